@@ -1,0 +1,42 @@
+# Short verbs; each makes the environment first, and can be run again in seconds.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: setup gate test check bench lock format clean
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it with make PYTHON=..."; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python cannot make environments here: apt-get install python3-venv"; exit 1; }
+	@echo "Installing what requirements.lock names ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+gate: setup
+	@SANDBOX_DEFECTS="$(DEFECT)" $(BIN)/harness gate $(ARGS)
+
+test: setup
+	@$(BIN)/python -m pytest -n2 $(ARGS)
+
+check: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: setup
+	@for bench in benchmarks/*.py; do $(BIN)/python $$bench || exit 1; done
+
+format: setup
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+lock:
+	@$(BIN)/uv pip compile pyproject.toml --extra sandbox --extra telemetry --group dev --universal \
+	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --quiet \
+	  --custom-compile-command "make lock" --output-file requirements.lock
+
+clean:
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache reports/logs

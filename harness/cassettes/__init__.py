@@ -1,0 +1,1 @@
+"""Cassettes: interactions recorded once and played back offline, in vcrpy's format."""

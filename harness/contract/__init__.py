@@ -1,0 +1,1 @@
+"""The contract: the provider's OpenAPI document, and what of it holds."""

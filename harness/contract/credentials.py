@@ -1,0 +1,148 @@
+"""The test credential: how it is sent, how it is sent wrongly, and what the provider does with each."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from collections.abc import Callable, Sequence
+
+import httpx
+import msgspec
+
+from harness.contract.spec import Operation, Spec
+from harness.model import Finding, Outcome, SecretRef
+from harness.model.config import ApiKey, Basic, Bearer
+
+ACCEPTS, REJECTS = "auth.accepts", "auth.rejects"
+REFUSALS = frozenset({401, 403})
+
+
+class Credential(msgspec.Struct, frozen=True, kw_only=True):
+    """One header that carries a secret; the secret is asked for only when the header is made."""
+
+    header: str
+    written: Callable[[str], str]
+    """Turns a secret into the header's value."""
+    secret: Callable[[], str]
+
+    def headers(self) -> dict[str, str]:
+        """Return the header of an honest call."""
+        return {self.header: self.written(self.secret())}
+
+
+def credential_for(auth: Bearer | ApiKey | Basic, reveal: Callable[[SecretRef], str]) -> Credential:
+    """Return how ``[provider] auth`` is sent; ``reveal`` gives the value of a reference."""
+    if isinstance(auth, Bearer):
+        return Credential(header="Authorization", written="Bearer {}".format, secret=lambda: reveal(auth.token))
+    if isinstance(auth, ApiKey):
+        return Credential(header=auth.header, written=str, secret=lambda: reveal(auth.key))
+    return Credential(
+        header="Authorization",
+        written=lambda password: "Basic " + base64.b64encode(f"{auth.username}:{password}".encode()).decode(),
+        secret=lambda: reveal(auth.password),
+    )
+
+
+class CredentialCase(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to lack the right credential."""
+
+    id: str
+    summary: str
+    headers: Callable[[Credential], dict[str, str]]
+
+
+CASES: tuple[CredentialCase, ...] = (
+    CredentialCase(id="none", summary="no credential", headers=lambda _: {}),
+    CredentialCase(
+        id="wrong",
+        summary="a wrong credential",
+        headers=lambda c: {c.header: c.written(os.urandom(len(c.secret()) // 2 + 1).hex())},
+    ),
+    CredentialCase(
+        id="truncated",
+        summary="the first half of the right credential",
+        headers=lambda c: {c.header: c.written(c.secret()[: len(c.secret()) // 2])},
+    ),
+)
+
+
+def judge_acceptance(spec: Spec, client: httpx.Client, credential: Credential, *, reproduce: str) -> Finding:
+    """Read with the test credential from the first secured operation that needs no parameter."""
+
+    def finding(outcome: Outcome, summary: str, observed: str) -> Finding:
+        return Finding(
+            item=ACCEPTS,
+            outcome=outcome,
+            summary=summary,
+            expected="HTTP 2xx",
+            observed=observed,
+            reproduce=reproduce,
+            source="RFC 9110 section 11",
+        )
+
+    candidates = [o for o in spec.operations if o.raw.method.upper() == "GET" and "{" not in o.raw.path]
+    seen = []
+    for operation in filter(spec.is_secured, candidates):
+        response = _send(client, operation, credential.headers())
+        seen.append(f"{operation.label}: {_status(response)}")
+        if isinstance(response, httpx.Response) and response.is_success:
+            return finding(Outcome.PASS, f"The test credential is accepted by {operation.label}", seen[-1])
+        if isinstance(response, httpx.Response) and response.status_code in REFUSALS:
+            return finding(Outcome.FAIL, f"The test credential is refused by {operation.label}", seen[-1])
+    reason = "; ".join(seen) or "the spec has no secured GET operation without path parameters"
+    return finding(Outcome.ERROR, "Whether the test credential is accepted could not be seen", reason)
+
+
+def judge_rejection(
+    case: CredentialCase, spec: Spec, client: httpx.Client, credential: Credential, *, reproduce: str
+) -> list[Finding]:
+    """Call every secured operation without the right credential; one finding per offender, or one for all."""
+    operations = [o for o in spec.operations if spec.is_secured(o)]
+    answers = [(o, _send(client, o, case.headers(credential))) for o in operations]
+    statuses = [(o.label, a.status_code) for o, a in answers if isinstance(a, httpx.Response)]
+
+    def finding(outcome: Outcome, summary: str, observed: str) -> Finding:
+        return Finding(
+            item=REJECTS,
+            outcome=outcome,
+            summary=summary,
+            expected="HTTP 401 or 403",
+            observed=observed,
+            reproduce=reproduce,
+            source="RFC 9110 sections 15.5.2 and 15.5.4",
+            case=case.id,
+        )
+
+    offenders = [(label, status) for label, status in statuses if status < 400 or status >= 500]
+    if offenders:
+        return [
+            finding(Outcome.FAIL, f"{label} answers {case.summary} with {s}", f"HTTP {s}") for label, s in offenders
+        ]
+    refused = [label for label, status in statuses if status in REFUSALS]
+    observed = f"{len(refused)} of {len(operations)} secured operations answered 401 or 403" + _others(statuses)
+    if not refused or len(statuses) < len(operations):
+        unanswered = "; ".join(f"{o.label}: {a}" for o, a in answers if isinstance(a, str))
+        return [finding(Outcome.ERROR, f"Whether {case.summary} is refused could not be seen", unanswered or observed)]
+    return [finding(Outcome.PASS, f"{case.summary} is refused by {len(refused)} operations", observed)]
+
+
+def _others(statuses: Sequence[tuple[str, int]]) -> str:
+    """Name the operations whose answer proves nothing, such as a 404 for the made-up id."""
+    others = [f"{label} {status}" for label, status in statuses if status not in REFUSALS]
+    return f"; no proof from: {', '.join(others)}" if others else ""
+
+
+def _send(client: httpx.Client, operation: Operation, headers: dict[str, str]) -> httpx.Response | str:
+    """Send the plainest call to ``operation``: made-up path parameters and, for a write, an empty object."""
+    method = operation.raw.method.upper()
+    path = re.sub(r"\{[^}]*\}", "harness-probe", operation.raw.path)
+    body: dict[str, object] | None = {} if method in {"POST", "PUT", "PATCH"} else None
+    try:
+        return client.request(method, path, headers=headers, json=body)
+    except httpx.TransportError as exc:
+        return f"no answer ({type(exc).__name__})"
+
+
+def _status(response: httpx.Response | str) -> str:
+    return response if isinstance(response, str) else f"HTTP {response.status_code}"

@@ -1,0 +1,31 @@
+"""The words of the harness as frozen structs: data in, data out, no behaviour that needs a network."""
+
+from harness.model.delivery import Delivery
+from harness.model.event import Event
+from harness.model.exchange import Attempt
+from harness.model.finding import Finding, Mode, Outcome
+from harness.model.item import GuideLine, Item, Level
+from harness.model.reference import SecretRef, looks_like_secret
+from harness.model.report import GuideResult, ItemResult, Problem, Report, TargetSummary, Verdict
+from harness.model.waiver import Waiver
+
+__all__ = [
+    "Attempt",
+    "Delivery",
+    "Event",
+    "Finding",
+    "GuideLine",
+    "GuideResult",
+    "Item",
+    "ItemResult",
+    "Level",
+    "Mode",
+    "Outcome",
+    "Problem",
+    "Report",
+    "SecretRef",
+    "TargetSummary",
+    "Verdict",
+    "Waiver",
+    "looks_like_secret",
+]

@@ -1,0 +1,55 @@
+"""A finding: one observation that speaks to one checklist item."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class Outcome(enum.StrEnum):
+    """What an observation, or an item as a whole, came to. ``waived`` is for items only."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    FAIL = "fail"
+    ERROR = "error"
+    NOT_RUN = "not_run"
+    NOT_APPLICABLE = "not_applicable"
+    WAIVED = "waived"
+
+
+class Mode(enum.StrEnum):
+    """Where the observation was made: against the running target, or from a recording."""
+
+    LIVE = "live"
+    RECORDED = "recorded"
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One observation: which item it speaks to, its outcome, what was expected and seen."""
+
+    item: str
+    """Id of the checklist item, such as ``webhooks.signatures``."""
+    outcome: Outcome
+    summary: str
+    """One line a person reads first."""
+    expected: str = ""
+    observed: str = ""
+    reproduce: str = ""
+    """A command line that makes the observation again."""
+    source: str = ""
+    """Where the expectation comes from: an RFC section, a vendor's page, a CVE."""
+    case: str = ""
+    """Id of the row of data that was run, empty where the observation is not a case."""
+    mode: Mode = Mode.LIVE
+    test: str = ""
+    """Node id of the test that made the observation; filled in by the plugin."""
+
+    def to_json(self) -> str:
+        """Return the finding as one line of JSON, the form in which findings travel between processes."""
+        return msgspec.json.encode(self).decode()
+
+    @classmethod
+    def from_json(cls, text: str) -> Finding:
+        """Read what `to_json` wrote; raises `msgspec.ValidationError` for anything else."""
+        return msgspec.json.decode(text, type=cls)

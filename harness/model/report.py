@@ -1,0 +1,102 @@
+"""The report: one result object that every output format is a pure function of."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from harness.model.finding import Finding, Outcome
+from harness.model.item import Level
+from harness.model.waiver import Waiver
+
+SCHEMA_VERSION = 1
+
+
+class Verdict(enum.StrEnum):
+    """READY only when everything that must hold is known to hold."""
+
+    READY = "READY"
+    NOT_READY = "NOT READY"
+    INCOMPLETE = "INCOMPLETE"
+
+
+class TargetSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What was certified, in words that are safe to print."""
+
+    name: str
+    environment: str
+    config: str
+    """File name of the configuration, with its overlay."""
+    config_digest: str
+    """SHA-256 of the configuration files, hexadecimal, so that two reports can be compared."""
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Something about the run itself that keeps the verdict from READY, whatever the items say."""
+
+    outcome: Outcome
+    """``fail`` (a test that speaks to no item failed, a waiver is stale) or ``error`` (the run broke off)."""
+    text: str
+
+
+class ItemResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One checklist item with all that was found about it."""
+
+    id: str
+    step: str
+    level: Level
+    outcome: Outcome
+    text: str
+    summary: str
+    """Why it has this outcome, in one line."""
+    remediation: str
+    waiver: Waiver | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def blocks(self) -> bool:
+        """Whether this item alone keeps the verdict from READY."""
+        unproven = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN)
+        return self.level is Level.MUST and self.outcome in unproven
+
+
+class GuideResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the guide's production checklist, proved by its items."""
+
+    text: str
+    outcome: Outcome
+    items: tuple[str, ...]
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything one run has to say."""
+
+    schema_version: int = SCHEMA_VERSION
+    run_id: str
+    """Random name of the run, also carried by every event it delivered."""
+    verdict: Verdict
+    target: TargetSummary
+    started_at: str
+    """RFC 3339, UTC."""
+    duration_s: float
+    guide_checklist: tuple[GuideResult, ...]
+    items: tuple[ItemResult, ...]
+    problems: tuple[Problem, ...] = ()
+    harness_version: str
+
+    @property
+    def blockers(self) -> tuple[ItemResult, ...]:
+        """Items that keep the verdict from READY: failures first, then what is not known."""
+        order = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN)
+        return tuple(sorted((i for i in self.items if i.blocks), key=lambda i: order.index(i.outcome)))
+
+    @property
+    def warnings(self) -> tuple[ItemResult, ...]:
+        """``should`` items that failed or could not be checked."""
+        weak = (Outcome.FAIL, Outcome.ERROR)
+        return tuple(i for i in self.items if i.level is Level.SHOULD and i.outcome in weak)
+
+    def counts(self) -> dict[Outcome, int]:
+        """Return how many items have each outcome, in the order of `Outcome`."""
+        return {o: n for o in Outcome if (n := sum(i.outcome is o for i in self.items))}

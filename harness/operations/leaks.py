@@ -1,0 +1,82 @@
+"""`secrets.never-logged`: every known secret searched for in everything the run wrote or was made of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from harness.model import Finding, Outcome
+from harness.secrets import Leak, Scanner
+
+ITEM = "secrets.never-logged"
+
+
+def scan_files(scanner: Scanner, paths: Iterable[Path], *, root: Path) -> list[Leak]:
+    """Return the leaks in all files, named relative to ``root`` where they lie below it."""
+    leaks = []
+    for path in paths:
+        place = path.relative_to(root) if path.is_relative_to(root) else path
+        leaks += scanner.scan_file(path, str(place))
+    return leaks
+
+
+def judge_leaks(
+    *, leaks: Sequence[Leak], canary: str, logs: Sequence[Path], scanned: int, unsearchable: Sequence[str]
+) -> list[Finding]:
+    """Say whether any secret leaked, and whether the search could have seen it.
+
+    ``canary`` is harmless text that this run sent through the target, so that its logs must hold it; ``logs`` are
+    the log files, ``scanned`` is the number of all files searched, ``unsearchable`` names secrets that are too short.
+    """
+    if leaks:
+        return [_leaked(secret, place, found) for (secret, place), found in _grouped(leaks).items()]
+    if not logs:
+        what = "Add their files to [operations] logs in harness.toml, or let the harness start the processes."
+        return [_finding(Outcome.NOT_RUN, "No log file is known, so none was searched", what)]
+    if unsearchable:
+        names = ", ".join(unsearchable)
+        what = "Use credentials of 8 characters or more."
+        return [_finding(Outcome.ERROR, f"Too short to be searched for: {names}", what)]
+    if not any(_holds(path, canary.encode()) for path in logs):
+        what = (
+            f"None of {', '.join(p.name for p in logs)} holds {canary}, which stands in the id of every event of "
+            "this run. Log event ids, or name the right files in [operations] logs."
+        )
+        return [_finding(Outcome.ERROR, "Whether these are this run's logs could not be seen", what)]
+    return [_finding(Outcome.PASS, f"No known secret in {scanned} files", f"{len(logs)} of them logs of this run")]
+
+
+def _grouped(leaks: Sequence[Leak]) -> dict[tuple[str, str], list[Leak]]:
+    groups: dict[tuple[str, str], list[Leak]] = defaultdict(list)
+    for leak in leaks:
+        groups[leak.secret, leak.place].append(leak)
+    return groups
+
+
+def _leaked(secret: str, place: str, found: Sequence[Leak]) -> Finding:
+    first = min(found, key=lambda leak: leak.line)
+    forms = ", ".join(sorted({leak.form for leak in found}))
+    return _finding(Outcome.FAIL, f"{place}:{first.line}: the secret {secret} stands there ({forms})", f"as {forms}")
+
+
+def _finding(outcome: Outcome, summary: str, observed: str) -> Finding:
+    return Finding(
+        item=ITEM,
+        outcome=outcome,
+        summary=summary,
+        expected="no known secret, in any encoding, in logs, cassettes and fixtures of this run",
+        observed=observed,
+        source="CWE-532",
+    )
+
+
+def _holds(path: Path, needle: bytes) -> bool:
+    """Whether a file holds ``needle``; read in overlapping pieces, as logs can be large."""
+    tail = b""
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            if needle in tail + piece:
+                return True
+            tail = piece[-len(needle) :]
+    return False

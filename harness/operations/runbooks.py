@@ -1,0 +1,150 @@
+"""Runbooks, checked for what an incident needs: an owner, a recent review, six sections, links that resolve."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from harness.model import Finding, Outcome
+from harness.operations.markdown import Document, Link, Section, read_document
+
+INCIDENTS = ("auth", "webhooks")
+_PLACEHOLDERS = re.compile(r"\b(TODO|TBD|FIXME|XXX|lorem ipsum|coming soon)\b", re.IGNORECASE)
+_MIN_WORDS = 4
+
+
+class Needed(NamedTuple):
+    """One section a runbook must have, under any of its usual names."""
+
+    name: str
+    titles: re.Pattern[str]
+    actionable: bool = False
+    """Whether it must give a command or a link."""
+
+
+# The names used by prometheus-operator/runbooks, GitLab's template and the SRE workbook.
+SECTIONS: tuple[Needed, ...] = (
+    Needed("symptoms", re.compile("symptom|detect|meaning|alert", re.IGNORECASE)),
+    Needed("impact", re.compile("impact", re.IGNORECASE)),
+    Needed("diagnosis", re.compile("diagnos|investigat|triage|troubleshoot", re.IGNORECASE), actionable=True),
+    Needed("mitigation", re.compile("mitigat|remediat|resol|fix", re.IGNORECASE), actionable=True),
+    Needed("rollback", re.compile("roll ?back|revert|restore", re.IGNORECASE)),
+    Needed("escalation", re.compile("escalat|contact|on.?call", re.IGNORECASE)),
+)
+
+
+def judge_runbooks(
+    paths: Iterable[Path],
+    *,
+    today: dt.date,
+    review_within_s: float,
+    root: Path,
+    incidents: Sequence[str] = INCIDENTS,
+) -> list[Finding]:
+    """Return one finding for each incident's item; ``review_within_s`` is how old a review may be, in seconds."""
+    documents: list[Document] = []
+    unreadable: list[str] = []
+    for path in paths:
+        try:
+            documents.append(read_document(path))
+        except ValueError as exc:
+            unreadable.append(f"{_shown(path, root)}:{exc}")
+    limit = dt.timedelta(seconds=review_within_s)
+    return [_judge(incident, documents, unreadable, today=today, limit=limit, root=root) for incident in incidents]
+
+
+def complaints(document: Document, *, today: dt.date, limit: dt.timedelta, root: Path) -> Iterator[str]:
+    """Yield what is wrong with one runbook, each as ``file:line: what, and what to do``."""
+    name = _shown(document.path, root)
+    yield from (f"{name}:1: {text}" for text in _front_complaints(document, today, limit))
+    for needed in SECTIONS:
+        found = [s for s in document.sections if needed.titles.search(s.title)]
+        line = found[0].line if found else 1
+        yield from (f"{name}:{line}: {text}" for text in _section_complaints(needed, found))
+    for link in document.links:
+        if text := _link_complaint(link, document):
+            yield f"{name}:{link.line}: {text}"
+
+
+def _judge(
+    incident: str,
+    documents: Sequence[Document],
+    unreadable: Sequence[str],
+    *,
+    today: dt.date,
+    limit: dt.timedelta,
+    root: Path,
+) -> Finding:
+    mine = [d for d in documents if incident in _listed(d.front.get("incident"))]
+    wrong = [c for d in mine for c in complaints(d, today=today, limit=limit, root=root)]
+    if not mine:
+        wrong = [f"no runbook says `incident: {incident}` in its front matter", *unreadable]
+    names = ", ".join(_shown(d.path, root) for d in mine)
+    return Finding(
+        item=f"runbook.{incident}",
+        outcome=Outcome.FAIL if wrong else Outcome.PASS,
+        summary=f"{wrong[0]}{f' (and {len(wrong) - 1} more)' if len(wrong) > 1 else ''}"
+        if wrong
+        else f"{names} is fit",
+        expected="an owner, a recent review, six sections with real text, links that resolve",
+        observed="\n".join(wrong) or names,
+        source="SRE workbook, Playbook maintenance",
+        case=incident,
+    )
+
+
+def _front_complaints(document: Document, today: dt.date, limit: dt.timedelta) -> Iterator[str]:
+    front = document.front
+    if not str(front.get("owner") or "").strip():
+        yield "it has no owner. Add `owner:` to the front matter: the team that keeps it true."
+    reviewed = front.get("last_reviewed")
+    if not isinstance(reviewed, dt.date):
+        yield "it has no date of its last review. Add `last_reviewed: YYYY-MM-DD` to the front matter."
+        return
+    if isinstance(reviewed, dt.datetime):
+        reviewed = reviewed.date()
+    if reviewed > today:
+        yield f"its last review, {reviewed}, is in the future. Write the date on which it was reviewed."
+    elif today - reviewed > limit:
+        yield f"its last review was {(today - reviewed).days} days ago; {limit.days} are allowed. Review it again."
+
+
+def _section_complaints(needed: Needed, found: Sequence[Section]) -> Iterator[str]:
+    if not found:
+        yield f"it has no section on {needed.name}. Add one."
+        return
+    text = " ".join(_PLACEHOLDERS.sub("", s.text) for s in found)
+    if len(re.findall(r"\w{2,}", text)) < _MIN_WORDS:
+        yield f"its section on {needed.name} says nothing yet. Write what to do."
+    elif needed.actionable and not any(s.actionable for s in found):
+        yield f"its section on {needed.name} has neither a command nor a link. Say what to run or where to look."
+
+
+def _link_complaint(link: Link, document: Document) -> str:
+    """Return why a relative link does not resolve; links to other hosts are not followed."""
+    if re.match(r"[a-zA-Z][\w+.-]*:|//", link.target):
+        return ""
+    file, _, anchor = link.target.partition("#")
+    path = document.path.parent / unquote(file) if file else document.path
+    if not path.exists():
+        return f"the link {link.target} leads nowhere. Mend it."
+    if anchor and path.suffix == ".md":
+        try:
+            other = document if path == document.path else read_document(path)
+        except ValueError:
+            return f"the link {link.target} leads to a file that cannot be read."
+        if anchor not in other.anchors:
+            return f"the link {link.target} names a heading that is not there. Mend it."
+    return ""
+
+
+def _listed(value: object) -> list[str]:
+    return [str(v) for v in value] if isinstance(value, list) else [str(value)]
+
+
+def _shown(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)

@@ -1,0 +1,31 @@
+"""Hooks of the harness. Implement them in a plugin or in the root conftest: with pytest-xdist the controller calls
+them, and it loads no other conftest.
+"""  # noqa: D205
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from harness.model import Finding, Report
+    from harness.plugins.world import World
+
+
+@pytest.hookspec
+def pytest_harness_target_ready(config: pytest.Config, world: World) -> None:
+    """Called on the controller when every process of the target is ready, before the first test runs."""
+
+
+@pytest.hookspec
+def pytest_harness_final_findings(config: pytest.Config, world: World) -> list[Finding]:  # type: ignore[empty-body]
+    """Called on the controller when all tests have run and the target's processes have stopped.
+
+    Return findings that only the whole run can tell, such as what its logs hold.
+    """
+
+
+@pytest.hookspec
+def pytest_harness_report(config: pytest.Config, report: Report) -> None:
+    """Called on the controller when the report is complete and its files are written."""

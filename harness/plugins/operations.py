@@ -1,0 +1,46 @@
+"""Operations: runbooks, and the search for secrets in everything the run left behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.plugins.core import is_live
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from harness.model import Finding
+    from harness.plugins.world import World
+
+
+@pytest.fixture
+def runbooks(world: World, require: Callable[..., None]) -> list[Path]:
+    """The runbook files of ``[operations] runbooks``."""
+    require("operations.runbooks")
+    assert world.config.operations is not None
+    return world.target.files(world.config.operations.runbooks)
+
+
+def pytest_harness_final_findings(config: pytest.Config, world: World) -> list[Finding]:
+    """Search logs, cassettes and fixtures for every known secret, once nothing writes to them any more."""
+    operations = world.config.operations
+    if not is_live(config):
+        return []
+    from harness.operations.leaks import judge_leaks, scan_files
+
+    logs = world.log_files()
+    receiver = world.config.receiver
+    events = world.target.files(f"{receiver.events}/**/*") if receiver and receiver.events else []
+    others = world.target.files("cassettes/**/*.yaml", *(operations.scan if operations else ()))
+    files = [*logs, *events, *others]
+    scanner = world.vault.scanner()
+    return judge_leaks(
+        leaks=scan_files(scanner, files, root=world.target.root),
+        canary=world.run.run_id,
+        logs=logs,
+        scanned=len(files),
+        unsearchable=scanner.unsearchable,
+    )

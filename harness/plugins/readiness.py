@@ -1,0 +1,209 @@
+"""From all findings of a session to one verdict: collected by the controller, reported once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.plugins.core import SUITE, deaths_key, world_key
+
+if TYPE_CHECKING:
+    from harness.model import Finding, Outcome, Problem, Report
+    from harness.plugins.world import World
+
+COLLECTOR = "harness-collector"
+DESELECTED = "harness_deselected"
+
+
+@pytest.hookimpl(trylast=True)  # after the core plugin has read harness.toml
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the collector on the controller, where a target is described."""
+    world = config.stash.get(world_key, None)
+    if world is None:
+        return
+    if hasattr(config, "workerinput"):
+        config.pluginmanager.register(_WorkerCounter(config), COLLECTOR)
+        return
+    from harness.errors import HarnessError
+
+    try:
+        for waiver in world.config.waiver:
+            world.checklist.require(waiver.item, f"{world.target.summary.config}: [[waiver]]")
+    except HarnessError as exc:
+        raise pytest.UsageError(str(exc)) from None
+    config.pluginmanager.register(Collector(config, world), COLLECTOR)
+
+
+class _WorkerCounter:
+    """On a worker: counts what was deselected, for the controller."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._output = config.workeroutput  # type: ignore[attr-defined]  # pytest-xdist sets it
+        self._output[DESELECTED] = 0
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        self._output[DESELECTED] += _checks(items)
+
+
+class Collector:
+    """On the controller: gathers findings and problems, and makes the report of them."""
+
+    def __init__(self, config: pytest.Config, world: World) -> None:
+        """Start the clock."""
+        self._config = config
+        self._world = world
+        self._started = dt.datetime.now(tz=dt.UTC)
+        self._clock = time.monotonic()
+        self._findings: dict[str, list[Finding]] = {}
+        self._problems: list[Problem] = []
+        self._deselected = 0
+        self._report: Report | None = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the findings off a report; later phases of a test carry those of the earlier ones too."""
+        from harness.model import Finding, Outcome
+        from harness.plugins.collecting import PROPERTY
+
+        found = [Finding.from_json(str(text)) for name, text in report.user_properties if name == PROPERTY]
+        if found:
+            self._findings[report.nodeid] = found
+        if report.failed and not any(f.outcome in (Outcome.FAIL, Outcome.ERROR) for f in found):
+            crashed = report.when not in (
+                "setup",
+                "call",
+                "teardown",
+            )  # pytest-xdist's report of a worker's crash
+            outcome = Outcome.ERROR if crashed else Outcome.FAIL
+            said = "broke off: its worker crashed" if crashed else "failed, and speaks to no checklist item"
+            self._problem(outcome, f"{report.nodeid} {said}.")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note what could not be collected: its checks are missing from the verdict."""
+        if report.failed:
+            self._error(f"{report.nodeid or 'The collection'} could not be collected.")
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Count the checks that were left out."""
+        self._deselected += _checks(items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Note a worker that died, and what the others left out; every worker deselects the same."""
+        if error:
+            self._error(f"Worker {node.gateway.id} died: {error}.")
+        self._deselected = max(self._deselected, getattr(node, "workeroutput", {}).get(DESELECTED, 0))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Judge, write, and, for a gate, set the exit status."""
+        gate = self._config.getoption("--harness-gate")
+        if session.config.option.collectonly:
+            return
+        self._note_broken_run(session, int(exitstatus))
+        if self._findings or gate:
+            self._report = self._judged()
+            if gate or any(str(a).startswith(SUITE) for a in self._config.args):
+                self._write(self._report)
+        if gate:
+            session.exitstatus = self._gate_status(int(exitstatus))
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print verdict and blockers."""
+        if self._report is None:
+            return
+        from harness.reports import terminal
+
+        terminalreporter.write_sep("=", "readiness")
+        for line, style in terminal.lines(self._report, reports=self._shown_reports()):
+            terminalreporter.write_line(line, **{style: True} if style else {})
+
+    def _note_broken_run(self, session: pytest.Session, exitstatus: int) -> None:
+        for death in self._config.stash.get(deaths_key, []):
+            self._error(f"A process of the target ended during the run: {self._world.vault.redact(death)}")
+        if exitstatus == pytest.ExitCode.INTERRUPTED:
+            self._error("The run was interrupted.")
+        elif exitstatus not in (
+            pytest.ExitCode.OK,
+            pytest.ExitCode.TESTS_FAILED,
+            pytest.ExitCode.NO_TESTS_COLLECTED,
+        ):
+            self._error(f"pytest broke off with exit status {exitstatus}.")
+        if session.shouldfail or session.shouldstop:
+            self._error(f"The run ended early: {session.shouldfail or session.shouldstop}.")
+        if self._deselected:
+            self._error(f"{self._deselected} checks were deselected; only a whole run can be READY.")
+
+    def _judged(self) -> Report:
+        from harness import __version__
+        from harness.readiness.assemble import assemble
+        from harness.readiness.evaluate import today
+
+        world = self._world
+        final = self._config.hook.pytest_harness_final_findings(config=self._config, world=world)
+        return assemble(
+            run_id=world.run.run_id,
+            checklist=world.checklist,
+            target=world.target.summary,
+            findings=[f for fs in (*self._findings.values(), *final) for f in fs],
+            problems=self._problems,
+            waivers=world.config.waiver,
+            missing={item.id: world.target.lacks(item.needs) for item in world.checklist},
+            started_at=self._started,
+            duration_s=time.monotonic() - self._clock,
+            today=today(),
+            version=__version__,
+        )
+
+    def _write(self, report: Report) -> None:
+        """Write every format, each only after it was searched for known secrets."""
+        import msgspec
+
+        from harness.model import Problem, Verdict
+        from harness.model.finding import Outcome
+        from harness.reports import FORMATS, write
+
+        scanner = self._world.vault.scanner()
+        rendered = {name: render(report) for name, render in FORMATS.items()}
+        leaking = [name for name, text in rendered.items() if scanner.scan_bytes(text.encode(), name)]
+        if leaking:  # redaction came first, so this is a defect of the harness; the verdict says so
+            text = f"A secret would have stood in the gate's own output ({', '.join(leaking)}); it was taken out."
+            problems = (*report.problems, Problem(outcome=Outcome.FAIL, text=text))
+            report = msgspec.structs.replace(report, problems=problems, verdict=Verdict.NOT_READY)
+            rendered = {name: self._world.vault.redact(render(report)) for name, render in FORMATS.items()}
+        self._report = report
+        write(rendered, self._world.reports)
+        self._config.hook.pytest_harness_report(config=self._config, report=report)
+
+    def _gate_status(self, exitstatus: int) -> int:
+        """0 only for READY; 4 and 3 stay what pytest says of usage and internal errors."""
+        from harness.model import Verdict
+
+        if exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
+            return exitstatus
+        ready = self._report is not None and self._report.verdict is Verdict.READY
+        finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        return 0 if ready and finished else 1
+
+    def _shown_reports(self) -> str:
+        folder = self._world.reports
+        written = (folder / "readiness.json").is_file()
+        return str(folder / "readiness.html") if written else ""
+
+    def _error(self, text: str) -> None:
+        from harness.model.finding import Outcome
+
+        self._problem(Outcome.ERROR, text)
+
+    def _problem(self, outcome: Outcome, text: str) -> None:
+        from harness.model import Problem
+
+        self._problems.append(Problem(outcome=outcome, text=text))
+
+
+def _checks(items: Sequence[pytest.Item]) -> int:
+    """Return how many of ``items`` speak to the checklist."""
+    return sum(item.get_closest_marker("verifies") is not None for item in items)

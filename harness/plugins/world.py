@@ -1,0 +1,153 @@
+"""What a pytest process knows of the target: one plain object, made at start, handed to every fixture."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.model import SecretRef
+from harness.network import Network
+from harness.processes import ManagedProcess
+from harness.readiness.checklist import Checklist, shipped
+from harness.run import Run
+from harness.secrets import Vault
+from harness.target import Target, load_target
+
+if TYPE_CHECKING:
+    import httpx
+
+    from harness.contract.credentials import Credential
+    from harness.contract.spec import Spec
+
+
+class World:
+    """The target with this run's secrets, network and processes."""
+
+    def __init__(self, target: Target, run: Run, reports: Path) -> None:
+        """``reports`` is the folder that output goes to."""
+        self.target = target
+        self.run = run
+        self.reports = reports
+        self.config = target.config
+        self.vault = Vault(seed=run.seed, root=target.root)
+        self.network = Network(list(_urls(target)), production=target.production)
+        self.processes: list[ManagedProcess] = []
+
+    @classmethod
+    def load(cls, directory: Path, *, run: Run, overlay: str | None, reports: Path) -> World:
+        """Read harness.toml; raises `ConfigurationError`."""
+        return cls(load_target(directory, expand=run.expand, overlay=overlay), run, reports)
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the output of the target's processes."""
+        return self.reports / "logs"
+
+    @cached_property
+    def checklist(self) -> Checklist:
+        """The shipped items and the target's own; raises `ConfigurationError` for an id that is taken."""
+        return shipped().extended(self.config.item)
+
+    @cached_property
+    def client(self) -> httpx.Client:
+        """One client for everything that needs no settings of its own."""
+        return self.network.client()
+
+    @cached_property
+    def spec(self) -> Spec:
+        """The provider's OpenAPI document; raises `SpecError`. Only where ``[provider]`` is set."""
+        from harness.contract.spec import load_spec
+
+        provider = self.config.provider
+        assert provider is not None
+        return load_spec(
+            provider.spec,
+            root=self.target.root,
+            base_url=provider.base_url,
+            fetch=lambda url: self.client.get(url).raise_for_status().content,
+        )
+
+    @cached_property
+    def credential(self) -> Credential | None:
+        """How calls to the provider authenticate; None where ``[provider] auth`` is not set."""
+        from harness.contract.credentials import credential_for
+
+        provider = self.config.provider
+        if provider is None or provider.auth is None:
+            return None
+        return credential_for(provider.auth, self.reveal)
+
+    def reveal(self, ref: SecretRef) -> str:
+        """Return the value behind a reference; raises `SecretError` naming the key it stands at."""
+        where = next((key for key, known in self.target.references if known == ref), "harness.toml")
+        return self.vault.resolve(ref, where).reveal()
+
+    def reproduce(self, test: str) -> str:
+        """Return the command that runs one test of the gate again, given its node id."""
+        name, _, params = test.rpartition("::")[2].partition("[")
+        words = [name, *re.findall(r"[\w.-]+", params)]
+        return f"harness gate -k {shlex.quote(' and '.join(words))}"
+
+    def environment(self, variables: dict[str, str]) -> dict[str, str]:
+        """Return ``variables`` for a process: references resolved, and the run's fresh secrets added."""
+        resolved = {k: self.reveal(ref) if (ref := SecretRef.parse(v)) else v for k, v in variables.items()}
+        return {**self.vault.exported(), **resolved}
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Run the target's processes for the length of the block, in the order of harness.toml."""
+        try:
+            for name, config in self.config.process.items():
+                process = ManagedProcess(
+                    name,
+                    command=config.command,
+                    ready=config.ready,
+                    ready_within_s=config.ready_within,
+                    cwd=self.target.root,
+                    env=self.environment(config.env),
+                    log=self.logs / f"{name}.log",
+                    is_ready=self._answers,
+                    redact=self.vault.redact,
+                )
+                process.log.unlink(missing_ok=True)
+                self.processes.append(process)
+                process.start()
+            yield
+        finally:
+            for process in reversed(self.processes):
+                process.stop()
+
+    def deaths(self) -> list[str]:
+        """Return what ended by itself among the target's processes."""
+        return [death for process in self.processes if (death := process.death())]
+
+    def log_files(self) -> list[Path]:
+        """Return the output of the target's processes and the files of ``[operations] logs``."""
+        named = self.config.operations.logs if self.config.operations else ()
+        return [*sorted(self.logs.glob("*.log")), *self.target.files(*named)]
+
+    def _answers(self, url: str) -> bool:
+        import httpx
+
+        try:
+            return self.client.get(url, timeout=2).is_success
+        except httpx.TransportError:
+            return False
+
+
+def _urls(target: Target) -> Iterable[str]:
+    """Yield every URL that harness.toml names as the target's own."""
+    config = target.config
+    sections: tuple[Any, ...] = (config.provider, config.receiver, config.telemetry, *config.process.values())
+    for section in sections:
+        for name in ("spec", "base_url", "url", "metrics", "ready"):
+            value = getattr(section, name, None)
+            if isinstance(value, str) and "://" in value:
+                yield value
+    if config.receiver and config.receiver.effects:
+        yield config.receiver.effects.url

@@ -1,0 +1,157 @@
+"""The target's processes: started, waited for, watched, their output kept, and stopped with all their children."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from harness.errors import ProcessError
+
+STOP_WITHIN_S = 5.0
+POLL_S = 0.03
+TAIL_LINES = 12
+
+
+class ManagedProcess:
+    """One process of the target, in a process group of its own."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        command: Sequence[str],
+        ready: str,
+        ready_within_s: float,
+        cwd: Path,
+        env: Mapping[str, str],
+        log: Path,
+        is_ready: Callable[[str], bool],
+        redact: Callable[[str], str] = str,
+    ) -> None:
+        """Describe the process; `start` starts it.
+
+        ``is_ready`` asks the ``ready`` URL; ``redact`` cleans the output that an error message quotes.
+        """
+        self.name = name
+        self.command = tuple(command)
+        self.ready = ready
+        self.ready_within_s = ready_within_s
+        self.cwd = cwd
+        self.env = dict(env)
+        self.log = log
+        self._is_ready = is_ready
+        self._redact = redact
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process and wait until it is ready; raises `ProcessError` and leaves nothing running."""
+        self._require_free_port()
+        self._require_command()
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self.command,
+                cwd=self.cwd,
+                env={**os.environ, **self.env},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Ask the process group to end, then make it; does nothing when it is not running."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        _signal_group(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_WITHIN_S)
+        _signal_group(process.pid, signal.SIGKILL)  # also reaches children that outlived the leader
+        process.wait()
+
+    def kill(self) -> None:
+        """End the process group at once, without a chance to clean up (SIGKILL)."""
+        process, self._process = self._process, None
+        if process is not None:
+            _signal_group(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def death(self) -> str | None:
+        """Return how the process ended, when it ended by itself, with its last output; None while it runs."""
+        if self._process is None or self._process.poll() is None:
+            return None
+        return f"[process.{self.name}] {_ended(self._process.returncode)}.{self.tail()}"
+
+    def tail(self) -> str:
+        """Return the last lines of the output, redacted, for an error message."""
+        if not self.log.is_file():
+            return ""
+        lines = self.log.read_bytes()[-8192:].decode(errors="replace").splitlines()[-TAIL_LINES:]
+        quoted = "\n".join(f"    {line}" for line in lines)
+        return self._redact(f" Its last output, from {self.log}:\n{quoted}") if lines else " It printed nothing."
+
+    def _wait_until_ready(self) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + self.ready_within_s
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                ended = _ended(self._process.returncode)
+                raise ProcessError(
+                    f"harness.toml: [process.{self.name}] command {ended} before {self.ready} answered. "
+                    f"Run it by hand to see why: {shlex.join(self.command)}{self.tail()}"
+                )
+            if self._is_ready(self.ready):
+                return
+            time.sleep(POLL_S)
+        raise ProcessError(
+            f"harness.toml: [process.{self.name}] ready: {self.ready} did not answer 2xx within "
+            f"{self.ready_within_s:g} s. Check the URL, or give it more time with ready_within.{self.tail()}"
+        )
+
+    def _require_free_port(self) -> None:
+        url = urlsplit(self.ready)
+        port = url.port or (443 if url.scheme == "https" else 80)
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            taken = probe.connect_ex((url.hostname or "127.0.0.1", port)) == 0
+        if taken:
+            raise ProcessError(
+                f"harness.toml: [process.{self.name}] ready: port {port} is in use, so something else would be judged "
+                f"in its place. Stop what listens there, or let the harness choose: {{port:{self.name}}}."
+            )
+
+    def _require_command(self) -> None:
+        path = self.env.get("PATH", os.environ.get("PATH"))
+        program = self.command[0] if self.command else ""
+        found = shutil.which(program, path=path) or (self.cwd / program).is_file()
+        if not program or not found:
+            raise ProcessError(
+                f"harness.toml: [process.{self.name}] command: {program or 'nothing'!r} is not a program that can be "
+                "run from there. Install it, or give its path."
+            )
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(pid, number)
+
+
+def _ended(returncode: int) -> str:
+    if returncode >= 0:
+        return f"exited with status {returncode}"
+    return f"was killed by {signal.Signals(-returncode).name}"

@@ -1,0 +1,1 @@
+"""From findings to one verdict: the checklist, its evaluation, and waivers."""

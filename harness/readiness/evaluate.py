@@ -1,0 +1,103 @@
+"""Findings in, verdict out. Fail closed: what is not known never counts as held."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from harness.model import (
+    Finding,
+    GuideLine,
+    GuideResult,
+    Item,
+    ItemResult,
+    Level,
+    Outcome,
+    Problem,
+    Verdict,
+    Waiver,
+)
+from harness.readiness import waivers as waiver_rules
+
+# The first of these that any finding has is the item's outcome.
+_WORST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN, Outcome.PASS, Outcome.NOT_APPLICABLE)
+# A guide line holds when its items do; a waived item holds on paper and says so.
+_GUIDE_WORST_FIRST = (*_WORST_FIRST[:3], Outcome.WAIVED, *_WORST_FIRST[3:])
+
+NO_CHECK = 'no check ran: none was selected, or none exists yet (write yours: @pytest.mark.verifies("ITEM"))'
+
+
+def item_outcome(findings: Iterable[Finding]) -> Outcome:
+    """Return what the findings about one item come to; ``not_run`` where there are none."""
+    seen = {f.outcome for f in findings}
+    return next((o for o in _WORST_FIRST if o in seen), Outcome.NOT_RUN)
+
+
+def evaluate_item(
+    item: Item, findings: Sequence[Finding], *, missing: Sequence[str], waiver: Waiver | None
+) -> ItemResult:
+    """Judge one item. ``missing`` names the keys of harness.toml it lacks."""
+    proofs = [f for f in findings if item.evidence in (None, f.mode)]
+    outcome = item_outcome(proofs)
+    return ItemResult(
+        id=item.id,
+        step=item.step,
+        level=item.level,
+        outcome=waiver_rules.excuse(outcome, waiver),
+        text=item.text,
+        summary=_summary(item, outcome, proofs, findings, missing),
+        remediation=item.remediation,
+        waiver=waiver,
+        findings=tuple(sorted(findings, key=lambda f: (_WORST_FIRST.index(f.outcome), f.test, f.case, f.mode))),
+    )
+
+
+def _summary(
+    item: Item,
+    outcome: Outcome,
+    proofs: Sequence[Finding],
+    findings: Sequence[Finding],
+    missing: Sequence[str],
+) -> str:
+    """Say in one line why the item has its outcome."""
+    worst = [f for f in proofs if f.outcome is outcome]
+    if worst and outcome is Outcome.PASS:
+        return worst[0].summary if len(worst) == 1 else f"{len(worst)} checks passed"
+    if worst:
+        more = f" (and {len(worst) - 1} more)" if len(worst) > 1 else ""
+        return worst[0].summary + more
+    if missing:
+        return "harness.toml names no " + ", ".join(missing)
+    if findings:
+        return f"Seen {findings[0].mode} only; it needs {item.evidence} evidence"
+    return NO_CHECK
+
+
+def verdict(items: Iterable[ItemResult], problems: Iterable[Problem]) -> Verdict:
+    """Return the one verdict: a failure beats what is unknown, which beats READY."""
+    items = list(items)
+    outcomes = {i.outcome for i in items if i.level is Level.MUST} | {p.outcome for p in problems}
+    if Outcome.FAIL in outcomes:
+        return Verdict.NOT_READY
+    # At least one item must have been seen to hold: nothing but "not applicable" proves nothing.
+    if outcomes & {Outcome.ERROR, Outcome.NOT_RUN} or Outcome.PASS not in outcomes:
+        return Verdict.INCOMPLETE
+    return Verdict.READY
+
+
+def guide_results(guide: Iterable[GuideLine], items: Iterable[ItemResult]) -> tuple[GuideResult, ...]:
+    """Judge each line of the guide's own checklist by the items that prove it."""
+    outcomes = {i.id: i.outcome for i in items}
+    return tuple(
+        GuideResult(
+            text=line.text,
+            items=line.items,
+            outcome=next(o for o in _GUIDE_WORST_FIRST if o in {outcomes[i] for i in line.items}),
+        )
+        for line in guide
+    )
+
+
+def today() -> dt.date:
+    """Return the current date in UTC, the date waivers are measured against."""
+    return dt.datetime.now(tz=dt.UTC).date()

@@ -1,0 +1,38 @@
+"""Reports: pure functions from one `Report` to text, and one function that writes them."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from harness.errors import HarnessError
+from harness.model import Report
+from harness.reports import html, json, junit, markdown
+
+FORMATS: Mapping[str, Callable[[Report], str]] = {
+    "readiness.json": json.render,
+    "readiness.md": markdown.render,
+    "readiness.html": html.render,
+    "readiness.junit.xml": junit.render,
+}
+
+
+def write(rendered: Mapping[str, str], folder: Path) -> None:
+    """Write all texts into ``folder``; each file is either the old one or whole, never half.
+
+    Raises `HarnessError` when the folder cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in rendered.items():
+            handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(temporary).chmod(0o644)  # a report is meant to be read by others; mkstemp makes it private
+            Path(temporary).replace(folder / name)
+    except OSError as exc:
+        raise HarnessError(
+            f"The report could not be written to {folder}: {exc.strerror}. Choose another with --harness-reports."
+        ) from exc

@@ -1,0 +1,67 @@
+"""The report as JUnit XML: one test case per checklist item, for CI systems that show such files."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree as ET
+
+from harness.model import ItemResult, Level, Outcome, Report
+from harness.reports.wording import steps
+
+# Characters XML 1.0 cannot carry in any form (section 2.2).
+_UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render(report: Report) -> str:
+    """Return the report as JUnit XML; a ``should`` item that does not hold is reported as skipped."""
+    root = ET.Element("testsuites", name=f"readiness of {_clean(report.target.name)}: {report.verdict}")
+    for step, items in steps(report):
+        suite = ET.SubElement(root, "testsuite", name=step, timestamp=report.started_at)
+        for item in items:
+            _case(suite, item)
+        _count(suite)
+    if report.problems:
+        suite = ET.SubElement(root, "testsuite", name="the run itself")
+        for problem in report.problems:
+            case = ET.SubElement(suite, "testcase", classname="readiness.run", name=_clean(problem.text)[:120])
+            tag = "failure" if problem.outcome is Outcome.FAIL else "error"
+            ET.SubElement(case, tag, message=_clean(problem.text))
+        _count(suite)
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _case(suite: ET.Element, item: ItemResult) -> None:
+    case = ET.SubElement(suite, "testcase", classname=f"readiness.{item.id.partition('.')[0]}", name=item.id)
+    tag = _tag(item)
+    if tag is None:
+        return
+    element = ET.SubElement(case, tag, message=_clean(item.summary))
+    element.text = _clean("\n".join(_detail(item)))
+
+
+def _tag(item: ItemResult) -> str | None:
+    if item.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE):
+        return None
+    if item.outcome is Outcome.WAIVED or item.level is Level.SHOULD:
+        return "skipped"
+    return "failure" if item.outcome is Outcome.FAIL else "error"  # not run is not known, which CI must not show green
+
+
+def _detail(item: ItemResult) -> list[str]:
+    lines = [item.text, f"Do: {item.remediation}"]
+    if item.waiver:
+        lines.append(f"Waived by {item.waiver.owner} until {item.waiver.expires}: {item.waiver.reason}")
+    told = (f for f in item.findings if f.outcome not in (Outcome.PASS, Outcome.NOT_APPLICABLE))
+    lines += (f"- {f.summary}: expected {f.expected}; observed {f.observed}; {f.reproduce}" for f in told)
+    return lines
+
+
+def _count(suite: ET.Element) -> None:
+    suite.set("tests", str(len(suite)))
+    for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(attribute, str(len(suite.findall(f"testcase/{tag}"))))
+
+
+def _clean(text: str) -> str:
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -1,0 +1,1 @@
+"""Resilience: the client is judged by what a faulty server sees, whatever language it is written in."""

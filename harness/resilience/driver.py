@@ -1,0 +1,82 @@
+"""Runs the user's client once, as the black box it is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from harness.errors import ProcessError
+
+TAIL_CHARS = 600
+
+
+class ClientRun(msgspec.Struct, frozen=True, kw_only=True):
+    """How one run of the client ended."""
+
+    exit_status: int | None
+    """None when it had to be killed at its time-out."""
+    seconds: float
+    tail: str
+    """The end of what it printed."""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the client says that the workflow succeeded."""
+        return self.exit_status == 0
+
+    @property
+    def ended(self) -> str:
+        """How it ended, in words."""
+        if self.exit_status is None:
+            return f"the client was still running after {self.seconds:.0f} s and was killed"
+        return f"the client exited with status {self.exit_status} after {self.seconds:.1f} s"
+
+
+def run_client(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout_s: float, log: Path) -> ClientRun:
+    """Run ``command`` with ``env`` added to the environment, its output appended to ``log``.
+
+    Raises `ProcessError` when it cannot be started.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        begin = output.tell()
+        start = time.monotonic()
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env={**os.environ, **env},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as exc:
+            raise ProcessError(
+                f"harness.toml: [client] command: {command[0]!r} cannot be run: {exc.strerror}. "
+                "Install it, or give its path."
+            ) from None
+        status = _wait(process, timeout_s)
+    seconds = time.monotonic() - start
+    with log.open("rb") as printed:
+        printed.seek(begin)
+        tail = printed.read().decode(errors="replace").strip()[-TAIL_CHARS:]
+    return ClientRun(exit_status=status, seconds=seconds, tail=tail)
+
+
+def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> int | None:
+    try:
+        return process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # also ends children the client left behind
+        process.wait()

@@ -1,0 +1,90 @@
+"""What a case expects of the client, as small objects: each looks at the same evidence and returns a complaint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from harness.model import Attempt
+from harness.model.config import Policy
+from harness.resilience.driver import ClientRun
+
+
+class Evidence(NamedTuple):
+    """What was seen of one run of the client."""
+
+    attempts: Sequence[Attempt]
+    """All requests, in order of arrival."""
+    faulted: Sequence[Attempt]
+    """The attempts of the operation that met the first fault."""
+    run: ClientRun
+    policy: Policy
+
+    @property
+    def gaps(self) -> list[float]:
+        """Seconds between the attempts of the faulted operation."""
+        return [b.at - a.at for a, b in zip(self.faulted, self.faulted[1:], strict=False)]
+
+
+Expectation = Callable[[Evidence], str]
+"""Returns what is wrong, empty when the expectation holds."""
+
+
+def succeeds(seen: Evidence) -> str:
+    """The workflow succeeds in the end."""
+    return "" if seen.run.succeeded else f"the workflow did not succeed: {seen.run.ended}"
+
+
+def surfaces(seen: Evidence) -> str:
+    """The error surfaces: the client ends by itself and reports failure."""
+    if seen.run.exit_status is None:
+        return seen.run.ended
+    return "the client reported success although nothing ever succeeded" if seen.run.succeeded else ""
+
+
+def attempts_exactly(number: int) -> Expectation:
+    """Return the expectation of that many attempts of the faulted operation."""
+
+    def check(seen: Evidence) -> str:
+        found = len(seen.faulted)
+        return "" if found == number else f"{found} attempt{'' if found == 1 else 's'} instead of {number}"
+
+    return check
+
+
+def attempts_bounded(seen: Evidence) -> str:
+    """No more attempts than ``[client] policy.max_attempts``, and more than one."""
+    found, most = len(seen.faulted), seen.policy.max_attempts
+    if found < 2:
+        return "it was not retried at all"
+    return "" if found <= most else f"{found} attempts; [client] policy.max_attempts is {most}"
+
+
+def pauses(seen: Evidence) -> str:
+    """Not every attempt follows at once on another: that is hammering. One short delay may be chance (full jitter)."""
+    gaps = seen.gaps
+    hammers = len(gaps) > 1 and max(gaps) < 0.02
+    return f"retried without a pause: {_shown(gaps)}" if hammers else ""
+
+
+def grows(seen: Evidence) -> str:
+    """Over several retries the delays grow: some later one is clearly longer than the first."""
+    gaps = seen.gaps
+    if len(gaps) < 3:
+        return ""
+    return "" if max(gaps[1:]) > 1.2 * gaps[0] else f"the delays do not grow: {_shown(gaps)}"
+
+
+def _shown(gaps: Sequence[float]) -> str:
+    return ", ".join(f"{g:.3f} s" for g in gaps[:8])
+
+
+def waits_at_least(seconds: float) -> Expectation:
+    """Return the expectation that the first retry comes no earlier than ``seconds`` after the fault."""
+
+    def check(seen: Evidence) -> str:
+        if not seen.gaps:
+            return "it was not retried at all"
+        return "" if seen.gaps[0] >= seconds else f"retried after {seen.gaps[0]:.2f} s, earlier than {seconds:g} s"
+
+    return check

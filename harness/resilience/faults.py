@@ -1,0 +1,65 @@
+"""Faults: one scripted misbehaviour of the provider each, as data."""
+
+from __future__ import annotations
+
+import email.utils
+import enum
+import time
+
+import msgspec
+
+
+class Action(enum.StrEnum):
+    """What happens to the connection."""
+
+    RESPOND = "respond"
+    RESET = "reset"
+    """RST before any byte of an answer."""
+    CLOSE = "close"
+    """FIN before any byte of an answer."""
+    CUT = "cut"
+    """RST in the middle of the body."""
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """One misbehaviour, met by one request."""
+
+    action: Action = Action.RESPOND
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    retry_after_s: int | None = None
+    """Seconds told in ``Retry-After``."""
+    retry_after_as_date: bool = False
+    """Tell them as an HTTP-date instead, reckoned when the fault is met."""
+    body: bytes = b'{"title":"scripted fault"}'
+    delay_s: float = 0.0
+    """Silence before anything is answered, in seconds."""
+
+    @property
+    def name(self) -> str:
+        """How a timeline shows it."""
+        if self.action is not Action.RESPOND:
+            return str(self.action)
+        told = f" Retry-After {self.retry_after_s}" if self.retry_after_s is not None else ""
+        return f"{self.status}{told}{' as date' if self.retry_after_as_date else ''}"
+
+    def answer(self) -> bytes:
+        """Return the bytes of the answer as of now; for a cut, its first part."""
+        head = [f"HTTP/1.1 {self.status} Scripted", "Content-Type: application/problem+json"]
+        head += [f"{name}: {value}" for name, value in self.headers]
+        if self.retry_after_s is not None:
+            when = email.utils.formatdate(time.time() + self.retry_after_s, usegmt=True)
+            head.append(f"Retry-After: {when if self.retry_after_as_date else self.retry_after_s}")
+        missing = 512 if self.action is Action.CUT else 0
+        head.append(f"Content-Length: {len(self.body) + missing}")
+        return "\r\n".join([*head, "", ""]).encode() + self.body
+
+
+def respond(status: int, *, retry_after_s: int | None = None, as_date: bool = False) -> Fault:
+    """Return an answer with that status."""
+    return Fault(status=status, retry_after_s=retry_after_s, retry_after_as_date=as_date)
+
+
+RESET = Fault(action=Action.RESET)
+CLOSE = Fault(action=Action.CLOSE)
+CUT = Fault(action=Action.CUT)

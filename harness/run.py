@@ -1,0 +1,77 @@
+"""One run: its name, its scratch folder, its ports. Made once by the controller, handed to every worker."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import socket
+import sys
+import tempfile
+from collections.abc import Collection
+from pathlib import Path
+
+import msgspec
+
+from harness.errors import ConfigurationError
+
+PORT_RANGE = (20000, 32000)
+ATTEMPTS = 200
+_PLACEHOLDER = re.compile(r"\{(python|run_dir|port:([\w-]+))\}")
+
+
+class Run(msgspec.Struct, kw_only=True):
+    """What all processes of one run share. Travels to pytest-xdist workers as JSON, over a pipe only."""
+
+    run_id: str
+    """Random name of the run; the ids of delivered events carry it."""
+    seed: str
+    """What ``fresh:`` secrets are derived from; a secret itself, never printed."""
+    directory: str
+    """Scratch folder of the run."""
+    ports: dict[str, int] = {}
+    """Loopback ports by the NAME of ``{port:NAME}``."""
+
+    @classmethod
+    def begin(cls) -> Run:
+        """Start a run: random name and seed, an empty scratch folder readable by this user alone."""
+        return cls(
+            run_id=os.urandom(4).hex(),
+            seed=os.urandom(32).hex(),
+            directory=tempfile.mkdtemp(prefix="harness-"),
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Run:
+        """Read what `to_json` wrote."""
+        return msgspec.json.decode(text, type=cls)
+
+    def to_json(self) -> str:
+        """Return the run for a worker process."""
+        return msgspec.json.encode(self).decode()
+
+    @property
+    def path(self) -> Path:
+        """The scratch folder."""
+        return Path(self.directory)
+
+    def port(self, name: str) -> int:
+        """Return the run's loopback port of that name, chosen among the free ones when first asked for."""
+        if name not in self.ports:
+            self.ports[name] = _free_port(self.ports.values())
+        return self.ports[name]
+
+    def expand(self, text: str) -> str:
+        """Replace ``{python}``, ``{run_dir}`` and ``{port:NAME}``; leave other braces to others."""
+        values = {"python": sys.executable, "run_dir": self.directory}
+        return _PLACEHOLDER.sub(lambda m: str(self.port(m[2])) if m[2] else values[m[1]], text)
+
+
+def _free_port(taken: Collection[int]) -> int:
+    """Return a port nobody listens on, below the range from which outgoing connections take theirs."""
+    for _ in range(ATTEMPTS):
+        port = random.SystemRandom().randrange(*PORT_RANGE)
+        with socket.socket() as probe:
+            if port not in taken and probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    raise ConfigurationError(f"No free loopback port between {PORT_RANGE[0]} and {PORT_RANGE[1]} for a {{port:NAME}}.")

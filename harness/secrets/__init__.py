@@ -1,0 +1,6 @@
+"""Secrets: the only room that knows their values. It resolves references, redacts, and searches for leaks."""
+
+from harness.secrets.scan import Leak, Scanner
+from harness.secrets.values import Secret, Vault
+
+__all__ = ["Leak", "Scanner", "Secret", "Vault"]

@@ -1,0 +1,53 @@
+"""The forms in which one value can stand in a file: raw, and as encodings write it."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from urllib.parse import quote, quote_plus
+
+MIN_CHARS = 8
+"""Values shorter than this are not searched for: chance would find them everywhere."""
+
+
+def forms(value: str) -> dict[str, str]:
+    """Return form name → text for every distinct form of ``value``; empty for a value that is too short."""
+    if len(value) < MIN_CHARS:
+        return {}
+    quoted = quote(value, safe="")
+    as_json = json.dumps(value)[1:-1]
+    slashed = as_json.replace("/", "\\/")
+    found = {
+        "raw": value,
+        "url": quoted,
+        "url, lower case": re.sub("%[0-9A-F]{2}", lambda m: m[0].lower(), quoted),
+        "url, plus": quote_plus(value),
+        "url, twice": quote(quoted, safe=""),
+        "json": as_json,
+        "json, slashes": slashed,
+        "json, twice": json.dumps(as_json)[1:-1],
+        "json, twice, slashes": json.dumps(slashed)[1:-1],
+        "html": html.escape(value),
+        "repr": repr(value)[1:-1],
+        "hex": value.encode().hex(),
+        "hex, upper case": value.encode().hex().upper(),
+    }
+    for offset in range(3):
+        found[f"base64, offset {offset}"] = _base64(value, offset, url_safe=False)
+        found[f"base64url, offset {offset}"] = _base64(value, offset, url_safe=True)
+    distinct: dict[str, str] = {}
+    for name, text in found.items():
+        if text not in distinct.values():
+            distinct[name] = text
+    return distinct
+
+
+def _base64(value: str, offset: int, *, url_safe: bool) -> str:
+    """Return what stands in base64 text when ``value`` begins at that offset of a group, whatever surrounds it."""
+    encode = base64.urlsafe_b64encode if url_safe else base64.b64encode
+    raw = value.encode()
+    text = encode(b"\0" * offset + raw).decode()
+    # The first and last characters also carry bits of unknown neighbours.
+    return text[(offset * 8 + 5) // 6 : (offset + len(raw)) * 8 // 6]

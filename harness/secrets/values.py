@@ -1,0 +1,126 @@
+"""Secret values: resolved from references, held so that they cannot be printed or sent by accident."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from harness.errors import SecretError
+from harness.model import SecretRef
+from harness.secrets.forms import forms
+from harness.secrets.scan import Scanner
+
+
+class Secret:
+    """A value that shows its name alone."""
+
+    __slots__ = ("_value", "name")
+
+    def __init__(self, name: str, value: str) -> None:
+        """``name`` is the reference it was resolved from."""
+        self.name = name
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value; keep it in as few places, for as short, as possible."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"<secret {self.name}>"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(self._value.encode(), other._value.encode())
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{self!r} cannot be pickled: a secret does not leave its process.")
+
+
+class Vault:
+    """All secrets of one run."""
+
+    def __init__(self, *, seed: str, root: Path) -> None:
+        """``seed`` is what ``fresh:`` values are derived from; ``root`` is where ``file:`` paths start."""
+        self._seed = seed
+        self._root = root
+        self._known: dict[str, Secret] = {}
+
+    def __repr__(self) -> str:
+        return f"<vault of {', '.join(sorted(self._known)) or 'nothing'}>"
+
+    def resolve(self, ref: SecretRef, where: str) -> Secret:
+        """Return the secret behind ``ref``; raises `SecretError` that names the key ``where`` and the next step."""
+        if ref not in self._known:
+            value = {"env": self._env, "file": self._file, "fresh": self._fresh}[ref.kind](ref.name, where)
+            self.add(str(ref), value)
+        return self._known[ref]
+
+    def resolve_all(self, references: Sequence[tuple[str, SecretRef]], *, strict: bool) -> None:
+        """Resolve every reference, so that all values are known to `redact` and `scanner`.
+
+        With ``strict`` the first that does not resolve raises; without, such are passed over.
+        """
+        for where, ref in references:
+            try:
+                self.resolve(ref, where)
+            except SecretError:
+                if strict:
+                    raise
+
+    def add(self, name: str, value: str) -> Secret:
+        """Make a further value known under ``name``."""
+        self._known[name] = Secret(name, value)
+        return self._known[name]
+
+    def exported(self) -> dict[str, str]:
+        """Return the environment that tells the target's processes the run's ``fresh:`` secrets."""
+        return {n.partition(":")[2]: s.reveal() for n, s in self._known.items() if n.startswith("fresh:")}
+
+    def redact(self, text: str) -> str:
+        """Return ``text`` with every known value, in every encoding, replaced by its name."""
+        for name, secret in self._known.items():
+            for form in sorted(forms(secret.reveal()).values(), key=len, reverse=True):
+                if form in text:
+                    text = text.replace(form, f"[REDACTED {name}]")
+        return text
+
+    def scanner(self) -> Scanner:
+        """Return a search for every known value."""
+        return Scanner({name: secret.reveal() for name, secret in self._known.items()})
+
+    def _env(self, name: str, where: str) -> str:
+        value = os.environ.get(name, "")
+        if not value:
+            state = "is empty" if name in os.environ else "is not set"
+            raise SecretError(
+                f"harness.toml: {where} refers to env:{name}, and that variable {state}. "
+                f"Set it before the run (export {name}=...), or refer to a file as file:PATH."
+            )
+        return value
+
+    def _file(self, name: str, where: str) -> str:
+        try:
+            value = (self._root / name).read_text(encoding="utf-8").removesuffix("\n")
+        except (OSError, UnicodeDecodeError) as exc:
+            reason = getattr(exc, "strerror", None) or "it is not UTF-8"
+            raise SecretError(
+                f"harness.toml: {where} refers to file:{name}, which cannot be read: {reason}. "
+                f"Paths start at {self._root}."
+            ) from None
+        if not value:
+            raise SecretError(f"harness.toml: {where} refers to file:{name}, which is empty. Put the secret into it.")
+        return value
+
+    def _fresh(self, name: str, where: str) -> str:  # noqa: ARG002 - the same shape as its siblings
+        return "fresh_" + hmac.new(self._seed.encode(), name.encode(), hashlib.sha256).hexdigest()

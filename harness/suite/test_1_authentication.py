@@ -1,0 +1,39 @@
+"""Step 1, authenticate: the right credential is accepted, every other refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.contract.credentials import CASES, judge_acceptance, judge_rejection
+
+if TYPE_CHECKING:
+    from harness.contract.credentials import Credential, CredentialCase
+    from harness.contract.spec import Spec
+    from harness.plugins.collecting import Findings
+    from harness.plugins.world import World
+
+
+@pytest.fixture
+def provider(world: World, require: Any) -> Any:
+    """A client on the provider that carries no credential of its own."""
+    require("provider.base_url")
+    assert world.config.provider is not None
+    with world.network.client(base_url=world.config.provider.base_url) as client:
+        yield client
+
+
+@pytest.mark.verifies("auth.accepts")
+def test_the_test_credential_is_accepted(spec: Spec, provider: Any, credential: Credential, findings: Findings) -> None:
+    """A secured operation answers 2xx to the test credential."""
+    findings.add(judge_acceptance(spec, provider, credential, reproduce=""))
+
+
+@pytest.mark.verifies("auth.rejects")
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
+def test_any_other_credential_is_refused(
+    case: CredentialCase, spec: Spec, provider: Any, credential: Credential, findings: Findings
+) -> None:
+    """No secured operation answers anything but a refusal to a caller without the right credential."""
+    findings.extend(judge_rejection(case, spec, provider, credential, reproduce=""))

@@ -1,0 +1,57 @@
+"""Step 3, webhooks: the receiver takes what is genuine and refuses what is forged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.contract.events import EventSchemas
+from harness.model import Finding, Outcome
+from harness.webhooks.cases import CASES
+
+if TYPE_CHECKING:
+    from harness.contract.spec import Spec
+    from harness.model import Event
+    from harness.plugins.collecting import Findings
+    from harness.webhooks.cases import ReceiverCase
+    from harness.webhooks.conformance import ReceiverUnderTest
+
+FIXTURES = "webhooks.fixtures"
+
+
+@pytest.mark.verifies(FIXTURES)
+def test_every_event_fixture_is_valid_against_the_spec(spec: Spec, events: list[Event], findings: Findings) -> None:
+    """Each fixture conforms to the schema that the spec's webhooks give for its type."""
+    schemas = EventSchemas(spec)
+    for event in events:
+        violations = schemas.violations(event)
+        findings.add(
+            Finding(
+                item=FIXTURES,
+                outcome=Outcome.FAIL if violations else Outcome.PASS,
+                summary=f"{event.name}: {'breaks' if violations else 'conforms to'} the spec's webhooks",
+                expected=f"the schema of {event.type!r} in {spec.source}",
+                observed="; ".join(violations) or "valid",
+                case=f"schema-{event.name}",
+            )
+        )
+
+
+@pytest.mark.verifies(FIXTURES)
+def test_every_event_fixture_is_acknowledged(
+    receiver: ReceiverUnderTest, events: list[Event], findings: Findings
+) -> None:
+    """Each fixture, signed now and delivered under a fresh id, gets 2xx."""
+    for event in events:
+        findings.add(receiver.judge_acceptance(event, item=FIXTURES, reproduce="", source="the integration guide"))
+
+
+@pytest.mark.verifies("webhooks.signatures")
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
+def test_a_forged_delivery_is_refused(
+    case: ReceiverCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings, world: Any
+) -> None:
+    """A delivery whose signature is not right gets 4xx, has no effect, and kills nothing."""
+    reproduce = world.reproduce(f"::test_a_forged_delivery_is_refused[{case.id}]")
+    findings.add(receiver.judge(case, events[0], reproduce=reproduce))

@@ -1,0 +1,94 @@
+"""Step 5, staging: what the integration shows of itself, and what its people would do.
+
+That no secret stands in any log is judged when all tests have run, by the operations plugin.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.model import Outcome
+from harness.operations.runbooks import judge_runbooks
+from harness.resilience.cases import LIMITED_ONCE
+from harness.telemetry.metrics import ITEM, MOVEMENTS, Selector
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from harness.model import Delivery, Event
+    from harness.plugins.collecting import Findings
+    from harness.plugins.world import World
+    from harness.telemetry.metrics import Metrics, Movement
+    from harness.webhooks.conformance import ReceiverUnderTest
+
+
+@pytest.fixture
+def provocations(request: pytest.FixtureRequest, world: World) -> dict[str, Callable[[], str]]:
+    """What makes each series move; each returns why it did not come about, empty when it did."""
+
+    def receiver() -> ReceiverUnderTest:
+        found: ReceiverUnderTest = request.getfixturevalue("receiver")
+        return found
+
+    def event() -> Event:
+        found: list[Event] = request.getfixturevalue("events")
+        return receiver().fresh(found[0])
+
+    def delivered() -> str:
+        return _not_acknowledged(receiver().sender.deliver(event()))
+
+    def rejected() -> str:
+        return receiver().provoke_refusal(event())
+
+    def duplicate() -> str:
+        twice = event()
+        return next(filter(None, (_not_acknowledged(receiver().sender.deliver(twice)) for _ in range(2))), "")
+
+    def dead_letter() -> str:
+        request.getfixturevalue("require")("receiver.unprocessable")
+        assert world.config.receiver is not None
+        path = world.target.root / str(world.config.receiver.unprocessable)
+        poison = request.getfixturevalue("event_format").read(path)
+        return _not_acknowledged(receiver().sender.deliver(receiver().fresh(poison)))
+
+    def retried() -> str:
+        finding = request.getfixturevalue("client_under_faults")(LIMITED_ONCE)
+        return "" if finding.outcome is Outcome.PASS else finding.observed
+
+    made = (delivered, rejected, duplicate, dead_letter, retried)
+    return {provoke.__name__: provoke for provoke in made}
+
+
+def _not_acknowledged(delivery: Delivery) -> str:
+    return "" if delivery.acknowledged else delivery.seen
+
+
+@pytest.mark.verifies(ITEM)
+@pytest.mark.parametrize("movement", MOVEMENTS, ids=lambda m: m.id)
+def test_a_series_moves_when_provoked(
+    movement: Movement, metrics: Metrics, world: World, findings: Findings, provocations: dict[str, Callable[[], str]]
+) -> None:
+    """The series that counts this exists from the start, and counts more once it was provoked."""
+    telemetry = world.config.telemetry
+    assert telemetry is not None
+    if movement.id not in telemetry.series:
+        pytest.skip(f"harness.toml names no [telemetry] series.{movement.id}")
+    selector = Selector.parse(telemetry.series[movement.id])
+    findings.add(
+        metrics.judge(movement, selector, provocations[movement.id], within_s=telemetry.settle_within, reproduce="")
+    )
+
+
+@pytest.mark.verifies("runbook.auth", "runbook.webhooks")
+def test_runbooks_are_fit_for_an_incident(runbooks: list[Path], world: World, findings: Findings) -> None:
+    """Runbooks for auth and webhook incidents have an owner, a recent review, six real sections and living links."""
+    operations = world.config.operations
+    assert operations is not None
+    today = dt.datetime.now(tz=dt.UTC).date()
+    findings.extend(
+        judge_runbooks(runbooks, today=today, review_within_s=operations.review_within, root=world.target.root)
+    )

@@ -1,0 +1,1 @@
+"""Telemetry: what the integration shows of itself."""

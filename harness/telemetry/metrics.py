@@ -1,0 +1,141 @@
+"""Metrics in the Prometheus text format: series by selector, and whether they move when provoked."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+
+import msgspec
+from prometheus_client.parser import text_string_to_metric_families
+
+from harness.errors import ConfigurationError, ProbeError
+from harness.model import Finding, Outcome
+
+ITEM = "observability.metrics"
+POLL_S = 0.05
+_SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\s*(?:\{(.*)\})?")
+_LABEL = re.compile(r'\s*([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)')
+
+
+class Selector(msgspec.Struct, frozen=True):
+    """A series as PromQL names it: ``name{label="value"}``, equality only."""
+
+    name: str
+    labels: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Selector:
+        """Read a selector; raises `ConfigurationError` with the form it must have."""
+        match = _SELECTOR.fullmatch(text.strip())
+        inner = (match[2] or "") if match else ""
+        labels = _LABEL.findall(inner)
+        if match is None or _LABEL.sub("", inner).strip():
+            raise ConfigurationError(
+                f'harness.toml: [telemetry] series: {text!r} is not a series. Write name or name{{label="value"}}.'
+            )
+        return cls(match[1], tuple(labels))
+
+    def value(self, samples: Samples) -> float | None:
+        """Return the sum over all samples that carry these labels, None when there is none."""
+        wanted = dict(self.labels).items()
+        found = [v for labels, v in samples.get(self.name, ()) if wanted <= labels.items()]
+        return sum(found) if found else None
+
+
+Samples = Mapping[str, list[tuple[dict[str, str], float]]]
+
+
+class Movement(msgspec.Struct, frozen=True, kw_only=True):
+    """One row: a series that must move when something is provoked."""
+
+    id: str
+    """Key in ``[telemetry] series``, such as ``rejected``."""
+    provoked_by: str
+    """What is done to make it move."""
+
+
+MOVEMENTS: tuple[Movement, ...] = (
+    Movement(id="delivered", provoked_by="a genuine webhook delivery"),
+    Movement(id="rejected", provoked_by="a delivery signed with the wrong secret"),
+    Movement(id="duplicate", provoked_by="the same event delivered twice"),
+    Movement(id="dead_letter", provoked_by="an event that cannot be processed"),
+    Movement(id="retried", provoked_by="a 429 to the client's first call"),
+)
+
+
+def parse_samples(text: str, where: str) -> Samples:
+    """Read the Prometheus text format; raises `ProbeError` naming ``where``."""
+    samples: dict[str, list[tuple[dict[str, str], float]]] = {}
+    try:
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                samples.setdefault(sample.name, []).append((dict(sample.labels), sample.value))
+    except (ValueError, IndexError) as exc:
+        raise ProbeError(f"[telemetry] metrics: {where} is not in the Prometheus text format: {exc}.") from exc
+    return samples
+
+
+class Metrics:
+    """The integration's metrics endpoint, and what it showed before anything was provoked."""
+
+    def __init__(self, url: str, fetch: Callable[[str], str], *, baseline: str | None = None) -> None:
+        """``fetch`` gets the text at a URL; ``baseline`` is the text as of the target's start, if it was seen."""
+        self.url = url
+        self._fetch = fetch
+        self._baseline = baseline
+
+    def now(self) -> Samples:
+        """Scrape."""
+        return parse_samples(self._fetch(self.url), self.url)
+
+    def first(self) -> Samples:
+        """Return the samples as of the target's start, or else as of now."""
+        return self.now() if self._baseline is None else parse_samples(self._baseline, self.url)
+
+    def judge(
+        self,
+        movement: Movement,
+        selector: Selector,
+        provoke: Callable[[], str],
+        *,
+        within_s: float,
+        reproduce: str,
+    ) -> Finding:
+        """Provoke, and say whether the series was there before and counts more afterwards.
+
+        ``provoke`` returns why the provocation did not come about, empty when it did.
+        """
+        if selector.value(self.first()) is None:
+            seen = f"{selector_text(selector)} is not there before the first {movement.id}: rate() misses it"
+            return _finding(movement, Outcome.FAIL, seen, reproduce)
+        before = selector.value(self.now()) or 0.0
+        if failed := provoke():
+            return _finding(
+                movement, Outcome.ERROR, f"{movement.provoked_by} could not be provoked: {failed}", reproduce
+            )
+        deadline = time.monotonic() + within_s
+        while (after := selector.value(self.now()) or 0.0) <= before and time.monotonic() < deadline:
+            time.sleep(POLL_S)
+        outcome = Outcome.PASS if after > before else Outcome.FAIL
+        return _finding(movement, outcome, f"{selector_text(selector)}: {before:g} before, {after:g} after", reproduce)
+
+
+def selector_text(selector: Selector) -> str:
+    """Return the selector as it is written."""
+    labels = ",".join(f'{k}="{v}"' for k, v in selector.labels)
+    return f"{selector.name}{{{labels}}}" if labels else selector.name
+
+
+def _finding(movement: Movement, outcome: Outcome, observed: str, reproduce: str) -> Finding:
+    said = {Outcome.PASS: "moves", Outcome.FAIL: "does not tell"}.get(outcome, "could not be judged")
+    return Finding(
+        item=ITEM,
+        outcome=outcome,
+        summary=f"{movement.id}: its series {said} after {movement.provoked_by}",
+        expected="the series exists before, and counts more afterwards",
+        observed=observed,
+        reproduce=reproduce,
+        source="Prometheus: Avoid missing metrics (export the series with 0 first)",
+        case=movement.id,
+    )
