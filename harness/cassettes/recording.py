@@ -22,7 +22,7 @@ from harness.errors import CassetteError
 Redact = Callable[[str], str]
 
 # Headers whose values are credentials or change with every call; they are kept out of the file and out of matching.
-_DROPPED = ("authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key", "date", "server")
+_DROPPED = ("authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key", "date", "host", "server")
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 MATCH_ON = ("method", "path", "query", "body")
 

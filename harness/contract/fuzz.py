@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -117,6 +118,8 @@ def _call(case: Any, client: httpx.Client, headers: Mapping[str, str], seen: _Wo
     sent = dict(kwargs.pop("headers", None) or {})
     if cookies:
         sent["Cookie"] = "; ".join(f"{k}={v}" for k, v in cookies.items())
+    for name in [n for n in sent if n.lower() == "idempotency-key" and case.meta.generation.mode.is_positive]:
+        sent[name] = str(uuid.uuid4())  # a generator repeats simple values, and a repeated key means a repeated call
     body = {k: v for k in ("json", "files", "params") if (v := kwargs.get(k)) is not None}
     data = kwargs.get("data")
     if data is not None:

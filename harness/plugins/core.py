@@ -214,10 +214,14 @@ def item_mode(item: pytest.Item, config: pytest.Config) -> str | None:
     return str(callspec.params.get("harness_mode", asked_modes(config)[0])) if callspec else asked_modes(config)[0]
 
 
+def runs_suite(config: pytest.Config) -> bool:
+    """Whether the shipped conformance tests were asked for."""
+    return any(str(arg).startswith(SUITE) for arg in config.args)
+
+
 def is_live(config: pytest.Config) -> bool:
-    """Whether this run talks to the target: a live mode was asked for, or the shipped suite was."""
-    suite = any(str(arg).startswith(SUITE) for arg in config.args)
-    return suite or bool({"record", "live"} & set(asked_modes(config)))
+    """Whether this run talks to the target: the shipped suite was asked for, or a live mode."""
+    return runs_suite(config) or bool({"record", "live"} & set(asked_modes(config)))
 
 
 def _is_worker(config: pytest.Config) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.plugins.core import SUITE, deaths_key, world_key
+from harness.plugins.core import deaths_key, runs_suite, world_key
 
 if TYPE_CHECKING:
     from harness.model import Finding, Outcome, Problem, Report
@@ -62,6 +62,7 @@ class Collector:
         self._problems: list[Problem] = []
         self._deselected = 0
         self._report: Report | None = None
+        self._written = False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the findings off a report; later phases of a test carry those of the earlier ones too."""
@@ -106,7 +107,7 @@ class Collector:
         self._note_broken_run(session, int(exitstatus))
         if self._findings or gate:
             self._report = self._judged()
-            if gate or any(str(a).startswith(SUITE) for a in self._config.args):
+            if gate or runs_suite(self._config):
                 self._write(self._report)
         if gate:
             session.exitstatus = self._gate_status(int(exitstatus))
@@ -118,7 +119,8 @@ class Collector:
         from harness.reports import terminal
 
         terminalreporter.write_sep("=", "readiness")
-        for line, style in terminal.lines(self._report, reports=self._shown_reports()):
+        written = self._world.reports / "readiness.html" if self._written else None
+        for line, style in terminal.lines(self._report, written=str(written or "")):
             terminalreporter.write_line(line, **{style: True} if style else {})
 
     def _note_broken_run(self, session: pytest.Session, exitstatus: int) -> None:
@@ -176,6 +178,7 @@ class Collector:
             rendered = {name: self._world.vault.redact(render(report)) for name, render in FORMATS.items()}
         self._report = report
         write(rendered, self._world.reports)
+        self._written = True
         self._config.hook.pytest_harness_report(config=self._config, report=report)
 
     def _gate_status(self, exitstatus: int) -> int:
@@ -187,11 +190,6 @@ class Collector:
         ready = self._report is not None and self._report.verdict is Verdict.READY
         finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         return 0 if ready and finished else 1
-
-    def _shown_reports(self) -> str:
-        folder = self._world.reports
-        written = (folder / "readiness.json").is_file()
-        return str(folder / "readiness.html") if written else ""
 
     def _error(self, text: str) -> None:
         from harness.model.finding import Outcome

@@ -14,8 +14,11 @@ Line = tuple[str, str]
 """Text and the name of its colour, empty for none."""
 
 
-def lines(report: Report, *, reports: str = "") -> Iterator[Line]:
-    """Yield the summary; ``reports`` is the path of the written report, named last."""
+def lines(report: Report, *, written: str = "") -> Iterator[Line]:
+    """Yield the summary; ``written`` is the path of the report.
+
+    Without one the run was a part, such as the scenarios alone: what it was never meant to tell is only counted.
+    """
     yield headline(report), _STYLES[report.verdict]
     yield MEANING[report.verdict], ""
     yield "", ""
@@ -26,20 +29,19 @@ def lines(report: Report, *, reports: str = "") -> Iterator[Line]:
             yield f"{_mark(item.outcome)} {item.id}: {item.summary}", _MARK_STYLES.get(item.outcome, "yellow")
             yield f"    Do: {item.remediation}", ""
             yield from ((f"    Again: {again}", "") for again in _reproductions(item.findings))
-    yield from _not_run([i for i in report.blockers if i.outcome is Outcome.NOT_RUN])
+    yield from _not_run([i for i in report.blockers if i.outcome is Outcome.NOT_RUN and (written or i.findings)])
     for item in report.warnings:
         yield f"{_mark(item.outcome)} {item.id} (should): {item.summary}", "yellow"
-    if report.problems or report.blockers or report.warnings:
+    if written:
         yield "", ""
-    for line in report.guide_checklist:
-        yield f"{_mark(line.outcome)} {line.text}", _MARK_STYLES.get(line.outcome, "yellow")
+        for line in report.guide_checklist:
+            yield f"{_mark(line.outcome)} {line.text}", _MARK_STYLES.get(line.outcome, "yellow")
     yield "", ""
     yield (
         f"{report.target.name} ({report.target.environment}): {counts(report)}, in {report.duration_s:.1f} s",
         "",
     )
-    if reports:
-        yield f"Report: {reports}", ""
+    yield (f"Report: {written}" if written else "The whole checklist: harness gate"), ""
 
 
 def _not_run(items: list[ItemResult]) -> Iterator[Line]:
