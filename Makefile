@@ -2,6 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+  --quiet --custom-compile-command "make lock"
+
+# So that a failing installation is not hidden by what its output passes through.
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 
 .PHONY: setup gate test check bench lock format clean
 
@@ -11,7 +17,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it with make PYTHON=..."; exit 1; }
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python cannot make environments here: apt-get install python3-venv"; exit 1; }
 	@echo "Installing what requirements.lock names ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock 2>&1 \
+	  | { grep -v "^WARNING: Location" || true; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
@@ -28,15 +35,14 @@ check: setup
 	@$(BIN)/lint-imports
 
 bench: setup
-	@for bench in benchmarks/*.py; do $(BIN)/python $$bench || exit 1; done
+	@for bench in benchmarks/[a-z]*.py; do $(BIN)/python $$bench || exit 1; done
 
 format: setup
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 lock:
-	@$(BIN)/uv pip compile pyproject.toml --extra sandbox --extra telemetry --group dev --universal \
-	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --quiet \
-	  --custom-compile-command "make lock" --output-file requirements.lock
+	@$(COMPILE) pyproject.toml --extra sandbox --extra telemetry --extra postgres --group dev --output-file requirements.lock
+	@for env in tests/real/envs/*.in; do $(COMPILE) $$env --output-file $${env%.in}.lock || exit 1; done
 
 clean:
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache reports/logs

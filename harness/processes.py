@@ -81,15 +81,13 @@ class ManagedProcess:
         _signal_group(process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             process.wait(STOP_WITHIN_S)
-        _signal_group(process.pid, signal.SIGKILL)  # also reaches children that outlived the leader
-        process.wait()
+        _end_group(process)
 
     def kill(self) -> None:
         """End the process group at once, without a chance to clean up (SIGKILL)."""
         process, self._process = self._process, None
         if process is not None:
-            _signal_group(process.pid, signal.SIGKILL)
-            process.wait()
+            _end_group(process)
 
     def death(self) -> str | None:
         """Return how the process ended, when it ended by itself, with its last output; None while it runs."""
@@ -146,9 +144,22 @@ class ManagedProcess:
             )
 
 
-def _signal_group(pid: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of the group, children that outlived the leader too, and wait until it is gone."""
+    _signal_group(process.pid, signal.SIGKILL)
+    process.wait()
+    deadline = time.monotonic() + STOP_WITHIN_S
+    while _signal_group(process.pid, 0) and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+
+
+def _signal_group(pid: int, number: int) -> bool:
+    """Send a signal to the group, 0 for none; False when nobody is left in it."""
+    try:
         os.killpg(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _ended(returncode: int) -> str:

@@ -107,8 +107,8 @@ class FaultServer:
         """Answer one request; False when the connection must not be used again."""
         fault = self._next_fault()
         if fault is None:
-            status, answer = self._passed_on(request)
-            self._log(request, at, fault="", status=status)
+            passed_on, answer = self._passed_on(request)
+            self._log(request, at, fault="", status=passed_on)
             connection.sendall(answer)
             return request.header("connection").lower() != "close"
         status = fault.status if fault.action is Action.RESPOND else None

@@ -46,7 +46,9 @@ def read_line(stream: BinaryIO) -> bytes:
 
 def read_rest(stream: BinaryIO, request_line: bytes, connection: socket.socket) -> Request:
     """Read headers and body after a request line; raises ValueError when that is no HTTP."""
-    method, path, _version = request_line.decode("latin-1").split(" ", 2)
+    method, path, version = request_line.decode("latin-1").split(" ", 2)
+    if not version.startswith("HTTP/1."):
+        raise ValueError("no HTTP/1 request line")
     headers: list[tuple[str, str]] = []
     while line := read_line(stream).decode("latin-1"):
         name, _, value = line.partition(":")

@@ -73,7 +73,8 @@ class Store:
 
     def keep(self, thing: Project | Run | Endpoint) -> None:
         """Add or replace; the oldest goes when there are too many."""
-        table: dict[str, Any] = {Project: self.projects, Run: self.runs, Endpoint: self.endpoints}[type(thing)]
+        tables: dict[type, dict[str, Any]] = {Project: self.projects, Run: self.runs, Endpoint: self.endpoints}
+        table = tables[type(thing)]
         table[thing.id] = thing
         if len(table) > MAX_KEPT:
             del table[next(iter(table))]

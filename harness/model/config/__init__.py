@@ -1,0 +1,46 @@
+"""The sections of harness.toml, as structs: what each key means, its unit and its default."""
+
+from __future__ import annotations
+
+from harness.model.config.base import Duration, Section
+from harness.model.config.client import Client, Policy
+from harness.model.config.provider import ApiKey, Basic, Bearer, Provider
+from harness.model.config.receiver import EffectProbe, Receiver, Signature
+from harness.model.config.staging import Operations, Telemetry
+from harness.model.config.target import Environment, Process, TargetSection
+from harness.model.item import Item
+from harness.model.waiver import Waiver
+
+__all__ = [
+    "ApiKey",
+    "Basic",
+    "Bearer",
+    "Client",
+    "Document",
+    "Duration",
+    "EffectProbe",
+    "Environment",
+    "Operations",
+    "Policy",
+    "Process",
+    "Provider",
+    "Receiver",
+    "Section",
+    "Signature",
+    "TargetSection",
+    "Telemetry",
+]
+
+
+class Document(Section, frozen=True):
+    """The whole of harness.toml."""
+
+    target: TargetSection
+    process: dict[str, Process] = {}
+    provider: Provider | None = None
+    receiver: Receiver | None = None
+    client: Client | None = None
+    telemetry: Telemetry | None = None
+    operations: Operations | None = None
+    waiver: tuple[Waiver, ...] = ()
+    item: tuple[Item, ...] = ()

@@ -1,0 +1,23 @@
+"""``[client]``: the integration's client, as a command."""
+
+from __future__ import annotations
+
+from harness.model.config.base import Duration, Section
+
+
+class Policy(Section, frozen=True):
+    """``[client] policy``: what the client promises of its retries."""
+
+    max_attempts: int = 5
+    """Requests for one operation, the first included."""
+    retry_after_cap: Duration = Duration(60)
+
+
+class Client(Section, frozen=True):
+    """``[client]``: a command that runs the core workflow once, exit status 0 on success."""
+
+    command: tuple[str, ...]
+    env: dict[str, str] = {}
+    """Added to the environment; ``{fault_server}`` is replaced by the URL the client must call."""
+    timeout: Duration = Duration(60)
+    policy: Policy = Policy()

@@ -1,0 +1,213 @@
+"""Client cases against small real clients: the honest one passes every row, each broken one fails the right rows."""
+
+from __future__ import annotations
+
+import http.server
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.errors import ProcessError
+from harness.model import Attempt, Finding, Outcome
+from harness.model.config import Policy
+from harness.network import Network
+from harness.resilience.cases import CASES, ClientCase
+from harness.resilience.driver import ClientRun
+from harness.resilience.runner import judge, run_case
+
+# A client in as few lines as an honest one needs; {} holds how it differs from that.
+CLIENT = """
+import email.utils, http.client, os, random, sys, time, urllib.parse
+where = urllib.parse.urlsplit(os.environ["URL"])
+retries, honours, pause = {retries}, {honours}, {pause}
+for attempt in range(1, retries + 2):
+    wait = pause * 2 ** attempt * random.uniform(0.5, 1)
+    try:
+        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=5)
+        connection.request("POST", "/projects", b"{{}}", {{"Idempotency-Key": "the-same-key"}})
+        answer = connection.getresponse()
+        if answer.status < 300:
+            sys.exit(0)
+        told = answer.headers["Retry-After"]
+        if told and honours:
+            wait = float(told) if told.isdigit() else email.utils.parsedate_to_datetime(told).timestamp() - time.time()
+    except (OSError, http.client.HTTPException):
+        pass
+    if attempt <= retries:
+        time.sleep(wait)
+sys.exit(1)
+"""
+HONEST: dict[str, float] = {"retries": 4, "honours": True, "pause": 0.05}
+# How a client is broken, and the cases it must fail.
+BROKEN: dict[str, tuple[dict[str, float], set[str]]] = {
+    "never-retries": (
+        {"retries": 0},
+        {c.id for c in CASES},
+    ),
+    "ignores-retry-after": ({"honours": False}, {"limited-with-seconds", "limited-with-date"}),
+    "hammers": ({"pause": 0, "retries": 4}, {"unavailable-twice", "unavailable-for-good"}),
+    "retries-without-end": ({"retries": 30, "pause": 1e-10}, {"unavailable-twice", "unavailable-for-good"}),
+}
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[str]:
+    """A real server that creates whatever it is asked to."""
+
+    class Creates(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(201)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Creates)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def run(case: ClientCase, script: str, upstream: str, tmp_path: Path) -> Finding:
+    with Network().client() as client:
+        return run_case(
+            case,
+            upstream=upstream,
+            client=client,
+            command=[sys.executable, "-c", script],
+            env={"URL": "{fault_server}"},
+            cwd=tmp_path,
+            timeout_s=20,
+            policy=Policy(),
+            log=tmp_path / "client.log",
+            reproduce="again",
+        )
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
+def test_an_honest_client_passes(case: ClientCase, provider: str, tmp_path: Path) -> None:
+    """Every row is passed by a client that does what the row asks for."""
+    finding = run(case, CLIENT.format(**HONEST), provider, tmp_path)
+
+    assert finding.outcome is Outcome.PASS, finding.observed
+    assert "POST /projects" in finding.observed
+
+
+@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
+def test_a_broken_client_fails_the_rows_it_breaks(case: ClientCase, name: str, provider: str, tmp_path: Path) -> None:
+    """A defect fails the rows that are about it, and those alone."""
+    change, fails = BROKEN[name]
+
+    finding = run(case, CLIENT.format(**{**HONEST, **change}), provider, tmp_path)
+
+    assert finding.outcome is (Outcome.FAIL if case.id in fails else Outcome.PASS), finding.observed
+
+
+def test_a_client_that_never_calls_proves_nothing(provider: str, tmp_path: Path) -> None:
+    """No request is an error with the client's own words, not a pass."""
+    finding = run(CASES[0], "print('no URL configured'); raise SystemExit(0)", provider, tmp_path)
+
+    assert finding.outcome is Outcome.ERROR
+    assert "the client never called the fault server; the client exited with status 0" in finding.observed
+    assert "no URL configured" in finding.observed
+
+
+def test_an_unreachable_provider_is_not_the_clients_fault(tmp_path: Path) -> None:
+    """When nothing can be passed on, the case could not be tried."""
+    finding = run(CASES[0], CLIENT.format(**HONEST), "http://127.0.0.1:9", tmp_path)
+
+    assert finding.outcome is Outcome.ERROR
+    assert "http://127.0.0.1:9 could not be reached" in finding.observed
+
+
+def test_a_client_that_hangs_is_killed_and_said_so(provider: str, tmp_path: Path) -> None:
+    """At its time-out the client is ended; the finding says that it was still running."""
+    script = CLIENT.format(**HONEST).replace("sys.exit(0)", "time.sleep(60)")
+
+    with Network().client() as client:
+        finding = run_case(
+            CASES[0],
+            upstream=provider,
+            client=client,
+            command=[sys.executable, "-c", script],
+            env={"URL": "{fault_server}"},
+            cwd=tmp_path,
+            timeout_s=2,
+            policy=Policy(),
+            log=tmp_path / "client.log",
+            reproduce="",
+        )
+
+    assert finding.outcome is Outcome.FAIL
+    assert "the client was still running after 2 s and was killed" in finding.observed
+
+
+def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """The error names the key and the program."""
+    with Network().client() as client, pytest.raises(ProcessError, match=r"\[client\] command: 'no-such-client'"):
+        run_case(
+            CASES[0],
+            upstream="http://127.0.0.1:9",
+            client=client,
+            command=["no-such-client"],
+            env={},
+            cwd=tmp_path,
+            timeout_s=2,
+            policy=Policy(),
+            log=tmp_path / "client.log",
+            reproduce="",
+        )
+
+
+def attempt(at: float, key: str = "k", path: str = "/projects") -> Attempt:
+    return Attempt(at=at, method="POST", path=path, key=key, body_digest="0", fault="503", status=503)
+
+
+@pytest.mark.parametrize(
+    "gaps, complaint",
+    [
+        ([0.0, 0.0, 0.0], "retried without a pause"),
+        ([0.5, 0.5, 0.5], "the delays do not grow"),
+        ([0.1, 0.2, 0.4], ""),
+        ([0.19, 0.01, 0.6], ""),  # full jitter: one short delay is chance
+    ],
+)
+def test_delays_are_judged_as_a_whole(gaps: list[float], complaint: str) -> None:
+    """Hammering and constant delays are told from jitter."""
+    case = next(c for c in CASES if c.id == "unavailable-for-good")
+    attempts = [attempt(sum(gaps[:i])) for i in range(len(gaps) + 1)]
+
+    finding = judge(case, attempts, ClientRun(exit_status=1, seconds=1, tail=""), Policy())
+
+    assert finding.outcome is (Outcome.FAIL if complaint else Outcome.PASS)
+    assert complaint in finding.summary
+
+
+def test_more_attempts_than_promised_are_counted() -> None:
+    """The message names the policy's key."""
+    case = next(c for c in CASES if c.id == "unavailable-for-good")
+    attempts = [attempt(0.1 * 2**i) for i in range(7)]
+
+    finding = judge(case, attempts, ClientRun(exit_status=1, seconds=1, tail=""), Policy())
+
+    assert "7 attempts; [client] policy.max_attempts is 5" in finding.observed
+
+
+def test_other_operations_are_not_taken_for_attempts() -> None:
+    """Only requests under the same key, or for the same thing, are attempts of one operation."""
+    case = next(c for c in CASES if c.id == "unavailable-twice")
+    attempts = [attempt(0), attempt(0.2), attempt(0.6), attempt(0.7, key="other"), attempt(0.8, path="/runs", key="")]
+
+    finding = judge(case, attempts, ClientRun(exit_status=0, seconds=1, tail=""), Policy())
+
+    assert finding.outcome is Outcome.PASS

@@ -1,0 +1,97 @@
+"""The fault server on real sockets: each fault is what it says, and what is passed on is passed on whole."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+
+import httpx
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from harness.network import Network
+from harness.resilience.fault_server import FaultServer
+from harness.resilience.faults import CLOSE, CUT, RESET, Fault, respond
+
+
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    with Network().client() as made:
+        yield made
+
+
+BROKEN = {
+    "reset": (RESET, httpx.ReadError),
+    "closed": (CLOSE, httpx.RemoteProtocolError),
+    "cut": (CUT, httpx.ReadError),
+}
+
+
+@pytest.mark.parametrize("fault, error", BROKEN.values(), ids=BROKEN.keys())
+def test_a_connection_is_broken_as_scripted(client: httpx.Client, fault: Fault, error: type[Exception]) -> None:
+    """Reset, close and cut look to a client like what they are named after."""
+    with FaultServer("http://127.0.0.1:9", client, faults=[fault]) as server, pytest.raises(error):
+        client.get(server.url)
+
+    assert [a.status for a in server.attempts] == [None]
+
+
+def test_faults_are_met_in_order_then_calls_are_passed_on(client: httpx.Client, httpserver: HTTPServer) -> None:
+    """Statuses and Retry-After come as scripted; afterwards method, path, query, headers and body arrive unchanged."""
+    seen: list[Request] = []
+
+    def answer(request: Request) -> Response:
+        seen.append(request)
+        return Response(b"made", 201, {"X-Id": "7"})
+
+    httpserver.expect_request("/things").respond_with_handler(answer)
+    with FaultServer(httpserver.url_for(""), client, faults=[respond(503), respond(429, retry_after_s=2)]) as server:
+        first, second, third = (
+            client.post(f"{server.url}/things?a=%20b", content=b"\x00raw", headers={"Idempotency-Key": "k"})
+            for _ in range(3)
+        )
+
+    assert [first.status_code, second.status_code, third.status_code] == [503, 429, 201]
+    assert second.headers["retry-after"] == "2"
+    assert (third.content, third.headers["x-id"]) == (b"made", "7")
+    assert (seen[0].query_string, seen[0].data, seen[0].headers["idempotency-key"]) == (b"a=%20b", b"\x00raw", "k")
+    assert [(a.fault, a.status, a.key) for a in server.attempts] == [
+        ("503", 503, "k"),
+        ("429 Retry-After 2", 429, "k"),
+        ("", 201, "k"),
+    ]
+
+
+def test_a_chunked_body_is_read_whole(client: httpx.Client, httpserver: HTTPServer) -> None:
+    """A request without Content-Length is passed on with all its pieces."""
+    httpserver.expect_request("/", data=b"onetwo").respond_with_data("ok")
+
+    with FaultServer(httpserver.url_for(""), client, faults=[]) as server:
+        assert client.post(server.url, content=iter([b"one", b"two"])).text == "ok"
+
+
+@pytest.mark.parametrize("nonsense", [b"\x16\x03\x01 TLS hello\r\n\r\n", b"GET\r\n\r\n", b"\r\n", b"A" * 70000])
+def test_what_is_no_http_ends_its_connection_alone(client: httpx.Client, nonsense: bytes) -> None:
+    """Garbage neither stops the server nor counts as an attempt."""
+    with FaultServer("http://127.0.0.1:9", client, faults=[respond(204)]) as server:
+        with socket.create_connection(("127.0.0.1", server._port), timeout=5) as raw:
+            raw.sendall(nonsense)
+            raw.shutdown(socket.SHUT_WR)
+            with suppress(ConnectionResetError):
+                while raw.recv(1000):
+                    pass
+        assert client.get(server.url).status_code == 204
+
+    assert len(server.attempts) == 1
+
+
+def test_nothing_stays_behind(client: httpx.Client) -> None:
+    """After the block no thread of the server runs, even with a connection left open."""
+    with FaultServer("http://127.0.0.1:9", client, faults=[]) as server:
+        idle = socket.create_connection(("127.0.0.1", server._port))
+    idle.close()
+
+    assert not [t for t in threading.enumerate() if t.name == "fault-server"]

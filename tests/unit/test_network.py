@@ -1,0 +1,35 @@
+"""The network guard: nothing leaves for a host that the target does not name, and production is only read."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from harness.errors import NetworkError
+from harness.network import GuardedTransport, Network
+
+
+def client(network: Network) -> httpx.Client:
+    answer = httpx.MockTransport(lambda _: httpx.Response(200))  # what is tested is whether anything gets here
+    return httpx.Client(transport=GuardedTransport(network, answer))
+
+
+def test_a_host_that_the_target_does_not_name_is_refused() -> None:
+    """The message names the host and those that are allowed."""
+    with pytest.raises(NetworkError, match=r"Refused to send GET to evil\.example.*it names api\.example"):
+        client(Network(["https://api.example/v1"])).get("http://evil.example/")
+
+
+@pytest.mark.parametrize("url", ["https://api.example/x", "http://127.0.0.1:1/", "http://localhost/"])
+def test_the_target_and_loopback_are_allowed(url: str) -> None:
+    """The hosts of harness.toml and this machine are reached."""
+    assert client(Network(["https://api.example/v1"])).get(url).status_code == 200
+
+
+def test_production_is_read_but_not_written() -> None:
+    """GET passes; POST is refused, with the reason."""
+    network = Network(production=True)
+
+    assert client(network).get("http://localhost/").status_code == 200
+    with pytest.raises(NetworkError, match=r"Refused to send POST /runs: .* production"):
+        client(network).post("http://localhost/runs")
