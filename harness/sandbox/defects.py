@@ -1,9 +1,11 @@
-"""Defects to plant on purpose: each row harms one item of the readiness checklist and nothing else."""
+"""Defects to plant on purpose, read from ``defects.toml``: each harms one item of the readiness checklist."""
 
 from __future__ import annotations
 
 import difflib
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,129 +14,19 @@ class Defect:
 
     id: str
     where: str
-    """``provider``, ``client``, ``receiver`` or ``operations``."""
+    """``provider``, ``client``, ``receiver``, ``worker`` or ``operations``."""
     what: str
     """What goes wrong, in a sentence."""
     item: str
     """Id of the checklist item that must fail."""
 
 
-CATALOGUE: tuple[Defect, ...] = (
-    Defect(
-        id="provider-500-on-valid",
-        where="provider",
-        what="GET /webhook-endpoints answers 500 to a valid request.",
-        item="contract.fuzz",
-    ),
-    Defect(
-        id="provider-undocumented-status",
-        where="provider",
-        what="GET /projects answers 206, which its description does not name.",
-        item="contract.fuzz",
-    ),
-    Defect(
-        id="provider-schema-break",
-        where="provider",
-        what="GET /runs/{runId} gives a succeeded run's finishedAt as a number.",
-        item="workflow.contract",
-    ),
-    Defect(
-        id="provider-accepts-wrong-key",
-        where="provider",
-        what="Any bearer token is accepted.",
-        item="auth.rejects",
-    ),
-    Defect(
-        id="provider-accepts-truncated-key",
-        where="provider",
-        what="A prefix of the right key is accepted.",
-        item="auth.rejects",
-    ),
-    Defect(
-        id="provider-refuses-listing",
-        where="provider",
-        what="GET /projects answers 401 to the right key.",
-        item="auth.accepts",
-    ),
-    Defect(
-        id="provider-loses-runs",
-        where="provider",
-        what="GET /runs lists no run of the project it is asked for.",
-        item="workflow.core",
-    ),
-    Defect(
-        id="receiver-skips-signature",
-        where="receiver",
-        what="The signature is not verified.",
-        item="webhooks.signatures",
-    ),
-    Defect(
-        id="receiver-compares-prefix",
-        where="receiver",
-        what="A signature that is the beginning of the right one is accepted.",
-        item="webhooks.signatures",
-    ),
-    Defect(
-        id="receiver-500-on-garbled-signature",
-        where="receiver",
-        what="A signature header that cannot be read gets 500.",
-        item="webhooks.signatures",
-    ),
-    Defect(
-        id="receiver-stores-before-verifying",
-        where="receiver",
-        what="A forged event is refused, but processed all the same.",
-        item="webhooks.signatures",
-    ),
-    Defect(
-        id="receiver-refuses-failures",
-        where="receiver",
-        what="A genuine run.failed event gets 422.",
-        item="webhooks.fixtures",
-    ),
-    Defect(
-        id="client-never-retries",
-        where="client",
-        what="5xx and broken connections are not retried; 429 is.",
-        item="resilience.retries",
-    ),
-    Defect(
-        id="client-retries-without-end",
-        where="client",
-        what="5xx is retried 40 times, with hardly a pause.",
-        item="resilience.retries",
-    ),
-    Defect(
-        id="client-ignores-retry-after",
-        where="client",
-        what="429 is retried after the usual back-off, whatever Retry-After says.",
-        item="resilience.rate-limit",
-    ),
-    Defect(
-        id="integration-logs-api-key",
-        where="operations",
-        what="The API key stands in the log.",
-        item="secrets.never-logged",
-    ),
-    Defect(
-        id="integration-logs-secret-in-base64",
-        where="operations",
-        what="The webhook secret stands in the log, in base64.",
-        item="secrets.never-logged",
-    ),
-    Defect(
-        id="metrics-born-at-first-failure",
-        where="operations",
-        what="The series of rejected deliveries does not exist before the first rejection.",
-        item="observability.metrics",
-    ),
-    Defect(
-        id="metrics-count-no-duplicates",
-        where="operations",
-        what="Duplicate deliveries are not counted.",
-        item="observability.metrics",
-    ),
-)
+def _read() -> tuple[Defect, ...]:
+    rows = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["defect"]
+    return tuple(Defect(**row) for row in rows)
+
+
+CATALOGUE: tuple[Defect, ...] = _read()
 
 _BY_ID = {d.id: d for d in CATALOGUE}
 
