@@ -23,7 +23,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 gate: setup
-	@SANDBOX_DEFECTS="$(DEFECT)" $(BIN)/harness gate $(ARGS)
+	@$(if $(DEFECT),$(BIN)/python -m harness.sandbox with-defect $(DEFECT)) $(BIN)/harness gate $(ARGS)
 
 test: setup
 	@$(BIN)/python -m pytest -n2 $(ARGS)

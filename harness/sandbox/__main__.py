@@ -1,14 +1,16 @@
-"""``python -m harness.sandbox product | integration | workflow | list-defects``."""
+"""``python -m harness.sandbox product | integration | workflow | with-defect | list-defects``."""
 
 from __future__ import annotations
 
 import os
 import sys
+from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from harness.sandbox.defects import CATALOGUE, Planted, UnknownDefectError
+from harness.sandbox.defects import CATALOGUE, PARTS, Planted, UnknownDefectError
 
 _defect = click.option("--defect", "defects", multiple=True, metavar="NAME", help="Plant a defect; may be repeated.")
 _port = click.option("--port", required=True, type=click.IntRange(1, 65535))
@@ -69,17 +71,44 @@ def workflow(database: str, defects: tuple[str, ...]) -> None:
     sys.exit(run_workflow(settings, planted=planted))
 
 
+@main.command("with-defect", context_settings={"ignore_unknown_options": True})
+@click.argument("names", metavar="NAME[,NAME...]")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def with_defect(names: str, command: tuple[str, ...]) -> None:
+    """Run COMMAND on the target in the working folder as it would be with a defect; its files stay as they are.
+
+    `python -m harness.sandbox with-defect runbook-stale harness gate`
+    """
+    planted = _planted((names,))
+    from harness.sandbox.afflict import EditError, run_afflicted
+
+    try:
+        sys.exit(run_afflicted(command, Path.cwd(), planted))
+    except EditError as exc:
+        sys.stderr.write(f"{exc}\n")
+        sys.exit(2)
+
+
 @main.command("list-defects")
-def list_defects() -> None:
-    """Print the catalogue of defects."""
-    for defect in CATALOGUE:
-        click.echo(f"{defect.id:36} {defect.item:24} {defect.what}")
+@click.option("--ids", is_flag=True, help="Print ids alone, one a line.")
+def list_defects(*, ids: bool) -> None:
+    """Print the catalogue of defects, by the part that carries them."""
+    if ids:
+        click.echo("\n".join(d.id for d in CATALOGUE))
+        return
+    width = max(len(d.id) for d in CATALOGUE)
+    for where, defects in groupby(sorted(CATALOGUE, key=lambda d: PARTS.index(d.where)), key=lambda d: d.where):
+        rows = list(defects)
+        click.echo(f"{where} ({len(rows)})")
+        for d in rows:
+            click.echo(f"  {d.id:{width}}  {'pending: ' if d.pending else ''}{d.item}\n  {'':{width}}  {d.what}")
+    click.echo(f"{len(CATALOGUE)} defects. Plant one: harness sandbox --defect NAME, or make gate DEFECT=NAME")
 
 
 def _planted(names: tuple[str, ...]) -> Planted:
-    asked = (*names, *os.environ.get("SANDBOX_DEFECTS", "").split(","))
+    asked = ",".join((*names, os.environ.get("SANDBOX_DEFECTS", "")))
     try:
-        return Planted(frozenset(n.strip() for n in asked if n.strip()))
+        return Planted(frozenset(n.strip() for n in asked.split(",") if n.strip()))
     except UnknownDefectError as exc:
         sys.stderr.write(f"{exc}\n")
         sys.exit(2)

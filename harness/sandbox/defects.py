@@ -7,6 +7,19 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+PARTS = ("provider", "client", "receiver", "worker", "operations")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """A mistake in a file of the target, such as a runbook without an owner."""
+
+    file: str
+    """Relative to the folder of harness.toml."""
+    find: str
+    """Text that stands in the file exactly once."""
+    replace: str
+
 
 @dataclass(frozen=True, kw_only=True)
 class Defect:
@@ -14,16 +27,20 @@ class Defect:
 
     id: str
     where: str
-    """``provider``, ``client``, ``receiver``, ``worker`` or ``operations``."""
+    """The part that carries it, one of `PARTS`."""
     what: str
     """What goes wrong, in a sentence."""
     item: str
     """Id of the checklist item that must fail."""
+    edit: Edit | None = None
+    """Where the defect is in a file; None where the sandbox' processes carry it."""
+    pending: bool = False
+    """Whether no check can see it yet."""
 
 
 def _read() -> tuple[Defect, ...]:
     rows = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["defect"]
-    return tuple(Defect(**row) for row in rows)
+    return tuple(Defect(**{**row, "edit": Edit(**row["edit"]) if "edit" in row else None}) for row in rows)
 
 
 CATALOGUE: tuple[Defect, ...] = _read()
@@ -44,9 +61,14 @@ class Planted:
             close = difflib.get_close_matches(name, _BY_ID, n=1)
             hint = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(sorted(_BY_ID))}."
             raise UnknownDefectError(f"No defect is called {name!r}. {hint}")
-        self._names = names
+        self.names = names
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """What the defects change in files."""
+        return tuple(d.edit for d in CATALOGUE if d.id in self.names and d.edit)
 
     def __contains__(self, name: str) -> bool:
         """Whether the defect is planted; a name outside the catalogue is a mistake in the sandbox itself."""
         assert name in _BY_ID, name
-        return name in self._names
+        return name in self.names
