@@ -29,16 +29,29 @@ def main() -> None:
 @_port
 @_defect
 @click.option("--rate-limit", default=2000, show_default=True, help="Requests allowed in ten seconds.")
-def product(port: int, defects: tuple[str, ...], rate_limit: int) -> None:
-    """Serve the Product API."""
+@click.option("--overlap", default=0.0, show_default=True, help="Seconds from the start for which *_PREVIOUS is valid.")
+def product(port: int, defects: tuple[str, ...], rate_limit: int, overlap: float) -> None:
+    """Serve the Product API.
+
+    PRODUCT_API_KEY and PRODUCT_WEBHOOK_SECRET are its credentials; what they replaced may be given with _PREVIOUS at
+    the end. With PRODUCT_ADMIN_KEY the switches below /_sandbox are served: rotations and faults.
+    """
     planted = _planted(defects)
-    key, secret = _required("PRODUCT_API_KEY"), _required("PRODUCT_WEBHOOK_SECRET")
+    names = ("PRODUCT_API_KEY", "PRODUCT_WEBHOOK_SECRET")
+    current = [_required(name) for name in names]
+    previous = [os.environ.get(f"{name}_PREVIOUS", "") for name in names]
+    admin_key = os.environ.get("PRODUCT_ADMIN_KEY", "")
     from harness.sandbox import logs
     from harness.sandbox.product.app import create_app
+    from harness.sandbox.product.keys import Rotating
     from harness.sandbox.serving import serve
 
-    logs.configure("product", secrets=(key, secret))
-    serve(create_app(api_key=key, webhook_secret=secret, rate_limit=rate_limit, planted=planted), port)
+    logs.configure("product", secrets=(*current, *previous, admin_key))
+    api_key, secret = (Rotating(*pair, overlap_s=overlap) for pair in zip(current, previous, strict=True))
+    app = create_app(
+        api_key=api_key, webhook_secret=secret, rate_limit=rate_limit, planted=planted, admin_key=admin_key
+    )
+    serve(app, port)
 
 
 @main.command()

@@ -22,8 +22,7 @@ def run_afflicted(command: Sequence[str], target: Path, planted: Planted) -> int
     Raises `EditError` when a file cannot be changed as the catalogue says.
     """
     with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
-        for name in os.listdir(target):
-            (Path(folder) / name).symlink_to(target / name)
+        _link(target, Path(folder))
         for edit in planted.edits:
             plant(edit, Path(folder))
         process = subprocess.Popen(command, cwd=folder, env={**os.environ, "SANDBOX_DEFECTS": ",".join(planted.names)})
@@ -58,5 +57,9 @@ def _unlink_folder(path: Path) -> None:
     real = path.resolve()
     path.unlink()
     path.mkdir()
-    for name in os.listdir(real):
-        (path / name).symlink_to(real / name)
+    _link(real, path)
+
+
+def _link(folder: Path, into: Path) -> None:
+    for entry in folder.iterdir():
+        (into / entry.name).symlink_to(entry)

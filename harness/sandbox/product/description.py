@@ -39,10 +39,12 @@ class Description:
             raise ProblemError(415, "Send the body as application/json.")
         try:
             document = json.loads(raw)
+            # Half a surrogate pair is no text: it could be neither stored nor answered (RFC 8259 section 8.2).
+            json.dumps(document, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
             raise ProblemError(400, "The body is not JSON.") from None
         errors = [
-            {"pointer": "/" + "/".join(map(str, e.instance_path)), "detail": e.message[:200]}
+            {"pointer": "".join(f"/{step}" for step in e.instance_path), "detail": e.message[:200]}
             for e in self._validators[schema].iter_errors(document)
         ]
         if errors:

@@ -1,4 +1,4 @@
-"""Webhooks sent by the product: signed, retried under the same id, never in the way of a call."""
+"""Webhooks sent by the product: signed, sent again under the same id, never in the way of a call."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import asyncio
 import hashlib
 import hmac
 import json
+import random
 import time
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 import structlog
 
+from harness.sandbox.defects import Planted
+from harness.sandbox.product.keys import Rotating
 from harness.sandbox.product.store import Endpoint, Store, new_id, now
 
 QUEUE = 1000
@@ -24,20 +29,35 @@ SENDERS = 8
 log = structlog.get_logger()
 
 
-def signature(secret: str, body: bytes, timestamp: int) -> str:
-    """Return the value of ``x-product-signature``: HMAC-SHA256 over ``timestamp.body``, timestamp in Unix seconds."""
-    mac = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256)
-    return f"t={timestamp},v1={mac.hexdigest()}"
+def signature(secrets: Iterable[str], body: bytes, timestamp: int) -> str:
+    """Return the value of ``x-product-signature``: HMAC-SHA256 over ``timestamp.body``, timestamp in Unix seconds.
+
+    There is one ``v1=`` for each secret, so that a receiver may hold either of them while one replaces the other.
+    """
+    signed = f"{timestamp}.".encode() + body
+    macs = (hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() for secret in secrets)
+    return f"t={timestamp}," + ",".join(f"v1={mac}" for mac in macs)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One event on its way to one endpoint."""
+
+    endpoint: Endpoint
+    event_id: str
+    body: bytes
+    attempt: int = 1
 
 
 class Sender:
     """A bounded queue of deliveries and a few tasks that work it off."""
 
-    def __init__(self, store: Store, *, secret: str) -> None:
+    def __init__(self, store: Store, *, secret: Rotating, planted: Planted) -> None:
         """Events go to the endpoints that ``store`` holds when they happen."""
         self._store = store
         self._secret = secret
-        self._queue: asyncio.Queue[tuple[Endpoint, str, bytes]] = asyncio.Queue(QUEUE)
+        self._planted = planted
+        self._queue: asyncio.Queue[Delivery] = asyncio.Queue(QUEUE)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -54,34 +74,63 @@ class Sender:
         await self._client.aclose()
 
     def emit(self, event_type: str, data: dict[str, Any]) -> None:
-        """Send an event to every endpoint; a full queue drops it, as the log says."""
+        """Send an event to every endpoint."""
         event_id = new_id("evt")
         event = {"id": event_id, "type": event_type, "createdAt": now(), "data": data}
-        body = json.dumps(event, separators=(",", ":")).encode()
-        for endpoint in list(self._store.endpoints.values()):
-            try:
-                self._queue.put_nowait((endpoint, event_id, body))
-            except asyncio.QueueFull:
-                log.warning("event dropped", event_id=event_id, endpoint=endpoint.id)
+        if "provider-sends-invalid-events" in self._planted:
+            del event["createdAt"]
+        body = _encoded(event)
+        for endpoint in self._store.endpoints:
+            self._enqueue(Delivery(endpoint, event_id, body))
+
+    def _enqueue(self, delivery: Delivery) -> None:
+        """Queue a delivery; a full queue drops it, as the log says."""
+        try:
+            self._queue.put_nowait(delivery)
+        except asyncio.QueueFull:
+            log.warning("event dropped", event_id=delivery.event_id, endpoint=delivery.endpoint.id)
 
     async def _work(self) -> None:
         while True:
-            endpoint, event_id, body = await self._queue.get()
-            await self._deliver(endpoint, event_id, body)
+            delivery = await self._queue.get()
+            if delivery.endpoint.id in self._store.endpoints and not await self._acknowledged(delivery):
+                self._again(delivery)
 
-    async def _deliver(self, endpoint: Endpoint, event_id: str, body: bytes) -> None:
-        for attempt in range(ATTEMPTS):
-            if endpoint.id not in self._store.endpoints:
-                return
-            headers = {
-                "content-type": "application/json",
-                "x-product-signature": signature(self._secret, body, int(time.time())),
-            }
-            with suppress(httpx.HTTPError):
-                response = await self._client.post(endpoint.url, content=body, headers=headers)
-                if response.is_success:
-                    log.info("event delivered", event_id=event_id, endpoint=endpoint.id, attempt=attempt + 1)
-                    return
-            if attempt + 1 < ATTEMPTS:
-                await asyncio.sleep(FIRST_DELAY_S * 2**attempt)
-        log.warning("event given up", event_id=event_id, endpoint=endpoint.id)
+    async def _acknowledged(self, delivery: Delivery) -> bool:
+        headers = {"content-type": "application/json", **self._signed(delivery.body)}
+        with suppress(httpx.HTTPError):
+            response = await self._client.post(delivery.endpoint.url, content=delivery.body, headers=headers)
+            if response.is_success:
+                log.info(
+                    "event delivered",
+                    event_id=delivery.event_id,
+                    endpoint=delivery.endpoint.id,
+                    attempt=delivery.attempt,
+                )
+                return True
+        return False
+
+    def _signed(self, body: bytes) -> dict[str, str]:
+        if "provider-sends-unsigned" in self._planted:
+            return {}
+        secrets = self._secret.valid
+        if "provider-signs-with-old-secret" in self._planted:
+            secrets = self._secret.known[-1:]
+        if "provider-signs-wrongly" in self._planted:
+            body += b"\n"
+        return {"x-product-signature": signature(secrets, body, int(time.time()))}
+
+    def _again(self, delivery: Delivery) -> None:
+        """Queue a delivery once more, after a growing pause in which no task is held up."""
+        if delivery.attempt >= ATTEMPTS or "provider-never-redelivers" in self._planted:
+            log.warning("event given up", event_id=delivery.event_id, endpoint=delivery.endpoint.id)
+            return
+        if "provider-redelivers-under-new-id" in self._planted:
+            event = {**json.loads(delivery.body), "id": new_id("evt")}
+            delivery = replace(delivery, body=_encoded(event), event_id=event["id"])
+        pause = FIRST_DELAY_S * 2 ** (delivery.attempt - 1) * random.uniform(1, 1.2)  # noqa: S311 - jitter is no secret
+        asyncio.get_running_loop().call_later(pause, self._enqueue, replace(delivery, attempt=delivery.attempt + 1))
+
+
+def _encoded(event: dict[str, Any]) -> bytes:
+    return json.dumps(event, separators=(",", ":")).encode()

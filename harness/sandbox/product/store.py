@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from itertools import islice
+from typing import Any, Generic, Protocol, TypeVar
 
 MAX_ENDPOINTS = 32
 MAX_KEPT = 20_000
@@ -62,32 +64,78 @@ class Endpoint:
     createdAt: str = field(default_factory=now)  # noqa: N815
 
 
-class Store:
-    """Projects, runs and webhook endpoints by id, oldest first."""
+class Identified(Protocol):
+    """What a table holds."""
+
+    @property
+    def id(self) -> str:
+        """Name of the thing, never given twice."""
+
+
+T = TypeVar("T", bound=Identified)
+
+
+class Table(Generic[T]):
+    """Things by id, oldest first.
+
+    Each has a number that it keeps, so that a page begins right after the one before, whatever came, went or changed
+    in between.
+    """
 
     def __init__(self) -> None:
         """Begin empty."""
-        self.projects: dict[str, Project] = {}
-        self.runs: dict[str, Run] = {}
-        self.endpoints: dict[str, Endpoint] = {}
+        self._rows: dict[str, tuple[int, T]] = {}
+        self._last = 0
 
-    def keep(self, thing: Project | Run | Endpoint) -> None:
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[T]:
+        return (thing for _, thing in list(self._rows.values()))
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._rows
+
+    def get(self, key: str) -> T | None:
+        """Return the thing of that id, None where there is none."""
+        return self._rows[key][1] if key in self._rows else None
+
+    def keep(self, thing: T) -> None:
         """Add or replace; the oldest goes when there are too many."""
-        tables: dict[type, dict[str, Any]] = {Project: self.projects, Run: self.runs, Endpoint: self.endpoints}
-        table = tables[type(thing)]
-        table[thing.id] = thing
-        if len(table) > MAX_KEPT:
-            del table[next(iter(table))]
+        if thing.id in self._rows:
+            self._rows[thing.id] = (self._rows[thing.id][0], thing)
+            return
+        self._last += 1
+        self._rows[thing.id] = (self._last, thing)
+        if len(self._rows) > MAX_KEPT:
+            del self._rows[next(iter(self._rows))]
+
+    def remove(self, key: str) -> None:
+        """Forget the thing of that id."""
+        self._rows.pop(key, None)
+
+    def page(self, *, limit: int, cursor: str | None, wanted: Callable[[T], bool] = lambda _: True) -> dict[str, Any]:
+        """Return the first ``limit`` things after ``cursor``; there is a next page only when it holds something."""
+        after = int(cursor[1:]) if cursor else 0
+        later = ((n, thing) for n, thing in self._rows.values() if n > after and wanted(thing))
+        found = list(islice(later, limit + 1))
+        more = len(found) > limit
+        return {
+            "items": [as_json(thing) for _, thing in found[:limit]],
+            "nextCursor": f"c{found[limit - 1][0]}" if more else None,
+        }
 
 
-def as_json(thing: Project | Run | Endpoint) -> dict[str, Any]:
+class Store:
+    """Projects, runs and webhook endpoints."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.projects: Table[Project] = Table()
+        self.runs: Table[Run] = Table()
+        self.endpoints: Table[Endpoint] = Table()
+
+
+def as_json(thing: Any) -> dict[str, Any]:
     """Return what the API shows of ``thing``."""
     return asdict(thing)
-
-
-def page(entries: list[Any], *, limit: int, cursor: str | None) -> dict[str, Any]:
-    """Return one page; the cursor is the number of entries before it."""
-    start = int(cursor[1:]) if cursor else 0
-    shown = entries[start : start + limit]
-    more = start + limit < len(entries)
-    return {"items": [as_json(e) for e in shown], "nextCursor": f"c{start + limit}" if more else None}
