@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 
-.PHONY: setup gate test check bench lock format clean
+.PHONY: setup gate test matrix check bench lock format clean
 
 setup: $(READY)
 
@@ -27,6 +27,10 @@ gate: setup
 
 test: setup
 	@$(BIN)/python -m pytest -n2 $(ARGS)
+
+# The whole gate for each planted defect and several times without any: about a quarter of an hour.
+matrix: setup
+	@MATRIX=full $(BIN)/python -m pytest tests/matrix -n2 -q $(ARGS)
 
 check: setup
 	@$(BIN)/ruff check .
