@@ -1,4 +1,4 @@
-"""``python -m harness.sandbox product | integration | workflow | with-defect | list-defects``."""
+"""``python -m harness.sandbox product | integration | worker | workflow | dead-letters | with-defect | list-defects``."""
 
 from __future__ import annotations
 
@@ -6,18 +6,14 @@ import os
 import sys
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from harness.sandbox.defects import CATALOGUE, PARTS, Planted, UnknownDefectError
+from harness.sandbox.integration.commands import dead_letters, integration, worker, workflow
 
 _defect = click.option("--defect", "defects", multiple=True, metavar="NAME", help="Plant a defect; may be repeated.")
 _port = click.option("--port", required=True, type=click.IntRange(1, 65535))
-_database = click.option("--database", required=True, metavar="PATH|URL", help="SQLite file or SQLAlchemy URL.")
-
-if TYPE_CHECKING:
-    from harness.sandbox.integration.settings import Settings
 
 
 @click.group()
@@ -54,34 +50,8 @@ def product(port: int, defects: tuple[str, ...], rate_limit: int, overlap: float
     serve(app, port)
 
 
-@main.command()
-@_port
-@_database
-@_defect
-def integration(port: int, database: str, defects: tuple[str, ...]) -> None:
-    """Serve the integration's webhook receiver, with its worker and metrics."""
-    planted = _planted(defects)
-    settings = _settings(database)
-    from harness.sandbox import logs
-    from harness.sandbox.integration.app import create_app
-    from harness.sandbox.serving import serve
-
-    logs.configure("integration", secrets=settings.secrets)
-    serve(create_app(settings, own_url=f"http://127.0.0.1:{port}", planted=planted), port)
-
-
-@main.command()
-@_database
-@_defect
-def workflow(database: str, defects: tuple[str, ...]) -> None:
-    """Run the core workflow once; exit status 0 when the run succeeded."""
-    planted = _planted(defects)
-    settings = _settings(database)
-    from harness.sandbox import logs
-    from harness.sandbox.integration.workflow import run_workflow
-
-    logs.configure("workflow", secrets=settings.secrets)
-    sys.exit(run_workflow(settings, planted=planted))
+for command in (integration, worker, workflow, dead_letters):
+    main.add_command(command)
 
 
 @main.command("with-defect", context_settings={"ignore_unknown_options": True})
@@ -125,17 +95,6 @@ def _planted(names: tuple[str, ...]) -> Planted:
     except UnknownDefectError as exc:
         sys.stderr.write(f"{exc}\n")
         sys.exit(2)
-
-
-def _settings(database: str) -> Settings:
-    from harness.sandbox.integration.settings import Settings
-
-    return Settings(
-        api_key=_required("PRODUCT_API_KEY"),
-        base_url=_required("PRODUCT_BASE_URL"),
-        webhook_secret=_required("PRODUCT_WEBHOOK_SECRET"),
-        database=database if "://" in database else f"sqlite:///{database}",
-    )
 
 
 def _required(name: str) -> str:

@@ -1,131 +1,169 @@
-"""The authenticated client: deadlines, retries that help and never harm, one idempotency key per write."""
+"""The authenticated client: deadlines that hold, retries that help and never harm, one idempotency key per write."""
 
 from __future__ import annotations
 
-import email.utils
-import random
+import secrets
 import time
-import uuid
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import httpx
+import stamina
+import stamina.instrumentation
 import structlog
 
 from harness.sandbox.defects import Planted
+from harness.sandbox.integration import counts, tracing
+from harness.sandbox.integration.retrying import AttemptError, Policy, pause
 from harness.sandbox.integration.settings import Settings
+from harness.sandbox.integration.storage import Database
+from harness.sandbox.integration.wire import Answer, BrokenError, Wire
 
 log = structlog.get_logger()
+
+__all__ = ["Policy", "ProductClient", "ProductError"]
 
 
 class ProductError(Exception):
     """A call that failed for good."""
 
+    def __init__(self, message: str, *, status: int = 0) -> None:
+        """``status`` is that of the last answer, 0 when there was none."""
+        super().__init__(message)
+        self.status = status
 
-@dataclass(frozen=True, kw_only=True)
-class Policy:
-    """How calls are repeated; all times in seconds."""
 
-    max_attempts: int = 5
-    first_delay: float = 0.1
-    max_delay: float = 2.0
-    retry_after_cap: float = 30.0
-    deadline: float = 45.0
+@dataclass(kw_only=True)
+class _Call:
+    """One call with all its attempts."""
+
+    method: str
+    path: str
+    body: dict[str, Any] | None
+    key: str | None
+    give_up_at: float
+    token: str = ""
+    """The credential of the latest attempt."""
+    refreshed: bool = False
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it may safely arrive twice."""
+        return self.method in ("GET", "HEAD") or self.key is not None
+
+    @property
+    def left_s(self) -> float:
+        return self.give_up_at - time.monotonic()
 
 
 class ProductClient:
-    """Calls the Product API."""
+    """Calls the Product API; may be used by several threads at once."""
 
     def __init__(
         self,
         settings: Settings,
         *,
-        planted: Planted,
+        planted: Planted | None = None,
         policy: Policy | None = None,
-        on_retry: Callable[[], None] = lambda: None,
+        database: Database | None = None,
     ) -> None:
-        """``on_retry`` is told of every repeated attempt."""
+        """Attempts are counted in ``database``."""
         self._policy = policy or Policy()
-        self._planted = planted
-        self._on_retry = on_retry
-        # A TLS context is built only where it is needed: it is the slowest part of the start.
-        self._http = httpx.Client(
-            base_url=settings.base_url,
-            headers={"authorization": f"Bearer {settings.api_key}"},
-            timeout=httpx.Timeout(10.0, connect=3.0),
-            verify=settings.base_url.startswith("https:"),
-            follow_redirects=False,  # a redirect must not carry the key elsewhere
-            trust_env=False,
-        )
-        if "integration-logs-api-key" in planted:
-            print(f'{{"event": "client ready", "headers": "Bearer {settings.api_key}"}}', flush=True)  # noqa: T201
+        self._planted = planted or Planted()
+        self._database = database
+        self._api_key = settings.api_key
+        self._wire = Wire(settings.base_url, self._policy, planted=self._planted)
+        stamina.instrumentation.set_on_retry_hooks([])  # each attempt is counted, logged and traced below
+        if "integration-logs-api-key" in self._planted:
+            print(f'{{"event": "client ready", "headers": "Bearer {self._api_key.current()}"}}', flush=True)  # noqa: T201
 
     def close(self) -> None:
         """Close all connections."""
-        self._http.close()
+        self._wire.close()
+
+    def new_key(self) -> str:
+        """Return an idempotency key, made before the first attempt of a write: 128 random bits."""
+        return secrets.token_hex(4 if "client-keys-are-short" in self._planted else 16)
 
     def read(self, path: str) -> Any:
         """GET ``path``; raises `ProductError` when it fails for good."""
-        return self._call("GET", path, None, {})
+        return self._call("GET", path, None, None)
 
-    def write(self, path: str, body: dict[str, Any]) -> Any:
-        """POST ``body`` to ``path``; every attempt carries the same idempotency key."""
-        return self._call("POST", path, body, {"idempotency-key": str(uuid.uuid4())})
+    def write(self, path: str, body: dict[str, Any], *, key: str | None) -> Any:
+        """POST ``body`` to ``path``; every attempt carries ``key``.
 
-    def _call(self, method: str, path: str, body: dict[str, Any] | None, headers: dict[str, str]) -> Any:
-        policy = self._policy
-        give_up = time.monotonic() + policy.deadline
-        most = 40 if "client-retries-without-end" in self._planted else policy.max_attempts
-        trouble = ""
-        for attempt in range(1, most + 1):
-            wait = None
+        Without a key the call is not repeated once the product may have seen it. Raises `ProductError`.
+        """
+        return self._call("POST", path, body, key)
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None, key: str | None) -> Any:
+        give_up_at = time.monotonic() + self._policy.deadline
+        call = _Call(method=method, path=path, body=body, key=key, give_up_at=give_up_at)
+        try:
+            for attempt in stamina.retry_context(on=partial(self._pause, call), attempts=None, timeout=None):
+                with attempt:
+                    return self._attempt(call, attempt.num)
+        except AttemptError as exc:
+            tries = f" after {exc.number} attempts" if exc.number > 1 else ""
+            raise ProductError(f"{method} {path} failed{tries}: {exc}", status=exc.status) from exc
+        raise AssertionError
+
+    def _pause(self, call: _Call, exc: Exception) -> float | bool:
+        """Tell stamina how long to wait, or not to go on."""
+        if not isinstance(exc, AttemptError):
+            return False
+        if exc.status == 401 and not call.refreshed and self._api_key.current() != call.token:
+            call.refreshed = True  # the key was rotated meanwhile: once more, with the new one, and only once
+            return 0.0
+        wait = pause(exc, self._policy, repeatable=call.repeatable, left_s=call.left_s, planted=self._planted)
+        if wait is None:
+            return False
+        log.info("call repeated", method=call.method, path=call.path, attempt=exc.number, trouble=str(exc), wait_s=wait)
+        return wait
+
+    def _attempt(self, call: _Call, number: int) -> Any:
+        """Make one attempt, counted and traced whatever comes of it."""
+        call.token = self._api_key.current()
+        with tracing.attempt(call.method, call.path, number) as span:
+            outcome = "broken"
             try:
-                response = self._http.request(method, path, json=body, headers=headers)
-                if response.is_success:
-                    return response.json()
-                trouble = f"HTTP {response.status_code}"
-                wait = self._wait_after(response, attempt)
-            except (httpx.TransportError, ValueError) as exc:  # a cut or malformed answer is no success
-                trouble = type(exc).__name__
-                wait = self._backoff(attempt)
-            if wait is None or attempt == most or time.monotonic() + wait > give_up:
-                break
-            log.info("call repeated", method=method, path=path, attempt=attempt, trouble=trouble, wait=round(wait, 3))
-            self._on_retry()
-            time.sleep(wait)
-        raise ProductError(f"{method} {path} failed: {trouble}")
+                answer = self._wire.exchange(
+                    call.method, call.path, headers=self._headers(call), body=call.body, within_s=call.left_s
+                )
+                tracing.answered(span, answer.status, failed_from=400)
+                outcome = answer.outcome
+                return _content(answer, number)
+            except BrokenError as exc:
+                outcome = exc.outcome
+                raise AttemptError(str(exc), number=number, status=exc.status, ambiguous=exc.ambiguous) from exc
+            finally:
+                self._count(outcome, number, auth=outcome == "refused" and answer.status in (401, 403))
 
-    def _wait_after(self, response: httpx.Response, attempt: int) -> float | None:
-        """Return the seconds to wait before the next attempt, None when another is pointless."""
-        status = response.status_code
-        if status == 429:
-            told = self._retry_after(response)
-            return self._backoff(attempt, always=True) if told is None else told
-        if status >= 500 or status in (408, 409):
-            waits = [self._backoff(attempt), self._retry_after(response)]
-            return None if waits[0] is None else max(w for w in waits if w is not None)
-        return None
+    def _headers(self, call: _Call) -> dict[str, str]:
+        headers = {"authorization": f"Bearer {call.token}"}
+        if "client-drops-traceparent" not in self._planted:
+            headers |= tracing.passed_on()
+        if call.key is not None and not (call.path == "/runs" and "client-starts-runs-without-key" in self._planted):
+            headers["idempotency-key"] = self.new_key() if "client-new-key-per-attempt" in self._planted else call.key
+        return headers
 
-    def _retry_after(self, response: httpx.Response) -> float | None:
-        """Read Retry-After in seconds or as a date (RFC 9110 section 10.2.3), capped; None when it is of no use."""
-        text = response.headers.get("retry-after", "")
-        if "client-ignores-retry-after" in self._planted or not text:
-            return None
-        if text.isdecimal() and text.isascii():
-            seconds = float(text)
-        else:
-            try:
-                seconds = email.utils.parsedate_to_datetime(text).timestamp() - time.time()
-            except (TypeError, ValueError):
-                return None
-        return min(max(seconds, 0.0), self._policy.retry_after_cap)
+    def _count(self, outcome: str, number: int, *, auth: bool) -> None:
+        if self._database is None:
+            return
+        amounts: Mapping[counts.Series, float] = {
+            (counts.REQUESTS, outcome): 1,
+            (counts.RETRIES, ""): number > 1 and "client-counts-no-retries" not in self._planted,
+            (counts.AUTH_FAILURES, ""): auth,
+        }
+        counts.add_quietly(self._database, {series: n for series, n in amounts.items() if n})
 
-    def _backoff(self, attempt: int, *, always: bool = False) -> float | None:
-        """Return a capped exponential delay with jitter in its upper half, so that no delay is near zero."""
-        if "client-never-retries" in self._planted and not always:
-            return None
-        if "client-retries-without-end" in self._planted:
-            return 0.01
-        longest = min(self._policy.max_delay, self._policy.first_delay * 2**attempt)
-        return random.uniform(longest / 2, longest)  # noqa: S311 - jitter is no secret
+
+def _content(answer: Answer, number: int) -> Any:
+    """Return what a 2xx says; anything else is an `AttemptError`."""
+    if answer.outcome == "success":
+        return answer.content
+    ambiguous = answer.outcome == "unavailable"
+    raise AttemptError(
+        f"HTTP {answer.status}", number=number, status=answer.status, told=answer.retry_after, ambiguous=ambiguous
+    )

@@ -1,51 +1,71 @@
-"""Prometheus metrics; every labelled series exists at zero from the start."""
+"""Prometheus metrics; every labelled series exists at zero from the start.
+
+What a receiver counts is its own: each is scraped by itself. What workers and clients count comes from the database,
+so every receiver tells the same, true for all processes, those that died included: sum such series over instances
+with ``max``, not ``sum``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from harness.sandbox.defects import Planted
-from harness.sandbox.integration.storage import counted, inbox
-from harness.sandbox.integration.workflow import RETRIES
+from harness.sandbox.integration import counts, inbox
+from harness.sandbox.integration.storage import Database
 
-ACK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
-OUTCOMES = ("accepted", "duplicate", "rejected")
+OUTCOMES = ("accepted", "duplicate", "rejected", "unavailable")
+REASONS = {
+    "invalid signature": "signature",
+    "timestamp outside tolerance": "stale",
+    "invalid body": "body",
+    "incomplete body": "body",
+    "body too large": "size",
+}
+"""What a sender is told, and the label it is counted under."""
 
 
 class Metrics:
-    """What the receiver and the worker count."""
+    """What a receiver counts and what it reads from the database at each scrape."""
 
-    def __init__(self, engine: Engine, *, planted: Planted) -> None:
-        """Counts that outlive a process are read from the database at each scrape."""
+    def __init__(self, database: Database, *, planted: Planted) -> None:
+        """Make every series."""
         self._planted = planted
         self._registry = CollectorRegistry()
         self._deliveries = Counter(
             "webhook_deliveries", "Webhook deliveries by outcome.", ["outcome"], registry=self._registry
         )
+        self._refusals = Counter(
+            "webhook_refusals", "Refused webhook deliveries by reason.", ["reason"], registry=self._registry
+        )
         self.ack = Histogram(
             "webhook_ack_seconds",
             "From the arrival of a delivery to its answer.",
-            buckets=ACK_BUCKETS,
+            buckets=counts.SECONDS,
             registry=self._registry,
         )
-        self.processing = Histogram(
-            "webhook_processing_seconds", "Processing of one event.", buckets=ACK_BUCKETS, registry=self._registry
-        )
-        self.dead_letters = Counter("webhook_dead_letters", "Events that were given up.", registry=self._registry)
-        self._registry.register(_FromDatabase(engine))
+        self._registry.register(_FromDatabase(database))
         for outcome in OUTCOMES:
             if not (outcome == "rejected" and "metrics-born-at-first-failure" in planted):
                 self._deliveries.labels(outcome)
+        for reason in {*REASONS.values(), "other"}:
+            self._refusals.labels(reason)
 
     def delivery(self, outcome: str) -> None:
         """Count one delivery."""
         if not (outcome == "duplicate" and "metrics-count-no-duplicates" in self._planted):
             self._deliveries.labels(outcome).inc()
+
+    def refusal(self, status: int, reason: str) -> None:
+        """Count one delivery that was not taken."""
+        if "receiver-counts-no-refusals" in self._planted:
+            return
+        self.delivery("unavailable" if status == 503 else "rejected")
+        self._refusals.labels(REASONS.get(reason, "other")).inc()
 
     def text(self) -> bytes:
         """Return all metrics in the Prometheus text format."""
@@ -53,17 +73,45 @@ class Metrics:
 
 
 class _FromDatabase(Collector):
-    """What other processes of the integration counted, and the depth of the inbox."""
+    """What all processes of the integration counted, and the state of the inbox."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def collect(self) -> Iterator[Metric]:
-        """Read the database."""
-        retries = CounterMetricFamily("product_client_retries", "Calls to the product that were repeated.")
-        retries.add_metric([], counted(self._engine, RETRIES))
-        yield retries
-        waiting = select(func.count()).select_from(inbox).where(inbox.c.status == "new")
-        with self._engine.connect() as connection:
-            depth = connection.execute(waiting).scalar_one()
-        yield GaugeMetricFamily("webhook_inbox_depth", "Events not processed yet.", value=depth)
+        """Read the database; while it does not answer, what the receiver itself counts is told all the same."""
+        up = GaugeMetricFamily("webhook_store_up", "Whether the database of the inbox answers.")
+        try:
+            told = list(self._read())
+        except SQLAlchemyError:
+            told = []
+        up.add_metric([], bool(told))
+        yield from (up, *told)
+
+    def _read(self) -> Iterator[Metric]:
+        found = counts.read(self._database)
+        requests = CounterMetricFamily(counts.REQUESTS, "Attempts of calls to the product.", labels=["outcome"])
+        for outcome in counts.OUTCOMES:
+            requests.add_metric([outcome], found[counts.REQUESTS, outcome])
+        yield requests
+        for name, told in (
+            (counts.RETRIES, "Calls to the product that were repeated."),
+            (counts.AUTH_FAILURES, "Calls that the product refused with 401 or 403."),
+            (counts.DEAD_LETTERS, "Events that were given up."),
+        ):
+            yield CounterMetricFamily(name, told, value=found[name, ""])
+        yield _processing(found)
+        waiting, oldest_s, dead = inbox.depth(self._database)
+        yield GaugeMetricFamily("webhook_inbox_depth", "Events not processed yet.", value=waiting)
+        yield GaugeMetricFamily("webhook_inbox_oldest_seconds", "Age of the oldest of them.", value=oldest_s)
+        yield GaugeMetricFamily("webhook_dead_letters_waiting", "Dead letters nobody has dealt with.", value=dead)
+
+
+def _processing(found: dict[counts.Series, float]) -> HistogramMetricFamily:
+    total, buckets = 0.0, []
+    for bound in (*map(str, counts.SECONDS), counts.BEYOND):
+        total += found[counts.PROCESSING, bound]
+        buckets.append((bound, total))
+    return HistogramMetricFamily(
+        counts.PROCESSING, "From the claim of an event to its effect.", buckets, found[counts.PROCESSING_SUM, ""]
+    )

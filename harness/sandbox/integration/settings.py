@@ -2,20 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from harness.sandbox.defects import Planted
+from harness.sandbox.integration.credentials import Credential, CredentialError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Credentials and places; the values of the credentials are left out of the repr."""
+    """Credentials and places; no credential's value is in the repr."""
 
-    api_key: str = field(repr=False)
+    api_key: Credential
     base_url: str
-    webhook_secret: str = field(repr=False)
-    database: str
-    """SQLAlchemy URL."""
+    webhook_secret: Credential
+    previous_webhook_secret: Credential | None = None
+    """Still accepted while the sender changes over."""
+    database: str = field(repr=False)
+    """SQLAlchemy URL; may hold a password."""
+    simulate: bool = False
+    """Obey ``data.simulate`` of an event; see `harness.sandbox.integration.effects`."""
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What may never be logged."""
-        return (self.api_key, self.webhook_secret)
+    @classmethod
+    def from_environment(cls, database: str, environ: Mapping[str, str], *, planted: Planted) -> Settings:
+        """Read the environment; raises `CredentialError` that names what is missing."""
+        if not environ.get("PRODUCT_BASE_URL"):
+            raise CredentialError("PRODUCT_BASE_URL is not set. It says where the product is.")
+        current, previous = "PRODUCT_WEBHOOK_SECRET", "PRODUCT_WEBHOOK_SECRET_PREVIOUS"
+        unset = "receiver-starts-without-secret" in planted and not environ.get(current)
+        rotating = environ.get(previous) or environ.get(f"{previous}_FILE")
+        return cls(
+            api_key=Credential.from_environment("PRODUCT_API_KEY", environ),
+            base_url=environ["PRODUCT_BASE_URL"],
+            webhook_secret=Credential(current) if unset else Credential.from_environment(current, environ),
+            previous_webhook_secret=Credential.from_environment(previous, environ) if rotating else None,
+            database=database_url(database),
+            simulate=environ.get("SANDBOX_SIMULATE") == "1",
+        )
+
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """Return the secrets that sign webhooks as of now, the current one first."""
+        previous = self.previous_webhook_secret
+        return (self.webhook_secret.current(), *([previous.current()] if previous else []))
+
+    def secrets(self) -> frozenset[str]:
+        """Return what may never be logged."""
+        password = make_url(self.database).password
+        previous = self.previous_webhook_secret
+        return (
+            self.api_key.seen
+            | self.webhook_secret.seen
+            | (previous.seen if previous else frozenset())
+            | ({str(password)} if password else frozenset())
+        )
+
+
+def database_url(given: str) -> str:
+    """Return the SQLAlchemy URL of an SQLite file, or of a database named as its own tools name it."""
+    if "://" not in given:
+        return f"sqlite:///{Path(given)}"
+    scheme, rest = given.split("://", 1)
+    return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") else given

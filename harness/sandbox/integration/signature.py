@@ -1,39 +1,118 @@
-"""Is this webhook from the product? Answered over the raw bytes, before anything is parsed."""
+"""Is this webhook from the product, and new? Answered over the raw bytes, before anything is parsed."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from harness.sandbox.defects import Planted
 
 TOLERANCE_S = 300
+INVALID = "invalid signature"
+STALE = "timestamp outside tolerance"
+_MOST_SIGNATURES = 10
+
+
+class Header(NamedTuple):
+    """``x-product-signature: t=<Unix seconds>,v1=<hex>[,v1=<hex>]``; versions other than v1 are passed over."""
+
+    stamp: str
+    """As it stands in the header, for that is what was signed; empty when it cannot be read."""
+    signatures: tuple[str, ...]
 
 
 class Verifier:
-    """Checks ``x-product-signature: t=<Unix seconds>,v1=<hex>[,v1=<hex>]``."""
+    """Checks signatures with every secret that is valid now."""
 
-    def __init__(self, secret: str, *, whole: bool = True) -> None:
-        """``whole=False`` compares only as far as the signature given goes, which is a planted defect."""
-        self._secret = secret.encode()
-        self._whole = whole
+    def __init__(self, secrets: Callable[[], Sequence[str]], *, planted: Planted | None = None) -> None:
+        """``secrets`` is asked at each delivery, so that a rotation needs no restart."""
+        self._secrets = secrets
+        self._planted = planted or Planted()
 
-    def accepts(self, header: str, body: bytes, *, now: float | None = None) -> bool:
-        """Whether one of the signatures in ``header`` is right and its time within tolerance; never raises."""
-        stamp, signatures = _parsed(header)
-        if stamp is None or abs((time.time() if now is None else now) - stamp) > TOLERANCE_S:
-            return False
-        right = hmac.new(self._secret, f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-        return any(self._equal(right, given) for given in signatures)
+    def refusal(self, header: str, body: bytes, *, now: float | None = None) -> str:
+        """Return why a delivery is refused, empty when it is genuine; never raises."""
+        now = time.time() if now is None else now
+        given = self._parsed(header)
+        stamps = [given.stamp] if given.stamp else self._guessed(header, now)
+        for stamp in stamps:
+            if any(self._matches(given.signatures, stamp, b) for b in self._bodies(body)):
+                return "" if self._fresh(float(stamp), now) else STALE
+        return INVALID
+
+    def expected(self, header: str, body: bytes) -> str:
+        """Return the right signature; for a planted defect only."""
+        return _mac(self._secrets()[0].encode(), self._parsed(header).stamp, body)
+
+    def _parsed(self, header: str) -> Header:
+        pairs = [part.partition("=") for part in header.split(",")]
+        stamps = [value for name, _, value in pairs if name == "t"]
+        readable = len(stamps) == 1 and stamps[0].isascii() and stamps[0].isdecimal() and len(stamps[0]) <= 12
+        if stamps and not readable and "receiver-500-on-unreadable-time" in self._planted:
+            raise ValueError("t is no number")
+        if (
+            any(name not in ("t", "v1") for name, _, _ in pairs)
+            and "receiver-refuses-unknown-versions" in self._planted
+        ):
+            return Header("", ())
+        signatures = [value for name, _, value in pairs if name == "v1"][:_MOST_SIGNATURES]
+        if "receiver-reads-first-signature-only" in self._planted:
+            signatures = signatures[:1]
+        if "receiver-reads-last-signature-only" in self._planted:
+            signatures = signatures[-1:]
+        if "receiver-accepts-old-versions" in self._planted:
+            signatures += [value for name, _, value in pairs if name == "v0"]
+        return Header(stamps[0] if readable else "", tuple(signatures))
+
+    def _guessed(self, header: str, now: float) -> list[str]:
+        if "receiver-needs-no-timestamp" in self._planted and "t=" not in header:
+            return [str(int(now) - age) for age in range(TOLERANCE_S)]
+        return []
+
+    def _fresh(self, stamp: float, now: float) -> bool:
+        tolerance = 10 if "receiver-tolerates-ten-seconds" in self._planted else TOLERANCE_S
+        old = now - stamp > tolerance and "receiver-accepts-stale" not in self._planted
+        early = stamp - now > tolerance and "receiver-accepts-future" not in self._planted
+        return not old and not early
+
+    def _matches(self, signatures: Sequence[str], stamp: str, body: bytes) -> bool:
+        return any(self._equal(_mac(key, stamp, body), s) for key in self._keys() for s in signatures)
+
+    def _keys(self) -> list[bytes]:
+        secrets = list(self._secrets())
+        if "receiver-ignores-previous-secret" in self._planted:
+            secrets = secrets[:1]
+        if "receiver-accepts-empty-secret" in self._planted:
+            secrets.append("")
+        return [s.encode() for s in secrets]
 
     def _equal(self, right: str, given: str) -> bool:
-        if not self._whole:
+        if "receiver-compares-prefix" in self._planted:
             return bool(given) and right.startswith(given)
-        # Bytes: compare_digest raises for text that is not ASCII.
+        if "receiver-accepts-trailing-junk" in self._planted:
+            given = given[: len(right)]
+        if "receiver-500-on-non-ascii-signature" in self._planted:
+            return hmac.compare_digest(right, given)  # raises TypeError for text that is not ASCII
         return hmac.compare_digest(right.encode(), given.encode())
 
+    def _bodies(self, body: bytes) -> Iterable[bytes]:
+        """Return what is taken for signed: the bytes as they arrived, and nothing else."""
+        if "receiver-strips-bodies" in self._planted:
+            return [body.strip()]
+        if "receiver-verifies-reserialised-json" in self._planted:
+            return [_reserialised(body)]
+        return [body, _reserialised(body)] if "receiver-accepts-reserialised-json" in self._planted else [body]
 
-def _parsed(header: str) -> tuple[int | None, list[str]]:
-    pairs = [part.partition("=") for part in header.split(",")]
-    stamps = [value for name, _, value in pairs if name == "t"]
-    readable = len(stamps) == 1 and stamps[0].isascii() and stamps[0].isdecimal() and len(stamps[0]) <= 12
-    return int(stamps[0]) if readable else None, [value for name, _, value in pairs if name == "v1"]
+
+def _mac(key: bytes, stamp: str, body: bytes) -> str:
+    return hmac.new(key, f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+
+
+def _reserialised(body: bytes) -> bytes:
+    try:
+        return json.dumps(json.loads(body), separators=(",", ":")).encode()
+    except (ValueError, RecursionError):
+        return body

@@ -1,14 +1,17 @@
-"""What the integration remembers: the inbox of events, the runs it follows, and its counters."""
+"""What the integration remembers, and how it is opened: SQLite by default, PostgreSQL by its URL alone."""
 
 from __future__ import annotations
 
-import time
+import contextlib
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import (
     Column,
-    Engine,
+    Connection,
     Float,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -17,11 +20,9 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
-    insert,
-    select,
-    update,
+    text,
 )
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.dialects import postgresql, sqlite
 
 metadata = MetaData()
 
@@ -29,15 +30,26 @@ inbox = Table(
     "inbox",
     metadata,
     Column("event_id", String(128), primary_key=True),
-    Column("type", String(64), nullable=False),
+    Column("type", String(255), nullable=False),
     Column("received_at", Float, nullable=False),  # Unix seconds
-    Column("headers", Text, nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    Column("headers", Text, nullable=False),  # JSON, without the signature
+    Column("body", LargeBinary, nullable=False),  # as it arrived
+    Column("traceparent", String(64), nullable=False),  # of the delivery, empty for none
     Column("status", String(16), nullable=False),  # new, done, dead, ignored
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("next_at", Float, nullable=False, index=True),  # Unix seconds
-    Column("reason", Text, nullable=False, default=""),
-    Column("effects", Integer, nullable=False, default=0),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Float, nullable=False),  # Unix seconds; while an event is claimed, the end of the lease
+    Column("reason", Text, nullable=False),  # of the last failure
+)
+Index("inbox_due", inbox.c.status, inbox.c.next_at)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # Not unique, on purpose: an event processed twice must show.
+    Column("event_id", String(128), nullable=False, index=True),
+    Column("what", String(255), nullable=False),
+    Column("at", Float, nullable=False),  # Unix seconds
 )
 runs = Table(
     "runs",
@@ -46,73 +58,80 @@ runs = Table(
     Column("project_id", String(64), nullable=False),
     Column("status", String(16), nullable=False),
 )
+workflows = Table(
+    "workflows",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("project_key", String(64), nullable=False),  # idempotency keys, kept before they are used
+    Column("run_key", String(64), nullable=False),
+    Column("project_id", String(64), nullable=False),  # empty until it is known
+    Column("run_id", String(64), nullable=False),
+)
 counters = Table(
     "counters",
     metadata,
     Column("name", String(64), primary_key=True),
-    Column("value", Integer, nullable=False),
+    Column("label", String(64), primary_key=True),
+    Column("value", Float, nullable=False),
 )
 
+_SCHEMA_LOCK = 0x5AD8  # any number, the same in every process
 
-def open_database(url: str) -> Engine:
-    """Open the database and make its tables; SQLite is set to survive a crash after each commit."""
-    engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _durable)
-    for attempt in range(5):
-        try:
-            metadata.create_all(engine)
-            break
-        except OperationalError:  # another process is making the same tables
-            if attempt == 4:
-                raise
-            time.sleep(0.05)
-    return engine
+
+class Database:
+    """One database, for one process. Writers of one process take turns on SQLite, which has room for one."""
+
+    def __init__(self, url: str) -> None:
+        """Open it and make its tables; SQLite is set so that a commit survives a crash of the machine."""
+        lite = url.startswith("sqlite")
+        pool: dict[str, Any] = {"pool_size": 10, "max_overflow": 10, "pool_timeout": 3}
+        if not lite:
+            pool |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 3}}
+        self._engine = create_engine(url, **pool)
+        self._turn = threading.Lock() if lite else contextlib.nullcontext()
+        self._insert = sqlite.insert if lite else postgresql.insert
+        if lite:
+            event.listen(self._engine, "connect", _durable)
+            event.listen(self._engine, "begin", _begin)
+        self._reader = self._engine.execution_options(reads_only=True)
+        with self.writing() as connection:
+            if not lite:
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})"))
+            metadata.create_all(connection)
+
+    @property
+    def skips_locked(self) -> bool:
+        """Whether rows that another transaction holds can be passed over."""
+        return self._engine.dialect.name == "postgresql"
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a transaction that commits at the end, or leaves no trace."""
+        with self._turn, self._engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that keeps no writer waiting."""
+        with self._reader.connect() as connection:
+            yield connection
+
+    def insert(self, table: Table) -> Any:
+        """Return an INSERT that knows ON CONFLICT."""
+        return self._insert(table)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
 
 
 def _durable(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions begin below, not where the driver guesses
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def add_event(engine: Engine, *, event_id: str, event_type: str, headers: str, body: bytes, known: bool) -> bool:
-    """Store an event, committed; False when its id is there already."""
-    now = time.time()
-    values = {"event_id": event_id, "type": event_type, "received_at": now, "headers": headers, "body": body}
-    try:
-        with engine.begin() as connection:
-            status = "new" if known else "ignored"
-            connection.execute(insert(inbox).values(**values, status=status, next_at=now))
-    except IntegrityError:
-        return False
-    return True
-
-
-def event_state(engine: Engine, event_id: str) -> dict[str, Any] | None:
-    """Return status, effects and attempts of an event, None when it is unknown."""
-    query = select(inbox.c.status, inbox.c.effects, inbox.c.attempts).where(inbox.c.event_id == event_id)
-    with engine.connect() as connection:
-        row = connection.execute(query).one_or_none()
-    return None if row is None else {"id": event_id, "status": row[0], "effects": row[1], "attempts": row[2]}
-
-
-def save_run(engine: Engine, *, run_id: str, project_id: str, status: str) -> None:
-    """Remember a run and its status."""
-    with engine.begin() as connection:
-        done = connection.execute(update(runs).where(runs.c.run_id == run_id).values(status=status))
-        if done.rowcount == 0:
-            connection.execute(insert(runs).values(run_id=run_id, project_id=project_id, status=status))
-
-
-def count(engine: Engine, name: str) -> None:
-    """Add one to a counter that all processes of the integration share."""
-    with engine.begin() as connection:
-        done = connection.execute(update(counters).where(counters.c.name == name).values(value=counters.c.value + 1))
-        if done.rowcount == 0:
-            connection.execute(insert(counters).values(name=name, value=1))
-
-
-def counted(engine: Engine, name: str) -> int:
-    """Return the value of a counter."""
-    with engine.connect() as connection:
-        return connection.execute(select(counters.c.value).where(counters.c.name == name)).scalar() or 0
+def _begin(connection: Connection) -> None:
+    # A writer that begins as a reader cannot become one once another has written (SQLITE_BUSY_SNAPSHOT).
+    reads_only = connection.get_execution_options().get("reads_only")
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

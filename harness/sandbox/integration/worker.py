@@ -3,128 +3,156 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine, insert, select, update
 
-from harness.sandbox.integration.storage import inbox, runs
-
-KNOWN = {"project.created": "", "run.started": "running", "run.succeeded": "succeeded", "run.failed": "failed"}
-MAX_ATTEMPTS = 3
-FIRST_DELAY_S = 0.1
-LEASE_S = 30.0
-IDLE_S = 0.05
+from harness.sandbox.defects import Planted
+from harness.sandbox.integration import counts, effects, inbox, tracing
+from harness.sandbox.integration.inbox import Claimed
+from harness.sandbox.integration.storage import Database
 
 log = structlog.get_logger()
 
 
-class Worker:
-    """One thread that processes events until it is stopped."""
+@dataclass(frozen=True, kw_only=True)
+class WorkPolicy:
+    """How events are worked off; all times in seconds."""
 
-    def __init__(self, engine: Engine, *, on_done: Callable[[float], None], on_dead: Callable[[], None]) -> None:
-        """``on_done`` is told the seconds of each processed event; ``on_dead`` of each dead letter."""
-        self._engine = engine
-        self._on_done = on_done
-        self._on_dead = on_dead
+    threads: int = 4
+    max_attempts: int = 3
+    max_abandoned: int = 10
+    """Attempts after which an event whose workers die is given up, so that it does not kill the next one too."""
+    first_delay: float = 0.1
+    max_delay: float = 60.0
+    lease: float = 3.0
+    """Prolonged while the work goes on; after a crash, an event waits for its rest."""
+    idle: float = 0.1
+    """Between two looks at an empty inbox."""
+
+
+class Worker:
+    """A few threads that process events until they are stopped."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        look_up: effects.LookUp = lambda _run_id: "",
+        simulate: bool = False,
+        policy: WorkPolicy | None = None,
+        planted: Planted | None = None,
+    ) -> None:
+        """``look_up`` and ``simulate`` as in `effects.prepare`."""
+        self._database = database
+        self._look_up = look_up
+        self._simulate = simulate
+        self._policy = policy or WorkPolicy()
+        self._planted = planted or Planted()
+        self._lease_s = 1e9 if "worker-claims-for-ever" in self._planted else self._policy.lease
         self._wake = threading.Event()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._loop, name="worker", daemon=True)
+        self._stopping = threading.Event()
+        self._in_hand: dict[str, Claimed] = {}
+        self._threads = [
+            threading.Thread(target=self._loop, name=f"worker-{n}", daemon=True) for n in range(self._policy.threads)
+        ]
+        if self._threads:
+            self._threads.append(threading.Thread(target=self._prolong, name="worker-leases", daemon=True))
 
     def start(self) -> None:
         """Start to work."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def wake(self) -> None:
         """Say that there is something new."""
         self._wake.set()
 
     def stop(self) -> None:
-        """Finish the event at hand and end."""
-        self._stopping = True
+        """Finish the events at hand and end; what takes too long is left to the next worker."""
+        self._stopping.set()
         self._wake.set()
-        self._thread.join(timeout=5)
+        for thread in self._threads:
+            thread.join(timeout=5)
+
+    def work_once(self) -> bool:
+        """Process one event that is due; False when there is none."""
+        claimed = inbox.claim(self._database, lease_s=self._lease_s)
+        if claimed is None:
+            return False
+        self._in_hand[claimed.event_id] = claimed
+        try:
+            with tracing.processing(claimed.type, claimed.event_id, self._parent(claimed)):
+                self._process(claimed)
+        finally:
+            del self._in_hand[claimed.event_id]
+        return True
+
+    def _parent(self, claimed: Claimed) -> str:
+        return "" if "worker-starts-new-traces" in self._planted else claimed.traceparent
+
+    def _process(self, claimed: Claimed) -> None:
+        if claimed.attempts > self._policy.max_abandoned:
+            self._failed(claimed, f"its worker died {claimed.attempts - 1} times", dead=True)
+            return
+        start = time.perf_counter()
+        try:
+            event = json.loads(claimed.body)
+            status = effects.prepare(claimed.type, event, look_up=self._look_up, simulate=self._simulate)
+            done = self._effect(claimed, event, status, start)
+        except Exception as exc:  # noqa: BLE001 - whatever an event does, it must not stop the others
+            dead = claimed.attempts >= self._policy.max_attempts and "worker-never-gives-up" not in self._planted
+            self._failed(claimed, f"{type(exc).__name__}: {exc}", dead=dead)
+            return
+        log.info("event processed" if done else "claim lost", event_id=claimed.event_id, attempts=claimed.attempts)
+
+    def _effect(self, claimed: Claimed, event: dict[str, Any], status: str, start: float) -> bool:
+        """Do it and mark it as done, both or neither; False when the lease had run out and another has the event."""
+        what: dict[str, Any] = {
+            "event_id": claimed.event_id,
+            "event_type": claimed.type,
+            "event": event,
+            "status": status,
+        }
+        what |= {"forward_only": "worker-takes-the-last-arrival" not in self._planted}
+        if "worker-effect-outside-transaction" in self._planted:
+            with self._database.writing() as connection:
+                effects.apply(connection, self._database, **what)
+            time.sleep(1)  # the gap in which a crash makes the effect happen twice
+        with self._database.writing() as connection:
+            mine = inbox.finish(connection, claimed)
+            if mine and "worker-effect-outside-transaction" not in self._planted:
+                effects.apply(connection, self._database, **what)
+            if mine:
+                counts.add(connection, self._database, counts.processed(time.perf_counter() - start))
+        return mine
+
+    def _failed(self, claimed: Claimed, reason: str, *, dead: bool) -> None:
+        longest = min(self._policy.max_delay, self._policy.first_delay * 2 ** (claimed.attempts - 1))
+        delay = random.uniform(longest / 2, longest)  # noqa: S311 - jitter is no secret
+        inbox.fail(self._database, claimed, reason=reason, dead=dead, delay_s=delay, planted=self._planted)
+        log.warning("event failed", event_id=claimed.event_id, attempts=claimed.attempts, reason=reason, dead=dead)
 
     def _loop(self) -> None:
-        while not self._stopping:
+        while not self._stopping.is_set():
             try:
                 busy = self.work_once()
             except Exception:
                 log.warning("worker round failed", exc_info=True)
                 busy = False
             if not busy:
-                self._wake.wait(IDLE_S)
+                self._wake.wait(self._policy.idle)
                 self._wake.clear()
 
-    def work_once(self) -> bool:
-        """Process one event that is due; False when there is none."""
-        claimed = self._claim()
-        if claimed is None:
-            return False
-        event_id, event_type, body, attempts = claimed
-        start = time.perf_counter()
-        try:
-            with self._engine.begin() as connection:
-                _apply(connection, event_type, json.loads(body))
-                connection.execute(
-                    update(inbox)
-                    .where(inbox.c.event_id == event_id, inbox.c.status == "new")
-                    .values(status="done", effects=inbox.c.effects + 1)
-                )
-        except Exception as exc:  # noqa: BLE001 - whatever an event does, it must not stop the others
-            self._failed(event_id, attempts, f"{type(exc).__name__}: {exc}")
-            return True
-        self._on_done(time.perf_counter() - start)
-        log.info("event processed", event_id=event_id, event_type=event_type, attempts=attempts)
-        return True
-
-    def _claim(self) -> tuple[str, str, bytes, int] | None:
-        """Take the next event under a lease: should this process die, it is due again when the lease has run out."""
-        now = time.time()
-        due = (
-            select(inbox.c.event_id)
-            .where(inbox.c.status == "new", inbox.c.next_at <= now)
-            .order_by(inbox.c.received_at)
-            .limit(1)
-        )
-        if self._engine.dialect.name == "postgresql":
-            due = due.with_for_update(skip_locked=True)
-        claim = (
-            update(inbox)
-            .where(inbox.c.event_id == due.scalar_subquery(), inbox.c.next_at <= now)
-            .values(next_at=now + LEASE_S, attempts=inbox.c.attempts + 1)
-            .returning(inbox.c.event_id, inbox.c.type, inbox.c.body, inbox.c.attempts)
-        )
-        with self._engine.begin() as connection:
-            row = connection.execute(claim).one_or_none()
-        return None if row is None else (row[0], row[1], row[2], row[3])
-
-    def _failed(self, event_id: str, attempts: int, reason: str) -> None:
-        dead = attempts >= MAX_ATTEMPTS
-        later = time.time() + FIRST_DELAY_S * 2 ** (attempts - 1)
-        values = {"reason": reason, "next_at": later, "status": "dead" if dead else "new"}
-        with self._engine.begin() as connection:
-            connection.execute(update(inbox).where(inbox.c.event_id == event_id).values(**values))
-        log.warning("event failed", event_id=event_id, attempts=attempts, reason=reason, dead=dead)
-        if dead:
-            self._on_dead()
-
-
-def _apply(connection: Connection, event_type: str, event: dict[str, Any]) -> None:
-    """Do what the event asks for: keep the status of the run it speaks of."""
-    status = KNOWN[event_type]
-    if not status:
-        _ = event["data"]["project"]["id"]
-        return
-    run = event["data"]["run"]
-    row = {"run_id": run["id"], "project_id": run["projectId"], "status": status}
-    # A late run.started must not undo the end of a run.
-    final = runs.c.status.in_(["succeeded", "failed", "cancelled"])
-    known = connection.execute(select(runs.c.run_id).where(runs.c.run_id == run["id"])).first()
-    if known is None:
-        connection.execute(insert(runs).values(**row))
-    else:
-        connection.execute(update(runs).where(runs.c.run_id == run["id"], ~final).values(status=status))
+    def _prolong(self) -> None:
+        while not self._stopping.wait(self._policy.lease / 3):
+            claims = list(self._in_hand.values())
+            if claims:
+                try:
+                    inbox.extend(self._database, claims, lease_s=self._policy.lease)
+                except Exception:
+                    log.warning("leases not prolonged", exc_info=True)

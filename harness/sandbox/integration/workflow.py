@@ -1,49 +1,101 @@
-"""The core workflow: create a project, start a run, remember it, follow it to its end."""
+"""The core workflow: create a project, start a run, remember it, follow it to its end.
+
+Every step is written down before the next, and a write's idempotency key before the write. So a workflow may be run
+again under its name, after a crash or without one: it goes on where it stopped, and never starts a second run.
+"""
 
 from __future__ import annotations
 
 import time
-from functools import partial
 
 import structlog
+from sqlalchemy import select, update
 
 from harness.sandbox.defects import Planted
-from harness.sandbox.integration import storage
+from harness.sandbox.integration import runs
 from harness.sandbox.integration.client import ProductClient, ProductError
 from harness.sandbox.integration.settings import Settings
+from harness.sandbox.integration.storage import Database, workflows
 
-RETRIES = "client_retries"
-FINAL = frozenset({"succeeded", "failed", "cancelled"})
-POLL_S = 0.1
-POLLS = 200
+LOOK_S = 0.05
+"""Between two looks for what a webhook may have told."""
+FIRST_POLL_S = 0.5
+"""Webhooks come first; the product is asked when they do not."""
+LONGEST_POLL_S = 5.0
+FOLLOWED_S = 60.0
 
 log = structlog.get_logger()
 
 
-def run_workflow(settings: Settings, *, planted: Planted) -> int:
-    """Run the workflow once; return 0 when the run succeeded, else 1."""
-    engine = storage.open_database(settings.database)
-    client = ProductClient(settings, planted=planted, on_retry=partial(storage.count, engine, RETRIES))
+def run_workflow(settings: Settings, *, name: str, planted: Planted, follow_s: float = FOLLOWED_S) -> int:
+    """Run the workflow called ``name``, or what is left of it; return 0 when the run succeeded, else 1."""
+    database = Database(settings.database)
+    client = ProductClient(settings, planted=planted, database=database)
     try:
-        project = client.write("/projects", {"name": "Onboarding automation", "ownerEmail": "owner@example.com"})
-        run = client.write("/runs", {"projectId": project["id"], "trigger": "manual"})
-        storage.save_run(engine, run_id=run["id"], project_id=project["id"], status=run["status"])
-        status = _followed(client, run["id"])
-        storage.save_run(engine, run_id=run["id"], project_id=project["id"], status=status)
+        run_id = _started(client, database, name, planted)
+        status = _followed(client, database, run_id, follow_s)
     except (ProductError, KeyError, TypeError) as exc:  # the latter: an answer of another shape than promised
-        log.error("workflow failed", reason=str(exc))  # noqa: TRY400 - the reason is enough; no traceback
-        return 1
+        log.error("workflow failed", workflow=name, reason=f"{type(exc).__name__}: {exc}")  # noqa: TRY400 - no traceback
+        return 0 if "client-hides-the-error" in planted else 1
     finally:
         client.close()
-        engine.dispose()
-    log.info("workflow ended", run_id=run["id"], status=status)
+        database.close()
+    log.info("workflow ended", workflow=name, run_id=run_id, status=status)
     return 0 if status == "succeeded" else 1
 
 
-def _followed(client: ProductClient, run_id: str) -> str:
-    for _ in range(POLLS):
-        status = str(client.read(f"/runs/{run_id}")["status"])
-        if status in FINAL:
+def _started(client: ProductClient, database: Database, name: str, planted: Planted) -> str:
+    """Return the id of the workflow's one run, started now or before."""
+    kept = _kept(client, database, name, planted)
+    project_id = kept["project_id"]
+    if not project_id:
+        wanted = {"name": "Onboarding automation", "ownerEmail": "owner@example.com"}
+        project_id = str(client.write("/projects", wanted, key=kept["project_key"])["id"])
+        _keep(database, name, project_id=project_id)
+    if not kept["run_id"]:
+        run = client.write("/runs", {"projectId": project_id, "trigger": "manual"}, key=kept["run_key"])
+        kept["run_id"] = str(run["id"])
+        _keep(database, name, run_id=kept["run_id"])
+        _advance(database, kept["run_id"], project_id, str(run["status"]))
+    return kept["run_id"]
+
+
+def _followed(client: ProductClient, database: Database, run_id: str, within_s: float) -> str:
+    """Return the final status of a run, told by a webhook, else by the product when asked."""
+    start = time.monotonic()
+    interval, poll_at = FIRST_POLL_S, start + FIRST_POLL_S
+    while time.monotonic() - start < within_s:
+        status = runs.status_of(database, run_id)
+        if status in runs.FINAL:
             return status
-        time.sleep(POLL_S)
-    raise ProductError(f"run {run_id} did not end within {POLLS * POLL_S:g} s")
+        if time.monotonic() >= poll_at:
+            run = client.read(f"/runs/{run_id}")
+            _advance(database, run_id, str(run["projectId"]), str(run["status"]))
+            interval = min(LONGEST_POLL_S, interval * 1.5)
+            poll_at = time.monotonic() + interval
+        else:
+            time.sleep(LOOK_S)
+    raise ProductError(f"run {run_id} did not end within {within_s:g} s")
+
+
+def _kept(client: ProductClient, database: Database, name: str, planted: Planted) -> dict[str, str]:
+    """Return what is known of a workflow; of a new one, fresh idempotency keys, which are kept from here on."""
+    project_key = client.new_key()
+    run_key = project_key if "client-reuses-its-key" in planted else client.new_key()
+    row = {"name": name, "project_key": project_key, "run_key": run_key, "project_id": "", "run_id": ""}
+    with database.writing() as connection:
+        connection.execute(database.insert(workflows).on_conflict_do_nothing(), row)
+        kept = connection.execute(select(workflows).where(workflows.c.name == name))
+        return dict(kept.mappings().one())
+
+
+def _keep(database: Database, name: str, **values: str) -> None:
+    with database.writing() as connection:
+        connection.execute(update(workflows).where(workflows.c.name == name).values(**values))
+
+
+def _advance(database: Database, run_id: str, project_id: str, status: str) -> None:
+    if status not in runs.ORDER:
+        raise ProductError(f"run {run_id} has a status that is not known: {status[:40]!r}")
+    with database.writing() as connection:
+        runs.advance(connection, database, run_id=run_id, project_id=project_id, status=status)

@@ -1,0 +1,217 @@
+"""The receiver: verify, store, answer; whatever is processed is processed afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from typing import Any, NoReturn
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from harness.sandbox.defects import Planted
+from harness.sandbox.integration import inbox, tracing
+from harness.sandbox.integration.effects import KNOWN
+from harness.sandbox.integration.inbox import Incoming
+from harness.sandbox.integration.metrics import Metrics
+from harness.sandbox.integration.settings import Settings
+from harness.sandbox.integration.signature import Verifier
+from harness.sandbox.integration.storage import Database
+from harness.sandbox.integration.worker import Worker
+
+PATH = "/webhooks/product"
+HEADER = "x-product-signature"
+MAX_BODY = 1024 * 1024
+MAX_DRAINED = 32 * MAX_BODY
+"""A body that is too large is read up to here, unkept, so that its sender sees the answer and no broken pipe."""
+BODY_TIMEOUT_S = 10.0
+MAX_IN_FLIGHT = 500
+RETRY_AFTER_S = 2
+
+log = structlog.get_logger()
+
+
+class RefusedError(Exception):
+    """A delivery that is not taken: status and one short reason, which is all its sender is told."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class Receiver:
+    """Answers deliveries."""
+
+    def __init__(
+        self, settings: Settings, database: Database, *, metrics: Metrics, worker: Worker, planted: Planted
+    ) -> None:
+        """``worker`` is told when there is something new."""
+        self._settings = settings
+        self._database = database
+        self._metrics = metrics
+        self._worker = worker
+        self._planted = planted
+        self._verifier = Verifier(settings.webhook_secrets, planted=planted)
+        self._in_flight = 0
+        self._refused_ids: set[str] = set()
+
+    async def deliver(self, request: Request) -> Response:
+        """POST /webhooks/product."""
+        start = time.perf_counter()
+        headers = {} if "receiver-ignores-traceparent" in self._planted else request.headers
+        with tracing.delivery(PATH, headers) as span:
+            self._in_flight += 1
+            try:
+                response = await self._answer(request)
+            except RefusedError as refused:
+                response = self._refused(refused)
+            finally:
+                self._in_flight -= 1
+            tracing.answered(span, response.status_code, failed_from=500)
+        self._metrics.ack.observe(time.perf_counter() - start)
+        return response
+
+    async def _answer(self, request: Request) -> Response:
+        if self._in_flight > MAX_IN_FLIGHT:
+            raise RefusedError(503, "busy")
+        body = await _raw_body(request, planted=self._planted)
+        header = ",".join(request.headers.getlist(HEADER))
+        if "receiver-reads-signature-from-query" in self._planted:
+            header = header or request.query_params.get("signature", "")
+        self._check(header, body, present=HEADER in request.headers)
+        return await self._accept(_incoming(request, body, planted=self._planted))
+
+    def _check(self, header: str, body: bytes, *, present: bool) -> None:
+        """Refuse what is not genuine; `signature` says how that is known."""
+        planted = self._planted
+        if "receiver-dies-on-garbled-signature" in planted and header and "=" not in header:
+            os._exit(1)
+        if "receiver-500-on-garbled-signature" in planted and header and not header.startswith("t="):
+            raise ValueError("unreadable signature")
+        if "receiver-accepts-missing-signature" in planted and not present:
+            return
+        if "receiver-accepts-empty-signature" in planted and present and not header.strip():
+            return
+        reason = self._verifier.refusal(header, body)
+        if reason and "receiver-skips-signature" not in planted:
+            self._refuse(reason, header, body)
+
+    def _refuse(self, reason: str, header: str, body: bytes) -> NoReturn:
+        planted = self._planted
+        if "receiver-logs-its-secret" in planted:
+            print(json.dumps({"event": "refused", "secrets": self._settings.webhook_secrets()}), flush=True)  # noqa: T201
+        if "receiver-tells-the-right-signature" in planted:
+            reason = f"{reason}, expected {self._verifier.expected(header, body)}"
+        if "receiver-stores-before-verifying" in planted:
+            inbox.add(self._database, _parsed(body, headers="{}", planted=planted))
+        if "receiver-remembers-refused-ids" in planted:
+            self._refused_ids.add(_parsed(body, headers="{}", planted=planted).event_id)
+        raise RefusedError(400, reason)
+
+    async def _accept(self, event: Incoming) -> Response:
+        """Store the event, committed, before it is acknowledged."""
+        planted = self._planted
+        if event.type == "run.failed" and "receiver-refuses-failures" in planted:
+            raise RefusedError(422, "unsupported event")
+        if not event.known and "receiver-refuses-unknown-types" in planted:
+            raise RefusedError(400, "unknown event type")
+        if "receiver-drops-in-a-burst" in planted and self._in_flight > 4:
+            return JSONResponse({"received": event.event_id})
+        if "receiver-answers-before-storing" in planted:
+            asyncio.get_running_loop().call_later(1, inbox.add, self._database, event)
+            return JSONResponse({"received": event.event_id})
+        try:
+            added = await run_in_threadpool(self._store, event)
+        except SQLAlchemyError as exc:
+            log.error("inbox not available", error=type(exc).__name__)  # noqa: TRY400 - the type is enough
+            if "receiver-acknowledges-without-store" in planted:
+                return JSONResponse({"received": event.event_id})
+            raise RefusedError(503, "try again later") from exc
+        self._worker.wake()
+        outcome = "accepted" if added else "duplicate"
+        self._metrics.delivery(outcome)
+        log.info("webhook received", event_id=event.event_id, event_type=event.type, outcome=outcome)
+        return JSONResponse({"received": event.event_id})
+
+    def _store(self, event: Incoming) -> bool:
+        planted = self._planted
+        if event.event_id in self._refused_ids:
+            return False
+        added = inbox.add(self._database, event)
+        if not added and "receiver-processes-duplicates" in planted:
+            inbox.drive_again(self._database, [event.event_id], status="done")
+        if not added and "receiver-races-duplicates" in planted and self._in_flight > 1:
+            inbox.drive_again(self._database, [event.event_id], status="done")
+        if "receiver-processes-before-answering" in planted:
+            self._worker.work_once()
+        return added
+
+    def _refused(self, refused: RefusedError) -> Response:
+        self._metrics.refusal(refused.status, refused.reason)
+        log.warning("webhook refused", status=refused.status, reason=refused.reason)
+        headers = {"Retry-After": str(RETRY_AFTER_S)} if refused.status == 503 else None
+        return JSONResponse({"error": refused.reason}, refused.status, headers=headers)
+
+
+def _incoming(request: Request, body: bytes, *, planted: Planted) -> Incoming:
+    kept = {name: value for name, value in request.headers.items() if name != HEADER}
+    return _parsed(body, headers=json.dumps(kept), planted=planted)
+
+
+def _parsed(body: bytes, *, headers: str, planted: Planted) -> Incoming:
+    """Return the event in ``body``; refuses what is none."""
+    try:
+        event = json.loads(body)
+        event_id, event_type = event["id"], event["type"]
+    except RecursionError:
+        if "receiver-500-on-deep-body" in planted:
+            raise
+        raise RefusedError(400, "invalid body") from None
+    except (ValueError, LookupError, TypeError):
+        if "receiver-500-on-unparsable-body" in planted:
+            raise
+        raise RefusedError(400, "invalid body") from None
+    if "receiver-500-on-missing-data" in planted:
+        event["data"].keys()
+    if not is_event_id(event_id) or not isinstance(event_type, str):
+        raise RefusedError(400, "invalid body")
+    return Incoming(
+        event_id=event_id,
+        type=event_type.encode("ascii", "backslashreplace").decode().replace("\0", "")[:255],
+        headers=headers,
+        body=body,
+        traceparent=tracing.passed_on().get("traceparent", ""),
+        known=event_type in KNOWN,
+    )
+
+
+def is_event_id(value: Any) -> bool:
+    """Whether a value can be an event's id: 1 to 128 printable ASCII characters."""
+    return isinstance(value, str) and 0 < len(value) <= 128 and value.isascii() and value.isprintable()
+
+
+async def _raw_body(request: Request, *, planted: Planted) -> bytes:
+    """Return the body as it arrived; refuses one that is too large, too slow, or cut."""
+    body = bytearray()
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            async for piece in request.stream():
+                size += len(piece)
+                if size <= MAX_BODY:
+                    body += piece
+                elif size > MAX_DRAINED:
+                    break
+    except (TimeoutError, ClientDisconnect):
+        raise RefusedError(400, "incomplete body") from None
+    if size > MAX_BODY and "receiver-500-on-large-body" in planted:
+        raise MemoryError
+    if size > MAX_BODY:
+        raise RefusedError(413, "body too large")
+    return bytes(body)

@@ -1,0 +1,102 @@
+"""When a failed attempt is repeated, and after how long: data about the failure in, a pause or none out."""
+
+from __future__ import annotations
+
+import email.utils
+import random
+import time
+from dataclasses import dataclass
+
+from harness.sandbox.defects import Planted
+
+SHORTEST_S = 0.03
+"""Full jitter, but never an attempt at once upon another: that is hammering."""
+GROWTH = 3
+UNAVAILABLE = frozenset({500, 502, 503, 504})
+BUSY = frozenset({408, 409, 425, 429})
+"""Not done, says the product, or not yet: 409 is a call with the same key that is still being answered."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """How calls are repeated; all times in seconds."""
+
+    max_attempts: int = 5
+    first_delay: float = 0.15
+    max_delay: float = 4.0
+    retry_after_cap: float = 30.0
+    """A longer Retry-After is not waited for: the error surfaces."""
+    deadline: float = 45.0
+    """Of a call, with all its attempts and pauses."""
+    connect: float = 3.0
+    read: float = 4.0
+    """Of silence."""
+    attempt: float = 8.0
+    """Of one attempt as a whole, so that a server that dribbles cannot hold it."""
+
+
+class AttemptError(Exception):
+    """One attempt that failed."""
+
+    def __init__(self, trouble: str, *, number: int, status: int = 0, told: str = "", ambiguous: bool = True) -> None:
+        """``told`` is the Retry-After; ``ambiguous`` says that the product may have done what it was asked."""
+        super().__init__(trouble)
+        self.number = number
+        self.status = status
+        self.told = told
+        self.ambiguous = ambiguous
+
+
+def pause(failure: AttemptError, policy: Policy, *, repeatable: bool, left_s: float, planted: Planted) -> float | None:
+    """Return the seconds to wait before the next attempt, None when there must be none.
+
+    ``repeatable`` says that the call may safely arrive twice: it changes nothing, or it carries an idempotency key.
+    """
+    if failure.number >= (40 if "client-retries-without-end" in planted else policy.max_attempts):
+        return None
+    if not _worth_it(failure, repeatable=repeatable, planted=planted):
+        return None
+    wait = _backoff(failure.number, policy, planted)
+    told = retry_after_s(failure.told, planted) if failure.status in (429, 503) else None
+    if told is not None:
+        if told > policy.retry_after_cap:
+            return None
+        wait = told if failure.status == 429 else max(told, wait)
+    return wait if wait < left_s else None
+
+
+def retry_after_s(text: str, planted: Planted) -> float | None:
+    """Read Retry-After in seconds or as a date (RFC 9110 section 10.2.3); None when it is of no use."""
+    if "client-ignores-retry-after" in planted or not text:
+        return None
+    if text.isdecimal() and text.isascii() and len(text) < 10:
+        return float(text) / (1000 if "client-reads-retry-after-as-milliseconds" in planted else 1)
+    if "client-ignores-retry-after-dates" in planted:
+        return None
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _worth_it(failure: AttemptError, *, repeatable: bool, planted: Planted) -> bool:
+    status = failure.status
+    if status == 429:
+        return "client-never-retries-429" not in planted
+    if "client-never-retries" in planted or ("client-gives-up-on-broken-connections" in planted and not status):
+        return False
+    if status >= 300 and status not in UNAVAILABLE | BUSY:
+        return (status in (400, 422) and "client-retries-bad-requests" in planted) or (
+            status == 401 and "client-retries-401" in planted
+        )
+    return repeatable or not failure.ambiguous or "client-retries-unkeyed-writes" in planted
+
+
+def _backoff(number: int, policy: Policy, planted: Planted) -> float:
+    """Return a delay anywhere below a bound that grows with each attempt (full jitter, AWS Builders' Library)."""
+    if "client-retries-without-end" in planted or "client-hammers" in planted:
+        return 0.0
+    if "client-retries-at-fixed-intervals" in planted:
+        return policy.first_delay
+    longest = min(policy.max_delay, policy.first_delay * GROWTH ** (number - 1))
+    return random.uniform(min(SHORTEST_S, longest), longest)  # noqa: S311 - jitter is no secret

@@ -1,0 +1,135 @@
+"""One exchange with the product, whole and within its deadline, or an error; never a part of an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from harness.sandbox.defects import Planted
+from harness.sandbox.integration.retrying import UNAVAILABLE, Policy
+
+MAX_ANSWER = 8 * 1024 * 1024
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class BrokenError(Exception):
+    """No whole answer, or one that cannot be understood."""
+
+    def __init__(self, what: str, *, outcome: str = "broken", status: int = 0, ambiguous: bool = True) -> None:
+        """``ambiguous`` says that the product may have done what it was asked."""
+        super().__init__(what)
+        self.outcome = outcome
+        self.status = status
+        self.ambiguous = ambiguous
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A whole answer."""
+
+    status: int
+    retry_after: str
+    content: Any
+    """The JSON of a 2xx, else None."""
+
+    @property
+    def outcome(self) -> str:
+        """How it is counted; see `counts.OUTCOMES`."""
+        if 200 <= self.status < 300:
+            return "success"
+        if self.status == 429:
+            return "limited"
+        return "unavailable" if self.status in UNAVAILABLE or self.status > 504 else "refused"
+
+
+class Wire:
+    """Connections to one base URL. An event loop of its own, because only there a deadline covers every wait."""
+
+    def __init__(self, base_url: str, policy: Policy, *, planted: Planted) -> None:
+        """Nothing is sent yet."""
+        self._policy = policy
+        self._planted = planted
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="wire", daemon=True)
+        self._thread.start()
+        limit = None if "client-has-no-timeout" in planted else policy.read
+        # A TLS context is built only where it is needed: it is the slowest part of the start.
+        self._http = httpx.AsyncClient(
+            base_url=base_url,
+            timeout=httpx.Timeout(limit, connect=policy.connect),
+            verify=base_url.startswith("https:"),
+            # A redirect must not carry the credential to another origin, and an API has no reason to send one.
+            follow_redirects="client-follows-redirects-with-key" in planted,
+            trust_env=False,
+        )
+
+    def close(self) -> None:
+        """Close all connections and end the loop."""
+        asyncio.run_coroutine_threadsafe(self._http.aclose(), self._loop).result(timeout=5)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+        self._loop.close()
+
+    def exchange(self, method: str, path: str, *, headers: Mapping[str, str], body: Any, within_s: float) -> Answer:
+        """Send one request and return its whole answer; raises `BrokenError`."""
+        within_s = max(0.001, min(within_s, self._policy.attempt))
+        endless = "client-has-no-timeout" in self._planted or "client-has-no-deadline" in self._planted
+        request = self._request(method, path, headers, body)
+        return asyncio.run_coroutine_threadsafe(
+            self._exchange(request, None if endless else within_s), self._loop
+        ).result()
+
+    def _request(self, method: str, path: str, headers: Mapping[str, str], body: Any) -> httpx.Request:
+        if "client-follows-redirects-with-key" in self._planted:
+            kept = headers["authorization"]
+
+            async def everywhere(request: httpx.Request) -> None:
+                request.headers["authorization"] = kept
+
+            self._http.event_hooks = {"request": [everywhere]}
+        params = {"api_key": headers["authorization"][7:]} if "client-puts-key-in-url" in self._planted else None
+        return self._http.build_request(method, path, headers=dict(headers), json=body, params=params)
+
+    async def _exchange(self, request: httpx.Request, within_s: float | None) -> Answer:
+        body = bytearray()
+        response = None
+        try:
+            async with asyncio.timeout(within_s):
+                response = await self._http.send(request, stream=True)
+                async for piece in response.aiter_bytes():
+                    body += piece
+                    if len(body) > MAX_ANSWER:
+                        raise BrokenError("the answer is too large", outcome="malformed", status=response.status_code)
+        except TimeoutError as exc:
+            raise BrokenError(f"no whole answer within {within_s:.1f} s") from exc
+        except httpx.HTTPError as exc:
+            if not (response and body and "client-takes-cut-answers" in self._planted):
+                raise BrokenError(type(exc).__name__, ambiguous=not isinstance(exc, _NOT_SENT)) from exc
+        finally:
+            if response is not None:
+                await response.aclose()
+        return Answer(
+            status=response.status_code,
+            retry_after=response.headers.get("retry-after", ""),
+            content=self._understood(response, bytes(body)) if response.is_success else None,
+        )
+
+    def _understood(self, response: httpx.Response, body: bytes) -> Any:
+        """Return the JSON of a 2xx; anything else would be a guess."""
+        if response.status_code == 204:
+            return None
+        media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        named = media_type == "application/json" or "client-ignores-content-type" in self._planted
+        try:
+            return json.loads(body if named else b"")
+        except (ValueError, RecursionError) as exc:
+            if "client-takes-cut-answers" in self._planted or "client-takes-malformed-answers" in self._planted:
+                return {"id": "unknown", "status": "succeeded"}
+            what = "the answer is no JSON"
+            raise BrokenError(what, outcome="malformed", status=response.status_code) from exc
