@@ -1,4 +1,4 @@
-"""``python -m harness.sandbox product | integration | worker | workflow | dead-letters | with-defect | list-defects``."""
+"""``python -m harness.sandbox COMMAND``: the processes of the sandbox, and its catalogue of defects."""
 
 from __future__ import annotations
 
