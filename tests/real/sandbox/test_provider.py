@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import httpx
+
 from harness.processes import ManagedProcess
 from harness.run import Run
 

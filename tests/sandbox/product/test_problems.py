@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import httpx
@@ -93,7 +93,7 @@ def test_a_body_that_does_not_arrive_gets_408(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(gatekeeper, "BODY_WITHIN_S", 0.05)
 
     class Silent(Request):
-        async def stream(self) -> AsyncIterator[bytes]:
+        async def stream(self) -> AsyncGenerator[bytes, None]:
             yield b"{"
             await asyncio.sleep(5)
 

@@ -38,12 +38,11 @@ def test_pages_show_every_thing_once(limit: int) -> None:
 def test_what_changes_between_pages_hides_nothing_else() -> None:
     """A run that leaves the filter, or is gone, does not shift those that follow it."""
     table = runs(20)
-    queued = {"limit": 5, "wanted": lambda run: run.status == "queued"}
-    first = table.page(cursor=None, **queued)
+    first = table.page(limit=5, cursor=None, wanted=lambda run: run.status == "queued")
     for item in first["items"]:
         table.keep(replace(table.get(item["id"]) or Run(projectId="", trigger=""), status="running"))
     table.remove(f"run_{10:016x}")
-    second = table.page(cursor=first["nextCursor"], **queued)
+    second = table.page(limit=5, cursor=first["nextCursor"], wanted=lambda run: run.status == "queued")
 
     assert [item["id"] for item in second["items"]] == [f"run_{n:016x}" for n in range(5, 10)]
 
@@ -69,7 +68,7 @@ def paged(client: httpx.Client, limit: int, most: int = 20) -> list[str]:
 def test_pages_end_over_http(start: Start) -> None:
     """Eleven projects are listed once each, and the defects of paging are what the catalogue says."""
     names = [f"Project {n}" for n in random.sample(range(100), 11)]
-    listings = {}
+    listings: dict[str, int | str] = {}
     for defect in ("", "provider-pages-overlap", "provider-pages-never-end"):
         with start(defects=[defect] if defect else []).client() as client:
             for name in names:
