@@ -9,6 +9,7 @@ import logging
 import sys
 import urllib.parse
 from collections.abc import Callable, Collection, MutableMapping
+from functools import partial
 from typing import Any
 
 import structlog
@@ -55,7 +56,7 @@ def configure(service: str, *, secrets: Callable[[], Collection[str]] | Collecti
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
-            _traced,
+            partial(_told_by, service),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.processors.format_exc_info,
@@ -65,11 +66,11 @@ def configure(service: str, *, secrets: Callable[[], Collection[str]] | Collecti
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(service=service)
     logging.basicConfig(handlers=[_Through()], level=logging.WARNING, force=True)
 
 
-def _traced(_logger: object, _method: str, event: Event) -> Event:
+def _told_by(service: str, _logger: object, _method: str, event: Event) -> Event:
+    event["service"] = service
     context = trace.get_current_span().get_span_context()
     if context.is_valid:
         event.update(trace_id=f"{context.trace_id:032x}", span_id=f"{context.span_id:016x}")

@@ -70,12 +70,14 @@ class Integration:
 def create_app(
     settings: Settings,
     *,
-    own_url: str,
+    own_url: str | None,
     planted: Planted,
     policy: WorkPolicy | None = None,
     flush: Callable[[], None] = lambda: None,
 ) -> Starlette:
-    """Return the application; ``own_url`` is where the product reaches it, ``flush`` sends the last spans."""
+    """Return the application; ``own_url`` is where the product reaches it, None when it has been told already.
+
+    ``flush`` sends the last spans."""
     integration = Integration(settings, planted=planted, policy=policy or WorkPolicy())
     if "integration-logs-secret-in-base64" in planted:
         encoded = base64.b64encode(f"hook:{settings.webhook_secret.current()}".encode()).decode()
@@ -84,8 +86,9 @@ def create_app(
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         integration.worker.start()
-        registering = (settings, integration.database, own_url + PATH, planted)
-        threading.Thread(target=_register, args=registering, daemon=True).start()
+        if own_url is not None:
+            registering = (settings, integration.database, own_url + PATH, planted)
+            threading.Thread(target=_register, args=registering, daemon=True).start()
         yield
         await run_in_threadpool(integration.close)
         await run_in_threadpool(flush)
