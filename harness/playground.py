@@ -17,6 +17,12 @@ from harness.processes import ManagedProcess
 from harness.run import Run
 
 MODULE = ("-m", "harness.sandbox")
+_CURL = 'curl {product}/_sandbox/%s -H "Authorization: Bearer $PRODUCT_ADMIN_KEY" %s'
+SWITCHES = {
+    "Rotation": _CURL % ("rotations", """-d '{{"apiKey": "a-new-key-of-16-or-more", "overlap": 60}}'"""),
+    "Faults": _CURL
+    % ("faults", """-X PUT -d '[{{"operation": "POST /runs", "status": 503, "retryAfter": 2, "times": 3}}]'"""),
+}
 
 
 def list_the_defects() -> int:
@@ -34,6 +40,7 @@ def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:
     env = {
         "PRODUCT_API_KEY": os.environ.get("PRODUCT_API_KEY") or f"key_{os.urandom(16).hex()}",
         "PRODUCT_WEBHOOK_SECRET": os.environ.get("PRODUCT_WEBHOOK_SECRET") or f"hook_{os.urandom(16).hex()}",
+        "PRODUCT_ADMIN_KEY": os.environ.get("PRODUCT_ADMIN_KEY") or f"admin_{os.urandom(16).hex()}",
         "PRODUCT_BASE_URL": product,
         "SANDBOX_DEFECTS": ",".join(defects),
     }
@@ -70,6 +77,8 @@ def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:
             f"Integration    {integration}  (webhooks: {integration}/webhooks/product, metrics: {integration}/metrics)"
         )
         echo(f"Credentials    source {credentials}")
+        for name, command in SWITCHES.items():
+            echo(f"{name:14} {command.format(product=product)}")
         echo(f"Logs           {run.path}/*.log")
         echo(f"Defects        {', '.join(defects) or 'none'}")
         echo("Ctrl-C ends it.")

@@ -84,7 +84,8 @@ def list_defects(*, ids: bool) -> None:
         rows = list(defects)
         click.echo(f"{where} ({len(rows)})")
         for d in rows:
-            click.echo(f"  {d.id:{width}}  {'pending: ' if d.pending else ''}{d.item}\n  {'':{width}}  {d.what}")
+            place = f" ({d.edit.file})" if d.edit else ""
+            click.echo(f"  {d.id:{width}}  {'pending: ' if d.pending else ''}{d.item}\n  {'':{width}}  {d.what}{place}")
     click.echo(f"{len(CATALOGUE)} defects. Plant one: harness sandbox --defect NAME, or make gate DEFECT=NAME")
 
 

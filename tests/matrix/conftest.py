@@ -36,8 +36,9 @@ def gate(tmp_path: Path) -> Gate:
         command = [sys.executable, "-m", "harness.cli", "gate", "--reports", str(tmp_path), "-p", "no:cacheprovider"]
         env = {k: v for k, v in os.environ.items() if k != "SANDBOX_DEFECTS" and not k.startswith("PYTEST_")}
         if item:
-            # Plain assertions: rewriting those of every plugin would take longer than the checks.
-            command += ["-p", "one_item", "--maxfail=1", "--assert=plain"]
+            # Plain assertions: rewriting those of every plugin would take longer than the checks. One seed, so that
+            # what generated requests find is the same every time.
+            command += ["-p", "one_item", "--maxfail=1", "--assert=plain", "--harness-seed=1"]
             env |= {"MATRIX_ITEM": item, "PYTHONPATH": str(Path(__file__).parent)}
         if defect:
             command = [sys.executable, "-m", "harness.sandbox", "with-defect", defect, *command]

@@ -32,6 +32,9 @@ def test_a_planted_defect_fails_its_own_item_and_no_other(
     found = seen(report, Outcome.FAIL, *([Outcome.ERROR] if FULL else []))
     note(defect=defect.id, item=defect.item, seen=found, pending=defect.pending)
 
+    if defect.pending and FULL:
+        assert found in ([], [defect.item])  # chance may find what no check looks for
+        return
     if defect.pending:
         assert found == [], f"It is seen now: delete `pending = true` of {defect.id} in defects.toml."
         return

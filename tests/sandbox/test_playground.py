@@ -1,0 +1,59 @@
+"""`harness sandbox`: both processes for whoever wants to try, with the switches to make them misbehave."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+MOST_LINES = 20
+
+
+def test_the_sandbox_shows_its_switches_and_they_work(tmp_path: Path) -> None:
+    """The commands it prints work as they stand: a fault is met, a rotated key is accepted; Ctrl-C ends it well."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "harness.cli", "sandbox"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        shown = {}
+        for _ in range(MOST_LINES):
+            line = process.stdout.readline()
+            shown[line.partition(" ")[0]] = line
+            if line.startswith("Ctrl-C"):
+                break
+        assert list(shown)[:6] == ["Product", "Integration", "Credentials", "Rotation", "Faults", "Logs"]
+        exported = Path(shown["Credentials"].split()[-1]).read_text()
+        known = dict(re.findall(r"export (\w+)=(\S+)", exported))
+        product = known["PRODUCT_BASE_URL"]
+        key = {"authorization": f"Bearer {known['PRODUCT_API_KEY']}"}
+
+        called(shown["Faults"], known)
+        body = {"projectId": "prj_0000000000000000", "trigger": "manual"}
+        faulty = httpx.post(f"{product}/runs", json=body, headers=key, trust_env=False)
+        assert (faulty.status_code, faulty.headers["retry-after"]) == (503, "2")
+
+        new = "a-new-key-of-16-or-more"
+        called(shown["Rotation"], known)
+        answer = httpx.get(f"{product}/projects", headers={"authorization": f"Bearer {new}"}, trust_env=False)
+        assert answer.status_code == 200
+        assert not any(value in line for line in shown.values() for name, value in known.items() if "URL" not in name)
+    finally:
+        process.stdout.close()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+
+
+def called(line: str, known: dict[str, str]) -> None:
+    """Send what a printed curl command would."""
+    words = shlex.split(line.partition("curl ")[2].replace("$PRODUCT_ADMIN_KEY", known["PRODUCT_ADMIN_KEY"]))
+    method = words[words.index("-X") + 1] if "-X" in words else "POST"
+    url = next(w for w in words if w.startswith("http"))
+    name, _, value = words[words.index("-H") + 1].partition(": ")
+    sent = words[words.index("-d") + 1]
+    httpx.request(method, url, content=sent, headers={name: value}, trust_env=False).raise_for_status()
