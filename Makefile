@@ -23,7 +23,8 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 gate: setup
-	@$(if $(DEFECT),$(BIN)/python -m harness.sandbox with-defect $(DEFECT)) $(BIN)/harness gate $(ARGS)
+	@$(if $(DEFECT),$(BIN)/python -m harness.sandbox with-defect $(DEFECT)) \
+	  $(BIN)/harness gate --reports $(CURDIR)/reports $(ARGS)
 
 test: setup
 	@$(BIN)/python -m pytest -n2 $(ARGS)

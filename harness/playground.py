@@ -17,12 +17,16 @@ from harness.processes import ManagedProcess
 from harness.run import Run
 
 MODULE = ("-m", "harness.sandbox")
-_CURL = 'curl {product}/_sandbox/%s -H "Authorization: Bearer $PRODUCT_ADMIN_KEY" %s'
-SWITCHES = {
-    "Rotation": _CURL % ("rotations", """-d '{{"apiKey": "a-new-key-of-16-or-more", "overlap": 60}}'"""),
-    "Faults": _CURL
-    % ("faults", """-X PUT -d '[{{"operation": "POST /runs", "status": 503, "retryAfter": 2, "times": 3}}]'"""),
-}
+INTRODUCTION = """\
+Product API    {product}  (its description: {product}/openapi.yaml)
+Integration    {integration}  (webhooks: {integration}/webhooks/product, metrics: {integration}/metrics)
+Credentials    source {folder}/credentials.env
+Rotation       {curl} {product}/_sandbox/rotations -d '{{"apiKey": "a-new-key-of-16-or-more", "overlap": 60}}'
+Faults         {curl} {product}/_sandbox/faults -X PUT -d '[{{"operation": "POST /runs", "status": 503, "times": 3}}]'
+Logs           {folder}/*.log
+Defects        {defects}
+Ctrl-C ends it."""
+CURL = 'curl -H "Authorization: Bearer $PRODUCT_ADMIN_KEY"'
 
 
 def list_the_defects() -> int:
@@ -44,7 +48,7 @@ def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:
         "PRODUCT_BASE_URL": product,
         "SANDBOX_DEFECTS": ",".join(defects),
     }
-    credentials = _written(run.path / "credentials.env", env)
+    _write(run.path / "credentials.env", env)
     commands = {
         "product": ("product", "--port", str(run.port("product"))),
         "integration": (
@@ -72,25 +76,23 @@ def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:
             stack.callback(process.stop)
             process.start()
             processes.append(process)
-        echo(f"Product API    {product}  (its description: {product}/openapi.yaml)")
         echo(
-            f"Integration    {integration}  (webhooks: {integration}/webhooks/product, metrics: {integration}/metrics)"
+            INTRODUCTION.format(
+                product=product,
+                integration=integration,
+                folder=run.path,
+                curl=CURL,
+                defects=", ".join(defects) or "none",
+            )
         )
-        echo(f"Credentials    source {credentials}")
-        for name, command in SWITCHES.items():
-            echo(f"{name:14} {command.format(product=product)}")
-        echo(f"Logs           {run.path}/*.log")
-        echo(f"Defects        {', '.join(defects) or 'none'}")
-        echo("Ctrl-C ends it.")
         return _wait(processes, echo)
 
 
-def _written(path: Path, env: dict[str, str]) -> Path:
+def _write(path: Path, env: dict[str, str]) -> None:
     """Write the credentials where only this user can read them; they are not printed."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.writelines(f"export {name}={value}\n" for name, value in env.items())
-    return path
 
 
 def _wait(processes: Sequence[ManagedProcess], echo: Callable[[str], None]) -> int:

@@ -33,17 +33,17 @@ def product(port: int, defects: tuple[str, ...], rate_limit: int, overlap: float
     the end. With PRODUCT_ADMIN_KEY the switches below /_sandbox are served: rotations and faults.
     """
     planted = _planted(defects)
-    names = ("PRODUCT_API_KEY", "PRODUCT_WEBHOOK_SECRET")
-    current = [_required(name) for name in names]
-    previous = [os.environ.get(f"{name}_PREVIOUS", "") for name in names]
     admin_key = os.environ.get("PRODUCT_ADMIN_KEY", "")
     from harness.sandbox import logs
     from harness.sandbox.product.app import create_app
     from harness.sandbox.product.keys import Rotating
     from harness.sandbox.serving import serve
 
-    logs.configure("product", secrets=(*current, *previous, admin_key))
-    api_key, secret = (Rotating(*pair, overlap_s=overlap) for pair in zip(current, previous, strict=True))
+    api_key, secret = (
+        Rotating(_required(name), os.environ.get(f"{name}_PREVIOUS", ""), overlap_s=overlap)
+        for name in ("PRODUCT_API_KEY", "PRODUCT_WEBHOOK_SECRET")
+    )
+    logs.configure("product", secrets=lambda: [v for v in (*api_key.known, *secret.known, admin_key) if v])
     app = create_app(
         api_key=api_key, webhook_secret=secret, rate_limit=rate_limit, planted=planted, admin_key=admin_key
     )

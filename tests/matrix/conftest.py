@@ -1,7 +1,7 @@
 """Gates with and without a defect, and the table of what they saw.
 
 ``make test`` runs, for each defect, only the checks of its own item; ``make matrix`` (MATRIX=full) the whole gate for
-each, and several without any defect.
+each that is not pending, and several without any defect.
 """
 
 from __future__ import annotations

@@ -126,6 +126,8 @@ class ProductClient:
         """Make one attempt, counted and traced whatever comes of it."""
         call.token = self._api_key.current()
         with tracing.attempt(call.method, call.path, number) as span:
+            if "integration-traces-api-key" in self._planted:
+                span.set_attribute("http.request.header.authorization", f"Bearer {call.token}")
             outcome = "broken"
             try:
                 answer = self._wire.exchange(
