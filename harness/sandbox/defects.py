@@ -32,6 +32,8 @@ class Defect:
     """What goes wrong, in a sentence."""
     item: str
     """Id of the checklist item that must fail."""
+    also: tuple[str, ...] = ()
+    """Items that may rightly fail with it, because they see the same mistake from another side."""
     edit: Edit | None = None
     """Where the defect is in a file; None where the sandbox' processes carry it."""
     pending: bool = False
@@ -40,7 +42,10 @@ class Defect:
 
 def _read() -> tuple[Defect, ...]:
     rows = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["defect"]
-    return tuple(Defect(**{**row, "edit": Edit(**row["edit"]) if "edit" in row else None}) for row in rows)
+    return tuple(
+        Defect(**{**row, "also": tuple(row.get("also", ())), "edit": Edit(**row["edit"]) if "edit" in row else None})
+        for row in rows
+    )
 
 
 CATALOGUE: tuple[Defect, ...] = _read()

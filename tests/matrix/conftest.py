@@ -92,7 +92,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         seen = "pending" if row["pending"] and not row["seen"] else ", ".join(row["seen"]) or "nothing"
         terminalreporter.write_line(f"{row['defect']:40} {row['item']:28} {seen}")
     found = sum(r["item"] in r["seen"] for r in planted)
-    stray = sum(bool(set(r["seen"]) - {r["item"]}) for r in planted)
+    stray = sum(bool(r["stray"]) for r in planted)
     pending = sum(r["pending"] for r in planted)
     alarms = sum(bool(r["seen"]) for r in clean)
     terminalreporter.write_line(f"Detected: {found} of {len(planted)} planted ({pending} wait for their check)")

@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from harness.sandbox.defects import Planted
 from harness.sandbox.product.problems import ProblemError
@@ -150,7 +150,9 @@ def _refuses_other_letters(_: Request, response: Response) -> Response:
 
 
 def _answers_strangers(_: Request, response: Response) -> Response:
-    return Response(b'{"items": []}', media_type="application/json") if response.status_code == 401 else response
+    limits = {"RateLimit-Policy": '"default";q=1;w=1', "RateLimit": '"default";r=1;t=1'}
+    open_to_all = JSONResponse({"items": []}, headers=limits)
+    return open_to_all if response.status_code == 401 else response
 
 
 def _lists_nothing(request: Request, response: Response) -> Response:
