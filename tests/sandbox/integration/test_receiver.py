@@ -155,7 +155,9 @@ def test_a_store_that_is_down_gets_503_and_nothing_is_acknowledged(
     monkeypatch.setattr(Database, "writing", down)
     monkeypatch.setattr(Database, "reading", down)
     body = json.dumps(run_event("evt_1")).encode()
-    answer = receiver.client.post("/webhooks/product", content=body, headers={"x-product-signature": receiver.sign(body)})
+    answer = receiver.client.post(
+        "/webhooks/product", content=body, headers={"x-product-signature": receiver.sign(body)}
+    )
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert receiver.client.get("/healthz").status_code == 503
