@@ -42,7 +42,10 @@ def forms(secret: str) -> tuple[str, ...]:
     Base64 depends on what stands before the secret, so there are three of it, without the characters at the edges.
     """
     raw = secret.encode()
-    found = {secret, json.dumps(secret)[1:-1], urllib.parse.quote(secret, safe=""), raw.hex(), raw.hex().upper()}
+    found = {secret, urllib.parse.quote(secret, safe=""), raw.hex(), raw.hex().upper()}
+    for ascii_only in (True, False):
+        escaped = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
+        found |= {escaped, json.dumps(escaped)[1:-1]}  # JSON, and JSON in JSON
     for offset in range(3):
         encoded = base64.b64encode(bytes(offset) + raw).decode().rstrip("=")
         whole = encoded[-(-offset * 8 // 6) : (offset + len(raw)) * 8 // 6]

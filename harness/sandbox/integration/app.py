@@ -77,7 +77,8 @@ def create_app(
 ) -> Starlette:
     """Return the application; ``own_url`` is where the product reaches it, None when it has been told already.
 
-    ``flush`` sends the last spans."""
+    ``flush`` sends the last spans.
+    """
     integration = Integration(settings, planted=planted, policy=policy or WorkPolicy())
     if "integration-logs-secret-in-base64" in planted:
         encoded = base64.b64encode(f"hook:{settings.webhook_secret.current()}".encode()).decode()

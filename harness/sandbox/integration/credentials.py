@@ -14,7 +14,7 @@ class Credential:
     """One secret. A file may be replaced while the process runs: the next use takes what it says then."""
 
     def __init__(self, name: str, *, value: str = "", path: Path | None = None) -> None:
-        """``name`` is what messages call it; a file wins over a value."""
+        """``name`` is what messages call it; ``value`` is what counts until the file, if there is one, is read."""
         self.name = name
         self._path = path
         self._value = value
@@ -24,7 +24,7 @@ class Credential:
     def from_environment(cls, name: str, environ: Mapping[str, str]) -> Credential:
         """Read ``NAME_FILE``, else ``NAME``; raises `CredentialError` when neither says anything."""
         path, value = environ.get(f"{name}_FILE", ""), environ.get(name, "")
-        credential = cls(name, value=value, path=Path(path) if path else None)
+        credential = cls(name, path=Path(path)) if path else cls(name, value=value)
         if not credential.current():
             where = f"The file {path} that {name}_FILE names is missing or empty." if path else f"{name} is not set."
             raise CredentialError(

@@ -89,7 +89,7 @@ class Database:
         pool: dict[str, Any] = {"pool_size": 10, "max_overflow": 10, "pool_timeout": 3}
         if not lite:
             pool |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 3}}
-        self._engine = create_engine(url, **pool)
+        self._engine = create_engine(url, hide_parameters=True, **pool)  # errors must not quote what an event said
         self._turn = threading.Lock() if lite else contextlib.nullcontext()
         self._insert = sqlite.insert if lite else postgresql.insert
         if lite:

@@ -33,6 +33,8 @@ class WorkPolicy:
     """Prolonged while the work goes on; after a crash, an event waits for its rest."""
     idle: float = 0.1
     """Between two looks at an empty inbox."""
+    pause_after_failure: float = 1.0
+    """While the database does not answer."""
 
 
 class Worker:
@@ -143,7 +145,8 @@ class Worker:
                 busy = self.work_once()
             except Exception:
                 log.warning("worker round failed", exc_info=True)
-                busy = False
+                self._stopping.wait(self._policy.pause_after_failure)
+                continue
             if not busy:
                 self._wake.wait(self._policy.idle)
                 self._wake.clear()

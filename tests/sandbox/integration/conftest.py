@@ -136,6 +136,18 @@ def run_event(event_id: str, event_type: str = "run.succeeded", run_id: str = "r
     return {"id": event_id, "type": event_type, "createdAt": "2026-11-02T09:00:00Z", "data": {"run": run}}
 
 
+@pytest.fixture
+def deliver_to(settings: Settings) -> Iterator[Callable[[str], Deliveries]]:
+    """Return a function that gives deliveries to an integration that is served elsewhere with `settings`."""
+    with contextlib.ExitStack() as opened:
+
+        def at(url: str) -> Deliveries:
+            client = httpx.Client(base_url=url, trust_env=False, timeout=10)
+            return Deliveries(opened.enter_context(client), settings)
+
+        yield at
+
+
 @pytest.fixture(name="run_event")
 def run_event_fixture() -> Callable[..., dict[str, Any]]:
     """Return the function that makes events."""
