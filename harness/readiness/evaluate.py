@@ -24,7 +24,9 @@ _WORST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN, Outcome.PASS, Outc
 # A guide line holds when its items do; a waived item holds on paper and says so.
 _GUIDE_WORST_FIRST = (*_WORST_FIRST[:3], Outcome.WAIVED, *_WORST_FIRST[3:])
 
-NO_CHECK = 'no check ran: none was selected, or none exists yet (write yours: @pytest.mark.verifies("ITEM"))'
+NO_CHECK = (
+    'No check of it ran: none was selected, or none exists yet. Yours can speak to it: @pytest.mark.verifies("ITEM")'
+)
 
 
 def item_outcome(findings: Iterable[Finding]) -> Outcome:
