@@ -62,14 +62,14 @@ def _summary(
     missing: Sequence[str],
 ) -> str:
     """Say in one line why the item has its outcome."""
+    if missing and outcome is Outcome.NOT_RUN:  # says more than that the checks were skipped
+        return "harness.toml names no " + ", ".join(missing)
     worst = [f for f in proofs if f.outcome is outcome]
     if worst and outcome is Outcome.PASS:
         return worst[0].summary if len(worst) == 1 else f"{len(worst)} checks passed"
     if worst:
         more = f" (and {len(worst) - 1} more)" if len(worst) > 1 else ""
         return worst[0].summary + more
-    if missing:
-        return "harness.toml names no " + ", ".join(missing)
     if findings:
         return f"Seen {findings[0].mode} only; it needs {item.evidence} evidence"
     return NO_CHECK

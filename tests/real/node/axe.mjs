@@ -2,15 +2,13 @@
 // network and the page itself have to say, as JSON: [{page, scheme, violations, width, requests, dialogs, opened}].
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-  "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const NARROW = { width: 320, height: 800 };  // WCAG 2.2, success criterion 1.4.10
 const axe = readFileSync("node_modules/axe-core/axe.min.js", "utf8");
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: FLAGS });
+const browser = await launch();
 const results = [];
 for (const page of process.argv.slice(2)) {
   for (const scheme of ["light", "dark"]) results.push(await inspect(page, scheme));
