@@ -73,12 +73,8 @@ def with_defect(names: str, command: tuple[str, ...]) -> None:
 
 
 @main.command("list-defects")
-@click.option("--ids", is_flag=True, help="Print ids alone, one a line.")
-def list_defects(*, ids: bool) -> None:
+def list_defects() -> None:
     """Print the catalogue of defects, by the part that carries them."""
-    if ids:
-        click.echo("\n".join(d.id for d in CATALOGUE))
-        return
     width = max(len(d.id) for d in CATALOGUE)
     for where, defects in groupby(sorted(CATALOGUE, key=lambda d: PARTS.index(d.where)), key=lambda d: d.where):
         rows = list(defects)
@@ -86,7 +82,7 @@ def list_defects(*, ids: bool) -> None:
         for d in rows:
             place = f" ({d.edit.file})" if d.edit else ""
             click.echo(f"  {d.id:{width}}  {'pending: ' if d.pending else ''}{d.item}\n  {'':{width}}  {d.what}{place}")
-    click.echo(f"{len(CATALOGUE)} defects. Plant one: harness sandbox --defect NAME, or make gate DEFECT=NAME")
+    click.echo(f"{len(CATALOGUE)} defects. Plant one: make gate DEFECT=NAME, or harness sandbox --defect NAME")
 
 
 def _planted(names: tuple[str, ...]) -> Planted:

@@ -77,6 +77,15 @@ def test_what_was_said_of_the_moment_is_not_repeated(api: httpx.Client, admin: h
     assert [create(api, key).status_code for _ in range(2)] == [status, 201]
 
 
+def test_a_product_that_races_makes_several(start: Start) -> None:
+    """Planted, the same twenty calls make more than one resource."""
+    key = str(uuid.uuid4())
+    with start(defects=["provider-races-on-idempotency-keys"]).client() as client, ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: create(client, key), range(20)))
+
+    assert len({a.json()["id"] for a in answers if a.status_code == 201}) > 1
+
+
 @pytest.mark.parametrize(
     "defect, seen",
     [
