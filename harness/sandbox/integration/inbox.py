@@ -59,8 +59,9 @@ def add(database: Database, event: Incoming) -> bool:
         "next_at": now,
         "reason": "",
     }
+    added = database.insert(inbox).on_conflict_do_nothing().returning(inbox.c.event_id)
     with database.writing() as connection:
-        return connection.execute(database.insert(inbox).on_conflict_do_nothing(), row).rowcount == 1
+        return connection.execute(added, row).first() is not None
 
 
 def claim(database: Database, *, lease_s: float) -> Claimed | None:
