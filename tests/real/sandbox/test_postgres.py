@@ -19,6 +19,7 @@ from sqlalchemy import select
 
 from harness.sandbox.integration import counts, inbox
 from harness.sandbox.integration.inbox import Incoming
+from harness.sandbox.integration.intake import Intake
 from harness.sandbox.integration.settings import database_url as sqlalchemy_url
 from harness.sandbox.integration.storage import Database, effects
 from harness.sandbox.integration.worker import Worker, WorkPolicy
@@ -54,8 +55,8 @@ def test_workers_pass_over_what_another_has_claimed(url: str) -> None:
     """Sixteen threads of four workers process two hundred events, each once, and count every one."""
     databases = [Database(sqlalchemy_url(url)) for _ in range(4)]
     for number in range(200):
-        assert inbox.add(databases[0], event(number))
-    assert not inbox.add(databases[1], event(0))
+        assert Intake(databases[0]).add(event(number))
+    assert not Intake(databases[1]).add(event(0))
     workers = [Worker(database, policy=WorkPolicy(threads=4, idle=0.02)) for database in databases]
     for worker in workers:
         worker.start()
@@ -92,7 +93,7 @@ def test_several_receivers_and_workers_share_one_database(
     nursery.start("worker")
     statuses: list[int] = []
     threads = [
-        threading.Thread(target=lambda n=n, p=port: statuses.append(delivered(p, event(n).body, secret)))  # type: ignore[misc]
+        threading.Thread(target=lambda n=n, p=port: statuses.append(delivered(p, event(n).body, secret)))
         for n in range(20)
         for port in ports
     ]
