@@ -61,7 +61,8 @@ class Integration:
         return JSONResponse({"status": "ok"})
 
     def close(self) -> None:
-        """Stop the worker and close the database."""
+        """Stop what works and close the database."""
+        self.receiver.close()
         self.worker.stop()
         self.look_up.close()
         self.database.close()

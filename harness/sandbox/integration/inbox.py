@@ -44,23 +44,31 @@ class Claimed:
     """This one included."""
 
 
-def add(database: Database, event: Incoming) -> bool:
-    """Store an event, committed when this returns; False when its id is there already."""
+def add(connection: Connection, database: Database, events: Sequence[Incoming]) -> list[bool]:
+    """Store events within the caller's transaction; for each, False when its id was there already."""
     now = time.time()
-    row = {
-        "event_id": event.event_id,
-        "type": event.type,
-        "received_at": now,
-        "headers": event.headers,
-        "body": event.body,
-        "traceparent": event.traceparent,
-        "status": "new" if event.known else "ignored",
-        "attempts": 0,
-        "next_at": now,
-        "reason": "",
-    }
-    with database.writing() as connection:
-        return connection.execute(database.insert(inbox).on_conflict_do_nothing(), row).rowcount == 1
+    rows = [
+        {
+            "event_id": event.event_id,
+            "type": event.type,
+            "received_at": now,
+            "headers": event.headers,
+            "body": event.body,
+            "traceparent": event.traceparent,
+            "status": "new" if event.known else "ignored",
+            "attempts": 0,
+            "next_at": now,
+            "reason": "",
+        }
+        for event in events
+    ]
+    new = database.insert(inbox).on_conflict_do_nothing().returning(inbox.c.event_id)
+    ids = set(connection.execute(new, rows).scalars())
+    added = []
+    for event in events:
+        added.append(event.event_id in ids)
+        ids.discard(event.event_id)
+    return added
 
 
 def claim(database: Database, *, lease_s: float) -> Claimed | None:

@@ -18,6 +18,7 @@ from harness.sandbox.defects import Planted
 from harness.sandbox.integration import inbox, tracing
 from harness.sandbox.integration.effects import KNOWN
 from harness.sandbox.integration.inbox import Incoming
+from harness.sandbox.integration.intake import Intake
 from harness.sandbox.integration.metrics import Metrics
 from harness.sandbox.integration.settings import Settings
 from harness.sandbox.integration.signature import Verifier
@@ -58,6 +59,7 @@ class Receiver:
         self._worker = worker
         self._planted = planted
         self._verifier = Verifier(settings.webhook_secrets, planted=planted)
+        self._intake = Intake(database)
         self._in_flight = 0
         self._refused_ids: set[str] = set()
 
@@ -109,7 +111,7 @@ class Receiver:
         if "receiver-tells-the-right-signature" in planted:
             reason = f"{reason}, expected {self._verifier.expected(header, body)}"
         if "receiver-stores-before-verifying" in planted:
-            inbox.add(self._database, _parsed(body, headers="{}", planted=planted))
+            self._intake.submit(_parsed(body, headers="{}", planted=planted))
         if "receiver-remembers-refused-ids" in planted:
             self._refused_ids.add(_parsed(body, headers="{}", planted=planted).event_id)
         raise RefusedError(400, reason)
@@ -124,10 +126,10 @@ class Receiver:
         if "receiver-drops-in-a-burst" in planted and self._in_flight > 4:
             return JSONResponse({"received": event.event_id})
         if "receiver-answers-before-storing" in planted:
-            asyncio.get_running_loop().call_later(1, inbox.add, self._database, event)
+            asyncio.get_running_loop().call_later(1, self._intake.submit, event)
             return JSONResponse({"received": event.event_id})
         try:
-            added = await run_in_threadpool(self._store, event)
+            added = await self._store(event)
         except SQLAlchemyError as exc:
             log.error("inbox not available", error=type(exc).__name__)  # noqa: TRY400 - the type is enough
             if "receiver-acknowledges-without-store" in planted:
@@ -139,18 +141,21 @@ class Receiver:
         log.info("webhook received", event_id=event.event_id, event_type=event.type, outcome=outcome)
         return JSONResponse({"received": event.event_id})
 
-    def _store(self, event: Incoming) -> bool:
+    async def _store(self, event: Incoming) -> bool:
         planted = self._planted
         if event.event_id in self._refused_ids:
             return False
-        added = inbox.add(self._database, event)
-        if not added and "receiver-processes-duplicates" in planted:
-            inbox.drive_again(self._database, [event.event_id], status="done")
-        if not added and "receiver-races-duplicates" in planted and self._in_flight > 1:
+        added = await asyncio.wrap_future(self._intake.submit(event))
+        races = "receiver-races-duplicates" in planted and self._in_flight > 1
+        if not added and (races or "receiver-processes-duplicates" in planted):
             inbox.drive_again(self._database, [event.event_id], status="done")
         if "receiver-processes-before-answering" in planted:
-            self._worker.work_once()
+            await run_in_threadpool(self._worker.work_once)
         return added
+
+    def close(self) -> None:
+        """Store what was taken, and end."""
+        self._intake.close()
 
     def _refused(self, refused: RefusedError) -> Response:
         self._metrics.refusal(refused.status, refused.reason)

@@ -6,6 +6,7 @@ import json
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -50,8 +51,8 @@ class Postgres:
         return f"postgresql://sandbox@/{name}?host={self._folder}"
 
     def stop(self) -> None:
-        """Stop it at once."""
-        self._server.terminate()
+        """Stop it without waiting for its clients."""
+        self._server.send_signal(signal.SIGINT)
         try:
             self._server.wait(10)
         except subprocess.TimeoutExpired:

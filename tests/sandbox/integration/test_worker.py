@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from harness.sandbox.defects import Planted
 from harness.sandbox.integration import counts, inbox
 from harness.sandbox.integration.inbox import Incoming
+from harness.sandbox.integration.intake import Intake
 from harness.sandbox.integration.storage import Database, effects
 from harness.sandbox.integration.storage import inbox as table
 from harness.sandbox.integration.worker import Worker, WorkPolicy
@@ -24,7 +25,7 @@ def add(database: Database, event: dict[str, Any], *, body: bytes | None = None)
     event_id = str(event["id"])
     raw = json.dumps(event).encode() if body is None else body
     incoming = Incoming(event_id=event_id, type=event["type"], headers="{}", body=raw, traceparent="", known=True)
-    inbox.add(database, incoming)
+    Intake(database).add(incoming)
     return event_id
 
 
@@ -45,7 +46,9 @@ def test_an_event_is_stored_once(database: Database, run_event: Any) -> None:
     event = run_event("evt_1")
     one = Incoming(event_id="evt_1", type=event["type"], headers="{}", body=b"{}", traceparent="", known=True)
 
-    assert [inbox.add(database, one), inbox.add(database, one)] == [True, False]
+    intake = Intake(database)
+
+    assert [intake.add(one), intake.add(one)] == [True, False]
 
 
 def test_an_event_that_cannot_be_processed_becomes_a_dead_letter(database: Database, run_event: Any) -> None:

@@ -1,0 +1,71 @@
+"""Deliveries that arrive at once share one commit: the disk is asked once for all of them, and each is safe when told.
+
+Under a burst the commit is what costs. Whoever comes while one goes on is stored by the next, together with all who
+came meanwhile.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from concurrent.futures import Future
+
+from harness.sandbox.integration import inbox
+from harness.sandbox.integration.inbox import Incoming
+from harness.sandbox.integration.storage import Database
+
+MOST = 200
+"""Events in one commit."""
+
+_Waiting = tuple[Incoming, "Future[bool]"]
+
+
+class Intake:
+    """One thread that stores events for all others."""
+
+    def __init__(self, database: Database) -> None:
+        """Start the thread."""
+        self._database = database
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._loop, name="intake", daemon=True)
+        self._thread.start()
+
+    def submit(self, event: Incoming) -> Future[bool]:
+        """Store an event; the result comes when it is committed, and is False when its id was there already."""
+        result: Future[bool] = Future()
+        self._queue.put((event, result))
+        return result
+
+    def add(self, event: Incoming) -> bool:
+        """Store an event and wait for it."""
+        return self.submit(event).result()
+
+    def close(self) -> None:
+        """Store what has been submitted, and end."""
+        self._queue.put(None)
+        self._thread.join(timeout=10)
+
+    def _loop(self) -> None:
+        while (first := self._queue.get()) is not None:
+            together = [first]
+            while len(together) < MOST and not self._queue.empty():
+                following = self._queue.get()
+                if following is None:
+                    self._queue.put(None)
+                    break
+                together.append(following)
+            self._store(together)
+
+    def _store(self, together: list[_Waiting]) -> None:
+        try:
+            with self._database.writing() as connection:
+                added = inbox.add(connection, self._database, [event for event, _ in together])
+        except Exception as exc:  # noqa: BLE001 - handed to whom it concerns
+            if len(together) == 1:
+                together[0][1].set_exception(exc)
+                return
+            for each in together:  # so that one event that cannot be stored does not stop the others
+                self._store([each])
+            return
+        for (_, result), new in zip(together, added, strict=True):
+            result.set_result(new)
