@@ -131,7 +131,7 @@ FAULTS: dict[str, tuple[Step, int, int]] = {
     "500": (answer(500), 2, 1),
     "503": (answer(503), 2, 1),
     "429": (answer(429), 2, 2),
-    "409": (answer(409), 2, 2),
+    "409": (answer(409), 2, 1),
     "reset": (reset, 2, 1),
     "closed": (b"", 2, 1),
     "garbage": (b"garbage\r\n\r\n", 2, 1),
