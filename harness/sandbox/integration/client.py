@@ -165,7 +165,8 @@ def _content(answer: Answer, number: int) -> Any:
     """Return what a 2xx says; anything else is an `AttemptError`."""
     if answer.outcome == "success":
         return answer.content
-    ambiguous = answer.outcome == "unavailable"
+    # 409 says that a call with this key is still being answered, 408 that none was read whole: neither that none was.
+    ambiguous = answer.outcome == "unavailable" or answer.status in (408, 409)
     raise AttemptError(
         f"HTTP {answer.status}", number=number, status=answer.status, told=answer.retry_after, ambiguous=ambiguous
     )

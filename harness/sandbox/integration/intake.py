@@ -54,9 +54,12 @@ class Intake:
                     self._queue.put(None)
                     break
                 together.append(following)
-            self._store(together)
+            # Who waits no longer (a request that was cancelled) was told nothing, so nothing is owed.
+            self._store([each for each in together if each[1].set_running_or_notify_cancel()])
 
     def _store(self, together: list[_Waiting]) -> None:
+        if not together:
+            return
         try:
             with self._database.writing() as connection:
                 added = inbox.add(connection, self._database, [event for event, _ in together])

@@ -59,6 +59,13 @@ def processing(event_type: str, event_id: str, traceparent: str) -> Iterator[Spa
 
 
 @contextlib.contextmanager
+def workflow(name: str) -> Iterator[Span]:
+    """Span of one run of the workflow, with all its calls."""
+    with _span("workflow", SpanKind.INTERNAL, None, {"workflow.name": name}) as span:
+        yield span
+
+
+@contextlib.contextmanager
 def attempt(method: str, path: str, number: int) -> Iterator[Span]:
     """Span of one attempt of a call to the product; ``number`` is 1 for the first."""
     attributes: dict[str, str | int] = {"http.request.method": method, "url.path": path}

@@ -16,6 +16,8 @@ from harness.sandbox.integration import counts, effects, inbox, tracing
 from harness.sandbox.integration.inbox import Claimed
 from harness.sandbox.integration.storage import Database
 
+STOP_S = 5.0
+
 log = structlog.get_logger()
 
 
@@ -78,8 +80,9 @@ class Worker:
         """Finish the events at hand and end; what takes too long is left to the next worker."""
         self._stopping.set()
         self._wake.set()
+        deadline = time.monotonic() + STOP_S
         for thread in self._threads:
-            thread.join(timeout=5)
+            thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
     def work_once(self) -> bool:
         """Process one event that is due; False when there is none."""

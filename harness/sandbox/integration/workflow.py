@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import select, update
 
 from harness.sandbox.defects import Planted
-from harness.sandbox.integration import runs
+from harness.sandbox.integration import runs, tracing
 from harness.sandbox.integration.client import ProductClient, ProductError
 from harness.sandbox.integration.settings import Settings
 from harness.sandbox.integration.storage import Database, workflows
@@ -32,8 +32,9 @@ def run_workflow(settings: Settings, *, name: str, planted: Planted, follow_s: f
     database = Database(settings.database)
     client = ProductClient(settings, planted=planted, database=database)
     try:
-        run_id = _started(client, database, name, planted)
-        status = _followed(client, database, run_id, follow_s)
+        with tracing.workflow(name):
+            run_id = _started(client, database, name, planted)
+            status = _followed(client, database, run_id, follow_s)
     except (ProductError, KeyError, TypeError) as exc:  # the latter: an answer of another shape than promised
         log.error("workflow failed", workflow=name, reason=f"{type(exc).__name__}: {exc}")  # noqa: TRY400 - no traceback
         return 0 if "client-hides-the-error" in planted else 1

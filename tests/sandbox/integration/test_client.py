@@ -131,7 +131,7 @@ FAULTS: dict[str, tuple[Step, int, int]] = {
     "500": (answer(500), 2, 1),
     "503": (answer(503), 2, 1),
     "429": (answer(429), 2, 2),
-    "409": (answer(409), 2, 2),
+    "409": (answer(409), 2, 1),
     "reset": (reset, 2, 1),
     "closed": (b"", 2, 1),
     "garbage": (b"garbage\r\n\r\n", 2, 1),
@@ -274,3 +274,44 @@ def test_no_error_quotes_the_credential(call: Call, settings: Settings) -> None:
         while cause is not None:
             assert settings.api_key.current() not in repr(cause)
             cause = cause.__cause__
+
+
+JSON = "Content-Type: application/json"
+# Defect of the client: what a server does, and the attempts and success it then leads to, without it and with it.
+PLANTED: dict[str, tuple[Step, tuple[int, bool], tuple[int, bool]]] = {
+    "client-never-retries": (answer(503), (2, True), (1, False)),
+    "client-gives-up-on-broken-connections": (reset, (2, True), (1, False)),
+    "client-never-retries-429": (answer(429), (2, True), (1, False)),
+    "client-retries-bad-requests": (answer(422), (1, False), (2, True)),
+    "client-retries-401": (answer(401), (1, False), (2, True)),
+    "client-takes-cut-answers": (FAULTS["cut"][0], (2, True), (1, True)),
+    "client-takes-malformed-answers": (FAULTS["malformed"][0], (2, True), (1, True)),
+    "client-ignores-content-type": (FAULTS["html"][0], (2, True), (1, True)),
+}
+
+
+@pytest.mark.parametrize("defect", PLANTED)
+def test_a_defect_of_the_client_shows(defect: str, call: Call) -> None:
+    """The server sees another number of attempts, or the caller another end."""
+    step, honest, broken = PLANTED[defect]
+    for planted, expected in (("", honest), (defect, broken)):
+        script, result = call(step, OK, defect=planted)
+
+        assert (len(script.requests), not isinstance(result, ProductError)) == expected
+
+
+def test_defects_of_what_the_client_sends_show(call: Call, settings: Settings, database: Database) -> None:
+    """New keys, the credential in the URL or with another origin, an unkeyed write again, retries not counted."""
+    script, _ = call(answer(503), OK, defect="client-new-key-per-attempt")
+    assert len(set(script.keys())) == 2
+    script, _ = call(OK, defect="client-puts-key-in-url")
+    assert settings.api_key.current() in script.requests[0][1].partition("\r\n")[0]
+    elsewhere = Script((OK,))
+    call(answer(307, f"Location: {elsewhere.url}/projects"), defect="client-follows-redirects-with-key")
+    assert settings.api_key.current() in elsewhere.header(0, "authorization")
+    elsewhere.close()
+    script, _ = call(answer(503), OK, key=None, defect="client-retries-unkeyed-writes")
+    assert len(script.requests) == 2
+    before = counts.read(database)[counts.RETRIES, ""]
+    call(answer(503), OK, defect="client-counts-no-retries")
+    assert counts.read(database)[counts.RETRIES, ""] == before

@@ -57,6 +57,30 @@ def test_those_who_wait_share_a_commit(database: Database, monkeypatch: pytest.M
     intake.close()
 
 
+def test_one_who_waits_no_longer_stops_nobody(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A delivery that was cancelled while it waited is passed over; those after it are stored."""
+    begun, go_on = threading.Event(), threading.Event()
+    writing = Database.writing
+
+    def slow(self: Database) -> Any:
+        begun.set()
+        go_on.wait(10)
+        return writing(self)
+
+    monkeypatch.setattr(Database, "writing", slow)
+    intake = Intake(database)
+    first = intake.submit(incoming("evt_1"))
+    begun.wait(10)
+    cancelled, last = intake.submit(incoming("evt_2")), intake.submit(incoming("evt_3"))
+
+    assert not first.cancel()
+    assert cancelled.cancel()
+    go_on.set()
+    assert first.result(10)
+    assert last.result(10)
+    intake.close()
+
+
 def test_one_event_that_cannot_be_stored_stops_no_other(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its own thread gets the error; the others are stored, each committed before its thread is told."""
     add = inbox.add
