@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from harness.readiness.checklist import shipped
 from harness.reports.json import read
 
 TIMEOUT_S = 60
+_SPARED = ("-p", "no:hypothesispytest", "-p", "no:pytest_httpserver", "-p", "no:anyio")
 NAMED = '[target]\nname = "Tiny"\nscenarios = ["scenarios"]\n'
 OWN_ITEM = '[[item]]\nid = "own.backup"\nlevel = "must"\ntext = "A backup exists"\nremediation = "Make one."\n'
 PASSES = '''
@@ -26,6 +27,16 @@ import pytest
 def test_the_backup_is_there():
     """A backup exists."""
 '''
+SERVE = """
+import http.server, os, pathlib, sys
+pathlib.Path("pid").write_text(str(os.getpid()))
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()
+"""
+PROCESS = """
+[process.app]
+command = ["{python}", "serve.py", "{port:app}"]
+ready = "http://127.0.0.1:{port:app}/"
+"""
 
 
 class Outcome(NamedTuple):
@@ -51,6 +62,12 @@ class Outcome(NamedTuple):
         """What the report says of the run itself."""
         return "\n".join(p.text for p in self.report.problems) if self.report else ""
 
+    @property
+    def told(self) -> str:
+        """What the report says of the run and of the target's own items."""
+        assert self.report is not None
+        return "\n".join([self.problems, *(i.summary for i in self.report.items if i.id.startswith("own."))])
+
 
 class Folder:
     """A user's folder with harness.toml and scenarios, and commands run in it."""
@@ -66,9 +83,17 @@ class Folder:
         file.write_text(text, encoding="utf-8")
         return file
 
+    def runs(self) -> bool:
+        """Whether the process that wrote its id into the file ``pid`` still runs."""
+        try:
+            os.kill(int((self.path / "pid").read_text()), 0)
+        except ProcessLookupError:
+            return False
+        return True
+
     def gate(self, *args: str, **env: str) -> Outcome:
-        """Run `harness gate` here."""
-        return self.run("-m", "harness.cli", "gate", "-p", "no:cacheprovider", *args, **env)
+        """Run `harness gate` here, without plugins of others that take time to start and nothing here uses."""
+        return self.run("-m", "harness.cli", "gate", "-p", "no:cacheprovider", *_SPARED, *args, **env)
 
     def run(self, *words: str, **env: str) -> Outcome:
         """Run Python here, in an environment without the variables of the test run around it."""
@@ -117,11 +142,9 @@ def ready(folder: Folder) -> Folder:
 
 
 @pytest.fixture
-def add(ready: Folder) -> Callable[[str], Folder]:
-    """Return the READY target with a further scenario file of this text."""
-
-    def add(text: str) -> Folder:
-        ready.write("scenarios/test_more.py", text)
-        return ready
-
-    return add
+def served(ready: Folder) -> Folder:
+    """The READY target with a process of its own."""
+    ready.write("serve.py", SERVE)
+    toml = (ready.path / "harness.toml").read_text(encoding="utf-8")
+    ready.write("harness.toml", toml + PROCESS)
+    return ready
