@@ -46,8 +46,8 @@ def run_gate(directory: Path, *, overlay: str | None, reports: str, pytest_args:
     status = _run(command, directory)
     if status != 4 and not (report.is_file() if status else _says_ready(report)):
         sys.stderr.write(
-            f"ERROR: pytest ended with status {status} and left no verdict in {report}. Was it told to run no tests, or "
-            "is a plugin of the harness switched off (-p no:harness-...)? See its arguments and PYTEST_ADDOPTS.\n"
+            f"ERROR: pytest ended with status {status} and left no verdict in {report}. Was it told to run no tests, "
+            "or is a plugin of the harness switched off (-p no:harness-...)? See its arguments and PYTEST_ADDOPTS.\n"
         )
         return 1
     return status if status in (0, 4) else 1

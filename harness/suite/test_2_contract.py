@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.contract.fuzz import BUDGETS, fuzz
+
 if TYPE_CHECKING:
     from harness.contract.spec import Spec
     from harness.plugins.collecting import Findings
@@ -18,8 +20,6 @@ def test_generated_requests_find_no_violation(
 ) -> None:
     """Valid and invalid requests to every operation get what the spec says, and no server error."""
     require("provider.base_url")
-    from harness.contract.fuzz import BUDGETS, fuzz  # half a second that a run without a spec does not need
-
     if world.target.production:
         pytest.skip("[target] environment is production, which is not fuzzed")
     assert world.config.provider is not None

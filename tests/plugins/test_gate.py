@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -31,7 +33,7 @@ class Row(NamedTuple):
     """A further scenario, after ``import os, pytest``."""
     conftest: str = ""
     args: tuple[str, ...] = ()
-    env: dict[str, str] = {}
+    env: Mapping[str, str] = MappingProxyType({})
     ways: tuple[str, ...] = ("bare",)
 
 
@@ -79,22 +81,31 @@ ROWS: dict[str, Row] = {
     "internal-error": Row(
         INCOMPLETE, "exit status 3", conftest="def pytest_runtest_logstart(): raise RuntimeError('a broken plugin')"
     ),
-    "everything-skipped": Row(INCOMPLETE, "not today", conftest="""
+    "everything-skipped": Row(
+        INCOMPLETE,
+        "not today",
+        conftest="""
 import pytest
 def pytest_collection_modifyitems(items):
     for item in items: item.add_marker(pytest.mark.skip("not today"))
-"""),
+""",
+    ),
     "expected-failure": Row(
         NOT_READY, "test_more", test=STANDS + "@pytest.mark.xfail\ndef test_more(): assert False", ways=BOTH
     ),
     "failure-of-no-item": Row(
         NOT_READY, "speaks to no checklist item", test="def test_more(): assert False", ways=BOTH
     ),
-    "failed-subtest": Row(NOT_READY, "wrong here", test=STANDS + """
+    "failed-subtest": Row(
+        NOT_READY,
+        "wrong here",
+        test=STANDS
+        + """
 def test_more(subtests):
     with subtests.test("a"): assert 1 == 2, "wrong here"
     with subtests.test("b"): pass
-"""),
+""",
+    ),
     "unknown-item": Row(
         NOT_READY, "failed", test="@pytest.mark.verifies('own.bakcup')\ndef test_more(): pass", ways=BOTH
     ),
@@ -226,4 +237,3 @@ def test_what_runs_well_with_a_process_is_ready(served: Folder) -> None:
 
     assert (ended.verdict, ended.status) == (Verdict.READY, 0), ended.text
     assert not served.runs(), "the target's process was left behind"
-
