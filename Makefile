@@ -9,7 +9,15 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 
-.PHONY: setup gate test check bench lock format clean
+.PHONY: help setup gate test check bench lock format sample clean
+
+help:
+	@echo "make gate     run the readiness gate against the sandbox (DEFECT=NAME plants a defect, ARGS=... for pytest)"
+	@echo "make test     run all tests (ARGS=...)"
+	@echo "make check    ruff, mypy, import-linter"
+	@echo "make bench    run the benchmarks"
+	@echo "make setup    make the environment in .venv; every other target does so first"
+	@echo "make format, lock, sample, clean: see CONTRIBUTING.md"
 
 setup: $(READY)
 
@@ -43,6 +51,14 @@ format: setup
 lock:
 	@$(COMPILE) pyproject.toml --extra sandbox --extra telemetry --extra postgres --group dev --output-file requirements.lock
 	@for env in tests/real/envs/*.in; do $(COMPILE) $$env --output-file $${env%.in}.lock || exit 1; done
+
+# What README shows: a gate that fails, so that a failure's evidence can be seen. Needs what tests/real/install brings.
+SAMPLE_DEFECTS := receiver-compares-prefix,client-ignores-retry-after
+
+sample: setup
+	@SANDBOX_DEFECTS="$(SAMPLE_DEFECTS)" $(BIN)/harness gate --reports reports/sample --quiet; [ $$? = 1 ]
+	@cp reports/sample/readiness.html reports/sample.html
+	@cd tests/real/node && node screenshot.mjs ../../../reports/sample.html ../../../docs/report.png
 
 clean:
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache reports/logs

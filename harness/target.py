@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +48,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return value
 
     def files(self, *globs: str | None) -> list[Path]:
-        """Return the files that ``globs``, relative to the target's folder, name; sorted, each once."""
-        return sorted({p for g in globs if g for p in self.root.glob(g) if p.is_file()})
+        """Return the files that ``globs`` name, starting at the target's folder unless absolute; sorted, each once."""
+        named = partial(
+            glob, root_dir=self.root, recursive=True, include_hidden=True
+        )  # Path.glob takes no absolute ones
+        return sorted({p for g in globs if g for f in named(g) if (p := self.root / f).is_file()})
 
 
 def load_target(directory: Path, *, expand: Callable[[str], str] = str, overlay: str | None = None) -> Target:

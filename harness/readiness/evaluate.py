@@ -24,7 +24,9 @@ _WORST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN, Outcome.PASS, Outc
 # A guide line holds when its items do; a waived item holds on paper and says so.
 _GUIDE_WORST_FIRST = (*_WORST_FIRST[:3], Outcome.WAIVED, *_WORST_FIRST[3:])
 
-NO_CHECK = 'no check ran: none was selected, or none exists yet (write yours: @pytest.mark.verifies("ITEM"))'
+NO_CHECK = (
+    'No check of it ran: none was selected, or none exists yet. Yours can speak to it: @pytest.mark.verifies("ITEM")'
+)
 
 
 def item_outcome(findings: Iterable[Finding]) -> Outcome:
@@ -60,14 +62,14 @@ def _summary(
     missing: Sequence[str],
 ) -> str:
     """Say in one line why the item has its outcome."""
+    if missing and outcome is Outcome.NOT_RUN:  # says more than that the checks were skipped
+        return "harness.toml names no " + ", ".join(missing)
     worst = [f for f in proofs if f.outcome is outcome]
     if worst and outcome is Outcome.PASS:
         return worst[0].summary if len(worst) == 1 else f"{len(worst)} checks passed"
     if worst:
         more = f" (and {len(worst) - 1} more)" if len(worst) > 1 else ""
         return worst[0].summary + more
-    if missing:
-        return "harness.toml names no " + ", ".join(missing)
     if findings:
         return f"Seen {findings[0].mode} only; it needs {item.evidence} evidence"
     return NO_CHECK

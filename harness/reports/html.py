@@ -1,4 +1,4 @@
-"""The report as one HTML page: self-contained, autoescaped, no request to anywhere."""
+"""The report as one HTML page: self-contained, autoescaped, no script, no request to anywhere."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from harness.model import Report
-from harness.reports.wording import MEANING, SIGNS, counts, headline, steps
+from harness.reports import wording
 
 
 def render(report: Report) -> str:
     """Return the page."""
     return _template().render(
         report=report,
-        headline=headline(report),
-        meaning=MEANING[report.verdict],
-        signs=SIGNS,
-        counts=counts(report),
-        steps=list(steps(report)),
+        wording=wording,
+        signs=wording.SIGNS,
+        steps=list(wording.steps(report)),
+        failures=wording.failures(report),
+        unknowns=wording.unknowns(report),
+        shares=report.counts(),
     )
 
 

@@ -6,7 +6,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from harness.model import ItemResult, Level, Outcome, Report
-from harness.reports.wording import steps
+from harness.reports.wording import advice, bad_findings, evidence, steps
 
 # Characters XML 1.0 cannot carry in any form (section 2.2).
 _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -49,16 +49,18 @@ def _tag(item: ItemResult) -> str | None:
 
 
 def _detail(item: ItemResult) -> list[str]:
-    lines = [item.text, f"Do: {item.remediation}"]
+    label, text = advice(item)
+    lines = [item.text, f"{label}: {text}"]
     if item.waiver:
         lines.append(f"Waived by {item.waiver.owner} until {item.waiver.expires}: {item.waiver.reason}")
-    told = (f for f in item.findings if f.outcome not in (Outcome.PASS, Outcome.NOT_APPLICABLE))
-    lines += (f"- {f.summary}: expected {f.expected}; observed {f.observed}; {f.reproduce}" for f in told)
+    for finding in bad_findings(item):
+        lines.append(f"- {finding.summary}")
+        lines += (f"    {name}: {text}" for name, text in evidence(finding))
     return lines
 
 
 def _count(suite: ET.Element) -> None:
-    suite.set("tests", str(len(suite)))
+    suite.set("tests", str(len(suite.findall("testcase"))))
     for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(attribute, str(len(suite.findall(f"testcase/{tag}"))))
 

@@ -6,7 +6,24 @@ import re
 from collections.abc import Iterator
 
 from harness.model import ItemResult, Report
-from harness.reports.wording import MEANING, SIGNS, counts, headline, steps
+from harness.reports.wording import (
+    MEANING,
+    SIGNS,
+    advice,
+    bad_findings,
+    counts,
+    evidence,
+    failures,
+    headline,
+    note,
+    steps,
+    unknowns,
+    when,
+)
+
+_TOLD = 3
+"""Findings shown for one failed item, and the length each of their texts is cut to: job summaries have a limit."""
+_CHARS = 600
 
 
 def render(report: Report) -> str:
@@ -17,15 +34,17 @@ def render(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield f"# {headline(report)}"
     yield ""
-    yield f"{MEANING[report.verdict]} Target: **{_text(report.target.name)}** ({report.target.environment}). "
-    yield f"{counts(report)}; {report.started_at}, {report.duration_s:.1f} s, harness {report.harness_version}."
+    yield MEANING[report.verdict]
+    yield ""
+    yield f"**{_text(report.target.name)}** ({report.target.environment}), {when(report)}, {report.duration_s:.1f} s: "
+    yield f"{counts(report)}."
     yield from _blockers(report)
     yield from ("", "## The guide's production checklist", "", "| | line | proved by |", "|---|---|---|")
     for line in report.guide_checklist:
         proofs = ", ".join(f"`{i}`" for i in line.items)
         yield f"| {_sign(line.outcome)} | {_text(line.text)} | {proofs} |"
     for step, items in steps(report):
-        yield from ("", f"## {_text(step)}", "", "| | item | level | what was seen |", "|---|---|---|---|")
+        yield from ("", f"## {_text(step)}", "", "| | item | holds when | what was seen |", "|---|---|---|---|")
         yield from (_row(item) for item in items)
 
 
@@ -34,19 +53,33 @@ def _blockers(report: Report) -> Iterator[str]:
         yield from ("", "## What stands in the way", "")
     for problem in report.problems:
         yield f"- {_sign(problem.outcome)}: {_text(problem.text)}"
-    for item in report.blockers:
-        yield f"- {_sign(item.outcome)} `{item.id}`: {_text(item.summary)}. **Do:** {_text(item.remediation)}"
+    for item in failures(report):
+        yield f"- {_sign(item.outcome)} `{item.id}`: {_text(item.summary)}"
+        yield from _explained(item)
+    for reason, items in unknowns(report).items():
+        yield f"- ? not run: {', '.join(f'`{i.id}`' for i in items)}<br>{_text(reason)}"
     if report.warnings:
         yield from ("", "## Warnings", "")
     for item in report.warnings:
         yield f"- {_sign(item.outcome)} `{item.id}`: {_text(item.summary)}"
 
 
+def _explained(item: ItemResult) -> Iterator[str]:
+    label, text = advice(item)
+    yield f"  - **{label}:** {_text(text)}"
+    bad = bad_findings(item)
+    for finding in bad[:_TOLD]:
+        if len(bad) > 1:  # a single one is the item's own summary
+            yield f"  - {_text(finding.summary)}"
+        indent = "    " if len(bad) > 1 else "  "
+        yield from (f"{indent}- {name}: {_code(text[:_CHARS])}" for name, text in evidence(finding))
+    if len(bad) > _TOLD:
+        yield f"  - and {len(bad) - _TOLD} more, in readiness.html"
+
+
 def _row(item: ItemResult) -> str:
-    seen = _text(item.summary)
-    if item.waiver:
-        seen += f" (waived by {_text(item.waiver.owner)} until {item.waiver.expires}: {_text(item.waiver.reason)})"
-    return f"| {_sign(item.outcome)} | `{item.id}` {_text(item.text)} | {item.level} | {seen} |"
+    seen = _text(item.summary) + (f" ({_text(said)})" if (said := note(item)) else "")
+    return f"| {_sign(item.outcome)} | `{item.id}` | {_text(item.text)} | {seen} |"
 
 
 def _sign(outcome: str) -> str:
@@ -57,3 +90,10 @@ def _sign(outcome: str) -> str:
 def _text(text: str) -> str:
     """Escape what Markdown or HTML would read as markup; one line."""
     return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", " ".join(text.split()))
+
+
+def _code(text: str) -> str:
+    """Show text as code on one line, whatever backticks it holds (CommonMark 0.31, section 6.1)."""
+    line = " ".join(text.split())
+    fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
+    return f"{fence} {line} {fence}" if "`" in line else f"`{line}`"

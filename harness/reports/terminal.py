@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
-from harness.model import Finding, ItemResult, Outcome, Report, Verdict
-from harness.reports.wording import MEANING, SIGNS, counts, headline
+from harness.model import ItemResult, Outcome, Report, Verdict
+from harness.reports.wording import MEANING, SIGNS, bad_findings, counts, failures, headline, unknowns
 
 _STYLES = {Verdict.READY: "green", Verdict.NOT_READY: "red", Verdict.INCOMPLETE: "yellow"}
 _MARK_STYLES = {Outcome.PASS: "green", Outcome.FAIL: "red"}
+
+_INDENT = " " * len("? not run ")
+_WIDTH = 110
 
 Line = tuple[str, str]
 """Text and the name of its colour, empty for none."""
@@ -19,21 +23,28 @@ def lines(report: Report, *, written: str = "") -> Iterator[Line]:
 
     Without one the run was a part, such as the scenarios alone: what it was never meant to tell is only counted.
     """
+    for text, style in _lines(report, written):
+        yield _printable(text), style
+
+
+def _lines(report: Report, written: str) -> Iterator[Line]:
     yield headline(report), _STYLES[report.verdict]
     yield MEANING[report.verdict], ""
     yield "", ""
     for problem in report.problems:
         yield f"{_mark(problem.outcome)} {problem.text}", _MARK_STYLES.get(problem.outcome, "yellow")
-    for item in report.blockers:
-        if item.outcome is not Outcome.NOT_RUN:
-            yield f"{_mark(item.outcome)} {item.id}: {item.summary}", _MARK_STYLES.get(item.outcome, "yellow")
-            yield f"    Do: {item.remediation}", ""
-            yield from ((f"    Again: {again}", "") for again in _reproductions(item.findings))
-    yield from _not_run([i for i in report.blockers if i.outcome is Outcome.NOT_RUN and (written or i.findings)])
+    for item in failures(report):
+        yield f"{_mark(item.outcome)} {item.id}: {item.summary}", _MARK_STYLES.get(item.outcome, "yellow")
+        yield f"{_INDENT}Do: {item.remediation}", ""
+        yield from ((f"{_INDENT}Again: {again}", "") for again in _reproduction(item))
+    for reason, items in unknowns(report).items():
+        told = [i.id for i in items if written or i.findings]
+        yield from _not_run(reason, told) if told else ()
     for item in report.warnings:
         yield f"{_mark(item.outcome)} {item.id} (should): {item.summary}", "yellow"
     if written:
         yield "", ""
+        yield "The guide's production checklist", ""
         for line in report.guide_checklist:
             yield f"{_mark(line.outcome)} {line.text}", _MARK_STYLES.get(line.outcome, "yellow")
     yield "", ""
@@ -44,14 +55,12 @@ def lines(report: Report, *, written: str = "") -> Iterator[Line]:
     yield (f"Report: {written}" if written else "The whole checklist: harness gate"), ""
 
 
-def _not_run(items: list[ItemResult]) -> Iterator[Line]:
-    """Name what is not known, one line a reason: the same reason often holds for many items."""
-    reasons: dict[str, list[str]] = {}
-    for item in items:
-        reasons.setdefault(item.summary, []).append(item.id)
-    for reason, ids in reasons.items():
-        yield f"{_mark(Outcome.NOT_RUN)} {', '.join(ids)}", "yellow"
-        yield f"    Why: {reason}", ""
+def _not_run(reason: str, ids: list[str]) -> Iterator[Line]:
+    """Name the items that are not known for one reason; ids are not broken at their hyphens."""
+    text = f"{_mark(Outcome.NOT_RUN)} {', '.join(ids)}"
+    wrapped = textwrap.wrap(text, _WIDTH, subsequent_indent=_INDENT, break_on_hyphens=False, break_long_words=False)
+    yield from ((line, "yellow") for line in wrapped)
+    yield f"{_INDENT}Why: {reason}", ""
 
 
 def _mark(outcome: Outcome) -> str:
@@ -59,6 +68,10 @@ def _mark(outcome: Outcome) -> str:
     return f"{sign.mark} {sign.word:<7}"
 
 
-def _reproductions(findings: tuple[Finding, ...]) -> Iterator[str]:
-    bad = (f for f in findings if f.outcome in (Outcome.FAIL, Outcome.ERROR) and f.reproduce)
-    yield from list(dict.fromkeys(f.reproduce for f in bad))[:1]
+def _reproduction(item: ItemResult) -> list[str]:
+    return [f.reproduce for f in bad_findings(item) if f.reproduce][:1]
+
+
+def _printable(text: str) -> str:
+    """Show control characters instead of sending them: a target's answer must not move the cursor or hide a line."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

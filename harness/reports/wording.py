@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from harness.model import ItemResult, Outcome, Report, Verdict
+from harness.model import Finding, ItemResult, Level, Outcome, Report, Verdict
 
 
 class Sign(NamedTuple):
@@ -49,3 +50,52 @@ def steps(report: Report) -> Iterator[tuple[str, list[ItemResult]]]:
     """Yield the items by step of the guide, in its order."""
     for step, items in groupby(report.items, key=lambda i: i.step):
         yield step, list(items)
+
+
+def when(report: Report) -> str:
+    """Return the start of the run as people write it, to the minute, in UTC."""
+    return f"{dt.datetime.fromisoformat(report.started_at).astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def failures(report: Report) -> list[ItemResult]:
+    """Return the blockers that were seen: what failed, and what broke off."""
+    return [item for item in report.blockers if item.outcome is not Outcome.NOT_RUN]
+
+
+def unknowns(report: Report) -> dict[str, list[ItemResult]]:
+    """Return the blockers that were not checked, by the reason: the same one often holds for many items."""
+    reasons: dict[str, list[ItemResult]] = {}
+    for item in report.blockers:
+        if item.outcome is Outcome.NOT_RUN:
+            reasons.setdefault(item.summary, []).append(item)
+    return reasons
+
+
+def advice(item: ItemResult) -> tuple[str, str]:
+    """Return what to do about an item, with its label; both empty where nothing is to be done."""
+    if item.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE):
+        return "", ""
+    return ("It takes" if item.outcome is Outcome.NOT_RUN else "Do"), item.remediation
+
+
+def note(item: ItemResult) -> str:
+    """Return what a reader must know of an item beside its outcome, such as its waiver; empty for most."""
+    waiver = item.waiver
+    said = f"waived by {waiver.owner} until {waiver.expires}: {waiver.reason}" if waiver else ""
+    return "; ".join(filter(None, ("should" if item.level is Level.SHOULD else "", said)))
+
+
+def bad_findings(item: ItemResult) -> list[Finding]:
+    """Return the findings that explain why an item does not hold."""
+    return [f for f in item.findings if f.outcome not in (Outcome.PASS, Outcome.NOT_APPLICABLE)]
+
+
+def evidence(finding: Finding) -> list[tuple[str, str]]:
+    """Return what a finding rests on, labelled; what it does not say is left out."""
+    labelled = (
+        ("expected", finding.expected),
+        ("observed", finding.observed),
+        ("source", finding.source),
+        ("again", finding.reproduce),
+    )
+    return [(label, text) for label, text in labelled if text]

@@ -66,7 +66,7 @@ def deliver_events(paths: Iterable[Path], order: Order, *, each: Callable[[str],
 def _addressed(event: Event, event_format: EventFormat) -> Event:
     """Give the event the headers its scheme wants: a fresh delivery id, and its type."""
     scheme = event_format.scheme
-    if scheme.id_header and not event.id:
+    if scheme.id_header and scheme.id_header not in dict(event.headers):
         event = event_format.fresh(event, f"evt_{os.urandom(8).hex()}")
     if scheme.type_header and scheme.type_header not in dict(event.headers):
         headers = (*event.headers, (scheme.type_header, event.type))

@@ -143,6 +143,19 @@ def test_what_a_target_lacks_is_said_as_it_is_written(tmp_path: Path) -> None:
     )
 
 
+def test_globs_start_at_the_target_unless_absolute(tmp_path: Path) -> None:
+    """Relative globs, absolute ones and hidden files are found, each file once; folders are not files."""
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    for file in (home / "logs/app.log", home / "logs/deep/.hidden.log", elsewhere / "app.log"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    target = load_target(write(home, NAMED))
+
+    found = target.files("logs/*.log", "logs/**/*", f"{elsewhere}/*.log", None)
+
+    assert found == [elsewhere / "app.log", home / "logs/app.log", home / "logs/deep/.hidden.log"]
+
+
 @pytest.mark.parametrize("text, seconds", [("250ms", 0.25), ("3s", 3), ("1.5m", 90), ("2h", 7200), ("90d", 90 * 86400)])
 def test_a_length_of_time_is_in_seconds(text: str, seconds: float) -> None:
     """Every unit is read as seconds."""

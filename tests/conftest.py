@@ -1,0 +1,72 @@
+"""What several kinds of tests share."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import pytest
+
+from harness.model import Finding, Mode, Outcome, Problem, Report, TargetSummary, Verdict, Waiver
+from harness.readiness.assemble import assemble
+from harness.readiness.checklist import shipped
+
+HOSTILE = (
+    "</code></p><script>alert(1)</script>\"'><img src=x onerror=alert(2)> | `x` **b** & ]]> \x00\x1b[31m \u202e \u00e9"
+)
+"""Text that breaks out wherever a format forgets to escape it."""
+
+ReportOf = Callable[[Verdict], Report]
+
+
+@pytest.fixture(scope="session")
+def report_of() -> ReportOf:
+    """Make a report of the shipped checklist that comes to the given verdict, hostile text in every free field."""
+    return _report
+
+
+def _report(verdict: Verdict) -> Report:
+    checklist = shipped()
+    waived, warned = "runbook.webhooks", "webhooks.burst"
+    findings = [_finding(i.id, Outcome.PASS, i.evidence) for i in checklist if i.id not in (waived, warned)]
+    findings += [_finding(waived, Outcome.FAIL), _finding(warned, Outcome.FAIL)]
+    problems: tuple[Problem, ...] = ()
+    if verdict is Verdict.NOT_READY:
+        findings += [_finding("webhooks.signatures", Outcome.FAIL), _finding("webhooks.signatures", Outcome.FAIL)]
+        findings += [_finding("auth.rejects", Outcome.ERROR), _finding("contract.fuzz", Outcome.NOT_APPLICABLE)]
+        problems = (Problem(outcome=Outcome.FAIL, text=f"test_x failed {HOSTILE}"),)
+    if verdict is Verdict.INCOMPLETE:
+        unknown = ("webhooks.ack", "webhooks.robust", "observability.alerts")
+        findings = [f for f in findings if f.item not in unknown]
+    report = assemble(
+        run_id="5eed0001",
+        checklist=checklist,
+        target=TargetSummary(
+            name=f"Acme {HOSTILE}", environment="staging", config="harness.toml", config_digest="0" * 64
+        ),
+        findings=findings,
+        problems=problems,
+        waivers=[Waiver(item=waived, reason=HOSTILE, owner=f"team {HOSTILE}", expires=dt.date(2027, 1, 31))],
+        missing={"webhooks.ack": ("[receiver] url",), "webhooks.robust": ("[receiver] url",)},
+        started_at=dt.datetime(2026, 11, 24, 8, 0, 30, tzinfo=dt.UTC),
+        duration_s=12.345,
+        today=dt.date(2026, 11, 24),
+        version="0.1.0",
+    )
+    assert report.verdict is verdict
+    return report
+
+
+def _finding(item: str, outcome: Outcome, mode: Mode | None = None) -> Finding:
+    return Finding(
+        item=item,
+        outcome=outcome,
+        summary=f"{outcome}: {HOSTILE}",
+        expected=f"expected {HOSTILE}",
+        observed=f"observed {HOSTILE}\n{'wide' * 200}",
+        reproduce=f"harness gate -k {HOSTILE}",
+        source=f"RFC {HOSTILE}",
+        case="row",
+        mode=mode or Mode.LIVE,
+        test="tests/test_x.py::test_x",
+    )

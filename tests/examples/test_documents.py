@@ -1,0 +1,131 @@
+"""What the documents say is so: links resolve, commands exist, every key of harness.toml is described."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+import pytest
+
+from harness.cli import COMMANDS
+from harness.errors import ConfigurationError
+from harness.model.config import Document
+from harness.operations.markdown import read_document
+from harness.target import load_target
+
+ROOT = Path(__file__).parents[2]
+EXTERNAL = re.compile(r"[a-z][\w+.-]*:", re.IGNORECASE)
+
+
+def test_every_link_resolves(documents: tuple[Path, ...]) -> None:
+    """A relative link leads to a file that is there, and its anchor to a heading."""
+    broken = []
+    for path in documents:
+        for link in read_document(path).links:
+            file, _, anchor = link.target.partition("#")
+            linked = path.parent / file if file else path
+            if not EXTERNAL.match(link.target) and not (linked.exists() and _has(linked, anchor)):
+                broken.append(f"{path.name}:{link.line}: {link.target}")
+
+    assert broken == []
+
+
+def test_the_heading_that_messages_name_is_in_the_readme(tmp_path: Path) -> None:
+    """Who has no harness.toml is sent to a part of the README that exists."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_target(tmp_path)
+    named = re.search(r"under '([^']+)'", str(caught.value))
+
+    assert named
+    assert f"\n## {named[1]}\n" in (ROOT / "README.md").read_text()
+
+
+def test_the_readme_lists_the_subcommands_that_exist() -> None:
+    """Its table of commands has a row for each, and for no other."""
+    rows = re.findall(r"^\| `harness ([\w-]+)", (ROOT / "README.md").read_text(), re.MULTILINE)
+
+    assert sorted(rows) == sorted(COMMANDS)
+
+
+def test_contributing_lists_the_targets_that_exist() -> None:
+    """Its table of commands has a row for each target of the Makefile, and for no other."""
+    rows = re.findall(r"^\| `make ?(\w*)`", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+    targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+    assert targets
+    assert sorted(row or "help" for row in rows) == sorted(targets[1].split())
+
+
+def test_every_room_stands_in_the_architecture() -> None:
+    """Each module and package of the harness is named in the table of floors."""
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    rooms = {p.stem for p in (ROOT / "harness").iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()}
+
+    assert sorted(room for room in rooms - {"__init__"} if f"`{room}`" not in text) == []
+
+
+@pytest.mark.parametrize("section", [f.name for f in msgspec.structs.fields(Document)])
+def test_every_key_of_a_section_is_described(section: str) -> None:
+    """The guide describes each key that harness.toml may hold, and no other."""
+    assert sorted(documented()[section]) == sorted(_keys(_type_of(section)))
+
+
+def documented() -> dict[str, list[str]]:
+    """Return the keys described under each heading such as ``## `[process.NAME]```."""
+    text = (ROOT / "docs" / "adapting.md").read_text()
+    parts = re.split(r"^## `\[+(\w+)[^`]*`$", text, flags=re.MULTILINE)[1:]
+    rows = (re.findall(r"^\| `([\w.]+)` \|", body, re.MULTILINE) for body in parts[1::2])
+    return dict(zip(parts[::2], rows, strict=True))
+
+
+def _type_of(section: str) -> type:
+    found = next(f.type for f in msgspec.structs.fields(Document) if f.name == section)
+    return next(_structs(found))
+
+
+def _structs(annotation: Any) -> Iterator[type]:
+    """Yield the structs in an annotation such as ``Bearer | ApiKey | None`` or ``dict[str, Process]``."""
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _structs(inner)
+
+
+def _keys(struct: type) -> set[str]:
+    """Return the keys of a section; those of a struct inside it with its name before them."""
+    config = msgspec.structs.fields(struct)
+    found = {struct.__struct_config__.tag_field} - {None}  # type: ignore[attr-defined]  # every msgspec struct has it
+    for field in config:
+        inner = {f"{field.encode_name}.{key}" for nested in _structs(field.type) for key in _keys(nested)}
+        found |= inner or {field.encode_name}
+    return found
+
+
+def _has(path: Path, anchor: str) -> bool:
+    return not anchor or anchor in read_document(path).anchors
+
+
+def test_what_the_guides_call_a_fixture_is_one(pytester: pytest.Pytester, documents: tuple[Path, ...]) -> None:
+    """Every fixture in the table of the testing guide is known to pytest."""
+    testing = next(p for p in documents if p.name == "testing.md").read_text()
+    table = testing.partition("## Other fixtures")[2].partition("\n## ")[0]
+    named = re.findall(r"`(\w+)`", "".join(line.split("|")[1] for line in table.splitlines() if line.startswith("| `")))
+    known = pytester.runpytest_inprocess("--fixtures", "-q", "-p", "no:schemathesis").stdout.str()
+
+    assert len(named) > 5
+    assert [name for name in named if not re.search(rf"^{name}\b", known, re.MULTILINE)] == []
+
+
+def test_what_the_guides_call_a_hook_is_one() -> None:
+    """The table of hooks is the list of those that the harness declares."""
+    from harness.plugins import hookspecs
+
+    declared = {name for name in vars(hookspecs) if name.startswith("pytest_")}
+
+    assert (
+        set(re.findall(r"^\| `(pytest_\w+)\(", (ROOT / "docs" / "writing-a-check.md").read_text(), re.MULTILINE))
+        == declared
+    )

@@ -1,0 +1,127 @@
+"""Every format says the verdict first, tells what stands in the way, and keeps hostile text from being markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from markdown_it import MarkdownIt
+
+from harness.errors import HarnessError
+from harness.model import Outcome, Report, Verdict
+from harness.reports import FORMATS, html, json, junit, markdown, terminal, write
+
+ReportOf = Callable[[Verdict], Report]
+TAG = re.compile(r"<(script|img)", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_the_verdict_comes_first(verdict: Verdict, report_of: ReportOf) -> None:
+    """A reader of any format meets the verdict before anything else."""
+    report = report_of(verdict)
+
+    assert re.search(r"<body>\s*<header>\s*<h1[^>]*>([A-Z ]+)", html.render(report))[1] == verdict  # type: ignore[index]
+    assert markdown.render(report).startswith(f"# {verdict}")
+    assert next(terminal.lines(report))[0].startswith(verdict)
+    assert ET.fromstring(junit.render(report)).get("name", "").endswith(f": {verdict}")
+    assert json.read(json.render(report)) == report
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_hostile_text_is_text(verdict: Verdict, report_of: ReportOf) -> None:
+    """What a target answered cannot become an element of the page, of a summary or of an XML file."""
+    report = report_of(verdict)
+    tokens = [
+        t
+        for block in MarkdownIt("gfm-like", {"linkify": False}).parse(markdown.render(report))
+        for t in block.children or ()
+    ]
+
+    assert not TAG.search(html.render(report))
+    assert {t.content for t in tokens if t.type == "html_inline"} <= {"<br>"}
+    assert not [t for t in tokens if t.type == "image"]
+    assert ET.fromstring(junit.render(report)) is not None
+    assert all(text.isprintable() for text, _ in terminal.lines(report, written="reports/readiness.html"))
+
+
+def test_the_page_links_each_line_of_the_guide_to_what_proves_it(report_of: ReportOf) -> None:
+    """Every link of the page leads to an element of the page, and every item has one."""
+    report = report_of(Verdict.NOT_READY)
+    page = html.render(report)
+    anchors = set(re.findall(r'id="([^"]+)"', page))
+
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= anchors
+    assert {i.id for i in report.items} <= anchors
+    assert {i for line in report.guide_checklist for i in line.items} <= set(re.findall(r'href="#([^"]+)"', page))
+
+
+def test_a_failure_shows_its_evidence(report_of: ReportOf) -> None:
+    """What was expected and seen, and how to see it again, stands in every format a person reads in CI."""
+    report = report_of(Verdict.NOT_READY)
+
+    for text in (html.render(report), markdown.render(report), junit.render(report)):
+        for label in ("expected", "observed", "source", "again"):
+            assert label in text
+
+
+def test_what_is_not_known_is_told_once_for_each_reason(report_of: ReportOf) -> None:
+    """Items that lack the same thing share one line, broken where a terminal ends."""
+    lines = [text for text, _ in terminal.lines(report_of(Verdict.INCOMPLETE), written="reports/readiness.html")]
+
+    assert "? not run webhooks.ack, webhooks.robust" in lines
+    assert "          Why: harness.toml names no [receiver] url" in lines
+    assert max(len(line) for line in lines if line.startswith("? not run")) <= 110
+
+
+def test_a_part_of_a_run_names_the_command_for_the_whole(report_of: ReportOf) -> None:
+    """Without a written report, the summary counts what it was not meant to tell and says how to learn it."""
+    lines = [text for text, _ in terminal.lines(report_of(Verdict.INCOMPLETE))]
+
+    assert lines[-1] == "The whole checklist: harness gate"
+    assert not [line for line in lines if line.startswith("? not run")]
+
+
+def test_junit_counts_what_a_ci_system_would_show(report_of: ReportOf) -> None:
+    """A failed item is a failure, an unknown one an error; a waived and a weak one are skipped."""
+    report = report_of(Verdict.NOT_READY)
+    root = ET.fromstring(junit.render(report))
+    cases = {case.get("name"): case for case in root.iter("testcase")}
+    tags = {name: [child.tag for child in case] for name, case in cases.items()}
+
+    assert tags["webhooks.signatures"] == ["failure"]
+    assert tags["auth.rejects"] == ["error"]
+    assert tags["runbook.webhooks"] == ["skipped"]
+    assert tags["webhooks.burst"] == ["skipped"]
+    assert tags["auth.accepts"] == []
+    assert sum(int(suite.get("tests", 0)) for suite in root) == len(report.items) + len(report.problems)
+
+
+def test_a_waiver_is_shown_with_its_owner_and_its_end(report_of: ReportOf) -> None:
+    """Who accepted a gap, and until when, stands beside it."""
+    report = report_of(Verdict.READY)
+
+    assert [i.outcome for i in report.items if i.waiver] == [Outcome.WAIVED]
+    assert "until 2027-01-31" in markdown.render(report)
+    assert '<time datetime="2027-01-31">' in html.render(report)
+    assert "until 2027-01-31" in junit.render(report)
+
+
+def test_files_are_written_whole_and_readable_by_others(tmp_path: Path, report_of: ReportOf) -> None:
+    """Every format is a file of its own, and nothing else is left in the folder."""
+    report = report_of(Verdict.READY)
+
+    write({name: render(report) for name, render in FORMATS.items()}, tmp_path / "reports")
+
+    assert sorted(p.name for p in (tmp_path / "reports").iterdir()) == sorted(FORMATS)
+    assert {p.stat().st_mode & 0o777 for p in (tmp_path / "reports").iterdir()} == {0o644}
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    """The message says where the report was to go and which option chooses another place."""
+    (tmp_path / "reports").write_text("a file is in the way")
+
+    with pytest.raises(HarnessError, match=r"could not be written to .*reports: .* --harness-reports"):
+        write({"readiness.md": ""}, tmp_path / "reports")
