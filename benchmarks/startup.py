@@ -12,7 +12,7 @@ from pathlib import Path
 
 from _table import Row, show
 
-REPETITIONS = 20
+REPETITIONS = 12
 BASE = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
