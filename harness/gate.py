@@ -17,6 +17,11 @@ from harness.target import CONFIG_NAME, load_target
 
 REPORT = "readiness.json"
 MODES = "live,replay"
+_OURS = {
+    "--harness-reports": "Name the folder with harness gate --reports DIR.",
+    "--harness-target": "Name the overlay with harness gate --target NAME.",
+    "--rootdir": "Run harness gate in the folder that holds harness.toml.",
+}
 
 
 def run_gate(directory: Path, *, overlay: str | None, reports: str, pytest_args: Sequence[str]) -> int:
@@ -25,10 +30,11 @@ def run_gate(directory: Path, *, overlay: str | None, reports: str, pytest_args:
     pytest runs as a child, so that whatever happens to it (a crash, `os._exit`, a kill) cannot pass for READY: its
     exit status must be 0 *and* the report it wrote must say READY. Raises `ConfigurationError` before anything runs.
     """
+    _refuse_ours(pytest_args)
     target = load_target(directory, overlay=overlay)
     scenarios = [str(_existing(directory, path)) for path in target.config.target.scenarios]
+    _clear(directory / reports)
     report = directory / reports / REPORT
-    report.unlink(missing_ok=True)  # an old verdict must not be taken for this run's
     command = [sys.executable, "-m", "pytest", "--pyargs", "harness.suite", *scenarios]
     command += [
         f"--rootdir={directory}",
@@ -38,10 +44,33 @@ def run_gate(directory: Path, *, overlay: str | None, reports: str, pytest_args:
     ]
     command += ["-p", "no:schemathesis", *([f"--harness-target={overlay}"] if overlay else []), *pytest_args]
     status = _run(command, directory)
-    if status == 0 and not _says_ready(report):
-        sys.stderr.write(f"ERROR: pytest ended well but left no READY verdict in {report}.\n")
+    if status != 4 and not (report.is_file() if status else _says_ready(report)):
+        sys.stderr.write(
+            f"ERROR: pytest ended with status {status} and left no verdict in {report}. Was it told to run no tests, "
+            "or is a plugin of the harness switched off (-p no:harness-...)? See its arguments and PYTEST_ADDOPTS.\n"
+        )
         return 1
     return status if status in (0, 4) else 1
+
+
+def _refuse_ours(pytest_args: Sequence[str]) -> None:
+    for argument in pytest_args:
+        option = argument.partition("=")[0]
+        if option in _OURS:
+            raise ConfigurationError(f"{option} is for the gate to set. {_OURS[option]}")
+
+
+def _clear(reports: Path) -> None:
+    """Remove an old report in every format: it must not be taken for this run's, however this run ends."""
+    from harness.reports import FORMATS
+
+    try:
+        for name in FORMATS:
+            (reports / name).unlink(missing_ok=True)
+    except OSError as exc:
+        raise ConfigurationError(
+            f"--reports: nothing can be written to {reports}: {exc.strerror}. Choose another folder."
+        ) from None
 
 
 def _existing(directory: Path, path: str) -> Path:

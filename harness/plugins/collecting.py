@@ -39,6 +39,10 @@ class Findings:
     def add(self, finding: Finding) -> None:
         """Attach one finding; a failing one fails the test."""
         self._world.checklist.require(finding.item, self._test)
+        if finding.outcome is Outcome.WAIVED:
+            raise HarnessError(
+                f"{self._test}: no finding is 'waived'; that is for a [[waiver]] in harness.toml to say."
+            )
         texts = {name: self._world.vault.redact(getattr(finding, name))[:_MAX_CHARS] for name in _TEXT_FIELDS}
         texts["reproduce"] = texts["reproduce"] or self._world.reproduce(self._test)
         self._all.append(msgspec.structs.replace(finding, **texts, test=self._test, mode=self._mode))

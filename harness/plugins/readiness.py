@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.plugins.completeness import Selection, narrowings
 from harness.plugins.core import deaths_key, runs_suite, world_key
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.plugins.world import World
 
 COLLECTOR = "harness-collector"
-DESELECTED = "harness_deselected"
+LEFT_OUT = "harness_left_out"
 
 
 @pytest.hookimpl(trylast=True)  # after the core plugin has read harness.toml
@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if world is None:
         return
     if hasattr(config, "workerinput"):
-        config.pluginmanager.register(_WorkerCounter(config), COLLECTOR)
+        config.pluginmanager.register(_WorkerSelection(config), COLLECTOR)
         return
     from harness.errors import HarnessError
 
@@ -38,46 +38,50 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Collector(config, world), COLLECTOR)
 
 
-class _WorkerCounter:
-    """On a worker: counts what was deselected, for the controller."""
+class _WorkerSelection(Selection):
+    """On a worker: tells the controller what was left out."""
 
     def __init__(self, config: pytest.Config) -> None:
+        super().__init__()
         self._output = config.workeroutput  # type: ignore[attr-defined]  # pytest-xdist sets it
-        self._output[DESELECTED] = 0
 
-    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        self._output[DESELECTED] += _checks(items)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        super().pytest_collection_finish(session)
+        self._output[LEFT_OUT] = self.left_out
 
 
-class Collector:
+class Collector(Selection):
     """On the controller: gathers findings and problems, and makes the report of them."""
 
     def __init__(self, config: pytest.Config, world: World) -> None:
         """Start the clock."""
+        super().__init__()
         self._config = config
         self._world = world
         self._started = dt.datetime.now(tz=dt.UTC)
         self._clock = time.monotonic()
-        self._findings: dict[str, list[Finding]] = {}
+        self._findings: dict[tuple[str, str], Finding] = {}
         self._problems: list[Problem] = []
-        self._deselected = 0
+        self._finished: set[str] = set()
+        self._interrupted = False
         self._report: Report | None = None
         self._written = False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take the findings off a report; later phases of a test carry those of the earlier ones too."""
+        """Take the findings off a report; later phases of a test carry those of the earlier ones too.
+
+        None is ever dropped: a test that is run again until it passes has still failed.
+        """
         from harness.model import Finding, Outcome
         from harness.plugins.collecting import PROPERTY
 
-        found = [Finding.from_json(str(text)) for name, text in report.user_properties if name == PROPERTY]
-        if found:
-            self._findings[report.nodeid] = found
+        carried = {str(text): Finding.from_json(str(text)) for name, text in report.user_properties if name == PROPERTY}
+        found = carried.values()
+        self._findings.update({(report.nodeid, text): finding for text, finding in carried.items()})
+        if report.when == "teardown":
+            self._finished.add(report.nodeid)
         if report.failed and not any(f.outcome in (Outcome.FAIL, Outcome.ERROR) for f in found):
-            crashed = report.when not in (
-                "setup",
-                "call",
-                "teardown",
-            )  # pytest-xdist's report of a worker's crash
+            crashed = report.when not in ("setup", "call", "teardown")  # pytest-xdist's report of a worker's crash
             outcome = Outcome.ERROR if crashed else Outcome.FAIL
             said = "broke off: its worker crashed" if crashed else "failed, and speaks to no checklist item"
             self._problem(outcome, f"{report.nodeid} {said}.")
@@ -86,23 +90,27 @@ class Collector:
         """Note what could not be collected: its checks are missing from the verdict."""
         if report.failed:
             self._error(f"{report.nodeid or 'The collection'} could not be collected.")
+        elif report.skipped:
+            self._error(f"{report.nodeid} was skipped whole, before its tests were known.")
 
-    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        """Count the checks that were left out."""
-        self._deselected += _checks(items)
+    def pytest_keyboard_interrupt(self) -> None:
+        """Note an interrupted run, also one that a test ended with pytest.exit and a status of its choice."""
+        self._interrupted = True
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
         """Note a worker that died, and what the others left out; every worker deselects the same."""
         if error:
             self._error(f"Worker {node.gateway.id} died: {error}.")
-        self._deselected = max(self._deselected, getattr(node, "workeroutput", {}).get(DESELECTED, 0))
+        self.left_out = max(self.left_out, getattr(node, "workeroutput", {}).get(LEFT_OUT, 0))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Judge, write, and, for a gate, set the exit status."""
         gate = self._config.getoption("--harness-gate")
-        if session.config.option.collectonly:
+        if exitstatus == pytest.ExitCode.USAGE_ERROR or session.config.option.collectonly:
+            if gate:  # nothing was run, so there is nothing to report
+                session.exitstatus = self._gate_status(int(exitstatus))
             return
         self._note_broken_run(session, int(exitstatus))
         if self._findings or gate:
@@ -126,7 +134,7 @@ class Collector:
     def _note_broken_run(self, session: pytest.Session, exitstatus: int) -> None:
         for death in self._config.stash.get(deaths_key, []):
             self._error(f"A process of the target ended during the run: {self._world.vault.redact(death)}")
-        if exitstatus == pytest.ExitCode.INTERRUPTED:
+        if self._interrupted or exitstatus == pytest.ExitCode.INTERRUPTED:
             self._error("The run was interrupted.")
         elif exitstatus not in (
             pytest.ExitCode.OK,
@@ -136,8 +144,14 @@ class Collector:
             self._error(f"pytest broke off with exit status {exitstatus}.")
         if session.shouldfail or session.shouldstop:
             self._error(f"The run ended early: {session.shouldfail or session.shouldstop}.")
-        if self._deselected:
-            self._error(f"{self._deselected} checks were deselected; only a whole run can be READY.")
+        if unfinished := session.testscollected - len(self._finished):
+            self._error(f"{unfinished} of {session.testscollected} tests did not run to their end.")
+        if self.left_out:
+            self._error(f"{self.left_out} checks were deselected; only a whole run can be READY.")
+        if self._config.getoption("--harness-gate"):
+            target = self._world.target
+            for text in narrowings(self._config, [target.root / s for s in target.config.target.scenarios]):
+                self._error(text)
 
     def _judged(self) -> Report:
         from harness import __version__
@@ -150,7 +164,7 @@ class Collector:
             run_id=world.run.run_id,
             checklist=world.checklist,
             target=world.target.summary,
-            findings=[f for fs in (*self._findings.values(), *final) for f in fs],
+            findings=[*self._findings.values(), *(f for fs in final for f in fs)],
             problems=self._problems,
             waivers=world.config.waiver,
             missing={item.id: world.target.lacks(item.needs) for item in world.checklist},
@@ -164,6 +178,7 @@ class Collector:
         """Write every format, each only after it was searched for known secrets."""
         import msgspec
 
+        from harness.errors import HarnessError
         from harness.model import Problem, Verdict
         from harness.model.finding import Outcome
         from harness.reports import FORMATS, write
@@ -177,7 +192,10 @@ class Collector:
             report = msgspec.structs.replace(report, problems=problems, verdict=Verdict.NOT_READY)
             rendered = {name: self._world.vault.redact(render(report)) for name, render in FORMATS.items()}
         self._report = report
-        write(rendered, self._world.reports)
+        try:
+            write(rendered, self._world.reports)
+        except HarnessError as exc:
+            pytest.exit(f"ERROR: {exc}", returncode=1)
         self._written = True
         self._config.hook.pytest_harness_report(config=self._config, report=report)
 
@@ -200,8 +218,3 @@ class Collector:
         from harness.model import Problem
 
         self._problems.append(Problem(outcome=outcome, text=text))
-
-
-def _checks(items: Sequence[pytest.Item]) -> int:
-    """Return how many of ``items`` speak to the checklist."""
-    return sum(item.get_closest_marker("verifies") is not None for item in items)

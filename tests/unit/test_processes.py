@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 import sys
 import urllib.request
@@ -64,7 +65,7 @@ def test_a_process_is_started_watched_and_stopped(tmp_path: Path, port: int) -> 
 
 def test_children_end_with_their_process(tmp_path: Path, port: int) -> None:
     """A server started by a shell script does not outlive it."""
-    app = process(tmp_path, port, "sh", "-c", f'"{sys.executable}" -c "{SERVE}" {port} & wait')
+    app = process(tmp_path, port, "sh", "-c", f"{shlex.join([sys.executable, '-c', SERVE, str(port)])} & wait")
 
     app.start()
     app.stop()

@@ -1,0 +1,45 @@
+"""Whether the whole checklist was asked: whatever was left out keeps the verdict from READY."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from harness.plugins.core import SUITE
+
+# Options that keep whole files from being collected, by pytest's name for them; -k, -m and --deselect are counted.
+_NARROWING = {"ignore": "--ignore", "ignore_glob": "--ignore-glob", "lf": "--last-failed"}
+
+
+class Selection:
+    """In a process that collects: the checks that were collected and then left out, by whatever plugin."""
+
+    def __init__(self) -> None:
+        self._collected: list[pytest.Item] = []
+        self.left_out = 0
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """Note a test before anything can take it away."""
+        self._collected.append(item)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Count those that speak to the checklist and will not run; conftests may drop tests without saying so."""
+        kept = {id(item) for item in session.items}
+        dropped = (item for item in self._collected if id(item) not in kept)
+        self.left_out = sum(item.get_closest_marker("verifies") is not None for item in dropped)
+        self._collected.clear()
+
+
+def narrowings(config: pytest.Config, scenarios: Sequence[Path]) -> Iterator[str]:
+    """Yield how the command line asks for less than the shipped checks and all ``scenarios``."""
+    for name, option in _NARROWING.items():
+        if config.getoption(name, None):
+            yield f"{option} leaves tests out; only a whole run can be READY."
+    if SUITE not in config.args:
+        yield f"The shipped checks were not asked for as a whole (--pyargs {SUITE}); only a whole run can be READY."
+    asked = {(config.invocation_params.dir / argument).resolve() for argument in config.args}
+    for scenario in scenarios:
+        if not asked & {scenario, *scenario.parents}:
+            yield f"The scenarios in {scenario} were not asked for; only a whole run can be READY."

@@ -1,0 +1,58 @@
+"""`secrets.never-logged`: a leak fails, silence passes only where the logs were seen to be this run's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from harness.model import Outcome
+from harness.operations.leaks import judge_leaks, scan_files
+from harness.secrets import Scanner
+
+VALUE = os.urandom(12).hex()
+CANARY = "run-1234"
+# What the log holds (None: there is no log), which values are known, and what must come of it.
+ROWS = {
+    "clean": (f"event {CANARY} accepted\n", VALUE, Outcome.PASS, "No known secret in 1 files"),
+    "leaking": (f"event {CANARY}\nkey {VALUE}\n", VALUE, Outcome.FAIL, "app.log:2: the secret env:KEY stands there"),
+    "leaking in hex": (VALUE.encode().hex(), VALUE, Outcome.FAIL, "(hex)"),
+    "not this run's": ("event accepted\n", VALUE, Outcome.ERROR, "Whether these are this run's logs"),
+    "empty": ("", VALUE, Outcome.ERROR, "Whether these are this run's logs"),
+    "no log": (None, VALUE, Outcome.NOT_RUN, "No log file is known"),
+    "too short": (CANARY, "abc", Outcome.ERROR, "Too short to be searched for: env:KEY"),
+}
+
+
+@pytest.mark.parametrize("log, value, outcome, summary", ROWS.values(), ids=ROWS.keys())
+def test_logs_are_judged(tmp_path: Path, log: str | None, value: str, outcome: Outcome, summary: str) -> None:
+    """Each state of the logs has its outcome, and its first line says why."""
+    logs = [tmp_path / "app.log"] if log is not None else []
+    for file in logs:
+        file.write_text(log or "")
+    scanner = Scanner({"env:KEY": value})
+
+    leaks = scan_files(scanner, logs, root=tmp_path)
+    (found,) = judge_leaks(leaks=leaks, canary=CANARY, logs=logs, scanned=len(logs), unsearchable=scanner.unsearchable)
+
+    assert found.outcome is outcome
+    assert summary in found.summary
+    assert VALUE not in found.to_json()
+
+
+def test_one_finding_for_each_secret_and_file(tmp_path: Path) -> None:
+    """Two files with the same secret, in two forms, are two findings that name the forms."""
+    other = os.urandom(12).hex()
+    (tmp_path / "a.log").write_text(f"{VALUE}\n{VALUE.encode().hex()}")
+    (tmp_path / "b.log").write_text(f"{VALUE} {other}")
+    logs = sorted(tmp_path.glob("*.log"))
+
+    leaks = scan_files(Scanner({"env:A": VALUE, "env:B": other}), logs, root=tmp_path)
+    found = judge_leaks(leaks=leaks, canary="", logs=logs, scanned=2, unsearchable=())
+
+    assert [f.summary.partition(": the secret ")[2] for f in found] == [
+        "env:A stands there (hex, raw)",
+        "env:A stands there (raw)",
+        "env:B stands there (raw)",
+    ]

@@ -1,0 +1,85 @@
+"""Metrics: a series is found by its selector, and must exist before and count more after a provocation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from harness.errors import ConfigurationError, ProbeError
+from harness.model import Finding, Outcome
+from harness.telemetry.metrics import MOVEMENTS, Metrics, Selector, parse_samples, selector_text
+
+TEXT = """
+# TYPE deliveries_total counter
+deliveries_total{outcome="accepted",path="/a"} 3
+deliveries_total{outcome="accepted",path="/b"} 4
+deliveries_total{outcome="rejected",path="/a"} 0
+up 1
+"""
+VALUES = {
+    'deliveries_total{outcome="accepted"}': 7.0,
+    'deliveries_total{ outcome = "accepted" , path="/a" }': 3.0,
+    'deliveries_total{outcome="rejected"}': 0.0,
+    'deliveries_total{outcome="other"}': None,
+    "deliveries_total": 7.0,
+    "deliveries_total{}": 7.0,
+    "up": 1.0,
+    "down": None,
+}
+
+
+@pytest.mark.parametrize("text, value", VALUES.items())
+def test_a_selector_sums_what_it_names(text: str, value: float | None) -> None:
+    """Labels that are not named may have any value; no sample is None, not 0."""
+    assert Selector.parse(text).value(parse_samples(TEXT, "x")) == value
+
+
+@pytest.mark.parametrize("text", ["", "rate(x[5m])", 'x{a=~"b"}', 'x{a!="b"}', "x{a=b}", 'x{a="b"', "1x", 'x{a="b"} 3'])
+def test_what_is_no_plain_selector_is_refused(text: str) -> None:
+    """The message shows the text and the form it must have."""
+    with pytest.raises(ConfigurationError, match=r"\[telemetry\] series: .* is not a series\. Write name or name\{"):
+        Selector.parse(text)
+
+
+def test_a_selector_is_shown_as_it_is_written() -> None:
+    """Reports show what stands in harness.toml."""
+    assert selector_text(Selector.parse('a{b="c", d="e"}')) == 'a{b="c",d="e"}'
+
+
+@pytest.mark.parametrize("text", ["<html>hello</html>", "a{b=", "a b c"])
+def test_what_is_no_metrics_text_is_told_with_its_url(text: str) -> None:
+    """A page that is not in the text format is an error that names the URL."""
+    with pytest.raises(ProbeError, match="http://x/metrics is not in the Prometheus text format"):
+        parse_samples(text, "http://x/metrics")
+
+
+def judged(scrapes: list[str], *, baseline: str | None = None, failed: str = "") -> Finding:
+    """Judge a series `n` that shows these texts one after another, the last one for ever."""
+    left: Callable[[], str] = lambda: scrapes.pop(0) if len(scrapes) > 1 else scrapes[0]  # noqa: E731
+    metrics = Metrics("http://x/metrics", lambda _: left(), baseline=baseline)
+    return metrics.judge(MOVEMENTS[0], Selector("n"), lambda: failed, within_s=0.2, reproduce="again")
+
+
+JUDGED = {
+    "it moves": (["n 0", "n 0", "n 1"], None, "", Outcome.PASS, "0 before, 1 after"),
+    "it moves late": (["n 0", "n 0", "n 0", "n 0", "n 2"], None, "", Outcome.PASS, "0 before, 2 after"),
+    "it stands still": (["n 5"], None, "", Outcome.FAIL, "5 before, 5 after"),
+    "it falls": (["n 5", "n 5", "n 1"], None, "", Outcome.FAIL, "5 before, 1 after"),
+    "it is not there": (["m 1"], None, "", Outcome.FAIL, "is not there before the first delivered"),
+    "born at the first failure": (["n 1"], "m 1", "", Outcome.FAIL, "is not there before the first delivered"),
+    "there from the start": (["n 0", "n 1"], "n 0", "", Outcome.PASS, "0 before, 1 after"),
+    "no provocation": (["n 0"], None, "refused", Outcome.ERROR, "could not be provoked: refused"),
+}
+
+
+@pytest.mark.parametrize("scrapes, baseline, failed, outcome, observed", JUDGED.values(), ids=JUDGED.keys())
+def test_a_movement_is_judged(
+    scrapes: list[str], baseline: str | None, failed: str, outcome: Outcome, observed: str
+) -> None:
+    """Only a series that was there and grew passes; what was not provoked is an error, not a failure."""
+    finding = judged(list(scrapes), baseline=baseline, failed=failed)
+
+    assert finding.outcome is outcome
+    assert observed in finding.observed
+    assert finding.item == "observability.metrics"
