@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from harness.sandbox.defects import Planted
@@ -95,20 +95,15 @@ def create_app(
         await run_in_threadpool(integration.close)
         await run_in_threadpool(flush)
 
-    deliver = _elsewhere if "receiver-redirects" in planted else integration.receiver.deliver
     return Starlette(
         routes=[
-            Route(PATH, deliver, methods=["POST"]),
+            Route(PATH, integration.receiver.deliver, methods=["POST"]),
             Route("/_harness/events/{event_id}", integration.event),
             Route("/metrics", integration.metrics),
             Route("/healthz", integration.health),
         ],
         lifespan=lifespan,
     )
-
-
-async def _elsewhere(_request: Request) -> Response:
-    return RedirectResponse(PATH + "/", 308)
 
 
 def _register(settings: Settings, database: Database, url: str, planted: Planted) -> None:

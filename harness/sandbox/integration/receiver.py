@@ -122,6 +122,8 @@ class Receiver:
         planted = self._planted
         if event.type == "run.failed" and "receiver-refuses-failures" in planted:
             raise RefusedError(422, "unsupported event")
+        if event.type == "run.started" and "receiver-redirects" in planted:
+            raise RefusedError(308, "moved")
         if not event.known and "receiver-refuses-unknown-types" in planted:
             raise RefusedError(400, "unknown event type")
         if "receiver-drops-in-a-burst" in planted and self._in_flight > 4:

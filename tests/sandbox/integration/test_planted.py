@@ -114,7 +114,7 @@ RECEIVER: dict[str, tuple[Any, Any, Callable[[Any], Any]]] = {
     "receiver-500-on-deep-body": (400, 500, lambda r: r.deliver(b"[" * 100_000)),
     "receiver-500-on-missing-data": (200, 500, lambda r: r.deliver({"id": "evt_1", "type": "x", "data": None})),
     "receiver-500-on-large-body": (413, 500, lambda r: r.deliver(b" " * 2_000_000)),
-    "receiver-redirects": (200, 308, lambda r: r.deliver(EVENT)),
+    "receiver-redirects": (200, 308, lambda r: r.deliver({**EVENT, "type": "run.started"})),
     "receiver-tells-the-right-signature": (False, True, _told_signature),
     "receiver-stores-before-verifying": (None, "done", lambda r: _after_refusal(r, lambda: _status(r))),
     "receiver-processes-duplicates": (1, 2, lambda r: _effects(r, 2)),
