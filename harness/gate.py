@@ -13,6 +13,7 @@ import msgspec
 
 from harness.errors import ConfigurationError
 from harness.model import Report, Verdict
+from harness.orphans import none_left
 from harness.target import CONFIG_NAME, load_target
 
 REPORT = "readiness.json"
@@ -43,7 +44,8 @@ def run_gate(directory: Path, *, overlay: str | None, reports: str, pytest_args:
         f"--harness-reports={reports}",
     ]
     command += ["-p", "no:schemathesis", *([f"--harness-target={overlay}"] if overlay else []), *pytest_args]
-    status = _run(command, directory)
+    with none_left():  # a pytest that was killed could not stop the target's processes
+        status = _run(command, directory)
     if status != 4 and not (report.is_file() if status else _says_ready(report)):
         sys.stderr.write(
             f"ERROR: pytest ended with status {status} and left no verdict in {report}. Was it told to run no tests, "

@@ -237,3 +237,14 @@ def test_what_runs_well_with_a_process_is_ready(served: Folder) -> None:
 
     assert (ended.verdict, ended.status) == (Verdict.READY, 0), ended.text
     assert not served.runs(), "the target's process was left behind"
+
+
+def test_a_killed_pytest_leaves_no_process_of_the_target_behind(served: Folder) -> None:
+    """When pytest cannot stop the target's processes any more, the gate does."""
+    served.write("scenarios/test_more.py", "import os, signal\ndef test_more(): os.kill(os.getpid(), signal.SIGKILL)")
+
+    ended = served.gate()
+
+    assert ended.status == 1
+    assert "left no verdict" in ended.err
+    assert not served.runs(), "the target's process was left behind"
