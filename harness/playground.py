@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -35,10 +36,12 @@ def list_the_defects() -> int:
 
 
 def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:
-    """Run both processes until Ctrl-C or until one ends; return the exit status.
+    """Run both processes until Ctrl-C or SIGTERM, or until one ends; return the exit status.
 
     Raises `ProcessError` when one does not start, such as for a defect that does not exist.
     """
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background deaf to Ctrl-C
+        signal.signal(number, signal.default_int_handler)
     run = Run.begin()
     product, integration = (f"http://127.0.0.1:{run.port(name)}" for name in ("product", "integration"))
     env = {
@@ -48,7 +51,7 @@ def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:
         "PRODUCT_BASE_URL": product,
         "SANDBOX_DEFECTS": ",".join(defects),
     }
-    _write(run.path / "credentials.env", env)
+    credentials = run.path / "credentials.env"
     commands = {
         "product": ("product", "--port", str(run.port("product"))),
         "integration": (
@@ -60,6 +63,8 @@ def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:
         ),
     }
     with ExitStack() as stack:
+        _write(credentials, env)
+        stack.callback(credentials.unlink)  # the logs stay, for whoever looks into them afterwards
         client = stack.enter_context(Network().client(timeout_s=2))
         processes = []
         for name, words in commands.items():

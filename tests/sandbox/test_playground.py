@@ -10,12 +10,14 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 
 MOST_LINES = 20
 
 
-def test_the_sandbox_shows_its_switches_and_they_work(tmp_path: Path) -> None:
-    """The commands it prints work as they stand: a fault is met, a rotated key is accepted; Ctrl-C ends it well."""
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_the_sandbox_shows_its_switches_and_they_work(tmp_path: Path, ending: signal.Signals) -> None:
+    """The commands it prints work as they stand (a fault is met, a rotated key accepted); both signals end it well."""
     process = subprocess.Popen(
         [sys.executable, "-m", "harness.cli", "sandbox"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
     )
@@ -28,7 +30,8 @@ def test_the_sandbox_shows_its_switches_and_they_work(tmp_path: Path) -> None:
             if line.startswith("Ctrl-C"):
                 break
         assert list(shown)[:6] == ["Product", "Integration", "Credentials", "Rotation", "Faults", "Logs"]
-        exported = Path(shown["Credentials"].split()[-1]).read_text()
+        credentials = Path(shown["Credentials"].split()[-1])
+        exported = credentials.read_text()
         known = dict(re.findall(r"export (\w+)=(\S+)", exported))
         product = known["PRODUCT_BASE_URL"]
         key = {"authorization": f"Bearer {known['PRODUCT_API_KEY']}"}
@@ -45,8 +48,11 @@ def test_the_sandbox_shows_its_switches_and_they_work(tmp_path: Path) -> None:
         assert not any(value in line for line in shown.values() for name, value in known.items() if "URL" not in name)
     finally:
         process.stdout.close()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(ending)
         assert process.wait(20) == 0
+    assert not credentials.exists()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(product, trust_env=False)
 
 
 def called(line: str, known: dict[str, str]) -> None:
