@@ -16,10 +16,10 @@ POLL_S = 0.1
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
-    """How one delivery is judged; each function returns what is wrong with it, empty when nothing is."""
+    """How one delivery, which came at a time in Unix seconds, is judged; each returns what is wrong, if anything."""
 
-    signature: Callable[[Headers, bytes], str]
-    schema: Callable[[Headers, bytes], str]
+    signature: Callable[[Headers, bytes, float], str]
+    schema: Callable[[Headers, bytes, float], str]
 
 
 def wait_for_deliveries(
@@ -56,9 +56,11 @@ def judge_deliveries(seen: Sequence[Caught], expected: Expected, *, again_within
     ]
 
 
-def _judged(case: str, wanted: str, seen: Iterable[Caught], complain: Callable[[Headers, bytes], str]) -> Finding:
+def _judged(
+    case: str, wanted: str, seen: Iterable[Caught], complain: Callable[[Headers, bytes, float], str]
+) -> Finding:
     deliveries = list(seen)
-    complaints = [(d, said) for d in deliveries if (said := complain(d.headers, d.body))]
+    complaints = [(d, said) for d in deliveries if (said := complain(d.headers, d.body, d.at))]
     if not complaints:
         return _finding(Outcome.PASS, f"{len(deliveries)} deliveries of the provider are {case}", wanted, case=case)
     first, said = complaints[0]

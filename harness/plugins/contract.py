@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from harness.plugins.world import World
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Bring along what catches the provider's webhooks."""
+    from harness.plugins import sent
+
+    config.pluginmanager.register(sent, "harness-sent")
+
+
 @pytest.fixture
 def spec(world: World, require: Callable[..., None]) -> Spec:
     """The provider's OpenAPI document."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.model.config.base import Duration, Section
 from harness.model.config.client import Client, Policy
-from harness.model.config.provider import ApiKey, Basic, Bearer, Provider
+from harness.model.config.provider import ApiKey, Basic, Bearer, Provider, ProviderWebhooks
 from harness.model.config.receiver import EffectProbe, Receiver, Signature
 from harness.model.config.staging import Operations, Telemetry
 from harness.model.config.target import Environment, Process, TargetSection
@@ -24,6 +24,7 @@ __all__ = [
     "Policy",
     "Process",
     "Provider",
+    "ProviderWebhooks",
     "Receiver",
     "Section",
     "Signature",
