@@ -127,7 +127,7 @@ def same_resource(first: Sample, second: Sample) -> bool:
     """Whether two answers speak of one resource: by ``Location`` or ``id`` where there is one, else by all they say."""
     locations = [s.response.headers.get("location") for s in (first, second)]
     if all(locations):
-        return locations[0] == locations[1]
+        return bool(locations[0] == locations[1])
     documents = [s.document for s in (first, second)]
     with suppress(KeyError, TypeError):
         return bool(documents[0]["id"] == documents[1]["id"])

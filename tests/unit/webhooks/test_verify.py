@@ -14,9 +14,9 @@ BODY = b'{"id": "evt_1", "type": "run.succeeded"}'
 SYMMETRIC = [s for s in SCHEMES if getattr(s, "symmetric", True)]
 
 
-def complaint(scheme: Scheme, secret: str, body: bytes = BODY, at: int = NOW, **changes: str) -> str:
+def complaint(scheme: Scheme, secret: str, body: bytes = BODY, at: int = NOW, value: str = "") -> str:
     headers = scheme.sign(BODY, secret=secret, timestamp=at, event_id="evt_1", url="http://x.test/h")
-    headers = tuple((k, changes.get(k, v)) for k, v in headers)
+    headers = tuple((k, value or v) if k == scheme.header else (k, v) for k, v in headers)
     return signature_complaint(scheme, headers, body, secret=secret, event_id="evt_1", url="http://x.test/h", now=NOW)
 
 
@@ -34,7 +34,7 @@ def test_what_differs_is_named() -> None:
     assert complaint(scheme, secret, at=NOW - 4000) == "its timestamp is 4000 s old"
     missing = signature_complaint(scheme, (), BODY, secret=secret, event_id="", url="", now=NOW)
     assert missing == "it has no x-product-signature"
-    assert "comes without a timestamp" in complaint(scheme, secret, **{"x-product-signature": "v1=abc"})
+    assert "comes without a timestamp" in complaint(scheme, secret, value="v1=abc")
 
 
 def test_one_of_several_signatures_is_enough() -> None:
@@ -42,7 +42,7 @@ def test_one_of_several_signatures_is_enough() -> None:
     scheme, secret = scheme_named("hmac"), os.urandom(16).hex()
     right = scheme.signature(BODY, secret=secret, timestamp=NOW)
 
-    assert complaint(scheme, secret, **{"x-product-signature": f"t={NOW},v1={'0' * 64},v1={right}"}) == ""
+    assert complaint(scheme, secret, value=f"t={NOW},v1={'0' * 64},v1={right}") == ""
 
 
 def test_the_id_of_an_event_is_found_in_header_or_body() -> None:
