@@ -123,7 +123,7 @@ HEADERS = [
 ]
 
 
-@pytest.mark.parametrize("name,value,expected", HEADERS)
+@pytest.mark.parametrize("name,value,expected", HEADERS, ids=[expected for _, _, expected in HEADERS])
 def test_headers_keep_what_is_no_secret(name: str, value: str, expected: str) -> None:
     """A credential's scheme, a cookie's name and every harmless header stay."""
     assert Redactor().headers({name: [value]}) == {name: [expected]}
@@ -220,6 +220,7 @@ def test_a_known_value_is_called_by_its_name(tmp_path: Path) -> None:
         f"Authorization: {SECRET}",
         f"https://ada:{SECRET}@example.com refused",
     ],
+    ids=["query", "header in a dict", "cut json", "header", "user and password"],
 )
 def test_error_texts_show_no_secret(text: str) -> None:
     """A message that quotes a call does not quote its secrets."""
