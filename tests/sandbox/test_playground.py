@@ -56,7 +56,7 @@ def test_the_sandbox_shows_its_switches_and_they_work(tmp_path: Path, ending: si
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    "name, said",
     [
         ("receiver-skips-signatur", "--defect: No defect is called 'receiver-skips-signatur'. Did you mean 'receiver"),
         ("x", "--defect: No defect is called 'x'. harness sandbox --list-defects names them all."),
