@@ -40,7 +40,7 @@ def signature_complaint(
     for stamp in stamps or [0]:
         right = scheme.signature(body, secret=secret, timestamp=stamp, event_id=event_id, url=url)
         # The words of a header's value, so that one of several signatures is found (rotation).
-        words = re.split(r"[,;\s]|(?<=[a-z0-9])=(?=[A-Za-z0-9+/_-]{20})", value)
+        words = re.split(r"[,;:\s]|(?<=[a-z0-9])=(?=[A-Za-z0-9+/_-]{20})", value)
         if any(hmac.compare_digest(word.encode(), right.encode()) for word in words):
             late = abs(now - stamp) > (scheme.tolerance_s or TOLERANCE_S)
             return f"its timestamp is {now - stamp:.0f} s old" if scheme.timestamped and late else ""
