@@ -51,6 +51,7 @@ def _timestamps(scheme: Scheme, received: dict[str, str], value: str) -> list[in
     """Return what may be the timestamp, in Unix seconds."""
     if not scheme.timestamped:
         return []
-    told = received.get(scheme.timestamp_header, "") if scheme.timestamp_header else value
+    beside = [received.get(name.lower(), "") for name, _ in scheme.beside]
+    told = received.get(scheme.timestamp_header, "") if scheme.timestamp_header else " ".join([value, *beside])
     unit = 1000 if scheme.timestamp_unit == "ms" else 1
     return [int(number) // unit for number in _NUMBER.findall(told)[:3]]
