@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -14,6 +14,8 @@ from harness.errors import NetworkError
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110 section 9.2.1, without TRACE
 TIMEOUT_S = 15.0
+
+Observer = Callable[[httpx.Request, int], None]
 
 
 @cache
@@ -29,6 +31,8 @@ class Network:
         """Allow loopback and the hosts of ``urls``; with ``production``, refuse every writing request."""
         self.hosts = LOOPBACK | {host for url in urls if (host := urlsplit(url).hostname)}
         self.production = production
+        self.observer: Observer = lambda _request, _status: None
+        """Told of every request that was answered, with the status."""
 
     def client(
         self,
@@ -66,9 +70,11 @@ class GuardedTransport(httpx.BaseTransport):
         self._inner = inner
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Check, then send."""
+        """Check, send, and tell the observer."""
         self._network.check(request.method, request.url)
-        return self._inner.handle_request(request)
+        response = self._inner.handle_request(request)
+        self._network.observer(request, response.status_code)
+        return response
 
     def close(self) -> None:
         """Close the transport inside."""

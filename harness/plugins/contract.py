@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from harness.plugins.world import World
 
 
+@pytest.hookimpl(trylast=True)  # after the core plugin has read harness.toml
 def pytest_configure(config: pytest.Config) -> None:
-    """Bring along what catches the provider's webhooks."""
-    from harness.plugins import sent
+    """Bring along what catches the provider's webhooks, and what counts the calls to it."""
+    from harness.plugins import coverage, sent
 
     config.pluginmanager.register(sent, "harness-sent")
+    config.pluginmanager.register(coverage, "harness-coverage")
+    coverage.register(config)
 
 
 @pytest.fixture

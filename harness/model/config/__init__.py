@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.model.config.base import Duration, Section
 from harness.model.config.client import Client, Policy
+from harness.model.config.contract import Contract, CoverageThreshold
 from harness.model.config.provider import ApiKey, Basic, Bearer, Provider, ProviderWebhooks
 from harness.model.config.receiver import EffectProbe, Receiver, Signature
 from harness.model.config.staging import Operations, Rotation, Telemetry
@@ -16,6 +17,8 @@ __all__ = [
     "Basic",
     "Bearer",
     "Client",
+    "Contract",
+    "CoverageThreshold",
     "Document",
     "Duration",
     "EffectProbe",
@@ -40,6 +43,7 @@ class Document(Section, frozen=True):
     target: TargetSection
     process: dict[str, Process] = {}
     provider: Provider | None = None
+    contract: Contract | None = None
     receiver: Receiver | None = None
     client: Client | None = None
     telemetry: Telemetry | None = None
