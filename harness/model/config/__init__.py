@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.model.config.base import Duration, Section
+from harness.model.config.cassettes import Cassettes
 from harness.model.config.client import Client, Policy
 from harness.model.config.provider import ApiKey, Basic, Bearer, Provider
 from harness.model.config.receiver import EffectProbe, Receiver, Signature
@@ -15,6 +16,7 @@ __all__ = [
     "ApiKey",
     "Basic",
     "Bearer",
+    "Cassettes",
     "Client",
     "Document",
     "Duration",
@@ -40,6 +42,7 @@ class Document(Section, frozen=True):
     provider: Provider | None = None
     receiver: Receiver | None = None
     client: Client | None = None
+    cassettes: Cassettes = Cassettes()
     telemetry: Telemetry | None = None
     operations: Operations | None = None
     waiver: tuple[Waiver, ...] = ()
