@@ -24,7 +24,6 @@ UNCHECKED = {
     "resilience.integrity",
     "resilience.no-blind-retry",
     "resilience.timeouts",
-    "secrets.rotated",
     "webhooks.ack",
     "webhooks.burst",
     "webhooks.dead-letter",

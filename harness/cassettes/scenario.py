@@ -19,6 +19,7 @@ from harness.cassettes.filters import Redact, request_filter, response_filter
 from harness.cassettes.indexed import IndexedCassette
 from harness.cassettes.matching import Matcher
 from harness.cassettes.metadata import Metadata
+from harness.cassettes.redaction import Redactor
 from harness.cassettes.storage import Storage
 from harness.errors import CassetteError
 from harness.model import Exchange
@@ -74,18 +75,21 @@ class ScenarioCassette(IndexedCassette):
         """Every request with its response, as the clients saw them; what is played again stands there once."""
         self.refused: list[str] = []
         """Why calls were refused that the cassette does not hold, also where a client kept the error to itself."""
-        self._clean = request_filter(redact)
-        self._redact = redact
+        self._redactor = Redactor(redact)
+        self._clean = request_filter(self._redactor)
         self._guard = guard
         self._again = again
         recording = mode in _RECORDING
+        clean_response = response_filter(self._redactor)
         super().__init__(
             path,
             persister=Storage(cache),
             match_on=tuple(match_on),
             record_mode=_VCR_MODES[mode],
             before_record_request=(lambda r: self._clean(copy.copy(r))) if recording else None,
-            before_record_response=response_filter(redact) if recording else None,
+            before_record_response=clean_response if recording else None,
+            # Once more when it is written: a secret may have shown itself only after it stood in an earlier call.
+            before_save_interaction=lambda request, response: (self._clean(request), clean_response(response)),
         )
         self._open()
 
@@ -140,6 +144,7 @@ class ScenarioCassette(IndexedCassette):
 
     def append(self, request: Request, response: dict[str, Any]) -> None:
         """Take what a client was answered."""
+        request = _whole(request)
         self.exchanges.append((request, response))
         if self.mode in _RECORDING:
             super().append(request, response)
@@ -176,6 +181,7 @@ class ScenarioCassette(IndexedCassette):
             yield
 
     def _next(self, request: Request) -> int | None:
+        request = _whole(request)
         found = super()._next(request)
         if found is not None or self.mode is not CassetteMode.REPLAY:
             return found
@@ -187,11 +193,18 @@ class ScenarioCassette(IndexedCassette):
         return found
 
     def _refusal(self, request: Request) -> CassetteError:
-        cleaned = self._clean(copy.copy(request))
+        cleaned = self._clean(copy.copy(_whole(request)))
         times = sum(1 for _ in self._accepted(cleaned, self._bucket(cleaned)[1]))
         text = unmatched(cleaned, self.requests, times=times, place=self.place, again=self._again)
-        self.refused.append(self._redact(text))
+        self.refused.append(self._redactor.text(text))
         return CassetteError(self.refused[-1])
+
+
+def _whole(request: Request) -> Request:
+    """Return a request whose body is one piece of bytes, where it was a file or came in parts."""
+    if not (request._was_iter or request._was_file):  # noqa: SLF001 - vcrpy has no public name for it
+        return request
+    return Request(request.method, request.uri, request.body_bytes, request.headers)
 
 
 def _text(value: Any) -> str:

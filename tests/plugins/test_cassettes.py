@@ -6,7 +6,6 @@ import contextlib
 import io
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -82,7 +81,7 @@ class Provider:
 
 
 @pytest.fixture
-def provider(httpserver: HTTPServer, folder: Folder) -> Iterator[Provider]:
+def provider(httpserver: HTTPServer, folder: Folder) -> Provider:
     provider = Provider(httpserver)
     folder.write("openapi.json", json.dumps(SPEC))
     folder.write("harness.toml", TOML.format(url=provider.url))
@@ -325,9 +324,7 @@ def test_one_cassette_serves_both_fixtures(folder: Folder, provider: Provider) -
 @pytest.mark.parametrize("mode", ["record", "rewrite", "verify", "live"])
 @pytest.mark.parametrize("fixture", ["api", "cassette"])
 @pytest.mark.usefixtures("provider")
-def test_hosts_that_the_target_does_not_name_are_refused(
-    mode: str, fixture: str, folder: Folder
-) -> None:
+def test_hosts_that_the_target_does_not_name_are_refused(mode: str, fixture: str, folder: Folder) -> None:
     """Nothing is sent to a stranger, by whichever client; the message says how to allow it."""
     run(folder, "record")
     call = {

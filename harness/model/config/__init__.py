@@ -7,7 +7,7 @@ from harness.model.config.cassettes import Cassettes
 from harness.model.config.client import Client, Policy
 from harness.model.config.provider import ApiKey, Basic, Bearer, Provider
 from harness.model.config.receiver import EffectProbe, Receiver, Signature
-from harness.model.config.staging import Operations, Telemetry
+from harness.model.config.staging import Operations, Rotation, Telemetry
 from harness.model.config.target import Environment, Process, TargetSection
 from harness.model.item import Item
 from harness.model.waiver import Waiver
@@ -27,6 +27,7 @@ __all__ = [
     "Process",
     "Provider",
     "Receiver",
+    "Rotation",
     "Section",
     "Signature",
     "TargetSection",

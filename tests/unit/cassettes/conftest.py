@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import vcr
 
 from harness.cassettes.matching import matchers_for
+from harness.cassettes.metadata import Metadata
 from harness.cassettes.reading import Document
 from harness.cassettes.scenario import CassetteMode, ScenarioCassette
 from harness.cassettes.storage import Storage
@@ -19,7 +21,7 @@ MATCH_ON = ("method", "host", "path", "query", "body")
 AGAIN = "pytest --harness-mode=rewrite test_x.py::test_x"
 
 Interaction = dict[str, Any]
-Open = Callable[..., ScenarioCassette]
+Opened = Callable[..., ScenarioCassette]
 
 
 def interaction(method: str, path: str, answer: Any = None, *, body: Any = None, status: int = 200) -> Interaction:
@@ -49,6 +51,25 @@ def stock(path: Path) -> list[tuple[str, str, bytes]]:
         return [(r.method, r.uri, response["body"]["string"]) for r, response in cassette.data]
 
 
+@contextmanager
+def open_cassette(
+    path: Path, *, record: bool, redact: Callable[[str], str] = str, again: str = AGAIN
+) -> Iterator[ScenarioCassette]:
+    """Let every client in this process go through the cassette at ``path`` for the block."""
+    cassette = ScenarioCassette(
+        path,
+        CassetteMode.RECORD if record else CassetteMode.REPLAY,
+        match_on=matchers_for(MATCH_ON, provider={"127.0.0.1", "localhost"}),
+        redact=redact,
+        guard=lambda _method, _url: None,
+        again=again,
+        place=path.name,
+    )
+    with cassette.patched():
+        yield cassette
+    cassette.save(Metadata())
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Where the cassette of a test lies."""
@@ -56,7 +77,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def open_cassette(path: Path) -> Open:
+def opened(path: Path) -> Opened:
     """Open the cassette at ``path`` in a mode."""
 
     def open_(mode: str = "replay", **settings: Any) -> ScenarioCassette:

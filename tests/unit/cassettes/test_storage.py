@@ -20,7 +20,7 @@ from harness.errors import CassetteError
 from .conftest import interaction, stock, write
 
 if TYPE_CHECKING:
-    from .conftest import Open
+    from .conftest import Opened
 
 WRITERS = 6
 HEAD = "interactions:\n- request: {method: GET, uri: http://h/, body: '', headers: {}}\n  response: "
@@ -94,7 +94,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
-def test_what_is_no_cassette_is_refused(bad: Bad, path: Path, tmp_path: Path, open_cassette: Open) -> None:
+def test_what_is_no_cassette_is_refused(bad: Bad, path: Path, tmp_path: Path, opened: Opened) -> None:
     """The error names the file and the place, nothing in the file is run, and the file stays as it is."""
     path.parent.mkdir(parents=True)
     path.write_bytes(bad.content)
@@ -106,7 +106,7 @@ def test_what_is_no_cassette_is_refused(bad: Bad, path: Path, tmp_path: Path, op
     assert str(path) in str(error.value)
     for mode in ("replay", "record", "verify"):
         with pytest.raises(CassetteError):
-            open_cassette(mode)
+            opened(mode)
     assert path.read_bytes() == bad.content
     assert not Path("owned").exists()
     assert not list(tmp_path.glob("cache/*.msgpack"))
