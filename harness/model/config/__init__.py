@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.model.config.base import Duration, Section
 from harness.model.config.client import Client, Policy
+from harness.model.config.fuzz import Fuzz, Level
 from harness.model.config.provider import ApiKey, Basic, Bearer, Provider
 from harness.model.config.receiver import EffectProbe, Receiver, Signature
 from harness.model.config.staging import Operations, Telemetry
@@ -20,6 +21,8 @@ __all__ = [
     "Duration",
     "EffectProbe",
     "Environment",
+    "Fuzz",
+    "Level",
     "Operations",
     "Policy",
     "Process",
@@ -38,6 +41,7 @@ class Document(Section, frozen=True):
     target: TargetSection
     process: dict[str, Process] = {}
     provider: Provider | None = None
+    fuzz: Fuzz = Fuzz()
     receiver: Receiver | None = None
     client: Client | None = None
     telemetry: Telemetry | None = None
