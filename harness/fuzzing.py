@@ -22,11 +22,14 @@ TESTS = "generated_requests or chains_of_linked"
 Echo = Callable[[str], None]
 
 
-def run_fuzz(directory: Path, *, overlay: str | None, level: str | None, pytest_args: Sequence[str]) -> int:
+def run_fuzz(
+    directory: Path, *, overlay: str | None, level: str | None, seed: int | None, pytest_args: Sequence[str]
+) -> int:
     """Send generated requests to the provider, and nothing else; return pytest's exit status."""
     command = [sys.executable, "-m", "pytest", "--pyargs", MODULE, f"--rootdir={directory}", "-k", TESTS]
     command += ["-p", "no:schemathesis", *([f"--harness-target={overlay}"] if overlay else [])]
-    command += [*([f"--harness-fuzz={level}"] if level else []), *pytest_args]
+    command += [*([f"--harness-fuzz={level}"] if level else [])]
+    command += [*([] if seed is None else [f"--harness-seed={seed}"]), *pytest_args]
     with none_left():
         return subprocess.run(command, cwd=directory, check=False).returncode
 

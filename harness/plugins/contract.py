@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugins.core import runs_suite, world_key
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from harness.contract.caller import Caller
     from harness.contract.credentials import Credential
-    from harness.contract.fuzzer import Fuzzer
     from harness.contract.spec import Spec
+    from harness.contract.walk import Walk
+    from harness.plugins.collecting import Findings
     from harness.plugins.world import World
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Bring along what generates requests, and what catches the provider's webhooks."""
+    from harness.plugins import fuzzing, sent
+
+    config.pluginmanager.register(fuzzing, "harness-fuzzing")
+    config.pluginmanager.register(sent, "harness-sent")
 
 
 @pytest.fixture
@@ -33,58 +40,33 @@ def credential(world: World, require: Callable[..., None]) -> Credential:
     return world.credential
 
 
-PARTS = 8
-"""Shares of a document that is not known yet while tests are collected."""
+@pytest.fixture
+def new_caller(spec: Spec, world: World, require: Callable[..., None]) -> Iterator[Callable[[], Caller]]:
+    """Makes valid calls to the provider; each `Caller` keeps what it saw break the spec."""
+    require("provider.base_url")
+    if world.target.production:
+        pytest.skip("[target] environment is production, where nothing is created")
+    from harness.contract.caller import Caller
 
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make an item for each operation; requests are generated when it runs, which costs much more."""
-    if "fuzzed" in metafunc.fixturenames:
-        metafunc.parametrize("fuzzed", _shares(metafunc.config))
-
-
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """Say how the generated requests can be had again."""
-    world = config.stash.get(world_key, None)
-    if world is None or world.config.provider is None or not runs_suite(config):
-        return None
-    return f"generated requests: --harness-fuzz={_level(config, world)} --harness-seed={_seed(config, world)}"
-
-
-def _shares(config: pytest.Config) -> list[str]:
-    """Return the labels of the operations; parts of them where the document is at a URL, which may not answer yet."""
-    from harness.errors import HarnessError
-
-    world = config.stash.get(world_key, None)
-    if world is None or world.config.provider is None or world.target.production:
-        return ["all"]
-    if "://" in world.config.provider.spec:
-        return [f"part {n + 1} of {PARTS}" for n in range(PARTS)]
-    try:
-        return list(world.fuzzed) or ["all"]
-    except HarnessError:
-        return ["all"]  # the item says what is wrong with the document
-
-
-@pytest.fixture(scope="session")
-def fuzz_seed(pytestconfig: pytest.Config, world: World) -> int:
-    """The seed of generated requests: ``--harness-seed``, or one drawn from the run's name, the same on all workers."""
-    return _seed(pytestconfig, world)
-
-
-def _seed(config: pytest.Config, world: World) -> int:
-    given = config.getoption("--harness-seed")
-    return int(given) if given is not None else random.Random(world.run.run_id).randrange(2**32)  # noqa: S311 - no secret
-
-
-def _level(config: pytest.Config, world: World) -> str:
-    return str(config.getoption("--harness-fuzz") or world.config.fuzz.budget)
+    assert world.config.provider is not None
+    headers = world.credential.headers() if world.credential else {}
+    with world.network.client(base_url=world.config.provider.base_url) as client:
+        yield lambda: Caller(spec, client, headers)
 
 
 @pytest.fixture
-def fuzzer(pytestconfig: pytest.Config, world: World, require: Callable[..., None], fuzz_seed: int) -> Fuzzer:
-    """Generated requests to the provider's operations."""
-    require("provider.spec", "provider.base_url")
-    if world.target.production:
-        pytest.skip("[target] environment is production, which is not fuzzed")
-    return world.fuzzer(_level(pytestconfig, world), fuzz_seed)
+def caller(new_caller: Callable[[], Caller], findings: Findings) -> Iterator[Caller]:
+    """Valid calls to the provider; what breaks the spec on the way becomes findings of the test."""
+    made = new_caller()
+    yield made
+    findings.extend(made.findings())
+
+
+@pytest.fixture
+def walk(new_caller: Callable[[], Caller], fuzz_seed: int) -> Walk:
+    """A walk along the documented links, made before the test; what is wrong on the way is for one test to tell."""
+    from harness.contract.walk import Walk
+
+    walk = Walk(new_caller(), random_seed=fuzz_seed)
+    walk.run()
+    return walk

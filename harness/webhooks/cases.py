@@ -18,20 +18,40 @@ class Material(NamedTuple):
     secret: str
     timestamp: int
     """Unix seconds."""
+    event_id: str = ""
+    url: str = ""
+    """The receiver's; some schemes sign it."""
+
+    def __repr__(self) -> str:
+        return f"<material of {self.event_id or 'an event'}>"
+
+    def signed(self, *, secret: str | None = None, timestamp: int | str | None = None) -> Headers:
+        """The signature headers of this delivery with another secret or timestamp."""
+        return self.scheme.sign(
+            self.body,
+            secret=self.secret if secret is None else secret,
+            timestamp=self.timestamp if timestamp is None else timestamp,
+            event_id=self.event_id,
+            url=self.url,
+        )
 
     @property
     def genuine(self) -> Headers:
         """The signature headers of an honest delivery."""
-        return self.scheme.sign(self.body, secret=self.secret, timestamp=self.timestamp)
+        return self.signed()
 
     @property
     def signature(self) -> str:
         """The bare signature of an honest delivery."""
         return self.scheme.signature_in(self.genuine, timestamp=self.timestamp)
 
-    def written(self, signature: str) -> Headers:
-        """A well-formed header around any signature."""
-        return self.scheme.written(signature, timestamp=self.timestamp)
+    def written(self, *signatures: str) -> Headers:
+        """Well-formed headers around any signature; around none, the others alone."""
+        return self.scheme.written(*signatures, timestamp=self.timestamp, body=self.body)
+
+    def raw(self, value: str) -> Headers:
+        """Any text at all where the signature belongs, the other headers as they should be."""
+        return self.scheme.raw(value, timestamp=self.timestamp, body=self.body)
 
 
 Built = tuple[Headers, bytes]
@@ -57,14 +77,14 @@ CASES: tuple[ReceiverCase, ...] = (
         item=_SIGNATURES,
         summary="no signature header",
         source="CVE-2026-21894, CVE-2023-50728",
-        build=lambda m: ((), m.body),
+        build=lambda m: (m.written(), m.body),
     ),
     ReceiverCase(
         id="empty",
         item=_SIGNATURES,
         summary="an empty signature header",
         source=_STANDARD,
-        build=lambda m: (((m.scheme.header, ""),), m.body),
+        build=lambda m: (m.raw(""), m.body),
     ),
     ReceiverCase(
         id="altered-body",
@@ -78,14 +98,14 @@ CASES: tuple[ReceiverCase, ...] = (
         item=_SIGNATURES,
         summary="signed with another secret",
         source=_STANDARD,
-        build=lambda m: (m.scheme.sign(m.body, secret=m.secret[::-1] + "x", timestamp=m.timestamp), m.body),
+        build=lambda m: (m.signed(secret=m.scheme.new_secret()), m.body),
     ),
     ReceiverCase(
         id="empty-secret",
         item=_SIGNATURES,
         summary="signed with the empty secret",
         source="CVE-2026-86080, CVE-2026-123870",
-        build=lambda m: (m.scheme.sign(m.body, secret="", timestamp=m.timestamp), m.body),
+        build=lambda m: (m.signed(secret=""), m.body),
     ),
     ReceiverCase(
         id="truncated",
@@ -106,7 +126,7 @@ CASES: tuple[ReceiverCase, ...] = (
         item=_SIGNATURES,
         summary="a signature header that is not one",
         source="a 5xx makes the sender retry and pages people",
-        build=lambda m: (((m.scheme.header, "nonsense"),), m.body),
+        build=lambda m: (m.raw("nonsense"), m.body),
     ),
     ReceiverCase(
         id="garbled-encoding",
@@ -127,7 +147,7 @@ CASES: tuple[ReceiverCase, ...] = (
         item=_SIGNATURES,
         summary="the right signature behind mangled punctuation",
         source="a 5xx makes the sender retry and pages people",
-        build=lambda m: (((m.scheme.header, ",=,=t" + m.genuine[0][1][2:]),), m.body),
+        build=lambda m: (m.raw(",=,=t" + m.genuine[0][1][2:]), m.body),
     ),
 )
 

@@ -76,7 +76,9 @@ def _addressed(event: Event, event_format: EventFormat) -> Event:
 
 def _forger(sender: Sender, case: ReceiverCase) -> Callable[[Event], Delivery]:
     def send(event: Event) -> Delivery:
-        signature, body = case.build(Material(sender.scheme, event.body, sender.secret(), sender.now()))
+        signature, body = case.build(
+            Material(sender.scheme, event.body, sender.secret(), sender.now(), event.id, sender.url)
+        )
         return sender.send(event, (*event.headers, *signature), body)
 
     return send

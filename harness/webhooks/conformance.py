@@ -43,7 +43,9 @@ class ReceiverUnderTest:
         if error := self._control_error(event):
             return _finding(case, Outcome.ERROR, error, reproduce)
         forged = self.fresh(event)
-        material = Material(self.sender.scheme, forged.body, self.sender.secret(), self.sender.now())
+        material = Material(
+            self.sender.scheme, forged.body, self.sender.secret(), self.sender.now(), forged.id, self.sender.url
+        )
         signature, body = case.build(material)
         delivery = self.sender.send(forged, (*forged.headers, *signature), body)
         if delivery.status is None or not 400 <= delivery.status < 500:
@@ -75,10 +77,8 @@ class ReceiverUnderTest:
 
     def provoke_refusal(self, event: Event) -> str:
         """Deliver ``event`` signed with another secret; return what was answered when that was no refusal."""
-        signature = self.sender.scheme.sign(
-            event.body, secret=self.sender.secret()[::-1] + "x", timestamp=self.sender.now()
-        )
-        delivery = self.sender.send(event, (*event.headers, *signature), event.body)
+        headers = self.sender.signed(event, secret=self.sender.scheme.new_secret())
+        delivery = self.sender.send(event, headers, event.body)
         return "" if delivery.status and 400 <= delivery.status < 500 else f"it was answered {delivery.seen}"
 
     def _control_error(self, event: Event) -> str:

@@ -34,9 +34,15 @@ class Sender:
         self._secret = secret
         self._clock = clock
 
-    def signed(self, event: Event) -> Headers:
-        """Return the headers of a genuine delivery of ``event``, signed now."""
-        signature = self.scheme.sign(event.body, secret=self._secret(), timestamp=self.now())
+    def signed(self, event: Event, *, secret: str | None = None) -> Headers:
+        """Return the headers of a genuine delivery of ``event``, signed now; with ``secret``, of a forged one."""
+        signature = self.scheme.sign(
+            event.body,
+            secret=self._secret() if secret is None else secret,
+            timestamp=self.now(),
+            event_id=event.id,
+            url=self.url,
+        )
         return (*event.headers, *signature)
 
     def now(self) -> int:

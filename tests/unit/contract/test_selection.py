@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from harness.contract.selection import select
 from harness.errors import ConfigurationError
 
-DEFINITIONS = {
+DEFINITIONS: dict[str, dict[str, Any]] = {
     "GET /runs": {"operationId": "listRuns", "tags": ["runs"]},
     "POST /runs": {"operationId": "startRun", "tags": ["runs", "billing"]},
     "GET /runs/{id}": {},

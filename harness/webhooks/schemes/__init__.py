@@ -1,0 +1,9 @@
+"""How webhooks are signed: the mechanics once, and a row for each way."""
+
+from __future__ import annotations
+
+from harness.webhooks.schemes.lookup import scheme_for, scheme_named
+from harness.webhooks.schemes.scheme import Headers, Scheme
+from harness.webhooks.schemes.table import SCHEMES
+
+__all__ = ["SCHEMES", "Headers", "Scheme", "scheme_for", "scheme_named"]

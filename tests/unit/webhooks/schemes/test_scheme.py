@@ -1,0 +1,173 @@
+"""Schemes: what they sign, how they write it, and what they say of a secret that is none."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import NamedTuple
+
+import pytest
+
+from harness.errors import ConfigurationError, SecretError
+from harness.webhooks.schemes import SCHEMES, Scheme, scheme_named
+
+NOW = 1_790_000_000
+URL = "http://127.0.0.1:3000/hook?tenant=7"
+BODY = b'{"id":"evt_1","type":"run.succeeded"}'
+
+
+class Published(NamedTuple):
+    """An example that the provider's own documentation gives."""
+
+    scheme: str
+    secret: str
+    body: bytes
+    timestamp: int
+    event_id: str
+    value: str
+
+
+PUBLISHED = (
+    Published(
+        scheme="github",
+        secret="It's a Secret to Everybody",
+        body=b"Hello, World!",
+        timestamp=0,
+        event_id="",
+        value="sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
+    ),
+    Published(
+        scheme="slack",
+        secret="8f742231b10e8888abcd99yyyzzz85a5",
+        body=b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V"
+        b"&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url"
+        b"=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN"
+        b"&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c",
+        timestamp=1531420618,
+        event_id="",
+        value="v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503",
+    ),
+    Published(
+        scheme="standard-webhooks",
+        secret="whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        body=b'{"test": 2432232314}',
+        timestamp=1614265330,
+        event_id="msg_p5jXN8AQM9LWM0D4loKWxJek",
+        value="v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    ),
+)
+
+
+@pytest.fixture(params=SCHEMES, ids=lambda s: s.name)
+def scheme(request: pytest.FixtureRequest) -> Scheme:
+    found: Scheme = request.param
+    return found
+
+
+@pytest.mark.parametrize("example", PUBLISHED, ids=lambda e: e.scheme)
+def test_an_example_from_the_documentation_is_signed_alike(example: Published) -> None:
+    """What the provider's documentation computes, the scheme computes."""
+    scheme = scheme_named(example.scheme)
+
+    headers = scheme.sign(example.body, secret=example.secret, timestamp=example.timestamp, event_id=example.event_id)
+
+    assert dict(headers)[scheme.header] == example.value
+
+
+def test_the_bare_signature_is_found_again(scheme: Scheme) -> None:
+    """What stands between the punctuation of a signed header is the signature, and writing it gives that header."""
+    secret = scheme.new_secret()
+    headers = scheme.sign(BODY, secret=secret, timestamp=NOW, event_id="evt_1", url=URL)
+
+    signature = scheme.signature_in(headers, timestamp=NOW)
+
+    assert signature == scheme.signature(BODY, secret=secret, timestamp=NOW, event_id="evt_1", url=URL)
+    assert scheme.written(signature, timestamp=NOW, body=BODY) == headers
+
+
+def test_what_is_signed_makes_a_difference(scheme: Scheme) -> None:
+    """Another body, secret, id, URL or timestamp gives another signature exactly where the scheme covers it."""
+    secret = scheme.new_secret()
+
+    def signature(body: bytes = BODY, key: str = secret, stamp: int = NOW, event: str = "evt_1", url: str = URL) -> str:
+        return scheme.signature(body, secret=key, timestamp=stamp, event_id=event, url=url)
+
+    genuine = signature()
+
+    assert (signature(body=BODY + b" ") != genuine) == scheme.signs_body
+    assert (signature(stamp=NOW + 1) != genuine) == scheme.timestamped
+    assert (signature(event="evt_2") != genuine) == scheme.signs_id
+    assert (signature(url="http://127.0.0.1:3001/") != genuine) == scheme.signs_url
+    assert signature(key=scheme.new_secret()) != genuine
+    assert signature() == genuine
+
+
+def test_every_timestamp_is_sent_where_the_scheme_has_one(scheme: Scheme) -> None:
+    """A scheme that signs a timestamp sends it, in its own unit, and says how old it may be or that nobody says so."""
+    headers = scheme.sign(BODY, secret=scheme.new_secret(), timestamp=NOW, event_id="evt_1", url=URL)
+    sent = " ".join(value for _, value in headers)
+
+    assert (scheme.stamp(NOW) in sent) == scheme.timestamped
+    assert scheme.stamp(NOW) == str(NOW * (1000 if scheme.timestamp_unit == "ms" else 1))
+    assert scheme.timestamped or scheme.tolerance_s is None
+
+
+def test_a_timestamp_given_as_text_is_signed_as_it_stands() -> None:
+    """A delivery can carry a right signature over a timestamp that is no number."""
+    scheme = scheme_named("slack")
+
+    headers = dict(scheme.sign(b"{}", secret="key", timestamp="NaN"))
+
+    assert headers["x-slack-request-timestamp"] == "NaN"
+    assert headers["x-slack-signature"] == "v0=" + hmac.new(b"key", b"v0:NaN:{}", hashlib.sha256).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("standard-webhooks", "v1,old v1,new"),
+        ("stripe", f"t={NOW},v1=old,v1=new"),
+        ("paddle", f"ts={NOW};h1=old;h1=new"),
+        ("hmac", f"t={NOW},v1=old,v1=new"),
+    ],
+)
+def test_signatures_of_two_secrets_stand_in_one_header(name: str, value: str) -> None:
+    """While secrets are rotated both signatures are sent, in the order given, as the provider writes them."""
+    scheme = scheme_named(name)
+
+    assert scheme.rotates
+    assert dict(scheme.written("old", "new", timestamp=NOW))[scheme.header] == value
+
+
+def test_headers_can_be_written_without_or_around_anything() -> None:
+    """A case can leave the signature out or put any text there; the other headers stay as they should be."""
+    scheme = scheme_named("standard-webhooks")
+
+    assert scheme.written(timestamp=NOW) == (("webhook-timestamp", str(NOW)),)
+    assert scheme.raw(",", timestamp=NOW) == (("webhook-signature", ","), ("webhook-timestamp", str(NOW)))
+
+
+def test_an_empty_secret_signs_where_both_sides_share_it(scheme: Scheme) -> None:
+    """A receiver that fails open on an empty secret can be shown to: the empty secret is not refused here."""
+    if scheme.symmetric:
+        assert scheme.sign(BODY, secret="", timestamp=NOW)
+
+
+@pytest.mark.parametrize(
+    "name, form", [("standard-webhooks", "whsec_ and then 24 to 64 bytes in base64"), ("adyen", "hex")]
+)
+def test_a_secret_of_the_wrong_form_is_told_without_it(name: str, form: str) -> None:
+    """The error tells how such a secret is written and what to do, and nothing of what was given."""
+    with pytest.raises(SecretError) as caught:
+        scheme_named(name).sign(BODY, secret="zebra-zebra", timestamp=NOW)
+
+    assert form in str(caught.value)
+    assert "Copy it again" in str(caught.value)
+    assert "zebra" not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+def test_an_unknown_scheme_is_told_with_the_nearest() -> None:
+    """The message names what was asked for and what it may have been meant to be."""
+    with pytest.raises(ConfigurationError, match=r"No signature scheme is called 'githob'\. Did you mean 'github'\?"):
+        scheme_named("githob")
