@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,9 +19,10 @@ if TYPE_CHECKING:
 
 @pytest.hookimpl(trylast=True)  # after the core plugin has read harness.toml
 def pytest_configure(config: pytest.Config) -> None:
-    """Bring along what catches the provider's webhooks, and what counts the calls to it."""
-    from harness.plugins import coverage, sent
+    """Bring along what generates requests, what catches the provider's webhooks, and what counts the calls to it."""
+    from harness.plugins import coverage, fuzzing, sent
 
+    config.pluginmanager.register(fuzzing, "harness-fuzzing")
     config.pluginmanager.register(sent, "harness-sent")
     config.pluginmanager.register(coverage, "harness-coverage")
     coverage.register(config)
@@ -73,10 +73,3 @@ def walk(new_caller: Callable[[], Caller], fuzz_seed: int) -> Walk:
     walk = Walk(new_caller(), random_seed=fuzz_seed)
     walk.run()
     return walk
-
-
-@pytest.fixture(scope="session")
-def fuzz_seed(pytestconfig: pytest.Config, world: World) -> int:
-    """The seed of generated requests: ``--harness-seed``, or one drawn from the run's name, the same on all workers."""
-    given = pytestconfig.getoption("--harness-seed")
-    return int(given) if given is not None else random.Random(world.run.run_id).randrange(2**32)  # noqa: S311 - no secret
