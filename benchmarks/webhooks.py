@@ -151,20 +151,21 @@ def compared(url: str) -> Iterator[Row]:
 
 
 def streamed(url: str) -> Iterator[Row]:
-    """Deliver a great many, and look at the peak of memory after a tenth of them and after all."""
-    summary, peaks = Summary(), [0, 0]
+    """Deliver a great many, and look at the memory in use after a tenth of them and after all."""
+    summary, resident = Summary(), [0, 0]
 
     def count(delivery: object) -> None:
         summary.add(delivery)  # type: ignore[arg-type]
         if summary.delivered in (STREAMED // 10, STREAMED):
-            peaks[summary.delivered == STREAMED] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+            resident[summary.delivered == STREAMED] = pages * resource.getpagesize()
 
     begun = time.perf_counter()
     Courier(Network(), url, concurrency=CONCURRENCY).deliver(signed(url, STREAMED), count)
     seconds = time.perf_counter() - begun
     assert summary.acknowledged == STREAMED
     yield Row(work=f"{STREAMED:,} deliveries streamed", value=STREAMED / seconds, unit="deliveries/s")
-    grown = (peaks[1] - peaks[0]) / 1024
+    grown = (resident[1] - resident[0]) / 1024**2
     yield Row(work="memory that the last nine tenths of them add", value=grown, unit="MiB", bar="<= 1")
 
 
