@@ -8,11 +8,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from harness.contract.caller import Caller
     from harness.contract.credentials import Credential
     from harness.contract.spec import Spec
+    from harness.contract.walk import Walk
+    from harness.plugins.collecting import Findings
     from harness.plugins.world import World
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Bring along what catches the provider's webhooks."""
+    from harness.plugins import sent
+
+    config.pluginmanager.register(sent, "harness-sent")
 
 
 @pytest.fixture
@@ -28,6 +38,38 @@ def credential(world: World, require: Callable[..., None]) -> Credential:
     require("provider.auth")
     assert world.credential is not None
     return world.credential
+
+
+@pytest.fixture
+def new_caller(spec: Spec, world: World, require: Callable[..., None]) -> Iterator[Callable[[], Caller]]:
+    """Makes valid calls to the provider; each `Caller` keeps what it saw break the spec."""
+    require("provider.base_url")
+    if world.target.production:
+        pytest.skip("[target] environment is production, where nothing is created")
+    from harness.contract.caller import Caller
+
+    assert world.config.provider is not None
+    headers = world.credential.headers() if world.credential else {}
+    with world.network.client(base_url=world.config.provider.base_url) as client:
+        yield lambda: Caller(spec, client, headers)
+
+
+@pytest.fixture
+def caller(new_caller: Callable[[], Caller], findings: Findings) -> Iterator[Caller]:
+    """Valid calls to the provider; what breaks the spec on the way becomes findings of the test."""
+    made = new_caller()
+    yield made
+    findings.extend(made.findings())
+
+
+@pytest.fixture
+def walk(new_caller: Callable[[], Caller], fuzz_seed: int) -> Walk:
+    """A walk along the documented links, made before the test; what is wrong on the way is for one test to tell."""
+    from harness.contract.walk import Walk
+
+    walk = Walk(new_caller(), random_seed=fuzz_seed)
+    walk.run()
+    return walk
 
 
 @pytest.fixture(scope="session")

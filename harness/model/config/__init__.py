@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from harness.model.config.base import Duration, Section
 from harness.model.config.client import Client, Policy
-from harness.model.config.provider import ApiKey, Basic, Bearer, Provider
+from harness.model.config.provider import ApiKey, Basic, Bearer, Provider, ProviderWebhooks
 from harness.model.config.receiver import EffectProbe, Receiver, Signature
-from harness.model.config.staging import Operations, Telemetry
+from harness.model.config.staging import Operations, Rotation, Telemetry
 from harness.model.config.target import Environment, Process, TargetSection
 from harness.model.item import Item
 from harness.model.waiver import Waiver
@@ -24,7 +24,9 @@ __all__ = [
     "Policy",
     "Process",
     "Provider",
+    "ProviderWebhooks",
     "Receiver",
+    "Rotation",
     "Section",
     "Signature",
     "TargetSection",
