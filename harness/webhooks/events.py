@@ -1,7 +1,7 @@
 """Event fixtures: read from disk, and made fresh so that no receiver takes a replay for a duplicate.
 
 A fixture is a JSON body (``NAME.json``), or a delivery as it was captured (``NAME.http``): header lines, an empty
-line, then the exact bytes of the body, JSON or the fields of a form.
+line, then the exact bytes of the body: JSON, the fields of a form, or whatever its content type says.
 """
 
 from __future__ import annotations
@@ -35,16 +35,30 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
         """Read one fixture; raises `EventError` that names the file and what is wrong with it."""
         raw = _bytes(path)
         headers, body = _captured(raw, path) if path.suffix == ".http" else (_JSON_HEADERS, raw)
-        document = _document(body, path, form=_FORM in dict(headers).get("content-type", ""))
-        named, scheme = dict(headers), self.scheme
-        type_key = scheme.type_key if self.type_key is None else self.type_key
+        document, named, scheme = _document(body, path, dict(headers)), dict(headers), self.scheme
         id_key = scheme.id_key if self.id_key is None else self.id_key
         return Event(
             name=path.stem,
-            type=named.get(scheme.type_header, "") or _at(document, type_key),
-            id=named.get(scheme.id_header, "") or ("" if scheme.id_header else _at(document, id_key)),
+            type=self._type(named, document, path),
+            id=named.get(scheme.id_header, "") if scheme.id_header else _at(document, id_key),
             body=body,
             headers=headers,
+        )
+
+    def _type(self, named: dict[str, str], document: Any, path: Path) -> str:
+        """Return the event's type; raises `EventError` where the scheme has types and the fixture names none."""
+        header, key = self.scheme.type_header, self.scheme.type_key if self.type_key is None else self.type_key
+        found = named.get(header, "") or _at(document, key)
+        if found or not (header or key):
+            return found
+        if header:
+            raise EventError(
+                f"{path} names no event type, which {self.scheme.name} sends as a header. Make it an .http file with "
+                f"`{header}: TYPE` above an empty line and the body."
+            )
+        raise EventError(
+            f"{path} names no event type: it has no key {key!r}. Add it, or name the right key in harness.toml as "
+            '[receiver] event_type, "" where events have none.'
         )
 
     def fresh(self, event: Event, new_id: str) -> Event:
@@ -99,9 +113,12 @@ def _captured(raw: bytes, path: Path) -> tuple[Headers, bytes]:
     return tuple(headers), body
 
 
-def _document(body: bytes, path: Path, *, form: bool) -> Any:
-    """Return what the body holds; raises `EventError` where that can be no event."""
-    if form:
+def _document(body: bytes, path: Path, headers: dict[str, str]) -> Any:
+    """Return what the body holds, None where it is said to be neither JSON nor a form; raises `EventError`."""
+    media = headers.get("content-type", "json").lower()
+    if headers.get("content-encoding", "identity") != "identity" or not ("json" in media or _FORM in media):
+        return None
+    if _FORM in media:
         return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     try:
         document = json.loads(body)

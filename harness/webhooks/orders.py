@@ -74,11 +74,7 @@ def _url(receiver: Receiver | None) -> str:
 
 def _signature(order: Order, described: Signature | None) -> Signature:
     """Return how deliveries are signed: what the options say, else what harness.toml does, else the scheme ``hmac``."""
-    reference = SecretRef.parse(order.secret) if order.secret else None
-    if order.secret and (reference is None or reference.kind == "fresh"):
-        raise ConfigurationError(
-            "--secret takes a reference, env:NAME or file:PATH; a secret on the command line is seen by others."
-        )
+    reference = _reference(order.secret) if order.secret else None
     if described is None or order.scheme:
         secret = reference or (described.secret if described else None)
         if secret is None:
@@ -86,6 +82,20 @@ def _signature(order: Order, described: Signature | None) -> Signature:
         return Signature(scheme=order.scheme or "hmac", secret=secret, header=order.header)
     changes = {k: v for k, v in (("secret", reference), ("header", order.header)) if v}
     return msgspec.structs.replace(described, **changes)
+
+
+def secret_behind(reference: str, vault: Vault) -> Callable[[], str]:
+    """Return what reveals the secret that the option ``--secret`` refers to; raises `ConfigurationError`."""
+    return _resolved(_reference(reference), vault)
+
+
+def _reference(text: str) -> SecretRef:
+    reference = SecretRef.parse(text)
+    if reference is None or reference.kind == "fresh":
+        raise ConfigurationError(
+            "--secret takes a reference, env:NAME or file:PATH; a secret on the command line is seen by others."
+        )
+    return reference
 
 
 def _resolved(reference: SecretRef, vault: Vault) -> Callable[[], str]:
