@@ -25,6 +25,13 @@ class Mode(enum.StrEnum):
     RECORDED = "recorded"
 
 
+class Level(enum.StrEnum):
+    """``must`` blocks READY; ``should`` warns."""
+
+    MUST = "must"
+    SHOULD = "should"
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One observation: which item it speaks to, its outcome, what was expected and seen."""
 
@@ -41,6 +48,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Where the expectation comes from: an RFC section, a vendor's page, a CVE."""
     case: str = ""
     """Id of the row of data that was run, empty where the observation is not a case."""
+    level: Level = Level.MUST
+    """``should``: what it found lowers an item to a warning at most, whatever the item's own level."""
     mode: Mode = Mode.LIVE
     test: str = ""
     """Node id of the test that made the observation; filled in by the plugin."""
