@@ -29,11 +29,7 @@ UNCHECKED = {
     "webhooks.burst",
     "webhooks.dead-letter",
     "webhooks.durable",
-    "webhooks.freshness",
     "webhooks.idempotent",
-    "webhooks.raw-body",
-    "webhooks.robust",
-    "webhooks.rotation",
     "webhooks.sent",
 }
 BY_THE_USER = {"workflow.core"}

@@ -55,7 +55,7 @@ def evaluate_item(
 
 
 def _weighed(item: Item, proofs: Sequence[Finding]) -> tuple[Outcome, Level]:
-    """Return outcome and effective level: a ``should`` may lower an item to a warning, but hides nothing that must be."""
+    """Return outcome and effective level: a ``should`` lowers an item to a warning at most, and hides no ``must``."""
     whole = item_outcome(proofs)
     if item.level is Level.SHOULD:
         return whole, item.level
