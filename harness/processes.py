@@ -95,6 +95,21 @@ class ManagedProcess:
             return None
         return f"[process.{self.name}] {_ended(self._process.returncode)}.{self.tail()}"
 
+    def silence(self, *, within_s: float = STOP_WITHIN_S) -> str | None:
+        """Return how the process ended by itself, or that it no longer answers; None as soon as it answers.
+
+        Stricter than `death`: one that was killed a moment ago may not have ended yet, so only an answer at ``ready``
+        shows that it lives. Waits for the one or the other, at most ``within_s`` seconds.
+        """
+        deadline = time.monotonic() + within_s
+        while self._process is not None and not self._is_ready(self.ready):
+            if death := self.death():
+                return death
+            if time.monotonic() >= deadline:
+                return f"[process.{self.name}] no longer answers {self.ready}.{self.tail()}"
+            time.sleep(POLL_S)
+        return None
+
     def tail(self) -> str:
         """Return the last lines of the output, redacted, for an error message."""
         if not self.log.is_file():

@@ -18,6 +18,8 @@ HOSTILE = (
 
 ReportOf = Callable[[Verdict], Report]
 
+pytest_plugins = ["pytester"]  # for tests/examples; pytest allows it in the topmost conftest alone
+
 
 @pytest.fixture(scope="session")
 def report_of() -> ReportOf:

@@ -64,6 +64,7 @@ class Collector(Selection):
         self._problems: list[Problem] = []
         self._finished: set[str] = set()
         self._interrupted = False
+        self._broke = False
         self._report: Report | None = None
         self._written = False
 
@@ -97,6 +98,10 @@ class Collector(Selection):
         """Note an interrupted run, also one that a test ended with pytest.exit and a status of its choice."""
         self._interrupted = True
 
+    def pytest_internalerror(self) -> None:
+        """Note that pytest or a plugin broke, also on a worker: pytest-xdist may go on and end with status 0."""
+        self._broke = True
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
         """Note a worker that died, and what the others left out; every worker deselects the same."""
@@ -108,6 +113,8 @@ class Collector(Selection):
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Judge, write, and, for a gate, set the exit status."""
         gate = self._config.getoption("--harness-gate")
+        if self._broke and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = exitstatus = pytest.ExitCode.INTERNAL_ERROR
         if exitstatus == pytest.ExitCode.USAGE_ERROR or session.config.option.collectonly:
             if gate:  # nothing was run, so there is nothing to report
                 session.exitstatus = self._gate_status(int(exitstatus))
@@ -133,7 +140,7 @@ class Collector(Selection):
 
     def _note_broken_run(self, session: pytest.Session, exitstatus: int) -> None:
         for death in self._config.stash.get(deaths_key, []):
-            self._error(f"A process of the target ended during the run: {self._world.vault.redact(death)}")
+            self._error(f"A process of the target did not last the run: {self._world.vault.redact(death)}")
         if self._interrupted or exitstatus == pytest.ExitCode.INTERRUPTED:
             self._error("The run was interrupted.")
         elif exitstatus not in (

@@ -125,8 +125,8 @@ class World:
                 process.stop()
 
     def deaths(self) -> list[str]:
-        """Return what ended by itself among the target's processes."""
-        return [death for process in self.processes if (death := process.death())]
+        """Return what ended by itself, or no longer answers, among the target's processes."""
+        return [death for process in self.processes if (death := process.silence())]
 
     def log_files(self) -> list[Path]:
         """Return the output of the target's processes and the files of ``[operations] logs``."""

@@ -15,8 +15,6 @@ DOCUMENTS = (
     *sorted((ROOT / "docs").glob("*.md")),
 )
 
-pytest_plugins = ["pytester"]
-
 
 class Snippet(NamedTuple):
     """One fenced block."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import socket
 import sys
 import urllib.request
@@ -58,8 +59,10 @@ def test_a_process_is_started_watched_and_stopped(tmp_path: Path, port: int) -> 
     app.start()
     assert answers(app.ready)
     assert app.death() is None
+    assert app.silence() is None
     app.stop()
 
+    assert app.silence() is None, "one that was stopped did not end by itself"
     assert not listens(port)
 
 
@@ -126,3 +129,27 @@ def test_a_death_during_the_run_is_noticed(tmp_path: Path, port: int) -> None:
 
     assert "[process.app] was killed by SIGTERM" in (app.death() or "")
     app.stop()
+
+
+def test_a_process_killed_a_moment_ago_is_no_longer_taken_for_alive(tmp_path: Path, port: int) -> None:
+    """However late the system ends it, a killed process does not answer, and is reported with how it ended."""
+    app = process(tmp_path, port, sys.executable, "-c", SERVE, str(port))
+    app.start()
+    assert app._process is not None
+
+    app._process.kill()
+
+    assert "[process.app] was killed by SIGKILL" in (app.silence() or "")
+    app.stop()
+
+
+def test_a_process_that_hangs_is_reported_as_mute(tmp_path: Path, port: int) -> None:
+    """A process that runs but answers nothing any more is named with the URL that was asked."""
+    app = process(tmp_path, port, sys.executable, "-c", SERVE, str(port))
+    app.start()
+    assert app._process is not None
+
+    app._process.send_signal(signal.SIGSTOP)
+
+    assert f"[process.app] no longer answers {app.ready}." in (app.silence(within_s=0.2) or "")
+    app.kill()

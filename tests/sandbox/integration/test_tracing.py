@@ -20,6 +20,9 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+WHOLE = ("POST /webhooks/product", "process run.succeeded", "GET")
+"""Names of the spans of one delivery: taken in, processed, and the product asked."""
+
 
 class World:
     """A collector and a product in one server, which keeps what it is sent."""
@@ -55,13 +58,13 @@ class World:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
-    def spans(self, number: int) -> list[Span]:
-        """Return the spans exported, as soon as there are ``number`` of one trace."""
-        deadline = time.monotonic() + 10
+    def spans(self, *names: str) -> dict[str, Span]:
+        """Return the spans of these names, by name, as soon as all were exported."""
+        deadline = time.monotonic() + 20
         while True:
-            parsed = [ExportTraceServiceRequest.FromString(body) for body in self.exports]
-            spans = [s for p in parsed for r in p.resource_spans for c in r.scope_spans for s in c.spans]
-            if len(spans) >= number or time.monotonic() > deadline:
+            parsed = [ExportTraceServiceRequest.FromString(body) for body in list(self.exports)]
+            spans = {s.name: s for p in parsed for r in p.resource_spans for c in r.scope_spans for s in c.spans}
+            if spans.keys() >= set(names) or time.monotonic() > deadline:
                 return spans
             time.sleep(0.05)
 
@@ -113,9 +116,10 @@ def test_one_trace_goes_from_the_delivery_to_the_effect_and_the_product(
     headers = {"x-product-signature": traced.sign(body), "traceparent": f"00-{trace}-{parent}-01"}
     assert traced.client.post("/webhooks/product", content=body, headers=headers).status_code == 200
     assert traced.state("evt_1")["effects"] == 1
-    spans = {s.name: s for s in world.spans(3) if s.trace_id.hex() == trace}
-    delivery, processing, call = spans["POST /webhooks/product"], spans["process run.succeeded"], spans["GET"]
+    spans = world.spans(*WHOLE)
+    delivery, processing, call = (spans[name] for name in WHOLE)
 
+    assert {s.trace_id.hex() for s in (delivery, processing, call)} == {trace}
     assert delivery.kind == Span.SPAN_KIND_SERVER
     assert delivery.parent_span_id.hex() == parent
     assert (processing.kind, processing.parent_span_id) == (Span.SPAN_KIND_CONSUMER, delivery.span_id)
@@ -133,5 +137,4 @@ def test_a_malformed_traceparent_begins_a_new_trace(traced: Any, world: World, r
 
     assert traced.client.post("/webhooks/product", content=body, headers=headers).status_code == 200
     assert traced.state("evt_1")["effects"] == 1
-    delivery = next(s for s in world.spans(3) if s.kind == Span.SPAN_KIND_SERVER)
-    assert delivery.parent_span_id == b""
+    assert world.spans(*WHOLE)[WHOLE[0]].parent_span_id == b""
