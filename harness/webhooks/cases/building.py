@@ -58,31 +58,42 @@ class Material(NamedTuple):
     ) -> Built:
         """Return a delivery that is right for what is given."""
         body = self.body if body is None else body
-        timestamp = self.timestamp if timestamp is None else timestamp
+        timestamp = self._at(timestamp)
         signature = self.signature(body, secret=secret, timestamp=timestamp)
-        return self.with_headers(self.scheme.written(signature, timestamp=timestamp), body)
+        return self.with_headers(self.scheme.written(signature, timestamp=timestamp, body=body), body)
 
     def carrying(self, *signatures: str, timestamp: int | str | None = None) -> Built:
         """Return the body with any signatures, well written; with none, without the signature's header."""
-        return self.with_headers(self.scheme.written(*signatures, timestamp=self._at(timestamp)))
+        return self.with_headers(self.scheme.written(*signatures, timestamp=self._at(timestamp), body=self.body))
 
     def raw(self, value: str) -> Built:
         """Return the body with any text where the signature belongs; all else is as it should be."""
-        return self.with_headers(self.scheme.raw(value, timestamp=self.timestamp))
+        return self.with_headers(self.scheme.raw(value, timestamp=self.timestamp, body=self.body))
 
     def value(self, signature: str | None = None, *, timestamp: int | str | None = None) -> str:
         """Return what stands in the signature's header of an honest delivery, or around any signature."""
         signature = self.signature() if signature is None else signature
-        return dict(self.scheme.written(signature, timestamp=self._at(timestamp)))[self.scheme.header]
+        headers = self.scheme.written(signature, timestamp=self._at(timestamp), body=self.body)
+        return dict(headers)[self.scheme.header]
 
     def with_headers(self, headers: Headers, body: bytes | None = None) -> Built:
         """Return a delivery with these headers beside the event's own."""
-        return Built((*self.event.headers, *headers), self.body if body is None else body)
+        body = self.body if body is None else body
+        return Built((*self.event.headers, *headers), body, self.scheme.address("", body).lstrip("?"))
 
     def document(self) -> dict[str, Any]:
-        """Return the body as JSON, ready to be changed."""
-        document: dict[str, Any] = json.loads(self.body)
+        """Return the event as JSON, ready to be changed; the first of several where a body holds a list of them."""
+        found = json.loads(self.body)
+        document: dict[str, Any] = found[0] if isinstance(found, list) else found
         return document
+
+    def compact(self, document: dict[str, Any] | None = None, *, more: bytes = b"") -> bytes:
+        """Return the body around a changed document, without white space; ``more`` is put after its last member."""
+        whole = json.loads(self.body)
+        text = compact(self.document() if document is None else document)
+        text = text[:-1] + b"," * bool(more) + more + text[-1:]
+        rest = b"".join(b"," + compact(d) for d in whole[1:]) if isinstance(whole, list) else b""
+        return b"[" + text + rest + b"]" if isinstance(whole, list) else text
 
     def _at(self, timestamp: int | str | None) -> int | str:
         return self.timestamp if timestamp is None else timestamp
@@ -103,7 +114,7 @@ def signed_body(change: Callable[[Material], bytes]) -> Build:
 
 def signed_document(change: Callable[[dict[str, Any]], Any]) -> Build:
     """Build a delivery of a changed JSON document that is signed as it is sent."""
-    return lambda m: m.signed(compact(change(m.document())))
+    return lambda m: m.signed(m.compact(change(m.document())))
 
 
 def replaced(built: Built, header: str, value: str | None) -> Built:

@@ -25,6 +25,11 @@ def _untimed(scheme: Scheme) -> str:
     return "" if scheme.timestamped else f"{scheme.name} signs no timestamp"
 
 
+def _unplaced(scheme: Scheme) -> str:
+    placed = scheme.timestamp_header or "{timestamp}" in scheme.value
+    return _untimed(scheme) or ("" if placed else f"{scheme.name} keeps its timestamp among other parameters")
+
+
 def _unlimited(scheme: Scheme) -> str:
     return _untimed(scheme) or ("" if scheme.tolerance_s else f"the provider of {scheme.name} names no tolerance")
 
@@ -126,7 +131,7 @@ CASES: tuple[ReceiverCase, ...] = (
         lacks=_unlimited,
     ),
     _case(id="restated", summary="another timestamp than was signed", fix=_SIGNED, build=_restated, lacks=_untimed),
-    _case(id="without-timestamp", summary="no timestamp", fix=_SIGNED, build=_without, lacks=_untimed),
+    _case(id="without-timestamp", summary="no timestamp", fix=_SIGNED, build=_without, lacks=_unplaced),
     _unreadable(id="timestamp-empty", summary="an empty timestamp", build=partial(_reading, "")),
     _unreadable(id="timestamp-word", summary="a timestamp that is a word", build=partial(_reading, "abc")),
     _unreadable(id="timestamp-nan", summary="the timestamp NaN", build=partial(_reading, "NaN")),

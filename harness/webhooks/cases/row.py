@@ -27,6 +27,11 @@ def always(_scheme: Scheme) -> str:
     return ""
 
 
+def unsigned_body(scheme: Scheme) -> str:
+    """Return why a scheme says nothing of the body, empty where it signs it."""
+    return "" if scheme.signs_body else f"{scheme.name} signs no body"
+
+
 class ReceiverCase(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery, made genuine or wrong."""
 

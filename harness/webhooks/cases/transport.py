@@ -17,7 +17,7 @@ _ODD = "Answer 405, 415 or 400 to requests that are not what a webhook is; never
 
 
 def _large(m: Material) -> bytes:
-    return m.body.rstrip()[:-1] + b',"harness_extra":"' + b"x" * LARGE_BYTES + b'"}'
+    return m.compact(more=b'"harness_extra":"' + b"x" * LARGE_BYTES + b'"')
 
 
 def _compressed(m: Material) -> Built:
