@@ -75,7 +75,7 @@ def _summary(
     """Say in one line why the item has its outcome."""
     if missing and outcome is Outcome.NOT_RUN:  # says more than that the checks were skipped
         return "harness.toml names no " + ", ".join(missing)
-    worst = sorted((f for f in proofs if f.outcome is outcome), key=lambda f: f.level)
+    worst = sorted((f for f in proofs if f.outcome is outcome), key=lambda f: (f.level, f.test, f.case))
     if worst and outcome is Outcome.PASS:
         return worst[0].summary if len(worst) == 1 else f"{len(worst)} checks passed"
     if worst:
