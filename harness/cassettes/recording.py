@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import vcr
 import yaml
@@ -17,13 +17,10 @@ from vcr.persisters.filesystem import CassetteNotFoundError
 from vcr.record_mode import RecordMode
 from vcr.serialize import deserialize, serialize
 
+from harness.cassettes.filters import Redact, request_filter, response_filter
+from harness.cassettes.redaction import Redactor
 from harness.errors import CassetteError
 
-Redact = Callable[[str], str]
-
-# Headers whose values are credentials or change with every call; they are kept out of the file and out of matching.
-_DROPPED = ("authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key", "date", "host", "server")
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 MATCH_ON = ("method", "path", "query", "body")
 
 
@@ -36,59 +33,23 @@ def open_cassette(path: Path, *, record: bool, redact: Redact, again: str) -> It
     """
     if not record and not path.is_file():
         raise CassetteError(f"No recording: {path} does not exist. Record it with: {again}")
+    redactor = Redactor(redact)
+    clean_request, clean_response = request_filter(redactor), response_filter(redactor)
     recorder = vcr.VCR(
         record_mode=RecordMode.NEW_EPISODES if record else RecordMode.NONE,
         match_on=MATCH_ON,
-        decode_compressed_response=True,
         record_on_exception=False,
-        before_record_request=_request_filter(redact),
-        before_record_response=_response_filter(redact),
+        before_record_request=clean_request,
+        before_record_response=clean_response,
+        # Once more when it is written: a secret may have shown itself only after it stood in an earlier call.
+        before_save_interaction=lambda request, response: (clean_request(request), clean_response(response)),
     )
     recorder.register_persister(_AtomicPersister)
     try:
         with recorder.use_cassette(str(path)) as cassette:
             yield cassette
     except CannotOverwriteExistingCassetteException as exc:
-        raise CassetteError(redact(_unmatched(exc, path, again))) from None
-
-
-def _request_filter(redact: Redact) -> Callable[[Any], Any]:
-    def clean(request: Any) -> Any:
-        request.headers = {k: v for k, v in request.headers.items() if k.lower() not in _DROPPED}
-        request.uri = redact(_without_port(request.uri))
-        request.body = _redacted(request.body, redact)
-        return request
-
-    return clean
-
-
-def _response_filter(redact: Redact) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    def clean(response: dict[str, Any]) -> dict[str, Any]:
-        headers = {k: v for k, v in response["headers"].items() if k.lower() not in _DROPPED}
-        body = {**response["body"], "string": _redacted(response["body"]["string"], redact)}
-        return {**response, "headers": headers, "body": body}
-
-    return clean
-
-
-def _redacted(body: Any, redact: Redact) -> Any:
-    if isinstance(body, str):
-        return redact(body)
-    if isinstance(body, bytes):
-        try:
-            text = body.decode()
-        except UnicodeDecodeError:
-            return body  # the scan at the end of the run looks into binary bodies
-        return redact(text).encode()
-    return body
-
-
-def _without_port(uri: str) -> str:
-    """Drop the port of a loopback address: it is chosen anew in every run."""
-    parts = urlsplit(uri)
-    if parts.hostname not in _LOOPBACK:
-        return uri
-    return urlunsplit(parts._replace(netloc=parts.hostname))
+        raise CassetteError(redactor.text(_unmatched(exc, path, again))) from None
 
 
 def _unmatched(exc: Any, path: Path, again: str) -> str:

@@ -55,6 +55,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     level: Level = Level.MUST
     """``should``: what it found lowers an item to a warning at most, whatever the item's own level."""
     mode: Mode = Mode.LIVE
+    id: str = ""
+    """Stable name of a defect, the same in every run, by which it can be waived; empty for other observations."""
     test: str = ""
     """Node id of the test that made the observation; filled in by the plugin."""
 

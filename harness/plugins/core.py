@@ -34,6 +34,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--harness-target", metavar="NAME", help="lay harness.NAME.toml over harness.toml")
     group.addoption("--harness-reports", metavar="DIR", default="reports", help="where reports go (default: reports)")
     group.addoption("--harness-gate", action="store_true", help="set the exit status by the verdict: 0 only for READY")
+    group.addoption(
+        "--harness-fuzz",
+        choices=("quick", "standard", "deep"),
+        help="how many requests are generated (default: [fuzz] budget of harness.toml, else quick)",
+    )
     group.addoption("--harness-seed", type=int, metavar="N", help="repeat generated requests exactly")
 
 

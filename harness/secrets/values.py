@@ -55,6 +55,7 @@ class Vault:
         self._seed = seed
         self._root = root
         self._known: dict[str, Secret] = {}
+        self._forms: dict[str, tuple[str, ...]] = {}
 
     def __repr__(self) -> str:
         return f"<vault of {', '.join(sorted(self._known)) or 'nothing'}>"
@@ -81,6 +82,7 @@ class Vault:
     def add(self, name: str, value: str) -> Secret:
         """Make a further value known under ``name``."""
         self._known[name] = Secret(name, value)
+        self._forms[name] = tuple(sorted(forms(value).values(), key=len, reverse=True))
         return self._known[name]
 
     def exported(self) -> dict[str, str]:
@@ -89,8 +91,8 @@ class Vault:
 
     def redact(self, text: str) -> str:
         """Return ``text`` with every known value, in every encoding, replaced by its name."""
-        for name, secret in self._known.items():
-            for form in sorted(forms(secret.reveal()).values(), key=len, reverse=True):
+        for name, found in self._forms.items():
+            for form in found:
                 if form in text:
                     text = text.replace(form, f"[REDACTED {name}]")
         return text

@@ -17,7 +17,8 @@ from harness.readiness.checklist import shipped
 from harness.reports.json import read
 
 TIMEOUT_S = 60
-_SPARED = ("-p", "no:hypothesispytest", "-p", "no:pytest_httpserver", "-p", "no:anyio")
+_SPARED = ("-p", "no:hypothesispytest", "-p", "no:pytest_httpserver", "-p", "no:anyio", "-p", "no:schemathesis")
+"""Plugins of others that take time to start, and nothing here uses."""
 NAMED = '[target]\nname = "Tiny"\nscenarios = ["scenarios"]\n'
 OWN_ITEM = '[[item]]\nid = "own.backup"\nlevel = "must"\ntext = "A backup exists"\nremediation = "Make one."\n'
 PASSES = '''
@@ -92,8 +93,12 @@ class Folder:
         return True
 
     def gate(self, *args: str, **env: str) -> Outcome:
-        """Run `harness gate` here, without plugins of others that take time to start and nothing here uses."""
+        """Run `harness gate` here."""
         return self.run("-m", "harness.cli", "gate", "-p", "no:cacheprovider", *_SPARED, *args, **env)
+
+    def pytest(self, *args: str, **env: str) -> Outcome:
+        """Run `pytest` here."""
+        return self.run("-m", "pytest", "-p", "no:cacheprovider", *_SPARED, *args, **env)
 
     def run(self, *words: str, **env: str) -> Outcome:
         """Run Python here, in an environment without the variables of the test run around it."""

@@ -33,10 +33,6 @@ def test_sees(findings, n):
 PLAIN = "def test_plain(): pass\ndef test_other(): assert 1 + 1 == 2\n"
 
 
-def pytest_run(folder: Folder, *args: str, **env: str):  # type: ignore[no-untyped-def]  # noqa: ANN201 - Outcome
-    return folder.run("-m", "pytest", "-p", "no:cacheprovider", *args, **env)
-
-
 def without_time(report: Report) -> Report:
     return msgspec.structs.replace(report, run_id="", started_at="", duration_s=0)
 
@@ -60,7 +56,7 @@ def test_a_failing_finding_fails_its_test(ready: Folder, args: tuple[str, ...]) 
     """What a test attached decides, though no assertion failed; the summary names it with expectation and sight."""
     ready.write("scenarios/test_more.py", FINDS)
 
-    ended = pytest_run(ready, "scenarios/test_more.py", *args)
+    ended = ready.pytest("scenarios/test_more.py", *args)
 
     assert ended.status == 1
     assert "1 failed, 3 passed" in ended.out
@@ -73,7 +69,7 @@ def test_pytest_without_a_target_is_left_alone(folder: Folder, args: tuple[str, 
     """Without harness.toml nothing is added to a run: no summary, no file, pytest's own exit status."""
     folder.write("test_plain.py", PLAIN)
 
-    ended = pytest_run(folder, *args)
+    ended = folder.pytest(*args)
 
     assert ended.status == 0
     assert "2 passed" in ended.out
@@ -91,7 +87,7 @@ def test_a_secret_in_a_failing_test_is_taken_out(ready: Folder, args: tuple[str,
     text = '@pytest.mark.verifies("own.backup")\ndef test_more():\n    key = os.environ["THE_KEY"]\n    print(key)\n'
     ready.write("scenarios/test_more.py", f"import os, pytest\n{text}    assert key == 'another'\n")
 
-    ended = pytest_run(ready, "scenarios", "-l", "--junitxml=junit.xml", *args, THE_KEY=value)
+    ended = ready.pytest("scenarios", "-l", "--junitxml=junit.xml", *args, THE_KEY=value)
 
     assert ended.status == 1
     assert "[REDACTED env:THE_KEY]" in ended.out
@@ -103,7 +99,7 @@ def test_an_unknown_item_is_an_error_with_the_nearest(ready: Folder, args: tuple
     """A misspelt item fails its test before it can seem to prove something."""
     ready.write("scenarios/test_more.py", "import pytest\n@pytest.mark.verifies('own.bakcup')\ndef test_more(): pass\n")
 
-    ended = pytest_run(ready, "scenarios", *args)
+    ended = ready.pytest("scenarios", *args)
 
     assert ended.status == 1
     assert "no checklist item is called 'own.bakcup'. Did you mean 'own.backup'?" in ended.out
@@ -113,7 +109,7 @@ def test_a_finding_cannot_waive(ready: Folder) -> None:
     """Only harness.toml waives; a test that says so is in error."""
     ready.write("scenarios/test_more.py", FINDS.replace("Outcome.FAIL if bad", "Outcome.WAIVED if bad"))
 
-    ended = pytest_run(ready, "scenarios")
+    ended = ready.pytest("scenarios")
 
     assert "no finding is 'waived'; that is for a [[waiver]] in harness.toml to say" in ended.out
     assert ended.status == 1
@@ -124,7 +120,7 @@ def test_each_plugin_can_be_switched_off(ready: Folder, name: str) -> None:
     """`-p no:NAME` leaves a plain run, with a target or without, as good as it was."""
     ready.write("scenarios/test_own.py", PLAIN)
 
-    ended = pytest_run(ready, "scenarios", "-p", f"no:{name}")
+    ended = ready.pytest("scenarios", "-p", f"no:{name}")
 
     assert ended.status == 0, ended.text
     assert "2 passed" in ended.out
@@ -134,7 +130,7 @@ def test_all_plugins_can_be_switched_off(ready: Folder) -> None:
     """Nothing of the harness is then left in a run."""
     ready.write("scenarios/test_own.py", PLAIN)
 
-    ended = pytest_run(ready, "scenarios", *(word for name in OURS for word in ("-p", f"no:{name}")))
+    ended = ready.pytest("scenarios", *(word for name in OURS for word in ("-p", f"no:{name}")))
 
     assert (ended.status, "readiness =" in ended.out) == (0, False), ended.text
 
@@ -146,27 +142,27 @@ def test_an_idle_plugin_imports_nothing_heavy(folder: Folder) -> None:
     # Plugins of others import what they please.
     spared = ("schemathesis", "hypothesispytest", "pytest_httpserver", "anyio", "xdist")
 
-    ended = pytest_run(folder, *(word for name in spared for word in ("-p", f"no:{name}")))
+    ended = folder.pytest(*(word for name in spared for word in ("-p", f"no:{name}")))
 
     assert ended.status == 0, ended.text
 
 
 def test_options_bear_one_prefix_and_the_marker_is_registered(folder: Folder) -> None:
     """Every option of ours begins with --harness-, and `pytest --markers` tells of `verifies`."""
-    listed = pytest_run(folder, "--help", "--markers")
-    helped = pytest_run(folder, "--help").out.partition("readiness harness:")[2].partition("\n\n")[0]
+    listed = folder.pytest("--help", "--markers")
+    helped = folder.pytest("--help").out.partition("readiness harness:")[2].partition("\n\n")[0]
 
     options = [line.split()[0] for line in helped.splitlines() if line.strip().startswith("-")]
     assert len(options) >= 5
     assert all(option.startswith("--harness-") for option in options), options
-    assert "@pytest.mark.verifies(item, ...): " in pytest_run(folder, "--markers").out + listed.out
+    assert "@pytest.mark.verifies(item, ...): " in folder.pytest("--markers").out + listed.out
 
 
 def test_an_unknown_mode_is_named_with_the_nearest(folder: Folder) -> None:
     """`--harness-mode` refuses what it does not know, with pytest's status for wrong usage."""
     folder.write("test_plain.py", PLAIN)
 
-    ended = pytest_run(folder, "--harness-mode=repaly")
+    ended = folder.pytest("--harness-mode=repaly")
 
     assert ended.status == 4
     assert "'repaly' is not a mode. Did you mean 'replay'?" in ended.err
@@ -177,7 +173,7 @@ def test_a_misspelt_hook_is_refused(ready: Folder, args: tuple[str, ...]) -> Non
     """The hooks are declared, so a conftest that misspells one does not stay silent."""
     ready.write("conftest.py", "def pytest_harness_raport(report): pass")
 
-    ended = pytest_run(ready, "scenarios", *args)
+    ended = ready.pytest("scenarios", *args)
 
     assert ended.status == 3
     assert "unknown hook 'pytest_harness_raport'" in ended.text

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from harness.model.config.base import Duration, Section
 from harness.model.config.client import Client, Policy
-from harness.model.config.provider import ApiKey, Basic, Bearer, Provider
+from harness.model.config.fuzz import Fuzz, Level
+from harness.model.config.provider import ApiKey, Basic, Bearer, Provider, ProviderWebhooks
 from harness.model.config.receiver import EffectProbe, Receiver, Signature
-from harness.model.config.staging import Operations, Telemetry
+from harness.model.config.staging import Operations, Rotation, Telemetry
 from harness.model.config.target import Environment, Process, TargetSection
 from harness.model.item import Item
 from harness.model.waiver import Waiver
@@ -20,11 +21,15 @@ __all__ = [
     "Duration",
     "EffectProbe",
     "Environment",
+    "Fuzz",
+    "Level",
     "Operations",
     "Policy",
     "Process",
     "Provider",
+    "ProviderWebhooks",
     "Receiver",
+    "Rotation",
     "Section",
     "Signature",
     "TargetSection",
@@ -38,6 +43,7 @@ class Document(Section, frozen=True):
     target: TargetSection
     process: dict[str, Process] = {}
     provider: Provider | None = None
+    fuzz: Fuzz = Fuzz()
     receiver: Receiver | None = None
     client: Client | None = None
     telemetry: Telemetry | None = None

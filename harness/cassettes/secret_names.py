@@ -1,0 +1,63 @@
+"""Which names mean secrets, and which texts are secrets by their shape alone."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+MAX_NAME = 60
+"""Longer text is no name of a field."""
+
+_SECRET = re.compile(
+    r"(?:^|_)(?:passw(?:or)?ds?(?:_?\d|_confirmation|_again)?|passwd|pwd|passphrase|passcode|secrets?|tokens?|bearer|jwt"
+    r"|otp|pin|cvv|cvc|credentials?|authorization|client_assertion|code_verifier"
+    r"|(?:api|access|secret|private|signing|auth|encryption|account|subscription|shared|master|functions|session)_?keys?)$"
+)
+# Tokens that say where a listing goes on, or how much of a language model was used, and what guards against nothing.
+_HARMLESS = re.compile(
+    r"(?:page|next|prev|previous|continuation|continue|sync|cursor|pagination|resume|idempotency|request|max|min|total"
+    r"|prompt|completion|input|output|cached|reasoning|remaining|limit|reset|used)_?tokens?$"
+)
+# Names that mean a secret in the query of a URL or a header, where elsewhere they name something else.
+_IN_QUERY = re.compile(r"^(?:key|sig)$|(?:^|_)signature$")
+_NUMERIC = re.compile(r"(?:^|_)(?:passw(?:or)?d|passcode|otp|pin|cvv|cvc)$")
+
+SHAPES = re.compile(
+    r"\b(?:sk|rk)_(?:live|test)_\w{8,}|\bwhsec_[\w+/=-]{8,}|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}"
+    r"|\bxox[abeprs]-[\w-]{10,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}|\bSG\.[\w-]{16,}\.[\w-]{16,}"
+    r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}(?:\.[\w-]*)?"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+)
+"""Shapes that no text has by accident: the prefixes vendors give their keys, JSON web tokens, private keys."""
+
+_TELLING = (
+    r"pass|pwd|secret|token|key|credential|auth|bearer|basic|jwt|otp|pin|cvv|cvc|sig|://[^/\s]*@|code_verifier|cookie"
+    r"|assertion|whsec|gh[pousr]_|github_pat|glpat|xox[abeprs]-|akia|asia|aiza|sg\.|eyj|[rs]k_"
+)
+URI_HINT = re.compile(_TELLING, re.IGNORECASE)
+"""What every URL holds that could have something to redact: a cheap first look."""
+HINT = re.compile(_TELLING + r"|[\w+/-]{16}", re.IGNORECASE)
+"""The same for bodies, in which base64 may hide something."""
+
+
+@lru_cache(maxsize=4096)
+def names_secret(name: str, *, query: bool = False) -> bool:
+    """Tell whether the value of a field of that name is a secret; ``query`` is for URLs and headers."""
+    if len(name) > MAX_NAME:
+        return False
+    words = _words(name)
+    if _HARMLESS.search(words):
+        return False
+    return bool(_SECRET.search(words) or (query and _IN_QUERY.search(words)))
+
+
+@lru_cache(maxsize=4096)
+def names_secret_number(name: str) -> bool:
+    """Tell whether even a number in a field of that name is a secret."""
+    return len(name) <= MAX_NAME and bool(_NUMERIC.search(_words(name)))
+
+
+def _words(name: str) -> str:
+    """Return ``userApiKey``, ``user[api-key]`` and ``USER_API_KEY`` alike as ``user_api_key``."""
+    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return re.sub(r"[^a-z0-9]+", "_", split).strip("_")
