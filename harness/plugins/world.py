@@ -183,6 +183,7 @@ class World:
 def _urls(target: Target) -> Iterable[str]:
     """Yield every URL that harness.toml names as the target's own."""
     config = target.config
+    yield from (f"https://{host}" for host in config.cassettes.hosts)
     sections: tuple[Any, ...] = (config.provider, config.receiver, config.telemetry, *config.process.values())
     for section in sections:
         for name in ("spec", "base_url", "url", "metrics", "ready"):

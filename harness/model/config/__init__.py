@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.model.config.base import Duration, Section
+from harness.model.config.cassettes import Cassettes
 from harness.model.config.client import Client, Policy
 from harness.model.config.fuzz import Fuzz, Level
 from harness.model.config.provider import ApiKey, Basic, Bearer, Provider, ProviderWebhooks
@@ -16,6 +17,7 @@ __all__ = [
     "ApiKey",
     "Basic",
     "Bearer",
+    "Cassettes",
     "Client",
     "Document",
     "Duration",
@@ -46,6 +48,7 @@ class Document(Section, frozen=True):
     fuzz: Fuzz = Fuzz()
     receiver: Receiver | None = None
     client: Client | None = None
+    cassettes: Cassettes = Cassettes()
     telemetry: Telemetry | None = None
     operations: Operations | None = None
     waiver: tuple[Waiver, ...] = ()
