@@ -17,6 +17,7 @@ from harness.webhooks.engine import Courier, Outgoing
 from harness.webhooks.engine.request import Address, Writer
 from harness.webhooks.events import read_events
 from harness.webhooks.orders import Order, Route
+from harness.webhooks.schemes import Scheme
 from harness.webhooks.summary import Summary
 
 
@@ -30,7 +31,7 @@ class Dispatch:
         """
         self.order = order
         self.route = Route(order, directory)
-        self._case = _case(order.altered) if order.altered else None
+        self._case = _case(order.altered, self.route.scheme) if order.altered else None
         self.events: Sequence[Event] = tuple(read_events(paths, self.route.format.read))
         self._names = (f"evt_{os.urandom(6).hex()}{n:x}" for n in count())
 
@@ -73,13 +74,12 @@ class Dispatch:
         event = self._addressed(event)
         scheme, now = route.scheme, int(time.time())
         if self._case is not None:
-            material = Material(scheme, event.body, route.secret(), now, event.id, route.url)
-            signature, body = self._case.build(material)
-        else:
-            body = event.body
-            signature = scheme.sign(body, secret=route.secret(), timestamp=now, event_id=event.id, url=route.url)
+            built = self._case.build(Material(scheme, event, route.secret(), now, url=route.url))
+            url = f"{route.url}{'&' if '?' in route.url else '?'}{built.query}" if built.query else route.url
+            return Outgoing(event.name, event.id, built.headers, built.body, url, built.method)
+        signature = scheme.sign(event.body, secret=route.secret(), timestamp=now, event_id=event.id, url=route.url)
         url = scheme.address(route.url, event.body)
-        return Outgoing(event.name, event.id, (*event.headers, *signature), body, url)
+        return Outgoing(event.name, event.id, (*event.headers, *signature), event.body, url)
 
     def _addressed(self, event: Event) -> Event:
         """Give the event what its scheme wants of it: an id that no receiver has seen, and its type."""
@@ -92,10 +92,12 @@ class Dispatch:
         return event
 
 
-def _case(case_id: str) -> ReceiverCase:
+def _case(case_id: str, scheme: Scheme) -> ReceiverCase:
     case = case_named(case_id)
     if case is None:
         raise ConfigurationError(
             f"--altered: no receiver case is called {case_id!r}. {nearest(case_id, (c.id for c in CASES))}"
         )
+    if reason := case.lacks(scheme):
+        raise ConfigurationError(f"--altered {case_id} cannot be made: {reason}.")
     return case

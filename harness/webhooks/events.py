@@ -31,23 +31,32 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
     """Key of the body, where the scheme has no header for the id; dots lead inwards. None: the scheme's."""
     type_key: str | None = None
 
+    @property
+    def key_of_id(self) -> str:
+        """The key that is looked at for the id."""
+        return self.scheme.id_key if self.id_key is None else self.id_key
+
+    @property
+    def key_of_type(self) -> str:
+        """The key that is looked at for the type."""
+        return self.scheme.type_key if self.type_key is None else self.type_key
+
     def read(self, path: Path) -> Event:
         """Read one fixture; raises `EventError` that names the file and what is wrong with it."""
         raw = _bytes(path)
         headers, body = _captured(raw, path) if path.suffix == ".http" else (_JSON_HEADERS, raw)
         document, named, scheme = _document(body, path, dict(headers)), dict(headers), self.scheme
-        id_key = scheme.id_key if self.id_key is None else self.id_key
         return Event(
             name=path.stem,
             type=self._type(named, document, path),
-            id=named.get(scheme.id_header, "") if scheme.id_header else _at(document, id_key),
+            id=named.get(scheme.id_header, "") if scheme.id_header else _at(document, self.key_of_id),
             body=body,
             headers=headers,
         )
 
     def _type(self, named: dict[str, str], document: Any, path: Path) -> str:
         """Return the event's type; raises `EventError` where the scheme has types and the fixture names none."""
-        header, key = self.scheme.type_header, self.scheme.type_key if self.type_key is None else self.type_key
+        header, key = self.scheme.type_header, self.key_of_type
         found = named.get(header, "") or _at(document, key)
         if found or not (header or key):
             return found

@@ -22,6 +22,7 @@ class Outgoing(NamedTuple):
     body: bytes
     url: str
     """Where it goes; of the courier's own host."""
+    method: str = "POST"
 
 
 class Address(NamedTuple):
@@ -57,7 +58,7 @@ class Writer:
     def write(self, outgoing: Outgoing) -> bytes:
         """Return the whole request. Latin-1 lets a delivery carry any byte in a header, as an attacker would."""
         lines = "".join([f"{name}: {value}\r\n" for name, value in outgoing.headers])
-        head = f"POST {self._target(outgoing.url)}{self._opening}{len(outgoing.body)}\r\n{lines}\r\n"
+        head = f"{outgoing.method} {self._target(outgoing.url)}{self._opening}{len(outgoing.body)}\r\n{lines}\r\n"
         return head.encode("latin-1") + outgoing.body
 
     def _target(self, url: str) -> str:

@@ -17,7 +17,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from harness.cli import main
-from tests.unit.webhooks.conftest import Serve, read_request
+
+from .conftest import Listen, read_request
 
 VARIABLE = "A_SIGNING_SECRET"
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
@@ -86,8 +87,8 @@ def receiver(secret: str) -> Receiver:
 
 
 @pytest.fixture
-def to(serve: Serve, receiver: Receiver) -> list[str]:
-    return ["--to", serve(receiver), "--secret", f"env:{VARIABLE}"]
+def to(listen: Listen, receiver: Receiver) -> list[str]:
+    return ["--to", listen(receiver), "--secret", f"env:{VARIABLE}"]
 
 
 def test_an_event_is_signed_delivered_and_acknowledged(
@@ -161,11 +162,11 @@ def test_a_dry_run_hides_a_token(deliver: Deliver, event: Path, to: list[str]) -
 
 
 def test_what_the_options_leave_open_comes_from_harness_toml(
-    deliver: Deliver, event: Path, serve: Serve, receiver: Receiver
+    deliver: Deliver, event: Path, listen: Listen, receiver: Receiver
 ) -> None:
     """The folder's harness.toml names the receiver, the scheme with all its keys, and the secret."""
     (event.parent / "harness.toml").write_text(
-        f'[target]\nname = "T"\n[receiver]\nurl = "{serve(receiver)}"\n'
+        f'[target]\nname = "T"\n[receiver]\nurl = "{listen(receiver)}"\n'
         f'signature = {{ scheme = "hmac", prefix = "sha=", template = "{{body}}", secret = "env:{VARIABLE}" }}\n'
     )
 

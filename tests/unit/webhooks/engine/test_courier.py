@@ -21,7 +21,8 @@ from harness.errors import ConfigurationError, EventError, NetworkError
 from harness.model import Delivery
 from harness.network import Network
 from harness.webhooks.engine import Courier, Outgoing
-from tests.unit.webhooks.conftest import Serve, read_request
+
+from ..conftest import Listen, read_request
 
 LIMIT_S = 0.5
 SLACK_S = 3.0
@@ -115,10 +116,10 @@ RECEIVERS = {
 
 @pytest.mark.parametrize("behaviour, status, seen", RECEIVERS.values(), ids=RECEIVERS.keys())
 def test_whatever_a_receiver_does_is_told_in_time(
-    serve: Serve, behaviour: Callable[[socket.socket], None], status: int | None, seen: str
+    listen: Listen, behaviour: Callable[[socket.socket], None], status: int | None, seen: str
 ) -> None:
     """Each delivery ends within its limit with what was answered, or why nothing was; a redirect is not followed."""
-    url = serve(behaviour)
+    url = listen(behaviour)
     begun = time.monotonic()
 
     (delivery,) = delivered(url)
@@ -129,9 +130,9 @@ def test_whatever_a_receiver_does_is_told_in_time(
     assert time.monotonic() - begun < LIMIT_S + SLACK_S
 
 
-def test_an_answer_that_comes_before_all_is_read_counts(serve: Serve) -> None:
+def test_an_answer_that_comes_before_all_is_read_counts(listen: Listen) -> None:
     """A receiver that refuses a large body at its head is heard, though the body cannot be sent to its end."""
-    (delivery,) = delivered(serve(refusing_unread), body=b"x" * 20_000_000)
+    (delivery,) = delivered(listen(refusing_unread), body=b"x" * 20_000_000)
 
     assert delivery.seen == "HTTP 413 'too much'"
 
@@ -146,10 +147,10 @@ def test_nobody_listening_is_told() -> None:
     assert delivery.seen == "no answer: connection refused"
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(serve: Serve, tmp_path: Path) -> None:
+def test_a_certificate_that_nobody_vouches_for_is_refused(listen: Listen, tmp_path: Path) -> None:
     """TLS is verified: nothing is sent to whoever shows a certificate of their own making."""
     received: list[bytes] = []
-    url = serve(lambda connection: received.append(read_request(connection)), tls=self_signed(tmp_path))
+    url = listen(lambda connection: received.append(read_request(connection)), tls=self_signed(tmp_path))
 
     (delivery,) = delivered(url)
 
@@ -157,15 +158,15 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(serve: Serve, tmp_path
     assert received == []
 
 
-def test_tls_that_is_none_is_told(serve: Serve) -> None:
+def test_tls_that_is_none_is_told(listen: Listen) -> None:
     """A receiver that speaks plain HTTP where https is said is named as such."""
-    (delivery,) = delivered(serve(answering(OK)).replace("http:", "https:"))
+    (delivery,) = delivered(listen(answering(OK)).replace("http:", "https:"))
 
     assert delivery.seen.startswith("no answer: ")
     assert delivery.status is None
 
 
-def test_connections_are_kept_and_times_are_told(serve: Serve) -> None:
+def test_connections_are_kept_and_times_are_told(listen: Listen) -> None:
     """One connection carries many deliveries; only the first tells how long it took to open."""
     connections = itertools.count()
 
@@ -173,7 +174,7 @@ def test_connections_are_kept_and_times_are_told(serve: Serve) -> None:
         next(connections)
         answering(OK)(connection)
 
-    found = delivered(serve(treat), 20)
+    found = delivered(listen(treat), 20)
 
     assert next(connections) == 1
     assert [d.event for d in found] == [f"event-{n}" for n in range(20)]
@@ -182,17 +183,17 @@ def test_connections_are_kept_and_times_are_told(serve: Serve) -> None:
     assert all(0 < d.first_byte_s <= d.seconds for d in found)
 
 
-def test_a_connection_that_was_closed_between_deliveries_is_opened_anew(serve: Serve) -> None:
+def test_a_connection_that_was_closed_between_deliveries_is_opened_anew(listen: Listen) -> None:
     """A receiver may close after each answer, with or without saying so."""
 
     def treat(connection: socket.socket) -> None:
         read_request(connection)
         connection.sendall(OK)
 
-    assert [d.status for d in delivered(serve(treat), 10)] == [200] * 10
+    assert [d.status for d in delivered(listen(treat), 10)] == [200] * 10
 
 
-def test_no_more_are_under_way_at_once_than_asked_for(serve: Serve) -> None:
+def test_no_more_are_under_way_at_once_than_asked_for(listen: Listen) -> None:
     """Concurrency is reached and not exceeded."""
     now, most, lock = 0, 0, threading.Lock()
 
@@ -207,25 +208,25 @@ def test_no_more_are_under_way_at_once_than_asked_for(serve: Serve) -> None:
                 now -= 1
             connection.sendall(OK)
 
-    found = delivered(serve(treat), 40, concurrency=8, timeout_s=10)
+    found = delivered(listen(treat), 40, concurrency=8, timeout_s=10)
 
     assert [d.status for d in found] == [200] * 40
     assert most == 8
 
 
-def test_the_rate_is_not_exceeded(serve: Serve) -> None:
+def test_the_rate_is_not_exceeded(listen: Listen) -> None:
     """Ten a second means that the sixth is not sent before half a second has passed."""
     begun = time.monotonic()
 
-    found = delivered(serve(answering(OK)), 6, concurrency=4, rate=10.0)
+    found = delivered(listen(answering(OK)), 6, concurrency=4, rate=10.0)
 
     assert len(found) == 6
     assert 0.5 <= time.monotonic() - begun < 0.5 + SLACK_S
 
 
-def test_a_delivery_is_asked_for_when_it_can_be_sent(serve: Serve) -> None:
+def test_a_delivery_is_asked_for_when_it_can_be_sent(listen: Listen) -> None:
     """The stream is read no further than deliveries have ended, so that signatures are fresh and memory is flat."""
-    url = serve(answering(OK))
+    url = listen(answering(OK))
     ended: list[Delivery] = []
 
     def stream() -> Iterator[Outgoing]:
@@ -238,9 +239,9 @@ def test_a_delivery_is_asked_for_when_it_can_be_sent(serve: Serve) -> None:
     assert len(ended) == 50
 
 
-def test_a_fault_of_the_stream_ends_all(serve: Serve) -> None:
+def test_a_fault_of_the_stream_ends_all(listen: Listen) -> None:
     """What the stream raises is raised, and nothing hangs."""
-    url = serve(silent)
+    url = listen(silent)
 
     def stream() -> Iterator[Outgoing]:
         yield from outgoing(url)
