@@ -21,8 +21,7 @@ from harness.errors import ConfigurationError, EventError, NetworkError
 from harness.model import Delivery
 from harness.network import Network
 from harness.webhooks.engine import Courier, Outgoing
-
-from ..conftest import Listen, read_request
+from tests.unit.webhooks.conftest import Listen, read_request
 
 LIMIT_S = 0.5
 SLACK_S = 3.0
