@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,9 +18,10 @@ if TYPE_CHECKING:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Bring along what catches the provider's webhooks."""
-    from harness.plugins import sent
+    """Bring along what generates requests, and what catches the provider's webhooks."""
+    from harness.plugins import fuzzing, sent
 
+    config.pluginmanager.register(fuzzing, "harness-fuzzing")
     config.pluginmanager.register(sent, "harness-sent")
 
 
@@ -70,10 +70,3 @@ def walk(new_caller: Callable[[], Caller], fuzz_seed: int) -> Walk:
     walk = Walk(new_caller(), random_seed=fuzz_seed)
     walk.run()
     return walk
-
-
-@pytest.fixture(scope="session")
-def fuzz_seed(pytestconfig: pytest.Config, world: World) -> int:
-    """The seed of generated requests: ``--harness-seed``, or one drawn from the run's name, the same on all workers."""
-    given = pytestconfig.getoption("--harness-seed")
-    return int(given) if given is not None else random.Random(world.run.run_id).randrange(2**32)  # noqa: S311 - no secret
