@@ -95,6 +95,18 @@ def judge(
     )
 
 
+def not_applicable(case: ClientCase, why: str) -> Finding:
+    """Return the finding of a case that this provider's clients cannot meet."""
+    return Finding(
+        item=case.item,
+        outcome=Outcome.NOT_APPLICABLE,
+        summary=f"{case.id}: {case.summary}: {why}",
+        expected=case.expected,
+        source=case.source,
+        case=case.id,
+    )
+
+
 def timeline(attempts: Sequence[Attempt]) -> str:
     """Return what arrived and what it met, in seconds since the first request."""
     shown = [
