@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -17,6 +17,7 @@ from harness.errors import NetworkError
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110 section 9.2.1, without TRACE
 TIMEOUT_S = 15.0
+Watch = Callable[[httpx.Response], None]
 
 
 @cache
@@ -28,10 +29,14 @@ def tls_context() -> ssl.SSLContext:
 class Network:
     """Where this run may send to: loopback, and the hosts that harness.toml names."""
 
-    def __init__(self, urls: Collection[str] = (), *, production: bool = False) -> None:
-        """Allow loopback and the hosts of ``urls``; with ``production``, refuse every writing request."""
+    def __init__(self, urls: Collection[str] = (), *, production: bool = False, watch: Watch | None = None) -> None:
+        """Allow loopback and the hosts of ``urls``; with ``production``, refuse every writing request.
+
+        ``watch`` is shown every answer that tells of an error, read whole.
+        """
         self.hosts = LOOPBACK | {host for url in urls if (host := urlsplit(url).hostname)}
         self.production = production
+        self.watch = watch
 
     def client(
         self,
@@ -48,7 +53,11 @@ class Network:
         """
         if transport is None:
             transport = GuardedTransport(self, httpx.HTTPTransport(verify=tls_context(), limits=_limits(connections)))
-        return httpx.Client(transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)
+        client = httpx.Client(
+            transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False
+        )
+        client.event_hooks["response"].append(self._watched)
+        return client
 
     def async_client(
         self,
@@ -62,9 +71,21 @@ class Network:
         if transport is None:
             limits = httpx.Limits(max_keepalive_connections=0)
             transport = AsyncGuardedTransport(self, httpx.AsyncHTTPTransport(verify=tls_context(), limits=limits))
-        return httpx.AsyncClient(
+        client = httpx.AsyncClient(
             transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False
         )
+        client.event_hooks["response"].append(self._watched_async)
+        return client
+
+    def _watched(self, response: httpx.Response) -> None:
+        if self.watch and response.is_error:
+            response.read()
+            self.watch(response)
+
+    async def _watched_async(self, response: httpx.Response) -> None:
+        if self.watch and response.is_error:
+            await response.aread()
+            self.watch(response)
 
     def check(self, method: str, url: httpx.URL) -> None:
         """Raise `NetworkError` unless the target's description allows this request."""
