@@ -1,0 +1,111 @@
+"""Replay side by side with its peers: recordings as a local server beside pytest-httpserver.
+
+Bar: `harness replay` answers at least 15 times the requests that pytest-httpserver does, over one connection kept open,
+each serving the same 1,000 recordings of 2 KB, asked by wrk in turns. It needs Debian's wrk, and says so without.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import yaml
+from _table import Row, show
+
+RECORDINGS = 1000
+ROUNDS = 3
+WRK_S = 2
+STOCK_SERVER = """
+import json, logging, re, sys
+from pytest_httpserver import HTTPServer
+from werkzeug import Response
+logging.disable(logging.CRITICAL)
+bodies = {path: body.encode() for path, body in json.load(open(sys.argv[1])).items()}
+server = HTTPServer(port=0)
+server.expect_request(re.compile("/items/")).respond_with_handler(
+    lambda request: Response(bodies[request.path], content_type="application/json")
+)
+server.start()
+print(server.url_for(""), file=sys.stderr, flush=True)
+sys.stdin.read()
+"""
+
+
+def main() -> None:
+    """Measure and print."""
+    show("Replay, side by side in one run", [*server_rows()])
+
+
+def server_rows() -> Iterator[Row]:
+    """Yield the rows of the local servers."""
+    wrk = shutil.which("wrk")
+    if wrk is None:
+        print("wrk is not installed, so the servers are not compared: apt-get install wrk", file=sys.stderr)
+        return
+    bodies = {f"/items/{n}": json.dumps({"id": n, "text": "x" * 1900}) for n in range(RECORDINGS)}
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        cassette, plain = Path(folder) / "items.yaml", Path(folder) / "items.json"
+        cassette.write_text(yaml.dump(document(bodies), Dumper=yaml.CSafeDumper), encoding="utf-8")
+        plain.write_text(json.dumps(bodies), encoding="utf-8")
+        ours = stack.enter_context(serving("-m", "harness.cli", "replay", str(cassette)))
+        theirs = stack.enter_context(serving("-c", STOCK_SERVER, str(plain)))
+        pairs = [(rate(wrk, ours), rate(wrk, theirs)) for _ in range(ROUNDS)]
+    yield Row(
+        work="harness replay against pytest-httpserver, wrk, 1 connection",
+        value=statistics.median(one / other for one, other in pairs),
+        unit="x",
+        bar=">= 15",
+    )
+    yield Row(work="harness replay", value=statistics.median(one for one, _ in pairs), unit="requests/s")
+    yield Row(work="pytest-httpserver", value=statistics.median(other for _, other in pairs), unit="requests/s")
+
+
+def document(bodies: dict[str, str]) -> dict[str, object]:
+    """Return a cassette that answers each path with its body."""
+    headers = {"content-type": ["application/json"]}
+    interactions = [
+        {
+            "request": {"method": "GET", "uri": f"http://127.0.0.1{path}", "body": "", "headers": {}},
+            "response": {"status": {"code": 200, "message": "OK"}, "headers": headers, "body": {"string": body}},
+        }
+        for path, body in bodies.items()
+    ]
+    return {"interactions": interactions, "version": 1}
+
+
+@contextmanager
+def serving(*words: str) -> Iterator[str]:
+    """Run Python as a server that first tells its URL on stderr; yields the URL."""
+    with subprocess.Popen(
+        [sys.executable, *words], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        found = re.search(r"http://[\w.]+:\d+", process.stderr.readline())
+        assert found, process.stderr.read()
+        try:
+            yield found[0]
+        finally:
+            process.send_signal(signal.SIGKILL)
+
+
+def rate(wrk: str, url: str) -> float:
+    """Return requests a second over one connection, after a short warm-up; 0 where any failed."""
+    for seconds in (0.3, WRK_S):
+        command = [wrk, "-t1", "-c1", f"-d{max(1, round(seconds))}s", f"{url}/items/{RECORDINGS // 2}"]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.search(r"Requests/sec:\s+([\d.]+)", told)
+    assert found, told
+    return 0.0 if "Non-2xx" in told else float(found[1])
+
+
+if __name__ == "__main__":
+    main()
