@@ -58,7 +58,7 @@ format: setup
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 lock:
-	@$(COMPILE) pyproject.toml --extra sandbox --extra telemetry --extra postgres --group dev --output-file requirements.lock
+	@$(COMPILE) pyproject.toml --extra sandbox --extra telemetry --extra postgres --extra redis --group dev --output-file requirements.lock
 	@for env in tests/real/envs/*.in; do $(COMPILE) $$env --output-file $${env%.in}.lock || exit 1; done
 
 # What README shows: a gate that fails, so that a failure's evidence can be seen. Needs what tests/real/install brings.

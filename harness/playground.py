@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from harness.errors import ConfigurationError
 from harness.network import Network
 from harness.processes import ManagedProcess
 from harness.run import Run
@@ -38,8 +39,9 @@ def list_the_defects() -> int:
 def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:
     """Run both processes until Ctrl-C or SIGTERM, or until one ends; return the exit status.
 
-    Raises `ProcessError` when one does not start, such as for a defect that does not exist.
+    Raises `ConfigurationError` for a defect that the processes do not know, `ProcessError` when one does not start.
     """
+    _require(defects)
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background deaf to Ctrl-C
         signal.signal(number, signal.default_int_handler)
     run = Run.begin()
@@ -91,6 +93,14 @@ def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:
             )
         )
         return _wait(processes, echo)
+
+
+def _require(defects: Sequence[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, *MODULE, "check-defects", *defects], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise ConfigurationError(f"--defect: {done.stderr.strip()}")
 
 
 def _write(path: Path, env: dict[str, str]) -> None:

@@ -74,6 +74,7 @@ def load_target(directory: Path, *, expand: Callable[[str], str] = str, overlay:
     config: Document = convert(_expanded(raw, expand), Document, names)
     references = tuple(_references(raw))
     _check_fresh(config, references, names)
+    _check_previous(config, references, names)
     return Target(
         config=config,
         root=directory.resolve(),
@@ -130,6 +131,16 @@ def _check_fresh(config: Document, references: tuple[tuple[str, SecretRef], ...]
             f"{names}: {fresh} is a fresh: secret, which only processes started by the harness can know. "
             "Add a [process.NAME] section, or refer to the secret as env:NAME or file:PATH."
         )
+
+
+def _check_previous(config: Document, references: tuple[tuple[str, SecretRef], ...], names: str) -> None:
+    credentials = {ref for key, ref in references if key.startswith("[provider] auth.")}
+    for record in config.operations.secrets if config.operations else ():
+        if record.previous and record.ref not in credentials:
+            raise ConfigurationError(
+                f"{names}: [operations] secrets: {record.ref} has a `previous`, but is no credential of [provider] "
+                "auth; only of that can it be tried whether the old one is refused. Leave the key out there."
+            )
 
 
 def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from harness.contract.spec import Operation, Spec
 from harness.model import Finding, Outcome, SecretRef
 from harness.model.config import ApiKey, Basic, Bearer
 
-ACCEPTS, REJECTS = "auth.accepts", "auth.rejects"
+ACCEPTS, REJECTS, ROTATED = "auth.accepts", "auth.rejects", "secrets.rotated"
+NOTHING_READABLE = "the spec has no secured GET operation without path parameters"
 REFUSALS = frozenset({401, 403})
 
 
@@ -81,17 +82,50 @@ def judge_acceptance(spec: Spec, client: httpx.Client, credential: Credential, *
             source="RFC 9110 section 11",
         )
 
-    candidates = [o for o in spec.operations if o.raw.method.upper() == "GET" and "{" not in o.raw.path]
     seen = []
-    for operation in filter(spec.is_secured, candidates):
+    for operation in _readable(spec):
         response = _send(client, operation, credential.headers())
         seen.append(f"{operation.label}: {_status(response)}")
         if isinstance(response, httpx.Response) and response.is_success:
             return finding(Outcome.PASS, f"The test credential is accepted by {operation.label}", seen[-1])
         if isinstance(response, httpx.Response) and response.status_code in REFUSALS:
             return finding(Outcome.FAIL, f"The test credential is refused by {operation.label}", seen[-1])
-    reason = "; ".join(seen) or "the spec has no secured GET operation without path parameters"
+    reason = "; ".join(seen) or NOTHING_READABLE
     return finding(Outcome.ERROR, "Whether the test credential is accepted could not be seen", reason)
+
+
+def judge_replacement(spec: Spec, client: httpx.Client, old: Credential, new: Credential, *, name: str) -> Finding:
+    """Read with a credential and with the one it replaced: the provider must refuse the old, and accept the new.
+
+    ``name`` is the reference of the new one, for the report.
+    """
+
+    def finding(outcome: Outcome, summary: str, observed: str) -> Finding:
+        return Finding(
+            item=ROTATED,
+            outcome=outcome,
+            summary=summary,
+            expected="HTTP 401 or 403 to the old credential, 2xx to the new",
+            observed=observed,
+            source="OWASP Secrets Management Cheat Sheet, Rotation and Revocation",
+            case=f"{name}-replaced",
+        )
+
+    seen = []
+    for operation in _readable(spec):
+        after = _send(client, operation, new.headers())
+        if not isinstance(after, httpx.Response) or not after.is_success:
+            seen.append(f"{operation.label}: {_status(after)} to the new")
+            continue
+        before = _send(client, operation, old.headers())
+        said = f"{operation.label}: {_status(before)} to the old, {_status(after)} to the new"
+        if isinstance(before, httpx.Response) and before.status_code in REFUSALS:
+            return finding(Outcome.PASS, f"What {name} replaced is refused", said)
+        if isinstance(before, httpx.Response) and before.is_success:
+            return finding(Outcome.FAIL, f"What {name} replaced is still accepted", said)
+        seen.append(said)
+    reason = "; ".join(seen) or NOTHING_READABLE
+    return finding(Outcome.ERROR, f"Whether what {name} replaced is refused could not be seen", reason)
 
 
 def judge_rejection(
@@ -125,6 +159,13 @@ def judge_rejection(
         unanswered = "; ".join(f"{o.label}: {a}" for o, a in answers if isinstance(a, str))
         return [finding(Outcome.ERROR, f"Whether {case.summary} is refused could not be seen", unanswered or observed)]
     return [finding(Outcome.PASS, f"{case.summary} is refused by {len(refused)} operations", observed)]
+
+
+def _readable(spec: Spec) -> list[Operation]:
+    """Return the secured operations that can be tried without a parameter and without changing anything."""
+    return [
+        o for o in spec.operations if o.raw.method.upper() == "GET" and "{" not in o.raw.path and spec.is_secured(o)
+    ]
 
 
 def _others(statuses: Sequence[tuple[str, int]]) -> str:

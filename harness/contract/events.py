@@ -35,6 +35,15 @@ class EventSchemas:
         document = json.loads(event.body)
         return [f"{_pointer(e.instance_path)}: {e.message[:300]}" for e in validator.iter_errors(document)]
 
+    def violations_of(self, event_type: str, body: bytes, type_key: str) -> list[str]:
+        """Return how a body breaks the schema of its type, which it names under ``type_key`` unless it is given."""
+        try:
+            document = json.loads(body)
+        except ValueError:
+            return ["the body is not JSON"]
+        named = event_type or (str(document.get(type_key, "")) if isinstance(document, dict) else "")
+        return self.violations(Event(name=named, type=named, id="", body=body))
+
 
 def _validator(schema: dict[str, Any], document: dict[str, Any]) -> Any:
     # `components` beside the schema lets "#/components/schemas/…" resolve within it.

@@ -1,178 +1,167 @@
-"""Fuzzing with Schemathesis: generated requests, valid and invalid, one finding per distinct defect."""
+"""Fuzzing of one operation: what was found before, its examples, its limits, and random requests, in this order."""
 
 from __future__ import annotations
 
-import shlex
-import uuid
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
-import httpx
-import msgspec
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis.errors import Unsatisfiable
-from schemathesis import GenerationMode
-from schemathesis.core.failures import Failure, FailureGroup
-from schemathesis.specs.openapi.checks import ignored_auth
-
-from harness.contract.spec import Operation
+from harness.contract import generation
+from harness.contract.defects import ITEM, Defect
+from harness.contract.document_flaws import flaws
+from harness.contract.found import Found
+from harness.contract.generation import MODES, Stop, Ungenerable
+from harness.contract.replay import replay
+from harness.contract.sending import Sender
+from harness.contract.spec import Operation, Spec
+from harness.contract.trial import Budget, Trial
+from harness.errors import SpecError
 from harness.model import Finding, Outcome
 
-ITEM = "contract.fuzz"
-
-
-class Budget(msgspec.Struct, frozen=True, kw_only=True):
-    """How much is tried per operation."""
-
-    examples: int
-    """Generated requests per operation and mode (valid, invalid)."""
-
-
-BUDGETS: Mapping[str, Budget] = {"quick": Budget(examples=10), "standard": Budget(examples=100)}
-
-
-class _Worst:
-    """The shortest example of each distinct defect, so that what is reported is small."""
-
-    def __init__(self) -> None:
-        self.examples: dict[tuple[str, str], tuple[str, Failure]] = {}
-        self.sent = 0
-        self.unanswered = ""
-
-    def add(self, failure: Failure, curl: str) -> None:
-        key = (type(failure).__name__, failure.title)
-        if key not in self.examples or len(curl) < len(self.examples[key][0]):
-            self.examples[key] = (curl, failure)
+FURNISHED = 3
+"""Valid requests sent to fill a list before it is read."""
 
 
 def fuzz(
-    operation: Operation,
-    *,
-    client: httpx.Client,
-    headers: Mapping[str, str],
-    budget: Budget,
-    random_seed: int,
+    label: str, spec: Spec, *, sender: Sender, budget: Budget, random_seed: int, found: Found, allowed: Container[str]
 ) -> list[Finding]:
-    """Send generated requests to ``operation`` and return its distinct defects, or one finding that there is none.
+    """Send generated requests to one operation; return a finding for each distinct defect, or one that there is none.
 
-    ``headers`` authenticate. ``random_seed`` repeats a run exactly.
+    ``random_seed`` repeats the requests exactly; ``allowed`` are the operations that may be called at all. An
+    operation whose description cannot be used is an error.
     """
-    seen = _Worst()
-    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-        _run(operation, mode, client=client, headers=headers, budget=budget, random_seed=random_seed, seen=seen)
-        if seen.unanswered:
-            break
-    return list(_findings(operation, seen, random_seed))
+    try:
+        operation = spec.operation(label)
+    except SpecError as exc:
+        return [_error(label, "its description cannot be read", str(exc))]
+    trial = Trial(spec, sender, budget)
+    problems = list(flaws(spec, label))
+    seed = random_seed ^ zlib.crc32(label.encode())  # operations that look alike do not get the same requests
+    try:
+        gone = list(try_again(label, trial, found))
+        if label.startswith("GET ") and (creating := f"POST {operation.raw.path}") in allowed:
+            _furnish(trial, creating, seed)
+        problems += _each_phase(operation, trial, budget, seed)
+    except Stop:
+        gone = []
+    settle(trial, found, gone)
+    return [*_findings(label, trial, random_seed), *(_error(label, "its description is flawed", p) for p in problems)]
 
 
-def _run(
-    operation: Operation,
-    mode: GenerationMode,
-    *,
-    client: httpx.Client,
-    headers: Mapping[str, str],
-    budget: Budget,
-    random_seed: int,
-    seen: _Worst,
-) -> None:
-    @seed(random_seed)
-    @settings(
-        max_examples=budget.examples,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-        print_blob=False,
+def try_again(label: str, trial: Trial, found: Found) -> Iterator[Defect]:
+    """Try first what was found before; yield what no longer occurs."""
+    for defect in found.of([label]):
+        outcome = replay(defect, trial.spec, trial.sender)
+        if outcome.occurs:
+            trial.note([defect])
+        elif outcome.occurs is False:
+            yield defect
+
+
+def settle(trial: Trial, found: Found, gone: Iterable[Defect]) -> None:
+    """Keep what was found, and forget what is gone."""
+    for defect in gone:
+        if defect.id not in trial.defects:
+            found.drop(defect)
+    for defect in trial.defects.values():
+        found.keep(defect)
+
+
+def _furnish(trial: Trial, creating: str, seed: int) -> None:
+    """Create something for a list to hold: of an empty list nothing can be told."""
+    with suppress(SpecError, Ungenerable):
+        operation = trial.spec.operation(creating)
+        generation.at_random(operation, generation.VALID, trial.send, examples=FURNISHED, seed=seed)
+
+
+def _each_phase(operation: Operation, trial: Trial, budget: Budget, seed: int) -> list[str]:
+    """Run every phase that the description allows; return why others were not."""
+    phases: list[Callable[[], object]] = [
+        partial(_all_of, generation.from_examples(operation), trial),
+        partial(_all_of, generation.systematic(operation), trial),
+        *(partial(_random, operation, mode, trial, budget, seed) for mode in MODES),
+    ]
+    said = set()
+    for phase in phases:
+        try:
+            phase()
+        except Ungenerable as exc:
+            said.add(f"not every request can be made: {exc}")
+    return sorted(said)
+
+
+def _all_of(cases: Iterator[Any], trial: Trial) -> None:
+    for case in cases:
+        trial.attempt(case)
+
+
+def _random(operation: Operation, mode: Any, trial: Trial, budget: Budget, seed: int) -> None:
+    """Send random requests, then make those smaller that showed something no other request had shown."""
+    known = set(trial.defects)
+    generation.at_random(operation, mode, trial.attempt, examples=budget.examples, seed=seed)
+    for defect_id in sorted(set(trial.defects) - known):
+        left = iter(range(budget.shrinks))
+
+        def still(case: Any, wanted: str = defect_id, left: Iterator[int] = left) -> bool:
+            if next(left, None) is None:
+                raise _Enough
+            return any(defect.id == wanted for defect in trial.attempt(case))
+
+        try:
+            generation.smaller(operation, mode, still, examples=budget.examples, seed=seed)
+        except _Enough:
+            continue
+
+
+class _Enough(BaseException):
+    """One defect had its share of requests; Hypothesis lets it pass."""
+
+
+def _findings(label: str, trial: Trial, random_seed: int) -> Iterator[Finding]:
+    silence = "; ".join(dict.fromkeys(trial.silences))
+    if trial.unreachable or (silence and not trial.answered):
+        yield _error(label, "the provider did not answer while it was fuzzed", trial.unreachable or silence)
+        return
+    yield from (finding_of(d, trial.sender) for d in sorted(trial.defects.values(), key=lambda d: (d.check, d.cause)))
+    if trial.defects:
+        return
+    told = f"seed {random_seed}" + ("; the time of the budget ran out" if trial.out_of_time else "")
+    yield Finding(
+        item=ITEM,
+        outcome=Outcome.PASS if trial.answered else Outcome.ERROR,
+        summary=f"{label}: {trial.answered} generated requests, no violation",
+        expected="answers as the spec describes them",
+        observed=told,
+        source="the spec; Schemathesis' checks",
+        case=label,
     )
-    @given(case=operation.raw.as_strategy(generation_mode=mode))
-    def one(case: Any) -> None:
-        _try(case, client=client, headers=headers, seen=seen)
-
-    # Nothing invalid can be generated for an operation that takes anything.
-    with suppress(Unsatisfiable):
-        one()
 
 
-def _try(case: Any, *, client: httpx.Client, headers: Mapping[str, str], seen: _Worst) -> None:
-    if seen.unanswered:
-        return
-    response = _call(case, client, headers, seen)
-    if response is None:
-        return
-    seen.sent += 1
-    try:
-        # auth.rejects judges credentials, on every secured operation and not only where chance leads.
-        case.validate_response(response, excluded_checks=[ignored_auth], headers=dict(headers))
-    except FailureGroup as group:
-        for failure in group.exceptions:
-            seen.add(failure, _curl(response.request, headers))
-    except Failure as failure:
-        seen.add(failure, _curl(response.request, headers))
+def finding_of(defect: Defect, sender: Sender) -> Finding:
+    """Return the finding that a person acts on."""
+    before = "".join(f"before: {step.curl(sender.base_url)}\n" for step in defect.steps[:-1])
+    return Finding(
+        id=defect.id,
+        item=ITEM,
+        outcome=Outcome.FAIL,
+        summary=f"{defect.operation}: {defect.title} ({defect.id})",
+        expected=f"{defect.promise.pointer} says {defect.promise.text}",
+        observed=f"{defect.answer}\n{before}request: {defect.steps[-1].curl(sender.base_url)}\n{defect.message}",
+        reproduce=f"harness fuzz --replay {defect.id}",
+        source=f"the spec at {defect.promise.pointer}; check {defect.check}",
+        case=defect.operation,
+    )
 
 
-def _call(case: Any, client: httpx.Client, headers: Mapping[str, str], seen: _Worst) -> httpx.Response | None:
-    """Send one generated case; None when HTTP cannot carry it or nobody answers."""
-    kwargs = case.as_transport_kwargs(base_url=str(client.base_url).rstrip("/"), headers=dict(headers))
-    cookies = kwargs.pop("cookies", None) or {}
-    sent = dict(kwargs.pop("headers", None) or {})
-    if cookies:
-        sent["Cookie"] = "; ".join(f"{k}={v}" for k, v in cookies.items())
-    for name in [n for n in sent if n.lower() == "idempotency-key" and case.meta.generation.mode.is_positive]:
-        sent[name] = str(uuid.uuid4())  # a generator repeats simple values, and a repeated key means a repeated call
-    body = {k: v for k in ("json", "files", "params") if (v := kwargs.get(k)) is not None}
-    data = kwargs.get("data")
-    if data is not None:
-        body["data" if isinstance(data, Mapping) else "content"] = data
-    try:
-        return client.request(kwargs["method"], kwargs["url"], headers=sent, **body)
-    except (
-        httpx.LocalProtocolError,
-        httpx.InvalidURL,
-        httpx.UnsupportedProtocol,
-        UnicodeError,
-        TypeError,
-        ValueError,
-    ):
-        return None  # a header or URL that no client can put on the wire
-    except httpx.TransportError as exc:
-        seen.unanswered = f"{case.operation.label}: {type(exc).__name__}: {exc}"
-        return None
-
-
-def _findings(operation: Operation, seen: _Worst, random_seed: int) -> Iterator[Finding]:
-    def finding(outcome: Outcome, summary: str, observed: str, curl: str = "") -> Finding:
-        return Finding(
-            item=ITEM,
-            outcome=outcome,
-            summary=f"{operation.label}: {summary}",
-            expected=f"what the spec says of {operation.label}",
-            observed=observed,
-            reproduce=curl,
-            source="the spec; Schemathesis' checks",
-            case=operation.label,
-        )
-
-    if seen.unanswered:
-        yield finding(Outcome.ERROR, "the provider stopped answering while it was fuzzed", seen.unanswered)
-        return
-    for curl, failure in sorted(seen.examples.values(), key=lambda e: e[1].title):
-        yield finding(Outcome.FAIL, failure.title, str(failure.message)[:600] or failure.title, curl)
-    if not seen.examples:
-        outcome = Outcome.PASS if seen.sent else Outcome.ERROR
-        yield finding(outcome, f"{seen.sent} generated requests, no violation", f"seed {random_seed}")
-
-
-def _curl(request: httpx.Request, secret_headers: Mapping[str, str]) -> str:
-    """Return the request as a curl line; headers that authenticate are named, not shown."""
-    hidden = {k.lower() for k in secret_headers}
-    skipped = {"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"}
-    parts = ["curl", "-i", "-X", request.method]
-    for name, value in request.headers.items():
-        if name in hidden:
-            parts += ["-H", f"{name}: $CREDENTIAL"]
-        elif name not in skipped:
-            parts += ["-H", f"{name}: {value}"]
-    if request.content:
-        parts += ["--data-binary", request.content.decode(errors="replace")]
-    return shlex.join([*parts, str(request.url)])
+def _error(label: str, summary: str, observed: str) -> Finding:
+    return Finding(
+        item=ITEM,
+        outcome=Outcome.ERROR,
+        summary=f"{label}: {summary}",
+        expected="a description that requests can be made from, and a provider that answers them",
+        observed=observed,
+        source="the spec",
+        case=label,
+    )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 import yaml
@@ -14,6 +18,10 @@ import yaml
 from harness.errors import SpecError
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+MAX_REFERENCES = 32
+"""References that are followed one after another, before they are taken for a circle."""
+MAX_DEPTH = 500
+"""Levels of nesting in a YAML document."""
 
 
 class Operation:
@@ -47,39 +55,65 @@ class Spec:
 
     def __init__(self, document: dict[str, Any], source: str, base_url: str = "") -> None:
         """``source`` is where it was read, for messages; ``base_url`` is where the provider answers."""
-        import schemathesis
-
         self.document = document
         self.source = source
         self._prefix = urlsplit(base_url).path.rstrip("/")
+
+    @cached_property
+    def schema(self) -> Any:
+        """Schemathesis' own view of the document; raises `SpecError` for one that it cannot work with."""
+        return self.load()
+
+    def load(self) -> Any:
+        """Return a new view of the document, to be set up otherwise; raises `SpecError`."""
+        import schemathesis
+
         try:
             # An explicit Config keeps a schemathesis.toml lying about from changing what is checked.
-            self._schema = schemathesis.openapi.from_dict(document, config=schemathesis.Config())
+            return schemathesis.openapi.from_dict(self.document, config=schemathesis.Config())
         except Exception as exc:
-            raise SpecError(f"[provider] spec: {source} cannot be loaded: {exc}") from exc
+            raise SpecError(f"[provider] spec: {self.source} cannot be loaded: {_line(exc)}") from exc
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
-        """All operations, in the order of the document; raises `SpecError` for one that cannot be read."""
-        from schemathesis.core.result import Err
+        """All operations that can be read, in the order of the document; see `operation` for the others."""
+        from schemathesis.core.result import Ok
 
-        found = []
-        for result in self._schema.get_all_operations():
-            if isinstance(result, Err):
-                raise SpecError(f"[provider] spec: an operation of {self.source} cannot be read: {result.err()}")
-            found.append(Operation(self._schema, result.ok()))
-        return tuple(found)
+        results = self.schema.get_all_operations()
+        return tuple(Operation(self.schema, result.ok()) for result in results if isinstance(result, Ok))
+
+    @cached_property
+    def definitions(self) -> dict[str, dict[str, Any]]:
+        """What the document says of each operation, by ``METHOD /path``; nothing but the document is looked at."""
+        found = {}
+        for path, item in self.document["paths"].items():
+            methods = resolved(self.document, item)
+            for method, definition in methods.items() if isinstance(methods, dict) else ():
+                if method in METHODS:
+                    found[f"{method.upper()} {path}"] = definition if isinstance(definition, dict) else {}
+            if not isinstance(methods, dict):
+                found[f"* {path}"] = {}  # nothing of it can be read, and nobody is to think that there is nothing
+        return found
+
+    def operation(self, label: str) -> Operation:
+        """Return the operation ``METHOD /path``; raises `SpecError` that says why it cannot be read."""
+        method, _, path = label.partition(" ")
+        try:
+            return Operation(self.schema, self.schema[path][method])
+        except SpecError:
+            raise
+        except Exception as exc:
+            raise SpecError(f"[provider] spec: {label} in {self.source} cannot be read: {_line(exc)}") from exc
 
     def find(self, method: str, url: httpx.URL | str) -> Operation | None:
         """Return the operation that a concrete request goes to, None when the document has none."""
         path = urlsplit(str(url)).path.removeprefix(self._prefix) or "/"
-        raw = self._schema.find_operation_by_path(method.upper(), path)
-        return Operation(self._schema, raw) if raw is not None else None
+        raw = self.schema.find_operation_by_path(method.upper(), path)
+        return Operation(self.schema, raw) if raw is not None else None
 
     def is_secured(self, operation: Operation) -> bool:
         """Whether the document asks for a credential there, without the option of going without."""
-        definition = self.document["paths"][operation.raw.path][operation.raw.method.lower()]
-        required = definition.get("security", self.document.get("security", []))
+        required = self.definitions[operation.label].get("security", self.document.get("security", []))
         return bool(required) and {} not in required
 
     def webhooks(self) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -111,10 +145,35 @@ def load_spec(reference: str, *, root: Path, base_url: str = "", fetch: Callable
     return Spec(_document(text, reference), reference, base_url)
 
 
+def resolved(document: dict[str, Any], node: Any) -> Any:
+    """Follow ``$ref`` within the document until something else stands there; None where it leads nowhere."""
+    for _ in range(MAX_REFERENCES):
+        if not (isinstance(node, dict) and isinstance(node.get("$ref"), str)):
+            return node
+        node = at_pointer(document, node["$ref"])
+    return None
+
+
+def at_pointer(document: Any, reference: str) -> Any:
+    """Return what stands at a local reference such as ``#/components/schemas/Run`` (RFC 6901), None for nothing."""
+    if not reference.startswith("#"):
+        return None
+    node = document
+    for step in unquote(reference[1:]).split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(node, dict):
+            node = node.get(key)
+        elif isinstance(node, list) and key.isdigit() and int(key) < len(node):
+            node = node[int(key)]
+        else:
+            return None
+    return node
+
+
 def _document(text: bytes, reference: str) -> dict[str, Any]:
     try:
-        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, see below
-    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+        document = _parsed(text)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as exc:
         where = " ".join(str(exc).split())
         raise SpecError(f"harness.toml: [provider] spec: {reference} is neither JSON nor YAML: {where}") from None
     if not isinstance(document, dict) or not ({"openapi", "swagger"} & document.keys()):
@@ -128,8 +187,34 @@ def _document(text: bytes, reference: str) -> dict[str, Any]:
     return document
 
 
+def _parsed(text: bytes) -> Any:
+    """Read JSON, which is a hundred times faster for the large documents that are written in it, else YAML."""
+    if text.lstrip()[:1] == b"{":
+        with suppress(ValueError):
+            return json.loads(text)
+    if _depth(text) > MAX_DEPTH or re.search(rb"(?:- ){%d}" % MAX_DEPTH, text):
+        raise yaml.YAMLError(f"it nests deeper than {MAX_DEPTH} levels")  # on which the C parser would crash
+    return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, see below
+
+
+def _depth(text: bytes) -> int:
+    """Return how deep brackets and braces nest; those in strings are counted too."""
+    steps = (1 if match[0] in b"[{" else -1 for match in re.finditer(rb"[\[\]{}]", text))
+    return max(accumulate(steps), default=0)
+
+
 class _Loader(yaml.CSafeLoader):
-    """A safe loader that leaves dates as the strings they are in JSON."""
+    """A safe loader that leaves dates and keys (`200:`, `on:`) as the strings they are in JSON."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
+        for key, _ in node.value:
+            if key.tag in _KEY_TAGS:
+                key.tag = "tag:yaml.org,2002:str"
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return mapping
+
+
+_KEY_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "null"))
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -142,3 +227,7 @@ def _said(failure: Any) -> str:
     """Return a Schemathesis failure as one line: its title and the first of what it found."""
     detail = " ".join(str(failure.message).split())
     return f"{failure.title}: {detail[:400]}" if detail else str(failure.title)
+
+
+def _line(exc: BaseException) -> str:
+    return " ".join(str(exc).split())[:400]

@@ -2,7 +2,7 @@
 
 from harness.model.delivery import Delivery
 from harness.model.event import Event
-from harness.model.exchange import Attempt
+from harness.model.exchange import Attempt, Exchange
 from harness.model.finding import Finding, Mode, Outcome
 from harness.model.item import GuideLine, Item, Level
 from harness.model.reference import SecretRef, looks_like_secret
@@ -13,6 +13,7 @@ __all__ = [
     "Attempt",
     "Delivery",
     "Event",
+    "Exchange",
     "Finding",
     "GuideLine",
     "GuideResult",

@@ -42,6 +42,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     case: str = ""
     """Id of the row of data that was run, empty where the observation is not a case."""
     mode: Mode = Mode.LIVE
+    id: str = ""
+    """Stable name of a defect, the same in every run, by which it can be waived; empty for other observations."""
     test: str = ""
     """Node id of the test that made the observation; filled in by the plugin."""
 

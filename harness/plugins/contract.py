@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from harness.contract.caller import Caller
     from harness.contract.credentials import Credential
     from harness.contract.spec import Spec
+    from harness.contract.walk import Walk
+    from harness.plugins.collecting import Findings
     from harness.plugins.world import World
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Bring along what generates requests, and what catches the provider's webhooks."""
+    from harness.plugins import fuzzing, sent
+
+    config.pluginmanager.register(fuzzing, "harness-fuzzing")
+    config.pluginmanager.register(sent, "harness-sent")
 
 
 @pytest.fixture
@@ -30,8 +40,33 @@ def credential(world: World, require: Callable[..., None]) -> Credential:
     return world.credential
 
 
-@pytest.fixture(scope="session")
-def fuzz_seed(pytestconfig: pytest.Config, world: World) -> int:
-    """The seed of generated requests: ``--harness-seed``, or one drawn from the run's name, the same on all workers."""
-    given = pytestconfig.getoption("--harness-seed")
-    return int(given) if given is not None else random.Random(world.run.run_id).randrange(2**32)  # noqa: S311 - no secret
+@pytest.fixture
+def new_caller(spec: Spec, world: World, require: Callable[..., None]) -> Iterator[Callable[[], Caller]]:
+    """Makes valid calls to the provider; each `Caller` keeps what it saw break the spec."""
+    require("provider.base_url")
+    if world.target.production:
+        pytest.skip("[target] environment is production, where nothing is created")
+    from harness.contract.caller import Caller
+
+    assert world.config.provider is not None
+    headers = world.credential.headers() if world.credential else {}
+    with world.network.client(base_url=world.config.provider.base_url) as client:
+        yield lambda: Caller(spec, client, headers)
+
+
+@pytest.fixture
+def caller(new_caller: Callable[[], Caller], findings: Findings) -> Iterator[Caller]:
+    """Valid calls to the provider; what breaks the spec on the way becomes findings of the test."""
+    made = new_caller()
+    yield made
+    findings.extend(made.findings())
+
+
+@pytest.fixture
+def walk(new_caller: Callable[[], Caller], fuzz_seed: int) -> Walk:
+    """A walk along the documented links, made before the test; what is wrong on the way is for one test to tell."""
+    from harness.contract.walk import Walk
+
+    walk = Walk(new_caller(), random_seed=fuzz_seed)
+    walk.run()
+    return walk

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from harness.model import Finding
     from harness.plugins.world import World
     from harness.resilience.cases import ClientCase
+    from harness.resilience.transport import TransportCase
 
 
 @pytest.fixture
@@ -38,6 +39,45 @@ def client_under_faults(world: World, require: Callable[..., None]) -> Callable[
             policy=client.policy,
             log=world.logs / "client.log",
             reproduce=world.reproduce(f"::test_the_client_copes_with_a_fault[{case.id}]"),
+        )
+
+    return run
+
+
+@pytest.fixture
+def client_transport(world: World, require: Callable[..., None]) -> Callable[[TransportCase], Finding]:
+    """Run ``[client] command`` once and look where its credential travels."""
+    require("client.command", "provider.base_url", "provider.auth")
+    if world.target.production:
+        pytest.skip("[target] environment is production, where no faults are injected")
+    from harness.resilience.driver import run_client
+    from harness.resilience.fault_server import FaultServer
+    from harness.resilience.runner import PLACEHOLDER
+    from harness.resilience.transport import Elsewhere, judge
+
+    client, provider = world.config.client, world.config.provider
+    assert client is not None
+    assert provider is not None
+    scanner = world.vault.scanner()
+
+    def run(case: TransportCase) -> Finding:
+        with Elsewhere() as elsewhere:
+            faults = (elsewhere.fault(case.redirect),) if case.redirect else ()
+            with FaultServer(provider.base_url, world.client, faults=faults) as server:
+                ended = run_client(
+                    [word.replace(PLACEHOLDER, server.url) for word in client.command],
+                    cwd=world.target.root,
+                    env={k: v.replace(PLACEHOLDER, server.url) for k, v in world.environment(client.env).items()},
+                    timeout_s=client.timeout,
+                    log=world.logs / "client.log",
+                )
+        return judge(
+            case,
+            server.attempts,
+            elsewhere.arrived,
+            ended,
+            lambda data: sorted({leak.secret for leak in scanner.scan_bytes(data, case.id)}),
+            reproduce=world.reproduce(f"::test_the_clients_credential_stays_where_it_belongs[{case.id}]"),
         )
 
     return run

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import httpx
 
     from harness.contract.credentials import Credential
+    from harness.contract.fuzzer import Fuzzer
+    from harness.contract.sending import Sender
     from harness.contract.spec import Spec
 
 
@@ -37,6 +39,7 @@ class World:
         self.vault = Vault(seed=run.seed, root=target.root)
         self.network = Network(list(_urls(target)), production=target.production)
         self.processes: list[ManagedProcess] = []
+        self._fuzzer: Fuzzer | None = None
 
     @classmethod
     def load(cls, directory: Path, *, run: Run, overlay: str | None, reports: Path) -> World:
@@ -81,6 +84,41 @@ class World:
         if provider is None or provider.auth is None:
             return None
         return credential_for(provider.auth, self.reveal)
+
+    @property
+    def fuzzed(self) -> tuple[str, ...]:
+        """The operations that are fuzzed, as ``METHOD /path``; raises `SpecError` or `ConfigurationError`."""
+        from harness.contract.selection import select
+
+        chosen = self.config.fuzz
+        return select(self.spec.definitions, include=chosen.include, exclude=chosen.exclude)
+
+    def fuzzer(self, level: str, random_seed: int) -> Fuzzer:
+        """Return what sends generated requests, ``level`` of them; the same one whenever it is asked for."""
+        if self._fuzzer is None:
+            from harness.contract.found import open_found
+            from harness.contract.fuzzer import Fuzzer
+            from harness.contract.trial import BUDGETS
+
+            self._fuzzer = Fuzzer(
+                self.spec,
+                self.sender(level),
+                self.config.fuzz,
+                budget=BUDGETS[level],
+                random_seed=random_seed,
+                found=open_found(self.target.root, self.target.summary.name),
+            )
+        return self._fuzzer
+
+    def sender(self, level: str) -> Sender:
+        """Return what sends generated requests and waits for their answers as long as ``level`` allows."""
+        from harness.contract.sending import Sender
+        from harness.contract.trial import BUDGETS
+
+        provider = self.config.provider
+        assert provider is not None
+        client = self.network.client(base_url=provider.base_url, timeout_s=BUDGETS[level].answer_within_s)
+        return Sender(client, self.credential.headers() if self.credential else {})
 
     def reveal(self, ref: SecretRef) -> str:
         """Return the value behind a reference; raises `SecretError` naming the key it stands at."""
@@ -143,6 +181,7 @@ class World:
 def _urls(target: Target) -> Iterable[str]:
     """Yield every URL that harness.toml names as the target's own."""
     config = target.config
+    yield from (f"https://{host}" for host in config.cassettes.hosts)
     sections: tuple[Any, ...] = (config.provider, config.receiver, config.telemetry, *config.process.values())
     for section in sections:
         for name in ("spec", "base_url", "url", "metrics", "ready"):

@@ -107,3 +107,14 @@ LIMITED_ONCE = ClientCase(
     expectations=(attempts_exactly(2),),
 )
 """No case of its own: what provokes one retry, for those who want to see it counted."""
+
+UNDISTURBED = ClientCase(
+    id="undisturbed",
+    item=_RETRIES,
+    summary="no fault at all",
+    expected="success",
+    source="the integration guide, Core workflow",
+    faults=(),
+    expectations=(succeeds,),
+)
+"""No case of its own either: the workflow as it is, for those who want to see what it brings about."""

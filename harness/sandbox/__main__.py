@@ -85,6 +85,18 @@ def list_defects() -> None:
     click.echo(f"{len(CATALOGUE)} defects. Plant one: make gate DEFECT=NAME, or harness sandbox --defect NAME")
 
 
+@main.command("check-defects", hidden=True)
+@click.argument("names", nargs=-1)
+def check_defects(names: tuple[str, ...]) -> None:
+    """End with status 2 and a message when one of NAMES is not a defect that the processes can carry."""
+    for defect in CATALOGUE:
+        if defect.id in _planted(names).names and defect.edit:
+            sys.stderr.write(
+                f"{defect.id} is a mistake in {defect.edit.file}: make gate DEFECT={defect.id} plants it.\n"
+            )
+            sys.exit(2)
+
+
 def _planted(names: tuple[str, ...]) -> Planted:
     asked = ",".join((*names, os.environ.get("SANDBOX_DEFECTS", "")))
     try:

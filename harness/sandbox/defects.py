@@ -64,7 +64,7 @@ class Planted:
         """Plant ``names``; raises `UnknownDefectError` with the nearest that exists."""
         for name in names - _BY_ID.keys():
             close = difflib.get_close_matches(name, _BY_ID, n=1)
-            hint = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(sorted(_BY_ID))}."
+            hint = f"Did you mean {close[0]!r}?" if close else "harness sandbox --list-defects names them all."
             raise UnknownDefectError(f"No defect is called {name!r}. {hint}")
         self.names = names
 

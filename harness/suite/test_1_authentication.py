@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.contract.credentials import CASES, judge_acceptance, judge_rejection
+from harness.resilience import transport
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.contract.credentials import Credential, CredentialCase
     from harness.contract.spec import Spec
+    from harness.model import Finding
     from harness.plugins.collecting import Findings
     from harness.plugins.world import World
 
@@ -37,3 +41,12 @@ def test_any_other_credential_is_refused(
 ) -> None:
     """No secured operation answers anything but a refusal to a caller without the right credential."""
     findings.extend(judge_rejection(case, spec, provider, credential, reproduce=""))
+
+
+@pytest.mark.verifies("auth.transport")
+@pytest.mark.parametrize("case", transport.CASES, ids=lambda c: c.id)
+def test_the_clients_credential_stays_where_it_belongs(
+    case: transport.TransportCase, client_transport: Callable[[transport.TransportCase], Finding], findings: Findings
+) -> None:
+    """The client's credential travels in no URL, and follows no redirect to another origin."""
+    findings.add(client_transport(case))

@@ -6,11 +6,15 @@ That no secret stands in any log is judged when all tests have run, by the opera
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
+from harness.contract.credentials import judge_replacement
 from harness.model import Outcome
+from harness.operations.rotation import judge_records
 from harness.operations.runbooks import judge_runbooks
 from harness.resilience.cases import LIMITED_ONCE
 from harness.telemetry.metrics import ITEM, MOVEMENTS, Selector
@@ -19,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from harness.model import Delivery, Event
+    from harness.contract.credentials import Credential
+    from harness.contract.spec import Spec
+    from harness.model import Delivery, Event, Finding, SecretRef
     from harness.plugins.collecting import Findings
     from harness.plugins.world import World
     from harness.telemetry.metrics import Metrics, Movement
@@ -63,6 +69,23 @@ def provocations(request: pytest.FixtureRequest, world: World) -> dict[str, Call
     return {provoke.__name__: provoke for provoke in made}
 
 
+@pytest.fixture
+def replaced(
+    spec: Spec, credential: Credential, world: World, require: Callable[..., None]
+) -> Callable[[SecretRef, SecretRef], Finding]:
+    """Judges whether the provider refuses what its credential replaced: old and new reference."""
+    require("provider.base_url")
+    assert world.config.provider is not None
+    base_url = world.config.provider.base_url
+
+    def judge(old: SecretRef, new: SecretRef) -> Finding:
+        one, other = (msgspec.structs.replace(credential, secret=partial(world.reveal, ref)) for ref in (old, new))
+        with world.network.client(base_url=base_url) as client:
+            return judge_replacement(spec, client, one, other, name=str(new))
+
+    return judge
+
+
 def _not_acknowledged(delivery: Delivery) -> str:
     return "" if delivery.acknowledged else delivery.seen
 
@@ -92,3 +115,20 @@ def test_runbooks_are_fit_for_an_incident(runbooks: list[Path], world: World, fi
     findings.extend(
         judge_runbooks(runbooks, today=today, review_within_s=operations.review_within, root=world.target.root)
     )
+
+
+@pytest.mark.verifies("secrets.rotated")
+def test_secrets_were_rotated_in_time(
+    world: World, findings: Findings, require: Callable[..., None], request: pytest.FixtureRequest
+) -> None:
+    """Every secret of the target was replaced within its limit, and what is recorded as replaced is refused."""
+    require("operations.secrets")
+    assert world.config.operations is not None
+    records = world.config.operations.secrets
+    used = [ref for key, ref in world.target.references if not key.startswith("[operations] secrets")]
+    today = dt.datetime.now(tz=dt.UTC).date()
+    findings.extend(judge_records(records, used, today=today))
+    for record in records:
+        if record.previous:
+            replaced = request.getfixturevalue("replaced")
+            findings.add(replaced(record.previous, record.ref))

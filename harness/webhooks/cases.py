@@ -47,11 +47,11 @@ class Material(NamedTuple):
 
     def written(self, *signatures: str) -> Headers:
         """Well-formed headers around any signature; around none, the others alone."""
-        return self.scheme.written(*signatures, timestamp=self.timestamp)
+        return self.scheme.written(*signatures, timestamp=self.timestamp, body=self.body)
 
     def raw(self, value: str) -> Headers:
         """Any text at all where the signature belongs, the other headers as they should be."""
-        return self.scheme.raw(value, timestamp=self.timestamp)
+        return self.scheme.raw(value, timestamp=self.timestamp, body=self.body)
 
 
 Built = tuple[Headers, bytes]

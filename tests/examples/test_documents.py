@@ -119,6 +119,15 @@ def test_what_the_guides_call_a_fixture_is_one(pytester: pytest.Pytester, docume
     assert [name for name in named if not re.search(rf"^{name}\b", known, re.MULTILINE)] == []
 
 
+def test_the_guide_lists_the_schemes_that_exist() -> None:
+    """Its table has a row for each scheme, in order, with the header that carries the signature."""
+    from harness.webhooks.schemes import SCHEMES
+
+    table = (ROOT / "docs" / "webhooks.md").read_text().partition("\n## Schemes\n")[2].partition("\n## ")[0]
+
+    assert re.findall(r"^\| `([\w-]+)` \| `([\w-]+)`", table, re.MULTILINE) == [(s.name, s.header) for s in SCHEMES]
+
+
 def test_what_the_guides_call_a_hook_is_one() -> None:
     """The table of hooks is the list of those that the harness declares."""
     from harness.plugins import hookspecs

@@ -35,6 +35,7 @@ def gate(tmp_path: Path) -> Gate:
     def run(defect: str = "", item: str = "") -> tuple[int, Report]:
         command = [sys.executable, "-m", "harness.cli", "gate", "--reports", str(tmp_path), "-p", "no:cacheprovider"]
         env = {k: v for k, v in os.environ.items() if k != "SANDBOX_DEFECTS" and not k.startswith("PYTEST_")}
+        env["HARNESS_EXAMPLES"] = str(tmp_path / "examples")  # what one run finds is not for another to try
         if item:
             # Plain assertions: rewriting those of every plugin would take longer than the checks. One seed, so that
             # what generated requests find is the same every time.

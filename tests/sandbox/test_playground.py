@@ -55,6 +55,24 @@ def test_the_sandbox_shows_its_switches_and_they_work(tmp_path: Path, ending: si
         httpx.get(product, trust_env=False)
 
 
+@pytest.mark.parametrize(
+    "name, said",
+    [
+        ("receiver-skips-signatur", "--defect: No defect is called 'receiver-skips-signatur'. Did you mean 'receiver"),
+        ("x", "--defect: No defect is called 'x'. harness sandbox --list-defects names them all."),
+        ("runbook-stale", "runbook-stale is a mistake in fixtures/runbooks/auth.md: make gate DEFECT=runbook-stale"),
+    ],
+)
+def test_a_defect_that_cannot_be_planted_is_wrong_usage(tmp_path: Path, name: str, said: str) -> None:
+    """A name that no process knows is refused before any is started, with the nearest or with how to plant it."""
+    words = [sys.executable, "-m", "harness.cli", "sandbox", "--defect", name]
+
+    ended = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+
+    assert ended.returncode == 4
+    assert said in ended.stderr
+
+
 def called(line: str, known: dict[str, str]) -> None:
     """Send what a printed curl command would."""
     words = shlex.split(line.partition("curl ")[2].replace("$PRODUCT_ADMIN_KEY", known["PRODUCT_ADMIN_KEY"]))

@@ -43,6 +43,11 @@ REFUSED = {
     "no length of time": (PROCESS + 'ready_within = "soon"', "[process.app] ready_within", "write 250ms, 3s"),
     "a bare number of seconds": (PROCESS + "ready_within = 3", "[process.app] ready_within", "such as '3s'"),
     "unknown environment": (NAMED + 'environment = "stagin"', "[target] environment", "stagin"),
+    "a previous value of no credential": (
+        NAMED + '[[operations.secrets]]\nref = "env:X"\nprevious = "env:Y"\nrotated_at = 2026-11-01',
+        "[operations] secrets: env:X has a `previous`",
+        "Leave the key out there.",
+    ),
     "not TOML": ("[target\nname = 1", "harness.toml is not valid TOML", "line 1"),
     "no reference": (PROVIDER + 'auth = { type = "bearer", token = 3 }', "[provider] auth.token", "env:NAME"),
 }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from harness.model.config.base import Duration, Section
+from harness.model.config.cassettes import Cassettes
 from harness.model.config.client import Client, Policy
-from harness.model.config.provider import ApiKey, Basic, Bearer, Provider
+from harness.model.config.fuzz import Fuzz, Level
+from harness.model.config.provider import ApiKey, Basic, Bearer, Provider, ProviderWebhooks
 from harness.model.config.receiver import EffectProbe, Receiver, Signature
-from harness.model.config.staging import Operations, Telemetry
+from harness.model.config.staging import Operations, Rotation, Telemetry
 from harness.model.config.target import Environment, Process, TargetSection
 from harness.model.item import Item
 from harness.model.waiver import Waiver
@@ -15,16 +17,21 @@ __all__ = [
     "ApiKey",
     "Basic",
     "Bearer",
+    "Cassettes",
     "Client",
     "Document",
     "Duration",
     "EffectProbe",
     "Environment",
+    "Fuzz",
+    "Level",
     "Operations",
     "Policy",
     "Process",
     "Provider",
+    "ProviderWebhooks",
     "Receiver",
+    "Rotation",
     "Section",
     "Signature",
     "TargetSection",
@@ -38,8 +45,10 @@ class Document(Section, frozen=True):
     target: TargetSection
     process: dict[str, Process] = {}
     provider: Provider | None = None
+    fuzz: Fuzz = Fuzz()
     receiver: Receiver | None = None
     client: Client | None = None
+    cassettes: Cassettes = Cassettes()
     telemetry: Telemetry | None = None
     operations: Operations | None = None
     waiver: tuple[Waiver, ...] = ()

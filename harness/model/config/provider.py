@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from harness.model.config.base import Section
+from typing import Any
+
+from harness.model.config.base import Duration, Section
 from harness.model.reference import SecretRef
 
 
@@ -26,6 +28,23 @@ class Basic(Section, frozen=True, tag_field="type", tag="basic"):
     password: SecretRef
 
 
+class ProviderWebhooks(Section, frozen=True):
+    """``[provider.webhooks]``: how the provider learns where the harness catches its webhooks."""
+
+    register: str | None = None
+    """Operation that registers a URL, such as ``POST /webhook-endpoints``; None where it is done by hand."""
+    body: dict[str, Any] = {}
+    """JSON that the operation gets; ``{catcher}`` stands for the URL."""
+    port: int | None = None
+    """Port to listen on; None: a free one."""
+    url: str | None = None
+    """The way from outside, such as a tunnel's; None: the loopback address."""
+    within: Duration = Duration(10)
+    """How soon after the workflow a first webhook is to arrive."""
+    again_within: Duration = Duration(30)
+    """How soon one that was answered with 503 is to come again."""
+
+
 class Provider(Section, frozen=True):
     """``[provider]``: the Product API."""
 
@@ -33,3 +52,4 @@ class Provider(Section, frozen=True):
     """Path of the OpenAPI document, relative to harness.toml, or its URL."""
     base_url: str
     auth: Bearer | ApiKey | Basic | None = None
+    webhooks: ProviderWebhooks | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from harness.model.config.base import Duration, Section
 from harness.model.reference import SecretRef
 
@@ -13,6 +15,24 @@ class Signature(Section, frozen=True):
     secret: SecretRef
     header: str | None = None
     """Header that carries the signature, where the scheme leaves it open."""
+    template: str | None = None
+    """Scheme ``hmac``: what is signed, with ``{body}``, ``{timestamp}``, ``{id}``, ``{url}``, ``{method}``."""
+    digest: Literal["sha1", "sha256", "sha512"] | None = None
+    """Scheme ``hmac``: the hash."""
+    encoding: Literal["hex", "base64"] | None = None
+    """Scheme ``hmac``: how the signature is written."""
+    prefix: str | None = None
+    """Scheme ``hmac``: what stands before the signature; may hold ``{timestamp}``."""
+    timestamp: str | None = None
+    """Scheme ``hmac``: header that carries the timestamp, where the prefix does not."""
+    timestamp_unit: Literal["s", "ms"] | None = None
+    """Scheme ``hmac``: seconds or milliseconds."""
+    id_header: str | None = None
+    """Scheme ``hmac``: header that carries the event id, where the body does not."""
+    tolerance: Duration | None = None
+    """How old a timestamp may be, where the receiver has another limit than the scheme."""
+    key_id: str | None = None
+    """Name by which the receiver finds the key, where the scheme tells it."""
 
 
 class EffectProbe(Section, frozen=True):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from harness.model.config.base import Duration, Section
+from harness.model.reference import SecretRef
 
 
 class Telemetry(Section, frozen=True):
@@ -16,6 +19,18 @@ class Telemetry(Section, frozen=True):
     """How long a series may take to move after it was provoked."""
 
 
+class Rotation(Section, frozen=True):
+    """One of ``[operations] secrets``: when a secret was last replaced."""
+
+    ref: SecretRef
+    """The secret, as it is referred to elsewhere in harness.toml."""
+    rotated_at: dt.date
+    max_age: Duration = Duration(90 * 86400)
+    """How long it may be used."""
+    previous: SecretRef | None = None
+    """What it replaced, where the provider's credential is meant: the provider must refuse it."""
+
+
 class Operations(Section, frozen=True):
     """``[operations]``: what keeps the integration running."""
 
@@ -25,5 +40,7 @@ class Operations(Section, frozen=True):
     """How old a runbook's last review may be."""
     logs: tuple[str, ...] = ()
     """Globs of log files of processes the harness does not start."""
+    secrets: tuple[Rotation, ...] = ()
+    """When each secret was last replaced."""
     scan: tuple[str, ...] = ()
     """Globs of further files in which no secret may stand, such as cassettes and fixtures."""

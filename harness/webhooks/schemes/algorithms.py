@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import os
 from collections.abc import Callable, Mapping
@@ -11,14 +10,15 @@ from functools import partial
 from typing import NamedTuple
 
 from harness.errors import SecretError
+from harness.webhooks.schemes import asymmetric
 
 
 class Algorithm(NamedTuple):
     """One way to sign."""
 
     sign: Callable[[bytes, bytes], bytes]
-    """Key and message to signature."""
-    new_key: Callable[[], bytes]
+    """Key and message to signature; raises ValueError for bytes that are no key."""
+    new_key: Callable[[], bytes] = partial(os.urandom, 32)
     public: Callable[[bytes], bytes] | None = None
     """Signing key to the key that verifies; None where both are the same."""
 
@@ -31,9 +31,14 @@ class KeyForm(NamedTuple):
     write: Callable[[bytes], str]
     described: str
     """For a person whose key is not one."""
+    write_public: Callable[[bytes], str] = bytes.hex
 
 
-def _prefixed(prefix: str, sizes: range) -> KeyForm:
+def _base64(key: bytes) -> str:
+    return base64.b64encode(key).decode()
+
+
+def _prefixed(prefix: str, sizes: range, *, public: str = "") -> KeyForm:
     def read(text: str) -> bytes:
         key = base64.b64decode(text.removeprefix(prefix), validate=True)
         if key and len(key) not in sizes:
@@ -41,34 +46,60 @@ def _prefixed(prefix: str, sizes: range) -> KeyForm:
         return key
 
     described = f"{prefix} and then {sizes[0]} to {sizes[-1]} bytes in base64"
-    return KeyForm(read, lambda key: prefix + base64.b64encode(key).decode(), described)
+    return KeyForm(read, lambda key: prefix + _base64(key), described, lambda key: public + _base64(key))
 
 
-ENCODINGS: Mapping[str, Callable[[bytes], str]] = {
-    "hex": bytes.hex,
-    "base64": lambda mac: base64.b64encode(mac).decode(),
-}
+def _read_pem(text: str) -> bytes:
+    lines = [line for line in text.split() if line and "-----" not in line]
+    plain = [line for line in lines if line not in {"PRIVATE", "KEY", "EC"}]
+    return base64.b64decode("".join(plain), validate=True)
+
+
+ENCODINGS: Mapping[str, Callable[[bytes], str]] = {"hex": bytes.hex, "base64": _base64, "text": bytes.decode}
 
 ALGORITHMS: Mapping[str, Algorithm] = {
-    "hmac-sha256": Algorithm(partial(hmac.digest, digest="sha256"), lambda: os.urandom(32)),
-    "hmac-sha1": Algorithm(partial(hmac.digest, digest="sha1"), lambda: os.urandom(32)),
-    "hmac-sha512": Algorithm(partial(hmac.digest, digest="sha512"), lambda: os.urandom(32)),
+    "hmac-sha1": Algorithm(partial(hmac.digest, digest="sha1")),
+    "hmac-sha256": Algorithm(partial(hmac.digest, digest="sha256")),
+    "hmac-sha512": Algorithm(partial(hmac.digest, digest="sha512")),
+    "ed25519": Algorithm(asymmetric.sign_ed25519, public=asymmetric.public_ed25519),
+    "ecdsa-p256-sha256": Algorithm(asymmetric.sign_p256, asymmetric.new_p256, asymmetric.public_p256),
+    # A token proves who sends, and nothing of what is sent.
+    "token": Algorithm(lambda key, _: key, lambda: os.urandom(16).hex().encode()),
 }
 
 KEY_FORMS: Mapping[str, KeyForm] = {
     "text": KeyForm(str.encode, bytes.hex, "any text"),
+    "token": KeyForm(str.encode, bytes.decode, "any text"),
     "stripe": KeyForm(str.encode, lambda key: f"whsec_{key.hex()}", "the whole text, whsec_ included"),
     "whsec": _prefixed("whsec_", range(24, 65)),
+    "whsk": _prefixed("whsk_", range(32, 65), public="whpk_"),
     "hex": KeyForm(bytes.fromhex, bytes.hex, "bytes in hexadecimal"),
+    "base64": _prefixed("", range(32, 65)),
+    "pem": KeyForm(_read_pem, _base64, "a private key (PKCS 8) as PEM, or its base64 alone", _base64),
 }
 
 
-def read_key(form: str, text: str) -> bytes:
-    """Return the key that ``text`` writes; raises `SecretError` that tells the form and nothing of the text."""
+def sign(algorithm: str, form: str, secret: str, message: bytes) -> bytes:
+    """Return the signature of ``message``; raises `SecretError` that tells the secret's form and nothing of it."""
     try:
-        return KEY_FORMS[form].read(text)
-    except (ValueError, binascii.Error):
-        raise SecretError(
-            f"The signing secret is not written as its scheme wants it: {KEY_FORMS[form].described}. "
-            "Copy it again from where the provider shows it, without quotes or spaces."
-        ) from None
+        return ALGORITHMS[algorithm].sign(KEY_FORMS[form].read(secret), message)
+    except ValueError:
+        raise _no_key(form) from None
+
+
+def public_key(algorithm: str, form: str, secret: str) -> str:
+    """Return what a receiver verifies with, as text: the public key, or the secret where both sides share it."""
+    public = ALGORITHMS[algorithm].public
+    if public is None:
+        return secret
+    try:
+        return KEY_FORMS[form].write_public(public(KEY_FORMS[form].read(secret)))
+    except ValueError:
+        raise _no_key(form) from None
+
+
+def _no_key(form: str) -> SecretError:
+    return SecretError(
+        f"The signing secret is not written as its scheme wants it: {KEY_FORMS[form].described}. "
+        "Copy it again from where the provider shows it, without quotes or spaces."
+    )

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import string
+from typing import Any
+
 import msgspec
 
 from harness.errors import ConfigurationError, nearest
 from harness.model.config import Signature
 from harness.webhooks.schemes.scheme import Scheme
 from harness.webhooks.schemes.table import SCHEMES
+
+OPEN = ("template", "digest", "encoding", "prefix", "timestamp", "timestamp_unit", "id_header")
+"""Keys of ``[receiver] signature`` that the scheme ``hmac`` leaves open."""
+PLACEHOLDERS = frozenset({"body", "timestamp", "id", "url", "method"})
 
 
 def scheme_named(name: str) -> Scheme:
@@ -19,6 +26,62 @@ def scheme_named(name: str) -> Scheme:
 
 
 def scheme_for(signature: Signature) -> Scheme:
-    """Return the scheme that ``[receiver] signature`` describes, with its own header name where it gives one."""
+    """Return the scheme that ``[receiver] signature`` describes.
+
+    Raises `ConfigurationError` for a scheme that does not exist, and for keys that do not go together.
+    """
     scheme = scheme_named(signature.scheme)
-    return msgspec.structs.replace(scheme, header=signature.header.lower()) if signature.header else scheme
+    said = {key: value for key in OPEN if (value := getattr(signature, key)) is not None}
+    if said and scheme.name != "hmac":
+        raise ConfigurationError(
+            f"[receiver] signature.{next(iter(said))} is only for scheme 'hmac'; {scheme.name!r} says itself how it "
+            'signs. Take the key away, or describe the signature as scheme = "hmac".'
+        )
+    changes = _described(scheme, said) if said else {}
+    if signature.header:
+        changes["header"] = signature.header.lower()
+    if signature.tolerance is not None:
+        changes["tolerance_s"] = float(signature.tolerance)
+    if signature.key_id is not None:
+        changes["key_id"] = signature.key_id
+    return msgspec.structs.replace(scheme, **changes) if changes else scheme
+
+
+def _described(scheme: Scheme, said: dict[str, str]) -> dict[str, Any]:
+    """Return the changes to the scheme ``hmac`` that its open keys ask for."""
+    template = said.get("template", scheme.signed)
+    _check_placeholders("template", template, PLACEHOLDERS)
+    if template.count("{body}") != 1:
+        raise ConfigurationError(f"[receiver] signature.template {template!r} must hold {{body}} exactly once.")
+    stamped, header = "{timestamp}" in template, said.get("timestamp", "").lower()
+    prefix = said.get("prefix", "t={timestamp},v1=" if stamped and not header else "")
+    _check_placeholders("prefix", prefix, {"timestamp"})
+    if stamped and not header and "{timestamp}" not in prefix:
+        raise ConfigurationError(
+            "[receiver] signature.template signs a {timestamp} that nothing sends. "
+            'Name its header (timestamp = "x-timestamp"), or put {timestamp} into the prefix.'
+        )
+    repeats = "," in prefix  # as in "t=...,v1=...": its last field can stand there once more
+    return {
+        "signed": template,
+        "value": prefix + "{signature}",
+        "another": f",{prefix.rpartition(',')[2]}{{signature}}" if repeats else "",
+        "label": prefix.rpartition(",")[2].rstrip("="),
+        "algorithm": f"hmac-{said.get('digest', 'sha256')}",
+        "encoding": said.get("encoding", scheme.encoding),
+        "timestamp_header": header,
+        "timestamp_unit": said.get("timestamp_unit", "s"),
+        "tolerance_s": scheme.tolerance_s if stamped else None,
+        "id_header": said.get("id_header", "").lower(),
+    }
+
+
+def _check_placeholders(key: str, text: str, known: frozenset[str] | set[str]) -> None:
+    try:
+        named = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    except ValueError as exc:
+        raise ConfigurationError(f"[receiver] signature.{key} {text!r} is no template: {exc}.") from None
+    for name in sorted(named - known):
+        raise ConfigurationError(
+            f"[receiver] signature.{key} {text!r} holds {{{name}}}, which is not known. {nearest(name, known)}"
+        )

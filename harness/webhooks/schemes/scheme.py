@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
-
 import msgspec
 
-from harness.webhooks.schemes.algorithms import ALGORITHMS, ENCODINGS, KEY_FORMS, read_key
+from harness.webhooks.schemes import algorithms
+from harness.webhooks.schemes.algorithms import ALGORITHMS, ENCODINGS, KEY_FORMS
+from harness.webhooks.schemes.derived import DERIVED, is_form
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -22,7 +22,8 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     header: str
     """Header that carries the signature, in lower case."""
     signed: str
-    """Template of the signed bytes: ``{body}``, ``{timestamp}``, ``{id}``, ``{url}``, ``{method}``, ``{form}``."""
+    """Template of the signed bytes: ``{body}``, ``{timestamp}``, ``{id}``, ``{url}``, ``{method}``, ``{key_id}``, and
+    what is derived from the body: `DERIVED`."""
     value: str
     """Template of the header's value: ``{signature}``, and ``{timestamp}`` where it stands beside it."""
     another: str = ""
@@ -51,8 +52,12 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     """Header that carries the event type; empty where the body holds it."""
     type_key: str = "type"
     """Key of the JSON body that holds the event type, where no header does; dots lead inwards."""
-    constant: Headers = ()
-    """Headers that every delivery carries beside these."""
+    beside: Headers = ()
+    """Further headers of every delivery; their values are templates like ``signed``, without ``{body}``."""
+    query: str = ""
+    """Template of a query that a delivery's URL gets when its body is no form."""
+    key_id: str = "readiness-harness"
+    """Name by which the receiver finds the key, where the scheme tells it."""
     source: str
     """Where the scheme is described."""
 
@@ -74,7 +79,7 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def signs_body(self) -> bool:
         """Whether the signature covers the body."""
-        return "{body}" in self.signed or "{form}" in self.signed
+        return any(f"{{{name}}}" in self.signed for name in ("body", *DERIVED))
 
     @property
     def signs_id(self) -> bool:
@@ -98,7 +103,7 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Headers:
         """Return the headers that make ``body`` a genuine delivery; raises `SecretError` for a secret that is none."""
         signature = self.signature(body, secret=secret, timestamp=timestamp, event_id=event_id, url=url, method=method)
-        return self.written(signature, timestamp=timestamp)
+        return self.written(signature, timestamp=timestamp, body=body)
 
     def signature(
         self,
@@ -111,13 +116,17 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
         method: str = "POST",
     ) -> str:
         """Return the bare signature; raises `SecretError` for a secret that is not written as the scheme wants it."""
-        key = read_key(self.key_form, secret)
+        values = {"id": event_id, "url": self.address(url, body), "method": method}
         head, mark, tail = self.signed.partition("{body}")
-        values = {"timestamp": self.stamp(timestamp), "id": event_id, "url": url, "method": method}
-        if "{form}" in head:
-            values["form"] = "".join(k + v for k, v in sorted(parse_qsl(body.decode(), keep_blank_values=True)))
-        message = head.format(**values).encode() + (body if mark else b"") + tail.format(**values).encode()
-        return ENCODINGS[self.encoding](ALGORITHMS[self.algorithm].sign(key, message))
+        message = self._filled(head, timestamp, body, **values).encode() + (body if mark else b"")
+        message += self._filled(tail, timestamp, body, **values).encode()
+        return ENCODINGS[self.encoding](algorithms.sign(self.algorithm, self.key_form, secret, message))
+
+    def address(self, url: str, body: bytes) -> str:
+        """Return the URL that a genuine delivery of ``body`` goes to."""
+        if not self.query or is_form(body):
+            return url
+        return url + ("&" if "?" in url else "?") + self._filled(self.query, 0, body)
 
     def stamp(self, timestamp: int | str) -> str:
         """Return the timestamp as it is sent."""
@@ -125,20 +134,21 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
             return timestamp
         return str(timestamp * 1000 if self.timestamp_unit == "ms" else timestamp)
 
-    def written(self, *signatures: str, timestamp: int | str) -> Headers:
+    def written(self, *signatures: str, timestamp: int | str, body: bytes = b"") -> Headers:
         """Return the headers for signatures made elsewhere, several where `rotates`; for none, all headers but theirs.
 
         That is how forged ones are written, and how those of an old and a new secret are sent together.
         """
         if not signatures:
-            return self._beside(timestamp)
+            return self._beside(timestamp, body)
         first, *more = signatures
         value = self.value.format(timestamp=self.stamp(timestamp), signature=first)
-        return self.raw(value + "".join(self.another.format(signature=s) for s in more), timestamp=timestamp)
+        value += "".join(self.another.format(signature=s) for s in more)
+        return self.raw(value, timestamp=timestamp, body=body)
 
-    def raw(self, value: str, *, timestamp: int | str) -> Headers:
+    def raw(self, value: str, *, timestamp: int | str, body: bytes = b"") -> Headers:
         """Return the headers with exactly ``value`` where the signature belongs, the others as they should be."""
-        return ((self.header, value), *self._beside(timestamp))
+        return ((self.header, value), *self._beside(timestamp, body))
 
     def signature_in(self, headers: Headers, *, timestamp: int | str) -> str:
         """Return the bare signature inside headers that `sign` made."""
@@ -150,6 +160,17 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
         """Return a secret of the right form that nobody else has: for tests, and to sign wrongly on purpose."""
         return KEY_FORMS[self.key_form].write(ALGORITHMS[self.algorithm].new_key())
 
-    def _beside(self, timestamp: int | str) -> Headers:
+    def public_key(self, secret: str) -> str:
+        """Return what a receiver verifies with: the public key, or the secret itself where both sides share it."""
+        return algorithms.public_key(self.algorithm, self.key_form, secret)
+
+    def _beside(self, timestamp: int | str, body: bytes) -> Headers:
         stamped = ((self.timestamp_header, self.stamp(timestamp)),) if self.timestamp_header else ()
-        return (*stamped, *self.constant)
+        return (*stamped, *((name, self._filled(value, timestamp, body)) for name, value in self.beside))
+
+    def _filled(self, template: str, timestamp: int | str, body: bytes, **values: str) -> str:
+        """Fill a template; what is derived from the body is computed when it is named."""
+        if "{" not in template:
+            return template
+        derived = {name: derive(body) for name, derive in DERIVED.items() if f"{{{name}}}" in template}
+        return template.format(timestamp=self.stamp(timestamp), key_id=self.key_id, **values, **derived)

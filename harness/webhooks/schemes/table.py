@@ -24,6 +24,28 @@ _STANDARD = Scheme(
     source="github.com/standard-webhooks/standard-webhooks, spec",
 )
 
+# RFC 9421, section 2.3: what is covered, then how; the same text stands in the signature base and in Signature-Input.
+_COVERED = '("@method" "@target-uri" "content-digest");created={timestamp};keyid="{key_id}";alg="%s"'
+_BASE = '"@method": {method}\n"@target-uri": {url}\n"content-digest": {content_digest}\n"@signature-params": '
+
+
+def _message_signature(name: str, algorithm: str, key_form: str) -> Scheme:
+    covered = _COVERED % algorithm
+    return Scheme(
+        name=name,
+        header="signature",
+        signed=_BASE + covered,
+        value="sig1=:{signature}:",
+        algorithm=algorithm,
+        key_form=key_form,
+        encoding="base64",
+        beside=(("signature-input", f"sig1={covered}"), ("content-digest", "{content_digest}")),
+        tolerance_s=86_400.0,
+        refuses_future=True,
+        source="RFC 9421, RFC 9530",
+    )
+
+
 SCHEMES: tuple[Scheme, ...] = (
     Scheme(
         name="hmac",
@@ -37,6 +59,15 @@ SCHEMES: tuple[Scheme, ...] = (
         source="the integration guide, Webhooks",
     ),
     _STANDARD,
+    msgspec.structs.replace(
+        _STANDARD,
+        name="standard-webhooks-v1a",
+        value="v1a,{signature}",
+        another=" v1a,{signature}",
+        label="v1a",
+        algorithm="ed25519",
+        key_form="whsk",
+    ),
     msgspec.structs.replace(
         _STANDARD,
         name="svix",
@@ -141,8 +172,57 @@ SCHEMES: tuple[Scheme, ...] = (
         value="{signature}",
         key_form="hex",
         encoding="base64",
-        constant=(("protocol", "HmacSHA256"),),
+        beside=(("protocol", "HmacSHA256"),),
         id_key="",
         source="docs.adyen.com, Verify HMAC signatures: in the header",
     ),
+    Scheme(
+        name="twilio",
+        header="x-twilio-signature",
+        signed="{url}{form}",
+        value="{signature}",
+        algorithm="hmac-sha1",
+        encoding="base64",
+        query="bodySHA256={body_sha256}",
+        id_header="i-twilio-idempotency-token",
+        source="twilio.com/docs, Webhooks security",
+    ),
+    Scheme(
+        name="sendgrid",
+        header="x-twilio-email-event-webhook-signature",
+        signed="{timestamp}{body}",
+        value="{signature}",
+        algorithm="ecdsa-p256-sha256",
+        key_form="pem",
+        encoding="base64",
+        timestamp_header="x-twilio-email-event-webhook-timestamp",
+        id_key="0.sg_event_id",
+        type_key="0.event",
+        source="twilio.com/docs/sendgrid, Event webhook security features",
+    ),
+    Scheme(
+        name="discord",
+        header="x-signature-ed25519",
+        signed="{timestamp}{body}",
+        value="{signature}",
+        algorithm="ed25519",
+        key_form="hex",
+        timestamp_header="x-signature-timestamp",
+        source="docs.discord.com, Setting up an endpoint: validating security request headers",
+    ),
+    Scheme(
+        name="cloudevents",
+        header="authorization",
+        signed="",
+        value="Bearer {signature}",
+        algorithm="token",
+        key_form="token",
+        encoding="text",
+        id_header="ce-id",
+        type_header="ce-type",
+        beside=(("ce-specversion", "1.0"), ("ce-source", "/readiness-harness")),
+        source="CloudEvents 1.0, HTTP 1.1 Web Hooks for Event Delivery, section 3",
+    ),
+    _message_signature("rfc9421", "hmac-sha256", "text"),
+    _message_signature("rfc9421-ed25519", "ed25519", "base64"),
 )

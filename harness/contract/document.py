@@ -1,0 +1,136 @@
+"""The OpenAPI document as plain data: references resolved, parts found, whatever is broken in it passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+MAX_HOPS = 20
+
+
+class Described(msgspec.Struct, frozen=True):
+    """One operation as it is written down, without its shared parameters."""
+
+    method: str
+    """In upper case."""
+    path: str
+    """The template, as in the document."""
+    definition: dict[str, Any]
+    shared: tuple[Any, ...]
+    """Parameters of the whole path."""
+
+    @property
+    def label(self) -> str:
+        """``METHOD /path/template``."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def pointer(self) -> str:
+        """Where it stands (RFC 6901)."""
+        return f"/paths/{escaped(self.path)}/{self.method.lower()}"
+
+
+class Document:
+    """Look-ups in one document; only references within it are followed."""
+
+    def __init__(self, raw: Mapping[str, Any]) -> None:
+        """``raw`` is the parsed document."""
+        self.raw = raw
+
+    def resolved(self, node: Any) -> dict[str, Any]:
+        """Follow ``$ref`` from an object to an object; an empty one where it leads nowhere, or round in a circle."""
+        for _ in range(MAX_HOPS):
+            if not isinstance(node, dict):
+                return {}
+            reference = node.get("$ref")
+            if not isinstance(reference, str):
+                return node
+            node = self.at(reference)
+        return {}
+
+    def at(self, reference: str) -> Any:
+        """Return what a local reference such as ``#/components/schemas/Run`` names, None when nothing."""
+        if not reference.startswith("#"):
+            return None
+        node: Any = self.raw
+        for step in filter(None, reference[1:].split("/")):
+            key = unquote(step).replace("~1", "/").replace("~0", "~")
+            if isinstance(node, list) and key.isdigit() and int(key) < len(node):
+                node = node[int(key)]
+            elif isinstance(node, dict) and key in node:
+                node = node[key]
+            else:
+                return None
+        return node
+
+    def operations(self) -> Iterator[Described]:
+        """Yield every operation, in the order of the document."""
+        for path, item in _items(self.raw.get("paths")):
+            found = self.resolved(item)
+            shared = tuple(found.get("parameters") or ())
+            for method, definition in found.items():
+                if method in METHODS and isinstance(definition, dict):
+                    yield Described(method.upper(), path, definition, shared)
+
+    def parameters(self, operation: Described) -> list[dict[str, Any]]:
+        """Return the parameters of an operation, its own before those of its path (OpenAPI, Path Item Object)."""
+        found: dict[tuple[Any, Any], dict[str, Any]] = {}
+        for raw in (*(operation.definition.get("parameters") or ()), *operation.shared):
+            parameter = self.resolved(raw)
+            found.setdefault((parameter.get("in"), parameter.get("name")), parameter)
+        return [p for p in found.values() if isinstance(p.get("name"), str)]
+
+    def responses(self, operation: Described) -> dict[str, dict[str, Any]]:
+        """Return the documented responses by status: ``200``, ``4XX`` or ``default``."""
+        return {str(status): self.resolved(r) for status, r in _items(operation.definition.get("responses"))}
+
+    def json_content(self, node: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the media type object for JSON of a request body or response, an empty one when it has none."""
+        for media_type, media in _items(node.get("content")):
+            if is_json(media_type) and isinstance(media, dict):
+                return media
+        return {}
+
+    def body(self, operation: Described) -> dict[str, Any]:
+        """Return the media type object of an operation's JSON body, an empty one when it takes none."""
+        return self.json_content(self.resolved(operation.definition.get("requestBody")))
+
+    def webhooks(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield name and POST operation of each webhook (OpenAPI 3.1 ``webhooks``, before that ``x-webhooks``)."""
+        for name, item in _items(self.raw.get("webhooks") or self.raw.get("x-webhooks")):
+            operation = self.resolved(item).get("post")
+            if isinstance(operation, dict):
+                yield name, operation
+
+
+def is_json(media_type: str) -> bool:
+    """Whether a media type is JSON (RFC 6839 section 3.1)."""
+    essence = media_type.partition(";")[0].strip().lower()
+    return essence == "application/json" or essence.endswith("+json")
+
+
+def escaped(step: str) -> str:
+    """Return one step of a JSON pointer (RFC 6901 section 3)."""
+    return step.replace("~", "~0").replace("/", "~1")
+
+
+def pointed(value: Any, pointer: str) -> Any:
+    """Return what a JSON pointer names within ``value``; raises LookupError when nothing."""
+    for step in pointer.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list) and key.isdigit():
+            value = value[int(key)]
+        elif isinstance(value, dict):
+            value = value[key]
+        else:
+            raise LookupError(pointer)
+    return value
+
+
+def _items(node: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, dict):
+        yield from ((str(key), value) for key, value in node.items())

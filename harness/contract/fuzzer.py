@@ -1,0 +1,68 @@
+"""Everything that fuzzing needs beside the operation: made once for a process."""
+
+from __future__ import annotations
+
+import zlib
+from functools import cached_property
+
+from harness.contract.chains import walk
+from harness.contract.found import Found
+from harness.contract.fuzz import fuzz
+from harness.contract.selection import select
+from harness.contract.sending import Sender
+from harness.contract.spec import Spec
+from harness.contract.trial import Budget
+from harness.model import Finding
+from harness.model.config import Fuzz
+
+
+class Fuzzer:
+    """Sends generated requests to the operations of one provider."""
+
+    def __init__(
+        self, spec: Spec, sender: Sender, chosen: Fuzz, *, budget: Budget, random_seed: int, found: Found
+    ) -> None:
+        """``chosen`` says which operations may be called."""
+        self._spec = spec
+        self.sender = sender
+        self._chosen = chosen
+        self._budget = budget
+        self._seed = random_seed
+        self._found = found
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Every operation that is fuzzed; raises `ConfigurationError` where harness.toml chooses none."""
+        return select(self._spec.definitions, include=self._chosen.include, exclude=self._chosen.exclude)
+
+    def share(self, name: str) -> list[str]:
+        """Return the operations of an item: one, all, or ``part 2 of 8`` of them."""
+        if name == "all":
+            return list(self.labels)
+        if not name.startswith("part "):
+            return [name]
+        part, of = (int(word) for word in name.split() if word.isdigit())
+        return [label for label in self.labels if zlib.crc32(label.encode()) % of == part - 1]
+
+    def fuzz(self, label: str) -> list[Finding]:
+        """Send generated requests to one operation."""
+        return fuzz(
+            label,
+            self._spec,
+            sender=self.sender,
+            budget=self._budget,
+            random_seed=self._seed,
+            found=self._found,
+            allowed=self.labels,
+        )
+
+    def walk(self) -> list[Finding]:
+        """Walk the links between the operations."""
+        return walk(
+            self._spec,
+            self.labels,
+            sender=self.sender,
+            budget=self._budget,
+            random_seed=self._seed,
+            found=self._found,
+        )

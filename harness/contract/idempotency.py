@@ -1,0 +1,103 @@
+"""Idempotency keys as the provider keeps them: one key is one call, however often and however fast it comes.
+
+draft-ietf-httpapi-idempotency-key-header: the same key with the same payload gives the result of the first call; with
+another payload an error; while the first is still being answered, 409.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from harness.contract.bodies import another_body
+from harness.contract.caller import ITEM, Caller, Sample, broken, same_resource
+from harness.contract.document import Described
+from harness.model import Finding, Outcome
+
+AT_ONCE = 20
+SOURCE = "draft-ietf-httpapi-idempotency-key-header-07 section 2"
+_NAMES = frozenset({"idempotency-key", "x-idempotency-key"})
+_WRITES = frozenset({"POST", "PATCH"})
+_IN_PROGRESS = frozenset({409, 425, 429, 503})
+
+
+def key_header(caller: Caller, operation: Described) -> str:
+    """Return the name of the header that carries the key, empty where the document names none."""
+    headers = (p["name"] for p in caller.document.parameters(operation) if p.get("in") == "header")
+    return next((name for name in headers if name.lower() in _NAMES), "")
+
+
+def judge_idempotency(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:
+    """Repeat calls that succeeded under keys of their own; one finding per promise broken, or one that all are kept."""
+    keyed = {o.label: header for o in caller.operations.values() if (header := key_header(caller, o))}
+    if not keyed:
+        return [_not_known("the spec names no Idempotency-Key header; add the parameter to every write that takes one")]
+    judged = {s.operation.label: s for s in samples if s.operation.label in keyed and s.operation.method in _WRITES}
+    found = [f for label, sample in judged.items() for f in _judged(caller, sample, keyed[label])]
+    if not judged:
+        needs = ", ".join(sorted(keyed))
+        return [_not_known(f"none of {needs} could be called; give their bodies an example in the spec")]
+    return found or [_kept(sorted(judged))]
+
+
+def _judged(caller: Caller, sample: Sample, header: str) -> Iterator[Finding]:
+    label = sample.operation.label
+    key = {header: secrets.token_hex(16)}
+    first, second = (caller.call(sample.operation, sample.path, sample.body, headers=key) for _ in range(2))
+    if not first.response.is_success:
+        return  # the thing it was about may be in another state by now
+    if not (second.response.is_success and same_resource(first, second)):
+        yield _broken(f"{label}: the same key and body is not answered with the same resource", [first, second])
+        return  # what follows would only say the same again
+    yield from _with_another_body(caller, sample, key)
+    yield from _at_once(caller, sample, header)
+
+
+def _with_another_body(caller: Caller, sample: Sample, key: Mapping[str, str]) -> Iterator[Finding]:
+    schema = caller.document.body(sample.operation).get("schema")
+    other = another_body(caller.document, schema, sample.body) if schema else None
+    if other is None:
+        return
+    answer = caller.call(sample.operation, sample.path, other, headers=key)
+    if answer.response.is_success:
+        yield _broken(f"{sample.operation.label}: another body under a used key is not refused", [answer])
+
+
+def _at_once(caller: Caller, sample: Sample, header: str) -> Iterator[Finding]:
+    key = {header: secrets.token_hex(16)}
+
+    def call(_: int) -> Sample:
+        return caller.call(sample.operation, sample.path, sample.body, headers=key)
+
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="at-once") as pool:
+        answers = list(pool.map(call, range(AT_ONCE)))
+    done = [a for a in answers if a.response.is_success]
+    odd = [a for a in answers if not a.response.is_success and a.response.status_code not in _IN_PROGRESS]
+    label = sample.operation.label
+    if done and not all(same_resource(done[0], other) for other in done[1:]):
+        yield _broken(f"{label}: {AT_ONCE} calls at once under one key are not one call", done)
+    elif odd:
+        yield _broken(f"{label}: {AT_ONCE} calls at once under one key are not all answered or told to wait", odd)
+
+
+def _broken(summary: str, answers: Sequence[Sample]) -> Finding:
+    told = "; ".join(f"HTTP {a.response.status_code} {a.response.text[:120]}" for a in answers[:3])
+    more = f"; and {len(answers) - 3} more" if len(answers) > 3 else ""
+    expected = "same key and body: the same resource; another body: 4xx; at once: one resource, others 409 meanwhile"
+    return broken(summary, told + more, expected=expected, source=SOURCE)
+
+
+def _kept(labels: Sequence[str]) -> Finding:
+    summary = f"idempotency keys are kept by {', '.join(labels)}"
+    observed = f"the same key and body, another body, and {AT_ONCE} calls at once"
+    return Finding(item=ITEM, outcome=Outcome.PASS, summary=summary, observed=observed, source=SOURCE)
+
+
+def _not_known(why: str) -> Finding:
+    return Finding(
+        item=ITEM,
+        outcome=Outcome.NOT_APPLICABLE,
+        summary=f"whether idempotency keys are kept is not known: {why}",
+        source=SOURCE,
+    )

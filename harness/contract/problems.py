@@ -1,0 +1,113 @@
+"""Refusals as the provider words them: problem documents where they are declared, and what must go with a status."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from harness.contract.caller import ITEM, Caller, Sample, broken
+from harness.contract.document import METHODS, Described
+from harness.model import Finding, Outcome
+
+PROBLEM = "application/problem+json"
+SOURCE = "RFC 9457 section 3"
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to be refused."""
+
+    id: str
+    asks: Mapping[str, Any]
+    """What is special about the call; see `Caller.call`."""
+    wanted: Callable[[Described], bool] = lambda _: True
+    """Whether the operation can be called that way."""
+
+
+REFUSALS: tuple[Refusal, ...] = (
+    Refusal(id="no credential", asks={"authenticated": False}),
+    Refusal(id="an id that is none", asks={}, wanted=lambda o: "{" in o.path),
+    Refusal(
+        id="a body that is no JSON",
+        asks={"content": b"{", "headers": {"content-type": "application/json"}},
+        wanted=lambda o: "requestBody" in o.definition,
+    ),
+)
+
+
+def judge_problems(caller: Caller) -> list[Finding]:
+    """Provoke refusals of every operation; one finding per offence, or one that there is none."""
+    found: dict[str, Finding] = {}
+    seen = 0
+    for operation in caller.operations.values():
+        for refusal in REFUSALS:
+            if not refusal.wanted(operation):
+                continue
+            answer = caller.call(operation, _made_up(operation.path), **refusal.asks)
+            if _declares_problem(caller, operation, answer):
+                seen += 1
+                if complaint := _complaint(answer):
+                    summary = f"{operation.label}: {complaint}"
+                    found.setdefault(summary, broken(summary, _said(answer, refusal), source=SOURCE))
+    found.update(_without_allow(caller))
+    if found:
+        return list(found.values())
+    if not seen:
+        said = f"no refusal that the spec declares as {PROBLEM} was seen"
+        return [Finding(item=ITEM, outcome=Outcome.NOT_APPLICABLE, summary=said, source=SOURCE)]
+    return [Finding(item=ITEM, outcome=Outcome.PASS, summary=f"{seen} refusals are problem documents", source=SOURCE)]
+
+
+def _declares_problem(caller: Caller, operation: Described, answer: Sample) -> bool:
+    responses = caller.document.responses(operation)
+    status = str(answer.response.status_code)
+    response = responses.get(status) or responses.get(f"{status[0]}XX") or responses.get("default") or {}
+    return status[0] in "45" and PROBLEM in (response.get("content") or {})
+
+
+def _complaint(answer: Sample) -> str:
+    status = answer.response.status_code
+    media_type = answer.response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != PROBLEM:
+        return f"{status} is declared as {PROBLEM} and comes as {media_type or 'nothing'}"
+    document = answer.document
+    if not isinstance(document, dict):
+        return f"the problem of its {status} is no JSON object"
+    if document.get("status", status) != status:
+        return f"the problem of its {status} says status {document['status']!r}"
+    odd = [name for name in ("type", "title", "detail", "instance") if not isinstance(document.get(name, ""), str)]
+    return f"the problem of its {status} has a {odd[0]} that is no text" if odd else ""
+
+
+def _without_allow(caller: Caller) -> dict[str, Finding]:
+    """Ask each path for a method it does not offer: a 405 must say which it does (RFC 9110 section 15.5.6)."""
+    found = {}
+    offered: dict[str, set[str]] = {}
+    for operation in caller.operations.values():
+        offered.setdefault(operation.path, set()).add(operation.method)
+    for path, methods in offered.items():
+        # TRACE would be refused by what stands before the API, and DELETE may do harm where it is not described.
+        other = next((m for m in ("PATCH", "PUT", "POST") if m.lower() in METHODS and m not in methods), None)
+        if other is None:
+            continue
+        answer = caller.call(Described(other, path, {}, ()), _made_up(path))
+        if answer.response.status_code == 405 and "allow" not in answer.response.headers:
+            summary = f"{path} answers 405 without Allow"
+            found[summary] = broken(
+                summary,
+                f"{other} {path} answered 405",
+                expected="405 with the header Allow",
+                source="RFC 9110 section 15.5.6",
+            )
+    return found
+
+
+def _made_up(path: str) -> str:
+    return re.sub(r"\{[^}]*\}", "harness-probe", path)
+
+
+def _said(answer: Sample, refusal: Refusal) -> str:
+    kind = answer.response.headers.get("content-type", "")
+    return f"{answer.operation.method} {answer.path} with {refusal.id}: {kind} {answer.response.text[:200]}"

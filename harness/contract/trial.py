@@ -1,0 +1,112 @@
+"""What one operation was sent and what it answered: its defects, each with the smallest request that shows it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from harness.contract.defects import Defect, Request, as_request, of_silence
+from harness.contract.generation import Stop
+from harness.contract.judging import defects_of
+from harness.contract.replay import bindings
+from harness.contract.sending import UNSEEN, Answer, Sender
+from harness.contract.spec import Operation, Spec
+
+MOST_SILENCES = 3
+"""Requests without an answer after which an operation is let be: each costs a whole timeout."""
+
+
+class Budget(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is tried."""
+
+    examples: int
+    """Random requests per operation and kind (valid, invalid)."""
+    seconds: float
+    """Time for one operation, and for the chains of linked operations as a whole."""
+    chains: int
+    """Chains of linked operations."""
+    shrinks: int
+    """Requests spent on making the example of one defect smaller."""
+    answer_within_s: float
+    """How long one answer may take."""
+
+
+BUDGETS = {
+    "quick": Budget(examples=10, seconds=10, chains=15, shrinks=40, answer_within_s=5),
+    "standard": Budget(examples=100, seconds=60, chains=150, shrinks=200, answer_within_s=10),
+    "deep": Budget(examples=1000, seconds=600, chains=1500, shrinks=1000, answer_within_s=15),
+}
+
+
+class Trial:
+    """One operation, or the links between several, under test."""
+
+    def __init__(
+        self, spec: Spec, sender: Sender, budget: Budget, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """The clock of the budget starts now; time spent waiting for a rate limit does not count."""
+        self.spec = spec
+        self.sender = sender
+        self.defects: dict[str, Defect] = {}
+        self.answered = 0
+        self.silences: list[str] = []
+        self.unreachable = ""
+        self.out_of_time = False
+        self._clock = clock
+        self._waited_before = sender.waited_s
+        self._ends = clock() + budget.seconds
+
+    def attempt(self, case: Any) -> list[Defect]:
+        """Send one case and return the defects that it shows; raises `Stop` when no more is to be sent."""
+        answer = self.send(case)
+        return self.judge(answer, case, [self.request(answer)]) if answer else []
+
+    def send(self, case: Any) -> Answer | None:
+        """Send one case, None when HTTP cannot carry it; raises `Stop` when time or the provider's patience is out."""
+        if self._clock() >= self._ends + self.sender.waited_s - self._waited_before:
+            self.out_of_time = True
+            raise Stop
+        answer = self.sender.send(case)
+        if answer is not None and answer.silence in UNSEEN:
+            self.unreachable = f"{answer.silence}: {answer.said}"
+            raise Stop
+        return answer
+
+    def judge(
+        self,
+        answer: Answer,
+        case: Any,
+        steps: Sequence[Request],
+        recorder: Any = None,
+        documents: Sequence[Any] = (),
+    ) -> list[Defect]:
+        """Return the defects that an answer shows; raises `Stop` after too many requests without one.
+
+        ``recorder`` and ``documents`` are what Schemathesis and we know of the answers to the earlier ``steps``.
+        """
+        operation = Operation(self.spec.schema, case.operation)
+        if answer.response is None:
+            self.silences.append(answer.said)
+            return self.note([of_silence(answer.silence, answer.said, operation, self.spec, steps=steps)])
+        self.answered += 1
+        headers = self.sender.headers
+        found = defects_of(answer.response, case, operation, self.spec, steps=steps, headers=headers, recorder=recorder)
+        bound = bindings(documents, steps) if found and documents else ()
+        return self.note([msgspec.structs.replace(defect, bindings=bound) for defect in found])
+
+    def note(self, found: list[Defect]) -> list[Defect]:
+        """Keep the smallest example of each defect; raises `Stop` after too many requests without an answer."""
+        for defect in found:
+            known = self.defects.get(defect.id)
+            if known is None or defect.size < known.size:
+                self.defects[defect.id] = defect
+        if len(self.silences) >= MOST_SILENCES:
+            raise Stop
+        return found
+
+    def request(self, answer: Answer) -> Request:
+        """Return what is kept of a request."""
+        return as_request(answer.request, self.sender.base_url, self.sender.headers)

@@ -1,0 +1,72 @@
+"""Generated requests: an item for each operation, made without reading more than the document's list of them."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.plugins.core import runs_suite, world_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.contract.fuzzer import Fuzzer
+    from harness.plugins.world import World
+
+PARTS = 8
+"""Shares of a document that is not known yet while tests are collected."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make an item for each operation; requests are generated when it runs, which costs much more."""
+    if "fuzzed" in metafunc.fixturenames:
+        metafunc.parametrize("fuzzed", _shares(metafunc.config))
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say how the generated requests can be had again."""
+    world = config.stash.get(world_key, None)
+    if world is None or world.config.provider is None or not runs_suite(config):
+        return None
+    return f"generated requests: --harness-fuzz={_level(config, world)} --harness-seed={_seed(config, world)}"
+
+
+def _shares(config: pytest.Config) -> list[str]:
+    """Return the labels of the operations; parts of them where the document is at a URL, which may not answer yet."""
+    from harness.errors import HarnessError
+
+    world = config.stash.get(world_key, None)
+    if world is None or world.config.provider is None or world.target.production:
+        return ["all"]
+    if "://" in world.config.provider.spec:
+        return [f"part {n + 1} of {PARTS}" for n in range(PARTS)]
+    try:
+        return list(world.fuzzed) or ["all"]
+    except HarnessError:
+        return ["all"]  # the item says what is wrong with the document
+
+
+@pytest.fixture(scope="session")
+def fuzz_seed(pytestconfig: pytest.Config, world: World) -> int:
+    """The seed of generated requests: ``--harness-seed``, or one drawn from the run's name, the same on all workers."""
+    return _seed(pytestconfig, world)
+
+
+def _seed(config: pytest.Config, world: World) -> int:
+    given = config.getoption("--harness-seed")
+    return int(given) if given is not None else random.Random(world.run.run_id).randrange(2**32)  # noqa: S311 - no secret
+
+
+def _level(config: pytest.Config, world: World) -> str:
+    return str(config.getoption("--harness-fuzz") or world.config.fuzz.budget)
+
+
+@pytest.fixture
+def fuzzer(pytestconfig: pytest.Config, world: World, require: Callable[..., None], fuzz_seed: int) -> Fuzzer:
+    """Generated requests to the provider's operations."""
+    require("provider.spec", "provider.base_url")
+    if world.target.production:
+        pytest.skip("[target] environment is production, which is not fuzzed")
+    return world.fuzzer(_level(pytestconfig, world), fuzz_seed)

@@ -1,0 +1,33 @@
+"""Step 3, webhooks: what the provider itself sends while the core workflow runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.resilience.cases import UNDISTURBED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.model import Finding
+    from harness.plugins.collecting import Findings
+    from harness.plugins.world import World
+
+
+@pytest.fixture
+def run_workflow(request: pytest.FixtureRequest, world: World) -> Callable[[], object]:
+    """Run the core workflow once: the integration's client where there is one, else what the spec's links lead to."""
+    if world.config.client is None:
+        return lambda: request.getfixturevalue("walk")
+    return lambda: request.getfixturevalue("client_under_faults")(UNDISTURBED)
+
+
+@pytest.mark.verifies("webhooks.sent")
+def test_what_the_provider_sends_can_be_relied_on(
+    sent_webhooks: Callable[[], list[Finding]], run_workflow: Callable[[], object], findings: Findings
+) -> None:
+    """The provider's webhooks are signed right, valid against the spec, and sent again under their id after a 503."""
+    run_workflow()
+    findings.extend(sent_webhooks())

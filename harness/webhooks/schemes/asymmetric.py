@@ -1,0 +1,64 @@
+"""Signatures with a key pair: the provider signs with the one, the receiver verifies with the other.
+
+cryptography is imported at the first such signature: most targets never need it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+SEED_BYTES = 32
+"""Of an Ed25519 private key; one of 64 bytes has the public key after the seed (RFC 8032, section 5.1.5)."""
+
+
+def sign_ed25519(key: bytes, message: bytes) -> bytes:
+    """Sign as RFC 8032 does; raises ValueError for a key that is none."""
+    return _ed25519(key).sign(message)
+
+
+def public_ed25519(key: bytes) -> bytes:
+    """Return the 32 bytes of the public key; raises ValueError for a key that is none."""
+    return _ed25519(key).public_key().public_bytes_raw()
+
+
+def sign_p256(key: bytes, message: bytes) -> bytes:
+    """Sign with ECDSA over SHA-256, the same each time (RFC 6979), as DER; raises ValueError for a key that is none."""
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    return _p256(key).sign(message, ECDSA(SHA256(), deterministic_signing=True))
+
+
+def public_p256(key: bytes) -> bytes:
+    """Return the public key as DER (SubjectPublicKeyInfo); raises ValueError for a key that is none."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return _p256(key).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def new_p256() -> bytes:
+    """Return a new private key as DER (PKCS 8)."""
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    return generate_private_key(SECP256R1()).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _ed25519(key: bytes) -> Ed25519PrivateKey:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Ed25519PrivateKey.from_private_bytes(key[:SEED_BYTES])
+
+
+def _p256(key: bytes) -> EllipticCurvePrivateKey:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+    loaded = load_der_private_key(key, password=None)
+    if not isinstance(loaded, EllipticCurvePrivateKey):
+        raise ValueError("no elliptic curve key")  # noqa: TRY004 - what all of this module raises
+    return loaded

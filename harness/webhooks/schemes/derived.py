@@ -1,0 +1,31 @@
+"""What schemes sign in place of the body: digests of it, or the fields of a form."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qsl
+
+
+def is_form(body: bytes) -> bool:
+    """Tell whether a body is a form's: it does not begin as a JSON document that an event can be does."""
+    return body.lstrip()[:1] not in {b"{", b"["}
+
+
+def _form(body: bytes) -> str:
+    if not is_form(body):
+        return ""
+    fields = sorted(set(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)))
+    return "".join(name + value for name, value in fields)
+
+
+def _content_digest(body: bytes) -> str:
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+
+
+DERIVED: Mapping[str, Callable[[bytes], str]] = {
+    "body_sha256": lambda body: hashlib.sha256(body).hexdigest(),
+    "content_digest": _content_digest,  # RFC 9530
+    "form": _form,  # names and values of all fields, sorted by name
+}

@@ -1,0 +1,127 @@
+"""Handshakes: what some providers ask of a receiver before they send it anything, as data."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from harness.webhooks.schemes.scheme import Headers
+
+ORIGIN = "readiness-harness.example"
+
+
+class Answer(NamedTuple):
+    """What a receiver answered to a handshake."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+
+
+class Handshake(msgspec.Struct, frozen=True, kw_only=True):
+    """One question, and what is owed to it."""
+
+    scheme: str
+    """Name of the scheme whose providers ask it."""
+    expected: str
+    """The right answer in words."""
+    source: str
+    method: str = "POST"
+    headers: Headers = (("content-type", "application/json"),)
+    signed: bool = True
+    """Whether the question carries a signature; the one that does not must be answered all the same."""
+    body: Callable[[str], bytes]
+    """The question around a nonce."""
+    flaw: Callable[[Answer, str, str], str]
+    """What is wrong with an answer to that nonce, by a receiver with that secret; empty when nothing is."""
+
+
+def handshake_of(scheme: str) -> Handshake | None:
+    """Return the handshake of a scheme's providers, or None when they ask for none."""
+    return next((h for h in HANDSHAKES if h.scheme == scheme), None)
+
+
+def _json(**fields: Any) -> bytes:
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def _document(answer: Answer) -> dict[str, Any]:
+    try:
+        found = json.loads(answer.body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _slack_flaw(answer: Answer, nonce: str, _secret: str) -> str:
+    if answer.status != 200:
+        return f"HTTP {answer.status}"
+    if answer.body.decode("utf-8", "replace").strip() == nonce or _document(answer).get("challenge") == nonce:
+        return ""
+    return "HTTP 200 without the challenge"
+
+
+def _zoom_flaw(answer: Answer, nonce: str, secret: str) -> str:
+    if answer.status not in {200, 204}:
+        return f"HTTP {answer.status}"
+    document = _document(answer)
+    if document.get("plainToken") != nonce:
+        return "an answer without the plainToken"
+    right = hmac.new(secret.encode(), nonce.encode(), hashlib.sha256).hexdigest()
+    return "" if document.get("encryptedToken") == right else "an encryptedToken that is not right"
+
+
+def _discord_flaw(answer: Answer, _nonce: str, _secret: str) -> str:
+    if answer.status != 200:
+        return f"HTTP {answer.status}"
+    return "" if _document(answer).get("type") == 1 else "HTTP 200 without PONG"
+
+
+def _cloudevents_flaw(answer: Answer, _nonce: str, _secret: str) -> str:
+    if not 200 <= answer.status < 300:
+        return f"HTTP {answer.status}"
+    allowed = answer.headers.get("webhook-allowed-origin", "")
+    if allowed not in {"*", ORIGIN}:
+        return f"WebHook-Allowed-Origin: {allowed}" if allowed else "no WebHook-Allowed-Origin"
+    return ""
+
+
+HANDSHAKES: tuple[Handshake, ...] = (
+    Handshake(
+        scheme="slack",
+        expected="HTTP 200 with the value of challenge",
+        source="docs.slack.dev, url_verification event",
+        body=lambda nonce: _json(type="url_verification", token="unused", challenge=nonce),  # noqa: S106 - no secret
+        flaw=_slack_flaw,
+    ),
+    Handshake(
+        scheme="zoom",
+        expected="HTTP 200 or 204 with plainToken and its HMAC as encryptedToken",
+        source="developers.zoom.us, Using webhooks: validate your webhook endpoint",
+        body=lambda nonce: _json(event="endpoint.url_validation", payload={"plainToken": nonce}, event_ts=0),
+        flaw=_zoom_flaw,
+    ),
+    Handshake(
+        scheme="discord",
+        expected='HTTP 200 with {"type": 1}, a PONG',
+        source="docs.discord.com, Setting up an endpoint: acknowledging PING requests",
+        body=lambda nonce: _json(id=nonce, type=1, version=1),
+        flaw=_discord_flaw,
+    ),
+    Handshake(
+        scheme="cloudevents",
+        method="OPTIONS",
+        headers=(("webhook-request-origin", ORIGIN), ("webhook-request-rate", "120")),
+        signed=False,
+        expected="HTTP 2xx with WebHook-Allowed-Origin: the origin asked for, or *",
+        source="CloudEvents 1.0, HTTP 1.1 Web Hooks for Event Delivery, section 4",
+        body=lambda _: b"",
+        flaw=_cloudevents_flaw,
+    ),
+)

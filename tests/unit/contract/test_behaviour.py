@@ -1,0 +1,408 @@
+"""What the provider promises beyond shapes: an honest one passes all, each broken one is told what it broke."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from harness.contract.caller import Caller
+from harness.contract.idempotency import judge_idempotency
+from harness.contract.pages import judge_pages
+from harness.contract.problems import judge_problems
+from harness.contract.registration import Registration
+from harness.contract.spec import Spec
+from harness.contract.walk import Walk, judge_links
+from harness.model import Finding, Outcome
+from harness.model.config import ProviderWebhooks
+
+Handler = Callable[[httpx.Request], httpx.Response]
+PROBLEM = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
+THING = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+DOCUMENT: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "Things", "version": "1"},
+    "paths": {
+        "/things": {
+            "post": {
+                "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}}],
+                "requestBody": {
+                    "required": True,
+                    "content": {
+                        "application/json": {
+                            "schema": {
+                                "type": "object",
+                                "required": ["name"],
+                                "properties": {"name": {"type": "string", "minLength": 1}},
+                            },
+                            "example": {"name": "first"},
+                        }
+                    },
+                },
+                "responses": {
+                    "201": {
+                        "description": "Made.",
+                        "content": {"application/json": {"schema": THING}},
+                        "links": {
+                            "read": {"operationId": "readThing", "parameters": {"id": "$response.body#/id"}},
+                            "drop": {"operationId": "dropThing", "parameters": {"id": "$response.body#/id"}},
+                        },
+                    },
+                    "400": {"description": "Refused.", **PROBLEM},
+                    "422": {"description": "Refused.", **PROBLEM},
+                    "429": {"description": "Limited.", **PROBLEM},
+                },
+            },
+            "get": {
+                "parameters": [
+                    {"name": "limit", "in": "query", "schema": {"type": "integer", "maximum": 4}},
+                    {"name": "cursor", "in": "query", "schema": {"type": "string"}},
+                ],
+                "responses": {"200": {"description": "A page.", "content": {"application/json": {"schema": {}}}}},
+            },
+        },
+        "/things/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "get": {
+                "operationId": "readThing",
+                "responses": {
+                    "200": {"description": "It.", "content": {"application/json": {"schema": THING}}},
+                    "404": {"description": "None.", **PROBLEM},
+                },
+            },
+            "delete": {
+                "operationId": "dropThing",
+                "responses": {"204": {"description": "Gone."}, "404": {"description": "None.", **PROBLEM}},
+            },
+        },
+    },
+}
+
+
+def problem(status: int, **headers: str) -> httpx.Response:
+    body = {"title": "No", "status": status}
+    return httpx.Response(status, json=body, headers={"content-type": "application/problem+json", **headers})
+
+
+class Things:
+    """A provider that keeps all of its promises; a test overrides one method to break one."""
+
+    def __init__(self) -> None:
+        self.things: dict[str, dict[str, Any]] = {}
+        self.answers: dict[str, tuple[bytes, httpx.Response]] = {}
+        self.numbers = itertools.count(1)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        _, _, thing_id = request.url.path.strip("/").partition("/")
+        handler = getattr(self, f"{request.method.lower()}_{'thing' if thing_id else 'things'}", None)
+        if handler is None:
+            return problem(405, allow="GET, POST")
+        response: httpx.Response = handler(request, thing_id)
+        return response
+
+    def post_things(self, request: httpx.Request, _: str) -> httpx.Response:
+        try:
+            name = json.loads(request.content)["name"]
+        except ValueError:
+            return problem(400)
+        key = request.headers.get("idempotency-key", "")
+        if key in self.answers:
+            body, answer = self.answers[key]
+            return answer if body == request.content else problem(422)
+        made = self.made(name)
+        if key:
+            self.answers[key] = (request.content, made)
+        return made
+
+    def made(self, name: str) -> httpx.Response:
+        thing = {"id": f"t{next(self.numbers)}", "name": name}
+        self.things[thing["id"]] = thing
+        return httpx.Response(201, json=thing)
+
+    def get_things(self, request: httpx.Request, _: str) -> httpx.Response:
+        limit, after = int(request.url.params.get("limit", 2)), int(request.url.params.get("cursor", 0))
+        ids = list(self.things)
+        page = ids[after : after + limit]
+        more = after + limit < len(ids)
+        return httpx.Response(
+            200, json={"items": [{"id": i} for i in page], "nextCursor": str(after + limit) if more else None}
+        )
+
+    def get_thing(self, _: httpx.Request, thing_id: str) -> httpx.Response:
+        return httpx.Response(200, json=self.things[thing_id]) if thing_id in self.things else problem(404)
+
+    def delete_thing(self, _: httpx.Request, thing_id: str) -> httpx.Response:
+        return httpx.Response(204) if self.things.pop(thing_id, None) else problem(404)
+
+
+def client_on(handler: Handler) -> httpx.Client:
+    """Return a client whose answers come as a stream, as from a network: only then they know how long they took."""
+
+    def streamed(request: httpx.Request) -> httpx.Response:
+        answer = handler(request)
+        return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
+
+    return httpx.Client(transport=httpx.MockTransport(streamed), base_url="http://provider.test")
+
+
+def spec_of(document: dict[str, Any]) -> Spec:
+    return Spec(copy.deepcopy(document), "things.yaml", "http://provider.test")
+
+
+def caller_on(handler: Handler, document: dict[str, Any] | None = None, waits: list[float] | None = None) -> Caller:
+    """Return a caller of ``handler``; how long it waits is kept in ``waits`` instead of waited."""
+    sleep = (waits if waits is not None else []).append
+    return Caller(spec_of(document or DOCUMENT), client_on(handler), {"authorization": "Bearer x"}, sleep=sleep)
+
+
+def links(caller: Caller) -> list[Finding]:
+    walk = Walk(caller, random_seed=1)
+    walk.run()
+    return judge_links(walk)
+
+
+def idempotency(caller: Caller) -> list[Finding]:
+    return judge_idempotency(caller, Walk(caller, random_seed=1).run())
+
+
+def pages(caller: Caller) -> list[Finding]:
+    samples = Walk(caller, random_seed=1).run()
+    return judge_pages(caller, {s.operation.path: s for s in samples if s.operation.method == "POST"})
+
+
+class LosesWhatItMade(Things):
+    def get_thing(self, request: httpx.Request, thing_id: str) -> httpx.Response:  # noqa: ARG002
+        return problem(404)
+
+
+class KeepsWhatWasDeleted(Things):
+    def delete_thing(self, _: httpx.Request, thing_id: str) -> httpx.Response:  # noqa: ARG002
+        return httpx.Response(204)
+
+
+class ForgetsKeys(Things):
+    def post_things(self, request: httpx.Request, _: str) -> httpx.Response:
+        self.answers.clear()
+        return super().post_things(request, _)
+
+
+class IgnoresAnotherBody(Things):
+    def post_things(self, request: httpx.Request, _: str) -> httpx.Response:
+        key = request.headers.get("idempotency-key", "")
+        return self.answers[key][1] if key in self.answers else super().post_things(request, _)
+
+
+class NeverEnds(Things):
+    def get_things(self, request: httpx.Request, _: str) -> httpx.Response:
+        page = super().get_things(request, _).json()
+        return httpx.Response(200, json={**page, "nextCursor": page["nextCursor"] or "0"})
+
+
+class Overlaps(Things):
+    def get_things(self, request: httpx.Request, _: str) -> httpx.Response:
+        page = super().get_things(request, _).json()
+        cursor = page["nextCursor"]
+        return httpx.Response(200, json={**page, "nextCursor": str(int(cursor) - 1) if cursor else None})
+
+
+class FailsLater(Things):
+    def get_things(self, request: httpx.Request, _: str) -> httpx.Response:
+        return problem(500) if "cursor" in request.url.params else super().get_things(request, _)
+
+
+class SaysJson(Things):
+    def post_things(self, request: httpx.Request, _: str) -> httpx.Response:
+        answer = super().post_things(request, _)
+        return httpx.Response(answer.status_code, json=answer.json())
+
+
+class SaysAnotherStatus(Things):
+    def get_thing(self, request: httpx.Request, thing_id: str) -> httpx.Response:  # noqa: ARG002
+        headers = {"content-type": "application/problem+json"}
+        return httpx.Response(404, json={"status": 400}, headers=headers)
+
+
+class NoAllow(Things):
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        answer = super().__call__(request)
+        answer.headers.pop("allow", None)
+        return answer
+
+
+JUDGES = (links, idempotency, pages, judge_problems)
+# Who breaks what, and what is said of it.
+BROKEN: list[tuple[type[Things], Callable[[Caller], list[Finding]], str]] = [
+    (LosesWhatItMade, links, "POST /things: the link 'read' of its 201 leads nowhere"),
+    (KeepsWhatWasDeleted, links, "GET /things/{id}: still answers after the deletion"),
+    (ForgetsKeys, idempotency, "POST /things: the same key and body is not answered with the same resource"),
+    (IgnoresAnotherBody, idempotency, "POST /things: another body under a used key is not refused"),
+    (NeverEnds, pages, "GET /things: an entry comes twice"),
+    (Overlaps, pages, "GET /things: an entry comes twice"),
+    (FailsLater, pages, "GET /things: HTTP 500 instead of page 2"),
+    (
+        SaysJson,
+        judge_problems,
+        "POST /things: 400 is declared as application/problem+json and comes as application/json",
+    ),
+    (SaysAnotherStatus, judge_problems, "GET /things/{id}: the problem of its 404 says status 400"),
+    (NoAllow, judge_problems, "/things answers 405 without Allow"),
+]
+
+
+@pytest.mark.parametrize("judge", JUDGES, ids=lambda j: j.__name__)
+def test_an_honest_provider_passes(judge: Callable[[Caller], list[Finding]]) -> None:
+    """A provider that keeps its promises gets nothing but passes, and no complaint on the way."""
+    caller = caller_on(Things())
+
+    assert [(f.outcome, f.summary) for f in judge(caller) if f.outcome is not Outcome.PASS] == []
+    assert caller.findings() == []
+
+
+@pytest.mark.parametrize("provider, judge, said", BROKEN, ids=lambda x: getattr(x, "__name__", ""))
+def test_a_broken_promise_is_named(provider: type[Things], judge: Callable[[Caller], list[Finding]], said: str) -> None:
+    """A broken promise is one failing finding that names the operation and what is wrong."""
+    failed = [f for f in judge(caller_on(provider())) if f.outcome is Outcome.FAIL]
+
+    assert [f.summary for f in failed if f.summary.startswith(said)]
+    assert all(f.observed for f in failed)
+
+
+def test_calls_at_once_that_are_all_done_are_told() -> None:
+    """Twenty calls at once under one key that make several things are not one call."""
+
+    class Races(Things):
+        """Forgets a key as soon as it was used twice in a row."""
+
+        def post_things(self, request: httpx.Request, _: str) -> httpx.Response:
+            key = request.headers.get("idempotency-key", "")
+            if sum(1 for k in self.answers if k == key) and len(self.answers) > 1:
+                return self.made("again")
+            return super().post_things(request, _)
+
+    failed = [f for f in idempotency(caller_on(Races())) if f.outcome is Outcome.FAIL]
+
+    assert [f.summary for f in failed] == ["POST /things: 20 calls at once under one key are not one call"]
+
+
+def changed(**paths: Any) -> dict[str, Any]:
+    document = copy.deepcopy(DOCUMENT)
+    for path, change in paths.items():
+        change(document["paths"][path.replace("_", "/")])
+    return document
+
+
+def test_what_the_document_does_not_promise_is_not_judged() -> None:
+    """Without an idempotency header, links or parameters for pages nothing is claimed, and the line to add is told."""
+    document = changed(_things=lambda p: (p["post"].pop("parameters"), p["get"].pop("parameters")))
+    document["paths"]["/things"]["post"]["responses"]["201"].pop("links")
+
+    found = [f for judge in (links, idempotency, pages) for f in judge(caller_on(Things(), document))]
+
+    assert {f.outcome for f in found} == {Outcome.NOT_APPLICABLE}
+    assert "no Idempotency-Key header; add the parameter" in found[1].summary
+    assert "documents none" in found[0].summary
+    assert "no parameter that turns pages" in found[2].summary
+
+
+def test_a_link_that_names_nothing_is_told() -> None:
+    """A link to no operation, and one that needs what the answer lacks, are told apart."""
+    document = copy.deepcopy(DOCUMENT)
+    document["paths"]["/things"]["post"]["responses"]["201"]["links"] = {
+        "lost": {"operationId": "nobody"},
+        "poor": {"operationId": "readThing", "parameters": {"id": "$response.body#/nothing"}},
+    }
+
+    said = {f.summary for f in links(caller_on(Things(), document))}
+
+    assert said == {
+        "POST /things: the link 'lost' of its 201 names 'nobody', which is no operation",
+        "POST /things: the link 'poor' of its 201 needs $response.body#/nothing, which the answer lacks",
+    }
+
+
+def test_a_limited_call_waits_as_it_is_told_and_comes_again() -> None:
+    """429 with Retry-After is waited for and repeated; without the header that is a finding."""
+    limits = [problem(429, **{"retry-after": "3"}), problem(429)]
+    things, waits = Things(), list[float]()
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        return limits.pop(0) if limits else things(request)
+
+    caller = caller_on(handler, waits=waits)
+    Walk(caller, random_seed=1).run()
+
+    assert waits == [3.0, 1.0]
+    assert [f.summary for f in caller.findings()] == ["POST /things: answers 429 without Retry-After"]
+
+
+def test_a_refused_credential_is_no_trouble_with_pages() -> None:
+    """A listing that refuses the credential says nothing of pages."""
+
+    class Refuses(Things):
+        def get_things(self, request: httpx.Request, _: str) -> httpx.Response:  # noqa: ARG002
+            return problem(401)
+
+    found = pages(caller_on(Refuses()))
+
+    assert [f.outcome for f in found] == [Outcome.NOT_APPLICABLE]
+    assert "the credential is refused (HTTP 401" in found[0].summary
+
+
+def test_a_short_listing_is_not_known_to_turn_pages_well() -> None:
+    """A listing of one page, to which nothing can be added, is said not to be known."""
+    document = changed(_things=lambda p: p.pop("post"))
+    found = pages(caller_on(Things(), document))
+
+    assert [f.outcome for f in found] == [Outcome.NOT_APPLICABLE]
+    assert "it has one page of 0 entries" in found[0].summary
+
+
+ASKED = ProviderWebhooks(register="POST /things", body={"name": "{catcher}", "more": ["{catcher}"]})
+
+
+def registration(handler: Any, settings: ProviderWebhooks = ASKED) -> Registration:
+    return Registration(spec_of(DOCUMENT), client_on(handler), settings)
+
+
+def test_it_registers_and_takes_back() -> None:
+    """The URL stands in the body where `{catcher}` stood, and what was made is deleted at the end."""
+    things, bodies = Things(), []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        bodies.append(request.content)
+        return things(request)
+
+    made = registration(handler)
+
+    assert made.begin("http://127.0.0.1:1/hooks") == ""
+    assert json.loads(bodies[0])["more"] == ["http://127.0.0.1:1/hooks"]
+    assert len(things.things) == 1
+    made.end()
+    assert things.things == {}
+
+
+def test_it_says_why_it_cannot() -> None:
+    """An unknown operation, a refusal and silence are told, with the key to mend."""
+
+    def silent(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    unknown = registration(Things(), ProviderWebhooks(register="POST /thing")).begin("u")
+
+    assert unknown.startswith("harness.toml: [provider.webhooks] register: 'POST /thing': Did you mean 'POST /things'?")
+    assert "answered 422" in registration(lambda _: problem(422)).begin("u")
+    assert "Mend [provider.webhooks] body" in registration(lambda _: problem(422)).begin("u")
+    assert "gave no answer (ConnectError)" in registration(silent).begin("u")
+
+
+def test_nothing_is_registered_where_that_is_done_by_hand() -> None:
+    """Without `register` no call is made."""
+    made = registration(lambda _: problem(500), ProviderWebhooks())
+
+    assert made.begin("u") == ""
+    made.end()

@@ -1,0 +1,122 @@
+"""Chains of linked operations find what no single request shows, and can be replayed."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import msgspec
+
+from harness.contract.replay import replay
+from harness.contract.spec import Spec
+from harness.model import Outcome
+
+from .conftest import Attacker, Call, Reply, Serve, document
+
+ID = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^thing-[0-9a-f]+$"}}]
+THING = {"application/json": {"schema": {"type": "object", "properties": {"id": {"type": "string"}}}}}
+LINKS = {
+    name: {"operationId": name, "parameters": {"id": "$response.body#/id"}} for name in ("readThing", "deleteThing")
+}
+THINGS: dict[str, Any] = document(
+    {
+        "/things": {
+            "post": {
+                "operationId": "createThing",
+                "responses": {"201": {"description": "made", "content": THING, "links": LINKS}},
+            }
+        },
+        "/things/{id}": {
+            "get": {
+                "operationId": "readThing",
+                "parameters": ID,
+                "responses": {"200": {"description": "it", "content": THING}, "404": {"description": "none"}},
+            },
+            "delete": {
+                "operationId": "deleteThing",
+                "parameters": ID,
+                "responses": {"204": {"description": "gone"}, "404": {"description": "none"}},
+            },
+        },
+    }
+)
+
+
+class Things:
+    """A provider of things; ``ghosts`` are read after they were deleted."""
+
+    def __init__(self, *, ghosts: bool) -> None:
+        self.kept: dict[str, bool] = {}
+        self.numbers = itertools.count(1)
+        self.ghosts = ghosts
+
+    def __call__(self, call: Call) -> Reply:
+        """Answer one call."""
+        if call.method == "POST":
+            name = f"thing-{next(self.numbers):06x}"
+            self.kept[name] = True
+            return 201, {}, {"id": name}
+        name = call.path.rpartition("/")[2]
+        there = self.kept.get(name, False)
+        if call.method == "DELETE" and there:
+            self.kept[name] = False
+            return 204, {}, None
+        seen = there or (self.ghosts and name in self.kept)
+        return (200, {}, {"id": name}) if call.method == "GET" and seen else (404, {}, None)
+
+
+def test_a_correct_provider_passes(attacker: Attacker, serve: Serve) -> None:
+    """Chains without a violation are one finding."""
+    [finding] = attacker.fuzzer(THINGS, serve(Things(ghosts=False)), chains=20).walk()
+
+    assert finding.outcome is Outcome.PASS
+    assert "requests in chains, no violation" in finding.summary
+
+
+def test_what_is_read_after_it_was_deleted_is_found_and_replayed(attacker: Attacker, serve: Serve) -> None:
+    """The finding holds the steps before, and a replay puts the new id in place of the old one."""
+    things = Things(ghosts=True)
+    url = serve(things)
+    fuzzer = attacker.fuzzer(THINGS, url, chains=120, seconds=30)
+    [finding] = [f for f in fuzzer.walk() if f.outcome is Outcome.FAIL]
+
+    assert "Deleted resource still available" in finding.summary
+    assert finding.observed.count("before: curl") == 2
+    kept = attacker.found.get(finding.id)
+    assert kept is not None
+    assert [step.method for step in kept.steps] == ["POST", "DELETE", "GET"]
+    spec, sender = Spec(THINGS, "spec"), fuzzer.sender
+    assert replay(kept, spec, sender).occurs is True
+    things.ghosts = False
+    assert replay(kept, spec, sender).occurs is False
+
+
+def test_a_replay_without_an_answer_is_not_taken_for_mended(attacker: Attacker, serve: Serve) -> None:
+    """A provider that is not there leaves it open."""
+    fuzzer = attacker.fuzzer(THINGS, serve(lambda _: (500, {}, None)), chains=3)
+    fuzzer.walk()
+    [kept, *_] = attacker.found.all()
+    gone = attacker.fuzzer(THINGS, "http://127.0.0.1:9").sender
+
+    outcome = replay(msgspec.structs.replace(kept, bindings=()), Spec(THINGS, "spec"), gone)
+
+    assert outcome.occurs is None
+    assert "ConnectError" in outcome.answer
+
+
+def test_a_document_without_links_has_no_chains(attacker: Attacker) -> None:
+    """That is said, and counts for nothing."""
+    alone = document({"/a": {"get": {"responses": {"200": {"description": "fine"}}}}})
+
+    [finding] = attacker.fuzzer(alone, "http://127.0.0.1:9").walk()
+
+    assert finding.outcome is Outcome.NOT_APPLICABLE
+    assert finding.summary == "Linked operations: the spec links no operations"
+
+
+def test_chains_that_nobody_answers_are_an_error(attacker: Attacker) -> None:
+    """Nothing was seen, so nothing passes."""
+    [finding] = attacker.fuzzer(THINGS, "http://127.0.0.1:9").walk()
+
+    assert finding.outcome is Outcome.ERROR
+    assert "unreachable: ConnectError" in finding.observed

@@ -1,0 +1,71 @@
+"""A replaced credential is tried on the provider: what each answer says of the rotation."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from werkzeug import Response
+
+from harness.contract.credentials import Credential, judge_replacement
+from harness.contract.spec import Spec
+from harness.model import Outcome
+
+if TYPE_CHECKING:
+    from pytest_httpserver import HTTPServer
+    from werkzeug import Request
+
+DOCUMENT = {
+    "openapi": "3.1.0",
+    "info": {"title": "x", "version": "1"},
+    "security": [{"key": []}],
+    "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
+    "paths": {"/things": {"get": {"responses": {"200": {"description": "fine"}}}}},
+}
+
+
+@pytest.mark.parametrize(
+    "old, new, outcome, summary",
+    [
+        (401, 200, Outcome.PASS, "What env:KEY replaced is refused"),
+        (403, 200, Outcome.PASS, "What env:KEY replaced is refused"),
+        (200, 200, Outcome.FAIL, "What env:KEY replaced is still accepted"),
+        (500, 200, Outcome.ERROR, "Whether what env:KEY replaced is refused could not be seen"),
+        (401, 401, Outcome.ERROR, "Whether what env:KEY replaced is refused could not be seen"),
+    ],
+)
+def test_the_answers_to_old_and_new_decide(
+    httpserver: HTTPServer, old: int, new: int, outcome: Outcome, summary: str
+) -> None:
+    """Only a refusal of the old while the new is accepted shows a rotation; a provider in trouble shows nothing."""
+    before, after = os.urandom(8).hex(), os.urandom(8).hex()
+    status = {f"Bearer {before}": old, f"Bearer {after}": new}
+
+    def answer(request: Request) -> Response:
+        return Response(status=status[request.headers["authorization"]])
+
+    httpserver.expect_request("/things").respond_with_handler(answer)
+
+    with httpx.Client(base_url=httpserver.url_for(""), trust_env=False) as client:
+        finding = judge_replacement(Spec(DOCUMENT, "x"), client, credential(before), credential(after), name="env:KEY")
+
+    assert (finding.outcome, finding.summary) == (outcome, summary)
+    assert f"HTTP {new} to the new" in finding.observed
+    assert before not in str(finding)
+
+
+def test_a_provider_without_anything_to_read_cannot_be_tried(httpserver: HTTPServer) -> None:
+    """Where no operation can be tried, that is said."""
+    document = {**DOCUMENT, "paths": {"/things/{id}": DOCUMENT["paths"]["/things"]}}  # type: ignore[index]
+
+    with httpx.Client(base_url=httpserver.url_for(""), trust_env=False) as client:
+        finding = judge_replacement(Spec(document, "x"), client, credential("a"), credential("b"), name="env:KEY")
+
+    assert finding.outcome is Outcome.ERROR
+    assert finding.observed == "the spec has no secured GET operation without path parameters"
+
+
+def credential(value: str) -> Credential:
+    return Credential(header="Authorization", written="Bearer {}".format, secret=lambda: value)

@@ -1,0 +1,104 @@
+"""The document is read whole, or refused with one sentence; one operation that cannot be read spoils no other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.contract.spec import load_spec
+from harness.errors import SpecError
+
+OK = {"responses": {"200": {"description": "fine"}}}
+WHOLE = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {"/a": {"get": OK}}}
+
+REFUSED = {
+    "no file": (None, "openapi.yaml cannot be read: No such file or directory. Paths start at"),
+    "not a spec": ("name: x", "is not an OpenAPI document: it has no `openapi` key at the top"),
+    "a list": ("[1, 2]", "is not an OpenAPI document"),
+    "empty": ("", "is not an OpenAPI document"),
+    "HTML": ("<!doctype html><p>: {", "is neither JSON nor YAML"),
+    "cut JSON": (json.dumps(WHOLE)[:-9], "is neither JSON nor YAML: while scanning a quoted scalar"),
+    "binary": (b"\x89PNG\xff\xfe\x00", "is neither JSON nor YAML"),
+    "no paths": (json.dumps({**WHOLE, "paths": {}}), "describes no operation: `paths` is empty"),
+    "paths is a list": (json.dumps({**WHOLE, "paths": [1]}), "describes no operation"),
+    "bottomless": ("[" * 100_000, "is neither JSON nor YAML: it nests deeper than 500 levels"),
+    "bottomless list": ("- " * 100_000, "it nests deeper than 500 levels"),
+    "bottomless JSON": ('{"a":' * 100_000, "is neither JSON nor YAML"),
+}
+
+
+@pytest.mark.parametrize("text, said", REFUSED.values(), ids=REFUSED.keys())
+def test_what_is_no_document_is_refused(tmp_path: Path, text: str | bytes | None, said: str) -> None:
+    """The sentence names the key of harness.toml, the file, and what is wrong with it."""
+    if text is not None:
+        (tmp_path / "openapi.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    with pytest.raises(SpecError) as caught:
+        load_spec("openapi.yaml", root=tmp_path)
+
+    assert "harness.toml: [provider] spec: openapi.yaml" in str(caught.value)
+    assert said in str(caught.value)
+
+
+def test_a_version_nobody_knows_is_told_when_it_is_used(tmp_path: Path) -> None:
+    """Schemathesis' word for it comes with the name of the document."""
+    (tmp_path / "x.json").write_text(json.dumps({**WHOLE, "openapi": "4.0.0"}))
+
+    with pytest.raises(SpecError, match=r"x.json cannot be loaded: .*Open API 4.0.0.* not supported"):
+        load_spec("x.json", root=tmp_path).operations  # noqa: B018 - reading them is what fails
+
+
+def test_yaml_is_read_as_the_json_it_stands_for(tmp_path: Path) -> None:
+    """Anchors and merge keys are resolved; keys such as 200 and on, and dates, are the strings they are in JSON."""
+    text = """
+openapi: 3.1.0
+info: {title: t, version: "1"}
+paths:
+  /a:
+    get:
+      responses: &answers
+        200: {description: fine, x-on: {on: 2020-01-01}}
+    post:
+      responses: {<<: *answers}
+"""
+    (tmp_path / "x.yaml").write_text(text)
+    spec = load_spec("x.yaml", root=tmp_path)
+
+    assert spec.definitions["POST /a"]["responses"] == {"200": {"description": "fine", "x-on": {"on": "2020-01-01"}}}
+    assert [o.label for o in spec.operations] == ["GET /a", "POST /a"]
+
+
+def test_operations_are_listed_without_reading_them(tmp_path: Path) -> None:
+    """Labels come in the document's order, through references of path items, and include what cannot be read."""
+    paths: dict[str, Any] = {
+        "/b": {"post": OK, "get": OK, "parameters": [], "summary": "x"},
+        "/a": {"$ref": "#/components/pathItems/A"},
+        "/bad": [1],
+        "/gone": {"$ref": "#/components/pathItems/None"},
+        "/odd": {"get": 3},
+    }
+    whole = {**WHOLE, "paths": paths, "components": {"pathItems": {"A": {"delete": OK}}}}
+    (tmp_path / "x.json").write_text(json.dumps(whole))
+    spec = load_spec("x.json", root=tmp_path)
+
+    assert list(spec.definitions) == ["POST /b", "GET /b", "DELETE /a", "* /bad", "* /gone", "GET /odd"]
+    assert {o.label for o in spec.operations} == {"POST /b", "GET /b", "DELETE /a"}
+    for label in ("* /bad", "* /gone", "GET /odd"):
+        with pytest.raises(SpecError, match=r"in x.json cannot be read: \w+"):
+            spec.operation(label)
+
+
+def test_operations_may_share_their_id_and_need_no_servers(tmp_path: Path) -> None:
+    """Duplicate operationIds, no servers and relative servers keep nothing from being found."""
+    get = {**OK, "operationId": "same"}
+    whole = {**WHOLE, "paths": {"/a": {"get": get}, "/b/{id}": {"get": get}}, "servers": [{"url": "/v1"}]}
+    (tmp_path / "x.json").write_text(json.dumps(whole))
+    spec = load_spec("x.json", root=tmp_path, base_url="http://127.0.0.1:1/v1")
+
+    found = spec.find("GET", "http://127.0.0.1:1/v1/b/7")
+    assert found is not None
+    assert found.label == "GET /b/{id}"
+    assert spec.find("GET", "http://127.0.0.1:1/v1/c") is None

@@ -1,0 +1,56 @@
+"""Handshakes: the right answer is known from the wrong ones."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+
+import pytest
+
+from harness.webhooks.schemes import SCHEMES
+from harness.webhooks.schemes.handshakes import HANDSHAKES, ORIGIN, Answer, handshake_of
+
+NONCE = "n0nce"
+SECRET = "key of the receiver"
+
+
+def _token(nonce: str, key: str = SECRET) -> bytes:
+    made = hmac.new(key.encode(), nonce.encode(), hashlib.sha256).hexdigest()
+    return json.dumps({"plainToken": nonce, "encryptedToken": made}).encode()
+
+
+@pytest.mark.parametrize(
+    "scheme, answer, flaw",
+    [
+        ("slack", Answer(200, {}, NONCE.encode()), ""),
+        ("slack", Answer(200, {}, b'{"challenge":"n0nce"}'), ""),
+        ("slack", Answer(200, {}, b'{"challenge":"other"}'), "HTTP 200 without the challenge"),
+        ("slack", Answer(404, {}, NONCE.encode()), "HTTP 404"),
+        ("zoom", Answer(200, {}, _token(NONCE)), ""),
+        ("zoom", Answer(200, {}, _token("other")), "an answer without the plainToken"),
+        ("zoom", Answer(200, {}, _token(NONCE, "another key")), "an encryptedToken that is not right"),
+        ("zoom", Answer(500, {}, _token(NONCE)), "HTTP 500"),
+        ("discord", Answer(200, {}, b'{"type":1}'), ""),
+        ("discord", Answer(200, {}, b'[{"type":1}]'), "HTTP 200 without PONG"),
+        ("discord", Answer(401, {}, b'{"type":1}'), "HTTP 401"),
+        ("cloudevents", Answer(200, {"webhook-allowed-origin": ORIGIN}, b""), ""),
+        ("cloudevents", Answer(204, {"webhook-allowed-origin": "*"}, b""), ""),
+        ("cloudevents", Answer(200, {}, b""), "no WebHook-Allowed-Origin"),
+        ("cloudevents", Answer(200, {"webhook-allowed-origin": "x.example"}, b""), "WebHook-Allowed-Origin: x.example"),
+        ("cloudevents", Answer(405, {}, b""), "HTTP 405"),
+    ],
+)
+def test_an_answer_is_judged(scheme: str, answer: Answer, flaw: str) -> None:
+    """What the provider would take is taken, and anything else is named."""
+    handshake = handshake_of(scheme)
+
+    assert handshake is not None
+    assert handshake.flaw(answer, NONCE, SECRET) == flaw
+
+
+def test_a_handshake_belongs_to_a_scheme_and_carries_its_nonce() -> None:
+    """Each is asked by the providers of a scheme there is; a question with a body tells the nonce."""
+    assert {h.scheme for h in HANDSHAKES} <= {s.name for s in SCHEMES}
+    assert all(NONCE.encode() in h.body(NONCE) for h in HANDSHAKES if h.method == "POST")
+    assert handshake_of("github") is None

@@ -1,0 +1,88 @@
+"""From harness.toml to a scheme: what ``hmac`` leaves open, and what does not go together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.errors import ConfigurationError
+from harness.model import SecretRef
+from harness.model.config import Duration, Signature
+from harness.webhooks.schemes import scheme_for, scheme_named
+
+NOW = 1_790_000_000
+
+
+def signature(scheme: str = "hmac", **keys: Any) -> Signature:
+    return Signature(scheme=scheme, secret=SecretRef("env:X"), **keys)
+
+
+@pytest.mark.parametrize(
+    "keys, headers",
+    [
+        ({}, {"x-product-signature": f"t={NOW},v1=SIG"}),
+        ({"header": "X-Acme-Signature"}, {"x-acme-signature": f"t={NOW},v1=SIG"}),
+        ({"template": "{body}"}, {"x-product-signature": "SIG"}),
+        ({"template": "{body}", "prefix": "sha256="}, {"x-product-signature": "sha256=SIG"}),
+        (
+            {"template": "{timestamp}:{body}", "timestamp": "X-Time", "timestamp_unit": "ms"},
+            {"x-product-signature": "SIG", "x-time": f"{NOW}000"},
+        ),
+        ({"prefix": "ts={timestamp},sig="}, {"x-product-signature": f"ts={NOW},sig=SIG"}),
+    ],
+)
+def test_headers_are_written_as_described(keys: dict[str, str], headers: dict[str, str]) -> None:
+    """Header, prefix, timestamp and its unit come from harness.toml; what is not said follows from what is."""
+    assert dict(scheme_for(signature(**keys)).written("SIG", timestamp=NOW)) == headers
+
+
+def test_a_described_scheme_signs_what_the_template_says() -> None:
+    """Template, hash and encoding are the ones named."""
+    scheme = scheme_for(
+        signature(template="{method} {url} {id} {body}", digest="sha512", encoding="base64", id_header="X-Event-Id")
+    )
+    sign = {"secret": "key", "timestamp": NOW, "event_id": "evt_1", "url": "http://127.0.0.1/hook"}
+
+    assert scheme.signature(b"{}", **sign) != scheme.signature(b"{ }", **sign)  # type: ignore[arg-type]
+    assert scheme.signature(b"{}", **sign).endswith("==")  # type: ignore[arg-type]
+    assert (scheme.id_header, scheme.timestamped, scheme.tolerance_s) == ("x-event-id", False, None)
+
+
+def test_what_can_be_repeated_rotates() -> None:
+    """A value of fields separated by commas takes a second signature; one without takes none."""
+    scheme = scheme_for(signature(prefix="ts={timestamp},sig="))
+
+    assert dict(scheme.written("a", "b", timestamp=NOW))[scheme.header] == f"ts={NOW},sig=a,sig=b"
+    assert not scheme_for(signature(template="{body}", prefix="sha256=")).rotates
+
+
+def test_tolerance_and_key_id_are_the_receivers() -> None:
+    """Where they are named they take the place of the scheme's, for any scheme."""
+    found = scheme_for(signature("rfc9421", tolerance=Duration(60), key_id="acme"))
+
+    assert found.tolerance_s == 60
+    assert 'keyid="acme"' in dict(found.written("SIG", timestamp=NOW))["signature-input"]
+    assert scheme_named("rfc9421").tolerance_s == 86_400
+
+
+@pytest.mark.parametrize(
+    "keys, said",
+    [
+        (
+            {"scheme": "github", "template": "{body}"},
+            "signature.template is only for scheme 'hmac'; 'github' says itself",
+        ),
+        ({"template": "{timestamp}"}, "must hold {body} exactly once"),
+        ({"template": "{bdy}"}, "holds {bdy}, which is not known. Did you mean 'body'?"),
+        ({"template": "{body"}, "is no template"),
+        ({"prefix": "v1="}, "signs a {timestamp} that nothing sends. Name its header (timestamp ="),
+        ({"prefix": "{body}"}, "signature.prefix '{body}' holds {body}, which is not known"),
+    ],
+)
+def test_keys_that_do_not_go_together_are_told(keys: dict[str, str], said: str) -> None:
+    """The message names the key, and what to write in its place."""
+    with pytest.raises(ConfigurationError) as caught:
+        scheme_for(signature(**keys))
+
+    assert said in str(caught.value)
