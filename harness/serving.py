@@ -29,6 +29,8 @@ from harness.target import CONFIG_NAME
 
 Echo = Callable[[str], None]
 MAX_SHOWN = 20
+MAX_SAID = 1000
+"""Different lines of a log; the counts at the end know of all."""
 
 
 class Surroundings:
@@ -88,7 +90,7 @@ def replay(
     document = surroundings.spec(spec)
     server = ReplayServer(
         playback,
-        log=lambda text: echo(redactor.text(text)),
+        log=_once(echo, redactor),
         check=_check(document) if document else None,
         latency_s=latency_s,
     )
@@ -158,6 +160,18 @@ def convert(source: Path, into: Path, *, directory: Path, rewrite: bool, echo: E
         write_cassette(into, exchanges, source=source.name)
     echo("\n".join([f"{len(exchanges)} exchanges written to {into}", *(f"  left out: {w}" for w in found.left_out)]))
     return 1 if found.left_out else 0
+
+
+def _once(echo: Echo, redactor: Redactor) -> Echo:
+    """Return a log that says each thing once: a client in a loop would fill the terminal, or block on a full pipe."""
+    said: set[str] = set()
+
+    def log(text: str) -> None:
+        if text not in said and len(said) < MAX_SAID:
+            said.add(text)
+            echo(redactor.text(text))
+
+    return log
 
 
 def _files(cassettes: Sequence[Path]) -> list[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ class Playback:
 
     def rewind(self) -> None:
         """Begin every sequence anew, and every count."""
-        self._served: Counter[int] = Counter()
+        self._served = [0] * len(self.recordings)
         self.counts = Counts(recordings=len(self.recordings), unused=len(self.recordings))
 
     def find(self, request: Request) -> tuple[list[int], str]:
@@ -113,9 +113,11 @@ class Playback:
 
     def serve(self, found: Sequence[int]) -> int:
         """Return the next of a sequence, or its last again."""
-        number = next((n for n in found if not self._served[n]), found[-1])
-        self.counts.unused -= not self._served[number]
-        self._served[number] += 1
+        served = self._served
+        number = found[-1] if served[found[-1]] else next(n for n in found if not served[n])
+        if not served[number]:
+            self.counts.unused -= 1
+        served[number] += 1
         self.counts.served += 1
         return number
 

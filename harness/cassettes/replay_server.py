@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
-import re
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -30,9 +29,9 @@ from harness.errors import ConfigurationError
 HOST = "127.0.0.1"
 STATE = "/_harness/replay"
 """Path at which the server tells its counts (GET), and begins anew (DELETE)."""
-MAX_KNOWN_LINES = 10_000
-# What a bodyless request of the usual kind does not hold; such are answered by their first line alone.
-_UNUSUAL = re.compile(rb"\r\n(?:content-length|transfer-encoding|expect|connection: *close|upgrade)\b", re.IGNORECASE)
+MAX_KNOWN = 10_000
+MAX_KNOWN_BYTES = 4096
+"""How many requests, of how many bytes each, are answered without being read when they come again."""
 
 Check = Callable[[Incoming], list[str]]
 
@@ -55,25 +54,30 @@ class ReplayServer:
         self.playback = playback
         self.log = log
         self._check = check
-        self._lines: dict[bytes, Sequence[int]] = {}
+        self._known: dict[bytes, Sequence[int]] = {}
+        self._last: Sequence[int] = ()
         self._answers = [
             recorded_bytes(r.response, method=r.request.method, uri=r.request.uri) for r in playback.recordings
         ]
         self._waits = [r.latency_s or 0.0 if latency_s is None else latency_s for r in playback.recordings]
         self.connections: set[asyncio.Transport] = set()
 
-    def by_line(self, data: bytes) -> tuple[bytes, float] | None:
-        """Return the answer and its latency to one whole bodyless request that was asked before, else None."""
-        found = self._lines.get(data[: data.find(b"\r\n")])
-        if not found or not data.endswith(b"\r\n\r\n") or data.find(b"\r\n\r\n") != len(data) - 4:
-            return None
-        if self._check or _UNUSUAL.search(data):
+    def again(self, data: bytes) -> tuple[bytes, float] | None:
+        """Return the answer and its latency to what was asked in the very same bytes before, else None."""
+        found = self._known.get(data)
+        if found is None:
             return None
         number = self.playback.serve(found)
         return self._answers[number], self._waits[number]
 
+    def remember(self, data: bytes) -> None:
+        """Take ``data`` for the bytes of the request that was answered last, so that `again` knows them."""
+        if self._last and not self._check and len(data) <= MAX_KNOWN_BYTES and len(self._known) < MAX_KNOWN:
+            self._known[data] = self._last
+
     def answer(self, incoming: Incoming) -> tuple[bytes, float]:
         """Return the answer to a request, and its latency in seconds."""
+        self._last = ()
         try:
             return self._answer(incoming)
         except Exception as exc:  # noqa: BLE001 - the client is told, and the exit status tells it again
@@ -97,8 +101,8 @@ class ReplayServer:
         if differs:
             self.playback.counts.nearest += 1
             self.log(f"nearest: {differs}")
-        elif not incoming.body and len(self._lines) < MAX_KNOWN_LINES:
-            self._lines[f"{incoming.method} {incoming.target} HTTP/1.1".encode("latin-1")] = found
+        elif not incoming.close:
+            self._last = found
         number = self.playback.serve(found)
         return self._answers[number], self._waits[number]
 
@@ -147,32 +151,40 @@ class _Connection(asyncio.Protocol):
         self._transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
-        if not self._buffer and not self._waiting:
-            quick = self._server.by_line(data)
-            if quick is not None:
-                self._send(*quick, close=False)
-                return
+        if self._buffer or self._waiting:
+            self._buffer += data
+            self._drain()
+            return
+        quick = self._server.again(data)
+        if quick is not None:
+            self._send(*quick, close=False)
+            return
         self._buffer += data
-        self._drain()
+        if self._drain() == 1 and not self._buffer:
+            self._server.remember(data)
 
-    def _drain(self) -> None:
+    def _drain(self) -> int:
+        """Answer what has come whole; return how many requests that was."""
+        answered = 0
         while self._buffer and not self._waiting:
             try:
                 incoming = take(self._buffer)
             except BadRequestError as exc:
                 self._server.log(f"refused: {exc.status.value} {exc.status.phrase}")
                 self._refuse(exc.status)
-                return
+                return 0
             if incoming is None:
                 if not self._told and awaits_go_ahead(self._buffer):
                     self._told = True
                     self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-                return
+                break
             self._told = False
             self._send(*self._server.answer(incoming), close=incoming.close)
+            answered += 1
+        return answered
 
     def _send(self, answer: bytes, wait_s: float, *, close: bool) -> None:
-        if wait_s <= 0:
+        if not wait_s:
             self._finish(answer, close=close)
             return
         self._waiting = True
