@@ -17,7 +17,8 @@ from harness.errors import NetworkError
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110 section 9.2.1, without TRACE
 TIMEOUT_S = 15.0
-Watch = Callable[[httpx.Response], None]
+
+Observer = Callable[[httpx.Request, int], None]
 
 
 @cache
@@ -29,14 +30,14 @@ def tls_context() -> ssl.SSLContext:
 class Network:
     """Where this run may send to: loopback, and the hosts that harness.toml names."""
 
-    def __init__(self, urls: Collection[str] = (), *, production: bool = False, watch: Watch | None = None) -> None:
-        """Allow loopback and the hosts of ``urls``; with ``production``, refuse every writing request.
-
-        ``watch`` is shown every answer that tells of an error, read whole.
-        """
+    def __init__(self, urls: Collection[str] = (), *, production: bool = False) -> None:
+        """Allow loopback and the hosts of ``urls``; with ``production``, refuse every writing request."""
         self.hosts = LOOPBACK | {host for url in urls if (host := urlsplit(url).hostname)}
         self.production = production
-        self.watch = watch
+        self.observer: Observer = lambda _request, _status: None
+        """Told of every request that was answered, also from a recording, with the status."""
+        self.error_observer: Callable[[httpx.Response], None] = lambda _response: None
+        """Shown every answer that tells of an error, read whole."""
 
     def client(
         self,
@@ -53,11 +54,9 @@ class Network:
         """
         if transport is None:
             transport = GuardedTransport(self, httpx.HTTPTransport(verify=tls_context(), limits=_limits(connections)))
-        client = httpx.Client(
-            transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False
-        )
-        client.event_hooks["response"].append(self._watched)
-        return client
+        made = httpx.Client(transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)
+        made.event_hooks["response"].append(self._tell)
+        return made
 
     def async_client(
         self,
@@ -71,21 +70,22 @@ class Network:
         if transport is None:
             limits = httpx.Limits(max_keepalive_connections=0)
             transport = AsyncGuardedTransport(self, httpx.AsyncHTTPTransport(verify=tls_context(), limits=limits))
-        client = httpx.AsyncClient(
+        made = httpx.AsyncClient(
             transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False
         )
-        client.event_hooks["response"].append(self._watched_async)
-        return client
+        made.event_hooks["response"].append(self._tell_async)
+        return made
 
-    def _watched(self, response: httpx.Response) -> None:
-        if self.watch and response.is_error:
+    def _tell(self, response: httpx.Response) -> None:
+        self.observer(response.request, response.status_code)
+        if response.is_error:
             response.read()
-            self.watch(response)
+            self.error_observer(response)
 
-    async def _watched_async(self, response: httpx.Response) -> None:
-        if self.watch and response.is_error:
+    async def _tell_async(self, response: httpx.Response) -> None:
+        if response.is_error:
             await response.aread()
-            self.watch(response)
+        self._tell(response)
 
     def check(self, method: str, url: httpx.URL) -> None:
         """Raise `NetworkError` unless the target's description allows this request."""

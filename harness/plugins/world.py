@@ -39,7 +39,8 @@ class World:
         self.config = target.config
         self.vault = Vault(seed=run.seed, root=target.root)
         self.error_bodies = ErrorBodies(self.vault.scanner)
-        self.network = Network(list(_urls(target)), production=target.production, watch=self.error_bodies)
+        self.network = Network(list(_urls(target)), production=target.production)
+        self.network.error_observer = self.error_bodies
         self.processes: list[ManagedProcess] = []
         self._fuzzer: Fuzzer | None = None
 
