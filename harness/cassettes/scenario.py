@@ -77,19 +77,19 @@ class ScenarioCassette(IndexedCassette):
         """Why calls were refused that the cassette does not hold, also where a client kept the error to itself."""
         self._redactor = Redactor(redact)
         self._clean = request_filter(self._redactor)
+        self._clean_response = response_filter(self._redactor)
         self._guard = guard
         self._again = again
         recording = mode in _RECORDING
-        clean_response = response_filter(self._redactor)
         super().__init__(
             path,
             persister=Storage(cache),
             match_on=tuple(match_on),
             record_mode=_VCR_MODES[mode],
             before_record_request=(lambda r: self._clean(copy.copy(r))) if recording else None,
-            before_record_response=clean_response if recording else None,
+            before_record_response=self._clean_response if recording else None,
             # Once more when it is written: a secret may have shown itself only after it stood in an earlier call.
-            before_save_interaction=lambda request, response: (self._clean(request), clean_response(response)),
+            before_save_interaction=lambda request, response: (self._clean(request), self._clean_response(response)),
         )
         self._open()
 
@@ -164,6 +164,14 @@ class ScenarioCassette(IndexedCassette):
                 body=response["body"]["string"] or b"",
             )
 
+    def cleaned(self, request: Request, response: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
+        """Return what would be kept of an exchange."""
+        return self._clean(copy.copy(_whole(request))), self._clean_response(copy.deepcopy(response))
+
+    def recordings_of(self, request: Request) -> list[int]:
+        """Return the numbers of the recordings that match a cleaned request, played or not."""
+        return list(self._accepted(request, self._bucket(request)[1]))
+
     def save(self, metadata: Metadata) -> bool:
         """Write what was recorded, and say whether there was anything; raises `CassetteError`."""
         if self.mode not in _RECORDING or not self.dirty:
@@ -194,7 +202,7 @@ class ScenarioCassette(IndexedCassette):
 
     def _refusal(self, request: Request) -> CassetteError:
         cleaned = self._clean(copy.copy(_whole(request)))
-        times = sum(1 for _ in self._accepted(cleaned, self._bucket(cleaned)[1]))
+        times = len(self.recordings_of(cleaned))
         text = unmatched(cleaned, self.requests, times=times, place=self.place, again=self._again)
         self.refused.append(self._redactor.text(text))
         return CassetteError(self.refused[-1])

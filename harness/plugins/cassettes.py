@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from harness.cassettes.metadata import Metadata
     from harness.cassettes.scenario import ScenarioCassette
-    from harness.model import Exchange, Finding
+    from harness.model import Exchange
     from harness.model.config import Provider
     from harness.plugins.world import World
 
@@ -97,7 +97,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
         item.stash[passed_key] = passed
         cassette = item.stash.get(cassette_key, None)
         if cassette is not None:
-            item.stash[findings_key].extend(_judged(item, cassette, passed=passed))
+            _judge(item, cassette, passed=passed)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -146,16 +146,20 @@ def _open(item: pytest.Item, world: World, mode: Any) -> ScenarioCassette:
     )
 
 
-def _judged(item: pytest.Item, cassette: ScenarioCassette, *, passed: bool) -> Iterator[Finding]:
+def _judge(item: pytest.Item, cassette: ScenarioCassette, *, passed: bool) -> None:
     from harness.cassettes.truth import judge_replay
+    from harness.cassettes.verify import judge_verify
     from harness.contract.conformance import judge_exchanges
 
-    world = item.config.stash[world_key]
-    again = _again(item, "rewrite")
-    max_age = world.config.cassettes.max_age
-    yield from judge_replay(cassette, again=again, max_age_s=max_age, passed=passed)
+    world, findings = item.config.stash[world_key], item.stash[findings_key]
+    again, settings = _again(item, "rewrite"), world.config.cassettes
+    for finding in judge_replay(cassette, again=again, max_age_s=settings.max_age, passed=passed):
+        findings.add(finding)
+    if passed:  # of a scenario that broke off, what it did not ask for says nothing
+        for finding in judge_verify(cassette, rules=settings.volatile, again=again):
+            findings.add(finding, recorded=True)
     about = "workflow.recorded" if item_mode(item, item.config) == "replay" else "workflow.contract"
-    yield from judge_exchanges(world.spec, _with_provider(cassette.seen(), world), item=about)
+    findings.extend(judge_exchanges(world.spec, _with_provider(cassette.seen(), world), item=about))
 
 
 def _with_provider(exchanges: Iterator[Exchange], world: World) -> Iterator[Exchange]:
