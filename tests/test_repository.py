@@ -27,11 +27,7 @@ UNCHECKED = {
     "webhooks.burst",
     "webhooks.dead-letter",
     "webhooks.durable",
-    "webhooks.freshness",
     "webhooks.idempotent",
-    "webhooks.raw-body",
-    "webhooks.robust",
-    "webhooks.rotation",
 }
 BY_THE_USER = {"workflow.core"}
 """Judged by the user's own scenarios."""

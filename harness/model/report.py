@@ -6,8 +6,7 @@ import enum
 
 import msgspec
 
-from harness.model.finding import Finding, Outcome
-from harness.model.item import Level
+from harness.model.finding import Finding, Level, Outcome
 from harness.model.waiver import Waiver
 
 SCHEMA_VERSION = 1
@@ -46,6 +45,7 @@ class ItemResult(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     step: str
     level: Level
+    """The item's own, or ``should`` where nothing worse was found than what should not be."""
     outcome: Outcome
     text: str
     summary: str

@@ -190,7 +190,7 @@ def harness_mode(request: pytest.FixtureRequest) -> str:
     return str(getattr(request, "param", asked_modes(request.config)[0]))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def require(world: World) -> Callable[..., None]:
     """Skip, with the line to add, where harness.toml lacks what a check needs: `require("receiver.url")`."""
 

@@ -96,6 +96,8 @@ def evidence(finding: Finding) -> list[tuple[str, str]]:
         ("expected", finding.expected),
         ("observed", finding.observed),
         ("source", finding.source),
+        ("fix", finding.fix),
+        ("request", finding.request),
         ("again", finding.reproduce),
     )
     return [(label, text) for label, text in labelled if text]

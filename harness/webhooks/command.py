@@ -76,10 +76,8 @@ def _addressed(event: Event, event_format: EventFormat) -> Event:
 
 def _forger(sender: Sender, case: ReceiverCase) -> Callable[[Event], Delivery]:
     def send(event: Event) -> Delivery:
-        signature, body = case.build(
-            Material(sender.scheme, event.body, sender.secret(), sender.now(), event.id, sender.url)
-        )
-        return sender.send(event, (*event.headers, *signature), body)
+        built = case.build(Material(sender.scheme, event, sender.secret(), sender.now(), url=sender.url))
+        return sender.send(event, built.headers, built.body)
 
     return send
 
