@@ -12,9 +12,9 @@ from typing import Any
 from vcr.patch import CassettePatcherBuilder
 from vcr.record_mode import RecordMode
 from vcr.request import Request
-from vcr.util import read_body
 
 from harness.cassettes.diagnosis import called, unmatched
+from harness.cassettes.exchanges import exchange
 from harness.cassettes.filters import Redact, request_filter, response_filter
 from harness.cassettes.indexed import IndexedCassette
 from harness.cassettes.matching import Matcher
@@ -152,17 +152,7 @@ class ScenarioCassette(IndexedCassette):
 
     def seen(self) -> Iterator[Exchange]:
         """Yield what was exchanged, each recording once however often it was played."""
-        for request, response in self.exchanges:
-            body = read_body(request)
-            yield Exchange(
-                method=request.method,
-                url=request.uri,
-                request_headers=tuple((name, _text(value)) for name, value in request.headers.items()),
-                request_body=body if isinstance(body, bytes) else str(body or "").encode(),
-                status=response["status"]["code"],
-                headers=tuple((name, _text(v)) for name, values in response["headers"].items() for v in values),
-                body=response["body"]["string"] or b"",
-            )
+        return (exchange(request, response) for request, response in self.exchanges)
 
     def cleaned(self, request: Request, response: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
         """Return what would be kept of an exchange."""
@@ -213,10 +203,6 @@ def _whole(request: Request) -> Request:
     if not (request._was_iter or request._was_file):  # noqa: SLF001 - vcrpy has no public name for it
         return request
     return Request(request.method, request.uri, request.body_bytes, request.headers)
-
-
-def _text(value: Any) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 _VCR_MODES = {

@@ -33,7 +33,7 @@ held_key = pytest.StashKey[bool]()
 @pytest.fixture
 def api(_scenario_cassette: ScenarioCassette, world: World, harness_mode: str) -> Iterator[httpx.Client]:
     """An `httpx.Client` on ``[provider] base_url`` that authenticates; from the test's cassette unless run live."""
-    provider = _provider(world)
+    provider = provider_of(world)
     if harness_mode == "replay":
         from harness.cassettes.transport import ReplayTransport
 
@@ -47,7 +47,7 @@ def api(_scenario_cassette: ScenarioCassette, world: World, harness_mode: str) -
 @pytest.fixture
 def async_api(_scenario_cassette: ScenarioCassette, world: World, harness_mode: str) -> httpx.AsyncClient:
     """`api` for scenarios that are coroutines: an `httpx.AsyncClient`, with the same modes and the same checks."""
-    provider = _provider(world)
+    provider = provider_of(world)
     if harness_mode == "replay":
         from harness.cassettes.transport import ReplayTransport
 
@@ -84,6 +84,15 @@ def _scenario_cassette(
         yield cassette
     if _may_keep(request.node, Path(cassette.path)):
         cassette.save(_metadata(request.node, world))
+
+
+@pytest.hookimpl(trylast=True)  # after the core plugin has read harness.toml
+def pytest_configure(config: pytest.Config) -> None:
+    """Look after the cassettes that no test plays too, where a target is described."""
+    if world_key in config.stash:
+        from harness.plugins import strays
+
+        config.pluginmanager.register(strays, "harness-stray-cassettes")
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)  # innermost: what is found here still fails the test
@@ -164,7 +173,7 @@ def _judge(item: pytest.Item, cassette: ScenarioCassette, *, passed: bool) -> No
 
 def _with_provider(exchanges: Iterator[Exchange], world: World) -> Iterator[Exchange]:
     """Yield the exchanges with the provider; the spec says nothing of other hosts."""
-    provider = urlsplit(_provider(world).base_url).hostname
+    provider = urlsplit(provider_of(world).base_url).hostname
     for exchange in exchanges:
         if urlsplit(exchange.url).hostname == provider:
             yield exchange
@@ -192,7 +201,7 @@ def _metadata(item: pytest.Item, world: World) -> Metadata:
         recorded_at=now(),
         scenario=_node(item),
         spec_digest=hashlib.sha256(spec).hexdigest(),
-        base_url=without_port(_provider(world).base_url),
+        base_url=without_port(provider_of(world).base_url),
     )
 
 
@@ -211,7 +220,7 @@ def _node(item: pytest.Item) -> str:
 def _provider_hosts(world: World) -> set[str]:
     from harness.cassettes.filters import LOOPBACK
 
-    host = urlsplit(_provider(world).base_url).hostname
+    host = urlsplit(provider_of(world).base_url).hostname
     return {*LOOPBACK, *([host] if host else [])}
 
 
@@ -219,6 +228,7 @@ def _credentials(world: World) -> dict[str, str]:
     return dict(world.credential.headers()) if world.credential else {}
 
 
-def _provider(world: World) -> Provider:
+def provider_of(world: World) -> Provider:
+    """Return ``[provider]``, which the target is known to have."""
     assert world.config.provider is not None
     return world.config.provider

@@ -45,7 +45,9 @@ class Findings:
             )
         texts = {name: self._world.vault.redact(getattr(finding, name))[:_MAX_CHARS] for name in _TEXT_FIELDS}
         texts["reproduce"] = texts["reproduce"] or self._world.reproduce(self._test)
-        self._all.append(msgspec.structs.replace(finding, **texts, test=self._test, mode=Mode.RECORDED if recorded else self._mode))
+        self._all.append(
+            msgspec.structs.replace(finding, **texts, test=self._test, mode=Mode.RECORDED if recorded else self._mode)
+        )
 
     def extend(self, findings: Iterable[Finding]) -> None:
         """Attach several findings."""
