@@ -156,18 +156,21 @@ def _open(item: pytest.Item, world: World, mode: Any) -> ScenarioCassette:
 
 
 def _judge(item: pytest.Item, cassette: ScenarioCassette, *, passed: bool) -> None:
+    from harness.cassettes.exposure import judge_exposure
     from harness.cassettes.truth import judge_replay
     from harness.cassettes.verify import judge_verify
     from harness.contract.conformance import judge_exchanges
 
     world, findings = item.config.stash[world_key], item.stash[findings_key]
     again, settings = _again(item, "rewrite"), world.config.cassettes
-    for finding in judge_replay(cassette, again=again, max_age_s=settings.max_age, passed=passed):
-        findings.add(finding)
+    replayed = item_mode(item, item.config) == "replay"
+    findings.extend(judge_replay(cassette, again=again, max_age_s=settings.max_age, passed=passed))
+    if replayed:
+        findings.extend(judge_exposure(cassette.data, cassette.place, known=world.vault.redact, again=again))
     if passed:  # of a scenario that broke off, what it did not ask for says nothing
         for finding in judge_verify(cassette, rules=settings.volatile, again=again):
             findings.add(finding, recorded=True)
-    about = "workflow.recorded" if item_mode(item, item.config) == "replay" else "workflow.contract"
+    about = "workflow.recorded" if replayed else "workflow.contract"
     findings.extend(judge_exchanges(world.spec, _with_provider(cassette.seen(), world), item=about))
 
 

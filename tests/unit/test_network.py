@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -33,3 +35,38 @@ def test_production_is_read_but_not_written() -> None:
     assert client(network).get("http://localhost/").status_code == 200
     with pytest.raises(NetworkError, match=r"Refused to send POST /runs: .* production"):
         client(network).post("http://localhost/runs")
+
+
+def test_answers_that_tell_of_an_error_are_watched() -> None:
+    """Whoever watches is shown the error, read whole, and no other answer; the caller still gets it."""
+    seen: list[tuple[str, bytes]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(404 if request.url.path == "/lost" else 200, stream=httpx.ByteStream(b"the body"))
+
+    network = Network()
+    network.error_observer = lambda response: seen.append((response.url.path, response.content))
+    with network.client(transport=httpx.MockTransport(answer)) as made:  # what is tested is what the client does
+        assert made.get("http://localhost/found").text == "the body"
+        assert made.get("http://localhost/lost").text == "the body"
+
+    assert seen == [("/lost", b"the body")]
+
+
+def test_every_answer_is_told_to_the_observer() -> None:
+    """Answers of sync and async clients, over whatever transport, reach the run's one observer."""
+    network = Network()
+    told: list[tuple[str, int]] = []
+    network.observer = lambda request, status: told.append((request.method, status))
+    plays = httpx.MockTransport(lambda _: httpx.Response(204))
+
+    with network.client(transport=plays) as client:
+        client.get("http://provider.test/")
+
+    async def call() -> None:
+        async with network.async_client(transport=plays) as client:
+            await client.post("http://provider.test/")
+
+    asyncio.run(call())
+
+    assert told == [("GET", 204), ("POST", 204)]
