@@ -13,9 +13,10 @@ import msgspec
 from harness.errors import ConfigurationError, nearest
 from harness.model import Delivery, Event
 from harness.webhooks.cases import CASES, Material, ReceiverCase, case_named
+from harness.webhooks.curl import curl
 from harness.webhooks.engine import Courier, Outgoing
 from harness.webhooks.engine.request import Address, Writer
-from harness.webhooks.events import read_events
+from harness.webhooks.events import LIMIT_BYTES, read_events
 from harness.webhooks.orders import Order, Route
 from harness.webhooks.schemes import Scheme
 from harness.webhooks.summary import Summary
@@ -64,10 +65,14 @@ class Dispatch:
             summary.seconds = time.perf_counter() - begun
 
     def dry(self) -> Iterator[str]:
-        """Yield each request exactly as it would be sent, without what is secret."""
-        writer = Writer(Address.of(self.route.url).netloc)
+        """Yield each request exactly as it would be sent, without what is secret, and then as a curl command."""
+        writer, redact = Writer(Address.of(self.route.url).netloc), self.route.vault.redact
         for outgoing in self.outgoing():
-            yield self.route.vault.redact(writer.write(outgoing).decode("utf-8", "backslashreplace"))
+            yield redact(writer.write(outgoing).decode("utf-8", "backslashreplace"))
+            command = curl(
+                outgoing.url, outgoing.headers, outgoing.body, method=outgoing.method, most_chars=LIMIT_BYTES
+            )
+            yield f"{redact(command)}\n"
 
     def _signed(self, event: Event) -> Outgoing:
         route = self.route

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
+import os
+import pty
 import re
 import secrets
 import socket
@@ -143,7 +146,7 @@ def test_of_many_deliveries_the_first_are_told(deliver: Deliver, event: Path, to
 def test_a_dry_run_prints_the_request_and_sends_none(
     deliver: Deliver, event: Path, to: list[str], receiver: Receiver
 ) -> None:
-    """What is shown is what would arrive, byte for byte, and it is genuine."""
+    """What is shown is what would arrive, byte for byte, and it is genuine; a curl command says the same."""
     result = deliver(event, *to, "--dry-run", "--keep-ids")
     request = result.output.encode().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n").partition(b"\r\n\r\n")
 
@@ -151,6 +154,7 @@ def test_a_dry_run_prints_the_request_and_sends_none(
     assert request[0].startswith(b"POST /hook HTTP/1.1\r\nhost: 127.0.0.1:")
     assert request[2].startswith(EVENT)
     assert receiver.is_genuine(request[0] + b"\r\n\r\n" + EVENT)
+    assert re.search(r"^curl -i -H .*x-product-signature: t=\d+,v1=[0-9a-f]{64}' ", result.output, re.MULTILINE)
     assert receiver.requests == []
 
 
@@ -213,6 +217,25 @@ def test_what_cannot_be_done_is_told_before_anything_is_sent(
     assert said in result.output.replace("\n", " ")
     assert "hunter22" not in result.output
     assert result.exit_code == 4
+
+
+def test_a_terminal_shows_a_bar(secret: str, event: Path, to: list[str]) -> None:
+    """On a terminal a bar moves, and of single deliveries those that were not acknowledged are told."""
+    words = [sys.executable, "-m", "harness.cli", "deliver", str(event), *to, "--count", "3", "--altered", "truncated"]
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(words, stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "xterm"})
+    os.close(theirs)
+    shown = b""
+    with open(ours, "rb", buffering=0) as terminal, contextlib.suppress(OSError):  # EIO: the other end has closed
+        while piece := terminal.read(4096):
+            shown += piece
+    process.wait(20)
+
+    assert b"delivering" in shown
+    assert shown.count(b"run.succeeded: HTTP 401") == 3
+    assert b"3 delivered, 0 acknowledged, 3 not; in " in shown
+    assert process.returncode == 1
+    assert secret.encode() not in shown
 
 
 def test_ctrl_c_ends_it_with_a_summary(secret: str, event: Path, to: list[str]) -> None:
