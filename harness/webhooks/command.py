@@ -25,15 +25,21 @@ from harness.webhooks.summary import Summary
 class Dispatch:
     """The events of one order, ready to be delivered."""
 
-    def __init__(self, paths: Iterable[Path], order: Order, *, directory: Path) -> None:
-        """Read fixtures and settings.
+    def __init__(
+        self, paths: Iterable[Path], order: Order, *, directory: Path, made: Iterable[tuple[str, bytes]] = ()
+    ) -> None:
+        """Read fixtures and settings; ``made`` are names and JSON bodies of further events.
 
         Raises `ConfigurationError` for a scheme, case, secret or URL that does not exist, `EventError` for a fixture.
         """
         self.order = order
         self.route = Route(order, directory)
         self._case = _case(order.altered, self.route.scheme) if order.altered else None
-        self.events: Sequence[Event] = tuple(read_events(paths, self.route.format.read))
+        event_format = self.route.format
+        self.events: Sequence[Event] = (
+            *read_events(paths, event_format.read),
+            *(event_format.made(name, body) for name, body in made),
+        )
         self._names = (f"evt_{os.urandom(6).hex()}{n:x}" for n in count())
 
     @property

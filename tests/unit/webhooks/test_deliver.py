@@ -120,6 +120,22 @@ def test_each_event_is_delivered_as_often_as_asked(
     assert receiver.ids == ["evt_1", "evt_1"]
 
 
+def test_examples_of_a_spec_are_delivered(deliver: Deliver, event: Path, to: list[str], receiver: Receiver) -> None:
+    """--spec makes an event of each webhook in place of fixtures, or beside them."""
+    body = {"application/json": {"schema": {"type": "object"}, "example": {"id": "e1", "type": "made"}}}
+    document = {"openapi": "3.1.0", "paths": {}, "webhooks": {"made": {"post": {"requestBody": {"content": body}}}}}
+    (event.parent / "openapi.json").write_text(json.dumps(document))
+
+    result = deliver("--spec", "openapi.json", *to)
+    both = deliver(event, "--spec", "openapi.json", *to)
+
+    assert "made: HTTP 200" in result.output
+    assert result.output.splitlines()[-1].startswith("1 delivered, 1 acknowledged")
+    assert both.output.splitlines()[-1].startswith("2 delivered, 2 acknowledged")
+    assert b'"type": "made"' in receiver.requests[0]
+    assert "Missing argument 'EVENTS...'" in deliver(*to).output
+
+
 def test_a_delivery_that_is_not_acknowledged_fails_the_command(deliver: Deliver, event: Path, to: list[str]) -> None:
     """A forged one is refused: the answer is shown, counted, and the exit status is 1."""
     result = deliver(event, *to, "--altered", "truncated", "--count", "2")
