@@ -85,7 +85,8 @@ class Dispatch:
         event = self._addressed(event)
         scheme, now = route.scheme, int(time.time())
         if self._case is not None:
-            built = self._case.build(Material(scheme, event, route.secret(), now, url=route.url))
+            key = route.format.key_of_type
+            built = self._case.build(Material(scheme, event, route.secret(), now, url=route.url, type_key=key))
             url = f"{route.url}{'&' if '?' in route.url else '?'}{built.query}" if built.query else route.url
             return Outgoing(event.name, event.id, built.headers, built.body, url, built.method)
         signature = scheme.sign(event.body, secret=route.secret(), timestamp=now, event_id=event.id, url=route.url)
