@@ -9,7 +9,7 @@ import pytest
 from harness.plugins.core import is_live, runs_suite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from harness.model import Finding
@@ -39,12 +39,29 @@ def pytest_harness_final_findings(config: pytest.Config, world: World) -> list[F
     files = [*logs, *events, *others]
     scanner = world.vault.scanner()
     leaks = scan_files(scanner, files, root=world.target.root)
+    exposed = list(_exposed(world))
     if not leaks and not runs_suite(config):
-        return []  # scenarios alone send nothing that the logs must hold, so silence proves nothing
-    return judge_leaks(
+        return exposed  # scenarios alone send nothing that the logs must hold, so silence proves nothing
+    return exposed + judge_leaks(
         leaks=leaks,
         canary=world.run.run_id,
         logs=logs,
         scanned=len(files),
         unsearchable=scanner.unsearchable,
     )
+
+
+def _exposed(world: World) -> Iterator[Finding]:
+    """Yield what stands in cassettes and looks like a secret, known to harness.toml or not."""
+    from harness.cassettes.exposure import judge_exposure
+    from harness.cassettes.sidecar import FOLDER
+    from harness.cassettes.storage import Storage
+    from harness.errors import CassetteError
+
+    for path in world.target.files("cassettes/**/*.yaml"):
+        try:
+            requests, responses, _ = Storage(world.target.root / FOLDER).load_cassette(str(path), None)
+        except CassetteError:
+            continue  # the scenario that plays it says so
+        pairs = list(zip(requests, responses, strict=True))
+        yield from judge_exposure(pairs, str(path.relative_to(world.target.root)), known=world.vault.redact)
