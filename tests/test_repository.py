@@ -23,11 +23,6 @@ UNCHECKED = {
     "resilience.integrity",
     "resilience.no-blind-retry",
     "resilience.timeouts",
-    "webhooks.ack",
-    "webhooks.burst",
-    "webhooks.dead-letter",
-    "webhooks.durable",
-    "webhooks.idempotent",
 }
 BY_THE_USER = {"workflow.core"}
 """Judged by the user's own scenarios."""

@@ -9,13 +9,17 @@ import pytest
 from harness.contract.events import EventSchemas
 from harness.model import Finding, Outcome
 from harness.webhooks.cases import CASES
+from harness.webhooks.drills import CRASHES, DRILLS, play
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from harness.contract.spec import Spec
     from harness.model import Event
     from harness.plugins.collecting import Findings
     from harness.webhooks.cases import ReceiverCase
     from harness.webhooks.conformance import ReceiverUnderTest
+    from harness.webhooks.drills import Drill, Stage
 
 FIXTURES = "webhooks.fixtures"
 
@@ -46,10 +50,32 @@ def test_every_event_fixture_is_acknowledged(
     findings.extend(receiver.judge_acceptance(events, item=FIXTURES, source="the integration guide"))
 
 
-@pytest.mark.parametrize("case", [pytest.param(c, id=c.id, marks=pytest.mark.verifies(c.item)) for c in CASES])
+def _rows(rows: Iterable[Any]) -> list[Any]:
+    """Return a parameter for each row of data, under its id and for its item."""
+    return [pytest.param(row, id=row.id, marks=pytest.mark.verifies(row.item)) for row in rows]
+
+
+@pytest.mark.parametrize("case", _rows(CASES))
 def test_the_receiver_copes_with_a_delivery(
-    case: ReceiverCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings, world: Any
+    case: ReceiverCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings
 ) -> None:
     """A delivery as the case makes it gets what it is owed: an answer, an effect or none, and a receiver that lives."""
-    reproduce = world.reproduce(f"::test_the_receiver_copes_with_a_delivery[{case.id}]")
-    findings.add(receiver.judge(case, events[0], reproduce=reproduce))
+    findings.add(receiver.judge(case, events[0], reproduce=""))
+
+
+@pytest.mark.parametrize("drill", _rows(DRILLS))
+def test_the_receiver_copes_with_a_drill(
+    drill: Drill, stage: Stage, require: Callable[..., None], findings: Findings
+) -> None:
+    """Several deliveries together come to what they must: once and only once, in time, and nothing lost."""
+    require(*drill.needs)
+    findings.add(play(drill, stage, reproduce=""))
+
+
+@pytest.mark.parametrize("drill", _rows(CRASHES))
+def test_the_receiver_survives_a_crash(
+    drill: Drill, crash_stage: Stage, require: Callable[..., None], findings: Findings
+) -> None:
+    """What was acknowledged is processed once, though the receiver is killed, starved or started wrongly."""
+    require(*drill.needs)
+    findings.add(play(drill, crash_stage, reproduce=""))

@@ -7,7 +7,7 @@ from harness.model.config.cassettes import Cassettes
 from harness.model.config.client import Client, Policy
 from harness.model.config.fuzz import Fuzz, Level
 from harness.model.config.provider import ApiKey, Basic, Bearer, Provider, ProviderWebhooks
-from harness.model.config.receiver import EffectProbe, Receiver, Signature
+from harness.model.config.receiver import DeadLetters, EffectProbe, Order, Probe, Receiver, Signature
 from harness.model.config.staging import Operations, Rotation, Telemetry
 from harness.model.config.target import Environment, Process, TargetSection
 from harness.model.item import Item
@@ -19,6 +19,7 @@ __all__ = [
     "Bearer",
     "Cassettes",
     "Client",
+    "DeadLetters",
     "Document",
     "Duration",
     "EffectProbe",
@@ -26,7 +27,9 @@ __all__ = [
     "Fuzz",
     "Level",
     "Operations",
+    "Order",
     "Policy",
+    "Probe",
     "Process",
     "Provider",
     "ProviderWebhooks",
