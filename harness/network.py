@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -17,6 +17,8 @@ from harness.errors import NetworkError
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110 section 9.2.1, without TRACE
 TIMEOUT_S = 15.0
+
+Observer = Callable[[httpx.Request, int], None]
 
 
 @cache
@@ -32,6 +34,8 @@ class Network:
         """Allow loopback and the hosts of ``urls``; with ``production``, refuse every writing request."""
         self.hosts = LOOPBACK | {host for url in urls if (host := urlsplit(url).hostname)}
         self.production = production
+        self.observer: Observer = lambda _request, _status: None
+        """Told of every request that was answered, also from a recording, with the status."""
 
     def client(
         self,
@@ -48,7 +52,9 @@ class Network:
         """
         if transport is None:
             transport = GuardedTransport(self, httpx.HTTPTransport(verify=tls_context(), limits=_limits(connections)))
-        return httpx.Client(transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)
+        made = httpx.Client(transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)
+        made.event_hooks["response"].append(self._tell)
+        return made
 
     def async_client(
         self,
@@ -62,9 +68,17 @@ class Network:
         if transport is None:
             limits = httpx.Limits(max_keepalive_connections=0)
             transport = AsyncGuardedTransport(self, httpx.AsyncHTTPTransport(verify=tls_context(), limits=limits))
-        return httpx.AsyncClient(
+        made = httpx.AsyncClient(
             transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False
         )
+        made.event_hooks["response"].append(self._tell_async)
+        return made
+
+    def _tell(self, response: httpx.Response) -> None:
+        self.observer(response.request, response.status_code)
+
+    async def _tell_async(self, response: httpx.Response) -> None:
+        self._tell(response)
 
     def check(self, method: str, url: httpx.URL) -> None:
         """Raise `NetworkError` unless the target's description allows this request."""

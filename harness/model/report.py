@@ -6,6 +6,7 @@ import enum
 
 import msgspec
 
+from harness.model.coverage import Coverage
 from harness.model.finding import Finding, Level, Outcome
 from harness.model.waiver import Waiver
 
@@ -84,6 +85,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[ItemResult, ...]
     problems: tuple[Problem, ...] = ()
     harness_version: str
+    coverage: Coverage | None = None
+    """What was seen of the provider's document; None where no call was."""
 
     @property
     def blockers(self) -> tuple[ItemResult, ...]:

@@ -68,7 +68,7 @@ class ReceiverUnderTest:
         """Return what cases build deliveries of ``event`` from, as of now."""
         sender = self.sender
         return Material(
-            sender.scheme, event, sender.secret(), sender.now(), url=sender.url, type_key=self._format.type_key
+            sender.scheme, event, sender.secret(), sender.now(), url=sender.url, type_key=self._format.key_of_type
         )
 
     def send(self, event: Event, built: Built) -> Answer:

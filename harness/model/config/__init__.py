@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.model.config.base import Duration, Section
 from harness.model.config.cassettes import Cassettes
 from harness.model.config.client import Client, Policy
+from harness.model.config.contract import Contract, CoverageThreshold
 from harness.model.config.fuzz import Fuzz, Level
 from harness.model.config.provider import ApiKey, Basic, Bearer, Provider, ProviderWebhooks
 from harness.model.config.receiver import DeadLetters, EffectProbe, Order, Probe, Receiver, Signature
@@ -19,6 +20,8 @@ __all__ = [
     "Bearer",
     "Cassettes",
     "Client",
+    "Contract",
+    "CoverageThreshold",
     "DeadLetters",
     "Document",
     "Duration",
@@ -48,6 +51,7 @@ class Document(Section, frozen=True):
     target: TargetSection
     process: dict[str, Process] = {}
     provider: Provider | None = None
+    contract: Contract | None = None
     fuzz: Fuzz = Fuzz()
     receiver: Receiver | None = None
     client: Client | None = None
