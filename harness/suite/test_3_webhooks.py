@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,7 +12,7 @@ from harness.webhooks.cases import CASES
 from harness.webhooks.drills import CRASHES, DRILLS, play
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from harness.contract.spec import Spec
     from harness.model import Event
@@ -50,12 +50,7 @@ def test_every_event_fixture_is_acknowledged(
     findings.extend(receiver.judge_acceptance(events, item=FIXTURES, source="the integration guide"))
 
 
-def _rows(rows: Iterable[Any]) -> list[Any]:
-    """Return a parameter for each row of data, under its id and for its item."""
-    return [pytest.param(row, id=row.id, marks=pytest.mark.verifies(row.item)) for row in rows]
-
-
-@pytest.mark.parametrize("case", _rows(CASES))
+@pytest.mark.parametrize("case", [pytest.param(c, id=c.id, marks=pytest.mark.verifies(c.item)) for c in CASES])
 def test_the_receiver_copes_with_a_delivery(
     case: ReceiverCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings
 ) -> None:
@@ -63,7 +58,7 @@ def test_the_receiver_copes_with_a_delivery(
     findings.add(receiver.judge(case, events[0], reproduce=""))
 
 
-@pytest.mark.parametrize("drill", _rows(DRILLS))
+@pytest.mark.parametrize("drill", [pytest.param(d, id=d.id, marks=pytest.mark.verifies(d.item)) for d in DRILLS])
 def test_the_receiver_copes_with_a_drill(
     drill: Drill, stage: Stage, require: Callable[..., None], findings: Findings
 ) -> None:
@@ -72,7 +67,7 @@ def test_the_receiver_copes_with_a_drill(
     findings.add(play(drill, stage, reproduce=""))
 
 
-@pytest.mark.parametrize("drill", _rows(CRASHES))
+@pytest.mark.parametrize("drill", [pytest.param(d, id=d.id, marks=pytest.mark.verifies(d.item)) for d in CRASHES])
 def test_the_receiver_survives_a_crash(
     drill: Drill, crash_stage: Stage, require: Callable[..., None], findings: Findings
 ) -> None:
