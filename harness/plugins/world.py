@@ -7,7 +7,7 @@ import re
 import shlex
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -186,7 +186,7 @@ class World:
                         f"started for crashes. Let the harness choose it: {{port:{name}}}."
                     )
             world.vault.resolve_all(world.target.references, strict=True)
-            with world.running(), world.client:
+            with world.running(), closing(world.client):
                 yield world
         finally:
             shutil.rmtree(run.directory, ignore_errors=True)

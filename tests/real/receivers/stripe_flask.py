@@ -1,0 +1,27 @@
+"""stripe in Flask, as docs.stripe.com shows it under "Receive Stripe events in your webhook endpoint"."""
+
+import os
+
+import stripe
+from flask import Flask, jsonify, request
+
+app = Flask(__name__)
+
+
+@app.route("/hook", methods=["POST"])
+def hook():  # type: ignore[no-untyped-def]
+    """Verify, and note the event as its effect."""
+    payload = request.data
+    sig_header = request.headers.get("stripe-signature")
+    try:
+        event = stripe.Webhook.construct_event(payload, sig_header, os.environ["SECRET"])
+    except ValueError:
+        return "Invalid payload", 400
+    except stripe.SignatureVerificationError:
+        return "Invalid signature", 400
+    with open(os.environ["EFFECTS"], "a") as effects:  # noqa: PTH123 - a few plain lines
+        effects.write(f"{event['id']}\n")
+    return jsonify(success=True)
+
+
+app.run(host="127.0.0.1", port=int(os.environ["PORT"]))
