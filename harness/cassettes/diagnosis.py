@@ -30,7 +30,7 @@ def unmatched(request: Request, recorded: Sequence[Request], *, times: int, plac
         head = f"{place}: {called(request)} was recorded {times} time{'s' * (times > 1)}, and is asked for once more."
         return f"{head}\nIf the scenario is meant to ask again, record it anew: {again}"
     lines = [f"{place} holds no recording of {called(request)}."]
-    closest = heapq.nsmallest(MAX_CLOSEST, range(len(recorded)), key=lambda i: _distance(request, recorded[i]))
+    closest = heapq.nsmallest(MAX_CLOSEST, range(len(recorded)), key=lambda i: distance(request, recorded[i]))
     if closest:
         lines.append("Closest recorded:")
     for i in closest:
@@ -54,7 +54,7 @@ def _parts(recorded: Request, seen: Request, *names: str) -> Iterator[Difference
             yield Difference(name, Grade.VALUE, *sides)
 
 
-def _distance(request: Request, recorded: Request) -> tuple[int, int, int, int]:
+def distance(request: Request, recorded: Request) -> tuple[int, int, int, int]:
     """Return how far apart two requests are, the weightiest part first."""
     words = request.path.split("/"), recorded.path.split("/")
     unlike = sum(a != b for a, b in zip(*words, strict=False)) + abs(len(words[0]) - len(words[1]))

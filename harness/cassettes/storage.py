@@ -47,15 +47,16 @@ class Storage:
                 self._sidecar.put(raw, document)
         return document
 
-    def write(self, path: Path, document: Document) -> None:
-        """Replace the cassette at ``path``, keeping what others added to it since `load_cassette`.
+    def write(self, path: Path, document: Document, *, keep_others: bool = True) -> None:
+        """Replace the cassette at ``path``; ``keep_others`` keeps what others added to it since `load_cassette`.
 
         Raises `CassetteError` when it cannot be written; the old file is then as it was.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with _only_writer(path.parent):
-                _replace(path, _text(self._merged(path, document)))
+                replace_file(path, _text(self._merged(path, document) if keep_others else document))
+            self._seen |= Counter(map(_identity, document.interactions))
         except OSError as exc:
             old = "The old recording is as it was." if path.exists() else "Nothing was written."
             raise CassetteError(
@@ -129,7 +130,8 @@ def _only_writer(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _replace(path: Path, text: bytes) -> None:
+def replace_file(path: Path, text: bytes) -> None:
+    """Put a whole new file in the place of ``path``."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 PROPERTY = "harness.coverage"
 coverage_key = pytest.StashKey["Coverage"]()
-_SCENARIO = {"replay": "cassettes", "live": "scenarios", "record": "scenarios"}
+_SCENARIO = {"replay": "cassettes"}
+"""What scenarios in a mode are called in the table; every other mode is live."""
 
 
 class CoverageWatch:
@@ -42,7 +43,7 @@ class CoverageWatch:
         mode = item_mode(item, self._config)
         fixtures = getattr(item, "fixturenames", ())
         fuzzes = any("fuzz" in name for name in fixtures) and "walk" not in fixtures
-        self._source = _SCENARIO[mode] if mode else "fuzzing" if fuzzes else "checks"
+        self._source = _SCENARIO.get(mode, "scenarios") if mode else "fuzzing" if fuzzes else "checks"
         return (yield)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
