@@ -1,6 +1,6 @@
-"""Runs every receiver case against real receivers, each as its vendor's README shows it, and prints what they did.
+"""Runs every receiver case against real receivers, each as its vendor's README shows it, and tells what they did.
 
-``survey.py`` prints the Markdown table of docs/receivers.md; ``survey.py NAME --json`` what one receiver did, as JSON.
+``survey.py > docs/receivers.md`` writes the table; ``survey.py NAME`` writes the part of it about one receiver.
 """
 
 from __future__ import annotations
@@ -8,17 +8,14 @@ from __future__ import annotations
 import collections
 import itertools
 import json
-import os
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.model import Event, Finding, Level, Outcome
+from harness.model import Event, Finding, Outcome
 from harness.network import Network
 from harness.processes import ManagedProcess
 from harness.run import Run
@@ -135,22 +132,106 @@ def _listens(url: str) -> bool:
     return True
 
 
-def survey(real: Real) -> list[Finding]:
-    """Return what a receiver did in every case; one that ended is started again for the next."""
-    event, findings = event_of(real), []
+def survey(real: Real) -> tuple[list[Finding], frozenset[str]]:
+    """Return what a receiver did in every case, and the cases that ended it; it is started again for the next."""
+    event, findings, ended = event_of(real), [], set()
     with running(real) as (process, receiver):
         for case in CASES:
             finding = receiver.judge(case, event, reproduce="")
             findings.append(finding)
-            if finding.outcome is not Outcome.PASS:
-                _again_if_ended(process)
-    return findings
+            if "answer" in finding.observed and finding.outcome is Outcome.FAIL and _has_ended(process):
+                ended.add(case.id)
+                process.kill()
+                process.start()
+    return findings, frozenset(ended)
 
 
-def _again_if_ended(process: ManagedProcess) -> None:
+def _has_ended(process: ManagedProcess) -> bool:
     deadline = time.monotonic() + GONE_S
     while not process.death() and time.monotonic() < deadline:
         time.sleep(0.05)
-    if process.death():
-        process.kill()
-        process.start()
+    return bool(process.death())
+
+
+WORDS = {
+    "HTTP 5": "answers 5xx",
+    "HTTP 2": "accepts",
+    "HTTP 4": "refuses",
+    "HTTP 3": "redirects",
+    "no answer": "breaks the connection off",
+}
+
+
+def versions() -> dict[str, str]:
+    """Return the version of each package, by the script that uses it."""
+    npm = json.loads((REAL / "node" / "package.json").read_text())["dependencies"]
+    lock = (REAL / "envs" / "vendors.lock").read_text()
+    pinned = dict(line.split(" ")[0].split("==") for line in lock.splitlines() if "==" in line.split(" ")[0])
+    return {r.script: npm[r.package] if r.script.endswith("mjs") else _pinned(pinned, r.package) for r in RECEIVERS}
+
+
+def _pinned(pinned: Mapping[str, str], package: str) -> str:
+    return pinned.get(package) or pinned[package.replace("_", "-")]
+
+
+def part(real: Real, findings: list[Finding], ended: frozenset[str]) -> Iterator[str]:
+    """Yield the lines of the table about one receiver."""
+    counted = collections.Counter(f.outcome for f in findings)
+    judged = counted[Outcome.PASS] + counted[Outcome.FAIL]
+    yield f"## {real.name}"
+    yield ""
+    where = f"tests/real/{'receivers' if real.script.endswith('py') else 'node/receivers'}/{real.script}"
+    yield f"{real.package} {versions()[real.script]}, scheme `{real.scheme}`, as in [{real.script}](../{where}):"
+    yield f"{counted[Outcome.FAIL]} of {judged} cases are not met."
+    yield ""
+    bad = [f for f in findings if f.outcome not in (Outcome.PASS, Outcome.NOT_APPLICABLE)]
+    if bad:
+        yield "| case | level | a delivery with | the receiver |"
+        yield "|---|---|---|---|"
+    for finding in bad:
+        summary = finding.summary.partition(": ")[2].partition(" was not met")[0]
+        yield f"| `{finding.case}` | {finding.level} | {_cell(summary)} | {_did(finding, ended)} |"
+    yield ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\\u", "\\\\u")
+
+
+def _did(finding: Finding, ended: frozenset[str]) -> str:
+    """Return in words that do not change from run to run what a receiver did."""
+    if finding.case in ended:
+        return "**ends its process**"
+    if ", and the answer holds" in finding.observed:
+        return "tells the right signature"
+    did = next((words for start, words in WORDS.items() if finding.observed.startswith(start)), finding.observed)
+    return did if did != "refuses" else f"refuses, with {finding.observed[:8]}"
+
+
+def document(parts: Mapping[str, str]) -> str:
+    """Return the whole of docs/receivers.md."""
+    return INTRODUCTION + "\n".join(parts.values())
+
+
+INTRODUCTION = """# What real receivers do
+
+Every receiver case, run against receivers of a few lines each, as their vendors show them. `make receivers` writes this
+page anew, and a test holds it to what the receivers do. Each row names its source in `harness/webhooks/cases/`; a
+vendor's library alone makes no receiver, so most rows are about what is left to whoever writes one: an exception that
+nobody catches becomes a 5xx, which makes the sender deliver again and again.
+
+"""
+
+
+def main() -> None:
+    """Print the page, or the part of it about the receivers that are named."""
+    chosen = [r for r in RECEIVERS if r.script in sys.argv[1:]] or list(RECEIVERS)
+    parts = {}
+    for real in chosen:
+        findings, ended = survey(real)
+        parts[real.script] = "\n".join(part(real, findings, ended))
+    sys.stdout.write(document(parts) if len(chosen) == len(RECEIVERS) else "\n".join(parts.values()))
+
+
+if __name__ == "__main__":
+    main()
