@@ -147,6 +147,7 @@ def _open(item: pytest.Item, world: World, mode: Any) -> ScenarioCassette:
 
 
 def _judged(item: pytest.Item, cassette: ScenarioCassette, *, passed: bool) -> Iterator[Finding]:
+    from harness.cassettes.exposure import judge_exposure
     from harness.cassettes.truth import judge_replay
     from harness.contract.conformance import judge_exchanges
 
@@ -154,6 +155,8 @@ def _judged(item: pytest.Item, cassette: ScenarioCassette, *, passed: bool) -> I
     again = _again(item, "rewrite")
     max_age = world.config.cassettes.max_age
     yield from judge_replay(cassette, again=again, max_age_s=max_age, passed=passed)
+    if item_mode(item, item.config) == "replay":
+        yield from judge_exposure(cassette.data, cassette.place, known=world.vault.redact, again=again)
     about = "workflow.recorded" if item_mode(item, item.config) == "replay" else "workflow.contract"
     yield from judge_exchanges(world.spec, _with_provider(cassette.seen(), world), item=about)
 

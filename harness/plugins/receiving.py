@@ -41,14 +41,13 @@ def receiver_of(world: World) -> ReceiverUnderTest:
     """Return the target's receiver; every delivery carries a fresh id that names the run."""
     receiver, signature = _sections(world)
     event_format = event_format_of(world)
-    sender = Sender(
-        world.client, receiver.url, scheme=event_format.scheme, secret=lambda: world.reveal(signature.secret)
-    )
+    wire = Wire(receiver.url, check=world.network.check, timeout_s=TIMEOUT_S)
+    sender = Sender(wire, scheme=event_format.scheme, secret=lambda: world.reveal(signature.secret))
     # The process id keeps the ids of pytest-xdist workers apart.
     ids = (f"evt_{world.run.run_id}_{os.getpid()}_{n}" for n in _counter)
     return ReceiverUnderTest(
         sender,
-        wire=Wire(receiver.url, check=world.network.check, timeout_s=TIMEOUT_S),
+        wire=wire,
         format=event_format,
         probe=_effects(world, receiver),
         new_id=lambda: next(ids),

@@ -92,33 +92,32 @@ def running(real: Real) -> Iterator[tuple[ManagedProcess, ReceiverUnderTest]]:
     url = f"http://127.0.0.1:{port}/hook"
     effects = run.path / "effects"
     effects.touch()
-    network = Network([url])
     python = real.script.endswith(".py")
     folder = REAL / ("receivers" if python else "node/receivers")
-    with network.client() as client:
-        process = ManagedProcess(
-            real.name,
-            command=(PYTHON if python else "node", real.script),
-            ready=f"http://127.0.0.1:{port}/",
-            ready_within_s=30,
-            cwd=folder,
-            env={"PORT": str(port), "SECRET": secret, "EFFECTS": str(effects)},
-            log=run.path / "log",
-            is_ready=lambda _: _listens(url),
-        )
-        numbers = itertools.count(1)
-        under_test = ReceiverUnderTest(
-            Sender(client, url, scheme=scheme, secret=lambda: secret),
-            wire=Wire(url, check=network.check, timeout_s=TIMEOUT_S),
-            format=EventFormat(scheme=scheme),
-            probe=EffectProbe(lambda i: {"": effects.read_text().splitlines().count(i)}, count="effects"),
-            new_id=lambda: f"evt_{next(numbers)}",
-        )
-        process.start()
-        try:
-            yield process, under_test
-        finally:
-            process.stop()
+    wire = Wire(url, check=Network([url]).check, timeout_s=TIMEOUT_S)
+    process = ManagedProcess(
+        real.name,
+        command=(PYTHON if python else "node", real.script),
+        ready=f"http://127.0.0.1:{port}/",
+        ready_within_s=30,
+        cwd=folder,
+        env={"PORT": str(port), "SECRET": secret, "EFFECTS": str(effects)},
+        log=run.path / "log",
+        is_ready=lambda _: _listens(url),
+    )
+    numbers = itertools.count(1)
+    under_test = ReceiverUnderTest(
+        Sender(wire, scheme=scheme, secret=lambda: secret),
+        wire=wire,
+        format=EventFormat(scheme=scheme),
+        probe=EffectProbe(lambda i: {"": effects.read_text().splitlines().count(i)}, count="effects"),
+        new_id=lambda: f"evt_{next(numbers)}",
+    )
+    process.start()
+    try:
+        yield process, under_test
+    finally:
+        process.stop()
 
 
 def _listens(url: str) -> bool:
