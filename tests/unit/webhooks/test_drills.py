@@ -48,17 +48,10 @@ class Integration:
         self.effects = Counted()
         self.seen: set[str] = set()
         self.dead: dict[str, dict[str, Any]] = {}
-        self.in_flight = 0
+        self.answered = 0
         self._turn = threading.Lock()
 
     def __call__(self, request: Request, _connection: socket.socket) -> bytes:
-        self.in_flight += 1
-        try:
-            return self._answer(request)
-        finally:
-            self.in_flight -= 1
-
-    def _answer(self, request: Request) -> bytes:
         if not request.genuine:
             if "remembers forgeries" in self.wrong:
                 self.seen.add(event_id(request))
@@ -67,8 +60,9 @@ class Integration:
             return reply(400)
         name = event_id(request)
         if {"drops", "busy"} & set(self.wrong):
-            time.sleep(0.01)
-            if self.in_flight > 2:
+            with self._turn:
+                self.answered += 1
+            if self.answered % 10 == 0:
                 return reply(200 if "drops" in self.wrong else 503)
         if b"poison" in request.body and "swallows" not in self.wrong:
             body = b"" if "forgets" in self.wrong else request.body
