@@ -244,7 +244,7 @@ def validating() -> list[Row]:
     ]
     slow = openapi_core(document, path, body)
     if slow is None:
-        sys.stderr.write("openapi-core is not installed (pip install openapi-core), so its row is left out.\n")
+        sys.stderr.write("openapi-core is not installed (pip install --group bench), so its row is left out.\n")
         return rows
     [core] = per_second(slow)
     return [*rows, Row(work="the same against openapi-core", value=mine / core, unit="x", bar=">= 20")]
