@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -14,6 +17,8 @@ from harness.errors import NetworkError
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110 section 9.2.1, without TRACE
 TIMEOUT_S = 15.0
+
+Observer = Callable[[httpx.Request, int], None]
 
 
 @cache
@@ -29,6 +34,8 @@ class Network:
         """Allow loopback and the hosts of ``urls``; with ``production``, refuse every writing request."""
         self.hosts = LOOPBACK | {host for url in urls if (host := urlsplit(url).hostname)}
         self.production = production
+        self.observer: Observer = lambda _request, _status: None
+        """Told of every request that was answered, also from a recording, with the status."""
 
     def client(
         self,
@@ -37,10 +44,41 @@ class Network:
         headers: Mapping[str, str] | None = None,
         timeout_s: float = TIMEOUT_S,
         connections: int = 32,
+        transport: httpx.BaseTransport | None = None,
     ) -> httpx.Client:
-        """Return a client that checks every request against the allow-list and never follows redirects."""
-        transport = GuardedTransport(self, httpx.HTTPTransport(verify=tls_context(), limits=_limits(connections)))
-        return httpx.Client(transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)
+        """Return a client that checks every request against the allow-list and never follows redirects.
+
+        A ``transport`` that sends nothing, such as one that plays recordings, takes the network's place.
+        """
+        if transport is None:
+            transport = GuardedTransport(self, httpx.HTTPTransport(verify=tls_context(), limits=_limits(connections)))
+        made = httpx.Client(transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)
+        made.event_hooks["response"].append(self._tell)
+        return made
+
+    def async_client(
+        self,
+        *,
+        base_url: str = "",
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = TIMEOUT_S,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> httpx.AsyncClient:
+        """Return an async client like `client`; it keeps no connection open, so none outlives its event loop."""
+        if transport is None:
+            limits = httpx.Limits(max_keepalive_connections=0)
+            transport = AsyncGuardedTransport(self, httpx.AsyncHTTPTransport(verify=tls_context(), limits=limits))
+        made = httpx.AsyncClient(
+            transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False
+        )
+        made.event_hooks["response"].append(self._tell_async)
+        return made
+
+    def _tell(self, response: httpx.Response) -> None:
+        self.observer(response.request, response.status_code)
+
+    async def _tell_async(self, response: httpx.Response) -> None:
+        self._tell(response)
 
     def check(self, method: str, url: httpx.URL) -> None:
         """Raise `NetworkError` unless the target's description allows this request."""
@@ -73,6 +111,53 @@ class GuardedTransport(httpx.BaseTransport):
     def close(self) -> None:
         """Close the transport inside."""
         self._inner.close()
+
+
+class AsyncGuardedTransport(httpx.AsyncBaseTransport):
+    """Asks the `Network` before every request of an async client."""
+
+    def __init__(self, network: Network, inner: httpx.AsyncBaseTransport) -> None:
+        """Guard ``inner``."""
+        self._network = network
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Check, then send."""
+        self._network.check(request.method, request.url)
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close the transport inside."""
+        await self._inner.aclose()
+
+
+@contextmanager
+def offline() -> Iterator[None]:
+    """Refuse every connection that would leave this machine, whichever library opens it, for the block."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def check(refused: socket.socket, address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if host and not (host in LOOPBACK or str(host).startswith("127.")):
+            refused.close()  # libraries close it after an OSError alone
+            raise NetworkError(
+                f"Refused to connect to {host}: in replay nothing leaves this machine. Let the call go through the "
+                "fixture `api`, or ask for the fixture `cassette`, which records and plays back every client's calls."
+            )
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        check(self, address)
+        connect(self, address)
+
+    def guarded_ex(self: socket.socket, address: Any) -> int:
+        check(self, address)
+        return connect_ex(self, address)
+
+    socket.socket.connect, socket.socket.connect_ex = guarded, guarded_ex  # type: ignore[method-assign, assignment]
+    try:
+        yield
+    finally:
+        socket.socket.connect, socket.socket.connect_ex = connect, connect_ex  # type: ignore[method-assign]
 
 
 def _limits(connections: int) -> httpx.Limits:

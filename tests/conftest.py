@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.model import Finding, Mode, Outcome, Problem, Report, TargetSummary, Verdict, Waiver
+from harness.model.coverage import Coverage, OperationCoverage, Source
 from harness.readiness.assemble import assemble
 from harness.readiness.checklist import shipped
 
@@ -54,6 +55,17 @@ def _report(verdict: Verdict) -> Report:
         duration_s=12.345,
         today=dt.date(2026, 11, 24),
         version="0.1.0",
+        coverage=Coverage(
+            operations=(
+                OperationCoverage(
+                    operation=f"GET /{HOSTILE}",
+                    responses=("200", "503"),
+                    parameters=("query limit",),
+                    keywords=("/a/type",),
+                    sources=(Source(name="scenarios", valid=2, statuses={"200": 2}, met=("/a/type",)),),
+                ),
+            )
+        ),
     )
     assert report.verdict is verdict
     return report

@@ -3,50 +3,60 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
-from harness.webhooks.command import Order, deliver_events
+from harness.model import Delivery
+from harness.webhooks.command import Dispatch
+from harness.webhooks.orders import Order
+from harness.webhooks.progress import Lines, bar
+from harness.webhooks.summary import Summary
+
+INTERRUPTED = 130
 
 
 @click.command()
 @click.argument("events", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--to", "url", required=True, metavar="URL", help="The receiver.")
-@click.option("--scheme", default="hmac", show_default=True, help="How deliveries are signed.")
-@click.option("--secret", metavar="REF", required=True, help="The signing secret, as env:NAME or file:PATH.")
-@click.option(
-    "--header",
-    "signature_header",
-    metavar="NAME",
-    help="Header of the signature, where the scheme leaves it open.",
-)
-@click.option("--concurrency", default=8, show_default=True, type=click.IntRange(1, 256))
+@click.option("--to", "url", metavar="URL", help="The receiver.")
+@click.option("--scheme", metavar="NAME", help="How deliveries are signed.")
+@click.option("--secret", metavar="REF", help="The signing secret, as env:NAME or file:PATH.")
+@click.option("--header", metavar="NAME", help="Header of the signature, where it is not the scheme's.")
+@click.option("--target", "overlay", metavar="NAME", help="Lay harness.NAME.toml over harness.toml.")
 @click.option("--altered", metavar="CASE", help="Forge each delivery as this receiver case does, such as truncated.")
+@click.option("--count", default=1, show_default=True, type=click.IntRange(1), help="How often to deliver each event.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Deliveries a second, at most.")
+@click.option("--concurrency", default=8, show_default=True, type=click.IntRange(1, 256))
+@click.option("--timeout", "timeout_s", default=15.0, show_default=True, type=click.FloatRange(0, min_open=True))
+@click.option("--keep-ids", is_flag=True, help="Keep the ids of the fixtures: a receiver may take them for duplicates.")
+@click.option("--dry-run", is_flag=True, help="Print the requests and send none.")
 @click.option("--quiet", is_flag=True, help="Print the summary alone.")
-def deliver(
-    events: tuple[Path, ...],
-    url: str,
-    scheme: str,
-    secret: str,
-    signature_header: str | None,
-    concurrency: int,
-    altered: str | None,
-    *,
-    quiet: bool,
-) -> None:
-    """Sign EVENTS (files or folders of .json and .http fixtures) and deliver them.
+def deliver(events: tuple[Path, ...], *, dry_run: bool, quiet: bool, **options: object) -> None:
+    """Sign EVENTS (files or folders of .json and .http fixtures) and deliver them, each under a fresh id.
 
-    Exits 1 unless every delivery is acknowledged with 2xx.
+    What --to, --scheme and --secret do not say is taken from harness.toml. Exits 1 unless every delivery is
+    acknowledged with 2xx.
     """
-    order = Order(
-        url=url,
-        scheme=scheme,
-        header=signature_header,
-        secret=secret,
-        concurrency=concurrency,
-        altered=altered,
-    )
-    summary = deliver_events(events, order, each=None if quiet else click.echo)
-    click.echo(summary.text)
-    sys.exit(0 if summary.acknowledged == summary.delivered else 1)
+    dispatch = Dispatch(events, Order(**options), directory=Path.cwd())  # type: ignore[arg-type]
+    if dry_run:
+        for text in dispatch.dry():
+            click.echo(text)
+        return
+    summary = Summary()
+    with _shown(dispatch.total, quiet=quiet) as each:
+        try:
+            dispatch.deliver(each, summary)
+            interrupted = False
+        except KeyboardInterrupt:
+            interrupted = True
+    for line in summary.lines():
+        click.echo(line)
+    sys.exit(INTERRUPTED if interrupted else not summary.succeeded)
+
+
+def _shown(total: int, *, quiet: bool) -> nullcontext[Callable[[Delivery], None]]:
+    if quiet:
+        return nullcontext(lambda _: None)
+    return bar(total) if sys.stdout.isatty() else nullcontext(Lines(click.echo))  # type: ignore[return-value]

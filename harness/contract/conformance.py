@@ -1,51 +1,50 @@
-"""Responses seen in passing, held against the spec without the user asking."""
+"""Exchanges seen in passing, held against the spec without the user asking."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterable, Iterator
 
 import httpx
 
 from harness.contract.spec import Spec
-from harness.model import Finding, Outcome
+from harness.model import Exchange, Finding, Outcome
 
 
-class ResponseWatch:
-    """An httpx response hook: remembers every response that breaks the spec, and every undocumented call."""
+def judge_exchanges(spec: Spec, exchanges: Iterable[Exchange], *, item: str) -> Iterator[Finding]:
+    """Yield one finding per violation of the spec, or one that says how many responses conform; none without any.
 
-    def __init__(self, spec: Spec, *, item: str) -> None:
-        """``item`` is the checklist item that the responses speak to."""
-        self._spec = spec
-        self._item = item
-        self._seen = 0
-        self._violations: list[tuple[str, str]] = []
+    ``item`` is the checklist item that the exchanges speak to. A call that the spec does not describe is a violation.
+    """
+    seen, violations = 0, dict[tuple[str, str], None]()
+    for exchange in exchanges:
+        seen += 1
+        violations.update(dict.fromkeys(_violations(spec, exchange)))
+    for where, violation in violations:
+        yield _finding(spec, item, Outcome.FAIL, f"{where} breaks the spec", violation)
+    if seen and not violations:
+        yield _finding(spec, item, Outcome.PASS, f"{seen} responses conform to the spec", spec.source)
 
-    def __call__(self, response: httpx.Response) -> None:
-        """Read and check one response."""
-        response.read()
-        self._seen += 1
-        request = response.request
-        operation = self._spec.find(request.method, request.url)
-        called = f"{request.method} {request.url.path}"
-        if operation is None:
-            self._violations.append((called, f"no operation of {self._spec.source} describes this call"))
-            return
-        where = f"{operation.label} answering {response.status_code}"
-        self._violations.extend((where, violation) for violation in operation.violations(response))
 
-    def findings(self) -> Iterator[Finding]:
-        """Yield one finding per violation, or one that says how many responses conform; none without a response."""
-        for where, violation in self._violations:
-            yield self._finding(Outcome.FAIL, f"{where} breaks the spec", violation)
-        if self._seen and not self._violations:
-            yield self._finding(Outcome.PASS, f"{self._seen} responses conform to the spec", self._spec.source)
+def _violations(spec: Spec, exchange: Exchange) -> Iterator[tuple[str, str]]:
+    url = httpx.URL(exchange.url)
+    operation = spec.find(exchange.method, url)
+    if operation is None:
+        yield f"{exchange.method} {url.path}", f"no operation of {spec.source} describes this call"
+        return
+    request = httpx.Request(exchange.method, url, headers=exchange.request_headers, content=exchange.request_body)
+    response = httpx.Response(exchange.status, headers=exchange.headers, content=exchange.body, request=request)
+    response.elapsed = dt.timedelta()  # Schemathesis reads it, and httpx sets it only on what it sent itself
+    for violation in operation.violations(response):
+        yield f"{operation.label} answering {exchange.status}", violation
 
-    def _finding(self, outcome: Outcome, summary: str, observed: str) -> Finding:
-        return Finding(
-            item=self._item,
-            outcome=outcome,
-            summary=summary,
-            expected="status, content type, headers and body as the spec describes them",
-            observed=observed,
-            source=self._spec.source,
-        )
+
+def _finding(spec: Spec, item: str, outcome: Outcome, summary: str, observed: str) -> Finding:
+    return Finding(
+        item=item,
+        outcome=outcome,
+        summary=summary,
+        expected="status, content type, headers and body as the spec describes them",
+        observed=observed,
+        source=spec.source,
+    )

@@ -84,6 +84,40 @@ class Document:
             found.setdefault((parameter.get("in"), parameter.get("name")), parameter)
         return [p for p in found.values() if isinstance(p.get("name"), str)]
 
+    def placed(self, pointer: str) -> tuple[str, dict[str, Any]]:
+        """Return where the object at ``pointer`` really stands, and the object; an empty one where nothing does."""
+        for _ in range(MAX_HOPS):
+            node = self.at(f"#{pointer}")
+            reference = node.get("$ref") if isinstance(node, dict) else None
+            if not isinstance(reference, str):
+                return pointer, node if isinstance(node, dict) else {}
+            pointer = reference.removeprefix("#")
+        return pointer, {}
+
+    def placed_parameters(self, operation: Described) -> dict[str, dict[str, Any]]:
+        """Return the parameters of an operation by where they stand."""
+        bases = [f"{operation.pointer}/parameters", f"/paths/{escaped(operation.path)}/parameters"]
+        counts = [len(operation.definition.get("parameters") or ()), len(operation.shared)]
+        found: dict[tuple[Any, Any], tuple[str, dict[str, Any]]] = {}
+        for base, count in zip(bases, counts, strict=True):
+            for index in range(count):
+                pointer, parameter = self.placed(f"{base}/{index}")
+                if isinstance(parameter.get("name"), str):
+                    found.setdefault((parameter.get("in"), parameter["name"]), (pointer, parameter))
+        return dict(found.values())
+
+    def placed_body(self, operation: Described) -> str:
+        """Return where the schema of an operation's JSON body stands, empty where it has none."""
+        pointer, body = self.placed(f"{operation.pointer}/requestBody")
+        return self.placed_content(pointer, body)
+
+    def placed_content(self, pointer: str, node: Mapping[str, Any]) -> str:
+        """Return where the schema for JSON of a body or response at ``pointer`` stands, empty where it has none."""
+        for media_type, media in _items(node.get("content")):
+            if is_json(media_type) and isinstance(media, dict) and "schema" in media:
+                return f"{pointer}/content/{escaped(media_type)}/schema"
+        return ""
+
     def responses(self, operation: Described) -> dict[str, dict[str, Any]]:
         """Return the documented responses by status: ``200``, ``4XX`` or ``default``."""
         return {str(status): self.resolved(r) for status, r in _items(operation.definition.get("responses"))}

@@ -9,10 +9,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from harness.contract.bodies import another_body
 from harness.contract.caller import ITEM, Caller, Sample, broken, same_resource
-from harness.contract.document import Described
+from harness.contract.document import Described, Document
 from harness.model import Finding, Outcome
 
 AT_ONCE = 20
@@ -26,6 +27,15 @@ def key_header(caller: Caller, operation: Described) -> str:
     """Return the name of the header that carries the key, empty where the document names none."""
     headers = (p["name"] for p in caller.document.parameters(operation) if p.get("in") == "header")
     return next((name for name in headers if name.lower() in _NAMES), "")
+
+
+def promises_keys(raw: Mapping[str, Any]) -> bool:
+    """Whether a document names an Idempotency-Key header for any operation."""
+    document = Document(raw)
+    named = (
+        p["name"].lower() for o in document.operations() for p in document.parameters(o) if p.get("in") == "header"
+    )
+    return not _NAMES.isdisjoint(named)
 
 
 def judge_idempotency(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:

@@ -2,9 +2,9 @@
 
 from harness.model.delivery import Delivery
 from harness.model.event import Event
-from harness.model.exchange import Attempt
-from harness.model.finding import Finding, Mode, Outcome
-from harness.model.item import GuideLine, Item, Level
+from harness.model.exchange import Attempt, Exchange
+from harness.model.finding import Finding, Level, Mode, Outcome
+from harness.model.item import GuideLine, Item
 from harness.model.reference import SecretRef, looks_like_secret
 from harness.model.report import GuideResult, ItemResult, Problem, Report, TargetSummary, Verdict
 from harness.model.waiver import Waiver
@@ -13,6 +13,7 @@ __all__ = [
     "Attempt",
     "Delivery",
     "Event",
+    "Exchange",
     "Finding",
     "GuideLine",
     "GuideResult",

@@ -15,7 +15,11 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     status: int | None
     """HTTP status of the answer; None when there was none."""
     seconds: float
-    """From the first byte sent to the last byte of the answer."""
+    """From the first byte sent to the last byte of the answer, in seconds."""
+    connect_s: float = 0.0
+    """Until the connection stood, TLS included; 0 when one was used that was open already."""
+    first_byte_s: float = 0.0
+    """From the first byte sent to the first byte of the answer; 0 when there was none."""
     error: str = ""
     """Why there was no answer: connection refused, time-out, …"""
     answer: str = ""

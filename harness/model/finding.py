@@ -25,6 +25,13 @@ class Mode(enum.StrEnum):
     RECORDED = "recorded"
 
 
+class Level(enum.StrEnum):
+    """``must`` blocks READY; ``should`` warns."""
+
+    MUST = "must"
+    SHOULD = "should"
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One observation: which item it speaks to, its outcome, what was expected and seen."""
 
@@ -37,10 +44,16 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     observed: str = ""
     reproduce: str = ""
     """A command line that makes the observation again."""
+    request: str = ""
+    """The request that was made, as a curl command without what is secret in it."""
+    fix: str = ""
+    """What to do about this very observation, where the item's own remediation is too general."""
     source: str = ""
     """Where the expectation comes from: an RFC section, a vendor's page, a CVE."""
     case: str = ""
     """Id of the row of data that was run, empty where the observation is not a case."""
+    level: Level = Level.MUST
+    """``should``: what it found lowers an item to a warning at most, whatever the item's own level."""
     mode: Mode = Mode.LIVE
     id: str = ""
     """Stable name of a defect, the same in every run, by which it can be waived; empty for other observations."""

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import enum
-
 import msgspec
 
-from harness.model.finding import Mode
-
-
-class Level(enum.StrEnum):
-    """``must`` blocks READY; ``should`` warns."""
-
-    MUST = "must"
-    SHOULD = "should"
+from harness.model.finding import Level, Mode
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,8 +6,8 @@ import enum
 
 import msgspec
 
-from harness.model.finding import Finding, Outcome
-from harness.model.item import Level
+from harness.model.coverage import Coverage
+from harness.model.finding import Finding, Level, Outcome
 from harness.model.waiver import Waiver
 
 SCHEMA_VERSION = 1
@@ -46,6 +46,7 @@ class ItemResult(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     step: str
     level: Level
+    """The item's own, or ``should`` where nothing worse was found than what should not be."""
     outcome: Outcome
     text: str
     summary: str
@@ -84,6 +85,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[ItemResult, ...]
     problems: tuple[Problem, ...] = ()
     harness_version: str
+    coverage: Coverage | None = None
+    """What was seen of the provider's document; None where no call was."""
 
     @property
     def blockers(self) -> tuple[ItemResult, ...]:

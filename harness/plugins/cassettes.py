@@ -1,59 +1,220 @@
-"""`api`: the provider as scenarios see it, recorded or live, every response held against the spec."""
+"""`api`, `async_api` and `cassette`: the provider as scenarios see it, recorded or live, held against the spec."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+import shlex
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
+
+from harness.plugins.core import findings_key, item_mode, world_key
 
 if TYPE_CHECKING:
     import httpx
 
-    from harness.plugins.collecting import Findings
+    from harness.cassettes.metadata import Metadata
+    from harness.cassettes.scenario import ScenarioCassette
+    from harness.model import Exchange, Finding
+    from harness.model.config import Provider
     from harness.plugins.world import World
+
+cassette_key = pytest.StashKey["ScenarioCassette"]()
+passed_key = pytest.StashKey[bool]()
+"""Whether the test's body ended well, whatever its findings say."""
+held_key = pytest.StashKey[bool]()
+"""Whether the test passed altogether."""
 
 
 @pytest.fixture
-def api(
-    request: pytest.FixtureRequest, world: World, findings: Findings, harness_mode: str, require: Callable[..., None]
-) -> Iterator[httpx.Client]:
+def api(_scenario_cassette: ScenarioCassette, world: World, harness_mode: str) -> Iterator[httpx.Client]:
     """An `httpx.Client` on ``[provider] base_url`` that authenticates; from the test's cassette unless run live."""
-    require("provider.spec", "provider.base_url")
-    provider = world.config.provider
-    assert provider is not None
-    headers = world.credential.headers() if world.credential and harness_mode != "replay" else {}
-    from harness.contract.conformance import ResponseWatch
+    provider = _provider(world)
+    if harness_mode == "replay":
+        from harness.cassettes.transport import ReplayTransport
 
-    recorded = harness_mode == "replay"
-    watch = ResponseWatch(world.spec, item="workflow.recorded" if recorded else "workflow.contract")
-    with (
-        _cassette(request.node, world, harness_mode),
-        world.network.client(base_url=provider.base_url, headers=headers) as client,
-    ):
-        client.event_hooks["response"].append(watch)
+        client = world.network.client(base_url=provider.base_url, transport=ReplayTransport(_scenario_cassette))
+    else:
+        client = world.network.client(base_url=provider.base_url, headers=_credentials(world))
+    with client:
         yield client
-    findings.extend(watch.findings())
+
+
+@pytest.fixture
+def async_api(_scenario_cassette: ScenarioCassette, world: World, harness_mode: str) -> httpx.AsyncClient:
+    """`api` for scenarios that are coroutines: an `httpx.AsyncClient`, with the same modes and the same checks."""
+    provider = _provider(world)
+    if harness_mode == "replay":
+        from harness.cassettes.transport import ReplayTransport
+
+        return world.network.async_client(base_url=provider.base_url, transport=ReplayTransport(_scenario_cassette))
+    return world.network.async_client(base_url=provider.base_url, headers=_credentials(world))
+
+
+@pytest.fixture
+def cassette(_scenario_cassette: ScenarioCassette, harness_mode: str) -> Iterator[ScenarioCassette]:
+    """The test's cassette, through which every HTTP client goes that vcrpy knows: your own code's calls too."""
+    with ExitStack() as stack:
+        if harness_mode == "replay":  # in the other modes everything goes through it anyhow
+            stack.enter_context(_scenario_cassette.patched())
+        yield _scenario_cassette
+
+
+@pytest.fixture
+def _scenario_cassette(
+    request: pytest.FixtureRequest, world: World, harness_mode: str, require: Callable[..., None]
+) -> Iterator[ScenarioCassette]:
+    require("provider.spec", "provider.base_url")
+    from harness.cassettes.scenario import CassetteMode
+
+    mode = CassetteMode(harness_mode)
+    cassette = _open(request.node, world, mode)
+    request.node.stash[cassette_key] = cassette
+    with ExitStack() as stack:
+        if mode is CassetteMode.REPLAY:
+            from harness.network import offline
+
+            stack.enter_context(offline())
+        else:
+            stack.enter_context(cassette.patched())
+        yield cassette
+    if _may_keep(request.node, Path(cassette.path)):
+        cassette.save(_metadata(request.node, world))
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)  # innermost: what is found here still fails the test
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """When the test's body has ended, judge what went through its cassette."""
+    passed = False
+    try:
+        yield
+        passed = True
+    finally:
+        item.stash[passed_key] = passed
+        cassette = item.stash.get(cassette_key, None)
+        if cassette is not None:
+            item.stash[findings_key].extend(_judged(item, cassette, passed=passed))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note whether the test passed, findings and all: a test that failed does not touch a good cassette."""
+    report = yield
+    if report.when == "call":
+        item.stash[held_key] = report.passed
+    return report
 
 
 def cassette_path(item: pytest.Item, root: Path) -> Path:
     """Return where the recording of a test lies: ``cassettes/MODULE/TEST.yaml``, the same in every mode."""
     module = item.path.stem.removeprefix("test_")
-    params = getattr(getattr(item, "callspec", None), "params", {})
-    named = "-".join(str(v) for k, v in params.items() if k != "harness_mode")
+    named = "-".join(str(v) for k, v in _params(item).items() if k != "harness_mode")
     name = getattr(item, "originalname", item.name) + (f"-{named}" if named else "")
     return root / "cassettes" / module / (re.sub(r"[^\w.-]+", "_", name) + ".yaml")
 
 
-def _cassette(item: pytest.Item, world: World, mode: str) -> AbstractContextManager[object]:
-    if mode == "live":
-        return nullcontext()
-    from harness.cassettes.recording import open_cassette
+def _params(item: pytest.Item) -> dict[str, Any]:
+    return getattr(getattr(item, "callspec", None), "params", {})
+
+
+def _open(item: pytest.Item, world: World, mode: Any) -> ScenarioCassette:
+    from harness.cassettes.matching import matchers_for
+    from harness.cassettes.scenario import CassetteMode, ScenarioCassette
+    from harness.cassettes.sidecar import FOLDER
 
     path = cassette_path(item, world.target.root)
-    name = getattr(item, "originalname", item.name)
-    again = f"pytest --harness-mode=record -k {name}"
-    return open_cassette(path, record=mode == "record", redact=world.vault.redact, again=again)
+    network = world.network
+
+    def guard(method: str, url: str) -> None:
+        import httpx
+
+        network.check(method, httpx.URL(url))
+
+    return ScenarioCassette(
+        path,
+        mode,
+        match_on=matchers_for(world.config.cassettes.match_on, provider=_provider_hosts(world)),
+        redact=world.vault.redact,
+        guard=guard,
+        again=_again(item, "record" if mode is CassetteMode.REPLAY and not path.exists() else "rewrite"),
+        place=str(path.relative_to(world.target.root)),
+        cache=world.target.root / FOLDER,
+    )
+
+
+def _judged(item: pytest.Item, cassette: ScenarioCassette, *, passed: bool) -> Iterator[Finding]:
+    from harness.cassettes.truth import judge_replay
+    from harness.contract.conformance import judge_exchanges
+
+    world = item.config.stash[world_key]
+    again = _again(item, "rewrite")
+    max_age = world.config.cassettes.max_age
+    yield from judge_replay(cassette, again=again, max_age_s=max_age, passed=passed)
+    about = "workflow.recorded" if item_mode(item, item.config) == "replay" else "workflow.contract"
+    yield from judge_exchanges(world.spec, _with_provider(cassette.seen(), world), item=about)
+
+
+def _with_provider(exchanges: Iterator[Exchange], world: World) -> Iterator[Exchange]:
+    """Yield the exchanges with the provider; the spec says nothing of other hosts."""
+    provider = urlsplit(_provider(world).base_url).hostname
+    for exchange in exchanges:
+        if urlsplit(exchange.url).hostname == provider:
+            yield exchange
+
+
+def _may_keep(item: pytest.Item, path: Path) -> bool:
+    """Whether a recording is written: a test that failed does not touch a good one.
+
+    A scenario that ended well while the provider broke the spec is kept where there is nothing to lose: that is how
+    the provider answers, and playing it back will say so again.
+    """
+    return item.stash.get(held_key, False) or (item.stash.get(passed_key, False) and not path.exists())
+
+
+def _metadata(item: pytest.Item, world: World) -> Metadata:
+    import hashlib
+
+    import msgspec
+
+    from harness.cassettes.filters import without_port
+    from harness.cassettes.metadata import Metadata, now
+
+    spec = msgspec.json.encode(world.spec.document, order="sorted")
+    return Metadata(
+        recorded_at=now(),
+        scenario=_node(item),
+        spec_digest=hashlib.sha256(spec).hexdigest(),
+        base_url=without_port(_provider(world).base_url),
+    )
+
+
+def _again(item: pytest.Item, mode: str) -> str:
+    return f"pytest --harness-mode={mode} {shlex.quote(_node(item))}"
+
+
+def _node(item: pytest.Item) -> str:
+    """Return the node id of a test without the mode it was run in."""
+    name, _, params = item.nodeid.partition("[")
+    mode = item_mode(item, item.config)
+    kept = "-".join(p for p in params.removesuffix("]").split("-") if p != mode)
+    return f"{name}[{kept}]" if kept else name
+
+
+def _provider_hosts(world: World) -> set[str]:
+    from harness.cassettes.filters import LOOPBACK
+
+    host = urlsplit(_provider(world).base_url).hostname
+    return {*LOOPBACK, *([host] if host else [])}
+
+
+def _credentials(world: World) -> dict[str, str]:
+    return dict(world.credential.headers()) if world.credential else {}
+
+
+def _provider(world: World) -> Provider:
+    assert world.config.provider is not None
+    return world.config.provider

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.plugins.world import World
 
 PROPERTY = "harness.finding"
-_TEXT_FIELDS = ("summary", "expected", "observed", "reproduce")
+_TEXT_FIELDS = ("summary", "expected", "observed", "reproduce", "request")
 _MAX_CHARS = 2000
 
 
@@ -154,6 +154,8 @@ def _lines(finding: Finding) -> Iterator[str]:
         ("expected", finding.expected),
         ("observed", finding.observed),
         ("source", finding.source),
+        ("fix", finding.fix),
+        ("request", finding.request),
         ("again", finding.reproduce),
     ):
         if text:

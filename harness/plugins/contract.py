@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from harness.plugins.world import World
 
 
+@pytest.hookimpl(trylast=True)  # after the core plugin has read harness.toml
 def pytest_configure(config: pytest.Config) -> None:
-    """Bring along what generates requests, and what catches the provider's webhooks."""
-    from harness.plugins import fuzzing, sent
+    """Bring along what generates requests, what catches the provider's webhooks, and what counts the calls to it."""
+    from harness.plugins import coverage, fuzzing, sent
 
     config.pluginmanager.register(fuzzing, "harness-fuzzing")
     config.pluginmanager.register(sent, "harness-sent")
+    config.pluginmanager.register(coverage, "harness-coverage")
+    coverage.register(config)
 
 
 @pytest.fixture

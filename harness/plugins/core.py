@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.target import Target
 
 SUITE = "harness.suite"
-MODES = ("replay", "record", "live")
+MODES = ("replay", "record", "rewrite", "live", "verify")
 RUN_KEY = "harness_run"
 
 world_key = pytest.StashKey["World"]()
@@ -29,7 +29,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--harness-mode",
         default="replay",
         metavar="MODE",
-        help="where scenarios run: replay (default: from cassettes, offline), record, live; or several: live,replay",
+        help="where scenarios run: replay (default: from cassettes, offline), record (add what is missing), rewrite, "
+        "live, verify (live, held against the recording); or several: live,replay",
     )
     group.addoption("--harness-target", metavar="NAME", help="lay harness.NAME.toml over harness.toml")
     group.addoption("--harness-reports", metavar="DIR", default="reports", help="where reports go (default: reports)")
@@ -185,11 +186,11 @@ def findings(request: pytest.FixtureRequest, world: World) -> Findings:  # noqa:
 
 @pytest.fixture
 def harness_mode(request: pytest.FixtureRequest) -> str:
-    """The mode this scenario runs in: replay, record or live."""
+    """The mode this scenario runs in: replay, record, rewrite, live or verify."""
     return str(getattr(request, "param", asked_modes(request.config)[0]))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def require(world: World) -> Callable[..., None]:
     """Skip, with the line to add, where harness.toml lacks what a check needs: `require("receiver.url")`."""
 
@@ -226,7 +227,7 @@ def runs_suite(config: pytest.Config) -> bool:
 
 def is_live(config: pytest.Config) -> bool:
     """Whether this run talks to the target: the shipped suite was asked for, or a live mode."""
-    return runs_suite(config) or bool({"record", "live"} & set(asked_modes(config)))
+    return runs_suite(config) or asked_modes(config) != ("replay",)
 
 
 def _is_worker(config: pytest.Config) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from harness.plugins.completeness import Selection, narrowings
 from harness.plugins.core import deaths_key, runs_suite, world_key
+from harness.plugins.coverage import coverage_key
 
 if TYPE_CHECKING:
     from harness.model import Finding, Outcome, Problem, Report
@@ -179,6 +180,7 @@ class Collector(Selection):
             duration_s=time.monotonic() - self._clock,
             today=today(),
             version=__version__,
+            coverage=self._config.stash.get(coverage_key, None),
         )
 
     def _write(self, report: Report) -> None:

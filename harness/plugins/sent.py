@@ -138,7 +138,8 @@ def _expected(world: World, spec: Spec, event_format: EventFormat) -> Expected:
         )
 
     def schema(headers: tuple[tuple[str, str], ...], body: bytes, _at: float) -> str:
-        return "; ".join(schemas.violations_of(dict(headers).get(scheme.type_header, ""), body, receiver.event_type))
+        named, type_key = dict(headers).get(scheme.type_header, ""), receiver.event_type or scheme.type_key
+        return "; ".join(schemas.violations_of(named, body, type_key))
 
     return Expected(signature=signature, schema=schema)
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from harness.webhooks.conformance import ReceiverUnderTest
     from harness.webhooks.events import EventFormat
 
+TIMEOUT_S = 10.0
+"""For one answer of the receiver, its last byte included."""
+
 
 @pytest.fixture(scope="session")
 def event_format(world: World) -> EventFormat:
@@ -29,13 +32,14 @@ def event_format(world: World) -> EventFormat:
     return EventFormat(scheme=scheme_for(config.signature), id_key=config.event_id, type_key=config.event_type)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def receiver(request: pytest.FixtureRequest, world: World, require: Callable[..., None]) -> ReceiverUnderTest:
     """The integration's webhook endpoint; every delivery carries a fresh id that names this run."""
     require("receiver.url", "receiver.signature")
     from harness.webhooks.conformance import ReceiverUnderTest
     from harness.webhooks.delivery import Sender
     from harness.webhooks.effects import EffectProbe
+    from harness.webhooks.wire import Wire
 
     config = world.config.receiver
     assert config is not None
@@ -46,10 +50,11 @@ def receiver(request: pytest.FixtureRequest, world: World, require: Callable[...
     probe = EffectProbe(world.client, config.effects) if config.effects else None
     # The process id keeps the ids of pytest-xdist workers apart.
     ids = (f"evt_{world.run.run_id}_{os.getpid()}_{n}" for n in _counter)
-    return ReceiverUnderTest(sender, format=event_format, probe=probe, new_id=lambda: next(ids))
+    wire = Wire(config.url, check=world.network.check, timeout_s=TIMEOUT_S)
+    return ReceiverUnderTest(sender, wire=wire, format=event_format, probe=probe, new_id=lambda: next(ids))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def events(request: pytest.FixtureRequest, world: World, require: Callable[..., None]) -> list[Event]:
     """The event fixtures of ``[receiver] events``, in order of name."""
     require("receiver.events", "receiver.signature")

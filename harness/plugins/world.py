@@ -128,6 +128,8 @@ class World:
     def reproduce(self, test: str) -> str:
         """Return the command that runs one test of the gate again, given its node id."""
         name, _, params = test.rpartition("::")[2].partition("[")
+        if re.fullmatch(r"[\w.-]+\]", params):  # pytest takes it as it stands, so that no other case is meant
+            return f"harness gate -k {shlex.quote(f'{name}[{params}')}"
         words = [name, *re.findall(r"[\w.-]+", params)]
         return f"harness gate -k {shlex.quote(' and '.join(words))}"
 
@@ -181,6 +183,7 @@ class World:
 def _urls(target: Target) -> Iterable[str]:
     """Yield every URL that harness.toml names as the target's own."""
     config = target.config
+    yield from (f"https://{host}" for host in config.cassettes.hosts)
     sections: tuple[Any, ...] = (config.provider, config.receiver, config.telemetry, *config.process.values())
     for section in sections:
         for name in ("spec", "base_url", "url", "metrics", "ready"):

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from harness.model import Finding, Problem, Report, TargetSummary, Waiver
+from harness.model.coverage import Coverage
 from harness.readiness import waivers as waiver_rules
 from harness.readiness.checklist import Checklist
 from harness.readiness.evaluate import evaluate_item, guide_results, verdict
@@ -25,6 +26,7 @@ def assemble(
     duration_s: float,
     today: dt.date,
     version: str,
+    coverage: Coverage | None = None,
 ) -> Report:
     """Judge every item of ``checklist`` and the run as a whole.
 
@@ -54,4 +56,5 @@ def assemble(
         items=items,
         problems=all_problems,
         harness_version=version,
+        coverage=coverage,
     )

@@ -48,11 +48,11 @@ def evaluate_item(
     findings = [waiver_rules.excused(f, waivers, today) for f in _distinct(findings)]
     waiver = waiver_rules.live_waiver(item.id, waivers, today)
     proofs = [f for f in findings if item.evidence in (None, f.mode)]
-    outcome = item_outcome(proofs)
+    outcome, level = _weighed(item, proofs)
     return ItemResult(
         id=item.id,
         step=item.step,
-        level=item.level,
+        level=level,
         outcome=waiver_rules.excuse(outcome, waiver),
         text=item.text,
         summary=_summary(item, outcome, proofs, findings, missing) + _stale(item, outcome, findings, waivers),
@@ -77,6 +77,17 @@ def _stale(item: Item, outcome: Outcome, findings: Sequence[Finding], waivers: S
     return f". Waived but not met in this run, so perhaps stale: {told}" if told else ""
 
 
+def _weighed(item: Item, proofs: Sequence[Finding]) -> tuple[Outcome, Level]:
+    """Return outcome and effective level: a ``should`` lowers an item to a warning at most, and hides no ``must``."""
+    whole = item_outcome(proofs)
+    if item.level is Level.SHOULD:
+        return whole, item.level
+    must = item_outcome(f for f in proofs if f.level is Level.MUST)
+    if must in (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN) or whole not in (Outcome.FAIL, Outcome.ERROR):
+        return must, item.level
+    return whole, Level.SHOULD
+
+
 def _summary(
     item: Item,
     outcome: Outcome,
@@ -87,7 +98,7 @@ def _summary(
     """Say in one line why the item has its outcome."""
     if missing and outcome is Outcome.NOT_RUN:  # says more than that the checks were skipped
         return "harness.toml names no " + ", ".join(missing)
-    worst = [f for f in proofs if f.outcome is outcome]
+    worst = sorted((f for f in proofs if f.outcome is outcome), key=lambda f: (f.level, f.test, f.case))
     if worst and outcome is Outcome.PASS:
         return worst[0].summary if len(worst) == 1 else f"{len(worst)} checks passed"
     if worst:
@@ -112,7 +123,7 @@ def verdict(items: Iterable[ItemResult], problems: Iterable[Problem]) -> Verdict
 
 def guide_results(guide: Iterable[GuideLine], items: Iterable[ItemResult]) -> tuple[GuideResult, ...]:
     """Judge each line of the guide's own checklist by the items that prove it."""
-    outcomes = {i.id: i.outcome for i in items}
+    outcomes = {i.id: i.outcome if i.level is Level.MUST else Outcome.PASS for i in items}
     return tuple(
         GuideResult(
             text=line.text,

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 
 from harness.model import ItemResult, Report
 from harness.reports.wording import (
+    COVERAGE_HEADINGS,
     MEANING,
     SIGNS,
     advice,
     bad_findings,
     counts,
+    coverage_rows,
+    coverage_summary,
     evidence,
     failures,
     headline,
@@ -24,6 +27,8 @@ from harness.reports.wording import (
 _TOLD = 3
 """Findings shown for one failed item, and the length each of their texts is cut to: job summaries have a limit."""
 _CHARS = 600
+_OPERATIONS = 200
+"""Rows of the table of coverage."""
 
 
 def render(report: Report) -> str:
@@ -46,6 +51,19 @@ def _lines(report: Report) -> Iterator[str]:
     for step, items in steps(report):
         yield from ("", f"## {_text(step)}", "", "| | item | holds when | what was seen |", "|---|---|---|---|")
         yield from (_row(item) for item in items)
+    yield from _coverage(report)
+
+
+def _coverage(report: Report) -> Iterator[str]:
+    if report.coverage is None:
+        return
+    yield from ("", "## Coverage of the spec", "", f"{coverage_summary(report.coverage)}.", "")
+    yield f"| {' | '.join(COVERAGE_HEADINGS)} |"
+    yield "|" + "---|" * len(COVERAGE_HEADINGS)
+    rows = list(coverage_rows(report.coverage))
+    yield from (f"| {' | '.join(_text(cell) for cell in row)} |" for row in rows[:_OPERATIONS])
+    if len(rows) > _OPERATIONS:
+        yield from ("", f"and {len(rows) - _OPERATIONS} more, in readiness.html")
 
 
 def _blockers(report: Report) -> Iterator[str]:

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from harness.model import Finding, ItemResult, Level, Outcome, Report, Verdict
+from harness.model.coverage import Coverage, percent
 
 
 class Sign(NamedTuple):
@@ -85,6 +86,44 @@ def note(item: ItemResult) -> str:
     return "; ".join(filter(None, ("should" if item.level is Level.SHOULD else "", said)))
 
 
+COVERAGE_HEADINGS = (
+    "operation",
+    "valid",
+    "invalid",
+    "seen by",
+    "responses seen",
+    "never seen",
+    "parameters",
+    "keywords",
+)
+
+
+def coverage_rows(coverage: Coverage) -> Iterator[tuple[str, ...]]:
+    """Yield the table of what was seen of the spec, a row for each operation, under `COVERAGE_HEADINGS`."""
+    for row in coverage.operations:
+        by = ", ".join(f"{s.name} {sum(s.statuses.values())}" for s in row.sources) or "nothing"
+        yield (
+            row.operation,
+            str(row.valid),
+            str(row.invalid),
+            by,
+            " ".join(row.produced) or "none",
+            " ".join(row.missing) or "none",
+            f"{len(row.given)} of {len(row.parameters)}",
+            f"{len(row.met)} met, {len(row.broken)} broken, of {len(row.keywords)}",
+        )
+
+
+def coverage_summary(coverage: Coverage) -> str:
+    """Return the shares in one line."""
+    operations, responses = len(coverage.operations), coverage.responses
+    return (
+        f"{coverage.called} of {operations} operations called with valid input "
+        f"({percent(coverage.called, operations)} %), {coverage.produced} of {responses} documented responses seen "
+        f"({percent(coverage.produced, responses)} %)"
+    )
+
+
 def bad_findings(item: ItemResult) -> list[Finding]:
     """Return the findings that explain why an item does not hold."""
     return [f for f in item.findings if f.outcome not in (Outcome.PASS, Outcome.NOT_APPLICABLE)]
@@ -96,6 +135,8 @@ def evidence(finding: Finding) -> list[tuple[str, str]]:
         ("expected", finding.expected),
         ("observed", finding.observed),
         ("source", finding.source),
+        ("fix", finding.fix),
+        ("request", finding.request),
         ("again", finding.reproduce),
     )
     return [(label, text) for label, text in labelled if text]

@@ -6,18 +6,30 @@ import msgspec
 
 from harness.resilience.expectations import (
     Expectation,
+    attempts_at_most,
     attempts_bounded,
     attempts_exactly,
     grows,
+    lets_go,
+    not_fooled,
     pauses,
     succeeds,
     surfaces,
     waits_at_least,
 )
-from harness.resilience.faults import CLOSE, RESET, Fault, respond
+from harness.resilience.faults import CLOSE, DRIBBLE, RESET, SILENCE, Action, Fault, Spoil, respond
+from harness.resilience.idempotency import (
+    attempts_share_their_key,
+    every_write_is_keyed,
+    keys_are_long,
+    operations_have_their_own_key,
+    unkeyed_writes_are_not_repeated,
+)
 
 _RETRIES, _RATE_LIMIT = "resilience.retries", "resilience.rate-limit"
 _BACKOFF = "AWS Builders' Library, Timeouts, retries and backoff with jitter"
+_BLIND = "resilience.no-blind-retry"
+_IDEMPOTENCY = "draft-ietf-httpapi-idempotency-key-header-07 section 2"
 _RETRY_AFTER = "RFC 9110 section 10.2.3, RFC 6585 section 4"
 
 
@@ -32,12 +44,14 @@ class ClientCase(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...]
     then: Fault | None = None
     """Met by all later calls; None passes them on to the real provider."""
+    each_write: bool = False
+    """The first attempt of every write meets the first fault, instead of the first calls."""
     expectations: tuple[Expectation, ...]
     confirm: bool = False
     """A failure counts only when a second run fails too: what is expected depends on chance, as jitter does."""
 
 
-CASES: tuple[ClientCase, ...] = (
+RETRIES: tuple[ClientCase, ...] = (
     ClientCase(
         id="unavailable-twice",
         item=_RETRIES,
@@ -96,6 +110,89 @@ CASES: tuple[ClientCase, ...] = (
         expectations=(waits_at_least(1.9), attempts_exactly(2), succeeds),
     ),
 )
+
+KEYS: tuple[ClientCase, ...] = (
+    ClientCase(
+        id="keys",
+        item="resilience.idempotency-keys",
+        summary="503 to the first attempt of every write",
+        expected="a key on every write, the same on each attempt of one operation, another for each operation",
+        source=_IDEMPOTENCY,
+        faults=(respond(503),),
+        each_write=True,
+        expectations=(every_write_is_keyed, attempts_share_their_key, operations_have_their_own_key, keys_are_long),
+    ),
+    ClientCase(
+        id="unkeyed-writes",
+        item=_BLIND,
+        summary="the connection is reset at the first attempt of every write, which may have been done",
+        expected="a write without a key is not sent again",
+        source="RFC 9110 section 9.2.2",
+        faults=(RESET,),
+        each_write=True,
+        expectations=(unkeyed_writes_are_not_repeated,),
+    ),
+)
+
+REFUSALS: tuple[ClientCase, ...] = (
+    *(
+        ClientCase(
+            id=f"refused-{status}",
+            item=_BLIND,
+            summary=f"{status}, which repeating does not mend",
+            expected="one attempt",
+            source=f"RFC 9110 section 15.5.{section}",
+            faults=(respond(status),),
+            expectations=(attempts_exactly(1),),
+        )
+        for status, section in ((400, 1), (403, 4), (404, 5), (422, 21))
+    ),
+    ClientCase(
+        id="refused-401",
+        item=_BLIND,
+        summary="401, whatever is tried",
+        expected="one attempt, and at most a second with a renewed credential; then the error surfaces",
+        source="RFC 9110 section 15.5.2, RFC 6750 section 3.1",
+        faults=(respond(401),),
+        then=respond(401),
+        expectations=(attempts_at_most(2), surfaces),
+    ),
+)
+
+TIMEOUTS: tuple[ClientCase, ...] = tuple(
+    ClientCase(
+        id=str(fault.action),
+        item="resilience.timeouts",
+        summary=summary,
+        expected="the client lets go within [client] policy.answer_within, then tries again or fails",
+        source="AWS Builders' Library, Timeouts, retries and backoff with jitter",
+        faults=(fault,),
+        expectations=(lets_go, not_fooled),
+    )
+    for fault, summary in (
+        (SILENCE, "a request that is never answered"),
+        (DRIBBLE, "an answer that comes a byte at a time, without end"),
+    )
+)
+
+INTEGRITY: tuple[ClientCase, ...] = tuple(
+    ClientCase(
+        id=case_id,
+        item="resilience.integrity",
+        summary=f"the provider's own answer, but {summary}",
+        expected="it is asked again, or the client fails; never success",
+        source=source,
+        faults=(Fault(action=Action.SPOIL, spoil=spoil),),
+        expectations=(not_fooled,),
+    )
+    for case_id, spoil, summary, source in (
+        ("cut-by-reset", Spoil.CUT, "reset in the middle of the body", "RFC 9112 section 8"),
+        ("cut-short", Spoil.SHORT, "shorter than its Content-Length", "RFC 9112 section 8"),
+        ("half-the-json", Spoil.MALFORMED, "with the second half of its JSON missing", "RFC 8259 section 2"),
+    )
+)
+
+CASES: tuple[ClientCase, ...] = (*RETRIES, *KEYS, *REFUSALS, *TIMEOUTS, *INTEGRITY)
 
 LIMITED_ONCE = ClientCase(
     id="limited-once",

@@ -25,6 +25,8 @@ class ClientRun(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     tail: str
     """The end of what it printed."""
+    ended_at: float = 0.0
+    """Monotonic seconds at its end."""
 
     @property
     def succeeded(self) -> bool:
@@ -64,11 +66,11 @@ def run_client(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], tim
                 "Install it, or give its path."
             ) from None
         status = _wait(process, timeout_s)
-    seconds = time.monotonic() - start
+    ended_at = time.monotonic()
     with log.open("rb") as printed:
         printed.seek(begin)
         tail = printed.read().decode(errors="replace").strip()[-TAIL_CHARS:]
-    return ClientRun(exit_status=status, seconds=seconds, tail=tail)
+    return ClientRun(exit_status=status, seconds=ended_at - start, tail=tail, ended_at=ended_at)
 
 
 def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> int | None:

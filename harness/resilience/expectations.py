@@ -8,6 +8,7 @@ from typing import NamedTuple
 from harness.model import Attempt
 from harness.model.config import Policy
 from harness.resilience.driver import ClientRun
+from harness.resilience.fault_server import WRITES
 
 
 class Evidence(NamedTuple):
@@ -60,6 +61,16 @@ def attempts_bounded(seen: Evidence) -> str:
     return "" if found <= most else f"{found} attempts; [client] policy.max_attempts is {most}"
 
 
+def attempts_at_most(number: int) -> Expectation:
+    """Return the expectation of no more than that many attempts of the faulted operation."""
+
+    def check(seen: Evidence) -> str:
+        found = len(seen.faulted)
+        return "" if found <= number else f"{found} attempts instead of at most {number}"
+
+    return check
+
+
 def pauses(seen: Evidence) -> str:
     """Not every attempt follows at once on another: that is hammering. One short delay may be chance (full jitter)."""
     gaps = seen.gaps
@@ -88,3 +99,21 @@ def waits_at_least(seconds: float) -> Expectation:
         return "" if seen.gaps[0] >= seconds else f"retried after {seen.gaps[0]:.2f} s, earlier than {seconds:g} s"
 
     return check
+
+
+def not_fooled(seen: Evidence) -> str:
+    """What never arrived whole is not taken for success: it is asked again, looked up, or the client fails."""
+    if len(seen.faulted) > 1:
+        return ""
+    if seen.run.succeeded:
+        return "the client reported success, and never had a whole answer"
+    after = next((a for a in seen.attempts if a.at > seen.faulted[0].at), None)
+    went_on = after is not None and after.method in WRITES
+    return f"the client went on to {after.method} {after.path} as if it had a whole answer" if after and went_on else ""
+
+
+def lets_go(seen: Evidence) -> str:
+    """No answer is waited for longer than ``[client] policy.answer_within``."""
+    until = seen.faulted[1].at if len(seen.faulted) > 1 else seen.run.ended_at
+    held, most = until - seen.faulted[0].at, seen.policy.answer_within
+    return "" if held <= most else f"held for {held:.1f} s; [client] policy.answer_within is {most:g} s"

@@ -14,25 +14,40 @@ import httpx
 
 from harness.model import Attempt
 from harness.resilience.faults import Action, Fault
-from harness.resilience.wire import HOP_BY_HOP, Request, read_line, read_rest, reset
+from harness.resilience.misbehaviour import misbehave, pass_back, spoil
+from harness.resilience.wire import Request, read_line, read_rest
 
 MAX_ATTEMPTS = 10_000
 IDLE_S = 60.0
-# The client's HTTP library has decoded the body already, so its length and encoding are told anew.
-_NOT_PASSED_BACK = HOP_BY_HOP | {"content-length", "content-encoding"}
+WRITES = frozenset({"POST", "PATCH"})
+"""Methods that are not idempotent by themselves (RFC 9110 section 9.2.2, RFC 5789)."""
 
 
 class FaultServer:
     """Listens on a free loopback port. The first requests meet the faults, in order; later ones are passed on."""
 
     def __init__(
-        self, upstream: str, client: httpx.Client, *, faults: Sequence[Fault], then: Fault | None = None
+        self,
+        upstream: str,
+        client: httpx.Client,
+        *,
+        faults: Sequence[Fault],
+        then: Fault | None = None,
+        each_write: bool = False,
+        hold_s: float = IDLE_S,
     ) -> None:
-        """``upstream`` is the provider's base URL, reached through ``client``; ``then`` meets all later requests."""
+        """``upstream`` is the provider's base URL, reached through ``client``; ``then`` meets all later requests.
+
+        With ``each_write`` the first attempt of every write meets the first fault, and nothing else does. ``hold_s``
+        is how long a silent or dribbling answer lasts, in seconds.
+        """
         self._upstream = upstream.rstrip("/")
         self._client = client
         self._faults = tuple(faults)
         self._then = then
+        self._each_write = each_write
+        self._hold_s = hold_s
+        self._written: set[tuple[str, str, str]] = set()
         self._lock = threading.Lock()
         self._attempts: list[Attempt] = []
         self._connections: set[socket.socket] = set()
@@ -105,18 +120,29 @@ class FaultServer:
 
     def _answer(self, request: Request, connection: socket.socket, at: float) -> bool:
         """Answer one request; False when the connection must not be used again."""
-        fault = self._next_fault()
+        fault = self._next_fault(request)
         if fault is None:
-            passed_on, answer = self._passed_on(request)
-            self._log(request, at, fault="", status=passed_on)
-            connection.sendall(answer)
+            response = self._passed_on(request)
+            self._log(request, at, fault="", status=response.status_code)
+            pass_back(response, connection)
             return request.header("connection").lower() != "close"
+        if fault.action is Action.SPOIL:
+            response = self._passed_on(request)
+            if not response.content:
+                self.errors.append(f"{request.method} {request.path} is answered without a body that could be spoilt")
+            self._log(request, at, fault=f"{response.status_code}, {fault.name}", status=None)
+            return spoil(response, connection, fault.spoil)
         status = fault.status if fault.action is Action.RESPOND else None
         self._log(request, at, fault=fault.name, status=status)
-        return _misbehave(fault, connection)
+        return misbehave(fault, connection, hold_s=self._hold_s)
 
-    def _next_fault(self) -> Fault | None:
+    def _next_fault(self, request: Request) -> Fault | None:
         with self._lock:
+            if self._each_write:
+                what = (request.method, request.path, request.digest)
+                new = request.method in WRITES and what not in self._written
+                self._written.add(what)
+                return self._faults[0] if new else None
             fault = self._faults[self._met] if self._met < len(self._faults) else self._then
             self._met += 1
             return fault
@@ -126,7 +152,7 @@ class FaultServer:
             at=at,
             method=request.method,
             path=request.path,
-            key=request.header("idempotency-key"),
+            key=request.header("idempotency-key") or request.header("x-idempotency-key"),
             body_digest=request.digest,
             fault=fault,
             status=status,
@@ -134,9 +160,9 @@ class FaultServer:
         with self._lock:
             self._attempts.append(attempt)
 
-    def _passed_on(self, request: Request) -> tuple[int, bytes]:
+    def _passed_on(self, request: Request) -> httpx.Response:
         try:
-            response = self._client.request(
+            return self._client.request(
                 request.method,
                 self._upstream + request.path,
                 content=request.body,
@@ -144,26 +170,4 @@ class FaultServer:
             )
         except httpx.TransportError as exc:
             self.errors.append(f"{self._upstream} could not be reached: {type(exc).__name__}")
-            return 502, b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
-        headers = [(k, v) for k, v in response.headers.multi_items() if k.lower() not in _NOT_PASSED_BACK]
-        head = [f"HTTP/1.1 {response.status_code} {response.reason_phrase}", *(f"{k}: {v}" for k, v in headers)]
-        if response.status_code != 204:
-            head.append(f"content-length: {len(response.content)}")
-        return response.status_code, "\r\n".join([*head, "", ""]).encode("latin-1") + response.content
-
-
-def _misbehave(fault: Fault, connection: socket.socket) -> bool:
-    """Do what the fault says; False when the connection is gone."""
-    if fault.delay_s:
-        time.sleep(fault.delay_s)
-    if fault.action is Action.RESET:
-        reset(connection)
-    elif fault.action is Action.CLOSE:
-        connection.shutdown(socket.SHUT_RDWR)
-    else:
-        connection.sendall(fault.answer())
-        if fault.action is Action.RESPOND:
-            return True
-        time.sleep(0.05)  # let the first part arrive before the reset overtakes it
-        reset(connection)
-    return False
+            return httpx.Response(502)

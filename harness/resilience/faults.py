@@ -19,6 +19,23 @@ class Action(enum.StrEnum):
     """FIN before any byte of an answer."""
     CUT = "cut"
     """RST in the middle of the body."""
+    SILENCE = "silence"
+    """No byte of an answer, for longer than a client may wait; then RST."""
+    DRIBBLE = "dribble"
+    """An answer that comes a byte at a time, for longer than a client may wait; then RST."""
+    SPOIL = "spoil"
+    """Passed on to the provider, whose answer is then spoilt."""
+
+
+class Spoil(enum.StrEnum):
+    """How a provider's own answer is made worthless."""
+
+    CUT = "answer cut by RST"
+    """RST in the middle of the body."""
+    SHORT = "answer cut short"
+    """FIN in the middle of the body."""
+    MALFORMED = "answer with half its JSON"
+    """The first half of the body, sent as if it were whole."""
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,12 +49,14 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_as_date: bool = False
     """Tell them as an HTTP-date instead, reckoned when the fault is met."""
     body: bytes = b'{"title":"scripted fault"}'
-    delay_s: float = 0.0
-    """Silence before anything is answered, in seconds."""
+    spoil: Spoil = Spoil.CUT
+    """What becomes of the provider's answer, where that is what the action does."""
 
     @property
     def name(self) -> str:
         """How a timeline shows it."""
+        if self.action is Action.SPOIL:
+            return str(self.spoil)
         if self.action is not Action.RESPOND:
             return str(self.action)
         told = f" Retry-After {self.retry_after_s}" if self.retry_after_s is not None else ""
@@ -63,3 +82,5 @@ def respond(status: int, *, retry_after_s: int | None = None, as_date: bool = Fa
 RESET = Fault(action=Action.RESET)
 CLOSE = Fault(action=Action.CLOSE)
 CUT = Fault(action=Action.CUT)
+SILENCE = Fault(action=Action.SILENCE)
+DRIBBLE = Fault(action=Action.DRIBBLE)

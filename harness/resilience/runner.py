@@ -12,10 +12,12 @@ from harness.model.config import Policy
 from harness.resilience.cases import ClientCase
 from harness.resilience.driver import ClientRun, run_client
 from harness.resilience.expectations import Evidence
-from harness.resilience.fault_server import FaultServer
+from harness.resilience.fault_server import WRITES, FaultServer
 
 PLACEHOLDER = "{fault_server}"
 SHOWN_ATTEMPTS = 12
+HELD_LONGER_S = 3.0
+"""How much longer than it may wait a client is kept waiting, so that one without a deadline is seen."""
 
 
 def run_case(
@@ -38,7 +40,14 @@ def run_case(
     """
 
     def once() -> Finding:
-        with FaultServer(upstream, client, faults=case.faults, then=case.then) as server:
+        with FaultServer(
+            upstream,
+            client,
+            faults=case.faults,
+            then=case.then,
+            each_write=case.each_write,
+            hold_s=policy.answer_within + HELD_LONGER_S,
+        ) as server:
             run = run_client(
                 [word.replace(PLACEHOLDER, server.url) for word in command],
                 cwd=cwd,
@@ -66,6 +75,8 @@ def judge(
         outcome, complaint = Outcome.ERROR, f"the client never called the fault server; {run.ended}: {run.tail}"
     elif errors:
         outcome, complaint = Outcome.ERROR, errors[0]
+    elif case.each_write and not any(a.method in WRITES for a in attempts):
+        outcome, complaint = Outcome.NOT_APPLICABLE, "the workflow writes nothing"
     else:
         faulted = [a for a in attempts if _same_operation(a, attempts[0])]
         seen = Evidence(attempts, faulted, run, policy)
@@ -79,6 +90,18 @@ def judge(
         expected=case.expected,
         observed=". ".join(t for t in (complaint, timeline(attempts), run.ended) if t),
         reproduce=reproduce,
+        source=case.source,
+        case=case.id,
+    )
+
+
+def not_applicable(case: ClientCase, why: str) -> Finding:
+    """Return the finding of a case that this provider's clients cannot meet."""
+    return Finding(
+        item=case.item,
+        outcome=Outcome.NOT_APPLICABLE,
+        summary=f"{case.id}: {case.summary}: {why}",
+        expected=case.expected,
         source=case.source,
         case=case.id,
     )

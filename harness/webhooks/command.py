@@ -3,113 +3,101 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 import msgspec
 
 from harness.errors import ConfigurationError, nearest
-from harness.model import Delivery, Event, SecretRef
-from harness.network import Network
-from harness.secrets import Vault
+from harness.model import Delivery, Event
 from harness.webhooks.cases import CASES, Material, ReceiverCase, case_named
-from harness.webhooks.delivery import Sender, deliver_all
-from harness.webhooks.events import EventFormat, read_events
-from harness.webhooks.schemes import scheme_named
+from harness.webhooks.engine import Courier, Outgoing
+from harness.webhooks.engine.request import Address, Writer
+from harness.webhooks.events import read_events
+from harness.webhooks.orders import Order, Route
+from harness.webhooks.schemes import Scheme
+from harness.webhooks.summary import Summary
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be delivered where, as said on the command line."""
+class Dispatch:
+    """The events of one order, ready to be delivered."""
 
-    url: str
-    scheme: str
-    header: str | None
-    secret: str
-    concurrency: int
-    altered: str | None = None
+    def __init__(self, paths: Iterable[Path], order: Order, *, directory: Path) -> None:
+        """Read fixtures and settings.
 
-
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the deliveries."""
-
-    delivered: int
-    acknowledged: int
-    slowest_s: float
+        Raises `ConfigurationError` for a scheme, case, secret or URL that does not exist, `EventError` for a fixture.
+        """
+        self.order = order
+        self.route = Route(order, directory)
+        self._case = _case(order.altered, self.route.scheme) if order.altered else None
+        self.events: Sequence[Event] = tuple(read_events(paths, self.route.format.read))
+        self._names = (f"evt_{os.urandom(6).hex()}{n:x}" for n in count())
 
     @property
-    def text(self) -> str:
-        """One line."""
-        refused = self.delivered - self.acknowledged
-        return (
-            f"{self.delivered} delivered, {self.acknowledged} acknowledged, {refused} not; "
-            f"slowest answer {self.slowest_s * 1000:.0f} ms"
+    def total(self) -> int:
+        """How many deliveries there will be."""
+        return len(self.events) * self.order.count
+
+    def outgoing(self) -> Iterator[Outgoing]:
+        """Yield each delivery, signed when it is asked for."""
+        for _ in range(self.order.count):
+            for event in self.events:
+                yield self._signed(event)
+
+    def deliver(self, each: Callable[[Delivery], None], summary: Summary) -> None:
+        """Deliver everything; call ``each`` with what became of each and count it in ``summary``, whatever happens."""
+
+        def ended(delivery: Delivery) -> None:
+            summary.add(delivery)
+            each(delivery)
+
+        order, route = self.order, self.route
+        courier = Courier(
+            route.network, route.url, concurrency=order.concurrency, rate=order.rate, timeout_s=order.timeout_s
         )
+        begun = time.perf_counter()
+        try:
+            courier.deliver(self.outgoing(), ended)
+        finally:
+            summary.seconds = time.perf_counter() - begun
+
+    def dry(self) -> Iterator[str]:
+        """Yield each request exactly as it would be sent, without what is secret."""
+        writer = Writer(Address.of(self.route.url).netloc)
+        for outgoing in self.outgoing():
+            yield self.route.vault.redact(writer.write(outgoing).decode("utf-8", "backslashreplace"))
+
+    def _signed(self, event: Event) -> Outgoing:
+        route = self.route
+        event = self._addressed(event)
+        scheme, now = route.scheme, int(time.time())
+        if self._case is not None:
+            built = self._case.build(Material(scheme, event, route.secret(), now, url=route.url))
+            url = f"{route.url}{'&' if '?' in route.url else '?'}{built.query}" if built.query else route.url
+            return Outgoing(event.name, event.id, built.headers, built.body, url, built.method)
+        signature = scheme.sign(event.body, secret=route.secret(), timestamp=now, event_id=event.id, url=route.url)
+        url = scheme.address(route.url, event.body)
+        return Outgoing(event.name, event.id, (*event.headers, *signature), event.body, url)
+
+    def _addressed(self, event: Event) -> Event:
+        """Give the event what its scheme wants of it: an id that no receiver has seen, and its type."""
+        scheme = self.route.scheme
+        if not self.order.keep_ids or (scheme.id_header and not event.id):
+            event = self.route.format.fresh(event, next(self._names))
+        if scheme.type_header and scheme.type_header not in dict(event.headers):
+            headers = (*event.headers, (scheme.type_header, event.type))
+            event = msgspec.structs.replace(event, headers=headers)
+        return event
 
 
-def deliver_events(paths: Iterable[Path], order: Order, *, each: Callable[[str], None] | None) -> Summary:
-    """Deliver every fixture under ``paths`` once; ``each`` is told every delivery in one line.
-
-    Raises `ConfigurationError` for a scheme, case or secret that does not exist, `EventError` for a bad fixture.
-    """
-    scheme = scheme_named(order.scheme)
-    if order.header:
-        scheme = msgspec.structs.replace(scheme, header=order.header.lower())
-    secret = _secret(order.secret)
-    event_format = EventFormat(scheme=scheme)
-    events = [_addressed(e, event_format) for e in read_events(paths, event_format.read)]
-    with Network([order.url]).client(connections=order.concurrency) as client:
-        sender = Sender(client, order.url, scheme=scheme, secret=secret)
-        send = _forger(sender, _case(order.altered)) if order.altered else sender.deliver
-        return _summed(deliver_all(send, events, concurrency=order.concurrency), each)
-
-
-def _addressed(event: Event, event_format: EventFormat) -> Event:
-    """Give the event the headers its scheme wants: a fresh delivery id, and its type."""
-    scheme = event_format.scheme
-    if scheme.id_header and scheme.id_header not in dict(event.headers):
-        event = event_format.fresh(event, f"evt_{os.urandom(8).hex()}")
-    if scheme.type_header and scheme.type_header not in dict(event.headers):
-        headers = (*event.headers, (scheme.type_header, event.type))
-        event = msgspec.structs.replace(event, headers=headers)
-    return event
-
-
-def _forger(sender: Sender, case: ReceiverCase) -> Callable[[Event], Delivery]:
-    def send(event: Event) -> Delivery:
-        signature, body = case.build(
-            Material(sender.scheme, event.body, sender.secret(), sender.now(), event.id, sender.url)
-        )
-        return sender.send(event, (*event.headers, *signature), body)
-
-    return send
-
-
-def _case(case_id: str) -> ReceiverCase:
+def _case(case_id: str, scheme: Scheme) -> ReceiverCase:
     case = case_named(case_id)
     if case is None:
         raise ConfigurationError(
             f"--altered: no receiver case is called {case_id!r}. {nearest(case_id, (c.id for c in CASES))}"
         )
+    if reason := case.lacks(scheme):
+        raise ConfigurationError(f"--altered {case_id} cannot be made: {reason}.")
     return case
-
-
-def _secret(reference: str) -> Callable[[], str]:
-    ref = SecretRef.parse(reference)
-    if ref is None or ref.kind == "fresh":
-        raise ConfigurationError(
-            "--secret takes a reference, env:NAME or file:PATH; a secret on the command line is seen by others."
-        )
-    secret = Vault(seed="", root=Path.cwd()).resolve(ref, "--secret")
-    return secret.reveal
-
-
-def _summed(deliveries: Iterable[Delivery], each: Callable[[str], None] | None) -> Summary:
-    delivered = acknowledged = 0
-    slowest = 0.0
-    for delivery in deliveries:
-        delivered += 1
-        acknowledged += delivery.acknowledged
-        slowest = max(slowest, delivery.seconds)
-        if each:
-            each(f"{delivery.event}: {delivery.seen} in {delivery.seconds * 1000:.0f} ms")
-    return Summary(delivered=delivered, acknowledged=acknowledged, slowest_s=slowest)

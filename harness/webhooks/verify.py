@@ -13,13 +13,13 @@ TOLERANCE_S = 300
 _NUMBER = re.compile(r"\d{9,13}")
 
 
-def event_id_in(scheme: Scheme, id_key: str, headers: Headers, body: bytes) -> str:
-    """Return the id of an event as it arrived, empty where it has none."""
+def event_id_in(scheme: Scheme, id_key: str | None, headers: Headers, body: bytes) -> str:
+    """Return the id of an event as it arrived, empty where it has none; ``id_key`` None: the scheme's own."""
     if scheme.id_header:
         return dict(headers).get(scheme.id_header, "")
     try:
         value: Any = json.loads(body)
-        for key in id_key.split("."):
+        for key in (scheme.id_key if id_key is None else id_key).split("."):
             value = value[key]
     except (ValueError, LookupError, TypeError):
         return ""

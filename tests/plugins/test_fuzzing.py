@@ -1,4 +1,4 @@
-"""Fuzzing as a user meets it: an item for each operation, findings with a name, and `harness fuzz` to see them again."""
+"""Fuzzing as a user meets it: an item for each operation, and findings with a name by which to see them again."""
 
 from __future__ import annotations
 

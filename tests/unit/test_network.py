@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -33,3 +35,22 @@ def test_production_is_read_but_not_written() -> None:
     assert client(network).get("http://localhost/").status_code == 200
     with pytest.raises(NetworkError, match=r"Refused to send POST /runs: .* production"):
         client(network).post("http://localhost/runs")
+
+
+def test_every_answer_is_told_to_the_observer() -> None:
+    """Answers of sync and async clients, over whatever transport, reach the run's one observer."""
+    network = Network()
+    told: list[tuple[str, int]] = []
+    network.observer = lambda request, status: told.append((request.method, status))
+    plays = httpx.MockTransport(lambda _: httpx.Response(204))
+
+    with network.client(transport=plays) as client:
+        client.get("http://provider.test/")
+
+    async def call() -> None:
+        async with network.async_client(transport=plays) as client:
+            await client.post("http://provider.test/")
+
+    asyncio.run(call())
+
+    assert told == [("GET", 204), ("POST", 204)]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from harness.model.config.base import Duration, Section
+from harness.model.config.cassettes import Cassettes
 from harness.model.config.client import Client, Policy
+from harness.model.config.contract import Contract, CoverageThreshold
 from harness.model.config.fuzz import Fuzz, Level
 from harness.model.config.provider import ApiKey, Basic, Bearer, Provider, ProviderWebhooks
 from harness.model.config.receiver import EffectProbe, Receiver, Signature
@@ -16,7 +18,10 @@ __all__ = [
     "ApiKey",
     "Basic",
     "Bearer",
+    "Cassettes",
     "Client",
+    "Contract",
+    "CoverageThreshold",
     "Document",
     "Duration",
     "EffectProbe",
@@ -43,9 +48,11 @@ class Document(Section, frozen=True):
     target: TargetSection
     process: dict[str, Process] = {}
     provider: Provider | None = None
+    contract: Contract | None = None
     fuzz: Fuzz = Fuzz()
     receiver: Receiver | None = None
     client: Client | None = None
+    cassettes: Cassettes = Cassettes()
     telemetry: Telemetry | None = None
     operations: Operations | None = None
     waiver: tuple[Waiver, ...] = ()

@@ -11,6 +11,8 @@ class Policy(Section, frozen=True):
     max_attempts: int = 5
     """Requests for one operation, the first included."""
     retry_after_cap: Duration = Duration(60)
+    answer_within: Duration = Duration(30)
+    """How long it waits for one answer, however slowly that comes."""
 
 
 class Client(Section, frozen=True):

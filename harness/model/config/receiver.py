@@ -51,10 +51,10 @@ class Receiver(Section, frozen=True):
     events: str | None = None
     """Folder of event fixtures, relative to harness.toml."""
     signature: Signature | None = None
-    event_id: str = "id"
-    """Key of the JSON body that holds the event id, where the scheme has no header for it."""
-    event_type: str = "type"
-    """Key of the JSON body that holds the event type."""
+    event_id: str | None = None
+    """Key of the JSON body that holds the event id, where the scheme has no header for it and names another key."""
+    event_type: str | None = None
+    """Key of the JSON body that holds the event type, likewise."""
     ack_within: Duration = Duration(3)
     effects: EffectProbe | None = None
     unprocessable: str | None = None

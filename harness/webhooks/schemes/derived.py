@@ -29,3 +29,14 @@ DERIVED: Mapping[str, Callable[[bytes], str]] = {
     "content_digest": _content_digest,  # RFC 9530
     "form": _form,  # names and values of all fields, sorted by name
 }
+
+
+class Values(dict[str, str]):
+    """What a template is filled with; what is derived from the body is computed when it is named."""
+
+    def __init__(self, body: bytes, given: Mapping[str, str], **more: str) -> None:
+        super().__init__(given, **more)
+        self._body = body
+
+    def __missing__(self, name: str) -> str:
+        return DERIVED[name](self._body)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from harness.webhooks.schemes import algorithms
 from harness.webhooks.schemes.algorithms import ALGORITHMS, ENCODINGS, KEY_FORMS
-from harness.webhooks.schemes.derived import DERIVED, is_form
+from harness.webhooks.schemes.derived import DERIVED, Values, is_form
 
 Headers = tuple[tuple[str, str], ...]
+NOTHING: Mapping[str, str] = {}
 
 
 class Scheme(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,8 +121,8 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
         """Return the bare signature; raises `SecretError` for a secret that is not written as the scheme wants it."""
         values = {"id": event_id, "url": self.address(url, body), "method": method}
         head, mark, tail = self.signed.partition("{body}")
-        message = self._filled(head, timestamp, body, **values).encode() + (body if mark else b"")
-        message += self._filled(tail, timestamp, body, **values).encode()
+        message = self._filled(head, timestamp, body, values).encode() + (body if mark else b"")
+        message += self._filled(tail, timestamp, body, values).encode()
         return ENCODINGS[self.encoding](algorithms.sign(self.algorithm, self.key_form, secret, message))
 
     def address(self, url: str, body: bytes) -> str:
@@ -168,9 +171,8 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
         stamped = ((self.timestamp_header, self.stamp(timestamp)),) if self.timestamp_header else ()
         return (*stamped, *((name, self._filled(value, timestamp, body)) for name, value in self.beside))
 
-    def _filled(self, template: str, timestamp: int | str, body: bytes, **values: str) -> str:
+    def _filled(self, template: str, timestamp: int | str, body: bytes, values: Mapping[str, str] = NOTHING) -> str:
         """Fill a template; what is derived from the body is computed when it is named."""
         if "{" not in template:
             return template
-        derived = {name: derive(body) for name, derive in DERIVED.items() if f"{{{name}}}" in template}
-        return template.format(timestamp=self.stamp(timestamp), key_id=self.key_id, **values, **derived)
+        return template.format_map(Values(body, values, timestamp=self.stamp(timestamp), key_id=self.key_id))

@@ -42,6 +42,7 @@ def _message_signature(name: str, algorithm: str, key_form: str) -> Scheme:
         beside=(("signature-input", f"sig1={covered}"), ("content-digest", "{content_digest}")),
         tolerance_s=86_400.0,
         refuses_future=True,
+        type_key="",
         source="RFC 9421, RFC 9530",
     )
 
@@ -149,8 +150,8 @@ SCHEMES: tuple[Scheme, ...] = (
         timestamp_header="x-hubspot-request-timestamp",
         timestamp_unit="ms",
         tolerance_s=MINUTES_5,
-        id_key="eventId",
-        type_key="subscriptionType",
+        id_key="0.eventId",
+        type_key="0.subscriptionType",
         source="developers.hubspot.com, Validating requests: v3",
     ),
     Scheme(
@@ -185,6 +186,7 @@ SCHEMES: tuple[Scheme, ...] = (
         encoding="base64",
         query="bodySHA256={body_sha256}",
         id_header="i-twilio-idempotency-token",
+        type_key="",
         source="twilio.com/docs, Webhooks security",
     ),
     Scheme(

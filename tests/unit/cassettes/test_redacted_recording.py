@@ -17,9 +17,10 @@ import yaml
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from harness.cassettes.recording import open_cassette
 from harness.errors import CassetteError
 from harness.secrets import Vault
+
+from .conftest import open_cassette
 
 Play = Callable[[bool, str], list[httpx.Response]]
 NAME = "env:PRODUCT_API_KEY"

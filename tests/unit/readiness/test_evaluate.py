@@ -216,3 +216,34 @@ def test_an_own_item_may_not_take_a_shipped_id() -> None:
     assert list(extended)[-1].id == "own.backup"
     with pytest.raises(ConfigurationError, match="is taken by the checklist"):
         shipped().extended([item("auth.accepts")])
+
+
+def test_what_should_be_lowers_a_must_item_to_a_warning() -> None:
+    """A failing ``should`` finding shows on its item, warns, and does not keep the verdict from READY."""
+    advice = Finding(item="a", outcome=Outcome.FAIL, summary="not as it should", level=Level.SHOULD)
+
+    report = judged(finding(Outcome.PASS), advice, finding(Outcome.PASS, "c"), items=(item(), item("c")))
+
+    assert (report.items[0].outcome, report.items[0].level) == (Outcome.FAIL, Level.SHOULD)
+    assert report.items[0].summary == "not as it should"
+    assert report.verdict is Verdict.READY
+    assert [i.id for i in report.warnings] == ["a"]
+
+
+@pytest.mark.parametrize("must", [Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN])
+def test_what_should_be_hides_nothing_that_must_be(must: Outcome) -> None:
+    """Beside a failing ``should`` finding, what must hold and does not, or is not known, still blocks."""
+    advice = Finding(item="a", outcome=Outcome.FAIL, summary="not as it should", level=Level.SHOULD)
+
+    report = judged(finding(must), advice)
+
+    assert (report.items[0].outcome, report.items[0].level) == (must, Level.MUST)
+    assert report.verdict is VERDICTS[must]
+
+
+def test_advice_alone_proves_nothing() -> None:
+    """A must item of which only ``should`` findings are known is not run."""
+    report = judged(Finding(item="a", outcome=Outcome.PASS, summary="as it should", level=Level.SHOULD))
+
+    assert report.items[0].outcome is Outcome.NOT_RUN
+    assert report.verdict is Verdict.INCOMPLETE

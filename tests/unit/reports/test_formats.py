@@ -58,6 +58,18 @@ def test_the_page_links_each_line_of_the_guide_to_what_proves_it(report_of: Repo
     assert {i for line in report.guide_checklist for i in line.items} <= set(re.findall(r'href="#([^"]+)"', page))
 
 
+def test_what_was_seen_of_the_spec_stands_in_a_table(report_of: ReportOf) -> None:
+    """Page and Markdown tell per operation what was called, by whom, and what was never seen; JSON holds it all."""
+    report = report_of(Verdict.READY)
+
+    for text in (html.render(report), markdown.render(report)):
+        assert "1 of 1 operations called with valid input (100 %), 1 of 2 documented responses seen (50 %)" in text
+        assert "scenarios 2" in text
+        assert "1 met, 0 broken, of 1" in text
+    assert "| 200 | 503 | 0 of 1 |" in markdown.render(report)
+    assert json.read(json.render(report)).coverage == report.coverage
+
+
 def test_a_failure_shows_its_evidence(report_of: ReportOf) -> None:
     """What was expected and seen, and how to see it again, stands in every format a person reads in CI."""
     report = report_of(Verdict.NOT_READY)

@@ -12,44 +12,75 @@ import pytest
 
 from harness.errors import ProcessError
 from harness.model import Attempt, Finding, Outcome
-from harness.model.config import Policy
+from harness.model.config import Duration, Policy
 from harness.network import Network
-from harness.resilience.cases import CASES, ClientCase
+from harness.resilience.cases import CASES, INTEGRITY, KEYS, RETRIES, TIMEOUTS, ClientCase
 from harness.resilience.driver import ClientRun
 from harness.resilience.runner import judge, run_case
 
+KEY = "a-key-of-more-than-16"
 # A client in as few lines as an honest one needs; {} holds how it differs from that.
 CLIENT = """
-import email.utils, http.client, os, random, sys, time, urllib.parse
+import email.utils, http.client, json, os, random, sys, time, urllib.parse
 where = urllib.parse.urlsplit(os.environ["URL"])
 retries, honours, pause = {retries}, {honours}, {pause}
 for attempt in range(1, retries + 2):
     wait = pause * 2 ** attempt * random.uniform(0.5, 1)
+    give_up_at = time.monotonic() + {deadline}
     try:
-        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=5)
-        connection.request("POST", "/projects", b"{{}}", {{"Idempotency-Key": "the-same-key"}})
+        connection = http.client.HTTPConnection(where.hostname, where.port, timeout={timeout})
+        connection.request("POST", "/projects", b"{{}}", {key})
         answer = connection.getresponse()
+        body = b""
+        while piece := answer.read1(100):
+            body += piece
+            if time.monotonic() > give_up_at:
+                raise TimeoutError
         if answer.status < 300:
+            if {checks} and len(body) != int(answer.headers["Content-Length"]):
+                raise OSError("cut")
+            if {checks}:
+                json.loads(body)
             sys.exit(0)
+        if answer.status < 429 and {heeds}:
+            sys.exit(1)
         told = answer.headers["Retry-After"]
         if told and honours:
             wait = float(told) if told.isdigit() else email.utils.parsedate_to_datetime(told).timestamp() - time.time()
-    except (OSError, http.client.HTTPException):
-        pass
+    except (OSError, http.client.HTTPException, ValueError):
+        if {checks} is None:
+            sys.exit(0)
     if attempt <= retries:
         time.sleep(wait)
 sys.exit(1)
 """
-HONEST: dict[str, float] = {"retries": 4, "honours": True, "pause": 0.05}
+HONEST: dict[str, object] = {
+    "retries": 4,
+    "honours": True,
+    "pause": 0.05,
+    "deadline": 1.2,
+    "timeout": 1,
+    "checks": True,
+    "heeds": True,
+    "key": '{"Idempotency-Key": "the-same-key-each-time"}',
+}
+POLICY = Policy(answer_within=Duration(2))
 # How a client is broken, and the cases it must fail.
-BROKEN: dict[str, tuple[dict[str, float], set[str]]] = {
-    "never-retries": (
-        {"retries": 0},
-        {c.id for c in CASES},
-    ),
+BROKEN: dict[str, tuple[dict[str, object], set[str]]] = {
+    "never-retries": ({"retries": 0}, {c.id for c in RETRIES}),
     "ignores-retry-after": ({"honours": False}, {"limited-with-seconds", "limited-with-date"}),
     "hammers": ({"pause": 0, "retries": 4}, {"unavailable-twice", "unavailable-for-good"}),
     "retries-without-end": ({"retries": 30, "pause": 1e-10}, {"unavailable-twice", "unavailable-for-good"}),
+    "retries-refusals": (
+        {"heeds": False},
+        {"refused-400", "refused-401", "refused-403", "refused-404", "refused-422"},
+    ),
+    "has-no-timeout": ({"timeout": None, "deadline": 99}, {"silence", "dribble"}),
+    "has-no-deadline": ({"deadline": 99}, {"dribble"}),
+    "takes-cut-answers": ({"checks": None}, {"cut-by-reset", "cut-short", "half-the-json"}),
+    "has-no-key": ({"key": "{}"}, {"keys", "unkeyed-writes"}),
+    "makes-a-key-each-time": ({"key": '{"Idempotency-Key": os.urandom(16).hex()}'}, {"keys"}),
+    "has-short-keys": ({"key": '{"Idempotency-Key": "1234"}'}, {"keys"}),
 }
 
 
@@ -87,7 +118,7 @@ def run(case: ClientCase, script: str, upstream: str, tmp_path: Path) -> Finding
             env={"URL": "{fault_server}"},
             cwd=tmp_path,
             timeout_s=20,
-            policy=Policy(),
+            policy=POLICY,
             log=tmp_path / "client.log",
             reproduce="again",
         )
@@ -102,8 +133,14 @@ def test_an_honest_client_passes(case: ClientCase, provider: str, tmp_path: Path
     assert "POST /projects" in finding.observed
 
 
-@pytest.mark.parametrize("name", BROKEN)
-@pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
+def rows() -> Iterator[tuple[str, ClientCase]]:
+    """Yield every broken client with the cases it must fail, and the others of the same items."""
+    for name, (_, fails) in BROKEN.items():
+        items = {case.item for case in CASES if case.id in fails}
+        yield from ((name, case) for case in CASES if case.item in items)
+
+
+@pytest.mark.parametrize("name, case", list(rows()), ids=lambda v: getattr(v, "id", v))
 def test_a_broken_client_fails_the_rows_it_breaks(case: ClientCase, name: str, provider: str, tmp_path: Path) -> None:
     """A defect fails the rows that are about it, and those alone."""
     change, fails = BROKEN[name]
@@ -111,6 +148,50 @@ def test_a_broken_client_fails_the_rows_it_breaks(case: ClientCase, name: str, p
     finding = run(case, CLIENT.format(**{**HONEST, **change}), provider, tmp_path)
 
     assert finding.outcome is (Outcome.FAIL if case.id in fails else Outcome.PASS), finding.observed
+
+
+def test_one_key_for_two_operations_is_seen() -> None:
+    """Keys are compared over the whole run; the message names both operations."""
+    attempts = [attempt(0, key=KEY), attempt(0.2, key=KEY), attempt(0.4, key=KEY, path="/runs")]
+
+    finding = judge(KEYS[0], attempts, ClientRun(exit_status=0, seconds=1, tail=""), Policy())
+
+    assert "one key for several operations: POST /projects, POST /runs" in finding.summary
+
+
+def test_what_is_done_after_a_spoilt_answer_tells_whether_it_was_believed() -> None:
+    """Another write at once builds on what never arrived; a look at what is there first does not."""
+    case, run_failed = INTEGRITY[0], ClientRun(exit_status=1, seconds=1, tail="")
+    look = Attempt(at=1, method="GET", path="/projects", key="", body_digest="0", fault="", status=200)
+    onward = attempt(2, key="other", path="/runs")
+
+    believed = judge(case, [attempt(0), onward], run_failed, Policy())
+    looked = judge(case, [attempt(0), look, onward], run_failed, Policy())
+
+    assert "the client went on to POST /runs as if it had a whole answer" in believed.summary
+    assert looked.outcome is Outcome.PASS
+
+
+def test_a_workflow_that_writes_nothing_needs_no_keys() -> None:
+    """What only reads cannot be judged by its keys."""
+    read = Attempt(at=0, method="GET", path="/runs", key="", body_digest="0", fault="", status=200)
+
+    finding = judge(KEYS[0], [read], ClientRun(exit_status=0, seconds=1, tail=""), Policy())
+
+    assert finding.outcome is Outcome.NOT_APPLICABLE
+    assert "the workflow writes nothing" in finding.observed
+
+
+def test_the_time_an_answer_was_waited_for_is_told() -> None:
+    """The message names the policy's key, whether the client tried again or ended."""
+    case = TIMEOUTS[0]
+    run_once = ClientRun(exit_status=1, seconds=40, tail="", ended_at=40.5)
+
+    ended = judge(case, [attempt(0.5)], run_once, Policy())
+    again = judge(case, [attempt(0.5), attempt(36)], run_once, Policy())
+
+    assert "held for 40.0 s; [client] policy.answer_within is 30 s" in ended.summary
+    assert "held for 35.5 s; [client] policy.answer_within is 30 s" in again.summary
 
 
 def test_a_client_that_never_calls_proves_nothing(provider: str, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from werkzeug import Request, Response
 
 from harness.network import Network
 from harness.resilience.fault_server import FaultServer
-from harness.resilience.faults import CLOSE, CUT, RESET, Fault, respond
+from harness.resilience.faults import CLOSE, CUT, DRIBBLE, RESET, SILENCE, Action, Fault, Spoil, respond
 
 
 @pytest.fixture
@@ -37,6 +37,66 @@ def test_a_connection_is_broken_as_scripted(client: httpx.Client, fault: Fault, 
         client.get(server.url)
 
     assert [a.status for a in server.attempts] == [None]
+
+
+SPOILT = {
+    "cut": (Spoil.CUT, httpx.ReadError),
+    "short": (Spoil.SHORT, httpx.RemoteProtocolError),
+    "malformed": (Spoil.MALFORMED, None),
+}
+
+
+@pytest.mark.parametrize("kind, error", SPOILT.values(), ids=SPOILT.keys())
+def test_an_answer_of_the_provider_is_spoilt_as_scripted(
+    client: httpx.Client, httpserver: HTTPServer, kind: Spoil, error: type[Exception] | None
+) -> None:
+    """The call arrives at the provider; its answer is cut by a reset, cut short, or whole with half its content."""
+    httpserver.expect_oneshot_request("/", "POST").respond_with_data('{"id": "run_1"}', 201)
+
+    with FaultServer(httpserver.url_for(""), client, faults=[Fault(action=Action.SPOIL, spoil=kind)]) as server:
+        if error:
+            with pytest.raises(error):
+                client.post(server.url)
+        else:
+            answer = client.post(server.url)
+            assert (answer.status_code, answer.text) == (201, '{"id": ')
+
+    assert [(a.fault, a.status) for a in server.attempts] == [(f"201, {kind}", None)]
+    assert len(httpserver.log) == 1
+
+
+def test_an_answer_without_a_body_cannot_be_spoilt(client: httpx.Client, httpserver: HTTPServer) -> None:
+    """That is trouble of the case, not of the client, and is kept as such."""
+    httpserver.expect_request("/").respond_with_data("", 200)
+
+    with (
+        FaultServer(httpserver.url_for(""), client, faults=[Fault(action=Action.SPOIL)]) as server,
+        suppress(httpx.TransportError),
+    ):
+        client.post(server.url)
+
+    assert server.errors == ["POST / is answered without a body that could be spoilt"]
+
+
+@pytest.mark.parametrize("fault", [SILENCE, DRIBBLE], ids=["silence", "dribble"])
+def test_what_never_ends_ends_after_all(client: httpx.Client, fault: Fault) -> None:
+    """A client that waits for ever is let go by a reset, once it has waited long enough to be seen."""
+    with (
+        FaultServer("http://127.0.0.1:9", client, faults=[fault], hold_s=0.3) as server,
+        pytest.raises(httpx.ReadError),
+    ):
+        client.get(server.url)
+
+
+def test_each_write_meets_the_fault_once(client: httpx.Client, httpserver: HTTPServer) -> None:
+    """The first attempt of every write is refused; its second and every read are passed on."""
+    httpserver.expect_request("/").respond_with_data("ok")
+
+    with FaultServer(httpserver.url_for(""), client, faults=[respond(503)], each_write=True) as server:
+        calls = (("GET", b""), ("POST", b"a"), ("POST", b"a"), ("POST", b"b"), ("GET", b""), ("POST", b"b"))
+        seen = [client.request(method, server.url, content=body).status_code for method, body in calls]
+
+    assert seen == [200, 503, 200, 503, 200, 200]
 
 
 def test_faults_are_met_in_order_then_calls_are_passed_on(client: httpx.Client, httpserver: HTTPServer) -> None:

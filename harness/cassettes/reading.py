@@ -1,0 +1,178 @@
+"""The bytes of a cassette → its document: checked whole before anything in it is used, refused with file and place."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+import yaml
+from vcr.filters import decode_response
+from vcr.serializers import yamlserializer
+
+from harness.errors import CassetteError
+
+MAX_BYTES = 64 * 1024 * 1024
+"""A cassette is read whole and kept in memory; reviewed by people it is a thousand times smaller."""
+MAX_NODES = 20_000_000
+"""Values of a document with its aliases written out; an alias bomb has billions."""
+MAX_DEPTH = 200
+AGAIN = "Delete it and record again, or restore it from version control."
+
+Interaction = dict[str, Any]
+
+_ALIAS = re.compile(rb"[-:,\[{?]\s+\*\w")
+_FLOW_DEPTH = re.compile(rb"[\[{][\[{\s]{1000}")
+_BLOCK_DEPTH = re.compile(rb"^(?: {400}|(?:- ){200})", re.MULTILINE)
+_FOREIGN = {
+    "http_interactions": "It is a Schemathesis or Ruby VCR report; convert it: harness convert --help.",
+    "log": "It is an HTTP archive (HAR); convert it: harness convert --help.",
+    "Interactions": "It is a Betamax or go-vcr recording, which is not read here.",
+}
+
+
+class _Request(msgspec.Struct):
+    method: str
+    uri: str
+    headers: dict[str, Any]
+    body: Any = None
+
+
+class _Status(msgspec.Struct):
+    code: int
+    message: str | None = None
+
+
+class _Body(msgspec.Struct):
+    string: Any
+
+
+class _Response(msgspec.Struct):
+    headers: dict[str, list[Any]]
+    status: _Status
+    body: _Body
+
+
+class _Interaction(msgspec.Struct):
+    request: _Request
+    response: _Response
+
+
+class Document(msgspec.Struct):
+    """A cassette as it is read: vcrpy's interactions, with bodies as bytes, and what is written beside them."""
+
+    interactions: list[Interaction]
+    metadata: dict[str, Any] = {}
+
+
+def parse(raw: bytes, place: str) -> Document:
+    """Return the document in ``raw``, a cassette in vcrpy's YAML.
+
+    Raises `CassetteError` that names ``place``, and line or key, for one that is empty, cut short, huge, no text,
+    hostile (tags that build objects, aliases that multiply, nesting without end), or of another format.
+    """
+    _check_bytes(raw, place)
+    document = _yaml(raw, place)
+    if _ALIAS.search(raw):
+        _check_size(document, place)
+    _check_format(document, place)
+    for interaction in document["interactions"]:
+        _modernise(interaction)
+    try:
+        msgspec.convert(document["interactions"], list[_Interaction])
+    except msgspec.ValidationError as exc:
+        what, _, at = str(exc).partition(" - at ")
+        where = at.strip("`").replace("$", "interactions", 1)
+        raise CassetteError(f"{place}: {where}: {what}. That is not vcrpy's format. {AGAIN}") from None
+    for number, interaction in enumerate(document["interactions"]):
+        answer = interaction["response"]["body"]
+        if isinstance(answer["string"], str):
+            answer["string"] = answer["string"].encode(errors="replace")
+        elif not isinstance(body := answer["string"], bytes | None):
+            where = f"interactions[{number}].response.body.string"
+            raise CassetteError(f"{place}: {where}: Expected text, got {type(body).__name__}. {AGAIN}")
+        body = interaction["request"].get("body")
+        if isinstance(body, str):
+            interaction["request"]["body"] = body.encode(errors="replace")
+    return Document(interactions=document["interactions"], metadata=document.get("metadata") or {})
+
+
+def check_length(length: int, place: str) -> None:
+    """Raise `CassetteError` for a file of more than `MAX_BYTES` bytes."""
+    if length > MAX_BYTES:
+        raise CassetteError(
+            f"{place} has {length / 2**20:,.0f} MB; cassettes of at most {MAX_BYTES / 2**20:.0f} MB are read. "
+            "Record scenarios apart, each with its own cassette, or ask the API for smaller pages."
+        )
+
+
+def _check_bytes(raw: bytes, place: str) -> None:
+    if not raw.strip():
+        raise CassetteError(f"{place} is empty: writing it was cut short, or it was emptied. {AGAIN}")
+    check_length(len(raw), place)
+    if b"\0" in raw[:4096] or raw[:2] == b"\x1f\x8b":
+        raise CassetteError(f"{place} holds binary data, not the text of a cassette. {AGAIN}")
+    if deep := _FLOW_DEPTH.search(raw) or _BLOCK_DEPTH.search(raw):
+        line = raw.count(b"\n", 0, deep.start()) + 1
+        raise CassetteError(f"{place}, line {line}: nested without end. {AGAIN}")
+
+
+def _yaml(raw: bytes, place: str) -> Any:
+    try:
+        return yaml.load(raw, Loader=yamlserializer._CassetteLoader)  # noqa: S506, SLF001 - a safe loader of vcrpy's
+    except yaml.constructor.ConstructorError as exc:
+        line = exc.problem_mark.line + 1 if exc.problem_mark else "?"
+        raise CassetteError(
+            f"{place}, line {line}: a YAML tag that builds an object is refused, and nothing of it was run "
+            f"({exc.problem}). Find out who wrote it. {AGAIN}"
+        ) from None
+    except yaml.MarkedYAMLError as exc:
+        line = exc.problem_mark.line + 1 if exc.problem_mark else "?"
+        raise CassetteError(
+            f"{place}, line {line}: not valid YAML ({exc.problem}); was it cut short or merged by hand? {AGAIN}"
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as exc:
+        raise CassetteError(f"{place} is not a cassette: {' '.join(str(exc).split())[:200]}. {AGAIN}") from None
+
+
+def _check_format(document: Any, place: str) -> None:
+    if isinstance(document, dict):
+        hint = next((said for key, said in _FOREIGN.items() if key in document), "")
+        if hint:
+            raise CassetteError(f"{place} is of another format: it has the key `{next(iter(document))}`. {hint}")
+    if not isinstance(document, dict) or not isinstance(document.get("interactions"), list):
+        raise CassetteError(f"{place} is not in vcrpy's format: it has no list `interactions` at the top. {AGAIN}")
+    if "version" not in document:  # vcrpy writes it last
+        raise CassetteError(
+            f"{place} breaks off after interaction {len(document['interactions'])}: the last line of a cassette, "
+            f"`version: 1`, is missing. {AGAIN}"
+        )
+
+
+def _modernise(interaction: Any) -> None:
+    """Bring what vcrpy before 4.2 wrote for httpx into the form of all other clients, as vcrpy does."""
+    response = interaction.get("response") if isinstance(interaction, dict) else None
+    if isinstance(response, dict) and "status_code" in response and "content" in response:
+        content = response.pop("content")
+        response["status"] = {"code": response.pop("status_code"), "message": None}
+        response["body"] = {"string": content.encode() if isinstance(content, str) else content}
+        interaction["response"] = decode_response(response)
+
+
+def _check_size(document: Any, place: str) -> None:
+    """Refuse a document whose aliases stand for more than a cassette can hold, or for themselves."""
+    sizes: dict[int, int] = {}
+
+    def size(node: Any, depth: int) -> int:
+        if not isinstance(node, dict | list):
+            return 1
+        known = sizes.get(id(node))
+        if known is None:
+            sizes[id(node)] = MAX_NODES  # what stands within itself
+            inner = node.values() if isinstance(node, dict) else node
+            known = MAX_NODES if depth > MAX_DEPTH else 1 + sum(size(item, depth + 1) for item in inner)
+            sizes[id(node)] = known
+        return known
+
+    if size(document, 0) >= MAX_NODES:
+        raise CassetteError(f"{place}: its YAML aliases stand for more than a cassette can hold. {AGAIN}")

@@ -1,0 +1,154 @@
+"""What calls saw of the document: counted where they are made, joined where the report is."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from functools import cached_property
+
+import httpx
+import msgspec
+
+from harness.contract.document import Document
+from harness.contract.inputs import Inputs
+from harness.contract.schemas import Schemas
+from harness.contract.spec import Spec
+from harness.model import Finding, Outcome
+from harness.model.config import CoverageThreshold
+from harness.model.coverage import Coverage, OperationCoverage, Source, percent
+
+ITEM = "contract.coverage"
+SHOWN = 40
+NOT_LOOKED_AT = frozenset({401, 403, 429})
+"""Answers of those who turn a call away before anybody looks at its input."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What one source saw of one operation in one place; travels as JSON."""
+
+    operation: str
+    seen: Source
+
+
+class Recorder:
+    """Counts calls as they pass by; one for each process."""
+
+    def __init__(self, spec: Spec) -> None:
+        """Nothing of ``spec`` was seen yet."""
+        self._spec = spec
+        self._lock = threading.Lock()
+        self._seen: dict[tuple[str, str], _Tally] = {}
+
+    @cached_property
+    def _inputs(self) -> dict[str, Inputs]:
+        return inputs_of(self._spec)
+
+    def observe(self, source: str, request: httpx.Request, status: int) -> None:
+        """Count one call of the provider that was answered; a call to no operation is none of the document's."""
+        operation = self._spec.find(request.method, request.url)
+        if operation is None or operation.label not in self._inputs:
+            return
+        inputs = self._inputs[operation.label]
+        look = inputs.look(request)
+        with self._lock:
+            tally = self._seen.setdefault((operation.label, source), _Tally())
+            tally.statuses[str(status)] += 1
+            if status in NOT_LOOKED_AT:
+                return
+            tally.valid += look.valid
+            tally.invalid += not look.valid
+            tally.parameters |= look.parameters
+            tally.met |= look.met & inputs.keywords
+            tally.broken |= look.broken & inputs.keywords
+
+    def taken(self) -> list[Part]:
+        """Return what was seen since the last time."""
+        with self._lock:
+            seen, self._seen = self._seen, {}
+        return [Part(operation=label, seen=tally.source(name)) for (label, name), tally in seen.items()]
+
+
+class _Tally:
+    def __init__(self) -> None:
+        self.valid = 0
+        self.invalid = 0
+        self.statuses: Counter[str] = Counter()
+        self.parameters: set[str] = set()
+        self.met: set[str] = set()
+        self.broken: set[str] = set()
+
+    def add(self, seen: Source) -> None:
+        self.valid += seen.valid
+        self.invalid += seen.invalid
+        self.statuses.update(seen.statuses)
+        self.parameters.update(seen.parameters)
+        self.met.update(seen.met)
+        self.broken.update(seen.broken)
+
+    def source(self, name: str) -> Source:
+        return Source(
+            name=name,
+            valid=self.valid,
+            invalid=self.invalid,
+            statuses=dict(sorted(self.statuses.items())),
+            parameters=tuple(sorted(self.parameters)),
+            met=tuple(sorted(self.met)),
+            broken=tuple(sorted(self.broken)),
+        )
+
+
+def inputs_of(spec: Spec) -> dict[str, Inputs]:
+    """Return the input of every operation, by label."""
+    document = Document(spec.document)
+    schemas = Schemas(document)
+    return {o.label: Inputs(document, o, schemas) for o in document.operations()}
+
+
+def joined(spec: Spec, parts: Iterable[Part]) -> Coverage:
+    """Join what all processes saw into one table, in the order of the document."""
+    tallies: dict[tuple[str, str], _Tally] = {}
+    for part in parts:
+        tallies.setdefault((part.operation, part.seen.name), _Tally()).add(part.seen)
+    sources: dict[str, list[Source]] = defaultdict(list)
+    for (label, name), tally in sorted(tallies.items()):
+        sources[label].append(tally.source(name))
+    document = Document(spec.document)
+    inputs = inputs_of(spec)
+    return Coverage(
+        operations=tuple(
+            OperationCoverage(
+                operation=described.label,
+                responses=tuple(document.responses(described)),
+                parameters=inputs[described.label].parameters,
+                keywords=tuple(sorted(inputs[described.label].keywords)),
+                sources=tuple(sources[described.label]),
+            )
+            for described in document.operations()
+        )
+    )
+
+
+def judge_coverage(coverage: Coverage, threshold: CoverageThreshold, *, partial: str = "") -> Finding:
+    """Hold the shares against the target's own threshold; ``partial`` says why the run cannot tell."""
+    operations = percent(coverage.called, len(coverage.operations))
+    responses = percent(coverage.produced, coverage.responses)
+    enough = operations >= threshold.operations and responses >= threshold.responses
+    missing = coverage.missing
+    more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+    told = f"never produced: {', '.join(missing[:SHOWN])}{more}" if missing else "every documented response was seen"
+    uncalled = [o.operation for o in coverage.operations if not o.valid]
+    if uncalled:
+        told = f"never called with valid input: {', '.join(uncalled[:SHOWN])}; {told}"
+    summary = (
+        f"{coverage.called} of {len(coverage.operations)} operations ({operations} %), "
+        f"{coverage.produced} of {coverage.responses} documented responses ({responses} %)"
+    )
+    return Finding(
+        item=ITEM,
+        outcome=Outcome.PASS if enough else Outcome.NOT_RUN if partial else Outcome.FAIL,
+        summary=summary if enough or not partial else f"{summary}: {partial}",
+        expected=f"operations {threshold.operations} %, responses {threshold.responses} %: [contract] coverage",
+        observed=told,
+        source="the spec",
+    )

@@ -1,0 +1,73 @@
+"""The document's schemas, ready to validate with: each by its place, in one dialect, compiled when first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote, unquote
+
+import jsonschema_rs
+
+from harness.contract.document import Document
+
+URN = "urn:document"
+_IN_FRAGMENT = "/~$&'()*+,;=:@!?"
+"""What needs no escape in a fragment (RFC 3986 section 3.5)."""
+
+
+class Schemas:
+    """Validators for schemas at their places in a document, so that every reference finds what it names."""
+
+    def __init__(self, document: Document) -> None:
+        """Nothing is compiled yet."""
+        self._raw = document.raw
+        self._compiled: dict[str, Any] = {}
+
+    @cached_property
+    def _registry(self) -> Any:
+        return jsonschema_rs.Registry([(URN, dialect(self._raw))], draft=jsonschema_rs.Draft202012)
+
+    def at(self, pointer: str) -> Any:
+        """Return the validator of the schema at ``pointer``, None where there is none that can be compiled."""
+        if pointer not in self._compiled:
+            try:
+                made = jsonschema_rs.Draft202012Validator(
+                    {"$ref": f"{URN}#{quote(pointer, safe=_IN_FRAGMENT)}"},
+                    registry=self._registry,
+                    validate_formats=True,
+                )
+            except (ValueError, jsonschema_rs.ReferencingError):
+                made = None  # a schema that is none is for the checks of the document to tell
+            self._compiled[pointer] = made
+        return self._compiled[pointer]
+
+
+def place(location: str) -> str:
+    """Return the pointer into the document behind a schema location that a validator names, empty for another."""
+    return unquote(location.removeprefix(f"{URN}#")) if location.startswith(f"{URN}#") else ""
+
+
+def dialect(schema: Any) -> Any:
+    """Return OpenAPI 3.0 schemas as JSON Schema: ``nullable`` becomes a type (OpenAPI 3.0.3, Schema Object)."""
+    if isinstance(schema, list):
+        return [dialect(s) for s in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {str(k): dialect(v) for k, v in schema.items()}
+    if made.get("nullable") is True:
+        _allow_null(made)
+    for key, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        if made.get(key) is True and bound in made:
+            made[key] = made.pop(bound)
+        elif isinstance(made.get(key), bool):
+            made.pop(key)
+    return made
+
+
+def _allow_null(schema: dict[str, Any]) -> None:
+    if isinstance(schema.get("type"), str):
+        schema["type"] = [schema["type"], "null"]
+    if isinstance(schema.get("enum"), list) and None not in schema["enum"]:
+        schema["enum"] = [*schema["enum"], None]
+    if "type" not in schema and isinstance(schema.get("allOf"), list):
+        schema["anyOf"] = [{"allOf": schema.pop("allOf")}, {"type": "null"}]

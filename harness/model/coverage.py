@@ -1,0 +1,113 @@
+"""How much of the provider's document was really seen, and by what."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """What one kind of check saw of one operation."""
+
+    name: str
+    """``scenarios``, ``cassettes``, ``fuzzing`` or ``checks``."""
+    valid: int = 0
+    """Calls whose input the document allows."""
+    invalid: int = 0
+    """Calls whose input it does not allow."""
+    statuses: dict[str, int] = {}
+    """Answers by HTTP status."""
+    parameters: tuple[str, ...] = ()
+    """Parameters that calls carried, as ``query limit``."""
+    met: tuple[str, ...] = ()
+    """Schema keywords that some input met, as JSON pointers into the document."""
+    broken: tuple[str, ...] = ()
+    """Schema keywords that some input broke."""
+
+
+class OperationCoverage(msgspec.Struct, frozen=True, kw_only=True):
+    """One operation: what the document says of it, and what was seen."""
+
+    operation: str
+    """``METHOD /path/template``."""
+    responses: tuple[str, ...] = ()
+    """Documented ones: ``200``, ``4XX``, ``default``."""
+    parameters: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    """Schema keywords of its input."""
+    sources: tuple[Source, ...] = ()
+
+    @property
+    def valid(self) -> int:
+        """Calls with valid input, of all sources."""
+        return sum(s.valid for s in self.sources)
+
+    @property
+    def invalid(self) -> int:
+        """Calls with invalid input, of all sources."""
+        return sum(s.invalid for s in self.sources)
+
+    @property
+    def called(self) -> bool:
+        """Whether it was called at all, be it without a credential."""
+        return any(s.statuses for s in self.sources)
+
+    @property
+    def produced(self) -> tuple[str, ...]:
+        """Documented responses that were seen; an exact status goes before its range, the range before ``default``."""
+        statuses = {s for source in self.sources for s in source.statuses}
+        found = {next((k for k in (s, f"{s[0]}XX", "default") if k in self.responses), "") for s in statuses}
+        return tuple(r for r in self.responses if r in found)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Documented responses that nothing ever produced."""
+        return tuple(r for r in self.responses if r not in self.produced)
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Parameters that some call carried."""
+        seen = {p for s in self.sources for p in s.parameters}
+        return tuple(p for p in self.parameters if p in seen)
+
+    @property
+    def met(self) -> tuple[str, ...]:
+        """Keywords that some input met."""
+        seen = {k for s in self.sources for k in s.met}
+        return tuple(k for k in self.keywords if k in seen)
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Keywords that some input broke."""
+        seen = {k for s in self.sources for k in s.broken}
+        return tuple(k for k in self.keywords if k in seen)
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """All operations of the document."""
+
+    operations: tuple[OperationCoverage, ...] = ()
+
+    @property
+    def called(self) -> int:
+        """How many operations were called with valid input."""
+        return sum(o.valid > 0 for o in self.operations)
+
+    @property
+    def responses(self) -> int:
+        """How many responses are documented."""
+        return sum(len(o.responses) for o in self.operations)
+
+    @property
+    def produced(self) -> int:
+        """How many of them were seen."""
+        return sum(len(o.produced) for o in self.operations)
+
+    @property
+    def missing(self) -> list[str]:
+        """Documented responses that nothing ever produced, as ``GET /runs 503``."""
+        return [f"{o.operation} {status}" for o in self.operations for status in o.missing]
+
+
+def percent(part: int, whole: int) -> int:
+    """Return a share in whole per cent, rounded down, so that 100 means all; of nothing it is 100."""
+    return 100 * part // whole if whole else 100

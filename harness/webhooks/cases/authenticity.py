@@ -1,0 +1,314 @@
+"""Group A, authenticity: a delivery whose signature is not right is refused, whatever is wrong with it."""
+
+from __future__ import annotations
+
+import base64
+from functools import partial
+from urllib.parse import urlencode
+
+from harness.model import Level
+from harness.webhooks.cases.building import Built, Material, replaced
+from harness.webhooks.cases.row import Expected, ReceiverCase, unsigned_body
+from harness.webhooks.schemes import Scheme
+
+_STANDARD = "Standard Webhooks, Verifying webhook authenticity"
+_FAIL_CLOSED = "A 5xx makes the sender retry and pages people (Standard Webhooks, Webhook consumers)"
+_ANY_MISMATCH = "Verify the signature before anything else is done, and answer 400 or 401 to every mismatch."
+_NO_HEADER = (
+    "Treat a missing or empty signature header as a wrong signature; never skip the check because it is not there."
+)
+_UNSET = "Refuse to start, or refuse every delivery, while the secret is unset or empty."
+_WHOLE = "Compare the whole signature, with a constant-time comparison that is false for different lengths."
+_PARSE = (
+    "Parse the header without trusting it: whatever cannot be read is a wrong signature and gets 400, not an exception."
+)
+_EXACT = "Compare the signature exactly as the provider writes it; pass over nothing before or after it."
+_HEADER_ONLY = "Take the signature from its header alone."
+_VERSIONS = "Accept only signatures under the version you verify; pass over every other one."
+
+
+def _other_event(m: Material) -> str:
+    """Return the right signature of another event."""
+    return m.signature(m.body.replace(b"{", b'{"other":1,', 1))
+
+
+def _altered(m: Material) -> bytes:
+    """Return the body with one character of its last string changed."""
+    at = m.body.rfind(b'"') - 1
+    if at < 0:
+        return m.body + b"0"
+    return m.body[:at] + (b"0" if m.body[at : at + 1] != b"0" else b"1") + m.body[at + 1 :]
+
+
+def _as_version(label: str, m: Material) -> Built:
+    return m.raw(m.value().replace(m.scheme.label, label, 1) if m.scheme.label else m.value())
+
+
+def _zeros(m: Material) -> Built:
+    return m.carrying("0" * len(m.signature()))
+
+
+def _older(m: Material) -> Built:
+    return _as_version({"v1": "v0", "sha256": "sha1"}.get(m.scheme.label, "v9"), m)
+
+
+def _doubled_label(m: Material) -> Built:
+    between = m.scheme.value.partition(m.scheme.label)[2].partition("{signature}")[0]
+    return m.carrying(m.scheme.label + between + m.signature())
+
+
+def _legacy_sha1(m: Material) -> Built:
+    """Return GitHub's older header alone, right as it is."""
+    sha1 = Scheme(
+        name="", header="x-hub-signature", signed="{body}", value="sha1={signature}", algorithm="hmac-sha1", source=""
+    )
+    return m.with_headers(sha1.sign(m.body, secret=m.secret, timestamp=m.timestamp))
+
+
+def _in_query(m: Material) -> Built:
+    query = urlencode({"signature": m.value(), m.scheme.header: m.value()})
+    return m.carrying()._replace(query=query)
+
+
+def _in_body(m: Material) -> Built:
+    body = m.compact({**m.document(), "signature": m.signature(), m.scheme.header: m.value()})
+    return m.carrying()._replace(body=body)
+
+
+def _twice(first: str, second: str, m: Material) -> Built:
+    built = replaced(m.signed(), m.scheme.header, None)
+    values = {"good": m.value(), "bad": m.value("0" * len(m.signature()))}
+    return built._replace(headers=(*built.headers, *((m.scheme.header, values[v]) for v in (first, second))))
+
+
+def _swapped_id(m: Material) -> Built:
+    return replaced(m.signed(), m.scheme.id_header, f"{m.event.id}0")
+
+
+def _no_id_header(scheme: Scheme) -> str:
+    return "" if scheme.signs_id else f"{scheme.name} signs no id beside the body"
+
+
+def _no_label(scheme: Scheme) -> str:
+    return "" if scheme.label else f"{scheme.name} writes no version or algorithm beside the signature"
+
+
+def _no_hex(scheme: Scheme) -> str:
+    return "" if scheme.encoding == "hex" else f"{scheme.name} writes signatures in {scheme.encoding}"
+
+
+def _no_shared_secret(scheme: Scheme) -> str:
+    return "" if scheme.symmetric else f"a receiver of {scheme.name} holds a public key, not a secret"
+
+
+_case = partial(ReceiverCase, item="webhooks.signatures", source=_STANDARD, fix=_ANY_MISMATCH)
+_garbage = partial(_case, source=_FAIL_CLOSED, fix=_PARSE)
+
+CASES: tuple[ReceiverCase, ...] = (
+    _case(
+        id="missing",
+        summary="no signature header",
+        source="CVE-2026-21894, CVE-2023-50728",
+        fix=_NO_HEADER,
+        build=lambda m: m.carrying(),
+    ),
+    _case(id="empty", summary="an empty signature header", fix=_NO_HEADER, build=lambda m: m.raw("")),
+    _case(id="blank", summary="a signature header of white space", fix=_NO_HEADER, build=lambda m: m.raw(" \t ")),
+    _case(
+        id="altered-body",
+        summary="one character of the body changed after signing",
+        build=lambda m: m.signed()._replace(body=_altered(m)),
+        lacks=unsigned_body,
+    ),
+    _case(
+        id="wrong-secret",
+        summary="the signature of another secret",
+        build=lambda m: m.signed(secret=m.scheme.new_secret()),
+    ),
+    _case(
+        id="empty-secret",
+        summary="the signature of the empty secret",
+        source="CVE-2026-86080, CVE-2026-123870",
+        fix=_UNSET,
+        build=lambda m: m.signed(secret=""),
+        lacks=_no_shared_secret,
+    ),
+    _case(
+        id="other-event",
+        summary="the right signature of another event",
+        build=lambda m: m.carrying(_other_event(m)),
+        lacks=unsigned_body,
+    ),
+    _case(
+        id="swapped-id",
+        summary="another id than was signed",
+        fix="Verify over the id as it stands in the header.",
+        build=_swapped_id,
+        lacks=_no_id_header,
+    ),
+    _case(
+        id="truncated",
+        summary="the first half of the right signature",
+        source="CVE-2024-21491",
+        fix=_WHOLE,
+        build=lambda m: m.carrying(m.signature()[: len(m.signature()) // 2]),
+    ),
+    _case(
+        id="truncated-to-one",
+        summary="the first character of the right signature",
+        source="CVE-2024-21491",
+        fix=_WHOLE,
+        build=lambda m: m.carrying(m.signature()[:1]),
+    ),
+    _case(
+        id="truncated-by-four",
+        summary="all but the last four characters of the right signature",
+        source="CVE-2024-21491",
+        fix=_WHOLE,
+        build=lambda m: m.carrying(m.signature()[:-4]),
+    ),
+    _case(
+        id="truncated-to-nothing",
+        summary="a well-formed header with no signature in it",
+        source="CVE-2024-21491",
+        fix=_WHOLE,
+        build=lambda m: m.carrying(""),
+    ),
+    _case(
+        id="older-version",
+        summary="the right signature under another version or algorithm",
+        fix=_VERSIONS,
+        build=_older,
+        lacks=_no_label,
+    ),
+    _case(
+        id="version-none",
+        summary="a signature under the algorithm 'none'",
+        source="GHSA-6vx8-pcwv-xhf4",
+        fix=_VERSIONS,
+        build=partial(_as_version, "none"),
+        lacks=_no_label,
+    ),
+    _case(
+        id="legacy-sha1",
+        level=Level.SHOULD,
+        summary="GitHub's SHA-1 header alone",
+        source="docs.github.com, Validating webhook deliveries: SHA-1 is for compatibility only",
+        fix="Verify X-Hub-Signature-256 and pass over X-Hub-Signature.",
+        build=_legacy_sha1,
+        lacks=lambda s: "" if s.name == "github" else "only GitHub sends an older header",
+    ),
+    _case(id="in-query", summary="the signature in the query", fix=_HEADER_ONLY, build=_in_query),
+    _case(id="in-body", summary="the signature in the body", fix=_HEADER_ONLY, build=_in_body),
+    _case(
+        id="trailing-junk",
+        level=Level.SHOULD,
+        summary="four more characters after the right signature",
+        fix=_EXACT,
+        build=lambda m: m.carrying(f"{m.signature()}AAAA"),
+    ),
+    _case(
+        id="bare",
+        level=Level.SHOULD,
+        summary="the bare signature, without what stands around it",
+        fix=_EXACT,
+        build=lambda m: m.raw(m.signature()),
+        lacks=_no_label,
+    ),
+    _case(
+        id="doubled-label",
+        level=Level.SHOULD,
+        summary="the label before the signature written twice",
+        fix=_EXACT,
+        build=_doubled_label,
+        lacks=_no_label,
+    ),
+    _case(
+        id="upper-case",
+        level=None,
+        summary="the right signature in upper case",
+        expected=Expected.REFUSED,
+        fix=_EXACT,
+        build=lambda m: m.carrying(m.signature().upper()),
+        lacks=_no_hex,
+    ),
+    _garbage(
+        id="good-then-bad",
+        summary="two signature headers, a right and a wrong one",
+        level=Level.SHOULD,
+        expected=Expected.ANSWERED,
+        build=partial(_twice, "good", "bad"),
+    ),
+    _garbage(
+        id="bad-then-good",
+        summary="two signature headers, a wrong and a right one",
+        level=Level.SHOULD,
+        expected=Expected.ANSWERED,
+        build=partial(_twice, "bad", "good"),
+    ),
+    _garbage(id="garbled", summary="a signature header that is not one", build=lambda m: m.raw("nonsense")),
+    _garbage(
+        id="garbled-label",
+        summary="a signature header of the label alone",
+        build=lambda m: m.raw(m.scheme.label or "v1"),
+    ),
+    _garbage(id="garbled-commas", summary="a signature header of commas", build=lambda m: m.raw(",,v1,a,b,c,")),
+    _garbage(id="garbled-pairs", summary="a signature header of empty pairs", build=lambda m: m.raw("=,t=,v1=,=")),
+    _garbage(
+        id="garbled-punctuation",
+        summary="the right signature behind mangled punctuation",
+        build=lambda m: m.raw(",=,=t" + m.value()[2:]),
+    ),
+    _garbage(
+        id="garbled-encoding",
+        summary="a signature with characters its encoding does not have",
+        build=lambda m: m.carrying("!" * len(m.signature())),
+    ),
+    _garbage(
+        id="garbled-padding",
+        summary="a signature of a length its encoding does not have",
+        build=lambda m: m.carrying("A" * (len(m.signature()) // 2 * 2 - 1)),
+    ),
+    _garbage(
+        id="garbled-bytes",
+        summary="a signature with bytes that are not ASCII",
+        source="RFC 9110 section 5.5: field values may hold obs-text",
+        build=lambda m: m.carrying("\u00e9" * len(m.signature())),
+    ),
+    _garbage(
+        id="garbled-length",
+        summary="a signature of 60,000 characters",
+        expected=Expected.REFUSED_OR_CUT,
+        build=lambda m: m.carrying("a" * 60_000),
+    ),
+    _garbage(
+        id="many-signatures",
+        level=Level.SHOULD,
+        summary="a thousand wrong signatures",
+        expected=Expected.REFUSED_OR_CUT,
+        fix="Bound the number of signatures you compare.",
+        build=lambda m: m.carrying(*[base64.b16encode(bytes([n % 256])).decode() for n in range(1000)]),
+        lacks=lambda s: "" if s.rotates else f"{s.name} sends one signature alone",
+    ),
+    _case(
+        id="told-signature",
+        level=Level.SHOULD,
+        summary="a wrong signature, to which the answer must not tell the right one",
+        source="CWE-209",
+        fix="Answer a refusal with a fixed text; keep what was expected out of it.",
+        build=_zeros,
+        unsaid=lambda m, built: m.signature(built.body),
+    ),
+    _case(
+        id="timing",
+        level=None,
+        summary="signatures that are right at first and wrong later, timed",
+        source="CVE-2018-6596, CVE-2022-24912",
+        fix="Compare in constant time: hmac.compare_digest, crypto.timingSafeEqual, hash_equals.",
+        build=lambda m: m.signed(),
+        lacks=lambda _: (
+            "whether the comparison is constant in time cannot be measured over HTTP: a string comparison leaks "
+            "nanoseconds, and an answer over a network varies by microseconds. Look for it in the source"
+        ),
+    ),
+)

@@ -1,0 +1,123 @@
+"""Building blocks of receiver cases: what a delivery is made from, and the usual ways to change it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from harness.model import Event
+from harness.webhooks.schemes import Headers, Scheme
+
+
+class Built(NamedTuple):
+    """A delivery, ready to be sent."""
+
+    headers: Headers
+    body: bytes
+    query: str = ""
+    """Put after the receiver's URL."""
+    method: str = "POST"
+
+
+class Material(NamedTuple):
+    """What a case builds its delivery from: an event nobody has seen, and what it takes to sign it."""
+
+    scheme: Scheme
+    event: Event
+    secret: str
+    timestamp: int
+    """Unix seconds."""
+    url: str = ""
+    """The receiver's; some schemes sign it."""
+    type_key: str = "type"
+    """Key of the JSON body that holds the event's type; dots lead inwards."""
+
+    def __repr__(self) -> str:
+        return f"<material of {self.event.name}>"
+
+    @property
+    def body(self) -> bytes:
+        """The body of the honest delivery."""
+        return self.event.body
+
+    def signature(
+        self, body: bytes | None = None, *, secret: str | None = None, timestamp: int | str | None = None
+    ) -> str:
+        """Return the bare signature over any body, with any secret, of any time; by default the honest one."""
+        return self.scheme.signature(
+            self.body if body is None else body,
+            secret=self.secret if secret is None else secret,
+            timestamp=self.timestamp if timestamp is None else timestamp,
+            event_id=self.event.id,
+            url=self.url,
+        )
+
+    def signed(
+        self, body: bytes | None = None, *, secret: str | None = None, timestamp: int | str | None = None
+    ) -> Built:
+        """Return a delivery that is right for what is given."""
+        body = self.body if body is None else body
+        timestamp = self._at(timestamp)
+        signature = self.signature(body, secret=secret, timestamp=timestamp)
+        return self.with_headers(self.scheme.written(signature, timestamp=timestamp, body=body), body)
+
+    def carrying(self, *signatures: str, timestamp: int | str | None = None) -> Built:
+        """Return the body with any signatures, well written; with none, without the signature's header."""
+        return self.with_headers(self.scheme.written(*signatures, timestamp=self._at(timestamp), body=self.body))
+
+    def raw(self, value: str) -> Built:
+        """Return the body with any text where the signature belongs; all else is as it should be."""
+        return self.with_headers(self.scheme.raw(value, timestamp=self.timestamp, body=self.body))
+
+    def value(self, signature: str | None = None, *, timestamp: int | str | None = None) -> str:
+        """Return what stands in the signature's header of an honest delivery, or around any signature."""
+        signature = self.signature() if signature is None else signature
+        headers = self.scheme.written(signature, timestamp=self._at(timestamp), body=self.body)
+        return dict(headers)[self.scheme.header]
+
+    def with_headers(self, headers: Headers, body: bytes | None = None) -> Built:
+        """Return a delivery with these headers beside the event's own."""
+        body = self.body if body is None else body
+        return Built((*self.event.headers, *headers), body, self.scheme.address("", body).lstrip("?"))
+
+    def document(self) -> dict[str, Any]:
+        """Return the event as JSON, ready to be changed; the first of several where a body holds a list of them."""
+        found = json.loads(self.body)
+        document: dict[str, Any] = found[0] if isinstance(found, list) else found
+        return document
+
+    def compact(self, document: dict[str, Any] | None = None, *, more: bytes = b"") -> bytes:
+        """Return the body around a changed document, without white space; ``more`` is put after its last member."""
+        whole = json.loads(self.body)
+        text = compact(self.document() if document is None else document)
+        text = text[:-1] + b"," * bool(more) + more + text[-1:]
+        rest = b"".join(b"," + compact(d) for d in whole[1:]) if isinstance(whole, list) else b""
+        return b"[" + text + rest + b"]" if isinstance(whole, list) else text
+
+    def _at(self, timestamp: int | str | None) -> int | str:
+        return self.timestamp if timestamp is None else timestamp
+
+
+Build = Callable[[Material], Built]
+
+
+def compact(document: Any) -> bytes:
+    """Return JSON without white space: what most JSON libraries write, and a receiver must not verify."""
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def signed_body(change: Callable[[Material], bytes]) -> Build:
+    """Build a delivery of a changed body that is signed as it is sent."""
+    return lambda m: m.signed(change(m))
+
+
+def signed_document(change: Callable[[dict[str, Any]], Any]) -> Build:
+    """Build a delivery of a changed JSON document that is signed as it is sent."""
+    return lambda m: m.signed(m.compact(change(m.document())))
+
+
+def replaced(built: Built, header: str, value: str | None) -> Built:
+    """Return the delivery with another value of one header, or without it."""
+    kept = tuple((k, v) for k, v in built.headers if k != header)
+    return built._replace(headers=kept if value is None else (*kept, (header, value)))

@@ -1,0 +1,162 @@
+"""Group B, freshness: a delivery that was signed long ago, or at no time at all, is refused."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from harness.model import Level
+from harness.webhooks.cases.building import Built, Material, replaced
+from harness.webhooks.cases.row import Expected, ReceiverCase
+from harness.webhooks.schemes import Scheme
+
+MARGIN_S = 60
+"""Beyond the tolerance, so that clocks that differ a little change nothing."""
+SLACK_S = 30
+"""Within it, for the same reason."""
+_FAR_S = 3600
+
+_STANDARD = "Standard Webhooks, Verifying webhook authenticity: the timestamp must be within the tolerance"
+_STALE = "Refuse a signed timestamp that is further from now than the tolerance, usually five minutes."
+_PARSE = "Read the timestamp as a whole decimal number; refuse everything else with 400, before it is compared."
+_SIGNED = "Verify over the timestamp as it stands in the header, and refuse a delivery without one."
+
+
+def _untimed(scheme: Scheme) -> str:
+    return "" if scheme.timestamped else f"{scheme.name} signs no timestamp"
+
+
+def _unplaced(scheme: Scheme) -> str:
+    placed = scheme.timestamp_header or "{timestamp}" in scheme.value
+    return _untimed(scheme) or ("" if placed else f"{scheme.name} keeps its timestamp among other parameters")
+
+
+def _unlimited(scheme: Scheme) -> str:
+    return _untimed(scheme) or ("" if scheme.tolerance_s else f"the provider of {scheme.name} names no tolerance")
+
+
+def _past_only(scheme: Scheme) -> str:
+    said = f"{scheme.name} limits how old a delivery may be; its own library takes one from the future"
+    return _unlimited(scheme) or ("" if scheme.refuses_future else said)
+
+
+def _tolerance(m: Material) -> int:
+    return int(m.scheme.tolerance_s or 0)
+
+
+def _signed_at(shift_s: int, m: Material) -> Built:
+    """Return a delivery signed ``shift_s`` seconds outside the tolerance: before it when negative, beyond it else."""
+    outside = _tolerance(m) + abs(shift_s)
+    return m.signed(timestamp=m.timestamp + (outside if shift_s > 0 else -outside))
+
+
+def _within(m: Material) -> Built:
+    age = max(1, min(_tolerance(m) - SLACK_S, int(_tolerance(m) * 0.9)))
+    return m.signed(timestamp=m.timestamp - age)
+
+
+def _stated(timestamp: int | str, m: Material, *, signed_at: int) -> Built:
+    """Return a delivery that states another timestamp than was signed."""
+    return m.carrying(m.signature(timestamp=signed_at), timestamp=timestamp)
+
+
+def _rejuvenated(m: Material) -> Built:
+    return _stated(m.timestamp, m, signed_at=m.timestamp - _tolerance(m) - MARGIN_S)
+
+
+def _restated(m: Material) -> Built:
+    return _stated(m.timestamp - 1, m, signed_at=m.timestamp)
+
+
+def _trailing_junk(m: Material) -> Built:
+    return _stated(f"{m.scheme.stamp(m.timestamp)}junk", m, signed_at=m.timestamp)
+
+
+def _without(m: Material) -> Built:
+    if m.scheme.timestamp_header:
+        return replaced(m.signed(), m.scheme.timestamp_header, None)
+    before, _, after = m.scheme.value.partition("{timestamp}")
+    stated = before.rpartition(",")[2] + m.scheme.stamp(m.timestamp) + after[:1]
+    return m.raw(m.value().replace(stated, "", 1))
+
+
+def _reading(text: str, m: Material) -> Built:
+    return m.signed(timestamp=text)
+
+
+_case = partial(ReceiverCase, item="webhooks.freshness", source=_STANDARD)
+_unreadable = partial(
+    _case,
+    source="A 5xx makes the sender retry and pages people (Standard Webhooks, Webhook consumers)",
+    fix=_PARSE,
+    lacks=_untimed,
+)
+
+CASES: tuple[ReceiverCase, ...] = (
+    _case(
+        id="stale",
+        summary="a right signature made before the tolerance",
+        fix=_STALE,
+        build=partial(_signed_at, -MARGIN_S),
+        lacks=_unlimited,
+    ),
+    _case(
+        id="ancient",
+        summary="a right signature of an hour ago",
+        fix=_STALE,
+        build=partial(_signed_at, -_FAR_S),
+        lacks=_unlimited,
+    ),
+    _case(
+        id="future",
+        level=Level.SHOULD,
+        summary="a right signature of an hour to come",
+        fix="Refuse a timestamp that lies too far ahead as well: compare the absolute difference.",
+        build=partial(_signed_at, _FAR_S),
+        lacks=_past_only,
+    ),
+    _case(
+        id="late",
+        level=Level.SHOULD,
+        summary="a right signature that is old, but within the tolerance",
+        expected=Expected.ACKNOWLEDGED,
+        fix="Use the tolerance that the provider names, so that clocks may differ and queues take their time.",
+        build=_within,
+        lacks=_unlimited,
+    ),
+    _case(
+        id="rejuvenated",
+        summary="an old signature under a new timestamp",
+        fix=_SIGNED,
+        build=_rejuvenated,
+        lacks=_unlimited,
+    ),
+    _case(id="restated", summary="another timestamp than was signed", fix=_SIGNED, build=_restated, lacks=_untimed),
+    _case(id="without-timestamp", summary="no timestamp", fix=_SIGNED, build=_without, lacks=_unplaced),
+    _unreadable(id="timestamp-empty", summary="an empty timestamp", build=partial(_reading, "")),
+    _unreadable(id="timestamp-word", summary="a timestamp that is a word", build=partial(_reading, "abc")),
+    _unreadable(id="timestamp-nan", summary="the timestamp NaN", build=partial(_reading, "NaN")),
+    _unreadable(id="timestamp-infinite", summary="the timestamp inf", build=partial(_reading, "inf"), lacks=_past_only),
+    _unreadable(
+        id="timestamp-exponent", summary="the timestamp 1e400", build=partial(_reading, "1e400"), lacks=_past_only
+    ),
+    _unreadable(id="timestamp-negative", summary="the timestamp -1", build=partial(_reading, "-1"), lacks=_unlimited),
+    _unreadable(
+        id="timestamp-huge",
+        summary="a timestamp of 300 digits",
+        build=partial(_reading, "9" * 300),
+        lacks=_past_only,
+    ),
+    _unreadable(
+        id="timestamp-other-unit",
+        level=Level.SHOULD,
+        summary="a timestamp in milliseconds where seconds belong",
+        build=lambda m: m.signed(timestamp=f"{m.timestamp}000"),
+        lacks=lambda s: _past_only(s) or ("" if s.timestamp_unit == "s" else f"{s.name} writes milliseconds"),
+    ),
+    _unreadable(
+        id="timestamp-junk",
+        level=Level.SHOULD,
+        summary="letters after the timestamp that was signed",
+        build=_trailing_junk,
+    ),
+)

@@ -1,0 +1,100 @@
+"""Group A, the raw body: what is verified are the bytes as they were sent."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+from harness.model import Level
+from harness.webhooks.cases.building import Built, Material, signed_body, signed_document
+from harness.webhooks.cases.row import Expected, ReceiverCase, unsigned_body
+
+_SOURCE = "Standard Webhooks, Verifying webhook authenticity: use the raw payload body"
+_FIX = "Verify over the request's bytes as they arrived, before any middleware parses them; parse only afterwards."
+
+
+def _indented(m: Material) -> bytes:
+    return json.dumps(json.loads(m.body), indent=3).encode()
+
+
+def _reversed(value: Any) -> Any:
+    """Return the document with the members of every object in the opposite order."""
+    if isinstance(value, dict):
+        return {k: _reversed(v) for k, v in reversed(value.items())}
+    return [_reversed(v) for v in value] if isinstance(value, list) else value
+
+
+def _escaped(m: Material) -> bytes:
+    """Return the body with every vowel inside a string written as an escape."""
+    escapes = {ord(c): f"\\u{ord(c):04x}" for c in "aeiou"}
+
+    def written(value: Any) -> str:
+        if isinstance(value, dict):
+            return "{" + ",".join(f"{json.dumps(k)}:{written(v)}" for k, v in value.items()) + "}"
+        if isinstance(value, list):
+            return "[" + ",".join(map(written, value)) + "]"
+        return json.dumps(value).translate(escapes) if isinstance(value, str) else json.dumps(value)
+
+    return written(json.loads(m.body)).encode()
+
+
+def _with_numbers(m: Material) -> bytes:
+    """Return the body with a further member of numbers that few libraries write as they read them."""
+    return m.compact(more=b'"harness_extra":[1.0,1e3,18446744073709551616,0.1e-6,-0]')
+
+
+def _signed_otherwise(body: bytes, signature_of: bytes, m: Material) -> Built:
+    return m.with_headers(m.scheme.written(m.signature(signature_of), timestamp=m.timestamp, body=signature_of), body)
+
+
+def _compact_signature(m: Material) -> Built:
+    return _signed_otherwise(_indented(m), m.compact(), m)
+
+
+def _spaced_signature(m: Material) -> Built:
+    return _signed_otherwise(_indented(m), json.dumps(json.loads(m.body)).encode(), m)
+
+
+def _padded(before: bytes, after: bytes, m: Material) -> Built:
+    return m.signed()._replace(body=before + m.body + after)
+
+
+_accepted = partial(ReceiverCase, item="webhooks.raw-body", source=_SOURCE, fix=_FIX, expected=Expected.ACKNOWLEDGED)
+_refused = partial(ReceiverCase, item="webhooks.raw-body", source=_SOURCE, fix=_FIX, lacks=unsigned_body)
+
+CASES: tuple[ReceiverCase, ...] = (
+    _accepted(id="raw-compact", summary="JSON without white space", build=signed_body(Material.compact)),
+    _accepted(id="raw-indented", summary="indented JSON", build=signed_body(_indented)),
+    _accepted(
+        id="raw-crlf",
+        summary="JSON whose lines end with CR LF",
+        build=signed_body(lambda m: _indented(m).replace(b"\n", b"\r\n")),
+    ),
+    _accepted(id="raw-reordered", summary="its members in another order", build=signed_document(_reversed)),
+    _accepted(id="raw-escaped", summary="letters written as \\u escapes", build=signed_body(_escaped)),
+    _accepted(
+        id="raw-padded",
+        summary="white space around the JSON, signed with it",
+        build=signed_body(lambda m: b" \n" + m.body + b"\r\n "),
+    ),
+    _accepted(
+        id="raw-unicode",
+        level=Level.SHOULD,
+        summary="a further member of emoji and accents",
+        build=signed_document(lambda d: {**d, "harness_extra": "\N{ROCKET} \N{LATIN SMALL LETTER E WITH ACUTE}\u2028"}),
+    ),
+    _accepted(
+        id="raw-numbers",
+        level=Level.SHOULD,
+        summary="a further member of numbers such as 1.0, 1e3 and 2^64",
+        build=signed_body(_with_numbers),
+    ),
+    _refused(id="trailing-space", summary="a space added after signing", build=partial(_padded, b"", b" ")),
+    _refused(id="trailing-newline", summary="a line break added after signing", build=partial(_padded, b"", b"\n")),
+    _refused(
+        id="leading-space", summary="a space put before the body after signing", build=partial(_padded, b" ", b"")
+    ),
+    _refused(id="reserialised", summary="the signature of its JSON without white space", build=_compact_signature),
+    _refused(id="respaced", summary="the signature of its JSON with other white space", build=_spaced_signature),
+)

@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from harness.cassettes.conversion import read_any, write_bytes
+from harness.cassettes.har import har_text
+from harness.cassettes.interchange import redacted, write_cassette
+from harness.cassettes.redaction import Redactor
+from harness.errors import CassetteError
+
+
+def entry(**changes: Any) -> dict[str, Any]:
+    """Return an entry as a browser exports it."""
+    return {
+        "startedDateTime": "2026-11-25T10:00:00.000Z",
+        "time": 12.5,
+        "request": {
+            "method": "POST",
+            "url": "https://api.example.com/runs?a=1",
+            "headers": [{"name": ":authority", "value": "x"}, {"name": "Content-Type", "value": "application/json"}],
+            "postData": {"mimeType": "application/json", "text": '{"a":"ü"}'},
+        },
+        "response": {
+            "status": 201,
+            "statusText": "Created",
+            "headers": [
+                {"name": "content-type", "value": "application/json"},
+                {"name": "content-encoding", "value": "gzip"},
+                {"name": "set-cookie", "value": "a=1"},
+                {"name": "set-cookie", "value": "b=2"},
+            ],
+            "content": {"size": 8, "mimeType": "application/json", "text": '{"b": 2}'},
+        },
+        "pageref": "page_1",
+        **changes,
+    }
+
+
+def har(path: Path, *entries: dict[str, Any]) -> Path:
+    path.write_text(json.dumps({"log": {"version": "1.2", "creator": {}, "entries": list(entries)}}))
+    return path
+
+
+def test_an_archive_becomes_a_cassette_and_back(tmp_path: Path) -> None:
+    """Method, URL, headers, bodies, status, time and latency go through both ways."""
+    first = read_any(har(tmp_path / "in.har", entry())).exchanges
+    write_cassette(tmp_path / "c.yaml", first, source="in.har")
+    second = read_any(tmp_path / "c.yaml").exchanges
+    (tmp_path / "out.har").write_bytes(har_text(second, version="1"))
+    third = read_any(tmp_path / "out.har").exchanges
+
+    assert first == second == third
+    only = first[0]
+    assert (only.method, only.status, only.reason, only.latency_s) == ("POST", 201, "Created", 0.0125)
+    assert only.request_headers == [("Content-Type", "application/json")]
+    assert only.headers == [("content-type", "application/json"), ("set-cookie", "a=1"), ("set-cookie", "b=2")]
+    assert (only.request_body, only.body) == ('{"a":"ü"}'.encode(), b'{"b": 2}')
+    assert yaml.safe_load((tmp_path / "c.yaml").read_text())["metadata"]["converted_from"] == "in.har"
+
+
+def test_binary_bodies_and_forms_go_through(tmp_path: Path) -> None:
+    """Base64 content is opened, and parameters without a text are a form."""
+    image = bytes(range(256))
+    sent = entry()
+    sent["request"]["postData"] = {"mimeType": "x", "params": [{"name": "a", "value": "b c"}]}
+    sent["response"]["content"] = {"text": base64.b64encode(image).decode(), "encoding": "base64"}
+
+    found = read_any(har(tmp_path / "in.har", sent)).exchanges
+    (tmp_path / "out.har").write_bytes(har_text(found, version="1"))
+
+    assert (found[0].request_body, found[0].body) == (b"a=b+c", image)
+    assert read_any(tmp_path / "out.har").exchanges[0].body == image
+
+
+def test_what_has_no_answer_is_left_out_and_told(tmp_path: Path) -> None:
+    """An aborted request and what is not HTTP are no recordings; each is named."""
+    aborted = entry(response={"status": 0, "headers": [], "content": {}})
+    socket = entry(request={"method": "GET", "url": "wss://example.com/live", "headers": []})
+
+    found = read_any(har(tmp_path / "in.har", aborted, socket, entry()))
+
+    assert len(found.exchanges) == 1
+    assert found.left_out == [
+        "log.entries[0], POST /runs: it got no answer",
+        "log.entries[1], GET /live: it is not HTTP",
+    ]
+
+
+def test_secrets_are_taken_out_of_what_is_converted(tmp_path: Path) -> None:
+    """A browser's archive is full of them; one that shows itself late leaves earlier exchanges too."""
+    secret = secrets.token_hex(16)
+    early = entry()
+    early["request"]["url"] = f"https://api.example.com/runs/{secret}"
+    late = entry()
+    late["request"]["headers"] = [{"name": "Authorization", "value": f"Bearer {secret}"}]
+
+    found = redacted(read_any(har(tmp_path / "in.har", early, late)).exchanges, Redactor())
+    write_cassette(tmp_path / "c.yaml", found, source="in.har")
+
+    assert secret not in (tmp_path / "c.yaml").read_text()
+    assert secret.encode() not in har_text(found, version="1")
+    assert found[1].request_headers[0] == ("Authorization", "Bearer [REDACTED authorization]")
+    assert found[0].headers[1:] == [("set-cookie", "a=[REDACTED received cookie a]"),
+                                    ("set-cookie", "b=[REDACTED received cookie b]")]  # fmt: skip
+
+
+REPORT = """\
+command: 'st run'
+recorded_with: 'Schemathesis 4.32.5'
+seed: 1
+http_interactions:
+- id: 'a'
+  status: 'SUCCESS'
+  recorded_at: '2026-11-25T10:00:00+00:00'
+  checks: []
+  request:
+    uri: 'http://127.0.0.1:8000/runs'
+    method: 'POST'
+    headers:
+      "Content-Type":
+      - "application/json"
+    body:
+      encoding: 'utf-8'
+      BODY
+  response:
+    status:
+      code: '201'
+      message: "Created"
+    elapsed: '0.25'
+    headers:
+      "content-type":
+      - "application/json"
+    body:
+      encoding: 'utf-8'
+      string: "{\\"b\\": 2}"
+    http_version: '1.1'
+- id: 'b'
+  status: 'ERROR'
+  request:
+    uri: 'http://127.0.0.1:8000/runs'
+    method: 'GET'
+    headers:
+  response: null
+- id: 'c'
+  request:
+    uri: 'http://127.0.0.1:8000/runs'
+    method: 'GET'
+    headers:
+  response:
+    status: {code: '200', message: OK}
+    headers: {}
+    truncated_from: 99999
+"""
+
+
+@pytest.mark.parametrize("body", ['string: "{\\"a\\": 1}"', "base64_string: 'eyJhIjogMX0='"])
+def test_a_report_of_schemathesis_becomes_a_cassette(tmp_path: Path, body: str) -> None:
+    """With bodies as text or as bytes; what got no answer or was cut off is left out and told."""
+    path = tmp_path / "report.yaml"
+    path.write_text(REPORT.replace("BODY", body))
+
+    found = read_any(path)
+
+    assert [(e.method, e.status, e.request_body, e.body, e.latency_s) for e in found.exchanges] == [
+        ("POST", 201, b'{"a": 1}', b'{"b": 2}', 0.25)
+    ]
+    assert found.left_out == [
+        "http_interactions[1], GET: it got no answer",
+        "http_interactions[2], GET: its body was cut off in the report",
+    ]
+
+
+BAD = [
+    ("not json", '{"log": ', "in: Input data was truncated. It is no HTTP archive; export it again."),
+    ("other json", '{"a": 1}', "in: Object missing required field `log`. It is no HTTP archive"),
+    ("wrong type", '{"log": {"entries": [{"request": {"method": "GET", "url": 5}, "response": {"status": 1}}]}}',
+     "in: $.log.entries[0].request.url: Expected `str`, got `int`"),
+    ("no base64", json.dumps({"log": {"entries": [entry(response={"status": 200, "content": {
+        "text": "??", "encoding": "base64"}})]}}), "in: log.entries[0]: its content says it is base64, and is not."),
+    ("deep", "{" + '"a":' * 5 + "[" * 200_000, "It is no HTTP archive"),
+    ("cut report", "http_interactions:\n- id: 'a'\n  request: {uri: 'x", "in is not YAML:"),
+    ("wrong report", "http_interactions:\n- request: {uri: x}\n",
+     "in: http_interactions[0].request: Object missing required field `method`"),
+    ("alias in a report", "a: &a [x]\nhttp_interactions:\n- *a\n", "in holds a YAML alias"),
+    ("report without base64", REPORT.replace("BODY", "base64_string: '?'"), "`base64_string` is not base64"),
+    ("nothing", "", "in is empty"),
+    ("text", "hello", "in is not in vcrpy's format"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text,expected", [row[1:] for row in BAD], ids=[row[0] for row in BAD])
+def test_what_has_no_known_format_is_refused_by_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, expected: str
+) -> None:
+    """The message names the file and the key, and says what to do."""
+    monkeypatch.chdir(tmp_path)
+    Path("in").write_text(text)
+
+    with pytest.raises(CassetteError) as caught:
+        read_any(Path("in"))
+
+    assert expected in str(caught.value)
+
+
+def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
+    """What would not fit into memory several times over is refused by its size."""
+    path = tmp_path / "huge.har"
+    with path.open("wb") as file:
+        file.truncate(100 * 2**20)
+
+    with pytest.raises(CassetteError) as caught:
+        read_any(path)
+
+    assert f"{path} has 100 MB" in str(caught.value)
+
+
+def test_what_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> None:
+    """A folder that cannot be written to is told, and nothing is half-written."""
+    (tmp_path / "file").write_text("old")
+
+    with pytest.raises(CassetteError) as caught:
+        write_bytes(tmp_path / "file" / "out.har", b"new")
+    with pytest.raises(CassetteError) as cassette:
+        write_cassette(tmp_path / "file" / "c.yaml", [], source="")
+
+    assert "could not be written: " in str(caught.value)
+    assert "could not be written: " in str(cassette.value)
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]

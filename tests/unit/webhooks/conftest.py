@@ -1,0 +1,196 @@
+"""A receiver that misbehaves as told, on a socket of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import http.client
+import io
+import itertools
+import json
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import pytest
+
+from harness.model import Event
+from harness.network import Network
+from harness.webhooks.conformance import ReceiverUnderTest
+from harness.webhooks.delivery import Sender
+from harness.webhooks.events import EventFormat
+from harness.webhooks.schemes import scheme_named
+from harness.webhooks.wire import Wire
+
+SECRET = "unit-test-secret"
+TIMEOUT_S = 0.6
+EVENT = Event(name="run.started", type="run.started", id="evt_0", body=b'{ "id": "evt_0", "type": "run.started" }')
+
+
+class Request(NamedTuple):
+    """What arrived."""
+
+    line: str
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def genuine(self) -> bool:
+        """Whether the signature is right over the raw body."""
+        return self.signs(self.body)
+
+    def signs(self, body: bytes) -> bool:
+        """Whether the signature is right for ``body``."""
+        stamp, _, given = (self.headers["x-product-signature"] or "").removeprefix("t=").partition(",v1=")
+        right = hmac.new(SECRET.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+        return hmac.compare_digest(right.encode(), given.encode())
+
+
+Handle = Callable[[Request, socket.socket], bytes]
+Serve = Callable[[Handle], str]
+
+
+def reply(status: int, body: str = "") -> bytes:
+    return f"HTTP/1.1 {status} Said\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode()
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Serve requests with a function; it returns the bytes of the answer, none to close without one."""
+    with contextlib.ExitStack() as stack:
+
+        def start(handle: Handle) -> str:
+            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            thread = threading.Thread(target=_accept, args=(listener, handle), daemon=True)
+            thread.start()
+            stack.callback(thread.join, 5)
+            stack.callback(listener.shutdown, socket.SHUT_RDWR)
+            return f"http://127.0.0.1:{listener.getsockname()[1]}/hook"
+
+        yield start
+
+
+def _accept(listener: socket.socket, handle: Handle) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=_answer, args=(connection, handle), daemon=True).start()
+
+
+def _answer(connection: socket.socket, handle: Handle) -> None:
+    with connection, contextlib.suppress(OSError, ValueError):
+        reader = io.BufferedReader(socket.SocketIO(connection, "r"))
+        line = reader.readline().decode("latin-1")
+        headers = http.client.parse_headers(reader)
+        body = reader.read(int(headers["content-length"] or 0))
+        connection.sendall(handle(Request(line, headers, body), connection))
+
+
+class Effects:
+    """An effect probe that is told what happened."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+
+    def effects(self, event_id: str) -> int:
+        """Return how often it happened."""
+        return self.ids.count(event_id)
+
+    def wait(self, event_id: str, *, within_s: float) -> int:
+        """Return what has happened by now."""
+        del within_s
+        return self.effects(event_id)
+
+
+Under = Callable[..., ReceiverUnderTest]
+
+
+@pytest.fixture
+def under() -> Under:
+    """Put a receiver at a URL under test: ``under(url, probe=…)``."""
+
+    def build(url: str, *, probe: Effects | None = None, secret: str = SECRET) -> ReceiverUnderTest:
+        network = Network([url])
+        scheme = scheme_named("hmac")
+        numbers = itertools.count(1)
+        return ReceiverUnderTest(
+            Sender(network.client(), url, scheme=scheme, secret=lambda: secret),
+            wire=Wire(url, check=network.check, timeout_s=TIMEOUT_S),
+            format=EventFormat(scheme=scheme),
+            probe=probe,  # type: ignore[arg-type]  # as much of a probe as is asked
+            new_id=lambda: f"evt_{next(numbers)}",
+            settle_s=0.1,
+        )
+
+    return build
+
+
+def event_id(request: Request) -> str:
+    found: str = json.loads(request.body)["id"]
+    return found
+
+
+Behaviour = Callable[[socket.socket], None]
+Listen = Callable[..., str]
+
+
+@pytest.fixture
+def listen() -> Iterator[Listen]:
+    """Start a receiver that treats each raw connection as the given function does; return its URL."""
+    with contextlib.ExitStack() as stack:
+
+        def start(behaviour: Behaviour, *, tls: ssl.SSLContext | None = None) -> str:
+            server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=128))
+            open_ones: list[socket.socket] = []
+            acceptor = threading.Thread(target=_accept_raw, args=(server, behaviour, tls, open_ones), daemon=True)
+            acceptor.start()
+            stack.callback(acceptor.join, 5)
+            stack.callback(_shut, server, open_ones)
+            return f"http{'s' if tls else ''}://127.0.0.1:{server.getsockname()[1]}/hook"
+
+        yield start
+
+
+def _accept_raw(
+    server: socket.socket, behaviour: Behaviour, tls: ssl.SSLContext | None, open_ones: list[socket.socket]
+) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            connection, _ = server.accept()
+            open_ones.append(connection)
+            threading.Thread(target=_treat, args=(connection, behaviour, tls), daemon=True).start()
+
+
+def _treat(connection: socket.socket, behaviour: Behaviour, tls: ssl.SSLContext | None) -> None:
+    with contextlib.suppress(OSError), connection:
+        if tls:
+            with tls.wrap_socket(connection, server_side=True) as wrapped:
+                behaviour(wrapped)
+        else:
+            behaviour(connection)
+
+
+def _shut(server: socket.socket, open_ones: list[socket.socket]) -> None:
+    for one in (server, *open_ones):
+        with contextlib.suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
+        one.close()
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """Read one request to its end; empty when the connection was closed instead."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = connection.recv(65536)
+        if not piece:
+            return b""
+        data += piece
+    found = re.search(rb"content-length: (\d+)", data, re.IGNORECASE)
+    whole = data.index(b"\r\n\r\n") + 4 + (int(found[1]) if found else 0)
+    while len(data) < whole:
+        data += connection.recv(65536)
+    return data

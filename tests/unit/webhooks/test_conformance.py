@@ -1,0 +1,271 @@
+"""One loop judges every receiver case; these are the receivers it must not be wrong about."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+
+import pytest
+
+from harness.model import Finding, Level, Outcome
+from harness.webhooks.cases import case_named
+
+from .conftest import EVENT, SECRET, TIMEOUT_S, Effects, Request, Serve, Under, event_id, reply
+
+Judge = Callable[[str], Finding]
+
+
+def right(effects: Effects) -> Callable[[Request, socket.socket], bytes]:
+    """Return a receiver that verifies, acts once, and answers."""
+
+    def handle(request: Request, _connection: socket.socket) -> bytes:
+        if not request.genuine:
+            return reply(400, "no")
+        effects.ids.append(event_id(request))
+        return reply(200)
+
+    return handle
+
+
+def judged(receiver: object, case_id: str) -> Finding:
+    case = case_named(case_id)
+    assert case is not None
+    return receiver.judge(case, EVENT, reproduce=f"again {case_id}")  # type: ignore[attr-defined,no-any-return]
+
+
+@pytest.mark.parametrize("case_id", ["missing", "altered-body", "reserialised", "stale", "garbled-length"])
+def test_a_refusal_without_effect_passes(case_id: str, serve: Serve, under: Under) -> None:
+    """What is refused with 4xx, does nothing and leaves the receiver alive, has passed."""
+    effects = Effects()
+    handle = right(effects)
+
+    def fresh_only(request: Request, connection: socket.socket) -> bytes:
+        stamp = (request.headers["x-product-signature"] or "").removeprefix("t=").partition(",")[0]
+        old = stamp.isdigit() and time.time() - int(stamp) > 300
+        return reply(400, "stale") if old else handle(request, connection)
+
+    finding = judged(under(serve(fresh_only), probe=effects), case_id)
+
+    assert (finding.outcome, finding.observed[:8]) == (Outcome.PASS, "HTTP 400")
+    assert finding.observed.endswith("0 effects")
+
+
+def test_a_forgery_that_is_accepted_fails_and_says_how_to_send_it_again(serve: Serve, under: Under) -> None:
+    """The finding names case, source, answer, request and remedy, and no signature."""
+    receiver = under(serve(lambda *_: reply(200, "thanks")), probe=Effects())
+
+    finding = judged(receiver, "truncated")
+
+    assert finding.outcome is Outcome.FAIL
+    assert finding.summary == "truncated: the first half of the right signature was not met as it must be"
+    assert finding.expected == "HTTP 4xx, no effect, and a receiver still alive"
+    assert finding.observed == "HTTP 200 'thanks'"
+    assert finding.source == "CVE-2024-21491"
+    assert finding.fix.startswith("Compare the whole signature")
+    assert finding.request.startswith("curl -i -H 'content-type: application/json' -H 'x-product-signature: (made anew")
+    assert "v1=" not in finding.request
+    assert SECRET not in repr(finding)
+
+
+def test_a_refusal_with_an_effect_fails(serve: Serve, under: Under) -> None:
+    """A forged event that was refused and processed all the same is seen through its effect."""
+    effects = Effects()
+
+    def handle(request: Request, _connection: socket.socket) -> bytes:
+        effects.ids.append(event_id(request))
+        return reply(200 if request.genuine else 400)
+
+    finding = judged(under(serve(handle), probe=effects), "wrong-secret")
+
+    assert (finding.outcome, finding.observed) == (Outcome.FAIL, "HTTP 400, 1 effect")
+
+
+def test_without_a_probe_the_status_is_told_and_the_rest_not_run(serve: Serve, under: Under) -> None:
+    """What a status alone can tell is told, with the line to add for the rest."""
+    finding = judged(under(serve(right(Effects()))), "wrong-secret")
+
+    assert finding.outcome is Outcome.NOT_RUN
+    assert finding.observed.startswith("HTTP 400 'no'; what it did is not known; add to [receiver]: effects = {")
+
+
+def test_a_probe_that_knows_no_effect_at_all_is_an_error(serve: Serve, under: Under) -> None:
+    """No effect of a forgery means nothing where an honest delivery has none either."""
+    finding = judged(under(serve(right(Effects())), probe=Effects()), "wrong-secret")
+
+    assert finding.outcome is Outcome.ERROR
+    assert "a genuine delivery has no effect either, within 0.1 s: is the probe right?" in finding.observed
+
+
+@pytest.mark.parametrize(
+    "status, said",
+    [
+        (401, "If every genuine delivery is refused, compare [receiver] signature with what the receiver expects"),
+        (308, "Senders follow no redirect: name the final URL as [receiver] url"),
+        (500, "cannot be judged: a genuine delivery got HTTP 500"),
+    ],
+)
+def test_a_receiver_that_takes_nothing_cannot_be_judged(status: int, said: str, serve: Serve, under: Under) -> None:
+    """Refusing a forgery says nothing of a receiver that refuses what is genuine."""
+    finding = judged(under(serve(lambda *_: reply(status)), probe=Effects()), "missing")
+
+    assert finding.outcome is Outcome.ERROR
+    assert said in finding.observed
+
+
+def test_a_wrong_secret_is_recognised(serve: Serve, under: Under) -> None:
+    """When every genuine delivery is refused, harness.toml is suspected before the receiver."""
+    findings = under(serve(right(Effects())), secret="another").judge_acceptance([EVENT], item="i", source="s")
+
+    assert [f.outcome for f in findings] == [Outcome.FAIL]
+    assert "Every genuine delivery was refused, so most likely harness.toml is wrong" in findings[0].observed
+
+
+def test_rates_that_are_limited_are_an_error(serve: Serve, under: Under) -> None:
+    """A 429 is no refusal: the receiver never looked."""
+    handle = right(Effects())
+    receiver = under(serve(lambda r, c: handle(r, c) if r.genuine else reply(429)), probe=Effects())
+
+    finding = judged(receiver, "missing")
+
+    assert finding.outcome is Outcome.ERROR
+    assert "the receiver limits rates, so it never looked. Raise its limit for the run" in finding.observed
+
+
+def test_a_receiver_that_verifies_json_written_anew_fails_that_alone(serve: Serve, under: Under) -> None:
+    """It refuses the fixture as it is; with JSON as it writes it, everything else can still be judged."""
+    effects = Effects()
+
+    def handle(request: Request, _connection: socket.socket) -> bytes:
+        if not request.signs(b"".join(request.body.split())):
+            return reply(400)
+        effects.ids.append(event_id(request))
+        return reply(200)
+
+    receiver = under(serve(handle), probe=effects)
+
+    assert judged(receiver, "missing").outcome is Outcome.PASS
+    assert judged(receiver, "raw-indented").outcome is Outcome.FAIL
+
+
+def test_a_receiver_that_dies_of_a_case_fails(serve: Serve, under: Under) -> None:
+    """A process that ends after a polite answer is found by the honest delivery that follows."""
+    alive = True
+
+    def handle(request: Request, _connection: socket.socket) -> bytes:
+        nonlocal alive
+        if not alive:
+            return b""
+        alive = request.genuine
+        return reply(200 if request.genuine else 400)
+
+    finding = judged(under(serve(handle), probe=Effects()), "garbled")
+
+    assert finding.outcome is Outcome.FAIL
+    assert finding.observed == "HTTP 400, then no longer alive: no answer: the connection was closed without an answer"
+
+
+def hang(_request: Request, connection: socket.socket) -> bytes:
+    connection.recv(1)
+    return b""
+
+
+def stream(_request: Request, connection: socket.socket) -> bytes:
+    connection.sendall(b"HTTP/1.1 400 Bad\r\n\r\n")
+    while True:
+        connection.sendall(b"x" * 4096)
+
+
+def dribble(_request: Request, connection: socket.socket) -> bytes:
+    connection.sendall(b"HTTP/1.1 400 Bad\r\ncontent-length: 1000\r\n\r\n")
+    while True:
+        connection.sendall(b"x")
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    "misbehave, outcome, seen",
+    [
+        (hang, Outcome.FAIL, "no answer: no whole answer within 0.6 s"),
+        (dribble, Outcome.FAIL, "no answer: no whole answer within 0.6 s"),
+        (stream, Outcome.PASS, "HTTP 400 'xxx"),
+        (lambda *_: b"", Outcome.FAIL, "no answer: the connection was closed without an answer"),
+        (lambda *_: b"nonsense\r\n\r\n", Outcome.FAIL, "no answer: an answer that is not HTTP"),
+        (lambda *_: reply(302), Outcome.FAIL, "HTTP 302"),
+    ],
+)
+def test_whatever_a_receiver_does_it_is_over_in_time(
+    misbehave: Callable[[Request, socket.socket], bytes], outcome: Outcome, seen: str, serve: Serve, under: Under
+) -> None:
+    """A receiver that hangs, dribbles, streams for ever, closes early or redirects is told so, in bounded time."""
+    effects = Effects()
+    handle = right(effects)
+    receiver = under(serve(lambda r, c: handle(r, c) if r.genuine else misbehave(r, c)), probe=effects)
+
+    start = time.monotonic()
+    finding = judged(receiver, "missing")
+
+    assert (finding.outcome, finding.observed[: len(seen)]) == (outcome, seen)
+    assert time.monotonic() - start < TIMEOUT_S + 1
+
+
+def test_a_receiver_that_always_hangs_is_waited_for_once(serve: Serve, under: Under) -> None:
+    """Each further case would take as long and tell no more."""
+    receiver = under(serve(hang), probe=Effects())
+    first = judged(receiver, "missing")
+    start = time.monotonic()
+    second = judged(receiver, "empty")
+
+    assert first.outcome is second.outcome is Outcome.ERROR
+    assert second.observed == first.observed
+    assert "a genuine delivery got no answer: no whole answer within 0.6 s" in first.observed
+    assert time.monotonic() - start < TIMEOUT_S / 2
+
+
+def test_nobody_there_says_what_to_do(under: Under) -> None:
+    """A refused connection names the URL and the key that holds it."""
+    finding = judged(under("http://127.0.0.1:9/hook", probe=Effects()), "missing")
+
+    assert finding.outcome is Outcome.ERROR
+    assert "connection refused. Start the receiver, or correct [receiver] url (http://127.0.0.1:9/" in finding.observed
+
+
+def test_an_answer_before_the_body_was_read_counts(serve: Serve, under: Under) -> None:
+    """A receiver may answer 413 and close while 8 MiB are still on their way."""
+    effects = Effects()
+    handle = right(effects)
+
+    def early(request: Request, connection: socket.socket) -> bytes:
+        return handle(request, connection) if len(request.body) < 1000 else reply(413)
+
+    finding = judged(under(serve(early), probe=effects), "large-unsigned")
+
+    assert (finding.outcome, finding.observed) == (Outcome.PASS, "HTTP 413, 0 effects")
+
+
+def test_what_cannot_be_measured_is_said(under: Under) -> None:
+    """A timing-safe comparison is not measurable over HTTP, and no case pretends to measure it."""
+    finding = judged(under("http://127.0.0.1:9/hook"), "timing")
+
+    assert (finding.outcome, finding.level) == (Outcome.NOT_APPLICABLE, Level.SHOULD)
+    assert "cannot be measured over HTTP" in finding.observed
+
+
+def test_a_refusal_that_tells_the_right_signature_warns(serve: Serve, under: Under) -> None:
+    """Only a warning, for it takes a sender who does not know the secret to read it."""
+    import hashlib
+    import hmac
+
+    effects = Effects()
+    handle = right(effects)
+
+    def telling(request: Request, connection: socket.socket) -> bytes:
+        if request.genuine:
+            return handle(request, connection)
+        stamp = request.headers["x-product-signature"].removeprefix("t=").partition(",")[0]
+        return reply(400, hmac.new(SECRET.encode(), f"{stamp}.".encode() + request.body, hashlib.sha256).hexdigest())
+
+    finding = judged(under(serve(telling), probe=effects), "told-signature")
+
+    assert (finding.outcome, finding.level) == (Outcome.FAIL, Level.SHOULD)
+    assert finding.observed == "HTTP 400, and the answer holds the right signature"
