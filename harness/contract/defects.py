@@ -169,7 +169,7 @@ def _causes(failure: Any, case: Any, response: httpx.Response) -> list[str]:
     if hasattr(failure, "missing_headers"):
         return [f"{response.status_code} without {name}" for name in failure.missing_headers]
     if _check(failure) == "negative_data_rejection":
-        return [f"{response.status_code} in {', '.join(_wrong_in(case))}"]
+        return [f"{response.status_code} in {part}" for part in _wrong_in(case)]
     names = ("content_type", "actual", "header_name", "failure_reason", "missing_methods", "undocumented_methods")
     parts = [f"{name} {getattr(failure, name)}" for name in names if hasattr(failure, name)]
     if not parts and hasattr(failure, "status_code"):

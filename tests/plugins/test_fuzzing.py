@@ -94,6 +94,16 @@ def test_a_document_at_a_url_is_shared_out_unseen(api: Folder) -> None:
     assert re.findall(r"violation\[(.*)\]", api.run(*COLLECT).out) == [f"part {n} of 8" for n in range(1, 9)]
 
 
+def test_a_document_that_the_target_serves_is_read_once_it_is_started(api: Folder) -> None:
+    """Where there is none at the URL, the sentence names it, and the processes are stopped."""
+    api.write("harness.toml", TOML.replace('"openapi.json"', '"http://127.0.0.1:{port:api}/openapi.json"'))
+
+    status, text = harness(api, "fuzz", *PLAIN)
+
+    assert re.search(r"\[provider\] spec: http://127.0.0.1:\d+/openapi.json cannot be read: Client error '401", text)
+    assert status == 4
+
+
 @pytest.mark.parametrize(
     "broken, said",
     [
