@@ -12,6 +12,10 @@ from harness.secrets.forms import forms
 
 MIN_LEARNED = 16
 """Characters a secret must have to be looked for outside its own field too: chance would find shorter ones."""
+_OTHERS = re.compile(
+    r"(?i)\W*(?:redacted|filtered|masked|hidden|dummy|placeholder|x{3,})\W*|\*{3,}|<[^<>]+>|\{+[^{}]+\}+"
+)
+"""What other tools, and people, write in place of a secret."""
 PLACEHOLDER = re.compile(r"\[REDACTED [^\[\]]*\]")
 
 _PAIR = re.compile(r"""([?&]?)([\w.:\[\]-]{2,60})=(["']?)(\[REDACTED [^\[\]]*\]|[^\s&"'<>\\;,]+)""")
@@ -43,7 +47,7 @@ class Placeholders:
 
     def of(self, name: str, value: str, *, received: bool) -> str:
         """Return what stands for a secret found in the field ``name``."""
-        if not value or PLACEHOLDER.search(value):
+        if not value or PLACEHOLDER.search(value) or _OTHERS.fullmatch(value):
             return value
         if value not in self._of:
             known = self.known(value)

@@ -85,6 +85,12 @@ class Redactor:
         bodies = self._received if received else self._sent
         return pack(bodies.content(content, media_type.lower()))
 
+    def finds(self, body: bytes, *, media_type: str = "", coding: str = "", received: bool = False) -> bool:
+        """Tell whether a body holds something to redact; raises `CassetteError` for a coding that cannot be opened."""
+        content, _ = decoded(body, coding)
+        bodies = self._received if received else self._sent
+        return bodies.content(content, media_type.lower()) != content
+
     def _segment(self, segment: str, *, received: bool) -> str:
         plain = unquote(segment)
         clean = self._known(self._secrets.text(plain, received=received))

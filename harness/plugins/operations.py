@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugins.core import is_live, runs_suite
+from harness.plugins.core import findings_key, is_live, runs_suite, world_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from harness.model import Finding
@@ -22,6 +22,17 @@ def runbooks(world: World, require: Callable[..., None]) -> list[Path]:
     require("operations.runbooks")
     assert world.config.operations is not None
     return world.target.files(world.config.operations.runbooks)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)  # within the core plugin's, which fails a test whose findings failed
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Tell which secrets stood in the errors that this test was answered with."""
+    try:
+        yield
+    finally:
+        world, findings = item.config.stash.get(world_key, None), item.stash.get(findings_key, None)
+        if world is not None and findings is not None:
+            findings.extend(world.error_bodies.findings())
 
 
 @pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
@@ -39,12 +50,29 @@ def pytest_harness_final_findings(config: pytest.Config, world: World) -> list[F
     files = [*logs, *events, *others]
     scanner = world.vault.scanner()
     leaks = scan_files(scanner, files, root=world.target.root)
+    exposed = list(_exposed(world))
     if not leaks and not runs_suite(config):
-        return []  # scenarios alone send nothing that the logs must hold, so silence proves nothing
-    return judge_leaks(
+        return exposed  # scenarios alone send nothing that the logs must hold, so silence proves nothing
+    return exposed + judge_leaks(
         leaks=leaks,
         canary=world.run.run_id,
         logs=logs,
         scanned=len(files),
         unsearchable=scanner.unsearchable,
     )
+
+
+def _exposed(world: World) -> Iterator[Finding]:
+    """Yield what stands in cassettes and looks like a secret, known to harness.toml or not."""
+    from harness.cassettes.exposure import judge_exposure
+    from harness.cassettes.sidecar import FOLDER
+    from harness.cassettes.storage import Storage
+    from harness.errors import CassetteError
+
+    for path in world.target.files("cassettes/**/*.yaml"):
+        try:
+            requests, responses, _ = Storage(world.target.root / FOLDER).load_cassette(str(path), None)
+        except CassetteError:
+            continue  # the scenario that plays it says so
+        pairs = list(zip(requests, responses, strict=True))
+        yield from judge_exposure(pairs, str(path.relative_to(world.target.root)), known=world.vault.redact)

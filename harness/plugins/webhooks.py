@@ -46,11 +46,11 @@ def receiver(request: pytest.FixtureRequest, world: World, require: Callable[...
     assert config.signature is not None
     event_format: EventFormat = request.getfixturevalue("event_format")
     reference = config.signature.secret
-    sender = Sender(world.client, config.url, scheme=event_format.scheme, secret=lambda: world.reveal(reference))
+    wire = Wire(config.url, check=world.network.check, timeout_s=TIMEOUT_S)
+    sender = Sender(wire, scheme=event_format.scheme, secret=lambda: world.reveal(reference))
     probe = EffectProbe(world.client, config.effects) if config.effects else None
     # The process id keeps the ids of pytest-xdist workers apart.
     ids = (f"evt_{world.run.run_id}_{os.getpid()}_{n}" for n in _counter)
-    wire = Wire(config.url, check=world.network.check, timeout_s=TIMEOUT_S)
     return ReceiverUnderTest(sender, wire=wire, format=event_format, probe=probe, new_id=lambda: next(ids))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.model import SecretRef
 from harness.network import Network
+from harness.operations.leaks import ErrorBodies
 from harness.processes import ManagedProcess
 from harness.readiness.checklist import Checklist, shipped
 from harness.run import Run
@@ -37,7 +38,9 @@ class World:
         self.reports = reports
         self.config = target.config
         self.vault = Vault(seed=run.seed, root=target.root)
+        self.error_bodies = ErrorBodies(self.vault.scanner)
         self.network = Network(list(_urls(target)), production=target.production)
+        self.network.error_observer = self.error_bodies
         self.processes: list[ManagedProcess] = []
         self._fuzzer: Fuzzer | None = None
 

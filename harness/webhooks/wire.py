@@ -32,10 +32,6 @@ class Answer(Delivery, frozen=True, kw_only=True):
 
     whole: str = ""
     """Status line, header lines and body as text, up to `ANSWER_BYTES` of it."""
-    connect_s: float = 0.0
-    """Until the connection stood."""
-    first_byte_s: float = 0.0
-    """From the first byte sent to the first byte of the answer; 0 when there was none."""
 
     @property
     def cut(self) -> bool:

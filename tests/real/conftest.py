@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
+
+from harness.processes import ManagedProcess
+from harness.run import Run
 
 REAL = Path(__file__).parent
 INSTALL = "Install it with: tests/real/install"
 
 Need = Callable[[str | Path], str]
+Product = AbstractContextManager[str]
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +57,36 @@ def real_python(need: Need) -> Callable[[str], str]:
         return str(folder / "bin" / "python")
 
     return find
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> Callable[[str], Product]:
+    """Return a function that runs the sandbox' product for the length of a block, given its key; yields its URL."""
+
+    @contextmanager
+    def run(key: str) -> Iterator[str]:
+        url = f"http://127.0.0.1:{Run.begin().port('product')}"
+        process = ManagedProcess(
+            "product",
+            command=(sys.executable, "-m", "harness.sandbox", "product", "--port", url.rpartition(":")[2]),
+            ready=f"{url}/healthz",
+            ready_within_s=20,
+            cwd=tmp_path,
+            env={"PRODUCT_API_KEY": key, "PRODUCT_WEBHOOK_SECRET": secrets.token_hex(16), "SANDBOX_DEFECTS": ""},
+            log=tmp_path / "product.log",
+            is_ready=_answers,
+        )
+        process.start()
+        try:
+            yield url
+        finally:
+            process.stop()
+
+    return run
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False, timeout=2).is_success
+    except httpx.TransportError:
+        return False

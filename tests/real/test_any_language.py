@@ -9,48 +9,19 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-import httpx
 import pytest
 import vcr
 
-from harness.processes import ManagedProcess
-from harness.run import Run
+if TYPE_CHECKING:
+    from tests.real.conftest import Product
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 60
-
-
-@contextmanager
-def product(key: str, folder: Path) -> Iterator[str]:
-    """Run the sandbox' product; yields its URL."""
-    url = f"http://127.0.0.1:{Run.begin().port('product')}"
-    process = ManagedProcess(
-        "product",
-        command=(sys.executable, "-m", "harness.sandbox", "product", "--port", url.rpartition(":")[2]),
-        ready=f"{url}/healthz",
-        ready_within_s=20,
-        cwd=folder,
-        env={"PRODUCT_API_KEY": key, "PRODUCT_WEBHOOK_SECRET": secrets.token_hex(16)},
-        log=folder / "product.log",
-        is_ready=_answers,
-    )
-    process.start()
-    try:
-        yield url
-    finally:
-        process.stop()
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, trust_env=False, timeout=2).is_success
-    except httpx.TransportError:
-        return False
 
 
 class Serving:
@@ -85,11 +56,13 @@ def run_client(node_modules: Path, url: str, key: str) -> dict[str, Any]:
     return seen
 
 
-def test_a_node_client_is_recorded_and_replayed_without_the_provider(node_modules: Path, tmp_path: Path) -> None:
+def test_a_node_client_is_recorded_and_replayed_without_the_provider(
+    node_modules: Path, product: Callable[[str], Product], tmp_path: Path
+) -> None:
     """It sees the same twice, the second time with another key, offline, every request held against the spec."""
     key, cassette = f"key_{secrets.token_hex(16)}", tmp_path / "node.yaml"
     with ExitStack() as stack:
-        with product(key, tmp_path) as upstream:
+        with product(key) as upstream:
             recording = Serving(stack, tmp_path, "record", "--upstream", upstream, "--cassette", str(cassette))
             live = run_client(node_modules, recording.url, key)
             status, said = recording.end()

@@ -117,9 +117,10 @@ def under() -> Under:
         network = Network([url])
         scheme = scheme_named("hmac")
         numbers = itertools.count(1)
+        wire = Wire(url, check=network.check, timeout_s=TIMEOUT_S)
         return ReceiverUnderTest(
-            Sender(network.client(), url, scheme=scheme, secret=lambda: secret),
-            wire=Wire(url, check=network.check, timeout_s=TIMEOUT_S),
+            Sender(wire, scheme=scheme, secret=lambda: secret),
+            wire=wire,
             format=EventFormat(scheme=scheme),
             probe=probe,  # type: ignore[arg-type]  # as much of a probe as is asked
             new_id=lambda: f"evt_{next(numbers)}",
