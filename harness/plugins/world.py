@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import ConfigurationError
 from harness.model import SecretRef
 from harness.network import Network
 from harness.operations.leaks import ErrorBodies
@@ -42,12 +45,16 @@ class World:
         self.network = Network(list(_urls(target)), production=target.production)
         self.network.error_observer = self.error_bodies
         self.processes: list[ManagedProcess] = []
+        self.overlay: str | None = None
+        self.log_suffix = ""
         self._fuzzer: Fuzzer | None = None
 
     @classmethod
     def load(cls, directory: Path, *, run: Run, overlay: str | None, reports: Path) -> World:
         """Read harness.toml; raises `ConfigurationError`."""
-        return cls(load_target(directory, expand=run.expand, overlay=overlay), run, reports)
+        world = cls(load_target(directory, expand=run.expand, overlay=overlay), run, reports)
+        world.overlay = overlay
+        return world
 
     @property
     def logs(self) -> Path:
@@ -165,7 +172,7 @@ class World:
                     ready_within_s=config.ready_within,
                     cwd=self.target.root,
                     env=self.environment(config.env),
-                    log=self.logs / f"{name}.log",
+                    log=self.logs / f"{name}{self.log_suffix}.log",
                     is_ready=self._answers,
                     redact=self.vault.redact,
                 )
@@ -176,6 +183,28 @@ class World:
         finally:
             for process in reversed(self.processes):
                 process.stop()
+
+    @contextmanager
+    def understudy(self) -> Iterator[World]:
+        """Run a second target of the same description, with ports and a folder of its own, for a check that harms it.
+
+        Raises `ConfigurationError` where both would want one port, `ProcessError` where a process does not start.
+        """
+        run = self.run.understudy()
+        try:
+            world = World.load(self.target.root, run=run, overlay=self.overlay, reports=self.reports)
+            world.log_suffix = f"-understudy{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+            for name, process in world.config.process.items():
+                if process.ready == self.config.process[name].ready:
+                    raise ConfigurationError(
+                        f"harness.toml: [process.{name}] ready has a port of its own, so that no second copy can be "
+                        f"started for crashes. Let the harness choose it: {{port:{name}}}."
+                    )
+            world.vault.resolve_all(world.target.references, strict=True)
+            with world.running(), closing(world.client):
+                yield world
+        finally:
+            shutil.rmtree(run.directory, ignore_errors=True)
 
     def deaths(self) -> list[str]:
         """Return what ended by itself, or no longer answers, among the target's processes."""
@@ -220,4 +249,4 @@ def _urls(target: Target) -> Iterable[str]:
             if isinstance(value, str) and "://" in value:
                 yield value
     if config.receiver and config.receiver.effects:
-        yield config.receiver.effects.url
+        yield config.receiver.effects.url or ""
