@@ -36,6 +36,8 @@ class Network:
         self.production = production
         self.observer: Observer = lambda _request, _status: None
         """Told of every request that was answered, also from a recording, with the status."""
+        self.error_observer: Callable[[httpx.Response], None] = lambda _response: None
+        """Shown every answer that tells of an error, read whole."""
 
     def client(
         self,
@@ -76,8 +78,13 @@ class Network:
 
     def _tell(self, response: httpx.Response) -> None:
         self.observer(response.request, response.status_code)
+        if response.is_error:
+            response.read()
+            self.error_observer(response)
 
     async def _tell_async(self, response: httpx.Response) -> None:
+        if response.is_error:
+            await response.aread()
         self._tell(response)
 
     def check(self, method: str, url: httpx.URL) -> None:

@@ -12,6 +12,7 @@ import click
 from harness.cassettes.redaction import Redactor
 from harness.errors import ConfigurationError
 from harness.secrets import Vault
+from harness.target import CONFIG_NAME, load_target
 from harness.webhooks.capture import CaptureServer, Clean, Store
 from harness.webhooks.orders import secret_behind
 from harness.webhooks.schemes import Headers, scheme_named
@@ -27,12 +28,12 @@ from harness.webhooks.verify import event_id_in, signature_complaint
 def capture(into: Path, port: int, scheme: str | None, secret: str | None, limit: int) -> None:
     """Store incoming webhooks in DIR as .http fixtures, until Ctrl-C, for `harness deliver` to replay.
 
-    Signatures are left out, for a replay makes its own; so are credentials, cookies, and values of fields whose names
-    mean secrets.
+    Signatures are left out, for a replay makes its own; so are credentials and cookies. Values that the folder's
+    harness.toml refers to, and those of fields whose names mean secrets, are replaced.
     """
     if bool(scheme) != bool(secret):
         raise ConfigurationError("--scheme and --secret belong together: say both, or neither.")
-    vault = Vault(seed="", root=Path.cwd())
+    vault = _vault(Path.cwd())
     judge = _judge(scheme, secret_behind(secret, vault)) if scheme and secret else None
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background deaf to Ctrl-C
         signal.signal(number, signal.default_int_handler)
@@ -44,6 +45,15 @@ def capture(into: Path, port: int, scheme: str | None, secret: str | None, limit
         except KeyboardInterrupt:
             click.echo("")
         click.echo(server.summary)
+
+
+def _vault(directory: Path) -> Vault:
+    """Return a vault that knows the values a harness.toml in the folder refers to, as far as they are set here."""
+    vault = Vault(seed="", root=directory)
+    if (directory / CONFIG_NAME).is_file():
+        references = load_target(directory).references
+        vault.resolve_all([each for each in references if each[1].kind != "fresh"], strict=False)
+    return vault
 
 
 def _clean(vault: Vault) -> Clean:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -19,11 +19,17 @@ INTERRUPTED = 130
 
 
 @click.command()
-@click.argument("events", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("events", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--to", "url", metavar="URL", help="The receiver.")
 @click.option("--scheme", metavar="NAME", help="How deliveries are signed.")
 @click.option("--secret", metavar="REF", help="The signing secret, as env:NAME or file:PATH.")
 @click.option("--header", metavar="NAME", help="Header of the signature, where it is not the scheme's.")
+@click.option(
+    "--spec",
+    metavar="PATH",
+    type=click.Path(exists=True, dir_okay=False),
+    help="OpenAPI document; deliver an example of each of its webhooks.",
+)
 @click.option("--target", "overlay", metavar="NAME", help="Lay harness.NAME.toml over harness.toml.")
 @click.option("--altered", metavar="CASE", help="Forge each delivery as this receiver case does, such as truncated.")
 @click.option("--count", default=1, show_default=True, type=click.IntRange(1), help="How often to deliver each event.")
@@ -33,13 +39,16 @@ INTERRUPTED = 130
 @click.option("--keep-ids", is_flag=True, help="Keep the ids of the fixtures: a receiver may take them for duplicates.")
 @click.option("--dry-run", is_flag=True, help="Print the requests and send none.")
 @click.option("--quiet", is_flag=True, help="Print the summary alone.")
-def deliver(events: tuple[Path, ...], *, dry_run: bool, quiet: bool, **options: object) -> None:
+def deliver(events: tuple[Path, ...], *, spec: str | None, dry_run: bool, quiet: bool, **options: object) -> None:
     """Sign EVENTS (files or folders of .json and .http fixtures) and deliver them, each under a fresh id.
 
     What --to, --scheme and --secret do not say is taken from harness.toml. Exits 1 unless every delivery is
     acknowledged with 2xx.
     """
-    dispatch = Dispatch(events, Order(**options), directory=Path.cwd())  # type: ignore[arg-type]
+    if not events and not spec:
+        raise click.UsageError("Missing argument 'EVENTS...': name fixtures, or an OpenAPI document with --spec.")
+    made = tuple(_examples(spec)) if spec else ()
+    dispatch = Dispatch(events, Order(**options), directory=Path.cwd(), made=made)  # type: ignore[arg-type]
     if dry_run:
         for text in dispatch.dry():
             click.echo(text)
@@ -54,6 +63,13 @@ def deliver(events: tuple[Path, ...], *, dry_run: bool, quiet: bool, **options: 
     for line in summary.lines():
         click.echo(line)
     sys.exit(INTERRUPTED if interrupted else not summary.succeeded)
+
+
+def _examples(spec: str) -> Iterator[tuple[str, bytes]]:
+    from harness.contract.examples import webhook_examples
+    from harness.contract.spec import load_spec
+
+    yield from webhook_examples(load_spec(spec, root=Path.cwd()))
 
 
 def _shown(total: int, *, quiet: bool) -> nullcontext[Callable[[Delivery], None]]:

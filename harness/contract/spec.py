@@ -123,11 +123,15 @@ class Spec:
 
     def webhooks(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield name and JSON schema of each webhook the document describes (OpenAPI 3.1 ``webhooks``)."""
+        yield from ((name, media["schema"]) for name, media in self.webhook_contents())
+
+    def webhook_contents(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield name and media type object of each webhook with a JSON body: its schema and its examples."""
         for name, item in (self.document.get("webhooks") or self.document.get("x-webhooks") or {}).items():
             content = item.get("post", {}).get("requestBody", {}).get("content", {})
-            schema = content.get("application/json", {}).get("schema")
-            if schema is not None:
-                yield name, schema
+            media = content.get("application/json", {})
+            if media.get("schema") is not None:
+                yield name, media
 
 
 def load_spec(reference: str, *, root: Path, base_url: str = "", fetch: Callable[[str], bytes] | None = None) -> Spec:

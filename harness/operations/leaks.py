@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+
+import httpx
 
 from harness.model import Finding, Outcome
 from harness.secrets import Leak, Scanner
 
 ITEM = "secrets.never-logged"
+
+
+class ErrorBodies:
+    """Searches what the target says of errors for known secrets, as the answers come."""
+
+    def __init__(self, scanner: Callable[[], Scanner]) -> None:
+        """``scanner`` knows the secrets that are known when it is asked for."""
+        self._scanner = scanner
+        self._leaks: list[Leak] = []
+        self._told: set[tuple[str, int]] = set()
+
+    def __call__(self, response: httpx.Response) -> None:
+        """Search the body of one answer, which was read whole."""
+        request, status = response.request, response.status_code
+        path = request.url.raw_path.decode("ascii").partition("?")[0]
+        leaks = self._scanner().scan_bytes(response.content, f"the body of {request.method} {path}, answered {status}")
+        # Every error of one kind is worded by the same code: telling it once is enough.
+        self._leaks += [leak for leak in leaks if (leak.secret, status) not in self._told]
+        self._told |= {(leak.secret, status) for leak in leaks}
+
+    def findings(self) -> list[Finding]:
+        """Return one finding for each secret and status that was not told before; none when nothing leaked."""
+        leaks, self._leaks = self._leaks, []
+        return [_leaked(secret, place, found) for (secret, place), found in _grouped(leaks).items()]
 
 
 def scan_files(scanner: Scanner, paths: Iterable[Path], *, root: Path) -> list[Leak]:
@@ -65,7 +91,7 @@ def _finding(outcome: Outcome, summary: str, observed: str) -> Finding:
         item=ITEM,
         outcome=outcome,
         summary=summary,
-        expected="no known secret, in any encoding, in logs, cassettes and fixtures of this run",
+        expected="no known secret, in any encoding, in logs, error bodies, cassettes and fixtures of this run",
         observed=observed,
         source="CWE-532",
     )

@@ -40,6 +40,6 @@ def narrowings(config: pytest.Config, scenarios: Sequence[Path]) -> Iterator[str
     if SUITE not in config.args:
         yield f"The shipped checks were not asked for as a whole (--pyargs {SUITE}); only a whole run can be READY."
     asked = {(config.invocation_params.dir / argument).resolve() for argument in config.args}
-    for scenario in scenarios:
+    for scenario in (path.resolve() for path in scenarios):  # they may be links
         if not asked & {scenario, *scenario.parents}:
             yield f"The scenarios in {scenario} were not asked for; only a whole run can be READY."

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugins.core import is_live, runs_suite
+from harness.plugins.core import findings_key, is_live, runs_suite, world_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from harness.model import Finding
@@ -22,6 +22,17 @@ def runbooks(world: World, require: Callable[..., None]) -> list[Path]:
     require("operations.runbooks")
     assert world.config.operations is not None
     return world.target.files(world.config.operations.runbooks)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)  # within the core plugin's, which fails a test whose findings failed
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Tell which secrets stood in the errors that this test was answered with."""
+    try:
+        yield
+    finally:
+        world, findings = item.config.stash.get(world_key, None), item.stash.get(findings_key, None)
+        if world is not None and findings is not None:
+            findings.extend(world.error_bodies.findings())
 
 
 @pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off

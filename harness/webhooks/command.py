@@ -13,9 +13,10 @@ import msgspec
 from harness.errors import ConfigurationError, nearest
 from harness.model import Delivery, Event
 from harness.webhooks.cases import CASES, Material, ReceiverCase, case_named
+from harness.webhooks.curl import curl
 from harness.webhooks.engine import Courier, Outgoing
 from harness.webhooks.engine.request import Address, Writer
-from harness.webhooks.events import read_events
+from harness.webhooks.events import LIMIT_BYTES, read_events
 from harness.webhooks.orders import Order, Route
 from harness.webhooks.schemes import Scheme
 from harness.webhooks.summary import Summary
@@ -24,15 +25,21 @@ from harness.webhooks.summary import Summary
 class Dispatch:
     """The events of one order, ready to be delivered."""
 
-    def __init__(self, paths: Iterable[Path], order: Order, *, directory: Path) -> None:
-        """Read fixtures and settings.
+    def __init__(
+        self, paths: Iterable[Path], order: Order, *, directory: Path, made: Iterable[tuple[str, bytes]] = ()
+    ) -> None:
+        """Read fixtures and settings; ``made`` are names and JSON bodies of further events.
 
         Raises `ConfigurationError` for a scheme, case, secret or URL that does not exist, `EventError` for a fixture.
         """
         self.order = order
         self.route = Route(order, directory)
         self._case = _case(order.altered, self.route.scheme) if order.altered else None
-        self.events: Sequence[Event] = tuple(read_events(paths, self.route.format.read))
+        event_format = self.route.format
+        self.events: Sequence[Event] = (
+            *read_events(paths, event_format.read),
+            *(event_format.made(name, body) for name, body in made),
+        )
         self._names = (f"evt_{os.urandom(6).hex()}{n:x}" for n in count())
 
     @property
@@ -64,17 +71,22 @@ class Dispatch:
             summary.seconds = time.perf_counter() - begun
 
     def dry(self) -> Iterator[str]:
-        """Yield each request exactly as it would be sent, without what is secret."""
-        writer = Writer(Address.of(self.route.url).netloc)
+        """Yield each request exactly as it would be sent, without what is secret, and then as a curl command."""
+        writer, redact = Writer(Address.of(self.route.url).netloc), self.route.vault.redact
         for outgoing in self.outgoing():
-            yield self.route.vault.redact(writer.write(outgoing).decode("utf-8", "backslashreplace"))
+            yield redact(writer.write(outgoing).decode("utf-8", "backslashreplace"))
+            command = curl(
+                outgoing.url, outgoing.headers, outgoing.body, method=outgoing.method, most_chars=LIMIT_BYTES
+            )
+            yield f"{redact(command)}\n"
 
     def _signed(self, event: Event) -> Outgoing:
         route = self.route
         event = self._addressed(event)
         scheme, now = route.scheme, int(time.time())
         if self._case is not None:
-            built = self._case.build(Material(scheme, event, route.secret(), now, url=route.url))
+            key = route.format.key_of_type
+            built = self._case.build(Material(scheme, event, route.secret(), now, url=route.url, type_key=key))
             url = f"{route.url}{'&' if '?' in route.url else '?'}{built.query}" if built.query else route.url
             return Outgoing(event.name, event.id, built.headers, built.body, url, built.method)
         signature = scheme.sign(event.body, secret=route.secret(), timestamp=now, event_id=event.id, url=route.url)

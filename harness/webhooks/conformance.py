@@ -185,13 +185,21 @@ def _answered(case: ReceiverCase, material: Material, built: Built, answer: Answ
     if answer.status is None:
         fine = answer.cut and case.expected in _MAY_CUT
         return (Outcome.PASS if fine else Outcome.FAIL), answer.seen
-    if answer.status // 100 not in _CLASSES[case.expected]:
+    if answer.status // 100 not in _CLASSES[case.expected] and answer.status not in case.also:
         return Outcome.FAIL, answer.seen
+    wrong = _wrongly_said(case, material, built, answer)
+    return (Outcome.FAIL, wrong) if wrong else (Outcome.PASS, answer.seen)
+
+
+def _wrongly_said(case: ReceiverCase, material: Material, built: Built, answer: Answer) -> str:
+    """Return what is wrong with an answer of the right status; empty when nothing is."""
     if case.unsaid and case.unsaid(material, built) in answer.whole:
-        return Outcome.FAIL, f"HTTP {answer.status}, and the answer holds the right signature"
+        return f"HTTP {answer.status}, and the answer holds the right signature"
     if case.said and case.said(material) not in answer.whole:
-        return Outcome.FAIL, f"{answer.seen}, without {case.said(material)!r}"
-    return Outcome.PASS, answer.seen
+        return f"{answer.seen}, without {case.said(material)!r}"
+    if case.flaw and (flaw := case.flaw(material, answer.whole)):
+        return f"{answer.seen}: {flaw}"
+    return ""
 
 
 def _hint(delivery: Delivery) -> str:

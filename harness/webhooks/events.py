@@ -20,6 +20,7 @@ from harness.webhooks.schemes import Headers, Scheme
 
 LIMIT_BYTES = 32 * 1024 * 1024
 _JSON_HEADERS: Headers = (("content-type", "application/json"),)
+_ENDINGS = frozenset({".json", ".http"})
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -45,9 +46,17 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
         """Read one fixture; raises `EventError` that names the file and what is wrong with it."""
         raw = _bytes(path)
         headers, body = _captured(raw, path) if path.suffix == ".http" else (_JSON_HEADERS, raw)
+        return self._event(path, headers, body)
+
+    def made(self, name: str, body: bytes) -> Event:
+        """Return the event that a JSON body makes, of the type ``name`` where the scheme has a header for it."""
+        header = self.scheme.type_header
+        return self._event(Path(name), (*_JSON_HEADERS, *(((header, name),) if header else ())), body)
+
+    def _event(self, path: Path, headers: Headers, body: bytes) -> Event:
         document, named, scheme = _document(body, path, dict(headers)), dict(headers), self.scheme
         return Event(
-            name=path.stem,
+            name=path.stem if path.suffix in _ENDINGS else path.name,
             type=self._type(named, document, path),
             id=named.get(scheme.id_header, "") if scheme.id_header else _at(document, self.key_of_id),
             body=body,
@@ -86,7 +95,7 @@ def read_events(paths: Iterable[Path], read: Callable[[Path], Event]) -> Iterato
     """Read fixtures from files and from the ``.json`` and ``.http`` files of folders, in order of name."""
     for path in paths:
         if path.is_dir():
-            files = sorted(p for p in path.rglob("*") if p.suffix in {".json", ".http"} and p.is_file())
+            files = sorted(p for p in path.rglob("*") if p.suffix in _ENDINGS and p.is_file())
             if not files:
                 raise EventError(f"{path} holds no event fixture. Put .json bodies or captured .http deliveries there.")
             yield from map(read, files)

@@ -32,10 +32,6 @@ class Answer(Delivery, frozen=True, kw_only=True):
 
     whole: str = ""
     """Status line, header lines and body as text, up to `ANSWER_BYTES` of it."""
-    connect_s: float = 0.0
-    """Until the connection stood."""
-    first_byte_s: float = 0.0
-    """From the first byte sent to the first byte of the answer; 0 when there was none."""
 
     @property
     def cut(self) -> bool:
@@ -101,6 +97,13 @@ class Wire:
         except (OSError, http.client.HTTPException) as exc:
             why = next((text for kind, text in _WHY if isinstance(exc, kind)), str(exc))
             return told.answer(clock, status=None, error=why.format(limit=self.timeout_s))
+
+    def abandon(self, pieces: list[bytes]) -> None:
+        """Send ``pieces`` and close the connection, as a sender does that is cut off."""
+        self._check("POST", httpx.URL(self.url))
+        clock = _Clock(self.timeout_s)
+        with suppress(OSError), self._connected(clock) as connection:
+            _sent(connection, pieces, clock, 0)
 
     def _connected(self, clock: _Clock) -> socket.socket:
         connection = socket.create_connection((self._host, self._port), timeout=min(CONNECT_S, clock.left()))

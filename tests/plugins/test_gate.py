@@ -219,6 +219,16 @@ def test_more(world):
 """
 
 
+def test_scenarios_behind_a_link_are_scenarios(ready: Folder) -> None:
+    """A folder that is a link counts as asked for, as any other."""
+    (ready.path / "scenarios").rename(ready.path / "elsewhere")
+    (ready.path / "scenarios").symlink_to("elsewhere")
+
+    ended = ready.gate()
+
+    assert (ended.verdict, ended.status) == (Verdict.READY, 0), ended.text
+
+
 @pytest.mark.parametrize("args", [(), ("-n2",)], ids=["bare", "n2"])
 def test_a_target_that_dies_during_the_run_is_not_ready(served: Folder, args: tuple[str, ...]) -> None:
     """A process of the target that ends by itself keeps the verdict from READY, and is named."""

@@ -67,8 +67,9 @@ def examples(node_modules: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def deliver(events: Path, to: str, secret: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "harness.cli", "deliver", str(events), "--to", to]
+def deliver(events: Path, to: str, secret: str, *, option: str = "") -> subprocess.CompletedProcess[str]:
+    words = [option, str(events)] if option else [str(events)]
+    command = [sys.executable, "-m", "harness.cli", "deliver", *words, "--to", to]
     command += ["--scheme", "github", "--secret", f"env:{VARIABLE}"]
     env = {**os.environ, VARIABLE: secret}
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=TIMEOUT_S, env=env)
@@ -81,6 +82,21 @@ def test_every_payload_is_acknowledged(receiver: Receiver, examples: Path) -> No
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1].startswith(f"{PAYLOADS} delivered, {PAYLOADS} acknowledged, 0 not")
     assert receiver.received() == Counter(p.name.rpartition("-")[0] for p in examples.iterdir())
+
+
+def test_events_made_from_githubs_own_document_are_acknowledged(
+    receiver: Receiver, node_modules: Path, tmp_path: Path
+) -> None:
+    """The simplest events that GitHub's OpenAPI document admits, some of its 261 webhooks, get 2xx."""
+    source = node_modules / "node_modules/@octokit/openapi-webhooks/generated/api.github.com.json"
+    document = json.loads(source.read_bytes())
+    document["webhooks"] = dict(list(document["webhooks"].items())[::60])
+    (tmp_path / "openapi.json").write_text(json.dumps(document))
+
+    done = deliver(tmp_path / "openapi.json", receiver.url, receiver.secret, option="--spec")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(receiver.received()) == set(document["webhooks"])
 
 
 def test_nothing_signed_with_another_secret_is_acknowledged(receiver: Receiver, examples: Path) -> None:

@@ -37,6 +37,22 @@ def test_production_is_read_but_not_written() -> None:
         client(network).post("http://localhost/runs")
 
 
+def test_answers_that_tell_of_an_error_are_watched() -> None:
+    """Whoever watches is shown the error, read whole, and no other answer; the caller still gets it."""
+    seen: list[tuple[str, bytes]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(404 if request.url.path == "/lost" else 200, stream=httpx.ByteStream(b"the body"))
+
+    network = Network()
+    network.error_observer = lambda response: seen.append((response.url.path, response.content))
+    with network.client(transport=httpx.MockTransport(answer)) as made:  # what is tested is what the client does
+        assert made.get("http://localhost/found").text == "the body"
+        assert made.get("http://localhost/lost").text == "the body"
+
+    assert seen == [("/lost", b"the body")]
+
+
 def test_every_answer_is_told_to_the_observer() -> None:
     """Answers of sync and async clients, over whatever transport, reach the run's one observer."""
     network = Network()

@@ -125,9 +125,8 @@ class Wire:
         if response.status_code == 204:
             return None
         media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        named = media_type == "application/json" or "client-ignores-content-type" in self._planted
         try:
-            return json.loads(body if named else b"")
+            return json.loads(body if media_type == "application/json" else b"")
         except (ValueError, RecursionError) as exc:
             if "client-takes-cut-answers" in self._planted or "client-takes-malformed-answers" in self._planted:
                 return {"id": "unknown", "status": "succeeded"}

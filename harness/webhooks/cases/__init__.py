@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.webhooks.cases import authenticity, bodies, freshness, raw_body, rotation, transport
+from harness.webhooks.cases import authenticity, bodies, freshness, handshakes, raw_body, rotation, transport
 from harness.webhooks.cases.building import Built, Material
 from harness.webhooks.cases.row import Expected, ReceiverCase
 
@@ -13,6 +13,7 @@ CASES: tuple[ReceiverCase, ...] = (
     *rotation.CASES,
     *bodies.CASES,
     *transport.CASES,
+    *handshakes.CASES,
 )
 
 __all__ = ["CASES", "Built", "Expected", "Material", "ReceiverCase", "case_named"]

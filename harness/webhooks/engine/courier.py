@@ -86,19 +86,18 @@ class _Round:
         self._turns += 1
         return self.started + (self._turns - 1) / self.courier.rate
 
-    def take(self, lane: _Lane) -> Outgoing | None:
-        """Return the next request, or None after the last; then the lane has ended."""
-        outgoing = None
+    def take(self, lane: _Lane) -> tuple[Outgoing, bytes] | None:
+        """Return the next delivery and its request, or None after the last; then the lane has ended."""
         try:
-            outgoing = next(self._stream, None)
+            for outgoing in self._stream:
+                return outgoing, self.writer.write(outgoing)
         except BaseException as exc:  # noqa: BLE001 - raised anew where the round was asked for
             self.fail(exc)
-        if outgoing is None:
-            self.lanes.discard(lane)
-            lane.close()
-            if not self.lanes and not self.ended.done():
-                self.ended.set_result(None)
-        return outgoing
+        self.lanes.discard(lane)
+        lane.close()
+        if not self.lanes and not self.ended.done():
+            self.ended.set_result(None)
+        return None
 
     def tell(self, delivery: Delivery) -> None:
         """Hand over what became of one delivery."""
@@ -153,15 +152,15 @@ class _Lane:
             self._connection.abort()
 
     def _send_next(self) -> None:
-        outgoing = None if self._round.ended.done() else self._round.take(self)
-        if outgoing is None:
+        taken = None if self._round.ended.done() else self._round.take(self)
+        if taken is None:
             return
         if self._connection and self._connection.is_open:
-            self._connection.send(outgoing, self._round.writer.write(outgoing), connect_s=0.0)
+            self._connection.send(*taken, connect_s=0.0)
         else:
-            self._opening = self._loop.create_task(self._open(outgoing))
+            self._opening = self._loop.create_task(self._open(*taken))
 
-    async def _open(self, outgoing: Outgoing) -> None:
+    async def _open(self, outgoing: Outgoing, request: bytes) -> None:
         courier, begun = self._round.courier, time.perf_counter()
         try:
             async with asyncio.timeout(courier.timeout_s):
@@ -172,7 +171,7 @@ class _Lane:
                     ssl=tls_context() if courier.address.tls else None,
                 )
             connect_s = time.perf_counter() - begun
-            self._connection.send(outgoing, self._round.writer.write(outgoing), connect_s=connect_s)
+            self._connection.send(outgoing, request, connect_s=connect_s)
         except OSError as exc:
             self._tell(
                 Delivery(
@@ -184,13 +183,16 @@ class _Lane:
                     error=_refused(exc, courier.timeout_s),
                 )
             )
+        except Exception as exc:  # noqa: BLE001 - raised anew where the round was asked for
+            self._round.fail(exc)
 
     def _finished(self, exchange: Exchange, ending: Ending) -> None:
         if self._round.ended.done():
             return
         if ending.unread and not exchange.connect_s:
             # The receiver closed a connection that was idle just as it was used: the delivery was not looked at.
-            self._opening = self._loop.create_task(self._open(exchange.outgoing))
+            request = self._round.writer.write(exchange.outgoing)
+            self._opening = self._loop.create_task(self._open(exchange.outgoing, request))
             return
         reading = exchange.reading
         outgoing, first = exchange.outgoing, ending.first_at

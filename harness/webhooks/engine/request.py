@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from harness.errors import ConfigurationError
+from harness.errors import ConfigurationError, EventError
 from harness.webhooks.schemes import Headers
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -47,6 +47,10 @@ class Address(NamedTuple):
         return cls(host, port, parts.scheme == "https", parts.netloc.rpartition("@")[2])
 
 
+def _is_latin_1(text: str) -> bool:
+    return max(text) <= "\xff"
+
+
 class Writer:
     """Turns deliveries to one host into the bytes of HTTP/1.1 requests."""
 
@@ -56,8 +60,16 @@ class Writer:
         self._opening = f" HTTP/1.1\r\nhost: {netloc}\r\nuser-agent: {AGENT}\r\ncontent-length: "
 
     def write(self, outgoing: Outgoing) -> bytes:
-        """Return the whole request. Latin-1 lets a delivery carry any byte in a header, as an attacker would."""
+        """Return the whole request; raises `EventError` for a header that would not arrive as it is.
+
+        Latin-1 lets a delivery carry any byte in a header, as an attacker would.
+        """
         lines = "".join([f"{name}: {value}\r\n" for name, value in outgoing.headers])
+        if lines.count("\n") != len(outgoing.headers) or not (lines.isascii() or _is_latin_1(lines)):
+            raise EventError(
+                f"{outgoing.event} has a header that HTTP cannot carry: a line break or a character beyond Latin-1. "
+                "Look at its type, its id and the header lines of its fixture."
+            )
         head = f"{outgoing.method} {self._target(outgoing.url)}{self._opening}{len(outgoing.body)}\r\n{lines}\r\n"
         return head.encode("latin-1") + outgoing.body
 

@@ -153,12 +153,6 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
         """Return the headers with exactly ``value`` where the signature belongs, the others as they should be."""
         return ((self.header, value), *self._beside(timestamp, body))
 
-    def signature_in(self, headers: Headers, *, timestamp: int | str) -> str:
-        """Return the bare signature inside headers that `sign` made."""
-        before, _, after = self.value.format(timestamp=self.stamp(timestamp), signature="\0").partition("\0")
-        value = dict(headers)[self.header]
-        return value[len(before) : len(value) - len(after)]
-
     def new_secret(self) -> str:
         """Return a secret of the right form that nobody else has: for tests, and to sign wrongly on purpose."""
         return KEY_FORMS[self.key_form].write(ALGORITHMS[self.algorithm].new_key())

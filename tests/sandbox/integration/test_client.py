@@ -286,7 +286,6 @@ PLANTED: dict[str, tuple[Step, tuple[int, bool], tuple[int, bool]]] = {
     "client-retries-401": (answer(401), (1, False), (2, True)),
     "client-takes-cut-answers": (FAULTS["cut"][0], (2, True), (1, True)),
     "client-takes-malformed-answers": (FAULTS["malformed"][0], (2, True), (1, True)),
-    "client-ignores-content-type": (FAULTS["html"][0], (2, True), (1, True)),
 }
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from pathlib import Path
 
+import httpx
 import pytest
 
 from harness.model import Outcome
-from harness.operations.leaks import judge_leaks, scan_files
+from harness.operations.leaks import ErrorBodies, judge_leaks, scan_files
 from harness.secrets import Scanner
 
 VALUE = os.urandom(12).hex()
@@ -56,3 +58,19 @@ def test_one_finding_for_each_secret_and_file(tmp_path: Path) -> None:
         "env:A stands there (raw)",
         "env:B stands there (raw)",
     ]
+
+
+def test_the_body_of_an_error_is_searched() -> None:
+    """A secret in what an error says is told once, with the call that was answered so, and not the secret itself."""
+    watch = ErrorBodies(lambda: Scanner({"env:KEY": VALUE}))
+    encoded = base64.b64encode(VALUE.encode())
+
+    for body in (b"no such run", b'{"seen": "' + encoded + b'"}'):
+        asked = httpx.Request("GET", "http://localhost/runs/7?x=1")
+        watch(httpx.Response(404, content=body, request=asked))
+    (found,) = watch.findings()
+
+    assert found.outcome is Outcome.FAIL
+    assert found.summary.startswith("the body of GET /runs/7, answered 404:1: the secret env:KEY stands there (base64")
+    assert VALUE not in str(found)
+    assert watch.findings() == []

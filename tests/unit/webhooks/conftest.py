@@ -64,7 +64,7 @@ def serve() -> Iterator[Serve]:
     with contextlib.ExitStack() as stack:
 
         def start(handle: Handle) -> str:
-            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=256))
             thread = threading.Thread(target=_accept, args=(listener, handle), daemon=True)
             thread.start()
             stack.callback(thread.join, 5)
@@ -117,9 +117,10 @@ def under() -> Under:
         network = Network([url])
         scheme = scheme_named("hmac")
         numbers = itertools.count(1)
+        wire = Wire(url, check=network.check, timeout_s=TIMEOUT_S)
         return ReceiverUnderTest(
-            Sender(network.client(), url, scheme=scheme, secret=lambda: secret),
-            wire=Wire(url, check=network.check, timeout_s=TIMEOUT_S),
+            Sender(wire, scheme=scheme, secret=lambda: secret),
+            wire=wire,
             format=EventFormat(scheme=scheme),
             probe=probe,  # type: ignore[arg-type]  # as much of a probe as is asked
             new_id=lambda: f"evt_{next(numbers)}",

@@ -168,7 +168,9 @@ class Command:
 
     def __init__(self, folder: Path, *words: str, **env: str) -> None:
         command = [sys.executable, "-m", "harness.cli", "capture", "--into", str(folder), *words]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env, cwd=folder.parent
+        )
         assert self.process.stdout is not None
         found = re.search(r"http://127\.0\.0\.1:\d+/", self.process.stdout.readline())
         assert found
@@ -222,6 +224,24 @@ def test_secrets_are_taken_out_and_the_genuine_are_told(tmp_path: Path) -> None:
         assert b'"amount": 1.0' in content
         assert secret.encode() not in stored + content
         assert password.encode() not in stored + content
+
+
+def test_what_harness_toml_refers_to_is_taken_out(tmp_path: Path) -> None:
+    """A value that is known there stands in no fixture, whatever the field is called."""
+    secret = secrets.token_hex(20)
+    (tmp_path / "harness.toml").write_text(
+        '[target]\nname = "T"\n[receiver]\nurl = "http://127.0.0.1:1/"\n'
+        'signature = { scheme = "hmac", secret = "env:A_SECRET" }\n'
+    )
+    command = Command(tmp_path / "into", "--limit", "1", A_SECRET=secret)
+    post(command.url, json.dumps({"id": "e", "type": "x", "note": f"it is {secret}"}).encode(), x_note=secret)
+
+    output, errors, status = command.ended()
+
+    (stored,) = (p.read_bytes() for p in (tmp_path / "into").iterdir())
+    assert b"it is [REDACTED env:A_SECRET]" in stored
+    assert secret.encode() not in stored + output.encode()
+    assert (errors, status) == ("", 0)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
+import os
+import pty
 import re
 import secrets
 import socket
@@ -117,6 +120,22 @@ def test_each_event_is_delivered_as_often_as_asked(
     assert receiver.ids == ["evt_1", "evt_1"]
 
 
+def test_examples_of_a_spec_are_delivered(deliver: Deliver, event: Path, to: list[str], receiver: Receiver) -> None:
+    """--spec makes an event of each webhook in place of fixtures, or beside them."""
+    body = {"application/json": {"schema": {"type": "object"}, "example": {"id": "e1", "type": "made"}}}
+    document = {"openapi": "3.1.0", "paths": {}, "webhooks": {"made": {"post": {"requestBody": {"content": body}}}}}
+    (event.parent / "openapi.json").write_text(json.dumps(document))
+
+    result = deliver("--spec", "openapi.json", *to)
+    both = deliver(event, "--spec", "openapi.json", *to)
+
+    assert "made: HTTP 200" in result.output
+    assert result.output.splitlines()[-1].startswith("1 delivered, 1 acknowledged")
+    assert both.output.splitlines()[-1].startswith("2 delivered, 2 acknowledged")
+    assert b'"type": "made"' in receiver.requests[0]
+    assert "Missing argument 'EVENTS...'" in deliver(*to).output
+
+
 def test_a_delivery_that_is_not_acknowledged_fails_the_command(deliver: Deliver, event: Path, to: list[str]) -> None:
     """A forged one is refused: the answer is shown, counted, and the exit status is 1."""
     result = deliver(event, *to, "--altered", "truncated", "--count", "2")
@@ -143,7 +162,7 @@ def test_of_many_deliveries_the_first_are_told(deliver: Deliver, event: Path, to
 def test_a_dry_run_prints_the_request_and_sends_none(
     deliver: Deliver, event: Path, to: list[str], receiver: Receiver
 ) -> None:
-    """What is shown is what would arrive, byte for byte, and it is genuine."""
+    """What is shown is what would arrive, byte for byte, and it is genuine; a curl command says the same."""
     result = deliver(event, *to, "--dry-run", "--keep-ids")
     request = result.output.encode().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n").partition(b"\r\n\r\n")
 
@@ -151,6 +170,7 @@ def test_a_dry_run_prints_the_request_and_sends_none(
     assert request[0].startswith(b"POST /hook HTTP/1.1\r\nhost: 127.0.0.1:")
     assert request[2].startswith(EVENT)
     assert receiver.is_genuine(request[0] + b"\r\n\r\n" + EVENT)
+    assert re.search(r"^curl -i -H .*x-product-signature: t=\d+,v1=[0-9a-f]{64}' ", result.output, re.MULTILINE)
     assert receiver.requests == []
 
 
@@ -213,6 +233,26 @@ def test_what_cannot_be_done_is_told_before_anything_is_sent(
     assert said in result.output.replace("\n", " ")
     assert "hunter22" not in result.output
     assert result.exit_code == 4
+
+
+def test_a_terminal_shows_a_bar(secret: str, event: Path, to: list[str]) -> None:
+    """On a terminal a bar moves, and of single deliveries those that were not acknowledged are told."""
+    words = [sys.executable, "-m", "harness.cli", "deliver", str(event), *to, "--count", "3", "--altered", "truncated"]
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(words, stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "xterm"})
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # EIO: the other end has closed
+        while piece := os.read(ours, 4096):
+            shown += piece
+    os.close(ours)
+    process.wait(20)
+
+    assert b"delivering" in shown
+    assert shown.count(b"run.succeeded: HTTP 401") == 3
+    assert b"3 delivered, 0 acknowledged, 3 not; in " in shown
+    assert process.returncode == 1
+    assert secret.encode() not in shown
 
 
 def test_ctrl_c_ends_it_with_a_summary(secret: str, event: Path, to: list[str]) -> None:

@@ -250,6 +250,35 @@ def test_a_fault_of_the_stream_ends_all(listen: Listen) -> None:
         Courier(Network(), url, concurrency=2, timeout_s=30).deliver(stream(), lambda _: None)
 
 
+@pytest.mark.parametrize("value", ["push\r\nx-forged: 1", "push\n", "\u2603"])
+def test_a_header_that_would_not_arrive_as_it_is_ends_all(listen: Listen, value: str) -> None:
+    """A line break in an event's type makes no second header, and the message says where to look."""
+    arrived: list[bytes] = []
+    url = listen(lambda connection: arrived.append(read_request(connection)))
+    stream = [Outgoing("push", "1", (("x-github-event", value),), b"{}", url)]
+
+    with pytest.raises(EventError, match="push has a header that HTTP cannot carry"):
+        Courier(Network(), url, concurrency=2).deliver(stream, lambda _: None)
+
+    assert arrived in ([], [b""])
+
+
+def test_any_latin_1_character_arrives_as_its_byte(listen: Listen) -> None:
+    """As an attacker would send it."""
+    arrived: list[bytes] = []
+
+    def treat(connection: socket.socket) -> None:
+        arrived.append(read_request(connection))
+        connection.sendall(OK)
+
+    url = listen(treat)
+    stream = [Outgoing("e", "1", (("x-signature", "\xe9\xff\x00"),), b"{}", url)]
+
+    Courier(Network(), url, concurrency=1).deliver(stream, lambda _: None)
+
+    assert b"x-signature: \xe9\xff\x00\r\n" in arrived[0]
+
+
 def test_only_hosts_of_the_target_are_called() -> None:
     """The network's guard is asked before a socket is opened, for hosts and for production alike."""
     with pytest.raises(NetworkError, match="names no such host"):

@@ -7,6 +7,8 @@ import hmac
 from typing import NamedTuple
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from harness.errors import ConfigurationError, SecretError
 from harness.webhooks.schemes import SCHEMES, Scheme, scheme_named
@@ -74,15 +76,15 @@ def test_an_example_from_the_documentation_is_signed_alike(example: Published) -
     assert dict(headers)[scheme.header] == example.value
 
 
-def test_the_bare_signature_is_found_again(scheme: Scheme) -> None:
-    """What stands between the punctuation of a signed header is the signature, and writing it gives that header."""
+def test_a_genuine_delivery_is_its_signature_well_written(scheme: Scheme) -> None:
+    """Writing the bare signature gives the headers of a genuine delivery; it stands once in their values."""
     secret = scheme.new_secret()
+
     headers = scheme.sign(BODY, secret=secret, timestamp=NOW, event_id="evt_1", url=URL)
+    signature = scheme.signature(BODY, secret=secret, timestamp=NOW, event_id="evt_1", url=URL)
 
-    signature = scheme.signature_in(headers, timestamp=NOW)
-
-    assert signature == scheme.signature(BODY, secret=secret, timestamp=NOW, event_id="evt_1", url=URL)
     assert scheme.written(signature, timestamp=NOW, body=BODY) == headers
+    assert dict(headers)[scheme.header].count(signature) == 1
 
 
 def test_what_is_signed_makes_a_difference(scheme: Scheme) -> None:
@@ -154,7 +156,15 @@ def test_an_empty_secret_signs_where_both_sides_share_it(scheme: Scheme) -> None
 
 
 @pytest.mark.parametrize(
-    "name, form", [("standard-webhooks", "whsec_ and then 24 to 64 bytes in base64"), ("adyen", "hex")]
+    "name, form",
+    [
+        ("standard-webhooks", "whsec_ and then 24 to 64 bytes in base64"),
+        ("standard-webhooks-v1a", "whsk_ and then 32 to 64 bytes in base64"),
+        ("adyen", "bytes in hexadecimal"),
+        ("discord", "bytes in hexadecimal"),
+        ("sendgrid", "a private key (PKCS 8) as PEM, or its base64 alone"),
+        ("rfc9421-ed25519", "32 to 64 bytes in base64"),
+    ],
 )
 def test_a_secret_of_the_wrong_form_is_told_without_it(name: str, form: str) -> None:
     """The error tells how such a secret is written and what to do, and nothing of what was given."""
@@ -165,6 +175,48 @@ def test_a_secret_of_the_wrong_form_is_told_without_it(name: str, form: str) -> 
     assert "Copy it again" in str(caught.value)
     assert "zebra" not in str(caught.value)
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("name", ["sendgrid", "discord", "standard-webhooks-v1a", "rfc9421-ed25519"])
+def test_what_a_receiver_holds_of_a_key_pair_is_no_secret(name: str) -> None:
+    """The public key is another text than the secret, and a secret that is none has no public key."""
+    scheme = scheme_named(name)
+    secret = scheme.new_secret()
+
+    assert not scheme.symmetric
+    assert scheme.public_key(secret) != secret
+    with pytest.raises(SecretError):
+        scheme.public_key("zebra-zebra")
+
+
+def test_what_a_receiver_holds_of_a_shared_secret_is_the_secret(scheme: Scheme) -> None:
+    """Where both sides share it there is nothing to derive."""
+    secret = scheme.new_secret()
+
+    assert (scheme.public_key(secret) == secret) == scheme.symmetric
+
+
+def test_a_private_key_is_read_as_pem_and_as_its_base64() -> None:
+    """Both write the same key; a key of another kind is refused."""
+    scheme = scheme_named("sendgrid")
+    key = scheme.new_secret()
+    pem = f"-----BEGIN PRIVATE KEY-----\n{key[:64]}\n{key[64:]}\n-----END PRIVATE KEY-----\n"
+    other = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+    assert scheme.sign(BODY, secret=pem, timestamp=NOW) == scheme.sign(BODY, secret=key, timestamp=NOW)
+    with pytest.raises(SecretError):
+        scheme.sign(BODY, secret=other, timestamp=NOW)
+
+
+def test_a_form_is_signed_field_by_field() -> None:
+    """Twilio signs the URL and a form's fields in order of name; of a JSON body, the URL with its digest."""
+    scheme = scheme_named("twilio")
+    form = {"secret": "key", "timestamp": NOW, "url": URL}
+
+    assert scheme.signature(b"B=2&A=1", **form) == scheme.signature(b"A=1&B=2", **form)  # type: ignore[arg-type]
+    assert scheme.address(URL, b"A=1") == URL
+    assert scheme.address(URL, b"{}") == f"{URL}&bodySHA256={hashlib.sha256(b'{}').hexdigest()}"
+    assert scheme.address("http://127.0.0.1/", b"[]").startswith("http://127.0.0.1/?bodySHA256=")
 
 
 def test_an_unknown_scheme_is_told_with_the_nearest() -> None:

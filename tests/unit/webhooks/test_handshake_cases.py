@@ -1,0 +1,70 @@
+"""Handshakes as receiver cases: asked as the provider asks, and judged by the whole answer."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import http.client
+import io
+
+import pytest
+
+from harness.model import Event
+from harness.webhooks.cases import Material, case_named
+from harness.webhooks.schemes import scheme_named
+
+EVENT = Event(name="event", type="x", id="evt_7", body=b'{"id": "evt_7", "type": "x"}')
+
+
+def material(scheme: str) -> Material:
+    found = scheme_named(scheme)
+    return Material(found, EVENT, found.new_secret(), 1_790_000_000, url="http://127.0.0.1:1/hook")
+
+
+def whole(status: int, body: str = "", **headers: str) -> str:
+    """Return an answer as the wire tells it."""
+    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items()) + "\r\n"
+    return f"{status} Said\n{http.client.parse_headers(io.BytesIO(lines.encode()))}{body}"
+
+
+@pytest.mark.parametrize(
+    "scheme, right, wrong, flaw",
+    [
+        ("slack", whole(200, '{"challenge": "evt_7"}'), whole(200, "ok"), "HTTP 200 without the challenge"),
+        ("discord", whole(200, '{"type": 1}', content_type="x/y"), whole(200, "{}"), "HTTP 200 without PONG"),
+        ("cloudevents", whole(204, WebHook_Allowed_Origin="*"), whole(200, "ok"), "no WebHook-Allowed-Origin"),
+    ],
+)
+def test_an_answer_is_judged_as_a_whole(scheme: str, right: str, wrong: str, flaw: str) -> None:
+    """Headers and body count beside the status."""
+    case, m = case_named(f"handshake-{scheme}"), material(scheme)
+
+    assert case is not None
+    assert case.flaw is not None
+    assert case.flaw(m, right) == ""
+    assert case.flaw(m, wrong) == flaw
+
+
+def test_zoom_wants_the_token_back_encrypted() -> None:
+    """The receiver proves that it has the secret."""
+    case, m = case_named("handshake-zoom"), material("zoom")
+    proof = hmac.new(m.secret.encode(), b"evt_7", hashlib.sha256).hexdigest()
+
+    assert case is not None
+    assert case.flaw is not None
+    assert case.flaw(m, whole(200, f'{{"plainToken": "evt_7", "encryptedToken": "{proof}"}}')) == ""
+    assert case.flaw(m, whole(200, '{"plainToken": "evt_7", "encryptedToken": "00"}')) != ""
+
+
+def test_a_question_is_signed_where_the_provider_signs_it() -> None:
+    """Slack signs its question as any delivery; CloudEvents asks with OPTIONS, without a body or a credential."""
+    slack, cloud = case_named("handshake-slack"), case_named("handshake-cloudevents")
+    m = material("slack")
+
+    assert slack is not None
+    assert cloud is not None
+    built = slack.build(m)
+    assert dict(built.headers)["x-slack-signature"] == m.value(m.signature(built.body))
+    assert cloud.build(material("cloudevents")).method == "OPTIONS"
+    assert "authorization" not in dict(cloud.build(material("cloudevents")).headers)
+    assert slack.lacks(scheme_named("github")) == "only providers that use slack ask it"
