@@ -28,10 +28,11 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return cls(**known)
 
     def over(self, written: Mapping[str, Any], *, keep_age: bool) -> dict[str, Any]:
-        """Return these laid over what was written; with ``keep_age`` the older of both dates stays."""
-        old = self.of(written).recorded_at if keep_age else ""
+        """Return these laid over what was written; with ``keep_age`` the old date stays, also one not known."""
         mine = {name: value for name, value in msgspec.structs.asdict(self).items() if value}
-        return {**written, **mine, **({"recorded_at": old} if old else {})}
+        if keep_age:
+            mine.pop("recorded_at", None)
+        return {**written, **mine}
 
     def age(self, now: dt.datetime) -> dt.timedelta | None:
         """Return how long ago it was recorded, None where that is not known."""

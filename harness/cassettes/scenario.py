@@ -12,9 +12,9 @@ from typing import Any
 from vcr.patch import CassettePatcherBuilder
 from vcr.record_mode import RecordMode
 from vcr.request import Request
-from vcr.util import read_body
 
 from harness.cassettes.diagnosis import called, unmatched
+from harness.cassettes.exchanges import exchange
 from harness.cassettes.filters import Redact, request_filter, response_filter
 from harness.cassettes.indexed import IndexedCassette
 from harness.cassettes.matching import Matcher
@@ -77,19 +77,19 @@ class ScenarioCassette(IndexedCassette):
         """Why calls were refused that the cassette does not hold, also where a client kept the error to itself."""
         self._redactor = Redactor(redact)
         self._clean = request_filter(self._redactor)
+        self._clean_response = response_filter(self._redactor)
         self._guard = guard
         self._again = again
         recording = mode in _RECORDING
-        clean_response = response_filter(self._redactor)
         super().__init__(
             path,
             persister=Storage(cache),
             match_on=tuple(match_on),
             record_mode=_VCR_MODES[mode],
             before_record_request=(lambda r: self._clean(copy.copy(r))) if recording else None,
-            before_record_response=clean_response if recording else None,
+            before_record_response=self._clean_response if recording else None,
             # Once more when it is written: a secret may have shown itself only after it stood in an earlier call.
-            before_save_interaction=lambda request, response: (self._clean(request), clean_response(response)),
+            before_save_interaction=lambda request, response: (self._clean(request), self._clean_response(response)),
         )
         self._open()
 
@@ -152,17 +152,15 @@ class ScenarioCassette(IndexedCassette):
 
     def seen(self) -> Iterator[Exchange]:
         """Yield what was exchanged, each recording once however often it was played."""
-        for request, response in self.exchanges:
-            body = read_body(request)
-            yield Exchange(
-                method=request.method,
-                url=request.uri,
-                request_headers=tuple((name, _text(value)) for name, value in request.headers.items()),
-                request_body=body if isinstance(body, bytes) else str(body or "").encode(),
-                status=response["status"]["code"],
-                headers=tuple((name, _text(v)) for name, values in response["headers"].items() for v in values),
-                body=response["body"]["string"] or b"",
-            )
+        return (exchange(request, response) for request, response in self.exchanges)
+
+    def cleaned(self, request: Request, response: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
+        """Return what would be kept of an exchange."""
+        return self._clean(copy.copy(_whole(request))), self._clean_response(copy.deepcopy(response))
+
+    def recordings_of(self, request: Request) -> list[int]:
+        """Return the numbers of the recordings that match a cleaned request, played or not."""
+        return list(self._accepted(request, self._bucket(request)[1]))
 
     def save(self, metadata: Metadata) -> bool:
         """Write what was recorded, and say whether there was anything; raises `CassetteError`."""
@@ -194,7 +192,7 @@ class ScenarioCassette(IndexedCassette):
 
     def _refusal(self, request: Request) -> CassetteError:
         cleaned = self._clean(copy.copy(_whole(request)))
-        times = sum(1 for _ in self._accepted(cleaned, self._bucket(cleaned)[1]))
+        times = len(self.recordings_of(cleaned))
         text = unmatched(cleaned, self.requests, times=times, place=self.place, again=self._again)
         self.refused.append(self._redactor.text(text))
         return CassetteError(self.refused[-1])
@@ -205,10 +203,6 @@ def _whole(request: Request) -> Request:
     if not (request._was_iter or request._was_file):  # noqa: SLF001 - vcrpy has no public name for it
         return request
     return Request(request.method, request.uri, request.body_bytes, request.headers)
-
-
-def _text(value: Any) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 _VCR_MODES = {

@@ -11,28 +11,45 @@ from harness.contract.spec import Spec
 from harness.model import Exchange, Finding, Outcome
 
 
-def judge_exchanges(spec: Spec, exchanges: Iterable[Exchange], *, item: str) -> Iterator[Finding]:
+def judge_exchanges(spec: Spec, exchanges: Iterable[Exchange], *, item: str, place: str = "") -> Iterator[Finding]:
     """Yield one finding per violation of the spec, or one that says how many responses conform; none without any.
 
-    ``item`` is the checklist item that the exchanges speak to. A call that the spec does not describe is a violation.
+    ``item`` is the checklist item that the exchanges speak to, ``place`` the cassette they come from. A call that the
+    spec does not describe is a violation; where it describes none of them, one finding says so.
     """
     seen, violations = 0, dict[tuple[str, str], None]()
+    undescribed = f"no operation of {spec.source} describes this call"
+    unknown = 0
     for exchange in exchanges:
         seen += 1
-        violations.update(dict.fromkeys(_violations(spec, exchange)))
+        found = list(_violations(spec, exchange)) if _described(spec, exchange) else [(_called(exchange), undescribed)]
+        unknown += found[:1] == [(_called(exchange), undescribed)]
+        violations.update(dict.fromkeys(found))
+    prefix = f"{place}: " if place else ""
+    if place and unknown == seen > 1:
+        text = f"{place}: none of its {seen} calls is described by {spec.source}. Was it recorded for another API?"
+        yield _finding(spec, item, Outcome.FAIL, text, "\n".join(where for where, _ in violations))
+        return
     for where, violation in violations:
-        yield _finding(spec, item, Outcome.FAIL, f"{where} breaks the spec", violation)
+        yield _finding(spec, item, Outcome.FAIL, f"{prefix}{where} breaks the spec", violation)
     if seen and not violations:
-        yield _finding(spec, item, Outcome.PASS, f"{seen} responses conform to the spec", spec.source)
+        yield _finding(spec, item, Outcome.PASS, f"{prefix}{seen} responses conform to the spec", spec.source)
+
+
+def _described(spec: Spec, exchange: Exchange) -> bool:
+    return spec.find(exchange.method, exchange.url) is not None
+
+
+def _called(exchange: Exchange) -> str:
+    return f"{exchange.method} {httpx.URL(exchange.url).path}"
 
 
 def _violations(spec: Spec, exchange: Exchange) -> Iterator[tuple[str, str]]:
-    url = httpx.URL(exchange.url)
-    operation = spec.find(exchange.method, url)
-    if operation is None:
-        yield f"{exchange.method} {url.path}", f"no operation of {spec.source} describes this call"
-        return
-    request = httpx.Request(exchange.method, url, headers=exchange.request_headers, content=exchange.request_body)
+    operation = spec.find(exchange.method, exchange.url)
+    assert operation is not None
+    request = httpx.Request(
+        exchange.method, exchange.url, headers=exchange.request_headers, content=exchange.request_body
+    )
     response = httpx.Response(exchange.status, headers=exchange.headers, content=exchange.body, request=request)
     response.elapsed = dt.timedelta()  # Schemathesis reads it, and httpx sets it only on what it sent itself
     for violation in operation.violations(response):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from harness.cassettes.metadata import Metadata
     from harness.cassettes.scenario import ScenarioCassette
-    from harness.model import Exchange, Finding
+    from harness.model import Exchange
     from harness.model.config import Provider
     from harness.plugins.world import World
 
@@ -33,7 +33,7 @@ held_key = pytest.StashKey[bool]()
 @pytest.fixture
 def api(_scenario_cassette: ScenarioCassette, world: World, harness_mode: str) -> Iterator[httpx.Client]:
     """An `httpx.Client` on ``[provider] base_url`` that authenticates; from the test's cassette unless run live."""
-    provider = _provider(world)
+    provider = provider_of(world)
     if harness_mode == "replay":
         from harness.cassettes.transport import ReplayTransport
 
@@ -47,7 +47,7 @@ def api(_scenario_cassette: ScenarioCassette, world: World, harness_mode: str) -
 @pytest.fixture
 def async_api(_scenario_cassette: ScenarioCassette, world: World, harness_mode: str) -> httpx.AsyncClient:
     """`api` for scenarios that are coroutines: an `httpx.AsyncClient`, with the same modes and the same checks."""
-    provider = _provider(world)
+    provider = provider_of(world)
     if harness_mode == "replay":
         from harness.cassettes.transport import ReplayTransport
 
@@ -86,6 +86,15 @@ def _scenario_cassette(
         cassette.save(_metadata(request.node, world))
 
 
+@pytest.hookimpl(trylast=True)  # after the core plugin has read harness.toml
+def pytest_configure(config: pytest.Config) -> None:
+    """Look after the cassettes that no test plays too, where a target is described."""
+    if world_key in config.stash:
+        from harness.plugins import strays
+
+        config.pluginmanager.register(strays, "harness-stray-cassettes")
+
+
 @pytest.hookimpl(wrapper=True, trylast=True)  # innermost: what is found here still fails the test
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """When the test's body has ended, judge what went through its cassette."""
@@ -97,7 +106,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
         item.stash[passed_key] = passed
         cassette = item.stash.get(cassette_key, None)
         if cassette is not None:
-            item.stash[findings_key].extend(_judged(item, cassette, passed=passed))
+            _judge(item, cassette, passed=passed)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -146,24 +155,28 @@ def _open(item: pytest.Item, world: World, mode: Any) -> ScenarioCassette:
     )
 
 
-def _judged(item: pytest.Item, cassette: ScenarioCassette, *, passed: bool) -> Iterator[Finding]:
+def _judge(item: pytest.Item, cassette: ScenarioCassette, *, passed: bool) -> None:
     from harness.cassettes.exposure import judge_exposure
     from harness.cassettes.truth import judge_replay
+    from harness.cassettes.verify import judge_verify
     from harness.contract.conformance import judge_exchanges
 
-    world = item.config.stash[world_key]
-    again = _again(item, "rewrite")
-    max_age = world.config.cassettes.max_age
-    yield from judge_replay(cassette, again=again, max_age_s=max_age, passed=passed)
-    if item_mode(item, item.config) == "replay":
-        yield from judge_exposure(cassette.data, cassette.place, known=world.vault.redact, again=again)
-    about = "workflow.recorded" if item_mode(item, item.config) == "replay" else "workflow.contract"
-    yield from judge_exchanges(world.spec, _with_provider(cassette.seen(), world), item=about)
+    world, findings = item.config.stash[world_key], item.stash[findings_key]
+    again, settings = _again(item, "rewrite"), world.config.cassettes
+    replayed = item_mode(item, item.config) == "replay"
+    findings.extend(judge_replay(cassette, again=again, max_age_s=settings.max_age, passed=passed))
+    if replayed:
+        findings.extend(judge_exposure(cassette.data, cassette.place, known=world.vault.redact, again=again))
+    if passed:  # of a scenario that broke off, what it did not ask for says nothing
+        for finding in judge_verify(cassette, rules=settings.volatile, again=again):
+            findings.add(finding, recorded=True)
+    about = "workflow.recorded" if replayed else "workflow.contract"
+    findings.extend(judge_exchanges(world.spec, _with_provider(cassette.seen(), world), item=about))
 
 
 def _with_provider(exchanges: Iterator[Exchange], world: World) -> Iterator[Exchange]:
     """Yield the exchanges with the provider; the spec says nothing of other hosts."""
-    provider = urlsplit(_provider(world).base_url).hostname
+    provider = urlsplit(provider_of(world).base_url).hostname
     for exchange in exchanges:
         if urlsplit(exchange.url).hostname == provider:
             yield exchange
@@ -191,7 +204,7 @@ def _metadata(item: pytest.Item, world: World) -> Metadata:
         recorded_at=now(),
         scenario=_node(item),
         spec_digest=hashlib.sha256(spec).hexdigest(),
-        base_url=without_port(_provider(world).base_url),
+        base_url=without_port(provider_of(world).base_url),
     )
 
 
@@ -210,7 +223,7 @@ def _node(item: pytest.Item) -> str:
 def _provider_hosts(world: World) -> set[str]:
     from harness.cassettes.filters import LOOPBACK
 
-    host = urlsplit(_provider(world).base_url).hostname
+    host = urlsplit(provider_of(world).base_url).hostname
     return {*LOOPBACK, *([host] if host else [])}
 
 
@@ -218,6 +231,7 @@ def _credentials(world: World) -> dict[str, str]:
     return dict(world.credential.headers()) if world.credential else {}
 
 
-def _provider(world: World) -> Provider:
+def provider_of(world: World) -> Provider:
+    """Return ``[provider]``, which the target is known to have."""
     assert world.config.provider is not None
     return world.config.provider

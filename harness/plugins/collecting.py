@@ -36,8 +36,8 @@ class Findings:
         self._all: list[Finding] = []
         self._handed_on = 0
 
-    def add(self, finding: Finding) -> None:
-        """Attach one finding; a failing one fails the test."""
+    def add(self, finding: Finding, *, recorded: bool = False) -> None:
+        """Attach one finding; a failing one fails the test. ``recorded`` says it is about a recording in any mode."""
         self._world.checklist.require(finding.item, self._test)
         if finding.outcome is Outcome.WAIVED:
             raise HarnessError(
@@ -45,7 +45,9 @@ class Findings:
             )
         texts = {name: self._world.vault.redact(getattr(finding, name))[:_MAX_CHARS] for name in _TEXT_FIELDS}
         texts["reproduce"] = texts["reproduce"] or self._world.reproduce(self._test)
-        self._all.append(msgspec.structs.replace(finding, **texts, test=self._test, mode=self._mode))
+        self._all.append(
+            msgspec.structs.replace(finding, **texts, test=self._test, mode=Mode.RECORDED if recorded else self._mode)
+        )
 
     def extend(self, findings: Iterable[Finding]) -> None:
         """Attach several findings."""
@@ -63,7 +65,11 @@ class Findings:
 
     def failure(self) -> str:
         """Return why the test must fail, empty when nothing attached failed or was in error."""
-        bad = [f for f in self._all if f.outcome in (Outcome.FAIL, Outcome.ERROR)]
+        from harness.readiness.evaluate import today
+        from harness.readiness.waivers import excused
+
+        counted = (excused(f, self._world.config.waiver, today()) for f in self._all)
+        bad = [f for f in counted if f.outcome in (Outcome.FAIL, Outcome.ERROR)]
         return "\n".join(line for f in bad for line in _lines(f))
 
     def unsent(self) -> Iterator[Finding]:

@@ -48,6 +48,8 @@ class ReceiverCase(msgspec.Struct, frozen=True, kw_only=True):
     fix: str
     """What to do about it, in words that hold for any language."""
     build: Callable[[Material], Built]
+    also: tuple[int, ...] = ()
+    """Further statuses that are right."""
     unsaid: Callable[[Material, Built], str] | None = None
     """What the answer must not hold."""
     said: Callable[[Material], str] | None = None

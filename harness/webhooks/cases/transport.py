@@ -73,13 +73,15 @@ CASES: tuple[ReceiverCase, ...] = (
     _odd(
         id="method-get",
         summary="the method GET",
-        source=f"{_HTTP} section 15.5.6",
+        source=f"{_HTTP} sections 15.5.6 and 15.6.2",
+        also=(501,),
         build=lambda m: m.carrying()._replace(body=b"", method="GET"),
     ),
     _odd(
         id="method-put",
         summary="the method PUT",
-        source=f"{_HTTP} section 15.5.6",
+        source=f"{_HTTP} sections 15.5.6 and 15.6.2",
+        also=(501,),
         build=lambda m: m.signed()._replace(method="PUT"),
     ),
     _odd(id="content-type-text", summary="the content type text/plain", build=partial(_typed, "text/plain")),

@@ -64,7 +64,7 @@ def serve() -> Iterator[Serve]:
     with contextlib.ExitStack() as stack:
 
         def start(handle: Handle) -> str:
-            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=256))
             thread = threading.Thread(target=_accept, args=(listener, handle), daemon=True)
             thread.start()
             stack.callback(thread.join, 5)
