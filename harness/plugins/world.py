@@ -82,8 +82,20 @@ class World:
             provider.spec,
             root=self.target.root,
             base_url=provider.base_url,
-            fetch=lambda url: self.client.get(url).raise_for_status().content,
+            fetch=self._fetched,
         )
+
+    @property
+    def spec_at_hand(self) -> bool:
+        """Whether the spec can be had without a request: it is a file, or was fetched already."""
+        provider = self.config.provider
+        return provider is not None and ("://" not in provider.spec or "spec" in vars(self))
+
+    @property
+    def serves_spec(self) -> bool:
+        """Whether the spec may come from a process of the target, and so be there only once that is started."""
+        provider = self.config.provider
+        return provider is not None and "://" in provider.spec and bool(self.config.process)
 
     @cached_property
     def credential(self) -> Credential | None:
@@ -202,6 +214,20 @@ class World:
         """Return the output of the target's processes and the files of ``[operations] logs``."""
         named = self.config.operations.logs if self.config.operations else ()
         return [*sorted(self.logs.glob("*.log")), *self.target.files(*named)]
+
+    def _fetched(self, url: str) -> bytes:
+        import httpx
+
+        from harness.errors import SpecError
+
+        try:
+            return self.client.get(url).raise_for_status().content
+        except httpx.HTTPError as exc:
+            said = " ".join(str(exc).split()) or type(exc).__name__
+            raise SpecError(
+                f"harness.toml: [provider] spec: {url} cannot be read: {said}. Is it the description's own URL, and "
+                "does it need no credential? A path to a file works too."
+            ) from None
 
     def _answers(self, url: str) -> bool:
         import httpx
