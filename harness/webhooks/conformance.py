@@ -14,7 +14,7 @@ from harness.webhooks.cases import Built, Expected, Framing, Material, ReceiverC
 from harness.webhooks.cases.building import compact
 from harness.webhooks.curl import curl
 from harness.webhooks.delivery import Sender
-from harness.webhooks.effects import EffectProbe
+from harness.webhooks.effects import EffectProbe, counted
 from harness.webhooks.events import EventFormat
 from harness.webhooks.wire import Answer, Wire
 
@@ -184,7 +184,7 @@ class ReceiverUnderTest:
         except ProbeError as exc:
             return Outcome.ERROR, str(exc)
         outcome = Outcome.FAIL if effects else Outcome.PASS
-        return outcome, f"{answer.seen}, {effects} effect{'' if effects == 1 else 's'}"
+        return outcome, f"{answer.seen}, {counted(effects)}"
 
 
 def _written_anew(event: Event) -> Event:

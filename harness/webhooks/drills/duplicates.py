@@ -15,6 +15,7 @@ from harness.model import Event, Level, Outcome
 from harness.webhooks import effects as seen
 from harness.webhooks.drills.row import Drill, Judgement, told
 from harness.webhooks.drills.stage import Stage
+from harness.webhooks.effects import counted
 from harness.webhooks.wire import Answer
 
 AT_ONCE = 20
@@ -69,15 +70,15 @@ def _all_repeated(stage: Stage) -> dict[Deliver, Judgement]:
     for event, _ in answered.values():
         stage.probe.wait(event.id, within_s=stage.receiver.settle_s)
     time.sleep(seen.QUIET_S)
-    return {deliver: _counted(stage, event, answers) for deliver, (event, answers) in answered.items()}
+    return {deliver: _judged(stage, event, answers) for deliver, (event, answers) in answered.items()}
 
 
-def _counted(stage: Stage, event: Event, answers: Sequence[Answer]) -> Judgement:
+def _judged(stage: Stage, event: Event, answers: Sequence[Answer]) -> Judgement:
     refused = [a for a in answers if not a.acknowledged]
     if refused:
         return Outcome.FAIL, f"{len(refused)} of {len(answers)} not acknowledged: {refused[0].seen}"
     effects = stage.probe.effects(event.id)
-    return told(effects == 1, f"{len(answers)} acknowledged, {effects} effects")
+    return told(effects == 1, f"{len(answers)} acknowledged, {counted(effects)}")
 
 
 def _after_a_forgery(stage: Stage) -> Judgement:
@@ -88,7 +89,7 @@ def _after_a_forgery(stage: Stage) -> Judgement:
     if not genuine.acknowledged:
         return Outcome.FAIL, f"forged: {forged.seen}; then genuine: {genuine.seen}"
     effects = stage.probe.wait(event.id, within_s=stage.receiver.settle_s)
-    return told(effects == 1, f"forged: {forged.seen}; then genuine: {genuine.seen}, {effects} effects")
+    return told(effects == 1, f"forged: {forged.seen}; then genuine: {genuine.seen}, {counted(effects)}")
 
 
 def _out_of_order(stage: Stage) -> Judgement:
