@@ -65,7 +65,7 @@ def stage_of(world: World, receiver: ReceiverUnderTest, event: Event) -> Stage:
         receiver=receiver,
         config=config,
         event=event,
-        read=lambda path: event_format.read(world.target.root / Path(path)),
+        read=lambda path: receiver.taken(event_format.read(world.target.root / Path(path))),
         dead_letter_of=_asker(world, letters, "[receiver] dead_letters") if letters else None,
         state_of=_asker(world, order.state, "[receiver.order] state") if order else None,
         previous_secret=lambda: world.reveal(previous) if previous else "",

@@ -61,6 +61,7 @@ class ReceiverUnderTest:
         self._usable: dict[str, Event] = {}
         self._unusable: dict[str, str] = {}
         self._alive = False
+        self._anew = False
 
     def fresh(self, event: Event) -> Event:
         """Return ``event`` under an id no receiver has seen."""
@@ -122,14 +123,19 @@ class ReceiverUnderTest:
             self._usable[event.name] = event
             return event, ""
         if answer.status is not None:
-            written_anew = msgspec.structs.replace(event, body=compact(json.loads(event.body)))
+            written_anew = _written_anew(event)
             if self._control(written_anew).acknowledged:
+                self._anew = True
                 self._usable[event.name] = written_anew
                 return written_anew, ""
         error = f"cannot be judged: a genuine delivery got {control.seen}{_hint(control)}"
         if control.status is None and control.seconds >= self.wire.timeout_s:
             self._unusable[event.name] = error  # each further case would wait as long
         return event, error
+
+    def taken(self, event: Event) -> Event:
+        """Return another event in the form that `usable` found this receiver to take."""
+        return _written_anew(event) if self._anew else event
 
     def judge_acceptance(self, events: Iterable[Event], *, item: str, source: str) -> list[Finding]:
         """Deliver every event honestly, and say whether it was acknowledged."""
@@ -179,6 +185,10 @@ class ReceiverUnderTest:
             return Outcome.ERROR, str(exc)
         outcome = Outcome.FAIL if effects else Outcome.PASS
         return outcome, f"{answer.seen}, {effects} effect{'' if effects == 1 else 's'}"
+
+
+def _written_anew(event: Event) -> Event:
+    return msgspec.structs.replace(event, body=compact(json.loads(event.body)))
 
 
 def _framed(wire: Wire, built: Built, framing: Framing) -> tuple[list[bytes], float]:

@@ -14,7 +14,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -91,7 +91,7 @@ def _answer(connection: socket.socket, handle: Handle) -> None:
         connection.sendall(handle(Request(line, headers, body), connection))
 
 
-def _unchunked(reader: BinaryIO) -> bytes:
+def _unchunked(reader: io.BufferedReader[Any]) -> bytes:
     body = b""
     while size := int(reader.readline(), 16):
         body += reader.read(size + 2)[:size]
