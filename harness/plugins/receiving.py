@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.errors import ConfigurationError
 from harness.model import SecretRef
+from harness.webhooks.cases import Framing, ReceiverCase
 from harness.webhooks.conformance import ReceiverUnderTest
 from harness.webhooks.delivery import Sender
 from harness.webhooks.drills import Stage
@@ -63,13 +65,29 @@ def stage_of(world: World, receiver: ReceiverUnderTest, event: Event) -> Stage:
         receiver=receiver,
         config=config,
         event=event,
-        read=lambda path: event_format.read(world.target.root / Path(path)),
+        read=lambda path: receiver.taken(event_format.read(world.target.root / Path(path))),
         dead_letter_of=_asker(world, letters, "[receiver] dead_letters") if letters else None,
         state_of=_asker(world, order.state, "[receiver.order] state") if order else None,
         previous_secret=lambda: world.reveal(previous) if previous else "",
         root=world.target.root,
         environment={**os.environ, **world.environment({})},
     )
+
+
+def again(world: World, event: Event, case: ReceiverCase) -> str:
+    """Return the command that makes the delivery of a case again, empty where only a gate can make it.
+
+    Only a gate knows the secrets and ports that it made for its run.
+    """
+    receiver, signature = _sections(world)
+    served = {urlsplit(process.ready).netloc for process in world.config.process.values()}
+    alone = signature.secret.kind != "fresh" and urlsplit(receiver.url).netloc not in served
+    files = sorted((world.target.root / str(receiver.events)).rglob(f"{event.name}.*"))
+    if not alone or not files or case.framing is not Framing.PLAIN:
+        return ""
+    overlay = ["--target", world.overlay] if world.overlay else []
+    path = str(files[0].relative_to(world.target.root))
+    return shlex.join(["harness", "deliver", path, "--altered", case.id, *overlay])
 
 
 def process_of(world: World) -> tuple[ManagedProcess, tuple[str, ...]]:

@@ -8,6 +8,7 @@ import pytest
 
 from harness.contract.events import EventSchemas
 from harness.model import Finding, Outcome
+from harness.plugins.receiving import again
 from harness.webhooks.cases import CASES
 from harness.webhooks.drills import CRASHES, DRILLS, play
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from harness.contract.spec import Spec
     from harness.model import Event
     from harness.plugins.collecting import Findings
+    from harness.plugins.world import World
     from harness.webhooks.cases import ReceiverCase
     from harness.webhooks.conformance import ReceiverUnderTest
     from harness.webhooks.drills import Drill, Stage
@@ -52,10 +54,10 @@ def test_every_event_fixture_is_acknowledged(
 
 @pytest.mark.parametrize("case", [pytest.param(c, id=c.id, marks=pytest.mark.verifies(c.item)) for c in CASES])
 def test_the_receiver_copes_with_a_delivery(
-    case: ReceiverCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings
+    case: ReceiverCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings, world: World
 ) -> None:
     """A delivery as the case makes it gets what it is owed: an answer, an effect or none, and a receiver that lives."""
-    findings.add(receiver.judge(case, events[0], reproduce=""))
+    findings.add(receiver.judge(case, events[0], reproduce=again(world, events[0], case)))
 
 
 @pytest.mark.parametrize("drill", [pytest.param(d, id=d.id, marks=pytest.mark.verifies(d.item)) for d in DRILLS])

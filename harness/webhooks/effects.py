@@ -12,6 +12,11 @@ QUIET_S = 1.0
 """Whoever processes an event twice has done so within this time after the first."""
 
 
+def counted(effects: int) -> str:
+    """Return a number of effects in words."""
+    return f"{effects} effect{'' if effects == 1 else 's'}"
+
+
 class EffectProbe:
     """Asks how many effects an event had; an unknown event had none."""
 

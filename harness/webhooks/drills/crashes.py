@@ -16,6 +16,7 @@ from harness.errors import ProbeError, ProcessError
 from harness.model import Outcome
 from harness.webhooks.drills.row import Drill, Judgement, told
 from harness.webhooks.drills.stage import Stage
+from harness.webhooks.effects import counted
 
 RECOVERS_S = 20.0
 """After a restart, what was acknowledged has had its effect within this time."""
@@ -61,14 +62,14 @@ def _kill_after_effect(stage: Stage) -> Judgement:
     while effects == 1 and time.monotonic() < deadline:
         time.sleep(_POLL_S)
         effects = stage.probe.effects(event.id)
-    return told(effects == 1, f"killed as soon as its effect was there: {effects} effects after the restart")
+    return told(effects == 1, f"killed as soon as its effect was there: {counted(effects)} after the restart")
 
 
 def _one_effect(stage: Stage, event_id: str, what: str) -> Judgement:
     effects = stage.probe.wait(event_id, within_s=RECOVERS_S)
     if effects == 1:
         effects = stage.probe.settled(event_id, within_s=0)
-    return told(effects == 1, f"{what}: {effects} effects within {RECOVERS_S:g} s of the restart")
+    return told(effects == 1, f"{what}: {counted(effects)} within {RECOVERS_S:g} s of the restart")
 
 
 def _store_down(stage: Stage) -> Judgement:
@@ -82,7 +83,7 @@ def _store_down(stage: Stage) -> Judgement:
         if not after.acknowledged:
             return Outcome.FAIL, seen
     effects = stage.probe.wait(event.id, within_s=RECOVERS_S if not during.acknowledged else stage.receiver.settle_s)
-    return told(effects == 1, f"{seen}, {effects} effects")
+    return told(effects == 1, f"{seen}, {counted(effects)}")
 
 
 @contextmanager
@@ -144,7 +145,7 @@ def _takes_nothing(stage: Stage) -> Judgement:
     answers = [stage.receiver.send(event, built) for built in forgeries]
     effects = stage.probe.settled(event.id, within_s=1.0)
     seen = f"it started; signed with the empty secret: {answers[0].seen}, unsigned: {answers[1].seen}"
-    return told(not effects and not any(a.acknowledged for a in answers), f"{seen}, {effects} effects")
+    return told(not effects and not any(a.acknowledged for a in answers), f"{seen}, {counted(effects)}")
 
 
 _drill = partial(Drill, item="webhooks.durable", source=_SOURCE, fix=_COMMIT)
