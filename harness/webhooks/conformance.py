@@ -64,6 +64,10 @@ class ReceiverUnderTest:
         self._alive = False
         self._anew = False
 
+    def new_id(self) -> str:
+        """Return an event id that no receiver has seen."""
+        return self._new_id()
+
     def fresh(self, event: Event) -> Event:
         """Return ``event`` under an id no receiver has seen."""
         return self._format.fresh(event, self._new_id())
