@@ -12,7 +12,7 @@ SHELL := /bin/bash
 # Compiled modules are kept even where the machine says otherwise: every run of pytest starts in half the time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup gate test matrix check bench lock format sample clean
+.PHONY: help setup gate test matrix check bench lock format sample receivers clean
 
 help:
 	@echo "make gate     run the readiness gate against the sandbox (DEFECT=NAME plants a defect, ARGS=... for pytest)"
@@ -68,6 +68,10 @@ sample: setup
 	@SANDBOX_DEFECTS="$(SAMPLE_DEFECTS)" $(BIN)/harness gate --reports reports/sample --quiet; [ $$? = 1 ]
 	@cp reports/sample/readiness.html reports/sample.html
 	@cd tests/real/node && node screenshot.mjs ../../../reports/sample.html ../../../docs/report.png
+
+# What real receivers do, as docs/receivers.md tells it. Needs what tests/real/install brings.
+receivers: setup
+	@$(BIN)/python tests/real/receivers/survey.py > docs/receivers.md.new && mv docs/receivers.md.new docs/receivers.md
 
 clean:
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache reports/logs

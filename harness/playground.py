@@ -19,6 +19,8 @@ from harness.processes import ManagedProcess
 from harness.run import Run
 
 MODULE = ("-m", "harness.sandbox")
+PROCESSES = {"product": (), "integration": ("--database", "{folder}/inbox.db")}
+"""Name of each process, which is its command, and its own options."""
 INTRODUCTION = """\
 Product API    {product}  (its description: {product}/openapi.yaml)
 Integration    {integration}  (webhooks: {integration}/webhooks/product, metrics: {integration}/metrics)
@@ -45,54 +47,44 @@ def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background deaf to Ctrl-C
         signal.signal(number, signal.default_int_handler)
     run = Run.begin()
-    product, integration = (f"http://127.0.0.1:{run.port(name)}" for name in ("product", "integration"))
-    env = {
-        "PRODUCT_API_KEY": os.environ.get("PRODUCT_API_KEY") or f"key_{os.urandom(16).hex()}",
-        "PRODUCT_WEBHOOK_SECRET": os.environ.get("PRODUCT_WEBHOOK_SECRET") or f"hook_{os.urandom(16).hex()}",
-        "PRODUCT_ADMIN_KEY": os.environ.get("PRODUCT_ADMIN_KEY") or f"admin_{os.urandom(16).hex()}",
-        "PRODUCT_BASE_URL": product,
-        "SANDBOX_DEFECTS": ",".join(defects),
-    }
+    product, integration = (f"http://127.0.0.1:{run.port(name)}" for name in PROCESSES)
+    env = _environment(product, defects)
     credentials = run.path / "credentials.env"
-    commands = {
-        "product": ("product", "--port", str(run.port("product"))),
-        "integration": (
-            "integration",
-            "--port",
-            str(run.port("integration")),
-            "--database",
-            str(run.path / "inbox.db"),
-        ),
-    }
     with ExitStack() as stack:
         _write(credentials, env)
         stack.callback(credentials.unlink)  # the logs stay, for whoever looks into them afterwards
         client = stack.enter_context(Network().client(timeout_s=2))
         processes = []
-        for name, words in commands.items():
-            process = ManagedProcess(
-                name,
-                command=(sys.executable, *MODULE, *words),
-                ready=f"http://127.0.0.1:{run.port(name)}/healthz",
-                ready_within_s=20,
-                cwd=Path.cwd(),
-                env=env,
-                log=run.path / f"{name}.log",
-                is_ready=lambda url: _answers(client, url),
-            )
+        for name, options in PROCESSES.items():
+            process = _process(run, name, options, env, is_ready=lambda url: _answers(client, url))
             stack.callback(process.stop)
             process.start()
             processes.append(process)
-        echo(
-            INTRODUCTION.format(
-                product=product,
-                integration=integration,
-                folder=run.path,
-                curl=CURL,
-                defects=", ".join(defects) or "none",
-            )
-        )
+        planted = ", ".join(defects) or "none"
+        echo(INTRODUCTION.format(product=product, integration=integration, folder=run.path, curl=CURL, defects=planted))
         return _wait(processes, echo)
+
+
+def _environment(product: str, defects: Sequence[str]) -> dict[str, str]:
+    made = {"PRODUCT_API_KEY": "key", "PRODUCT_WEBHOOK_SECRET": "hook", "PRODUCT_ADMIN_KEY": "admin"}
+    secrets = {name: os.environ.get(name) or f"{kind}_{os.urandom(16).hex()}" for name, kind in made.items()}
+    return {**secrets, "PRODUCT_BASE_URL": product, "SANDBOX_DEFECTS": ",".join(defects)}
+
+
+def _process(
+    run: Run, name: str, options: Sequence[str], env: dict[str, str], *, is_ready: Callable[[str], bool]
+) -> ManagedProcess:
+    port = str(run.port(name))
+    return ManagedProcess(
+        name,
+        command=(sys.executable, *MODULE, name, "--port", port, *(o.format(folder=run.path) for o in options)),
+        ready=f"http://127.0.0.1:{port}/healthz",
+        ready_within_s=20,
+        cwd=Path.cwd(),
+        env=env,
+        log=run.path / f"{name}.log",
+        is_ready=is_ready,
+    )
 
 
 def _require(defects: Sequence[str]) -> None:

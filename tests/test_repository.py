@@ -18,11 +18,6 @@ UNCHECKED = {
     "observability.alerts",
     "observability.dashboards",
     "observability.traces",
-    "webhooks.ack",
-    "webhooks.burst",
-    "webhooks.dead-letter",
-    "webhooks.durable",
-    "webhooks.idempotent",
 }
 BY_THE_USER = {"workflow.core"}
 """Judged by the user's own scenarios."""

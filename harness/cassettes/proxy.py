@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import httpx
 from vcr.request import Request
 
+from harness.cassettes.connection import HOST, port_refused
 from harness.cassettes.http1 import HOP_BY_HOP, MAX_BODY, BadRequestError, take_body
 from harness.cassettes.recorder import Recorder
-from harness.cassettes.replay_server import HOST, port_refused
 from harness.errors import CassetteError, ConfigurationError, HarnessError, NetworkError
 
 FLUSH_S = 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -83,9 +83,10 @@ class Defect(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.steps), *self.steps[-1].size
 
 
-def as_request(request: httpx.Request, base_url: str, secret: Iterable[str]) -> Request:
-    """Return what can be kept of a request: everything but the credential."""
-    hidden = {name.lower() for name in secret}
+def as_request(request: httpx.Request, base_url: str, credential: Mapping[str, str]) -> Request:
+    """Return what can be kept of a request: everything but the headers of the ``credential``; a made-up one is kept."""
+    known = {name.lower(): value for name, value in credential.items()}
+    hidden = {name for name, value in request.headers.items() if known.get(name) == value}
     prefix = httpx.URL(base_url).raw_path.decode().rstrip("/")
     return Request(
         method=request.method,
@@ -168,7 +169,7 @@ def _causes(failure: Any, case: Any, response: httpx.Response) -> list[str]:
     if hasattr(failure, "missing_headers"):
         return [f"{response.status_code} without {name}" for name in failure.missing_headers]
     if _check(failure) == "negative_data_rejection":
-        return [f"{response.status_code} in {', '.join(_wrong_in(case))}"]
+        return [f"{response.status_code} in {part}" for part in _wrong_in(case)]
     names = ("content_type", "actual", "header_name", "failure_reason", "missing_methods", "undocumented_methods")
     parts = [f"{name} {getattr(failure, name)}" for name in names if hasattr(failure, name)]
     if not parts and hasattr(failure, "status_code"):

@@ -3,37 +3,59 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-import jsonschema_rs
-
+from harness.contract.document import Document, escaped
+from harness.contract.schemas import Schemas
 from harness.contract.spec import Spec
 from harness.model import Event
 
 ITEM = "webhooks.fixtures"
+ACTION = "action"
+"""Key of the body that, with the type, makes the name of a webhook where one type has several (GitHub)."""
 
 
 class EventSchemas:
     """The document's webhook schemas, ready to validate events."""
 
     def __init__(self, spec: Spec) -> None:
-        """Compile each webhook's schema within the document, so that ``$ref`` finds its components."""
-        self._validators = {name: _validator(schema, spec.document) for name, schema in spec.webhooks()}
+        """A schema is compiled when the first event of its webhook is held against it."""
+        document = Document(spec.document)
+        self._schemas = Schemas(document)
+        self._places = dict(_places(document))
+        self._by_plain = {_plain(name): name for name in self._places}
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the webhooks the document describes."""
-        return tuple(sorted(self._validators))
+        return tuple(sorted(self._places))
 
     def violations(self, event: Event) -> list[str]:
         """Return how ``event`` breaks the schema of its type; a type the document lacks is one violation."""
-        validator = self._validators.get(event.type)
-        if validator is None:
+        document = json.loads(event.body)
+        name = self.named(event.type, document)
+        if name is None:
             return [
                 f"the spec's webhooks describe no {event.type!r} (they describe: {', '.join(self.names) or 'none'})"
             ]
-        document = json.loads(event.body)
+        validator = self._schemas.at(self._places[name])
+        if validator is None:
+            return [f"the schema of the spec's webhook {name!r} is none that can be read"]
         return [f"{_pointer(e.instance_path)}: {e.message[:300]}" for e in validator.iter_errors(document)]
+
+    def fits(self, name: str, document: Any) -> bool:
+        """Whether a document conforms to the schema of the webhook ``name``; False where that has none."""
+        validator = self._schemas.at(self._places[name]) if name in self._places else None
+        return validator is not None and bool(validator.is_valid(document))
+
+    def named(self, event_type: str, document: Any) -> str | None:
+        """Return the webhook of an event: called like its type, or like its type and action; None for no such."""
+        action = document.get(ACTION) if isinstance(document, dict) else None
+        both = [f"{event_type} {action}"] if isinstance(action, str) else []
+        if event_type in self._places:
+            return event_type
+        return next((self._by_plain[p] for p in map(_plain, [*both, event_type]) if p in self._by_plain), None)
 
     def violations_of(self, event_type: str, body: bytes, type_key: str) -> list[str]:
         """Return how a body breaks the schema of its type, which it names under ``type_key`` unless it is given."""
@@ -45,10 +67,20 @@ class EventSchemas:
         return self.violations(Event(name=named, type=named, id="", body=body))
 
 
-def _validator(schema: dict[str, Any], document: dict[str, Any]) -> Any:
-    # `components` beside the schema lets "#/components/schemas/…" resolve within it.
-    whole = {**schema, "components": document.get("components", {})}
-    return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+def _places(document: Document) -> list[tuple[str, str]]:
+    """Return the name of each webhook with where its schema stands."""
+    key = "webhooks" if document.raw.get("webhooks") else "x-webhooks"
+    found = []
+    for name, _ in document.webhooks():
+        item, _ = document.placed(f"/{key}/{escaped(name)}")
+        body = document.placed(f"{item}/post/requestBody")
+        if place := document.placed_content(*body):
+            found.append((name, place))
+    return found
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower())
 
 
 def _pointer(path: list[str | int]) -> str:

@@ -88,7 +88,7 @@ def _each_phase(operation: Operation, trial: Trial, budget: Budget, seed: int) -
         try:
             phase()
         except Ungenerable as exc:
-            said.add(f"not every request can be made: {exc}")
+            said.add(f"not everything can be tried: {exc}")
     return sorted(said)
 
 

@@ -24,7 +24,7 @@ MODES = (VALID, INVALID)
 
 
 class Ungenerable(Exception):  # noqa: N818 - what it says of the description, not of this program
-    """No request of the wanted kind can be made from the description."""
+    """No request of the wanted kind can be made, or no answer judged, from the description."""
 
 
 class Stop(BaseException):

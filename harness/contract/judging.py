@@ -7,9 +7,11 @@ from typing import Any
 
 import httpx
 from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.errors import SchemathesisError
 from schemathesis.specs.openapi.checks import ignored_auth
 
 from harness.contract.defects import Defect, Request, of_failures
+from harness.contract.generation import Ungenerable
 from harness.contract.spec import Operation, Spec
 
 # auth.rejects judges credentials, on every secured operation and not only where chance leads.
@@ -28,7 +30,8 @@ def defects_of(
 ) -> list[Defect]:
     """Return what a response to ``case`` shows; ``headers`` authenticate, ``recorder`` knows the steps before.
 
-    A case that was not generated is judged by its response alone: whether it was valid is not known.
+    A case that was not generated is judged by its response alone: whether it was valid is not known. Raises
+    `Ungenerable` where the description of the answers is of no use.
     """
     known = {"recorder": recorder} if recorder else {}
     failures: Sequence[Failure] = ()
@@ -38,4 +41,8 @@ def defects_of(
         failures = group.exceptions
     except Failure as failure:
         failures = (failure,)
+    except SchemathesisError as exc:
+        raise Ungenerable(
+            f"the answers of {operation.label} cannot be judged: {' '.join(str(exc).split())[:300]}"
+        ) from exc
     return of_failures(failures, operation, spec, case=case, response=response, steps=steps)

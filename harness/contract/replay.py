@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -73,7 +74,9 @@ def _occurs(defect: Defect, response: httpx.Response, spec: Spec, sender: Sender
         operation = spec.operation(defect.operation)
     except SpecError:
         return False
-    case = operation.raw.Case(method=defect.steps[-1].method)
+    # Nothing of the made-up case is sent; what it is judged by is the response.
+    names = re.findall(r"\{([^}]*)\}", operation.raw.path)
+    case = operation.raw.Case(method=defect.steps[-1].method, path_parameters=dict.fromkeys(names, "0"))
     shown = defects_of(response, case, operation, spec, steps=defect.steps, headers=sender.headers)
     return any(d.id == defect.id for d in shown)
 

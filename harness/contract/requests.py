@@ -8,12 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from harness.contract.spec import Operation, Spec
+from harness.contract.spec import REDACTED, Operation, Spec
 
 MAX_ERRORS = 5
 """Violations told of one value."""
-_PLACEHOLDER = "[REDACTED "
-"""What a client sends that was answered from a recording: no value of its own, so it is not judged."""
 
 
 def request_violations(
@@ -63,8 +61,8 @@ def _in_path(template: str, path: str) -> dict[str, list[str]]:
 
 def _judged(what: str, parameter: Any, values: Sequence[str]) -> Iterator[str]:
     """Judge a parameter by every reading of its text: on the wire 5 may be a number or a text, and a,b a list."""
-    if any(_PLACEHOLDER in value for value in values):
-        return
+    if any(REDACTED in value for value in values):
+        return  # the client holds it from a recording
     whole, items = _read(values[-1]), [_read(v) for v in values]
     lists = [items, [_read(v) for v in values[-1].split(",")], list(values), values[-1].split(",")]
     readings = [values[-1], whole, *lists]
@@ -121,7 +119,7 @@ def _json(alternative: Any, body: bytes) -> Iterator[str]:
         return
     told = 0
     for error in alternative.get_validator().iter_errors(document):
-        if isinstance(error.instance, str) and _PLACEHOLDER in error.instance:
+        if isinstance(error.instance, str) and REDACTED in error.instance:
             continue
         where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.instance_path)
         yield f"body ${where}: {error.message}"

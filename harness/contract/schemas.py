@@ -48,26 +48,37 @@ def place(location: str) -> str:
 
 
 def dialect(schema: Any) -> Any:
-    """Return OpenAPI 3.0 schemas as JSON Schema: ``nullable`` becomes a type (OpenAPI 3.0.3, Schema Object)."""
+    """Return OpenAPI 3.0 schemas as JSON Schema: ``nullable``, and bounds that a flag excludes (Schema Object).
+
+    Strictly, ``nullable`` beside ``allOf`` or ``$ref`` allows nothing; it is read as its writers mean it.
+    """
     if isinstance(schema, list):
         return [dialect(s) for s in schema]
     if not isinstance(schema, dict):
         return schema
     made = {str(k): dialect(v) for k, v in schema.items()}
-    if made.get("nullable") is True:
-        _allow_null(made)
     for key, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if made.get(key) is True and bound in made:
             made[key] = made.pop(bound)
         elif isinstance(made.get(key), bool):
             made.pop(key)
+    return _with_null(made) if made.get("nullable") is True else made
+
+
+def _with_null(schema: Any) -> Any:
+    """Return a schema that also allows null, with every part of it still at its place."""
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return {"anyOf": [{"$ref": schema["$ref"]}, {"type": "null"}]}
+    made = dict(schema)
+    if isinstance(made.get("type"), str):
+        made["type"] = [made["type"], "null"]
+    if isinstance(made.get("enum"), list) and None not in made["enum"]:
+        made["enum"] = [*made["enum"], None]
+    for key in ("anyOf", "oneOf"):
+        if isinstance(made.get(key), list):
+            made[key] = [*made[key], {"type": "null"}]
+    if isinstance(made.get("allOf"), list):
+        made["allOf"] = [_with_null(s) for s in made["allOf"]]
     return made
-
-
-def _allow_null(schema: dict[str, Any]) -> None:
-    if isinstance(schema.get("type"), str):
-        schema["type"] = [schema["type"], "null"]
-    if isinstance(schema.get("enum"), list) and None not in schema["enum"]:
-        schema["enum"] = [*schema["enum"], None]
-    if "type" not in schema and isinstance(schema.get("allOf"), list):
-        schema["anyOf"] = [{"allOf": schema.pop("allOf")}, {"type": "null"}]

@@ -108,7 +108,9 @@ class Sender:
 
     def _request(self, case: Any) -> httpx.Request:
         base_url = str(self._client.base_url).rstrip("/")
-        kwargs = case.as_transport_kwargs(base_url=base_url, headers=dict(self.headers))
+        # A case whose credential was taken away or spoilt is no longer invalid once it is put back.
+        spoilt = case.operation.schema.is_security_param_negated(case)
+        kwargs = case.as_transport_kwargs(base_url=base_url, headers={} if spoilt else dict(self.headers))
         headers = dict(kwargs.get("headers") or {})
         if cookies := kwargs.get("cookies"):
             headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in cookies.items())

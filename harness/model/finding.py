@@ -8,7 +8,7 @@ import msgspec
 
 
 class Outcome(enum.StrEnum):
-    """What an observation, or an item as a whole, came to. ``waived`` is for items only."""
+    """What an observation, or an item as a whole, came to. No check says ``waived``; a waiver in harness.toml does."""
 
     PASS = "pass"  # noqa: S105 - no password
     FAIL = "fail"

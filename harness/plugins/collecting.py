@@ -65,7 +65,11 @@ class Findings:
 
     def failure(self) -> str:
         """Return why the test must fail, empty when nothing attached failed or was in error."""
-        bad = [f for f in self._all if f.outcome in (Outcome.FAIL, Outcome.ERROR)]
+        from harness.readiness.evaluate import today
+        from harness.readiness.waivers import excused
+
+        counted = (excused(f, self._world.config.waiver, today()) for f in self._all)
+        bad = [f for f in counted if f.outcome in (Outcome.FAIL, Outcome.ERROR)]
         return "\n".join(line for f in bad for line in _lines(f))
 
     def unsent(self) -> Iterator[Finding]:

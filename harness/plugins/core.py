@@ -84,19 +84,30 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 
     try:
         world.vault.resolve_all(world.target.references, strict=True)
-        if world.config.provider:
+        if world.config.provider and not world.serves_spec:
             world.spec  # noqa: B018 - an unreadable spec ends the run before anything is started
         running = world.running()
         running.__enter__()
     except HarnessError as exc:
         raise pytest.UsageError(world.vault.redact(str(exc))) from None
     try:
+        if world.serves_spec:
+            _read_spec(world)
         session.config.hook.pytest_harness_target_ready(config=session.config, world=world)
         result = yield
         session.config.stash[deaths_key] = world.deaths()
         return result
     finally:
         running.__exit__(None, None, None)
+
+
+def _read_spec(world: World) -> None:
+    from harness.errors import HarnessError
+
+    try:
+        world.spec  # noqa: B018 - reading it is what fails
+    except HarnessError as exc:
+        raise pytest.UsageError(world.vault.redact(str(exc))) from None
 
 
 deaths_key = pytest.StashKey[list[str]]()

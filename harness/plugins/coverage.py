@@ -77,7 +77,7 @@ class CoverageWatch:
         return joined(self._world.spec, parts) if parts else None
 
     def _observe(self, request: httpx.Request, status: int) -> None:
-        if not str(request.url).startswith(self._base_url):
+        if not str(request.url).startswith(self._base_url) or not self._world.spec_at_hand:
             return
         if self._recorder is None:
             from harness.contract.coverage import Recorder

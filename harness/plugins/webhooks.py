@@ -1,57 +1,36 @@
-"""Fixtures for webhooks: the receiver under test and the events to send it."""
+"""Fixtures for webhooks: the receiver under test, the events to send it, and the stages that drills play on."""
 
 from __future__ import annotations
 
-import itertools
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from harness.model import Event
     from harness.plugins.world import World
     from harness.webhooks.conformance import ReceiverUnderTest
+    from harness.webhooks.drills import Stage
     from harness.webhooks.events import EventFormat
-
-TIMEOUT_S = 10.0
-"""For one answer of the receiver, its last byte included."""
 
 
 @pytest.fixture(scope="session")
 def event_format(world: World) -> EventFormat:
     """Where an event's id and type are found, by the receiver's signature scheme."""
-    from harness.webhooks.events import EventFormat
-    from harness.webhooks.schemes import scheme_for
+    from harness.plugins.receiving import event_format_of
 
-    config = world.config.receiver
-    assert config is not None
-    assert config.signature is not None
-    return EventFormat(scheme=scheme_for(config.signature), id_key=config.event_id, type_key=config.event_type)
+    return event_format_of(world)
 
 
 @pytest.fixture(scope="session")
-def receiver(request: pytest.FixtureRequest, world: World, require: Callable[..., None]) -> ReceiverUnderTest:
+def receiver(world: World, require: Callable[..., None]) -> ReceiverUnderTest:
     """The integration's webhook endpoint; every delivery carries a fresh id that names this run."""
     require("receiver.url", "receiver.signature")
-    from harness.webhooks.conformance import ReceiverUnderTest
-    from harness.webhooks.delivery import Sender
-    from harness.webhooks.effects import EffectProbe
-    from harness.webhooks.wire import Wire
+    from harness.plugins.receiving import receiver_of
 
-    config = world.config.receiver
-    assert config is not None
-    assert config.signature is not None
-    event_format: EventFormat = request.getfixturevalue("event_format")
-    reference = config.signature.secret
-    wire = Wire(config.url, check=world.network.check, timeout_s=TIMEOUT_S)
-    sender = Sender(wire, scheme=event_format.scheme, secret=lambda: world.reveal(reference))
-    probe = EffectProbe(world.client, config.effects) if config.effects else None
-    # The process id keeps the ids of pytest-xdist workers apart.
-    ids = (f"evt_{world.run.run_id}_{os.getpid()}_{n}" for n in _counter)
-    return ReceiverUnderTest(sender, wire=wire, format=event_format, probe=probe, new_id=lambda: next(ids))
+    return receiver_of(world)
 
 
 @pytest.fixture(scope="session")
@@ -66,4 +45,21 @@ def events(request: pytest.FixtureRequest, world: World, require: Callable[..., 
     return list(read_events([world.target.root / str(config.events)], event_format.read))
 
 
-_counter = itertools.count(1)
+@pytest.fixture(scope="session")
+def stage(world: World, receiver: ReceiverUnderTest, events: list[Event]) -> Stage:
+    """What drills play on: the target of this run."""
+    from harness.plugins.receiving import stage_of
+
+    return stage_of(world, receiver, events[0])
+
+
+@pytest.fixture(scope="session")
+def crash_stage(world: World, events: list[Event], require: Callable[..., None]) -> Iterator[Stage]:
+    """What drills play on that end the receiver: a second copy of the target, in this process' own hands."""
+    require("receiver.url", "receiver.effects", "process")
+    from harness.plugins.receiving import process_of, receiver_of, stage_of
+
+    with world.understudy() as understudy:
+        found = stage_of(understudy, receiver_of(understudy), events[0])
+        found.process, found.secret_names = process_of(understudy)
+        yield found

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import ConfigurationError
 from harness.model import SecretRef
 from harness.network import Network
 from harness.operations.leaks import ErrorBodies
@@ -42,12 +45,16 @@ class World:
         self.network = Network(list(_urls(target)), production=target.production)
         self.network.error_observer = self.error_bodies
         self.processes: list[ManagedProcess] = []
+        self.overlay: str | None = None
+        self.log_suffix = ""
         self._fuzzer: Fuzzer | None = None
 
     @classmethod
     def load(cls, directory: Path, *, run: Run, overlay: str | None, reports: Path) -> World:
         """Read harness.toml; raises `ConfigurationError`."""
-        return cls(load_target(directory, expand=run.expand, overlay=overlay), run, reports)
+        world = cls(load_target(directory, expand=run.expand, overlay=overlay), run, reports)
+        world.overlay = overlay
+        return world
 
     @property
     def logs(self) -> Path:
@@ -75,8 +82,20 @@ class World:
             provider.spec,
             root=self.target.root,
             base_url=provider.base_url,
-            fetch=lambda url: self.client.get(url).raise_for_status().content,
+            fetch=self._fetched,
         )
+
+    @property
+    def spec_at_hand(self) -> bool:
+        """Whether the spec can be had without a request: it is a file, or was fetched already."""
+        provider = self.config.provider
+        return provider is not None and ("://" not in provider.spec or "spec" in vars(self))
+
+    @property
+    def serves_spec(self) -> bool:
+        """Whether the spec may come from a process of the target, and so be there only once that is started."""
+        provider = self.config.provider
+        return provider is not None and "://" in provider.spec and bool(self.config.process)
 
     @cached_property
     def credential(self) -> Credential | None:
@@ -153,7 +172,7 @@ class World:
                     ready_within_s=config.ready_within,
                     cwd=self.target.root,
                     env=self.environment(config.env),
-                    log=self.logs / f"{name}.log",
+                    log=self.logs / f"{name}{self.log_suffix}.log",
                     is_ready=self._answers,
                     redact=self.vault.redact,
                 )
@@ -165,6 +184,28 @@ class World:
             for process in reversed(self.processes):
                 process.stop()
 
+    @contextmanager
+    def understudy(self) -> Iterator[World]:
+        """Run a second target of the same description, with ports and a folder of its own, for a check that harms it.
+
+        Raises `ConfigurationError` where both would want one port, `ProcessError` where a process does not start.
+        """
+        run = self.run.understudy()
+        try:
+            world = World.load(self.target.root, run=run, overlay=self.overlay, reports=self.reports)
+            world.log_suffix = f"-understudy{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+            for name, process in world.config.process.items():
+                if process.ready == self.config.process[name].ready:
+                    raise ConfigurationError(
+                        f"harness.toml: [process.{name}] ready has a port of its own, so that no second copy can be "
+                        f"started for crashes. Let the harness choose it: {{port:{name}}}."
+                    )
+            world.vault.resolve_all(world.target.references, strict=True)
+            with world.running(), closing(world.client):
+                yield world
+        finally:
+            shutil.rmtree(run.directory, ignore_errors=True)
+
     def deaths(self) -> list[str]:
         """Return what ended by itself, or no longer answers, among the target's processes."""
         return [death for process in self.processes if (death := process.silence())]
@@ -173,6 +214,20 @@ class World:
         """Return the output of the target's processes and the files of ``[operations] logs``."""
         named = self.config.operations.logs if self.config.operations else ()
         return [*sorted(self.logs.glob("*.log")), *self.target.files(*named)]
+
+    def _fetched(self, url: str) -> bytes:
+        import httpx
+
+        from harness.errors import SpecError
+
+        try:
+            return self.client.get(url).raise_for_status().content
+        except httpx.HTTPError as exc:
+            said = " ".join(str(exc).split()) or type(exc).__name__
+            raise SpecError(
+                f"harness.toml: [provider] spec: {url} cannot be read: {said}. Is it the description's own URL, and "
+                "does it need no credential? A path to a file works too."
+            ) from None
 
     def _answers(self, url: str) -> bool:
         import httpx
@@ -194,4 +249,4 @@ def _urls(target: Target) -> Iterable[str]:
             if isinstance(value, str) and "://" in value:
                 yield value
     if config.receiver and config.receiver.effects:
-        yield config.receiver.effects.url
+        yield config.receiver.effects.url or ""

@@ -40,7 +40,8 @@ def assemble(
             item,
             by_item[item.id],
             missing=missing.get(item.id, ()),
-            waiver=waiver_rules.live_waiver(item.id, waivers, today),
+            waivers=waivers,
+            today=today,
         )
         for item in checklist
     )

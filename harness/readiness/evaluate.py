@@ -20,9 +20,15 @@ from harness.model import (
 from harness.readiness import waivers as waiver_rules
 
 # The first of these that any finding has is the item's outcome.
-_WORST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN, Outcome.PASS, Outcome.NOT_APPLICABLE)
-# A guide line holds when its items do; a waived item holds on paper and says so.
-_GUIDE_WORST_FIRST = (*_WORST_FIRST[:3], Outcome.WAIVED, *_WORST_FIRST[3:])
+# What is waived holds on paper, and says so.
+_WORST_FIRST = (
+    Outcome.FAIL,
+    Outcome.ERROR,
+    Outcome.NOT_RUN,
+    Outcome.WAIVED,
+    Outcome.PASS,
+    Outcome.NOT_APPLICABLE,
+)
 
 NO_CHECK = (
     'No check of it ran: none was selected, or none exists yet. Yours can speak to it: @pytest.mark.verifies("ITEM")'
@@ -36,9 +42,11 @@ def item_outcome(findings: Iterable[Finding]) -> Outcome:
 
 
 def evaluate_item(
-    item: Item, findings: Sequence[Finding], *, missing: Sequence[str], waiver: Waiver | None
+    item: Item, findings: Sequence[Finding], *, missing: Sequence[str], waivers: Sequence[Waiver], today: dt.date
 ) -> ItemResult:
     """Judge one item. ``missing`` names the keys of harness.toml it lacks."""
+    findings = [waiver_rules.excused(f, waivers, today) for f in _distinct(findings)]
+    waiver = waiver_rules.live_waiver(item.id, waivers, today)
     proofs = [f for f in findings if item.evidence in (None, f.mode)]
     outcome, level = _weighed(item, proofs)
     return ItemResult(
@@ -47,11 +55,26 @@ def evaluate_item(
         level=level,
         outcome=waiver_rules.excuse(outcome, waiver),
         text=item.text,
-        summary=_summary(item, outcome, proofs, findings, missing),
+        summary=_summary(item, outcome, proofs, findings, missing) + _stale(item, outcome, findings, waivers),
         remediation=item.remediation,
         waiver=waiver,
         findings=tuple(sorted(findings, key=lambda f: (_WORST_FIRST.index(f.outcome), f.test, f.case, f.mode))),
     )
+
+
+def _distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings, of those about one defect only the first: several tests may meet it."""
+    known: set[str] = set()
+    return [f for f in findings if not f.id or not (f.id in known or known.add(f.id))]  # type: ignore[func-returns-value]
+
+
+def _stale(item: Item, outcome: Outcome, findings: Sequence[Finding], waivers: Sequence[Waiver]) -> str:
+    """Name the waived findings that this run did not meet, where it looked."""
+    if outcome in (Outcome.NOT_RUN, Outcome.ERROR):
+        return ""
+    gone = waiver_rules.unmet(item.id, findings, waivers)
+    told = ", ".join(f"{waiver.finding} (owner {waiver.owner})" for waiver in gone)
+    return f". Waived but not met in this run, so perhaps stale: {told}" if told else ""
 
 
 def _weighed(item: Item, proofs: Sequence[Finding]) -> tuple[Outcome, Level]:
@@ -105,7 +128,7 @@ def guide_results(guide: Iterable[GuideLine], items: Iterable[ItemResult]) -> tu
         GuideResult(
             text=line.text,
             items=line.items,
-            outcome=next(o for o in _GUIDE_WORST_FIRST if o in {outcomes[i] for i in line.items}),
+            outcome=next(o for o in _WORST_FIRST if o in {outcomes[i] for i in line.items}),
         )
         for line in guide
     )

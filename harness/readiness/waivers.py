@@ -5,14 +5,33 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 
-from harness.model import ItemResult, Outcome, Problem, Waiver
+import msgspec
+
+from harness.model import Finding, ItemResult, Outcome, Problem, Waiver
 
 _EXCUSABLE = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN)
 
 
 def live_waiver(item_id: str, waivers: Iterable[Waiver], today: dt.date) -> Waiver | None:
-    """Return the waiver that covers ``item_id`` on ``today``, if any."""
-    return next((w for w in waivers if w.item == item_id and today <= w.expires), None)
+    """Return the waiver that covers ``item_id`` as a whole on ``today``, if any."""
+    return next((w for w in waivers if w.item == item_id and not w.finding and today <= w.expires), None)
+
+
+def excused(finding: Finding, waivers: Iterable[Waiver], today: dt.date) -> Finding:
+    """Return ``finding`` as it counts: waived, and by whom, where it failed and a live waiver names its id."""
+    if finding.outcome is not Outcome.FAIL or not finding.id:
+        return finding
+    for waiver in waivers:
+        if waiver.finding == finding.id and waiver.item == finding.item and today <= waiver.expires:
+            said = f"{finding.summary}; waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
+            return msgspec.structs.replace(finding, outcome=Outcome.WAIVED, summary=said)
+    return finding
+
+
+def unmet(item_id: str, findings: Iterable[Finding], waivers: Iterable[Waiver]) -> list[Waiver]:
+    """Return the waivers of single findings of an item that were not among ``findings``."""
+    seen = {finding.id for finding in findings}
+    return [w for w in waivers if w.item == item_id and w.finding and w.finding not in seen]
 
 
 def excuse(outcome: Outcome, waiver: Waiver | None) -> Outcome:
@@ -21,13 +40,16 @@ def excuse(outcome: Outcome, waiver: Waiver | None) -> Outcome:
 
 
 def stale(waivers: Iterable[Waiver], results: Iterable[ItemResult], today: dt.date) -> Iterator[Problem]:
-    """Yield a problem for each waiver that has expired or whose item holds without it."""
+    """Yield a problem for each waiver that has expired, or that covers an item which holds without it."""
     outcomes = {r.id: r.outcome for r in results}
     for waiver in waivers:
-        name = f"waiver for {waiver.item} (owner {waiver.owner})"
+        what = f"{waiver.finding} of {waiver.item}" if waiver.finding else waiver.item
+        name = f"waiver for {what} (owner {waiver.owner})"
         if waiver.expires < today:
-            text = f"The {name} expired on {waiver.expires}. Mend the item, or renew the waiver with a new reason."
+            text = (
+                f"The {name} expired on {waiver.expires}. Mend what it excuses, or renew the waiver with a new reason."
+            )
             yield Problem(outcome=Outcome.FAIL, text=text)
-        elif outcomes.get(waiver.item) not in (Outcome.WAIVED, None):
+        elif not waiver.finding and outcomes.get(waiver.item) not in (Outcome.WAIVED, None):
             text = f"The {name} excuses nothing: the item is {outcomes[waiver.item]}. Delete it from harness.toml."
             yield Problem(outcome=Outcome.FAIL, text=text)

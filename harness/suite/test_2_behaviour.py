@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.contract.document_checks import judge_document
 from harness.contract.idempotency import judge_idempotency
 from harness.contract.pages import judge_pages
 from harness.contract.problems import judge_problems
@@ -13,9 +14,16 @@ from harness.contract.walk import Walk, judge_links
 
 if TYPE_CHECKING:
     from harness.contract.caller import Caller
+    from harness.contract.spec import Spec
     from harness.plugins.collecting import Findings
 
 FUZZ = "contract.fuzz"
+
+
+@pytest.mark.verifies(FUZZ)
+def test_the_document_agrees_with_itself(spec: Spec, findings: Findings) -> None:
+    """The spec's examples fit their schemas, and no operation, credential or webhook is left undescribed."""
+    findings.extend(judge_document(spec.document, spec.source))
 
 
 @pytest.mark.verifies(FUZZ)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.contract.events import EventSchemas
 from harness.model import Finding, Outcome
+from harness.plugins.receiving import again
 from harness.webhooks.cases import CASES
+from harness.webhooks.drills import CRASHES, DRILLS, play
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.contract.spec import Spec
     from harness.model import Event
     from harness.plugins.collecting import Findings
+    from harness.plugins.world import World
     from harness.webhooks.cases import ReceiverCase
     from harness.webhooks.conformance import ReceiverUnderTest
+    from harness.webhooks.drills import Drill, Stage
 
 FIXTURES = "webhooks.fixtures"
 
@@ -48,8 +54,25 @@ def test_every_event_fixture_is_acknowledged(
 
 @pytest.mark.parametrize("case", [pytest.param(c, id=c.id, marks=pytest.mark.verifies(c.item)) for c in CASES])
 def test_the_receiver_copes_with_a_delivery(
-    case: ReceiverCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings, world: Any
+    case: ReceiverCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings, world: World
 ) -> None:
     """A delivery as the case makes it gets what it is owed: an answer, an effect or none, and a receiver that lives."""
-    reproduce = world.reproduce(f"::test_the_receiver_copes_with_a_delivery[{case.id}]")
-    findings.add(receiver.judge(case, events[0], reproduce=reproduce))
+    findings.add(receiver.judge(case, events[0], reproduce=again(world, events[0], case)))
+
+
+@pytest.mark.parametrize("drill", [pytest.param(d, id=d.id, marks=pytest.mark.verifies(d.item)) for d in DRILLS])
+def test_the_receiver_copes_with_a_drill(
+    drill: Drill, stage: Stage, require: Callable[..., None], findings: Findings
+) -> None:
+    """Several deliveries together come to what they must: once and only once, in time, and nothing lost."""
+    require(*drill.needs)
+    findings.add(play(drill, stage, reproduce=""))
+
+
+@pytest.mark.parametrize("drill", [pytest.param(d, id=d.id, marks=pytest.mark.verifies(d.item)) for d in CRASHES])
+def test_the_receiver_survives_a_crash(
+    drill: Drill, crash_stage: Stage, require: Callable[..., None], findings: Findings
+) -> None:
+    """What was acknowledged is processed once, though the receiver is killed, starved or started wrongly."""
+    require(*drill.needs)
+    findings.add(play(drill, crash_stage, reproduce=""))

@@ -12,7 +12,7 @@ import msgspec
 
 from harness.errors import ConfigurationError, nearest
 from harness.model import Delivery, Event
-from harness.webhooks.cases import CASES, Material, ReceiverCase, case_named
+from harness.webhooks.cases import CASES, Framing, Material, ReceiverCase, case_named
 from harness.webhooks.curl import curl
 from harness.webhooks.engine import Courier, Outgoing
 from harness.webhooks.engine.request import Address, Writer
@@ -112,4 +112,9 @@ def _case(case_id: str, scheme: Scheme) -> ReceiverCase:
         )
     if reason := case.lacks(scheme):
         raise ConfigurationError(f"--altered {case_id} cannot be made: {reason}.")
+    if case.framing is not Framing.PLAIN:
+        raise ConfigurationError(
+            f"--altered {case_id}: that case is about how a request is sent ({case.framing.value}), which only "
+            f"the gate does. Run: harness gate -k '[{case_id}]'"
+        )
     return case

@@ -3,46 +3,43 @@
 from __future__ import annotations
 
 import time
-from urllib.parse import quote
-
-import httpx
 
 from harness.errors import ProbeError
-from harness.model.config import EffectProbe as EffectProbeConfig
+from harness.webhooks.probes import Ask
 
 POLL_S = 0.02
+QUIET_S = 1.0
+"""Whoever processes an event twice has done so within this time after the first."""
+
+
+def counted(effects: int) -> str:
+    """Return a number of effects in words."""
+    return f"{effects} effect{'' if effects == 1 else 's'}"
 
 
 class EffectProbe:
-    """Asks a URL how many effects an event had. GET; 404 means the event is unknown, hence none."""
+    """Asks how many effects an event had; an unknown event had none."""
 
-    def __init__(self, client: httpx.Client, config: EffectProbeConfig) -> None:
-        """``config.url`` carries ``{event_id}``; ``config.count`` names the key of the answer."""
-        self._client = client
-        self._config = config
+    def __init__(self, ask: Ask, *, count: str, where: str = "[receiver] effects") -> None:
+        """``count`` names the key of the answer; ``where`` is the probe's own key, for messages."""
+        self._ask = ask
+        self._count = count
+        self._where = where
 
     def effects(self, event_id: str) -> int:
         """Return the number of effects; raises `ProbeError` when the answer is of no use."""
-        url = self._config.url.replace("{event_id}", quote(event_id, safe=""))
-        try:
-            response = self._client.get(url)
-        except httpx.TransportError as exc:
-            raise ProbeError(
-                f"[receiver] effects: GET {url} gave no answer ({type(exc).__name__}). Is it served?"
-            ) from exc
-        if response.status_code == 404:
+        row = self._ask(event_id)
+        if row is None:
             return 0
-        try:
-            count = response.raise_for_status().json()[self._config.count]
-        except (httpx.HTTPStatusError, ValueError, LookupError, TypeError):
+        key = next(iter(row)) if len(row) == 1 else self._count
+        if key not in row:
             raise ProbeError(
-                f"[receiver] effects: GET {url} answered {response.status_code} without a JSON key "
-                f"{self._config.count!r}. Answer 404 for an unknown event, else its number of effects."
-            ) from None
-        if not isinstance(count, int) or isinstance(count, bool):
-            raise ProbeError(
-                f"[receiver] effects: {self._config.count!r} in {url} is {count!r}, not a number of effects."
+                f"{self._where}: the answer about {event_id} has no key {self._count!r} ({', '.join(row)}). "
+                "Put the number of effects there, or name its key with `count`."
             )
+        count = row[key]
+        if not isinstance(count, int) or isinstance(count, bool):
+            raise ProbeError(f"{self._where}: {key!r} of {event_id} is {count!r}, not a number of effects.")
         return count
 
     def wait(self, event_id: str, *, within_s: float) -> int:
@@ -53,3 +50,13 @@ class EffectProbe:
             if count or time.monotonic() >= deadline:
                 return count
             time.sleep(POLL_S)
+
+    def settled(self, event_id: str, *, within_s: float) -> int:
+        """Return the number of effects once it has not grown for `QUIET_S` seconds."""
+        count = self.wait(event_id, within_s=within_s)
+        deadline = time.monotonic() + QUIET_S
+        while time.monotonic() < deadline:
+            time.sleep(POLL_S * 2)
+            if (now := self.effects(event_id)) > count:
+                return now
+        return count

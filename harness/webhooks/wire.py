@@ -98,6 +98,13 @@ class Wire:
             why = next((text for kind, text in _WHY if isinstance(exc, kind)), str(exc))
             return told.answer(clock, status=None, error=why.format(limit=self.timeout_s))
 
+    def abandon(self, pieces: list[bytes]) -> None:
+        """Send ``pieces`` and close the connection, as a sender does that is cut off."""
+        self._check("POST", httpx.URL(self.url))
+        clock = _Clock(self.timeout_s)
+        with suppress(OSError), self._connected(clock) as connection:
+            _sent(connection, pieces, clock, 0)
+
     def _connected(self, clock: _Clock) -> socket.socket:
         connection = socket.create_connection((self._host, self._port), timeout=min(CONNECT_S, clock.left()))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

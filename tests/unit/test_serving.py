@@ -11,6 +11,8 @@ import secrets
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
@@ -18,6 +20,7 @@ from typing import IO
 import httpx
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 CASSETTE = """\
 interactions:
@@ -147,6 +150,47 @@ def test_a_recording_session_keeps_everything_and_replays(start: Start, tmp_path
     replay = start("replay", "new/c.yaml", "--latency", "recorded")
     assert httpx.get(f"{replay.url}/runs", trust_env=False).json() == {"echo": "[REDACTED env:THE_TOKEN]"}
     assert replay.end()[0] == 1  # harness.toml's spec does not describe it
+
+
+def test_what_is_under_way_at_the_end_is_recorded_too(start: Start, httpserver: HTTPServer) -> None:
+    """Ctrl-C lets an exchange that has begun come to its end."""
+    began = threading.Event()
+
+    def slow(_: Request) -> Response:
+        began.set()
+        time.sleep(0.5)
+        return Response("late")
+
+    httpserver.expect_request("/slow").respond_with_handler(slow)
+    command = start("record", "--upstream", f"http://127.0.0.1:{httpserver.port}", "--cassette", "c.yaml")
+    answers: list[str] = []
+    client = threading.Thread(target=lambda: answers.append(httpx.get(f"{command.url}/slow", trust_env=False).text))
+    client.start()
+    assert began.wait(10)
+
+    status, said = command.end()
+    client.join()
+
+    assert (status, answers) == (0, ["late"])
+    assert said.endswith("1 recorded into c.yaml\n")
+
+
+def test_a_killed_recording_keeps_what_was_older_than_a_second(
+    start: Start, tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    """Nobody can clean up after SIGKILL, so what was recorded is written while it runs, and always whole."""
+    httpserver.expect_request("/runs").respond_with_data("x")
+    command = start("record", "--upstream", f"http://127.0.0.1:{httpserver.port}", "--cassette", "c.yaml")
+    httpx.get(f"{command.url}/runs", trust_env=False)
+    for _ in range(100):
+        if "/runs" in (tmp_path / "c.yaml").read_text():
+            break
+        time.sleep(0.1)
+
+    command.end(signal.SIGKILL)
+
+    assert "uri: http://127.0.0.1/runs" in (tmp_path / "c.yaml").read_text()
+    assert (tmp_path / "c.yaml").read_text().endswith("version: 1\n")
 
 
 def test_a_disk_that_fills_up_keeps_the_old_recording(start: Start, tmp_path: Path, httpserver: HTTPServer) -> None:

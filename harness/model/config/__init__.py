@@ -8,7 +8,7 @@ from harness.model.config.client import Client, Policy
 from harness.model.config.contract import Contract, CoverageThreshold
 from harness.model.config.fuzz import Fuzz, Level
 from harness.model.config.provider import ApiKey, Basic, Bearer, Provider, ProviderWebhooks
-from harness.model.config.receiver import EffectProbe, Receiver, Signature
+from harness.model.config.receiver import DeadLetters, EffectProbe, Order, Probe, Receiver, Signature
 from harness.model.config.staging import Operations, Rotation, Telemetry
 from harness.model.config.target import Environment, Process, TargetSection
 from harness.model.item import Item
@@ -22,6 +22,7 @@ __all__ = [
     "Client",
     "Contract",
     "CoverageThreshold",
+    "DeadLetters",
     "Document",
     "Duration",
     "EffectProbe",
@@ -29,7 +30,9 @@ __all__ = [
     "Fuzz",
     "Level",
     "Operations",
+    "Order",
     "Policy",
+    "Probe",
     "Process",
     "Provider",
     "ProviderWebhooks",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.webhooks.cases import authenticity, bodies, freshness, handshakes, raw_body, rotation, transport
 from harness.webhooks.cases.building import Built, Material
-from harness.webhooks.cases.row import Expected, ReceiverCase
+from harness.webhooks.cases.row import Expected, Framing, ReceiverCase
 
 CASES: tuple[ReceiverCase, ...] = (
     *authenticity.CASES,
@@ -16,7 +16,7 @@ CASES: tuple[ReceiverCase, ...] = (
     *handshakes.CASES,
 )
 
-__all__ = ["CASES", "Built", "Expected", "Material", "ReceiverCase", "case_named"]
+__all__ = ["CASES", "Built", "Expected", "Framing", "Material", "ReceiverCase", "case_named"]
 
 
 def case_named(case_id: str) -> ReceiverCase | None:

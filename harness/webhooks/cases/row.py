@@ -22,6 +22,16 @@ class Expected(enum.Enum):
     ANSWERED_OR_CUT = "HTTP 2xx or 4xx, or a closed connection, never 5xx, and a receiver still alive"
 
 
+class Framing(enum.Enum):
+    """How a request is put on the wire."""
+
+    PLAIN = "whole, with its length"
+    CHUNKED = "in chunks"
+    EXPECT = "after Expect: 100-continue"
+    SLOW = "in pieces with pauses"
+    HTTP_1_0 = "as HTTP/1.0"
+
+
 def always(_scheme: Scheme) -> str:
     """Return that the case is for every scheme."""
     return ""
@@ -48,6 +58,9 @@ class ReceiverCase(msgspec.Struct, frozen=True, kw_only=True):
     fix: str
     """What to do about it, in words that hold for any language."""
     build: Callable[[Material], Built]
+    framing: Framing = Framing.PLAIN
+    also: tuple[int, ...] = ()
+    """Further statuses that are right."""
     unsaid: Callable[[Material, Built], str] | None = None
     """What the answer must not hold."""
     said: Callable[[Material], str] | None = None

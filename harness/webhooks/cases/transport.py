@@ -7,7 +7,7 @@ from functools import partial
 
 from harness.model import Level
 from harness.webhooks.cases.building import Built, Material, replaced
-from harness.webhooks.cases.row import Expected, ReceiverCase
+from harness.webhooks.cases.row import Expected, Framing, ReceiverCase
 
 LARGE_BYTES = 8 * 1024 * 1024
 
@@ -73,13 +73,15 @@ CASES: tuple[ReceiverCase, ...] = (
     _odd(
         id="method-get",
         summary="the method GET",
-        source=f"{_HTTP} section 15.5.6",
+        source=f"{_HTTP} sections 15.5.6 and 15.6.2",
+        also=(501,),
         build=lambda m: m.carrying()._replace(body=b"", method="GET"),
     ),
     _odd(
         id="method-put",
         summary="the method PUT",
-        source=f"{_HTTP} section 15.5.6",
+        source=f"{_HTTP} sections 15.5.6 and 15.6.2",
+        also=(501,),
         build=lambda m: m.signed()._replace(method="PUT"),
     ),
     _odd(id="content-type-text", summary="the content type text/plain", build=partial(_typed, "text/plain")),
@@ -101,5 +103,35 @@ CASES: tuple[ReceiverCase, ...] = (
         summary="a body that is said to be compressed and is not",
         source=f"{_HTTP} section 8.4",
         build=lambda m: replaced(m.signed(), "content-encoding", "gzip"),
+    ),
+    _odd(
+        id="in-chunks",
+        summary="a body sent in chunks",
+        source="RFC 9112 section 7.1",
+        build=Material.signed,
+        framing=Framing.CHUNKED,
+    ),
+    _odd(
+        id="expect-continue",
+        summary="Expect: 100-continue, and a body that waits for it",
+        source=f"{_HTTP} section 10.1.1",
+        build=Material.signed,
+        framing=Framing.EXPECT,
+        also=(417,),
+    ),
+    _odd(
+        id="slow-body",
+        summary="a body that comes in pieces, with pauses",
+        source="RFC 9112 section 6",
+        build=Material.signed,
+        framing=Framing.SLOW,
+    ),
+    _odd(
+        id="http-1.0",
+        summary="HTTP/1.0",
+        source=f"{_HTTP} section 2.5",
+        build=Material.signed,
+        framing=Framing.HTTP_1_0,
+        also=(505,),
     ),
 )

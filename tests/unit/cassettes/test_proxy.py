@@ -224,6 +224,27 @@ def test_an_answer_that_breaks_off_is_not_recorded(
     assert proxy.recorder.recorded == 0
 
 
+def test_bodies_beyond_all_bounds_are_refused(
+    httpserver: HTTPServer, start: Start, log: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A huge request is not passed on, a huge answer is cut off and not recorded; both say how much is too much."""
+    monkeypatch.setattr("harness.cassettes.http1.MAX_BODY", 2 << 20)
+    monkeypatch.setattr("harness.cassettes.proxy.MAX_BODY", 2 << 20)
+    httpserver.expect_request("/a").respond_with_data(b"x" * (3 << 20))
+    proxy = start(httpserver.url_for(""))
+
+    with socket.create_connection(("127.0.0.1", proxy.server_address[1]), timeout=10) as connection:
+        connection.sendall(b"PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n")
+        refused = b"".join(iter(lambda: connection.recv(4096), b"")).decode()
+    with pytest.raises(httpx.RemoteProtocolError):
+        call(proxy, "GET", "/a")
+
+    assert refused.startswith("HTTP/1.1 413 ")
+    assert "was not passed on: Request Entity Too Large" in refused
+    assert "broke off its answer: ReadError (more than 2 MB). It was not recorded." in log[-1]
+    assert proxy.recorder.recorded == 0
+
+
 def test_a_host_that_harness_toml_does_not_name_is_refused(start: Start, log: list[str]) -> None:
     """The network's allow-list holds for what passes through too."""
     proxy = start("http://elsewhere.example.com", network=Network(["https://api.example.com"]))

@@ -15,10 +15,11 @@ import httpx
 import pytest
 import yaml
 
+from harness.cassettes.connection import listening
 from harness.cassettes.http1 import Incoming
 from harness.cassettes.playback import Playback, load
 from harness.cassettes.redaction import Redactor
-from harness.cassettes.replay_server import STATE, ReplayServer, listening
+from harness.cassettes.replay_server import STATE, ReplayServer
 from harness.errors import CassetteError, ConfigurationError
 
 JSON = {"content-type": ["application/json"]}
@@ -297,6 +298,33 @@ def test_every_way_to_write_a_request_gets_its_answer(served: Serve, data: bytes
     for number, status in enumerate(expected):
         assert answer.split(b"HTTP/1.1 ")[number + 1].startswith(status)
     assert b"501" not in answer
+
+
+def test_a_client_that_reads_slowly_gets_everything(served: Serve) -> None:
+    """What does not fit into the socket waits, in order, and other clients do not wait for it."""
+    running = served(interaction("GET /large", answer="x" * (8 << 20)), interaction("GET /small", answer="1"))
+    port = int(running.url.rpartition(":")[2])
+
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(b"GET /large HTTP/1.1\r\n\r\nGET /small HTTP/1.1\r\nConnection: close\r\n\r\n")
+        time.sleep(0.1)
+        assert running.client.get("/small").json() == 1
+        answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+    assert answer.count(b"x") == 8 << 20
+    assert answer.endswith(b"\r\n\r\n1")
+
+
+def test_clients_that_hang_up_leave_nothing(served: Serve) -> None:
+    """Before, during or after an answer: the server goes on, and forgets them."""
+    running = served(interaction("GET /large", answer="x" * (8 << 20)), interaction("GET /a"), latency_s=0.05)
+    for data in (b"", b"GET /a", b"GET /a HTTP/1.1\r\n\r\n", b"GET /large HTTP/1.1\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", int(running.url.rpartition(":")[2])), timeout=10) as connection:
+            connection.sendall(data)
+
+    time.sleep(0.2)
+    assert running.client.get("/a").status_code == 200
+    assert len(running._server.connections) == 1
 
 
 def test_a_request_may_come_in_pieces(served: Serve) -> None:

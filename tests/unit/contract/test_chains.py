@@ -91,6 +91,21 @@ def test_what_is_read_after_it_was_deleted_is_found_and_replayed(attacker: Attac
     assert replay(kept, spec, sender).occurs is False
 
 
+def test_an_answer_that_breaks_its_schema_is_replayed(attacker: Attacker, serve: Serve) -> None:
+    """The replay judges the answer of an operation with path parameters anew, and sees it mended."""
+    answers: list[Any] = [{"id": 7}]
+    fuzzer = attacker.fuzzer(
+        THINGS, serve(lambda call: (200 if call.method == "GET" else 405, {"allow": "GET, DELETE"}, answers[-1]))
+    )
+    fuzzer.fuzz("GET /things/{id}")
+    [kept] = [d for d in attacker.found.all() if d.check == "response_schema_conformance"]
+    spec = Spec(THINGS, "spec")
+
+    assert replay(kept, spec, fuzzer.sender).occurs is True
+    answers.append({"id": "seven"})
+    assert replay(kept, spec, fuzzer.sender).occurs is False
+
+
 def test_a_replay_without_an_answer_is_not_taken_for_mended(attacker: Attacker, serve: Serve) -> None:
     """A provider that is not there leaves it open."""
     fuzzer = attacker.fuzzer(THINGS, serve(lambda _: (500, {}, None)), chains=3)

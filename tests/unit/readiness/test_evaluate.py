@@ -137,6 +137,52 @@ def test_a_waiver_whose_item_passes_is_a_failure_itself() -> None:
     assert "excuses nothing: the item is pass" in report.problems[0].text
 
 
+def defect(finding_id: str = "F-1") -> Finding:
+    return Finding(item="a", outcome=Outcome.FAIL, summary=f"broken ({finding_id})", id=finding_id)
+
+
+def known(finding_id: str = "F-1", expires: dt.date = TODAY) -> Waiver:
+    return Waiver(item="a", finding=finding_id, reason="known", owner="team", expires=expires)
+
+
+def test_a_waived_finding_excuses_itself_alone() -> None:
+    """The item is waived while the only failure is the named one, and fails with any other."""
+    alone = judged(
+        defect(), finding(Outcome.PASS), finding(Outcome.PASS, "b"), items=(item(), item("b")), waivers=(known(),)
+    )
+    both = judged(defect(), defect("F-2"), waivers=(known(),))
+
+    assert (alone.items[0].outcome, alone.verdict) == (Outcome.WAIVED, Verdict.READY)
+    assert alone.items[0].summary == "broken (F-1); waived by team until 2026-11-24: known"
+    assert (both.items[0].outcome, both.verdict) == (Outcome.FAIL, Verdict.NOT_READY)
+    assert both.items[0].summary == "broken (F-2)"
+
+
+def test_an_expired_waiver_of_a_finding_is_a_failure_itself() -> None:
+    """The day after, the finding fails again and the waiver is named with it."""
+    report = judged(defect(), waivers=(known(expires=TODAY - dt.timedelta(days=1)),))
+
+    assert report.items[0].outcome is Outcome.FAIL
+    assert "waiver for F-1 of a (owner team) expired on 2026-11-23" in report.problems[0].text
+
+
+def test_a_waived_finding_that_was_not_met_is_told() -> None:
+    """It is named as perhaps stale and fails nothing; where nothing was looked at, nothing is said."""
+    report = judged(finding(Outcome.PASS), waivers=(known(),))
+    unseen = judged(finding(Outcome.NOT_RUN), waivers=(known(),))
+
+    assert report.verdict is Verdict.READY
+    assert "not met in this run, so perhaps stale: F-1 (owner team)" in report.items[0].summary
+    assert "stale" not in unseen.items[0].summary
+
+
+def test_one_defect_met_by_several_tests_counts_once() -> None:
+    """Findings of one id are one finding; those without an id are all kept."""
+    report = judged(defect(), defect(), finding(Outcome.PASS), finding(Outcome.PASS))
+
+    assert [f.id for f in report.items[0].findings] == ["F-1", "", ""]
+
+
 def test_blockers_come_failures_first() -> None:
     """What failed stands before what is not known."""
     report = judged(finding(Outcome.NOT_RUN), finding(Outcome.FAIL, "b"), items=(item(), item("b")))

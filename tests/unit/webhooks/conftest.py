@@ -14,7 +14,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -64,7 +64,7 @@ def serve() -> Iterator[Serve]:
     with contextlib.ExitStack() as stack:
 
         def start(handle: Handle) -> str:
-            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=256))
             thread = threading.Thread(target=_accept, args=(listener, handle), daemon=True)
             thread.start()
             stack.callback(thread.join, 5)
@@ -86,8 +86,16 @@ def _answer(connection: socket.socket, handle: Handle) -> None:
         reader = io.BufferedReader(socket.SocketIO(connection, "r"))
         line = reader.readline().decode("latin-1")
         headers = http.client.parse_headers(reader)
-        body = reader.read(int(headers["content-length"] or 0))
+        chunked = headers["transfer-encoding"] == "chunked"
+        body = _unchunked(reader) if chunked else reader.read(int(headers["content-length"] or 0))
         connection.sendall(handle(Request(line, headers, body), connection))
+
+
+def _unchunked(reader: io.BufferedReader[Any]) -> bytes:
+    body = b""
+    while size := int(reader.readline(), 16):
+        body += reader.read(size + 2)[:size]
+    return body
 
 
 class Effects:

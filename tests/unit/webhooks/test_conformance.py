@@ -269,3 +269,24 @@ def test_a_refusal_that_tells_the_right_signature_warns(serve: Serve, under: Und
 
     assert (finding.outcome, finding.level) == (Outcome.FAIL, Level.SHOULD)
     assert finding.observed == "HTTP 400, and the answer holds the right signature"
+
+
+@pytest.mark.parametrize("case_id", ["in-chunks", "expect-continue", "slow-body", "http-1.0"])
+def test_odd_framing_arrives_as_meant(case_id: str, serve: Serve, under: Under) -> None:
+    """The body is whole, and the request is framed as the case says."""
+    arrived: list[Request] = []
+
+    def handle(request: Request, _connection: socket.socket) -> bytes:
+        arrived.append(request)
+        return reply(200 if request.genuine else 400)
+
+    finding = judged(under(serve(handle)), case_id)
+    odd = arrived[1]
+
+    assert (finding.outcome, finding.observed) == (Outcome.PASS, "HTTP 200")
+    assert {
+        "in-chunks": odd.headers["transfer-encoding"] == "chunked",
+        "expect-continue": odd.headers["expect"] == "100-continue",
+        "slow-body": odd.line.endswith("HTTP/1.1\r\n"),
+        "http-1.0": odd.line.endswith("HTTP/1.0\r\n"),
+    }[case_id]

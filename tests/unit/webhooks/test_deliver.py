@@ -145,6 +145,14 @@ def test_a_delivery_that_is_not_acknowledged_fails_the_command(deliver: Deliver,
     assert "           2  HTTP 401 'bad'\n2 delivered, 0 acknowledged, 2 not; in " in result.output
 
 
+def test_a_case_of_framing_is_left_to_the_gate(deliver: Deliver, event: Path, to: list[str]) -> None:
+    """Requests are sent in one way alone here, and the message names the command that does it otherwise."""
+    result = deliver(event, *to, "--altered", "http-1.0")
+
+    assert result.exit_code == 4
+    assert "that case is about how a request is sent (as HTTP/1.0), which only the gate does." in result.output
+
+
 def test_quiet_prints_the_summary_alone(deliver: Deliver, event: Path, to: list[str]) -> None:
     """No line for each delivery."""
     assert "run.succeeded:" not in deliver(event, *to, "--quiet").output

@@ -1,0 +1,192 @@
+"""Group F, durability: what was acknowledged is processed, once, whatever happens to the receiver.
+
+These drills end, starve and restart the receiver, so they play on a copy of the target that nothing else looks at.
+"""
+
+from __future__ import annotations
+
+import select
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from harness.errors import ProbeError, ProcessError
+from harness.model import Outcome
+from harness.webhooks.drills.row import Drill, Judgement, told
+from harness.webhooks.drills.stage import Stage
+from harness.webhooks.effects import counted
+
+RECOVERS_S = 20.0
+"""After a restart, what was acknowledged has had its effect within this time."""
+REPEATS_S = 6.0
+"""Who processes an event again after a restart has done so within this time."""
+_INTO_PROCESSING_S = 0.5
+_OUTAGE_BEGINS_S = 10.0
+_POLL_S = 0.05
+
+_SOURCE = "the integration guide, Webhooks; Standard Webhooks, Webhook consumers: enqueue, then acknowledge"
+_COMMIT = "Commit the event to durable storage before you answer 2xx; an answer is a promise."
+
+
+def _kill_after_ack(stage: Stage) -> Judgement:
+    event = stage.fresh()
+    answer = stage.receiver.deliver(event)
+    stage.restart()
+    if not answer.acknowledged:
+        return Outcome.ERROR, f"cannot be judged: a genuine delivery got {answer.seen}"
+    return _one_effect(stage, event.id, "killed right after the acknowledgement")
+
+
+def _kill_while_processing(stage: Stage) -> Judgement:
+    event = stage.receiver.fresh(stage.read(str(stage.config.slow)))
+    answer = stage.receiver.deliver(event)
+    if not answer.acknowledged:
+        return Outcome.ERROR, f"cannot be judged: a genuine delivery got {answer.seen}"
+    time.sleep(_INTO_PROCESSING_S)
+    if stage.probe.effects(event.id):
+        return Outcome.NOT_RUN, f"{event.name} was processed at once; name an event as slow that takes seconds"
+    stage.restart()
+    return _one_effect(stage, event.id, "killed while it was processed")
+
+
+def _kill_after_effect(stage: Stage) -> Judgement:
+    event = stage.fresh()
+    answer = stage.receiver.deliver(event)
+    if not answer.acknowledged or not stage.probe.wait(event.id, within_s=stage.receiver.settle_s):
+        return Outcome.ERROR, f"cannot be judged: {answer.seen}, and no effect within {stage.receiver.settle_s:g} s"
+    stage.restart()
+    deadline = time.monotonic() + REPEATS_S
+    effects = stage.probe.effects(event.id)
+    while effects == 1 and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+        effects = stage.probe.effects(event.id)
+    return told(effects == 1, f"killed as soon as its effect was there: {counted(effects)} after the restart")
+
+
+def _one_effect(stage: Stage, event_id: str, what: str) -> Judgement:
+    effects = stage.probe.wait(event_id, within_s=RECOVERS_S)
+    if effects == 1:
+        effects = stage.probe.settled(event_id, within_s=0)
+    return told(effects == 1, f"{what}: {counted(effects)} within {RECOVERS_S:g} s of the restart")
+
+
+def _store_down(stage: Stage) -> Judgement:
+    event = stage.fresh()
+    with _outage(stage):
+        during = stage.receiver.deliver(event)
+    seen = f"while the store was away: {during.seen}"
+    if not during.acknowledged:
+        after = stage.receiver.deliver(event)
+        seen += f"; delivered again: {after.seen}"
+        if not after.acknowledged:
+            return Outcome.FAIL, seen
+    effects = stage.probe.wait(event.id, within_s=RECOVERS_S if not during.acknowledged else stage.receiver.settle_s)
+    return told(effects == 1, f"{seen}, {counted(effects)}")
+
+
+@contextmanager
+def _outage(stage: Stage) -> Iterator[None]:
+    """Keep the store away for the length of the block."""
+    where = "[receiver] outage"
+    words = list(stage.config.outage)
+    try:
+        process = subprocess.Popen(
+            words,
+            cwd=stage.root,
+            env=dict(stage.environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError as exc:
+        raise ProbeError(
+            f"{where}: {words[0]!r} cannot be run: {exc.strerror}. Install it, or give its path."
+        ) from None
+    with process:  # closes its input at the end, which is another way to be told
+        try:
+            assert process.stdout is not None
+            began = select.select([process.stdout], [], [], _OUTAGE_BEGINS_S)[0]
+            if not began or not process.stdout.readline():
+                raise ProbeError(
+                    f"{where}: {words[0]!r} printed no line within {_OUTAGE_BEGINS_S:g} s. "
+                    "Print one once the store is away, and bring it back when you are terminated."
+                )
+            yield
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _without_secret(stage: Stage) -> Judgement:
+    if not stage.receiver.sender.scheme.symmetric:
+        return Outcome.NOT_APPLICABLE, f"a receiver of {stage.receiver.sender.scheme.name} holds a public key"
+    assert stage.process is not None
+    stage.process.stop()
+    kept = stage.process.env
+    stage.process.env = {**kept, **dict.fromkeys(stage.secret_names, "")}
+    try:
+        stage.process.start()
+    except ProcessError:
+        return Outcome.PASS, "it refused to start"
+    else:
+        return _takes_nothing(stage)
+    finally:
+        stage.process.stop()
+        stage.process.env = kept
+        stage.process.start()
+
+
+def _takes_nothing(stage: Stage) -> Judgement:
+    event = stage.fresh()
+    material = stage.receiver.material(event)
+    forgeries = (material.signed(secret=""), material.carrying())
+    answers = [stage.receiver.send(event, built) for built in forgeries]
+    effects = stage.probe.settled(event.id, within_s=1.0)
+    seen = f"it started; signed with the empty secret: {answers[0].seen}, unsigned: {answers[1].seen}"
+    return told(not effects and not any(a.acknowledged for a in answers), f"{seen}, {counted(effects)}")
+
+
+_drill = partial(Drill, item="webhooks.durable", source=_SOURCE, fix=_COMMIT)
+
+DRILLS: tuple[Drill, ...] = (
+    _drill(
+        id="killed-after-ack",
+        summary="SIGKILL right after the acknowledgement, and a restart",
+        expected="exactly one effect",
+        run=_kill_after_ack,
+    ),
+    _drill(
+        id="killed-while-processing",
+        summary="SIGKILL while an event is processed, and a restart",
+        expected="exactly one effect",
+        fix="Take an event up again when its worker has died: claim it for a time, and prolong that while you work.",
+        needs=("receiver.effects", "receiver.slow"),
+        run=_kill_while_processing,
+    ),
+    _drill(
+        id="killed-after-effect",
+        summary="SIGKILL as soon as the effect is there, and a restart",
+        expected="exactly one effect",
+        fix="Commit the effect and the mark that the event is done in one transaction.",
+        run=_kill_after_effect,
+    ),
+    _drill(
+        id="store-down",
+        summary="a delivery while the store is away",
+        expected="no 2xx, so that the sender tries again; then one effect",
+        fix="Answer 503 when the event cannot be stored.",
+        needs=("receiver.effects", "receiver.outage"),
+        run=_store_down,
+    ),
+    Drill(
+        id="started-without-secret",
+        item="webhooks.signatures",
+        summary="a start with an empty secret",
+        expected="it refuses to start, or refuses every delivery, with no effect",
+        source="CVE-2026-86080, CVE-2026-123870",
+        fix="Refuse to start while the secret is unset or empty.",
+        run=_without_secret,
+    ),
+)

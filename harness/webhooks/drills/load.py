@@ -1,0 +1,144 @@
+"""Group F, acknowledgement: within budget, also while processing is slow, and in a burst."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from harness.model import Event, Level, Outcome
+from harness.webhooks.drills.row import Drill, Judgement, told
+from harness.webhooks.drills.stage import Stage
+from harness.webhooks.wire import Answer
+
+ORDINARY = 60
+ORDINARY_AT_ONCE = 4
+SLOW_AT_ONCE = 4
+BURST = 200
+BURST_AT_ONCE = 32
+BURST_SETTLES_S = 30.0
+_SOON_S = 0.5
+_POLL_S = 0.1
+
+_BUDGETS = (
+    "docs.slack.dev: 3 s; developers.zoom.us: 3 s; shopify.dev: 5 s; docs.github.com: 10 s; "
+    "Standard Webhooks: 15 to 30 s"
+)
+_STORE_FIRST = "Store the event, answer, and process it afterwards in a worker."
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the value below or at which ``share`` of ``values`` lie (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-int(share * 100) * len(ordered) // 100) - 1)]
+
+
+def _times(answers: Sequence[Answer]) -> str:
+    seconds = [a.seconds for a in answers]
+    p50, p99 = (percentile(seconds, s) * 1000 for s in (0.5, 0.99))
+    connect = percentile([a.connect_s for a in answers], 0.99) * 1000
+    first = percentile([a.first_byte_s for a in answers], 0.99) * 1000
+    return (
+        f"{len(answers)} deliveries: p50 {p50:.0f} ms, p99 {p99:.0f} ms, slowest {max(seconds) * 1000:.0f} ms "
+        f"(p99 of the connection {connect:.0f} ms, of the first byte {first:.0f} ms)"
+    )
+
+
+def _in_budget(stage: Stage, answers: Sequence[Answer]) -> Judgement:
+    refused = [a for a in answers if not a.acknowledged]
+    if refused:
+        return Outcome.FAIL, f"{len(refused)} of {len(answers)} not acknowledged: {refused[0].seen}"
+    budget = stage.config.ack_within
+    p99 = percentile([a.seconds for a in answers], 0.99)
+    return told(p99 <= budget, f"{_times(answers)}; the budget is {budget * 1000:.0f} ms")
+
+
+def _ordinary(stage: Stage) -> Judgement:
+    events = [stage.fresh() for _ in range(ORDINARY)]
+    return _in_budget(stage, stage.deliver_at_once(events, concurrency=ORDINARY_AT_ONCE))
+
+
+def _while_slow(stage: Stage) -> Judgement:
+    slow = stage.read(str(stage.config.slow))
+
+    def deliver(event: Event) -> tuple[Answer, int]:
+        answer = stage.receiver.deliver(event)
+        return answer, stage.probe.effects(event.id)
+
+    with ThreadPoolExecutor(SLOW_AT_ONCE, thread_name_prefix="slow") as pool:
+        going_on = [pool.submit(deliver, stage.receiver.fresh(slow)) for _ in range(SLOW_AT_ONCE)]
+        ordinary = stage.deliver_at_once([stage.fresh() for _ in range(ORDINARY)], concurrency=ORDINARY_AT_ONCE)
+        slowly = [each.result() for each in going_on]
+    done_first = [answer for answer, effects in slowly if effects and answer.acknowledged]
+    if done_first and max(a.seconds for a in done_first) > _SOON_S:
+        took = max(a.seconds for a in done_first)
+        return Outcome.FAIL, f"acknowledged after {took:.1f} s, when the slow event had been processed already"
+    if done_first:
+        return Outcome.NOT_RUN, f"{slow.name} was processed at once; name an event as slow that takes seconds"
+    return _in_budget(stage, [*ordinary, *(answer for answer, _ in slowly)])
+
+
+def _burst(stage: Stage) -> Judgement:
+    events = [stage.fresh() for _ in range(BURST)]
+    answers = stage.deliver_at_once(events, concurrency=BURST_AT_ONCE)
+    taken = [e.id for e, a in zip(events, answers, strict=True) if a.acknowledged]
+    busy = [a for a in answers if a.status in (429, 503)]
+    other = [a for a in answers if not a.acknowledged and a not in busy]
+    if other:
+        return (
+            Outcome.FAIL,
+            f"{len(other)} of {BURST} neither acknowledged nor refused with 429 or 503: {other[0].seen}",
+        )
+    silent = [a for a in busy if "retry-after:" not in a.whole.lower()]
+    if silent:
+        return Outcome.FAIL, f"{len(silent)} of {BURST} refused with {silent[0].status} and without Retry-After"
+    lost = _without_effect(stage, taken)
+    if lost:
+        return (
+            Outcome.FAIL,
+            f"{len(lost)} of {len(taken)} acknowledged events had no effect within {BURST_SETTLES_S:g} s",
+        )
+    outcome, seen = (
+        _in_budget(stage, [a for a in answers if a.acknowledged]) if taken else (Outcome.FAIL, "none was taken")
+    )
+    return outcome, f"{len(taken)} acknowledged and processed, {len(busy)} refused for now; {seen}"
+
+
+def _without_effect(stage: Stage, event_ids: Sequence[str]) -> list[str]:
+    """Return which of the events have no effect when time is up."""
+    waiting, deadline = list(event_ids), time.monotonic() + BURST_SETTLES_S
+    while waiting and time.monotonic() < deadline:
+        waiting = [i for i in waiting if not stage.probe.effects(i)]
+        if waiting:
+            time.sleep(_POLL_S)
+    return waiting
+
+
+_ack = partial(
+    Drill,
+    item="webhooks.ack",
+    expected="HTTP 2xx within [receiver] ack_within at p99",
+    source=_BUDGETS,
+    fix=_STORE_FIRST,
+)
+
+DRILLS: tuple[Drill, ...] = (
+    _ack(id="ack-latency", summary=f"{ORDINARY} deliveries, timed", needs=(), run=_ordinary),
+    _ack(
+        id="ack-while-slow",
+        summary="deliveries while slow events are processed, timed",
+        needs=("receiver.effects", "receiver.slow"),
+        run=_while_slow,
+    ),
+    Drill(
+        id="burst",
+        item="webhooks.burst",
+        level=Level.SHOULD,
+        summary=f"{BURST} events, {BURST_AT_ONCE} at once",
+        expected="each acknowledged in budget and processed, or refused with 429 or 503 and Retry-After",
+        source="shopify.dev, Best practices for webhooks: manage bursts",
+        fix="Store before you answer, bound what waits, and answer 503 with Retry-After when it is full.",
+        run=_burst,
+    ),
+)

@@ -1,0 +1,132 @@
+"""What the integration knows of an event: asked through a URL, a command, or SQL."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from harness.errors import ConfigurationError, ProbeError
+from harness.model.config import Probe
+
+COMMAND_S = 30.0
+UNKNOWN = 1
+"""Exit status of a command that knows no such event."""
+
+Row = Mapping[str, Any]
+Ask = Callable[[str], Row | None]
+"""From an event's id to what is known of it, None for nothing; raises `ProbeError`."""
+
+
+def asker(
+    config: Probe, where: str, *, client: httpx.Client, root: Path, env: Mapping[str, str], database: str = ""
+) -> Ask:
+    """Return the function that asks as ``config`` says; ``where`` is its key, for messages.
+
+    ``root`` and ``env`` are the working folder and the environment of a command; ``database`` is an SQLAlchemy URL.
+    Raises `ConfigurationError` where SQL is asked for and SQLAlchemy or its driver is not installed.
+    """
+    if config.url:
+        return _through_url(config.url, where, client)
+    if config.command:
+        return _through_command(config.command, where, root, env)
+    return _through_sql(str(config.sql), where, database)
+
+
+def filled(words: tuple[str, ...], event_id: str) -> list[str]:
+    """Return the words of a command about one event."""
+    return [w.replace("{event_id}", event_id) for w in words]
+
+
+def _through_url(template: str, where: str, client: httpx.Client) -> Ask:
+    def ask(event_id: str) -> Row | None:
+        url = template.replace("{event_id}", quote(event_id, safe=""))
+        try:
+            response = client.get(url)
+        except httpx.TransportError as exc:
+            raise ProbeError(f"{where}: GET {url} gave no answer ({type(exc).__name__}). Is it served?") from exc
+        if response.status_code == 404:
+            return None
+        if not response.is_success:
+            raise ProbeError(
+                f"{where}: GET {url} answered {response.status_code}. Answer 404 for an unknown event, else JSON."
+            )
+        return _row(response.content, f"{where}: GET {url} answered {response.status_code}")
+
+    return ask
+
+
+def _through_command(words: tuple[str, ...], where: str, root: Path, env: Mapping[str, str]) -> Ask:
+    def ask(event_id: str) -> Row | None:
+        command = filled(words, event_id)
+        try:
+            done = subprocess.run(command, cwd=root, env=dict(env), capture_output=True, timeout=COMMAND_S, check=False)
+        except OSError as exc:
+            raise ProbeError(
+                f"{where}: {command[0]!r} cannot be run: {exc.strerror}. Install it, or give its path."
+            ) from None
+        except subprocess.TimeoutExpired:
+            raise ProbeError(f"{where}: {command[0]!r} did not end within {COMMAND_S:g} s. Make it quicker.") from None
+        if done.returncode == UNKNOWN:
+            return None
+        if done.returncode:
+            said = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["nothing"]
+            raise ProbeError(
+                f"{where}: {command[0]!r} exited with status {done.returncode} and said {said[0][:200]!r}. "
+                "End with 0 for a known event, 1 for an unknown one."
+            )
+        return _row(done.stdout, f"{where}: {command[0]!r} printed {done.stdout[:60].decode(errors='replace')!r}")
+
+    return ask
+
+
+def _through_sql(query: str, where: str, database: str) -> Ask:
+    try:
+        import sqlalchemy
+        from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+    except ImportError:
+        raise ConfigurationError(
+            f"harness.toml: {where} asks with SQL, which needs SQLAlchemy. Install it: pip install sqlalchemy"
+        ) from None
+    try:
+        # Each question on a connection of its own: a database that was restarted is asked as if nothing had been.
+        engine = sqlalchemy.create_engine(database, hide_parameters=True, poolclass=sqlalchemy.pool.NullPool)
+    except ArgumentError:
+        raise ConfigurationError(
+            f"harness.toml: {where}: `database` is no SQLAlchemy URL. Write it like postgresql+psycopg://host/name."
+        ) from None
+    except ImportError as exc:
+        raise ConfigurationError(
+            f"harness.toml: {where}: the driver of that database is not installed ({exc.name}). pip install {exc.name}"
+        ) from None
+
+    def ask(event_id: str) -> Row | None:
+        try:
+            with engine.connect() as connection:
+                row = connection.execute(sqlalchemy.text(query), {"event_id": event_id}).mappings().first()
+        except SQLAlchemyError as exc:
+            said = str(getattr(exc, "orig", None) or type(exc).__name__).splitlines()[0]
+            raise ProbeError(
+                f"{where}: the query failed: {said[:200]}. Try it by hand, with :event_id an id."
+            ) from None
+        return None if row is None else dict(row)
+
+    return ask
+
+
+def _row(raw: bytes, said: str) -> Row:
+    """Return JSON as a row; a bare number stands for a row of it alone."""
+    try:
+        found = msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        raise ProbeError(f"{said}, which is not JSON. Answer with an object, or with a number.") from None
+    if isinstance(found, int) and not isinstance(found, bool):
+        return {"": found}
+    if not isinstance(found, dict):
+        raise ProbeError(f"{said}, a JSON {type(found).__name__}. Answer with an object, or with a number.")
+    return found

@@ -1,0 +1,165 @@
+"""Fuzzing as a user meets it: an item for each operation, and findings with a name by which to see them again."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from .conftest import Folder
+
+SPEC = {
+    "openapi": "3.1.0",
+    "info": {"title": "t", "version": "1"},
+    "security": [{"key": []}],
+    "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}},
+    "paths": {
+        path: {
+            "get": {
+                "tags": [path[1:]],
+                "parameters": [{"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 0}}],
+                "responses": {code: {"description": "fine"} for code in ("200", "400", "401")},
+            }
+        }
+        for path in ("/good", "/bad")
+    },
+}
+PROVIDER = """
+import http.server, os, sys, urllib.parse
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        url = urllib.parse.urlsplit(self.path)
+        limit = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True)).get("limit", "0")
+        key = self.headers.get("X-API-Key") == os.environ["API_KEY"] or url.path == "/ready"
+        known = key and url.path in ("/good", "/bad", "/ready")
+        status = 401 if not key else 400 if not (limit.isascii() and limit.isdigit()) else 200 if known else 404
+        self.answer(500 if status == 200 and url.path == "/bad" else status)
+    def other(self):
+        self.answer(405)
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_TRACE = do_OPTIONS = do_HEAD = do_QUERY = other
+    def answer(self, status):
+        self.send_response(status)
+        self.send_header("Allow", "GET")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+TOML = """
+[target]
+name = "Tiny"
+
+[process.api]
+command = ["{python}", "provider.py", "{port:api}"]
+ready = "http://127.0.0.1:{port:api}/ready"
+
+[provider]
+spec = "openapi.json"
+base_url = "http://127.0.0.1:{port:api}"
+auth = { type = "api-key", key = "fresh:API_KEY" }
+"""
+PLAIN = ("--assert=plain", "-p", "no:cacheprovider")
+"""Rewriting the assertions of every plugin would take longer than the run."""
+COLLECT = ("-m", "pytest", "--pyargs", "harness.suite.test_2_contract", "--collect-only", "-q", "-p", "no:schemathesis")
+
+
+@pytest.fixture
+def api(folder: Folder) -> Folder:
+    """A target with a provider of two operations, one of which fails."""
+    folder.write("openapi.json", json.dumps(SPEC))
+    folder.write("provider.py", PROVIDER)
+    folder.write("harness.toml", TOML)
+    return folder
+
+
+def harness(folder: Folder, *words: str) -> tuple[int, str]:
+    done = folder.run("-m", "harness.cli", *words)
+    return done.status, done.text
+
+
+def test_each_operation_is_an_item(api: Folder) -> None:
+    """They are listed without the provider, and chosen as harness.toml says."""
+    assert re.findall(r"violation\[(.*)\]", api.run(*COLLECT).out) == ["GET /good", "GET /bad"]
+
+    api.write("harness.toml", TOML + '[fuzz]\nexclude = ["tag:bad"]\n')
+    assert re.findall(r"violation\[(.*)\]", api.run(*COLLECT).out) == ["GET /good"]
+
+
+def test_a_document_at_a_url_is_shared_out_unseen(api: Folder) -> None:
+    """It may be served by a process that is not started yet, so its operations go into parts."""
+    api.write("harness.toml", TOML.replace('"openapi.json"', '"http://127.0.0.1:{port:api}/openapi.json"'))
+
+    assert re.findall(r"violation\[(.*)\]", api.run(*COLLECT).out) == [f"part {n} of 8" for n in range(1, 9)]
+
+
+def test_a_document_that_the_target_serves_is_read_once_it_is_started(api: Folder) -> None:
+    """Where there is none at the URL, the sentence names it, and the processes are stopped."""
+    api.write("harness.toml", TOML.replace('"openapi.json"', '"http://127.0.0.1:{port:api}/openapi.json"'))
+
+    status, text = harness(api, "fuzz", *PLAIN)
+
+    assert re.search(r"\[provider\] spec: http://127.0.0.1:\d+/openapi.json cannot be read: Client error '401", text)
+    assert status == 4
+
+
+@pytest.mark.parametrize(
+    "broken, said",
+    [
+        ('[fuzz]\nexclude = ["tag:bat"]\n', "[fuzz] exclude: 'tag:bat' chooses no operation. Did you mean 'tag:bad'?"),
+        ('[fuzz]\nbudget = "fast"\n', "[fuzz] budget: Invalid enum value 'fast'"),
+    ],
+    ids=["selector", "budget"],
+)
+def test_a_mistake_in_what_is_fuzzed_is_told(api: Folder, broken: str, said: str) -> None:
+    """The sentence names the key; the run does not pass."""
+    api.write("harness.toml", TOML + broken)
+
+    status, text = harness(api, "fuzz", "-q")
+
+    assert said in text
+    assert status != 0
+
+
+def test_a_defect_is_found_listed_replayed_and_waived(api: Folder) -> None:
+    """From the finding to the waiver there is one id, no secret, and an exit status that tells."""
+    status, text = harness(api, "fuzz", "--seed", "7", *PLAIN)
+    assert "--harness-fuzz=quick --harness-seed=7" in text
+    assert (status, set(re.findall(r"GET /\w+: Server error", text))) == (1, {"GET /bad: Server error"})
+    [found] = set(re.findall(r"F-[0-9a-f]{10}", text))
+    assert f"again: harness fuzz --replay {found}" in text
+    assert '-H "x-api-key: $CREDENTIAL"' in text
+
+    assert f"{found}  GET /bad: Server error" in harness(api, "fuzz", "--list")[1]
+    status, text = harness(api, "fuzz", "--replay", found)
+    assert (status, "It still occurs." in text) == (1, True)
+    assert "now    HTTP 500 Internal Server Error" in text
+    assert "fresh_" not in text
+
+    waiver = f'\n[[waiver]]\nitem = "contract.fuzz"\nfinding = "{found}"\nreason = "known"\nowner = "me"\n'
+    api.write("harness.toml", TOML + waiver + "expires = 2999-01-01\n")
+    status, text = harness(api, "fuzz", *PLAIN)
+    assert (status, "contract.fuzz: GET /bad: Server error" in text) == (0, False)
+
+
+REFUSED = {
+    "unknown id": (TOML, ["--replay", "F-1"], "no found defect is called 'F-1'. None is kept: run harness fuzz"),
+    "no provider": ('[target]\nname = "Tiny"\n', ["--list"], "names no [provider], so there is nothing to fuzz."),
+    "production": (
+        TOML.replace('name = "Tiny"', 'name = "Tiny"\nenvironment = "production"'),
+        ["--replay", "F-1"],
+        "environment is production, which is not fuzzed. Replay on staging.",
+    ),
+}
+
+
+@pytest.mark.parametrize("toml, words, said", REFUSED.values(), ids=REFUSED.keys())
+def test_what_cannot_be_replayed_is_told(api: Folder, toml: str, words: list[str], said: str) -> None:
+    """The sentence says why, and the exit status is that of a mistake in use."""
+    api.write("harness.toml", toml)
+
+    status, text = harness(api, "fuzz", *words)
+
+    assert said in text
+    assert status == 4

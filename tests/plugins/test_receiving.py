@@ -1,0 +1,94 @@
+"""From harness.toml to what webhook checks play on, and what is said where that cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.errors import ConfigurationError
+from harness.model import Event
+from harness.plugins.receiving import again, process_of, receiver_of, stage_of
+from harness.plugins.world import World
+from harness.run import Run
+from harness.webhooks.cases import case_named
+
+EVENT = Event(name="ping", type="ping", id="evt_1", body=b'{"id": "evt_1", "type": "ping"}')
+HEAD = '[target]\nname = "Tiny"\n'
+PROCESS = '[process.app]\ncommand = ["python3"]\nready = "http://127.0.0.1:PORT/healthz"\n'
+RECEIVER = """
+[receiver]
+url = "http://127.0.0.1:PORT/hook"
+events = "events"
+signature = { scheme = "hmac", secret = "env:HOOK_SECRET" }
+"""
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], World]:
+    monkeypatch.setenv("HOOK_SECRET", "x" * 24)
+    (tmp_path / "events").mkdir()
+    (tmp_path / "events" / "ping.json").write_bytes(EVENT.body)
+
+    def load(text: str, port: str = "3000") -> World:
+        (tmp_path / "harness.toml").write_text(HEAD + text.replace("PORT", port))
+        return World.load(
+            tmp_path, run=Run(run_id="r", seed="s", directory=str(tmp_path)), overlay=None, reports=tmp_path
+        )
+
+    return load
+
+
+def test_a_delivery_is_made_again_by_one_command(world: Callable[[str], World]) -> None:
+    """`harness deliver` takes everything else from harness.toml."""
+    case = case_named("truncated")
+    assert case
+
+    assert again(world(RECEIVER), EVENT, case) == "harness deliver events/ping.json --altered truncated"
+
+
+@pytest.mark.parametrize(
+    "text, case_id",
+    [
+        (RECEIVER, "http-1.0"),
+        (RECEIVER.replace("env:HOOK", "fresh:HOOK") + PROCESS, "truncated"),
+        (RECEIVER + PROCESS, "truncated"),
+    ],
+)
+def test_what_only_a_gate_can_make_again_is_left_to_it(text: str, case_id: str, world: Callable[[str], World]) -> None:
+    """A fresh secret, a process that runs in a gate alone and an odd framing are nothing for `harness deliver`."""
+    case = case_named(case_id)
+    assert case
+
+    assert again(world(text), EVENT, case) == ""
+
+
+def test_a_receiver_that_the_harness_does_not_start_cannot_be_killed(world: Callable[[str], World]) -> None:
+    """The message names the address and says what to do."""
+    with pytest.raises(ConfigurationError) as raised:
+        process_of(world(RECEIVER))
+
+    assert "no [process.NAME] is ready at 127.0.0.1:3000, where [receiver] url is" in str(raised.value)
+    assert str(raised.value).endswith("Let the harness start the receiver.")
+
+
+def test_a_fixed_port_has_no_room_for_an_understudy(world: Callable[[str], World]) -> None:
+    """Crashes play on a second copy of the processes, which needs ports of its own."""
+    with pytest.raises(ConfigurationError) as raised, world(RECEIVER + PROCESS).understudy():
+        pass
+
+    assert "[process.app] ready has a port of its own, so that no second copy can be started" in str(raised.value)
+    assert str(raised.value).endswith("Let the harness choose it: {port:app}.")
+
+
+def test_the_stage_asks_as_harness_toml_says(world: Callable[[str], World]) -> None:
+    """Effects, dead letters and the state of objects are asked for through what the sections name."""
+    text = RECEIVER + '[receiver.effects]\ncommand = ["echo", "2"]\n[receiver.dead_letters]\ncommand = ["false"]\n'
+    loaded = world(text)
+    stage = stage_of(loaded, receiver_of(loaded), EVENT)
+
+    assert stage.probe.effects("evt_1") == 2
+    assert stage.dead_letter_of is not None
+    assert stage.dead_letter_of("evt_1") is None
+    assert stage.state_of is None

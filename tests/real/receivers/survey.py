@@ -1,0 +1,236 @@
+"""Runs every receiver case against real receivers, each as its vendor's README shows it, and tells what they did.
+
+``survey.py > docs/receivers.md`` writes the table; ``survey.py NAME`` writes the part of it about one receiver.
+"""
+
+from __future__ import annotations
+
+import collections
+import itertools
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from harness.model import Event, Finding, Outcome
+from harness.network import Network
+from harness.processes import ManagedProcess
+from harness.run import Run
+from harness.webhooks.cases import CASES
+from harness.webhooks.conformance import ReceiverUnderTest
+from harness.webhooks.delivery import Sender
+from harness.webhooks.effects import EffectProbe
+from harness.webhooks.events import EventFormat
+from harness.webhooks.schemes import scheme_named
+from harness.webhooks.wire import Wire
+
+REAL = Path(__file__).parents[1]
+PYTHON = str(REAL / "envs" / ".venv-vendors" / "bin" / "python")
+TIMEOUT_S = 5.0
+GONE_S = 0.5
+"""A process that ends because of a case has ended within this time."""
+
+
+class Real(NamedTuple):
+    """One receiver."""
+
+    name: str
+    scheme: str
+    script: str
+    package: str
+    """As its registry names it."""
+
+
+RECEIVERS = (
+    Real("standardwebhooks, Python", "standard-webhooks", "standardwebhooks_fastapi.py", "standardwebhooks"),
+    Real("standardwebhooks, Node", "standard-webhooks", "standardwebhooks-express.mjs", "standardwebhooks"),
+    Real("svix, Python", "svix", "svix_fastapi.py", "svix"),
+    Real("svix, Node", "svix", "svix-express.mjs", "svix"),
+    Real("stripe, Python", "stripe", "stripe_flask.py", "stripe"),
+    Real("stripe, Node", "stripe", "stripe-express.mjs", "stripe"),
+    Real("@octokit/webhooks, Node", "github", "octokit-webhooks.mjs", "@octokit/webhooks"),
+    Real("slack_bolt, Python", "slack", "slack_bolt_server.py", "slack_bolt"),
+    Real("@slack/bolt, Node", "slack", "slack-bolt.mjs", "@slack/bolt"),
+)
+
+_SLACK = {
+    "token": "unused",
+    "team_id": "T1",
+    "api_app_id": "A1",
+    "type": "event_callback",
+    "event_id": "evt_0",
+    "event_time": 1,
+    "event": {"type": "app_mention", "user": "U2", "text": "hello", "ts": "1.0", "channel": "C1", "event_ts": "1.0"},
+}
+_BODIES: Mapping[str, Mapping[str, Any]] = {
+    "slack": _SLACK,
+    "github": {"action": "opened", "issue": {"number": 1, "title": "x"}, "sender": {"login": "octocat"}},
+}
+_PLAIN = {"id": "evt_0", "object": "event", "type": "invoice.paid", "data": {"object": {"id": "in_1", "amount": 100}}}
+
+
+def event_of(real: Real) -> Event:
+    """Return an event as the provider sends it."""
+    scheme = scheme_named(real.scheme)
+    body = json.dumps(_BODIES.get(real.scheme, _PLAIN), separators=(",", ":")).encode()
+    headers = [("content-type", "application/json")]
+    headers += [(scheme.id_header, "evt_0")] if scheme.id_header else []
+    headers += [(scheme.type_header, "issues")] if scheme.type_header else []
+    return Event(name=real.scheme, type="issues", id="evt_0", body=body, headers=tuple(headers))
+
+
+@contextmanager
+def running(real: Real) -> Iterator[tuple[ManagedProcess, ReceiverUnderTest]]:
+    """Start a receiver, with a secret that it alone knows."""
+    scheme = scheme_named(real.scheme)
+    secret = scheme.new_secret()
+    run = Run.begin()
+    port = run.port("receiver")
+    url = f"http://127.0.0.1:{port}/hook"
+    effects = run.path / "effects"
+    effects.touch()
+    python = real.script.endswith(".py")
+    folder = REAL / ("receivers" if python else "node/receivers")
+    wire = Wire(url, check=Network([url]).check, timeout_s=TIMEOUT_S)
+    process = ManagedProcess(
+        real.name,
+        command=(PYTHON if python else "node", real.script),
+        ready=f"http://127.0.0.1:{port}/",
+        ready_within_s=30,
+        cwd=folder,
+        env={"PORT": str(port), "SECRET": secret, "EFFECTS": str(effects)},
+        log=run.path / "log",
+        is_ready=lambda _: _listens(url),
+    )
+    numbers = itertools.count(1)
+    under_test = ReceiverUnderTest(
+        Sender(wire, scheme=scheme, secret=lambda: secret),
+        wire=wire,
+        format=EventFormat(scheme=scheme),
+        probe=EffectProbe(lambda i: {"": effects.read_text().splitlines().count(i)}, count="effects"),
+        new_id=lambda: f"evt_{next(numbers)}",
+    )
+    process.start()
+    try:
+        yield process, under_test
+    finally:
+        process.stop()
+
+
+def _listens(url: str) -> bool:
+    import socket
+    from urllib.parse import urlsplit
+
+    try:
+        socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def survey(real: Real) -> tuple[list[Finding], frozenset[str]]:
+    """Return what a receiver did in every case, and the cases that ended it; it is started again for the next."""
+    event, findings, ended = event_of(real), [], set()
+    with running(real) as (process, receiver):
+        for case in CASES:
+            finding = receiver.judge(case, event, reproduce="")
+            findings.append(finding)
+            if "answer" in finding.observed and finding.outcome is Outcome.FAIL and _has_ended(process):
+                ended.add(case.id)
+                process.kill()
+                process.start()
+    return findings, frozenset(ended)
+
+
+def _has_ended(process: ManagedProcess) -> bool:
+    deadline = time.monotonic() + GONE_S
+    while not process.death() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return bool(process.death())
+
+
+WORDS = {
+    "HTTP 5": "answers 5xx",
+    "HTTP 2": "accepts",
+    "HTTP 4": "refuses",
+    "HTTP 3": "redirects",
+    "no answer": "breaks the connection off",
+}
+
+
+def versions() -> dict[str, str]:
+    """Return the version of each package, by the script that uses it."""
+    npm = json.loads((REAL / "node" / "package.json").read_text())["dependencies"]
+    lock = (REAL / "envs" / "vendors.lock").read_text()
+    pinned = dict(line.split(" ")[0].split("==") for line in lock.splitlines() if "==" in line.split(" ")[0])
+    return {r.script: npm[r.package] if r.script.endswith("mjs") else _pinned(pinned, r.package) for r in RECEIVERS}
+
+
+def _pinned(pinned: Mapping[str, str], package: str) -> str:
+    return pinned.get(package) or pinned[package.replace("_", "-")]
+
+
+def part(real: Real, findings: list[Finding], ended: frozenset[str]) -> Iterator[str]:
+    """Yield the lines of the table about one receiver."""
+    counted = collections.Counter(f.outcome for f in findings)
+    judged = counted[Outcome.PASS] + counted[Outcome.FAIL]
+    yield f"## {real.name}"
+    yield ""
+    where = f"tests/real/{'receivers' if real.script.endswith('py') else 'node/receivers'}/{real.script}"
+    yield f"{real.package} {versions()[real.script]}, scheme `{real.scheme}`, as in [{real.script}](../{where}):"
+    yield f"{counted[Outcome.FAIL]} of {judged} cases are not met."
+    yield ""
+    bad = [f for f in findings if f.outcome not in (Outcome.PASS, Outcome.NOT_APPLICABLE)]
+    if bad:
+        yield "| case | level | a delivery with | the receiver |"
+        yield "|---|---|---|---|"
+    for finding in bad:
+        summary = finding.summary.partition(": ")[2].partition(" was not met")[0]
+        yield f"| `{finding.case}` | {finding.level} | {_cell(summary)} | {_did(finding, ended)} |"
+    yield ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\\u", "\\\\u")
+
+
+def _did(finding: Finding, ended: frozenset[str]) -> str:
+    """Return in words that do not change from run to run what a receiver did."""
+    if finding.case in ended:
+        return "**ends its process**"
+    if ", and the answer holds" in finding.observed:
+        return "tells the right signature"
+    did = next((words for start, words in WORDS.items() if finding.observed.startswith(start)), finding.observed)
+    return did if did != "refuses" else f"refuses, with {finding.observed[:8]}"
+
+
+def document(parts: Mapping[str, str]) -> str:
+    """Return the whole of docs/receivers.md."""
+    return INTRODUCTION + "\n".join(parts.values())
+
+
+INTRODUCTION = """# What real receivers do
+
+Every receiver case, run against receivers of a few lines each, as their vendors show them. `make receivers` writes this
+page anew, and a test holds it to what the receivers do. Each row names its source in `harness/webhooks/cases/`; a
+vendor's library alone makes no receiver, so most rows are about what is left to whoever writes one: an exception that
+nobody catches becomes a 5xx, which makes the sender deliver again and again.
+
+"""
+
+
+def main() -> None:
+    """Print the page, or the part of it about the receivers that are named."""
+    chosen = [r for r in RECEIVERS if r.script in sys.argv[1:]] or list(RECEIVERS)
+    parts = {}
+    for real in chosen:
+        findings, ended = survey(real)
+        parts[real.script] = "\n".join(part(real, findings, ended))
+    sys.stdout.write(document(parts) if len(chosen) == len(RECEIVERS) else "\n".join(parts.values()))
+
+
+if __name__ == "__main__":
+    main()

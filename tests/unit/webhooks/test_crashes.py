@@ -1,0 +1,202 @@
+"""Crash drills, on a receiver whose process is a list of what is done to it."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from harness.errors import ProcessError
+from harness.model import Event, Finding, Outcome
+from harness.model.config import EffectProbe, Receiver
+from harness.webhooks import effects as effects_module
+from harness.webhooks.drills import CRASHES, Stage, crashes, play
+
+from .conftest import EVENT, Effects, Request, Serve, Under, event_id, reply
+
+AWAY = "print('away', flush=True); import sys; sys.stdin.read()"
+
+
+class Process:
+    """A receiver's process, as far as drills handle it."""
+
+    def __init__(self, on_start: Callable[[dict[str, str]], None]) -> None:
+        self.env = {"SECRET": "set"}
+        self._on_start = on_start
+
+    def kill(self) -> None:
+        """Do nothing: what a crash loses is decided at the start."""
+
+    stop = kill
+
+    def start(self) -> None:
+        """Start again."""
+        self._on_start(self.env)
+
+
+class Fragile:
+    """A receiver that may lose, repeat or forget at a restart."""
+
+    def __init__(self) -> None:
+        self.effects = Effects()
+        self.at_once = True
+        self.waiting: list[str] = []
+        self.on_restart: Callable[[Fragile], None] = Fragile.recover
+        self.status = 200
+
+    def recover(self) -> None:
+        """Process what was stored."""
+        self.effects.ids += self.waiting
+        self.waiting.clear()
+
+    def __call__(self, request: Request, _connection: socket.socket) -> bytes:
+        if not request.genuine:
+            return reply(400)
+        if self.status == 200:
+            (self.effects.ids if self.at_once else self.waiting).append(event_id(request))
+        return reply(self.status)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effects_module, "QUIET_S", 0.05)
+    monkeypatch.setattr(crashes, "RECOVERS_S", 0.2)
+    monkeypatch.setattr(crashes, "REPEATS_S", 0.2)
+    monkeypatch.setattr(crashes, "_INTO_PROCESSING_S", 0.01)
+    monkeypatch.setattr(crashes, "_OUTAGE_BEGINS_S", 2.0)
+
+
+class Settling(Effects):
+    """Effects with the time to settle."""
+
+    def settled(self, event_id: str, *, within_s: float) -> int:
+        """Return what there is."""
+        del within_s
+        return self.effects(event_id)
+
+
+@pytest.fixture
+def fragile() -> Fragile:
+    found = Fragile()
+    found.effects = Settling()
+    return found
+
+
+@pytest.fixture
+def stage(serve: Serve, under: Under, tmp_path: Path, fragile: Fragile) -> Stage:
+    url = serve(fragile)
+    slow = Event(name="slow", type="x", id="evt_s", body=b'{"id": "evt_s", "type": "slow"}')
+    return Stage(
+        receiver=under(url, probe=fragile.effects),
+        config=Receiver(url=url, effects=EffectProbe(url="http://x"), outage=(sys.executable, "-c", AWAY)),
+        event=EVENT,
+        read=lambda _path: slow,
+        root=tmp_path,
+        environment={},
+        process=Process(lambda _env: fragile.on_restart(fragile)),  # type: ignore[arg-type]  # as much as drills use
+        secret_names=("SECRET",),
+    )
+
+
+def played(drill_id: str, on: Stage) -> Finding:
+    return play(next(d for d in CRASHES if d.id == drill_id), on, reproduce="")
+
+
+@pytest.mark.parametrize("drill_id, at_once", [("killed-after-ack", False), ("killed-after-effect", True)])
+def test_what_was_stored_is_processed_once(drill_id: str, at_once: bool, stage: Stage, fragile: Fragile) -> None:  # noqa: FBT001
+    """A receiver that stores before it answers, and marks in the same transaction, passes."""
+    fragile.at_once = at_once
+
+    assert played(drill_id, stage).outcome is Outcome.PASS
+
+
+def test_what_was_only_acknowledged_is_lost(stage: Stage, fragile: Fragile) -> None:
+    """An event that lived in memory alone has no effect after the restart."""
+    fragile.at_once = False
+    fragile.on_restart = lambda f: f.waiting.clear()
+    finding = played("killed-after-ack", stage)
+
+    assert finding.outcome is Outcome.FAIL
+    assert finding.observed == "killed right after the acknowledgement: 0 effects within 0.2 s of the restart"
+
+
+def test_what_was_done_is_done_again(stage: Stage, fragile: Fragile) -> None:
+    """An effect whose mark was lost comes twice."""
+    fragile.on_restart = lambda f: f.effects.ids.extend(list(f.effects.ids))
+    finding = played("killed-after-effect", stage)
+
+    assert finding.outcome is Outcome.FAIL
+    assert finding.observed == "killed as soon as its effect was there: 2 effects after the restart"
+
+
+def test_a_slow_event_that_is_not_slow_tells_nothing(stage: Stage) -> None:
+    """Processing that is over cannot be interrupted."""
+    finding = played("killed-while-processing", stage)
+
+    assert finding.outcome is Outcome.NOT_RUN
+    assert finding.observed == "slow was processed at once; name an event as slow that takes seconds"
+
+
+def test_a_restart_that_fails_is_an_error(stage: Stage, fragile: Fragile) -> None:
+    """Whether an event survived is not known then."""
+
+    def refuse(_fragile: Fragile) -> None:
+        raise ProcessError("[process.app] did not start")
+
+    fragile.on_restart = refuse
+
+    finding = played("killed-after-ack", stage)
+    assert (finding.outcome, finding.observed) == (Outcome.ERROR, "[process.app] did not start")
+
+
+def test_acknowledging_without_a_store_loses(stage: Stage, fragile: Fragile) -> None:
+    """A 2xx while nothing can be stored is a promise that is not kept."""
+    stage.receiver.usable(EVENT)
+    fragile.at_once = False
+    fragile.on_restart = lambda f: f.waiting.clear()
+    finding = played("store-down", stage)
+
+    assert finding.outcome is Outcome.FAIL
+    assert finding.observed == "while the store was away: HTTP 200, 0 effects"
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (
+            ("no-such-program",),
+            "'no-such-program' cannot be run: No such file or directory. Install it, or give its path.",
+        ),
+        ((sys.executable, "-c", ""), "printed no line within 2 s. Print one once the store is away, and bring it back"),
+    ],
+)
+def test_an_outage_that_does_not_come_about_is_an_error(words: tuple[str, ...], said: str, stage: Stage) -> None:
+    """The message names the key, the program, and what it should have done."""
+    stage.config = msgspec.structs.replace(stage.config, outage=words)
+    finding = played("store-down", stage)
+
+    assert finding.outcome is Outcome.ERROR
+    assert finding.observed.startswith("[receiver] outage: ")
+    assert said in finding.observed
+
+
+def test_a_receiver_that_starts_without_secret_must_refuse(stage: Stage) -> None:
+    """One that refuses to start, or every delivery, passes; its environment is as it was afterwards."""
+    seen: list[dict[str, str]] = []
+    stage.process = Process(lambda env: seen.append(dict(env)))  # type: ignore[assignment]
+
+    finding = played("started-without-secret", stage)
+
+    assert finding.outcome is Outcome.PASS
+    assert seen == [{"SECRET": ""}, {"SECRET": "set"}]
+
+    def refuse(env: dict[str, str]) -> None:
+        if not env["SECRET"]:
+            raise ProcessError("exited")
+
+    stage.process = Process(refuse)  # type: ignore[assignment]
+    assert played("started-without-secret", stage).observed == "it refused to start"

@@ -1,0 +1,207 @@
+"""Drills, each against a receiver that is right and one that is wrong in just that."""
+
+from __future__ import annotations
+
+import collections
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from harness.model import Event, Finding, Outcome
+from harness.model.config import DeadLetters, Duration, EffectProbe, Receiver
+from harness.readiness.checklist import shipped
+from harness.webhooks import effects as effects_module
+from harness.webhooks.drills import CRASHES, DRILLS, Stage, load, play
+from harness.webhooks.drills.load import percentile
+from harness.webhooks.wire import Wire
+
+from .conftest import EVENT, Effects, Request, Serve, Under, event_id, reply
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effects_module, "QUIET_S", 0.2)
+    monkeypatch.setattr(load, "BURST_SETTLES_S", 0.3)
+
+
+class Counted(Effects):
+    """An effect probe with the time to settle."""
+
+    def settled(self, event_id: str, *, within_s: float) -> int:
+        """Return what happened by the end of a short while."""
+        time.sleep(0.2 * bool(within_s))
+        return self.effects(event_id)
+
+
+class Integration:
+    """A receiver that verifies and acts once on each id; every way to be wrong is a switch."""
+
+    def __init__(self, *wrong: str) -> None:
+        self.wrong = wrong
+        self.effects = Counted()
+        self.seen: set[str] = set()
+        self.dead: dict[str, dict[str, Any]] = {}
+        self.answered = 0
+        self._turn = threading.Lock()
+
+    def __call__(self, request: Request, _connection: socket.socket) -> bytes:
+        if not request.genuine:
+            if "remembers forgeries" in self.wrong:
+                self.seen.add(event_id(request))
+            if "keeps forgeries" in self.wrong:
+                self.dead[event_id(request)] = {}
+            return reply(400)
+        name = event_id(request)
+        if {"drops", "busy"} & set(self.wrong):
+            with self._turn:
+                self.answered += 1
+            if self.answered % 10 == 0:
+                return reply(200 if "drops" in self.wrong else 503)
+        if b"poison" in request.body and "swallows" not in self.wrong:
+            body = b"" if "forgets" in self.wrong else request.body
+            reason = "" if "no reason" in self.wrong else "it is poison"
+            attempts = 0 if "miscounts" in self.wrong else 3
+            self.dead[name] = {"status": "dead", "reason": reason, "attempts": attempts, "body": body.decode()}
+            return reply(200)
+        if "slow" in self.wrong:
+            time.sleep(0.2)
+        with self._turn:
+            if name not in self.seen or "twice" in self.wrong:
+                self.effects.ids.append(name)
+            self.seen.add(name)
+        return reply(200)
+
+
+@pytest.fixture
+def stage(serve: Serve, under: Under, tmp_path: Path) -> Callable[[Integration], Stage]:
+    def build(integration: Integration) -> Stage:
+        url = serve(integration)
+        poison = Event(name="poison", type="x", id="evt_p", body=b'{"id": "evt_p", "type": "poison"}')
+        redrive = (sys.executable, "-c", "raise SystemExit(0)")
+        letters = DeadLetters(url="http://x", when={"status": "dead"}, within=Duration(0.3), redrive=redrive)
+        config = Receiver(
+            url=url,
+            ack_within=Duration(0.15),
+            effects=EffectProbe(url="http://x"),
+            dead_letters=letters,
+            unprocessable="poison.json",
+        )
+
+        def letter(name: str) -> Mapping[str, Any] | None:
+            return integration.dead.get(name)
+
+        return Stage(
+            receiver=under(url, probe=integration.effects),
+            config=config,
+            event=EVENT,
+            read=lambda _path: poison,
+            dead_letter_of=letter,
+            root=tmp_path,
+            environment={},
+        )
+
+    return build
+
+
+def played(drill_id: str, on: Stage) -> Finding:
+    drill = next(d for d in (*DRILLS, *CRASHES) if d.id == drill_id)
+    return play(drill, on, reproduce="")
+
+
+RIGHT = ("duplicates", "exact-replay", "duplicates-at-once", "genuine-after-forged", "whole-after-cut", "burst")
+LETTERS = ("dead-letter", "dead-letter-reason", "dead-letter-attempts", "dead-letter-body", "dead-letter-of-forgery")
+
+
+@pytest.mark.parametrize("drill_id", [*RIGHT, *LETTERS])
+def test_a_right_receiver_passes(drill_id: str, stage: Callable[[Integration], Stage]) -> None:
+    """Acting once on every id, and keeping what cannot be processed, is all that is asked."""
+    finding = played(drill_id, stage(Integration()))
+
+    assert finding.outcome is Outcome.PASS, finding.observed
+
+
+@pytest.mark.parametrize(
+    "drill_id, wrong, seen",
+    [
+        ("duplicates", "twice", "3 acknowledged, 3 effects"),
+        ("exact-replay", "twice", "3 acknowledged, 3 effects"),
+        ("duplicates-at-once", "twice", "20 acknowledged, 20 effects"),
+        ("genuine-after-forged", "remembers forgeries", "forged: HTTP 400; then genuine: HTTP 200, 0 effects"),
+        ("burst", "drops", "acknowledged events had no effect within 0.3 s"),
+        ("burst", "busy", "refused with 503 and without Retry-After"),
+        ("ack-latency", "slow", "the budget is 150 ms"),
+        ("dead-letter", "swallows", "acknowledged, but no dead letter within 0.3 s; nothing is known of it"),
+        ("dead-letter-reason", "no reason", "the reason is ''"),
+        ("dead-letter-attempts", "miscounts", "the number of attempts is 0"),
+        ("dead-letter-body", "forgets", "is kept as 0 bytes"),
+        ("dead-letter-of-forgery", "keeps forgeries", "HTTP 400; kept of it: nothing"),
+    ],
+)
+def test_a_wrong_receiver_fails(drill_id: str, wrong: str, seen: str, stage: Callable[[Integration], Stage]) -> None:
+    """Each mistake is seen by its drill, which tells what came of it and how to mend it."""
+    finding = played(drill_id, stage(Integration(wrong)))
+
+    assert finding.outcome is Outcome.FAIL
+    assert seen in finding.observed
+    assert finding.fix
+
+
+def test_a_dead_letter_that_is_not_taken_up_again_fails(
+    stage: Callable[[Integration], Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that exits 0 and does nothing is found out."""
+    from harness.webhooks.drills import dead_letters
+
+    monkeypatch.setattr(dead_letters, "_REDRIVEN_S", 0.2)
+    finding = played("dead-letter-redriven", stage(Integration()))
+
+    assert finding.outcome is Outcome.FAIL
+    assert "was not taken up after it was driven again" in finding.observed
+
+
+def test_a_command_that_fails_is_an_error(stage: Callable[[Integration], Stage]) -> None:
+    """What cannot be done is neither right nor wrong, and the message names the key and the command's last words."""
+    on = stage(Integration())
+    words = (sys.executable, "-c", "import sys; sys.exit('no such letter')")
+    letters = msgspec.structs.replace(on.dead_letters, redrive=words)
+    on.config = msgspec.structs.replace(on.config, dead_letters=letters)
+
+    finding = played("dead-letter-redriven", on)
+
+    assert finding.outcome is Outcome.ERROR
+    assert finding.observed.startswith("[receiver.dead_letters] redrive: ")
+    assert finding.observed.endswith("exited with status 1: no such letter")
+
+
+def test_a_receiver_that_takes_nothing_is_an_error(serve: Serve, stage: Callable[[Integration], Stage]) -> None:
+    """Without honest deliveries no drill means anything."""
+    on = stage(Integration())
+    on.receiver.wire = Wire(serve(lambda *_: reply(500)), check=lambda *_: None, timeout_s=1)
+
+    finding = played("duplicates", on)
+
+    assert finding.outcome is Outcome.ERROR
+    assert "cannot be judged: a genuine delivery got HTTP 500" in finding.observed
+
+
+def test_percentiles_are_by_nearest_rank() -> None:
+    """The 99th of a hundred values is the second largest."""
+    values = [float(n) for n in range(1, 101)]
+
+    assert (percentile(values, 0.5), percentile(values, 0.99), percentile([3.0], 0.99)) == (50.0, 99.0, 3.0)
+
+
+def test_ids_are_there_once_and_items_exist() -> None:
+    """A drill is found by its id alone, speaks to an item of the checklist, and names keys of harness.toml."""
+    drills = (*DRILLS, *CRASHES)
+
+    assert max(collections.Counter(d.id for d in drills).values()) == 1
+    assert {d.item for d in drills} <= shipped().ids
+    assert all(need.startswith("receiver.") for d in drills for need in d.needs)

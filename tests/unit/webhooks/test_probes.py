@@ -1,0 +1,175 @@
+"""What the integration knows of an event is asked through a URL, a command or SQL, with errors that help."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from harness.errors import ConfigurationError, ProbeError
+from harness.model.config import EffectProbe as Config
+from harness.webhooks.effects import EffectProbe
+from harness.webhooks.probes import asker
+
+Answer = httpx.Response
+
+
+def probe(config: Config, *, answer: Answer | None = None, root: Path = Path(), database: str = "") -> EffectProbe:
+    def handle(_request: httpx.Request) -> httpx.Response:
+        if answer is None:
+            raise httpx.ConnectError("refused")
+        return answer
+
+    client = httpx.Client(transport=httpx.MockTransport(handle))
+    ask = asker(config, "[receiver] effects", client=client, root=root, env=os.environ, database=database)
+    return EffectProbe(ask, count=config.count)
+
+
+def by_url(answer: Answer | None) -> EffectProbe:
+    return probe(Config(url="http://127.0.0.1:1/events/{event_id}"), answer=answer)
+
+
+def by_command(code: str, tmp_path: Path) -> EffectProbe:
+    return probe(Config(command=(sys.executable, "-c", code, "{event_id}")), root=tmp_path)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    import sqlite3
+
+    connection = sqlite3.connect(tmp_path / "effects.db")
+    with connection:
+        connection.execute("CREATE TABLE done (event_id TEXT)")
+        connection.executemany("INSERT INTO done VALUES (?)", [("evt_1",), ("evt_2",), ("evt_2",)])
+    connection.close()
+    return f"sqlite:///{tmp_path}/effects.db"
+
+
+@pytest.mark.parametrize(
+    "answer, effects",
+    [
+        (Answer(404), 0),
+        (Answer(200, json={"effects": 2, "status": "done"}), 2),
+        (Answer(200, json={"anything": 3}), 3),
+        (Answer(200, json=1), 1),
+    ],
+)
+def test_a_url_tells_the_number_of_effects(answer: Answer, effects: int) -> None:
+    """404 means none; an object has it under its key, or alone; a bare number is it."""
+    assert by_url(answer).effects("evt_1") == effects
+
+
+@pytest.mark.parametrize(
+    "answer, said",
+    [
+        (None, "gave no answer (ConnectError). Is it served?"),
+        (Answer(500), "answered 500. Answer 404 for an unknown event, else JSON."),
+        (Answer(200, text="many"), "answered 200, which is not JSON. Answer with an object, or with a number."),
+        (Answer(200, json=[1]), "answered 200, a JSON list. Answer with an object, or with a number."),
+        (Answer(200, json={"a": 1, "b": 2}), "has no key 'effects' (a, b). Put the number of effects there, or name"),
+        (Answer(200, json={"effects": "1", "b": 2}), "'effects' of evt_1 is '1', not a number of effects."),
+    ],
+)
+def test_a_url_that_is_of_no_use_says_why(answer: Answer | None, said: str) -> None:
+    """The message names the key of harness.toml, what came, and what to answer instead."""
+    with pytest.raises(ProbeError) as raised:
+        by_url(answer).effects("evt_1")
+
+    assert said in str(raised.value)
+    assert str(raised.value).startswith("[receiver] effects")
+
+
+def test_a_command_is_told_the_event(tmp_path: Path) -> None:
+    """It prints JSON or a number; status 1 means that nothing is known."""
+    assert by_command("import sys; print(len(sys.argv[1]))", tmp_path).effects("evt_1") == 5
+    assert by_command('print(\'{"effects": 2, "x": 0}\')', tmp_path).effects("evt_1") == 2
+    assert by_command("raise SystemExit(1)", tmp_path).effects("evt_1") == 0
+
+
+@pytest.mark.parametrize(
+    "code, said",
+    [
+        ("import sys; print('no database', file=sys.stderr); sys.exit(2)", "status 2 and said 'no database'"),
+        ("print('one')", "printed 'one\\n', which is not JSON"),
+    ],
+)
+def test_a_command_that_fails_says_how(code: str, said: str, tmp_path: Path) -> None:
+    """Its last line and the meaning of exit statuses stand in the message."""
+    with pytest.raises(ProbeError) as raised:
+        by_command(code, tmp_path).effects("evt_1")
+
+    assert said in str(raised.value)
+
+
+def test_a_command_that_is_not_there_says_so() -> None:
+    """The missing program is named."""
+    with pytest.raises(ProbeError, match=r"'no-such-program' cannot be run: No such file or directory. Install it"):
+        probe(Config(command=("no-such-program",))).effects("evt_1")
+
+
+def test_sql_counts_effects(database: str) -> None:
+    """The one column of a row is the number; no row is none."""
+    counting = Config(sql="SELECT count(*) FROM done WHERE event_id = :event_id", database="env:DB")
+    grouped = Config(sql="SELECT count(*) AS n, 1 AS effects FROM done WHERE event_id = :event_id", database="env:DB")
+    nothing = Config(sql="SELECT event_id FROM done WHERE event_id = :event_id AND 0", database="env:DB")
+
+    assert [probe(counting, database=database).effects(f"evt_{n}") for n in range(3)] == [0, 1, 2]
+    assert probe(grouped, database=database).effects("evt_2") == 1
+    assert probe(nothing, database=database).effects("evt_2") == 0
+
+
+def test_a_query_that_fails_says_why(database: str) -> None:
+    """The database's own words are repeated."""
+    with pytest.raises(ProbeError, match=r"the query failed: no such table: absent. Try it by hand"):
+        probe(Config(sql="SELECT 1 FROM absent", database="x"), database=database).effects("evt_1")
+
+
+@pytest.mark.parametrize(
+    "url, said",
+    [
+        ("not a url", "`database` is no SQLAlchemy URL. Write it like postgresql+psycopg://host/name."),
+        ("mysql+pymysql://localhost/x", "the driver of that database is not installed (pymysql). pip install pymysql"),
+    ],
+)
+def test_a_database_that_cannot_be_opened_is_refused_at_once(url: str, said: str) -> None:
+    """Before anything is delivered, and without its URL, which may hold a password."""
+    with pytest.raises(ConfigurationError) as raised:
+        probe(Config(sql="SELECT 1", database="x"), database=url)
+
+    assert said in str(raised.value)
+    assert "localhost" not in str(raised.value)
+
+
+def test_sql_without_sqlalchemy_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLAlchemy is no dependency of the harness; whoever asks with SQL installs it."""
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+
+    with pytest.raises(ConfigurationError, match=r"needs SQLAlchemy. Install it: pip install sqlalchemy"):
+        probe(Config(sql="SELECT 1", database="x"))
+
+
+@pytest.mark.parametrize(
+    "keys, said",
+    [
+        ({}, "give one of `url`, `command` and `sql`"),
+        ({"url": "http://x", "sql": "SELECT 1", "database": "x"}, "give one of `url`, `command` and `sql`"),
+        ({"sql": "SELECT 1"}, "`sql` and `database` belong together"),
+        ({"url": "http://x", "database": "x"}, "`sql` and `database` belong together"),
+    ],
+)
+def test_exactly_one_way_of_asking_is_given(keys: dict[str, Any], said: str) -> None:
+    """Two ways could tell different things."""
+    with pytest.raises(ValueError, match=said):
+        Config(**keys)
+
+
+def test_an_effect_that_comes_twice_is_noticed() -> None:
+    """The number settles only after nothing was added for a while."""
+    numbers = iter([0, 0, 1, 1, 2])
+    ask = lambda _id: {"effects": next(numbers)}  # noqa: E731
+
+    assert EffectProbe(ask, count="effects").settled("evt_1", within_s=5) == 2
