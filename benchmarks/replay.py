@@ -1,6 +1,6 @@
 """Replay side by side with its peers: cassettes in this process beside stock vcrpy, and as a server beside another.
 
-Cassettes of 2 KB documents, as stock vcrpy writes them, are loaded and played by stock vcrpy and by the indexed cassette,
+Cassettes of 2 KB documents, as stock vcrpy writes them, are loaded and played by stock vcrpy and by the indexed one,
 warm (the cache holds what was parsed) and cold. Stock vcrpy is sampled: all of its requests would take an hour.
 
 Bar: `harness replay` answers at least 15 times the requests that pytest-httpserver does, over one connection kept open,
