@@ -44,6 +44,11 @@ class EventSchemas:
             return [f"the schema of the spec's webhook {name!r} is none that can be read"]
         return [f"{_pointer(e.instance_path)}: {e.message[:300]}" for e in validator.iter_errors(document)]
 
+    def fits(self, name: str, document: Any) -> bool:
+        """Whether a document conforms to the schema of the webhook ``name``; False where that has none."""
+        validator = self._schemas.at(self._places[name]) if name in self._places else None
+        return validator is not None and bool(validator.is_valid(document))
+
     def named(self, event_type: str, document: Any) -> str | None:
         """Return the webhook of an event: called like its type, or like its type and action; None for no such."""
         action = document.get(ACTION) if isinstance(document, dict) else None

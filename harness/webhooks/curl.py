@@ -37,6 +37,6 @@ def _body(body: bytes, most_chars: int) -> tuple[str, str]:
     text = body.decode(errors="replace")
     if len(body) > most_chars:
         return "", f"@({len(body):,} bytes, which begin with {text[:60]})"
-    if text.isprintable() and "\ufffd" not in text and not text.startswith("@"):
+    if all(c.isprintable() or c in "\n\t" for c in text) and "\ufffd" not in text and not text.startswith("@"):
         return "", text
     return f"printf %s {base64.b64encode(body).decode()} | base64 -d | ", "@-"

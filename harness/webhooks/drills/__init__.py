@@ -15,8 +15,8 @@ CRASHES: tuple[Drill, ...] = crashes.DRILLS
 __all__ = ["CRASHES", "DRILLS", "Drill", "Stage", "play"]
 
 _SAID = {
-    Outcome.PASS: "came to what it must",
-    Outcome.FAIL: "did not come to what it must",
+    Outcome.PASS: "as it must be",
+    Outcome.FAIL: "not as it must be",
     Outcome.NOT_APPLICABLE: "does not apply",
     Outcome.NOT_RUN: "could not be seen",
 }
@@ -28,7 +28,7 @@ def play(drill: Drill, stage: Stage, *, reproduce: str) -> Finding:
     return Finding(
         item=drill.item,
         outcome=outcome,
-        summary=f"{drill.id}: {drill.summary} {_SAID.get(outcome, 'could not be judged')}",
+        summary=f"{drill.id}: {drill.summary}: {_SAID.get(outcome, 'could not be judged')}",
         expected=drill.expected,
         observed=observed,
         reproduce=reproduce,
@@ -39,11 +39,24 @@ def play(drill: Drill, stage: Stage, *, reproduce: str) -> Finding:
     )
 
 
+def _shows_effects(stage: Stage) -> bool:
+    """Whether the probe shows what honest deliveries do; found out once, for without it no number means anything."""
+    if not stage.kept.get("effects are shown"):
+        event = stage.fresh()
+        answer = stage.receiver.deliver(event)
+        shown = answer.acknowledged and stage.probe.wait(event.id, within_s=stage.receiver.settle_s)
+        stage.kept["effects are shown"] = bool(shown)
+    return bool(stage.kept["effects are shown"])
+
+
 def _judged(drill: Drill, stage: Stage) -> Judgement:
     stage.event, error = stage.receiver.usable(stage.event)
     if error:
         return Outcome.ERROR, error
     try:
+        if "receiver.effects" in drill.needs and not _shows_effects(stage):
+            seen = f"a genuine delivery has no effect within {stage.receiver.settle_s:g} s: is the probe right?"
+            return Outcome.ERROR, f"cannot be judged: {seen}"
         return drill.run(stage)
     except (ProbeError, ProcessError) as exc:
         return Outcome.ERROR, str(exc)

@@ -188,7 +188,7 @@ def part(real: Real, findings: list[Finding], ended: frozenset[str]) -> Iterator
         yield "| case | level | a delivery with | the receiver |"
         yield "|---|---|---|---|"
     for finding in bad:
-        summary = finding.summary.partition(": ")[2].partition(" was not met")[0]
+        summary = finding.summary.partition(": a delivery with ")[2].partition(" was not answered")[0]
         yield f"| `{finding.case}` | {finding.level} | {_cell(summary)} | {_did(finding, ended)} |"
     yield ""
 

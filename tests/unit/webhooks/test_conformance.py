@@ -58,7 +58,10 @@ def test_a_forgery_that_is_accepted_fails_and_says_how_to_send_it_again(serve: S
     finding = judged(receiver, "truncated")
 
     assert finding.outcome is Outcome.FAIL
-    assert finding.summary == "truncated: the first half of the right signature was not met as it must be"
+    assert (
+        finding.summary
+        == "truncated: a delivery with the first half of the right signature was not answered as it must be"
+    )
     assert finding.expected == "HTTP 4xx, no effect, and a receiver still alive"
     assert finding.observed == "HTTP 200 'thanks'"
     assert finding.source == "CVE-2024-21491"

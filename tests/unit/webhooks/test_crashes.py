@@ -99,6 +99,7 @@ def stage(serve: Serve, under: Under, tmp_path: Path, fragile: Fragile) -> Stage
         environment={},
         process=Process(lambda _env: fragile.on_restart(fragile)),  # type: ignore[arg-type]  # as much as drills use
         secret_names=("SECRET",),
+        kept={"effects are shown": True},
     )
 
 

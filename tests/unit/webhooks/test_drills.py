@@ -191,6 +191,17 @@ def test_a_receiver_that_takes_nothing_is_an_error(serve: Serve, stage: Callable
     assert "cannot be judged: a genuine delivery got HTTP 500" in finding.observed
 
 
+def test_a_probe_that_shows_nothing_is_an_error(stage: Callable[[Integration], Stage]) -> None:
+    """No effect of a duplicate is no proof where nothing has any."""
+    on = stage(Integration())
+    on.receiver.probe = Counted()  # type: ignore[assignment]  # as much of a probe as is asked
+
+    finding = played("duplicates", on)
+
+    assert finding.outcome is Outcome.ERROR
+    assert finding.observed == "cannot be judged: a genuine delivery has no effect within 0.1 s: is the probe right?"
+
+
 def test_percentiles_are_by_nearest_rank() -> None:
     """The 99th of a hundred values is the second largest."""
     values = [float(n) for n in range(1, 101)]
