@@ -35,13 +35,17 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     def curl(self, base_url: str) -> str:
         """Return the request as a command line; the credential is left to the variable CREDENTIAL."""
-        parts = []
+        url = base_url.rstrip("/") + self.path
+        parts = [*(["--globoff"] if set(url) & set("[]{}") else []), *(["--path-as-is"] if "/." in self.path else [])]
         for name, value in self.headers:
-            parts += ["-H", f"{name}: {value}"]
+            parts += ["-H", f"{name}: {value}" if value else f"{name};"]  # curl's way to send an empty one
+        fed = ""
         if self.body:
-            parts += ["--data-binary", self.body.decode(errors="replace")]
+            as_argument = _as_argument(self.body)
+            fed = "" if as_argument is not None else f"printf {shlex.quote(_escaped(self.body))} | "
+            parts += ["--data-binary", as_argument or "@-"]
         hidden = "".join(f'-H "{name}: $CREDENTIAL" ' for name in self.secret)
-        return f"curl -i -X {self.method} {hidden}{shlex.join([*parts, base_url.rstrip('/') + self.path])}"
+        return f"{fed}curl -i -X {self.method} {hidden}{shlex.join([*parts, url])}"
 
     @property
     def size(self) -> tuple[int, str]:
@@ -81,6 +85,20 @@ class Defect(msgspec.Struct, frozen=True, kw_only=True):
     def size(self) -> tuple[int, int, str]:
         """What makes one example smaller than another."""
         return len(self.steps), *self.steps[-1].size
+
+
+def _as_argument(body: bytes) -> str | None:
+    """Return a body as curl takes it on the command line, None for one that it would take for something else."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return None
+    return text if text.isprintable() and not text.startswith("@") else None
+
+
+def _escaped(body: bytes) -> str:
+    """Return a body as printf(1) writes it, whatever its bytes are."""
+    return "".join(chr(b) if 32 <= b < 127 and chr(b) not in "\\%" else f"\\{b:03o}" for b in body)
 
 
 def as_request(request: httpx.Request, base_url: str, credential: Mapping[str, str]) -> Request:

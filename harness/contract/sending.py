@@ -65,6 +65,8 @@ class Sender:
         try:
             request = self._request(case)
             answer = self.deliver(request)
+            if answer.silence == "closed":  # perhaps an idle connection that ended just then (RFC 9112 section 9.5)
+                answer = self.deliver(request)
         except UNSENDABLE:
             return None
         if answer.response is not None:
