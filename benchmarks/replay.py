@@ -1,4 +1,7 @@
-"""Replay side by side with its peers: recordings as a local server beside pytest-httpserver.
+"""Replay side by side with its peers: cassettes in this process beside stock vcrpy, and as a server beside another.
+
+Cassettes of 2 KB documents, as stock vcrpy writes them, are loaded and played by stock vcrpy and by the indexed one,
+warm (the cache holds what was parsed) and cold. Stock vcrpy is sampled: all of its requests would take an hour.
 
 Bar: `harness replay` answers at least 15 times the requests that pytest-httpserver does, over one connection kept open,
 each serving the same 1,000 recordings of 2 KB, asked by wrk in turns. pytest-httpserver has one handler that looks the
@@ -19,6 +22,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import yaml
+from _recordings import recording_rows
 from _table import Row, show
 
 RECORDINGS = 1000
@@ -45,7 +49,7 @@ sys.stdin.read()
 
 def main() -> None:
     """Measure and print."""
-    show("Replay, side by side in one run", [*server_rows()])
+    show("Replay, side by side in one run", [*recording_rows(), *server_rows()])
 
 
 def server_rows() -> Iterator[Row]:

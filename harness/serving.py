@@ -157,7 +157,7 @@ def convert(source: Path, into: Path, *, directory: Path, rewrite: bool, echo: E
     if into.suffix.lower() == ".har":
         write_bytes(into, har_text(exchanges, version=__version__))
     else:
-        write_cassette(into, exchanges, source=source.name)
+        write_cassette(into, exchanges, metadata=found.metadata or {"converted_from": source.name})
     echo("\n".join([f"{len(exchanges)} exchanges written to {into}", *(f"  left out: {w}" for w in found.left_out)]))
     return 1 if found.left_out else 0
 

@@ -13,7 +13,9 @@ from harness.model import Finding, Outcome
 
 ITEM = "secrets.never-logged"
 MAX_SHOWN = 10
-EXPECTED = "no secret in a recording; if it is real, rotate it, then record anew, or redact with harness convert"
+EXPECTED = (
+    "no secret in a recording; if it is real, rotate it; then record anew, or harness convert FILE FILE --rewrite"
+)
 
 Pair = tuple[Request, dict[str, Any]]
 

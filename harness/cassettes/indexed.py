@@ -15,10 +15,11 @@ from vcr import matchers
 from vcr.cassette import Cassette
 from vcr.config import VCR
 from vcr.errors import UnhandledHTTPRequestError
+from vcr.persisters.filesystem import CassetteDecodeError, CassetteNotFoundError
 from vcr.record_mode import RecordMode
 from vcr.request import Request
 
-from harness.cassettes.matching import body, body_key, key_of
+from harness.cassettes.matching import body, body_value, key_of, reading
 
 _BODIES = (matchers.body, body)
 _NOTHING: tuple[Any, Sequence[int]] = (None, ())
@@ -33,8 +34,28 @@ class IndexedCassette(Cassette):  # type: ignore[misc]  # vcrpy ships no types
         self._body = next((m for m in self._match_on if m in _BODIES), None)
         self._others = [m for m in self._match_on if not key_of(m) and m is not self._body]
         self._buckets: dict[Hashable, list[Any]] = defaultdict(list)
+        self._groups: dict[Hashable, Hashable] = {}
         self._indexed = 0
         self._cursors: dict[Hashable, int] = {}
+
+    def _load(self) -> None:
+        """Load what the persister holds; without filters nothing of it is copied."""
+        filters = (self._before_record_request, self._before_record_response)
+        if any(f is not _as_it_is for f in filters) or self._after_load_interaction:
+            super()._load()
+            return
+        try:
+            requests, responses, *metadata = self._persister.load_cassette(self._path, serializer=self._serializer)
+        except CassetteNotFoundError:
+            return
+        except CassetteDecodeError:
+            super()._load()  # says why it is taken for empty
+            return
+        self.data = list(zip(requests, responses, strict=True))
+        self._old_interactions = list(self.data)
+        self._loaded_count = len(self.data)
+        self._metadata = metadata[0] if metadata else {}
+        self.dirty, self.rewound = False, True
 
     def can_play_response_for(self, request: Request) -> Any:
         """Whether a recorded response is left; what was found is kept on the request for `play_response`."""
@@ -102,14 +123,20 @@ class IndexedCassette(Cassette):  # type: ignore[misc]  # vcrpy ships no types
             return key, self._buckets.get(key, ())
         if (key, "all") not in self._buckets:
             return _NOTHING
-        found = body_key(request, self._body)
-        if found is None or (key, "odd") in self._buckets:
+        how, raw = reading(request, self._body)
+        same = self._groups.get((key, how, raw)) or self._group(request, key, how, raw)
+        if same is None or (key, "odd") in self._buckets:
             candidates = self._buckets[key, "all"]
             return None, [i for i in candidates if matchers.requests_match(request, self.data[i][0], [self._body])]
-        same = (key, found.how, found.value)
         alike = self._buckets.get(same, ())
-        raw = [i for i, how in self._buckets.get((key, "raw", found.raw), ()) if how != found.how]
-        return (None, sorted({*alike, *raw})) if raw else (same, alike)
+        other = [i for i, read in self._buckets.get((key, "raw", raw), ()) if read != how]
+        return (None, sorted({*alike, *other})) if other else (same, alike)
+
+    @staticmethod
+    def _group(request: Request, key: Hashable, how: Any, raw: Any) -> Hashable | None:
+        """Return the name of the recordings whose bodies equal this one, None where there can be no such name."""
+        value = body_value(request, how, raw)
+        return None if value is None else (key, how, value)
 
     def _index_new(self) -> None:
         for i in range(self._indexed, len(self.data)):
@@ -119,12 +146,14 @@ class IndexedCassette(Cassette):  # type: ignore[misc]  # vcrpy ships no types
                 self._buckets[key].append(i)
                 continue
             self._buckets[key, "all"].append(i)
-            found = body_key(request, self._body)
-            if found is None:
+            how, raw = reading(request, self._body)
+            same = self._group(request, key, how, raw)
+            if same is None:
                 self._buckets[key, "odd"].append(i)
             else:
-                self._buckets[key, found.how, found.value].append(i)
-                self._buckets[key, "raw", found.raw].append((i, found.how))
+                self._groups[key, how, raw] = same  # the very bytes need not be read again
+                self._buckets[same].append(i)
+                self._buckets[key, "raw", raw].append((i, how))
         self._indexed = len(self.data)
 
     def _rerecorded_interactions(self) -> list[Any]:
@@ -146,6 +175,10 @@ class IndexedCassette(Cassette):  # type: ignore[misc]  # vcrpy ships no types
         return tuple([of(request) for of in self._keys])
 
 
+def _as_it_is(message: Any) -> Any:
+    return message
+
+
 class IndexedVCR(VCR):  # type: ignore[misc]  # vcrpy ships no types
     """vcrpy's `VCR` whose cassettes are indexed; in pytest-recording, ``vcr.__class__ = IndexedVCR``."""
 
@@ -153,3 +186,25 @@ class IndexedVCR(VCR):  # type: ignore[misc]  # vcrpy ships no types
         if with_current_defaults:
             return IndexedCassette.use(**self.get_merged_config(**kwargs))
         return IndexedCassette.use_arg_getter(functools.partial(self.get_merged_config, **kwargs))
+
+    def _build_before_record_request(self, options: Any) -> Any:
+        if any(options.get(name, getattr(self, name, None)) for name in _REQUEST_FILTERS):
+            return super()._build_before_record_request(options)
+        return _as_it_is  # stock copies each request three times for a filter that does nothing
+
+    def _build_before_record_response(self, options: Any) -> Any:
+        if any(options.get(name, getattr(self, name, None)) for name in _RESPONSE_FILTERS):
+            return super()._build_before_record_response(options)
+        return _as_it_is
+
+
+_REQUEST_FILTERS = (
+    "before_record",
+    "before_record_request",
+    "filter_headers",
+    "filter_post_data_parameters",
+    "filter_query_parameters",
+    "ignore_hosts",
+    "ignore_localhost",
+)
+_RESPONSE_FILTERS = ("before_record_response", "decode_compressed_response")

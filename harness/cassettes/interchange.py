@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ class Foreign(msgspec.Struct, kw_only=True):
     exchanges: list[Converted] = []
     left_out: list[str] = []
     """What could not be taken over, and why."""
+    metadata: dict[str, Any] = {}
+    """What a cassette says of itself."""
 
 
 def without_coding(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -50,7 +52,7 @@ def read_cassette(path: Path) -> Foreign:
     """Read a cassette; raises `CassetteError`."""
     document = Storage().read(path)
     timings = stamped(document.metadata, len(document.interactions))
-    found = Foreign()
+    found = Foreign(metadata=document.metadata)
     for interaction, timing in zip(document.interactions, timings, strict=True):
         request, response = Request._from_dict(interaction["request"]), interaction["response"]  # noqa: SLF001
         found.exchanges.append(
@@ -108,20 +110,23 @@ def _converted(exchange: Converted, request: Request, response: dict[str, Any]) 
     )
 
 
-def write_cassette(path: Path, exchanges: Iterable[Converted], *, source: str) -> None:
-    """Write a cassette in place of whatever is there; raises `CassetteError` when that fails."""
+def write_cassette(path: Path, exchanges: Iterable[Converted], *, metadata: Mapping[str, Any]) -> None:
+    """Write a cassette in place of whatever is there; raises `CassetteError` when that fails.
+
+    ``metadata`` is kept, and completed by when the exchanges were recorded.
+    """
     exchanges = list(exchanges)
     interactions = []
     for exchange in exchanges:
         request, response = _interaction(exchange)
         interactions.append({"request": request._to_dict(), "response": response})  # noqa: SLF001
     times = sorted(e.recorded_at for e in exchanges if e.recorded_at)
-    metadata: dict[str, Any] = {"converted_from": source, **({"recorded_at": times[0]} if times else {})}
-    metadata[KEY] = [
+    timings = [
         Timing(recorded_at=e.recorded_at, latency_s=e.latency_s).written() if e.latency_s is not None else None
         for e in exchanges
     ]
-    Storage().write(path, Document(interactions, metadata), keep_others=False)
+    written = {**({"recorded_at": times[0]} if times else {}), **metadata, **({KEY: timings} if any(timings) else {})}
+    Storage().write(path, Document(interactions, written), keep_others=False)
 
 
 def _text(value: Any) -> str:

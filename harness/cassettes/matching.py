@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import types
 from collections.abc import Callable, Collection, Hashable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from vcr import matchers
 from vcr.request import Request
@@ -25,11 +27,11 @@ KEYS: dict[Matcher, Callable[[Request], Hashable]] = {
     matchers.host: lambda r: r.host,
     matchers.port: lambda r: r.port,
     matchers.path: lambda r: matchers._normalized_path(r.path),  # noqa: SLF001
-    matchers.query: lambda r: tuple(r.query),
+    matchers.query: lambda r: tuple(r.query) if r.parsed_uri.query else (),
     matchers.headers: lambda r: frozenset(r.headers.lower_items()),
     matchers.raw_body: _raw,
 }
-"""vcrpy's matchers that compare one hashable value of each request; bodies are `body_key`'s."""
+"""vcrpy's matchers that compare one hashable value of each request; bodies have `body_value`."""
 
 _BOUNDARY = re.compile(r'boundary="?([^";,]+)"?', re.IGNORECASE)
 _MULTIPART = ("multipart",)
@@ -54,7 +56,8 @@ class Host:
 
     def key(self, request: Request) -> str:
         """Return what is the same for the same host."""
-        return "" if request.host in self._provider else str(request.host)
+        host = request.host
+        return "" if host in self._provider else str(host)
 
     def __call__(self, one: Request, other: Request) -> None:
         """Raise AssertionError for two hosts that differ."""
@@ -76,54 +79,90 @@ def body(one: Request, other: Request) -> None:
         raise AssertionError("the parts differ")
 
 
-class BodyKey(NamedTuple):
-    """A body as its matcher sees it."""
+def reading(request: Request, matcher: Matcher) -> tuple[tuple[Any, ...], Any]:
+    """Return how vcrpy's matcher `body`, or the one above, reads the body of a request, and the body itself.
 
-    how: tuple[Any, ...]
-    """What reads it (vcrpy's transformers); two bodies read differently are compared raw."""
-    value: Hashable
-    raw: Any
-
-
-def body_key(request: Request, matcher: Matcher) -> BodyKey | None:
-    """Return the key of a body under vcrpy's matcher `body` or the one above; None for a body that has none.
-
-    A body has none when it cannot be read as its headers say, or equals nothing, not even itself (a bare NaN):
-    such are left to the matcher.
+    Two bodies that are read differently are compared as they are.
     """
-    if matcher is body and (parts := _parts(request)) is not None:
-        return BodyKey(_MULTIPART, parts, _raw(request))
-    raw = _raw(request)
-    how = tuple(matchers._get_transformers(request))  # noqa: SLF001
-    if not how:
-        return BodyKey(how, raw, raw)
+    raw, how = _raw(request), _transformers(request)
+    return (_MULTIPART if matcher is body and raw and _boundary(request) else how), raw
+
+
+def body_key(request: Request, matcher: Matcher) -> Hashable | None:
+    """Return what is the same for two requests whose bodies match; None for a body that only the matcher can judge."""
+    how, raw = reading(request, matcher)
+    value = body_value(request, how, raw)
+    return None if value is None else (how, value)
+
+
+def body_value(request: Request, how: tuple[Any, ...], raw: Any) -> Hashable | None:
+    """Return what is equal exactly for bodies that match, read as `reading` says; None for a body that has no such.
+
+    It has none when it cannot be read as its headers say, or equals nothing, not even itself (a bare NaN): such are
+    left to the matcher.
+    """
+    if how is _MULTIPART:
+        return _Document(_parts(request))
     try:
         value = raw
         for transform in how:
             value = transform(value)
-        if value != value:  # noqa: PLR0124 - NaN
-            return None
-        return BodyKey(how, _frozen(value), raw)
+        return None if value != value else _Document(value)  # noqa: PLR0124 - NaN
     except Exception:  # noqa: BLE001 - whatever a transformer raises, its matcher decides
         return None
 
 
+def _transformers(request: Request) -> tuple[Any, ...]:
+    stored = request.headers._store  # noqa: SLF001 - a third of the time of its public `get`
+    return _transformers_for(*[str(stored[name][1]) if name in stored else "" for name in _READ_BY])
+
+
+_READ_BY = ("content-type", "transfer-encoding", "user-agent")
+"""The headers that say how vcrpy reads a body."""
+
+
+@functools.cache
+def _transformers_for(*values: str) -> tuple[Any, ...]:
+    headers = {name.title(): value for name, value in zip(_READ_BY, values, strict=True)}
+    return tuple(matchers._get_transformers(types.SimpleNamespace(headers=headers)))  # noqa: SLF001
+
+
 def _parts(request: Request) -> bytes | None:
     """Return a multipart body with its boundary replaced, None for any other body."""
+    boundary, raw = _boundary(request), _raw(request)
+    return raw.replace(boundary.encode(), b"boundary") if boundary and isinstance(raw, bytes) else None
+
+
+def _boundary(request: Request) -> str:
     kind = request.headers.get("Content-Type", "")
     kind = kind.decode("latin-1") if isinstance(kind, bytes) else str(kind)
     found = _BOUNDARY.search(kind) if kind.lower().startswith("multipart/") else None
-    raw = read_body(request) if found else None
-    if found is None or not isinstance(raw, bytes):
-        return None
-    return raw.replace(found[1].encode(), b"boundary")
+    return found[1] if found else ""
 
 
-def _frozen(value: Any) -> Hashable:
-    """Return a hashable that is equal exactly where ``value`` is: 1, 1.0 and true are, as in Python."""
+class _Document:
+    """A document that was read from a body: hashable, and equal exactly where Python says so of its values."""
+
+    __slots__ = ("_hash", "_value")
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+        self._hash = _hash(value)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Document) and bool(self._value == other._value)
+
+
+def _hash(value: Any) -> int:
+    """Return a hash that is equal for equal values, as Python has it: 1, 1.0 and true are, and keys have no order."""
     if isinstance(value, dict):
-        return ("dict", frozenset((key, _frozen(item)) for key, item in value.items()))
+        total = 0
+        for key, item in value.items():
+            total ^= hash((key, _hash(item)))
+        return total
     if isinstance(value, list | tuple):
-        return ("list", tuple(map(_frozen, value)))
-    hash(value)
-    return value  # type: ignore[no-any-return]
+        return hash(tuple([_hash(item) for item in value]))
+    return hash(value)

@@ -157,7 +157,7 @@ def _differences(recorded: Request, seen: Request) -> list[Any]:
 def _key(request: Request) -> Hashable:
     query = tuple(sorted(parse_qsl(request.parsed_uri.query, keep_blank_values=True)))
     read = body_key(request, body)  # None for a body that is not what its headers say
-    return request.method, request.path or "/", query, (read.how, read.value) if read else request.body_bytes
+    return request.method, request.path or "/", query, read or request.body_bytes
 
 
 def _blanked(request: Request) -> Request:

@@ -110,6 +110,7 @@ class ScenarioCassette(IndexedCassette):
         self._old_interactions = list(self.data)
         self._loaded_count = len(self.data)
         self.rewound = self.mode in (CassetteMode.REPLAY, CassetteMode.RECORD)
+        self._index_new()
 
     @property
     def metadata(self) -> Metadata:

@@ -31,15 +31,13 @@ class Storage:
     def __init__(self, cache: Path | None = None) -> None:
         """``cache`` is the folder of the `Sidecar`; without it every cassette is parsed from its YAML."""
         self._sidecar = Sidecar(cache) if cache else None
-        self._seen: Counter[bytes] = Counter()
+        self._loaded: bytes | None = None
 
     def read(self, path: Path) -> Document:
         """Return a cassette; raises `CassetteError` for one that is missing or cannot be used."""
-        try:
-            check_length(path.stat().st_size, str(path))
-            raw = path.read_bytes()
-        except OSError as exc:
-            raise CassetteError(f"{path} cannot be read: {exc.strerror}.") from None
+        return self._parsed(_bytes(path), path)
+
+    def _parsed(self, raw: bytes, path: Path) -> Document:
         document = self._sidecar.get(raw) if self._sidecar else None
         if document is None:
             document = parse(raw, str(path))
@@ -55,8 +53,10 @@ class Storage:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with _only_writer(path.parent):
-                replace_file(path, _text(self._merged(path, document) if keep_others else document))
-            self._seen |= Counter(map(_identity, document.interactions))
+                whole = self._merged(path, document) if keep_others else document
+                own = _text(document)
+                replace_file(path, own if whole is document else _text(whole))
+            self._loaded = own
         except OSError as exc:
             old = "The old recording is as it was." if path.exists() else "Nothing was written."
             raise CassetteError(
@@ -68,8 +68,8 @@ class Storage:
         path = Path(cassette_path)
         if not path.exists():
             raise CassetteNotFoundError
-        document = self.read(path)
-        self._seen = Counter(map(_identity, document.interactions))
+        self._loaded = _bytes(path)
+        document = self._parsed(self._loaded, path)
         requests = [Request._from_dict(i["request"]) for i in document.interactions]  # noqa: SLF001
         return requests, [i["response"] for i in document.interactions], document.metadata
 
@@ -81,19 +81,31 @@ class Storage:
 
     def _merged(self, path: Path, document: Document) -> Document:
         """Add what another writer put into the file since it was read here."""
+        raw = _bytes(path) if path.exists() else None
+        if raw is None or raw == self._loaded:
+            return document
         try:
-            on_disk = self.read(path).interactions if path.exists() else []
+            on_disk = self._parsed(raw, path).interactions
+            before = self._parsed(self._loaded, path).interactions if self._loaded else []
         except CassetteError:
             return document  # what cannot be read holds nothing to keep; only a rewriting session gets here
-        ours = self._seen | Counter(map(_identity, document.interactions))
+        known = Counter(map(_identity, before)) | Counter(map(_identity, document.interactions))
         theirs = []
         for interaction in on_disk:
             name = _identity(interaction)
-            if ours[name] > 0:
-                ours[name] -= 1
+            if known[name] > 0:
+                known[name] -= 1
             else:
                 theirs.append(interaction)
         return Document([*document.interactions, *theirs], document.metadata)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        check_length(path.stat().st_size, str(path))
+        return path.read_bytes()
+    except OSError as exc:
+        raise CassetteError(f"{path} cannot be read: {exc.strerror}.") from None
 
 
 def _identity(interaction: Interaction) -> bytes:

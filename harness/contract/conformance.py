@@ -7,22 +7,29 @@ from collections.abc import Iterable, Iterator
 
 import httpx
 
+from harness.contract.requests import request_violations
 from harness.contract.spec import Spec
 from harness.model import Exchange, Finding, Outcome
 
 
-def judge_exchanges(spec: Spec, exchanges: Iterable[Exchange], *, item: str, place: str = "") -> Iterator[Finding]:
+def judge_exchanges(
+    spec: Spec, exchanges: Iterable[Exchange], *, item: str, place: str = "", recorded: bool = False
+) -> Iterator[Finding]:
     """Yield one finding per violation of the spec, or one that says how many responses conform; none without any.
 
     ``item`` is the checklist item that the exchanges speak to, ``place`` the cassette they come from. A call that the
-    spec does not describe is a violation; where it describes none of them, one finding says so.
+    spec does not describe is a violation; where it describes none of them, one finding says so. Of ``recorded`` ones
+    the requests are held against the spec too, where they were accepted: today's provider may refuse them.
     """
     seen, violations = 0, dict[tuple[str, str], None]()
     undescribed = f"no operation of {spec.source} describes this call"
     unknown = 0
     for exchange in exchanges:
         seen += 1
-        found = list(_violations(spec, exchange)) if _described(spec, exchange) else [(_called(exchange), undescribed)]
+        described = _described(spec, exchange)
+        found = list(_violations(spec, exchange)) if described else [(_called(exchange), undescribed)]
+        if described and recorded and exchange.status < 400:
+            found += _of_request(spec, exchange)
         unknown += found[:1] == [(_called(exchange), undescribed)]
         violations.update(dict.fromkeys(found))
     prefix = f"{place}: " if place else ""
@@ -54,6 +61,13 @@ def _violations(spec: Spec, exchange: Exchange) -> Iterator[tuple[str, str]]:
     response.elapsed = dt.timedelta()  # Schemathesis reads it, and httpx sets it only on what it sent itself
     for violation in operation.violations(response):
         yield f"{operation.label} answering {exchange.status}", violation
+
+
+def _of_request(spec: Spec, exchange: Exchange) -> Iterator[tuple[str, str]]:
+    target = httpx.URL(exchange.url).raw_path.decode()
+    for violation in request_violations(spec, exchange.method, target, exchange.request_headers, exchange.request_body):
+        label, _, what = violation.partition(": ")
+        yield f"the recorded request of {label}", what
 
 
 def _finding(spec: Spec, item: str, outcome: Outcome, summary: str, observed: str) -> Finding:

@@ -171,7 +171,8 @@ def _judge(item: pytest.Item, cassette: ScenarioCassette, *, passed: bool) -> No
         for finding in judge_verify(cassette, rules=settings.volatile, again=again):
             findings.add(finding, recorded=True)
     about = "workflow.recorded" if replayed else "workflow.contract"
-    findings.extend(judge_exchanges(world.spec, _with_provider(cassette.seen(), world), item=about))
+    exchanges = _with_provider(cassette.seen(), world)
+    findings.extend(judge_exchanges(world.spec, exchanges, item=about, recorded=replayed))
 
 
 def _with_provider(exchanges: Iterator[Exchange], world: World) -> Iterator[Exchange]:

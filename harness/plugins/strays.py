@@ -80,7 +80,7 @@ def _judged_strays(world: World, claims: Claims) -> Iterator[Finding]:
             continue
         found = list(judge_stray(stray, claims, root=root, max_age_s=max_age))
         exchanges = _of_provider(recorded_exchanges(stray.document), stray.metadata, world)
-        found += judge_exchanges(world.spec, exchanges, item="workflow.recorded", place=stray.place)
+        found += judge_exchanges(world.spec, exchanges, item="workflow.recorded", place=stray.place, recorded=True)
         # That it conforms proves nothing of scenarios: only what is wrong is told.
         bad = (f for f in found if f.outcome is not Outcome.PASS)
         yield from (msgspec.structs.replace(finding, mode=Mode.RECORDED) for finding in bad)

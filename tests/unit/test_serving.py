@@ -254,6 +254,24 @@ def test_what_cannot_work_is_refused_at_the_start(folder: Path, words: list[str]
     assert sorted(p.name for p in folder.iterdir()) == before
 
 
+def test_a_cassette_is_redacted_where_it_is(tmp_path: Path) -> None:
+    """Converted onto itself, a cassette loses its secrets, and nothing else: what it says of itself stays."""
+    secret = secrets.token_hex(16)
+    exposed = CASSETTE.replace("'[1]'", f"""'{{"token": "{secret}"}}'""").replace(
+        "version:", "metadata: {scenario: a}\nversion:"
+    )
+    (tmp_path / "c.yaml").write_text(exposed)
+
+    done = harness(tmp_path, "convert", "c.yaml", "c.yaml", "--rewrite")
+
+    text = (tmp_path / "c.yaml").read_text()
+    assert done.stdout == "2 exchanges written to c.yaml\n"
+    assert secret not in text
+    assert '{"token": "[REDACTED received token]"}' in text
+    assert "scenario: a" in text
+    assert "uri: http://127.0.0.1/projects" in text
+
+
 def test_a_cassette_is_converted_and_back(folder: Path, tmp_path: Path) -> None:
     """From a cassette to an archive and back, by the names of the files."""
     there = harness(folder, "convert", "c.yaml", str(tmp_path / "c.har"))

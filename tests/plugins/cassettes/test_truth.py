@@ -183,18 +183,34 @@ def test_a_scenario_that_broke_off_is_not_blamed_for_the_rest(folder: Folder) ->
     assert "were not used" not in ended.out
 
 
-def test_a_recording_is_held_against_the_spec_of_today(folder: Folder, provider: Provider) -> None:
-    """When the document changes, the recording fails offline, with the place in the response."""
+NAME = {"type": "object", "required": ["name", "size"]}
+BODY = '"schema": {"type": "object"}'
+REVISIONS = {
+    "response": (
+        '"state": {"type": "string"}',
+        '"state": {"type": "null"}',
+        "GET /items/{id} answering 200 breaks the spec",
+    ),
+    "request": (BODY, f'"schema": {json.dumps(NAME)}', "the recorded request of POST /items breaks the spec"),
+    "operation": ('"/items/{id}"', '"/things/{id}"', "GET /items/item-1 breaks the spec"),
+}
+
+
+@pytest.mark.parametrize("was, now, says", REVISIONS.values(), ids=REVISIONS.keys())
+def test_a_recording_is_held_against_the_spec_of_today(
+    was: str, now: str, says: str, folder: Folder, provider: Provider
+) -> None:
+    """When the document changes, the recording fails offline: its responses, and the requests it was accepted with."""
     run(folder, "record")
     sent = len(provider.calls)
-    folder.write(
-        "openapi.json", json.dumps(SPEC).replace('"state": {"type": "string"}', '"state": {"type": "integer"}')
-    )
+    document = json.dumps(SPEC)
+    assert was in document
+    folder.write("openapi.json", document.replace(was, now))
 
     ended = run(folder, "replay")
 
     assert ended.status == 1
-    assert "workflow.recorded: GET /items/{id} answering 200 breaks the spec" in ended.out
+    assert f"workflow.recorded: {says}" in ended.out
     assert len(provider.calls) == sent
 
 

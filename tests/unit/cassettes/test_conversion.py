@@ -51,7 +51,7 @@ def har(path: Path, *entries: dict[str, Any]) -> Path:
 def test_an_archive_becomes_a_cassette_and_back(tmp_path: Path) -> None:
     """Method, URL, headers, bodies, status, time and latency go through both ways."""
     first = read_any(har(tmp_path / "in.har", entry())).exchanges
-    write_cassette(tmp_path / "c.yaml", first, source="in.har")
+    write_cassette(tmp_path / "c.yaml", first, metadata={"converted_from": "in.har"})
     second = read_any(tmp_path / "c.yaml").exchanges
     (tmp_path / "out.har").write_bytes(har_text(second, version="1"))
     third = read_any(tmp_path / "out.har").exchanges
@@ -102,7 +102,7 @@ def test_secrets_are_taken_out_of_what_is_converted(tmp_path: Path) -> None:
     late["request"]["headers"] = [{"name": "Authorization", "value": f"Bearer {secret}"}]
 
     found = redacted(read_any(har(tmp_path / "in.har", early, late)).exchanges, Redactor())
-    write_cassette(tmp_path / "c.yaml", found, source="in.har")
+    write_cassette(tmp_path / "c.yaml", found, metadata={})
 
     assert secret not in (tmp_path / "c.yaml").read_text()
     assert secret.encode() not in har_text(found, version="1")
@@ -228,7 +228,7 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(CassetteError) as caught:
         write_bytes(tmp_path / "file" / "out.har", b"new")
     with pytest.raises(CassetteError) as cassette:
-        write_cassette(tmp_path / "file" / "c.yaml", [], source="")
+        write_cassette(tmp_path / "file" / "c.yaml", [], metadata={})
 
     assert "could not be written: " in str(caught.value)
     assert "could not be written: " in str(cassette.value)

@@ -46,7 +46,7 @@ def test_a_secret_in_a_cassette_is_found_by_its_field(interaction: Any, place: s
     assert [f.outcome for f in found] == [Outcome.FAIL]
     assert found[0].summary == f"cassettes/a.yaml: a secret stands in {place}"
     assert found[0].observed == place
-    assert "rotate it, then record anew, or redact with harness convert" in found[0].expected
+    assert "rotate it; then record anew, or harness convert FILE FILE --rewrite" in found[0].expected
     assert SECRET not in found[0].to_json()
 
 

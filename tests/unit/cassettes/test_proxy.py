@@ -120,7 +120,7 @@ def test_a_streamed_answer_passes_as_it_comes(httpserver: HTTPServer, start: Sta
         for number in range(3):
             sent.append(time.monotonic())
             yield b"data: %d\n\n" % number
-            time.sleep(0.15)
+            time.sleep(0.3)
 
     httpserver.expect_request("/events").respond_with_handler(
         lambda _: Response(events(), content_type="text/event-stream")

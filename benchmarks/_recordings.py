@@ -1,0 +1,199 @@
+"""Cassettes played back in this process: stock vcrpy beside the indexed cassette, on the same files."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import vcr
+import yaml
+from _table import Row
+
+from harness.cassettes.indexed import IndexedVCR
+from harness.cassettes.matching import matchers_for
+from harness.cassettes.scenario import CassetteMode, ScenarioCassette
+from harness.cassettes.storage import Storage
+from harness.cassettes.transport import ReplayTransport
+
+URL = "http://recorded.example"
+SAMPLES = 25
+"""Requests of which stock vcrpy's time is taken; over all of them it would need an hour."""
+ROUNDS = 3
+SMALL = 100
+MATCH_ON = ("method", "host", "path", "query", "body")
+LINES = [{"sku": f"SKU-{n:05}", "quantity": n, "price": {"amount": n * 199, "currency": "EUR"}} for n in range(24)]
+
+
+class Work(NamedTuple):
+    """What is played back, and how much faster than stock vcrpy it must be."""
+
+    name: str
+    number: int
+    bar: str
+    posts: bool = False
+    cold: bool = False
+
+
+WORK = (
+    Work("1,000 GETs of 2 KB, warm, beside stock vcrpy", 1000, ">= 90"),
+    Work("1,000 GETs of 2 KB, cold, beside stock vcrpy", 1000, ">= 40", cold=True),
+    Work("5,000 GETs of 2 KB, warm, beside stock vcrpy", 5000, ">= 300"),
+    Work("1,000 POSTs to one URL by their body, warm, beside stock vcrpy", 1000, ">= 400", posts=True),
+)
+
+
+def recording_rows() -> Iterator[Row]:
+    """Yield the rows of playing back in this process."""
+    with tempfile.TemporaryDirectory() as folder:
+        for work in WORK:
+            yield Row(work=work.name, value=faster(work, Path(folder)), unit="x", bar=work.bar)
+        path = written(Path(folder) / "thousand.yaml", 1000, posts=False)
+        yield Row(
+            work="one request, api's transport beside MockTransport", value=transport(path), unit="x", bar="<= 1.3"
+        )
+        path = written(Path(folder) / "one.yaml", 1, posts=False)
+        ours, patched = small(path)
+        yield Row(work="one interaction: enter, play, exit, beside stock", value=ours, unit="x", bar="<= 0.35")
+        yield Row(work="the same through every client's patches", value=patched, unit="x")
+
+
+def requests(number: int, *, posts: bool) -> list[dict[str, Any]]:
+    """Return the words of each request: the pages of a list, or unique bodies sent to one URL."""
+    if posts:
+        return [{"method": "POST", "url": f"{URL}/orders", "json": order(n)} for n in range(number)]
+    return [{"method": "GET", "url": f"{URL}/orders?page={n}&per_page=50"} for n in range(number)]
+
+
+def order(number: int) -> dict[str, Any]:
+    """Return a JSON document of about 2 KB."""
+    return {"id": f"ord_{number:06}", "customer": {"name": "Ada", "email": "ada@example.com"}, "lines": LINES}
+
+
+def written(path: Path, number: int, *, posts: bool) -> Path:
+    """Write a cassette as stock vcrpy writes it."""
+    interactions = []
+    for n, words in enumerate(requests(number, posts=posts)):
+        request = httpx.Request(**words)
+        interactions.append(
+            {
+                "request": {
+                    "body": request.content.decode(),
+                    "headers": {name: [value] for name, value in request.headers.items()},
+                    "method": request.method,
+                    "uri": str(request.url),
+                },
+                "response": {
+                    "body": {"string": json.dumps(order(n))},
+                    "headers": {"content-type": ["application/json"], "x-request-id": [f"{n:016x}"]},
+                    "status": {"code": 200, "message": "OK"},
+                },
+            }
+        )
+    path.write_text(yaml.dump({"interactions": interactions, "version": 1}, Dumper=yaml.CDumper), encoding="utf-8")
+    return path
+
+
+def faster(work: Work, folder: Path) -> float:
+    """Return how many times the time of the indexed cassette stock vcrpy takes to load and play everything."""
+    path = written(folder / "work.yaml", work.number, posts=work.posts)
+    match_on = ("method", "uri", "body") if work.posts else ("method", "scheme", "host", "port", "path", "query")
+    asked, cache = requests(work.number, posts=work.posts), folder / "cache"
+    indexed = IndexedVCR(record_mode="none", match_on=match_on)
+    stock = vcr.VCR(record_mode="none", match_on=match_on)
+    with httpx.Client() as client:
+        times = []
+        for round_ in range(ROUNDS + 1):
+            storage = Storage(cache / str(round_) if work.cold else cache)
+            indexed.register_persister(storage)
+            times.append(timed(lambda: play(indexed.use_cassette(str(path)), client, asked)))
+        ours = statistics.median(times[1:])
+        theirs = sampled(lambda: stock.use_cassette(str(path)), client, asked)
+    return theirs / ours
+
+
+def sampled(opened: Callable[[], AbstractContextManager[Any]], client: httpx.Client, asked: Sequence[Any]) -> float:
+    """Return the seconds of loading and of playing all of ``asked``, from every so many of them."""
+    some = asked[:: max(1, len(asked) // SAMPLES)]
+    loading = timed(lambda: play(opened(), client, ()))
+    whole = timed(lambda: play(opened(), client, some))
+    return loading + (whole - loading) / len(some) * len(asked)
+
+
+def play(cassette: AbstractContextManager[Any], client: httpx.Client, asked: Sequence[Any]) -> None:
+    """Load a cassette, and ask for everything."""
+    with cassette:
+        for words in asked:
+            client.request(**words).read()
+
+
+def transport(path: Path) -> float:
+    """Return how many times MockTransport's time a request takes that the fixture's transport answers."""
+    bodies = {f"page={n}&per_page=50".encode(): json.dumps(order(n)).encode() for n in range(1000)}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=bodies[request.url.query], headers={"content-type": "application/json"})
+
+    asked = requests(1000, posts=False)
+    ratios = []
+    for _ in range(ROUNDS + 2):
+        cassette = scenario(path)
+        with httpx.Client(transport=httpx.MockTransport(answer)) as mock:
+            theirs = timed(lambda: [mock.request(**words) for words in asked])
+        with httpx.Client(transport=ReplayTransport(cassette)) as replay:
+            ours = timed(lambda: [replay.request(**words) for words in asked])
+        ratios.append(ours / theirs)
+    return statistics.median(ratios)
+
+
+def small(path: Path) -> tuple[float, float]:
+    """Return which part of stock's time one interaction takes: by the fixture's transport, and by vcrpy's patches."""
+    cache = path.parent / "cache"
+    (words,) = requests(1, posts=False)
+    stock = vcr.VCR(record_mode="none", match_on=("method", "uri"))
+
+    def through_transport() -> None:
+        cassette = scenario(path, cache)
+        client._transport = ReplayTransport(cassette)  # noqa: SLF001 - clients cost the same whatever they play from
+        client.request(**words).read()
+
+    def through_patches() -> None:
+        with scenario(path, cache).patched():
+            plain.request(**words).read()
+
+    with httpx.Client() as client, httpx.Client() as plain:
+        ways = (
+            through_transport,
+            through_patches,
+            lambda: play(stock.use_cassette(str(path)), plain, [words]),
+        )
+        times = [[timed(way) for way in ways] for _ in range(SMALL)]
+    ours, patched, theirs = (statistics.median(column) for column in zip(*times, strict=True))
+    return ours / theirs, patched / theirs
+
+
+def scenario(path: Path, cache: Path | None = None) -> ScenarioCassette:
+    """Return a cassette as the fixture `api` opens it."""
+    return ScenarioCassette(
+        path,
+        CassetteMode.REPLAY,
+        match_on=matchers_for(MATCH_ON, provider={"recorded.example"}),
+        redact=str,
+        guard=lambda _method, _url: None,
+        again="",
+        place=path.name,
+        cache=cache,
+    )
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return the seconds that ``work`` takes of the processor."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
