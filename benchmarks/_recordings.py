@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import statistics
 import tempfile
@@ -31,6 +32,29 @@ MATCH_ON = ("method", "host", "path", "query", "body")
 LINES = [{"sku": f"SKU-{n:05}", "quantity": n, "price": {"amount": n * 199, "currency": "EUR"}} for n in range(24)]
 
 
+class Shape(NamedTuple):
+    """What the recordings look like: stock vcrpy's time depends on it more than ours."""
+
+    name: str
+    path: str
+    document: Callable[[int], dict[str, Any]]
+    """A JSON document of about 2 KB."""
+
+
+def order(number: int) -> dict[str, Any]:
+    """Return a document of many small values."""
+    return {"id": f"ord_{number:06}", "customer": {"name": "Ada", "email": "ada@example.com"}, "lines": LINES}
+
+
+def text(number: int) -> dict[str, Any]:
+    """Return a document of one long value."""
+    return {"id": number, "text": "x" * 1900}
+
+
+PAGES = Shape("pages of orders", "/orders?page={}&per_page=50", order)
+TEXTS = Shape("long texts", "/texts/{}", text)
+
+
 class Work(NamedTuple):
     """What is played back, and how much faster than stock vcrpy it must be."""
 
@@ -52,8 +76,9 @@ WORK = (
 def recording_rows() -> Iterator[Row]:
     """Yield the rows of playing back in this process."""
     with tempfile.TemporaryDirectory() as folder:
-        for work in WORK:
-            yield Row(work=work.name, value=faster(work, Path(folder)), unit="x", bar=work.bar)
+        for work, shape in itertools.product(WORK, (PAGES, TEXTS)):
+            ratio = faster(work, shape, Path(tempfile.mkdtemp(dir=folder)))
+            yield Row(work=f"{work.name}: {shape.name}", value=ratio, unit="x", bar=work.bar)
         path = written(Path(folder) / "thousand.yaml", 1000, posts=False)
         yield Row(
             work="one request, api's transport beside MockTransport", value=transport(path), unit="x", bar="<= 1.3"
@@ -64,22 +89,17 @@ def recording_rows() -> Iterator[Row]:
         yield Row(work="the same through every client's patches", value=patched, unit="x")
 
 
-def requests(number: int, *, posts: bool) -> list[dict[str, Any]]:
-    """Return the words of each request: the pages of a list, or unique bodies sent to one URL."""
+def requests(number: int, *, posts: bool, shape: Shape = PAGES) -> list[dict[str, Any]]:
+    """Return the words of each request: one URL each, or unique bodies sent to one URL."""
     if posts:
-        return [{"method": "POST", "url": f"{URL}/orders", "json": order(n)} for n in range(number)]
-    return [{"method": "GET", "url": f"{URL}/orders?page={n}&per_page=50"} for n in range(number)]
+        return [{"method": "POST", "url": f"{URL}/orders", "json": shape.document(n)} for n in range(number)]
+    return [{"method": "GET", "url": URL + shape.path.format(n)} for n in range(number)]
 
 
-def order(number: int) -> dict[str, Any]:
-    """Return a JSON document of about 2 KB."""
-    return {"id": f"ord_{number:06}", "customer": {"name": "Ada", "email": "ada@example.com"}, "lines": LINES}
-
-
-def written(path: Path, number: int, *, posts: bool) -> Path:
+def written(path: Path, number: int, *, posts: bool, shape: Shape = PAGES) -> Path:
     """Write a cassette as stock vcrpy writes it."""
     interactions = []
-    for n, words in enumerate(requests(number, posts=posts)):
+    for n, words in enumerate(requests(number, posts=posts, shape=shape)):
         request = httpx.Request(**words)
         interactions.append(
             {
@@ -90,7 +110,7 @@ def written(path: Path, number: int, *, posts: bool) -> Path:
                     "uri": str(request.url),
                 },
                 "response": {
-                    "body": {"string": json.dumps(order(n))},
+                    "body": {"string": json.dumps(shape.document(n))},
                     "headers": {"content-type": ["application/json"], "x-request-id": [f"{n:016x}"]},
                     "status": {"code": 200, "message": "OK"},
                 },
@@ -100,11 +120,11 @@ def written(path: Path, number: int, *, posts: bool) -> Path:
     return path
 
 
-def faster(work: Work, folder: Path) -> float:
+def faster(work: Work, shape: Shape, folder: Path) -> float:
     """Return how many times the time of the indexed cassette stock vcrpy takes to load and play everything."""
-    path = written(folder / "work.yaml", work.number, posts=work.posts)
+    path = written(folder / "work.yaml", work.number, posts=work.posts, shape=shape)
     match_on = ("method", "uri", "body") if work.posts else ("method", "scheme", "host", "port", "path", "query")
-    asked, cache = requests(work.number, posts=work.posts), folder / "cache"
+    asked, cache = requests(work.number, posts=work.posts, shape=shape), folder / "cache"
     indexed = IndexedVCR(record_mode="none", match_on=match_on)
     stock = vcr.VCR(record_mode="none", match_on=match_on)
     with httpx.Client() as client:
