@@ -47,6 +47,16 @@ def test_good_deliveries_pass_in_three_respects() -> None:
     assert {(f.case, f.outcome) for f in found} == {(c, Outcome.PASS) for c in ("signed", "valid", "redelivered")}
 
 
+def test_signatures_of_a_key_pair_are_not_judged() -> None:
+    """Without the provider's public key nothing can be said of them, and the rest is judged all the same."""
+    found = judge_deliveries(
+        [caught("a", 503), caught("a")], Expected(signature=None, schema=lambda *_: ""), again_within_s=1
+    )
+
+    outcomes = {f.case: f.outcome for f in found}
+    assert outcomes == {"signed": Outcome.NOT_APPLICABLE, "valid": Outcome.PASS, "redelivered": Outcome.PASS}
+
+
 def test_each_fault_of_a_delivery_is_named() -> None:
     """A wrong signature, an invalid event, no repetition, and one under another id each have their own words."""
     odd = Expected(signature=lambda *_: "it has no x-sig", schema=lambda *_: "/createdAt is missing")
