@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
 from itertools import accumulate
@@ -22,6 +22,8 @@ REDACTED = "[REDACTED "
 """How every placeholder of a secret begins."""
 MAX_REFERENCES = 32
 """References that are followed one after another, before they are taken for a circle."""
+NEVER_REQUIRED = ("content-type", "date", "server")
+"""The first by OpenAPI's own words; the others are the server's, and recordings do without."""
 MAX_DEPTH = 500
 """Levels of nesting in a YAML document."""
 
@@ -46,13 +48,21 @@ class Operation:
         """
         from schemathesis.core.failures import Failure, FailureGroup
 
+        failures: Sequence[Failure] = ()
         try:
             self.raw.validate_response(response)
         except FailureGroup as group:
-            return [_said(f) for f in group.exceptions if not _is_redacted(f)]
+            failures = group.exceptions
         except Failure as failure:
-            return [] if _is_redacted(failure) else [_said(failure)]
-        return []
+            failures = (failure,)
+        return [*(_said(f) for f in failures if not _is_redacted(f)), *self._lacking(response)]
+
+    def _lacking(self, response: httpx.Response) -> Iterator[str]:
+        """Yield the headers that the documented response requires and that did not come (OpenAPI, Header Object)."""
+        documented = self.raw.responses.find_by_status_code(response.status_code)
+        for name, header in (documented.headers if documented else {}).items():
+            if header.is_required and name.lower() not in (*response.headers, *NEVER_REQUIRED):
+                yield f"{response.status_code} without the header {name}, which the spec requires"
 
 
 class Spec:

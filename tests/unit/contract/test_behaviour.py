@@ -349,7 +349,7 @@ def test_a_header_that_the_document_requires_is_missed() -> None:
     judge_problems(caller)
 
     assert [f.summary for f in caller.findings()] == [
-        "GET /things/{id}: answers 404 without the header X-Trace, which the spec requires"
+        "GET /things/{id}: 404 without the header X-Trace, which the spec requires"
     ]
 
 

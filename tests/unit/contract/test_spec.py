@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from harness.contract.spec import load_spec
+from harness.contract.spec import Spec, load_spec
 from harness.errors import SpecError
 
 OK = {"responses": {"200": {"description": "fine"}}}
@@ -102,3 +104,17 @@ def test_operations_may_share_their_id_and_need_no_servers(tmp_path: Path) -> No
     assert found is not None
     assert found.label == "GET /b/{id}"
     assert spec.find("GET", "http://127.0.0.1:1/v1/c") is None
+
+
+@pytest.mark.parametrize(
+    "headers, said", [({}, ["200 without the header X-Need, which the spec requires"]), ({"x-need": "1"}, [])]
+)
+def test_a_header_that_must_come_and_does_not_is_a_violation(headers: dict[str, str], said: list[str]) -> None:
+    """Required headers are looked for in every answer; those that every server sets by itself are not."""
+    required = {"X-Need": {"required": True}, "Date": {"required": True}, "X-May": {"schema": {"type": "string"}}}
+    answers = {"responses": {"200": {"description": "fine", "headers": required}}}
+    (operation,) = Spec({**WHOLE, "paths": {"/a": {"get": answers}}}, "x").operations
+    response = httpx.Response(200, headers=headers, request=httpx.Request("GET", "http://localhost/a"))
+    response.elapsed = dt.timedelta(0)
+
+    assert operation.violations(response) == said
