@@ -1,8 +1,8 @@
 """What fuzzing finds and what it costs, on the sandbox' product and on GitHub's description, beside Schemathesis.
 
 Detection: every planted provider defect that generated requests can show, on the operation that carries it (the others
-are seen by the checks of links, pages and idempotency keys). Five seeds of `quick`; of `standard`, and of `deep` on the
-correct product, a sample: all five of each take about an hour (``--full``). Speed: whole runs, start to end, of
+are seen by the checks of links, pages and idempotency keys). `deep` on the correct product is a sample, one seed and
+6 s for each operation: five seeds of it in full take hours (``--full``). Speed: whole runs, start to end, of
 `harness fuzz` and of the Schemathesis command with the same phases and as many examples.
 """
 
@@ -278,7 +278,7 @@ def per_second(*works: Callable[[], object], seconds: float = 0.5, rounds: int =
 def main() -> None:
     """Measure and print."""
     rows = []
-    for level, seeds, bar in (("quick", SEEDS, ">= 90"), ("standard", SAMPLE, ">= 100")):
+    for level, seeds, bar in (("quick", SEEDS, ">= 90"), ("standard", SEEDS, ">= 100")):
         share, missed = detection(level, seeds)
         sys.stderr.write("".join(f"{level} missed {miss}\n" for miss in missed))
         rows.append(Row(work=f"{len(planted())} defects x {len(seeds)} seeds, {level}", value=share, unit="%", bar=bar))

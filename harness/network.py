@@ -18,7 +18,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110 section 9.2.1, without TRACE
 TIMEOUT_S = 15.0
 
-Observer = Callable[[httpx.Request, int], None]
+Observer = Callable[[httpx.Response], None]
 
 
 @cache
@@ -34,8 +34,8 @@ class Network:
         """Allow loopback and the hosts of ``urls``; with ``production``, refuse every writing request."""
         self.hosts = LOOPBACK | {host for url in urls if (host := urlsplit(url).hostname)}
         self.production = production
-        self.observer: Observer = lambda _request, _status: None
-        """Told of every request that was answered, also from a recording, with the status."""
+        self.observer: Observer = lambda _response: None
+        """Told of every answer, also from a recording; the body may not have been read."""
         self.error_observer: Callable[[httpx.Response], None] = lambda _response: None
         """Shown every answer that tells of an error, read whole."""
 
@@ -77,7 +77,7 @@ class Network:
         return made
 
     def _tell(self, response: httpx.Response) -> None:
-        self.observer(response.request, response.status_code)
+        self.observer(response)
         if response.is_error:
             response.read()
             self.error_observer(response)

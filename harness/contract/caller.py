@@ -105,9 +105,23 @@ class Caller:
         described = self.spec.find(operation.method, response.request.url)
         for violation in described.violations(response) if described else ():
             self.complain(operation.label, violation.partition(":")[0], f"{called}: {violation}")
+        for header in self._lacking(operation, response):
+            said = f"answers {response.status_code} without the header {header}, which the spec requires"
+            self.complain(operation.label, said, f"{called} (OpenAPI, Header Object)")
         if response.status_code in LIMITED and "retry-after" not in response.headers:
             said = f"answers {response.status_code} without Retry-After"
             self.complain(operation.label, said, f"{called} (RFC 6585 section 4, RFC 9110 section 10.2.3)")
+
+    def _lacking(self, operation: Described, response: httpx.Response) -> list[str]:
+        """Return the headers that the documented response requires and that did not come."""
+        headers = self.documented(operation, response.status_code).get("headers") or {}
+        required = [name for name, raw in headers.items() if self.document.resolved(raw).get("required") is True]
+        return [name for name in required if name.lower() not in (*response.headers, "content-type", "retry-after")]
+
+    def documented(self, operation: Described, status: int) -> dict[str, Any]:
+        """Return the documented response for a status: the exact one, its range, or the default; else an empty one."""
+        responses = self.document.responses(operation)
+        return next((responses[k] for k in (str(status), f"{status // 100}XX", "default") if k in responses), {})
 
 
 def broken(summary: str, observed: str, *, expected: str = "what the spec says", source: str = "the spec") -> Finding:

@@ -10,6 +10,7 @@ from functools import cached_property
 import httpx
 import msgspec
 
+from harness.contract.caller import LIMITED, broken
 from harness.contract.document import Document
 from harness.contract.inputs import Inputs
 from harness.contract.schemas import Schemas
@@ -44,8 +45,9 @@ class Recorder:
     def _inputs(self) -> dict[str, Inputs]:
         return inputs_of(self._spec)
 
-    def observe(self, source: str, request: httpx.Request, status: int) -> None:
+    def observe(self, source: str, response: httpx.Response) -> None:
         """Count one call of the provider that was answered; a call to no operation is none of the document's."""
+        request, status = response.request, response.status_code
         operation = self._spec.find(request.method, request.url)
         if operation is None or operation.label not in self._inputs:
             return
@@ -54,6 +56,7 @@ class Recorder:
         with self._lock:
             tally = self._seen.setdefault((operation.label, source), _Tally())
             tally.statuses[str(status)] += 1
+            tally.impatient[str(status)] += status in LIMITED and "retry-after" not in response.headers
             if status in NOT_LOOKED_AT:
                 return
             tally.valid += look.valid
@@ -74,6 +77,7 @@ class _Tally:
         self.valid = 0
         self.invalid = 0
         self.statuses: Counter[str] = Counter()
+        self.impatient: Counter[str] = Counter()
         self.parameters: set[str] = set()
         self.met: set[str] = set()
         self.broken: set[str] = set()
@@ -82,6 +86,7 @@ class _Tally:
         self.valid += seen.valid
         self.invalid += seen.invalid
         self.statuses.update(seen.statuses)
+        self.impatient.update(seen.impatient)
         self.parameters.update(seen.parameters)
         self.met.update(seen.met)
         self.broken.update(seen.broken)
@@ -92,6 +97,7 @@ class _Tally:
             valid=self.valid,
             invalid=self.invalid,
             statuses=dict(sorted(self.statuses.items())),
+            impatient={status: n for status, n in sorted(self.impatient.items()) if n},
             parameters=tuple(sorted(self.parameters)),
             met=tuple(sorted(self.met)),
             broken=tuple(sorted(self.broken)),
@@ -127,6 +133,27 @@ def joined(spec: Spec, parts: Iterable[Part]) -> Coverage:
             for described in document.operations()
         )
     )
+
+
+def judge_limits(coverage: Coverage) -> list[Finding]:
+    """Return a finding for each operation that answered 429 or 503 without Retry-After, whichever check met it.
+
+    Recordings are left out: what they hold was true of another day.
+    """
+    found = []
+    for operation in coverage.operations:
+        met = [(s.name, status, n) for s in operation.sources for status, n in s.impatient.items()]
+        for name, status, count in met:
+            if name != "cassettes":
+                found.append(
+                    broken(
+                        f"{operation.operation}: answers {status} without Retry-After",
+                        f"{count} times, seen by {name}",
+                        expected="Retry-After with every 429 and 503",
+                        source="RFC 6585 section 4, RFC 9110 sections 10.2.3 and 15.6.4",
+                    )
+                )
+    return found
 
 
 def judge_coverage(coverage: Coverage, threshold: CoverageThreshold, *, partial: str = "") -> Finding:

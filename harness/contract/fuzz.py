@@ -155,6 +155,11 @@ def finding_of(defect: Defect, sender: Sender) -> Finding:
     )
 
 
+def untried(label: str, reason: str) -> Finding:
+    """Return the finding of an operation that was not tried."""
+    return _error(label, "the provider seems to be gone, so nothing was sent", reason)
+
+
 def _error(label: str, summary: str, observed: str) -> Finding:
     return Finding(
         item=ITEM,

@@ -7,13 +7,16 @@ from functools import cached_property
 
 from harness.contract.chains import walk
 from harness.contract.found import Found
-from harness.contract.fuzz import fuzz
+from harness.contract.fuzz import fuzz, untried
 from harness.contract.selection import select
 from harness.contract.sending import Sender
 from harness.contract.spec import Spec
 from harness.contract.trial import Budget
 from harness.model import Finding
 from harness.model.config import Fuzz
+
+SILENT_OPERATIONS = 5
+"""Operations in a row without any answer after which no more are tried: each costs several timeouts."""
 
 
 class Fuzzer:
@@ -29,6 +32,7 @@ class Fuzzer:
         self._budget = budget
         self._seed = random_seed
         self._found = found
+        self._silent = 0
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -45,7 +49,16 @@ class Fuzzer:
         return [label for label in self.labels if zlib.crc32(label.encode()) % of == part - 1]
 
     def fuzz(self, label: str) -> list[Finding]:
-        """Send generated requests to one operation."""
+        """Send generated requests to one operation, unless the provider has answered none of the last ones."""
+        if self._silent >= SILENT_OPERATIONS:
+            return [untried(label, f"it answered none of the {SILENT_OPERATIONS} operations before")]
+        sent, answered = self.sender.sent, self.sender.answered
+        findings = self._fuzzed(label)
+        if self.sender.sent > sent:
+            self._silent = self._silent + 1 if self.sender.answered == answered else 0
+        return findings
+
+    def _fuzzed(self, label: str) -> list[Finding]:
         return fuzz(
             label,
             self._spec,

@@ -61,10 +61,8 @@ def judge_problems(caller: Caller) -> list[Finding]:
 
 
 def _declares_problem(caller: Caller, operation: Described, answer: Sample) -> bool:
-    responses = caller.document.responses(operation)
-    status = str(answer.response.status_code)
-    response = responses.get(status) or responses.get(f"{status[0]}XX") or responses.get("default") or {}
-    return status[0] in "45" and PROBLEM in (response.get("content") or {})
+    response = caller.documented(operation, answer.response.status_code)
+    return answer.response.status_code >= 400 and PROBLEM in (response.get("content") or {})
 
 
 def _complaint(answer: Sample) -> str:

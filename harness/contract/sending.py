@@ -59,6 +59,8 @@ class Sender:
         self._observe = observe
         self._sleep = sleep
         self.waited_s = 0.0
+        self.sent = 0
+        self.answered = 0
 
     def send(self, case: Any) -> Answer | None:
         """Send one generated case; None when HTTP cannot carry it."""
@@ -99,8 +101,11 @@ class Sender:
         return self._client.build_request(kept.method, url, headers=headers, content=kept.body)
 
     def _once(self, request: httpx.Request) -> Answer:
+        self.sent += 1
         try:
-            return Answer(request=request, response=self._client.send(request))
+            response = self._client.send(request)
+            self.answered += 1
+            return Answer(request=request, response=response)
         except UNSENDABLE:
             raise
         except httpx.RequestError as exc:

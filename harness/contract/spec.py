@@ -75,13 +75,9 @@ class Spec:
 
         try:
             # An explicit Config keeps a schemathesis.toml lying about from changing what is checked.
-            schema = schemathesis.openapi.from_dict(self.document, config=schemathesis.Config())
+            return schemathesis.openapi.from_dict(self.document, config=schemathesis.Config())
         except Exception as exc:
             raise SpecError(f"[provider] spec: {self.source} cannot be loaded: {_line(exc)}") from exc
-        # Requests are authenticated when they are sent: one "without its credential" would be valid after all, and its
-        # acceptance taken for a defect.
-        schema.config.generation.update(with_security_parameters=False)
-        return schema
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:

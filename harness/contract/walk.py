@@ -119,8 +119,7 @@ class Walk:
         """Yield the links documented for this answer, with the operation each leads to."""
         document = self.caller.document
         status = str(sample.response.status_code)
-        responses = document.responses(sample.operation)
-        response = responses.get(status) or responses.get(f"{status[0]}XX") or responses.get("default") or {}
+        response = self.caller.documented(sample.operation, sample.response.status_code)
         by_id = {o.definition.get("operationId"): o for o in self.caller.operations.values()}
         by_pointer = {f"#{o.pointer}": o for o in self.caller.operations.values()}
         for name, raw in (response.get("links") or {}).items():

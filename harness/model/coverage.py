@@ -16,6 +16,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """Calls whose input it does not allow."""
     statuses: dict[str, int] = {}
     """Answers by HTTP status."""
+    impatient: dict[str, int] = {}
+    """Of the answers with 429 and 503, those that did not say how long to wait."""
     parameters: tuple[str, ...] = ()
     """Parameters that calls carried, as ``query limit``."""
     met: tuple[str, ...] = ()

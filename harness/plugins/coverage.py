@@ -76,26 +76,28 @@ class CoverageWatch:
         parts = [part for parts in self._parts.values() for part in parts]
         return joined(self._world.spec, parts) if parts else None
 
-    def _observe(self, request: httpx.Request, status: int) -> None:
-        if not str(request.url).startswith(self._base_url) or not self._world.spec_at_hand:
+    def _observe(self, response: httpx.Response) -> None:
+        if not str(response.request.url).startswith(self._base_url) or not self._world.spec_at_hand:
             return
         if self._recorder is None:
             from harness.contract.coverage import Recorder
 
             self._recorder = Recorder(self._world.spec)
-        self._recorder.observe(self._source, request, status)
+        self._recorder.observe(self._source, response)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_harness_final_findings(config: pytest.Config, world: World) -> list[Finding]:
-    """Hold what was seen against ``[contract] coverage``."""
+    """Hold what was seen against ``[contract] coverage``; whoever saw a limit, it must say how long to wait."""
     watch = config.pluginmanager.get_plugin("harness-coverage-watch")
     coverage = watch.coverage() if watch is not None else None
     if coverage is None:
         return []
     config.stash[coverage_key] = coverage
     threshold = world.config.contract.coverage if world.config.contract else None
-    return list(_judged(config, coverage, threshold)) if threshold else []
+    from harness.contract.coverage import judge_limits
+
+    return [*judge_limits(coverage), *(_judged(config, coverage, threshold) if threshold else ())]
 
 
 def _judged(config: pytest.Config, coverage: Coverage, threshold: object) -> Iterator[Finding]:

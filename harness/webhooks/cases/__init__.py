@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from harness.webhooks.cases import authenticity, bodies, freshness, handshakes, raw_body, rotation, transport
+from harness.webhooks.cases import authenticity, bodies, freshness, garbage, handshakes, raw_body, rotation, transport
 from harness.webhooks.cases.building import Built, Material
 from harness.webhooks.cases.row import Expected, Framing, ReceiverCase
 
 CASES: tuple[ReceiverCase, ...] = (
     *authenticity.CASES,
+    *garbage.CASES,
     *raw_body.CASES,
     *freshness.CASES,
     *rotation.CASES,

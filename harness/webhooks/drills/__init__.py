@@ -8,7 +8,8 @@ from harness.webhooks.drills import crashes, dead_letters, duplicates, load, rot
 from harness.webhooks.drills.row import Drill, Judgement
 from harness.webhooks.drills.stage import Stage
 
-DRILLS: tuple[Drill, ...] = (*duplicates.DRILLS, *rotation.DRILLS, *load.DRILLS, *dead_letters.DRILLS)
+# Load comes last: what is slow on purpose keeps the workers of the receiver from everything after it.
+DRILLS: tuple[Drill, ...] = (*duplicates.DRILLS, *rotation.DRILLS, *dead_letters.DRILLS, *load.DRILLS)
 CRASHES: tuple[Drill, ...] = crashes.DRILLS
 """Those that need a copy of the target of their own."""
 

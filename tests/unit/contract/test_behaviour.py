@@ -340,6 +340,19 @@ def test_a_limited_call_waits_as_it_is_told_and_comes_again() -> None:
     assert [f.summary for f in caller.findings()] == ["POST /things: answers 429 without Retry-After"]
 
 
+def test_a_header_that_the_document_requires_is_missed() -> None:
+    """An answer without a header that its description requires is told, however the answer came about."""
+    document = copy.deepcopy(DOCUMENT)
+    answers = document["paths"]["/things/{id}"]["get"]["responses"]
+    answers["404"]["headers"] = {"X-Trace": {"required": True, "schema": {"type": "string"}}, "X-More": {"schema": {}}}
+    caller = caller_on(Things(), document)
+    judge_problems(caller)
+
+    assert [f.summary for f in caller.findings()] == [
+        "GET /things/{id}: answers 404 without the header X-Trace, which the spec requires"
+    ]
+
+
 def test_a_refused_credential_is_no_trouble_with_pages() -> None:
     """A listing that refuses the credential says nothing of pages."""
 

@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import pytest
 
-from harness.contract.coverage import Part, Recorder, joined, judge_coverage
+from harness.contract.coverage import Part, Recorder, joined, judge_coverage, judge_limits
 from harness.contract.spec import Spec
 from harness.model import Outcome
 from harness.model.config import CoverageThreshold
@@ -71,7 +71,7 @@ def spec() -> Spec:
 def seen_of(spec: Spec, *requests: tuple[httpx.Request, int], source: str = "checks") -> list[Part]:
     recorder = Recorder(spec)
     for request, status in requests:
-        recorder.observe(source, request, status)
+        recorder.observe(source, httpx.Response(status, request=request))
     return recorder.taken()
 
 
@@ -138,6 +138,20 @@ def test_calls_that_were_turned_away_say_nothing_of_input(spec: Spec) -> None:
 
     assert (operation.called, operation.valid, operation.produced) == (True, 0, ("4XX",))
     assert table.called == 0
+
+
+def test_a_limit_without_a_time_is_told_whoever_met_it(spec: Spec) -> None:
+    """429 and 503 without Retry-After are findings, with it they are not; a recording is no witness."""
+    recorder = Recorder(spec)
+    recorder.observe("fuzzing", httpx.Response(429, request=listing()))
+    recorder.observe("fuzzing", httpx.Response(503, request=listing(), headers={"Retry-After": "1"}))
+    recorder.observe("cassettes", httpx.Response(503, request=VALID[4]))
+
+    (found,) = judge_limits(joined(spec, recorder.taken()))
+
+    assert (found.item, found.outcome) == ("contract.fuzz", Outcome.FAIL)
+    assert found.summary == "GET /things: answers 429 without Retry-After"
+    assert found.observed == "1 times, seen by fuzzing"
 
 
 def test_what_goes_elsewhere_is_not_counted(spec: Spec) -> None:

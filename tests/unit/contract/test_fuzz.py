@@ -199,6 +199,21 @@ def test_a_provider_that_never_answers_is_an_error(
     assert time.monotonic() - start < 8
 
 
+def test_a_provider_that_is_gone_is_not_waited_for_again_and_again(attacker: Attacker, misbehave: Misbehave) -> None:
+    """After several operations without an answer the others are told as not tried, at once."""
+    described = document({f"/a{n}": {"get": OK} for n in range(40)})
+    fuzzer = attacker.fuzzer(described, misbehave(hang), timeout=0.1)
+    start = time.monotonic()
+
+    findings = [finding for label in fuzzer.labels for finding in fuzzer.fuzz(label)]
+
+    assert len(findings) == 40
+    assert {f.outcome for f in findings} == {Outcome.ERROR}
+    assert findings[-1].summary == "GET /a39: the provider seems to be gone, so nothing was sent"
+    assert findings[-1].observed == "it answered none of the 5 operations before"
+    assert time.monotonic() - start < 8
+
+
 def test_a_provider_that_is_not_there_is_an_error(attacker: Attacker) -> None:
     """One refused connection is enough to say so."""
     [finding] = attacker.fuzzer(THINGS, "http://127.0.0.1:9").fuzz("GET /things")

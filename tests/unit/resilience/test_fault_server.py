@@ -111,8 +111,7 @@ def test_faults_are_met_in_order_then_calls_are_passed_on(client: httpx.Client, 
     httpserver.expect_request("/things").respond_with_handler(answer)
     with FaultServer(httpserver.url_for(""), client, faults=[respond(503), respond(429, retry_after_s=2)]) as server:
         first, second, third = (
-            client.post(f"{server.url}/things?a=%20b", content=b"\x00raw", headers=headers)
-            for _ in range(3)
+            client.post(f"{server.url}/things?a=%20b", content=b"\x00raw", headers=headers) for _ in range(3)
         )
 
     assert [first.status_code, second.status_code, third.status_code] == [503, 429, 201]

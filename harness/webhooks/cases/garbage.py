@@ -1,0 +1,85 @@
+"""Group A, garbage: a signature header that cannot be read is a wrong signature, and breaks nothing."""
+
+from __future__ import annotations
+
+import base64
+from functools import partial
+
+from harness.model import Level
+from harness.webhooks.cases.building import Built, Material, replaced
+from harness.webhooks.cases.row import Expected, ReceiverCase
+
+_SOURCE = "A 5xx makes the sender retry and pages people (Standard Webhooks, Webhook consumers)"
+_PARSE = (
+    "Parse the header without trusting it: whatever cannot be read is a wrong signature and gets 400, not an exception."
+)
+
+
+def _twice(first: str, second: str, m: Material) -> Built:
+    built = replaced(m.signed(), m.scheme.header, None)
+    values = {"good": m.value(), "bad": m.value("0" * len(m.signature()))}
+    return built._replace(headers=(*built.headers, *((m.scheme.header, values[v]) for v in (first, second))))
+
+
+_garbage = partial(ReceiverCase, item="webhooks.signatures", source=_SOURCE, fix=_PARSE)
+
+CASES: tuple[ReceiverCase, ...] = (
+    _garbage(
+        id="good-then-bad",
+        summary="two signature headers, a right and a wrong one",
+        level=Level.SHOULD,
+        expected=Expected.ANSWERED,
+        build=partial(_twice, "good", "bad"),
+    ),
+    _garbage(
+        id="bad-then-good",
+        summary="two signature headers, a wrong and a right one",
+        level=Level.SHOULD,
+        expected=Expected.ANSWERED,
+        build=partial(_twice, "bad", "good"),
+    ),
+    _garbage(id="garbled", summary="a signature header that is not one", build=lambda m: m.raw("nonsense")),
+    _garbage(
+        id="garbled-label",
+        summary="a signature header of the label alone",
+        build=lambda m: m.raw(m.scheme.label or "v1"),
+    ),
+    _garbage(id="garbled-commas", summary="a signature header of commas", build=lambda m: m.raw(",,v1,a,b,c,")),
+    _garbage(id="garbled-pairs", summary="a signature header of empty pairs", build=lambda m: m.raw("=,t=,v1=,=")),
+    _garbage(
+        id="garbled-punctuation",
+        summary="the right signature behind mangled punctuation",
+        build=lambda m: m.raw(",=,=t" + m.value()[2:]),
+    ),
+    _garbage(
+        id="garbled-encoding",
+        summary="a signature with characters its encoding does not have",
+        build=lambda m: m.carrying("!" * len(m.signature())),
+    ),
+    _garbage(
+        id="garbled-padding",
+        summary="a signature of a length its encoding does not have",
+        build=lambda m: m.carrying("A" * (len(m.signature()) // 2 * 2 - 1)),
+    ),
+    _garbage(
+        id="garbled-bytes",
+        summary="a signature with bytes that are not ASCII",
+        source="RFC 9110 section 5.5: field values may hold obs-text",
+        build=lambda m: m.carrying("\u00e9" * len(m.signature())),
+    ),
+    _garbage(
+        id="garbled-length",
+        summary="a signature of 60,000 characters",
+        expected=Expected.REFUSED_OR_CUT,
+        build=lambda m: m.carrying("a" * 60_000),
+    ),
+    _garbage(
+        id="many-signatures",
+        level=Level.SHOULD,
+        summary="a thousand wrong signatures",
+        expected=Expected.REFUSED_OR_CUT,
+        fix="Bound the number of signatures you compare.",
+        build=lambda m: m.carrying(*[base64.b16encode(bytes([n % 256])).decode() for n in range(1000)]),
+        lacks=lambda s: "" if s.rotates else f"{s.name} sends one signature alone",
+    ),
+)

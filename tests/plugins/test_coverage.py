@@ -1,0 +1,104 @@
+"""Coverage of the spec through a gate of several workers."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from harness.model import Outcome
+
+from .conftest import Folder
+
+SPEC = {
+    "openapi": "3.1.0",
+    "info": {"title": "Pings", "version": "1"},
+    "paths": {
+        "/ping/{word}": {
+            "get": {
+                "parameters": [
+                    {"name": "word", "in": "path", "required": True, "schema": {"type": "string", "minLength": 2}}
+                ],
+                "responses": {
+                    "200": {
+                        "description": "It.",
+                        "content": {"application/json": {"schema": {"type": "object", "required": ["word"]}}},
+                    },
+                    "404": {"description": "None."},
+                    "503": {"description": "Never."},
+                },
+            }
+        }
+    },
+}
+SERVE = """
+import http.server, json, sys, urllib.parse
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        word = urllib.parse.unquote(self.path.rpartition("/")[2])
+        body = json.dumps({"word": word}).encode()
+        self.send_response(200 if len(word) > 1 else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+TOML = """
+[target]
+name = "Pings"
+scenarios = ["scenarios"]
+
+[process.app]
+command = ["{python}", "serve.py", "{port:app}"]
+ready = "http://127.0.0.1:{port:app}/ping/ready"
+
+[provider]
+spec = "openapi.json"
+base_url = "http://127.0.0.1:{port:app}"
+
+[contract]
+coverage = { operations = 100, responses = 30 }
+"""
+SCENARIOS = '''
+import pytest
+
+@pytest.mark.verifies("workflow.core")
+@pytest.mark.parametrize("word", ["one", "two"])
+def test_a_ping_comes_back(api, word):
+    """What is sent comes back."""
+    assert api.get(f"/ping/{word}").json() == {"word": word}
+'''
+
+
+@pytest.fixture
+def pings(folder: Folder) -> Folder:
+    """A provider of one operation with scenarios of its own."""
+    folder.write("openapi.json", json.dumps(SPEC))
+    folder.write("serve.py", SERVE)
+    folder.write("harness.toml", TOML)
+    folder.write("scenarios/test_pings.py", SCENARIOS)
+    return folder
+
+
+def test_what_all_workers_saw_is_one_table(pings: Folder) -> None:
+    """Scenarios and checks of all workers stand in one table, told apart, and are held against the threshold."""
+    ran = pings.gate("-n2", "-k", "comes_back or refusals")
+    assert ran.report is not None, ran.text
+    assert ran.report.coverage is not None
+    (operation,) = ran.report.coverage.operations
+    calls = {s.name: sum(s.statuses.values()) for s in operation.sources}
+    (item,) = [i for i in ran.report.items if i.id == "contract.coverage"]
+
+    assert calls["scenarios"] == 2
+    assert calls["checks"] > 0
+    assert operation.missing == ("404", "503")
+    assert (item.outcome, item.summary) == (
+        Outcome.PASS,
+        "1 of 1 operations (100 %), 1 of 3 documented responses (33 %)",
+    )

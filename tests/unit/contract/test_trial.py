@@ -1,0 +1,22 @@
+"""The budgets are those that harness.toml and the command line name, each larger than the one before."""
+
+from __future__ import annotations
+
+import itertools
+
+import msgspec
+
+from harness.contract.trial import BUDGETS
+from harness.model.config import Level
+
+
+def test_there_is_a_budget_for_each_level() -> None:
+    """A level that is accepted has a budget, in the same order."""
+    assert list(BUDGETS) == [level.value for level in Level]
+
+
+def test_a_higher_level_tries_more_of_everything() -> None:
+    """No figure of a budget is smaller than that of the level below."""
+    for lower, higher in itertools.pairwise(BUDGETS.values()):
+        pairs = zip(msgspec.structs.astuple(lower), msgspec.structs.astuple(higher), strict=True)
+        assert all(less < more for less, more in pairs)
