@@ -25,6 +25,8 @@ CALLS: tuple[CallCase, ...] = (
         wrong=lambda header: not header,
         expected="a traceparent",
         source="W3C Trace Context section 3.2",
+        fix="Inject the trace context into every request. Where the client traces only when it exports, name the "
+        "harness in [client] env: OTEL_EXPORTER_OTLP_ENDPOINT.",
     ),
     CallCase(
         id="calls-valid",

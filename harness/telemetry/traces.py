@@ -111,7 +111,9 @@ def goes_on(traced: Traced, sent: Sent) -> Judgement:
         return Outcome.PASS, found.shown
     if silent := traced.silent(seen):
         return Outcome.ERROR, silent
-    strange = [s for s in seen.spans if s.trace_id != sent.trace_id and sent.trace_id not in s.links]
+    # Whoever asks the integration about the event, as probes do, begins with a server span: that is no processing.
+    others = (s for s in seen.spans if s.trace_id != sent.trace_id and sent.trace_id not in s.links)
+    strange = [s for s in others if s.kind != "SERVER"]
     if strange:
         return Outcome.FAIL, f"{strange[0].shown} names the event, in another trace and without a link"
     if traced.effects is None:
@@ -142,10 +144,11 @@ def _server(seen: Seen, sent: Sent) -> Span | None:
 
 def _processing(seen: Seen, sent: Sent) -> Span | None:
     """Return a span of what comes after the answer: a consumer's, one that outlasts the server span, or a link."""
-    server = _server(seen, sent)
+    # A gateway has a server span around the receiver's own: the last of them to end is the end of the answer.
+    answered = max((s.ended_ns for s in seen.spans if s.trace_id == sent.trace_id and s.kind == "SERVER"), default=None)
     for span in seen.spans:
         inside = span.trace_id == sent.trace_id
-        later = server is not None and span is not server and span.ended_ns > server.ended_ns
+        later = answered is not None and span.kind != "SERVER" and span.ended_ns > answered
         if (inside and (span.kind == "CONSUMER" or later)) or (not inside and sent.trace_id in span.links):
             return span
     return None
@@ -158,6 +161,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     expected: str
     source: str
+    fix: str = ""
+    """What to do when it fails, where the item's own remediation is too general."""
     level: Level = Level.MUST
 
 
@@ -187,6 +192,7 @@ DELIVERIES: tuple[DeliveryCase, ...] = (
         look=goes_on,
         expected="a span in the delivery's trace, or one that links to it, where it comes after the answer",
         source=f"{_SEMANTICS}, Messaging spans (process spans and their links)",
+        fix="Keep the traceparent with the event, and make the span of its processing a child of it, or link to it.",
     ),
     DeliveryCase(
         id="later-version",
@@ -204,6 +210,7 @@ DELIVERIES: tuple[DeliveryCase, ...] = (
         look=None,
         expected="the header is ignored, and the delivery acknowledged",
         source="W3C Trace Context sections 3.2.2.3 and 3.2.2.4",
+        fix="Ignore a traceparent that cannot be read, and take the delivery.",
     ),
 )
 
@@ -234,6 +241,7 @@ def finding_of(case: Case, judgement: Judgement, reproduce: str) -> Finding:
         expected=case.expected,
         observed=observed,
         reproduce=reproduce,
+        fix=case.fix if outcome is Outcome.FAIL else "",
         source=case.source,
         level=case.level,
         case=case.id,

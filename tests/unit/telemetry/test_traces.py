@@ -139,6 +139,8 @@ def test_the_processing_is_in_the_trace_or_links_to_it(spans: tuple[Span, ...]) 
         ((SERVER, span("CONSUMER", trace=OTHER)), None, Outcome.FAIL, "names the event, in another trace"),
         ((SERVER, INSIDE), None, Outcome.NOT_RUN, "add to [receiver]: effects ="),
         ((SERVER, INSIDE), always(1), Outcome.PASS, "before the answer, within the server span"),
+        ((SERVER, span("SERVER", ended=20)), None, Outcome.NOT_RUN, "add to [receiver]: effects ="),
+        ((SERVER, span("SERVER", trace=OTHER)), None, Outcome.NOT_RUN, "add to [receiver]: effects ="),
         ((SERVER,), iter([1, 0, 1]), Outcome.FAIL, "processed after the answer, and no span"),
         ((SERVER,), iter([1, 1, 1, 0, 1]), Outcome.FAIL, "processed after the answer, and no span"),
         ((), always(1), Outcome.FAIL, "processed, and no span of it is in the trace"),
@@ -220,7 +222,8 @@ def test_what_is_no_traceparent_is_told(text: str) -> None:
     """The finding shows call and header."""
     carried, valid = judge_calls([call(GOOD), call(text)], "ended", succeeded=True, reproduce="")
 
-    assert (carried.outcome, valid.outcome) == (Outcome.PASS, Outcome.FAIL)
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT" in judge_calls([call("")], "ended", succeeded=True, reproduce="")[0].fix
+    assert (carried.outcome, carried.fix, valid.outcome) == (Outcome.PASS, "", Outcome.FAIL)
     assert valid.observed == f"1 of 2 calls, first GET /runs, {text!r}"
 
 
