@@ -17,7 +17,6 @@ SOURCES = sorted((ROOT / "harness").rglob("*.py"))
 UNCHECKED = {
     "observability.alerts",
     "observability.dashboards",
-    "observability.traces",
 }
 BY_THE_USER = {"workflow.core"}
 """Judged by the user's own scenarios."""

@@ -35,6 +35,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """Name of the fault it met; empty when it was passed on to the provider."""
     status: int | None
     """Status it was answered with; None when the connection was broken instead."""
+    traceparent: str = ""
+    """Value of ``traceparent`` (W3C Trace Context); empty when the request carried none."""
 
     @property
     def operation(self) -> tuple[str, str, str, str]:

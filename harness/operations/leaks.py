@@ -48,12 +48,19 @@ def scan_files(scanner: Scanner, paths: Iterable[Path], *, root: Path) -> list[L
 
 
 def judge_leaks(
-    *, leaks: Sequence[Leak], canary: str, logs: Sequence[Path], scanned: int, unsearchable: Sequence[str]
+    *,
+    leaks: Sequence[Leak],
+    canary: str,
+    logs: Sequence[Path],
+    scanned: int,
+    unsearchable: Sequence[str],
+    lost: Sequence[str] = (),
 ) -> list[Finding]:
     """Say whether any secret leaked, and whether the search could have seen it.
 
     ``canary`` is harmless text that this run sent through the target, so that its logs must hold it; ``logs`` are
-    the log files, ``scanned`` is the number of all files searched, ``unsearchable`` names secrets that are too short.
+    the log files, ``scanned`` is the number of all files searched, ``unsearchable`` names secrets that are too short;
+    ``lost`` says why exports of telemetry could not be searched.
     """
     if leaks:
         return [_leaked(secret, place, found) for (secret, place), found in _grouped(leaks).items()]
@@ -64,6 +71,9 @@ def judge_leaks(
         names = ", ".join(unsearchable)
         what = "Use credentials of 8 characters or more."
         return [_finding(Outcome.ERROR, f"Too short to be searched for: {names}", what)]
+    if lost:
+        what = "; ".join(lost)
+        return [_finding(Outcome.ERROR, "Not all that was exported could be searched", what)]
     if not any(_holds(path, canary.encode()) for path in logs):
         what = (
             f"None of {', '.join(p.name for p in logs)} holds {canary}, which stands in the id of every event of "
@@ -83,7 +93,8 @@ def _grouped(leaks: Sequence[Leak]) -> dict[tuple[str, str], list[Leak]]:
 def _leaked(secret: str, place: str, found: Sequence[Leak]) -> Finding:
     first = min(found, key=lambda leak: leak.line)
     forms = ", ".join(sorted({leak.form for leak in found}))
-    return _finding(Outcome.FAIL, f"{place}:{first.line}: the secret {secret} stands there ({forms})", f"as {forms}")
+    where = f"{place}:{first.line}" if first.line else place
+    return _finding(Outcome.FAIL, f"{where}: the secret {secret} stands there ({forms})", f"as {forms}")
 
 
 def _finding(outcome: Outcome, summary: str, observed: str) -> Finding:
@@ -91,7 +102,7 @@ def _finding(outcome: Outcome, summary: str, observed: str) -> Finding:
         item=ITEM,
         outcome=outcome,
         summary=summary,
-        expected="no known secret, in any encoding, in logs, error bodies, cassettes and fixtures of this run",
+        expected="no known secret, in any encoding, in logs, spans, error bodies, cassettes and fixtures of this run",
         observed=observed,
         source="CWE-532",
     )

@@ -42,6 +42,7 @@ def pytest_harness_final_findings(config: pytest.Config, world: World) -> list[F
     if not is_live(config):
         return []
     from harness.operations.leaks import judge_leaks, scan_files
+    from harness.telemetry.spans import FILES, leaks_in, unsearched_in
 
     logs = world.log_files()
     receiver = world.config.receiver
@@ -49,7 +50,9 @@ def pytest_harness_final_findings(config: pytest.Config, world: World) -> list[F
     others = world.target.files("cassettes/**/*.yaml", *(operations.scan if operations else ()))
     files = [*logs, *events, *others]
     scanner = world.vault.scanner()
+    exports = sorted(world.run.path.glob(FILES))
     leaks = scan_files(scanner, files, root=world.target.root)
+    leaks += [leak for path in exports for leak in leaks_in(path, scanner)]
     exposed = list(_exposed(world))
     if not leaks and not runs_suite(config):
         return exposed  # scenarios alone send nothing that the logs must hold, so silence proves nothing
@@ -57,8 +60,9 @@ def pytest_harness_final_findings(config: pytest.Config, world: World) -> list[F
         leaks=leaks,
         canary=world.run.run_id,
         logs=logs,
-        scanned=len(files),
+        scanned=len(files) + len(exports),
         unsearchable=scanner.unsearchable,
+        lost=[why for path in exports for why in unsearched_in(path)],
     )
 
 

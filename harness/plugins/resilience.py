@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from harness.model import Finding
+    from harness.model import Attempt, Finding
     from harness.plugins.world import World
     from harness.resilience.cases import ClientCase
+    from harness.resilience.driver import ClientRun
+    from harness.resilience.faults import Fault
     from harness.resilience.transport import TransportCase
 
 
@@ -45,35 +47,53 @@ def client_under_faults(world: World, require: Callable[..., None]) -> Callable[
 
 
 @pytest.fixture
-def client_transport(world: World, require: Callable[..., None]) -> Callable[[TransportCase], Finding]:
-    """Run ``[client] command`` once and look where its credential travels."""
-    require("client.command", "provider.base_url", "provider.auth")
+def client_run(
+    world: World, require: Callable[..., None]
+) -> Callable[[Sequence[Fault]], tuple[tuple[Attempt, ...], ClientRun]]:
+    """Run ``[client] command`` once; the first calls meet the given faults. Returns its calls and how it ended."""
+    require("client.command", "provider.base_url")
     if world.target.production:
         pytest.skip("[target] environment is production, where no faults are injected")
     from harness.resilience.driver import run_client
     from harness.resilience.fault_server import FaultServer
     from harness.resilience.runner import PLACEHOLDER
-    from harness.resilience.transport import Elsewhere, judge
 
     client, provider = world.config.client, world.config.provider
     assert client is not None
     assert provider is not None
+
+    def run(faults: Sequence[Fault]) -> tuple[tuple[Attempt, ...], ClientRun]:
+        with FaultServer(provider.base_url, world.client, faults=faults) as server:
+            ended = run_client(
+                [word.replace(PLACEHOLDER, server.url) for word in client.command],
+                cwd=world.target.root,
+                env={k: v.replace(PLACEHOLDER, server.url) for k, v in world.environment(client.env).items()},
+                timeout_s=client.timeout,
+                log=world.logs / "client.log",
+            )
+        return server.attempts, ended
+
+    return run
+
+
+@pytest.fixture
+def client_transport(
+    world: World,
+    require: Callable[..., None],
+    client_run: Callable[[Sequence[Fault]], tuple[tuple[Attempt, ...], ClientRun]],
+) -> Callable[[TransportCase], Finding]:
+    """Run ``[client] command`` once and look where its credential travels."""
+    require("provider.auth")
+    from harness.resilience.transport import Elsewhere, judge
+
     scanner = world.vault.scanner()
 
     def run(case: TransportCase) -> Finding:
         with Elsewhere() as elsewhere:
-            faults = (elsewhere.fault(case.redirect),) if case.redirect else ()
-            with FaultServer(provider.base_url, world.client, faults=faults) as server:
-                ended = run_client(
-                    [word.replace(PLACEHOLDER, server.url) for word in client.command],
-                    cwd=world.target.root,
-                    env={k: v.replace(PLACEHOLDER, server.url) for k, v in world.environment(client.env).items()},
-                    timeout_s=client.timeout,
-                    log=world.logs / "client.log",
-                )
+            attempts, ended = client_run((elsewhere.fault(case.redirect),) if case.redirect else ())
         return judge(
             case,
-            server.attempts,
+            attempts,
             elsewhere.arrived,
             ended,
             lambda data: sorted({leak.secret for leak in scanner.scan_bytes(data, case.id)}),

@@ -10,9 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from harness.model import Delivery, Event
     from harness.plugins.world import World
     from harness.run import Run
     from harness.telemetry.metrics import Metrics
+    from harness.telemetry.spans import Seen
+    from harness.telemetry.traces import Traced
+    from harness.webhooks.conformance import ReceiverUnderTest
 
 
 @pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
@@ -50,6 +54,54 @@ def metrics(world: World, require: Callable[..., None]) -> Metrics:
     assert config is not None
     path = _baseline_path(world.run)
     return Metrics(str(config.metrics), fetch, baseline=path.read_text(encoding="utf-8") if path.is_file() else None)
+
+
+@pytest.fixture
+def traced(
+    world: World, receiver: ReceiverUnderTest, events: list[Event], require: Callable[..., None]
+) -> Callable[[], Traced | str]:
+    """Return the receiver as the sender of a trace sees it, or why nothing can be sent to it."""
+    require("telemetry.otlp")
+    from harness.telemetry.traces import EXPORT_S, Traced
+
+    config, probe = world.config.telemetry, receiver.probe
+    assert config is not None
+
+    def deliver(event: Event, traceparent: str) -> Delivery:
+        fresh = receiver.fresh(event)
+        headers = [(k, v) for k, v in receiver.sender.signed(fresh) if k.lower() not in ("traceparent", "tracestate")]
+        return receiver.sender.send(fresh, (*headers, ("traceparent", traceparent)), fresh.body)
+
+    def made() -> Traced | str:
+        usable, error = receiver.usable(events[0])
+        return error or Traced(
+            lambda traceparent: deliver(usable, traceparent),
+            lambda trace_id, text: _seen(world, trace_id, text),
+            effects=probe.effects if probe else None,
+            endpoint=f"http://{config.otlp}",
+            within_s=EXPORT_S + config.settle_within,
+            settle_s=receiver.settle_s,
+        )
+
+    return made
+
+
+def _seen(world: World, trace_id: str, text: str) -> Seen:
+    """Ask the controller, which listens for spans, whatever process this is."""
+    import httpx
+    import msgspec
+
+    from harness.errors import ProbeError
+    from harness.telemetry.spans import Seen
+
+    try:
+        answer = world.client.get(f"http://{world.otlp}/_spans", params={"trace_id": trace_id, "text": text})
+        return msgspec.json.decode(answer.raise_for_status().content, type=Seen)
+    except (httpx.HTTPError, msgspec.DecodeError) as exc:
+        raise ProbeError(
+            f"harness.toml: [telemetry] otlp: the harness does not answer on {world.otlp} ({type(exc).__name__}). "
+            "It listens there while a gate runs; does something else?"
+        ) from None
 
 
 def _baseline_path(run: Run) -> Path:

@@ -7,7 +7,7 @@ import re
 import shlex
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +47,8 @@ class World:
         self.processes: list[ManagedProcess] = []
         self.overlay: str | None = None
         self.log_suffix = ""
+        self.spans_folder: Path | None = run.path
+        """Where what the target exports is kept until it was searched; None where another world listens for it."""
         self._fuzzer: Fuzzer | None = None
 
     @classmethod
@@ -60,6 +62,11 @@ class World:
     def logs(self) -> Path:
         """Folder of the output of the target's processes."""
         return self.reports / "logs"
+
+    @property
+    def otlp(self) -> str | None:
+        """Address on which spans are taken, None where ``[telemetry] otlp`` is not set."""
+        return self.config.telemetry.otlp if self.config.telemetry else None
 
     @cached_property
     def checklist(self) -> Checklist:
@@ -163,6 +170,17 @@ class World:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Run the target's processes for the length of the block, in the order of harness.toml."""
+        with self._collecting():  # longer than any process, so that the last spans arrive too
+            yield from self._running()
+
+    def _collecting(self) -> AbstractContextManager[object]:
+        if self.otlp is None or self.spans_folder is None:
+            return nullcontext()
+        from harness.telemetry.otlp import Collector
+
+        return Collector(self.otlp, self.spans_folder / f"spans{self.log_suffix}.jsonl")
+
+    def _running(self) -> Iterator[None]:
         try:
             for name, config in self.config.process.items():
                 process = ManagedProcess(
@@ -194,6 +212,8 @@ class World:
         try:
             world = World.load(self.target.root, run=run, overlay=self.overlay, reports=self.reports)
             world.log_suffix = f"-understudy{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+            # Where harness.toml names one port for both, this world listens for the other's spans too.
+            world.spans_folder = self.run.path if world.otlp != self.otlp else None
             for name, process in world.config.process.items():
                 if process.ready == self.config.process[name].ready:
                     raise ConfigurationError(

@@ -156,6 +156,7 @@ class FaultServer:
             body_digest=request.digest,
             fault=fault,
             status=status,
+            traceparent=request.header("traceparent"),
         )
         with self._lock:
             self._attempts.append(attempt)

@@ -17,18 +17,23 @@ from harness.model import Outcome
 from harness.operations.rotation import judge_records
 from harness.operations.runbooks import judge_runbooks
 from harness.resilience.cases import LIMITED_ONCE
+from harness.telemetry.calls import judge_calls
 from harness.telemetry.metrics import ITEM, MOVEMENTS, Selector
+from harness.telemetry.traces import DELIVERIES, finding_of, judge_delivery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from harness.contract.credentials import Credential
     from harness.contract.spec import Spec
-    from harness.model import Delivery, Event, Finding, SecretRef
+    from harness.model import Attempt, Delivery, Event, Finding, SecretRef
     from harness.plugins.collecting import Findings
     from harness.plugins.world import World
+    from harness.resilience.driver import ClientRun
+    from harness.resilience.faults import Fault
     from harness.telemetry.metrics import Metrics, Movement
+    from harness.telemetry.traces import DeliveryCase, Traced
     from harness.webhooks.conformance import ReceiverUnderTest
 
 
@@ -104,6 +109,34 @@ def test_a_series_moves_when_provoked(
     findings.add(
         metrics.judge(movement, selector, provocations[movement.id], within_s=telemetry.settle_within, reproduce="")
     )
+
+
+@pytest.mark.verifies("observability.traces")
+@pytest.mark.parametrize("case", DELIVERIES, ids=lambda c: c.id)
+def test_the_trace_of_a_delivery_goes_on(
+    case: DeliveryCase, traced: Callable[[], Traced | str], world: World, findings: Findings
+) -> None:
+    """A delivery's trace goes on into the integration, and a traceparent that cannot be read does no harm."""
+    reproduce = world.reproduce(f"::test_the_trace_of_a_delivery_goes_on[{case.id}]")
+    receiver = traced()
+    if isinstance(receiver, str):
+        findings.add(finding_of(case, (Outcome.ERROR, receiver), reproduce))
+    else:
+        findings.add(judge_delivery(case, receiver, reproduce=reproduce))
+
+
+@pytest.mark.verifies("observability.traces")
+def test_the_clients_calls_carry_their_trace_on(
+    client_run: Callable[[Sequence[Fault]], tuple[tuple[Attempt, ...], ClientRun]],
+    world: World,
+    findings: Findings,
+    require: Callable[..., None],
+) -> None:
+    """Every call of an undisturbed run of the client carries a valid traceparent."""
+    require("telemetry.otlp")
+    attempts, run = client_run(())
+    reproduce = world.reproduce("::test_the_clients_calls_carry_their_trace_on")
+    findings.extend(judge_calls(attempts, f"{run.ended}: {run.tail}", succeeded=run.succeeded, reproduce=reproduce))
 
 
 @pytest.mark.verifies("runbook.auth", "runbook.webhooks")

@@ -13,10 +13,12 @@ class Telemetry(Section, frozen=True):
 
     metrics: str | None = None
     """URL in the Prometheus text format."""
+    otlp: str | None = None
+    """Loopback address and port on which the harness takes spans, such as ``127.0.0.1:4318``."""
     series: dict[str, str] = {}
     """Which series counts what: delivered, rejected, duplicate, dead_letter, retried."""
     settle_within: Duration = Duration(5)
-    """How long a series may take to move after it was provoked."""
+    """How long a series may take to move after it was provoked, and a span beyond OpenTelemetry's own delay."""
 
 
 class Rotation(Section, frozen=True):

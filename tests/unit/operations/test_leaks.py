@@ -43,6 +43,20 @@ def test_logs_are_judged(tmp_path: Path, log: str | None, value: str, outcome: O
     assert VALUE not in found.to_json()
 
 
+def test_what_was_exported_and_not_kept_is_an_error(tmp_path: Path) -> None:
+    """A search that could not see everything proves nothing; a leak that it did see counts first."""
+    (tmp_path / "app.log").write_text(f"event {CANARY} {VALUE}\n")
+    logs = [tmp_path / "app.log"]
+    common = {"canary": CANARY, "logs": logs, "scanned": 1, "unsearchable": (), "lost": ["/v1/traces: no gzip"]}
+    leaks = scan_files(Scanner({"env:KEY": VALUE}), logs, root=tmp_path)
+
+    (lost,) = judge_leaks(leaks=[], **common)  # type: ignore[arg-type]  # a dict of several types
+    (leaked,) = judge_leaks(leaks=leaks, **common)  # type: ignore[arg-type]  # as above
+    assert (lost.outcome, lost.summary) == (Outcome.ERROR, "Not all that was exported could be searched")
+    assert lost.observed == "/v1/traces: no gzip"
+    assert leaked.outcome is Outcome.FAIL
+
+
 def test_one_finding_for_each_secret_and_file(tmp_path: Path) -> None:
     """Two files with the same secret, in two forms, are two findings that name the forms."""
     other = os.urandom(12).hex()

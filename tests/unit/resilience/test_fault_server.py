@@ -102,6 +102,7 @@ def test_each_write_meets_the_fault_once(client: httpx.Client, httpserver: HTTPS
 def test_faults_are_met_in_order_then_calls_are_passed_on(client: httpx.Client, httpserver: HTTPServer) -> None:
     """Statuses and Retry-After come as scripted; afterwards method, path, query, headers and body arrive unchanged."""
     seen: list[Request] = []
+    headers = {"Idempotency-Key": "k", "Traceparent": "00-a-b-01"}
 
     def answer(request: Request) -> Response:
         seen.append(request)
@@ -110,8 +111,7 @@ def test_faults_are_met_in_order_then_calls_are_passed_on(client: httpx.Client, 
     httpserver.expect_request("/things").respond_with_handler(answer)
     with FaultServer(httpserver.url_for(""), client, faults=[respond(503), respond(429, retry_after_s=2)]) as server:
         first, second, third = (
-            client.post(f"{server.url}/things?a=%20b", content=b"\x00raw", headers={"Idempotency-Key": "k"})
-            for _ in range(3)
+            client.post(f"{server.url}/things?a=%20b", content=b"\x00raw", headers=headers) for _ in range(3)
         )
 
     assert [first.status_code, second.status_code, third.status_code] == [503, 429, 201]
@@ -123,6 +123,7 @@ def test_faults_are_met_in_order_then_calls_are_passed_on(client: httpx.Client, 
         ("429 Retry-After 2", 429, "k"),
         ("", 201, "k"),
     ]
+    assert {a.traceparent for a in server.attempts} == {"00-a-b-01"}
 
 
 def test_a_chunked_body_is_read_whole(client: httpx.Client, httpserver: HTTPServer) -> None:

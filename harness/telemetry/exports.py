@@ -1,0 +1,105 @@
+"""Exports of spans as they travel: their compression, their two encodings, and what makes one unreadable."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from io import BufferedIOBase
+from typing import Any
+
+from harness.errors import ConfigurationError
+from harness.telemetry.spans import Span, Told, read
+
+MAX_BODY = 16 * 1024 * 1024
+"""Of one export, unpacked."""
+
+Parse = Callable[[bytes], Mapping[str, Any]]
+
+
+class UnreadableError(Exception):
+    """An export that cannot be read: a status and why."""
+
+    def __init__(self, status: int, why: str, *, cut: bool = False) -> None:
+        """``cut`` where its sender broke off, and so will tell it again or is no more."""
+        super().__init__(why)
+        self.status = status
+        self.cut = cut
+
+
+def protobuf() -> Parse:
+    """Return what reads an ``ExportTraceServiceRequest`` as OTLP's JSON form, but for its ids in Base64.
+
+    Raises `ConfigurationError` where opentelemetry-proto is missing.
+    """
+    try:
+        from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]  # ships no types
+        from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+    except ImportError:
+        raise ConfigurationError(
+            "harness.toml: [telemetry] otlp needs a package that is missing: "
+            "pip install 'readiness-harness[telemetry]' (opentelemetry-proto)."
+        ) from None
+
+    def parse(body: bytes) -> Mapping[str, Any]:
+        message = ExportTraceServiceRequest.FromString(body)
+        found: Mapping[str, Any] = MessageToDict(message, use_integers_for_enums=True)
+        return found
+
+    return parse
+
+
+def spans_of(body: bytes, *, parse: Parse | None) -> list[tuple[Span | None, Told]]:
+    """Read one export of spans, with ``parse`` protobuf, without it JSON; raises `UnreadableError`."""
+    try:
+        if parse is None:
+            return list(read(json.loads(body), str.lower))
+        return list(read(parse(body), lambda text: base64.b64decode(text).hex()))
+    except Exception as exc:  # noqa: BLE001 - protobuf's DecodeError can be named only where the package is there
+        raise UnreadableError(400, f"no export of spans: {type(exc).__name__}") from None
+
+
+def unpacked(encoding: str, body: bytes) -> bytes:
+    """Return a body without its compression; raises `UnreadableError`."""
+    if encoding in ("", "identity"):
+        return body
+    if encoding not in ("gzip", "deflate"):
+        raise UnreadableError(415, f"compressed with {encoding!r}; set OTEL_EXPORTER_OTLP_COMPRESSION=gzip")
+    try:
+        unpacking = zlib.decompressobj(47)
+        whole = unpacking.decompress(body, MAX_BODY)
+    except zlib.error:
+        raise UnreadableError(400, f"no {encoding}") from None
+    if not unpacking.eof and not unpacking.unconsumed_tail:
+        raise UnreadableError(400, f"{encoding} without its end")
+    if unpacking.unconsumed_tail:
+        raise UnreadableError(413, f"more than {MAX_BODY} bytes, unpacked")
+    return whole
+
+
+def plain_body(stream: BufferedIOBase, length: str) -> bytes:
+    """Return a body of as many bytes as ``Content-Length`` says; raises `UnreadableError`."""
+    if not length.isdigit() or int(length) > MAX_BODY:
+        raise UnreadableError(413, f"a body of {length} bytes, more than {MAX_BODY}")
+    body = stream.read(int(length))
+    if len(body) < int(length):
+        raise UnreadableError(400, "a body that was cut", cut=True)
+    return body
+
+
+def chunked_body(stream: BufferedIOBase) -> bytes:
+    """Return a body that comes in chunks (RFC 9112 section 7.1); raises `UnreadableError`."""
+    body = b""
+    try:
+        while size := int(stream.readline(80).partition(b";")[0], 16):
+            if size < 0 or len(body) + size > MAX_BODY:
+                raise UnreadableError(413, f"a body of more than {MAX_BODY} bytes")
+            body += stream.read(size)
+            stream.readline(80)
+    except ValueError:
+        raise UnreadableError(400, "a body that was cut", cut=True) from None
+    for _ in range(100):  # trailers
+        if not stream.readline(1000).strip():
+            break
+    return body

@@ -1,0 +1,147 @@
+"""Spans as OTLP tells them: what checks look at, and the texts in which no secret may stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.secrets.scan import Leak, Scanner
+
+KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
+"""In the order of their numbers (opentelemetry-proto, trace.proto, enum SpanKind)."""
+FILES = "spans*.jsonl"
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """One span, without what it tells of its operation."""
+
+    trace_id: str
+    """Hexadecimal, as in a ``traceparent``."""
+    span_id: str
+    parent_id: str
+    """Empty for the first span of a trace."""
+    name: str
+    kind: str
+    """One of `KINDS`."""
+    service: str
+    """The resource's ``service.name``."""
+    started_ns: int
+    """Unix time in nanoseconds, by the integration's clock."""
+    ended_ns: int
+    links: tuple[str, ...]
+    """Ids of the traces it links to."""
+
+    @property
+    def shown(self) -> str:
+        """The span in a few words."""
+        return f"{self.kind} {self.name!r}" + (f" of {self.service}" if self.service else "")
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What the harness received that concerns one trace."""
+
+    received: int
+    """Spans of any trace, in the whole run."""
+    troubles: tuple[str, ...]
+    """Why exports were refused."""
+    spans: tuple[Span, ...]
+    """Those of the trace, those that link to it, and those that name what was asked for."""
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """Every text of one span, resource or other export, as one line of the file that is searched for secrets."""
+
+    service: str
+    name: str
+    texts: dict[str, str]
+    unsearched: bool = False
+    """Whether this stands for an export that was not kept, so that nobody can say what stood in it."""
+
+
+def read(document: Mapping[str, Any], id_of: Callable[[str], str]) -> Iterator[tuple[Span | None, Told]]:
+    """Yield the spans of an ``ExportTraceServiceRequest`` in OTLP's JSON form; a resource yields None with its texts.
+
+    ``id_of`` turns an id as it stands there into hexadecimal. Raises ValueError, TypeError or AttributeError for what
+    is no such request.
+    """
+    for resource_spans in document.get("resourceSpans", ()):
+        attributes = _attributes(resource_spans.get("resource", {}))
+        service = attributes.get("service.name", "")
+        yield None, Told(service=service, name="resource", texts=attributes)
+        for scope_spans in resource_spans.get("scopeSpans", ()):
+            for span in scope_spans.get("spans", ()):
+                yield _span(span, service, id_of), Told(service=service, name=span.get("name", ""), texts=_texts(span))
+
+
+def _span(span: Mapping[str, Any], service: str, id_of: Callable[[str], str]) -> Span:
+    kind = span.get("kind", 0)
+    known = isinstance(kind, int) and 0 <= kind < len(KINDS)
+    return Span(
+        trace_id=id_of(span.get("traceId", "")),
+        span_id=id_of(span.get("spanId", "")),
+        parent_id=id_of(span.get("parentSpanId", "")),
+        name=str(span.get("name", "")),
+        kind=KINDS[kind] if known else str(kind).removeprefix("SPAN_KIND_"),
+        service=service,
+        started_ns=int(span.get("startTimeUnixNano", 0)),
+        ended_ns=int(span.get("endTimeUnixNano", 0)),
+        links=tuple(id_of(link.get("traceId", "")) for link in span.get("links", ())),
+    )
+
+
+def _texts(span: Mapping[str, Any]) -> dict[str, str]:
+    """Return every text of a span by where it stands; numbers hold no secret that could be searched for."""
+    texts = {"name": str(span.get("name", "")), **_attributes(span)}
+    for number, event in enumerate(span.get("events", ()), 1):
+        texts |= {f"event {number} {event.get('name', '')} {key}": value for key, value in _attributes(event).items()}
+    for number, link in enumerate(span.get("links", ()), 1):
+        texts |= {f"link {number} {key}": value for key, value in _attributes(link).items()}
+    texts["status"] = str(span.get("status", {}).get("message", ""))
+    texts["tracestate"] = str(span.get("traceState", ""))
+    return {key: value for key, value in texts.items() if value}
+
+
+def _attributes(holder: Mapping[str, Any]) -> dict[str, str]:
+    return {str(a.get("key", "")): _text(a.get("value", {})) for a in holder.get("attributes", ())}
+
+
+def _text(value: Mapping[str, Any]) -> str:
+    """Return an AnyValue as text; of bytes their Base64, which the search for secrets reads too."""
+    if "arrayValue" in value:
+        return " ".join(_text(v) for v in value["arrayValue"].get("values", ()))
+    if "kvlistValue" in value:
+        return " ".join(
+            f"{v.get('key', '')}={_text(v.get('value', {}))}" for v in value["kvlistValue"].get("values", ())
+        )
+    return " ".join(str(v) for v in value.values())
+
+
+def leaks_in(path: Path, scanner: Scanner) -> list[Leak]:
+    """Return every known secret in a file of `Told` lines, each placed at its span and attribute."""
+    found = scanner.scan_file(path, path.name)
+    if not found:
+        return []
+    lines = path.read_bytes().splitlines()
+    return [msgspec.structs.replace(leak, place=_place(lines[leak.line - 1], leak, scanner), line=0) for leak in found]
+
+
+def _place(line: bytes, leak: Leak, scanner: Scanner) -> str:
+    told = msgspec.json.decode(line, type=Told)
+    keys = (
+        key for key, text in told.texts.items() if any(_same(leak, x) for x in scanner.scan_bytes(text.encode(), ""))
+    )
+    return f"a span of {told.service or 'the integration'}, {told.name!r}, {next(keys, 'its texts')}"
+
+
+def _same(one: Leak, other: Leak) -> bool:
+    return (one.secret, one.form) == (other.secret, other.form)
+
+
+def unsearched_in(path: Path) -> list[str]:
+    """Return why exports were not kept, and so cannot be searched."""
+    with path.open("rb") as file:
+        told = (msgspec.json.decode(line, type=Told) for line in file if b'"unsearched":true' in line)
+        return [one.name for one in told]
