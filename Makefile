@@ -39,7 +39,7 @@ gate: setup
 	  $(BIN)/harness gate --reports $(CURDIR)/reports $(ARGS)
 
 test: setup
-	@$(BIN)/python -m pytest -n2 $(ARGS)
+	@$(BIN)/python -m pytest -n2 --dist=worksteal $(ARGS)
 
 # The whole gate for each planted defect and several times without any: about a quarter of an hour.
 matrix: setup

@@ -86,7 +86,7 @@ class CoverageWatch:
         self._recorder.observe(self._source, response)
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(trylast=True, optionalhook=True)  # unknown where harness-core is switched off
 def pytest_harness_final_findings(config: pytest.Config, world: World) -> list[Finding]:
     """Hold what was seen against ``[contract] coverage``; whoever saw a limit, it must say how long to wait."""
     watch = config.pluginmanager.get_plugin("harness-coverage-watch")
