@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugins.core import item_mode, world_key
+from harness.plugins.core import item_mode, runs_suite, world_key
 
 if TYPE_CHECKING:
     import httpx
@@ -107,7 +107,8 @@ def _judged(config: pytest.Config, coverage: Coverage, threshold: object) -> Ite
     assert isinstance(threshold, CoverageThreshold)
     collector = config.pluginmanager.get_plugin("harness-collector")
     left_out = getattr(collector, "left_out", 0)
-    partial = f"{left_out} checks were deselected, so the rest cannot tell" if left_out else ""
+    partial = "" if runs_suite(config) else "only scenarios ran, and the checks see more"
+    partial = f"{left_out} checks were deselected, so the rest cannot tell" if left_out else partial
     yield judge_coverage(coverage, threshold, partial=partial)
 
 

@@ -102,3 +102,13 @@ def test_what_all_workers_saw_is_one_table(pings: Folder) -> None:
         Outcome.PASS,
         "1 of 1 operations (100 %), 1 of 3 documented responses (33 %)",
     )
+
+
+def test_scenarios_alone_cannot_tell_how_much_is_covered(pings: Folder) -> None:
+    """Without the shipped checks a low share is no failure: nobody asked the rest."""
+    pings.write("harness.toml", TOML.replace("responses = 30", "responses = 100"))
+
+    ended = pings.pytest("scenarios", "--harness-mode=live")
+
+    assert ended.status == 0, ended.text
+    assert "contract.coverage" not in ended.out.partition("fail")[2]
