@@ -1,7 +1,7 @@
 """Gates with and without a defect, and the table of what they saw.
 
-``make test`` runs, for each defect, only the checks of its own item; ``make matrix`` (MATRIX=full) the whole gate for
-each that is not pending, and several without any defect.
+For each defect only the checks of its own item run, and a whole gate without any; with MATRIX=full the whole gate for
+each that is not pending, and several without.
 """
 
 from __future__ import annotations
