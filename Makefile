@@ -44,7 +44,7 @@ test: setup
 # For each planted defect the checks of its item, and whole gates without any; with MATRIX=full whole gates throughout,
 # which takes hours.
 matrix: setup
-	@MATRIX=$(MATRIX) $(BIN)/python -m pytest tests/matrix -n2 --dist=worksteal -q $(ARGS)
+	@MATRIX=$(or $(MATRIX),items) $(BIN)/python -m pytest tests/matrix -n2 --dist=worksteal -q $(ARGS)
 
 check: setup
 	@$(BIN)/ruff check .
