@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from harness.contract.defects import Defect
+from harness.contract.document import at_pointer
 from harness.contract.found import Found, open_found
 from harness.contract.replay import replay
-from harness.contract.spec import at_pointer
 from harness.errors import ConfigurationError, nearest
 from harness.orphans import none_left
 from harness.plugins.world import World

@@ -34,6 +34,22 @@ class Described(msgspec.Struct, frozen=True):
         return f"/paths/{escaped(self.path)}/{self.method.lower()}"
 
 
+def at_pointer(document: Any, reference: str) -> Any:
+    """Return what stands at a local reference such as ``#/components/schemas/Run`` (RFC 6901), None for nothing."""
+    if not reference.startswith("#"):
+        return None
+    node = document
+    for step in unquote(reference[1:]).split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(node, dict):
+            node = node.get(key)
+        elif isinstance(node, list) and key.isdigit() and int(key) < len(node):
+            node = node[int(key)]
+        else:
+            return None
+    return node
+
+
 class Document:
     """Look-ups in one document; only references within it are followed."""
 
@@ -54,18 +70,7 @@ class Document:
 
     def at(self, reference: str) -> Any:
         """Return what a local reference such as ``#/components/schemas/Run`` names, None when nothing."""
-        if not reference.startswith("#"):
-            return None
-        node: Any = self.raw
-        for step in filter(None, reference[1:].split("/")):
-            key = unquote(step).replace("~1", "/").replace("~0", "~")
-            if isinstance(node, list) and key.isdigit() and int(key) < len(node):
-                node = node[int(key)]
-            elif isinstance(node, dict) and key in node:
-                node = node[key]
-            else:
-                return None
-        return node
+        return at_pointer(self.raw, reference)
 
     def operations(self) -> Iterator[Described]:
         """Yield every operation, in the order of the document."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from harness.contract.spec import MAX_REFERENCES, at_pointer
+from harness.contract.document import at_pointer
+from harness.contract.spec import MAX_REFERENCES
 
 MAX_CHARS = 400
 

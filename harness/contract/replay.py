@@ -11,9 +11,10 @@ import httpx
 import msgspec
 
 from harness.contract.defects import Defect, Request, as_answer
+from harness.contract.document import at_pointer
 from harness.contract.judging import defects_of
 from harness.contract.sending import UNSEEN, Answer, Sender
-from harness.contract.spec import Spec, at_pointer
+from harness.contract.spec import Spec
 from harness.errors import SpecError
 
 BY_STATUS = frozenset(

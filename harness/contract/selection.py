@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from harness.contract.spec import METHODS
+from harness.contract.document import METHODS
 from harness.errors import ConfigurationError, nearest
 
 

@@ -10,14 +10,14 @@ from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 import yaml
 
+from harness.contract.document import METHODS, at_pointer
 from harness.errors import SpecError
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 REDACTED = "[REDACTED "
 """How every placeholder of a secret begins."""
 MAX_REFERENCES = 32
@@ -171,22 +171,6 @@ def resolved(document: dict[str, Any], node: Any) -> Any:
             return node
         node = at_pointer(document, node["$ref"])
     return None
-
-
-def at_pointer(document: Any, reference: str) -> Any:
-    """Return what stands at a local reference such as ``#/components/schemas/Run`` (RFC 6901), None for nothing."""
-    if not reference.startswith("#"):
-        return None
-    node = document
-    for step in unquote(reference[1:]).split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(node, dict):
-            node = node.get(key)
-        elif isinstance(node, list) and key.isdigit() and int(key) < len(node):
-            node = node[int(key)]
-        else:
-            return None
-    return node
 
 
 def _document(text: bytes, reference: str) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,19 +81,16 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     world = session.config.stash.get(world_key, None)
     if world is None or _is_worker(session.config) or not is_live(session.config) or session.config.option.collectonly:
         return (yield)
-    from harness.errors import HarnessError
-
-    try:
+    with _usage_errors(world):
         world.vault.resolve_all(world.target.references, strict=True)
         if world.config.provider and not world.serves_spec:
             world.spec  # noqa: B018 - an unreadable spec ends the run before anything is started
         running = world.running()
         running.__enter__()
-    except HarnessError as exc:
-        raise pytest.UsageError(world.vault.redact(str(exc))) from None
     try:
         if world.serves_spec:
-            _read_spec(world)
+            with _usage_errors(world):
+                world.spec  # noqa: B018 - reading it is what fails
         session.config.hook.pytest_harness_target_ready(config=session.config, world=world)
         result = yield
         session.config.stash[deaths_key] = world.deaths()
@@ -101,11 +99,13 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         running.__exit__(None, None, None)
 
 
-def _read_spec(world: World) -> None:
+@contextmanager
+def _usage_errors(world: World) -> Iterator[None]:
+    """Turn what is wrong with the target into pytest's wrong usage, without secrets."""
     from harness.errors import HarnessError
 
     try:
-        world.spec  # noqa: B018 - reading it is what fails
+        yield
     except HarnessError as exc:
         raise pytest.UsageError(world.vault.redact(str(exc))) from None
 

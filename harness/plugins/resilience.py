@@ -54,9 +54,8 @@ def client_run(
     require("client.command", "provider.base_url")
     if world.target.production:
         pytest.skip("[target] environment is production, where no faults are injected")
-    from harness.resilience.driver import run_client
     from harness.resilience.fault_server import FaultServer
-    from harness.resilience.runner import PLACEHOLDER
+    from harness.resilience.runner import run_against
 
     client, provider = world.config.client, world.config.provider
     assert client is not None
@@ -64,10 +63,11 @@ def client_run(
 
     def run(faults: Sequence[Fault]) -> tuple[tuple[Attempt, ...], ClientRun]:
         with FaultServer(provider.base_url, world.client, faults=faults) as server:
-            ended = run_client(
-                [word.replace(PLACEHOLDER, server.url) for word in client.command],
+            ended = run_against(
+                server.url,
+                client.command,
+                env=world.environment(client.env),
                 cwd=world.target.root,
-                env={k: v.replace(PLACEHOLDER, server.url) for k, v in world.environment(client.env).items()},
                 timeout_s=client.timeout,
                 log=world.logs / "client.log",
             )

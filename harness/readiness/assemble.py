@@ -36,13 +36,7 @@ def assemble(
     for finding in findings:
         by_item[finding.item].append(finding)
     items = tuple(
-        evaluate_item(
-            item,
-            by_item[item.id],
-            missing=missing.get(item.id, ()),
-            waivers=waivers,
-            today=today,
-        )
+        evaluate_item(item, by_item[item.id], missing=missing.get(item.id, ()), waivers=waivers, today=today)
         for item in checklist
     )
     all_problems = (*problems, *waiver_rules.stale(waivers, items, today))

@@ -48,17 +48,24 @@ def run_case(
             each_write=case.each_write,
             hold_s=policy.answer_within + HELD_LONGER_S,
         ) as server:
-            run = run_client(
-                [word.replace(PLACEHOLDER, server.url) for word in command],
-                cwd=cwd,
-                env={k: v.replace(PLACEHOLDER, server.url) for k, v in env.items()},
-                timeout_s=timeout_s,
-                log=log,
-            )
+            run = run_against(server.url, command, env=env, cwd=cwd, timeout_s=timeout_s, log=log)
         return judge(case, server.attempts, run, policy, errors=server.errors, reproduce=reproduce)
 
     finding = once()
     return once() if case.confirm and finding.outcome is Outcome.FAIL else finding
+
+
+def run_against(
+    url: str, command: Sequence[str], *, env: Mapping[str, str], cwd: Path, timeout_s: float, log: Path
+) -> ClientRun:
+    """Run the client's command with ``{fault_server}`` replaced by ``url``; see `run_client`."""
+    return run_client(
+        [word.replace(PLACEHOLDER, url) for word in command],
+        cwd=cwd,
+        env={k: v.replace(PLACEHOLDER, url) for k, v in env.items()},
+        timeout_s=timeout_s,
+        log=log,
+    )
 
 
 def judge(
