@@ -7,9 +7,14 @@ import time
 from harness.errors import ProbeError
 from harness.webhooks.probes import Ask
 
-POLL_S = 0.02
+SOONEST_S, LATEST_S = 0.002, 0.1
 QUIET_S = 1.0
 """Whoever processes an event twice has done so within this time after the first."""
+
+
+def pause(waited_s: float) -> float:
+    """Return how long to wait before asking again, in seconds: the longer it has taken, the less it matters."""
+    return min(LATEST_S, max(SOONEST_S, waited_s / 4))
 
 
 def counted(effects: int) -> str:
@@ -44,19 +49,20 @@ class EffectProbe:
 
     def wait(self, event_id: str, *, within_s: float) -> int:
         """Return the number of effects as soon as there is one, or 0 after ``within_s`` seconds."""
-        deadline = time.monotonic() + within_s
+        start = time.monotonic()
         while True:
             count = self.effects(event_id)
-            if count or time.monotonic() >= deadline:
+            waited = time.monotonic() - start
+            if count or waited >= within_s:
                 return count
-            time.sleep(POLL_S)
+            time.sleep(pause(waited))
 
     def settled(self, event_id: str, *, within_s: float) -> int:
         """Return the number of effects once it has not grown for `QUIET_S` seconds."""
         count = self.wait(event_id, within_s=within_s)
         deadline = time.monotonic() + QUIET_S
         while time.monotonic() < deadline:
-            time.sleep(POLL_S * 2)
+            time.sleep(pause(QUIET_S))
             if (now := self.effects(event_id)) > count:
                 return now
         return count

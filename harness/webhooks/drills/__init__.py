@@ -8,8 +8,9 @@ from harness.webhooks.drills import crashes, dead_letters, duplicates, load, rot
 from harness.webhooks.drills.row import Drill, Judgement
 from harness.webhooks.drills.stage import Stage
 
-# Load comes last: what is slow on purpose keeps the workers of the receiver from everything after it.
-DRILLS: tuple[Drill, ...] = (*duplicates.DRILLS, *rotation.DRILLS, *dead_letters.DRILLS, *load.DRILLS)
+# Late effects of duplicates show while dead letters are looked at. Load comes last: what is slow on purpose keeps the
+# workers of the receiver from everything after it.
+DRILLS: tuple[Drill, ...] = (*dead_letters.DRILLS, *rotation.DRILLS, *duplicates.DRILLS, *load.DRILLS)
 CRASHES: tuple[Drill, ...] = crashes.DRILLS
 """Those that need a copy of the target of their own."""
 
@@ -50,6 +51,14 @@ def _shows_effects(stage: Stage) -> bool:
     return bool(stage.kept["effects are shown"])
 
 
+def _begin(stage: Stage) -> None:
+    """Do once what shows late, so that it does so while other drills are played; not where a drill kills the target."""
+    if stage.process is None and not stage.kept.get("begun"):
+        stage.kept["begun"] = True
+        for ahead in dict.fromkeys(drill.ahead for drill in DRILLS if drill.ahead):
+            ahead(stage)
+
+
 def _judged(drill: Drill, stage: Stage) -> Judgement:
     stage.event, error = stage.receiver.usable(stage.event)
     if error:
@@ -58,6 +67,7 @@ def _judged(drill: Drill, stage: Stage) -> Judgement:
         if "receiver.effects" in drill.needs and not _shows_effects(stage):
             seen = f"a genuine delivery has no effect within {stage.receiver.settle_s:g} s: is the probe right?"
             return Outcome.ERROR, f"cannot be judged: {seen}"
+        _begin(stage)
         return drill.run(stage)
     except (ProbeError, ProcessError) as exc:
         return Outcome.ERROR, str(exc)

@@ -14,9 +14,10 @@ from harness.errors import ProbeError
 from harness.model import Event, Outcome
 from harness.webhooks.drills.row import Drill, Judgement, told
 from harness.webhooks.drills.stage import Stage
+from harness.webhooks.effects import pause
 from harness.webhooks.probes import Row
+from harness.webhooks.wire import Answer
 
-_POLL_S = 0.05
 _REDRIVEN_S = 10.0
 _REDRIVE_POLL_S = 0.01
 
@@ -28,27 +29,34 @@ def _lies(stage: Stage, row: Row | None) -> bool:
     return row is not None and all(str(row.get(k)) == v for k, v in stage.dead_letters.when.items())
 
 
+def _provoke(stage: Stage) -> None:
+    """Deliver the event that cannot be processed; its last attempt may be a while away."""
+    if stage.config.unprocessable is not None and stage.dead_letter_of is not None:
+        event = stage.receiver.fresh(stage.read(stage.config.unprocessable))
+        stage.kept["unprocessable"] = event, stage.receiver.deliver(event)
+
+
 def _dead_letter(stage: Stage) -> tuple[Event, Row] | str:
-    """Return the event that cannot be processed with its dead letter, or why there is none; provoked once."""
+    """Return the event that cannot be processed with its dead letter, or why there is none; waited for once."""
+    if "unprocessable" not in stage.kept:
+        _provoke(stage)
     if "dead letter" not in stage.kept:
-        stage.kept["dead letter"] = _provoked(stage)
+        stage.kept["dead letter"] = _awaited(stage, *stage.kept["unprocessable"])
     found: tuple[Event, Row] | str = stage.kept["dead letter"]
     return found
 
 
-def _provoked(stage: Stage) -> tuple[Event, Row] | str:
+def _awaited(stage: Stage, event: Event, answer: Answer) -> tuple[Event, Row] | str:
     assert stage.dead_letter_of is not None
-    event = stage.receiver.fresh(stage.read(str(stage.config.unprocessable)))
-    answer = stage.receiver.deliver(event)
     if not answer.acknowledged:
         return f"[receiver] unprocessable was not acknowledged: {answer.seen}"
-    deadline = time.monotonic() + stage.dead_letters.within
+    start = time.monotonic()
     row = None
-    while time.monotonic() < deadline:
+    while (waited := time.monotonic() - start) < stage.dead_letters.within:
         row = stage.dead_letter_of(event.id)
         if row is not None and _lies(stage, row):
             return event, row
-        time.sleep(_POLL_S)
+        time.sleep(pause(waited))
     known = f"what is known of it: {dict(row)}" if row else "nothing is known of it"
     return f"acknowledged, but no dead letter within {stage.dead_letters.within:g} s; {known}"
 
@@ -126,6 +134,7 @@ _drill = partial(
     source=_SOURCE,
     fix=_KEEP,
     needs=("receiver.unprocessable", "receiver.dead_letters"),
+    ahead=_provoke,
 )
 
 DRILLS: tuple[Drill, ...] = (
@@ -168,6 +177,7 @@ DRILLS: tuple[Drill, ...] = (
         source="CWE-770",
         fix="Keep nothing of a delivery that was not verified: anybody could fill your disk.",
         needs=("receiver.dead_letters",),
+        ahead=None,
         run=_not_of_forgeries,
     ),
 )

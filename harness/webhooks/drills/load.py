@@ -18,6 +18,7 @@ SLOW_AT_ONCE = 4
 BURST = 200
 BURST_AT_ONCE = 32
 BURST_SETTLES_S = 30.0
+ASKED_AT_ONCE = 4
 _SOON_S = 0.5
 
 _BUDGETS = (
@@ -110,11 +111,13 @@ def _without_effect(stage: Stage, event_ids: Sequence[str]) -> list[str]:
     The last are asked for first: once they are done the others mostly are, and asking costs the receiver time too.
     """
     deadline = time.monotonic() + BURST_SETTLES_S
-    return [
-        event_id
-        for event_id in reversed(event_ids)
-        if not stage.probe.wait(event_id, within_s=max(0.0, deadline - time.monotonic()))
-    ]
+
+    def effects(event_id: str) -> int:
+        return stage.probe.wait(event_id, within_s=max(0.0, deadline - time.monotonic()))
+
+    with ThreadPoolExecutor(ASKED_AT_ONCE, thread_name_prefix="effects") as pool:
+        latest_first = list(reversed(event_ids))
+        return [each for each, count in zip(latest_first, pool.map(effects, latest_first), strict=True) if not count]
 
 
 _ack = partial(

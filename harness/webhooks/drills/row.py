@@ -27,6 +27,8 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True):
     """What to do about it, in words that hold for any language."""
     needs: tuple[str, ...] = ("receiver.effects",)
     """Keys of harness.toml without which it cannot be judged."""
+    ahead: Callable[[Stage], None] | None = None
+    """Done before the first drill is played, for it shows late; nothing where the target lacks what it needs."""
     run: Callable[[Stage], Judgement]
 
 
