@@ -29,11 +29,11 @@ import msgspec
 from _table import Row, show
 from hypothesis.database import InMemoryExampleDatabase
 
+from harness.contract.budget import BUDGETS
 from harness.contract.found import Found
 from harness.contract.fuzzer import Fuzzer
 from harness.contract.sending import Sender
 from harness.contract.spec import Spec, load_spec
-from harness.contract.trial import BUDGETS
 from harness.model import Finding, Outcome
 from harness.model.config import Fuzz
 from harness.run import Run
@@ -141,7 +141,8 @@ def ours(url: str, folder: Path, *words: str) -> float:
 
 def set_of_counts(text: str) -> list[str]:
     """Return the numbers of requests that the passes of the report tell, each once."""
-    told = re.findall(r"(?:[A-Z]+ /\S*|Linked operations): \d+ (?:generated requests|requests in chains)", text)
+    tried = r"(?:[A-Z]+ /\S*|Linked operations(?:, part \d+ of \d+)?)"
+    told = re.findall(tried + r": \d+ (?:generated requests|requests in chains)", text)
     return [re.findall(r": (\d+) ", line)[0] for line in dict.fromkeys(told)]
 
 

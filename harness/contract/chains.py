@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from contextlib import suppress
 from typing import Any
 
 import hypothesis
@@ -12,14 +11,15 @@ from hypothesis.errors import HypothesisException
 from schemathesis import Response
 from schemathesis.errors import NoLinksFound, SchemathesisError
 
+from harness.contract.budget import Budget, Share
 from harness.contract.defects import ITEM, Defect, Request
 from harness.contract.found import Found
 from harness.contract.fuzz import finding_of
-from harness.contract.generation import VALID, Stop, settings_for
+from harness.contract.generation import VALID, Stop, Ungenerable, settings_for
 from harness.contract.replay import document_of, replay
 from harness.contract.sending import Sender
 from harness.contract.spec import Spec
-from harness.contract.trial import Budget, Trial
+from harness.contract.trial import Trial
 from harness.model import Finding, Outcome
 
 STEPS = 6
@@ -27,56 +27,68 @@ STEPS = 6
 OF_CHAINS = ("use_after_free", "ensure_resource_availability")
 """Checks that judge an answer by the steps before it."""
 ROUNDS = 8
-"""Seeds that are tried for one budget of chains."""
+"""Seeds that are tried for one share of the chains."""
+UNLINKED = "no `links` between the operations that are fuzzed, and none can be inferred"
 
 
 def walk(
-    spec: Spec, labels: Collection[str], *, sender: Sender, budget: Budget, random_seed: int, found: Found
+    spec: Spec,
+    labels: Collection[str],
+    *,
+    sender: Sender,
+    budget: Budget,
+    random_seed: int,
+    found: Found,
+    share: Share,
 ) -> list[Finding]:
-    """Walk the links between the operations ``labels``; return a finding for each distinct defect, or one for all."""
-    wanted = frozenset(labels)
-    trial, observed = Trial(spec, sender, budget), f"seed {random_seed}"
+    """Walk the links between the operations ``labels``; return a finding for each distinct defect, or one for all.
+
+    Of the chains of the budget only those of ``share`` are walked, from seeds that no other share has.
+    """
+    wanted, seed = frozenset(labels), random_seed + ROUNDS * (share.number - 1)
+    trial = Trial(spec, sender, share.portion(budget))
     schema = spec.load()
     # A link may put something valid in place of what was made invalid; each operation is sent invalid requests alone.
     schema.config.generation.update(modes=[VALID])
     try:
         machine = schema.include(lambda context: context.operation.label in wanted).as_state_machine()
-        with suppress(Stop):
-            observed = _walk(_walker(machine, trial), budget, random_seed) or observed
+        ended = _walk(_walker(machine, trial), trial, chains=share.portion(budget).chains, seed=seed)
     except NoLinksFound:
-        return [
-            _finding(Outcome.NOT_APPLICABLE, "the spec links no operations", "no `links`, and none can be inferred")
-        ]
-    except SchemathesisError as exc:
-        return [_finding(Outcome.ERROR, "the links of the spec cannot be followed", " ".join(str(exc).split())[:400])]
+        return [_finding(share, Outcome.NOT_APPLICABLE, "the spec links no operations", UNLINKED)]
+    except (SchemathesisError, Ungenerable) as exc:
+        said = " ".join(str(exc).split())[:400]
+        return [_finding(share, Outcome.ERROR, "the links of the spec cannot be followed", said)]
     for defect in trial.defects.values():
         found.keep(_shorter(defect, spec, sender))
     if trial.defects:
         return [finding_of(found.get(d.id) or d, sender) for d in trial.defects.values()]
     if not trial.answered:
-        return [_finding(Outcome.ERROR, "no chain could be walked", trial.unreachable or observed)]
-    return [_finding(Outcome.PASS, f"{trial.answered} requests in chains, no violation", observed)]
+        return [_finding(share, Outcome.ERROR, "no chain could be walked", trial.unreachable or ended)]
+    told = f"{trial.answered} requests in chains, no violation"
+    return [_finding(share, Outcome.PASS, told, f"seed {random_seed}{ended}")]
 
 
-def _walk(walker: Any, budget: Budget, random_seed: int) -> str:
-    """Walk as many chains as the budget has; return what kept Hypothesis from it, empty when nothing did.
+def _walk(walker: Any, trial: Trial, *, chains: int, seed: int) -> str:
+    """Walk ``chains`` chains; return what kept it from some of them, empty when nothing did.
 
     Hypothesis ends its run when the same choices lead elsewhere the second time, as they do on a provider that
     remembers; then another seed goes on.
     """
     said = ""
     for attempt in range(ROUNDS):
-        left = budget.chains - walker.walked
+        left = chains - walker.walked
         if left <= 0:
             return ""
         settings = hypothesis.settings(settings_for(left, hypothesis.Phase.generate), stateful_step_count=STEPS)
         try:
-            hypothesis.seed(random_seed + attempt)(walker).run(settings=settings)
+            hypothesis.seed(seed + attempt)(walker).run(settings=settings)
+        except Stop:
+            return "; the time of the budget ran out" if trial.out_of_time else ""
         except HypothesisException as exc:
             said = " ".join(str(exc).split())[:200]
         else:
             return ""
-    return f"after {walker.walked} chains: {said}"
+    return f"; after {walker.walked} chains: {said}"
 
 
 def _walker(machine: Any, trial: Trial) -> Any:
@@ -126,11 +138,11 @@ def _belongs(defect: Defect, number: int) -> bool:
     return defect.check in OF_CHAINS and (made_it or last.startswith(defect.steps[number].path))
 
 
-def _finding(outcome: Outcome, summary: str, observed: str) -> Finding:
+def _finding(share: Share, outcome: Outcome, summary: str, observed: str) -> Finding:
     return Finding(
         item=ITEM,
         outcome=outcome,
-        summary=f"Linked operations: {summary}",
+        summary=f"{share.title}: {summary}",
         expected="answers as the spec describes them, also to what earlier answers held",
         observed=observed,
         source="the spec's links; Schemathesis' checks",

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from harness.contract import generation
+from harness.contract.budget import Budget
 from harness.contract.defects import ITEM, Defect
 from harness.contract.document_flaws import flaws
 from harness.contract.found import Found
@@ -16,7 +17,7 @@ from harness.contract.generation import MODES, Stop, Ungenerable
 from harness.contract.replay import replay
 from harness.contract.sending import Sender
 from harness.contract.spec import Operation, Spec
-from harness.contract.trial import Budget, Trial
+from harness.contract.trial import Trial
 from harness.errors import SpecError
 from harness.model import Finding, Outcome
 

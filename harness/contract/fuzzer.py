@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import zlib
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 
+from harness.contract.budget import Budget, Share
 from harness.contract.chains import walk
 from harness.contract.found import Found
 from harness.contract.fuzz import fuzz, untried
 from harness.contract.selection import select
 from harness.contract.sending import Sender
 from harness.contract.spec import Spec
-from harness.contract.trial import Budget
 from harness.model import Finding
 from harness.model.config import Fuzz
 
@@ -45,37 +46,24 @@ class Fuzzer:
             return list(self.labels)
         if not name.startswith("part "):
             return [name]
-        part, of = (int(word) for word in name.split() if word.isdigit())
-        return [label for label in self.labels if zlib.crc32(label.encode()) % of == part - 1]
+        share = Share.named(name)
+        return [label for label in self.labels if zlib.crc32(label.encode()) % share.of == share.number - 1]
 
     def fuzz(self, label: str) -> list[Finding]:
         """Send generated requests to one operation, unless the provider has answered none of the last ones."""
+        attack = partial(fuzz, label, self._spec, allowed=self.labels)
+        return self._heard(label, attack)
+
+    def walk(self, name: str = "all") -> list[Finding]:
+        """Walk the links between the operations: all of the chains, or ``part 2 of 5`` of them."""
+        share = Share.named(name)
+        return self._heard(share.title, partial(walk, self._spec, self.labels, share=share))
+
+    def _heard(self, label: str, attack: Callable[..., list[Finding]]) -> list[Finding]:
         if self._silent >= SILENT_OPERATIONS:
             return [untried(label, f"it answered none of the {SILENT_OPERATIONS} operations before")]
         sent, answered = self.sender.sent, self.sender.answered
-        findings = self._fuzzed(label)
+        findings = attack(sender=self.sender, budget=self._budget, random_seed=self._seed, found=self._found)
         if self.sender.sent > sent:
             self._silent = self._silent + 1 if self.sender.answered == answered else 0
         return findings
-
-    def _fuzzed(self, label: str) -> list[Finding]:
-        return fuzz(
-            label,
-            self._spec,
-            sender=self.sender,
-            budget=self._budget,
-            random_seed=self._seed,
-            found=self._found,
-            allowed=self.labels,
-        )
-
-    def walk(self) -> list[Finding]:
-        """Walk the links between the operations."""
-        return walk(
-            self._spec,
-            self.labels,
-            sender=self.sender,
-            budget=self._budget,
-            random_seed=self._seed,
-            found=self._found,
-        )

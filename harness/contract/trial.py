@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from harness.contract.budget import Budget
 from harness.contract.defects import Defect, Request, as_request, of_silence
 from harness.contract.generation import Stop
 from harness.contract.judging import defects_of
@@ -17,28 +18,6 @@ from harness.contract.spec import Operation, Spec
 
 MOST_SILENCES = 3
 """Requests without an answer after which an operation is let be: each costs a whole timeout."""
-
-
-class Budget(msgspec.Struct, frozen=True, kw_only=True):
-    """How much is tried."""
-
-    examples: int
-    """Random requests per operation and kind (valid, invalid)."""
-    seconds: float
-    """Time for one operation, and for the chains of linked operations as a whole."""
-    chains: int
-    """Chains of linked operations."""
-    shrinks: int
-    """Requests spent on making the example of one defect smaller."""
-    answer_within_s: float
-    """How long one answer may take."""
-
-
-BUDGETS = {
-    "quick": Budget(examples=10, seconds=10, chains=15, shrinks=40, answer_within_s=5),
-    "standard": Budget(examples=100, seconds=60, chains=150, shrinks=200, answer_within_s=10),
-    "deep": Budget(examples=1000, seconds=600, chains=1500, shrinks=1000, answer_within_s=15),
-}
 
 
 class Trial:

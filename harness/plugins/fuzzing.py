@@ -1,4 +1,4 @@
-"""Generated requests: an item for each operation, made without reading more than the document's list of them."""
+"""Generated requests: an item for each operation and each share of the chains, made from nothing but their list."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ PARTS = 8
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make an item for each operation; requests are generated when it runs, which costs much more."""
+    """Make an item for each operation and share of the chains; requests are generated when it runs."""
     if "fuzzed" in metafunc.fixturenames:
         metafunc.parametrize("fuzzed", _shares(metafunc.config))
+    if "walked" in metafunc.fixturenames:
+        metafunc.parametrize("walked", _shares_of_chains(metafunc.config))
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -35,17 +37,28 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 def _shares(config: pytest.Config) -> list[str]:
     """Return the labels of the operations; parts of them where the document is at a URL, which may not answer yet."""
+    from harness.contract.budget import Share
     from harness.errors import HarnessError
 
     world = config.stash.get(world_key, None)
     if world is None or world.config.provider is None or world.target.production:
         return ["all"]
     if "://" in world.config.provider.spec:
-        return [f"part {n + 1} of {PARTS}" for n in range(PARTS)]
+        return Share.names(PARTS)
     try:
         return list(world.fuzzed) or ["all"]
     except HarnessError:
         return ["all"]  # the item says what is wrong with the document
+
+
+def _shares_of_chains(config: pytest.Config) -> list[str]:
+    """Return what shares out the chains, however large the document is: nothing of it is read for that."""
+    from harness.contract.budget import BUDGETS, Share
+
+    world = config.stash.get(world_key, None)
+    if world is None or world.config.provider is None or world.target.production:
+        return ["all"]
+    return Share.names(BUDGETS[_level(config, world)].shares)
 
 
 @pytest.fixture(scope="session")

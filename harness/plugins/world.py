@@ -125,9 +125,9 @@ class World:
     def fuzzer(self, level: str, random_seed: int) -> Fuzzer:
         """Return what sends generated requests, ``level`` of them; the same one whenever it is asked for."""
         if self._fuzzer is None:
+            from harness.contract.budget import BUDGETS
             from harness.contract.found import open_found
             from harness.contract.fuzzer import Fuzzer
-            from harness.contract.trial import BUDGETS
 
             self._fuzzer = Fuzzer(
                 self.spec,
@@ -141,8 +141,8 @@ class World:
 
     def sender(self, level: str) -> Sender:
         """Return what sends generated requests and waits for their answers as long as ``level`` allows."""
+        from harness.contract.budget import BUDGETS
         from harness.contract.sending import Sender
-        from harness.contract.trial import BUDGETS
 
         provider = self.config.provider
         assert provider is not None

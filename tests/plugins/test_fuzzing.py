@@ -79,19 +79,32 @@ def harness(folder: Folder, *words: str) -> tuple[int, str]:
     return done.status, done.text
 
 
+def collected(folder: Folder, *words: str) -> tuple[list[str], list[str]]:
+    """Return the items of operations and of chains."""
+    listing = folder.run(*COLLECT, *words).out
+    operations, chains = (
+        re.findall(rf"{kind}_find_no_violation\[(.*)\]", listing) for kind in ("requests", "operations")
+    )
+    return operations, chains
+
+
+def parts(of: int) -> list[str]:
+    return [f"part {n} of {of}" for n in range(1, of + 1)]
+
+
 def test_each_operation_is_an_item(api: Folder) -> None:
     """They are listed without the provider, and chosen as harness.toml says."""
-    assert re.findall(r"violation\[(.*)\]", api.run(*COLLECT).out) == ["GET /good", "GET /bad"]
+    assert collected(api) == (["GET /good", "GET /bad"], ["all"])
 
     api.write("harness.toml", TOML + '[fuzz]\nexclude = ["tag:bad"]\n')
-    assert re.findall(r"violation\[(.*)\]", api.run(*COLLECT).out) == ["GET /good"]
+    assert collected(api)[0] == ["GET /good"]
 
 
-def test_a_document_at_a_url_is_shared_out_unseen(api: Folder) -> None:
-    """It may be served by a process that is not started yet, so its operations go into parts."""
+def test_what_is_long_or_not_known_yet_is_shared_out(api: Folder) -> None:
+    """So are chains, by the budget, and the operations of a document that a process may serve which is not started."""
     api.write("harness.toml", TOML.replace('"openapi.json"', '"http://127.0.0.1:{port:api}/openapi.json"'))
 
-    assert re.findall(r"violation\[(.*)\]", api.run(*COLLECT).out) == [f"part {n} of 8" for n in range(1, 9)]
+    assert collected(api, "--harness-fuzz=standard") == (parts(8), parts(5))
 
 
 def test_a_document_that_the_target_serves_is_read_once_it_is_started(api: Folder) -> None:

@@ -15,11 +15,11 @@ import msgspec
 import pytest
 from hypothesis.database import InMemoryExampleDatabase
 
+from harness.contract.budget import BUDGETS
 from harness.contract.found import Found
 from harness.contract.fuzzer import Fuzzer
 from harness.contract.sending import Sender
 from harness.contract.spec import Spec
-from harness.contract.trial import BUDGETS
 from harness.model import Finding
 from harness.model.config import Fuzz
 
@@ -125,8 +125,9 @@ class Attacker:
         client = httpx.Client(base_url=url, timeout=budget.pop("timeout", 2), trust_env=False)
         self.clients.append(client)
         sender = Sender(client, {"authorization": "Bearer " + "s3cret" * 4}, sleep=lambda _: None)
+        chosen = budget.pop("chosen", Fuzz())
         limits = msgspec.structs.replace(BUDGETS["quick"], **budget)
-        return Fuzzer(Spec(described, "spec"), sender, Fuzz(), budget=limits, random_seed=seed, found=self.found)
+        return Fuzzer(Spec(described, "spec"), sender, chosen, budget=limits, random_seed=seed, found=self.found)
 
 
 @pytest.fixture

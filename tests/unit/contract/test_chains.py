@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import time
 from typing import Any
 
 import msgspec
+import pytest
 
 from harness.contract.replay import replay
 from harness.contract.spec import Spec
 from harness.model import Outcome
+from harness.model.config import Fuzz
 
 from .conftest import Attacker, Call, Reply, Serve, document
 
@@ -119,14 +122,48 @@ def test_a_replay_without_an_answer_is_not_taken_for_mended(attacker: Attacker, 
     assert "ConnectError" in outcome.answer
 
 
-def test_a_document_without_links_has_no_chains(attacker: Attacker) -> None:
+def test_each_share_walks_chains_of_its_own(attacker: Attacker, serve: Serve) -> None:
+    """The same ones again for the same seed, whoever walks the other shares."""
+
+    def walked(share: str) -> list[str]:
+        things, calls = Things(ghosts=False), list[str]()
+
+        def provider(call: Call) -> Reply:
+            calls.append(f"{call.method} {call.path}")
+            return things(call)
+
+        [finding] = attacker.fuzzer(THINGS, serve(provider), chains=12).walk(share)
+        assert finding.summary.startswith(f"Linked operations, {share}: ")
+        return calls
+
+    sent = [walked(share) for share in ("part 2 of 3", "part 2 of 3", "part 3 of 3")]
+
+    assert sent[0] == sent[1] != sent[2]
+
+
+def test_the_time_of_a_share_is_kept_and_told(attacker: Attacker, serve: Serve) -> None:
+    """A slow provider is asked less."""
+    things = Things(ghosts=False)
+
+    def slow(call: Call) -> Reply:
+        time.sleep(0.05)
+        return things(call)
+
+    [finding] = attacker.fuzzer(THINGS, serve(slow), chains=200, seconds=1).walk("part 1 of 4")
+
+    assert finding.observed == "seed 1; the time of the budget ran out"
+
+
+@pytest.mark.parametrize("chosen", [Fuzz(), Fuzz(exclude=("DELETE", "GET"))], ids=["none", "none of those chosen"])
+def test_a_document_without_links_has_no_chains(attacker: Attacker, chosen: Fuzz) -> None:
     """That is said, and counts for nothing."""
     alone = document({"/a": {"get": {"responses": {"200": {"description": "fine"}}}}})
 
-    [finding] = attacker.fuzzer(alone, "http://127.0.0.1:9").walk()
+    [finding] = attacker.fuzzer(THINGS if chosen.exclude else alone, "http://127.0.0.1:9", chosen=chosen).walk()
 
     assert finding.outcome is Outcome.NOT_APPLICABLE
     assert finding.summary == "Linked operations: the spec links no operations"
+    assert finding.observed == "no `links` between the operations that are fuzzed, and none can be inferred"
 
 
 def test_chains_that_nobody_answers_are_an_error(attacker: Attacker) -> None:
