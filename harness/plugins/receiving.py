@@ -22,6 +22,8 @@ from harness.webhooks.schemes import scheme_for
 from harness.webhooks.wire import Wire
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from harness.model import Event
     from harness.model.config import Probe, Receiver, Signature
     from harness.plugins.world import World
@@ -90,12 +92,32 @@ def again(world: World, event: Event, case: ReceiverCase) -> str:
     return shlex.join(["harness", "deliver", path, "--altered", case.id, *overlay])
 
 
-def process_of(world: World) -> tuple[ManagedProcess, tuple[str, ...]]:
-    """Return the process that serves the receiver, and the variables that tell it the signing secret.
+def crash_stage_of(world: World, event: Event) -> Stage:
+    """Return what drills play on that end the receiver; ``world`` is theirs alone.
+
+    Raises `ConfigurationError` where the harness starts no process at the receiver's address.
+    """
+    stage = stage_of(world, receiver_of(world), event)
+    stage.process = process_of(world)
+    _, signature = _sections(world)
+    given = world.config.process[stage.process.name].env
+    stage.secret_names = _told_by(given, signature.secret)
+    stage.previous_names = _told_by(given, signature.previous) if signature.previous else ()
+    return stage
+
+
+def _told_by(given: Mapping[str, str], secret: SecretRef) -> tuple[str, ...]:
+    """Return the variables in which a process is given a secret; it inherits those of the harness too."""
+    names = [name for name, value in given.items() if value == secret]
+    return (*names, *([] if secret.kind == "file" else [secret.name]))
+
+
+def process_of(world: World) -> ManagedProcess:
+    """Return the process that serves the receiver.
 
     Raises `ConfigurationError` where the harness starts none at that address.
     """
-    receiver, signature = _sections(world)
+    receiver, _ = _sections(world)
     served = urlsplit(receiver.url).netloc
     found = next((p for p in world.processes if urlsplit(p.ready).netloc == served), None)
     if found is None:
@@ -103,9 +125,7 @@ def process_of(world: World) -> tuple[ManagedProcess, tuple[str, ...]]:
             f"harness.toml: no [process.NAME] is ready at {served}, where [receiver] url is, so the harness cannot "
             "kill and restart it. Let the harness start the receiver."
         )
-    given = world.config.process[found.name].env
-    names = [name for name, value in given.items() if value == signature.secret]
-    return found, (*names, *([] if signature.secret.kind == "file" else [signature.secret.name]))
+    return found
 
 
 def _effects(world: World, receiver: Receiver) -> EffectProbe | None:

@@ -57,9 +57,7 @@ def stage(world: World, receiver: ReceiverUnderTest, events: list[Event]) -> Sta
 def crash_stage(world: World, events: list[Event], require: Callable[..., None]) -> Iterator[Stage]:
     """What drills play on that end the receiver: a second copy of the target, in this process' own hands."""
     require("receiver.url", "receiver.effects", "process")
-    from harness.plugins.receiving import process_of, receiver_of, stage_of
+    from harness.plugins.receiving import crash_stage_of
 
     with world.understudy() as understudy:
-        found = stage_of(understudy, receiver_of(understudy), events[0])
-        found.process, found.secret_names = process_of(understudy)
-        yield found
+        yield crash_stage_of(understudy, events[0])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from harness.errors import ConfigurationError
 from harness.model import Event
-from harness.plugins.receiving import again, process_of, receiver_of, stage_of
+from harness.plugins.receiving import again, crash_stage_of, process_of, receiver_of, stage_of
 from harness.plugins.world import World
 from harness.run import Run
 from harness.webhooks.cases import case_named
@@ -92,3 +93,21 @@ def test_the_stage_asks_as_harness_toml_says(world: Callable[[str], World]) -> N
     assert stage.dead_letter_of is not None
     assert stage.dead_letter_of("evt_1") is None
     assert stage.state_of is None
+
+
+@pytest.mark.parametrize(
+    "previous, names", [("env:OLD_SECRET", ("HOOK_OLD", "OLD_SECRET")), ("file:old", ("HOOK_OLD",))]
+)
+def test_the_crash_stage_knows_which_variables_tell_the_secrets(
+    previous: str, names: tuple[str, ...], world: Callable[[str], World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of harness.toml, and those that the process inherits."""
+    monkeypatch.setenv("OLD_SECRET", "y" * 24)
+    signature = f'signature = {{ scheme = "hmac", secret = "env:HOOK_SECRET", previous = "{previous}" }}'
+    receiver = RECEIVER.replace('signature = { scheme = "hmac", secret = "env:HOOK_SECRET" }', signature)
+    loaded = world(f'{receiver}{PROCESS}env = {{ HOOK_OLD = "{previous}" }}\n')
+    loaded.processes = [SimpleNamespace(name="app", ready="http://127.0.0.1:3000/healthz")]  # type: ignore[list-item]
+    stage = crash_stage_of(loaded, EVENT)
+
+    assert stage.secret_names == ("HOOK_SECRET",)
+    assert stage.previous_names == names

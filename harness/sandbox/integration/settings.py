@@ -32,6 +32,8 @@ class Settings:
         if not environ.get("PRODUCT_BASE_URL"):
             raise CredentialError("PRODUCT_BASE_URL is not set. It says where the product is.")
         current, previous = "PRODUCT_WEBHOOK_SECRET", "PRODUCT_WEBHOOK_SECRET_PREVIOUS"
+        if "receiver-keeps-previous-secret" in planted:
+            environ = _remembering(previous, environ, Path(f"{database}.{previous}"))
         unset = "receiver-starts-without-secret" in planted and not environ.get(current)
         rotating = environ.get(previous) or environ.get(f"{previous}_FILE")
         return cls(
@@ -58,6 +60,14 @@ class Settings:
             | (previous.seen if previous else frozenset())
             | ({str(password)} if password else frozenset())
         )
+
+
+def _remembering(name: str, environ: Mapping[str, str], kept: Path) -> Mapping[str, str]:
+    """Return the environment with a credential that was given once, though it is not given now: a planted defect."""
+    if value := environ.get(name):
+        kept.touch(mode=0o600)
+        kept.write_text(value, encoding="utf-8")
+    return {**environ, f"{name}_FILE": str(kept)} if kept.is_file() else environ
 
 
 def database_url(given: str) -> str:

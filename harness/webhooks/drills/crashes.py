@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from harness.errors import ProbeError, ProcessError
+from harness.errors import ProbeError
 from harness.model import Outcome
 from harness.webhooks.drills.row import Drill, Judgement, told
 from harness.webhooks.drills.stage import Stage
@@ -122,20 +122,8 @@ def _outage(stage: Stage) -> Iterator[None]:
 def _without_secret(stage: Stage) -> Judgement:
     if not stage.receiver.sender.scheme.symmetric:
         return Outcome.NOT_APPLICABLE, f"a receiver of {stage.receiver.sender.scheme.name} holds a public key"
-    assert stage.process is not None
-    stage.process.stop()
-    kept = stage.process.env
-    stage.process.env = {**kept, **dict.fromkeys(stage.secret_names, "")}
-    try:
-        stage.process.start()
-    except ProcessError:
-        return Outcome.PASS, "it refused to start"
-    else:
-        return _takes_nothing(stage)
-    finally:
-        stage.process.stop()
-        stage.process.env = kept
-        stage.process.start()
+    with stage.started_with(dict.fromkeys(stage.secret_names, "")) as started:
+        return _takes_nothing(stage) if started else (Outcome.PASS, "it refused to start")
 
 
 def _takes_nothing(stage: Stage) -> Judgement:

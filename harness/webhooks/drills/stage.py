@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from harness.errors import ProbeError
+from harness.errors import ProbeError, ProcessError
 from harness.model import Event
 from harness.model.config import DeadLetters, Receiver
 from harness.processes import ManagedProcess
@@ -42,6 +43,8 @@ class Stage(msgspec.Struct, kw_only=True):
     """The receiver's, where the harness runs it for drills alone."""
     secret_names: tuple[str, ...] = ()
     """Variables in which that process is given the signing secret."""
+    previous_names: tuple[str, ...] = ()
+    """Variables in which it is given the secret before this one."""
     kept: dict[str, Any] = {}
     """What one drill has seen and others look at too."""
 
@@ -75,6 +78,31 @@ class Stage(msgspec.Struct, kw_only=True):
         assert self.process is not None
         self.process.kill()
         self.process.start()
+
+    @contextmanager
+    def started_with(self, changes: Mapping[str, str]) -> Iterator[bool]:
+        """Start the receiver's process with a changed environment for the block, and say whether it did start.
+
+        Raises `ProcessError` when it does not start as before afterwards.
+        """
+        assert self.process is not None
+        self.process.stop()
+        kept = self.process.env
+        self.process.env = {**kept, **changes}
+        try:
+            yield self._starts(self.process)
+        finally:
+            self.process.stop()
+            self.process.env = kept
+            self.process.start()
+
+    @staticmethod
+    def _starts(process: ManagedProcess) -> bool:
+        try:
+            process.start()
+        except ProcessError:
+            return False
+        return True
 
     def run(self, words: tuple[str, ...], event_id: str, where: str) -> None:
         """Run a command of harness.toml about one event; raises `ProbeError` when it does not end with 0."""

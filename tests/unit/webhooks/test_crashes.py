@@ -201,3 +201,74 @@ def test_a_receiver_that_starts_without_secret_must_refuse(stage: Stage) -> None
 
     stage.process = Process(refuse)  # type: ignore[assignment]
     assert played("started-without-secret", stage).observed == "it refused to start"
+
+
+class Rotating:
+    """A receiver that takes its own secret, and the previous one while its environment tells it."""
+
+    def __init__(self, effects: Effects, *, forgets: bool = True, optional: bool = True) -> None:
+        self.env = {"SECRET": "set", "PREVIOUS": "set"}
+        self.effects = effects
+        self._forgets = forgets
+        self._optional = optional
+        self._previous = True
+
+    def start(self) -> None:
+        """Take the environment as it is now."""
+        if not self._optional and not self.env["PREVIOUS"]:
+            raise ProcessError("[process.app] exited")
+        self._previous = not self._forgets or bool(self.env["PREVIOUS"])
+
+    def stop(self) -> None:
+        """Do nothing."""
+
+    def __call__(self, request: Request, _connection: socket.socket) -> bytes:
+        if not request.genuine and not self._previous:
+            return reply(400)
+        self.effects.ids.append(event_id(request))
+        return reply(200)
+
+
+def rotated(rotating: Rotating, stage: Stage, url: str, under: Under) -> Stage:
+    return msgspec.structs.replace(
+        stage,
+        receiver=under(url, probe=rotating.effects),
+        process=rotating,
+        previous_secret=lambda: "the one before",
+        previous_names=("PREVIOUS",),
+    )
+
+
+@pytest.mark.parametrize(
+    "forgets, outcome, said", [(True, Outcome.PASS, "HTTP 400, with"), (False, Outcome.FAIL, "HTTP 200, with")]
+)
+def test_a_withdrawn_secret_is_refused(
+    forgets: bool,  # noqa: FBT001
+    outcome: Outcome,
+    said: str,
+    stage: Stage,
+    serve: Serve,
+    under: Under,
+) -> None:
+    """A receiver that is not told the old secret refuses it, takes the new one, and is as it was afterwards."""
+    rotating = Rotating(Settling(), forgets=forgets)
+    finding = played("withdrawn-secret", rotated(rotating, stage, serve(rotating), under))
+
+    assert finding.outcome is outcome
+    assert f"signed with the old secret: {said} the new one: HTTP 200" in finding.observed
+    assert rotating.env == {"SECRET": "set", "PREVIOUS": "set"}
+
+
+def test_a_secret_that_cannot_be_withdrawn_is_told(stage: Stage, serve: Serve, under: Under) -> None:
+    """What the harness lacks is said: a variable that it may leave empty, or a receiver that starts without it."""
+    needing = Rotating(Settling(), optional=False)
+    on = rotated(needing, stage, serve(needing), under)
+    finding = played("withdrawn-secret", on)
+
+    assert finding.outcome is Outcome.NOT_RUN
+    assert finding.observed == "it does not start while PREVIOUS is empty; let it be left out after a change"
+
+    on.previous_names = ()
+    finding = played("withdrawn-secret", on)
+    assert finding.outcome is Outcome.NOT_RUN
+    assert 'add to its [process.NAME]: env = { NAME = "<the reference at' in finding.observed

@@ -1,0 +1,53 @@
+"""Group C, the end of a rotation: a secret that was withdrawn is refused.
+
+Whether it is can only be seen on a receiver that was not given it, so this plays on the copy of the target.
+"""
+
+from __future__ import annotations
+
+from harness.model import Level, Outcome
+from harness.webhooks.drills.row import Drill, Judgement, told
+from harness.webhooks.drills.stage import Stage
+from harness.webhooks.effects import counted
+
+
+def _withdrawn(stage: Stage) -> Judgement:
+    names = stage.previous_names
+    if not names:
+        return Outcome.NOT_RUN, (
+            "the harness cannot withdraw the previous secret, for the receiver reads it from a file; "
+            'add to its [process.NAME]: env = { NAME = "<the reference at [receiver] signature.previous>" }'
+        )
+    with stage.started_with(dict.fromkeys(names, "")) as started:
+        if started:
+            return _old_and_new(stage)
+    return Outcome.NOT_RUN, f"it does not start while {', '.join(names)} is empty; let it be left out after a change"
+
+
+def _old_and_new(stage: Stage) -> Judgement:
+    old, new = stage.fresh(), stage.fresh()
+    before = stage.receiver.send(old, stage.receiver.material(old).signed(secret=stage.previous_secret()))
+    after = stage.receiver.deliver(new)
+    seen = f"started without it; signed with the old secret: {before.seen}, with the new one: {after.seen}"
+    if not after.acknowledged or before.status is None or before.status // 100 != 4:
+        return Outcome.FAIL, seen
+    # Once the effect of the later delivery is there, the earlier one would have had its effect too.
+    if not stage.probe.wait(new.id, within_s=stage.receiver.settle_s):
+        return Outcome.ERROR, f"{seen}, but no effect of the new one within {stage.receiver.settle_s:g} s"
+    effects = stage.probe.effects(old.id)
+    return told(not effects, f"{seen}, {counted(effects)} of the old one")
+
+
+DRILLS: tuple[Drill, ...] = (
+    Drill(
+        id="withdrawn-secret",
+        item="webhooks.rotation",
+        level=Level.SHOULD,
+        summary="a delivery signed with the secret before this one, after the overlap",
+        expected="HTTP 4xx and no effect; what is signed with the new secret gets 2xx",
+        source="Standard Webhooks, Secret rotation; docs.stripe.com, Roll endpoint signing secrets",
+        fix="Verify against the secrets that are configured now, and keep no others.",
+        needs=("receiver.effects", "receiver.signature.previous"),
+        run=_withdrawn,
+    ),
+)
