@@ -17,6 +17,7 @@ from harness.errors import NetworkError
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110 section 9.2.1, without TRACE
 TIMEOUT_S = 15.0
+UNTRUSTED = "TLS: the certificate is not valid"
 
 Observer = Callable[[httpx.Response], None]
 
@@ -25,6 +26,13 @@ Observer = Callable[[httpx.Response], None]
 def tls_context() -> ssl.SSLContext:
     """Return the one TLS context of the process: loading the CA bundle costs 25 ms each time."""
     return ssl.create_default_context()
+
+
+def tls_said(exc: ssl.SSLError) -> str:
+    """Return in words why there is no TLS connection."""
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return f"{UNTRUSTED}: {exc.verify_message}"
+    return f"TLS: {exc.reason.lower().replace('_', ' ') if exc.reason else exc}"
 
 
 class Network:

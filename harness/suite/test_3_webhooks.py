@@ -9,6 +9,7 @@ import pytest
 from harness.contract.events import EventSchemas
 from harness.model import Finding, Outcome
 from harness.plugins.receiving import again
+from harness.webhooks import tls
 from harness.webhooks.cases import CASES
 from harness.webhooks.drills import CRASHES, DRILLS, play
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from harness.webhooks.cases import ReceiverCase
     from harness.webhooks.conformance import ReceiverUnderTest
     from harness.webhooks.drills import Drill, Stage
+    from harness.webhooks.tls import TlsCase
 
 FIXTURES = "webhooks.fixtures"
 
@@ -58,6 +60,15 @@ def test_the_receiver_copes_with_a_delivery(
 ) -> None:
     """A delivery as the case makes it gets what it is owed: an answer, an effect or none, and a receiver that lives."""
     findings.add(receiver.judge(case, events[0], reproduce=again(world, events[0], case)))
+
+
+@pytest.mark.verifies(tls.ITEM)
+@pytest.mark.parametrize("case", tls.CASES, ids=lambda c: c.id)
+def test_the_receiver_is_reached_safely(
+    case: TlsCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings
+) -> None:
+    """On its way to the receiver nobody can read or change a delivery, and the certificate is one senders trust."""
+    findings.add(tls.judge(case, tls.Line(receiver, events[0])))
 
 
 @pytest.mark.parametrize("drill", [pytest.param(d, id=d.id, marks=pytest.mark.verifies(d.item)) for d in DRILLS])

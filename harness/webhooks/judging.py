@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.model import Delivery, Event, Finding, Level, Outcome
+from harness.network import UNTRUSTED
 from harness.webhooks.cases import Built, Expected, Material, ReceiverCase
 from harness.webhooks.wire import Answer
 
@@ -48,6 +49,8 @@ def _wrongly_said(case: ReceiverCase, material: Material, built: Built, answer: 
 
 def hint(delivery: Delivery) -> str:
     """Return what to do about a genuine delivery that was not acknowledged, as a further sentence."""
+    if delivery.error.startswith(UNTRUSTED):
+        return ". Senders deliver to nobody whose certificate they cannot verify: see webhooks.tls for what to do"
     if delivery.status is None:
         return f". Start the receiver, or correct [receiver] url ({delivery.url})"
     if 300 <= delivery.status < 400:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import io
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,7 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from harness.model import Delivery
-from harness.network import tls_context
+from harness.network import tls_context, tls_said
 from harness.webhooks.schemes import Headers
 
 CONNECT_S = 5.0
@@ -74,6 +75,10 @@ class Wire:
         head = self.head(method, (*headers, *length), query=query)
         return self.exchange([head, body], event=event, event_id=event_id, method=method)
 
+    def at(self, url: str, *, timeout_s: float) -> Wire:
+        """Return the same for another URL."""
+        return Wire(url, check=self._check, timeout_s=timeout_s)
+
     def head(self, method: str, headers: Headers, *, query: str = "", version: str = "1.1") -> bytes:
         """Return request line and header lines as they are sent; Latin-1 lets a case send any byte."""
         target = self._parts.path or "/"
@@ -95,8 +100,9 @@ class Wire:
                 sending = _sent(connection, pieces, clock, pause_s)
                 return self._read(connection, clock, method, told, sending)
         except (OSError, http.client.HTTPException) as exc:
-            why = next((text for kind, text in _WHY if isinstance(exc, kind)), str(exc))
-            return told.answer(clock, status=None, error=why.format(limit=self.timeout_s))
+            said = tls_said(exc) if isinstance(exc, ssl.SSLError) else str(exc)
+            why = next((text.format(limit=self.timeout_s) for kind, text in _WHY if isinstance(exc, kind)), said)
+            return told.answer(clock, status=None, error=why)
 
     def abandon(self, pieces: list[bytes]) -> None:
         """Send ``pieces`` and close the connection, as a sender does that is cut off."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 import httpx
 
 from harness.model import Delivery
-from harness.network import Network, tls_context
+from harness.network import Network, tls_context, tls_said
 from harness.webhooks.engine.connection import Connection, Ending, Exchange
 from harness.webhooks.engine.request import Address, Outgoing, Writer
 
@@ -221,10 +221,8 @@ def _refused(exc: OSError, timeout_s: float) -> str:
         return f"no connection within {timeout_s:g} s"
     if isinstance(exc, ConnectionRefusedError):
         return "connection refused"
-    if isinstance(exc, ssl.SSLCertVerificationError):
-        return f"TLS: the certificate is not valid: {exc.verify_message}"
     if isinstance(exc, ssl.SSLError):
-        return f"TLS: {exc.reason or exc}"
+        return tls_said(exc)
     if isinstance(exc, socket.gaierror):
         return "no such host"
     return f"no connection: {exc.strerror or exc}"

@@ -1,0 +1,239 @@
+"""Group E, TLS: on its way to the receiver nobody can read or change a delivery, and senders trust who answers.
+
+A few handshakes and one delivery over plain HTTP, as rows; each is over within `WITHIN_S` seconds.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import warnings
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+
+from harness.model import Event, Finding, Level, Outcome
+from harness.network import LOOPBACK, tls_context, tls_said
+from harness.webhooks.conformance import ReceiverUnderTest
+from harness.webhooks.judging import Judgement
+
+ITEM = "webhooks.tls"
+WITHIN_S = 5.0
+
+_TLS_PORT = 443
+_PLAIN_PORT = 80
+
+
+class Line(NamedTuple):
+    """The way to a receiver, and what may be sent along it."""
+
+    receiver: ReceiverUnderTest
+    event: Event
+    trusted: Callable[[], ssl.SSLContext] = tls_context
+    """Makes the context that knows which certificates are trusted."""
+
+    @property
+    def url(self) -> str:
+        """Where the receiver is, as harness.toml says."""
+        return self.receiver.wire.url
+
+
+class TlsCase(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at the way to the receiver."""
+
+    id: str
+    level: Level = Level.MUST
+    summary: str
+    expected: str
+    source: str
+    fix: str
+    applies: Callable[[str], str]
+    """Why it does not concern a URL, empty where it does."""
+    look: Callable[[Line], Judgement]
+
+
+def judge(case: TlsCase, line: Line, *, reproduce: str = "") -> Finding:
+    """Look once, and say what was seen."""
+    reason = case.applies(line.url)
+    outcome, observed = (Outcome.NOT_APPLICABLE, reason) if reason else case.look(line)
+    said = {Outcome.PASS: "as it must be", Outcome.FAIL: "not as it must be", Outcome.NOT_APPLICABLE: "does not apply"}
+    return Finding(
+        item=ITEM,
+        outcome=outcome,
+        summary=f"{case.id}: {case.summary}: {said.get(outcome, 'could not be seen')}",
+        expected=case.expected,
+        observed=observed,
+        reproduce=reproduce,
+        fix=case.fix if outcome is Outcome.FAIL else "",
+        source=case.source,
+        level=case.level,
+        case=case.id,
+    )
+
+
+def plain_url(url: str) -> str:
+    """Return where the same host would answer plain HTTP: port 80 beside 443, else the port itself."""
+    parts = urlsplit(url)
+    port = parts.port or _TLS_PORT
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return parts._replace(scheme="http", netloc=f"{host}:{_PLAIN_PORT if port == _TLS_PORT else port}").geturl()
+
+
+def _https(url: str) -> str:
+    return "" if urlsplit(url).scheme == "https" else f"[receiver] url is not https: {url}"
+
+
+def _outside(url: str) -> str:
+    return f"{url} does not leave this machine" if urlsplit(url).hostname in LOOPBACK else ""
+
+
+def _encrypted(line: Line) -> Judgement:
+    return (Outcome.FAIL if _https(line.url) else Outcome.PASS), line.url
+
+
+def _certificate(line: Line) -> Judgement:
+    try:
+        with closing(_shaken(line.url, line.trusted())) as connection:
+            until = dict(connection.getpeercert() or {}).get("notAfter")
+            return Outcome.PASS, f"{connection.version()}, valid until {until}"
+    except ssl.SSLCertVerificationError as exc:
+        return Outcome.FAIL, tls_said(exc)
+    except OSError as exc:
+        return Outcome.ERROR, _unreachable(line.url, exc)
+
+
+def _modern(line: Line) -> Judgement:
+    try:
+        with closing(_shaken(line.url, _trusting(ssl.TLSVersion.TLSv1_2))) as connection:
+            return Outcome.PASS, f"{connection.version()} with {(connection.cipher() or ('?',))[0]}"
+    except ssl.SSLError as exc:
+        return Outcome.FAIL, f"no handshake: {tls_said(exc)}"
+    except OSError as exc:
+        return Outcome.ERROR, _unreachable(line.url, exc)
+
+
+def _old(line: Line) -> Judgement:
+    context = _trusting(ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
+    if not _can_offer(context):
+        return Outcome.NOT_RUN, f"{ssl.OPENSSL_VERSION}, as it is set up here, cannot offer TLS 1.1 or older"
+    try:
+        with closing(_shaken(line.url, context)) as connection:
+            return Outcome.FAIL, f"it takes {connection.version()}"
+    except TimeoutError as exc:
+        return Outcome.ERROR, _unreachable(line.url, exc)
+    except OSError as exc:
+        refused = _said(exc)
+    modern, seen = _modern(line)
+    if modern is not Outcome.PASS:  # whoever refuses everything tells nothing by refusing the old
+        return Outcome.ERROR, f"cannot be judged: {seen}"
+    return Outcome.PASS, f"refused: {refused}"
+
+
+def _plain(line: Line) -> Judgement:
+    receiver = line.receiver
+    event = receiver.fresh(line.event)
+    built = receiver.material(event).signed()
+    wire = receiver.wire.at(plain_url(line.url), timeout_s=WITHIN_S)
+    answer = wire.send(built.headers, built.body, event=event.name, event_id=event.id, query=built.query)
+    return (Outcome.FAIL if answer.acknowledged else Outcome.PASS), f"{wire.url}: {answer.seen}"
+
+
+def _shaken(url: str, context: ssl.SSLContext) -> ssl.SSLSocket:
+    """Return a connection after its handshake."""
+    parts = urlsplit(url)
+    connection = socket.create_connection((parts.hostname, parts.port or _TLS_PORT), timeout=WITHIN_S)
+    try:
+        return context.wrap_socket(connection, server_hostname=parts.hostname)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _trusting(least: ssl.TLSVersion, most: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED) -> ssl.SSLContext:
+    """Return a context for these versions that takes any certificate: one row alone is about that."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # that these versions are old is the point
+        context.maximum_version = most
+        context.minimum_version = least
+    if most is not ssl.TLSVersion.MAXIMUM_SUPPORTED:
+        context.set_ciphers("ALL:@SECLEVEL=0")  # old versions sign with hashes below the usual level
+    return context
+
+
+def _can_offer(context: ssl.SSLContext) -> bool:
+    """Tell whether the OpenSSL of this machine writes the first message of such a handshake."""
+    written = ssl.MemoryBIO()
+    try:
+        context.wrap_bio(ssl.MemoryBIO(), written).do_handshake()
+    except ssl.SSLWantReadError:
+        return written.pending > 0
+    except ssl.SSLError:
+        return False
+    return True
+
+
+def _said(exc: OSError) -> str:
+    if isinstance(exc, TimeoutError):
+        return f"no answer within {WITHIN_S:g} s"
+    return tls_said(exc) if isinstance(exc, ssl.SSLError) else exc.strerror or str(exc)
+
+
+def _unreachable(url: str, exc: OSError) -> str:
+    return f"cannot be judged: {_said(exc)}. Is the receiver up, and does it speak TLS at {url}?"
+
+
+_OLD_SOURCE = "RFC 8996: TLS 1.0 and 1.1 must not be used"
+_case = partial(TlsCase, applies=_https, source="Standard Webhooks, Security: use HTTPS")
+
+CASES: tuple[TlsCase, ...] = (
+    _case(
+        id="https",
+        level=Level.SHOULD,
+        summary="the way to the receiver",
+        expected="an https URL",
+        fix="Let the receiver be reached over https, and name that URL as [receiver] url.",
+        applies=_outside,
+        look=_encrypted,
+    ),
+    _case(
+        id="certificate",
+        summary="the receiver's certificate",
+        source="RFC 9110 section 4.3.4; senders deliver to nobody whose certificate they cannot verify",
+        expected="a certificate for this host, in date, with its chain up to a root that is trusted here",
+        fix="Renew the certificate, for this host name, and serve it with its intermediate certificates. A private "
+        "authority is made known to the harness by SSL_CERT_FILE.",
+        look=_certificate,
+    ),
+    _case(
+        id="modern-tls",
+        summary="a handshake with TLS 1.2 or newer",
+        source="RFC 9325 section 3.1.1",
+        expected="a handshake that succeeds",
+        fix="Switch TLS 1.2 and 1.3 on where TLS ends.",
+        look=_modern,
+    ),
+    _case(
+        id="old-tls",
+        level=Level.SHOULD,
+        summary="a handshake with at most TLS 1.1",
+        source=_OLD_SOURCE,
+        expected="it is refused",
+        fix="Switch TLS 1.0 and 1.1 off where TLS ends.",
+        look=_old,
+    ),
+    _case(
+        id="plain-http",
+        level=Level.SHOULD,
+        summary="a genuine delivery over plain HTTP to the same host",
+        expected="it is refused or redirected, never 2xx",
+        fix="Answer plain HTTP with a redirect to https or not at all, and take no delivery from it.",
+        look=_plain,
+    ),
+)
