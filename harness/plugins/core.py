@@ -57,7 +57,11 @@ def pytest_configure(config: pytest.Config) -> None:
     asked_modes(config)
     directory = _config_directory(config)
     if directory is not None:
-        config.stash[world_key] = _load_world(config, directory)
+        config.stash[world_key] = world = _load_world(config, directory)
+        if world.config.process:
+            from harness.plugins import keeping
+
+            config.pluginmanager.register(keeping, "harness-keeping")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

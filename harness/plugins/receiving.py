@@ -55,6 +55,8 @@ def receiver_of(world: World) -> ReceiverUnderTest:
         format=event_format,
         probe=_effects(world, receiver),
         new_id=lambda: next(ids),
+        # Alone, whatever dies has died of what was sent just now.
+        fates=world.fates if "PYTEST_XDIST_WORKER" in os.environ else None,
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ConfigurationError
+from harness.keeping import Fates
 from harness.model import SecretRef
 from harness.network import Network
 from harness.operations.leaks import ErrorBodies
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from harness.contract.spec import Spec
 
 
+_RESTART_S = 10.0
+"""For a process to be missed and ended, beside the time it may take until it is ready."""
+
+
 class World:
     """The target with this run's secrets, network and processes."""
 
@@ -45,6 +50,8 @@ class World:
         self.network = Network(list(_urls(target)), production=target.production)
         self.network.error_observer = self.error_bodies
         self.processes: list[ManagedProcess] = []
+        self.ended: list[str] = []
+        """What is to be said of processes that ended by themselves and were started again."""
         self.overlay: str | None = None
         self.log_suffix = ""
         self.spans_folder: Path | None = run.path
@@ -77,6 +84,17 @@ class World:
     def client(self) -> httpx.Client:
         """One client for everything that needs no settings of its own."""
         return self.network.client()
+
+    @cached_property
+    def fates(self) -> Fates:
+        """How the target's processes fare, wherever they run."""
+        processes = self.config.process
+        return Fates(
+            self.run.path,
+            ready={name: process.ready for name, process in processes.items()},
+            answers=self._answers,
+            patience_s=sum(process.ready_within for process in processes.values()) + _RESTART_S,
+        )
 
     @cached_property
     def spec(self) -> Spec:
@@ -227,8 +245,8 @@ class World:
             shutil.rmtree(run.directory, ignore_errors=True)
 
     def deaths(self) -> list[str]:
-        """Return what ended by itself, or no longer answers, among the target's processes."""
-        return [death for process in self.processes if (death := process.silence())]
+        """Return what ended by itself, was it started again or not, or no longer answers, among the processes."""
+        return [*self.ended, *(death for process in self.processes if (death := process.silence()))]
 
     def log_files(self) -> list[Path]:
         """Return the output of the target's processes and the files of ``[operations] logs``."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from harness.errors import ProbeError
+from harness.keeping import Fates
 from harness.model import Event, Finding, Outcome
 from harness.webhooks.cases import Built, Expected, Framing, Material, ReceiverCase
 from harness.webhooks.cases.building import compact
@@ -25,6 +26,7 @@ _WAITED_IN_VAIN_S = 0.5
 _AGAIN_S = 0.1
 _NO_PROBE = 'what it did is not known; add to [receiver]: effects = { url = "http://…/{event_id}" }'
 
+_BAD = (Outcome.FAIL, Outcome.ERROR)
 _REFUSED = (Expected.REFUSED, Expected.REFUSED_OR_CUT)
 
 
@@ -40,12 +42,17 @@ class ReceiverUnderTest:
         probe: EffectProbe | None,
         new_id: Callable[[], str],
         settle_s: float = SETTLE_S,
+        fates: Fates | None = None,
     ) -> None:
-        """``new_id`` names each delivery anew; ``settle_s`` bounds the wait for an effect, in seconds."""
+        """``new_id`` names each delivery anew; ``settle_s`` bounds the wait for an effect, in seconds.
+
+        ``fates`` tells how the receiver's process fares, where others send to it at the same time.
+        """
         self.sender = sender
         self.wire = wire
         self.probe = probe
         self.settle_s = settle_s
+        self._fates = fates
         self._format = format
         self._new_id = new_id
         self._usable: dict[str, Event] = {}
@@ -81,8 +88,24 @@ class ReceiverUnderTest:
         """Send one honest delivery."""
         return self.send(event, self.material(event).signed())
 
+    def undisturbed(self, look: Callable[[], list[Finding]]) -> list[Finding]:
+        """Look once, and once more if the receiver died meanwhile: perhaps by what another worker had sent."""
+        if self._fates is None:
+            return look()
+        with self._fates.turn():
+            known = self._fates.revived()
+            findings = look()
+        if all(f.outcome not in _BAD for f in findings) or self._fates.revived() == known:
+            return findings
+        with self._fates.turn(alone=True):
+            self._fates.revived()
+            return look()
+
     def judge(self, case: ReceiverCase, event: Event, *, reproduce: str) -> Finding:
         """Send ``event`` as ``case`` builds it, and hold answer, effect and life of the receiver against the row."""
+        return self.undisturbed(lambda: [self._judged(case, event, reproduce)])[0]
+
+    def _judged(self, case: ReceiverCase, event: Event, reproduce: str) -> Finding:
         if lacking := case.lacks(self.sender.scheme):
             return finding_of(case, (Outcome.NOT_APPLICABLE, lacking), reproduce)
         usable, error = self.usable(event)
@@ -133,6 +156,10 @@ class ReceiverUnderTest:
 
     def judge_acceptance(self, events: Iterable[Event], *, item: str, source: str) -> list[Finding]:
         """Deliver every event honestly, and say whether it was acknowledged."""
+        subjects = list(events)
+        return self.undisturbed(lambda: self._accepted(subjects, item=item, source=source))
+
+    def _accepted(self, events: Iterable[Event], *, item: str, source: str) -> list[Finding]:
         answers = [(event, self._control(event)) for event in events]
         none = not any(a.acknowledged for _, a in answers)
         refused = none and all(a.status in (400, 401, 403) for _, a in answers)

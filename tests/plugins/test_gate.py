@@ -219,6 +219,15 @@ def test_more(world):
 """
 
 
+# Whether a test failed is what tells the next one to look closely.
+THEN = """
+    assert False, "so that the next test looks whether something died"
+@pytest.mark.verifies("own.backup")
+def test_then(world):
+    assert world.client.get(world.config.process["app"].ready).status_code == 200
+"""
+
+
 def test_scenarios_behind_a_link_are_scenarios(ready: Folder) -> None:
     """A folder that is a link counts as asked for, as any other."""
     (ready.path / "scenarios").rename(ready.path / "elsewhere")
@@ -239,6 +248,17 @@ def test_a_target_that_dies_during_the_run_is_not_ready(served: Folder, args: tu
     assert ended.status == 1
     assert ended.verdict is Verdict.INCOMPLETE
     assert "[process.app] was killed by SIGKILL" in ended.problems
+
+
+def test_after_a_death_the_checks_go_on(served: Folder) -> None:
+    """The test after the one during which the process died finds it started again."""
+    served.write("scenarios/test_more.py", DIES + THEN)
+
+    ended = served.gate()
+
+    assert "1 failed, 2 passed" in ended.text
+    assert "ended by itself once; it was started again. The first time: [process.app] was killed" in ended.problems
+    assert not served.runs(), "the process that was started again was left behind"
 
 
 def test_what_runs_well_with_a_process_is_ready(served: Folder) -> None:

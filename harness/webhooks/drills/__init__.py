@@ -26,6 +26,10 @@ _SAID = {
 
 def play(drill: Drill, stage: Stage, *, reproduce: str) -> Finding:
     """Run one drill, between honest deliveries that give it a meaning, and say what it came to."""
+    return stage.receiver.undisturbed(lambda: [_played(drill, stage, reproduce)])[0]
+
+
+def _played(drill: Drill, stage: Stage, reproduce: str) -> Finding:
     outcome, observed = _judged(drill, stage)
     return Finding(
         item=drill.item,

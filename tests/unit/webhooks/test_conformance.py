@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -223,6 +224,53 @@ def test_a_receiver_that_always_hangs_is_waited_for_once(serve: Serve, under: Un
     assert second.observed == first.observed
     assert "a genuine delivery got no answer: no whole answer within 0.6 s" in first.observed
     assert time.monotonic() - start < TIMEOUT_S / 2
+
+
+class Neighbour:
+    """Fates of a process that another worker kills while the first deliveries are looked at."""
+
+    def __init__(self) -> None:
+        self.deaths = 0
+        self.alone: list[bool] = []
+
+    @contextmanager
+    def turn(self, *, alone: bool = False) -> Iterator[None]:
+        """Take a turn."""
+        self.alone.append(alone)
+        yield
+
+    def revived(self) -> int:
+        """Return the number of deaths."""
+        return self.deaths
+
+
+@pytest.mark.parametrize("again, outcome", [(200, Outcome.PASS), (500, Outcome.FAIL)])
+def test_who_may_have_been_disturbed_is_looked_at_again(
+    again: int, outcome: Outcome, serve: Serve, under: Under
+) -> None:
+    """Where others send too, a failure beside a death is judged by a second look, which nobody disturbs."""
+    neighbour = Neighbour()
+
+    def handle(_request: Request, _connection: socket.socket) -> bytes:
+        neighbour.deaths = 1
+        return reply(500 if len(neighbour.alone) == 1 else again)
+
+    receiver = under(serve(handle))
+    receiver._fates = neighbour  # type: ignore[assignment]  # as much as is asked
+    (finding,) = receiver.judge_acceptance([EVENT], item="x.y", source="")
+
+    assert neighbour.alone == [False, True]
+    assert finding.outcome is outcome
+
+
+def test_a_failure_without_a_death_stands(serve: Serve, under: Under) -> None:
+    """Nothing that fails is looked at twice without a reason."""
+    neighbour = Neighbour()
+    receiver = under(serve(lambda _request, _connection: reply(500)))
+    receiver._fates = neighbour  # type: ignore[assignment]  # as much as is asked
+    (finding,) = receiver.judge_acceptance([EVENT], item="x.y", source="")
+
+    assert (neighbour.alone, finding.outcome) == ([False], Outcome.FAIL)
 
 
 def test_nobody_there_says_what_to_do(under: Under) -> None:

@@ -1,0 +1,174 @@
+"""A process of the target that ends by itself is started again, so that one crash is one failure and not forty.
+
+The controller has the processes and keeps them; whoever checks, on whatever worker, reads how they fare from a file in
+the run's folder.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, Protocol, Self
+
+import msgspec
+
+from harness.errors import ProcessError
+
+MOST = 10
+"""Deaths of one process after which it is left alone: what dies that often tells nothing more."""
+AWAY_S = 0.5
+"""A process stays away for so long, so that the check during which it died sees that it did."""
+POLL_S = 0.05
+NOTICED_S = 0.3
+"""A death is known to every worker so soon."""
+
+_FOLDER = "deaths"
+
+
+class Mortal(Protocol):
+    """A process, as far as keeping it goes."""
+
+    name: str
+
+    def death(self) -> str | None:
+        """Return how it ended by itself; None while it runs."""
+
+    def kill(self) -> None:
+        """End what is left of it."""
+
+    def start(self) -> None:
+        """Start it; raises `ProcessError`."""
+
+
+class Fate(msgspec.Struct, frozen=True):
+    """How one process fares."""
+
+    deaths: int
+    state: Literal["running", "away", "left alone"]
+    """``away`` while it is being started again."""
+
+
+class Fates:
+    """What any process of the run can know of the target's processes."""
+
+    def __init__(
+        self,
+        run_folder: Path,
+        *,
+        ready: Mapping[str, str],
+        answers: Callable[[str], bool],
+        patience_s: float,
+    ) -> None:
+        """``run_folder`` is the scratch folder of the run.
+
+        ``ready`` has the URL of each process, for ``answers`` to ask; ``patience_s`` bounds the wait for an absent one.
+        """
+        self._folder = run_folder / _FOLDER
+        self._ready = ready
+        self._answers = answers
+        self._patience_s = patience_s
+
+    def note(self, name: str, fate: Fate) -> None:
+        """Let everybody know."""
+        self._folder.mkdir(exist_ok=True)
+        written = self._folder / f".{name}"
+        written.write_bytes(msgspec.json.encode(fate))
+        written.replace(self._folder / f"{name}.json")
+
+    @property
+    def deaths(self) -> int:
+        """How often any of them died."""
+        return sum(fate.deaths for fate in self._known().values())
+
+    def settled(self) -> int:
+        """Wait until none is away, and return how often any of them died."""
+        deadline = time.monotonic() + self._patience_s
+        while self._away() and time.monotonic() < deadline:
+            time.sleep(POLL_S)
+        return self.deaths
+
+    def revived(self) -> int:
+        """The same after something went wrong, perhaps because one is dying just now, and nobody knows it yet."""
+        deadline = time.monotonic() + NOTICED_S
+        while not self._away() and not self._all_answer() and time.monotonic() < deadline:
+            time.sleep(POLL_S)
+        return self.settled()
+
+    @contextmanager
+    def turn(self, *, alone: bool = False) -> Iterator[None]:
+        """Let no other worker have its turn meanwhile: what dies then has died of what was done in this one.
+
+        Without ``alone``, only those who want to be alone are kept waiting.
+        """
+        with (self._folder.parent / "turn").open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            yield
+
+    def _away(self) -> bool:
+        return any(fate.state == "away" for fate in self._known().values())
+
+    def _all_answer(self) -> bool:
+        left = {name for name, fate in self._known().items() if fate.state == "left alone"}
+        return all(self._answers(url) for name, url in self._ready.items() if name not in left)
+
+    def _known(self) -> dict[str, Fate]:
+        if not self._folder.is_dir():  # as long as nothing has died
+            return {}
+        return {file.stem: msgspec.json.decode(file.read_bytes(), type=Fate) for file in self._folder.glob("*.json")}
+
+
+class Keeper:
+    """Starts processes again for the length of a block."""
+
+    def __init__(self, processes: Sequence[Mortal], fates: Fates) -> None:
+        """Keep ``processes``; nobody else may start or stop them meanwhile."""
+        self._processes = processes
+        self._fates = fates
+        self._deaths: dict[str, list[str]] = {process.name: [] for process in processes}
+        self._left_alone: dict[str, str] = {}
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="keeper", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()  # at most as long as a process may take until it is ready
+
+    def told(self) -> list[str]:
+        """Return what is to be said of each process that died and was started again, or could not be."""
+        return [self._told(name, deaths) for name, deaths in self._deaths.items() if deaths]
+
+    def _watch(self) -> None:
+        while not self._ended.wait(POLL_S):
+            dead = {p.name: p for p in self._processes if p.death()}
+            for name in dead:
+                self._fates.note(name, Fate(len(self._deaths[name]) + 1, "away"))
+            if dead and not self._ended.wait(AWAY_S):
+                for process in dead.values():
+                    self._restart(process)
+
+    def _restart(self, process: Mortal) -> None:
+        deaths = self._deaths[process.name]
+        deaths.append(process.death() or "")
+        process.kill()  # children of it may hold its port; and one that is left alone has no death any more
+        try:
+            if len(deaths) < MOST:
+                process.start()
+            else:
+                self._left_alone[process.name] = "then it was left alone, and everything after could not be judged"
+        except ProcessError as exc:
+            self._left_alone[process.name] = f"it could not be started again: {exc}"
+        state: Literal["running", "left alone"] = "left alone" if process.name in self._left_alone else "running"
+        self._fates.note(process.name, Fate(len(deaths), state))
+
+    def _told(self, name: str, deaths: list[str]) -> str:
+        often = "once" if len(deaths) == 1 else f"{len(deaths)} times"
+        what = self._left_alone.get(name, "it was started again" + " each time" * (len(deaths) > 1))
+        return f"[process.{name}] ended by itself {often}; {what}. The first time: {deaths[0]}"
