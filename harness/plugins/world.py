@@ -169,8 +169,8 @@ class World:
 
     def reveal(self, ref: SecretRef) -> str:
         """Return the value behind a reference; raises `SecretError` naming the key it stands at."""
-        where = next((key for key, known in self.target.references if known == ref), "harness.toml")
-        return self.vault.resolve(ref, where).reveal()
+        key = next((f": {key}" for key, known in self.target.references if known == ref), "")
+        return self.vault.resolve(ref, f"harness.toml{key}").reveal()
 
     def reproduce(self, test: str) -> str:
         """Return the command that runs one test of the gate again, given its node id."""

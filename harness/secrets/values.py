@@ -61,7 +61,7 @@ class Vault:
         return f"<vault of {', '.join(sorted(self._known)) or 'nothing'}>"
 
     def resolve(self, ref: SecretRef, where: str) -> Secret:
-        """Return the secret behind ``ref``; raises `SecretError` that names the key ``where`` and the next step."""
+        """Return the secret behind ``ref``; raises `SecretError` that says ``where`` it stands and what to do next."""
         if ref not in self._known:
             value = {"env": self._env, "file": self._file, "fresh": self._fresh}[ref.kind](ref.name, where)
             self.add(str(ref), value)
@@ -74,7 +74,7 @@ class Vault:
         """
         for where, ref in references:
             try:
-                self.resolve(ref, where)
+                self.resolve(ref, f"harness.toml: {where}")
             except SecretError:
                 if strict:
                     raise
@@ -106,7 +106,7 @@ class Vault:
         if not value:
             state = "is empty" if name in os.environ else "is not set"
             raise SecretError(
-                f"harness.toml: {where} refers to env:{name}, and that variable {state}. "
+                f"{where} refers to env:{name}, and that variable {state}. "
                 f"Set it before the run (export {name}=...), or refer to a file as file:PATH."
             )
         return value
@@ -117,11 +117,10 @@ class Vault:
         except (OSError, UnicodeDecodeError) as exc:
             reason = getattr(exc, "strerror", None) or "it is not UTF-8"
             raise SecretError(
-                f"harness.toml: {where} refers to file:{name}, which cannot be read: {reason}. "
-                f"Paths start at {self._root}."
+                f"{where} refers to file:{name}, which cannot be read: {reason}. Paths start at {self._root}."
             ) from None
         if not value:
-            raise SecretError(f"harness.toml: {where} refers to file:{name}, which is empty. Put the secret into it.")
+            raise SecretError(f"{where} refers to file:{name}, which is empty. Put the secret into it.")
         return value
 
     def _fresh(self, name: str, where: str) -> str:  # noqa: ARG002 - the same shape as its siblings

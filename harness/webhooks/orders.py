@@ -58,7 +58,8 @@ class Route:
         self.network = Network([self.url], production=target.production if target else False)
         self.vault = Vault(seed="", root=directory)
         self.reference = str(signature.secret)
-        self.secret: Callable[[], str] = _resolved(signature.secret, self.vault)
+        where = "--secret" if order.secret else f"{CONFIG_NAME}: [receiver.signature] secret"
+        self.secret: Callable[[], str] = _resolved(signature.secret, self.vault, where)
 
 
 def _url(receiver: Receiver | None) -> str:
@@ -86,7 +87,7 @@ def _signature(order: Order, described: Signature | None) -> Signature:
 
 def secret_behind(reference: str, vault: Vault) -> Callable[[], str]:
     """Return what reveals the secret that the option ``--secret`` refers to; raises `ConfigurationError`."""
-    return _resolved(_reference(reference), vault)
+    return _resolved(_reference(reference), vault, "--secret")
 
 
 def _reference(text: str) -> SecretRef:
@@ -98,10 +99,10 @@ def _reference(text: str) -> SecretRef:
     return reference
 
 
-def _resolved(reference: SecretRef, vault: Vault) -> Callable[[], str]:
+def _resolved(reference: SecretRef, vault: Vault, where: str) -> Callable[[], str]:
     if reference.kind == "fresh":
         raise ConfigurationError(
             f"[receiver] signature.secret is {reference}, which is made anew in every run of the gate. "
             f"Say --secret env:{reference.name}, with the value that your receiver has."
         )
-    return vault.resolve(reference, "--secret").reveal
+    return vault.resolve(reference, where).reveal

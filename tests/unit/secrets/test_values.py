@@ -110,6 +110,6 @@ def test_a_reference_that_does_not_resolve_is_told_with_its_key(
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
 
     with pytest.raises(SecretError, match=r"harness\.toml: \[provider\] auth\.token " + said):
-        vault.resolve(SecretRef(ref), "[provider] auth.token")
+        vault.resolve(SecretRef(ref), "harness.toml: [provider] auth.token")
     vault.resolve_all([("x", SecretRef(ref))], strict=False)
     assert repr(vault) == "<vault of nothing>"

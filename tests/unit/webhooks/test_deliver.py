@@ -226,7 +226,16 @@ WHOLE = (
         (WHOLE, ["--secret", "hunter22hunter22"], "--secret takes a reference, env:NAME or file:PATH"),
         (WHOLE, ["--secret", f"env:{VARIABLE}", "--altered", "trunkated"], "no receiver case is called 'trunkated'."),
         (WHOLE, ["--secret", f"env:{VARIABLE}", "--scheme", "githob"], "Did you mean 'github'?"),
-        (WHOLE, ["--secret", "env:NOT_SET_ANYWHERE"], "that variable is not set"),
+        (
+            WHOLE,
+            ["--secret", "env:NOT_SET_ANYWHERE"],
+            "ERROR: --secret refers to env:NOT_SET_ANYWHERE, and that variable",
+        ),
+        (
+            WHOLE.replace("fresh:S", "env:NO_SUCH"),
+            [],
+            "harness.toml: [receiver.signature] secret refers to env:NO_SUCH",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_told_before_anything_is_sent(
