@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from harness.model import ItemResult, Report
+from harness.model import ItemResult, Outcome, Report
 from harness.reports.wording import (
     COVERAGE_HEADINGS,
     MEANING,
@@ -19,6 +19,7 @@ from harness.reports.wording import (
     failures,
     headline,
     note,
+    reproduction,
     steps,
     unknowns,
     when,
@@ -74,8 +75,10 @@ def _blockers(report: Report) -> Iterator[str]:
     for item in failures(report):
         yield f"- {_sign(item.outcome)} `{item.id}`: {_text(item.summary)}"
         yield from _explained(item)
-    for reason, items in unknowns(report).items():
-        yield f"- ? not run: {', '.join(f'`{i.id}`' for i in items)}<br>{_text(reason)}"
+    for unknown, items in unknowns(report).items():
+        yield f"- {_sign(unknown.outcome)}: {', '.join(f'`{i.id}`' for i in items)}<br>{_text(unknown.reason)}"
+        if unknown.outcome is Outcome.ERROR and (again := reproduction(items)):
+            yield f"  - again: {_code(again)}"
     if report.warnings:
         yield from ("", "## Warnings", "")
     for item in report.warnings:

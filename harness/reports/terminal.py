@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from harness.model import ItemResult, Outcome, Report, Verdict
-from harness.reports.wording import MEANING, SIGNS, bad_findings, counts, failures, headline, unknowns
+from harness.reports.wording import MEANING, SIGNS, Unknown, advice, counts, failures, headline, reproduction, unknowns
 
 _STYLES = {Verdict.READY: "green", Verdict.NOT_READY: "red", Verdict.INCOMPLETE: "yellow"}
 _MARK_STYLES = {Outcome.PASS: "green", Outcome.FAIL: "red"}
@@ -35,11 +35,11 @@ def _lines(report: Report, written: str) -> Iterator[Line]:
         yield f"{_mark(problem.outcome)} {problem.text}", _MARK_STYLES.get(problem.outcome, "yellow")
     for item in failures(report):
         yield f"{_mark(item.outcome)} {item.id}: {item.summary}", _MARK_STYLES.get(item.outcome, "yellow")
-        yield f"{_INDENT}Do: {item.remediation}", ""
-        yield from ((f"{_INDENT}Again: {again}", "") for again in _reproduction(item))
-    for reason, items in unknowns(report).items():
-        told = [i.id for i in items if written or i.findings]
-        yield from _not_run(reason, told) if told else ()
+        yield f"{_INDENT}{': '.join(advice(item))}", ""
+        yield from _again([item])
+    for unknown, items in unknowns(report).items():
+        told = [i for i in items if written or i.findings]
+        yield from _unknown(unknown, told) if told else ()
     for item in report.warnings:
         yield f"{_mark(item.outcome)} {item.id} (should): {item.summary}", "yellow"
     if written:
@@ -55,12 +55,14 @@ def _lines(report: Report, written: str) -> Iterator[Line]:
     yield (f"Report: {written}" if written else "The whole checklist: harness gate"), ""
 
 
-def _not_run(reason: str, ids: list[str]) -> Iterator[Line]:
+def _unknown(unknown: Unknown, items: list[ItemResult]) -> Iterator[Line]:
     """Name the items that are not known for one reason; ids are not broken at their hyphens."""
-    text = f"{_mark(Outcome.NOT_RUN)} {', '.join(ids)}"
+    text = f"{_mark(unknown.outcome)} {', '.join(i.id for i in items)}"
     wrapped = textwrap.wrap(text, _WIDTH, subsequent_indent=_INDENT, break_on_hyphens=False, break_long_words=False)
     yield from ((line, "yellow") for line in wrapped)
-    yield f"{_INDENT}Why: {reason}", ""
+    yield f"{_INDENT}Why: {unknown.reason}", ""
+    if unknown.outcome is Outcome.ERROR:
+        yield from _again(items)
 
 
 def _mark(outcome: Outcome) -> str:
@@ -68,8 +70,9 @@ def _mark(outcome: Outcome) -> str:
     return f"{sign.mark} {sign.word:<7}"
 
 
-def _reproduction(item: ItemResult) -> list[str]:
-    return [f.reproduce for f in bad_findings(item) if f.reproduce][:1]
+def _again(items: list[ItemResult]) -> Iterator[Line]:
+    if again := reproduction(items):
+        yield f"{_INDENT}Again: {again}", ""
 
 
 def _printable(text: str) -> str:

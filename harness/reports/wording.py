@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
 from harness.model import Finding, ItemResult, Level, Outcome, Report, Verdict
 from harness.model.coverage import Coverage, percent
+
+REASON_CHARS = 300
+"""As much is told of why something is not known, where many items are told of."""
 
 
 class Sign(NamedTuple):
@@ -59,24 +62,48 @@ def when(report: Report) -> str:
 
 
 def failures(report: Report) -> list[ItemResult]:
-    """Return the blockers that were seen: what failed, and what broke off."""
-    return [item for item in report.blockers if item.outcome is not Outcome.NOT_RUN]
+    """Return the blockers that were seen not to hold."""
+    return [item for item in report.blockers if item.outcome is Outcome.FAIL]
 
 
-def unknowns(report: Report) -> dict[str, list[ItemResult]]:
-    """Return the blockers that were not checked, by the reason: the same one often holds for many items."""
-    reasons: dict[str, list[ItemResult]] = {}
+class Unknown(NamedTuple):
+    """What kept something from being known."""
+
+    outcome: Outcome
+    """Whether it was tried."""
+    reason: str
+
+
+def unknowns(report: Report) -> dict[Unknown, list[ItemResult]]:
+    """Return the other blockers by what kept them from being known: the same often holds for many items."""
+    reasons: dict[Unknown, list[ItemResult]] = {}
     for item in report.blockers:
-        if item.outcome is Outcome.NOT_RUN:
-            reasons.setdefault(item.summary, []).append(item)
+        if item.outcome is not Outcome.FAIL:
+            reasons.setdefault(Unknown(item.outcome, _reason(item)), []).append(item)
     return reasons
+
+
+def reproduction(items: Iterable[ItemResult]) -> str:
+    """Return the first command that shows again what is wrong with the items, empty where none is known."""
+    return next((f.reproduce for item in items for f in bad_findings(item) if f.reproduce), "")
+
+
+def _reason(item: ItemResult) -> str:
+    """Return why an item is not known: what was in the way of its first check, where it was tried."""
+    broken = next((f.observed for f in item.findings if f.outcome is Outcome.ERROR), "")
+    if item.outcome is not Outcome.ERROR or not broken:
+        return item.summary
+    return broken.splitlines()[0][:REASON_CHARS]
 
 
 def advice(item: ItemResult) -> tuple[str, str]:
     """Return what to do about an item, with its label; both empty where nothing is to be done."""
     if item.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE):
         return "", ""
-    return ("It takes" if item.outcome is Outcome.NOT_RUN else "Do"), item.remediation
+    if item.outcome in (Outcome.NOT_RUN, Outcome.ERROR):  # nobody can say that it was left undone
+        return "It takes", item.remediation
+    # The case that failed knows better what to do than the item as a whole.
+    return "Do", next((f.fix for f in bad_findings(item) if f.outcome is Outcome.FAIL and f.fix), item.remediation)
 
 
 def note(item: ItemResult) -> str:

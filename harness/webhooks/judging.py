@@ -60,10 +60,8 @@ def hint(delivery: Delivery) -> str:
     return ""
 
 
-_ALL_REFUSED = (
-    ". Every genuine delivery was refused, so most likely harness.toml is wrong and not the receiver: "
-    "compare [receiver] signature, its secret and scheme, with what the receiver was given"
-)
+_ALL_REFUSED = ". Every genuine delivery was refused, so most likely harness.toml is wrong and not the receiver"
+_COMPARE = "Compare [receiver] signature, its secret and scheme, with what the receiver was given."
 
 
 def acceptance(event: Event, answer: Answer, *, item: str, source: str, all_refused: bool) -> Finding:
@@ -72,13 +70,14 @@ def acceptance(event: Event, answer: Answer, *, item: str, source: str, all_refu
     if answer.status is None:
         outcome = Outcome.ERROR
     verb = "acknowledged" if answer.acknowledged else "not acknowledged"
-    advice = "" if answer.acknowledged else _ALL_REFUSED if all_refused else hint(answer)
+    why = "" if answer.acknowledged else _ALL_REFUSED if all_refused else hint(answer)
     return Finding(
         item=item,
         outcome=outcome,
         summary=f"{event.name}: a genuine delivery was {verb}",
         expected="HTTP 2xx",
-        observed=answer.seen + advice,
+        observed=answer.seen + why,
+        fix=_COMPARE if all_refused else "",
         source=source,
         case=f"valid-{event.name}",
     )

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 from markdown_it import MarkdownIt
 
 from harness.errors import HarnessError
-from harness.model import Outcome, Report, Verdict
+from harness.model import Finding, Outcome, Report, Verdict
 from harness.reports import FORMATS, html, json, junit, markdown, terminal, write
 
 ReportOf = Callable[[Verdict], Report]
@@ -86,6 +87,32 @@ def test_what_is_not_known_is_told_once_for_each_reason(report_of: ReportOf) -> 
     assert "? not run webhooks.ack, webhooks.robust" in lines
     assert "          Why: harness.toml names no [receiver] url" in lines
     assert max(len(line) for line in lines if line.startswith("? not run")) <= 110
+
+
+def test_what_could_not_be_checked_tells_why_and_blames_nobody(report_of: ReportOf) -> None:
+    """Items that broke off for one cause share it, with a command to see it, and no advice that presumes a fault."""
+    report = report_of(Verdict.NOT_READY)
+    cause = msgspec.structs.replace(
+        next(i for i in report.items if i.outcome is Outcome.ERROR), id="auth.accepts", remediation="Presume a fault."
+    )
+    both = msgspec.structs.replace(report, items=(*report.items, cause))
+    lines = [text for text, _ in terminal.lines(both, written="reports/readiness.html")]
+    at = lines.index("! error   auth.rejects, auth.accepts")
+
+    assert lines[at + 1].startswith("          Why: ")
+    assert lines[at + 2].startswith("          Again: ")
+    assert not [line for line in lines if "Presume a fault" in line]
+    assert "! error: `auth.rejects`, `auth.accepts`<br>" in markdown.render(both)
+
+
+def test_a_failed_case_tells_what_to_do_before_its_item_does(report_of: ReportOf) -> None:
+    """The case that failed knows better what to mend than the item as a whole."""
+    report = report_of(Verdict.NOT_READY)
+    wrong = Finding(item="x", outcome=Outcome.FAIL, summary="s", fix="Mend just this.")
+    failed = next(i for i in report.items if i.outcome is Outcome.FAIL)
+    told = msgspec.structs.replace(report, items=(msgspec.structs.replace(failed, findings=(wrong,)),))
+
+    assert "          Do: Mend just this." in [text for text, _ in terminal.lines(told)]
 
 
 def test_a_part_of_a_run_names_the_command_for_the_whole(report_of: ReportOf) -> None:

@@ -123,6 +123,7 @@ def test_a_wrong_secret_is_recognised(serve: Serve, under: Under) -> None:
 
     assert [f.outcome for f in findings] == [Outcome.FAIL]
     assert "Every genuine delivery was refused, so most likely harness.toml is wrong" in findings[0].observed
+    assert findings[0].fix.startswith("Compare [receiver] signature")
 
 
 def test_rates_that_are_limited_are_an_error(serve: Serve, under: Under) -> None:
