@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +12,7 @@ import msgspec
 
 from harness.contract.promises import Promise, promise
 from harness.contract.spec import Operation, Spec
+from harness.model import stable_id
 
 ITEM = "contract.fuzz"
 ANSWER_CHARS = 500
@@ -78,8 +78,7 @@ class Defect(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         """Stable name: the same defect has it in every run, on every machine."""
-        named = f"{self.operation}\n{self.check}\n{self.cause}"
-        return f"F-{hashlib.sha256(named.encode()).hexdigest()[:10]}"
+        return stable_id(self.operation, self.check, self.cause)
 
     @property
     def size(self) -> tuple[int, int, str]:

@@ -3,7 +3,8 @@
 from harness.model.delivery import Delivery
 from harness.model.event import Event
 from harness.model.exchange import Attempt, Exchange
-from harness.model.finding import Finding, Level, Mode, Outcome
+from harness.model.fate import Fate
+from harness.model.finding import Finding, Level, Mode, Outcome, stable_id
 from harness.model.item import GuideLine, Item
 from harness.model.reference import SecretRef, looks_like_secret
 from harness.model.report import GuideResult, ItemResult, Problem, Report, TargetSummary, Verdict
@@ -14,6 +15,7 @@ __all__ = [
     "Delivery",
     "Event",
     "Exchange",
+    "Fate",
     "Finding",
     "GuideLine",
     "GuideResult",
@@ -29,4 +31,5 @@ __all__ = [
     "Verdict",
     "Waiver",
     "looks_like_secret",
+    "stable_id",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 
 import msgspec
 
@@ -32,6 +33,12 @@ class Level(enum.StrEnum):
     SHOULD = "should"
 
 
+def stable_id(subject: str, check: str, cause: str) -> str:
+    """Return the name of a defect, by what is wrong, what saw it and why; put nothing of an example into them."""
+    named = f"{subject}\n{check}\n{cause}"
+    return f"F-{hashlib.sha256(named.encode()).hexdigest()[:10]}"
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One observation: which item it speaks to, its outcome, what was expected and seen."""
 
@@ -59,6 +66,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Stable name of a defect, the same in every run, by which it can be waived; empty for other observations."""
     test: str = ""
     """Node id of the test that made the observation; filled in by the plugin."""
+
+    def named(self, subject: str, check: str, cause: str) -> Finding:
+        """Return the finding under the stable name of its defect, which its summary tells."""
+        name = stable_id(subject, check, cause)
+        return msgspec.structs.replace(self, id=name, summary=f"{self.summary} ({name})")
 
     def to_json(self) -> str:
         """Return the finding as one line of JSON, the form in which findings travel between processes."""

@@ -17,6 +17,7 @@ from harness.webhooks.delivery import Sender
 from harness.webhooks.drills import Stage
 from harness.webhooks.effects import EffectProbe
 from harness.webhooks.events import EventFormat
+from harness.webhooks.fates import Fates
 from harness.webhooks.probes import Ask, asker
 from harness.webhooks.schemes import scheme_for
 from harness.webhooks.wire import Wire
@@ -75,6 +76,19 @@ def stage_of(world: World, receiver: ReceiverUnderTest, event: Event) -> Stage:
         previous_secret=lambda: world.reveal(previous) if previous else "",
         root=world.target.root,
         environment={**os.environ, **world.environment({})},
+    )
+
+
+def fates_of(world: World, receiver: ReceiverUnderTest) -> Fates:
+    """Return what tells the fate of events, by whichever probes harness.toml describes."""
+    config, _ = _sections(world)
+    letters = config.dead_letters
+    return Fates(
+        receiver.probe,
+        _asker(world, letters, "[receiver] dead_letters") if letters else None,
+        when=letters.when if letters else {},
+        effect_s=receiver.settle_s,
+        kept_s=letters.within if letters else 0,
     )
 
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.contract.generated_events import generate_events, judge_invalid, judge_valid
+from harness.contract.event_answers import Receiver, judge_invalid, judge_valid
+from harness.contract.generated_events import generate_events
+from harness.plugins.receiving import fates_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from harness.contract.generated_events import GeneratedEvent
+    from harness.contract.generated_events import Generated, GeneratedEvent
     from harness.contract.spec import Spec
     from harness.model import Delivery
     from harness.plugins.collecting import Findings
@@ -21,31 +21,39 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def send(receiver: ReceiverUnderTest, event_format: EventFormat, world: World) -> Callable[[GeneratedEvent], Delivery]:
-    """Deliver a generated event, signed right, under an id that no receiver has seen."""
+def taker(receiver: ReceiverUnderTest, event_format: EventFormat, world: World) -> Receiver:
+    """Who takes generated events, signed right, each under an id that no receiver has seen."""
     if world.target.production:
         pytest.skip("[target] environment is production, where nothing is made up")
-    scheme = event_format.scheme
-    key = "" if scheme.id_header else event_format.key_of_id
+    scheme, key = event_format.scheme, _id_key(event_format)
 
     def send(generated: GeneratedEvent) -> Delivery:
         event = generated.event(id_key=key, type_header=scheme.type_header, new_id=receiver.new_id())
         return receiver.sender.deliver(receiver.fresh(event) if scheme.id_header else event)
 
-    return send
+    def kind(generated: GeneratedEvent) -> object:
+        return generated.kind(type_key=event_format.key_of_type, type_header=scheme.type_header)
+
+    return Receiver(send=send, kind=kind, fates=fates_of(world, receiver))
+
+
+@pytest.fixture
+def generated(spec: Spec, event_format: EventFormat, fuzz_seed: int) -> Generated:
+    """Events for every webhook of the spec, valid and invalid ones."""
+    return generate_events(spec, random_seed=fuzz_seed, id_key=_id_key(event_format))
+
+
+def _id_key(event_format: EventFormat) -> str:
+    return "" if event_format.scheme.id_header else event_format.key_of_id
 
 
 @pytest.mark.verifies("webhooks.fixtures")
-def test_generated_events_are_acknowledged(
-    spec: Spec, send: Callable[[GeneratedEvent], Delivery], fuzz_seed: int, findings: Findings
-) -> None:
+def test_generated_events_are_acknowledged(generated: Generated, taker: Receiver, findings: Findings) -> None:
     """Events that the spec's webhooks allow get 2xx, whatever stands in their optional fields."""
-    findings.extend(judge_valid(generate_events(spec, random_seed=fuzz_seed, valid=True), send))
+    findings.extend(judge_valid(generated, taker))
 
 
 @pytest.mark.verifies("webhooks.robust")
-def test_generated_invalid_events_bring_no_trouble(
-    spec: Spec, send: Callable[[GeneratedEvent], Delivery], fuzz_seed: int, findings: Findings
-) -> None:
+def test_generated_invalid_events_bring_no_trouble(generated: Generated, taker: Receiver, findings: Findings) -> None:
     """Events that break the spec's webhooks, signed right, are refused or set aside, and never answered with 5xx."""
-    findings.extend(judge_invalid(generate_events(spec, random_seed=fuzz_seed, valid=False), send))
+    findings.extend(judge_invalid(generated, taker))

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from harness.sandbox.integration import runs
+from harness.sandbox.integration import promised, runs
 from harness.sandbox.integration.storage import Database, effects
 
 STATUS = {"run.started": "running", "run.succeeded": "succeeded", "run.failed": "failed"}
@@ -24,25 +24,32 @@ LookUp = Callable[[str], str]
 
 
 class UnprocessableEventError(Exception):
-    """An event that does not say what its type promises."""
+    """An event that does not say what is needed."""
 
 
-def prepare(event_type: str, event: dict[str, Any], *, look_up: LookUp, simulate: bool) -> str:
+class UnpromisedEventError(UnprocessableEventError):
+    """An event that the product's description does not allow: it will be no better the next time."""
+
+
+def prepare(event_type: str, event: dict[str, Any], *, look_up: LookUp, simulate: bool, trusting: bool = False) -> str:
     """Return the status that the event leads to, empty for none; nothing is changed, so it may happen again.
 
     An event is a hint and the product knows better, so it is asked; an event of a run it does not know (or cannot be
     asked about now) is taken by its signed word. With ``simulate`` an event with ``data.simulate.processingSeconds``
-    is processed that slowly, so that a test can see what slow processing does to the acknowledgement.
+    is processed that slowly, so that a test can see what slow processing does to the acknowledgement. Only when
+    ``trusting`` is an event taken that the product's description does not allow.
     """
     data = event.get("data")
     if not isinstance(data, dict):
         raise UnprocessableEventError("data is missing")
     if simulate:
         time.sleep(min(SLOWEST_S, float((data.get("simulate") or {}).get("processingSeconds", 0))))
+    subject = _text(data, "run" if event_type in STATUS else "project", "id")
+    if not trusting and (said := promised.breach(event_type, event)):
+        raise UnpromisedEventError(said)
     if event_type not in STATUS:
-        _text(data, "project", "id")
         return ""
-    found = look_up(_text(data, "run", "id"))
+    found = look_up(subject)
     return found if found in runs.FINAL else STATUS[event_type]
 
 

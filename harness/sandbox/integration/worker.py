@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from harness.sandbox.defects import Planted
-from harness.sandbox.integration import counts, effects, inbox, tracing
+from harness.sandbox.integration import counts, effects, inbox, promised, tracing
 from harness.sandbox.integration.inbox import Claimed
 from harness.sandbox.integration.storage import Database
 
@@ -61,6 +61,7 @@ class Worker:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._in_hand: dict[str, Claimed] = {}
+        promised.validators()
         self._threads = [
             threading.Thread(target=self._loop, name=f"worker-{n}", daemon=True) for n in range(self._policy.threads)
         ]
@@ -107,10 +108,22 @@ class Worker:
         start = time.perf_counter()
         try:
             event = json.loads(claimed.body)
-            status = effects.prepare(claimed.type, event, look_up=self._look_up, simulate=self._simulate)
+            status = effects.prepare(
+                claimed.type,
+                event,
+                look_up=self._look_up,
+                simulate=self._simulate,
+                trusting="worker-processes-invalid-events" in self._planted,
+            )
             done = self._effect(claimed, event, status, start)
         except Exception as exc:  # noqa: BLE001 - whatever an event does, it must not stop the others
-            dead = claimed.attempts >= self._policy.max_attempts and "worker-never-gives-up" not in self._planted
+            hopeless = isinstance(exc, effects.UnpromisedEventError)
+            if hopeless and "worker-forgets-invalid-events" in self._planted:
+                with self._database.writing() as connection:
+                    inbox.finish(connection, claimed)
+                return
+            given_up = hopeless or claimed.attempts >= self._policy.max_attempts
+            dead = given_up and "worker-never-gives-up" not in self._planted
             self._failed(claimed, f"{type(exc).__name__}: {exc}", dead=dead)
             return
         log.info("event processed" if done else "claim lost", event_id=claimed.event_id, attempts=claimed.attempts)

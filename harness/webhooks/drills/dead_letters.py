@@ -15,6 +15,7 @@ from harness.model import Event, Outcome
 from harness.webhooks.drills.row import Drill, Judgement, told
 from harness.webhooks.drills.stage import Stage
 from harness.webhooks.effects import pause
+from harness.webhooks.fates import lies
 from harness.webhooks.probes import Row
 from harness.webhooks.wire import Answer
 
@@ -23,10 +24,6 @@ _REDRIVE_POLL_S = 0.01
 
 _SOURCE = "the integration guide, Webhooks: dead-letter queue"
 _KEEP = "Move an event that failed its last attempt to a dead-letter table, with id, reason, attempts and raw body."
-
-
-def _lies(stage: Stage, row: Row | None) -> bool:
-    return row is not None and all(str(row.get(k)) == v for k, v in stage.dead_letters.when.items())
 
 
 def _provoke(stage: Stage) -> None:
@@ -54,7 +51,7 @@ def _awaited(stage: Stage, event: Event, answer: Answer) -> tuple[Event, Row] | 
     row = None
     while (waited := time.monotonic() - start) < stage.dead_letters.within:
         row = stage.dead_letter_of(event.id)
-        if row is not None and _lies(stage, row):
+        if row is not None and lies(row, stage.dead_letters.when):
             return event, row
         time.sleep(pause(waited))
     known = f"what is known of it: {dict(row)}" if row else "nothing is known of it"
@@ -114,7 +111,7 @@ def _watch(stage: Stage, event: Event, attempts: Any, seen: threading.Event, end
             row = stage.dead_letter_of(event.id)
         except ProbeError:
             continue
-        if row is None or not _lies(stage, row) or row.get(stage.dead_letters.attempts) != attempts:
+        if row is None or not lies(row, stage.dead_letters.when) or row.get(stage.dead_letters.attempts) != attempts:
             seen.set()
             return
 

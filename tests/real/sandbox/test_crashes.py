@@ -30,6 +30,7 @@ KILLS = 52
 LEASE_S = "0.4"
 MOST_KILLS = 6
 SENDERS = 3
+AT = "2026-11-02T09:00:00Z"
 DRAINED_WITHIN_S = 60
 
 
@@ -62,8 +63,9 @@ class Load:
         while not self._stopping.is_set() and number < self._most:
             number += 1
             event_id = f"evt_{sender}_{number}"
-            run = {"id": f"run_{sender}_{number}", "projectId": "prj_1", "status": "succeeded"}
-            event = {"id": event_id, "type": "run.succeeded", "data": {"run": run}}
+            run = {"id": f"run_{sender:08x}{number:08x}", "projectId": f"prj_{1:016x}", "trigger": "manual"}
+            run |= {"status": "succeeded", "createdAt": AT, "finishedAt": AT}
+            event = {"id": event_id, "type": "run.succeeded", "createdAt": AT, "data": {"run": run}}
             body = json.dumps(event).encode()
             deadline = time.monotonic() + 20
             while not self._delivered(body) and time.monotonic() < deadline:

@@ -32,8 +32,11 @@ def url(postgres: Any) -> str:
 
 
 def event(number: int) -> Incoming:
-    run = {"id": f"run_{number % 7}", "projectId": "prj_1"}
-    body = json.dumps({"id": f"evt_{number}", "type": "run.succeeded", "data": {"run": run}}).encode()
+    at = "2026-11-02T09:00:00Z"
+    run = {"id": f"run_{number % 7:016x}", "projectId": f"prj_{1:016x}", "trigger": "manual", "status": "succeeded"}
+    run |= {"createdAt": at, "finishedAt": at}
+    told = {"id": f"evt_{number}", "type": "run.succeeded", "createdAt": at, "data": {"run": run}}
+    body = json.dumps(told).encode()
     return Incoming(event_id=f"evt_{number}", type="run.succeeded", headers="{}", body=body, traceparent="", known=True)
 
 

@@ -130,9 +130,16 @@ def served(settings: Settings, planted: Planted, policy: WorkPolicy | None) -> I
     listener.close()
 
 
-def run_event(event_id: str, event_type: str = "run.succeeded", run_id: str = "run_1") -> dict[str, Any]:
-    """Return an event as the product sends it."""
-    run = {"id": run_id, "projectId": "prj_1", "trigger": "manual", "status": event_type.partition(".")[2]}
+def run_event(event_id: str, event_type: str = "run.succeeded", number: int = 1) -> dict[str, Any]:
+    """Return an event as the product sends it, about the run of that number."""
+    run = {
+        "id": f"run_{number:016x}",
+        "projectId": f"prj_{1:016x}",
+        "trigger": "manual",
+        "status": {"started": "running"}.get(event_type.partition(".")[2], event_type.partition(".")[2]),
+        "createdAt": "2026-11-02T08:59:00Z",
+        "finishedAt": None,
+    }
     return {"id": event_id, "type": event_type, "createdAt": "2026-11-02T09:00:00Z", "data": {"run": run}}
 
 

@@ -67,7 +67,14 @@ def test_a_defect_that_breaks_the_verifier_shows(defect: str, header: str) -> No
         Verifier(lambda: ("current",), planted=Planted(frozenset({defect}))).refusal(header, BODY)
 
 
-EVENT = {"id": "evt_1", "type": "run.failed", "data": {"run": {"id": "run_1", "projectId": "prj_1"}}}
+TIME = "2026-11-02T09:00:00Z"
+RUN = {"id": f"run_{1:016x}", "projectId": f"prj_{1:016x}", "trigger": "manual", "status": "failed"}
+EVENT = {
+    "id": "evt_1",
+    "type": "run.failed",
+    "createdAt": TIME,
+    "data": {"run": {**RUN, "createdAt": TIME, "finishedAt": TIME}},
+}
 RAW = json.dumps(EVENT).encode()
 REJECTED = 'webhook_deliveries_total{outcome="rejected"}'
 

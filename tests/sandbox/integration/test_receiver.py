@@ -135,7 +135,7 @@ def test_events_out_of_order_end_in_the_right_state(serve: Any, run_event: Any, 
     receiver.state("evt_1")
     database = Database(settings.database)
 
-    assert runs.status_of(database, "run_1") == "succeeded"
+    assert runs.status_of(database, f"run_{1:016x}") == "succeeded"
     database.close()
 
 

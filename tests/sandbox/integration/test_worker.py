@@ -66,6 +66,33 @@ def test_an_event_that_cannot_be_processed_becomes_a_dead_letter(database: Datab
     assert counts.read(database)[counts.DEAD_LETTERS, ""] == 1
 
 
+def test_an_event_that_breaks_the_description_is_given_up_at_once(database: Database, run_event: Any) -> None:
+    """However well signed, it is not processed; the reason names the place, and nothing of the event's values."""
+    event = run_event("evt_1")
+    event["data"]["run"]["status"] = "a-secret-of-somebody"
+    add(database, event)
+
+    assert work_off(Worker(database, policy=NOW)) == 1
+    (dead,) = inbox.dead_letters(database)
+    said = "UnpromisedEventError: /data/run/status breaks the product's description (enum)"
+    assert (dead["attempts"], dead["reason"]) == (1, said)
+    assert happened(database) == []
+
+
+@pytest.mark.parametrize(
+    "defect, effects", [("worker-processes-invalid-events", ["evt_1"]), ("worker-forgets-invalid-events", [])]
+)
+def test_planted_defects_of_invalid_events_show(
+    defect: str, effects: list[str], database: Database, run_event: Any
+) -> None:
+    """With one the event has its effect all the same, with the other it is gone without a word."""
+    add(database, {k: v for k, v in run_event("evt_1").items() if k != "createdAt"})
+    work_off(Worker(database, policy=NOW, planted=Planted(frozenset({defect}))))
+
+    assert happened(database) == effects
+    assert inbox.dead_letters(database) == []
+
+
 def test_a_dead_letter_can_be_driven_again(database: Database, run_event: Any) -> None:
     """Once what was wrong is mended, a redriven event has its effect, once."""
     add(database, run_event("evt_1"))
@@ -139,7 +166,7 @@ def test_an_event_that_kills_its_workers_is_given_up(database: Database, run_eve
 
 def test_many_workers_share_an_inbox(database: Database, run_event: Any) -> None:
     """Eight threads of two workers process each event once."""
-    ids = [add(database, run_event(f"evt_{n}", run_id=f"run_{n % 5}")) for n in range(60)]
+    ids = [add(database, run_event(f"evt_{n}", number=n % 5)) for n in range(60)]
     workers = [Worker(database, policy=WorkPolicy(threads=4, idle=0.02)) for _ in range(2)]
     for worker in workers:
         worker.start()

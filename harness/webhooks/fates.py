@@ -1,0 +1,61 @@
+"""What became of many events: effects and dead letters, asked for of all of them together until one deadline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+
+from harness.model import Fate
+from harness.webhooks.effects import QUIET_S, EffectProbe
+from harness.webhooks.probes import Ask, Row
+
+POLL_S = 0.05
+
+
+def lies(row: Row | None, when: Mapping[str, str]) -> bool:
+    """Whether what is known of an event says that it is a dead letter; ``when`` as in ``[receiver.dead_letters]``."""
+    return row is not None and all(str(row.get(k)) == v for k, v in when.items())
+
+
+class Fates:
+    """Asks the integration, through whichever of its two probes it has."""
+
+    def __init__(
+        self,
+        probe: EffectProbe | None,
+        dead_letter_of: Ask | None,
+        *,
+        when: Mapping[str, str],
+        effect_s: float,
+        kept_s: float,
+    ) -> None:
+        """``effect_s`` bounds the wait for an effect, ``kept_s`` for a dead letter, in seconds."""
+        self._probe = probe
+        self._dead_letter_of = dead_letter_of
+        self._when = when
+        self.effect_s = effect_s
+        # Without dead letters, what had no effect when that of a later event shows has none.
+        self.kept_s = kept_s if dead_letter_of else QUIET_S
+
+    def of(self, ids: Iterable[str], *, within_s: float = 0) -> dict[str, Fate]:
+        """Return the fate of each event, once all are decided or ``within_s`` seconds are over.
+
+        Each is asked about after the deadline too, however long the questions take. Raises `ProbeError`.
+        """
+        found: dict[str, Fate] = {}
+        open_ids = list(ids)
+        deadline = time.monotonic() + within_s
+        while True:
+            last = time.monotonic() >= deadline
+            found.update((event_id, self._now(event_id)) for event_id in open_ids)
+            open_ids = [event_id for event_id in open_ids if not found[event_id].decided]
+            if last or not open_ids or not (self._probe or self._dead_letter_of):
+                return found
+            time.sleep(POLL_S)
+
+    def _now(self, event_id: str) -> Fate:
+        ask = self._dead_letter_of
+        # The dead letter first: what is one will have no effect any more, so that both answers fit together.
+        set_aside = lies(ask(event_id), self._when) if ask else None
+        processed = self._probe.effects(event_id) > 0 if self._probe else None
+        return Fate(processed=processed, set_aside=set_aside)
