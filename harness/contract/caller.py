@@ -91,13 +91,14 @@ class Caller:
         return Sample(operation=operation, path=path, body=body, response=response)
 
     def complain(self, operation: str, complaint: str, example: str) -> None:
-        """Note what is wrong with an operation, once."""
+        """Note what is wrong with an operation, once; ``complaint`` says it without anything of the example."""
         self.violations.setdefault((operation, complaint), example)
 
     def findings(self) -> list[Finding]:
         """Return one finding for each thing that was noted."""
         return [
-            broken(f"{operation}: {complaint}", example) for (operation, complaint), example in self.violations.items()
+            broken(operation, "answers", complaint, example)
+            for (operation, complaint), example in self.violations.items()
         ]
 
     def _note(self, operation: Described, response: httpx.Response) -> None:
@@ -115,11 +116,24 @@ class Caller:
         return next((responses[k] for k in (str(status), f"{status // 100}XX", "default") if k in responses), {})
 
 
-def broken(summary: str, observed: str, *, expected: str = "what the spec says", source: str = "the spec") -> Finding:
-    """Return a finding that the provider breaks its contract."""
-    return Finding(
+def broken(
+    subject: str,
+    check: str,
+    cause: str,
+    observed: str,
+    *,
+    expected: str = "what the spec says",
+    source: str = "the spec",
+) -> Finding:
+    """Return a finding that the provider breaks its contract, named after operation, check and cause.
+
+    ``cause`` holds nothing of the example that showed it, which belongs into ``observed``.
+    """
+    summary = f"{subject}: {cause}"
+    found = Finding(
         item=ITEM, outcome=Outcome.FAIL, summary=summary, expected=expected, observed=observed, source=source
     )
+    return found.named(subject, check, cause)
 
 
 def _asked(response: httpx.Response) -> float:

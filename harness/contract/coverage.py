@@ -147,7 +147,9 @@ def judge_limits(coverage: Coverage) -> list[Finding]:
             if name != "cassettes":
                 found.append(
                     broken(
-                        f"{operation.operation}: answers {status} without Retry-After",
+                        operation.operation,
+                        "answers",
+                        f"answers {status} without Retry-After",
                         f"{count} times, seen by {name}",
                         expected="Retry-After with every 429 and 503",
                         source="RFC 6585 section 4, RFC 9110 sections 10.2.3 and 15.6.4",

@@ -89,7 +89,8 @@ def judge_acceptance(spec: Spec, client: httpx.Client, credential: Credential, *
         if isinstance(response, httpx.Response) and response.is_success:
             return finding(Outcome.PASS, f"The test credential is accepted by {operation.label}", seen[-1])
         if isinstance(response, httpx.Response) and response.status_code in REFUSALS:
-            return finding(Outcome.FAIL, f"The test credential is refused by {operation.label}", seen[-1])
+            refused = finding(Outcome.FAIL, f"The test credential is refused by {operation.label}", seen[-1])
+            return refused.named(operation.label, ACCEPTS, "refused")
     reason = "; ".join(seen) or NOTHING_READABLE
     return finding(Outcome.ERROR, "Whether the test credential is accepted could not be seen", reason)
 
@@ -122,7 +123,8 @@ def judge_replacement(spec: Spec, client: httpx.Client, old: Credential, new: Cr
         if isinstance(before, httpx.Response) and before.status_code in REFUSALS:
             return finding(Outcome.PASS, f"What {name} replaced is refused", said)
         if isinstance(before, httpx.Response) and before.is_success:
-            return finding(Outcome.FAIL, f"What {name} replaced is still accepted", said)
+            accepted = finding(Outcome.FAIL, f"What {name} replaced is still accepted", said)
+            return accepted.named(name, ROTATED, "still accepted")
         seen.append(said)
     reason = "; ".join(seen) or NOTHING_READABLE
     return finding(Outcome.ERROR, f"Whether what {name} replaced is refused could not be seen", reason)
@@ -151,7 +153,8 @@ def judge_rejection(
     offenders = [(label, status) for label, status in statuses if status < 400 or status >= 500]
     if offenders:
         return [
-            finding(Outcome.FAIL, f"{label} answers {case.summary} with {s}", f"HTTP {s}") for label, s in offenders
+            finding(Outcome.FAIL, f"{label} answers {case.summary} with {s}", f"HTTP {s}").named(label, case.id, str(s))
+            for label, s in offenders
         ]
     refused = [label for label, status in statuses if status in REFUSALS]
     observed = f"{len(refused)} of {len(operations)} secured operations answered 401 or 403" + _others(statuses)

@@ -10,6 +10,8 @@ import msgspec
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 MAX_HOPS = 20
+IN_BODY = frozenset({"body", "formData"})
+"""Places of parameters that are the body, or a part of it (OpenAPI 2.0, Parameter Object)."""
 
 
 class Described(msgspec.Struct, frozen=True):
@@ -114,7 +116,19 @@ class Document:
     def placed_body(self, operation: Described) -> str:
         """Return where the schema of an operation's JSON body stands, empty where it has none."""
         pointer, body = self.placed(f"{operation.pointer}/requestBody")
-        return self.placed_content(pointer, body)
+        in_parameters = (
+            p for p, parameter in self.placed_parameters(operation).items() if parameter.get("in") == "body"
+        )
+        return self.placed_content(pointer, body) or next((f"{p}/schema" for p in in_parameters), "")
+
+    def wants_body(self, operation: Described) -> tuple[bool, bool]:
+        """Return whether an operation requires a body, and whether it takes JSON."""
+        if body := self.resolved(operation.definition.get("requestBody")):
+            return bool(body.get("required")), bool(self.json_content(body))
+        within = [p for p in self.parameters(operation) if p.get("in") in IN_BODY]
+        consumes = operation.definition.get("consumes") or self.raw.get("consumes") or ["application/json"]
+        takes_json = any(p["in"] == "body" for p in within) and any(is_json(str(c)) for c in consumes)
+        return any(p.get("required") is True for p in within), takes_json
 
     def placed_content(self, pointer: str, node: Mapping[str, Any]) -> str:
         """Return where the schema for JSON of a body or response at ``pointer`` stands, empty where it has none."""
@@ -144,6 +158,11 @@ class Document:
             operation = self.resolved(item).get("post")
             if isinstance(operation, dict):
                 yield name, operation
+
+
+def schema_place(pointer: str, parameter: Mapping[str, Any]) -> str:
+    """Return where the schema of a parameter stands: below it or, in OpenAPI 2.0, in its place; empty for none."""
+    return f"{pointer}/schema" if "schema" in parameter else pointer if "type" in parameter else ""
 
 
 def is_json(media_type: str) -> bool:

@@ -76,7 +76,7 @@ def _finding(result: Checked, source: str) -> Finding:
     outcome = Outcome.FAIL if result.slips else Outcome.PASS if result.seen else Outcome.NOT_APPLICABLE
     shown = "; ".join(f"{s.pointer}: {s.complaint}" for s in result.slips[:SHOWN])
     more = f"; and {len(result.slips) - SHOWN} more" if len(result.slips) > SHOWN else ""
-    return Finding(
+    found = Finding(
         item=ITEM,
         outcome=outcome,
         summary=f"{source}: {result.summary}",
@@ -86,6 +86,9 @@ def _finding(result: Checked, source: str) -> Finding:
         source=result.check.source,
         case=result.check.id,
     )
+    # One more slip is another finding, which nobody has waived.
+    places = "\n".join(s.pointer for s in result.slips)
+    return found.named("document", result.check.id, places) if result.slips else found
 
 
 def _response_examples(document: Document, schemas: Schemas) -> Looks:

@@ -60,11 +60,22 @@ class EventSchemas:
     def violations_of(self, event_type: str, body: bytes, type_key: str) -> list[str]:
         """Return how a body breaks the schema of its type, which it names under ``type_key`` unless it is given."""
         try:
-            document = json.loads(body)
+            named = _type_of(event_type, json.loads(body), type_key)
         except ValueError:
             return ["the body is not JSON"]
-        named = event_type or (str(document.get(type_key, "")) if isinstance(document, dict) else "")
         return self.violations(Event(name=named, type=named, id="", body=body))
+
+    def kind_of(self, event_type: str, body: bytes, type_key: str) -> str:
+        """Return the webhook that a body is of, empty where the document describes no such."""
+        try:
+            document = json.loads(body)
+        except ValueError:
+            return ""
+        return self.named(_type_of(event_type, document, type_key), document) or ""
+
+
+def _type_of(event_type: str, document: Any, type_key: str) -> str:
+    return event_type or (str(document.get(type_key, "")) if isinstance(document, dict) else "")
 
 
 def _places(document: Document) -> list[tuple[str, str]]:

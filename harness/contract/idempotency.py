@@ -58,7 +58,7 @@ def _judged(caller: Caller, sample: Sample, header: str) -> Iterator[Finding]:
     if not first.response.is_success:
         return  # the thing it was about may be in another state by now
     if not (second.response.is_success and same_resource(first, second)):
-        yield _broken(f"{label}: the same key and body is not answered with the same resource", [first, second])
+        yield _broken(label, "the same key and body is not answered with the same resource", [first, second])
         return  # what follows would only say the same again
     yield from _with_another_body(caller, sample, key)
     yield from _at_once(caller, sample, header)
@@ -71,7 +71,7 @@ def _with_another_body(caller: Caller, sample: Sample, key: Mapping[str, str]) -
         return
     answer = caller.call(sample.operation, sample.path, other, headers=key)
     if answer.response.is_success:
-        yield _broken(f"{sample.operation.label}: another body under a used key is not refused", [answer])
+        yield _broken(sample.operation.label, "another body under a used key is not refused", [answer])
 
 
 def _at_once(caller: Caller, sample: Sample, header: str) -> Iterator[Finding]:
@@ -86,16 +86,16 @@ def _at_once(caller: Caller, sample: Sample, header: str) -> Iterator[Finding]:
     odd = [a for a in answers if not a.response.is_success and a.response.status_code not in _IN_PROGRESS]
     label = sample.operation.label
     if done and not all(same_resource(done[0], other) for other in done[1:]):
-        yield _broken(f"{label}: {AT_ONCE} calls at once under one key are not one call", done)
+        yield _broken(label, f"{AT_ONCE} calls at once under one key are not one call", done)
     elif odd:
-        yield _broken(f"{label}: {AT_ONCE} calls at once under one key are not all answered or told to wait", odd)
+        yield _broken(label, f"{AT_ONCE} calls at once under one key are not all answered or told to wait", odd)
 
 
-def _broken(summary: str, answers: Sequence[Sample]) -> Finding:
+def _broken(label: str, cause: str, answers: Sequence[Sample]) -> Finding:
     told = "; ".join(f"HTTP {a.response.status_code} {a.response.text[:120]}" for a in answers[:3])
     more = f"; and {len(answers) - 3} more" if len(answers) > 3 else ""
     expected = "same key and body: the same resource; another body: 4xx; at once: one resource, others 409 meanwhile"
-    return broken(summary, told + more, expected=expected, source=SOURCE)
+    return broken(label, "idempotency", cause, told + more, expected=expected, source=SOURCE)
 
 
 def _kept(labels: Sequence[str]) -> Finding:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote
 
 import httpx
 
-from harness.contract.document import Described, Document, escaped, is_json
+from harness.contract.document import IN_BODY, Described, Document, escaped, is_json, schema_place
 from harness.contract.schemas import Schemas, place
 
 MAX_DEPTH = 12
@@ -44,6 +44,8 @@ ASSERTIONS = frozenset(
     }
 )
 """Keywords that can refuse an input (JSON Schema 2020-12, validation vocabulary)."""
+_BETWEEN = {"ssv": " ", "tsv": "\t", "pipes": "|"}
+"""What stands between the values of a list (OpenAPI 2.0, ``collectionFormat``); a comma otherwise."""
 _WITHIN = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
 _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _MAPS = ("properties", "patternProperties", "dependentSchemas")
@@ -65,14 +67,12 @@ class Inputs:
 
     def __init__(self, document: Document, operation: Described, schemas: Schemas) -> None:
         """``schemas`` are those of ``document``."""
-        placed = document.placed_parameters(operation)
+        placed = {at: p for at, p in document.placed_parameters(operation).items() if p.get("in") not in IN_BODY}
         self._parameters = list(placed.values())
         self._template = operation.path.strip("/").split("/")
-        body = document.resolved(operation.definition.get("requestBody"))
-        self._body_required = bool(body.get("required"))
-        self._takes_json = bool(document.json_content(body))
+        self._body_required, self._takes_json = document.wants_body(operation)
         self._schemas = schemas
-        self._places = {name_of(p): f"{pointer}/schema" for pointer, p in placed.items() if "schema" in p}
+        self._places = {name_of(p): at for pointer, p in placed.items() if (at := schema_place(pointer, p))}
         if body_place := document.placed_body(operation):
             self._places["body"] = body_place
         self.keywords = frozenset(k for at in self._places.values() for k in _keywords(document, at))
@@ -114,7 +114,7 @@ class Inputs:
                 "header": request.headers.get_list(name),
             }.get(str(place))
             if values:
-                found[name_of(parameter)] = _readings(values)
+                found[name_of(parameter)] = _readings(values, _BETWEEN.get(parameter.get("collectionFormat", ""), ","))
         return found
 
     def _hold(self, name: str, readings: list[Any], look: Look) -> None:
@@ -166,10 +166,10 @@ def name_of(parameter: dict[str, Any]) -> str:
     return f"{parameter.get('in')} {parameter['name']}"
 
 
-def _readings(values: list[str]) -> list[Any]:
+def _readings(values: list[str], between: str) -> list[Any]:
     """Return what one parameter's text may mean: each type it can be read as, and a list of several."""
     single = [_scalar(values[0]), values[0]] if len(values) == 1 else []
-    parts = values[0].split(",") if len(values) == 1 else values
+    parts = values[0].split(between) if len(values) == 1 else values
     return [*single, [_scalar(p) for p in parts], parts]
 
 
@@ -192,7 +192,9 @@ def _keywords(
     reference = schema.get("$ref")
     if isinstance(reference, str) and reference.startswith("#"):
         yield from _keywords(document, reference[1:], seen, depth - 1)
-    yield from (f"{pointer}/{k}" for k in schema if k in ASSERTIONS and schema[k] is not True)
+    # `required: false` is a flag of a parameter that is its own schema (OpenAPI 2.0).
+    idle = {k for k in schema if schema[k] is True or (k == "required" and schema[k] is False)}
+    yield from (f"{pointer}/{k}" for k in schema if k in ASSERTIONS - idle)
     steps = [k for k in _WITHIN if isinstance(schema.get(k), dict)]
     steps += [f"{k}/{n}" for k in _LISTS if isinstance(schema.get(k), list) for n in range(len(schema[k]))]
     steps += [f"{k}/{escaped(str(n))}" for k in _MAPS if isinstance(schema.get(k), dict) for n in schema[k]]

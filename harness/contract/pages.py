@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import msgspec
 
 from harness.contract.caller import ITEM, Caller, Sample, broken
 from harness.contract.document import Described
+from harness.contract.places import IDS, Places, entries, example
 from harness.model import Finding, Outcome
 
 SMALL_PAGES = 3
@@ -19,8 +21,6 @@ MAX_PAGES = 300
 SIZES = ("limit", "per_page", "perPage", "page_size", "pageSize", "max_results", "maxResults", "size")
 CURSORS = ("cursor", "page_token", "pageToken", "next_token", "nextToken", "after", "starting_after", "continuation")
 NEXT = ("nextCursor", "next_cursor", "nextPageToken", "next_page_token", "nextToken", "next_token", "next", "cursor")
-ITEMS = ("items", "data", "results", "values", "entries", "records")
-IDS = ("id", "uuid", "uid", "key", "name")
 SOURCE = "a page begins right after the one before; RFC 8288 section 3 for links"
 
 Params = dict[str, Any]
@@ -76,80 +76,124 @@ PAGINGS: tuple[Paging, ...] = (
 )
 
 
-def entries(page: Sample) -> list[Any]:
-    """Return the entries of a page: the array that is the answer, or the one it holds."""
-    document = page.document
-    if isinstance(document, list):
-        return document
-    if not isinstance(document, dict):
-        return []
-    named = next((document[n] for n in ITEMS if isinstance(document.get(n), list)), None)
-    return named if named is not None else next((v for v in document.values() if isinstance(v, list)), [])
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """A listing at a path without a gap."""
+
+    operation: Described
+    path: str
+    declared: frozenset[str]
+    """Names of its query parameters."""
+    needed: Params
+    """Parameters it requires."""
 
 
-def judge_pages(caller: Caller, created: Mapping[str, Sample]) -> list[Finding]:
-    """Walk every listing to its end; ``created`` are the calls that add to it, by path."""
+class Walked(msgspec.Struct, frozen=True, kw_only=True):
+    """What turning pages came to."""
+
+    trouble: str = ""
+    """What is wrong, without anything of the entries; empty when nothing is."""
+    example: str = ""
+    pages: int
+    count: int
+    status: int
+    """Of the last page."""
+
+
+def judge_pages(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:
+    """Walk every listing to its end; ``samples`` are calls that succeeded, which tell ids and how to add entries."""
     found = []
+    places = Places(caller, samples)
+    creates = {s.operation.path: s for s in samples if s.operation.method == "POST"}
     for operation in caller.operations.values():
-        declared = frozenset(p["name"] for p in caller.document.parameters(operation) if p.get("in") == "query")
-        if operation.method == "GET" and "{" not in operation.path and declared & {*SIZES, *CURSORS, "page", "offset"}:
-            found.append(_judged(caller, operation, declared, created.get(operation.path)))
+        query = [p for p in caller.document.parameters(operation) if p.get("in") == "query"]
+        declared = frozenset(p["name"] for p in query)
+        if operation.method == "GET" and declared & {*SIZES, *CURSORS, "page", "offset"}:
+            needed = {p["name"]: example(caller, p) for p in query if p.get("required")}
+            found.append(_judged_anywhere(caller, operation, places, declared, needed, creates.get(operation.path)))
     if not found:
         return [_not_known("no listing", "the spec describes no parameter that turns pages")]
     return found
 
 
-def _judged(caller: Caller, operation: Described, declared: frozenset[str], creates: Sample | None) -> Finding:
+def _judged_anywhere(
+    caller: Caller,
+    operation: Described,
+    places: Places,
+    declared: frozenset[str],
+    needed: Params,
+    creates: Sample | None,
+) -> Finding:
+    """Judge a listing at the first path where it answers."""
+    unknown = [name for name, value in needed.items() if value is None]
+    if unknown:
+        return _not_known(operation.label, f"it requires {', '.join(unknown)}; give the parameter an example")
+    answers = []
+    for path in places.of(operation):
+        if "{" in operation.path:
+            first = caller.call(operation, path, params=needed).response
+            if not first.is_success:
+                answers.append(f"HTTP {first.status_code} to {path}")
+                continue
+        return _judged(caller, Listing(operation=operation, path=path, declared=declared, needed=needed), creates)
+    if answers:
+        return _not_known(operation.label, f"it answers at no path that is known ({'; '.join(answers)})")
+    return _not_known(operation.label, "no value for its path is known; give the parameter an example, or link to it")
+
+
+def _judged(caller: Caller, listing: Listing, creates: Sample | None) -> Finding:
+    label = listing.operation.label
     for _ in range(SMALL_PAGES if creates else 0):
         assert creates is not None
-        caller.call(creates.operation, creates.path, creates.body)
-    trouble, pages, count = "", 0, 0
-    for _ in range(2):  # entries that come and go meanwhile may look like a fault; a real one shows again
-        trouble, pages, count = _walked(caller, operation, declared)
-        if not trouble:
-            break
-    if trouble.startswith(("HTTP 401", "HTTP 403")):
-        return _not_known(operation.label, f"the credential is refused ({trouble})")
-    if trouble:
-        return broken(f"{operation.label}: {trouble}", f"page {pages} of the listing", source=SOURCE)
-    if pages < 2:
-        return _not_known(operation.label, f"it has one page of {count} entries; it takes more to tell")
-    if pages >= MAX_PAGES:
-        return _not_known(operation.label, f"it did not end within {MAX_PAGES} pages, of which none repeats another")
-    summary = f"{operation.label}: {pages} pages end, and no entry of {count} comes twice"
+        caller.call(creates.operation, listing.path, creates.body)
+    seen = _walked(caller, listing)
+    if seen.trouble:  # entries that come and go meanwhile may look like a fault; a real one shows again
+        seen = _walked(caller, listing)
+    if seen.trouble and seen.status in (401, 403):
+        return _not_known(label, f"the credential is refused ({seen.trouble})")
+    if seen.trouble:
+        said = f"page {seen.pages} of the listing at {listing.path}: {seen.example or seen.trouble}"
+        return broken(label, "pages", seen.trouble, said, source=SOURCE)
+    if seen.pages < 2:
+        return _not_known(label, f"it has one page of {seen.count} entries; it takes more to tell")
+    if seen.pages >= MAX_PAGES:
+        return _not_known(label, f"it did not end within {MAX_PAGES} pages, of which none repeats another")
+    summary = f"{label}: {seen.pages} pages end, and no entry of {seen.count} comes twice"
     return Finding(item=ITEM, outcome=Outcome.PASS, summary=summary, source=SOURCE)
 
 
-def _walked(caller: Caller, operation: Described, declared: frozenset[str]) -> tuple[str, int, int]:
-    """Turn pages until the last; return what is wrong, the number of pages and of entries."""
+def _walked(caller: Caller, listing: Listing) -> Walked:
+    """Turn pages until the last."""
     seen: set[str] = set()
     asked: set[str] = set()
-    for number, (params, page) in enumerate(_pages(caller, operation, declared), start=1):
+    status = 0
+    for number, (params, page) in enumerate(_pages(caller, listing), start=1):
+        status = page.response.status_code
+        walked = partial(Walked, pages=number, count=len(seen), status=status)
         if not page.response.is_success:
-            return f"HTTP {page.response.status_code} instead of page {number}", number, len(seen)
+            return walked(trouble=f"HTTP {status} instead of {'its first' if number == 1 else 'a further'} page")
         if (query := json.dumps(params, sort_keys=True)) in asked:
-            return "its pages lead back to one seen before", number, len(seen)
+            return walked(trouble="its pages lead back to one seen before", example=query)
         asked.add(query)
         ids = [_identity(entry) for entry in entries(page)]
         if repeated := next((i for i in ids if i in seen), None):
-            return f"an entry comes twice ({repeated[:80]})", number, len(seen)
+            return walked(trouble="an entry comes twice", example=repeated[:80])
         seen.update(ids)
         if number >= MAX_PAGES:
             break
-    return "", len(asked), len(seen)
+    return Walked(pages=len(asked), count=len(seen), status=status)
 
 
-def _pages(caller: Caller, operation: Described, declared: frozenset[str]) -> Iterator[tuple[Params, Sample]]:
-    size, largest = _size(caller, operation)
-    params: Params | None = {size: 2} if size else {}
+def _pages(caller: Caller, listing: Listing) -> Iterator[tuple[Params, Sample]]:
+    size, largest = _size(caller, listing.operation)
+    params: Params | None = {**listing.needed, **({size: 2} if size else {})}
     number = 0
     while params is not None:
         if size and number >= SMALL_PAGES:
             params = {**params, size: largest}
-        page = caller.call(operation, operation.path, params=params)
+        page = caller.call(listing.operation, listing.path, params=params)
         yield params, page
         number += 1
-        following = (p.next(page, params, declared) for p in PAGINGS)
+        following = (p.next(page, params, listing.declared) for p in PAGINGS)
         params = next((f for f in following if f is not None), None)
 
 

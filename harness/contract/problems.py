@@ -49,8 +49,8 @@ def judge_problems(caller: Caller) -> list[Finding]:
             if _declares_problem(caller, operation, answer):
                 seen += 1
                 if complaint := _complaint(answer):
-                    summary = f"{operation.label}: {complaint}"
-                    found.setdefault(summary, broken(summary, _said(answer, refusal), source=SOURCE))
+                    offence = broken(operation.label, "problems", complaint, _said(answer, refusal), source=SOURCE)
+                    found.setdefault(offence.id, offence)
     found.update(_without_allow(caller))
     if found:
         return list(found.values())
@@ -74,7 +74,7 @@ def _complaint(answer: Sample) -> str:
     if not isinstance(document, dict):
         return f"the problem of its {status} is no JSON object"
     if document.get("status", status) != status:
-        return f"the problem of its {status} says status {document['status']!r}"
+        return f"the problem of its {status} says another status"
     odd = [name for name in ("type", "title", "detail", "instance") if not isinstance(document.get(name, ""), str)]
     return f"the problem of its {status} has a {odd[0]} that is no text" if odd else ""
 
@@ -92,13 +92,15 @@ def _without_allow(caller: Caller) -> dict[str, Finding]:
             continue
         answer = caller.call(Described(other, path, {}, ()), _made_up(path))
         if answer.response.status_code == 405 and "allow" not in answer.response.headers:
-            summary = f"{path} answers 405 without Allow"
-            found[summary] = broken(
-                summary,
+            offence = broken(
+                path,
+                "problems",
+                "405 without Allow",
                 f"{other} {path} answered 405",
                 expected="405 with the header Allow",
                 source="RFC 9110 section 15.5.6",
             )
+            found[offence.id] = offence
     return found
 
 

@@ -48,9 +48,11 @@ def place(location: str) -> str:
 
 
 def dialect(schema: Any) -> Any:
-    """Return OpenAPI 3.0 schemas as JSON Schema: ``nullable``, and bounds that a flag excludes (Schema Object).
+    """Return OpenAPI's own schemas as JSON Schema.
 
-    Strictly, ``nullable`` beside ``allOf`` or ``$ref`` allows nothing; it is read as its writers mean it.
+    That is ``nullable`` and bounds that a flag excludes (3.0, Schema Object), and parameters that are their own schema
+    and say by a flag that they are required (2.0, Parameter Object). Strictly, ``nullable`` beside ``allOf`` or
+    ``$ref`` allows nothing; it is read as its writers mean it.
     """
     if isinstance(schema, list):
         return [dialect(s) for s in schema]
@@ -62,6 +64,8 @@ def dialect(schema: Any) -> Any:
             made[key] = made.pop(bound)
         elif isinstance(made.get(key), bool):
             made.pop(key)
+    if isinstance(made.get("required"), bool):
+        made.pop("required")
     return _with_null(made) if made.get("nullable") is True else made
 
 

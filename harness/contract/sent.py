@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -21,6 +22,8 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     signature: Callable[[Headers, bytes, float], str] | None
     """None where only the provider's public key could tell."""
     schema: Callable[[Headers, bytes, float], str]
+    named: Callable[[Headers, bytes], str] = lambda _headers, _body: "webhook"
+    """What kind of event one is: each kind that breaks its schema is a defect of its own."""
 
 
 def wait_for_deliveries(
@@ -51,29 +54,49 @@ def judge_deliveries(seen: Sequence[Caught], expected: Expected, *, again_within
             )
         ]
     return [
-        _judged_signatures(seen, expected),
-        _judged("valid", "the schema of the spec's webhooks", seen, expected.schema),
+        *_judged_signatures(seen, expected),
+        *_judged(
+            "valid",
+            "the schema of the spec's webhooks",
+            seen,
+            expected.schema,
+            cause=lambda delivery, _: expected.named(delivery.headers, delivery.body),
+        ),
         _judged_repetition(seen, again_within_s),
     ]
 
 
-def _judged_signatures(seen: Sequence[Caught], expected: Expected) -> Finding:
+def _judged_signatures(seen: Sequence[Caught], expected: Expected) -> list[Finding]:
     if expected.signature is None:
         said = "the scheme signs with a key pair, and harness.toml holds no public key of the provider"
-        return _finding(Outcome.NOT_APPLICABLE, "the provider's signatures are not judged", said, case="signed")
-    return _judged("signed", "the signature of the scheme in [receiver] signature", seen, expected.signature)
+        return [_finding(Outcome.NOT_APPLICABLE, "the provider's signatures are not judged", said, case="signed")]
+    wanted = "the signature of the scheme in [receiver] signature"
+    return _judged("signed", wanted, seen, expected.signature, cause=lambda _, said: said.partition(" (")[0])
 
 
 def _judged(
-    case: str, wanted: str, seen: Iterable[Caught], complain: Callable[[Headers, bytes, float], str]
-) -> Finding:
-    deliveries = list(seen)
-    complaints = [(d, said) for d in deliveries if (said := complain(d.headers, d.body, d.at))]
+    case: str,
+    wanted: str,
+    seen: Sequence[Caught],
+    complain: Callable[[Headers, bytes, float], str],
+    *,
+    cause: Callable[[Caught, str], str],
+) -> list[Finding]:
+    """Return a finding for each ``cause`` of complaints, or one that there is none."""
+    complaints = defaultdict(list)
+    for delivery in seen:
+        if said := complain(delivery.headers, delivery.body, delivery.at):
+            complaints[cause(delivery, said)].append((delivery, said))
     if not complaints:
-        return _finding(Outcome.PASS, f"{len(deliveries)} deliveries of the provider are {case}", wanted, case=case)
-    first, said = complaints[0]
-    summary = f"{len(complaints)} of {len(deliveries)} deliveries of the provider are not {case}"
-    return _finding(Outcome.FAIL, summary, f"event {first.event or '(no id)'}: {said}", case=case, expected=wanted)
+        return [_finding(Outcome.PASS, f"{len(seen)} deliveries of the provider are {case}", wanted, case=case)]
+    found = []
+    for why, same in complaints.items():
+        first, said = same[0]
+        summary = f"{len(same)} of {len(seen)} deliveries of the provider are not {case}"
+        observed = f"event {first.event or '(no id)'}: {said}"
+        failed = _finding(Outcome.FAIL, summary, observed, case=case, expected=wanted)
+        found.append(failed.named(ITEM, case, why))
+    return found
 
 
 def _judged_repetition(seen: Sequence[Caught], within_s: float) -> Finding:
@@ -89,11 +112,12 @@ def _judged_repetition(seen: Sequence[Caught], within_s: float) -> Finding:
     if disguised:
         before, after = disguised[0]
         said = f"event {before.event} came again as {after.event}: a receiver would process it twice"
-        return _finding(
-            Outcome.FAIL, "a failed delivery is sent again under another id", said, case="redelivered", expected=wanted
-        )
-    said = f"event {missing[0].event or '(no id)'} was answered with 503 and did not come again"
-    return _finding(Outcome.FAIL, "a failed delivery is not sent again", said, case="redelivered", expected=wanted)
+        summary = "a failed delivery is sent again under another id"
+    else:
+        said = f"event {missing[0].event or '(no id)'} was answered with 503 and did not come again"
+        summary = "a failed delivery is not sent again"
+    failed = _finding(Outcome.FAIL, summary, said, case="redelivered", expected=wanted)
+    return failed.named(ITEM, "redelivered", summary)
 
 
 def _missing(seen: Sequence[Caught]) -> Iterator[Caught]:

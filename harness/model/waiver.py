@@ -11,7 +11,7 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """An accepted gap; an expired one, or one whose item passes, is itself a failure.
 
     With ``finding`` it excuses one defect of the item and no other; that the defect no longer occurs is only told, as
-    chance decides what generated requests meet.
+    chance decides what generated requests meet, and the provider's state what other checks do.
     """
 
     item: str

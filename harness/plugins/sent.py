@@ -125,6 +125,7 @@ def _expected(world: World, spec: Spec, event_format: EventFormat) -> Expected:
     assert receiver is not None
     assert receiver.signature is not None
     schemas, scheme, reference = EventSchemas(spec), event_format.scheme, receiver.signature.secret
+    type_key = receiver.event_type or scheme.type_key
 
     def signature(headers: tuple[tuple[str, str], ...], body: bytes, at: float) -> str:
         return signature_complaint(
@@ -138,10 +139,12 @@ def _expected(world: World, spec: Spec, event_format: EventFormat) -> Expected:
         )
 
     def schema(headers: tuple[tuple[str, str], ...], body: bytes, _at: float) -> str:
-        named, type_key = dict(headers).get(scheme.type_header, ""), receiver.event_type or scheme.type_key
-        return "; ".join(schemas.violations_of(named, body, type_key))
+        return "; ".join(schemas.violations_of(dict(headers).get(scheme.type_header, ""), body, type_key))
 
-    return Expected(signature=signature if scheme.symmetric else None, schema=schema)
+    def named(headers: tuple[tuple[str, str], ...], body: bytes) -> str:
+        return schemas.kind_of(dict(headers).get(scheme.type_header, ""), body, type_key)
+
+    return Expected(signature=signature if scheme.symmetric else None, schema=schema, named=named)
 
 
 def _caught(world: World) -> Path:

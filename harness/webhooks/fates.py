@@ -6,10 +6,8 @@ import time
 from collections.abc import Iterable, Mapping
 
 from harness.model import Fate
-from harness.webhooks.effects import QUIET_S, EffectProbe
+from harness.webhooks.effects import QUIET_S, EffectProbe, pause
 from harness.webhooks.probes import Ask, Row
-
-POLL_S = 0.05
 
 
 def lies(row: Row | None, when: Mapping[str, str]) -> bool:
@@ -44,14 +42,14 @@ class Fates:
         """
         found: dict[str, Fate] = {}
         open_ids = list(ids)
-        deadline = time.monotonic() + within_s
+        start = time.monotonic()
         while True:
-            last = time.monotonic() >= deadline
+            waited = time.monotonic() - start
             found.update((event_id, self._now(event_id)) for event_id in open_ids)
             open_ids = [event_id for event_id in open_ids if not found[event_id].decided]
-            if last or not open_ids or not (self._probe or self._dead_letter_of):
+            if waited >= within_s or not open_ids or not (self._probe or self._dead_letter_of):
                 return found
-            time.sleep(POLL_S)
+            time.sleep(pause(waited))
 
     def _now(self, event_id: str) -> Fate:
         ask = self._dead_letter_of

@@ -43,7 +43,7 @@ def signature_complaint(
         words = re.split(r"[,;:\s]|(?<=[a-z0-9])=(?=[A-Za-z0-9+/_-]{20})", value)
         if any(hmac.compare_digest(word.encode(), right.encode()) for word in words):
             late = abs(now - stamp) > (scheme.tolerance_s or TOLERANCE_S)
-            return f"its timestamp is {now - stamp:.0f} s old" if scheme.timestamped and late else ""
+            return f"its timestamp is too far off ({now - stamp:.0f} s)" if scheme.timestamped and late else ""
     return f"{scheme.header} is not the signature of the bytes that came"
 
 

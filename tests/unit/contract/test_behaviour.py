@@ -171,8 +171,12 @@ def idempotency(caller: Caller) -> list[Finding]:
 
 
 def pages(caller: Caller) -> list[Finding]:
-    samples = Walk(caller, random_seed=1).run()
-    return judge_pages(caller, {s.operation.path: s for s in samples if s.operation.method == "POST"})
+    return judge_pages(caller, Walk(caller, random_seed=1).run())
+
+
+def said(findings: list[Finding]) -> list[str]:
+    """Return the summaries, without the ids that they end with."""
+    return [f.summary.removesuffix(f" ({f.id})") for f in findings]
 
 
 class LosesWhatItMade(Things):
@@ -243,14 +247,14 @@ BROKEN: list[tuple[type[Things], Callable[[Caller], list[Finding]], str]] = [
     (IgnoresAnotherBody, idempotency, "POST /things: another body under a used key is not refused"),
     (NeverEnds, pages, "GET /things: an entry comes twice"),
     (Overlaps, pages, "GET /things: an entry comes twice"),
-    (FailsLater, pages, "GET /things: HTTP 500 instead of page 2"),
+    (FailsLater, pages, "GET /things: HTTP 500 instead of a further page"),
     (
         SaysJson,
         judge_problems,
         "POST /things: 400 is declared as application/problem+json and comes as application/json",
     ),
-    (SaysAnotherStatus, judge_problems, "GET /things/{id}: the problem of its 404 says status 400"),
-    (NoAllow, judge_problems, "/things answers 405 without Allow"),
+    (SaysAnotherStatus, judge_problems, "GET /things/{id}: the problem of its 404 says another status"),
+    (NoAllow, judge_problems, "/things: 405 without Allow"),
 ]
 
 
@@ -263,13 +267,17 @@ def test_an_honest_provider_passes(judge: Callable[[Caller], list[Finding]]) -> 
     assert caller.findings() == []
 
 
-@pytest.mark.parametrize("provider, judge, said", BROKEN, ids=lambda x: getattr(x, "__name__", ""))
-def test_a_broken_promise_is_named(provider: type[Things], judge: Callable[[Caller], list[Finding]], said: str) -> None:
-    """A broken promise is one failing finding that names the operation and what is wrong."""
+@pytest.mark.parametrize("provider, judge, why", BROKEN, ids=lambda x: getattr(x, "__name__", ""))
+def test_a_broken_promise_is_named(provider: type[Things], judge: Callable[[Caller], list[Finding]], why: str) -> None:
+    """A broken promise is one failing finding that names the operation and what is wrong, under an id that stays."""
     failed = [f for f in judge(caller_on(provider())) if f.outcome is Outcome.FAIL]
+    again = [f for f in judge(caller_on(provider())) if f.outcome is Outcome.FAIL]
 
-    assert [f.summary for f in failed if f.summary.startswith(said)]
+    assert why in said(failed)
     assert all(f.observed for f in failed)
+    assert all(f.summary.endswith(f" ({f.id})") for f in failed)
+    assert [f.id for f in failed] == [f.id for f in again]
+    assert len({f.id for f in failed}) == len(failed)
 
 
 def test_calls_at_once_that_are_all_done_are_told() -> None:
@@ -286,7 +294,7 @@ def test_calls_at_once_that_are_all_done_are_told() -> None:
 
     failed = [f for f in idempotency(caller_on(Races())) if f.outcome is Outcome.FAIL]
 
-    assert [f.summary for f in failed] == ["POST /things: 20 calls at once under one key are not one call"]
+    assert said(failed) == ["POST /things: 20 calls at once under one key are not one call"]
 
 
 def changed(**paths: Any) -> dict[str, Any]:
@@ -317,9 +325,7 @@ def test_a_link_that_names_nothing_is_told() -> None:
         "poor": {"operationId": "readThing", "parameters": {"id": "$response.body#/nothing"}},
     }
 
-    said = {f.summary for f in links(caller_on(Things(), document))}
-
-    assert said == {
+    assert set(said(links(caller_on(Things(), document)))) == {
         "POST /things: the link 'lost' of its 201 names 'nobody', which is no operation",
         "POST /things: the link 'poor' of its 201 needs $response.body#/nothing, which the answer lacks",
     }
@@ -337,7 +343,7 @@ def test_a_limited_call_waits_as_it_is_told_and_comes_again() -> None:
     Walk(caller, random_seed=1).run()
 
     assert waits == [3.0, 1.0]
-    assert [f.summary for f in caller.findings()] == ["POST /things: answers 429 without Retry-After"]
+    assert said(caller.findings()) == ["POST /things: answers 429 without Retry-After"]
 
 
 def test_a_header_that_the_document_requires_is_missed() -> None:
@@ -348,9 +354,7 @@ def test_a_header_that_the_document_requires_is_missed() -> None:
     caller = caller_on(Things(), document)
     judge_problems(caller)
 
-    assert [f.summary for f in caller.findings()] == [
-        "GET /things/{id}: 404 without the header X-Trace, which the spec requires"
-    ]
+    assert said(caller.findings()) == ["GET /things/{id}: 404 without the header X-Trace, which the spec requires"]
 
 
 def test_a_refused_credential_is_no_trouble_with_pages() -> None:
@@ -373,6 +377,90 @@ def test_a_short_listing_is_not_known_to_turn_pages_well() -> None:
 
     assert [f.outcome for f in found] == [Outcome.NOT_APPLICABLE]
     assert "it has one page of 0 entries" in found[0].summary
+
+
+def listing_below(*parameters: dict[str, Any], linked: bool = True) -> dict[str, Any]:
+    """Return the document with the listing `GET /things/{id}/parts`; not ``linked``: with nothing that tells an id."""
+    document = copy.deepcopy(DOCUMENT)
+    if not linked:
+        document["paths"] = {}
+    own = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    document["paths"]["/things/{id}/parts"] = {
+        "get": {
+            "parameters": [*(parameters or [own]), {"name": "page", "in": "query", "schema": {"type": "integer"}}],
+            "responses": {"200": {"description": "A page.", "content": {"application/json": {"schema": {}}}}},
+        }
+    }
+    return document
+
+
+class WithParts(Things):
+    """Each thing has six parts, two on a page; a thing that is gone has none."""
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        thing_id, _, parts = request.url.path.removeprefix("/things/").partition("/")
+        if parts != "parts":
+            return super().__call__(request)
+        return self.parts(int(request.url.params.get("page", 1))) if self.has(thing_id) else problem(404)
+
+    def has(self, thing_id: str) -> bool:
+        return thing_id in self.things
+
+    def parts(self, page: int) -> httpx.Response:
+        return httpx.Response(200, json=[{"id": f"p{n}"} for n in range(page * 2, page * 2 + 2) if n < 8])
+
+
+class RepeatsParts(WithParts):
+    def parts(self, page: int) -> httpx.Response:
+        return super().parts(min(page, 2))
+
+
+def of_parts(found: list[Finding]) -> Finding:
+    return next(f for f in found if "parts" in f.summary)
+
+
+@pytest.mark.parametrize("provider, outcome", [(WithParts, Outcome.PASS), (RepeatsParts, Outcome.FAIL)])
+def test_a_listing_below_a_parameter_is_walked_with_an_id_that_was_seen(
+    provider: type[Things], outcome: Outcome
+) -> None:
+    """The thing that the walk made is gone by then; one that a listing shows does as well."""
+    things = provider()
+    things.made("there already")
+    found = of_parts(pages(caller_on(things, listing_below())))
+
+    assert found.outcome is outcome
+    if outcome is Outcome.FAIL:
+        assert said([found]) == ["GET /things/{id}/parts: an entry comes twice"]
+        assert "/things/t1/parts" in found.observed
+
+
+def test_an_example_of_the_document_is_an_id_too() -> None:
+    """Where no call tells an id, the document may."""
+
+    class Named(WithParts):
+        def has(self, thing_id: str) -> bool:
+            return thing_id == "a thing"
+
+    parameter = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}, "example": "a thing"}
+    found = of_parts(pages(caller_on(Named(), listing_below(parameter, linked=False))))
+
+    assert found.outcome is Outcome.PASS
+
+
+def test_a_listing_that_nothing_leads_to_is_told() -> None:
+    """Without an id, with one that nothing is at, or without what it requires, it is said not to be known, and why."""
+    needs = {"name": "kind", "in": "query", "required": True, "schema": {"type": "string"}}
+    own = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    gone = {**own, "example": "gone"}
+    found = [
+        of_parts(pages(caller_on(WithParts(), listing_below(*parameters, linked=False))))
+        for parameters in ((own,), (gone,), (gone, needs))
+    ]
+
+    assert {f.outcome for f in found} == {Outcome.NOT_APPLICABLE}
+    assert "no value for its path is known; give the parameter an example, or link to it" in found[0].summary
+    assert "it answers at no path that is known (HTTP 404 to /things/gone/parts)" in found[1].summary
+    assert "it requires kind; give the parameter an example" in found[2].summary
 
 
 ASKED = ProviderWebhooks(register="POST /things", body={"name": "{catcher}", "more": ["{catcher}"]})

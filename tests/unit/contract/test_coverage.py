@@ -150,7 +150,7 @@ def test_a_limit_without_a_time_is_told_whoever_met_it(spec: Spec) -> None:
     (found,) = judge_limits(joined(spec, recorder.taken()))
 
     assert (found.item, found.outcome) == ("contract.fuzz", Outcome.FAIL)
-    assert found.summary == "GET /things: answers 429 without Retry-After"
+    assert found.summary == f"GET /things: answers 429 without Retry-After ({found.id})"
     assert found.observed == "1 times, seen by fuzzing"
 
 
@@ -201,3 +201,84 @@ def test_an_exact_status_goes_before_its_range() -> None:
     assert operation.produced == ("404",)
     assert operation.missing == ("4XX", "default")
     assert (percent(199, 200), percent(0, 0)) == (99, 100)
+
+
+SWAGGER: dict[str, Any] = {
+    "swagger": "2.0",
+    "info": {"title": "Things", "version": "1"},
+    "basePath": "/v1",
+    "paths": {
+        "/things": {
+            "get": {
+                "parameters": [
+                    {"name": "limit", "in": "query", "type": "integer", "maximum": 9, "required": True},
+                    {
+                        "name": "tags",
+                        "in": "query",
+                        "required": False,
+                        "type": "array",
+                        "collectionFormat": "pipes",
+                        "items": {"type": "string", "enum": ["a", "b"]},
+                    },
+                ],
+                "responses": {"200": {"description": "ok"}},
+            },
+            "post": {
+                "parameters": [
+                    {"name": "thing", "in": "body", "required": True, "schema": {"$ref": "#/definitions/Thing"}}
+                ],
+                "responses": {"201": {"description": "made"}},
+            },
+        },
+        "/files": {
+            "post": {
+                "consumes": ["multipart/form-data"],
+                "parameters": [{"name": "file", "in": "formData", "type": "file", "required": True}],
+                "responses": {"201": {"description": "made"}},
+            }
+        },
+    },
+    "definitions": {"Thing": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}},
+}
+TWO = {
+    "within every limit": (httpx.Request("GET", f"{BASE}/things?limit=9&tags=a|b"), True),
+    "beyond one": (httpx.Request("GET", f"{BASE}/things?limit=10"), False),
+    "of another type": (httpx.Request("GET", f"{BASE}/things?limit=many"), False),
+    "an entry that is none": (httpx.Request("GET", f"{BASE}/things?limit=1&tags=a|c"), False),
+    "without what is required": (httpx.Request("GET", f"{BASE}/things"), False),
+    "a body that fits": (creation(json={"name": "x"}), True),
+    "a body that does not": (creation(json={"name": 1}), False),
+    "no body": (creation(), False),
+    "a form, which is not looked into": (httpx.Request("POST", f"{BASE}/files", files={"file": b"x"}), True),
+    "no form": (httpx.Request("POST", f"{BASE}/files"), False),
+}
+
+
+@pytest.mark.parametrize("what", TWO)
+def test_input_of_swagger_2_counts_as_of_later_versions(what: str) -> None:
+    """A parameter that is its own schema, and a body among the parameters, decide like those of OpenAPI 3."""
+    request, valid = TWO[what]
+    (part,) = seen_of(Spec(SWAGGER, "things.yaml", BASE), (request, 200))
+
+    assert (part.seen.valid, part.seen.invalid) == (int(valid), int(not valid))
+
+
+def test_parameters_and_keywords_of_swagger_2_are_told() -> None:
+    """The table names them by where they stand, and the body is no parameter."""
+    spec = Spec(SWAGGER, "things.yaml", BASE)
+    seen = seen_of(spec, (TWO["within every limit"][0], 200), (TWO["beyond one"][0], 400), (creation(json={}), 422))
+    operations = {o.operation: o for o in joined(spec, seen).operations}
+    listing, making = operations["GET /things"], operations["POST /things"]
+    at = "/paths/~1things/get/parameters"
+
+    assert listing.parameters == ("query limit", "query tags")
+    assert making.parameters == ()
+    assert set(listing.keywords) == {
+        f"{at}/0/type",
+        f"{at}/0/maximum",
+        f"{at}/1/type",
+        f"{at}/1/items/type",
+        f"{at}/1/items/enum",
+    }
+    assert listing.sources[0].broken == (f"{at}/0/maximum",)
+    assert making.sources[0].broken == ("/definitions/Thing/required",)

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import httpx
+import msgspec
 
 from harness.contract.catcher import MAX_BODY, Catcher, Caught, Headers, caught_in
 from harness.contract.sent import Expected, judge_deliveries, wait_for_deliveries
@@ -63,12 +64,33 @@ def test_each_fault_of_a_delivery_is_named() -> None:
     found = {f.case: f for f in judge_deliveries([caught("a", 503)], odd, again_within_s=1)}
     renamed = judge_deliveries([caught("a", 503, n=1), caught("b", n=1)], FINE, again_within_s=1)[-1]
 
-    assert found["signed"].summary == "1 of 1 deliveries of the provider are not signed"
+    assert found["signed"].summary == f"1 of 1 deliveries of the provider are not signed ({found['signed'].id})"
     assert found["signed"].observed == "event a: it has no x-sig"
     assert found["valid"].observed == "event a: /createdAt is missing"
-    assert found["redelivered"].summary == "a failed delivery is not sent again"
-    assert renamed.summary == "a failed delivery is sent again under another id"
+    assert found["redelivered"].summary.startswith("a failed delivery is not sent again")
+    assert renamed.summary.startswith("a failed delivery is sent again under another id")
     assert "a receiver would process it twice" in renamed.observed
+
+
+def test_each_kind_of_event_and_each_fault_of_a_signature_has_an_id_of_its_own() -> None:
+    """A waiver of one says nothing of another; nothing of the delivery that showed it goes into the id."""
+    odd = Expected(
+        signature=lambda _headers, _body, at: f"it is too far off ({at:g} s)",
+        schema=lambda _headers, body, _at: f"{body.decode()} is missing something",
+        named=lambda _headers, body: str(json.loads(body)["type"]),
+    )
+
+    def judged(first: str, at: float) -> dict[str, str]:
+        seen = [caught(first, type="made"), caught("b", type="gone"), caught("c", type="made")]
+        seen = [msgspec.structs.replace(c, at=at) for c in seen]
+        return {f.summary: f.id for f in judge_deliveries(seen, odd, again_within_s=1) if f.outcome is Outcome.FAIL}
+
+    assert judged("a", 1000) == judged("z", 2000)
+    assert sorted(s.partition(" (F-")[0] for s in judged("a", 1000)) == [
+        "1 of 3 deliveries of the provider are not valid",
+        "2 of 3 deliveries of the provider are not valid",
+        "3 of 3 deliveries of the provider are not signed",
+    ]
 
 
 def test_nothing_sent_is_an_error() -> None:
