@@ -13,7 +13,7 @@ import msgspec
 
 from harness.contract.generated_events import Generated, GeneratedEvent
 from harness.errors import ProbeError
-from harness.model import Delivery, Fate, Finding, Level, Outcome
+from harness.model import Delivery, Finding, Level, Outcome, Upshot
 
 FIXTURES, ROBUST = "webhooks.fixtures", "webhooks.robust"
 SOURCE = "OpenAPI Specification 3.1.1, webhooks"
@@ -42,7 +42,7 @@ _UNSEEN = {
 }
 
 
-class Fates(Protocol):
+class Upshots(Protocol):
     """Asks the integration what became of events."""
 
     effect_s: float
@@ -50,8 +50,8 @@ class Fates(Protocol):
     kept_s: float
     """How long a dead letter may take, in seconds."""
 
-    def of(self, ids: Iterable[str], *, within_s: float = 0) -> Mapping[str, Fate]:
-        """Return the fate of each event once all are decided, or time is over; raises `ProbeError`."""
+    def of(self, ids: Iterable[str], *, within_s: float = 0) -> Mapping[str, Upshot]:
+        """Return the upshot of each event once all are decided, or time is over; raises `ProbeError`."""
 
 
 class Receiver(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +61,7 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
     """Delivers one, signed right, under an id of its own; a delivery without an event id cannot be asked about."""
     kind: Callable[[GeneratedEvent], Any]
     """What the receiver tells an event's kind by: of another kind it may take it and do nothing."""
-    fates: Fates
+    upshots: Upshots
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +71,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     delivery: Delivery
     owed: bool = False
     """Whether a valid event of the very kind has an effect, so that this one must not just vanish."""
-    fate: Fate = Fate()
+    upshot: Upshot = Upshot()
 
     @property
     def wrong(self) -> str:
@@ -81,19 +81,19 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
             return "" if self.delivery.acknowledged else "unacknowledged"
         if status is None or not 200 <= status < 500:
             return "trouble"
-        if self.fate.processed:
+        if self.upshot.processed:
             return "processed"
-        both_known = self.fate.processed is False and self.fate.set_aside is False
+        both_known = self.upshot.processed is False and self.upshot.set_aside is False
         return "lost" if self.owed and both_known and self.delivery.event_id else ""
 
     @property
     def unseen(self) -> str:
         """What of it could not be looked at; empty when nothing is missing."""
-        if not self.delivery.acknowledged or not self.delivery.event_id or self.fate.decided:
+        if not self.delivery.acknowledged or not self.delivery.event_id or self.upshot.decided:
             return ""
-        if self.fate.processed is None:
+        if self.upshot.processed is None:
             return "processed"
-        return "kept" if self.fate.set_aside is None and self.owed else ""
+        return "kept" if self.upshot.set_aside is None and self.owed else ""
 
 
 def judge_valid(generated: Generated, receiver: Receiver) -> list[Finding]:
@@ -126,19 +126,19 @@ def judge_invalid(generated: Generated, receiver: Receiver) -> list[Finding]:
 
 def _followed(answered: Sequence[Answered], controls: Sequence[Answered], receiver: Receiver) -> list[Answered]:
     """Return the answers with what became of the events, all of them waited for together; raises `ProbeError`."""
-    fates = receiver.fates
-    shown = fates.of(_ids(controls), within_s=fates.effect_s)
+    upshots = receiver.upshots
+    shown = upshots.of(_ids(controls), within_s=upshots.effect_s)
     # Where effects cannot be asked for, any kind may be one that the integration acts on.
     acted_on = {
         c.event.webhook: receiver.kind(c.event)
         for c in controls
-        if (fate := shown.get(c.delivery.event_id)) and fate.processed in (True, None)
+        if (upshot := shown.get(c.delivery.event_id)) and upshot.processed in (True, None)
     }
     owed = [acted_on.get(a.event.webhook) == receiver.kind(a.event) for a in answered]
-    found = dict(fates.of(_ids(compress(answered, owed)), within_s=fates.kept_s))
-    found.update(fates.of(_ids(compress(answered, map(not_, owed)))))
+    found = dict(upshots.of(_ids(compress(answered, owed)), within_s=upshots.kept_s))
+    found.update(upshots.of(_ids(compress(answered, map(not_, owed)))))
     return [
-        msgspec.structs.replace(a, owed=due, fate=found.get(a.delivery.event_id, Fate()))
+        msgspec.structs.replace(a, owed=due, upshot=found.get(a.delivery.event_id, Upshot()))
         for a, due in zip(answered, owed, strict=True)
     ]
 
@@ -185,7 +185,7 @@ def _not_seen(answered: Sequence[Answered]) -> Iterator[Finding]:
 def _told(answered: Sequence[Answered]) -> str:
     """Return how many events were refused, kept, or taken without anything being done."""
     taken = [a for a in answered if a.delivery.acknowledged]
-    kept = sum(bool(a.fate.set_aside) for a in taken)
+    kept = sum(bool(a.upshot.set_aside) for a in taken)
     nameless = sum(not a.delivery.event_id for a in taken)
     told = [f"{len(answered) - len(taken)} refused", f"{kept} kept as dead letters"]
     told += [f"{nameless} taken that have no id to look for"] if nameless else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -21,8 +21,11 @@ _WHERE = "harness.toml: [provider.webhooks] register"
 class Registration:
     """One registration, by the operation that ``[provider.webhooks]`` names."""
 
-    def __init__(self, spec: Spec, client: httpx.Client, settings: ProviderWebhooks) -> None:
-        """``client`` authenticates."""
+    def __init__(
+        self, spec: Spec, client: httpx.Client, settings: ProviderWebhooks, *, keep: Callable[[str], None]
+    ) -> None:
+        """``client`` authenticates; ``keep`` is told the signing secret that the answer hands out, before all else."""
+        self._keep = keep
         self._caller = Caller(spec, client, {})
         self._settings = settings
         self._made: Sample | None = None
@@ -39,10 +42,26 @@ class Registration:
             self._made = self._caller.call(operation, operation.path, body)
         except httpx.HTTPError as exc:
             return f"{_WHERE}: {operation.label} gave no answer ({type(exc).__name__}). Is the provider there?"
+        if self._settings.secret_at and self._made.response.is_success:
+            return self._hand_over(operation, self._made.document, self._settings.secret_at)
         if not self._made.response.is_success:
             answer = f"{self._made.response.status_code} {self._made.response.text[:200]}"
             return f"{_WHERE}: {operation.label} answered {answer}. Mend [provider.webhooks] body."
         return ""
+
+    def _hand_over(self, operation: Described, answer: Any, dotted: str) -> str:
+        """Have the secret kept; return why there is none, with nothing of the answer but the names of its keys."""
+        found = answer
+        for key in dotted.split("."):
+            found = found.get(key) if isinstance(found, dict) else None
+        if isinstance(found, str) and found:
+            self._keep(found)
+            return ""
+        keys = ", ".join(answer) if isinstance(answer, dict) else "no JSON object"
+        return (
+            f"harness.toml: [provider.webhooks] secret_at: the answer of {operation.label} holds no text at "
+            f"{dotted!r} (it has: {keys}). Name the key at which the signing secret stands."
+        )
 
     def end(self) -> None:
         """Take the registration back, where the provider offers that below the path that made it."""

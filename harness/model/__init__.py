@@ -3,11 +3,11 @@
 from harness.model.delivery import Delivery
 from harness.model.event import Event
 from harness.model.exchange import Attempt, Exchange
-from harness.model.fate import Fate
 from harness.model.finding import Finding, Level, Mode, Outcome, stable_id
 from harness.model.item import GuideLine, Item
 from harness.model.reference import SecretRef, looks_like_secret
 from harness.model.report import GuideResult, ItemResult, Problem, Report, TargetSummary, Verdict
+from harness.model.upshot import Upshot
 from harness.model.waiver import Waiver
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "Delivery",
     "Event",
     "Exchange",
-    "Fate",
     "Finding",
     "GuideLine",
     "GuideResult",
@@ -28,6 +27,7 @@ __all__ = [
     "Report",
     "SecretRef",
     "TargetSummary",
+    "Upshot",
     "Verdict",
     "Waiver",
     "looks_like_secret",

@@ -17,9 +17,9 @@ from harness.webhooks.delivery import Sender
 from harness.webhooks.drills import Stage
 from harness.webhooks.effects import EffectProbe
 from harness.webhooks.events import EventFormat
-from harness.webhooks.fates import Fates
 from harness.webhooks.probes import Ask, asker
 from harness.webhooks.schemes import scheme_for
+from harness.webhooks.upshots import Upshots
 from harness.webhooks.wire import Wire
 
 if TYPE_CHECKING:
@@ -79,11 +79,11 @@ def stage_of(world: World, receiver: ReceiverUnderTest, event: Event) -> Stage:
     )
 
 
-def fates_of(world: World, receiver: ReceiverUnderTest) -> Fates:
-    """Return what tells the fate of events, by whichever probes harness.toml describes."""
+def upshots_of(world: World, receiver: ReceiverUnderTest) -> Upshots:
+    """Return what tells what became of events, by whichever probes harness.toml describes."""
     config, _ = _sections(world)
     letters = config.dead_letters
-    return Fates(
+    return Upshots(
         receiver.probe,
         _asker(world, letters, "[receiver] dead_letters") if letters else None,
         when=letters.when if letters else {},

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.contract.catcher import Caught
     from harness.contract.sent import Expected
     from harness.contract.spec import Spec
-    from harness.model import Finding
+    from harness.model import Finding, SecretRef
     from harness.plugins.world import World
     from harness.webhooks.events import EventFormat
 
@@ -34,6 +34,15 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         return (yield)
     with _listening(world):
         return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Learn the secret that the controller was handed out, so that nothing this process says holds it."""
+    world = item.config.stash.get(world_key, None)
+    provider = world.config.provider if world else None
+    if world and provider and provider.webhooks and provider.webhooks.secret_at:
+        world.handed_out.opened()
 
 
 @contextmanager
@@ -71,7 +80,7 @@ def _registered(world: World, url: str) -> Iterator[None]:
     assert provider.webhooks is not None
     headers = world.credential.headers() if world.credential else {}
     with world.network.client(base_url=provider.base_url, headers=headers) as client:
-        registration = Registration(world.spec, client, provider.webhooks)
+        registration = Registration(world.spec, client, provider.webhooks, keep=world.handed_out.keep)
         if complaint := registration.begin(url):
             _trouble(world).write_text(world.vault.redact(complaint), encoding="utf-8")
         yield
@@ -132,7 +141,7 @@ def _expected(world: World, spec: Spec, event_format: EventFormat) -> Expected:
             scheme,
             headers,
             body,
-            secret=world.reveal(reference),
+            secret=_signing_secret(world, reference),
             event_id=event_id_in(scheme, receiver.event_id, headers, body),
             url=catcher_url(world),
             now=at,
@@ -145,6 +154,12 @@ def _expected(world: World, spec: Spec, event_format: EventFormat) -> Expected:
         return schemas.kind_of(dict(headers).get(scheme.type_header, ""), body, type_key)
 
     return Expected(signature=signature if scheme.symmetric else None, schema=schema, named=named)
+
+
+def _signing_secret(world: World, reference: SecretRef) -> str:
+    """Return what the provider signs with: what it handed out, else what the receiver verifies with."""
+    handed_out = world.handed_out.opened()
+    return handed_out.reveal() if handed_out else world.reveal(reference)
 
 
 def _caught(world: World) -> Path:

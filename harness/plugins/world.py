@@ -20,7 +20,7 @@ from harness.operations.leaks import ErrorBodies
 from harness.processes import ManagedProcess
 from harness.readiness.checklist import Checklist, shipped
 from harness.run import Run
-from harness.secrets import Vault
+from harness.secrets import HandedOut, Vault
 from harness.target import Target, load_target
 
 if TYPE_CHECKING:
@@ -79,6 +79,11 @@ class World:
     def checklist(self) -> Checklist:
         """The shipped items and the target's own; raises `ConfigurationError` for an id that is taken."""
         return shipped().extended(self.config.item)
+
+    @cached_property
+    def handed_out(self) -> HandedOut:
+        """The secret with which the provider signs its webhooks, where its answer to the registration tells one."""
+        return HandedOut("provider.webhooks.secret", folder=self.run.path, seed=self.run.seed, vault=self.vault)
 
     @cached_property
     def client(self) -> httpx.Client:

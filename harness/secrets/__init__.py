@@ -1,6 +1,7 @@
 """Secrets: the only room that knows their values. It resolves references, redacts, and searches for leaks."""
 
+from harness.secrets.handed_out import HandedOut
 from harness.secrets.scan import Leak, Scanner
 from harness.secrets.values import Secret, Vault
 
-__all__ = ["Leak", "Scanner", "Secret", "Vault"]
+__all__ = ["HandedOut", "Leak", "Scanner", "Secret", "Vault"]

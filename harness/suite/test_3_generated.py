@@ -8,7 +8,7 @@ import pytest
 
 from harness.contract.event_answers import Receiver, judge_invalid, judge_valid
 from harness.contract.generated_events import generate_events
-from harness.plugins.receiving import fates_of
+from harness.plugins.receiving import upshots_of
 
 if TYPE_CHECKING:
     from harness.contract.generated_events import Generated, GeneratedEvent
@@ -34,7 +34,7 @@ def taker(receiver: ReceiverUnderTest, event_format: EventFormat, world: World) 
     def kind(generated: GeneratedEvent) -> object:
         return generated.kind(type_key=event_format.key_of_type, type_header=scheme.type_header)
 
-    return Receiver(send=send, kind=kind, fates=fates_of(world, receiver))
+    return Receiver(send=send, kind=kind, upshots=upshots_of(world, receiver))
 
 
 @pytest.fixture

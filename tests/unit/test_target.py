@@ -33,6 +33,11 @@ REFUSED = {
         "Did you mean 'bearer'?",
     ),
     "no kind of credential": (PROVIDER + 'auth = { token = "env:X" }', "auth.type: is missing", "api-key"),
+    "a secret in the answer to nothing": (
+        PROVIDER + 'webhooks = { secret_at = "data.secret" }',
+        "[provider] webhooks",
+        "secret_at is a key of the answer to register, which is not there",
+    ),
     "wrong type": (NAMED + "[provider]\nspec = 3", "[provider] spec", "Expected str, got int"),
     "wrong type in a process": (
         PROCESS.replace('["app"]', "7"),

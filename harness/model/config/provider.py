@@ -35,6 +35,8 @@ class ProviderWebhooks(Section, frozen=True):
     """Operation that registers a URL, such as ``POST /webhook-endpoints``; None where it is done by hand."""
     body: dict[str, Any] = {}
     """JSON that the operation gets; ``{catcher}`` stands for the URL."""
+    secret_at: str | None = None
+    """Key of the operation's answer that holds the signing secret, dots leading inwards; None: it hands none out."""
     port: int | None = None
     """Port to listen on; None: a free one."""
     url: str | None = None
@@ -43,6 +45,11 @@ class ProviderWebhooks(Section, frozen=True):
     """How soon after the workflow a first webhook is to arrive."""
     again_within: Duration = Duration(30)
     """How soon one that was answered with 503 is to come again."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a secret in the answer to a registration that is not made."""
+        if self.secret_at and not self.register:
+            raise ValueError("`secret_at` is a key of the answer to `register`, which is not there")
 
 
 class Provider(Section, frozen=True):

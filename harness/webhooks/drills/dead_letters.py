@@ -15,8 +15,8 @@ from harness.model import Event, Outcome
 from harness.webhooks.drills.row import Drill, Judgement, told
 from harness.webhooks.drills.stage import Stage
 from harness.webhooks.effects import pause
-from harness.webhooks.fates import lies
 from harness.webhooks.probes import Row
+from harness.webhooks.upshots import lies
 from harness.webhooks.wire import Answer
 
 _REDRIVEN_S = 10.0

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import secrets
 from collections.abc import Callable
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from harness.contract.caller import Caller
@@ -466,8 +468,9 @@ def test_a_listing_that_nothing_leads_to_is_told() -> None:
 ASKED = ProviderWebhooks(register="POST /things", body={"name": "{catcher}", "more": ["{catcher}"]})
 
 
-def registration(handler: Any, settings: ProviderWebhooks = ASKED) -> Registration:
-    return Registration(spec_of(DOCUMENT), client_on(handler), settings)
+def registration(handler: Any, settings: ProviderWebhooks = ASKED, kept: list[str] | None = None) -> Registration:
+    keep = (kept if kept is not None else []).append
+    return Registration(spec_of(DOCUMENT), client_on(handler), settings, keep=keep)
 
 
 def test_it_registers_and_takes_back() -> None:
@@ -507,3 +510,32 @@ def test_nothing_is_registered_where_that_is_done_by_hand() -> None:
 
     assert made.begin("u") == ""
     made.end()
+
+
+HANDS_OUT = msgspec.structs.replace(ASKED, secret_at="signing.secret")
+
+
+def test_a_secret_that_the_answer_hands_out_is_kept() -> None:
+    """It is told where harness.toml says that it stands."""
+    secret, kept = secrets.token_hex(16), list[str]()
+    made = registration(
+        lambda _: httpx.Response(201, json={"id": "t1", "signing": {"secret": secret}}), HANDS_OUT, kept
+    )
+
+    assert made.begin("u") == ""
+    assert kept == [secret]
+
+
+@pytest.mark.parametrize(
+    "answer, keys", [({"id": "t1", "signing": {"key": "x"}}, "id, signing"), ([], "no JSON object")]
+)
+def test_a_secret_that_is_not_where_it_should_be_is_told(answer: Any, keys: str) -> None:
+    """The names of the keys are told and none of the values, one of which may be the secret."""
+    kept = list[str]()
+    complaint = registration(lambda _: httpx.Response(201, json=answer), HANDS_OUT, kept).begin("u")
+
+    assert complaint == (
+        "harness.toml: [provider.webhooks] secret_at: the answer of POST /things holds no text at 'signing.secret' "
+        f"(it has: {keys}). Name the key at which the signing secret stands."
+    )
+    assert kept == []

@@ -10,29 +10,29 @@ import pytest
 from harness.contract.event_answers import Receiver, judge_invalid, judge_valid
 from harness.contract.generated_events import Generated, GeneratedEvent
 from harness.errors import ProbeError
-from harness.model import Delivery, Fate, Finding, Level, Outcome
+from harness.model import Delivery, Finding, Level, Outcome, Upshot
 
 GOOD = GeneratedEvent(webhook="run.done", document={"id": "g", "type": "run.done", "data": 1}, valid=True)
 BAD = GeneratedEvent(webhook="run.done", document={"id": "b", "type": "run.done"}, valid=False)
 OF_NO_TYPE = GeneratedEvent(webhook="run.done", document={"id": "t", "type": None}, valid=False)
 NAMELESS = GeneratedEvent(webhook="run.done", document={"type": "run.done"}, valid=False)
-EFFECT, DEAD = Fate(processed=True, set_aside=False), Fate(processed=False, set_aside=True)
-NEITHER = Fate(processed=False, set_aside=False)
+EFFECT, DEAD = Upshot(processed=True, set_aside=False), Upshot(processed=False, set_aside=True)
+NEITHER = Upshot(processed=False, set_aside=False)
 
 
 class Told:
-    """Fates as a test tells them, by id; of anything else neither an effect nor a dead letter."""
+    """Upshots as a test tells them, by id; of anything else neither an effect nor a dead letter."""
 
     effect_s = kept_s = 0.0
 
-    def __init__(self, fates: Mapping[str, Fate]) -> None:
-        self.fates = fates
+    def __init__(self, upshots: Mapping[str, Upshot]) -> None:
+        self.upshots = upshots
 
-    def of(self, ids: Iterable[str], *, within_s: float = 0) -> Mapping[str, Fate]:  # noqa: ARG002 - there is no waiting
-        return {event_id: self.fates.get(event_id, NEITHER) for event_id in ids}
+    def of(self, ids: Iterable[str], *, within_s: float = 0) -> Mapping[str, Upshot]:  # noqa: ARG002 - there is no waiting
+        return {event_id: self.upshots.get(event_id, NEITHER) for event_id in ids}
 
 
-def receiver(status: int | None = 200, **fates: Fate) -> Receiver:
+def receiver(status: int | None = 200, **upshots: Upshot) -> Receiver:
     def send(event: GeneratedEvent) -> Delivery:
         event_id = event.document.get("id", "")
         return Delivery(event="", event_id=event_id, url="", status=status, seconds=0, error="ReadError")
@@ -40,7 +40,7 @@ def receiver(status: int | None = 200, **fates: Fate) -> Receiver:
     def kind(event: GeneratedEvent) -> Any:
         return event.kind(type_key="type", type_header="")
 
-    return Receiver(send=send, kind=kind, fates=Told(fates))
+    return Receiver(send=send, kind=kind, upshots=Told(upshots))
 
 
 def judged(*invalid: GeneratedEvent, by: Receiver) -> list[Finding]:
@@ -73,16 +73,16 @@ def test_the_answer_decides(status: int | None, valid: bool, outcome: Outcome) -
 
 
 @pytest.mark.parametrize(
-    "fate, outcome, said",
+    "upshot, outcome, said",
     [
         (DEAD, Outcome.PASS, "1 kept as dead letters"),
         (EFFECT, Outcome.FAIL, "are processed all the same"),
         (NEITHER, Outcome.FAIL, "and vanish: no effect and no dead letter"),
     ],
 )
-def test_what_is_acknowledged_is_looked_for(fate: Fate, outcome: Outcome, said: str) -> None:
+def test_what_is_acknowledged_is_looked_for(upshot: Upshot, outcome: Outcome, said: str) -> None:
     """A dead letter is right; an effect is not, nor is neither of both where a valid event of that kind has one."""
-    (found,) = judged(BAD, by=receiver(g=EFFECT, b=fate))
+    (found,) = judged(BAD, by=receiver(g=EFFECT, b=upshot))
 
     assert found.outcome is outcome
     assert said in found.summary + found.observed
@@ -94,7 +94,7 @@ def test_what_is_acknowledged_is_looked_for(fate: Fate, outcome: Outcome, said: 
     [(OF_NO_TYPE, EFFECT), (NAMELESS, EFFECT), (BAD, NEITHER), (BAD, DEAD)],
     ids=["of another type", "without an id to ask by", "of a type without effect", "of a type that is never processed"],
 )
-def test_what_may_be_passed_over_is_not_held_against_the_receiver(event: GeneratedEvent, control: Fate) -> None:
+def test_what_may_be_passed_over_is_not_held_against_the_receiver(event: GeneratedEvent, control: Upshot) -> None:
     """An event of a kind that the receiver does nothing about may be taken and come to nothing."""
     (found,) = judged(event, by=receiver(g=control))
 
@@ -110,7 +110,7 @@ def test_an_event_of_another_type_that_is_processed_fails() -> None:
 
 def test_without_an_effect_probe_the_part_that_was_not_seen_is_not_run() -> None:
     """The statuses are right, and what was done is not known: the finding names the line to add."""
-    unknown = Fate()
+    unknown = Upshot()
     passed, unseen = judged(BAD, by=receiver(g=unknown, b=unknown))
 
     assert (passed.outcome, unseen.outcome, unseen.level) == (Outcome.PASS, Outcome.NOT_RUN, Level.MUST)
@@ -120,7 +120,7 @@ def test_without_an_effect_probe_the_part_that_was_not_seen_is_not_run() -> None
 
 def test_without_dead_letters_the_part_that_was_not_seen_is_not_run() -> None:
     """That nothing was processed is seen; that it was kept only should be, as dead letters have their own item."""
-    passed, unseen = judged(BAD, by=receiver(g=Fate(processed=True), b=Fate(processed=False)))
+    passed, unseen = judged(BAD, by=receiver(g=Upshot(processed=True), b=Upshot(processed=False)))
 
     assert (passed.outcome, unseen.outcome, unseen.level) == (Outcome.PASS, Outcome.NOT_RUN, Level.SHOULD)
     assert "add: [receiver.dead_letters]" in unseen.summary
@@ -128,7 +128,7 @@ def test_without_dead_letters_the_part_that_was_not_seen_is_not_run() -> None:
 
 def test_refusals_need_no_probe() -> None:
     """Whoever refuses with 4xx is asked nothing more."""
-    (found,) = judged(BAD, OF_NO_TYPE, by=receiver(400, g=Fate(), b=Fate()))
+    (found,) = judged(BAD, OF_NO_TYPE, by=receiver(400, g=Upshot(), b=Upshot()))
 
     assert found.outcome is Outcome.PASS
     assert found.observed == "2 refused, 0 kept as dead letters"
@@ -138,11 +138,11 @@ def test_a_probe_that_does_not_answer_is_an_error_beside_what_the_answers_tell()
     """What the statuses told stays told."""
 
     class Silent(Told):
-        def of(self, *_args: object, **_kwargs: object) -> Mapping[str, Fate]:
+        def of(self, *_args: object, **_kwargs: object) -> Mapping[str, Upshot]:
             raise ProbeError("[receiver] effects: no answer")
 
     asked = receiver()
-    passed, error = judged(BAD, by=Receiver(send=asked.send, kind=asked.kind, fates=Silent({})))
+    passed, error = judged(BAD, by=Receiver(send=asked.send, kind=asked.kind, upshots=Silent({})))
 
     assert (passed.outcome, error.outcome) == (Outcome.PASS, Outcome.ERROR)
     assert error.observed == "[receiver] effects: no answer"

@@ -1,4 +1,4 @@
-"""The fate of many events, asked for until one deadline: through both probes, through one, through none."""
+"""The upshot of many events, asked for until one deadline: through both probes, through one, through none."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from harness.model import Fate
+from harness.model import Upshot
 from harness.webhooks.effects import EffectProbe
-from harness.webhooks.fates import Fates
+from harness.webhooks.upshots import Upshots
 
 
 class Integration:
@@ -28,42 +28,42 @@ class Integration:
         return {"status": state, "effects": int(state == "done")}
 
 
-def fates(ask: Integration, *, effects: bool = True, letters: bool = True) -> Fates:
+def upshots(ask: Integration, *, effects: bool = True, letters: bool = True) -> Upshots:
     probe = EffectProbe(ask, count="effects") if effects else None
-    return Fates(probe, ask if letters else None, when={"status": "dead"}, effect_s=5, kept_s=30)
+    return Upshots(probe, ask if letters else None, when={"status": "dead"}, effect_s=5, kept_s=30)
 
 
 def test_all_events_are_asked_about_until_each_is_decided() -> None:
     """What takes its time is waited for, and no longer than it takes."""
     ask = Integration(slow=6, a="done", b="dead")
     start = time.monotonic()
-    found = fates(ask).of(["a", "b"], within_s=20)
+    found = upshots(ask).of(["a", "b"], within_s=20)
 
-    assert found == {"a": Fate(processed=True, set_aside=False), "b": Fate(processed=False, set_aside=True)}
+    assert found == {"a": Upshot(processed=True, set_aside=False), "b": Upshot(processed=False, set_aside=True)}
     assert time.monotonic() - start < 10
 
 
 def test_one_deadline_is_enough_for_all() -> None:
     """Of a hundred events that nothing becomes of, the last is not waited for longer than the first."""
     start = time.monotonic()
-    found = fates(Integration()).of([str(n) for n in range(100)], within_s=0.3)
+    found = upshots(Integration()).of([str(n) for n in range(100)], within_s=0.3)
 
-    assert set(found.values()) == {Fate(processed=False, set_aside=False)}
+    assert set(found.values()) == {Upshot(processed=False, set_aside=False)}
     assert time.monotonic() - start < 5
 
 
 @pytest.mark.parametrize(
-    "effects, letters, fate",
-    [(True, False, Fate(processed=False)), (False, True, Fate(set_aside=True)), (False, False, Fate())],
+    "effects, letters, upshot",
+    [(True, False, Upshot(processed=False)), (False, True, Upshot(set_aside=True)), (False, False, Upshot())],
 )
-def test_what_cannot_be_asked_is_not_known(effects: bool, letters: bool, fate: Fate) -> None:  # noqa: FBT001
+def test_what_cannot_be_asked_is_not_known(effects: bool, letters: bool, upshot: Upshot) -> None:  # noqa: FBT001
     """An answer that no probe can give is None, never False."""
-    ask = fates(Integration(a="dead"), effects=effects, letters=letters)
+    ask = upshots(Integration(a="dead"), effects=effects, letters=letters)
 
-    assert ask.of(["a"]) == {"a": fate}
+    assert ask.of(["a"]) == {"a": upshot}
 
 
 def test_without_dead_letters_the_wait_for_them_is_short() -> None:
     """Once a later event has its effect, an earlier one without has none; nothing else could show."""
-    assert fates(Integration(), letters=False).kept_s == 1
-    assert fates(Integration()).kept_s == 30
+    assert upshots(Integration(), letters=False).kept_s == 1
+    assert upshots(Integration()).kept_s == 30
