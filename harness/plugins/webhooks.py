@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def event_format(world: World) -> EventFormat:
+def event_format(world: World, require: Callable[..., None]) -> EventFormat:
     """Where an event's id and type are found, by the receiver's signature scheme."""
+    require("receiver.url", "receiver.signature")
     from harness.plugins.receiving import event_format_of
 
     return event_format_of(world)
