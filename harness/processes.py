@@ -52,6 +52,12 @@ class ManagedProcess:
         self._redact = redact
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """Its process id, which is that of its group too; only while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start the process and wait until it is ready; raises `ProcessError` and leaves nothing running."""
         self._require_free_port()

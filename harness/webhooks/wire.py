@@ -11,7 +11,7 @@ import io
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -88,7 +88,7 @@ class Wire:
         return "\r\n".join([*lines, "connection: close", "", ""]).encode("latin-1")
 
     def exchange(
-        self, pieces: list[bytes], *, event: str, event_id: str, method: str = "POST", pause_s: float = 0.0
+        self, pieces: Iterable[bytes], *, event: str, event_id: str, method: str = "POST", pause_s: float = 0.0
     ) -> Answer:
         """Send ``pieces``, ``pause_s`` seconds between them, and read the answer."""
         self._check(method, httpx.URL(self.url))
@@ -192,7 +192,7 @@ class _Timed(io.RawIOBase):
         return self._connection.recv_into(buffer)  # type: ignore[arg-type]
 
 
-def _sent(connection: socket.socket, pieces: list[bytes], clock: _Clock, pause_s: float) -> OSError | None:
+def _sent(connection: socket.socket, pieces: Iterable[bytes], clock: _Clock, pause_s: float) -> OSError | None:
     """Send everything; return why that broke off, for a receiver may answer and close before it has read all."""
     try:
         for number, piece in enumerate(pieces):

@@ -1,0 +1,113 @@
+"""Group E, size: a body that nobody signed and that does not end is not kept in memory.
+
+Seen from outside, so whatever the language: how far the memory of the receiver's processes grows while the body is sent.
+A body that is thrown away piece by piece makes a heap grow too, up to some size. So what grew is sent one that is far
+longer, and only who grows with the body keeps it.
+"""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from harness.model import Level, Outcome
+from harness.webhooks.drills.row import Drill, Judgement, told
+from harness.webhooks.drills.stage import Stage
+
+MIB = 1024 * 1024
+LONG = 32 * MIB
+LONGER = 160 * MIB
+
+_PROC = Path("/proc")
+_PAGE = resource.getpagesize()
+_CHUNK = b"%x\r\n%s\r\n" % (MIB, b"x" * MIB)
+
+
+class _Seen(NamedTuple):
+    """What was seen while one body was sent; sizes in bytes."""
+
+    sent: int
+    before: int
+    most: int
+    answer: str
+    died: bool
+
+
+def _bounded(stage: Stage) -> Judgement:
+    if not (_PROC / "self" / "stat").is_file():
+        return Outcome.NOT_RUN, "the memory of a process is read from /proc, which Linux alone has"
+    first = _sent(stage, LONG)
+    seen = _in_words(first, first.before)
+    if first.died or first.most - first.before < LONG // 2:
+        return told(not first.died, seen)
+    second = _sent(stage, LONGER)
+    kept = second.most - first.most >= (LONGER - LONG) // 2
+    return told(not kept and not second.died, f"{seen}; {_in_words(second, first.most)} more")
+
+
+def _in_words(seen: _Seen, before: int) -> str:
+    grown = max(0, seen.most - before) // MIB
+    died = ", and then the process was dead or silent" if seen.died else ""
+    return f"{seen.sent // MIB} MiB were sent: {seen.answer}{died}; its memory grew by {grown} MiB"
+
+
+def _sent(stage: Stage, size: int) -> _Seen:
+    """Send a body of this size in chunks, unsigned, and measure before each of them."""
+    assert stage.process is not None
+    event = stage.fresh()
+    built = stage.receiver.material(event).carrying()
+    wire = stage.receiver.wire
+    pids = list(_group(stage.process.pid))
+    measured = [_resident(pids)]
+
+    def pieces() -> Iterator[bytes]:
+        yield wire.head(built.method, (*built.headers, ("transfer-encoding", "chunked")), query=built.query)
+        for _ in range(size // MIB):
+            yield _CHUNK
+            measured.append(_resident(pids))
+        yield b"0\r\n\r\n"
+        measured.append(_resident(pids))
+
+    answer = wire.exchange(pieces(), event=event.name, event_id=event.id)
+    sent = min(size, (len(measured) - 1) * MIB)
+    died = stage.process.silence() is not None
+    if died:
+        stage.restart()
+    return _Seen(sent, measured[0], max(measured), answer.seen, died)
+
+
+def _group(leader: int) -> Iterator[int]:
+    """Yield the processes of a process group."""
+    for folder in _PROC.iterdir():
+        if folder.name.isdecimal() and _fields(int(folder.name))[2:3] == [str(leader)]:
+            yield int(folder.name)
+
+
+def _resident(pids: list[int]) -> int:
+    """Return the memory that these processes have in use, in bytes."""
+    return sum(int(fields[21]) for pid in pids if (fields := _fields(pid))) * _PAGE
+
+
+def _fields(pid: int) -> list[str]:
+    """Return the fields of proc_pid_stat(5) from the third on; none for a process that is gone."""
+    try:
+        return (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+DRILLS: tuple[Drill, ...] = (
+    Drill(
+        id="memory",
+        item="webhooks.robust",
+        level=Level.SHOULD,
+        summary=f"an unsigned body of {LONG // MIB} MiB in chunks, with no length told before",
+        expected="a receiver whose memory does not grow with the body",
+        source="CWE-770",
+        fix="Count the bytes of a body as they arrive, and stop keeping them at a limit; answer 413.",
+        needs=(),
+        run=_bounded,
+    ),
+)
