@@ -11,7 +11,7 @@ import click
 
 from harness.model import Delivery
 from harness.webhooks.command import Dispatch
-from harness.webhooks.orders import Order
+from harness.webhooks.orders import Order, public_key
 from harness.webhooks.progress import Lines, bar
 from harness.webhooks.summary import Summary
 
@@ -38,6 +38,7 @@ INTERRUPTED = 130
 @click.option("--timeout", "timeout_s", default=15.0, show_default=True, type=click.FloatRange(0, min_open=True))
 @click.option("--keep-ids", is_flag=True, help="Keep the ids of the fixtures: a receiver may take them for duplicates.")
 @click.option("--dry-run", is_flag=True, help="Print the requests and send none.")
+@click.option("--public-key", is_flag=True, help="Print the key that the receiver verifies with, and send nothing.")
 @click.option("--quiet", is_flag=True, help="Print the summary alone.")
 def deliver(events: tuple[Path, ...], *, spec: str | None, dry_run: bool, quiet: bool, **options: object) -> None:
     """Sign EVENTS (files or folders of .json and .http fixtures) and deliver them, each under a fresh id.
@@ -45,6 +46,9 @@ def deliver(events: tuple[Path, ...], *, spec: str | None, dry_run: bool, quiet:
     What --to, --scheme and --secret do not say is taken from harness.toml. Exits 1 unless every delivery is
     acknowledged with 2xx.
     """
+    if options.pop("public_key"):
+        click.echo(public_key(Order(**options), Path.cwd()))  # type: ignore[arg-type]
+        return
     if not events and not spec:
         raise click.UsageError("Missing argument 'EVENTS...': name fixtures, or an OpenAPI document with --spec.")
     made = tuple(_examples(spec)) if spec else ()

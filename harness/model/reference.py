@@ -16,7 +16,9 @@ _TOKEN_SHAPES = re.compile(
     r"\b(sk|rk|pk)_(live|test)_\w{8,}|\bwhsec_[\w+/=]{8,}|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bxox[abprs]-[\w-]{10,}"
     r"|\bAKIA[A-Z0-9]{16}\b|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}|-----BEGIN [A-Z ]*PRIVATE KEY|\bBearer +\S{8,}|://[^/\s:@]+:[^/\s@]+@"
 )
-_SECRET_NAME = re.compile(r"(?i)(^|[_.-])(token|secret|password|passwd|pwd|api_?key|access_?key|private_?key|key)$")
+_SECRET_NAME = re.compile(
+    r"(?i)(?<!public)(^|[_.-])(token|secret|password|passwd|pwd|api_?key|access_?key|private_?key|key)$"
+)
 
 
 class SecretRef(str):

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from harness.errors import ConfigurationError
 from harness.model import SecretRef
+from harness.plugins.keys import told_by
 from harness.webhooks.cases import Framing, ReceiverCase
 from harness.webhooks.conformance import ReceiverUnderTest
 from harness.webhooks.delivery import Sender
@@ -23,8 +24,6 @@ from harness.webhooks.upshots import Upshots
 from harness.webhooks.wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from harness.model import Event
     from harness.model.config import Probe, Receiver, Signature
     from harness.plugins.world import World
@@ -117,15 +116,9 @@ def crash_stage_of(world: World, event: Event) -> Stage:
     stage.process = process_of(world)
     _, signature = _sections(world)
     given = world.config.process[stage.process.name].env
-    stage.secret_names = _told_by(given, signature.secret)
-    stage.previous_names = _told_by(given, signature.previous) if signature.previous else ()
+    stage.secret_names = told_by(given, signature.secret, previous=False)
+    stage.previous_names = told_by(given, signature.previous, previous=True) if signature.previous else ()
     return stage
-
-
-def _told_by(given: Mapping[str, str], secret: SecretRef) -> tuple[str, ...]:
-    """Return the variables in which a process is given a secret; it inherits those of the harness too."""
-    names = [name for name, value in given.items() if value == secret]
-    return (*names, *([] if secret.kind == "file" else [secret.name]))
 
 
 def process_of(world: World) -> ManagedProcess:

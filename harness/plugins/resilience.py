@@ -35,7 +35,7 @@ def client_under_faults(world: World, require: Callable[..., None]) -> Callable[
             upstream=provider.base_url,
             client=world.client,
             command=client.command,
-            env=world.environment(client.env),
+            env=world.environment(client.env, "[client] env"),
             cwd=world.target.root,
             timeout_s=client.timeout,
             policy=client.policy,
@@ -66,7 +66,7 @@ def client_run(
             ended = run_against(
                 server.url,
                 client.command,
-                env=world.environment(client.env),
+                env=world.environment(client.env, "[client] env"),
                 cwd=world.target.root,
                 timeout_s=client.timeout,
                 log=world.logs / "client.log",

@@ -17,6 +17,7 @@ from harness.keeping import Fates
 from harness.model import SecretRef
 from harness.network import Network
 from harness.operations.leaks import ErrorBodies
+from harness.plugins import keys
 from harness.processes import ManagedProcess
 from harness.readiness.checklist import Checklist, shipped
 from harness.run import Run
@@ -45,7 +46,7 @@ class World:
         self.run = run
         self.reports = reports
         self.config = target.config
-        self.vault = Vault(seed=run.seed, root=target.root)
+        self.vault = Vault(seed=run.seed, root=target.root, shapes=keys.shapes(target.config))
         self.error_bodies = ErrorBodies(self.vault.scanner)
         self.network = Network(list(_urls(target)), production=target.production)
         self.network.error_observer = self.error_bodies
@@ -185,10 +186,18 @@ class World:
         words = [name, *re.findall(r"[\w.-]+", params)]
         return f"harness gate -k {shlex.quote(' and '.join(words))}"
 
-    def environment(self, variables: dict[str, str]) -> dict[str, str]:
-        """Return ``variables`` for a process: references resolved, and the run's fresh secrets added."""
-        resolved = {k: self.reveal(ref) if (ref := SecretRef.parse(v)) else v for k, v in variables.items()}
-        return {**self.vault.exported(), **resolved}
+    def environment(self, variables: dict[str, str], where: str = "") -> dict[str, str]:
+        """Return ``variables`` for a process: references resolved, and the run's fresh secrets added.
+
+        ``where`` is the key at which they stand; raises `ConfigurationError` for a public key that there is not.
+        """
+
+        def resolved(name: str, value: str) -> str:
+            if reference := SecretRef.parse(value):
+                return self.reveal(reference)
+            return keys.with_public_keys(value, f"{where}.{name}", config=self.config, reveal=self.reveal)
+
+        return {**self.vault.exported(), **{name: resolved(name, value) for name, value in variables.items()}}
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -212,7 +221,7 @@ class World:
                     ready=config.ready,
                     ready_within_s=config.ready_within,
                     cwd=self.target.root,
-                    env=self.environment(config.env),
+                    env=self.environment(config.env, f"[process.{name}] env"),
                     log=self.logs / f"{name}{self.log_suffix}.log",
                     is_ready=self._answers,
                     redact=self.vault.redact,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NoReturn
 
 from harness.errors import SecretError
@@ -50,9 +50,15 @@ class Secret:
 class Vault:
     """All secrets of one run."""
 
-    def __init__(self, *, seed: str, root: Path) -> None:
-        """``seed`` is what ``fresh:`` values are derived from; ``root`` is where ``file:`` paths start."""
+    def __init__(
+        self, *, seed: str, root: Path, shapes: Mapping[str, Callable[[bytes], str]] = MappingProxyType({})
+    ) -> None:
+        """``seed`` is what ``fresh:`` values are derived from; ``root`` is where ``file:`` paths start.
+
+        ``shapes`` has, by the NAME of ``fresh:NAME``, what writes 32 random bytes where the value must have some form.
+        """
         self._seed = seed
+        self._shapes = shapes
         self._root = root
         self._known: dict[str, Secret] = {}
         self._forms: dict[str, tuple[str, ...]] = {}
@@ -124,4 +130,5 @@ class Vault:
         return value
 
     def _fresh(self, name: str, where: str) -> str:  # noqa: ARG002 - the same shape as its siblings
-        return "fresh_" + hmac.new(self._seed.encode(), name.encode(), hashlib.sha256).hexdigest()
+        random = hmac.digest(self._seed.encode(), name.encode(), "sha256")
+        return self._shapes[name](random) if name in self._shapes else f"fresh_{random.hex()}"

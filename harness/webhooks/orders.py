@@ -14,7 +14,7 @@ from harness.network import Network
 from harness.secrets import Vault
 from harness.target import CONFIG_NAME, load_target
 from harness.webhooks.events import EventFormat
-from harness.webhooks.schemes import Scheme, scheme_for
+from harness.webhooks.schemes import SCHEMES, Scheme, scheme_for
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +36,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float = 15.0
     keep_ids: bool = False
     """Whether events keep the ids of their fixtures."""
+
+
+_NOWHERE = "http://127.0.0.1"
 
 
 class Route:
@@ -60,6 +63,20 @@ class Route:
         self.reference = str(signature.secret)
         where = "--secret" if order.secret else f"{CONFIG_NAME}: [receiver.signature] secret"
         self.secret: Callable[[], str] = _resolved(signature.secret, self.vault, where)
+
+
+def public_key(order: Order, directory: Path) -> str:
+    """Return what a receiver of ``order`` verifies with, as its scheme's provider shows it.
+
+    Raises `ConfigurationError`, also for a scheme whose receivers hold the secret itself.
+    """
+    route = Route(msgspec.structs.replace(order, url=order.url or _NOWHERE), directory)
+    if route.scheme.symmetric:
+        raise ConfigurationError(
+            f"--public-key: a receiver of {route.scheme.name!r} is given {route.reference} itself, and no public key. "
+            f"Those of {', '.join(s.name for s in SCHEMES if not s.symmetric)} are."
+        )
+    return route.scheme.public_key(route.secret())
 
 
 def _url(receiver: Receiver | None) -> str:
@@ -103,6 +120,6 @@ def _resolved(reference: SecretRef, vault: Vault, where: str) -> Callable[[], st
     if reference.kind == "fresh":
         raise ConfigurationError(
             f"[receiver] signature.secret is {reference}, which is made anew in every run of the gate. "
-            f"Say --secret env:{reference.name}, with the value that your receiver has."
+            f"Say --secret env:{reference.name}, with the value that your receiver has or has the public key of."
         )
     return vault.resolve(reference, where).reveal

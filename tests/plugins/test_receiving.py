@@ -8,12 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.errors import ConfigurationError
-from harness.model import Event
+from harness.errors import ConfigurationError, SecretError
+from harness.model import Event, SecretRef
 from harness.plugins.receiving import again, crash_stage_of, process_of, receiver_of, stage_of
 from harness.plugins.world import World
 from harness.run import Run
 from harness.webhooks.cases import case_named
+from harness.webhooks.schemes import SCHEMES, scheme_named
 
 EVENT = Event(name="ping", type="ping", id="evt_1", body=b'{"id": "evt_1", "type": "ping"}')
 HEAD = '[target]\nname = "Tiny"\n'
@@ -111,3 +112,72 @@ def test_the_crash_stage_knows_which_variables_tell_the_secrets(
 
     assert stage.secret_names == ("HOOK_SECRET",)
     assert stage.previous_names == names
+
+
+PAIR = """
+[process.app]
+command = ["python3"]
+ready = "http://127.0.0.1:PORT/healthz"
+env = { HOOK_PUBLIC_KEY = "{public_key}", OLD = "old={public_key:previous}" }
+
+[receiver]
+url = "http://127.0.0.1:PORT/hook"
+signature = { scheme = "SCHEME", secret = "fresh:HOOK_KEY", previous = "fresh:OLD_KEY" }
+"""
+PAIRS = [scheme.name for scheme in SCHEMES if not scheme.symmetric]
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_process_is_told_the_public_half_of_a_fresh_key(name: str, world: Callable[[str], World]) -> None:
+    """A key pair is made by its scheme's name alone, and the receiver gets what it verifies with."""
+    loaded, scheme = world(PAIR.replace("SCHEME", name)), scheme_named(name)
+    loaded.vault.resolve_all(loaded.target.references, strict=True)
+    env = loaded.environment(loaded.config.process["app"].env, "[process.app] env")
+
+    assert env["HOOK_PUBLIC_KEY"] == scheme.public_key(env["HOOK_KEY"])
+    assert env["OLD"] == f"old={scheme.public_key(env['OLD_KEY'])}"
+    assert env["HOOK_KEY"] not in env["HOOK_PUBLIC_KEY"]
+
+
+@pytest.mark.parametrize("name", [scheme.name for scheme in SCHEMES])
+def test_a_fresh_secret_has_the_form_of_its_scheme(name: str, world: Callable[[str], World]) -> None:
+    """What is made for a run signs, whatever the scheme wants of a secret; each process of a run makes the same."""
+    texts = [PAIR.replace("SCHEME", name).replace('{public_key}"', '"').replace("{public_key:previous}", "")] * 2
+    one, other = (loaded.reveal(SecretRef("fresh:HOOK_KEY")) for loaded in map(world, texts))
+
+    assert one == other
+    assert scheme_named(name).sign(b"{}", secret=one, timestamp=1, event_id="evt_1", url="http://x")
+
+
+@pytest.mark.parametrize(
+    "changed, said",
+    [
+        (
+            ('"SCHEME"', '"github"'),
+            "HOOK_PUBLIC_KEY holds {public_key}, but a receiver of 'github' is given the secret itself. Refer to ",
+        ),
+        (
+            (', previous = "fresh:OLD_KEY"', ""),
+            "OLD holds {public_key:previous}, but [receiver] signature has no `previous`. Add it,",
+        ),
+        (("signature = {", "# "), "HOOK_PUBLIC_KEY holds {public_key}, but there is no [receiver] signature. Add it,"),
+    ],
+)
+def test_a_public_key_that_there_is_not_is_told(
+    changed: tuple[str, str], said: str, world: Callable[[str], World]
+) -> None:
+    """The message names the key of harness.toml, why there is none, and what to do."""
+    loaded = world(PAIR.replace(*changed).replace("SCHEME", "discord"))
+    with pytest.raises(ConfigurationError) as raised:
+        loaded.environment(loaded.config.process["app"].env, "[process.app] env")
+
+    assert str(raised.value).startswith(f"harness.toml: [process.app] env.{said}")
+
+
+def test_a_public_key_may_stand_in_harness_toml(world: Callable[[str], World]) -> None:
+    """It is no secret, though its name ends in KEY; the private one is refused."""
+    value = "ab" * 32
+    assert world(PROCESS + f'env = {{ HOOK_PUBLIC_KEY = "{value}" }}\n')
+
+    with pytest.raises(SecretError):
+        world(PROCESS + f'env = {{ HOOK_PRIVATE_KEY = "{value}" }}\n')

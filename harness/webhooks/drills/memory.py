@@ -1,6 +1,6 @@
 """Group E, size: a body that nobody signed and that does not end is not kept in memory.
 
-Seen from outside, so whatever the language: how far the memory of the receiver's processes grows while the body is sent.
+Seen from outside, so whatever the language: how far the memory of the receiver grows while the body is sent.
 A body that is thrown away piece by piece makes a heap grow too, up to some size. So what grew is sent one that is far
 longer, and only who grows with the body keeps it.
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hmac
-import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
@@ -18,7 +17,8 @@ class Algorithm(NamedTuple):
 
     sign: Callable[[bytes, bytes], bytes]
     """Key and message to signature; raises ValueError for bytes that are no key."""
-    new_key: Callable[[], bytes] = partial(os.urandom, 32)
+    key_of: Callable[[bytes], bytes] = bytes
+    """32 random bytes to a key of this algorithm."""
     public: Callable[[bytes], bytes] | None = None
     """Signing key to the key that verifies; None where both are the same."""
 
@@ -62,9 +62,9 @@ ALGORITHMS: Mapping[str, Algorithm] = {
     "hmac-sha256": Algorithm(partial(hmac.digest, digest="sha256")),
     "hmac-sha512": Algorithm(partial(hmac.digest, digest="sha512")),
     "ed25519": Algorithm(asymmetric.sign_ed25519, public=asymmetric.public_ed25519),
-    "ecdsa-p256-sha256": Algorithm(asymmetric.sign_p256, asymmetric.new_p256, asymmetric.public_p256),
+    "ecdsa-p256-sha256": Algorithm(asymmetric.sign_p256, asymmetric.p256_of, asymmetric.public_p256),
     # A token proves who sends, and nothing of what is sent.
-    "token": Algorithm(lambda key, _: key, lambda: os.urandom(16).hex().encode()),
+    "token": Algorithm(lambda key, _: key, lambda random: random.hex().encode()),
 }
 
 KEY_FORMS: Mapping[str, KeyForm] = {

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 SEED_BYTES = 32
 """Of an Ed25519 private key; one of 64 bytes has the public key after the seed (RFC 8032, section 5.1.5)."""
 
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
 
 def sign_ed25519(key: bytes, message: bytes) -> bytes:
     """Sign as RFC 8032 does; raises ValueError for a key that is none."""
@@ -40,12 +42,13 @@ def public_p256(key: bytes) -> bytes:
     return _p256(key).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def new_p256() -> bytes:
-    """Return a new private key as DER (PKCS 8)."""
-    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+def p256_of(random: bytes) -> bytes:
+    """Return the private key that random bytes lead to, as DER (PKCS 8)."""
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_private_key
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-    return generate_private_key(SECP256R1()).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    key = derive_private_key(int.from_bytes(random) % (_P256_ORDER - 1) + 1, SECP256R1())
+    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _ed25519(key: bytes) -> Ed25519PrivateKey:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 import msgspec
@@ -155,7 +156,11 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
 
     def new_secret(self) -> str:
         """Return a secret of the right form that nobody else has: for tests, and to sign wrongly on purpose."""
-        return KEY_FORMS[self.key_form].write(ALGORITHMS[self.algorithm].new_key())
+        return self.secret_of(os.urandom(32))
+
+    def secret_of(self, random: bytes) -> str:
+        """Return the secret that 32 random bytes lead to, in the form that the scheme wants."""
+        return KEY_FORMS[self.key_form].write(ALGORITHMS[self.algorithm].key_of(random))
 
     def public_key(self, secret: str) -> str:
         """Return what a receiver verifies with: the public key, or the secret itself where both sides share it."""

@@ -84,6 +84,16 @@ def test_a_fresh_secret_is_the_same_for_one_run_and_exported(vault: Vault, tmp_p
     assert vault.exported() == {"KEY": value}
 
 
+def test_a_fresh_secret_is_written_as_it_must_be(tmp_path: Path) -> None:
+    """Where a value must have some form, its 32 random bytes are written so; others stay as they are."""
+    vault = Vault(seed="seed", root=tmp_path, shapes={"KEY": bytes.hex})
+    shaped, plain = (vault.resolve(SecretRef(f"fresh:{name}"), "x").reveal() for name in ("KEY", "OTHER"))
+
+    assert len(bytes.fromhex(shaped)) == 32
+    assert plain.startswith("fresh_")
+    assert vault.exported() == {"KEY": shaped, "OTHER": plain}
+
+
 def test_a_file_gives_its_content_without_the_last_line_break(vault: Vault, tmp_path: Path) -> None:
     """Relative paths start at the target's folder."""
     (tmp_path / "key.txt").write_text(VALUE + "\n")

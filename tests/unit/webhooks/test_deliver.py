@@ -20,6 +20,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from harness.cli import main
+from harness.webhooks.schemes import scheme_named
 
 from .conftest import Listen, read_request
 
@@ -286,3 +287,22 @@ def test_ctrl_c_ends_it_with_a_summary(secret: str, event: Path, to: list[str]) 
     assert errors == ""
     assert process.returncode == 130
     assert secret not in output
+
+
+def test_the_public_key_of_a_receiver_is_printed(deliver: Deliver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is what the receiver is configured with, and nothing of the private one."""
+    scheme = scheme_named("discord")
+    key = scheme.new_secret()
+    monkeypatch.setenv("PRIVATE_KEY", key)
+    done = deliver("--public-key", "--scheme", "discord", "--secret", "env:PRIVATE_KEY")
+
+    assert (done.exit_code, done.output) == (0, f"{scheme.public_key(key)}\n")
+
+
+def test_a_shared_secret_is_never_printed(deliver: Deliver) -> None:
+    """Where both sides hold the secret there is no public key, and the message names the schemes that have one."""
+    done = deliver("--public-key", "--scheme", "github", "--secret", f"env:{VARIABLE}")
+
+    assert done.exit_code
+    assert f"a receiver of 'github' is given env:{VARIABLE} itself, and no public key" in done.output
+    assert "discord" in done.output

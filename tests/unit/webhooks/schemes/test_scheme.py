@@ -196,6 +196,15 @@ def test_what_a_receiver_holds_of_a_shared_secret_is_the_secret(scheme: Scheme) 
     assert (scheme.public_key(secret) == secret) == scheme.symmetric
 
 
+def test_random_bytes_lead_to_one_secret_that_signs(scheme: Scheme) -> None:
+    """The same bytes give the same secret, of the form that the scheme reads, and others give another."""
+    random = bytes(range(32))
+    secret = scheme.secret_of(random)
+
+    assert secret == scheme.secret_of(random) != scheme.secret_of(random[::-1])
+    assert scheme.sign(b"{}", secret=secret, timestamp=1, event_id="evt_1", url="http://x")
+
+
 def test_a_private_key_is_read_as_pem_and_as_its_base64() -> None:
     """Both write the same key; a key of another kind is refused."""
     scheme = scheme_named("sendgrid")
