@@ -47,6 +47,19 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
             value = getattr(value, key, None)
         return value
 
+    @property
+    def urls(self) -> list[str]:
+        """Every URL that harness.toml names as the target's own."""
+        config = self.config
+        found = [f"https://{host}" for host in config.cassettes.hosts]
+        sections: tuple[Any, ...] = (config.provider, config.receiver, config.telemetry, *config.process.values())
+        for section in sections:
+            named = (getattr(section, name, None) for name in ("spec", "base_url", "url", "metrics", "ready"))
+            found += [value for value in named if isinstance(value, str) and "://" in value]
+        if config.receiver and config.receiver.effects:
+            found.append(config.receiver.effects.url or "")
+        return found
+
     def files(self, *globs: str | None) -> list[Path]:
         """Return the files that ``globs`` name, starting at the target's folder unless absolute; sorted, each once."""
         named = partial(

@@ -6,11 +6,11 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.errors import ConfigurationError
 from harness.keeping import Fates
@@ -48,7 +48,7 @@ class World:
         self.config = target.config
         self.vault = Vault(seed=run.seed, root=target.root, shapes=keys.shapes(target.config))
         self.error_bodies = ErrorBodies(self.vault.scanner)
-        self.network = Network(list(_urls(target)), production=target.production)
+        self.network = Network(target.urls, production=target.production)
         self.network.error_observer = self.error_bodies
         self.processes: list[ManagedProcess] = []
         self.ended: list[str] = []
@@ -288,17 +288,3 @@ class World:
             return self.client.get(url, timeout=2).is_success
         except httpx.TransportError:
             return False
-
-
-def _urls(target: Target) -> Iterable[str]:
-    """Yield every URL that harness.toml names as the target's own."""
-    config = target.config
-    yield from (f"https://{host}" for host in config.cassettes.hosts)
-    sections: tuple[Any, ...] = (config.provider, config.receiver, config.telemetry, *config.process.values())
-    for section in sections:
-        for name in ("spec", "base_url", "url", "metrics", "ready"):
-            value = getattr(section, name, None)
-            if isinstance(value, str) and "://" in value:
-                yield value
-    if config.receiver and config.receiver.effects:
-        yield config.receiver.effects.url or ""
