@@ -15,6 +15,7 @@ from harness.contract.document import Document
 from harness.contract.inputs import Inputs
 from harness.contract.schemas import Schemas
 from harness.contract.spec import Spec
+from harness.errors import SpecError
 from harness.model import Finding, Outcome
 from harness.model.config import CoverageThreshold
 from harness.model.coverage import Coverage, OperationCoverage, Source, percent
@@ -48,7 +49,10 @@ class Recorder:
     def observe(self, source: str, response: httpx.Response) -> None:
         """Count one call of the provider that was answered; a call to no operation is none of the document's."""
         request, status = response.request, response.status_code
-        operation = self._spec.find(request.method, request.url)
+        try:
+            operation = self._spec.find(request.method, request.url)
+        except SpecError:
+            return  # the checks of the document and the item of the operation say so
         if operation is None or operation.label not in self._inputs:
             return
         inputs = self._inputs[operation.label]

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from functools import cached_property
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import yaml
 
 from harness.contract.document import METHODS, at_pointer
+from harness.contract.reading import read_document
+from harness.contract.routes import Routes
 from harness.errors import SpecError
 
 REDACTED = "[REDACTED "
@@ -24,8 +21,6 @@ MAX_REFERENCES = 32
 """References that are followed one after another, before they are taken for a circle."""
 NEVER_REQUIRED = ("content-type", "date", "server")
 """The first by OpenAPI's own words; the others are the server's, and recordings do without."""
-MAX_DEPTH = 500
-"""Levels of nesting in a YAML document."""
 
 
 class Operation:
@@ -85,7 +80,9 @@ class Spec:
 
         try:
             # An explicit Config keeps a schemathesis.toml lying about from changing what is checked.
-            return schemathesis.openapi.from_dict(self.document, config=schemathesis.Config())
+            # harness.toml says where the provider answers: a mistake in `servers` is not to keep it from being called.
+            document = {key: value for key, value in self.document.items() if key != "servers"}
+            return schemathesis.openapi.from_dict(document, config=schemathesis.Config())
         except Exception as exc:
             raise SpecError(f"[provider] spec: {self.source} cannot be loaded: {_line(exc)}") from exc
 
@@ -107,8 +104,12 @@ class Spec:
                 if method in METHODS:
                     found[f"{method.upper()} {path}"] = definition if isinstance(definition, dict) else {}
             if not isinstance(methods, dict):
-                found[f"* {path}"] = {}  # nothing of it can be read, and nobody is to think that there is nothing
+                found[f"* {path}"] = {}  # unreadable, and nobody is to think that there is nothing
         return found
+
+    @cached_property
+    def _routes(self) -> Routes:
+        return Routes(self.definitions)
 
     def operation(self, label: str) -> Operation:
         """Return the operation ``METHOD /path``; raises `SpecError` that says why it cannot be read."""
@@ -121,10 +122,13 @@ class Spec:
             raise SpecError(f"[provider] spec: {label} in {self.source} cannot be read: {_line(exc)}") from exc
 
     def find(self, method: str, url: httpx.URL | str) -> Operation | None:
-        """Return the operation that a concrete request goes to, None when the document has none."""
+        """Return the operation that a concrete request goes to, None when the document has none.
+
+        Raises `SpecError` for one that cannot be read.
+        """
         path = urlsplit(str(url)).path.removeprefix(self._prefix) or "/"
-        raw = self.schema.find_operation_by_path(method.upper(), path)
-        return Operation(self.schema, raw) if raw is not None else None
+        label = self._routes.find(method.upper(), path)
+        return self.operation(label) if label else None
 
     def is_secured(self, operation: Operation) -> bool:
         """Whether the document asks for a credential there, without the option of going without."""
@@ -161,7 +165,7 @@ def load_spec(reference: str, *, root: Path, base_url: str = "", fetch: Callable
                 f"harness.toml: [provider] spec: {reference} cannot be read: {exc.strerror}. "
                 f"Paths start at {root}; a URL works too."
             ) from None
-    return Spec(_document(text, reference), reference, base_url)
+    return Spec(read_document(text, reference), reference, base_url)
 
 
 def resolved(document: dict[str, Any], node: Any) -> Any:
@@ -171,59 +175,6 @@ def resolved(document: dict[str, Any], node: Any) -> Any:
             return node
         node = at_pointer(document, node["$ref"])
     return None
-
-
-def _document(text: bytes, reference: str) -> dict[str, Any]:
-    try:
-        document = _parsed(text)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as exc:
-        where = " ".join(str(exc).split())
-        raise SpecError(f"harness.toml: [provider] spec: {reference} is neither JSON nor YAML: {where}") from None
-    if not isinstance(document, dict) or not ({"openapi", "swagger"} & document.keys()):
-        raise SpecError(
-            f"harness.toml: [provider] spec: {reference} is not an OpenAPI document: it has no `openapi` key "
-            "at the top. Point spec at the API description itself."
-        )
-    if not isinstance(document.get("paths", {}), dict) or not (document.get("paths") or document.get("webhooks")):
-        raise SpecError(f"harness.toml: [provider] spec: {reference} describes no operation: `paths` is empty.")
-    document.setdefault("paths", {})
-    return document
-
-
-def _parsed(text: bytes) -> Any:
-    """Read JSON, which is a hundred times faster for the large documents that are written in it, else YAML."""
-    if text.lstrip()[:1] == b"{":
-        with suppress(ValueError):
-            return json.loads(text)
-    if _depth(text) > MAX_DEPTH or re.search(rb"(?:- ){%d}" % MAX_DEPTH, text):
-        raise yaml.YAMLError(f"it nests deeper than {MAX_DEPTH} levels")  # on which the C parser would crash
-    return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, see below
-
-
-def _depth(text: bytes) -> int:
-    """Return how deep brackets and braces nest; those in strings are counted too."""
-    steps = (1 if match[0] in b"[{" else -1 for match in re.finditer(rb"[\[\]{}]", text))
-    return max(accumulate(steps), default=0)
-
-
-class _Loader(yaml.CSafeLoader):
-    """A safe loader that leaves dates and keys (`200:`, `on:`) as the strings they are in JSON."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
-        for key, _ in node.value:
-            if key.tag in _KEY_TAGS:
-                key.tag = "tag:yaml.org,2002:str"
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        return mapping
-
-
-_KEY_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "null"))
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 def _is_redacted(failure: Any) -> bool:

@@ -159,6 +159,15 @@ def test_what_goes_elsewhere_is_not_counted(spec: Spec) -> None:
     assert seen_of(spec, (httpx.Request("GET", f"{BASE}/others"), 200)) == []
 
 
+def test_an_operation_that_cannot_be_read_is_not_counted() -> None:
+    """A call to it is made all the same, and seen in passing."""
+    recorder = Recorder(Spec({**DOCUMENT, "paths": {"/a": {"get": "hello"}}}, "things.yaml", BASE))
+
+    recorder.observe("checks", httpx.Response(200, request=httpx.Request("GET", f"{BASE}/a")))
+
+    assert recorder.taken() == []
+
+
 def test_parts_are_joined_and_sources_told_apart(spec: Spec) -> None:
     """Parts of several processes, as JSON, become one table in the order of the document."""
     parts = [

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from harness.contract.routes import Routes
 from harness.contract.spec import Spec, load_spec
 from harness.errors import SpecError
 
@@ -26,8 +27,13 @@ REFUSED = {
     "binary": (b"\x89PNG\xff\xfe\x00", "is neither JSON nor YAML"),
     "no paths": (json.dumps({**WHOLE, "paths": {}}), "describes no operation: `paths` is empty"),
     "paths is a list": (json.dumps({**WHOLE, "paths": [1]}), "describes no operation"),
-    "bottomless": ("[" * 100_000, "is neither JSON nor YAML: it nests deeper than 500 levels"),
+    "bottomless": ("[" * 100_000, "is not read: it nests deeper than 500 levels."),
     "bottomless list": ("- " * 100_000, "it nests deeper than 500 levels"),
+    "an anchor within itself": ("paths: &p\n  /a: *p\n", "is not read: its aliases lead back to their own anchors"),
+    "a billion laughs": (
+        "\n".join(["a0: &a0 [lol]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10))]),
+        "or stand for more than 5,000,000 values.",
+    ),
     "bottomless JSON": ('{"a":' * 100_000, "is neither JSON nor YAML"),
 }
 
@@ -93,17 +99,51 @@ def test_operations_are_listed_without_reading_them(tmp_path: Path) -> None:
             spec.operation(label)
 
 
-def test_operations_may_share_their_id_and_need_no_servers(tmp_path: Path) -> None:
-    """Duplicate operationIds, no servers and relative servers keep nothing from being found."""
+@pytest.mark.parametrize("server", ["/v1", "https://{region}.example.com"], ids=["relative", "undefined variable"])
+def test_operations_may_share_their_id_and_need_no_servers(tmp_path: Path, server: str) -> None:
+    """Duplicate operationIds and servers of no use keep nothing from being found, and no operation for another."""
     get = {**OK, "operationId": "same"}
-    whole = {**WHOLE, "paths": {"/a": {"get": get}, "/b/{id}": {"get": get}}, "servers": [{"url": "/v1"}]}
+    whole = {**WHOLE, "paths": {"/a": {"get": get}, "/b/{id}": {"get": get}}, "servers": [{"url": server}]}
     (tmp_path / "x.json").write_text(json.dumps(whole))
     spec = load_spec("x.json", root=tmp_path, base_url="http://127.0.0.1:1/v1")
 
-    found = spec.find("GET", "http://127.0.0.1:1/v1/b/7")
-    assert found is not None
-    assert found.label == "GET /b/{id}"
-    assert spec.find("GET", "http://127.0.0.1:1/v1/c") is None
+    found = {path: spec.find("GET", f"http://127.0.0.1:1/v1{path}") for path in ("/a", "/b/7", "/c")}
+
+    assert {path: operation and operation.label for path, operation in found.items()} == {
+        "/a": "GET /a",
+        "/b/7": "GET /b/{id}",
+        "/c": None,
+    }
+
+
+def test_a_request_to_an_operation_that_cannot_be_read_finds_no_other() -> None:
+    """Which one it is is known all the same, and the others are found."""
+    spec = Spec({**WHOLE, "paths": {"/a": {"get": "hello"}, "/{id}": {"get": OK}}}, "x.json")
+
+    with pytest.raises(SpecError, match=r"GET /a in x\.json cannot be read"):
+        spec.find("GET", "/a")
+    assert spec.find("GET", "/b") is not None
+
+
+ROUTES = {
+    "literal before template": ("GET /a/me", "GET /a/me"),
+    "template": ("GET /a/7", "GET /a/{id}"),
+    "part of a segment": ("GET /a/7.json", "GET /a/{id}.json"),
+    "the longer literal": ("GET /c/1...2", "GET /c/{base}...{head}"),
+    "literal first": ("GET /a/me/x", "GET /a/me/{x}"),
+    "method": ("POST /a/me", "POST /a/{id}"),
+    "escaped": ("GET /a/7%2F8", "GET /a/{id}"),
+    "other length": ("GET /a/7/8/9", None),
+    "nothing for a parameter": ("GET /a/", None),
+}
+
+
+@pytest.mark.parametrize("request_line, label", ROUTES.values(), ids=ROUTES.keys())
+def test_a_request_goes_to_the_most_literal_path(request_line: str, label: str | None) -> None:
+    """As the specification says of paths that match (OpenAPI, Paths Object)."""
+    labels = {found for _, found in ROUTES.values() if found} | {"GET /c/{both}", "GET /a/{id}/x"}
+
+    assert Routes(sorted(labels, reverse=True)).find(*request_line.split(" ")) == label
 
 
 @pytest.mark.parametrize(
