@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -17,6 +18,9 @@ from harness.errors import NetworkError
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110 section 9.2.1, without TRACE
 TIMEOUT_S = 15.0
+WHOLE_WITHIN_S = 60.0
+"""How long the answer of an ordinary call may take as a whole; a timeout alone says how long nothing may come."""
+MAX_ANSWER_BYTES = 64 << 20
 UNTRUSTED = "TLS: the certificate is not valid"
 
 Observer = Callable[[httpx.Response], None]
@@ -55,13 +59,16 @@ class Network:
         timeout_s: float = TIMEOUT_S,
         connections: int = 32,
         transport: httpx.BaseTransport | None = None,
+        whole_within_s: float | None = None,
     ) -> httpx.Client:
         """Return a client that checks every request against the allow-list and never follows redirects.
 
-        A ``transport`` that sends nothing, such as one that plays recordings, takes the network's place.
+        A ``transport`` that sends nothing, such as one that plays recordings, takes the network's place. With
+        ``whole_within_s`` an answer that trickles or floods without end is a timeout.
         """
         if transport is None:
-            transport = GuardedTransport(self, httpx.HTTPTransport(verify=tls_context(), limits=_limits(connections)))
+            inner = httpx.HTTPTransport(verify=tls_context(), limits=_limits(connections))
+            transport = GuardedTransport(self, inner, whole_within_s)
         made = httpx.Client(transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)
         made.event_hooks["response"].append(self._tell)
         return made
@@ -113,18 +120,46 @@ class Network:
 class GuardedTransport(httpx.BaseTransport):
     """Asks the `Network` before every request; vcrpy patches the transport inside."""
 
-    def __init__(self, network: Network, inner: httpx.BaseTransport) -> None:
+    def __init__(self, network: Network, inner: httpx.BaseTransport, whole_within_s: float | None = None) -> None:
         """Guard ``inner``."""
         self._network = network
         self._inner = inner
+        self._whole_within_s = whole_within_s
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Check, then send."""
         self._network.check(request.method, request.url)
-        return self._inner.handle_request(request)
+        begun = time.monotonic()
+        response = self._inner.handle_request(request)
+        if self._whole_within_s is not None:
+            assert isinstance(response.stream, httpx.SyncByteStream)
+            response.stream = _Bounded(response.stream, begun=begun, within_s=self._whole_within_s)
+        return response
 
     def close(self) -> None:
         """Close the transport inside."""
+        self._inner.close()
+
+
+class _Bounded(httpx.SyncByteStream):
+    """A body that has an end."""
+
+    def __init__(self, inner: httpx.SyncByteStream, *, begun: float, within_s: float) -> None:
+        self._inner = inner
+        self._begun = begun
+        self._within_s = within_s
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        for piece in self._inner:
+            size += len(piece)
+            if size > MAX_ANSWER_BYTES:
+                raise httpx.ReadTimeout(f"after {MAX_ANSWER_BYTES >> 20} MiB the answer had not come to its end")
+            if time.monotonic() > self._begun + self._within_s:
+                raise httpx.ReadTimeout(f"after {self._within_s:g} s the answer had not come to its end")
+            yield piece
+
+    def close(self) -> None:
         self._inner.close()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import hypothesis
@@ -58,14 +58,21 @@ def walk(
     except (SchemathesisError, Ungenerable) as exc:
         said = " ".join(str(exc).split())[:400]
         return [_finding(share, Outcome.ERROR, "the links of the spec cannot be followed", said)]
-    for defect in trial.defects.values():
+    for defect in trial.defects.values() if trial.answered else ():
         found.keep(_shorter(defect, spec, sender))
-    if trial.defects:
-        return [finding_of(found.get(d.id) or d, sender) for d in trial.defects.values()]
-    if not trial.answered:
-        return [_finding(share, Outcome.ERROR, "no chain could be walked", trial.unreachable or ended)]
-    told = f"{trial.answered} requests in chains, no violation"
-    return [_finding(share, Outcome.PASS, told, f"seed {random_seed}{ended}")]
+    return list(_findings(trial, found, share, f"seed {random_seed}{ended}"))
+
+
+def _findings(trial: Trial, found: Found, share: Share, observed: str) -> Iterator[Finding]:
+    if trial.unheard:
+        said = "the provider did not answer while chains were walked"
+        yield _finding(share, Outcome.ERROR, said, trial.unheard)
+    if not trial.answered and not trial.unheard:
+        yield _finding(share, Outcome.ERROR, "no chain could be walked", observed)
+    elif trial.defects and trial.answered:
+        yield from (finding_of(found.get(d.id) or d, trial.sender) for d in trial.defects.values())
+    elif not trial.unheard:
+        yield _finding(share, Outcome.PASS, f"{trial.answered} requests in chains, no violation", observed)
 
 
 def _walk(walker: Any, trial: Trial, *, chains: int, seed: int) -> str:

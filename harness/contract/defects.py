@@ -153,9 +153,9 @@ def _check(failure: Any) -> str:
 def of_silence(kind: str, said: str, operation: Operation, spec: Spec, *, steps: Sequence[Request]) -> Defect:
     """Return the defect of an operation that answers other requests, but not this one."""
     title = {
-        "timeout": "No answer in time",
-        "closed": "Connection closed without an answer",
-        "garbage": "An answer that is no HTTP",
+        "timeout": "No whole answer in time",
+        "closed": "Connection closed without a whole answer",
+        "garbage": "An answer that cannot be read",
     }[kind]
     return Defect(
         operation=operation.label,

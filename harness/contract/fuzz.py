@@ -66,7 +66,7 @@ def settle(trial: Trial, found: Found, gone: Iterable[Defect]) -> None:
     for defect in gone:
         if defect.id not in trial.defects:
             found.drop(defect)
-    for defect in trial.defects.values():
+    for defect in trial.defects.values() if trial.answered else ():
         found.keep(defect)
 
 
@@ -121,12 +121,12 @@ class _Enough(BaseException):
 
 
 def _findings(label: str, trial: Trial, random_seed: int) -> Iterator[Finding]:
-    silence = "; ".join(dict.fromkeys(trial.silences))
-    if trial.unreachable or (silence and not trial.answered):
-        yield _error(label, "the provider did not answer while it was fuzzed", trial.unreachable or silence)
-        return
-    yield from (finding_of(d, trial.sender) for d in sorted(trial.defects.values(), key=lambda d: (d.check, d.cause)))
-    if trial.defects:
+    if trial.unheard:
+        yield _error(label, "the provider did not answer while it was fuzzed", trial.unheard)
+    if trial.answered:  # else silence is no defect of one operation
+        by_name = sorted(trial.defects.values(), key=lambda d: (d.check, d.cause))
+        yield from (finding_of(defect, trial.sender) for defect in by_name)
+    if trial.defects or trial.unheard:
         return
     told = f"seed {random_seed}" + ("; the time of the budget ran out" if trial.out_of_time else "")
     yield Finding(

@@ -68,7 +68,9 @@ class Sender:
             request = self._request(case)
             answer = self.deliver(request)
             if answer.silence == "closed":  # perhaps an idle connection that ended just then (RFC 9112 section 9.5)
-                answer = self.deliver(request)
+                again = self.deliver(request)
+                # Where nobody listens any more, this is the request that has ended the provider.
+                answer = answer if again.silence == "unreachable" else again
         except UNSENDABLE:
             return None
         if answer.response is not None:

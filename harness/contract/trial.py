@@ -38,6 +38,11 @@ class Trial:
         self._waited_before = sender.waited_s
         self._ends = clock() + budget.seconds
 
+    @property
+    def unheard(self) -> str:
+        """Why there was no answer to anything, or from some moment on; empty while there is one now and then."""
+        return self.unreachable or ("" if self.answered else "; ".join(dict.fromkeys(self.silences)))
+
     def attempt(self, case: Any) -> list[Defect]:
         """Send one case and return the defects that it shows; raises `Stop` when no more is to be sent."""
         answer = self.send(case)

@@ -50,10 +50,11 @@ def new_caller(spec: Spec, world: World, require: Callable[..., None]) -> Iterat
     if world.target.production:
         pytest.skip("[target] environment is production, where nothing is created")
     from harness.contract.caller import Caller
+    from harness.network import WHOLE_WITHIN_S
 
     assert world.config.provider is not None
     headers = world.credential.headers() if world.credential else {}
-    with world.network.client(base_url=world.config.provider.base_url) as client:
+    with world.network.client(base_url=world.config.provider.base_url, whole_within_s=WHOLE_WITHIN_S) as client:
         yield lambda: Caller(spec, client, headers)
 
 

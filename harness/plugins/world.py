@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from harness.errors import ConfigurationError
 from harness.keeping import Fates
 from harness.model import SecretRef
-from harness.network import Network
+from harness.network import WHOLE_WITHIN_S, Network
 from harness.operations.leaks import ErrorBodies
 from harness.plugins import keys
 from harness.processes import ManagedProcess
@@ -89,7 +89,7 @@ class World:
     @cached_property
     def client(self) -> httpx.Client:
         """One client for everything that needs no settings of its own."""
-        return self.network.client()
+        return self.network.client(whole_within_s=WHOLE_WITHIN_S)
 
     @cached_property
     def fates(self) -> Fates:
@@ -170,7 +170,8 @@ class World:
 
         provider = self.config.provider
         assert provider is not None
-        client = self.network.client(base_url=provider.base_url, timeout_s=BUDGETS[level].answer_within_s)
+        within_s = BUDGETS[level].answer_within_s
+        client = self.network.client(base_url=provider.base_url, timeout_s=within_s, whole_within_s=within_s)
         return Sender(client, self.credential.headers() if self.credential else {})
 
     def reveal(self, ref: SecretRef) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -35,6 +37,38 @@ def test_production_is_read_but_not_written() -> None:
     assert client(network).get("http://localhost/").status_code == 200
     with pytest.raises(NetworkError, match=r"Refused to send POST /runs: .* production"):
         client(network).post("http://localhost/runs")
+
+
+class Endless(httpx.SyncByteStream):
+    """A body without end, of pieces of one size, each after a while."""
+
+    def __init__(self, size: int, wait_s: float) -> None:
+        self.piece = b" " * size
+        self.wait_s = wait_s
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            time.sleep(self.wait_s)
+            yield self.piece
+
+
+@pytest.mark.parametrize("size, wait_s, said", [(1, 0.02, "after 0.2 s"), (1 << 24, 0, "after 64 MiB")])
+def test_an_answer_without_end_is_a_timeout(size: int, wait_s: float, said: str) -> None:
+    """Whether it trickles or floods; where nobody asks for the bound, an answer may stream."""
+    plays = httpx.MockTransport(lambda _: httpx.Response(200, stream=Endless(size, wait_s)))
+
+    bounded = GuardedTransport(Network(), plays, 0.2 if wait_s else 60)
+    with (
+        httpx.Client(transport=bounded) as client,
+        pytest.raises(httpx.ReadTimeout, match=f"{said} the answer had not come to its end"),
+    ):
+        client.get("http://localhost/")
+    with (
+        httpx.Client(transport=GuardedTransport(Network(), plays)) as free,
+        free.stream("GET", "http://localhost/") as response,
+    ):
+        pieces = response.iter_raw()
+        assert [len(next(pieces)) for _ in range(5)] == [size] * 5
 
 
 def test_answers_that_tell_of_an_error_are_watched() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -14,7 +15,10 @@ from harness.contract.spec import Spec
 from harness.model import Outcome
 from harness.model.config import Fuzz
 
-from .conftest import Attacker, Call, Reply, Serve, document
+from .conftest import Attacker, Call, Misbehave, Reply, Serve, document
+
+if TYPE_CHECKING:
+    import socket
 
 ID = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^thing-[0-9a-f]+$"}}]
 THING = {"application/json": {"schema": {"type": "object", "properties": {"id": {"type": "string"}}}}}
@@ -166,9 +170,33 @@ def test_a_document_without_links_has_no_chains(attacker: Attacker, chosen: Fuzz
     assert finding.observed == "no `links` between the operations that are fuzzed, and none can be inferred"
 
 
-def test_chains_that_nobody_answers_are_an_error(attacker: Attacker) -> None:
-    """Nothing was seen, so nothing passes."""
-    [finding] = attacker.fuzzer(THINGS, "http://127.0.0.1:9").walk()
+def hang(_: socket.socket) -> None:
+    time.sleep(1)
+
+
+@pytest.mark.parametrize("there, said", [(False, "unreachable: ConnectError"), (True, "ReadTimeout: timed out")])
+def test_chains_that_nobody_answers_are_an_error(
+    attacker: Attacker,
+    misbehave: Misbehave,
+    there: bool,  # noqa: FBT001
+    said: str,
+) -> None:
+    """Nothing was seen, so nothing passes, and silence is no defect of one operation."""
+    [finding] = attacker.fuzzer(THINGS, misbehave(hang) if there else "http://127.0.0.1:9", timeout=0.1).walk()
 
     assert finding.outcome is Outcome.ERROR
-    assert "unreachable: ConnectError" in finding.observed
+    assert finding.summary == "Linked operations: the provider did not answer while chains were walked"
+    assert said in finding.observed
+    assert attacker.found.all() == []
+
+
+def test_links_that_cannot_be_followed_are_an_error(attacker: Attacker, serve: Serve) -> None:
+    """One sentence says which, or why what is linked cannot be judged."""
+    nowhere = copy.deepcopy(THINGS)
+    nowhere["paths"]["/things"]["post"]["responses"]["201"]["links"] = {"lost": {"operationId": "nothing"}}
+
+    [finding] = attacker.fuzzer(nowhere, serve(Things(ghosts=False))).walk()
+
+    assert finding.outcome is Outcome.ERROR
+    assert finding.summary == "Linked operations: the links of the spec cannot be followed"
+    assert "Operation 'nothing' not found" in finding.observed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -13,8 +15,6 @@ from harness.model import Finding, Outcome
 from .conftest import document
 
 if TYPE_CHECKING:
-    import socket
-
     from .conftest import Attacker, Call, Misbehave, Reply, Serve
 
 OK: dict[str, Any] = {"responses": {"200": {"description": "fine"}}}
@@ -222,6 +222,29 @@ def test_a_provider_that_is_not_there_is_an_error(attacker: Attacker) -> None:
     assert "unreachable: ConnectError" in finding.observed
 
 
+def test_the_request_that_ends_the_provider_is_shown(attacker: Attacker) -> None:
+    """Beside the error that there is no provider any more stands what it answered last, and what ended it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def provider() -> None:
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    if b"limit=50 " in connection.recv(65536):
+                        listener.shutdown(socket.SHUT_RDWR)
+                        return
+                    connection.sendall(b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+
+        threading.Thread(target=provider, daemon=True).start()
+        findings = attacker.fuzzer(THINGS, f"http://127.0.0.1:{port}").fuzz("GET /things")
+
+    told = {f.summary.partition(" (F-")[0]: f.observed for f in findings}
+    assert "ConnectError" in told["GET /things: the provider did not answer while it was fuzzed"]
+    assert "limit=50" in told["GET /things: Connection closed without a whole answer"]
+    assert "HTTP 500 Oops" in told["GET /things: Server error"]
+
+
 def test_one_request_that_hangs_is_a_defect(attacker: Attacker, serve: Serve) -> None:
     """An operation that answers others but not this one has failed, and the request is shown."""
 
@@ -232,7 +255,7 @@ def test_one_request_that_hangs_is_a_defect(attacker: Attacker, serve: Serve) ->
 
     found = failing(attacker.fuzzer(THINGS, serve(provider), timeout=0.2).fuzz("GET /things"))
 
-    assert [f.summary.partition(" (F-")[0] for f in found] == ["GET /things: No answer in time"]
+    assert [f.summary.partition(" (F-")[0] for f in found] == ["GET /things: No whole answer in time"]
     assert "limit=50" in found[0].observed
     assert "none (ReadTimeout" in found[0].observed
 
