@@ -168,6 +168,25 @@ def test_an_empty_list_is_filled_before_it_is_read(attacker: Attacker, serve: Se
     assert any("violates schema" in f.summary for f in found)
 
 
+def test_a_list_is_read_though_nothing_can_be_put_into_it(attacker: Attacker, serve: Serve) -> None:
+    """Filling it takes no more than one timeout of its time, and silence there is none of its own."""
+    listed = THINGS["paths"]["/things"]
+    posting = {**OK, "requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}}}
+    posts: list[Call] = []
+
+    def provider(call: Call) -> Reply:
+        if call.method == "POST":
+            posts.append(call)
+            time.sleep(0.5)
+        return correct(call)
+
+    described = document({"/things": {**listed, "post": posting}})
+    findings = attacker.fuzzer(described, serve(provider), timeout=0.2).fuzz("GET /things")
+
+    assert not any("answer" in finding.summary for finding in findings)
+    assert len(posts) == 1
+
+
 def hang(_: socket.socket) -> None:
     time.sleep(3)
 
