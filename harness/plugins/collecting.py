@@ -11,7 +11,7 @@ import pytest
 from _pytest.outcomes import Failed  # pytest.fail.Exception, under the name mypy can follow
 
 from harness.errors import HarnessError
-from harness.model import Finding, Mode, Outcome
+from harness.model import Finding, Level, Mode, Outcome
 
 if TYPE_CHECKING:
     from harness.plugins.world import World
@@ -147,7 +147,20 @@ def _own(
         plain = isinstance(call.excinfo.value, HarnessError)
         observed = str(call.excinfo.value) if plain else call.excinfo.exconly(tryshort=True)
     summary = f"{name}: {observed.splitlines()[0][:200]}" if observed else f"{name} passed"
-    return Finding(item=item_id, outcome=outcome, summary=summary, expected=doc[0] if doc else "", observed=observed)
+    return Finding(
+        item=item_id,
+        outcome=outcome,
+        summary=summary,
+        expected=doc[0] if doc else "",
+        observed=observed,
+        level=_level(item, item_id) if outcome is Outcome.NOT_RUN else Level.MUST,
+    )
+
+
+def _level(item: pytest.Item, item_id: str) -> Level:
+    """Return the level that the marker gives: what only should hold does not leave its item unknown."""
+    levels = [mark.kwargs["level"] for mark in item.iter_markers("verifies") if item_id in mark.args and mark.kwargs]
+    return Level(levels[0]) if levels else Level.MUST
 
 
 def _lines(finding: Finding) -> Iterator[str]:

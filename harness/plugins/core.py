@@ -53,7 +53,10 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and read harness.toml where there is one."""
-    config.addinivalue_line("markers", "verifies(item, ...): the checklist items this test speaks to")
+    config.addinivalue_line(
+        "markers",
+        "verifies(item, ..., level): the checklist items this test speaks to, and whether that must or should hold",
+    )
     asked_modes(config)
     directory = _config_directory(config)
     if directory is not None:

@@ -250,8 +250,8 @@ class World:
             for name, process in world.config.process.items():
                 if process.ready == self.config.process[name].ready:
                     raise ConfigurationError(
-                        f"harness.toml: [process.{name}] ready has a port of its own, so that no second copy can be "
-                        f"started for crashes. Let the harness choose it: {{port:{name}}}."
+                        f"harness.toml: [process.{name}] ready has a fixed port, so no copy can be started to be "
+                        f"killed. Write {{port:{name}}} instead: there, in [receiver] url, and in command or env."
                     )
             world.vault.resolve_all(world.target.references, strict=True)
             with world.running(), closing(world.client):

@@ -71,7 +71,9 @@ def test_the_receiver_is_reached_safely(
     findings.add(tls.judge(case, tls.Line(receiver, events[0])))
 
 
-@pytest.mark.parametrize("drill", [pytest.param(d, id=d.id, marks=pytest.mark.verifies(d.item)) for d in DRILLS])
+@pytest.mark.parametrize(
+    "drill", [pytest.param(d, id=d.id, marks=pytest.mark.verifies(d.item, level=d.level)) for d in DRILLS]
+)
 def test_the_receiver_copes_with_a_drill(
     drill: Drill, stage: Stage, require: Callable[..., None], findings: Findings
 ) -> None:
@@ -80,7 +82,9 @@ def test_the_receiver_copes_with_a_drill(
     findings.add(play(drill, stage, reproduce=""))
 
 
-@pytest.mark.parametrize("drill", [pytest.param(d, id=d.id, marks=pytest.mark.verifies(d.item)) for d in CRASHES])
+@pytest.mark.parametrize(
+    "drill", [pytest.param(d, id=d.id, marks=pytest.mark.verifies(d.item, level=d.level)) for d in CRASHES]
+)
 def test_the_receiver_survives_a_crash(
     drill: Drill, crash_stage: Stage, require: Callable[..., None], findings: Findings
 ) -> None:

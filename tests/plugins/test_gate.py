@@ -261,6 +261,16 @@ def test_after_a_death_the_checks_go_on(served: Folder) -> None:
     assert not served.runs(), "the process that was started again was left behind"
 
 
+def test_what_only_should_hold_leaves_nothing_unknown(ready: Folder) -> None:
+    """A skipped check whose marker says `should` does not keep from READY what its item must hold."""
+    skipped = 'import pytest\n@pytest.mark.verifies("own.backup"LEVEL)\ndef test_more(): pytest.skip("not here")\n'
+    ready.write("scenarios/test_more.py", skipped.replace("LEVEL", ', level="should"'))
+    assert ready.gate().verdict is Verdict.READY
+
+    ready.write("scenarios/test_more.py", skipped.replace("LEVEL", ""))
+    assert ready.gate().verdict is Verdict.INCOMPLETE
+
+
 def test_what_runs_well_with_a_process_is_ready(served: Folder) -> None:
     """The same target, left alone, is READY, and its process is gone afterwards."""
     ended = served.gate()

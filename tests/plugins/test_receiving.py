@@ -80,8 +80,8 @@ def test_a_fixed_port_has_no_room_for_an_understudy(world: Callable[[str], World
     with pytest.raises(ConfigurationError) as raised, world(RECEIVER + PROCESS).understudy():
         pass
 
-    assert "[process.app] ready has a port of its own, so that no second copy can be started" in str(raised.value)
-    assert str(raised.value).endswith("Let the harness choose it: {port:app}.")
+    assert "[process.app] ready has a fixed port, so no copy can be started to be killed." in str(raised.value)
+    assert str(raised.value).endswith("Write {port:app} instead: there, in [receiver] url, and in command or env.")
 
 
 def test_the_stage_asks_as_harness_toml_says(world: Callable[[str], World]) -> None:
