@@ -155,7 +155,7 @@ def test_options_bear_one_prefix_and_the_marker_is_registered(folder: Folder) ->
     options = [line.split()[0] for line in helped.splitlines() if line.strip().startswith("-")]
     assert len(options) >= 5
     assert all(option.startswith("--harness-") for option in options), options
-    assert "@pytest.mark.verifies(item, ...): " in folder.pytest("--markers").out + listed.out
+    assert "@pytest.mark.verifies(item, ..., level): " in folder.pytest("--markers").out + listed.out
 
 
 def test_an_unknown_mode_is_named_with_the_nearest(folder: Folder) -> None:
