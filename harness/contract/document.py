@@ -9,7 +9,8 @@ from urllib.parse import unquote
 import msgspec
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-MAX_HOPS = 20
+MAX_HOPS = 32
+"""References that are followed one after another, before they are taken for a circle."""
 IN_BODY = frozenset({"body", "formData"})
 """Places of parameters that are the body, or a part of it (OpenAPI 2.0, Parameter Object)."""
 
@@ -52,6 +53,15 @@ def at_pointer(document: Any, reference: str) -> Any:
     return node
 
 
+def resolved(document: Any, node: Any) -> Any:
+    """Follow ``$ref`` within the document until something else stands there; None where it leads nowhere."""
+    for _ in range(MAX_HOPS):
+        if not (isinstance(node, dict) and isinstance(node.get("$ref"), str)):
+            return node
+        node = at_pointer(document, node["$ref"])
+    return None
+
+
 class Document:
     """Look-ups in one document; only references within it are followed."""
 
@@ -61,14 +71,8 @@ class Document:
 
     def resolved(self, node: Any) -> dict[str, Any]:
         """Follow ``$ref`` from an object to an object; an empty one where it leads nowhere, or round in a circle."""
-        for _ in range(MAX_HOPS):
-            if not isinstance(node, dict):
-                return {}
-            reference = node.get("$ref")
-            if not isinstance(reference, str):
-                return node
-            node = self.at(reference)
-        return {}
+        found = resolved(self.raw, node)
+        return found if isinstance(found, dict) else {}
 
     def at(self, reference: str) -> Any:
         """Return what a local reference such as ``#/components/schemas/Run`` names, None when nothing."""

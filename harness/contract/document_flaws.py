@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from harness.contract.document import at_pointer
-from harness.contract.spec import Spec, resolved
+from harness.contract.document import at_pointer, resolved
+from harness.contract.spec import Spec
 
 
 def flaws(spec: Spec, label: str) -> Iterator[str]:

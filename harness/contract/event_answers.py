@@ -83,8 +83,13 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
             return "trouble"
         if self.upshot.processed:
             return "processed"
+        return "lost" if self.owed and self.gone else ""
+
+    @property
+    def gone(self) -> bool:
+        """Whether it was acknowledged, and neither processed nor kept."""
         both_known = self.upshot.processed is False and self.upshot.set_aside is False
-        return "lost" if self.owed and both_known and self.delivery.event_id else ""
+        return both_known and self.delivery.acknowledged and bool(self.delivery.event_id)
 
     @property
     def unseen(self) -> str:
@@ -173,13 +178,18 @@ def _judged(
 
 
 def _not_seen(answered: Sequence[Answered]) -> Iterator[Finding]:
-    """Yield a finding for each question that could not be asked, with the line of harness.toml that is missing."""
+    """Yield a finding for each question without an answer, with the line of harness.toml that is missing, or why."""
     numbers = Counter(a.unseen for a in answered)
     for unseen, (level, said) in _UNSEEN.items():
         if numbers[unseen]:
             summary = f"{numbers[unseen]} generated events that break the spec are acknowledged: {said}"
             found = _finding(ROBUST, Outcome.NOT_RUN, summary, INVALID, "")
             yield msgspec.structs.replace(found, level=level)
+    gone = [a for a in answered if a.gone]
+    if gone and not any(a.owed for a in answered):
+        said = "but no valid event made beside them has an effect either, so whether one was lost is not known"
+        summary = f"{len(gone)} generated events that break the spec are acknowledged and not processed, {said}"
+        yield msgspec.structs.replace(_finding(ROBUST, Outcome.NOT_RUN, summary, INVALID, ""), level=Level.SHOULD)
 
 
 def _told(answered: Sequence[Answered]) -> str:

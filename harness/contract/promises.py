@@ -8,8 +8,7 @@ from typing import Any
 
 import msgspec
 
-from harness.contract.document import at_pointer
-from harness.contract.spec import MAX_REFERENCES
+from harness.contract.document import MAX_HOPS, at_pointer
 
 MAX_CHARS = 400
 
@@ -50,7 +49,7 @@ def _told(node: Any) -> str:
 
 
 def _followed(document: dict[str, Any], pointer: str, node: Any) -> tuple[str, Any]:
-    for _ in range(MAX_REFERENCES):
+    for _ in range(MAX_HOPS):
         reference = node.get("$ref") if isinstance(node, dict) else None
         if not isinstance(reference, str) or not reference.startswith("#"):
             break

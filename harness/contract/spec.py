@@ -10,15 +10,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from harness.contract.document import METHODS, at_pointer
+from harness.contract.document import METHODS, resolved
 from harness.contract.reading import read_document
 from harness.contract.routes import Routes
 from harness.errors import SpecError
 
 REDACTED = "[REDACTED "
 """How every placeholder of a secret begins."""
-MAX_REFERENCES = 32
-"""References that are followed one after another, before they are taken for a circle."""
 NEVER_REQUIRED = ("content-type", "date", "server")
 """The first by OpenAPI's own words; the others are the server's, and recordings do without."""
 
@@ -166,15 +164,6 @@ def load_spec(reference: str, *, root: Path, base_url: str = "", fetch: Callable
                 f"Paths start at {root}; a URL works too."
             ) from None
     return Spec(read_document(text, reference), reference, base_url)
-
-
-def resolved(document: dict[str, Any], node: Any) -> Any:
-    """Follow ``$ref`` within the document until something else stands there; None where it leads nowhere."""
-    for _ in range(MAX_REFERENCES):
-        if not (isinstance(node, dict) and isinstance(node.get("$ref"), str)):
-            return node
-        node = at_pointer(document, node["$ref"])
-    return None
 
 
 def _is_redacted(failure: Any) -> bool:

@@ -89,16 +89,26 @@ def test_what_is_acknowledged_is_looked_for(upshot: Upshot, outcome: Outcome, sa
     assert bool(found.id) is (outcome is Outcome.FAIL)
 
 
+OTHER = GeneratedEvent(webhook="other", document={"id": "o", "type": "other"}, valid=False)
+
+
 @pytest.mark.parametrize(
-    "event, control",
-    [(OF_NO_TYPE, EFFECT), (NAMELESS, EFFECT), (BAD, NEITHER), (BAD, DEAD)],
-    ids=["of another type", "without an id to ask by", "of a type without effect", "of a type that is never processed"],
+    "event", [OF_NO_TYPE, NAMELESS, OTHER], ids=["of another type", "without an id to ask by", "of an idle type"]
 )
-def test_what_may_be_passed_over_is_not_held_against_the_receiver(event: GeneratedEvent, control: Upshot) -> None:
+def test_what_may_be_passed_over_is_not_held_against_the_receiver(event: GeneratedEvent) -> None:
     """An event of a kind that the receiver does nothing about may be taken and come to nothing."""
-    (found,) = judged(event, by=receiver(g=control))
+    (found,) = judged(event, BAD, by=receiver(g=EFFECT, b=DEAD))
 
     assert found.outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize("control", [NEITHER, DEAD])
+def test_where_nothing_valid_has_an_effect_no_loss_can_be_told(control: Upshot) -> None:
+    """That is said beside what the answers tell, and is no proof of anything."""
+    passed, unseen = judged(BAD, by=receiver(g=control))
+
+    assert (passed.outcome, unseen.outcome, unseen.level) == (Outcome.PASS, Outcome.NOT_RUN, Level.SHOULD)
+    assert "no valid event made beside them has an effect either" in unseen.summary
 
 
 def test_an_event_of_another_type_that_is_processed_fails() -> None:
