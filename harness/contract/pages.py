@@ -18,9 +18,12 @@ from harness.model import Finding, Outcome
 SMALL_PAGES = 3
 """Pages of two entries at the start, so that even a short listing shows how pages follow one another."""
 MAX_PAGES = 300
+MAX_CALLS = 1000
+"""Calls after which no more listings below a path parameter are looked into: a large API has hundreds."""
 SIZES = ("limit", "per_page", "perPage", "page_size", "pageSize", "max_results", "maxResults", "size")
 CURSORS = ("cursor", "page_token", "pageToken", "next_token", "nextToken", "after", "starting_after", "continuation")
 NEXT = ("nextCursor", "next_cursor", "nextPageToken", "next_page_token", "nextToken", "next_token", "next", "cursor")
+_FIRST: dict[str, Any] = {"page": 1, "offset": 0, "skip": 0}
 SOURCE = "a page begins right after the one before; RFC 8288 section 3 for links"
 
 Params = dict[str, Any]
@@ -108,7 +111,8 @@ def judge_pages(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:
         query = [p for p in caller.document.parameters(operation) if p.get("in") == "query"]
         declared = frozenset(p["name"] for p in query)
         if operation.method == "GET" and declared & {*SIZES, *CURSORS, "page", "offset"}:
-            needed = {p["name"]: example(caller, p) for p in query if p.get("required")}
+            required = (p for p in query if p.get("required") and p["name"] not in SIZES)
+            needed = {p["name"]: _FIRST.get(p["name"], example(caller, p)) for p in required}
             found.append(_judged_anywhere(caller, operation, places, declared, needed, creates.get(operation.path)))
     if not found:
         return [_not_known("no listing", "the spec describes no parameter that turns pages")]
@@ -128,8 +132,11 @@ def _judged_anywhere(
     if unknown:
         return _not_known(operation.label, f"it requires {', '.join(unknown)}; give the parameter an example")
     answers = []
+    below = "{" in operation.path
+    if below and caller.calls >= MAX_CALLS:
+        return _not_known(operation.label, f"{MAX_CALLS} calls were made, and it stands below a parameter")
     for path in places.of(operation):
-        if "{" in operation.path:
+        if below or needed:
             first = caller.call(operation, path, params=needed).response
             if not first.is_success:
                 answers.append(f"HTTP {first.status_code} to {path}")

@@ -44,6 +44,7 @@ class Places:
         """``samples`` are calls that succeeded, in order."""
         self._caller = caller
         self._samples = samples
+        self._listed: dict[str, list[Any]] = {}
 
     def of(self, operation: Described) -> list[str]:
         """Return paths that an operation may answer at, the likeliest first; none where nothing is known."""
@@ -82,7 +83,9 @@ class Places:
                 yield from _ids([sample.document])
         listing = self._caller.operations.get("GET " + "/".join(template))
         if listing is not None:
-            yield from islice(_ids(entries(self._caller.call(listing, place))), MOST)
+            if place not in self._listed:
+                self._listed[place] = list(islice(_ids(entries(self._caller.call(listing, place))), MOST))
+            yield from self._listed[place]
 
 
 def _ids(found: list[Any]) -> Iterator[Any]:

@@ -465,6 +465,26 @@ def test_a_listing_that_nothing_leads_to_is_told() -> None:
     assert "it requires kind; give the parameter an example" in found[2].summary
 
 
+def test_what_a_listing_requires_for_its_pages_is_given() -> None:
+    """A required number or size of pages is no gap."""
+    own = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    document = listing_below(own)
+    document["paths"]["/things/{id}/parts"]["get"]["parameters"][-1]["required"] = True
+    things = WithParts()
+    things.made("there already")
+
+    assert of_parts(pages(caller_on(things, document))).outcome is Outcome.PASS
+
+
+def test_a_large_api_is_not_walked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left out when the calls are used up is told."""
+    monkeypatch.setattr("harness.contract.pages.MAX_CALLS", 1)
+    found = of_parts(pages(caller_on(WithParts(), listing_below())))
+
+    assert found.outcome is Outcome.NOT_APPLICABLE
+    assert "1 calls were made, and it stands below a parameter" in found.summary
+
+
 ASKED = ProviderWebhooks(register="POST /things", body={"name": "{catcher}", "more": ["{catcher}"]})
 
 
