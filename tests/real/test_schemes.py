@@ -1,7 +1,8 @@
 """Every scheme against the vendors' own verifiers: what is signed here they accept, what is altered they refuse.
 
-No vendor has a library that verifies Standard Webhooks v1a or Zoom: PyNaCl and the lines of Zoom's documentation take
-its place. Shopify and Paddle have one for Node alone; for Python it is webhooks-cc that verifies.
+Of Twilio's forms the Node library knows the older alone. No vendor has a library that verifies Standard Webhooks v1a
+or Zoom: PyNaCl and the lines of Zoom's documentation take its place. Shopify and Paddle have one for Node alone; for
+Python it is webhooks-cc that verifies.
 """
 
 from __future__ import annotations
@@ -112,6 +113,9 @@ def deliveries(scheme: Scheme) -> Iterator[Delivery]:
     if "{form}" in scheme.signed:
         yield sender.delivery("body of a form", sender.signed(FORM), genuine=True, body=FORM)
         yield sender.delivery("a field more in the form", sender.signed(FORM), body=FORM + b"&To=1")
+    if scheme.name == "twilio-sha256":
+        signature, *_ = sender.signed()
+        yield sender.delivery("no word of the algorithm", (signature,))
     yield from at_other_times(sender)
     yield from with_two_signatures(sender)
 

@@ -24,6 +24,19 @@ _STANDARD = Scheme(
     source="github.com/standard-webhooks/standard-webhooks, spec",
 )
 
+_TWILIO = Scheme(
+    name="twilio",
+    header="x-twilio-signature",
+    signed="{url}{form}",
+    value="{signature}",
+    algorithm="hmac-sha1",
+    encoding="base64",
+    query="bodySHA256={body_sha256}",
+    id_header="i-twilio-idempotency-token",
+    type_key="",
+    source="twilio.com/docs, Webhooks security",
+)
+
 # RFC 9421, section 2.3: what is covered, then how; the same text stands in the signature base and in Signature-Input.
 _COVERED = '("@method" "@target-uri" "content-digest");created={timestamp};keyid="{key_id}";alg="%s"'
 _BASE = '"@method": {method}\n"@target-uri": {url}\n"content-digest": {content_digest}\n"@signature-params": '
@@ -177,17 +190,12 @@ SCHEMES: tuple[Scheme, ...] = (
         id_key="",
         source="docs.adyen.com, Verify HMAC signatures: in the header",
     ),
-    Scheme(
-        name="twilio",
-        header="x-twilio-signature",
-        signed="{url}{form}",
-        value="{signature}",
-        algorithm="hmac-sha1",
-        encoding="base64",
-        query="bodySHA256={body_sha256}",
-        id_header="i-twilio-idempotency-token",
-        type_key="",
-        source="twilio.com/docs, Webhooks security",
+    _TWILIO,
+    msgspec.structs.replace(
+        _TWILIO,
+        name="twilio-sha256",
+        algorithm="hmac-sha256",
+        beside=(("x-twilio-webhooks-signature-settings", "key={key_id},algorithm=HMAC_SHA256"),),
     ),
     Scheme(
         name="sendgrid",

@@ -96,6 +96,14 @@ def twilio(d: Delivery) -> bool:
     return RequestValidator(d.key).validate(d.url, params, d.headers["x-twilio-signature"])
 
 
+def twilio_sha256(d: Delivery) -> bool:
+    from twilio.request_validator import SIGNATURE_SETTINGS_HEADER, RequestValidator, get_signature_algorithm
+
+    params = d.text if "bodySHA256" in d.url else dict(parse_qsl(d.text, keep_blank_values=True))
+    algorithm = get_signature_algorithm(d.headers.get(SIGNATURE_SETTINGS_HEADER.lower()))
+    return RequestValidator(d.key).validate(d.url, params, d.headers["x-twilio-signature"], algorithm)
+
+
 def sendgrid(d: Delivery) -> bool:
     from sendgrid.helpers.eventwebhook import EventWebhook
 
