@@ -18,8 +18,8 @@ import msgspec
 
 from harness.errors import ProcessError
 
-MOST = 10
-"""Deaths of one process after which it is left alone: what dies that often tells nothing more."""
+MOST = 20
+"""Times that one process is started again; then it is left alone, for what dies that often tells nothing more."""
 AWAY_S = 0.5
 """A process stays away for so long, so that the check during which it died sees that it did."""
 POLL_S = 0.05
@@ -159,11 +159,11 @@ class Keeper:
         deaths.append(process.death() or "")
         process.kill()  # children of it may hold its port; and one that is left alone has no death any more
         try:
-            if len(deaths) < MOST:
+            if len(deaths) <= MOST:
                 process.start()
             else:
                 self._left_alone[process.name] = "then it was left alone, and everything after could not be judged"
-        except ProcessError as exc:
+        except (ProcessError, OSError) as exc:
             self._left_alone[process.name] = f"it could not be started again: {exc}"
         state: Literal["running", "left alone"] = "left alone" if process.name in self._left_alone else "running"
         self._fates.note(process.name, Fate(len(deaths), state))

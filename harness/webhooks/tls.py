@@ -51,14 +51,14 @@ class TlsCase(msgspec.Struct, frozen=True, kw_only=True):
     expected: str
     source: str
     fix: str
-    applies: Callable[[str], str]
+    lacks: Callable[[str], str]
     """Why it does not concern a URL, empty where it does."""
     look: Callable[[Line], Judgement]
 
 
 def judge(case: TlsCase, line: Line, *, reproduce: str = "") -> Finding:
     """Look once, and say what was seen."""
-    reason = case.applies(line.url)
+    reason = case.lacks(line.url)
     outcome, observed = (Outcome.NOT_APPLICABLE, reason) if reason else case.look(line)
     said = {Outcome.PASS: "as it must be", Outcome.FAIL: "not as it must be", Outcome.NOT_APPLICABLE: "does not apply"}
     return Finding(
@@ -190,7 +190,7 @@ def _unreachable(url: str, exc: OSError) -> str:
 
 
 _OLD_SOURCE = "RFC 8996: TLS 1.0 and 1.1 must not be used"
-_case = partial(TlsCase, applies=_https, source="Standard Webhooks, Security: use HTTPS")
+_case = partial(TlsCase, lacks=_https, source="Standard Webhooks, Security: use HTTPS")
 
 CASES: tuple[TlsCase, ...] = (
     _case(
@@ -199,7 +199,7 @@ CASES: tuple[TlsCase, ...] = (
         summary="the way to the receiver",
         expected="an https URL",
         fix="Let the receiver be reached over https, and name that URL as [receiver] url.",
-        applies=_outside,
+        lacks=_outside,
         look=_encrypted,
     ),
     _case(

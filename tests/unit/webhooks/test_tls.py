@@ -220,9 +220,9 @@ def test_who_says_nothing_is_over_soon(
     """A server that takes connections and stays silent is an error within the limit."""
     monkeypatch.setattr(tls, "WITHIN_S", 0.2)
     begun = time.monotonic()
-    finding = found(case_id, listen(lambda _: time.sleep(0.5)).replace("http:", "https:"), under, root)
+    finding = found(case_id, listen(lambda _: time.sleep(5)).replace("http:", "https:"), under, root)
 
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < 3
     assert "cannot be judged: no answer within 0.2 s. Is the receiver up" in finding.observed
     assert finding.outcome is Outcome.ERROR
 
