@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from schemathesis.specs.openapi.warnings import detect_unresolvable_references
+
 from harness.contract.document import at_pointer, resolved
-from harness.contract.spec import Spec
+from harness.contract.spec import Operation, Spec
 
 
 def flaws(spec: Spec, label: str) -> Iterator[str]:
@@ -19,6 +21,13 @@ def flaws(spec: Spec, label: str) -> Iterator[str]:
     yield from _undeclared(spec.document, path, item, definition)
 
 
+def unfollowed(operation: Operation) -> Iterator[str]:
+    """Yield each reference to another document that could not be read: what stands behind it is judged by nobody."""
+    for warning in detect_unresolvable_references(operation.raw):
+        if not warning.reference.startswith("#"):
+            yield f"its {warning.subject} refers to {warning.reference}, which cannot be read"
+
+
 def _shared(document: dict[str, Any], item: Any) -> list[Any]:
     """Return what the operations of one path have in common."""
     whole = resolved(document, item)
@@ -26,7 +35,7 @@ def _shared(document: dict[str, Any], item: Any) -> list[Any]:
 
 
 def _references(document: dict[str, Any], roots: list[Any]) -> Iterator[str]:
-    """Yield each reference reachable from ``roots`` that leads nowhere, outside, or round in a circle."""
+    """Yield each reference reachable from ``roots`` that leads nowhere or round in a circle."""
     seen: set[str] = set()
     pending = list(roots)
     while pending:

@@ -11,7 +11,7 @@ from typing import Any
 from harness.contract import generation
 from harness.contract.budget import Budget
 from harness.contract.defects import ITEM, Defect
-from harness.contract.document_flaws import flaws
+from harness.contract.document_flaws import flaws, unfollowed
 from harness.contract.found import Found
 from harness.contract.generation import MODES, Stop, Ungenerable
 from harness.contract.replay import replay
@@ -38,7 +38,7 @@ def fuzz(
     except SpecError as exc:
         return [_error(label, "its description cannot be read", str(exc))]
     trial = Trial(spec, sender, budget)
-    problems = list(flaws(spec, label))
+    problems = [*flaws(spec, label), *unfollowed(operation)]
     seed = random_seed ^ zlib.crc32(label.encode())  # operations that look alike do not get the same requests
     try:
         gone = list(try_again(label, trial, found))

@@ -61,9 +61,13 @@ class Operation:
 class Spec:
     """A loaded OpenAPI document."""
 
-    def __init__(self, document: dict[str, Any], source: str, base_url: str = "") -> None:
-        """``source`` is where it was read, for messages; ``base_url`` is where the provider answers."""
+    def __init__(self, document: dict[str, Any], source: str, base_url: str = "", location: str | None = None) -> None:
+        """``source`` is where it was read, for messages; ``base_url`` is where the provider answers.
+
+        References to other documents start at the URL ``location``, else in the folder of this process.
+        """
         self.document = document
+        self._location = location
         self.source = source
         self._prefix = urlsplit(base_url).path.rstrip("/")
 
@@ -80,9 +84,11 @@ class Spec:
             # An explicit Config keeps a schemathesis.toml lying about from changing what is checked.
             # harness.toml says where the provider answers: a mistake in `servers` is not to keep it from being called.
             document = {key: value for key, value in self.document.items() if key != "servers"}
-            return schemathesis.openapi.from_dict(document, config=schemathesis.Config())
+            loaded = schemathesis.openapi.from_dict(document, config=schemathesis.Config())
         except Exception as exc:
             raise SpecError(f"[provider] spec: {self.source} cannot be loaded: {_line(exc)}") from exc
+        loaded.location = self._location
+        return loaded
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
@@ -153,9 +159,10 @@ def load_spec(reference: str, *, root: Path, base_url: str = "", fetch: Callable
     """
     if "://" in reference:
         assert fetch is not None
-        text = fetch(reference)
+        text, location = fetch(reference), reference
     else:
         path = root / reference
+        location = path.absolute().as_uri()
         try:
             text = path.read_bytes()
         except OSError as exc:
@@ -163,7 +170,7 @@ def load_spec(reference: str, *, root: Path, base_url: str = "", fetch: Callable
                 f"harness.toml: [provider] spec: {reference} cannot be read: {exc.strerror}. "
                 f"Paths start at {root}; a URL works too."
             ) from None
-    return Spec(read_document(text, reference), reference, base_url)
+    return Spec(read_document(text, reference), reference, base_url, location)
 
 
 def _is_redacted(failure: Any) -> bool:

@@ -120,14 +120,15 @@ class Attacker:
         self.found = Found(InMemoryExampleDatabase(), "tests")
         self.clients: list[httpx.Client] = []
 
-    def fuzzer(self, described: dict[str, Any], url: str, *, seed: int = 1, **budget: Any) -> Fuzzer:
+    def fuzzer(self, described: dict[str, Any] | Spec, url: str, *, seed: int = 1, **budget: Any) -> Fuzzer:
         """Return a fuzzer of a described provider, with the quick budget but for ``budget``."""
         client = httpx.Client(base_url=url, timeout=budget.pop("timeout", 2), trust_env=False)
         self.clients.append(client)
         sender = Sender(client, {"authorization": "Bearer " + "s3cret" * 4}, sleep=lambda _: None)
         chosen = budget.pop("chosen", Fuzz())
         limits = msgspec.structs.replace(BUDGETS["quick"], **budget)
-        return Fuzzer(Spec(described, "spec"), sender, chosen, budget=limits, random_seed=seed, found=self.found)
+        spec = described if isinstance(described, Spec) else Spec(described, "spec")
+        return Fuzzer(spec, sender, chosen, budget=limits, random_seed=seed, found=self.found)
 
 
 @pytest.fixture

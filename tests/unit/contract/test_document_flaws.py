@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.contract.document_flaws import flaws
-from harness.contract.spec import Spec
+from harness.contract.spec import Spec, load_spec
 from harness.model import Outcome
 
 from .conftest import Attacker, Serve, document
@@ -110,3 +112,27 @@ def test_an_operation_that_cannot_be_read_is_an_error(attacker: Attacker) -> Non
     assert finding.outcome is Outcome.ERROR
     assert finding.summary == "* /a: its description cannot be read"
     assert "[provider] spec: * /a in spec cannot be read" in finding.observed
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_another_document_is_read_beside_this_one_or_missed(
+    attacker: Attacker,
+    serve: Serve,
+    tmp_path: Path,
+    there: bool,  # noqa: FBT001
+) -> None:
+    """What it describes is judged; where it cannot be read, the operation does not pass."""
+    content = {"application/json": {"schema": {"$ref": "./parts/thing.yaml#/Thing"}}}
+    described = document({"/a": {"get": {"responses": {"200": {"description": "x", "content": content}}}}})
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "openapi.json").write_text(json.dumps(described))
+    if there:
+        (tmp_path / "parts" / "thing.yaml").write_text("Thing: {type: object}")
+    url = serve(lambda call: (200, {}, []) if call.method == "GET" else (405, {"allow": "GET"}, None))
+    fuzzer = attacker.fuzzer(load_spec("openapi.json", root=tmp_path), url, examples=3)
+
+    told = [f"{f.summary} {f.observed}" for f in fuzzer.fuzz("GET /a")]
+
+    assert any("Response violates schema" in text for text in told) is there
+    missed = "its response `200` refers to ./parts/thing.yaml#/Thing, which cannot be read"
+    assert any(missed in text for text in told) is not there
