@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.contract.defects import Defect
 from harness.contract.document import at_pointer
-from harness.contract.found import Found, open_found
+from harness.contract.found import Found
 from harness.contract.replay import replay
 from harness.errors import ConfigurationError, nearest
 from harness.orphans import none_left
@@ -39,6 +39,8 @@ def list_found(directory: Path, *, overlay: str | None, echo: Echo) -> int:
     world, found = _open(directory, overlay)
     try:
         kept = found.all()
+        if found.trouble:
+            raise ConfigurationError(found.trouble)
         for defect in kept:
             echo(world.vault.redact(f"{defect.id}  {defect.operation}: {defect.title}"))
         echo(f"{len(kept)} found defects are kept." if kept else "No found defect is kept: none was found yet.")
@@ -98,4 +100,4 @@ def _open(directory: Path, overlay: str | None) -> tuple[World, Found]:
             "harness.toml names no [provider], so there is nothing to fuzz. Add spec and base_url."
         )
     world.vault.resolve_all(world.target.references, strict=False)
-    return world, open_found(world.target.root, world.target.summary.name)
+    return world, world.found()

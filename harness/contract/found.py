@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
@@ -12,6 +13,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from harness.contract.defects import Defect
 from harness.errors import ConfigurationError
 
+T = TypeVar("T")
 VARIABLE = "HARNESS_EXAMPLES"
 FOLDER = ".hypothesis/harness"
 
@@ -23,6 +25,11 @@ class Found:
         """``target`` keeps apart what several targets put into one database."""
         self._database = database
         self._target = target
+
+    @property
+    def trouble(self) -> str:
+        """What kept found defects from being read or kept, empty as long as nothing did."""
+        return str(getattr(self._database, "trouble", ""))
 
     def all(self) -> list[Defect]:
         """Return every defect that is kept, by operation and id; what an older version wrote may not be readable."""
@@ -75,6 +82,10 @@ def open_found(root: Path, target: str) -> Found:
     place = os.environ.get(VARIABLE, "") or FOLDER
     if place.startswith(("redis://", "rediss://", "unix://")):
         return Found(_redis(place), target)
+    if "://" in place:
+        raise ConfigurationError(
+            f"{VARIABLE} is a URL, but of no Redis server. Give a folder, or redis://HOST:PORT/NUMBER."
+        )
     return Found(DirectoryBasedExampleDatabase(root / place), target)
 
 
@@ -96,5 +107,39 @@ def _redis(url: str) -> ExampleDatabase:
             f"{VARIABLE}: the Redis server does not answer ({type(exc).__name__}). "
             "Start it, mend the URL, or unset the variable to keep found defects in .hypothesis."
         ) from None
-    database: ExampleDatabase = RedisExampleDatabase(client, key_prefix=b"harness:")
-    return database
+    return Unsteady(RedisExampleDatabase(client, key_prefix=b"harness:"), RedisError)
+
+
+class Unsteady(ExampleDatabase):
+    """A database elsewhere: when it goes away what is found is told all the same, and that it was not kept."""
+
+    def __init__(self, inner: ExampleDatabase, error: type[Exception]) -> None:
+        """``error`` is what ``inner`` raises once it is gone."""
+        super().__init__()
+        self._inner = inner
+        self._error = error
+        self.trouble = ""
+
+    def fetch(self, key: bytes) -> Iterable[bytes]:
+        """Return what is kept, nothing where it cannot be had."""
+        return self._tried(lambda: list(self._inner.fetch(key))) or []
+
+    def save(self, key: bytes, value: bytes) -> None:
+        """Keep a value."""
+        self._tried(lambda: self._inner.save(key, value))
+
+    def delete(self, key: bytes, value: bytes) -> None:
+        """Forget a value."""
+        self._tried(lambda: self._inner.delete(key, value))
+
+    def _tried(self, what: Callable[[], T]) -> T | None:
+        if self.trouble:
+            return None  # each try may cost a whole timeout
+        try:
+            return what()
+        except self._error as exc:
+            self.trouble = (
+                f"{VARIABLE}: the Redis server went away ({type(exc).__name__}): what was found before was not tried, "
+                "and what is found is not kept. Start it and run again."
+            )
+            return None

@@ -168,6 +168,11 @@ def untried(label: str, reason: str) -> Finding:
     return _error(label, "the provider seems to be gone, so nothing was sent", reason)
 
 
+def unkept(label: str, reason: str) -> Finding:
+    """Return the finding of an operation whose defects could not be read or kept."""
+    return _error(label, "what was found is not kept", reason)
+
+
 def _error(label: str, summary: str, observed: str) -> Finding:
     return Finding(
         item=ITEM,

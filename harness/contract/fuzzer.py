@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from harness.contract.budget import Budget, Share
 from harness.contract.chains import walk
 from harness.contract.found import Found
-from harness.contract.fuzz import fuzz, untried
+from harness.contract.fuzz import fuzz, unkept, untried
 from harness.contract.selection import select
 from harness.contract.sending import Sender
 from harness.contract.spec import Spec
@@ -64,6 +64,8 @@ class Fuzzer:
             return [untried(label, f"it answered none of the {SILENT_OPERATIONS} operations before")]
         sent, answered = self.sender.sent, self.sender.answered
         findings = attack(sender=self.sender, budget=self._budget, random_seed=self._seed, found=self._found)
+        if self._found.trouble:
+            findings.append(unkept(label, self._found.trouble))
         if self.sender.sent > sent:
             self._silent = self._silent + 1 if self.sender.answered == answered else 0
         return findings

@@ -98,7 +98,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         if world.serves_spec:
             with _usage_errors(world):
                 world.spec  # noqa: B018 - reading it is what fails
-        session.config.hook.pytest_harness_target_ready(config=session.config, world=world)
+        with _usage_errors(world):
+            session.config.hook.pytest_harness_target_ready(config=session.config, world=world)
         result = yield
         session.config.stash[deaths_key] = world.deaths()
         return result

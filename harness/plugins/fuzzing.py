@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,13 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     if world is None or world.config.provider is None or not runs_suite(config):
         return None
     return f"generated requests: --harness-fuzz={_level(config, world)} --harness-seed={_seed(config, world)}"
+
+
+@pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
+def pytest_harness_target_ready(world: World) -> None:
+    """End the run where examples are to be shared through something that is not there."""
+    if world.config.provider is not None and os.environ.get("HARNESS_EXAMPLES"):
+        world.found()
 
 
 def _shares(config: pytest.Config) -> list[str]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import httpx
 
     from harness.contract.credentials import Credential
+    from harness.contract.found import Found
     from harness.contract.fuzzer import Fuzzer
     from harness.contract.sending import Sender
     from harness.contract.spec import Spec
@@ -150,7 +151,6 @@ class World:
         """Return what sends generated requests, ``level`` of them; the same one whenever it is asked for."""
         if self._fuzzer is None:
             from harness.contract.budget import BUDGETS
-            from harness.contract.found import open_found
             from harness.contract.fuzzer import Fuzzer
 
             self._fuzzer = Fuzzer(
@@ -159,9 +159,15 @@ class World:
                 self.config.fuzz,
                 budget=BUDGETS[level],
                 random_seed=random_seed,
-                found=open_found(self.target.root, self.target.summary.name),
+                found=self.found(),
             )
         return self._fuzzer
+
+    def found(self) -> Found:
+        """Open what fuzzing found; raises `ConfigurationError` where that is shared through what is not there."""
+        from harness.contract.found import open_found
+
+        return open_found(self.target.root, self.target.summary.name)
 
     def sender(self, level: str) -> Sender:
         """Return what sends generated requests and waits for their answers as long as ``level`` allows."""

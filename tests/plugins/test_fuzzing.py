@@ -135,6 +135,15 @@ def test_a_mistake_in_what_is_fuzzed_is_told(api: Folder, broken: str, said: str
     assert status != 0
 
 
+def test_a_run_does_not_begin_without_the_server_that_shares_examples(api: Folder) -> None:
+    """It is one mistake in use, not one error for each operation."""
+    done = api.run("-m", "harness.cli", "fuzz", *PLAIN, HARNESS_EXAMPLES="redis://127.0.0.1:9/0")
+
+    assert done.status == 4
+    assert done.text.count("HARNESS_EXAMPLES: the Redis server does not answer (ConnectionError).") == 1
+    assert "no tests ran" in done.text
+
+
 def test_a_defect_is_found_listed_replayed_and_waived(api: Folder) -> None:
     """From the finding to the waiver there is one id, no secret, and an exit status that tells."""
     status, text = harness(api, "fuzz", "--seed", "7", *PLAIN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -9,9 +10,12 @@ import pytest
 from hypothesis.database import InMemoryExampleDatabase
 
 from harness.contract.defects import Defect, Request
-from harness.contract.found import Found, open_found
+from harness.contract.found import Found, Unsteady, open_found
 from harness.contract.promises import Promise
 from harness.errors import ConfigurationError
+from harness.model import Outcome
+
+from .conftest import Attacker, Serve, document
 
 
 def defect(cause: str = "500", path: str = "/a") -> Defect:
@@ -79,6 +83,43 @@ def test_they_lie_beside_harness_toml_or_where_the_variable_says(
 
     monkeypatch.setenv("HARNESS_EXAMPLES", str(tmp_path / "shared"))
     assert open_found(tmp_path, "t").all() == []
+
+
+def test_a_url_of_no_redis_server_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not taken for a folder of that name."""
+    monkeypatch.setenv("HARNESS_EXAMPLES", "http://me:pa55w0rd@127.0.0.1/")
+
+    with pytest.raises(ConfigurationError, match="HARNESS_EXAMPLES is a URL, but of no Redis server") as caught:
+        open_found(tmp_path, "t")
+
+    assert "pa55w0rd" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+class Leaving(InMemoryExampleDatabase):
+    """A database that goes away."""
+
+    asked = 0
+
+    def fetch(self, key: bytes) -> Iterable[bytes]:
+        self.asked += 1
+        raise ConnectionError(f"{key!r} is gone, with pa55w0rd")
+
+
+def test_a_database_that_goes_away_is_asked_once_and_told(attacker: Attacker, serve: Serve) -> None:
+    """Nothing is raised where findings are made; each operation has an error that says what that means."""
+    leaving = Leaving()
+    attacker.found = Found(Unsteady(leaving, ConnectionError), "t")
+    described = document({"/a": {"get": {"responses": {"200": {"description": "fine"}}}}})
+    fuzzer = attacker.fuzzer(described, serve(lambda _: (500, {}, None)), examples=2)
+
+    findings = fuzzer.fuzz("GET /a")
+
+    assert leaving.asked == 1
+    assert {f.outcome for f in findings} == {Outcome.FAIL, Outcome.ERROR}
+    assert findings[-1].summary == "GET /a: what was found is not kept"
+    assert findings[-1].observed.startswith("HARNESS_EXAMPLES: the Redis server went away (ConnectionError): what")
+    assert "pa55w0rd" not in repr(findings)
 
 
 @pytest.mark.parametrize("url", ["redis://:pa55w0rd@127.0.0.1:9/0", "redis://127.0.0.1:pa55w0rd/0"])
