@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from harness.model import Delivery, Event, Finding, Level, Outcome
 from harness.network import UNTRUSTED
 from harness.webhooks.cases import Built, Expected, Material, ReceiverCase
@@ -89,6 +91,45 @@ _SAID = {
     Outcome.NOT_APPLICABLE: "does not apply",
     Outcome.NOT_RUN: "is known in part",
 }
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """What is owed to a look at the receiver that is more than one delivery."""
+
+    id: str
+    item: str
+    level: Level = Level.MUST
+    summary: str
+    """What is done, in a few words."""
+    expected: str
+    source: str
+    fix: str
+    """What to do about it, in words that hold for any language."""
+
+
+_OF_ROW = {
+    Outcome.PASS: "as it must be",
+    Outcome.FAIL: "not as it must be",
+    Outcome.NOT_APPLICABLE: "does not apply",
+    Outcome.NOT_RUN: "could not be seen",
+}
+
+
+def finding_of_row(row: Row, judgement: Judgement, *, reproduce: str) -> Finding:
+    """Return the finding of one drill, or of one look at the way to the receiver."""
+    outcome, observed = judgement
+    return Finding(
+        item=row.item,
+        outcome=outcome,
+        summary=f"{row.id}: {row.summary}: {_OF_ROW.get(outcome, 'could not be judged')}",
+        expected=row.expected,
+        observed=observed,
+        reproduce=reproduce,
+        fix=row.fix if outcome is Outcome.FAIL else "",
+        source=row.source,
+        level=row.level,
+        case=row.id,
+    )
 
 
 def finding_of(case: ReceiverCase, judgement: Judgement, reproduce: str, request: str = "") -> Finding:

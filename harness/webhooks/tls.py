@@ -14,12 +14,10 @@ from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-import msgspec
-
 from harness.model import Event, Finding, Level, Outcome
 from harness.network import LOOPBACK, tls_context, tls_said
 from harness.webhooks.conformance import ReceiverUnderTest
-from harness.webhooks.judging import Judgement
+from harness.webhooks.judging import Judgement, Row, finding_of_row
 
 ITEM = "webhooks.tls"
 WITHIN_S = 5.0
@@ -42,15 +40,10 @@ class Line(NamedTuple):
         return self.receiver.wire.url
 
 
-class TlsCase(msgspec.Struct, frozen=True, kw_only=True):
+class TlsCase(Row, frozen=True, kw_only=True):
     """One look at the way to the receiver."""
 
-    id: str
-    level: Level = Level.MUST
-    summary: str
-    expected: str
-    source: str
-    fix: str
+    item: str = ITEM
     lacks: Callable[[str], str]
     """Why it does not concern a URL, empty where it does."""
     look: Callable[[Line], Judgement]
@@ -59,20 +52,8 @@ class TlsCase(msgspec.Struct, frozen=True, kw_only=True):
 def judge(case: TlsCase, line: Line, *, reproduce: str = "") -> Finding:
     """Look once, and say what was seen."""
     reason = case.lacks(line.url)
-    outcome, observed = (Outcome.NOT_APPLICABLE, reason) if reason else case.look(line)
-    said = {Outcome.PASS: "as it must be", Outcome.FAIL: "not as it must be", Outcome.NOT_APPLICABLE: "does not apply"}
-    return Finding(
-        item=ITEM,
-        outcome=outcome,
-        summary=f"{case.id}: {case.summary}: {said.get(outcome, 'could not be seen')}",
-        expected=case.expected,
-        observed=observed,
-        reproduce=reproduce,
-        fix=case.fix if outcome is Outcome.FAIL else "",
-        source=case.source,
-        level=case.level,
-        case=case.id,
-    )
+    judgement = (Outcome.NOT_APPLICABLE, reason) if reason else case.look(line)
+    return finding_of_row(case, judgement, reproduce=reproduce)
 
 
 def plain_url(url: str) -> str:

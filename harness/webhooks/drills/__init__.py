@@ -7,6 +7,7 @@ from harness.model import Finding, Outcome
 from harness.webhooks.drills import crashes, dead_letters, duplicates, load, memory, rotation, withdrawal
 from harness.webhooks.drills.row import Drill, Judgement
 from harness.webhooks.drills.stage import Stage
+from harness.webhooks.judging import finding_of_row
 
 # Late effects of duplicates show while dead letters are looked at. Load comes last: what is slow on purpose keeps the
 # workers of the receiver from everything after it.
@@ -16,33 +17,10 @@ CRASHES: tuple[Drill, ...] = (*crashes.DRILLS, *withdrawal.DRILLS, *memory.DRILL
 
 __all__ = ["CRASHES", "DRILLS", "Drill", "Stage", "play"]
 
-_SAID = {
-    Outcome.PASS: "as it must be",
-    Outcome.FAIL: "not as it must be",
-    Outcome.NOT_APPLICABLE: "does not apply",
-    Outcome.NOT_RUN: "could not be seen",
-}
-
 
 def play(drill: Drill, stage: Stage, *, reproduce: str) -> Finding:
     """Run one drill, between honest deliveries that give it a meaning, and say what it came to."""
-    return stage.receiver.undisturbed(lambda: [_played(drill, stage, reproduce)])[0]
-
-
-def _played(drill: Drill, stage: Stage, reproduce: str) -> Finding:
-    outcome, observed = _judged(drill, stage)
-    return Finding(
-        item=drill.item,
-        outcome=outcome,
-        summary=f"{drill.id}: {drill.summary}: {_SAID.get(outcome, 'could not be judged')}",
-        expected=drill.expected,
-        observed=observed,
-        reproduce=reproduce,
-        fix=drill.fix if outcome is Outcome.FAIL else "",
-        source=drill.source,
-        level=drill.level,
-        case=drill.id,
-    )
+    return stage.receiver.undisturbed(lambda: [finding_of_row(drill, _judged(drill, stage), reproduce=reproduce)])[0]
 
 
 def _shows_effects(stage: Stage) -> bool:

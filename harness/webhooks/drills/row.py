@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
-from harness.model import Level, Outcome
+from harness.model import Outcome
 from harness.webhooks.drills.stage import Stage
+from harness.webhooks.judging import Judgement, Row
 
-Judgement = tuple[Outcome, str]
-"""An outcome, and what was observed."""
+__all__ = ["Drill", "Judgement", "told"]
 
 
-class Drill(msgspec.Struct, frozen=True, kw_only=True):
+class Drill(Row, frozen=True, kw_only=True):
     """Several deliveries, and what they come to."""
 
-    id: str
-    item: str
-    level: Level = Level.MUST
-    summary: str
-    """What is done, in a few words."""
-    expected: str
-    source: str
-    fix: str
-    """What to do about it, in words that hold for any language."""
     needs: tuple[str, ...] = ("receiver.effects",)
     """Keys of harness.toml without which it cannot be judged."""
     ahead: Callable[[Stage], None] | None = None

@@ -136,7 +136,7 @@ def test_each_share_walks_chains_of_its_own(attacker: Attacker, serve: Serve) ->
             calls.append(f"{call.method} {call.path}")
             return things(call)
 
-        [finding] = attacker.fuzzer(THINGS, serve(provider), chains=12).walk(share)
+        [finding] = attacker.fuzzer(THINGS, serve(provider), chains=12, seconds=600).walk(share)
         assert finding.summary.startswith(f"Linked operations, {share}: ")
         return calls
 
