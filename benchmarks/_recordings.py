@@ -17,11 +17,11 @@ import vcr
 import yaml
 from _table import Row
 
-from harness.cassettes.indexed import IndexedVCR
-from harness.cassettes.matching import matchers_for
-from harness.cassettes.scenario import CassetteMode, ScenarioCassette
-from harness.cassettes.storage import Storage
-from harness.cassettes.transport import ReplayTransport
+from harness.cassettes.play.indexed_cassette import IndexedVCR
+from harness.cassettes.play.matching import matchers_for
+from harness.cassettes.play.replay_transport import ReplayTransport
+from harness.cassettes.play.scenario import CassetteMode, ScenarioCassette
+from harness.cassettes.store.storage import Storage
 
 URL = "http://recorded.example"
 SAMPLES = 25

@@ -29,14 +29,14 @@ import msgspec
 from _table import Row, show
 from hypothesis.database import InMemoryExampleDatabase
 
-from harness.contract.budget import BUDGETS
-from harness.contract.found import Found
-from harness.contract.fuzzer import Fuzzer
-from harness.contract.sending import Sender
-from harness.contract.spec import Spec, load_spec
+from harness.fuzzing.budget import BUDGETS
+from harness.fuzzing.defect_store import Found
+from harness.fuzzing.fuzzer import Fuzzer
+from harness.fuzzing.sending import Sender
 from harness.model import Finding, Outcome
 from harness.model.config import Fuzz
-from harness.run import Run
+from harness.openapi.spec_document import Spec, load_spec
+from harness.process.run import Run
 
 ROOT = Path(__file__).parents[1]
 SANDBOX = ROOT / "harness" / "sandbox"

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from _table import Row, show
 
+from harness.context.receiver_parts import event_format_of, receiver_of, stage_of
+from harness.context.run_context import World
 from harness.model import Finding, Outcome
-from harness.plugins.receiving import event_format_of, receiver_of, stage_of
-from harness.plugins.world import World
-from harness.run import Run
+from harness.process.run import Run
 from harness.webhooks.cases import CASES
 from harness.webhooks.drills import DRILLS, play
 from harness.webhooks.events import read_events

@@ -14,7 +14,7 @@ from vcr.cassette import Cassette
 from vcr.record_mode import RecordMode
 from vcr.request import Request
 
-from harness.cassettes.indexed import IndexedCassette
+from harness.cassettes.play.indexed_cassette import IndexedCassette
 
 EPISODES = 4000
 STEPS = 20

@@ -26,9 +26,9 @@ from pathlib import Path
 import httpx
 from _table import Row, show
 
+from harness.http.client import Network
+from harness.http.load import Courier, Outgoing
 from harness.model import Event
-from harness.network import Network
-from harness.webhooks.engine import Courier, Outgoing
 from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import scheme_named
 from harness.webhooks.summary import Summary

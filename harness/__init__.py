@@ -30,10 +30,10 @@ _HOMES = {
     "Level": "harness.model",
     "Outcome": "harness.model",
     "Report": "harness.model",
-    "Target": "harness.target",
+    "Target": "harness.context.target",
     "Verdict": "harness.model",
     "Waiver": "harness.model",
-    "load_target": "harness.target",
+    "load_target": "harness.context.target",
 }
 
 

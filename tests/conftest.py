@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.model import Finding, Mode, Outcome, Problem, Report, TargetSummary, Verdict, Waiver
-from harness.model.coverage import Coverage, OperationCoverage, Source
+from harness.model.spec_coverage import Coverage, OperationCoverage, Source
 from harness.readiness.assemble import assemble
 from harness.readiness.checklist import shipped
 

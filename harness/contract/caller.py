@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import msgspec
 
-from harness.contract.document import Described, Document
-from harness.contract.spec import Spec
 from harness.model import Finding, Outcome
+from harness.openapi.document import Described, Document
+from harness.openapi.spec_document import Spec
 
 ITEM = "contract.fuzz"
 LIMITED = frozenset({429, 503})

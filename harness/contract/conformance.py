@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 import httpx
 
-from harness.contract.requests import request_violations
-from harness.contract.spec import Spec
 from harness.model import Exchange, Finding, Outcome
+from harness.openapi.request_validation import request_violations
+from harness.openapi.spec_document import Spec
 
 
 def judge_exchanges(

@@ -11,14 +11,14 @@ import httpx
 import msgspec
 
 from harness.contract.caller import LIMITED, broken
-from harness.contract.document import Document
-from harness.contract.inputs import Inputs
-from harness.contract.schemas import Schemas
-from harness.contract.spec import Spec
 from harness.errors import SpecError
 from harness.model import Finding, Outcome
 from harness.model.config import CoverageThreshold
-from harness.model.coverage import Coverage, OperationCoverage, Source, percent
+from harness.model.spec_coverage import Coverage, OperationCoverage, Source, percent
+from harness.openapi.document import Document
+from harness.openapi.inputs import Inputs
+from harness.openapi.schemas import Schemas
+from harness.openapi.spec_document import Spec
 
 ITEM = "contract.coverage"
 SHOWN = 40

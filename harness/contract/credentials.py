@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 import httpx
 import msgspec
 
-from harness.contract.spec import Operation, Spec
 from harness.model import Finding, Outcome, SecretRef
 from harness.model.config import ApiKey, Basic, Bearer
+from harness.openapi.spec_document import Operation, Spec
 
 ACCEPTS, REJECTS, ROTATED = "auth.accepts", "auth.rejects", "secrets.rotated"
 NOTHING_READABLE = "the spec has no secured GET operation without path parameters"

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from harness.contract.bodies import another_body
 from harness.contract.caller import ITEM, Caller, Sample, broken, same_resource
-from harness.contract.document import Described, Document
 from harness.model import Finding, Outcome
+from harness.openapi.document import Described, Document
+from harness.openapi.example_bodies import another_body
 
 AT_ONCE = 20
 SOURCE = "draft-ietf-httpapi-idempotency-key-header-07 section 2"

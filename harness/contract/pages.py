@@ -11,9 +11,9 @@ import httpx
 import msgspec
 
 from harness.contract.caller import ITEM, Caller, Sample, broken
-from harness.contract.document import Described
-from harness.contract.places import IDS, Places, entries, example
+from harness.contract.path_resolver import IDS, Places, entries, example
 from harness.model import Finding, Outcome
+from harness.openapi.document import Described
 
 SMALL_PAGES = 3
 """Pages of two entries at the start, so that even a short listing shows how pages follow one another."""

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from harness.contract.caller import ITEM, Caller, Sample, broken
-from harness.contract.document import METHODS, Described
 from harness.model import Finding, Outcome
+from harness.openapi.document import METHODS, Described
 
 PROBLEM = "application/problem+json"
 SOURCE = "RFC 9457 section 3"

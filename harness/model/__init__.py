@@ -5,9 +5,9 @@ from harness.model.event import Event
 from harness.model.exchange import Attempt, Exchange
 from harness.model.finding import Finding, Level, Mode, Outcome, stable_id
 from harness.model.item import GuideLine, Item
+from harness.model.processing_result import Upshot
 from harness.model.reference import SecretRef, looks_like_secret
 from harness.model.report import GuideResult, ItemResult, Problem, Report, TargetSummary, Verdict
-from harness.model.upshot import Upshot
 from harness.model.waiver import Waiver
 
 __all__ = [

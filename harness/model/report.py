@@ -6,8 +6,8 @@ import enum
 
 import msgspec
 
-from harness.model.coverage import Coverage
 from harness.model.finding import Finding, Level, Outcome
+from harness.model.spec_coverage import Coverage
 from harness.model.waiver import Waiver
 
 SCHEMA_VERSION = 1

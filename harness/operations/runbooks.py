@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from harness.model import Finding, Outcome
-from harness.operations.markdown import Document, Link, Section, read_document
+from harness.operations.runbook_page import Document, Link, Section, read_document
 
 INCIDENTS = ("auth", "webhooks")
 _PLACEHOLDERS = re.compile(r"\b(TODO|TBD|FIXME|XXX|lorem ipsum|coming soon)\b", re.IGNORECASE)

@@ -17,11 +17,11 @@ from harness.plugins.core import findings_key, item_mode, world_key
 if TYPE_CHECKING:
     import httpx
 
-    from harness.cassettes.metadata import Metadata
-    from harness.cassettes.scenario import ScenarioCassette
+    from harness.cassettes.play.scenario import ScenarioCassette
+    from harness.cassettes.store.metadata import Metadata
+    from harness.context.run_context import World
     from harness.model import Exchange
     from harness.model.config import Provider
-    from harness.plugins.world import World
 
 cassette_key = pytest.StashKey["ScenarioCassette"]()
 passed_key = pytest.StashKey[bool]()
@@ -35,7 +35,7 @@ def api(_scenario_cassette: ScenarioCassette, world: World, harness_mode: str) -
     """An `httpx.Client` on ``[provider] base_url`` that authenticates; from the test's cassette unless run live."""
     provider = provider_of(world)
     if harness_mode == "replay":
-        from harness.cassettes.transport import ReplayTransport
+        from harness.cassettes.play.replay_transport import ReplayTransport
 
         client = world.network.client(base_url=provider.base_url, transport=ReplayTransport(_scenario_cassette))
     else:
@@ -49,7 +49,7 @@ def async_api(_scenario_cassette: ScenarioCassette, world: World, harness_mode: 
     """`api` for scenarios that are coroutines: an `httpx.AsyncClient`, with the same modes and the same checks."""
     provider = provider_of(world)
     if harness_mode == "replay":
-        from harness.cassettes.transport import ReplayTransport
+        from harness.cassettes.play.replay_transport import ReplayTransport
 
         return world.network.async_client(base_url=provider.base_url, transport=ReplayTransport(_scenario_cassette))
     return world.network.async_client(base_url=provider.base_url, headers=_credentials(world))
@@ -69,14 +69,14 @@ def _scenario_cassette(
     request: pytest.FixtureRequest, world: World, harness_mode: str, require: Callable[..., None]
 ) -> Iterator[ScenarioCassette]:
     require("provider.spec", "provider.base_url")
-    from harness.cassettes.scenario import CassetteMode
+    from harness.cassettes.play.scenario import CassetteMode
 
     mode = CassetteMode(harness_mode)
     cassette = _open(request.node, world, mode)
     request.node.stash[cassette_key] = cassette
     with ExitStack() as stack:
         if mode is CassetteMode.REPLAY:
-            from harness.network import offline
+            from harness.http.client import offline
 
             stack.enter_context(offline())
         else:
@@ -90,9 +90,9 @@ def _scenario_cassette(
 def pytest_configure(config: pytest.Config) -> None:
     """Look after the cassettes that no test plays too, where a target is described."""
     if world_key in config.stash:
-        from harness.plugins import strays
+        from harness.plugins import cassette_inventory
 
-        config.pluginmanager.register(strays, "harness-stray-cassettes")
+        config.pluginmanager.register(cassette_inventory, "harness-stray-cassettes")
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)  # innermost: what is found here still fails the test
@@ -131,9 +131,9 @@ def _params(item: pytest.Item) -> dict[str, Any]:
 
 
 def _open(item: pytest.Item, world: World, mode: Any) -> ScenarioCassette:
-    from harness.cassettes.matching import matchers_for
-    from harness.cassettes.scenario import CassetteMode, ScenarioCassette
-    from harness.cassettes.sidecar import FOLDER
+    from harness.cassettes.play.matching import matchers_for
+    from harness.cassettes.play.scenario import CassetteMode, ScenarioCassette
+    from harness.cassettes.store.parse_cache import FOLDER
 
     path = cassette_path(item, world.target.root)
     network = world.network
@@ -156,9 +156,9 @@ def _open(item: pytest.Item, world: World, mode: Any) -> ScenarioCassette:
 
 
 def _judge(item: pytest.Item, cassette: ScenarioCassette, *, passed: bool) -> None:
-    from harness.cassettes.exposure import judge_exposure
-    from harness.cassettes.truth import judge_replay
-    from harness.cassettes.verify import judge_verify
+    from harness.cassettes.checks.secret_scan import judge_exposure
+    from harness.cassettes.checks.staleness import judge_replay
+    from harness.cassettes.checks.verify import judge_verify
     from harness.contract.conformance import judge_exchanges
 
     world, findings = item.config.stash[world_key], item.stash[findings_key]
@@ -197,8 +197,8 @@ def _metadata(item: pytest.Item, world: World) -> Metadata:
 
     import msgspec
 
-    from harness.cassettes.filters import without_port
-    from harness.cassettes.metadata import Metadata, now
+    from harness.cassettes.store.filters import without_port
+    from harness.cassettes.store.metadata import Metadata, now
 
     spec = msgspec.json.encode(world.spec.document, order="sorted")
     return Metadata(
@@ -222,7 +222,7 @@ def _node(item: pytest.Item) -> str:
 
 
 def _provider_hosts(world: World) -> set[str]:
-    from harness.cassettes.filters import LOOPBACK
+    from harness.cassettes.store.filters import LOOPBACK
 
     host = urlsplit(provider_of(world).base_url).hostname
     return {*LOOPBACK, *([host] if host else [])}

@@ -9,23 +9,23 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from harness.context.run_context import World
     from harness.contract.caller import Caller
     from harness.contract.credentials import Credential
-    from harness.contract.spec import Spec
-    from harness.contract.walk import Walk
-    from harness.plugins.collecting import Findings
-    from harness.plugins.world import World
+    from harness.contract.link_crawler import Walk
+    from harness.openapi.spec_document import Spec
+    from harness.plugins.findings import Findings
 
 
 @pytest.hookimpl(trylast=True)  # after the core plugin has read harness.toml
 def pytest_configure(config: pytest.Config) -> None:
     """Bring along what generates requests, what catches the provider's webhooks, and what counts the calls to it."""
-    from harness.plugins import coverage, fuzzing, sent
+    from harness.plugins import coverage_section, fuzzing, webhook_catcher
 
     config.pluginmanager.register(fuzzing, "harness-fuzzing")
-    config.pluginmanager.register(sent, "harness-sent")
-    config.pluginmanager.register(coverage, "harness-coverage")
-    coverage.register(config)
+    config.pluginmanager.register(webhook_catcher, "harness-sent")
+    config.pluginmanager.register(coverage_section, "harness-coverage")
+    coverage_section.register(config)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def new_caller(spec: Spec, world: World, require: Callable[..., None]) -> Iterat
     if world.target.production:
         pytest.skip("[target] environment is production, where nothing is created")
     from harness.contract.caller import Caller
-    from harness.network import WHOLE_WITHIN_S
+    from harness.http.client import WHOLE_WITHIN_S
 
     assert world.config.provider is not None
     headers = world.credential.headers() if world.credential else {}
@@ -69,7 +69,7 @@ def caller(new_caller: Callable[[], Caller], findings: Findings) -> Iterator[Cal
 @pytest.fixture
 def walk(new_caller: Callable[[], Caller], fuzz_seed: int) -> Walk:
     """A walk along the documented links, made before the test; what is wrong on the way is for one test to tell."""
-    from harness.contract.walk import Walk
+    from harness.contract.link_crawler import Walk
 
     walk = Walk(new_caller(), random_seed=fuzz_seed)
     walk.run()

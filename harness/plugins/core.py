@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from harness.plugins.collecting import Findings
-    from harness.plugins.world import World
-    from harness.target import Target
+    from harness.context.run_context import World
+    from harness.context.target import Target
+    from harness.plugins.findings import Findings
 
 SUITE = "harness.suite"
 MODES = ("replay", "record", "rewrite", "live", "verify")
@@ -62,9 +62,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if directory is not None:
         config.stash[world_key] = world = _load_world(config, directory)
         if world.config.process:
-            from harness.plugins import keeping
+            from harness.plugins import supervision
 
-            config.pluginmanager.register(keeping, "harness-keeping")
+            config.pluginmanager.register(supervision, "harness-keeping")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -141,7 +141,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
     """Refuse a test that speaks to an unknown item, before it can seem to prove something."""
     world = item.config.stash.get(world_key, None)
     if world is not None:
-        from harness.plugins.collecting import Findings, verified
+        from harness.plugins.findings import Findings, verified
 
         item.stash[findings_key] = Findings(world, item.nodeid, recorded=item_mode(item, item.config) == "replay")
         for item_id in verified(item):
@@ -155,7 +155,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     yield
     findings = item.stash.get(findings_key, None)
     if findings is not None and (text := findings.failure()):
-        from harness.plugins.collecting import FindingsFailed
+        from harness.plugins.findings import FindingsFailed
 
         raise FindingsFailed(text, pytrace=False)
 
@@ -168,7 +168,7 @@ def pytest_runtest_makereport(
     report = yield
     findings = item.stash.get(findings_key, None)
     if findings is not None:
-        from harness.plugins.collecting import conclude, redact_report, show_plainly
+        from harness.plugins.findings import conclude, redact_report, show_plainly
 
         for line in conclude(item, call, report, findings):
             item.user_properties.append(line)
@@ -266,9 +266,9 @@ def _config_directory(config: pytest.Config) -> Path | None:
 
 
 def _load_world(config: pytest.Config, directory: Path) -> World:
+    from harness.context.run_context import World
     from harness.errors import HarnessError
-    from harness.plugins.world import World
-    from harness.run import Run
+    from harness.process.run import Run
 
     worker = getattr(config, "workerinput", {})
     run = Run.from_json(worker[RUN_KEY]) if RUN_KEY in worker else Run.begin()

@@ -13,8 +13,8 @@ from harness.plugins.core import runs_suite, world_key
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.contract.fuzzer import Fuzzer
-    from harness.plugins.world import World
+    from harness.context.run_context import World
+    from harness.fuzzing.fuzzer import Fuzzer
 
 PARTS = 8
 """Shares of a document that is not known yet while tests are collected."""
@@ -45,8 +45,8 @@ def pytest_harness_target_ready(world: World) -> None:
 
 def _shares(config: pytest.Config) -> list[str]:
     """Return the labels of the operations; parts of them where the document is at a URL, which may not answer yet."""
-    from harness.contract.budget import Share
     from harness.errors import HarnessError
+    from harness.fuzzing.budget import Share
 
     world = config.stash.get(world_key, None)
     if world is None or world.config.provider is None or world.target.production:
@@ -61,7 +61,7 @@ def _shares(config: pytest.Config) -> list[str]:
 
 def _shares_of_chains(config: pytest.Config) -> list[str]:
     """Return what shares out the chains, however large the document is: nothing of it is read for that."""
-    from harness.contract.budget import BUDGETS, Share
+    from harness.fuzzing.budget import BUDGETS, Share
 
     world = config.stash.get(world_key, None)
     if world is None or world.config.provider is None or world.target.production:

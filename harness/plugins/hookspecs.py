@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from harness.context.run_context import World
     from harness.model import Finding, Report
-    from harness.plugins.world import World
 
 
 @pytest.hookspec

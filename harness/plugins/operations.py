@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
+    from harness.context.run_context import World
     from harness.model import Finding
-    from harness.plugins.world import World
 
 
 @pytest.fixture
@@ -68,9 +68,9 @@ def pytest_harness_final_findings(config: pytest.Config, world: World) -> list[F
 
 def _exposed(world: World) -> Iterator[Finding]:
     """Yield what stands in cassettes and looks like a secret, known to harness.toml or not."""
-    from harness.cassettes.exposure import judge_exposure
-    from harness.cassettes.sidecar import FOLDER
-    from harness.cassettes.storage import Storage
+    from harness.cassettes.checks.secret_scan import judge_exposure
+    from harness.cassettes.store.parse_cache import FOLDER
+    from harness.cassettes.store.storage import Storage
     from harness.errors import CassetteError
 
     for path in world.target.files("cassettes/**/*.yaml"):

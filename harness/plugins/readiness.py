@@ -10,11 +10,11 @@ import pytest
 
 from harness.plugins.completeness import Selection, narrowings
 from harness.plugins.core import deaths_key, runs_suite, world_key
-from harness.plugins.coverage import coverage_key
+from harness.plugins.coverage_section import coverage_key
 
 if TYPE_CHECKING:
+    from harness.context.run_context import World
     from harness.model import Finding, Outcome, Problem, Report
-    from harness.plugins.world import World
 
 COLLECTOR = "harness-collector"
 LEFT_OUT = "harness_left_out"
@@ -75,7 +75,7 @@ class Collector(Selection):
         None is ever dropped: a test that is run again until it passes has still failed.
         """
         from harness.model import Finding, Outcome
-        from harness.plugins.collecting import PROPERTY
+        from harness.plugins.findings import PROPERTY
 
         carried = {str(text): Finding.from_json(str(text)) for name, text in report.user_properties if name == PROPERTY}
         found = carried.values()

@@ -9,12 +9,12 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from harness.context.run_context import World
     from harness.model import Attempt, Finding
-    from harness.plugins.world import World
-    from harness.resilience.cases import ClientCase
-    from harness.resilience.driver import ClientRun
+    from harness.resilience.client_cases import ClientCase
+    from harness.resilience.client_process import ClientRun
+    from harness.resilience.credential_leak import TransportCase
     from harness.resilience.faults import Fault
-    from harness.resilience.transport import TransportCase
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def client_transport(
 ) -> Callable[[TransportCase], Finding]:
     """Run ``[client] command`` once and look where its credential travels."""
     require("provider.auth")
-    from harness.resilience.transport import Elsewhere, judge
+    from harness.resilience.credential_leak import Elsewhere, judge
 
     scanner = world.vault.scanner()
 

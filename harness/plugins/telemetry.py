@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from harness.context.run_context import World
     from harness.model import Delivery, Event
-    from harness.plugins.world import World
-    from harness.run import Run
+    from harness.process.run import Run
     from harness.telemetry.metrics import Metrics
     from harness.telemetry.spans import Seen
     from harness.telemetry.traces import Traced
-    from harness.webhooks.conformance import ReceiverUnderTest
+    from harness.webhooks.case_runner import ReceiverUnderTest
 
 
 @pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off

@@ -10,9 +10,9 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from harness.context.run_context import World
     from harness.model import Event
-    from harness.plugins.world import World
-    from harness.webhooks.conformance import ReceiverUnderTest
+    from harness.webhooks.case_runner import ReceiverUnderTest
     from harness.webhooks.drills import Stage
     from harness.webhooks.events import EventFormat
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def event_format(world: World, require: Callable[..., None]) -> EventFormat:
     """Where an event's id and type are found, by the receiver's signature scheme."""
     require("receiver.url", "receiver.signature")
-    from harness.plugins.receiving import event_format_of
+    from harness.context.receiver_parts import event_format_of
 
     return event_format_of(world)
 
@@ -30,7 +30,7 @@ def event_format(world: World, require: Callable[..., None]) -> EventFormat:
 def receiver(world: World, require: Callable[..., None]) -> ReceiverUnderTest:
     """The integration's webhook endpoint; every delivery carries a fresh id that names this run."""
     require("receiver.url", "receiver.signature")
-    from harness.plugins.receiving import receiver_of
+    from harness.context.receiver_parts import receiver_of
 
     return receiver_of(world)
 
@@ -50,7 +50,7 @@ def events(request: pytest.FixtureRequest, world: World, require: Callable[..., 
 @pytest.fixture(scope="session")
 def stage(world: World, receiver: ReceiverUnderTest, events: list[Event]) -> Stage:
     """What drills play on: the target of this run."""
-    from harness.plugins.receiving import stage_of
+    from harness.context.receiver_parts import stage_of
 
     return stage_of(world, receiver, events[0])
 
@@ -59,8 +59,8 @@ def stage(world: World, receiver: ReceiverUnderTest, events: list[Event]) -> Sta
 def crash_stage(world: World, events: list[Event], require: Callable[..., None]) -> Iterator[Stage]:
     """What drills play on that end the receiver: a second copy of the target, in this process' own hands."""
     require("receiver.url", "receiver.effects", "process")
+    from harness.context.receiver_parts import crash_stage_of
     from harness.errors import ConfigurationError
-    from harness.plugins.receiving import crash_stage_of
 
     with ExitStack() as stack:
         try:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from harness.model import Finding, Problem, Report, TargetSummary, Waiver
-from harness.model.coverage import Coverage
+from harness.model.spec_coverage import Coverage
 from harness.readiness import waivers as waiver_rules
 from harness.readiness.checklist import Checklist
 from harness.readiness.evaluate import evaluate_item, guide_results, verdict

@@ -7,18 +7,18 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from harness.model import Report
-from harness.reports import wording
+from harness.reports import text
 
 
 def render(report: Report) -> str:
     """Return the page."""
     return _template().render(
         report=report,
-        wording=wording,
-        signs=wording.SIGNS,
-        steps=list(wording.steps(report)),
-        failures=wording.failures(report),
-        unknowns=wording.unknowns(report),
+        wording=text,
+        signs=text.SIGNS,
+        steps=list(text.steps(report)),
+        failures=text.failures(report),
+        unknowns=text.unknowns(report),
         shares=report.counts(),
     )
 

@@ -6,7 +6,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from harness.model import ItemResult, Level, Outcome, Report
-from harness.reports.wording import advice, bad_findings, evidence, steps
+from harness.reports.text import advice, bad_findings, evidence, steps
 
 # Characters XML 1.0 cannot carry in any form (section 2.2).
 _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from harness.model import ItemResult, Outcome, Report
-from harness.reports.wording import (
+from harness.reports.text import (
     COVERAGE_HEADINGS,
     MEANING,
     SIGNS,

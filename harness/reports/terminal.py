@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from harness.model import ItemResult, Outcome, Report, Verdict
-from harness.reports.wording import MEANING, SIGNS, Unknown, advice, counts, failures, headline, reproduction, unknowns
+from harness.reports.text import MEANING, SIGNS, Unknown, advice, counts, failures, headline, reproduction, unknowns
 
 _STYLES = {Verdict.READY: "green", Verdict.NOT_READY: "red", Verdict.INCOMPLETE: "yellow"}
 _MARK_STYLES = {Outcome.PASS: "green", Outcome.FAIL: "red"}

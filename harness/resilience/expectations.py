@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from harness.model import Attempt
 from harness.model.config import Policy
-from harness.resilience.driver import ClientRun
+from harness.resilience.client_process import ClientRun
 from harness.resilience.fault_server import WRITES
 
 

@@ -12,10 +12,10 @@ from typing import Self
 
 import httpx
 
+from harness.http.faulty import Request, read_line, read_rest
 from harness.model import Attempt
+from harness.resilience.apply_fault import misbehave, pass_back, spoil
 from harness.resilience.faults import Action, Fault
-from harness.resilience.misbehaviour import misbehave, pass_back, spoil
-from harness.resilience.wire import Request, read_line, read_rest
 
 MAX_ATTEMPTS = 10_000
 IDLE_S = 60.0

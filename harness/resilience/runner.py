@@ -9,8 +9,8 @@ import httpx
 
 from harness.model import Attempt, Finding, Outcome
 from harness.model.config import Policy
-from harness.resilience.cases import ClientCase
-from harness.resilience.driver import ClientRun, run_client
+from harness.resilience.client_cases import ClientCase
+from harness.resilience.client_process import ClientRun, run_client
 from harness.resilience.expectations import Evidence
 from harness.resilience.fault_server import WRITES, FaultServer
 

@@ -35,9 +35,9 @@ def product(port: int, defects: tuple[str, ...], rate_limit: int, overlap: float
     planted = _planted(defects)
     admin_key = os.environ.get("PRODUCT_ADMIN_KEY", "")
     from harness.sandbox import logs
+    from harness.sandbox.http_server import serve
     from harness.sandbox.product.app import create_app
     from harness.sandbox.product.keys import Rotating
-    from harness.sandbox.serving import serve
 
     api_key, secret = (
         Rotating(_required(name), os.environ.get(f"{name}_PREVIOUS", ""), overlap_s=overlap)
@@ -63,7 +63,7 @@ def with_defect(names: str, command: tuple[str, ...]) -> None:
     `python -m harness.sandbox with-defect runbook-stale harness gate`
     """
     planted = _planted((names,))
-    from harness.sandbox.afflict import EditError, run_afflicted
+    from harness.sandbox.plant import EditError, run_afflicted
 
     try:
         sys.exit(run_afflicted(command, Path.cwd(), planted))

@@ -1,6 +1,6 @@
 """Secrets: the only room that knows their values. It resolves references, redacts, and searches for leaks."""
 
-from harness.secrets.handed_out import HandedOut
+from harness.secrets.issued_secret import HandedOut
 from harness.secrets.scan import Leak, Scanner
 from harness.secrets.values import Secret, Vault
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.contract.credentials import CASES, judge_acceptance, judge_rejection
-from harness.resilience import transport
+from harness.resilience import credential_leak
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.context.run_context import World
     from harness.contract.credentials import Credential, CredentialCase
-    from harness.contract.spec import Spec
     from harness.model import Finding
-    from harness.plugins.collecting import Findings
-    from harness.plugins.world import World
+    from harness.openapi.spec_document import Spec
+    from harness.plugins.findings import Findings
 
 
 @pytest.fixture
@@ -44,9 +44,11 @@ def test_any_other_credential_is_refused(
 
 
 @pytest.mark.verifies("auth.transport")
-@pytest.mark.parametrize("case", transport.CASES, ids=lambda c: c.id)
+@pytest.mark.parametrize("case", credential_leak.CASES, ids=lambda c: c.id)
 def test_the_clients_credential_stays_where_it_belongs(
-    case: transport.TransportCase, client_transport: Callable[[transport.TransportCase], Finding], findings: Findings
+    case: credential_leak.TransportCase,
+    client_transport: Callable[[credential_leak.TransportCase], Finding],
+    findings: Findings,
 ) -> None:
     """The client's credential travels in no URL, and follows no redirect to another origin."""
     findings.add(client_transport(case))

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.contract.document_checks import judge_document
 from harness.contract.idempotency import judge_idempotency
+from harness.contract.link_crawler import Walk, judge_links
 from harness.contract.pages import judge_pages
 from harness.contract.problems import judge_problems
-from harness.contract.walk import Walk, judge_links
+from harness.openapi.document_checks import judge_document
 
 if TYPE_CHECKING:
     from harness.contract.caller import Caller
-    from harness.contract.spec import Spec
-    from harness.plugins.collecting import Findings
+    from harness.openapi.spec_document import Spec
+    from harness.plugins.findings import Findings
 
 FUZZ = "contract.fuzz"
 

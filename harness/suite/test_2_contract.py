@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from harness.contract.fuzzer import Fuzzer
-    from harness.plugins.collecting import Findings
+    from harness.fuzzing.fuzzer import Fuzzer
+    from harness.plugins.findings import Findings
 
 
 @pytest.mark.verifies("contract.fuzz")

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.contract.event_answers import Receiver, judge_invalid, judge_valid
-from harness.contract.generated_events import generate_events
-from harness.plugins.receiving import upshots_of
+from harness.context.receiver_parts import upshots_of
+from harness.webhooks.generated.event_answers import Receiver, judge_invalid, judge_valid
+from harness.webhooks.generated.generated_events import generate_events
 
 if TYPE_CHECKING:
-    from harness.contract.generated_events import Generated, GeneratedEvent
-    from harness.contract.spec import Spec
+    from harness.context.run_context import World
     from harness.model import Delivery
-    from harness.plugins.collecting import Findings
-    from harness.plugins.world import World
-    from harness.webhooks.conformance import ReceiverUnderTest
+    from harness.openapi.spec_document import Spec
+    from harness.plugins.findings import Findings
+    from harness.webhooks.case_runner import ReceiverUnderTest
     from harness.webhooks.events import EventFormat
+    from harness.webhooks.generated.generated_events import Generated, GeneratedEvent
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.resilience.cases import UNDISTURBED
+from harness.resilience.client_cases import UNDISTURBED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.context.run_context import World
     from harness.model import Finding
-    from harness.plugins.collecting import Findings
-    from harness.plugins.world import World
+    from harness.plugins.findings import Findings
 
 
 @pytest.fixture

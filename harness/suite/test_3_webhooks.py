@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.contract.events import EventSchemas
+from harness.context.receiver_parts import again
 from harness.model import Finding, Outcome
-from harness.plugins.receiving import again
+from harness.openapi.event_schemas import EventSchemas
 from harness.webhooks import tls
 from harness.webhooks.cases import CASES
 from harness.webhooks.drills import CRASHES, DRILLS, play
@@ -16,12 +16,12 @@ from harness.webhooks.drills import CRASHES, DRILLS, play
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.contract.spec import Spec
+    from harness.context.run_context import World
     from harness.model import Event
-    from harness.plugins.collecting import Findings
-    from harness.plugins.world import World
+    from harness.openapi.spec_document import Spec
+    from harness.plugins.findings import Findings
+    from harness.webhooks.case_runner import ReceiverUnderTest
     from harness.webhooks.cases import ReceiverCase
-    from harness.webhooks.conformance import ReceiverUnderTest
     from harness.webhooks.drills import Drill, Stage
     from harness.webhooks.tls import TlsCase
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.contract.idempotency import promises_keys
-from harness.resilience.cases import CASES
+from harness.resilience.client_cases import CASES
 from harness.resilience.runner import not_applicable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.contract.spec import Spec
     from harness.model import Finding
-    from harness.plugins.collecting import Findings
-    from harness.resilience.cases import ClientCase
+    from harness.openapi.spec_document import Spec
+    from harness.plugins.findings import Findings
+    from harness.resilience.client_cases import ClientCase
 
 KEYLESS = "the spec names no Idempotency-Key header; where the provider takes one all the same, add it there"
 

@@ -14,9 +14,9 @@ import pytest
 
 from harness.contract.credentials import judge_replacement
 from harness.model import Outcome
-from harness.operations.rotation import judge_records
 from harness.operations.runbooks import judge_runbooks
-from harness.resilience.cases import LIMITED_ONCE
+from harness.operations.secret_rotation import judge_records
+from harness.resilience.client_cases import LIMITED_ONCE
 from harness.telemetry.calls import judge_calls
 from harness.telemetry.metrics import ITEM, MOVEMENTS, Selector
 from harness.telemetry.traces import DELIVERIES, finding_of, judge_delivery
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from harness.context.run_context import World
     from harness.contract.credentials import Credential
-    from harness.contract.spec import Spec
     from harness.model import Attempt, Delivery, Event, Finding, SecretRef
-    from harness.plugins.collecting import Findings
-    from harness.plugins.world import World
-    from harness.resilience.driver import ClientRun
+    from harness.openapi.spec_document import Spec
+    from harness.plugins.findings import Findings
+    from harness.resilience.client_process import ClientRun
     from harness.resilience.faults import Fault
     from harness.telemetry.metrics import Metrics, Movement
     from harness.telemetry.traces import DeliveryCase, Traced
-    from harness.webhooks.conformance import ReceiverUnderTest
+    from harness.webhooks.case_runner import ReceiverUnderTest
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from harness.errors import EventError
+from harness.http.message import Headers
 from harness.model import Event
-from harness.webhooks.schemes import Headers, Scheme
+from harness.webhooks.schemes import Scheme
 
 LIMIT_BYTES = 32 * 1024 * 1024
 _JSON_HEADERS: Headers = (("content-type", "application/json"),)

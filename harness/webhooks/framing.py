@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from harness.http.wire import Wire
 from harness.webhooks.cases import Built, Framing
-from harness.webhooks.wire import Wire
 
 _EXPECT_S = 0.2
 _SLOW_S = 0.05

@@ -14,10 +14,10 @@ from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from harness.http.client import LOOPBACK, tls_context, tls_said
 from harness.model import Event, Finding, Level, Outcome
-from harness.network import LOOPBACK, tls_context, tls_said
-from harness.webhooks.conformance import ReceiverUnderTest
-from harness.webhooks.judging import Judgement, Row, finding_of_row
+from harness.webhooks.assessment import Judgement, Row, finding_of_row
+from harness.webhooks.case_runner import ReceiverUnderTest
 
 ITEM = "webhooks.tls"
 WITHIN_S = 5.0

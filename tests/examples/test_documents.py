@@ -10,11 +10,11 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from harness.cli import COMMANDS
+from harness.cli.main import COMMANDS
+from harness.context.target import load_target
 from harness.errors import ConfigurationError
 from harness.model.config import Document
-from harness.operations.markdown import read_document
-from harness.target import load_target
+from harness.operations.runbook_page import read_document
 
 ROOT = Path(__file__).parents[2]
 EXTERNAL = re.compile(r"[a-z][\w+.-]*:", re.IGNORECASE)

@@ -13,8 +13,8 @@ import click
 import pytest
 import yaml
 
-from harness.cli import COMMANDS, main
-from harness.target import load_target
+from harness.cli.main import COMMANDS, main
+from harness.context.target import load_target
 
 if TYPE_CHECKING:
     from tests.examples.conftest import Snippet

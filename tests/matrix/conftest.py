@@ -32,7 +32,16 @@ def gate(tmp_path: Path) -> Gate:
     """Run ``harness gate`` as a user would; ``gate(defect, item)`` with a defect and the checks of one item alone."""
 
     def run(defect: str = "", item: str = "") -> tuple[int, Report]:
-        command = [sys.executable, "-m", "harness.cli", "gate", "--reports", str(tmp_path), "-p", "no:cacheprovider"]
+        command = [
+            sys.executable,
+            "-m",
+            "harness.cli",
+            "gate",
+            "--reports",
+            str(tmp_path),
+            "-p",
+            "no:cacheprovider",
+        ]
         env = {k: v for k, v in os.environ.items() if k != "SANDBOX_DEFECTS" and not k.startswith("PYTEST_")}
         env["HARNESS_EXAMPLES"] = str(tmp_path / "examples")  # what one run finds is not for another to try
         if item:

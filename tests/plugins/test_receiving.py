@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from harness.context.receiver_parts import again, crash_stage_of, process_of, receiver_of, stage_of
+from harness.context.run_context import World
 from harness.errors import ConfigurationError, SecretError
 from harness.model import Event, SecretRef
-from harness.plugins.receiving import again, crash_stage_of, process_of, receiver_of, stage_of
-from harness.plugins.world import World
-from harness.run import Run
+from harness.process.run import Run
 from harness.webhooks.cases import case_named
 from harness.webhooks.schemes import SCHEMES, scheme_named
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from harness.contract.document_checks import check_document
-from harness.contract.events import EventSchemas
-from harness.contract.spec import Spec
 from harness.model import Event
+from harness.openapi.document_checks import check_document
+from harness.openapi.event_schemas import EventSchemas
+from harness.openapi.spec_document import Spec
 
 
 @pytest.fixture(scope="module")

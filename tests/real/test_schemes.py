@@ -17,7 +17,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.webhooks.schemes import SCHEMES, Headers, Scheme, scheme_named
+from harness.http.message import Headers
+from harness.webhooks.schemes import SCHEMES, Scheme, scheme_named
 
 URL = "https://acme.example/hooks?tenant=7"
 OTHER_URL = "https://acme.example/other"

@@ -18,10 +18,10 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from harness.model import Outcome
-from harness.operations.markdown import read_document
+from harness.operations.runbook_page import read_document
 from harness.operations.runbooks import judge_runbooks
-from harness.processes import ManagedProcess
-from harness.run import Run
+from harness.process.managed import ManagedProcess
+from harness.process.run import Run
 
 ROOT = Path(__file__).parents[2]
 DASHBOARDS = sorted((ROOT / "fixtures/dashboards").glob("*.json"))

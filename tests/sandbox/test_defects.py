@@ -12,8 +12,8 @@ import pytest
 
 import harness.sandbox
 from harness.readiness.checklist import shipped
-from harness.sandbox.afflict import EditError, plant
 from harness.sandbox.defects import CATALOGUE, PARTS, Defect, Edit
+from harness.sandbox.plant import EditError, plant
 
 ROOT = Path(__file__).parents[2]
 IN_FILES = [d for d in CATALOGUE if d.edit]

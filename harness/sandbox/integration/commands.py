@@ -41,10 +41,10 @@ _lease = click.option(
 def integration(port: int, database: str, workers: int, lease: float, defects: tuple[str, ...]) -> None:
     """Serve the webhook receiver, with its worker and metrics."""
     planted, settings = _prepared("integration", database, defects)
+    from harness.sandbox.http_server import serve
     from harness.sandbox.integration import tracing
     from harness.sandbox.integration.app import create_app
     from harness.sandbox.integration.worker import WorkPolicy
-    from harness.sandbox.serving import serve
 
     policy = WorkPolicy(threads=workers, lease=lease)
     flush = tracing.configure("integration")

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from harness.webhooks.cases import authenticity, bodies, freshness, garbage, handshakes, raw_body, rotation, transport
+from harness.webhooks.cases import (
+    authenticity,
+    freshness,
+    garbage,
+    handshake_requests,
+    http_variants,
+    malformed_bodies,
+    raw_body,
+    secret_overlap,
+)
 from harness.webhooks.cases.building import Built, Material
-from harness.webhooks.cases.row import Expected, Framing, ReceiverCase
+from harness.webhooks.cases.receiver_case import Expected, Framing, ReceiverCase
 
 CASES: tuple[ReceiverCase, ...] = (
     *authenticity.CASES,
     *garbage.CASES,
     *raw_body.CASES,
     *freshness.CASES,
-    *rotation.CASES,
-    *bodies.CASES,
-    *transport.CASES,
-    *handshakes.CASES,
+    *secret_overlap.CASES,
+    *malformed_bodies.CASES,
+    *http_variants.CASES,
+    *handshake_requests.CASES,
 )
 
 __all__ = ["CASES", "Built", "Expected", "Framing", "Material", "ReceiverCase", "case_named"]

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from harness.model import Level
 from harness.webhooks.cases.building import Built, Material, replaced
-from harness.webhooks.cases.row import Expected, ReceiverCase, unsigned_body
+from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, unsigned_body
 from harness.webhooks.schemes import Scheme
 
 _STANDARD = "Standard Webhooks, Verifying webhook authenticity"

@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from harness.http.message import Headers
 from harness.model import Event
-from harness.webhooks.schemes import Headers, Scheme
+from harness.webhooks.schemes import Scheme
 
 
 class Built(NamedTuple):

@@ -6,7 +6,7 @@ from functools import partial
 
 from harness.model import Level
 from harness.webhooks.cases.building import Built, Material, replaced
-from harness.webhooks.cases.row import Expected, ReceiverCase
+from harness.webhooks.cases.receiver_case import Expected, ReceiverCase
 from harness.webhooks.schemes import Scheme
 
 MARGIN_S = 60

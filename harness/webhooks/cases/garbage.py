@@ -7,7 +7,7 @@ from functools import partial
 
 from harness.model import Level
 from harness.webhooks.cases.building import Built, Material, replaced
-from harness.webhooks.cases.row import Expected, ReceiverCase
+from harness.webhooks.cases.receiver_case import Expected, ReceiverCase
 
 _SOURCE = "A 5xx makes the sender retry and pages people (Standard Webhooks, Webhook consumers)"
 _PARSE = (

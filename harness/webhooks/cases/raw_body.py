@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.model import Level
 from harness.webhooks.cases.building import Built, Material, signed_body, signed_document
-from harness.webhooks.cases.row import Expected, ReceiverCase, unsigned_body
+from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, unsigned_body
 
 _SOURCE = "Standard Webhooks, Verifying webhook authenticity: use the raw payload body"
 _FIX = "Verify over the request's bytes as they arrived, before any middleware parses them; parse only afterwards."

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from harness.errors import ProbeError, ProcessError
 from harness.model import Finding, Outcome
-from harness.webhooks.drills import crashes, dead_letters, duplicates, load, memory, rotation, withdrawal
-from harness.webhooks.drills.row import Drill, Judgement
-from harness.webhooks.drills.stage import Stage
-from harness.webhooks.judging import finding_of_row
+from harness.webhooks.assessment import finding_of_row
+from harness.webhooks.drills import crashes, dead_letters, duplicates, load, memory, overlap, withdrawal
+from harness.webhooks.drills.drill import Drill, Judgement
+from harness.webhooks.drills.drill_context import Stage
 
 # Late effects of duplicates show while dead letters are looked at. Load comes last: what is slow on purpose keeps the
 # workers of the receiver from everything after it.
-DRILLS: tuple[Drill, ...] = (*dead_letters.DRILLS, *rotation.DRILLS, *duplicates.DRILLS, *load.DRILLS)
+DRILLS: tuple[Drill, ...] = (*dead_letters.DRILLS, *overlap.DRILLS, *duplicates.DRILLS, *load.DRILLS)
 CRASHES: tuple[Drill, ...] = (*crashes.DRILLS, *withdrawal.DRILLS, *memory.DRILLS)
 """Those that need a copy of the target of their own."""
 

@@ -14,8 +14,8 @@ from functools import partial
 
 from harness.errors import ProbeError
 from harness.model import Outcome
-from harness.webhooks.drills.row import Drill, Judgement, told
-from harness.webhooks.drills.stage import Stage
+from harness.webhooks.drills.drill import Drill, Judgement, told
+from harness.webhooks.drills.drill_context import Stage
 from harness.webhooks.effects import counted
 
 RECOVERS_S = 20.0

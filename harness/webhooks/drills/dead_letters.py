@@ -11,13 +11,13 @@ from functools import partial
 from typing import Any
 
 from harness.errors import ProbeError
+from harness.http.wire import Answer
 from harness.model import Event, Outcome
-from harness.webhooks.drills.row import Drill, Judgement, told
-from harness.webhooks.drills.stage import Stage
+from harness.webhooks.drills.drill import Drill, Judgement, told
+from harness.webhooks.drills.drill_context import Stage
 from harness.webhooks.effects import pause
 from harness.webhooks.probes import Row
-from harness.webhooks.upshots import lies
-from harness.webhooks.wire import Answer
+from harness.webhooks.processing_results import lies
 
 _REDRIVEN_S = 10.0
 _REDRIVE_POLL_S = 0.01

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from harness.http.wire import Answer
 from harness.model import Event, Level, Outcome
 from harness.webhooks import effects as seen
-from harness.webhooks.drills.row import Drill, Judgement, told
-from harness.webhooks.drills.stage import Stage
+from harness.webhooks.drills.drill import Drill, Judgement, told
+from harness.webhooks.drills.drill_context import Stage
 from harness.webhooks.effects import counted
-from harness.webhooks.wire import Answer
 
 AT_ONCE = 20
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from harness.http.wire import Answer
 from harness.model import Event, Level, Outcome
-from harness.webhooks.drills.row import Drill, Judgement, told
-from harness.webhooks.drills.stage import Stage
-from harness.webhooks.wire import Answer
+from harness.webhooks.drills.drill import Drill, Judgement, told
+from harness.webhooks.drills.drill_context import Stage
 
 ORDINARY = 60
 ORDINARY_AT_ONCE = 4

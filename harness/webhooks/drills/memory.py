@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.model import Level, Outcome
-from harness.webhooks.drills.row import Drill, Judgement, told
-from harness.webhooks.drills.stage import Stage
+from harness.webhooks.drills.drill import Drill, Judgement, told
+from harness.webhooks.drills.drill_context import Stage
 
 MIB = 1024 * 1024
 LONG = 32 * MIB

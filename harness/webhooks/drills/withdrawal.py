@@ -6,8 +6,8 @@ Whether it is can only be seen on a receiver that was not given it, so this play
 from __future__ import annotations
 
 from harness.model import Level, Outcome
-from harness.webhooks.drills.row import Drill, Judgement, told
-from harness.webhooks.drills.stage import Stage
+from harness.webhooks.drills.drill import Drill, Judgement, told
+from harness.webhooks.drills.drill_context import Stage
 from harness.webhooks.effects import counted
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.webhooks.schemes.lookup import scheme_for, scheme_named
-from harness.webhooks.schemes.scheme import Headers, Scheme
+from harness.webhooks.schemes.scheme import Scheme
 from harness.webhooks.schemes.table import SCHEMES
 
-__all__ = ["SCHEMES", "Headers", "Scheme", "scheme_for", "scheme_named"]
+__all__ = ["SCHEMES", "Scheme", "scheme_for", "scheme_named"]

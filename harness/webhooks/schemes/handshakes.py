@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from harness.webhooks.schemes.scheme import Headers
+from harness.http.message import Headers
 
 ORIGIN = "readiness-harness.example"
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 import msgspec
 
+from harness.http.message import Headers
 from harness.webhooks.schemes import algorithms
 from harness.webhooks.schemes.algorithms import ALGORITHMS, ENCODINGS, KEY_FORMS
 from harness.webhooks.schemes.derived import DERIVED, Values, is_form
 
-Headers = tuple[tuple[str, str], ...]
 NOTHING: Mapping[str, str] = {}
 
 

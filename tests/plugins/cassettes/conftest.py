@@ -12,7 +12,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from harness.cassettes.storage import Storage
+from harness.cassettes.store.storage import Storage
 
 if TYPE_CHECKING:
     from tests.plugins.conftest import Folder

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.cassettes.storage import Storage
+from harness.cassettes.store.storage import Storage
 
 from .conftest import CASSETTE, CREATES, POLLS, SPARED, recorded, run
 

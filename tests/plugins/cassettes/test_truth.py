@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from harness.cassettes.reading import Document
-from harness.cassettes.storage import Storage
+from harness.cassettes.store.cassette_file import Document
+from harness.cassettes.store.storage import Storage
 
 from .conftest import CASSETTE, CREATES, SPEC, TOML, recorded, run
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from harness.cassettes.storage import Storage
+from harness.cassettes.store.storage import Storage
 
 TIMEOUT_S = 120
 SPEC = {

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from harness.cassettes.storage import Storage
-from harness.processes import ManagedProcess
-from harness.run import Run
+from harness.cassettes.store.storage import Storage
+from harness.process.managed import ManagedProcess
+from harness.process.run import Run
 
 TIMEOUT_S = 120
 MODES = ("record", "replay", "verify", "rewrite", "replay")

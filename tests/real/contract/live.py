@@ -19,9 +19,9 @@ from typing import NamedTuple
 import httpx
 
 from harness.model import Finding, Outcome
-from harness.processes import ManagedProcess
+from harness.process.managed import ManagedProcess
+from harness.process.run import Run
 from harness.reports.json import read
-from harness.run import Run
 
 ENV = Path(__file__).parents[1] / "envs" / ".venv-servers"
 SEED = 1

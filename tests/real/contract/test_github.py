@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from harness.contract.spec import load_spec
+from harness.openapi.spec_document import load_spec
 
 TOML = """
 [target]

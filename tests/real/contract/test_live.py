@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.contract.budget import BUDGETS
+from harness.fuzzing.budget import BUDGETS
 from harness.model import Outcome
 
 from .live import SUPPORTED, run

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.contract.defects import Defect, Request
-from harness.contract.found import open_found
-from harness.contract.promises import Promise
+from harness.fuzzing.defect_store import open_found
+from harness.fuzzing.defects import Defect, Request
+from harness.openapi.spec_excerpt import Promise
 
 Need = Callable[[str | Path], str]
 

@@ -15,17 +15,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from harness.http.client import Network
+from harness.http.wire import Wire
 from harness.model import Event, Finding, Outcome
-from harness.network import Network
-from harness.processes import ManagedProcess
-from harness.run import Run
+from harness.process.managed import ManagedProcess
+from harness.process.run import Run
+from harness.webhooks.case_runner import ReceiverUnderTest
 from harness.webhooks.cases import CASES
-from harness.webhooks.conformance import ReceiverUnderTest
-from harness.webhooks.delivery import Sender
 from harness.webhooks.effects import EffectProbe
 from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import scheme_named
-from harness.webhooks.wire import Wire
+from harness.webhooks.signed_sender import Sender
 
 REAL = Path(__file__).parents[1]
 PYTHON = str(REAL / "envs" / ".venv-vendors" / "bin" / "python")

@@ -19,7 +19,7 @@ for module in (
     "encodings.idna",
     "harness.sandbox.integration.app",
     "harness.sandbox.logs",
-    "harness.sandbox.serving",
+    "harness.sandbox.http_server",
     "httpcore",
     "psycopg",
     "sqlalchemy.dialects.postgresql.psycopg",

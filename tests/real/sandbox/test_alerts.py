@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.sandbox.afflict import plant
 from harness.sandbox.defects import CATALOGUE, Defect
+from harness.sandbox.plant import plant
 
 ROOT = Path(__file__).parents[3]
 CASES = Path("tests/real/alerts/integration_test.yml")

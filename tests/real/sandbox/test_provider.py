@@ -10,8 +10,8 @@ from pathlib import Path
 
 import httpx
 
-from harness.processes import ManagedProcess
-from harness.run import Run
+from harness.process.managed import ManagedProcess
+from harness.process.run import Run
 
 EXAMPLES = os.environ.get("SANDBOX_EXAMPLES", "100")
 """Generated calls for each operation and phase; 1,000 take about six minutes."""

@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from harness.processes import ManagedProcess
-from harness.run import Run
+from harness.process.managed import ManagedProcess
+from harness.process.run import Run
 
 
 @dataclass

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import vcr
 
-from harness.cassettes.matching import matchers_for
-from harness.cassettes.metadata import Metadata
-from harness.cassettes.reading import Document
-from harness.cassettes.scenario import CassetteMode, ScenarioCassette
-from harness.cassettes.storage import Storage
+from harness.cassettes.play.matching import matchers_for
+from harness.cassettes.play.scenario import CassetteMode, ScenarioCassette
+from harness.cassettes.store.cassette_file import Document
+from harness.cassettes.store.metadata import Metadata
+from harness.cassettes.store.storage import Storage
 
 MATCH_ON = ("method", "host", "path", "query", "body")
 AGAIN = "pytest --harness-mode=rewrite test_x.py::test_x"

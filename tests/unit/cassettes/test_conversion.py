@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.cassettes.conversion import read_any, write_bytes
-from harness.cassettes.har import har_text
-from harness.cassettes.interchange import redacted, write_cassette
-from harness.cassettes.redaction import Redactor
+from harness.cassettes.formats.conversion import read_any, write_bytes
+from harness.cassettes.formats.har import har_text
+from harness.cassettes.formats.interchange import redacted, write_cassette
 from harness.errors import CassetteError
+from harness.secrets.redaction.redactor import Redactor
 
 
 def entry(**changes: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from harness.cassettes.difference import Volatile, body_differences, differences, shown
+from harness.cassettes.play.difference import Volatile, body_differences, differences, shown
 
 
 class Pair(NamedTuple):

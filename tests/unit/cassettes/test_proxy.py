@@ -18,11 +18,11 @@ import yaml
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from harness.cassettes.proxy import RecordingProxy
-from harness.cassettes.recorder import Recorder
-from harness.cassettes.redaction import Redactor
+from harness.cassettes.record.proxy import RecordingProxy
+from harness.cassettes.record.recorder import Recorder
 from harness.errors import CassetteError, ConfigurationError
-from harness.network import Network
+from harness.http.client import Network
+from harness.secrets.redaction.redactor import Redactor
 
 Start = Callable[..., RecordingProxy]
 
@@ -228,8 +228,8 @@ def test_bodies_beyond_all_bounds_are_refused(
     httpserver: HTTPServer, start: Start, log: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A huge request is not passed on, a huge answer is cut off and not recorded; both say how much is too much."""
-    monkeypatch.setattr("harness.cassettes.http1.MAX_BODY", 2 << 20)
-    monkeypatch.setattr("harness.cassettes.proxy.MAX_BODY", 2 << 20)
+    monkeypatch.setattr("harness.http.parser.MAX_BODY", 2 << 20)
+    monkeypatch.setattr("harness.cassettes.record.proxy.MAX_BODY", 2 << 20)
     httpserver.expect_request("/a").respond_with_data(b"x" * (3 << 20))
     proxy = start(httpserver.url_for(""))
 

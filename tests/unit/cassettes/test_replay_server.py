@@ -15,12 +15,12 @@ import httpx
 import pytest
 import yaml
 
-from harness.cassettes.connection import listening
-from harness.cassettes.http1 import Incoming
-from harness.cassettes.playback import Playback, load
-from harness.cassettes.redaction import Redactor
-from harness.cassettes.replay_server import STATE, ReplayServer
+from harness.cassettes.play.playback import Playback, load
+from harness.cassettes.play.replay_connection import listening
+from harness.cassettes.play.replay_server import STATE, ReplayServer
 from harness.errors import CassetteError, ConfigurationError
+from harness.http.parser import Incoming
+from harness.secrets.redaction.redactor import Redactor
 
 JSON = {"content-type": ["application/json"]}
 

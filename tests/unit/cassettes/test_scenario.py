@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from harness.cassettes.transport import ReplayTransport
+from harness.cassettes.play.replay_transport import ReplayTransport
 from harness.errors import CassetteError
 
 from .conftest import AGAIN, Interaction, interaction, write

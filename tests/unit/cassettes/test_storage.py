@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 import yaml
 
-from harness.cassettes import reading
-from harness.cassettes.reading import Document
-from harness.cassettes.storage import Storage
+from harness.cassettes.store import cassette_file
+from harness.cassettes.store.cassette_file import Document
+from harness.cassettes.store.storage import Storage
 from harness.errors import CassetteError
 
 from .conftest import interaction, stock, write
@@ -157,8 +157,8 @@ def read_only(_source: Any, **_options: Any) -> Any:
 @pytest.mark.parametrize(
     "place, fault, says",
     [
-        ("harness.cassettes.storage.os.fsync", full_disk, "No space left on device"),
-        ("harness.cassettes.storage.tempfile.mkstemp", lambda **_: read_only(None), "Read-only file system"),
+        ("harness.cassettes.store.storage.os.fsync", full_disk, "No space left on device"),
+        ("harness.cassettes.store.storage.tempfile.mkstemp", lambda **_: read_only(None), "Read-only file system"),
     ],
 )
 def test_a_write_that_fails_leaves_the_old_file(
@@ -213,4 +213,4 @@ def test_writers_at_once_lose_nothing(path: Path) -> None:
 
 def test_the_limit_is_above_what_is_recorded() -> None:
     """The bound on size leaves room for the largest cassettes that people keep."""
-    assert reading.MAX_BYTES >= 50 * 2**20
+    assert cassette_file.MAX_BYTES >= 50 * 2**20

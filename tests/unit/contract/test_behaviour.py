@@ -15,13 +15,13 @@ import pytest
 
 from harness.contract.caller import Caller
 from harness.contract.idempotency import judge_idempotency
+from harness.contract.link_crawler import Walk, judge_links
 from harness.contract.pages import judge_pages
 from harness.contract.problems import judge_problems
-from harness.contract.registration import Registration
-from harness.contract.spec import Spec
-from harness.contract.walk import Walk, judge_links
+from harness.contract.webhooks.registration import Registration
 from harness.model import Finding, Outcome
 from harness.model.config import ProviderWebhooks
+from harness.openapi.spec_document import Spec
 
 Handler = Callable[[httpx.Request], httpx.Response]
 PROBLEM = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}

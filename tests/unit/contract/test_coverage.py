@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from harness.contract.coverage import Part, Recorder, joined, judge_coverage, judge_limits
-from harness.contract.spec import Spec
 from harness.model import Outcome
 from harness.model.config import CoverageThreshold
-from harness.model.coverage import OperationCoverage, Source, percent
+from harness.model.spec_coverage import OperationCoverage, Source, percent
+from harness.openapi.spec_document import Spec
 
 BASE = "http://provider.test/v1"
 DOCUMENT: dict[str, Any] = {

@@ -10,8 +10,8 @@ import pytest
 from werkzeug import Response
 
 from harness.contract.credentials import Credential, judge_replacement
-from harness.contract.spec import Spec
 from harness.model import Outcome
+from harness.openapi.spec_document import Spec
 
 if TYPE_CHECKING:
     from pytest_httpserver import HTTPServer

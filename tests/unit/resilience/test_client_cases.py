@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ProcessError
+from harness.http.client import Network
 from harness.model import Attempt, Finding, Outcome
 from harness.model.config import Duration, Policy
-from harness.network import Network
-from harness.resilience.cases import CASES, INTEGRITY, KEYS, RETRIES, TIMEOUTS, ClientCase
-from harness.resilience.driver import ClientRun
+from harness.resilience.client_cases import CASES, INTEGRITY, KEYS, RETRIES, TIMEOUTS, ClientCase
+from harness.resilience.client_process import ClientRun
 from harness.resilience.runner import judge, run_case
 
 KEY = "a-key-of-more-than-16"

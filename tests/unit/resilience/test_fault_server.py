@@ -12,7 +12,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from harness.network import Network
+from harness.http.client import Network
 from harness.resilience.fault_server import FaultServer
 from harness.resilience.faults import CLOSE, CUT, DRIBBLE, RESET, SILENCE, Action, Fault, Spoil, respond
 

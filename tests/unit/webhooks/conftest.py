@@ -18,13 +18,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from harness.http.client import Network
+from harness.http.wire import Wire
 from harness.model import Event
-from harness.network import Network
-from harness.webhooks.conformance import ReceiverUnderTest
-from harness.webhooks.delivery import Sender
+from harness.webhooks.case_runner import ReceiverUnderTest
 from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import scheme_named
-from harness.webhooks.wire import Wire
+from harness.webhooks.signed_sender import Sender
 
 SECRET = "unit-test-secret"
 TIMEOUT_S = 0.6

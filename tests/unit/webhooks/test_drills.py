@@ -14,13 +14,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from harness.http.wire import Wire
 from harness.model import Event, Finding, Outcome
 from harness.model.config import DeadLetters, Duration, EffectProbe, Receiver
 from harness.readiness.checklist import shipped
 from harness.webhooks import effects as effects_module
 from harness.webhooks.drills import CRASHES, DRILLS, Stage, load, play
 from harness.webhooks.drills.load import percentile
-from harness.webhooks.wire import Wire
 
 from .conftest import EVENT, Effects, Request, Serve, Under, event_id, reply
 

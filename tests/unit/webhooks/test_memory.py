@@ -13,8 +13,8 @@ import pytest
 
 from harness.model import Event, Finding, Level, Outcome
 from harness.model.config import Receiver
-from harness.processes import ManagedProcess
-from harness.run import Run
+from harness.process.managed import ManagedProcess
+from harness.process.run import Run
 from harness.webhooks.drills import CRASHES, Stage, memory, play
 
 from .conftest import EVENT, Under

@@ -1,0 +1,88 @@
+"""The folder of all cassettes: those that no scenario was played from, and those that no scenario plays any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from harness.cassettes.checks.staleness import ITEM, judge_age
+from harness.cassettes.store.cassette_file import Document
+from harness.cassettes.store.metadata import Metadata
+from harness.cassettes.store.storage import Storage
+from harness.errors import CassetteError
+from harness.model import Finding, Outcome
+
+FOLDER = "cassettes"
+
+
+class Claims(msgspec.Struct):
+    """What the tests of this run say of cassettes, as JSON from worker to controller."""
+
+    played: set[str] = set()
+    """Cassettes, relative to the target, from which tests of this run play: each of these tests judges its own."""
+    claimed: set[str] = set()
+    """Cassettes of all tests that were collected, in whatever mode they run."""
+    files: set[str] = set()
+    """Test files, relative to the target, that were collected whole."""
+
+    def add(self, other: Claims) -> None:
+        """Take over what another process collected."""
+        self.played |= other.played
+        self.claimed |= other.claimed
+        self.files |= other.files
+
+
+class Stray(msgspec.Struct):
+    """A cassette that no test of this run was played from."""
+
+    place: str
+    document: Document
+    metadata: Metadata
+
+
+def strays(root: Path, claims: Claims, *, cache: Path | None = None) -> Iterator[Stray | Finding]:
+    """Yield every cassette that no test plays, or a finding for one that cannot be read."""
+    for path in sorted((root / FOLDER).rglob("*.yaml")):
+        place = str(path.relative_to(root))
+        if place in claims.played:
+            continue
+        try:
+            document = Storage(cache).read(path)
+        except CassetteError as exc:
+            yield _finding(Outcome.FAIL, str(exc).replace(str(path), place))
+        else:
+            yield Stray(place, document, Metadata.of(document.metadata))
+
+
+def judge_stray(stray: Stray, claims: Claims, *, root: Path, max_age_s: float | None) -> Iterator[Finding]:
+    """Yield whether a cassette is an orphan, whose scenario is gone, and whether it is too old."""
+    if is_orphan(stray, claims, root=root):
+        by = f", recorded by {stray.metadata.scenario}," if stray.metadata.scenario else ""
+        text = f"{stray.place}{by} is an orphan: no scenario plays it any more"
+        yield _finding(Outcome.FAIL, text, again=f"git rm {stray.place}")
+    else:
+        yield from judge_age(stray.metadata, stray.place, again="", max_age_s=max_age_s)
+
+
+def is_orphan(stray: Stray, claims: Claims, *, root: Path) -> bool:
+    """Whether the scenario of a cassette is known to be gone; what this run did not collect may still be there."""
+    if stray.place in claims.claimed:
+        return False
+    if stray.metadata.scenario:
+        file = stray.metadata.scenario.partition("::")[0]
+        return file in claims.files or not (root / file).exists()
+    module = Path(stray.place).parent
+    return any(Path(FOLDER) / Path(file).stem.removeprefix("test_") == module for file in claims.files)
+
+
+def _finding(outcome: Outcome, summary: str, again: str = "") -> Finding:
+    return Finding(
+        item=ITEM,
+        outcome=outcome,
+        summary=summary,
+        expected="every recording is readable, and belongs to a scenario",
+        observed=summary,
+        reproduce=again,
+    )

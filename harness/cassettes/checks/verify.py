@@ -1,0 +1,129 @@
+"""Live answers held against the recording: what a scenario was told then, and what it is told now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+
+from vcr.request import Request
+
+from harness.cassettes.checks.staleness import ITEM
+from harness.cassettes.play.difference import Difference, Grade, Volatile, body_differences, shown
+from harness.cassettes.play.mismatch import called
+from harness.cassettes.play.scenario import CassetteMode, ScenarioCassette
+from harness.model import Finding, Outcome
+
+Response = dict[str, Any]
+
+_BREAKING = (Grade.REMOVED, Grade.TYPE, Grade.VALUE)
+"""What a scenario that was written against the recording may trip over; what was added, it does not look at."""
+
+
+def judge_verify(cassette: ScenarioCassette, *, rules: Sequence[str], again: str) -> Iterator[Finding]:
+    """Yield how the live answers differ from the recording, or that they do not.
+
+    ``rules`` name the values that change with every call (see `Volatile`). A value of an earlier answer that is
+    another one now, such as an id, is expected in the requests that follow in place of the recorded one.
+    """
+    if cassette.mode is not CassetteMode.VERIFY or not cassette.exchanges:
+        return
+    comparison = Comparison(cassette, Volatile(rules))
+    added = 0
+    for request, response in cassette.exchanges:
+        name, found = comparison.hold(request, response)
+        breaking = [d for d in found if d.grade in _BREAKING]
+        added += len(found) - len(breaking)
+        if breaking:
+            yield _finding(Outcome.FAIL, f"{name} is answered otherwise than recorded: {breaking[0]}", found, again)
+    for name in comparison.never_asked():
+        yield _finding(Outcome.FAIL, f"{name} is recorded, and was not asked for live", [], again)
+    if not comparison.failed:
+        news = f"; {added} values are new" if added else ""
+        summary = f"{cassette.place}: {len(cassette.exchanges)} live answers are as recorded{news}"
+        yield _finding(Outcome.PASS, summary, [], again)
+
+
+class Comparison:
+    """One live run of a scenario beside its recording."""
+
+    def __init__(self, cassette: ScenarioCassette, volatile: Volatile) -> None:
+        self._cassette = cassette
+        self._volatile = volatile
+        self._then: dict[str, Any] = {}
+        """Values of live answers, as text, with what stood in their place in the recording."""
+        self.failed = False
+
+    def hold(self, request: Request, response: Response) -> tuple[str, list[Difference]]:
+        """Return what was called, and how its answer differs from the closest one recorded for that call."""
+        request, response = self._cassette.cleaned(request, response)
+        candidates = self._cassette.recordings_of(request) or self._cassette.recordings_of(self._as_recorded(request))
+        if not candidates:
+            self.failed = True
+            return called(request), [Difference("request", Grade.VALUE, "no such call", called(request))]
+        played = self._cassette.play_counts
+        answers = {i: list(response_differences(self._cassette.data[i][1], response)) for i in candidates}
+        left = {i: [d for d in found if not self._volatile.ignores(d)] for i, found in answers.items()}
+        chosen = min(candidates, key=lambda i: (sum(d.grade in _BREAKING for d in left[i]), played[i], i))
+        played[chosen] += 1
+        for difference in answers[chosen]:
+            if difference.grade is Grade.VALUE:
+                self._then.setdefault(str(difference.seen), difference.recorded)
+        self.failed |= any(d.grade in _BREAKING for d in left[chosen])
+        return called(request), left[chosen]
+
+    def never_asked(self) -> list[str]:
+        """Return the recorded calls of which none was made; how often something is polled is not recorded."""
+        played = self._cassette.play_counts
+        never = []
+        for i, (request, _) in enumerate(self._cassette.data):
+            if not any(played[j] for j in self._cassette.recordings_of(request) or [i]):
+                never.append(called(request))
+        self.failed |= bool(never)
+        return list(dict.fromkeys(never))
+
+    def _as_recorded(self, request: Request) -> Request:
+        """Return the request with the values of this run's answers replaced by those of the recording."""
+        parts = urlsplit(request.uri)
+        path = "/".join(quote(str(self._then.get(unquote(s), unquote(s))), safe="") for s in parts.path.split("/"))
+        query = urlencode([(name, self._then.get(value, value)) for name, value in parse_qsl(parts.query, True)])  # noqa: FBT003
+        uri = urlunsplit(parts._replace(path=path, query=query))
+        return Request(request.method, uri, self._body_as_recorded(request.body), request.headers)
+
+    def _body_as_recorded(self, body: Any) -> Any:
+        try:
+            return json.dumps(self._replaced(json.loads(body))).encode()
+        except (ValueError, TypeError, RecursionError):
+            return body
+
+    def _replaced(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._replaced(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._replaced(item) for item in value]
+        return self._then.get(str(value), value)
+
+
+def response_differences(recorded: Response, seen: Response) -> Iterator[Difference]:
+    """Yield how two responses differ: status, media type, body."""
+    for path, value in (("status", lambda r: r["status"]["code"]), ("header.content-type", _media_type)):
+        if value(recorded) != value(seen):
+            yield Difference(path, Grade.VALUE, value(recorded), value(seen))
+    yield from body_differences(recorded["body"]["string"], seen["body"]["string"])
+
+
+def _media_type(response: Response) -> str:
+    values = next((v for k, v in response["headers"].items() if k.lower() == "content-type"), [""])
+    return str(values[0]).partition(";")[0].strip().lower()
+
+
+def _finding(outcome: Outcome, summary: str, found: Sequence[Difference], again: str) -> Finding:
+    return Finding(
+        item=ITEM,
+        outcome=outcome,
+        summary=summary,
+        expected="the live answer has the fields, types and values of the recording ([cassettes] volatile aside)",
+        observed="\n".join(shown(found)),
+        reproduce=again,
+    )

@@ -1,0 +1,1 @@
+"""Other formats than cassettes: HTTP archives and reports of Schemathesis."""

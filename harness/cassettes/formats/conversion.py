@@ -1,0 +1,41 @@
+"""Which format a file has, and how any of them is read and written."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from harness.cassettes.formats.har import read_har
+from harness.cassettes.formats.interchange import Foreign, read_cassette
+from harness.cassettes.formats.vcr_report import TOP, read_report
+from harness.cassettes.store.cassette_file import check_length
+from harness.cassettes.store.storage import replace_file
+from harness.errors import CassetteError
+
+_REPORT = re.compile(rb"(?m)^" + TOP.encode() + rb":")
+
+
+def read_any(path: Path) -> Foreign:
+    """Read a cassette, an HTTP archive or a report of Schemathesis, told apart by what it holds.
+
+    Raises `CassetteError` for a file that cannot be read, is too large, or has none of these formats.
+    """
+    try:
+        check_length(path.stat().st_size, str(path))
+        raw = path.read_bytes()
+    except OSError as exc:
+        raise CassetteError(f"{path} cannot be read: {exc.strerror}.") from None
+    if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+        return read_har(raw, str(path))
+    if _REPORT.search(raw):
+        return read_report(raw, str(path))
+    return read_cassette(path)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file once the new one is whole; raises `CassetteError`, with the old file as it was."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, content)
+    except OSError as exc:
+        raise CassetteError(f"{path} could not be written: {exc.strerror}. Make room or mend the rights.") from None

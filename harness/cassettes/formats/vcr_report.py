@@ -1,0 +1,118 @@
+"""Schemathesis' VCR reports (`st run --report vcr`): cassettes of another kind, with the outcome of every check."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+import msgspec
+import yaml
+
+from harness.cassettes.formats.interchange import Converted, Foreign, without_coding
+from harness.errors import CassetteError
+
+TOP = "http_interactions"
+_ALIAS = re.compile(rb"[-:,\[{?]\s+\*\w")
+
+
+class _Body(msgspec.Struct):
+    string: str | None = None
+    base64_string: str | None = None
+
+
+class _Request(msgspec.Struct):
+    uri: str
+    method: str
+    headers: dict[str, list[str]] | None = None
+    body: _Body | None = None
+
+
+class _Status(msgspec.Struct):
+    code: int
+    message: str | None = None
+
+
+class _Response(msgspec.Struct):
+    status: _Status
+    elapsed: float | None = None
+    headers: dict[str, list[str]] | None = None
+    body: _Body | None = None
+    truncated_from: int | None = None
+
+
+class _Interaction(msgspec.Struct):
+    request: _Request
+    response: _Response | None = None
+    recorded_at: str = ""
+
+
+def read_report(raw: bytes, place: str) -> Foreign:
+    """Read a report; raises `CassetteError` that names ``place`` and the line or key that does not fit."""
+    try:
+        if _ALIAS.search(raw) and any(
+            isinstance(event, yaml.AliasEvent) for event in yaml.parse(raw, yaml.CSafeLoader)
+        ):
+            raise CassetteError(f"{place} holds a YAML alias, which no report has and which can multiply.")
+        document = yaml.load(raw, Loader=_Loader)  # noqa: S506 - a safe loader, see below
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as exc:
+        where = " ".join(str(exc).split())
+        raise CassetteError(f"{place} is not YAML: {where}. It may be cut short; write the report again.") from None
+    try:
+        interactions = msgspec.convert(document[TOP] or [], list[_Interaction], strict=False)
+    except msgspec.ValidationError as exc:
+        what, _, at = str(exc).partition(" - at ")
+        where = at.strip("`").replace("$", TOP, 1)
+        raise CassetteError(f"{place}: {where}: {what}. It is no report of Schemathesis; write it again.") from None
+    found = Foreign()
+    for number, interaction in enumerate(interactions):
+        response = interaction.response
+        name = f"{TOP}[{number}], {interaction.request.method}"
+        if response is None:
+            found.left_out.append(f"{name}: it got no answer")
+        elif response.truncated_from is not None:
+            found.left_out.append(f"{name}: its body was cut off in the report")
+        else:
+            found.exchanges.append(_exchange(interaction, response, f"{place}: {name}"))
+    return found
+
+
+def _exchange(interaction: _Interaction, response: _Response, place: str) -> Converted:
+    request = interaction.request
+    return Converted(
+        method=request.method,
+        uri=request.uri,
+        request_headers=_headers(request.headers),
+        request_body=_bytes(request.body, place),
+        status=response.status.code,
+        reason=response.status.message or "",
+        headers=without_coding(_headers(response.headers)),
+        body=_bytes(response.body, place),
+        recorded_at=interaction.recorded_at,
+        latency_s=response.elapsed,
+    )
+
+
+def _headers(headers: dict[str, list[str]] | None) -> list[tuple[str, str]]:
+    return [(name, value) for name, values in (headers or {}).items() for value in values]
+
+
+def _bytes(body: _Body | None, place: str) -> bytes:
+    if body is None:
+        return b""
+    if body.base64_string is None:
+        return (body.string or "").encode(errors="surrogatepass")
+    try:
+        return base64.b64decode(body.base64_string, validate=True)
+    except (binascii.Error, ValueError):
+        raise CassetteError(f"{place}: `base64_string` is not base64. Write the report again.") from None
+
+
+class _Loader(yaml.CSafeLoader):
+    """A safe loader that leaves dates as text."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}

@@ -1,0 +1,1 @@
+"""Playing a recording: to the scenario itself, and to clients in any language."""

@@ -1,0 +1,76 @@
+"""A call without a recording, told so that a person sees what changed: the closest that are recorded."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import parse_qs
+
+from vcr.request import Request
+from vcr.util import read_body
+
+from harness.cassettes.play.difference import Difference, Grade, body_differences, differences, shown
+
+MAX_CLOSEST = 3
+
+
+def called(request: Request) -> str:
+    """Return method, path and query of a request."""
+    query = f"?{request.parsed_uri.query}" if request.parsed_uri.query else ""
+    return f"{request.method} {request.path or '/'}{query}"
+
+
+def unmatched(request: Request, recorded: Sequence[Request], *, times: int, place: str, again: str) -> str:
+    """Say that ``place`` holds no recording (left) of ``request``, what comes closest, and how to record it anew.
+
+    ``times`` says how often the very same request was recorded, and is used up.
+    """
+    if times:
+        head = f"{place}: {called(request)} was recorded {times} time{'s' * (times > 1)}, and is asked for once more."
+        return f"{head}\nIf the scenario is meant to ask again, record it anew: {again}"
+    lines = [f"{place} holds no recording of {called(request)}."]
+    closest = heapq.nsmallest(MAX_CLOSEST, range(len(recorded)), key=lambda i: distance(request, recorded[i]))
+    if closest:
+        lines.append("Closest recorded:")
+    for i in closest:
+        lines.append(f"  {i + 1}. {called(recorded[i])}")
+        lines += shown(request_differences(recorded[i], request), indent="       ")
+    lines.append(f"If the scenario or the API changed, record it anew: {again}")
+    return "\n".join(lines)
+
+
+def request_differences(recorded: Request, seen: Request) -> Iterator[Difference]:
+    """Yield how two requests differ: method, path, query, body; the host where nothing else does."""
+    found = [*_parts(recorded, seen, "method", "path"), *differences(_query(recorded), _query(seen), "query")]
+    found += body_differences(_body(recorded), _body(seen))
+    yield from found or _parts(recorded, seen, "scheme", "host", "port")
+
+
+def _parts(recorded: Request, seen: Request, *names: str) -> Iterator[Difference]:
+    for name in names:
+        sides = getattr(recorded, name), getattr(seen, name)
+        if sides[0] != sides[1]:
+            yield Difference(name, Grade.VALUE, *sides)
+
+
+def distance(request: Request, recorded: Request) -> tuple[int, int, int, int]:
+    """Return how far apart two requests are, the weightiest part first."""
+    words = request.path.split("/"), recorded.path.split("/")
+    unlike = sum(a != b for a, b in zip(*words, strict=False)) + abs(len(words[0]) - len(words[1]))
+    return (
+        unlike,
+        request.method != recorded.method,
+        len(set(request.query) ^ set(recorded.query)),
+        _body(request) != _body(recorded),
+    )
+
+
+def _query(request: Request) -> dict[str, Any]:
+    found = parse_qs(request.parsed_uri.query, keep_blank_values=True)
+    return {key: values[0] if len(values) == 1 else values for key, values in found.items()}
+
+
+def _body(request: Request) -> bytes | None:
+    body = read_body(request)
+    return body if isinstance(body, bytes) else None if body is None else str(body).encode()

@@ -1,0 +1,169 @@
+"""Recordings looked up by request: sequences that advance and then repeat their last, and counts of what happened."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from vcr.request import Request
+
+from harness.cassettes.play.difference import shown
+from harness.cassettes.play.matching import body, body_key
+from harness.cassettes.play.mismatch import called, distance, request_differences, unmatched
+from harness.cassettes.store.filters import request_filter
+from harness.cassettes.store.storage import Storage
+from harness.cassettes.store.timings import stamped
+from harness.errors import CassetteError
+from harness.secrets.redaction.redactor import Redactor
+
+MAX_UNLIKE = 1
+"""Segments of the path in which the nearest recording may differ: one, such as an id."""
+_PLACEHOLDER = re.compile(r"(?:\[|%5B)REDACTED.*?(?:\]|%5D)", re.IGNORECASE)
+
+
+class Recording(msgspec.Struct, frozen=True, kw_only=True):
+    """One recorded exchange."""
+
+    cassette: str
+    """The file it stands in."""
+    request: Request
+    response: dict[str, Any]
+    """As vcrpy has it."""
+    latency_s: float | None
+    """How long the answer took when it was recorded; None where that is not known."""
+
+
+class Counts(msgspec.Struct, kw_only=True):
+    """What was asked of the recordings so far."""
+
+    recordings: int
+    served: int = 0
+    nearest: int = 0
+    """Of those served, how many were the nearest recording and not the very one."""
+    unmatched: int = 0
+    violations: int = 0
+    """Requests that break the spec."""
+    failed: int = 0
+    """Requests that the harness itself could not answer."""
+    unused: int = 0
+    """Recordings that were never served."""
+
+
+def load(paths: Sequence[Path]) -> list[Recording]:
+    """Read cassettes; raises `CassetteError` for one that cannot be used, or holds nothing."""
+    found = []
+    for path in paths:
+        document = Storage().read(path)
+        timings = stamped(document.metadata, len(document.interactions))
+        for interaction, timing in zip(document.interactions, timings, strict=True):
+            found.append(
+                Recording(
+                    cassette=str(path),
+                    request=Request._from_dict(interaction["request"]),  # noqa: SLF001 - as vcrpy itself reads it
+                    response=interaction["response"],
+                    latency_s=timing.latency_s if timing else None,
+                )
+            )
+    if not found:
+        raise CassetteError(f"{', '.join(map(str, paths))} holds no recording. Record some: harness record --help.")
+    return found
+
+
+class Playback:
+    """Finds for each request the recording that answers it."""
+
+    def __init__(self, recordings: Sequence[Recording], *, redactor: Redactor, nearest: bool = False) -> None:
+        """With ``nearest``, what matches nothing is answered by the recording that differs least, if one is close."""
+        self.recordings = tuple(recordings)
+        self._clean = request_filter(redactor)
+        self._nearest = nearest
+        self._exact: dict[Hashable, list[int]] = defaultdict(list)
+        self._blank: dict[Hashable, list[int]] = defaultdict(list)
+        for number, recording in enumerate(self.recordings):
+            self._exact[_key(recording.request)].append(number)
+            self._blank[_key(_blanked(recording.request))].append(number)
+        self.rewind()
+
+    def rewind(self) -> None:
+        """Begin every sequence anew, and every count."""
+        self._served = [0] * len(self.recordings)
+        self.counts = Counts(recordings=len(self.recordings), unused=len(self.recordings))
+
+    def find(self, request: Request) -> tuple[list[int], str]:
+        """Return the numbers of the recordings that answer ``request``, and how they differ from it, if they do.
+
+        Matched are method, path, query and body; hosts are not, for the client calls this machine. Secrets are taken
+        out first; where those of the request are others than those recorded, they still match.
+        """
+        request = self._clean(request)
+        found = self._exact.get(_key(request)) or self._blank.get(_key(_blanked(request)))
+        if found or not self._nearest:
+            return found or [], ""
+        number = min(range(len(self.recordings)), key=lambda n: distance(request, self.recordings[n].request))
+        closest = self.recordings[number].request
+        if distance(request, closest)[0] > MAX_UNLIKE or closest.method != request.method:
+            return [], ""
+        lines = [f"{called(request)} is answered as {called(closest)}", *shown(_differences(closest, request), "    ")]
+        return self._exact[_key(closest)], "\n".join(lines)
+
+    def serve(self, found: Sequence[int]) -> int:
+        """Return the next of a sequence, or its last again."""
+        served = self._served
+        number = found[-1] if served[found[-1]] else next(n for n in found if not served[n])
+        if not served[number]:
+            self.counts.unused -= 1
+        served[number] += 1
+        self.counts.served += 1
+        return number
+
+    def miss(self, request: Request) -> dict[str, Any]:
+        """Count a request that nothing answers; return what to tell its client, without secrets."""
+        self.counts.unmatched += 1
+        recorded = [recording.request for recording in self.recordings]
+        close = sorted(range(len(recorded)), key=lambda n: distance(request, recorded[n]))[:3]
+        return {
+            "title": "No recording matches",
+            "status": 501,
+            "detail": unmatched(request, recorded, times=0, place=self.place, again="harness record --help"),
+            "closest": [
+                {
+                    "request": called(recorded[n]),
+                    "cassette": self.recordings[n].cassette,
+                    "differences": shown(_differences(recorded[n], request)),
+                }
+                for n in close
+            ],
+        }
+
+    @property
+    def place(self) -> str:
+        """The files that are played."""
+        return ", ".join(dict.fromkeys(recording.cassette for recording in self.recordings))
+
+    def unused(self) -> list[str]:
+        """Return method, path and query of the recordings that were never served."""
+        return [called(r.request) for n, r in enumerate(self.recordings) if not self._served[n]]
+
+
+def _differences(recorded: Request, seen: Request) -> list[Any]:
+    return [d for d in request_differences(recorded, seen) if d.path not in {"scheme", "host", "port"}]
+
+
+def _key(request: Request) -> Hashable:
+    query = tuple(sorted(parse_qsl(request.parsed_uri.query, keep_blank_values=True)))
+    read = body_key(request, body)  # None for a body that is not what its headers say
+    return request.method, request.path or "/", query, read or request.body_bytes
+
+
+def _blanked(request: Request) -> Request:
+    """Return a request in which every secret is the same."""
+    text: Callable[[str], str] = lambda t: _PLACEHOLDER.sub("REDACTED", t)  # noqa: E731
+    content = request.body_bytes
+    if isinstance(content, bytes):
+        content = text(content.decode("latin-1")).encode("latin-1")
+    return Request(request.method, text(request.uri), content, request.headers)

@@ -1,0 +1,191 @@
+"""Clients of the replay server: bare sockets under asyncio's loop."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from harness.errors import ConfigurationError
+from harness.http.parser import BadRequestError, awaits_go_ahead, response_bytes, take
+
+if TYPE_CHECKING:
+    from harness.cassettes.play.replay_server import ReplayServer
+
+HOST = "127.0.0.1"
+BACKLOG = 128
+READ_BYTES = 64 * 1024
+
+
+class Connection:
+    """One client's connection: requests are answered one after another, in order.
+
+    On a bare socket under asyncio's loop: its transports take a good part of the time that an answer takes.
+    """
+
+    def __init__(self, server: ReplayServer, client: socket.socket) -> None:
+        """Read from ``client``, which must not block, until it hangs up."""
+        self._server = server
+        self._socket = client
+        self._loop = asyncio.get_running_loop()
+        self._buffer = bytearray()
+        self._unsent = bytearray()
+        self._waiting = False
+        self._told = False
+        self._ending = False
+        server.connections.add(self)
+        self._loop.add_reader(client, self._readable)
+
+    def close(self) -> None:
+        """Hang up; what was not sent yet is lost."""
+        if self in self._server.connections:
+            self._server.connections.remove(self)
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
+            self._socket.close()
+
+    def _readable(self) -> None:
+        try:
+            data = self._socket.recv(READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if data:
+            self._received(data)
+        else:
+            self.close()
+
+    def _received(self, data: bytes) -> None:
+        if self._buffer or self._waiting:
+            self._buffer += data
+            self._drain()
+            return
+        quick = self._server.again(data)
+        if quick is not None:
+            self._send(*quick, close=False)
+            return
+        self._buffer += data
+        if self._drain() == 1 and not self._buffer:
+            self._server.remember(data)
+
+    def _drain(self) -> int:
+        """Answer what has come whole; return how many requests that was."""
+        answered = 0
+        while self._buffer and not self._waiting:
+            try:
+                incoming = take(self._buffer)
+            except BadRequestError as exc:
+                self._server.log(f"refused: {exc.status.value} {exc.status.phrase}")
+                self._refuse(exc.status)
+                return 0
+            if incoming is None:
+                if not self._told and awaits_go_ahead(self._buffer):
+                    self._told = True
+                    self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                break
+            self._told = False
+            self._send(*self._server.answer(incoming), close=incoming.close)
+            answered += 1
+        return answered
+
+    def _send(self, answer: bytes, wait_s: float, *, close: bool) -> None:
+        if wait_s:
+            self._waiting = True
+            self._loop.call_later(wait_s, self._later, answer, close)
+        else:
+            self._write(answer, last=close)
+
+    def _later(self, answer: bytes, close: bool) -> None:  # noqa: FBT001 - called by the loop
+        self._waiting = False
+        self._write(answer, last=close)
+        self._drain()
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        headers = [("connection", "close")]
+        self._write(response_bytes(status.value, status.phrase, headers, b"", method="GET"), last=True)
+
+    def _write(self, data: bytes, *, last: bool = False) -> None:
+        """Send, and when it is the ``last`` hang up; a client that reads slowly is not read from meanwhile."""
+        self._ending |= last
+        if last:
+            self._buffer.clear()
+        if self._unsent:
+            self._unsent += data
+            return
+        try:
+            sent = self._socket.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError:
+            self.close()
+            return
+        if sent < len(data):
+            self._unsent += data[sent:]
+            self._loop.remove_reader(self._socket)
+            self._loop.add_writer(self._socket, self._writable)
+        elif last:
+            self.close()
+
+    def _writable(self) -> None:
+        try:
+            del self._unsent[: self._socket.send(self._unsent)]
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            self._unsent.clear()
+            self._ending = True
+        if not self._unsent:
+            self._loop.remove_writer(self._socket)
+            if self._ending:
+                self.close()
+            else:
+                self._loop.add_reader(self._socket, self._readable)
+
+
+@asynccontextmanager
+async def listening(server: ReplayServer, port: int) -> AsyncIterator[str]:
+    """Answer on loopback for the length of the block; yields the URL. Raises `ConfigurationError` for a taken port."""
+    loop = asyncio.get_running_loop()
+    try:
+        listener = socket.create_server((HOST, port), backlog=BACKLOG)
+    except OSError as exc:
+        raise ConfigurationError(port_refused(port, exc)) from None
+    listener.setblocking(False)  # noqa: FBT003 - the socket's own signature
+
+    def accept() -> None:
+        try:
+            client, _ = listener.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return
+        except OSError as exc:  # such as too many open files: others may end meanwhile
+            server.log(f"no further connection for a second: {exc.strerror}")
+            loop.remove_reader(listener)
+            loop.call_later(1, listen)
+            return
+        client.setblocking(False)  # noqa: FBT003
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        Connection(server, client)
+
+    def listen() -> None:
+        if listener.fileno() >= 0:
+            loop.add_reader(listener, accept)
+
+    listen()
+    try:
+        yield f"http://{HOST}:{listener.getsockname()[1]}"
+    finally:
+        loop.remove_reader(listener)
+        listener.close()
+        for connection in tuple(server.connections):
+            connection.close()
+
+
+def port_refused(port: int, exc: OSError) -> str:
+    """Say why nothing can listen on a port, and what to do."""
+    why = "something else listens there" if exc.errno == errno.EADDRINUSE else exc.strerror
+    return f"--port {port}: {why}. Choose another port, or --port 0 for a free one."

@@ -1,0 +1,215 @@
+"""The cassette of one scenario, in one mode: what may be played, what is sent, what is kept of it."""
+
+from __future__ import annotations
+
+import copy
+import enum
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from vcr.patch import CassettePatcherBuilder
+from vcr.record_mode import RecordMode
+from vcr.request import Request
+
+from harness.cassettes.play.indexed_cassette import IndexedCassette
+from harness.cassettes.play.matching import Matcher
+from harness.cassettes.play.mismatch import called, unmatched
+from harness.cassettes.store.exchanges import exchange
+from harness.cassettes.store.filters import Redact, request_filter, response_filter
+from harness.cassettes.store.metadata import Metadata
+from harness.cassettes.store.storage import Storage
+from harness.errors import CassetteError
+from harness.model import Exchange
+from harness.secrets.redaction.redactor import Redactor
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110 section 9.2.1
+
+
+class CassetteMode(enum.StrEnum):
+    """Where a scenario's responses come from, and what becomes of them."""
+
+    REPLAY = "replay"
+    """From the cassette; nothing is sent."""
+    RECORD = "record"
+    """From the cassette; what it lacks is sent, and added to it."""
+    REWRITE = "rewrite"
+    """Everything is sent, and replaces the cassette."""
+    LIVE = "live"
+    """Everything is sent; the cassette is left alone."""
+    VERIFY = "verify"
+    """Everything is sent, and held against the cassette."""
+
+
+_RECORDING = (CassetteMode.RECORD, CassetteMode.REWRITE)
+
+
+class ScenarioCassette(IndexedCassette):
+    """vcrpy's cassette, indexed, that never sends in replay and keeps what every client was answered.
+
+    A sequence recorded for one safe request is played in its order, and then its last response again, as polling
+    asks for it. A writing request is played as often as it was recorded.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        mode: CassetteMode,
+        *,
+        match_on: Sequence[Matcher],
+        redact: Redact,
+        guard: Callable[[str, str], None],
+        again: str,
+        place: str,
+        cache: Path | None = None,
+    ) -> None:
+        """``guard`` raises for method and URL of a call that may not be sent.
+
+        ``again`` is the command that records the scenario anew and ``place`` the name of the file, for messages.
+        Raises `CassetteError` for a file that is missing (in replay and verify) or cannot be used.
+        """
+        self.mode = mode
+        self.place = place
+        self.exchanges: list[tuple[Request, dict[str, Any]]] = []
+        """Every request with its response, as the clients saw them; what is played again stands there once."""
+        self.refused: list[str] = []
+        """Why calls were refused that the cassette does not hold, also where a client kept the error to itself."""
+        self._redactor = Redactor(redact)
+        self._clean = request_filter(self._redactor)
+        self._clean_response = response_filter(self._redactor)
+        self._guard = guard
+        self._again = again
+        recording = mode in _RECORDING
+        super().__init__(
+            path,
+            persister=Storage(cache),
+            match_on=tuple(match_on),
+            record_mode=_VCR_MODES[mode],
+            before_record_request=(lambda r: self._clean(copy.copy(r))) if recording else None,
+            before_record_response=self._clean_response if recording else None,
+            # Once more when it is written: a secret may have shown itself only after it stood in an earlier call.
+            before_save_interaction=lambda request, response: (self._clean(request), self._clean_response(response)),
+        )
+        self._open()
+
+    def _open(self) -> None:
+        if self.mode is CassetteMode.LIVE:
+            return
+        try:
+            requests, responses, written = self._persister.load_cassette(self._path, None)
+        except FileNotFoundError:
+            if self.mode in _RECORDING:
+                return
+            raise CassetteError(f"No recording: {self.place} does not exist. Record it with: {self._again}") from None
+        self._metadata = written
+        if self.mode is CassetteMode.REWRITE:
+            return
+        # What lies in the file was filtered when it was written, so it is not filtered again.
+        self.data = list(zip(requests, responses, strict=True))
+        self._old_interactions = list(self.data)
+        self._loaded_count = len(self.data)
+        self.rewound = self.mode in (CassetteMode.REPLAY, CassetteMode.RECORD)
+        self._index_new()
+
+    @property
+    def metadata(self) -> Metadata:
+        """What the cassette said of itself when it was opened."""
+        return Metadata.of(self._metadata)
+
+    @property
+    def unused(self) -> list[str]:
+        """Method, path and query of the recordings that were not played."""
+        return [called(request) for i, (request, _) in enumerate(self.data) if not self.play_counts[i]]
+
+    def can_play_response_for(self, request: Request) -> bool:
+        """Whether the response is played; raises for a call that is neither recorded nor may be sent."""
+        if self.rewound and super().can_play_response_for(request):
+            return True
+        if self.mode is CassetteMode.REPLAY:
+            raise self._refusal(request)
+        self._guard(request.method, request.uri)
+        return False
+
+    def play_response(self, request: Request) -> Any:
+        """Return the recorded response; raises `CassetteError` where there is none."""
+        found = getattr(request, "_found", None)
+        if found is None:
+            found = self._next(self._before_record_request(request))
+        if found is None:
+            raise self._refusal(request)
+        if not self.play_counts[found]:
+            self.exchanges.append((request, self.data[found][1]))
+        self.play_counts[found] += 1
+        return self.data[found][1]
+
+    def append(self, request: Request, response: dict[str, Any]) -> None:
+        """Take what a client was answered."""
+        request = _whole(request)
+        self.exchanges.append((request, response))
+        if self.mode in _RECORDING:
+            super().append(request, response)
+            self.play_counts[len(self.data) - 1] += 1  # it is news, not to be played in this very run
+
+    def seen(self) -> Iterator[Exchange]:
+        """Yield what was exchanged, each recording once however often it was played."""
+        return (exchange(request, response) for request, response in self.exchanges)
+
+    def cleaned(self, request: Request, response: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
+        """Return what would be kept of an exchange."""
+        return self._clean(copy.copy(_whole(request))), self._clean_response(copy.deepcopy(response))
+
+    def recordings_of(self, request: Request) -> list[int]:
+        """Return the numbers of the recordings that match a cleaned request, played or not."""
+        return list(self._accepted(request, self._bucket(request)[1]))
+
+    def save(self, metadata: Metadata) -> bool:
+        """Write what was recorded, and say whether there was anything; raises `CassetteError`."""
+        if self.mode not in _RECORDING or not self.dirty:
+            return False
+        self._metadata = metadata.over(self._metadata, keep_age=self._loaded_count > 0)
+        self._save()
+        return True
+
+    @contextmanager
+    def patched(self) -> Iterator[None]:
+        """Let every HTTP client that vcrpy knows go through this cassette for the length of the block."""
+        with ExitStack() as stack:
+            for patcher in CassettePatcherBuilder(self).build():
+                stack.enter_context(patcher)
+            yield
+
+    def _next(self, request: Request) -> int | None:
+        request = _whole(request)
+        found = super()._next(request)
+        if found is not None or self.mode is not CassetteMode.REPLAY:
+            return found
+        cleaned = self._clean(copy.copy(request))
+        found = super()._next(cleaned)
+        if found is None and request.method in SAFE_METHODS:
+            bucket = self._bucket(request)[1] or self._bucket(cleaned)[1]
+            found = max(self._accepted(cleaned, bucket), default=None)
+        return found
+
+    def _refusal(self, request: Request) -> CassetteError:
+        cleaned = self._clean(copy.copy(_whole(request)))
+        times = len(self.recordings_of(cleaned))
+        text = unmatched(cleaned, self.requests, times=times, place=self.place, again=self._again)
+        self.refused.append(self._redactor.text(text))
+        return CassetteError(self.refused[-1])
+
+
+def _whole(request: Request) -> Request:
+    """Return a request whose body is one piece of bytes, where it was a file or came in parts."""
+    if not (request._was_iter or request._was_file):  # noqa: SLF001 - vcrpy has no public name for it
+        return request
+    return Request(request.method, request.uri, request.body_bytes, request.headers)
+
+
+_VCR_MODES = {
+    CassetteMode.REPLAY: RecordMode.NONE,
+    CassetteMode.RECORD: RecordMode.NEW_EPISODES,
+    CassetteMode.REWRITE: RecordMode.NEW_EPISODES,
+    CassetteMode.LIVE: RecordMode.ALL,
+    CassetteMode.VERIFY: RecordMode.ALL,
+}

@@ -1,0 +1,1 @@
+"""Recording: through the scenario itself, and through a reverse proxy."""

@@ -1,0 +1,72 @@
+"""What a recording proxy has seen, on its way into a cassette: redacted at once, and written again and again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from pathlib import Path
+from typing import Any
+
+from vcr.request import Request
+
+from harness.cassettes.store.cassette_file import Document
+from harness.cassettes.store.filters import request_filter, response_filter
+from harness.cassettes.store.storage import Storage
+from harness.cassettes.store.timings import KEY, Timing, stamped
+from harness.errors import CassetteError
+from harness.secrets.redaction.redactor import Redactor
+
+
+class Recorder:
+    """What was recorded in this session, and the cassette it goes into."""
+
+    def __init__(self, path: Path, *, redactor: Redactor, append: bool) -> None:
+        """``append`` adds to what the cassette holds. Raises `CassetteError` for one that cannot be used."""
+        self.path = path
+        self._storage = Storage()
+        self._clean_request, self._clean_response = request_filter(redactor), response_filter(redactor)
+        self._document = self._opened(append=append)
+        self._timings = stamped(self._document.metadata, len(self._document.interactions))
+        self._lock = threading.Lock()
+        self._written = -1
+        self._began = _rfc3339(dt.datetime.now(tz=dt.UTC))
+        self.recorded = 0
+        self.refused: list[str] = []
+        """Why exchanges were not recorded."""
+
+    def _opened(self, *, append: bool) -> Document:
+        if not self.path.exists():
+            return Document([], {})
+        try:
+            self._storage.load_cassette(str(self.path), None)  # what stands there now is not another writer's
+        except CassetteError:
+            if append:
+                raise
+        return self._storage.read(self.path) if append else Document([], {})
+
+    def add(self, request: Request, response: dict[str, Any], *, began: dt.datetime, latency_s: float) -> None:
+        """Keep one exchange; raises `CassetteError` where it cannot be searched for secrets."""
+        with self._lock:
+            clean = self._clean_request(request), self._clean_response(response)
+            self._document.interactions.append({"request": clean[0]._to_dict(), "response": clean[1]})  # noqa: SLF001
+            self._timings.append(Timing(recorded_at=_rfc3339(began), latency_s=round(latency_s, 4)))
+            self.recorded += 1
+
+    def write(self) -> None:
+        """Write what is new, once more searched for secrets that showed themselves late; raises `CassetteError`."""
+        with self._lock:
+            if self._written == self.recorded:
+                return
+            for interaction in self._document.interactions:
+                request = Request._from_dict(dict(interaction["request"]))  # noqa: SLF001
+                interaction["request"] = self._clean_request(request)._to_dict()  # noqa: SLF001
+                interaction["response"] = self._clean_response(interaction["response"])
+            timings = [timing and timing.written() for timing in self._timings]
+            first = {"recorded_at": self._began} if self.recorded else {}
+            self._document.metadata = {**first, **self._document.metadata, KEY: timings}
+            self._storage.write(self.path, self._document)
+            self._written = self.recorded
+
+
+def _rfc3339(at: dt.datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

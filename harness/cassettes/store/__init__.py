@@ -1,0 +1,1 @@
+"""Cassette files: read, parsed once, written whole, with what belongs beside them."""

@@ -1,0 +1,157 @@
+"""Cassettes on disk: read with clear errors, replaced only by a whole new file, and never at another writer's cost."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+from vcr.persisters.filesystem import CassetteNotFoundError
+from vcr.request import Request
+from vcr.serialize import CASSETTE_FORMAT_VERSION
+from vcr.serializers import compat, yamlserializer
+
+from harness.cassettes.store.cassette_file import Document, Interaction, check_length, parse
+from harness.cassettes.store.parse_cache import Sidecar
+from harness.errors import CassetteError
+
+_ONE_LINE = 2**30  # folding a JSON body at column 80 makes it hard to search and to review
+
+
+class Storage:
+    """Reads and writes cassettes; a persister in vcrpy's sense, for one cassette at a time."""
+
+    def __init__(self, cache: Path | None = None) -> None:
+        """``cache`` is the folder of the `Sidecar`; without it every cassette is parsed from its YAML."""
+        self._sidecar = Sidecar(cache) if cache else None
+        self._loaded: bytes | None = None
+
+    def read(self, path: Path) -> Document:
+        """Return a cassette; raises `CassetteError` for one that is missing or cannot be used."""
+        return self._parsed(_bytes(path), path)
+
+    def _parsed(self, raw: bytes, path: Path) -> Document:
+        document = self._sidecar.get(raw) if self._sidecar else None
+        if document is None:
+            document = parse(raw, str(path))
+            if self._sidecar:
+                self._sidecar.put(raw, document)
+        return document
+
+    def write(self, path: Path, document: Document, *, keep_others: bool = True) -> None:
+        """Replace the cassette at ``path``; ``keep_others`` keeps what others added to it since `load_cassette`.
+
+        Raises `CassetteError` when it cannot be written; the old file is then as it was.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with _only_writer(path.parent):
+                whole = self._merged(path, document) if keep_others else document
+                own = _text(document)
+                replace_file(path, own if whole is document else _text(whole))
+            self._loaded = own
+        except OSError as exc:
+            old = "The old recording is as it was." if path.exists() else "Nothing was written."
+            raise CassetteError(
+                f"{path} could not be written: {exc.strerror}. {old} Make room or mend the rights, and record again."
+            ) from None
+
+    def load_cassette(self, cassette_path: str, serializer: Any) -> Any:  # noqa: ARG002 - vcrpy's signature
+        """Return requests, responses and metadata, as vcrpy asks for them."""
+        path = Path(cassette_path)
+        if not path.exists():
+            raise CassetteNotFoundError
+        self._loaded = _bytes(path)
+        document = self._parsed(self._loaded, path)
+        requests = [Request._from_dict(i["request"]) for i in document.interactions]  # noqa: SLF001
+        return requests, [i["response"] for i in document.interactions], document.metadata
+
+    def save_cassette(self, cassette_path: str, cassette_dict: dict[str, Any], serializer: Any) -> None:  # noqa: ARG002
+        """Write what vcrpy holds."""
+        pairs = zip(cassette_dict["requests"], cassette_dict["responses"], strict=True)
+        interactions = [{"request": request._to_dict(), "response": response} for request, response in pairs]  # noqa: SLF001
+        self.write(Path(cassette_path), Document(interactions, cassette_dict.get("metadata") or {}))
+
+    def _merged(self, path: Path, document: Document) -> Document:
+        """Add what another writer put into the file since it was read here."""
+        raw = _bytes(path) if path.exists() else None
+        if raw is None or raw == self._loaded:
+            return document
+        try:
+            on_disk = self._parsed(raw, path).interactions
+            before = self._parsed(self._loaded, path).interactions if self._loaded else []
+        except CassetteError:
+            return document  # what cannot be read holds nothing to keep; only a rewriting session gets here
+        known = Counter(map(_identity, before)) | Counter(map(_identity, document.interactions))
+        theirs = []
+        for interaction in on_disk:
+            name = _identity(interaction)
+            if known[name] > 0:
+                known[name] -= 1
+            else:
+                theirs.append(interaction)
+        return Document([*document.interactions, *theirs], document.metadata)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        check_length(path.stat().st_size, str(path))
+        return path.read_bytes()
+    except OSError as exc:
+        raise CassetteError(f"{path} cannot be read: {exc.strerror}.") from None
+
+
+def _identity(interaction: Interaction) -> bytes:
+    """Return what two equal interactions share, however they came into memory."""
+    headers = Request._from_dict({**interaction["request"]}).headers  # noqa: SLF001
+    whole = ({**interaction["request"], "headers": dict(headers)}, interaction["response"])
+    return msgspec.json.encode(whole, order="sorted", enc_hook=repr)
+
+
+def _text(document: Document) -> bytes:
+    data: dict[str, Any] = {
+        "version": CASSETTE_FORMAT_VERSION,
+        "interactions": [
+            {
+                "request": compat.convert_to_unicode(dict(i["request"])),
+                "response": compat.convert_to_unicode({**i["response"], "body": dict(i["response"]["body"])}),
+            }
+            for i in document.interactions
+        ],
+    }
+    if document.metadata:
+        data["metadata"] = document.metadata
+    return yaml.dump(data, Dumper=yamlserializer._CassetteDumper, width=_ONE_LINE).encode()  # noqa: SLF001
+
+
+@contextlib.contextmanager
+def _only_writer(folder: Path) -> Iterator[None]:
+    """Hold the folder against other writers; the files in it come and go, so none of them can be held."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def replace_file(path: Path, text: bytes) -> None:
+    """Put a whole new file in the place of ``path``."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)  # a cassette is meant to be committed; mkstemp makes it private
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink()
+        raise

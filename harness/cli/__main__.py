@@ -1,0 +1,7 @@
+"""`python -m harness.cli` is the command `harness`."""
+
+from __future__ import annotations
+
+from harness.cli.main import main
+
+main()

@@ -1,0 +1,80 @@
+"""`harness capture`: incoming deliveries become fixtures."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from harness.context.target import CONFIG_NAME, load_target
+from harness.errors import ConfigurationError
+from harness.http.message import Headers
+from harness.secrets import Vault
+from harness.secrets.redaction.redactor import Redactor
+from harness.webhooks.capture_server import CaptureServer, Clean, Store
+from harness.webhooks.delivery_plan import secret_behind
+from harness.webhooks.schemes import scheme_named
+from harness.webhooks.signature_check import event_id_in, signature_complaint
+
+
+@click.command()
+@click.option("--into", required=True, metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Where to listen; unless given, any free port.")
+@click.option("--scheme", metavar="NAME", help="How deliveries are signed, to tell which are genuine.")
+@click.option("--secret", metavar="REF", help="The signing secret, as env:NAME or file:PATH.")
+@click.option("--limit", default=10_000, show_default=True, type=click.IntRange(1), help="End after so many.")
+def capture(into: Path, port: int, scheme: str | None, secret: str | None, limit: int) -> None:
+    """Store incoming webhooks in DIR as .http fixtures, until Ctrl-C, for `harness deliver` to replay.
+
+    Signatures are left out, for a replay makes its own; so are credentials and cookies. Values that the folder's
+    harness.toml refers to, and those of fields whose names mean secrets, are replaced.
+    """
+    if bool(scheme) != bool(secret):
+        raise ConfigurationError("--scheme and --secret belong together: say both, or neither.")
+    vault = _vault(Path.cwd())
+    judge = _judge(scheme, secret_behind(secret, vault)) if scheme and secret else None
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background deaf to Ctrl-C
+        signal.signal(number, signal.default_int_handler)
+    store = Store(into, _clean(vault))
+    with CaptureServer(("127.0.0.1", port), store, each=click.echo, limit=limit, judge=judge) as server:
+        click.echo(f"Listening on http://127.0.0.1:{server.server_port}/; deliveries go to {into}. Ctrl-C ends it.")
+        try:
+            server.serve_forever(poll_interval=0.1)
+        except KeyboardInterrupt:
+            click.echo("")
+        click.echo(server.summary)
+
+
+def _vault(directory: Path) -> Vault:
+    """Return a vault that knows the values a harness.toml in the folder refers to, as far as they are set here."""
+    vault = Vault(seed="", root=directory)
+    if (directory / CONFIG_NAME).is_file():
+        references = load_target(directory).references
+        vault.resolve_all([each for each in references if each[1].kind != "fresh"], strict=False)
+    return vault
+
+
+def _clean(vault: Vault) -> Clean:
+    def clean(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
+        redactor, named = Redactor(vault.redact), dict(headers)
+        kept = redactor.headers(named, received=True)
+        media, coding = named.get("content-type", ""), named.get("content-encoding", "")
+        return tuple(kept.items()), redactor.body(body, media_type=media, coding=coding, received=True)
+
+    return clean
+
+
+def _judge(name: str, secret: Callable[[], str]) -> Callable[[str, Headers, bytes], str]:
+    scheme = scheme_named(name)
+    if not scheme.symmetric:
+        raise ConfigurationError(f"--scheme {name} has a key pair; who is genuine is told for a shared secret alone.")
+
+    def complaint(url: str, headers: Headers, body: bytes) -> str:
+        lower = tuple((k.lower(), v) for k, v in headers)
+        event_id = event_id_in(scheme, None, lower, body)
+        return signature_complaint(scheme, lower, body, secret=secret(), event_id=event_id, url=url, now=time.time())
+
+    return complaint

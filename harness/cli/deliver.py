@@ -1,0 +1,82 @@
+"""`harness deliver`: sign event fixtures and send them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+
+import click
+
+from harness.model import Delivery
+from harness.webhooks.delivery_plan import Order, public_key
+from harness.webhooks.delivery_run import Dispatch
+from harness.webhooks.progress import Lines, bar
+from harness.webhooks.summary import Summary
+
+INTERRUPTED = 130
+
+
+@click.command()
+@click.argument("events", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--to", "url", metavar="URL", help="The receiver.")
+@click.option("--scheme", metavar="NAME", help="How deliveries are signed.")
+@click.option("--secret", metavar="REF", help="The signing secret, as env:NAME or file:PATH.")
+@click.option("--header", metavar="NAME", help="Header of the signature, where it is not the scheme's.")
+@click.option(
+    "--spec",
+    metavar="PATH",
+    type=click.Path(exists=True, dir_okay=False),
+    help="OpenAPI document; deliver an example of each of its webhooks.",
+)
+@click.option("--target", "overlay", metavar="NAME", help="Lay harness.NAME.toml over harness.toml.")
+@click.option("--altered", metavar="CASE", help="Forge each delivery as this receiver case does, such as truncated.")
+@click.option("--count", default=1, show_default=True, type=click.IntRange(1), help="How often to deliver each event.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Deliveries a second, at most.")
+@click.option("--concurrency", default=8, show_default=True, type=click.IntRange(1, 256))
+@click.option("--timeout", "timeout_s", default=15.0, show_default=True, type=click.FloatRange(0, min_open=True))
+@click.option("--keep-ids", is_flag=True, help="Keep the ids of the fixtures: a receiver may take them for duplicates.")
+@click.option("--dry-run", is_flag=True, help="Print the requests and send none.")
+@click.option("--public-key", is_flag=True, help="Print the key that the receiver verifies with, and send nothing.")
+@click.option("--quiet", is_flag=True, help="Print the summary alone.")
+def deliver(events: tuple[Path, ...], *, spec: str | None, dry_run: bool, quiet: bool, **options: object) -> None:
+    """Sign EVENTS (files or folders of .json and .http fixtures) and deliver them, each under a fresh id.
+
+    What --to, --scheme and --secret do not say is taken from harness.toml. Exits 1 unless every delivery is
+    acknowledged with 2xx.
+    """
+    if options.pop("public_key"):
+        click.echo(public_key(Order(**options), Path.cwd()))  # type: ignore[arg-type]
+        return
+    if not events and not spec:
+        raise click.UsageError("Missing argument 'EVENTS...': name fixtures, or an OpenAPI document with --spec.")
+    made = tuple(_examples(spec)) if spec else ()
+    dispatch = Dispatch(events, Order(**options), directory=Path.cwd(), made=made)  # type: ignore[arg-type]
+    if dry_run:
+        for text in dispatch.dry():
+            click.echo(text)
+        return
+    summary = Summary()
+    with _shown(dispatch.total, quiet=quiet) as each:
+        try:
+            dispatch.deliver(each, summary)
+            interrupted = False
+        except KeyboardInterrupt:
+            interrupted = True
+    for line in summary.lines():
+        click.echo(line)
+    sys.exit(INTERRUPTED if interrupted else not summary.succeeded)
+
+
+def _examples(spec: str) -> Iterator[tuple[str, bytes]]:
+    from harness.openapi.examples import webhook_examples
+    from harness.openapi.spec_document import load_spec
+
+    yield from webhook_examples(load_spec(spec, root=Path.cwd()))
+
+
+def _shown(total: int, *, quiet: bool) -> nullcontext[Callable[[Delivery], None]]:
+    if quiet:
+        return nullcontext(lambda _: None)
+    return bar(total) if sys.stdout.isatty() else nullcontext(Lines(click.echo))  # type: ignore[return-value]

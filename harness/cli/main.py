@@ -1,0 +1,50 @@
+"""The command `harness`: each subcommand is a module of `harness.cli`, imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from harness import __version__
+from harness.errors import ConfigurationError, HarnessError, nearest
+
+USAGE_ERROR = 4
+COMMANDS = ("capture", "convert", "deliver", "fuzz", "gate", "record", "replay", "sandbox", "spec")
+"""Names of the subcommands; the module and the function in it bear the same name."""
+
+
+class _Commands(click.Group):
+    """Imports a subcommand when it is asked for, and turns the harness' errors into one paragraph and a status."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Return the names of all subcommands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return the subcommand of that name; raises UsageError with the nearest when there is none."""
+        if name not in COMMANDS:
+            raise click.UsageError(f"No command is called {name!r}. {nearest(name, COMMANDS)}", ctx)
+        command: click.Command = getattr(importlib.import_module(f"harness.cli.{name}"), name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the subcommand; an error of usage or configuration exits with 4, any other of the harness' own with 1."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as exc:
+            exc.show()
+            ctx.exit(USAGE_ERROR)
+        except HarnessError as exc:
+            click.echo(f"ERROR: {exc}", err=True)
+            ctx.exit(USAGE_ERROR if isinstance(exc, ConfigurationError) else 1)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, package_name="readiness-harness")
+def main() -> None:
+    """Run an API integration's production checklist, and get one verdict with evidence."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""`harness sandbox`: the reference product and integration as processes, to try the harness on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+
+from harness.errors import ConfigurationError
+from harness.http.client import Network
+from harness.process.managed import ManagedProcess
+from harness.process.run import Run
+
+MODULE = ("-m", "harness.sandbox")
+PROCESSES = {"product": (), "integration": ("--database", "{folder}/inbox.db")}
+"""Name of each process, which is its command, and its own options."""
+INTRODUCTION = """\
+Product API    {product}  (its description: {product}/openapi.yaml)
+Integration    {integration}  (webhooks: {integration}/webhooks/product, metrics: {integration}/metrics)
+Credentials    source {folder}/credentials.env
+Rotation       {curl} {product}/_sandbox/rotations -d '{{"apiKey": "a-new-key-of-16-or-more", "overlap": 60}}'
+Faults         {curl} {product}/_sandbox/faults -X PUT -d '[{{"operation": "POST /runs", "status": 503, "times": 3}}]'
+Logs           {folder}/*.log
+Defects        {defects}
+Ctrl-C ends it."""
+CURL = 'curl -H "Authorization: Bearer $PRODUCT_ADMIN_KEY"'
+
+
+def list_the_defects() -> int:
+    """Print the sandbox' catalogue of defects; return the exit status."""
+    return subprocess.run([sys.executable, *MODULE, "list-defects"], check=False).returncode
+
+
+def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:
+    """Run both processes until Ctrl-C or SIGTERM, or until one ends; return the exit status.
+
+    Raises `ConfigurationError` for a defect that the processes do not know, `ProcessError` when one does not start.
+    """
+    _require(defects)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background deaf to Ctrl-C
+        signal.signal(number, signal.default_int_handler)
+    run = Run.begin()
+    product, integration = (f"http://127.0.0.1:{run.port(name)}" for name in PROCESSES)
+    env = _environment(product, defects)
+    credentials = run.path / "credentials.env"
+    with ExitStack() as stack:
+        _write(credentials, env)
+        stack.callback(credentials.unlink)  # the logs stay, for whoever looks into them afterwards
+        client = stack.enter_context(Network().client(timeout_s=2))
+        processes = []
+        for name, options in PROCESSES.items():
+            process = _process(run, name, options, env, is_ready=lambda url: _answers(client, url))
+            stack.callback(process.stop)
+            process.start()
+            processes.append(process)
+        planted = ", ".join(defects) or "none"
+        echo(INTRODUCTION.format(product=product, integration=integration, folder=run.path, curl=CURL, defects=planted))
+        return _wait(processes, echo)
+
+
+def _environment(product: str, defects: Sequence[str]) -> dict[str, str]:
+    made = {"PRODUCT_API_KEY": "key", "PRODUCT_WEBHOOK_SECRET": "hook", "PRODUCT_ADMIN_KEY": "admin"}
+    secrets = {name: os.environ.get(name) or f"{kind}_{os.urandom(16).hex()}" for name, kind in made.items()}
+    return {**secrets, "PRODUCT_BASE_URL": product, "SANDBOX_DEFECTS": ",".join(defects)}
+
+
+def _process(
+    run: Run, name: str, options: Sequence[str], env: dict[str, str], *, is_ready: Callable[[str], bool]
+) -> ManagedProcess:
+    port = str(run.port(name))
+    return ManagedProcess(
+        name,
+        command=(sys.executable, *MODULE, name, "--port", port, *(o.format(folder=run.path) for o in options)),
+        ready=f"http://127.0.0.1:{port}/healthz",
+        ready_within_s=20,
+        cwd=Path.cwd(),
+        env=env,
+        log=run.path / f"{name}.log",
+        is_ready=is_ready,
+    )
+
+
+def _require(defects: Sequence[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, *MODULE, "check-defects", *defects], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise ConfigurationError(f"--defect: {done.stderr.strip()}")
+
+
+def _write(path: Path, env: dict[str, str]) -> None:
+    """Write the credentials where only this user can read them; they are not printed."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.writelines(f"export {name}={value}\n" for name, value in env.items())
+
+
+def _wait(processes: Sequence[ManagedProcess], echo: Callable[[str], None]) -> int:
+    try:
+        while True:
+            for process in processes:
+                if death := process.death():
+                    echo(death)
+                    return 1
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _answers(client: httpx.Client, url: str) -> bool:
+    try:
+        return client.get(url).is_success
+    except httpx.TransportError:
+        return False

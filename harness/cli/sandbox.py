@@ -1,0 +1,17 @@
+"""`harness sandbox`: the reference product and integration, to try the harness on."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from harness.cli.run_sandbox import list_the_defects, run_sandbox
+
+
+@click.command()
+@click.option("--defect", "defects", multiple=True, metavar="NAME", help="Plant a defect; may be repeated.")
+@click.option("--list-defects", is_flag=True, help="Print the catalogue of defects and end.")
+def sandbox(defects: tuple[str, ...], *, list_defects: bool) -> None:
+    """Run the reference Product API and the reference integration on free loopback ports until Ctrl-C."""
+    sys.exit(list_the_defects() if list_defects else run_sandbox(defects, echo=click.echo))

@@ -1,0 +1,175 @@
+"""harness.toml → `Target`: what is certified, read once, checked whole, with every secret still a reference."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from glob import glob
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.errors import ConfigurationError, SecretError, nearest
+from harness.model import SecretRef, TargetSummary, looks_like_secret
+from harness.model.config import Document, Environment
+from harness.model.strict import check_keys, convert, strings, where_is
+
+CONFIG_NAME = "harness.toml"
+# Free text, in which a word such as "key" names no secret, and keys that name a field or a header.
+_NEVER_SECRET = ("reason", "remediation", "text", "header", "event_id", "event_type")
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """One provider, one integration, one environment."""
+
+    config: Document
+    root: Path
+    """Folder of harness.toml; relative paths in it start here."""
+    summary: TargetSummary
+    references: tuple[tuple[str, SecretRef], ...]
+    """Every secret reference with the key at which it stands."""
+
+    @property
+    def production(self) -> bool:
+        """Whether faults, fuzzing and writes are refused."""
+        return self.config.target.environment is Environment.PRODUCTION
+
+    def lacks(self, keys: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of the dotted ``keys`` that harness.toml does not set, as ``[section] key``."""
+        return tuple(where_is(tuple(k.split("."))) for k in keys if not self._value(k))
+
+    def _value(self, dotted: str) -> Any:
+        value: Any = self.config
+        for key in dotted.split("."):
+            value = getattr(value, key, None)
+        return value
+
+    @property
+    def urls(self) -> list[str]:
+        """Every URL that harness.toml names as the target's own."""
+        config = self.config
+        found = [f"https://{host}" for host in config.cassettes.hosts]
+        sections: tuple[Any, ...] = (config.provider, config.receiver, config.telemetry, *config.process.values())
+        for section in sections:
+            named = (getattr(section, name, None) for name in ("spec", "base_url", "url", "metrics", "ready"))
+            found += [value for value in named if isinstance(value, str) and "://" in value]
+        if config.receiver and config.receiver.effects:
+            found.append(config.receiver.effects.url or "")
+        return found
+
+    def files(self, *globs: str | None) -> list[Path]:
+        """Return the files that ``globs`` name, starting at the target's folder unless absolute; sorted, each once."""
+        named = partial(
+            glob, root_dir=self.root, recursive=True, include_hidden=True
+        )  # Path.glob takes no absolute ones
+        return sorted({p for g in globs if g for f in named(g) if (p := self.root / f).is_file()})
+
+
+def load_target(directory: Path, *, expand: Callable[[str], str] = str, overlay: str | None = None) -> Target:
+    """Read ``harness.toml`` in ``directory``, laid over by ``harness.OVERLAY.toml`` when one is named.
+
+    ``expand`` replaces the placeholders in every string (see `harness.process.run.Run.expand`).
+    Raises `ConfigurationError` that names the file, the key, and what to do next.
+    """
+    files = [_existing(directory, CONFIG_NAME)]
+    if overlay:
+        files.append(_existing(directory, f"harness.{overlay}.toml"))
+    raw: dict[str, Any] = {}
+    for file in files:
+        parsed = _parse(file)
+        check_keys(parsed, Document, file.name)
+        _check_literals(parsed, file.name)
+        raw = _merged(raw, parsed)
+    names = " + ".join(f.name for f in files)
+    config: Document = convert(_expanded(raw, expand), Document, names)
+    references = tuple(_references(raw))
+    _check_fresh(config, references, names)
+    _check_previous(config, references, names)
+    return Target(
+        config=config,
+        root=directory.resolve(),
+        references=references,
+        summary=TargetSummary(
+            name=config.target.name,
+            environment=config.target.environment,
+            config=names,
+            config_digest=hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest(),
+        ),
+    )
+
+
+def _existing(directory: Path, name: str) -> Path:
+    path = directory / name
+    if path.is_file():
+        return path
+    if name == CONFIG_NAME:
+        raise ConfigurationError(
+            f"{name} not found in {directory}. Run in the folder that holds it, or write one: the README shows "
+            "the smallest that works, under 'Point it at your own API'."
+        )
+    overlays = sorted(p.name.split(".")[1] for p in directory.glob("harness.*.toml"))
+    known = nearest(name.split(".")[1], overlays) if overlays else "There is no overlay beside harness.toml yet."
+    raise ConfigurationError(f"{name} not found in {directory}, asked for by --target. {known}")
+
+
+def _parse(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise ConfigurationError(f"{file.name} is not valid TOML: {exc}. Mend that line and run again.") from None
+
+
+def _check_literals(raw: dict[str, Any], file: str) -> None:
+    for path, text in strings(raw):
+        if path[-1] not in _NEVER_SECRET and looks_like_secret(path[-1], text):
+            raise SecretError(
+                f"{file}: {where_is(path)} holds what looks like a secret, written literally. Put it into the "
+                "environment or a file and refer to it as env:NAME or file:PATH; if it was real, rotate it."
+            )
+
+
+def _references(raw: dict[str, Any]) -> Iterator[tuple[str, SecretRef]]:
+    for path, text in strings(raw):
+        if ref := SecretRef.parse(text):
+            yield where_is(path), ref
+
+
+def _check_fresh(config: Document, references: tuple[tuple[str, SecretRef], ...], names: str) -> None:
+    fresh = next((key for key, ref in references if ref.kind == "fresh"), None)
+    if fresh and not config.process:
+        raise SecretError(
+            f"{names}: {fresh} is a fresh: secret, which only processes started by the harness can know. "
+            "Add a [process.NAME] section, or refer to the secret as env:NAME or file:PATH."
+        )
+
+
+def _check_previous(config: Document, references: tuple[tuple[str, SecretRef], ...], names: str) -> None:
+    credentials = {ref for key, ref in references if key.startswith("[provider] auth.")}
+    for record in config.operations.secrets if config.operations else ():
+        if record.previous and record.ref not in credentials:
+            raise ConfigurationError(
+                f"{names}: [operations] secrets: {record.ref} has a `previous`, but is no credential of [provider] "
+                "auth; only of that can it be tried whether the old one is refused. Leave the key out there."
+            )
+
+
+def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``base`` with ``over`` laid on it: tables key by key, everything else replaced."""
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        result[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return result
+
+
+def _expanded(value: Any, expand: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return expand(value)
+    if isinstance(value, dict):
+        return {k: _expanded(v, expand) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_expanded(v, expand) for v in value]
+    return value

@@ -1,0 +1,196 @@
+"""A walk through the API along its documented links: what can be created is created, and looked at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from harness.contract.caller import ITEM, Caller, Sample
+from harness.model import Finding, Outcome
+from harness.openapi.document import Described, pointed
+from harness.openapi.example_bodies import valid_bodies
+
+MAX_CALLS = 200
+MAX_DEPTH = 3
+GONE = frozenset({404, 410})
+_ORDER = {"GET": 0, "HEAD": 0, "DELETE": 2}
+_EXPRESSION = re.compile(r"\$(?:response|request)\.(?:body(?:#[^}\s]*)?|(?:header|path|query)\.[^}\s]+)")
+
+
+class UnresolvedError(Exception):
+    """A runtime expression names what the exchange does not have."""
+
+
+class Walk:
+    """Makes the calls; what is wrong with a link is noted with the caller."""
+
+    def __init__(self, caller: Caller, *, random_seed: int) -> None:
+        """``random_seed`` decides the bodies of operations without an example."""
+        self.caller = caller
+        self._seed = random_seed
+        self.samples: list[Sample] = []
+        """The calls that succeeded, in order."""
+        self.links = 0
+        """How many links were followed."""
+
+    def run(self) -> list[Sample]:
+        """Walk from every operation that creates something without needing another; return what succeeded."""
+        for operation in self.caller.operations.values():
+            if operation.method == "POST" and "{" not in operation.path:
+                made = self._made(operation)
+                if made is not None:
+                    self._follow(made, MAX_DEPTH)
+        return self.samples
+
+    def _made(self, operation: Described) -> Sample | None:
+        """Call an operation with the first valid body that it takes."""
+        raw = self.caller.spec.find("POST", operation.path)
+        if raw is None:
+            return None
+        for body in valid_bodies(self.caller.document, operation, raw, random_seed=self._seed):
+            sample = self._call(operation, operation.path, body)
+            if sample.response.is_success:
+                return sample
+        return None
+
+    def _call(self, operation: Described, path: str, body: Any) -> Sample:
+        sample = self.caller.call(operation, path, body)
+        if sample.response.is_success:
+            self.samples.append(sample)
+        return sample
+
+    def _follow(self, sample: Sample, depth: int) -> None:
+        """Follow the links of an answer: reads first, deletions last."""
+        self._follow_location(sample)
+        for name, target, link in sorted(self._targets(sample), key=lambda t: _ORDER.get(t[1].method, 1)):
+            if self.caller.calls >= MAX_CALLS:
+                return
+            self._follow_link(sample, name, target, link, depth)
+
+    def _follow_link(self, sample: Sample, name: str, target: Described, link: dict[str, Any], depth: int) -> None:
+        said = f"the link {name!r} of its {sample.response.status_code}"
+        try:
+            path = self._path(target, link, sample)
+            body = _evaluated(link.get("requestBody"), sample)
+        except UnresolvedError as exc:
+            self.caller.complain(sample.operation.label, f"{said} needs {exc}, which the answer lacks", _said(sample))
+            return
+        if "{" in path:
+            return  # a parameter that the link leaves open
+        self.links += 1
+        reached = self._call(target, path, body)
+        if reached.response.status_code in GONE:
+            where = f"{target.method} {path} answered {reached.response.status_code}"
+            self.caller.complain(sample.operation.label, f"{said} leads nowhere", where)
+        elif reached.response.is_success and target.method == "DELETE":
+            self._look_for_deleted(target, path)
+        elif reached.response.is_success and depth > 1:
+            self._follow(reached, depth - 1)
+
+    def _look_for_deleted(self, deletion: Described, path: str) -> None:
+        reading = self.caller.operations.get(f"GET {deletion.path}")
+        if reading is None:
+            return
+        after = self.caller.call(reading, path)
+        if after.response.is_success:
+            where = f"GET {path} answered {after.response.status_code} after DELETE {path} had succeeded"
+            self.caller.complain(reading.label, "still answers after the deletion", where)
+
+    def _follow_location(self, sample: Sample) -> None:
+        """A 201 may say where the new thing is (RFC 9110 section 10.2.2): it must be there."""
+        location = sample.response.headers.get("location", "")
+        if sample.response.status_code != 201 or not location:
+            return
+        target = sample.response.request.url.join(location)
+        reading = self.caller.spec.find("GET", target)
+        own = sample.response.request.url
+        if reading is None or (target.scheme, target.host, target.port) != (own.scheme, own.host, own.port):
+            return
+        self.links += 1
+        operation = self.caller.operations[reading.label]
+        reached = self.caller.call(operation, str(target))
+        if reached.response.status_code in GONE:
+            where = f"GET {target} answered {reached.response.status_code}"
+            self.caller.complain(sample.operation.label, "the Location of its 201 leads nowhere", where)
+
+    def _targets(self, sample: Sample) -> Iterator[tuple[str, Described, dict[str, Any]]]:
+        """Yield the links documented for this answer, with the operation each leads to."""
+        document = self.caller.document
+        status = str(sample.response.status_code)
+        response = self.caller.documented(sample.operation, sample.response.status_code)
+        by_id = {o.definition.get("operationId"): o for o in self.caller.operations.values()}
+        by_pointer = {f"#{o.pointer}": o for o in self.caller.operations.values()}
+        for name, raw in (response.get("links") or {}).items():
+            link = document.resolved(raw)
+            target = by_id.get(link.get("operationId")) or by_pointer.get(str(link.get("operationRef")))
+            if target is not None:
+                yield name, target, link
+            else:
+                named = link.get("operationId") or link.get("operationRef")
+                said = f"the link {name!r} of its {status} names {named!r}, which is no operation"
+                self.caller.complain(sample.operation.label, said, "the document")
+
+    def _path(self, target: Described, link: dict[str, Any], sample: Sample) -> str:
+        """Return the path of a link's target with its query; raises `UnresolvedError`."""
+        path, query = target.path, []
+        for qualified, expression in (link.get("parameters") or {}).items():
+            place, dot, name = qualified.partition(".")
+            name = name if dot and place in ("path", "query", "header") else qualified
+            value = quote(str(_evaluated(expression, sample)), safe="")
+            if f"{{{name}}}" in path:
+                path = path.replace(f"{{{name}}}", value)
+            else:
+                query.append(f"{quote(name)}={value}")
+        return path + ("?" + "&".join(query) if query else "")
+
+
+def judge_links(walk: Walk) -> list[Finding]:
+    """Return one finding for each thing that was wrong on the way, or one that says what was followed."""
+    if found := walk.caller.findings():
+        return found
+    made = f"{len(walk.samples)} calls succeeded"
+    if not walk.links:
+        said = "no link was followed: the spec documents none (OpenAPI, Link Object), or no call succeeded"
+        return [Finding(item=ITEM, outcome=Outcome.NOT_APPLICABLE, summary=said, observed=made)]
+    return [Finding(item=ITEM, outcome=Outcome.PASS, summary=f"{walk.links} links lead somewhere", observed=made)]
+
+
+def _evaluated(value: Any, sample: Sample) -> Any:
+    """Replace the runtime expressions within a value (OpenAPI 3.1, Runtime Expressions)."""
+    if isinstance(value, dict):
+        return {k: _evaluated(v, sample) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_evaluated(v, sample) for v in value]
+    if not isinstance(value, str):
+        return value
+    if _EXPRESSION.fullmatch(value):
+        return _told(value, sample)
+    return re.sub(r"\{(\$[^}]+)\}", lambda m: str(_told(m[1], sample)), value)
+
+
+def _told(expression: str, sample: Sample) -> Any:
+    """Return what one runtime expression names; raises `UnresolvedError`."""
+    source, _, rest = expression.removeprefix("$").partition(".")
+    kind, _, name = rest.partition(".")
+    try:
+        if rest.startswith("body"):
+            return pointed(sample.document if source == "response" else sample.body, rest.partition("#")[2])
+        if kind == "header":
+            message = sample.response if source == "response" else sample.response.request
+            return message.headers[name]
+        if kind == "query":
+            return sample.response.request.url.params[name]
+        return _path_parameters(sample)[name]
+    except LookupError:
+        raise UnresolvedError(expression) from None
+
+
+def _path_parameters(sample: Sample) -> dict[str, str]:
+    template, path = sample.operation.path.split("/"), urlsplit(sample.path).path.split("/")
+    return {t[1:-1]: p for t, p in zip(template, path, strict=False) if t.startswith("{")}
+
+
+def _said(sample: Sample) -> str:
+    return f"{sample.operation.method} {sample.path} answered {sample.response.text[:200]}"

@@ -1,0 +1,1 @@
+"""The provider's own webhooks: registered, caught and judged."""

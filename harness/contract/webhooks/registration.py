@@ -1,0 +1,94 @@
+"""A URL registered with the provider for its webhooks, and taken back at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from harness.contract.caller import Caller, Sample
+from harness.errors import nearest
+from harness.model.config import ProviderWebhooks
+from harness.openapi.document import Described
+from harness.openapi.spec_document import Spec
+
+PLACEHOLDER = "{catcher}"
+_WHERE = "harness.toml: [provider.webhooks] register"
+
+
+class Registration:
+    """One registration, by the operation that ``[provider.webhooks]`` names."""
+
+    def __init__(
+        self, spec: Spec, client: httpx.Client, settings: ProviderWebhooks, *, keep: Callable[[str], None]
+    ) -> None:
+        """``client`` authenticates; ``keep`` is told the signing secret that the answer hands out, before all else."""
+        self._keep = keep
+        self._caller = Caller(spec, client, {})
+        self._settings = settings
+        self._made: Sample | None = None
+
+    def begin(self, url: str) -> str:
+        """Register ``url``; return why that was not possible, empty when it was, or when there is nothing to do."""
+        if self._settings.register is None:
+            return ""
+        operation = self._caller.operations.get(self._settings.register)
+        if operation is None:
+            return f"{_WHERE}: {self._settings.register!r}: {nearest(self._settings.register, self._caller.operations)}"
+        body = _filled(self._settings.body, url)
+        try:
+            self._made = self._caller.call(operation, operation.path, body)
+        except httpx.HTTPError as exc:
+            return f"{_WHERE}: {operation.label} gave no answer ({type(exc).__name__}). Is the provider there?"
+        if self._settings.secret_at and self._made.response.is_success:
+            return self._hand_over(operation, self._made.document, self._settings.secret_at)
+        if not self._made.response.is_success:
+            answer = f"{self._made.response.status_code} {self._made.response.text[:200]}"
+            return f"{_WHERE}: {operation.label} answered {answer}. Mend [provider.webhooks] body."
+        return ""
+
+    def _hand_over(self, operation: Described, answer: Any, dotted: str) -> str:
+        """Have the secret kept; return why there is none, with nothing of the answer but the names of its keys."""
+        found = answer
+        for key in dotted.split("."):
+            found = found.get(key) if isinstance(found, dict) else None
+        if isinstance(found, str) and found:
+            self._keep(found)
+            return ""
+        keys = ", ".join(answer) if isinstance(answer, dict) else "no JSON object"
+        return (
+            f"harness.toml: [provider.webhooks] secret_at: the answer of {operation.label} holds no text at "
+            f"{dotted!r} (it has: {keys}). Name the key at which the signing secret stands."
+        )
+
+    def end(self) -> None:
+        """Take the registration back, where the provider offers that below the path that made it."""
+        if self._made is None or not self._made.response.is_success:
+            return
+        document = self._made.document
+        made_id = document.get("id") if isinstance(document, dict) else None
+        if made_id is None:
+            return
+        for deletion in self._deletions(self._made.operation):
+            path = f"{self._made.operation.path.rstrip('/')}/{quote(str(made_id), safe='')}"
+            try:
+                self._caller.call(deletion, path)
+            except httpx.HTTPError:
+                return  # the run is over; the provider forgets an endpoint that never answers
+
+    def _deletions(self, made: Described) -> Iterator[Described]:
+        below = made.path.rstrip("/") + "/{"
+        for operation in self._caller.operations.values():
+            rest = operation.path.removeprefix(below)
+            if operation.method == "DELETE" and rest != operation.path and rest.count("/") == 0:
+                yield operation
+
+
+def _filled(value: Any, url: str) -> Any:
+    if isinstance(value, str):
+        return value.replace(PLACEHOLDER, url)
+    if isinstance(value, dict):
+        return {k: _filled(v, url) for k, v in value.items()}
+    return [_filled(v, url) for v in value] if isinstance(value, list) else value

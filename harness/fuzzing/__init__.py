@@ -1,0 +1,1 @@
+"""Generated requests: made, sent, judged, minimised, stored and sent again."""

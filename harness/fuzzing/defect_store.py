@@ -1,0 +1,145 @@
+"""Found defects, kept in Hypothesis' example database: the next run tries them first, and anyone can replay them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
+
+from harness.errors import ConfigurationError
+from harness.fuzzing.defects import Defect
+
+T = TypeVar("T")
+VARIABLE = "HARNESS_EXAMPLES"
+FOLDER = ".hypothesis/harness"
+
+
+class Found:
+    """The found defects of one target."""
+
+    def __init__(self, database: ExampleDatabase, target: str) -> None:
+        """``target`` keeps apart what several targets put into one database."""
+        self._database = database
+        self._target = target
+
+    @property
+    def trouble(self) -> str:
+        """What kept found defects from being read or kept, empty as long as nothing did."""
+        return str(getattr(self._database, "trouble", ""))
+
+    def all(self) -> list[Defect]:
+        """Return every defect that is kept, by operation and id; what an older version wrote may not be readable."""
+        names = (name.decode() for name in self._database.fetch(self._key("ids")))
+        return sorted(filter(None, map(self.get, names)), key=lambda d: (d.operation, d.id))
+
+    def of(self, labels: Iterable[str]) -> list[Defect]:
+        """Return the defects that are kept of some operations."""
+        wanted = set(labels)
+        return [defect for defect in self.all() if defect.operation in wanted]
+
+    def get(self, defect_id: str) -> Defect | None:
+        """Return the smallest example of one defect, None for one that is not kept."""
+        return min(self._examples(defect_id), key=lambda d: d.size, default=None)
+
+    def keep(self, defect: Defect) -> None:
+        """Keep a defect; of several examples only the smallest stays."""
+        known = list(self._examples(defect.id))
+        if any(other.size <= defect.size for other in known):
+            return
+        self._database.save(self._key(defect.id), msgspec.json.encode(defect))
+        self._database.save(self._key("ids"), defect.id.encode())
+        for larger in known:
+            self._database.delete(self._key(defect.id), msgspec.json.encode(larger))
+
+    def drop(self, defect: Defect) -> None:
+        """Forget a defect that no longer occurs."""
+        for raw in list(self._database.fetch(self._key(defect.id))):
+            self._database.delete(self._key(defect.id), raw)
+        self._database.delete(self._key("ids"), defect.id.encode())
+
+    def _examples(self, defect_id: str) -> Iterator[Defect]:
+        for raw in self._database.fetch(self._key(defect_id)):
+            try:
+                defect = msgspec.json.decode(raw, type=Defect)
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                continue
+            if defect.id == defect_id:
+                yield defect
+
+    def _key(self, name: str) -> bytes:
+        return f"harness/{self._target}/{name}".encode()
+
+
+def open_found(root: Path, target: str) -> Found:
+    """Open the database below ``root``, or that of the variable HARNESS_EXAMPLES: a folder, or a ``redis://`` URL.
+
+    Raises `ConfigurationError` for a server that cannot be reached.
+    """
+    place = os.environ.get(VARIABLE, "") or FOLDER
+    if place.startswith(("redis://", "rediss://", "unix://")):
+        return Found(_redis(place), target)
+    if "://" in place:
+        raise ConfigurationError(
+            f"{VARIABLE} is a URL, but of no Redis server. Give a folder, or redis://HOST:PORT/NUMBER."
+        )
+    return Found(DirectoryBasedExampleDatabase(root / place), target)
+
+
+def _redis(url: str) -> ExampleDatabase:
+    try:
+        from hypothesis.extra.redis import RedisExampleDatabase
+        from redis import Redis
+        from redis.exceptions import RedisError
+    except ImportError:
+        raise ConfigurationError(
+            f"{VARIABLE} names a Redis server, for which a package is missing: pip install 'readiness-harness[redis]'."
+        ) from None
+    try:
+        client = Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)
+        client.ping()
+    except (RedisError, ValueError) as exc:
+        # The URL may hold a password, so neither it nor what the client says of it is repeated.
+        raise ConfigurationError(
+            f"{VARIABLE}: the Redis server does not answer ({type(exc).__name__}). "
+            "Start it, mend the URL, or unset the variable to keep found defects in .hypothesis."
+        ) from None
+    return Unsteady(RedisExampleDatabase(client, key_prefix=b"harness:"), RedisError)
+
+
+class Unsteady(ExampleDatabase):
+    """A database elsewhere: when it goes away what is found is told all the same, and that it was not kept."""
+
+    def __init__(self, inner: ExampleDatabase, error: type[Exception]) -> None:
+        """``error`` is what ``inner`` raises once it is gone."""
+        super().__init__()
+        self._inner = inner
+        self._error = error
+        self.trouble = ""
+
+    def fetch(self, key: bytes) -> Iterable[bytes]:
+        """Return what is kept, nothing where it cannot be had."""
+        return self._tried(lambda: list(self._inner.fetch(key))) or []
+
+    def save(self, key: bytes, value: bytes) -> None:
+        """Keep a value."""
+        self._tried(lambda: self._inner.save(key, value))
+
+    def delete(self, key: bytes, value: bytes) -> None:
+        """Forget a value."""
+        self._tried(lambda: self._inner.delete(key, value))
+
+    def _tried(self, what: Callable[[], T]) -> T | None:
+        if self.trouble:
+            return None  # each try may cost a whole timeout
+        try:
+            return what()
+        except self._error as exc:
+            self.trouble = (
+                f"{VARIABLE}: the Redis server went away ({type(exc).__name__}): what was found before was not tried, "
+                "and what is found is not kept. Start it and run again."
+            )
+            return None

@@ -1,0 +1,248 @@
+"""One defect of a provider: what of it is the same in every run, and the smallest request that shows it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import httpx
+import msgspec
+
+from harness.model import stable_id
+from harness.openapi.spec_document import Operation, Spec
+from harness.openapi.spec_excerpt import Promise, promise
+
+ITEM = "contract.fuzz"
+ANSWER_CHARS = 500
+_UNTOLD = frozenset({"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"})
+# Checks that see the same mistake as another one on the same response, and say less of it.
+_SAID_BY = {"status_code_conformance": "not_a_server_error", "negative_data_rejection": "missing_required_header"}
+_IDENTIFIER = re.compile(r"[A-Za-z][\w.:/#-]{1,79}")
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as it went over the wire, without the credential."""
+
+    method: str
+    path: str
+    """Path and query, starting at the provider's base URL."""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    secret: tuple[str, ...] = ()
+    """Names of the headers that carried the credential."""
+
+    def curl(self, base_url: str) -> str:
+        """Return the request as a command line; the credential is left to the variable CREDENTIAL."""
+        url = base_url.rstrip("/") + self.path
+        parts = [*(["--globoff"] if set(url) & set("[]{}") else []), *(["--path-as-is"] if "/." in self.path else [])]
+        for name, value in self.headers:
+            parts += ["-H", f"{name}: {value}" if value else f"{name};"]  # curl's way to send an empty one
+        fed = ""
+        if self.body:
+            as_argument = _as_argument(self.body)
+            fed = "" if as_argument is not None else f"printf {shlex.quote(_escaped(self.body))} | "
+            parts += ["--data-binary", as_argument or "@-"]
+        hidden = "".join(f'-H "{name}: $CREDENTIAL" ' for name in self.secret)
+        return f"{fed}curl -i -X {self.method} {hidden}{shlex.join([*parts, url])}"
+
+    @property
+    def size(self) -> tuple[int, str]:
+        """What makes one request smaller than another; the text decides between equals, so that runs agree."""
+        text = f"{self.path}{self.headers}{self.body!r}"
+        return len(text), text
+
+
+class Defect(msgspec.Struct, frozen=True, kw_only=True):
+    """One defect, by operation, check and normalised cause."""
+
+    operation: str
+    """``METHOD /path/template``."""
+    check: str
+    """Name of the check that failed, as Schemathesis calls it, or ``answers`` where there was no answer."""
+    cause: str
+    """What of the failure does not depend on the request that showed it."""
+    title: str
+    message: str
+    status: int | None
+    """Status of the answer; None where there was none."""
+    answer: str
+    """Status line, content type and the beginning of the body."""
+    promise: Promise
+    steps: tuple[Request, ...]
+    """The request that shows it, after those that must come before it."""
+    bindings: tuple[tuple[str, int, str], ...] = ()
+    """``(text, step, JSON pointer)``: this text of later requests stood there in the answer to that step."""
+
+    @property
+    def id(self) -> str:
+        """Stable name: the same defect has it in every run, on every machine."""
+        return stable_id(self.operation, self.check, self.cause)
+
+    @property
+    def size(self) -> tuple[int, int, str]:
+        """What makes one example smaller than another."""
+        return len(self.steps), *self.steps[-1].size
+
+
+def _as_argument(body: bytes) -> str | None:
+    """Return a body as curl takes it on the command line, None for one that it would take for something else."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return None
+    return text if text.isprintable() and not text.startswith("@") else None
+
+
+def _escaped(body: bytes) -> str:
+    """Return a body as printf(1) writes it, whatever its bytes are."""
+    return "".join(chr(b) if 32 <= b < 127 and chr(b) not in "\\%" else f"\\{b:03o}" for b in body)
+
+
+def as_request(request: httpx.Request, base_url: str, credential: Mapping[str, str]) -> Request:
+    """Return what can be kept of a request: everything but the headers of the ``credential``; a made-up one is kept."""
+    known = {name.lower(): value for name, value in credential.items()}
+    hidden = {name for name, value in request.headers.items() if known.get(name) == value}
+    prefix = httpx.URL(base_url).raw_path.decode().rstrip("/")
+    return Request(
+        method=request.method,
+        path=request.url.raw_path.decode(errors="replace").removeprefix(prefix),
+        headers=tuple((k, v) for k, v in request.headers.items() if k not in _UNTOLD and k not in hidden),
+        body=request.content or None,
+        secret=tuple(name for name in request.headers if name in hidden),
+    )
+
+
+def of_failures(
+    failures: Iterable[Any],
+    operation: Operation,
+    spec: Spec,
+    *,
+    case: Any,
+    response: httpx.Response,
+    steps: Sequence[Request],
+) -> list[Defect]:
+    """Return the defects behind what Schemathesis' checks said of one response."""
+    found = [
+        Defect(
+            operation=label,
+            check=_check(failure),
+            cause=cause,
+            title=str(failure.title),
+            message=_plain(str(failure.message)),
+            status=response.status_code,
+            answer=as_answer(response),
+            promise=_promised(failure, label, spec, case, response),
+            steps=tuple(steps),
+        )
+        for failure in failures
+        # A stateful check names the operation that the trouble began with.
+        for label in [failure.operation if failure.operation in spec.definitions else operation.label]
+        for cause in _causes(failure, case, response)
+    ]
+    seen = {defect.check for defect in found}
+    return [defect for defect in found if _SAID_BY.get(defect.check) not in seen]
+
+
+def _check(failure: Any) -> str:
+    checks = type(failure).checks or (type(failure).__name__,)
+    return str(checks[0])
+
+
+def of_silence(kind: str, said: str, operation: Operation, spec: Spec, *, steps: Sequence[Request]) -> Defect:
+    """Return the defect of an operation that answers other requests, but not this one."""
+    title = {
+        "timeout": "No whole answer in time",
+        "closed": "Connection closed without a whole answer",
+        "garbage": "An answer that cannot be read",
+    }[kind]
+    return Defect(
+        operation=operation.label,
+        check="answers",
+        cause=kind,
+        title=title,
+        message=said,
+        status=None,
+        answer=f"none ({said})",
+        promise=promise(spec.document, _place(operation.label), ["responses"]),
+        steps=tuple(steps),
+    )
+
+
+def as_answer(response: httpx.Response) -> str:
+    """Return status line, content type and the beginning of the body."""
+    body = response.text.replace("\x00", "\\0")
+    shown = body if len(body) <= ANSWER_CHARS else f"{body[:ANSWER_CHARS]} ... ({len(body)} characters)"
+    kind = response.headers.get("content-type", "no content type")
+    return f"HTTP {response.status_code} {response.reason_phrase} ({kind}) {shown}".strip()
+
+
+def _causes(failure: Any, case: Any, response: httpx.Response) -> list[str]:
+    """Return what tells this defect from others of the same operation and check, and nothing of the example."""
+    if hasattr(failure, "schema_path"):
+        where = "/".join("*" if isinstance(step, int) else str(step) for step in failure.instance_path)
+        return [f"{failure.title}: {where} {failure.schema_path[-1] if failure.schema_path else ''}"]
+    if hasattr(failure, "missing_headers"):
+        return [f"{response.status_code} without {name}" for name in failure.missing_headers]
+    if _check(failure) == "negative_data_rejection":
+        return [f"{response.status_code} in {part}" for part in _wrong_in(case)]
+    names = ("content_type", "actual", "header_name", "failure_reason", "missing_methods", "undocumented_methods")
+    parts = [f"{name} {getattr(failure, name)}" for name in names if hasattr(failure, name)]
+    if not parts and hasattr(failure, "status_code"):
+        parts.append(f"{failure.status_code}{_problem(response) if response.is_server_error else ''}")
+    return ["; ".join(parts)]
+
+
+def _problem(response: httpx.Response) -> str:
+    """Return what a server error calls itself: two different ones are two defects (RFC 9457 `type`, and its like)."""
+    try:
+        document = response.json()
+    except ValueError:
+        return ""
+    if isinstance(document, dict):
+        for key in ("type", "code", "error"):
+            value = document.get(key)
+            if isinstance(value, str) and value != "about:blank" and _IDENTIFIER.fullmatch(value):
+                return f" {value}"
+    return ""
+
+
+def _wrong_in(case: Any) -> list[str]:
+    """Return the parts of the request that were made invalid."""
+    meta = case.meta
+    wrong = sorted(str(name.value) for name, info in meta.components.items() if info.mode.is_negative) if meta else []
+    return wrong or ["request"]
+
+
+def _promised(failure: Any, label: str, spec: Spec, case: Any, response: httpx.Response) -> Promise:
+    """Return the place in the document that the response is at odds with."""
+    status, check = response.status_code, _check(failure)
+    answered = ["responses", (str(status), f"{status // 100}XX", f"{status // 100}xx", "default")]
+    path: list[Any] = ["responses"]
+    if hasattr(failure, "missing_headers"):
+        path = [*answered, "headers", failure.missing_headers[0]]
+    elif hasattr(failure, "schema_path"):
+        if "components" in failure.schema_path[:1]:
+            return promise(spec.document, list(failure.schema_path)[:-1])
+        kind = response.headers.get("content-type", "").partition(";")[0].strip()
+        body = ["content", (kind, "application/json", "*/*"), "schema", *list(failure.schema_path)[:-1]]
+        path = [*answered, *(["headers"] if "header" in str(failure.title) else body)]
+    elif check == "content_type_conformance":
+        path = [*answered, "content"]
+    elif check == "negative_data_rejection":
+        path = ["requestBody" if "body" in _wrong_in(case) else "parameters"]
+    elif check == "positive_data_acceptance":
+        path = [("requestBody", "parameters")]
+    elif check in ("unsupported_method", "allow_header_conformance"):
+        return promise(spec.document, _place(label)[:-1])
+    return promise(spec.document, _place(label), path)
+
+
+def _place(label: str) -> list[str]:
+    method, _, path = label.partition(" ")
+    return ["paths", path, method.lower()]
+
+
+def _plain(message: str) -> str:
+    return " ".join(message.split())[:600]

@@ -1,0 +1,71 @@
+"""Everything that fuzzing needs beside the operation: made once for a process."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from functools import cached_property, partial
+
+from harness.fuzzing.budget import Budget, Share
+from harness.fuzzing.defect_store import Found
+from harness.fuzzing.operation_fuzz import fuzz, unkept, untried
+from harness.fuzzing.sending import Sender
+from harness.fuzzing.stateful import walk
+from harness.model import Finding
+from harness.model.config import Fuzz
+from harness.openapi.selection import select
+from harness.openapi.spec_document import Spec
+
+SILENT_OPERATIONS = 5
+"""Operations in a row without any answer after which no more are tried: each costs several timeouts."""
+
+
+class Fuzzer:
+    """Sends generated requests to the operations of one provider."""
+
+    def __init__(
+        self, spec: Spec, sender: Sender, chosen: Fuzz, *, budget: Budget, random_seed: int, found: Found
+    ) -> None:
+        """``chosen`` says which operations may be called."""
+        self._spec = spec
+        self.sender = sender
+        self._chosen = chosen
+        self._budget = budget
+        self._seed = random_seed
+        self._found = found
+        self._silent = 0
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Every operation that is fuzzed; raises `ConfigurationError` where harness.toml chooses none."""
+        return select(self._spec.definitions, include=self._chosen.include, exclude=self._chosen.exclude)
+
+    def share(self, name: str) -> list[str]:
+        """Return the operations of an item: one, all, or ``part 2 of 8`` of them."""
+        if name == "all":
+            return list(self.labels)
+        if not name.startswith("part "):
+            return [name]
+        share = Share.named(name)
+        return [label for label in self.labels if zlib.crc32(label.encode()) % share.of == share.number - 1]
+
+    def fuzz(self, label: str) -> list[Finding]:
+        """Send generated requests to one operation, unless the provider has answered none of the last ones."""
+        attack = partial(fuzz, label, self._spec, allowed=self.labels)
+        return self._heard(label, attack)
+
+    def walk(self, name: str = "all") -> list[Finding]:
+        """Walk the links between the operations: all of the chains, or ``part 2 of 5`` of them."""
+        share = Share.named(name)
+        return self._heard(share.title, partial(walk, self._spec, self.labels, share=share))
+
+    def _heard(self, label: str, attack: Callable[..., list[Finding]]) -> list[Finding]:
+        if self._silent >= SILENT_OPERATIONS:
+            return [untried(label, f"it answered none of the {SILENT_OPERATIONS} operations before")]
+        sent, answered = self.sender.sent, self.sender.answered
+        findings = attack(sender=self.sender, budget=self._budget, random_seed=self._seed, found=self._found)
+        if self._found.trouble:
+            findings.append(unkept(label, self._found.trouble))
+        if self.sender.sent > sent:
+            self._silent = self._silent + 1 if self.sender.answered == answered else 0
+        return findings

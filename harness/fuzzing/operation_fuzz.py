@@ -1,0 +1,185 @@
+"""Fuzzing of one operation: what was found before, its examples, its limits, and random requests, in this order."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from harness.errors import SpecError
+from harness.fuzzing import generation
+from harness.fuzzing.budget import Budget
+from harness.fuzzing.defect_store import Found
+from harness.fuzzing.defects import ITEM, Defect
+from harness.fuzzing.generation import MODES, Stop, Ungenerable
+from harness.fuzzing.reproduction import replay
+from harness.fuzzing.sending import Sender
+from harness.fuzzing.session import Trial
+from harness.model import Finding, Outcome
+from harness.openapi.document_flaws import flaws, unfollowed
+from harness.openapi.spec_document import Operation, Spec
+
+FURNISHED = 3
+"""Valid requests sent to fill a list before it is read."""
+
+
+def fuzz(
+    label: str, spec: Spec, *, sender: Sender, budget: Budget, random_seed: int, found: Found, allowed: Container[str]
+) -> list[Finding]:
+    """Send generated requests to one operation; return a finding for each distinct defect, or one that there is none.
+
+    ``random_seed`` repeats the requests exactly; ``allowed`` are the operations that may be called at all. An
+    operation whose description cannot be used is an error.
+    """
+    try:
+        operation = spec.operation(label)
+    except SpecError as exc:
+        return [_error(label, "its description cannot be read", str(exc))]
+    trial = Trial(spec, sender, budget)
+    problems = [*flaws(spec, label), *unfollowed(operation)]
+    seed = random_seed ^ zlib.crc32(label.encode())  # operations that look alike do not get the same requests
+    try:
+        gone = list(try_again(label, trial, found))
+        if label.startswith("GET ") and (creating := f"POST {operation.raw.path}") in allowed:
+            _furnish(trial, creating, seed)
+        problems += _each_phase(operation, trial, budget, seed)
+    except Stop:
+        gone = []
+    settle(trial, found, gone)
+    return [*_findings(label, trial, random_seed), *(_error(label, "its description is flawed", p) for p in problems)]
+
+
+def try_again(label: str, trial: Trial, found: Found) -> Iterator[Defect]:
+    """Try first what was found before; yield what no longer occurs."""
+    for defect in found.of([label]):
+        outcome = replay(defect, trial.spec, trial.sender)
+        if outcome.occurs:
+            trial.note([defect])
+        elif outcome.occurs is False:
+            yield defect
+
+
+def settle(trial: Trial, found: Found, gone: Iterable[Defect]) -> None:
+    """Keep what was found, and forget what is gone."""
+    for defect in gone:
+        if defect.id not in trial.defects:
+            found.drop(defect)
+    for defect in trial.defects.values() if trial.answered else ():
+        found.keep(defect)
+
+
+def _furnish(trial: Trial, creating: str, seed: int) -> None:
+    """Create something for a list to hold: of an empty list nothing can be told."""
+
+    def create(case: Any) -> None:
+        answer = trial.send(case)
+        if answer is not None and answer.response is None:
+            raise _Enough  # the next would cost the time of this operation too
+
+    with suppress(SpecError, Ungenerable, _Enough):
+        operation = trial.spec.operation(creating)
+        generation.at_random(operation, generation.VALID, create, examples=FURNISHED, seed=seed)
+
+
+def _each_phase(operation: Operation, trial: Trial, budget: Budget, seed: int) -> list[str]:
+    """Run every phase that the description allows; return why others were not."""
+    phases: list[Callable[[], object]] = [
+        partial(_all_of, generation.from_examples(operation), trial),
+        partial(_all_of, generation.systematic(operation), trial),
+        *(partial(_random, operation, mode, trial, budget, seed) for mode in MODES),
+    ]
+    said = set()
+    for phase in phases:
+        try:
+            phase()
+        except Ungenerable as exc:
+            said.add(f"not everything can be tried: {exc}")
+    return sorted(said)
+
+
+def _all_of(cases: Iterator[Any], trial: Trial) -> None:
+    for case in cases:
+        trial.attempt(case)
+
+
+def _random(operation: Operation, mode: Any, trial: Trial, budget: Budget, seed: int) -> None:
+    """Send random requests, then make those smaller that showed something no other request had shown."""
+    known = set(trial.defects)
+    generation.at_random(operation, mode, trial.attempt, examples=budget.examples, seed=seed)
+    for defect_id in sorted(set(trial.defects) - known):
+        left = iter(range(budget.shrinks))
+
+        def still(case: Any, wanted: str = defect_id, left: Iterator[int] = left) -> bool:
+            if next(left, None) is None:
+                raise _Enough
+            return any(defect.id == wanted for defect in trial.attempt(case))
+
+        try:
+            generation.smaller(operation, mode, still, examples=budget.examples, seed=seed)
+        except _Enough:
+            continue
+
+
+class _Enough(BaseException):
+    """What was wanted of these requests needs no more of them; Hypothesis lets it pass."""
+
+
+def _findings(label: str, trial: Trial, random_seed: int) -> Iterator[Finding]:
+    if trial.unheard:
+        yield _error(label, "the provider did not answer while it was fuzzed", trial.unheard)
+    if trial.answered:  # else silence is no defect of one operation
+        by_name = sorted(trial.defects.values(), key=lambda d: (d.check, d.cause))
+        yield from (finding_of(defect, trial.sender) for defect in by_name)
+    if trial.defects or trial.unheard:
+        return
+    unasked = f"{label}: no generated request could be sent"
+    told = f"seed {random_seed}" + ("; the time of the budget ran out" if trial.out_of_time else "")
+    yield Finding(
+        item=ITEM,
+        outcome=Outcome.PASS if trial.answered else Outcome.ERROR,
+        summary=f"{label}: {trial.answered} generated requests, no violation" if trial.answered else unasked,
+        expected="answers as the spec describes them",
+        observed=told,
+        source="the spec; Schemathesis' checks",
+        case=label,
+    )
+
+
+def finding_of(defect: Defect, sender: Sender) -> Finding:
+    """Return the finding that a person acts on."""
+    before = "".join(f"before: {step.curl(sender.base_url)}\n" for step in defect.steps[:-1])
+    return Finding(
+        id=defect.id,
+        item=ITEM,
+        outcome=Outcome.FAIL,
+        summary=f"{defect.operation}: {defect.title} ({defect.id})",
+        expected=f"{defect.promise.pointer} says {defect.promise.text}",
+        observed=f"{defect.answer}\n{before}request: {defect.steps[-1].curl(sender.base_url)}\n{defect.message}",
+        reproduce=f"harness fuzz --replay {defect.id}",
+        source=f"the spec at {defect.promise.pointer}; check {defect.check}",
+        case=defect.operation,
+    )
+
+
+def untried(label: str, reason: str) -> Finding:
+    """Return the finding of an operation that was not tried."""
+    return _error(label, "the provider seems to be gone, so nothing was sent", reason)
+
+
+def unkept(label: str, reason: str) -> Finding:
+    """Return the finding of an operation whose defects could not be read or kept."""
+    return _error(label, "what was found is not kept", reason)
+
+
+def _error(label: str, summary: str, observed: str) -> Finding:
+    return Finding(
+        item=ITEM,
+        outcome=Outcome.ERROR,
+        summary=f"{label}: {summary}",
+        expected="a description that requests can be made from, and a provider that answers them",
+        observed=observed,
+        source="the spec",
+        case=label,
+    )

@@ -1,0 +1,122 @@
+"""A found defect tried again: exactly its requests, with the values that earlier answers gave put in anew."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import httpx
+import msgspec
+
+from harness.errors import SpecError
+from harness.fuzzing.defects import Defect, Request, as_answer
+from harness.fuzzing.response_defects import defects_of
+from harness.fuzzing.sending import UNSEEN, Answer, Sender
+from harness.openapi.document import at_pointer
+from harness.openapi.spec_document import Spec
+
+BY_STATUS = frozenset(
+    {
+        "negative_data_rejection",
+        "positive_data_acceptance",
+        "missing_required_header",
+        "unsupported_method",
+        "use_after_free",
+        "ensure_resource_availability",
+    }
+)
+"""Checks that judge a status by what is known of the request: the same request with the same status is the same."""
+MIN_BOUND = 6
+"""Characters below which a text in an answer is not taken for the origin of the same text in a later request."""
+
+
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it."""
+
+    occurs: bool | None
+    """None where it could not be seen, as nothing answered."""
+    answer: str
+
+
+def replay(defect: Defect, spec: Spec, sender: Sender) -> Replayed:
+    """Send the requests of ``defect`` again and say whether it still occurs."""
+    answers: list[Any] = []
+    final: Answer | None = None
+    for number, step in enumerate(defect.steps):
+        final = sender.deliver(sender.build(_bound(step, defect, answers)))
+        if final.response is None and number < len(defect.steps) - 1:
+            return Replayed(occurs=None, answer=f"no answer to step {number + 1} ({final.said})")
+        answers.append(document_of(final.response))
+    assert final is not None
+    if final.response is None:
+        return Replayed(
+            occurs=None if final.silence in UNSEEN else final.silence == defect.cause, answer=f"none ({final.said})"
+        )
+    return Replayed(occurs=_occurs(defect, final.response, spec, sender), answer=as_answer(final.response))
+
+
+def bindings(documents: Sequence[Any], steps: Sequence[Request]) -> tuple[tuple[str, int, str], ...]:
+    """Return which texts of later requests stood in the answer to an earlier step, and where."""
+    found: dict[str, tuple[str, int, str]] = {}
+    for number, document in enumerate(documents[: len(steps) - 1]):
+        later = "\n".join(f"{s.path}\n{(s.body or b'').decode(errors='replace')}" for s in steps[number + 1 :])
+        for pointer, text in _texts(document):
+            if len(text) >= MIN_BOUND and text in later:
+                found.setdefault(text, (text, number, pointer))
+    return tuple(found.values())
+
+
+def _occurs(defect: Defect, response: httpx.Response, spec: Spec, sender: Sender) -> bool:
+    if defect.check in BY_STATUS:
+        return response.status_code == defect.status
+    try:
+        operation = spec.operation(defect.operation)
+    except SpecError:
+        return False
+    # Nothing of the made-up case is sent; what it is judged by is the response.
+    names = re.findall(r"\{([^}]*)\}", operation.raw.path)
+    case = operation.raw.Case(method=defect.steps[-1].method, path_parameters=dict.fromkeys(names, "0"))
+    shown = defects_of(response, case, operation, spec, steps=defect.steps, headers=sender.headers)
+    return any(d.id == defect.id for d in shown)
+
+
+def _bound(step: Request, defect: Defect, answers: list[Any]) -> Request:
+    """Put what the answers of this replay hold in place of what they held when the defect was found."""
+    path, body = step.path, step.body
+    for text, number, pointer in defect.bindings:
+        value = at_pointer(answers[number], pointer) if number < len(answers) else None
+        if isinstance(value, str):
+            path = path.replace(text, value)
+            body = body.replace(text.encode(), value.encode()) if body else body
+    headers = tuple(
+        (k, str(uuid.uuid4()) if k.lower() == "idempotency-key" and _is_uuid(v) else v) for k, v in step.headers
+    )
+    return msgspec.structs.replace(step, path=path, body=body, headers=headers)
+
+
+def document_of(response: httpx.Response | None) -> Any:
+    """Return the JSON of an answer, None where it has none."""
+    try:
+        return response.json() if response is not None else None
+    except ValueError:
+        return None
+
+
+def _texts(node: Any, pointer: str = "#") -> Iterator[tuple[str, str]]:
+    if isinstance(node, str):
+        yield pointer, node
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            yield from _texts(value, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _texts(value, f"{pointer}/{index}")
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False

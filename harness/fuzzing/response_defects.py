@@ -1,0 +1,48 @@
+"""One answer held against the description: the defects that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.errors import SchemathesisError
+from schemathesis.specs.openapi.checks import ignored_auth
+
+from harness.fuzzing.defects import Defect, Request, of_failures
+from harness.fuzzing.generation import Ungenerable
+from harness.openapi.spec_document import Operation, Spec
+
+# auth.rejects judges credentials, on every secured operation and not only where chance leads.
+ELSEWHERE = (ignored_auth,)
+
+
+def defects_of(
+    response: httpx.Response,
+    case: Any,
+    operation: Operation,
+    spec: Spec,
+    *,
+    steps: Sequence[Request],
+    headers: Mapping[str, str],
+    recorder: Any = None,
+) -> list[Defect]:
+    """Return what a response to ``case`` shows; ``headers`` authenticate, ``recorder`` knows the steps before.
+
+    A case that was not generated is judged by its response alone: whether it was valid is not known. Raises
+    `Ungenerable` where the description of the answers is of no use.
+    """
+    known = {"recorder": recorder} if recorder else {}
+    failures: Sequence[Failure] = ()
+    try:
+        case.validate_response(response, excluded_checks=list(ELSEWHERE), headers=dict(headers), **known)
+    except FailureGroup as group:
+        failures = group.exceptions
+    except Failure as failure:
+        failures = (failure,)
+    except SchemathesisError as exc:
+        raise Ungenerable(
+            f"the answers of {operation.label} cannot be judged: {' '.join(str(exc).split())[:300]}"
+        ) from exc
+    return of_failures(failures, operation, spec, case=case, response=response, steps=steps)

@@ -1,0 +1,96 @@
+"""What one operation was sent and what it answered: its defects, each with the smallest request that shows it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from harness.fuzzing.budget import Budget
+from harness.fuzzing.defects import Defect, Request, as_request, of_silence
+from harness.fuzzing.generation import Stop
+from harness.fuzzing.reproduction import bindings
+from harness.fuzzing.response_defects import defects_of
+from harness.fuzzing.sending import UNSEEN, Answer, Sender
+from harness.openapi.spec_document import Operation, Spec
+
+MOST_SILENCES = 3
+"""Requests without an answer after which an operation is let be: each costs a whole timeout."""
+
+
+class Trial:
+    """One operation, or the links between several, under test."""
+
+    def __init__(
+        self, spec: Spec, sender: Sender, budget: Budget, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """The clock of the budget starts now; time spent waiting for a rate limit does not count."""
+        self.spec = spec
+        self.sender = sender
+        self.defects: dict[str, Defect] = {}
+        self.answered = 0
+        self.silences: list[str] = []
+        self.unreachable = ""
+        self.out_of_time = False
+        self._clock = clock
+        self._waited_before = sender.waited_s
+        self._ends = clock() + budget.seconds
+
+    @property
+    def unheard(self) -> str:
+        """Why there was no answer to anything, or from some moment on; empty while there is one now and then."""
+        return self.unreachable or ("" if self.answered else "; ".join(dict.fromkeys(self.silences)))
+
+    def attempt(self, case: Any) -> list[Defect]:
+        """Send one case and return the defects that it shows; raises `Stop` when no more is to be sent."""
+        answer = self.send(case)
+        return self.judge(answer, case, [self.request(answer)]) if answer else []
+
+    def send(self, case: Any) -> Answer | None:
+        """Send one case, None when HTTP cannot carry it; raises `Stop` when time or the provider's patience is out."""
+        if self._clock() >= self._ends + self.sender.waited_s - self._waited_before:
+            self.out_of_time = True
+            raise Stop
+        answer = self.sender.send(case)
+        if answer is not None and answer.silence in UNSEEN:
+            self.unreachable = f"{answer.silence}: {answer.said}"
+            raise Stop
+        return answer
+
+    def judge(
+        self,
+        answer: Answer,
+        case: Any,
+        steps: Sequence[Request],
+        recorder: Any = None,
+        documents: Sequence[Any] = (),
+    ) -> list[Defect]:
+        """Return the defects that an answer shows; raises `Stop` after too many requests without one.
+
+        ``recorder`` and ``documents`` are what Schemathesis and we know of the answers to the earlier ``steps``.
+        """
+        operation = Operation(self.spec.schema, case.operation)
+        if answer.response is None:
+            self.silences.append(answer.said)
+            return self.note([of_silence(answer.silence, answer.said, operation, self.spec, steps=steps)])
+        self.answered += 1
+        headers = self.sender.headers
+        found = defects_of(answer.response, case, operation, self.spec, steps=steps, headers=headers, recorder=recorder)
+        bound = bindings(documents, steps) if found and documents else ()
+        return self.note([msgspec.structs.replace(defect, bindings=bound) for defect in found])
+
+    def note(self, found: list[Defect]) -> list[Defect]:
+        """Keep the smallest example of each defect; raises `Stop` after too many requests without an answer."""
+        for defect in found:
+            known = self.defects.get(defect.id)
+            if known is None or defect.size < known.size:
+                self.defects[defect.id] = defect
+        if len(self.silences) >= MOST_SILENCES:
+            raise Stop
+        return found
+
+    def request(self, answer: Answer) -> Request:
+        """Return what is kept of a request."""
+        return as_request(answer.request, self.sender.base_url, self.sender.headers)

@@ -1,0 +1,157 @@
+"""Chains of linked operations: what one answer holds is used in the next request, as the document's links say."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import hypothesis
+import msgspec
+from hypothesis.errors import HypothesisException
+from schemathesis import Response
+from schemathesis.errors import NoLinksFound, SchemathesisError
+
+from harness.fuzzing.budget import Budget, Share
+from harness.fuzzing.defect_store import Found
+from harness.fuzzing.defects import ITEM, Defect, Request
+from harness.fuzzing.generation import VALID, Stop, Ungenerable, settings_for
+from harness.fuzzing.operation_fuzz import finding_of
+from harness.fuzzing.reproduction import document_of, replay
+from harness.fuzzing.sending import Sender
+from harness.fuzzing.session import Trial
+from harness.model import Finding, Outcome
+from harness.openapi.spec_document import Spec
+
+STEPS = 6
+"""The longest chain."""
+OF_CHAINS = ("use_after_free", "ensure_resource_availability")
+"""Checks that judge an answer by the steps before it."""
+ROUNDS = 8
+"""Seeds that are tried for one share of the chains."""
+UNLINKED = "no `links` between the operations that are fuzzed, and none can be inferred"
+
+
+def walk(
+    spec: Spec,
+    labels: Collection[str],
+    *,
+    sender: Sender,
+    budget: Budget,
+    random_seed: int,
+    found: Found,
+    share: Share,
+) -> list[Finding]:
+    """Walk the links between the operations ``labels``; return a finding for each distinct defect, or one for all.
+
+    Of the chains of the budget only those of ``share`` are walked, from seeds that no other share has.
+    """
+    wanted, seed = frozenset(labels), random_seed + ROUNDS * (share.number - 1)
+    trial = Trial(spec, sender, share.portion(budget))
+    schema = spec.load()
+    # A link may put something valid in place of what was made invalid; each operation is sent invalid requests alone.
+    schema.config.generation.update(modes=[VALID])
+    try:
+        machine = schema.include(lambda context: context.operation.label in wanted).as_state_machine()
+        ended = _walk(_walker(machine, trial), trial, chains=share.portion(budget).chains, seed=seed)
+    except NoLinksFound:
+        return [_finding(share, Outcome.NOT_APPLICABLE, "the spec links no operations", UNLINKED)]
+    except (SchemathesisError, Ungenerable) as exc:
+        said = " ".join(str(exc).split())[:400]
+        return [_finding(share, Outcome.ERROR, "the links of the spec cannot be followed", said)]
+    for defect in trial.defects.values() if trial.answered else ():
+        found.keep(_shorter(defect, spec, sender))
+    return list(_findings(trial, found, share, f"seed {random_seed}{ended}"))
+
+
+def _findings(trial: Trial, found: Found, share: Share, observed: str) -> Iterator[Finding]:
+    if trial.unheard:
+        said = "the provider did not answer while chains were walked"
+        yield _finding(share, Outcome.ERROR, said, trial.unheard)
+    if not trial.answered and not trial.unheard:
+        yield _finding(share, Outcome.ERROR, "no chain could be walked", observed)
+    elif trial.defects and trial.answered:
+        yield from (finding_of(found.get(d.id) or d, trial.sender) for d in trial.defects.values())
+    elif not trial.unheard:
+        yield _finding(share, Outcome.PASS, f"{trial.answered} requests in chains, no violation", observed)
+
+
+def _walk(walker: Any, trial: Trial, *, chains: int, seed: int) -> str:
+    """Walk ``chains`` chains; return what kept it from some of them, empty when nothing did.
+
+    Hypothesis ends its run when the same choices lead elsewhere the second time, as they do on a provider that
+    remembers; then another seed goes on.
+    """
+    said = ""
+    for attempt in range(ROUNDS):
+        left = chains - walker.walked
+        if left <= 0:
+            return ""
+        settings = hypothesis.settings(settings_for(left, hypothesis.Phase.generate), stateful_step_count=STEPS)
+        try:
+            hypothesis.seed(seed + attempt)(walker).run(settings=settings)
+        except Stop:
+            return "; the time of the budget ran out" if trial.out_of_time else ""
+        except HypothesisException as exc:
+            said = " ".join(str(exc).split())[:200]
+        else:
+            return ""
+    return f"; after {walker.walked} chains: {said}"
+
+
+def _walker(machine: Any, trial: Trial) -> Any:
+    """Return Schemathesis' state machine with our client, and with defects noted instead of raised."""
+
+    class Walker(machine):  # type: ignore[misc]  # made at run time from the document
+        walked = 0
+
+        def setup(self) -> None:
+            type(self).walked += 1
+            self.steps: list[Request] = []
+            self.documents: list[Any] = []
+            self.answer: Any = None
+
+        def call(self, case: Any, **_kwargs: Any) -> Response:
+            self.answer = trial.send(case)
+            if self.answer is None:
+                hypothesis.reject()  # HTTP cannot carry it
+            self.steps.append(trial.request(self.answer))
+            if self.answer.response is None:
+                trial.judge(self.answer, case, self.steps)
+                hypothesis.reject()
+            self.documents.append(document_of(self.answer.response))
+            return Response.from_any(self.answer.response)
+
+        def validate_response(self, _response: Response, case: Any, *_args: Any, **_kwargs: Any) -> None:
+            trial.judge(self.answer, case, self.steps, self.recorder, self.documents)
+
+    return Walker
+
+
+def _shorter(defect: Defect, spec: Spec, sender: Sender) -> Defect:
+    """Leave out each earlier step that the defect does not need."""
+    for number in reversed(range(len(defect.steps) - 1)):
+        fewer = tuple(step for n, step in enumerate(defect.steps) if n != number)
+        bound = tuple((t, n - (n > number), p) for t, n, p in defect.bindings if n != number)
+        without = msgspec.structs.replace(defect, steps=fewer, bindings=bound)
+        if not _belongs(defect, number) and replay(without, spec, sender).occurs:
+            defect = without
+    return defect
+
+
+def _belongs(defect: Defect, number: int) -> bool:
+    """Whether a step is part of what is wrong: what was done to a thing before it was read again."""
+    last = defect.steps[-1].path
+    made_it = any(n == number and text in last for text, n, _ in defect.bindings)
+    return defect.check in OF_CHAINS and (made_it or last.startswith(defect.steps[number].path))
+
+
+def _finding(share: Share, outcome: Outcome, summary: str, observed: str) -> Finding:
+    return Finding(
+        item=ITEM,
+        outcome=outcome,
+        summary=f"{share.title}: {summary}",
+        expected="answers as the spec describes them, also to what earlier answers held",
+        observed=observed,
+        source="the spec's links; Schemathesis' checks",
+        case="links",
+    )

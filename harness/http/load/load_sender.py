@@ -1,0 +1,228 @@
+"""Delivers a stream of requests, so many at a time or so many a second, and tells what became of each."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+import httpx
+
+from harness.http.client import Network, tls_context, tls_said
+from harness.http.load.load_connection import Connection, Ending, Exchange
+from harness.http.load.request import Address, Outgoing, Writer
+from harness.model import Delivery
+
+TIMEOUT_S = 15.0
+SWEEP_S = 0.1
+ANSWER_CHARS = 200
+
+
+class Courier:
+    """Delivers to one receiver. Memory is bounded by the number of deliveries at a time, not by their number."""
+
+    def __init__(
+        self,
+        network: Network,
+        url: str,
+        *,
+        concurrency: int,
+        rate: float | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        """``rate`` bounds deliveries a second; ``timeout_s`` each delivery, the last byte of its answer included.
+
+        Raises `NetworkError` where the target's description allows no such request, `ConfigurationError` for no URL.
+        """
+        self.address = Address.of(url)
+        network.check("POST", httpx.URL(url))
+        self.concurrency = concurrency
+        self.rate = rate
+        self.timeout_s = timeout_s
+
+    def deliver(self, stream: Iterable[Outgoing], each: Callable[[Delivery], None]) -> None:
+        """Send each request of ``stream`` once and call ``each`` with what became of it, as soon as that is known.
+
+        The next request is asked for when it can be sent at once, so that its signature is fresh. An exception raised
+        by either ends all and is raised here.
+        """
+        asyncio.run(_Round(self, iter(stream), each).run())
+
+
+class _Round:
+    """One call of `Courier.deliver`."""
+
+    def __init__(self, courier: Courier, stream: Iterator[Outgoing], each: Callable[[Delivery], None]) -> None:
+        self.courier = courier
+        self.writer = Writer(courier.address.netloc)
+        self.lanes: set[_Lane] = set()
+        self.buffer = bytearray(64 * 1024)
+        self._stream = stream
+        self._each = each
+        self._turns = 0
+
+    async def run(self) -> None:
+        """Let all lanes run until the stream ends."""
+        loop = asyncio.get_running_loop()
+        self.started = loop.time()
+        self.ended: asyncio.Future[None] = loop.create_future()
+        self.lanes = {_Lane(self, loop) for _ in range(self.courier.concurrency)}
+        for lane in tuple(self.lanes):
+            lane.proceed()
+        sweeper = loop.create_task(self._sweep())
+        try:
+            await self.ended
+        finally:
+            sweeper.cancel()
+            for lane in self.lanes:
+                lane.close()
+
+    def turn(self) -> float:
+        """Return when a lane that is free may send its next request, in the loop's seconds; no two get the same."""
+        if not self.courier.rate:
+            return 0.0
+        self._turns += 1
+        return self.started + (self._turns - 1) / self.courier.rate
+
+    def take(self, lane: _Lane) -> tuple[Outgoing, bytes] | None:
+        """Return the next delivery and its request, or None after the last; then the lane has ended."""
+        try:
+            for outgoing in self._stream:
+                return outgoing, self.writer.write(outgoing)
+        except BaseException as exc:  # noqa: BLE001 - raised anew where the round was asked for
+            self.fail(exc)
+        self.lanes.discard(lane)
+        lane.close()
+        if not self.lanes and not self.ended.done():
+            self.ended.set_result(None)
+        return None
+
+    def tell(self, delivery: Delivery) -> None:
+        """Hand over what became of one delivery."""
+        try:
+            self._each(delivery)
+        except BaseException as exc:  # noqa: BLE001 - raised anew where the round was asked for
+            self.fail(exc)
+
+    def fail(self, exc: BaseException) -> None:
+        """End the round with an exception."""
+        if not self.ended.done():
+            self.ended.set_exception(exc)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(min(SWEEP_S, self.courier.timeout_s / 4))
+            limit = time.perf_counter() - self.courier.timeout_s
+            for lane in tuple(self.lanes):
+                lane.give_up(sent_before=limit)
+
+
+class _Lane:
+    """One delivery at a time, on one connection that is kept open."""
+
+    def __init__(self, round_: _Round, loop: asyncio.AbstractEventLoop) -> None:
+        self._round = round_
+        self._loop = loop
+        self._connection: Connection | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._waiting: asyncio.TimerHandle | None = None
+
+    def proceed(self) -> None:
+        """Send the next request, at its time."""
+        if (turn := self._round.turn()) > self._loop.time():
+            self._waiting = self._loop.call_at(turn, self._send_next)
+        else:
+            self._send_next()
+
+    def give_up(self, *, sent_before: float) -> None:
+        """End an exchange that was begun before that time."""
+        connection = self._connection
+        if connection and connection.exchange and connection.exchange.sent_at < sent_before:
+            connection.give_up(f"no whole answer within {self._round.courier.timeout_s:g} s")
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self._waiting:
+            self._waiting.cancel()
+        if self._opening:
+            self._opening.cancel()
+        if self._connection:
+            self._connection.abort()
+
+    def _send_next(self) -> None:
+        taken = None if self._round.ended.done() else self._round.take(self)
+        if taken is None:
+            return
+        if self._connection and self._connection.is_open:
+            self._connection.send(*taken, connect_s=0.0)
+        else:
+            self._opening = self._loop.create_task(self._open(*taken))
+
+    async def _open(self, outgoing: Outgoing, request: bytes) -> None:
+        courier, begun = self._round.courier, time.perf_counter()
+        try:
+            async with asyncio.timeout(courier.timeout_s):
+                _, self._connection = await self._loop.create_connection(
+                    lambda: Connection(self._finished, self._round.buffer),
+                    courier.address.host,
+                    courier.address.port,
+                    ssl=tls_context() if courier.address.tls else None,
+                )
+            connect_s = time.perf_counter() - begun
+            self._connection.send(outgoing, request, connect_s=connect_s)
+        except OSError as exc:
+            self._tell(
+                Delivery(
+                    event=outgoing.event,
+                    event_id=outgoing.event_id,
+                    url=outgoing.url,
+                    status=None,
+                    seconds=0.0,
+                    error=_refused(exc, courier.timeout_s),
+                )
+            )
+        except Exception as exc:  # noqa: BLE001 - raised anew where the round was asked for
+            self._round.fail(exc)
+
+    def _finished(self, exchange: Exchange, ending: Ending) -> None:
+        if self._round.ended.done():
+            return
+        if ending.unread and not exchange.connect_s:
+            # The receiver closed a connection that was idle just as it was used: the delivery was not looked at.
+            request = self._round.writer.write(exchange.outgoing)
+            self._opening = self._loop.create_task(self._open(exchange.outgoing, request))
+            return
+        reading = exchange.reading
+        outgoing, first = exchange.outgoing, ending.first_at
+        self._tell(
+            Delivery(
+                event=outgoing.event,
+                event_id=outgoing.event_id,
+                url=outgoing.url,
+                status=reading.head.status if reading.head and not ending.error else None,
+                seconds=time.perf_counter() - exchange.sent_at,
+                connect_s=exchange.connect_s,
+                first_byte_s=first - exchange.sent_at if first else 0.0,
+                error=ending.error,
+                answer=reading.body.decode("utf-8", "replace")[:ANSWER_CHARS] if reading.body else "",
+            )
+        )
+
+    def _tell(self, delivery: Delivery) -> None:
+        self._round.tell(delivery)
+        self.proceed()
+
+
+def _refused(exc: OSError, timeout_s: float) -> str:
+    """Return in words why there is no connection."""
+    if isinstance(exc, TimeoutError):
+        return f"no connection within {timeout_s:g} s"
+    if isinstance(exc, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(exc, ssl.SSLError):
+        return tls_said(exc)
+    if isinstance(exc, socket.gaierror):
+        return "no such host"
+    return f"no connection: {exc.strerror or exc}"

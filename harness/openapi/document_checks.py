@@ -1,0 +1,252 @@
+"""The document against itself, without a provider: examples that break their schemas, and parts that say nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from harness.model import Finding, Outcome
+from harness.openapi.document import Described, Document, escaped, is_json
+from harness.openapi.schemas import Schemas
+
+ITEM = "contract.fuzz"
+SHOWN = 10
+MAX_DEPTH = 12
+_OAS = "OpenAPI Specification 3.1.1"
+
+
+class Look(msgspec.Struct, frozen=True):
+    """One thing that was looked at."""
+
+    pointer: str
+    """Where it stands (RFC 6901)."""
+    complaint: str = ""
+    """What is wrong with it; empty when nothing is."""
+
+
+Looks = Iterator[Look]
+
+
+class DocumentCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """One way in which a document can be at odds with itself."""
+
+    id: str
+    what: str
+    """What is looked at, in the plural."""
+    wrong: str
+    """What those do that are not right."""
+    look: Callable[[Document, Schemas], Looks]
+    source: str
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What one check came to."""
+
+    check: DocumentCheck
+    seen: int
+    slips: tuple[Look, ...]
+
+    @property
+    def summary(self) -> str:
+        """The figures, in one line."""
+        if not self.slips:
+            return f"{self.check.what}: {self.seen} looked at, nothing wrong"
+        return f"{self.check.what}: {len(self.slips)} of {self.seen} {self.check.wrong}"
+
+
+def check_document(raw: dict[str, Any]) -> list[Checked]:
+    """Run all checks, in their order."""
+    document = Document(raw)
+    schemas = Schemas(document)
+    results = []
+    for check in CHECKS:
+        looks = list(check.look(document, schemas))
+        results.append(Checked(check=check, seen=len(looks), slips=tuple(k for k in looks if k.complaint)))
+    return results
+
+
+def judge_document(raw: dict[str, Any], source: str) -> list[Finding]:
+    """Return one finding for each check; ``source`` names the document."""
+    return [_finding(result, source) for result in check_document(raw)]
+
+
+def _finding(result: Checked, source: str) -> Finding:
+    outcome = Outcome.FAIL if result.slips else Outcome.PASS if result.seen else Outcome.NOT_APPLICABLE
+    shown = "; ".join(f"{s.pointer}: {s.complaint}" for s in result.slips[:SHOWN])
+    more = f"; and {len(result.slips) - SHOWN} more" if len(result.slips) > SHOWN else ""
+    found = Finding(
+        item=ITEM,
+        outcome=outcome,
+        summary=f"{source}: {result.summary}",
+        expected=f"none of the {result.check.what} {result.check.wrong}",
+        observed=shown + more,
+        reproduce=f"harness spec check {source}",
+        source=result.check.source,
+        case=result.check.id,
+    )
+    # One more slip is another finding, which nobody has waived.
+    places = "\n".join(s.pointer for s in result.slips)
+    return found.named("document", result.check.id, places) if result.slips else found
+
+
+def _response_examples(document: Document, schemas: Schemas) -> Looks:
+    for operation in document.operations():
+        for status in document.responses(operation):
+            pointer, response = document.placed(f"{operation.pointer}/responses/{escaped(status)}")
+            yield from _in_content(document, schemas, pointer, response, operation)
+
+
+def _request_examples(document: Document, schemas: Schemas) -> Looks:
+    for operation in document.operations():
+        pointer, body = document.placed(f"{operation.pointer}/requestBody")
+        yield from _in_content(document, schemas, pointer, body, operation)
+
+
+def _parameter_examples(document: Document, schemas: Schemas) -> Looks:
+    for operation in document.operations():
+        for pointer, parameter in document.placed_parameters(operation).items():
+            if "schema" in parameter:
+                yield from _held(document, schemas, pointer, parameter, operation.label)
+
+
+def _in_content(
+    document: Document, schemas: Schemas, pointer: str, node: dict[str, Any], operation: Described
+) -> Looks:
+    for media_type, media in (node.get("content") or {}).items():
+        if is_json(str(media_type)) and isinstance(media, dict) and "schema" in media:
+            at = f"{pointer}/content/{escaped(str(media_type))}"
+            yield from _held(document, schemas, at, media, operation.label)
+
+
+def _held(document: Document, schemas: Schemas, pointer: str, node: dict[str, Any], label: str) -> Looks:
+    """Hold the examples beside a schema against it; one without a value, which YAML turns into null, is none."""
+    validator = schemas.at(f"{pointer}/schema")
+    found = [(f"{pointer}/example", node["example"])] if "example" in node else []
+    for name, raw in (node.get("examples") or {}).items() if isinstance(node.get("examples"), dict) else ():
+        found.append((f"{pointer}/examples/{escaped(str(name))}", document.resolved(raw).get("value")))
+    for at, value in found:
+        if value is not None and validator is not None:
+            yield Look(at, _complaint(validator, value, label))
+
+
+def _complaint(validator: Any, value: Any, label: str) -> str:
+    error = next(iter(validator.iter_errors(value)), None)
+    if error is None:
+        return ""
+    where = "".join(f"/{escaped(str(step))}" for step in error.instance_path)
+    message = str(error.message)
+    return f"{label}: {where or 'it'}: {message if len(message) <= 160 else '... ' + message[-160:]}"
+
+
+def _schema_examples(document: Document, schemas: Schemas) -> Looks:
+    """Hold the examples within component schemas against them (JSON Schema, ``examples``)."""
+    named = document.resolved(document.raw.get("components")).get("schemas") or {}
+    for name in named if isinstance(named, dict) else ():
+        yield from _within(document, schemas, f"/components/schemas/{escaped(str(name))}", MAX_DEPTH)
+
+
+def _within(document: Document, schemas: Schemas, pointer: str, depth: int) -> Looks:
+    schema = document.at(f"#{pointer}")
+    if not isinstance(schema, dict) or depth == 0 or "$ref" in schema:
+        return
+    found = [("example", schema["example"])] if "example" in schema else []
+    several = schema.get("examples")
+    found += [(f"examples/{n}", v) for n, v in enumerate(several)] if isinstance(several, list) else []
+    for step, value in found:
+        validator = schemas.at(pointer)
+        if value is not None and validator is not None:
+            yield Look(f"{pointer}/{step}", _complaint(validator, value, "schema"))
+    inner = [f"properties/{escaped(str(n))}" for n in schema.get("properties") or ()]
+    inner += [k for k in ("items", "additionalProperties") if isinstance(schema.get(k), dict)]
+    inner += [f"{k}/{n}" for k in ("allOf", "anyOf", "oneOf") for n in range(len(schema.get(k) or ()))]
+    for step in inner:
+        yield from _within(document, schemas, f"{pointer}/{step}", depth - 1)
+
+
+def _responses(document: Document, _schemas: Schemas) -> Looks:
+    for operation in document.operations():
+        said = "" if document.responses(operation) else "nothing is said of its answers, so nothing can be held to it"
+        yield Look(operation.pointer, said)
+
+
+def _security(document: Document, _schemas: Schemas) -> Looks:
+    """Look at schemes that no operation asks for, and requirements that name no scheme."""
+    components = document.resolved(document.raw.get("components"))
+    schemes = components.get("securitySchemes") or document.raw.get("securityDefinitions") or {}
+    asked: dict[str, str] = {}
+    places = [("/security", document.raw.get("security"))]
+    places += [(f"{o.pointer}/security", o.definition.get("security")) for o in document.operations()]
+    for pointer, requirements in places:
+        for requirement in requirements or ():
+            for name in requirement if isinstance(requirement, dict) else ():
+                asked.setdefault(str(name), pointer)
+    base = "/components/securitySchemes" if components.get("securitySchemes") else "/securityDefinitions"
+    for name in map(str, schemes):
+        unused = "" if name in asked else "no operation asks for it: are all meant to be open?"
+        yield Look(f"{base}/{escaped(name)}", unused)
+    for name, pointer in asked.items():
+        if name not in schemes:
+            yield Look(pointer, f"it names {name!r}, which is no security scheme")
+
+
+def _webhook_schemas(document: Document, _schemas: Schemas) -> Looks:
+    key = "webhooks" if document.raw.get("webhooks") else "x-webhooks"
+    for name, operation in document.webhooks():
+        body = document.resolved(operation.get("requestBody"))
+        said = "" if document.json_content(body).get("schema") else "no JSON schema says what it sends"
+        yield Look(f"/{key}/{escaped(name)}", said)
+
+
+CHECKS: tuple[DocumentCheck, ...] = (
+    DocumentCheck(
+        id="response-examples",
+        what="examples of responses",
+        wrong="break their own schema",
+        look=_response_examples,
+        source=f"{_OAS}, Media Type Object",
+    ),
+    DocumentCheck(
+        id="request-examples",
+        what="examples of requests",
+        wrong="break their own schema",
+        look=_request_examples,
+        source=f"{_OAS}, Media Type Object",
+    ),
+    DocumentCheck(
+        id="parameter-examples",
+        what="examples of parameters",
+        wrong="break their own schema",
+        look=_parameter_examples,
+        source=f"{_OAS}, Parameter Object",
+    ),
+    DocumentCheck(
+        id="schema-examples",
+        what="examples within schemas",
+        wrong="break the schema they stand in",
+        look=_schema_examples,
+        source="JSON Schema 2020-12 validation, section 9.5",
+    ),
+    DocumentCheck(
+        id="responses",
+        what="operations",
+        wrong="describe no response",
+        look=_responses,
+        source=f"{_OAS}, Responses Object",
+    ),
+    DocumentCheck(
+        id="security",
+        what="security schemes",
+        wrong="are never asked for, or asked for and not there",
+        look=_security,
+        source=f"{_OAS}, Security Requirement Object",
+    ),
+    DocumentCheck(
+        id="webhook-schemas",
+        what="webhooks",
+        wrong="have no schema",
+        look=_webhook_schemas,
+        source=f"{_OAS}, webhooks",
+    ),
+)

@@ -1,0 +1,98 @@
+"""Event fixtures against the document's ``webhooks``."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from harness.model import Event
+from harness.openapi.document import Document, escaped
+from harness.openapi.schemas import Schemas
+from harness.openapi.spec_document import Spec
+
+ITEM = "webhooks.fixtures"
+ACTION = "action"
+"""Key of the body that, with the type, makes the name of a webhook where one type has several (GitHub)."""
+
+
+class EventSchemas:
+    """The document's webhook schemas, ready to validate events."""
+
+    def __init__(self, spec: Spec) -> None:
+        """A schema is compiled when the first event of its webhook is held against it."""
+        document = Document(spec.document)
+        self._schemas = Schemas(document)
+        self._places = dict(_places(document))
+        self._by_plain = {_plain(name): name for name in self._places}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the webhooks the document describes."""
+        return tuple(sorted(self._places))
+
+    def violations(self, event: Event) -> list[str]:
+        """Return how ``event`` breaks the schema of its type; a type the document lacks is one violation."""
+        document = json.loads(event.body)
+        name = self.named(event.type, document)
+        if name is None:
+            return [
+                f"the spec's webhooks describe no {event.type!r} (they describe: {', '.join(self.names) or 'none'})"
+            ]
+        validator = self._schemas.at(self._places[name])
+        if validator is None:
+            return [f"the schema of the spec's webhook {name!r} is none that can be read"]
+        return [f"{_pointer(e.instance_path)}: {e.message[:300]}" for e in validator.iter_errors(document)]
+
+    def fits(self, name: str, document: Any) -> bool:
+        """Whether a document conforms to the schema of the webhook ``name``; False where that has none."""
+        validator = self._schemas.at(self._places[name]) if name in self._places else None
+        return validator is not None and bool(validator.is_valid(document))
+
+    def named(self, event_type: str, document: Any) -> str | None:
+        """Return the webhook of an event: called like its type, or like its type and action; None for no such."""
+        action = document.get(ACTION) if isinstance(document, dict) else None
+        both = [f"{event_type} {action}"] if isinstance(action, str) else []
+        if event_type in self._places:
+            return event_type
+        return next((self._by_plain[p] for p in map(_plain, [*both, event_type]) if p in self._by_plain), None)
+
+    def violations_of(self, event_type: str, body: bytes, type_key: str) -> list[str]:
+        """Return how a body breaks the schema of its type, which it names under ``type_key`` unless it is given."""
+        try:
+            named = _type_of(event_type, json.loads(body), type_key)
+        except ValueError:
+            return ["the body is not JSON"]
+        return self.violations(Event(name=named, type=named, id="", body=body))
+
+    def kind_of(self, event_type: str, body: bytes, type_key: str) -> str:
+        """Return the webhook that a body is of, empty where the document describes no such."""
+        try:
+            document = json.loads(body)
+        except ValueError:
+            return ""
+        return self.named(_type_of(event_type, document, type_key), document) or ""
+
+
+def _type_of(event_type: str, document: Any, type_key: str) -> str:
+    return event_type or (str(document.get(type_key, "")) if isinstance(document, dict) else "")
+
+
+def _places(document: Document) -> list[tuple[str, str]]:
+    """Return the name of each webhook with where its schema stands."""
+    key = "webhooks" if document.raw.get("webhooks") else "x-webhooks"
+    found = []
+    for name, _ in document.webhooks():
+        item, _ = document.placed(f"/{key}/{escaped(name)}")
+        body = document.placed(f"{item}/post/requestBody")
+        if place := document.placed_content(*body):
+            found.append((name, place))
+    return found
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower())
+
+
+def _pointer(path: list[str | int]) -> str:
+    return "/" + "/".join(map(str, path))

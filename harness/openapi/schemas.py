@@ -1,0 +1,88 @@
+"""The document's schemas, ready to validate with: each by its place, in one dialect, compiled when first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote, unquote
+
+import jsonschema_rs
+
+from harness.openapi.document import Document
+
+URN = "urn:document"
+_IN_FRAGMENT = "/~$&'()*+,;=:@!?"
+"""What needs no escape in a fragment (RFC 3986 section 3.5)."""
+
+
+class Schemas:
+    """Validators for schemas at their places in a document, so that every reference finds what it names."""
+
+    def __init__(self, document: Document) -> None:
+        """Nothing is compiled yet."""
+        self._raw = document.raw
+        self._compiled: dict[str, Any] = {}
+
+    @cached_property
+    def _registry(self) -> Any:
+        return jsonschema_rs.Registry([(URN, dialect(self._raw))], draft=jsonschema_rs.Draft202012)
+
+    def at(self, pointer: str) -> Any:
+        """Return the validator of the schema at ``pointer``, None where there is none that can be compiled."""
+        if pointer not in self._compiled:
+            try:
+                made = jsonschema_rs.Draft202012Validator(
+                    {"$ref": f"{URN}#{quote(pointer, safe=_IN_FRAGMENT)}"},
+                    registry=self._registry,
+                    validate_formats=True,
+                )
+            except (ValueError, jsonschema_rs.ReferencingError):
+                made = None  # a schema that is none is for the checks of the document to tell
+            self._compiled[pointer] = made
+        return self._compiled[pointer]
+
+
+def place(location: str) -> str:
+    """Return the pointer into the document behind a schema location that a validator names, empty for another."""
+    return unquote(location.removeprefix(f"{URN}#")) if location.startswith(f"{URN}#") else ""
+
+
+def dialect(schema: Any) -> Any:
+    """Return OpenAPI's own schemas as JSON Schema.
+
+    That is ``nullable`` and bounds that a flag excludes (3.0, Schema Object), and parameters that are their own schema
+    and say by a flag that they are required (2.0, Parameter Object). Strictly, ``nullable`` beside ``allOf`` or
+    ``$ref`` allows nothing; it is read as its writers mean it.
+    """
+    if isinstance(schema, list):
+        return [dialect(s) for s in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {str(k): dialect(v) for k, v in schema.items()}
+    for key, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        if made.get(key) is True and bound in made:
+            made[key] = made.pop(bound)
+        elif isinstance(made.get(key), bool):
+            made.pop(key)
+    if isinstance(made.get("required"), bool):
+        made.pop("required")
+    return _with_null(made) if made.get("nullable") is True else made
+
+
+def _with_null(schema: Any) -> Any:
+    """Return a schema that also allows null, with every part of it still at its place."""
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return {"anyOf": [{"$ref": schema["$ref"]}, {"type": "null"}]}
+    made = dict(schema)
+    if isinstance(made.get("type"), str):
+        made["type"] = [made["type"], "null"]
+    if isinstance(made.get("enum"), list) and None not in made["enum"]:
+        made["enum"] = [*made["enum"], None]
+    for key in ("anyOf", "oneOf"):
+        if isinstance(made.get(key), list):
+            made[key] = [*made[key], {"type": "null"}]
+    if isinstance(made.get("allOf"), list):
+        made["allOf"] = [_with_null(s) for s in made["allOf"]]
+    return made

@@ -1,0 +1,50 @@
+"""Which operations are fuzzed: those that ``[fuzz] include`` names, without those that ``exclude`` names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from harness.errors import ConfigurationError, nearest
+from harness.openapi.document import METHODS
+
+
+def select(
+    definitions: Mapping[str, Mapping[str, Any]], *, include: Sequence[str], exclude: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the labels of the chosen operations, in the order of the document.
+
+    A selector is a method (``GET``), a path or glob of one (``/runs/*``), both (``GET /runs``), ``tag:NAME``, or an
+    operationId. Raises `ConfigurationError` for one that chooses nothing: it was meant to choose something.
+    """
+    wanted = _chosen(definitions, include, "include") if include else set(definitions)
+    left = wanted - _chosen(definitions, exclude, "exclude")
+    if definitions and not left:
+        raise ConfigurationError("harness.toml: [fuzz]: include and exclude leave no operation. Choose at least one.")
+    return tuple(label for label in definitions if label in left)
+
+
+def _chosen(definitions: Mapping[str, Mapping[str, Any]], selectors: Sequence[str], key: str) -> set[str]:
+    found: set[str] = set()
+    for selector in selectors:
+        matching = {label for label, definition in definitions.items() if _matches(selector, label, definition)}
+        if not matching:
+            names = {str(d["operationId"]) for d in definitions.values() if "operationId" in d}
+            tags = {f"tag:{t}" for d in definitions.values() for t in d.get("tags", ())}
+            paths = {label.partition(" ")[2] for label in definitions}
+            near = nearest(selector, {*names, *tags, *paths, *definitions})
+            raise ConfigurationError(f"harness.toml: [fuzz] {key}: {selector!r} chooses no operation. {near}")
+        found |= matching
+    return found
+
+
+def _matches(selector: str, label: str, definition: Mapping[str, Any]) -> bool:
+    method, _, path = label.partition(" ")
+    if selector.lower() in METHODS:
+        return method == selector.upper()
+    if selector.startswith("/"):
+        return fnmatchcase(path, selector)
+    if selector.startswith("tag:"):
+        return selector.removeprefix("tag:") in map(str, definition.get("tags", ()))
+    return selector in (label, definition.get("operationId")) or fnmatchcase(label, selector)

@@ -1,0 +1,97 @@
+"""Cassettes that no test of a run was played from: orphans, and recordings of clients elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.plugins.cassettes import cassette_path, provider_of
+from harness.plugins.core import item_mode, world_key
+
+if TYPE_CHECKING:
+    from harness.cassettes.checks.orphaned_cassettes import Claims
+    from harness.cassettes.store.metadata import Metadata
+    from harness.context.run_context import World
+    from harness.model import Exchange, Finding
+
+claims_key = pytest.StashKey["Claims"]()
+CLAIMS = "harness_cassettes"
+
+
+@pytest.hookimpl(tryfirst=True)  # before any of them are deselected
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Note which cassettes belong to the tests that were collected; on a worker, tell the controller."""
+    world = config.stash.get(world_key, None)
+    ours = [item for item in items if "_scenario_cassette" in getattr(item, "fixturenames", ())]
+    if world is None or not (ours or (world.target.root / "cassettes").is_dir()):
+        return
+    from harness.cassettes.checks.orphaned_cassettes import Claims
+
+    root = world.target.root
+    path_of = {item: str(cassette_path(item, root).relative_to(root)) for item in ours}
+    whole = not any("::" in str(argument) for argument in config.args)
+    claims = Claims(
+        played={path for item, path in path_of.items() if item_mode(item, config) == "replay"},
+        claimed=set(path_of.values()),
+        files={str(i.path.relative_to(root)) for i in items if i.path.is_relative_to(root)} if whole else set(),
+    )
+    config.stash[claims_key] = claims
+    if hasattr(config, "workeroutput"):
+        import msgspec
+
+        config.workeroutput[CLAIMS] = msgspec.json.encode(claims).decode()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a pytest-xdist worker noted."""
+    told = getattr(node, "workeroutput", {}).get(CLAIMS)
+    if told:
+        import msgspec
+
+        from harness.cassettes.checks.orphaned_cassettes import Claims
+
+        node.config.stash.setdefault(claims_key, Claims()).add(msgspec.json.decode(told, type=Claims))
+
+
+@pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
+def pytest_harness_final_findings(config: pytest.Config, world: World) -> list[Finding]:
+    """Judge the cassettes that no test of this run was played from: orphans, and those of clients elsewhere."""
+    claims = config.stash.get(claims_key, None)
+    if claims is None or world.config.provider is None:
+        return []
+    return list(_judged_strays(world, claims))
+
+
+def _judged_strays(world: World, claims: Claims) -> Iterator[Finding]:
+    import msgspec
+
+    from harness.cassettes.checks.orphaned_cassettes import judge_stray, strays
+    from harness.cassettes.store.exchanges import recorded_exchanges
+    from harness.cassettes.store.parse_cache import FOLDER
+    from harness.contract.conformance import judge_exchanges
+    from harness.model import Finding, Mode, Outcome
+
+    root, max_age = world.target.root, world.config.cassettes.max_age
+    for stray in strays(root, claims, cache=root / FOLDER):
+        if isinstance(stray, Finding):
+            yield msgspec.structs.replace(stray, mode=Mode.RECORDED)
+            continue
+        found = list(judge_stray(stray, claims, root=root, max_age_s=max_age))
+        exchanges = _of_provider(recorded_exchanges(stray.document), stray.metadata, world)
+        found += judge_exchanges(world.spec, exchanges, item="workflow.recorded", place=stray.place, recorded=True)
+        # That it conforms proves nothing of scenarios: only what is wrong is told.
+        bad = (f for f in found if f.outcome is not Outcome.PASS)
+        yield from (msgspec.structs.replace(finding, mode=Mode.RECORDED) for finding in bad)
+
+
+def _of_provider(exchanges: Iterator[Exchange], metadata: Metadata, world: World) -> Iterator[Exchange]:
+    """Yield the exchanges with the provider as they would be today; without metadata, all are taken for such."""
+    import msgspec
+
+    then, now = metadata.base_url.rstrip("/"), provider_of(world).base_url.rstrip("/")
+    for exchange in exchanges:
+        if exchange.url.startswith(then):
+            yield msgspec.structs.replace(exchange, url=now + exchange.url.removeprefix(then)) if then else exchange

@@ -1,0 +1,120 @@
+"""How much of the spec was seen: every call to the provider is counted, by what kind of test made it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.plugins.core import item_mode, runs_suite, world_key
+
+if TYPE_CHECKING:
+    import httpx
+
+    from harness.context.run_context import World
+    from harness.contract.coverage import Part, Recorder
+    from harness.model import Finding
+    from harness.model.spec_coverage import Coverage
+
+PROPERTY = "harness.coverage"
+coverage_key = pytest.StashKey["Coverage"]()
+_SCENARIO = {"replay": "cassettes"}
+"""What scenarios in a mode are called in the table; every other mode is live."""
+
+
+class CoverageWatch:
+    """On every process: counts the calls of the test that runs. On the controller: joins what all saw."""
+
+    def __init__(self, config: pytest.Config, world: World) -> None:
+        """Watch the run's network."""
+        self._config = config
+        self._world = world
+        self._recorder: Recorder | None = None
+        self._source = "checks"
+        self._parts: dict[str, list[Part]] = {}
+        assert world.config.provider is not None
+        self._base_url = world.config.provider.base_url.rstrip("/")
+        world.network.observer = self._observe
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Tell the kinds of test apart."""
+        mode = item_mode(item, self._config)
+        fixtures = getattr(item, "fixturenames", ())
+        fuzzes = any("fuzz" in name for name in fixtures) and "walk" not in fixtures
+        self._source = _SCENARIO.get(mode, "scenarios") if mode else "fuzzing" if fuzzes else "checks"
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_makereport(
+        self, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Put what a test saw on its last report, as JSON that survives pytest-xdist."""
+        report = yield
+        if call.when == "teardown" and self._recorder is not None:
+            import msgspec
+
+            line = (PROPERTY, msgspec.json.encode(self._recorder.taken()).decode())
+            report.user_properties.append(line)
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take it off again."""
+        texts = [str(text) for name, text in report.user_properties if name == PROPERTY]
+        if texts and report.when == "teardown":
+            import msgspec
+
+            from harness.contract.coverage import Part
+
+            self._parts.setdefault(report.nodeid, []).extend(msgspec.json.decode(texts[-1], type=list[Part]))
+
+    def coverage(self) -> Coverage | None:
+        """Return the table of the whole run, None when no call was seen."""
+        from harness.contract.coverage import joined
+
+        parts = [part for parts in self._parts.values() for part in parts]
+        return joined(self._world.spec, parts) if parts else None
+
+    def _observe(self, response: httpx.Response) -> None:
+        if not str(response.request.url).startswith(self._base_url) or not self._world.spec_at_hand:
+            return
+        if self._recorder is None:
+            from harness.contract.coverage import Recorder
+
+            self._recorder = Recorder(self._world.spec)
+        self._recorder.observe(self._source, response)
+
+
+@pytest.hookimpl(trylast=True, optionalhook=True)  # unknown where harness-core is switched off
+def pytest_harness_final_findings(config: pytest.Config, world: World) -> list[Finding]:
+    """Hold what was seen against ``[contract] coverage``; whoever saw a limit, it must say how long to wait."""
+    watch = config.pluginmanager.get_plugin("harness-coverage-watch")
+    coverage = watch.coverage() if watch is not None else None
+    if coverage is None:
+        return []
+    config.stash[coverage_key] = coverage
+    threshold = world.config.contract.coverage if world.config.contract else None
+    from harness.contract.coverage import judge_limits
+
+    return [*judge_limits(coverage), *(_judged(config, coverage, threshold) if threshold else ())]
+
+
+def _judged(config: pytest.Config, coverage: Coverage, threshold: object) -> Iterator[Finding]:
+    from harness.contract.coverage import judge_coverage
+    from harness.model.config import CoverageThreshold
+
+    assert isinstance(threshold, CoverageThreshold)
+    collector = config.pluginmanager.get_plugin("harness-collector")
+    left_out = getattr(collector, "left_out", 0)
+    partial = "" if runs_suite(config) else "only scenarios ran, and the checks see more"
+    partial = f"{left_out} checks were deselected, so the rest cannot tell" if left_out else partial
+    yield judge_coverage(coverage, threshold, partial=partial)
+
+
+def register(config: pytest.Config) -> None:
+    """Begin to watch, where a provider is described."""
+    world = config.stash.get(world_key, None)
+    provider = world.config.provider if world else None
+    if world is not None and provider is not None:
+        config.pluginmanager.register(CoverageWatch(config, world), "harness-coverage-watch")

@@ -1,0 +1,40 @@
+"""Keeps the target's processes running: the check during which one dies fails, and the next finds it started again."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from harness.plugins.core import is_live, world_key
+from harness.process.supervisor import Keeper
+
+failed_key = pytest.StashKey[int]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Start again what dies while tests run; the controller, which has the processes, does it for all workers."""
+    world = session.config.stash[world_key]
+    if not world.processes:  # a worker, or a run that does not talk to the target
+        return (yield)
+    keeper = Keeper(world.processes, world.fates)
+    try:
+        with keeper:
+            return (yield)
+    finally:
+        world.ended += keeper.told()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let a test begin when every process runs that can be made to."""
+    if not is_live(item.config):
+        return
+    known, failed = item.session.stash.get(failed_key, 0), item.session.testsfailed
+    item.session.stash[failed_key] = failed
+    world = item.config.stash[world_key]
+    if failed > known:  # perhaps because something is dying just now, which the controller is about to notice
+        world.fates.revived()
+    else:
+        world.fates.settled()

@@ -1,0 +1,169 @@
+"""The words and signs all reports share: an outcome is never shown by colour alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+from harness.model import Finding, ItemResult, Level, Outcome, Report, Verdict
+from harness.model.spec_coverage import Coverage, percent
+
+REASON_CHARS = 300
+"""As much is told of why something is not known, where many items are told of."""
+
+
+class Sign(NamedTuple):
+    """How an outcome is shown."""
+
+    mark: str
+    word: str
+
+
+SIGNS: dict[Outcome, Sign] = {
+    Outcome.PASS: Sign("\N{CHECK MARK}", "pass"),
+    Outcome.FAIL: Sign("\N{MULTIPLICATION X}", "fail"),
+    Outcome.ERROR: Sign("!", "error"),
+    Outcome.NOT_RUN: Sign("?", "not run"),
+    Outcome.NOT_APPLICABLE: Sign("\N{EN DASH}", "not applicable"),
+    Outcome.WAIVED: Sign("~", "waived"),
+}
+
+MEANING: dict[Verdict, str] = {
+    Verdict.READY: "Everything that must hold was seen to hold.",
+    Verdict.NOT_READY: "Something that must hold does not.",
+    Verdict.INCOMPLETE: "Nothing failed, but not everything that must hold is known.",
+}
+
+
+def headline(report: Report) -> str:
+    """Return the verdict with the number of things that stand in its way."""
+    blockers = len(report.blockers) + len(report.problems)
+    if not blockers:
+        return report.verdict
+    return f"{report.verdict}: {blockers} blocker{'' if blockers == 1 else 's'}"
+
+
+def counts(report: Report) -> str:
+    """Return the number of items by outcome, in words."""
+    return ", ".join(f"{n} {SIGNS[o].word}" for o, n in report.counts().items())
+
+
+def steps(report: Report) -> Iterator[tuple[str, list[ItemResult]]]:
+    """Yield the items by step of the guide, in its order."""
+    for step, items in groupby(report.items, key=lambda i: i.step):
+        yield step, list(items)
+
+
+def when(report: Report) -> str:
+    """Return the start of the run as people write it, to the minute, in UTC."""
+    return f"{dt.datetime.fromisoformat(report.started_at).astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def failures(report: Report) -> list[ItemResult]:
+    """Return the blockers that were seen not to hold."""
+    return [item for item in report.blockers if item.outcome is Outcome.FAIL]
+
+
+class Unknown(NamedTuple):
+    """What kept something from being known."""
+
+    outcome: Outcome
+    """Whether it was tried."""
+    reason: str
+
+
+def unknowns(report: Report) -> dict[Unknown, list[ItemResult]]:
+    """Return the other blockers by what kept them from being known: the same often holds for many items."""
+    reasons: dict[Unknown, list[ItemResult]] = {}
+    for item in report.blockers:
+        if item.outcome is not Outcome.FAIL:
+            reasons.setdefault(Unknown(item.outcome, _reason(item)), []).append(item)
+    return reasons
+
+
+def reproduction(items: Iterable[ItemResult]) -> str:
+    """Return the first command that shows again what is wrong with the items, empty where none is known."""
+    return next((f.reproduce for item in items for f in bad_findings(item) if f.reproduce), "")
+
+
+def _reason(item: ItemResult) -> str:
+    """Return why an item is not known: what was in the way of its first check, where it was tried."""
+    broken = next((f.observed for f in item.findings if f.outcome is Outcome.ERROR), "")
+    if item.outcome is not Outcome.ERROR or not broken:
+        return item.summary
+    return broken.splitlines()[0][:REASON_CHARS]
+
+
+def advice(item: ItemResult) -> tuple[str, str]:
+    """Return what to do about an item, with its label; both empty where nothing is to be done."""
+    if item.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE):
+        return "", ""
+    if item.outcome in (Outcome.NOT_RUN, Outcome.ERROR):  # nobody can say that it was left undone
+        return "It takes", item.remediation
+    # The case that failed knows better what to do than the item as a whole.
+    return "Do", next((f.fix for f in bad_findings(item) if f.outcome is Outcome.FAIL and f.fix), item.remediation)
+
+
+def note(item: ItemResult) -> str:
+    """Return what a reader must know of an item beside its outcome, such as its waiver; empty for most."""
+    waiver = item.waiver
+    said = f"waived by {waiver.owner} until {waiver.expires}: {waiver.reason}" if waiver else ""
+    return "; ".join(filter(None, ("should" if item.level is Level.SHOULD else "", said)))
+
+
+COVERAGE_HEADINGS = (
+    "operation",
+    "valid",
+    "invalid",
+    "seen by",
+    "responses seen",
+    "never seen",
+    "parameters",
+    "keywords",
+)
+
+
+def coverage_rows(coverage: Coverage) -> Iterator[tuple[str, ...]]:
+    """Yield the table of what was seen of the spec, a row for each operation, under `COVERAGE_HEADINGS`."""
+    for row in coverage.operations:
+        by = ", ".join(f"{s.name} {sum(s.statuses.values())}" for s in row.sources) or "nothing"
+        yield (
+            row.operation,
+            str(row.valid),
+            str(row.invalid),
+            by,
+            " ".join(row.produced) or "none",
+            " ".join(row.missing) or "none",
+            f"{len(row.given)} of {len(row.parameters)}",
+            f"{len(row.met)} met, {len(row.broken)} broken, of {len(row.keywords)}",
+        )
+
+
+def coverage_summary(coverage: Coverage) -> str:
+    """Return the shares in one line."""
+    operations, responses = len(coverage.operations), coverage.responses
+    return (
+        f"{coverage.called} of {operations} operations called with valid input "
+        f"({percent(coverage.called, operations)} %), {coverage.produced} of {responses} documented responses seen "
+        f"({percent(coverage.produced, responses)} %)"
+    )
+
+
+def bad_findings(item: ItemResult) -> list[Finding]:
+    """Return the findings that explain why an item does not hold."""
+    return [f for f in item.findings if f.outcome not in (Outcome.PASS, Outcome.NOT_APPLICABLE)]
+
+
+def evidence(finding: Finding) -> list[tuple[str, str]]:
+    """Return what a finding rests on, labelled; what it does not say is left out."""
+    labelled = (
+        ("expected", finding.expected),
+        ("observed", finding.observed),
+        ("source", finding.source),
+        ("fix", finding.fix),
+        ("request", finding.request),
+        ("again", finding.reproduce),
+    )
+    return [(label, text) for label, text in labelled if text]

@@ -1,0 +1,217 @@
+"""Client cases as data: each row says how the provider misbehaves, and what the client owes it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from harness.resilience.expectations import (
+    Expectation,
+    attempts_at_most,
+    attempts_bounded,
+    attempts_exactly,
+    grows,
+    lets_go,
+    not_fooled,
+    pauses,
+    succeeds,
+    surfaces,
+    waits_at_least,
+)
+from harness.resilience.faults import CLOSE, DRIBBLE, RESET, SILENCE, Action, Fault, Spoil, respond
+from harness.resilience.idempotency_keys import (
+    attempts_share_their_key,
+    every_write_is_keyed,
+    keys_are_long,
+    operations_have_their_own_key,
+    unkeyed_writes_are_not_repeated,
+)
+
+_RETRIES, _RATE_LIMIT = "resilience.retries", "resilience.rate-limit"
+_BACKOFF = "AWS Builders' Library, Timeouts, retries and backoff with jitter"
+_BLIND = "resilience.no-blind-retry"
+_IDEMPOTENCY = "draft-ietf-httpapi-idempotency-key-header-07 section 2"
+_RETRY_AFTER = "RFC 9110 section 10.2.3, RFC 6585 section 4"
+
+
+class ClientCase(msgspec.Struct, frozen=True, kw_only=True):
+    """One scripted misbehaviour, met by the first calls of the client's workflow."""
+
+    id: str
+    item: str
+    summary: str
+    expected: str
+    source: str
+    faults: tuple[Fault, ...]
+    then: Fault | None = None
+    """Met by all later calls; None passes them on to the real provider."""
+    each_write: bool = False
+    """The first attempt of every write meets the first fault, instead of the first calls."""
+    expectations: tuple[Expectation, ...]
+    confirm: bool = False
+    """A failure counts only when a second run fails too: what is expected depends on chance, as jitter does."""
+
+
+RETRIES: tuple[ClientCase, ...] = (
+    ClientCase(
+        id="unavailable-twice",
+        item=_RETRIES,
+        summary="503 twice, then all is well",
+        expected="three attempts with pauses between them, and success",
+        source=_BACKOFF,
+        faults=(respond(503), respond(503)),
+        expectations=(attempts_exactly(3), pauses, succeeds),
+    ),
+    ClientCase(
+        id="reset-once",
+        item=_RETRIES,
+        summary="the connection is reset once, before an answer",
+        expected="a second attempt after a pause, and success",
+        source=_BACKOFF,
+        faults=(RESET,),
+        expectations=(attempts_exactly(2), pauses, succeeds),
+    ),
+    ClientCase(
+        id="closed-once",
+        item=_RETRIES,
+        summary="the connection is closed once, before an answer",
+        expected="a second attempt, and success",
+        source=_BACKOFF,
+        faults=(CLOSE,),
+        expectations=(attempts_exactly(2), succeeds),
+    ),
+    ClientCase(
+        id="unavailable-for-good",
+        item=_RETRIES,
+        summary="503 for ever",
+        expected="a bounded number of attempts with growing pauses, then the error surfaces",
+        source=_BACKOFF,
+        faults=(respond(503),),
+        then=respond(503),
+        expectations=(attempts_bounded, pauses, grows, surfaces),
+        confirm=True,
+    ),
+    ClientCase(
+        id="limited-with-seconds",
+        item=_RATE_LIMIT,
+        summary="429 with Retry-After: 2",
+        expected="a second attempt no earlier than 2 s, and success",
+        source=_RETRY_AFTER,
+        faults=(respond(429, retry_after_s=2),),
+        expectations=(waits_at_least(1.95), attempts_exactly(2), succeeds),
+    ),
+    ClientCase(
+        id="limited-with-date",
+        item=_RATE_LIMIT,
+        summary="429 with Retry-After as a date in 3 s",
+        expected="a second attempt no earlier than the date, and success",
+        source=_RETRY_AFTER,
+        faults=(respond(429, retry_after_s=3, as_date=True),),
+        # An HTTP-date has whole seconds, so up to one second of the three is rounded away.
+        expectations=(waits_at_least(1.9), attempts_exactly(2), succeeds),
+    ),
+)
+
+KEYS: tuple[ClientCase, ...] = (
+    ClientCase(
+        id="keys",
+        item="resilience.idempotency-keys",
+        summary="503 to the first attempt of every write",
+        expected="a key on every write, the same on each attempt of one operation, another for each operation",
+        source=_IDEMPOTENCY,
+        faults=(respond(503),),
+        each_write=True,
+        expectations=(every_write_is_keyed, attempts_share_their_key, operations_have_their_own_key, keys_are_long),
+    ),
+    ClientCase(
+        id="unkeyed-writes",
+        item=_BLIND,
+        summary="the connection is reset at the first attempt of every write, which may have been done",
+        expected="a write without a key is not sent again",
+        source="RFC 9110 section 9.2.2",
+        faults=(RESET,),
+        each_write=True,
+        expectations=(unkeyed_writes_are_not_repeated,),
+    ),
+)
+
+REFUSALS: tuple[ClientCase, ...] = (
+    *(
+        ClientCase(
+            id=f"refused-{status}",
+            item=_BLIND,
+            summary=f"{status}, which repeating does not mend",
+            expected="one attempt",
+            source=f"RFC 9110 section 15.5.{section}",
+            faults=(respond(status),),
+            expectations=(attempts_exactly(1),),
+        )
+        for status, section in ((400, 1), (403, 4), (404, 5), (422, 21))
+    ),
+    ClientCase(
+        id="refused-401",
+        item=_BLIND,
+        summary="401, whatever is tried",
+        expected="one attempt, and at most a second with a renewed credential; then the error surfaces",
+        source="RFC 9110 section 15.5.2, RFC 6750 section 3.1",
+        faults=(respond(401),),
+        then=respond(401),
+        expectations=(attempts_at_most(2), surfaces),
+    ),
+)
+
+TIMEOUTS: tuple[ClientCase, ...] = tuple(
+    ClientCase(
+        id=str(fault.action),
+        item="resilience.timeouts",
+        summary=summary,
+        expected="the client lets go within [client] policy.answer_within, then tries again or fails",
+        source="AWS Builders' Library, Timeouts, retries and backoff with jitter",
+        faults=(fault,),
+        expectations=(lets_go, not_fooled),
+    )
+    for fault, summary in (
+        (SILENCE, "a request that is never answered"),
+        (DRIBBLE, "an answer that comes a byte at a time, without end"),
+    )
+)
+
+INTEGRITY: tuple[ClientCase, ...] = tuple(
+    ClientCase(
+        id=case_id,
+        item="resilience.integrity",
+        summary=f"the provider's own answer, but {summary}",
+        expected="it is asked again, or the client fails; never success",
+        source=source,
+        faults=(Fault(action=Action.SPOIL, spoil=spoil),),
+        expectations=(not_fooled,),
+    )
+    for case_id, spoil, summary, source in (
+        ("cut-by-reset", Spoil.CUT, "reset in the middle of the body", "RFC 9112 section 8"),
+        ("cut-short", Spoil.SHORT, "shorter than its Content-Length", "RFC 9112 section 8"),
+        ("half-the-json", Spoil.MALFORMED, "with the second half of its JSON missing", "RFC 8259 section 2"),
+    )
+)
+
+CASES: tuple[ClientCase, ...] = (*RETRIES, *KEYS, *REFUSALS, *TIMEOUTS, *INTEGRITY)
+
+LIMITED_ONCE = ClientCase(
+    id="limited-once",
+    item=_RATE_LIMIT,
+    summary="429 without Retry-After",
+    expected="a second attempt",
+    source=_RETRY_AFTER,
+    faults=(respond(429),),
+    expectations=(attempts_exactly(2),),
+)
+"""No case of its own: what provokes one retry, for those who want to see it counted."""
+
+UNDISTURBED = ClientCase(
+    id="undisturbed",
+    item=_RETRIES,
+    summary="no fault at all",
+    expected="success",
+    source="the integration guide, Core workflow",
+    faults=(),
+    expectations=(succeeds,),
+)
+"""No case of its own either: the workflow as it is, for those who want to see what it brings about."""

@@ -1,0 +1,92 @@
+"""What stands for a secret, and the secrets that a text shows by itself."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from urllib.parse import quote_plus, unquote_plus
+
+from harness.secrets.detection.secret_names import SHAPES, names_secret
+from harness.secrets.forms import forms
+
+MIN_LEARNED = 16
+"""Characters a secret must have to be looked for outside its own field too: chance would find shorter ones."""
+_OTHERS = re.compile(
+    r"(?i)\W*(?:redacted|filtered|masked|hidden|dummy|placeholder|x{3,})\W*|\*{3,}|<[^<>]+>|\{+[^{}]+\}+"
+)
+"""What other tools, and people, write in place of a secret."""
+PLACEHOLDER = re.compile(r"\[REDACTED [^\[\]]*\]")
+
+_PAIR = re.compile(r"""([?&]?)([\w.:\[\]-]{2,60})=(["']?)(\[REDACTED [^\[\]]*\]|[^\s&"'<>\\;,]+)""")
+_MEMBER = re.compile(r"""(\\*)"([\w.-]{2,60})\1"(\s*:\s*)\1"((?:(?!\1")(?:\\.|.))*)""", re.DOTALL)
+_ELEMENT = re.compile(r"<([\w:.-]{2,60})(\s[^<>]*)?>([^<>]+)(?=</)")
+_SCHEME = re.compile(r"(?i)\b(Bearer|Basic|Token)(\s+)(?=\S*\d)([\w+/=.~-]{16,})")
+_USERINFO = re.compile(r"(?<=://)[^/\s:@\"']+:[^/\s@\"']+(?=@)")
+_LINE = re.compile(r"(?im)^((?:proxy-)?authorization|(?:set-)?cookie|x-api-key)(:[ \t]*)(\S[^\r\n]*)")
+
+
+class Placeholders:
+    """The secrets met in one cassette, and what stands for each.
+
+    An equal secret becomes an equal placeholder wherever it stands; different ones of one field are numbered in the
+    order in which they come. Those that a response brings are numbered apart: on replay the client holds their
+    placeholders already, and what it sends on its own must get the same numbers as when it was recorded.
+    """
+
+    def __init__(self, known: Callable[[str], str]) -> None:
+        """``known`` replaces every known value by its name."""
+        self.known = known
+        self._of: dict[str, str] = {}
+        self.learned: list[tuple[tuple[str, ...], str]] = []
+        """Every form of the secrets that are long enough to be replaced wherever they stand, with what stands there."""
+        self._numbers: Counter[str] = Counter()
+
+    def __repr__(self) -> str:
+        return f"<placeholders of {len(self._of)} secrets>"
+
+    def of(self, name: str, value: str, *, received: bool) -> str:
+        """Return what stands for a secret found in the field ``name``."""
+        if not value or PLACEHOLDER.search(value) or _OTHERS.fullmatch(value):
+            return value
+        if value not in self._of:
+            known = self.known(value)
+            if known != value and PLACEHOLDER.fullmatch(known):
+                return known
+            label = ("received " if received else "") + re.sub(r"[\[\]\s]+", " ", name).strip()
+            self._numbers[label] += 1
+            number = self._numbers[label]
+            self._of[value] = f"[REDACTED {label}{f' {number}' if number > 1 else ''}]"
+            if len(value) >= MIN_LEARNED:
+                found = tuple(sorted(forms(value).values(), key=len, reverse=True))
+                self.learned.append((found, self._of[value]))
+        return self._of[value]
+
+    def text(self, text: str, *, received: bool) -> str:
+        """Replace secrets met before, telling shapes, ``name=value``, ``"name": "value"``, ``<name>value</name>``."""
+        for secret, placeholder in self.learned:
+            for form in secret:
+                if form in text:
+                    text = text.replace(form, placeholder)
+
+        def hide(name: str, value: str) -> str:
+            return self.of(name, value, received=received)
+
+        def pair(found: re.Match[str]) -> str:
+            before, name, mark, value = found.groups()
+            plain = unquote_plus(value)
+            if not names_secret(name, query=bool(before)) or PLACEHOLDER.search(plain):
+                return found[0]
+            return f"{before}{name}={mark}{quote_plus(hide(name, plain)) if before else hide(name, value)}"
+
+        def member(found: re.Match[str]) -> str:
+            slashes, name, colon, value = found.groups()
+            hidden = hide(name, value) if names_secret(name) else value
+            return f'{slashes}"{name}{slashes}"{colon}{slashes}"{hidden}'
+
+        text = SHAPES.sub(lambda m: hide("token", m[0]), text)
+        text = _SCHEME.sub(lambda m: m[1] + m[2] + hide("authorization", m[3]), text)
+        text = _LINE.sub(lambda m: m[1] + m[2] + hide(m[1].lower(), m[3].rstrip()), text)
+        text = _USERINFO.sub("REDACTED", text)
+        text = _MEMBER.sub(member, _PAIR.sub(pair, text))
+        return _ELEMENT.sub(lambda m: f"<{m[1]}{m[2] or ''}>{hide(m[1], m[3])}" if names_secret(m[1]) else m[0], text)

@@ -1,0 +1,141 @@
+"""What a recording may hold: secrets are taken out before anything is kept, and the same way before it is matched.
+
+Two kinds are known: the *values* that harness.toml refers to, and the *fields* whose names mean secrets, in headers,
+URLs, forms, JSON and XML. Both are looked for inside compressed bodies, base64 text and JSON within JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+from harness.http.codings import decoded
+from harness.secrets.detection.secret_names import URI_HINT, names_secret
+from harness.secrets.redaction.bodies import Bodies
+from harness.secrets.redaction.placeholders import Placeholders
+
+MAX_CACHED = 10_000
+
+_COOKIES = {"cookie", "set-cookie"}
+_LINKS = {"location", "content-location", "referer"}
+_CREDENTIALS = {"authorization", "proxy-authorization"}
+
+
+class Redactor:
+    """Takes the secrets out of the messages of one cassette (see `Placeholders` for what stands in their place)."""
+
+    def __init__(self, known: Callable[[str], str] = str) -> None:
+        """``known`` replaces every known value by its name, as `harness.secrets.Vault.redact` does."""
+        self._known = known
+        self._secrets = Placeholders(known)
+        self._sent = Bodies(self._secrets, received=False)
+        self._received = Bodies(self._secrets, received=True)
+        self._uris: dict[tuple[str, bool, int], str] = {}
+
+    def text(self, text: str, *, received: bool = False) -> str:
+        """Return free text, such as an error's, without secrets."""
+        return self._known(self._secrets.text(text, received=received))
+
+    def uri(self, uri: str, *, received: bool = False) -> str:
+        """Return a URL, or the part of one that a request line holds, without secrets."""
+        key = (uri, received, len(self._secrets.learned))
+        if key not in self._uris:
+            if len(self._uris) >= MAX_CACHED:
+                self._uris.clear()
+            self._uris[key] = self._clean_uri(uri, received=received)
+        return self._uris[key]
+
+    def _clean_uri(self, uri: str, *, received: bool) -> str:
+        plain = unquote(uri)
+        if not (self._secrets.learned or URI_HINT.search(plain)) and self._known(uri) == uri:
+            return uri if self._known(plain) == plain else self.text(plain, received=received)
+        try:
+            parts = urlsplit(uri)
+            netloc = parts.netloc
+        except ValueError:
+            return self.text(uri, received=received)
+        if "@" in netloc:
+            netloc = "REDACTED@" + netloc.rpartition("@")[2]
+        bodies = self._received if received else self._sent
+        path = self._known("/".join(self._segment(segment, received=received) for segment in parts.path.split("/")))
+        query = bodies.form(parts.query, query=True)
+        fragment = bodies.form(parts.fragment, query=True)
+        return parts._replace(netloc=netloc, path=path, query=query, fragment=fragment).geturl()
+
+    def headers(self, headers: Mapping[str, Any], *, received: bool = False) -> dict[str, Any]:
+        """Return headers without secrets; each value is a text or a list of texts."""
+        return {
+            name: [self._header(name, v, received=received) for v in value]
+            if isinstance(value, list | tuple)
+            else self._header(name, value, received=received)
+            for name, value in headers.items()
+        }
+
+    def body(self, body: bytes, *, media_type: str = "", coding: str = "", received: bool = False) -> bytes:
+        """Return a body without secrets, packed again as ``coding`` (its Content-Encoding) says.
+
+        Raises `CassetteError` for a coding that cannot be opened.
+        """
+        if not body:
+            return body
+        content, pack = decoded(body, coding)
+        bodies = self._received if received else self._sent
+        return pack(bodies.content(content, media_type.lower()))
+
+    def finds(self, body: bytes, *, media_type: str = "", coding: str = "", received: bool = False) -> bool:
+        """Tell whether a body holds something to redact; raises `CassetteError` for a coding that cannot be opened."""
+        content, _ = decoded(body, coding)
+        bodies = self._received if received else self._sent
+        return bodies.content(content, media_type.lower()) != content
+
+    def _segment(self, segment: str, *, received: bool) -> str:
+        plain = unquote(segment)
+        clean = self._known(self._secrets.text(plain, received=received))
+        return segment if clean == plain else quote(clean, safe="")
+
+    def _header(self, name: str, value: Any, *, received: bool) -> Any:
+        if not isinstance(value, str):
+            text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+            return self._header(name, text, received=received)
+        lower = name.lower()
+        if lower in _CREDENTIALS:
+            return self._credential(lower, value, received=received)
+        if lower in _COOKIES:
+            return self._cookies(lower, value, received=received)
+        if lower in _LINKS:
+            return self.uri(value, received=received)
+        if names_secret(name, query=True):
+            return self._secrets.of(lower, value, received=received)
+        return self.text(value, received=received)
+
+    def _credential(self, name: str, value: str, *, received: bool) -> str:
+        """Keep the scheme of a credential, which is no secret, such as ``Bearer``."""
+        scheme, space, secret = value.partition(" ")
+        if not space:
+            return self._secrets.of(name, value, received=received)
+        if scheme.lower() == "basic":
+            self._learn_basic(secret, received=received)
+        return f"{scheme} {self._secrets.of(name, secret, received=received)}"
+
+    def _learn_basic(self, encoded: str, *, received: bool) -> None:
+        """Remember the password of HTTP basic authentication (RFC 7617), which may stand elsewhere in the clear."""
+        try:
+            _, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except (binascii.Error, ValueError):
+            return
+        if password:
+            self._secrets.of("password", password, received=received)
+
+    def _cookies(self, name: str, value: str, *, received: bool) -> str:
+        """Keep the names of cookies, and the attributes of one that is set (RFC 6265)."""
+        pairs = value.split(";") if name == "cookie" else value.split(";", 1)[:1]
+        rest = "" if name == "cookie" else value[len(pairs[0]) :]
+        clean = []
+        for pair in pairs:
+            key, equals, secret = pair.partition("=")
+            hidden = self._secrets.of(f"cookie {key.strip()}", secret.strip(), received=received)
+            clean.append(key + equals + hidden if equals else key)
+        return ";".join(clean) + rest

@@ -1,0 +1,153 @@
+"""What an answer comes to, and how a finding says it: plain functions over a case, an answer and an event."""
+
+from __future__ import annotations
+
+import msgspec
+
+from harness.http.client import UNTRUSTED
+from harness.http.wire import Answer
+from harness.model import Delivery, Event, Finding, Level, Outcome
+from harness.webhooks.cases import Built, Expected, Material, ReceiverCase
+
+Judgement = tuple[Outcome, str]
+"""An outcome, and what was observed."""
+
+_CLASSES = {
+    Expected.REFUSED: (4,),
+    Expected.REFUSED_OR_CUT: (4,),
+    Expected.ACKNOWLEDGED: (2,),
+    Expected.ANSWERED: (2, 4),
+    Expected.ANSWERED_OR_CUT: (2, 4),
+}
+_MAY_CUT = (Expected.REFUSED_OR_CUT, Expected.ANSWERED_OR_CUT)
+
+
+def answered(case: ReceiverCase, material: Material, built: Built, answer: Answer) -> Judgement:
+    """Hold the answer alone against the row."""
+    if answer.status == 429:
+        return (
+            Outcome.ERROR,
+            f"{answer.seen}: the receiver limits rates, so it never looked. Raise its limit for the run",
+        )
+    if answer.status is None:
+        fine = answer.cut and case.expected in _MAY_CUT
+        return (Outcome.PASS if fine else Outcome.FAIL), answer.seen
+    if answer.status // 100 not in _CLASSES[case.expected] and answer.status not in case.also:
+        return Outcome.FAIL, answer.seen
+    wrong = _wrongly_said(case, material, built, answer)
+    return (Outcome.FAIL, wrong) if wrong else (Outcome.PASS, answer.seen)
+
+
+def _wrongly_said(case: ReceiverCase, material: Material, built: Built, answer: Answer) -> str:
+    """Return what is wrong with an answer of the right status; empty when nothing is."""
+    if case.unsaid and case.unsaid(material, built) in answer.whole:
+        return f"HTTP {answer.status}, and the answer holds the right signature"
+    if case.said and case.said(material) not in answer.whole:
+        return f"{answer.seen}, without {case.said(material)!r}"
+    if case.flaw and (flaw := case.flaw(material, answer.whole)):
+        return f"{answer.seen}: {flaw}"
+    return ""
+
+
+def hint(delivery: Delivery) -> str:
+    """Return what to do about a genuine delivery that was not acknowledged, as a further sentence."""
+    if delivery.error.startswith(UNTRUSTED):
+        return ". Senders deliver to nobody whose certificate they cannot verify: see webhooks.tls for what to do"
+    if delivery.status is None:
+        return f". Start the receiver, or correct [receiver] url ({delivery.url})"
+    if 300 <= delivery.status < 400:
+        return ". Senders follow no redirect: name the final URL as [receiver] url"
+    if delivery.status in {400, 401, 403}:
+        return ". If every genuine delivery is refused, compare [receiver] signature with what the receiver expects"
+    return ""
+
+
+_ALL_REFUSED = ". Every genuine delivery was refused, so most likely harness.toml is wrong and not the receiver"
+_COMPARE = "Compare [receiver] signature, its secret and scheme, with what the receiver was given."
+
+
+def acceptance(event: Event, answer: Answer, *, item: str, source: str, all_refused: bool) -> Finding:
+    """Return what the answer to an honest delivery says; ``all_refused`` if every other was refused too."""
+    outcome = Outcome.PASS if answer.acknowledged else Outcome.FAIL
+    if answer.status is None:
+        outcome = Outcome.ERROR
+    verb = "acknowledged" if answer.acknowledged else "not acknowledged"
+    why = "" if answer.acknowledged else _ALL_REFUSED if all_refused else hint(answer)
+    return Finding(
+        item=item,
+        outcome=outcome,
+        summary=f"{event.name}: a genuine delivery was {verb}",
+        expected="HTTP 2xx",
+        observed=answer.seen + why,
+        fix=_COMPARE if all_refused else "",
+        source=source,
+        case=f"valid-{event.name}",
+    )
+
+
+_SAID = {
+    Outcome.PASS: "was answered as it must be",
+    Outcome.FAIL: "was not answered as it must be",
+    Outcome.NOT_APPLICABLE: "does not apply",
+    Outcome.NOT_RUN: "is known in part",
+}
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """What is owed to a look at the receiver that is more than one delivery."""
+
+    id: str
+    item: str
+    level: Level = Level.MUST
+    summary: str
+    """What is done, in a few words."""
+    expected: str
+    source: str
+    fix: str
+    """What to do about it, in words that hold for any language."""
+
+
+_OF_ROW = {
+    Outcome.PASS: "as it must be",
+    Outcome.FAIL: "not as it must be",
+    Outcome.NOT_APPLICABLE: "does not apply",
+    Outcome.NOT_RUN: "could not be seen",
+}
+
+
+def finding_of_row(row: Row, judgement: Judgement, *, reproduce: str) -> Finding:
+    """Return the finding of one drill, or of one look at the way to the receiver."""
+    outcome, observed = judgement
+    return Finding(
+        item=row.item,
+        outcome=outcome,
+        summary=f"{row.id}: {row.summary}: {_OF_ROW.get(outcome, 'could not be judged')}",
+        expected=row.expected,
+        observed=observed,
+        reproduce=reproduce,
+        fix=row.fix if outcome is Outcome.FAIL else "",
+        source=row.source,
+        level=row.level,
+        case=row.id,
+    )
+
+
+def finding_of(case: ReceiverCase, judgement: Judgement, reproduce: str, request: str = "") -> Finding:
+    """Return the finding of one case; ``request`` is shown where something is wrong."""
+    outcome, observed = judgement
+    if case.level is None and outcome in (Outcome.FAIL, Outcome.NOT_RUN):
+        outcome, observed = Outcome.NOT_APPLICABLE, f"{observed} (told, not judged)"
+    bad = outcome in (Outcome.FAIL, Outcome.ERROR)
+    return Finding(
+        item=case.item,
+        outcome=outcome,
+        summary=f"{case.id}: a delivery with {case.summary} {_SAID.get(outcome, 'could not be judged')}",
+        expected=case.expected.value,
+        observed=observed,
+        reproduce=reproduce,
+        request=request if bad else "",
+        fix=case.fix if outcome is Outcome.FAIL else "",
+        source=case.source,
+        level=case.level or Level.SHOULD,
+        case=case.id,
+    )

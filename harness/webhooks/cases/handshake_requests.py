@@ -1,0 +1,47 @@
+"""Group E, handshakes: what a provider asks before it sends anything is answered as it wants."""
+
+from __future__ import annotations
+
+from harness.model import Level
+from harness.webhooks.cases.building import Built, Material
+from harness.webhooks.cases.receiver_case import Expected, ReceiverCase
+from harness.webhooks.schemes import Scheme
+from harness.webhooks.schemes.handshakes import HANDSHAKES, Answer, Handshake
+
+
+def _case(handshake: Handshake) -> ReceiverCase:
+    def build(m: Material) -> Built:
+        body = handshake.body(m.event.id)
+        signature = m.signature(body) if handshake.signed else ""
+        signed = m.scheme.written(signature, timestamp=m.timestamp, body=body) if handshake.signed else ()
+        return Built((*handshake.headers, *signed), body, method=handshake.method)
+
+    def flaw(m: Material, whole: str) -> str:
+        return handshake.flaw(_answer(whole), m.event.id, m.secret)
+
+    def lacks(scheme: Scheme) -> str:
+        return "" if scheme.name == handshake.scheme else f"only providers that use {handshake.scheme} ask it"
+
+    return ReceiverCase(
+        id=f"handshake-{handshake.scheme}",
+        item="webhooks.robust",
+        level=Level.SHOULD,
+        summary="the question that such a provider asks before it sends anything",
+        source=handshake.source,
+        expected=Expected.ACKNOWLEDGED,
+        fix=f"Answer it with {handshake.expected}.",
+        build=build,
+        flaw=flaw,
+        lacks=lacks,
+    )
+
+
+def _answer(whole: str) -> Answer:
+    """Read an answer as the wire tells it: status line, header lines, an empty line, the body."""
+    head, _, body = whole.partition("\n\n")
+    status, *lines = head.splitlines()
+    pairs = (line.partition(":") for line in lines)
+    return Answer(int(status[:3]), {name.lower(): value.strip() for name, _, value in pairs}, body.encode())
+
+
+CASES: tuple[ReceiverCase, ...] = tuple(map(_case, HANDSHAKES))

@@ -1,0 +1,137 @@
+"""Group E, transport: odd requests are answered, and large ones do no harm."""
+
+from __future__ import annotations
+
+import gzip
+from functools import partial
+
+from harness.model import Level
+from harness.webhooks.cases.building import Built, Material, replaced
+from harness.webhooks.cases.receiver_case import Expected, Framing, ReceiverCase
+
+LARGE_BYTES = 8 * 1024 * 1024
+
+_HTTP = "RFC 9110"
+_SIZE = "Bound the size of a body before it is read whole; answer 413 and go on."
+_ODD = "Answer 405, 415 or 400 to requests that are not what a webhook is; never 5xx."
+
+
+def _large(m: Material) -> bytes:
+    return m.compact(more=b'"harness_extra":"' + b"x" * LARGE_BYTES + b'"')
+
+
+def _compressed(m: Material) -> Built:
+    return replaced(m.signed(gzip.compress(m.body)), "content-encoding", "gzip")
+
+
+def _typed(content_type: str | None, m: Material) -> Built:
+    return replaced(m.signed(), "content-type", content_type)
+
+
+def _upper(m: Material) -> Built:
+    built = m.signed()
+    return built._replace(headers=tuple((k.upper(), v) for k, v in built.headers))
+
+
+_odd = partial(
+    ReceiverCase,
+    item="webhooks.robust",
+    level=Level.SHOULD,
+    source=f"{_HTTP} section 15.5",
+    expected=Expected.ANSWERED,
+    fix=_ODD,
+)
+
+CASES: tuple[ReceiverCase, ...] = (
+    ReceiverCase(
+        id="header-names-upper-case",
+        item="webhooks.robust",
+        summary="header names in upper case",
+        source=f"{_HTTP} section 5.1: field names are case-insensitive",
+        expected=Expected.ACKNOWLEDGED,
+        fix="Look headers up without regard to case.",
+        build=_upper,
+    ),
+    ReceiverCase(
+        id="large-unsigned",
+        item="webhooks.robust",
+        summary="8 MiB and no signature",
+        source="CWE-770",
+        expected=Expected.REFUSED_OR_CUT,
+        fix=_SIZE,
+        build=lambda m: m.carrying()._replace(body=_large(m)),
+    ),
+    ReceiverCase(
+        id="large-signed",
+        item="webhooks.robust",
+        summary="8 MiB, signed",
+        source="CWE-770",
+        expected=Expected.ANSWERED_OR_CUT,
+        fix=_SIZE,
+        build=lambda m: m.signed(_large(m)),
+    ),
+    _odd(
+        id="method-get",
+        summary="the method GET",
+        source=f"{_HTTP} sections 15.5.6 and 15.6.2",
+        also=(501,),
+        build=lambda m: m.carrying()._replace(body=b"", method="GET"),
+    ),
+    _odd(
+        id="method-put",
+        summary="the method PUT",
+        source=f"{_HTTP} sections 15.5.6 and 15.6.2",
+        also=(501,),
+        build=lambda m: m.signed()._replace(method="PUT"),
+    ),
+    _odd(id="content-type-text", summary="the content type text/plain", build=partial(_typed, "text/plain")),
+    _odd(id="content-type-none", summary="no content type", build=partial(_typed, None)),
+    _odd(id="content-type-garbled", summary="a garbled content type", build=partial(_typed, "application/;=json;;")),
+    _odd(
+        id="content-type-charset",
+        summary="an unknown charset",
+        build=partial(_typed, "application/json; charset=klingon"),
+    ),
+    _odd(
+        id="compressed",
+        summary="a body compressed with gzip, signed as it is sent",
+        source=f"{_HTTP} section 8.4",
+        build=_compressed,
+    ),
+    _odd(
+        id="compressed-badly",
+        summary="a body that is said to be compressed and is not",
+        source=f"{_HTTP} section 8.4",
+        build=lambda m: replaced(m.signed(), "content-encoding", "gzip"),
+    ),
+    _odd(
+        id="in-chunks",
+        summary="a body sent in chunks",
+        source="RFC 9112 section 7.1",
+        build=Material.signed,
+        framing=Framing.CHUNKED,
+    ),
+    _odd(
+        id="expect-continue",
+        summary="Expect: 100-continue, and a body that waits for it",
+        source=f"{_HTTP} section 10.1.1",
+        build=Material.signed,
+        framing=Framing.EXPECT,
+        also=(417,),
+    ),
+    _odd(
+        id="slow-body",
+        summary="a body that comes in pieces, with pauses",
+        source="RFC 9112 section 6",
+        build=Material.signed,
+        framing=Framing.SLOW,
+    ),
+    _odd(
+        id="http-1.0",
+        summary="HTTP/1.0",
+        source=f"{_HTTP} section 2.5",
+        build=Material.signed,
+        framing=Framing.HTTP_1_0,
+        also=(505,),
+    ),
+)

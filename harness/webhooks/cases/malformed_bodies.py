@@ -1,0 +1,128 @@
+"""Group D, bodies: whatever a signed body holds, it is answered, and nothing breaks."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from harness.model import Level
+from harness.webhooks.cases.building import Built, Material, compact, replaced, signed_body, signed_document
+from harness.webhooks.cases.receiver_case import Expected, ReceiverCase
+
+UNKNOWN_TYPE = "harness.unheard_of"
+
+_SOURCE = "A 5xx makes the sender retry and pages people (Standard Webhooks, Webhook consumers)"
+_FORWARD = "docs.stripe.com, Webhooks: handle additional event types and fields"
+_PARSE = (
+    "Catch what parsing raises, and what lookups in the parsed event raise; answer 400, or acknowledge and set aside."
+)
+_DEPTH = "Bound the depth of what you parse, or catch the error of your parser; answer 400."
+
+
+def _retyped(m: Material) -> Built:
+    if m.scheme.type_header:
+        return replaced(m.signed(), m.scheme.type_header, UNKNOWN_TYPE)
+    document = m.document()
+    *path, last = m.type_key.split(".")
+    inner: Any = document
+    for key in path:
+        inner = inner.get(key, {}) if isinstance(inner, dict) else {}
+    if isinstance(inner, dict):
+        inner[last] = UNKNOWN_TYPE
+    return m.signed(m.compact(document))
+
+
+def _without_nested(document: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in document.items() if not isinstance(v, dict | list)}
+
+
+def _nested_as(value: Any, document: dict[str, Any]) -> dict[str, Any]:
+    return {k: value if isinstance(v, dict | list) else v for k, v in document.items()}
+
+
+def _nulled(value: Any) -> Any:
+    """Return the document with null for every value inside its nested objects."""
+    return {k: _hollow(v) if isinstance(v, dict) else v for k, v in value.items()}
+
+
+def _hollow(value: Any) -> Any:
+    return {k: _hollow(v) for k, v in value.items()} if isinstance(value, dict) else None
+
+
+def _deep(opening: bytes, closing: bytes, depth: int) -> bytes:
+    return opening * depth + closing * depth
+
+
+_body = partial(ReceiverCase, item="webhooks.robust", source=_SOURCE, expected=Expected.ANSWERED, fix=_PARSE)
+
+
+def _exactly(body: bytes) -> Any:
+    return signed_body(lambda _: body)
+
+
+CASES: tuple[ReceiverCase, ...] = (
+    _body(id="without-data", summary="no nested members", build=signed_document(_without_nested)),
+    _body(id="null-data", summary="null where objects belong", build=signed_document(partial(_nested_as, None))),
+    _body(id="text-data", summary="text where objects belong", build=signed_document(partial(_nested_as, "text"))),
+    _body(id="list-data", summary="a list where objects belong", build=signed_document(partial(_nested_as, []))),
+    _body(id="hollow-data", summary="null for every nested value", build=signed_document(_nulled)),
+    _body(id="body-empty", summary="an empty body, signed", build=_exactly(b"")),
+    _body(id="body-not-json", summary="a signed body that is not JSON", build=_exactly(b"{not json")),
+    _body(id="body-form", summary="a signed body that is a form", build=_exactly(b"payload=%7B%7D&id=1")),
+    _body(id="body-null", summary="the signed body null", build=_exactly(b"null")),
+    _body(id="body-list", summary="the signed body []", build=_exactly(b"[]")),
+    _body(id="body-object", summary="the signed body {}", build=_exactly(b"{}")),
+    _body(id="body-string", summary="a signed body that is a JSON string", build=_exactly(b'"x"')),
+    _body(id="body-number", summary="a signed body that is a number", build=_exactly(b"1")),
+    _body(id="body-huge-number", summary="a signed body that is a number of 6,000 digits", build=_exactly(b"9" * 6000)),
+    _body(id="body-not-utf-8", summary="a signed body that is not UTF-8", build=_exactly(b'{"id":"\xff\xfe\xc3"}')),
+    _body(
+        id="body-bom",
+        summary="a byte order mark before the body",
+        source="RFC 8259 section 8.1",
+        build=signed_body(lambda m: b"\xef\xbb\xbf" + m.body),
+    ),
+    _body(
+        id="body-nul",
+        summary="a NUL inside every string",
+        build=signed_body(lambda m: m.body.replace(b'": "', b'": "\\u0000').replace(b'":"', b'":"\\u0000')),
+    ),
+    _body(
+        id="body-surrogate",
+        summary="half a surrogate pair in a string",
+        source="RFC 8259 section 8.2",
+        build=signed_body(lambda m: m.compact(more=b'"harness_extra":"\\ud800"')),
+    ),
+    _body(
+        id="body-duplicate-members",
+        summary="every member twice",
+        source="RFC 8259 section 4",
+        build=signed_body(lambda m: m.compact(more=compact(m.document())[1:-1])),
+    ),
+    _body(id="body-deep", summary="5,000 nested lists", fix=_DEPTH, build=_exactly(_deep(b"[", b"]", 5_000))),
+    _body(id="body-very-deep", summary="100,000 nested lists", fix=_DEPTH, build=_exactly(_deep(b"[", b"]", 100_000))),
+    _body(
+        id="body-deep-member",
+        summary="an event with 100,000 nested objects",
+        fix=_DEPTH,
+        build=signed_body(lambda m: m.compact(more=b'"harness_extra":' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000)),
+    ),
+    _body(
+        id="unknown-type",
+        level=Level.SHOULD,
+        summary="an event type nobody has heard of",
+        source=_FORWARD,
+        expected=Expected.ACKNOWLEDGED,
+        fix="Acknowledge event types you do not know, and ignore them: the provider may add some.",
+        build=_retyped,
+    ),
+    _body(
+        id="unknown-member",
+        level=Level.SHOULD,
+        summary="members nobody has heard of",
+        source=_FORWARD,
+        expected=Expected.ACKNOWLEDGED,
+        fix="Ignore members you do not know: the provider may add some.",
+        build=signed_document(lambda d: {**d, "harness_extra": {"added": [1, None, {"later": True}]}}),
+    ),
+)

@@ -1,0 +1,78 @@
+"""Group C, rotation: while secrets change, a delivery carries several signatures, and one that is right is enough."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from harness.model import Level
+from harness.webhooks.cases.building import Built, Material
+from harness.webhooks.cases.receiver_case import Expected, ReceiverCase
+from harness.webhooks.schemes import Scheme
+
+_FIX = "Go through all signatures of the header and accept when any matches; pass over versions you do not know."
+
+
+def _single(scheme: Scheme) -> str:
+    return "" if scheme.rotates else f"{scheme.name} sends one signature alone"
+
+
+def _other(m: Material) -> str:
+    return m.signature(secret=m.scheme.new_secret())
+
+
+def _labelled(label: str, m: Material) -> str:
+    """Return a further signature under a version of another name."""
+    return m.scheme.another.format(signature=_other(m)).replace(m.scheme.label, label, 1)
+
+
+def _unknown_after(m: Material) -> Built:
+    return m.raw(m.value() + _labelled("v9", m))
+
+
+def _unknown_first(m: Material) -> Built:
+    """Return a header in which a signature of an unknown version stands before the right one."""
+    further = m.scheme.another.format(signature="\0")
+    right = further.replace("\0", m.signature())
+    unknown = m.value(_other(m)).replace(m.scheme.label, "v9", 1)
+    return m.raw(unknown + right)
+
+
+_case = partial(
+    ReceiverCase,
+    item="webhooks.rotation",
+    source="Standard Webhooks, Secret rotation; docs.stripe.com, Roll endpoint signing secrets",
+    expected=Expected.ACKNOWLEDGED,
+    fix=_FIX,
+    lacks=_single,
+)
+
+CASES: tuple[ReceiverCase, ...] = (
+    _case(
+        id="right-signature-first",
+        summary="its signature before one of another secret",
+        build=lambda m: m.carrying(m.signature(), _other(m)),
+    ),
+    _case(
+        id="right-signature-last",
+        summary="its signature after one of another secret",
+        build=lambda m: m.carrying(_other(m), m.signature()),
+    ),
+    _case(
+        id="two-wrong-signatures",
+        summary="signatures of two other secrets",
+        expected=Expected.REFUSED,
+        build=lambda m: m.carrying(_other(m), _other(m)),
+    ),
+    _case(
+        id="unknown-version-last",
+        level=Level.SHOULD,
+        summary="its signature before one of an unknown version",
+        build=_unknown_after,
+    ),
+    _case(
+        id="unknown-version-first",
+        level=Level.SHOULD,
+        summary="its signature after one of an unknown version",
+        build=_unknown_first,
+    ),
+)

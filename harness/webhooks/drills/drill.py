@@ -1,0 +1,26 @@
+"""What a row of drills is: several deliveries with a plan, and what is owed to all of them together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.model import Outcome
+from harness.webhooks.assessment import Judgement, Row
+from harness.webhooks.drills.drill_context import Stage
+
+__all__ = ["Drill", "Judgement", "told"]
+
+
+class Drill(Row, frozen=True, kw_only=True):
+    """Several deliveries, and what they come to."""
+
+    needs: tuple[str, ...] = ("receiver.effects",)
+    """Keys of harness.toml without which it cannot be judged."""
+    ahead: Callable[[Stage], None] | None = None
+    """Done before the first drill is played, for it shows late; nothing where the target lacks what it needs."""
+    run: Callable[[Stage], Judgement]
+
+
+def told(holds: bool, observed: str) -> Judgement:  # noqa: FBT001 - reads as a sentence
+    """Return a judgement of what was seen."""
+    return (Outcome.PASS if holds else Outcome.FAIL), observed

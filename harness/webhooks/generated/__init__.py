@@ -1,0 +1,1 @@
+"""Events generated from the document's webhooks, and what comes of them."""

@@ -1,0 +1,58 @@
+"""Deliveries that others signed, held against a scheme: what a receiver does, told in words."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+from typing import Any
+
+from harness.http.message import Headers
+from harness.webhooks.schemes import Scheme
+
+TOLERANCE_S = 300
+_NUMBER = re.compile(r"\d{9,13}")
+
+
+def event_id_in(scheme: Scheme, id_key: str | None, headers: Headers, body: bytes) -> str:
+    """Return the id of an event as it arrived, empty where it has none; ``id_key`` None: the scheme's own."""
+    if scheme.id_header:
+        return dict(headers).get(scheme.id_header, "")
+    try:
+        value: Any = json.loads(body)
+        for key in (scheme.id_key if id_key is None else id_key).split("."):
+            value = value[key]
+    except (ValueError, LookupError, TypeError):
+        return ""
+    return str(value)
+
+
+def signature_complaint(
+    scheme: Scheme, headers: Headers, body: bytes, *, secret: str, event_id: str, url: str, now: float
+) -> str:
+    """Return why a delivery is not genuine, empty when it is; header names in lower case, ``now`` in Unix seconds."""
+    received = dict(headers)
+    value = received.get(scheme.header, "")
+    if not value:
+        return f"it has no {scheme.header}"
+    stamps = _timestamps(scheme, received, value)
+    if scheme.timestamped and not stamps:
+        return f"{scheme.header} comes without a timestamp"
+    for stamp in stamps or [0]:
+        right = scheme.signature(body, secret=secret, timestamp=stamp, event_id=event_id, url=url)
+        # The words of a header's value, so that one of several signatures is found (rotation).
+        words = re.split(r"[,;:\s]|(?<=[a-z0-9])=(?=[A-Za-z0-9+/_-]{20})", value)
+        if any(hmac.compare_digest(word.encode(), right.encode()) for word in words):
+            late = abs(now - stamp) > (scheme.tolerance_s or TOLERANCE_S)
+            return f"its timestamp is too far off ({now - stamp:.0f} s)" if scheme.timestamped and late else ""
+    return f"{scheme.header} is not the signature of the bytes that came"
+
+
+def _timestamps(scheme: Scheme, received: dict[str, str], value: str) -> list[int]:
+    """Return what may be the timestamp, in Unix seconds."""
+    if not scheme.timestamped:
+        return []
+    beside = [received.get(name.lower(), "") for name, _ in scheme.beside]
+    told = received.get(scheme.timestamp_header, "") if scheme.timestamp_header else " ".join([value, *beside])
+    unit = 1000 if scheme.timestamp_unit == "ms" else 1
+    return [int(number) // unit for number in _NUMBER.findall(told)[:3]]

@@ -1,0 +1,60 @@
+"""The command line: a mistake is told with what was not understood, and the exit status tells whose it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from harness import __version__
+from harness.cli.main import COMMANDS, main
+from harness.errors import ConfigurationError, NetworkError
+
+REFUSED = {
+    "unknown command": (["gat"], "No command is called 'gat'. Did you mean 'gate'?"),
+    "missing argument": (["deliver"], "Missing argument 'EVENTS...'"),
+    "unknown option": (["sandbox", "--defct", "x"], "No such option"),
+    "no target": (["gate"], "ERROR: harness.toml not found in"),
+    "the gate's own option": (["gate", "--harness-target=x"], "harness gate --target NAME"),
+}
+
+
+@pytest.mark.parametrize("words, said", REFUSED.values(), ids=REFUSED.keys())
+def test_wrong_usage_exits_with_4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str) -> None:
+    """The message names what was not understood."""
+    monkeypatch.chdir(tmp_path)
+
+    result = CliRunner().invoke(main, words)
+
+    assert said in result.output
+    assert result.exit_code == 4
+
+
+@pytest.mark.parametrize("error, status", [(ConfigurationError("mend it"), 4), (NetworkError("refused"), 1)])
+def test_an_error_of_the_harness_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
+    """Configuration exits with 4, everything else with 1; no traceback."""
+
+    def gate(*_: object, **__: object) -> int:
+        raise error
+
+    monkeypatch.setattr("harness.cli.gate.run_gate", gate)
+
+    result = CliRunner().invoke(main, ["gate"])
+
+    assert result.output == f"ERROR: {error}\n"
+    assert result.exit_code == status
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_explains_itself(command: str) -> None:
+    """`harness COMMAND --help` begins with what it does, and the list of commands holds it."""
+    assert CliRunner().invoke(main, [command, "--help"]).exit_code == 0
+    assert f"  {command} " in CliRunner().invoke(main, ["--help"]).output
+
+
+def test_the_version_is_told() -> None:
+    """`harness --version` gives the package's."""
+    assert __version__ in CliRunner().invoke(main, ["--version"]).output

@@ -1,0 +1,140 @@
+"""Small providers to fuzz: one that answers through a function, and one that misbehaves on its socket."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple
+
+import httpx
+import msgspec
+import pytest
+from hypothesis.database import InMemoryExampleDatabase
+
+from harness.fuzzing.budget import BUDGETS
+from harness.fuzzing.defect_store import Found
+from harness.fuzzing.fuzzer import Fuzzer
+from harness.fuzzing.sending import Sender
+from harness.model import Finding
+from harness.model.config import Fuzz
+from harness.openapi.spec_document import Spec
+
+
+class Call(NamedTuple):
+    """One request as it arrived."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+Reply = tuple[int, dict[str, str], Any]
+Answer = Callable[[Call], Reply]
+Serve = Callable[[Answer], str]
+Misbehave = Callable[[Callable[[socket.socket], None]], str]
+Attack = Callable[..., list[Finding]]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Serve ``answer(call)``, which returns status, headers and what is sent as JSON; gives the base URL."""
+    servers = []
+
+    def start(answer: Answer) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body go out apart
+
+            def handle_one_request(self) -> None:
+                self.raw_requestline = self.rfile.readline(65537)
+                if not self.raw_requestline or not self.parse_request():
+                    self.close_connection = True
+                    return
+                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                headers = {k.lower(): v for k, v in self.headers.items()}
+                status, extra, content = answer(Call(self.command, self.path, headers, body))
+                payload = b"" if content is None else json.dumps(content).encode()
+                self.send_response(status)
+                for name, value in {"content-type": "application/json", **extra}.items():
+                    self.send_header(name, value)
+                if status != 204:
+                    self.send_header("content-length", str(len(payload)))
+                self.end_headers()
+                self.wfile.write(b"" if self.command == "HEAD" or status == 204 else payload)
+
+            def log_message(self, *_: object) -> None:
+                """Keep the test's output clean."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_address[1]}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def misbehave() -> Iterator[Misbehave]:
+    """Hand every connection to a function once its request has begun; gives the base URL."""
+    listeners = []
+
+    def start(act: Callable[[socket.socket], None]) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+
+        def run() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection, suppress(OSError):
+                        connection.recv(65536)
+                        act(connection)
+
+        threading.Thread(target=run, daemon=True).start()
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    yield start
+    for listener in listeners:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+
+def document(paths: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return an OpenAPI document of these paths."""
+    return {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths, **more}
+
+
+class Attacker:
+    """Fuzzes small providers."""
+
+    def __init__(self) -> None:
+        self.found = Found(InMemoryExampleDatabase(), "tests")
+        self.clients: list[httpx.Client] = []
+
+    def fuzzer(self, described: dict[str, Any] | Spec, url: str, *, seed: int = 1, **budget: Any) -> Fuzzer:
+        """Return a fuzzer of a described provider, with the quick budget but for ``budget``."""
+        client = httpx.Client(base_url=url, timeout=budget.pop("timeout", 2), trust_env=False)
+        self.clients.append(client)
+        sender = Sender(client, {"authorization": "Bearer " + "s3cret" * 4}, sleep=lambda _: None)
+        chosen = budget.pop("chosen", Fuzz())
+        limits = msgspec.structs.replace(BUDGETS["quick"], **budget)
+        spec = described if isinstance(described, Spec) else Spec(described, "spec")
+        return Fuzzer(spec, sender, chosen, budget=limits, random_seed=seed, found=self.found)
+
+
+@pytest.fixture
+def attacker() -> Iterator[Attacker]:
+    """Fuzzes small providers: ``attacker.fuzzer(document, url)``."""
+    attacker = Attacker()
+    yield attacker
+    for client in attacker.clients:
+        client.close()

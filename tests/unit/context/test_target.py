@@ -1,0 +1,172 @@
+"""harness.toml is read whole or refused with one sentence that says where and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.context.target import load_target
+from harness.errors import ConfigurationError, SecretError
+from harness.model.config import Duration
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMED = '[target]\nname = "Acme"\n'
+PROVIDER = NAMED + '[provider]\nspec = "openapi.yaml"\nbase_url = "http://127.0.0.1:1"\n'
+PROCESS = NAMED + '[process.app]\ncommand = ["app"]\nready = "http://127.0.0.1:1/"\n'
+
+# Text of harness.toml, and what the message must hold: the place, the trouble, the next step.
+REFUSED = {
+    "unknown key": (NAMED + '[provider]\nbase_ulr = "x"', "[provider] base_ulr", "Did you mean 'base_url'?"),
+    "unknown section": (NAMED + "[recevier]\n", "[recevier]", "Did you mean 'receiver'?"),
+    "unknown key in a process": (PROCESS + 'reddy = "x"', "[process.app] reddy", "Did you mean 'ready'?"),
+    "unknown key in a list": (
+        NAMED + '[[waiver]]\nitem = "x"\nreasn = "y"',
+        "[[waiver]] 1 reasn",
+        "Did you mean 'reason'?",
+    ),
+    "unknown kind of credential": (
+        PROVIDER + 'auth = { type = "bearr", token = "env:X" }',
+        "[provider] auth.type",
+        "Did you mean 'bearer'?",
+    ),
+    "no kind of credential": (PROVIDER + 'auth = { token = "env:X" }', "auth.type: is missing", "api-key"),
+    "a secret in the answer to nothing": (
+        PROVIDER + 'webhooks = { secret_at = "data.secret" }',
+        "[provider] webhooks",
+        "secret_at is a key of the answer to register, which is not there",
+    ),
+    "wrong type": (NAMED + "[provider]\nspec = 3", "[provider] spec", "Expected str, got int"),
+    "wrong type in a process": (
+        PROCESS.replace('["app"]', "7"),
+        "[process.app] command",
+        "Expected array, got int",
+    ),
+    "missing key": (NAMED + '[provider]\nspec = "x"', "[provider]", "missing required field base_url"),
+    "no length of time": (PROCESS + 'ready_within = "soon"', "[process.app] ready_within", "write 250ms, 3s"),
+    "a bare number of seconds": (PROCESS + "ready_within = 3", "[process.app] ready_within", "such as '3s'"),
+    "unknown environment": (NAMED + 'environment = "stagin"', "[target] environment", "stagin"),
+    "a previous value of no credential": (
+        NAMED + '[[operations.secrets]]\nref = "env:X"\nprevious = "env:Y"\nrotated_at = 2026-11-01',
+        "[operations] secrets: env:X has a `previous`",
+        "Leave the key out there.",
+    ),
+    "not TOML": ("[target\nname = 1", "harness.toml is not valid TOML", "line 1"),
+    "no reference": (PROVIDER + 'auth = { type = "bearer", token = 3 }', "[provider] auth.token", "env:NAME"),
+}
+
+
+def write(folder: Path, text: str, name: str = "harness.toml") -> Path:
+    (folder / name).write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize("text, where, advice", REFUSED.values(), ids=REFUSED.keys())
+def test_a_mistake_is_named_with_its_place_and_the_next_step(
+    tmp_path: Path, text: str, where: str, advice: str
+) -> None:
+    """Each kind of mistake gives one error that names file, key and remedy."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_target(write(tmp_path, text))
+
+    message = str(caught.value)
+    assert message.startswith("harness.toml")
+    assert where in message
+    assert advice in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '[provider]\nspec = "x"\nbase_url = "https://user:VALUE@api.example.com"',
+        '[provider]\nspec = "x"\nbase_url = "x"\nauth = { type = "bearer", token = "VALUE" }',
+        '[process.app]\ncommand = ["app", "sk_test_VALUE"]\nready = "x"',
+        '[process.app]\ncommand = ["app"]\nready = "x"\nenv = { API_KEY = "VALUE" }',
+        '[client]\ncommand = ["app"]\nenv = { AUTH = "Bearer VALUE" }',
+    ],
+)
+def test_a_secret_written_literally_is_refused_and_not_repeated(tmp_path: Path, line: str) -> None:
+    """What looks like a secret is refused, and the message does not show it."""
+    value = "Zq" + "8f3k" * 6
+
+    with pytest.raises(SecretError) as caught:
+        load_target(write(tmp_path, NAMED + line.replace("VALUE", value)))
+
+    assert "env:NAME" in str(caught.value)
+    assert value not in str(caught.value)
+
+
+def test_a_missing_file_is_named_with_the_way_to_one(tmp_path: Path) -> None:
+    """Without harness.toml the message says where it was looked for and how to get one."""
+    with pytest.raises(ConfigurationError, match=r"harness\.toml not found in .* README"):
+        load_target(tmp_path)
+
+
+def test_a_missing_overlay_is_named_with_those_that_exist(tmp_path: Path) -> None:
+    """An unknown --target gives the nearest overlay."""
+    write(tmp_path, NAMED)
+    write(tmp_path, "", "harness.staging.toml")
+
+    with pytest.raises(ConfigurationError, match=r"harness\.stagin\.toml not found .* Did you mean 'staging'\?"):
+        load_target(tmp_path, overlay="stagin")
+
+
+def test_an_overlay_changes_only_what_it_names(tmp_path: Path) -> None:
+    """Tables are merged key by key; the rest stays."""
+    write(tmp_path, PROVIDER)
+    write(tmp_path, '[provider]\nbase_url = "https://api.example.com"', "harness.staging.toml")
+
+    provider = load_target(tmp_path, overlay="staging").config.provider
+
+    assert provider is not None
+    assert provider.base_url == "https://api.example.com"
+    assert provider.spec == "openapi.yaml"
+
+
+def test_a_fresh_secret_needs_a_process_that_learns_it(tmp_path: Path) -> None:
+    """Without a process of the target, nobody could know a value made for this run."""
+    text = PROVIDER + 'auth = { type = "bearer", token = "fresh:KEY" }'
+
+    with pytest.raises(SecretError, match=r"\[provider\] auth\.token is a fresh: secret.*\[process\.NAME\]"):
+        load_target(write(tmp_path, text))
+
+
+def test_references_are_kept_with_their_keys(tmp_path: Path) -> None:
+    """Secrets stay references, each known with the key it stands at."""
+    text = PROVIDER + 'auth = { type = "bearer", token = "env:KEY" }'
+
+    target = load_target(write(tmp_path, text))
+
+    assert target.references == (("[provider] auth.token", "env:KEY"),)
+
+
+def test_what_a_target_lacks_is_said_as_it_is_written(tmp_path: Path) -> None:
+    """Missing keys are named the way harness.toml writes them."""
+    target = load_target(write(tmp_path, PROVIDER))
+
+    assert target.lacks(("provider.spec", "receiver.url", "provider.auth")) == (
+        "[receiver] url",
+        "[provider] auth",
+    )
+
+
+def test_globs_start_at_the_target_unless_absolute(tmp_path: Path) -> None:
+    """Relative globs, absolute ones and hidden files are found, each file once; folders are not files."""
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    for file in (home / "logs/app.log", home / "logs/deep/.hidden.log", elsewhere / "app.log"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    target = load_target(write(home, NAMED))
+
+    found = target.files("logs/*.log", "logs/**/*", f"{elsewhere}/*.log", None)
+
+    assert found == [elsewhere / "app.log", home / "logs/app.log", home / "logs/deep/.hidden.log"]
+
+
+@pytest.mark.parametrize("text, seconds", [("250ms", 0.25), ("3s", 3), ("1.5m", 90), ("2h", 7200), ("90d", 90 * 86400)])
+def test_a_length_of_time_is_in_seconds(text: str, seconds: float) -> None:
+    """Every unit is read as seconds."""
+    assert Duration.parse(text) == seconds

@@ -1,0 +1,57 @@
+"""A request is shown as a command line that sends exactly it, without the credential."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import httpx
+import pytest
+
+from harness.fuzzing.defects import Request, as_request
+from tests.unit.conftest import Call, Reply, Serve
+
+SENT = {
+    "plain": Request(method="GET", path="/a?x=1"),
+    "JSON": Request(
+        method="POST", path="/a", headers=(("content-type", "application/json"),), body=b'{"it\'s": "\xc3\xa9"}'
+    ),
+    "bytes": Request(method="PUT", path="/a", headers=(("content-type", "x/y"),), body=bytes(range(256)) + b"%s \\n"),
+    "a file's name": Request(method="POST", path="/a", headers=(("content-type", "x/y"),), body=b"@/etc/passwd"),
+    "lines": Request(method="POST", path="/a", headers=(("content-type", "x/y"),), body=b"a\r\nb\n"),
+    "an empty header": Request(method="GET", path="/a", headers=(("x-empty", ""), ("x-odd", "'\" $HOME `id`"))),
+    "brackets and dots": Request(method="GET", path="/a/../[1-3]/{x}"),
+}
+
+
+@pytest.mark.parametrize("request_", SENT.values(), ids=SENT.keys())
+def test_the_command_line_sends_exactly_the_request(serve: Serve, request_: Request) -> None:
+    """What arrives is what was kept: method, path, headers and every byte of the body."""
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    arrived: list[Call] = []
+
+    def answer(call: Call) -> Reply:
+        arrived.append(call)
+        return 200, {}, None
+
+    subprocess.run(["bash", "-c", request_.curl(serve(answer)) + " --silent"], check=True, capture_output=True)
+
+    [call] = arrived
+    assert (call.method, call.path, call.body) == (request_.method, request_.path, request_.body or b"")
+    assert {name: call.headers.get(name) for name, _ in request_.headers} == dict(request_.headers)
+
+
+def test_the_credential_is_neither_kept_nor_shown() -> None:
+    """Its header is named; a made-up value in its place is part of the request."""
+    secret = "Bearer " + "k3y" * 8
+    known = {"Authorization": secret}
+    honest, made_up = (
+        as_request(httpx.Request("GET", "http://a/v1/x", headers={"Authorization": value}), "http://a/v1", known)
+        for value in (secret, "Bearer 0")
+    )
+
+    assert honest.secret == ("authorization",)
+    assert "k3y" not in repr(honest)
+    assert honest.curl("http://a/v1") == 'curl -i -X GET -H "authorization: $CREDENTIAL" http://a/v1/x'
+    assert made_up.curl("http://a/v1") == "curl -i -X GET -H 'authorization: Bearer 0' http://a/v1/x"

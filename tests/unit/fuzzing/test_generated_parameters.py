@@ -1,0 +1,53 @@
+"""What is generated in place of the credential is sent as generated, and so never taken for accepted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.model import Outcome
+from tests.unit.conftest import document
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import Attacker, Call, Reply, Serve
+
+HTTP = {"type": "http", "scheme": "bearer"}
+KEY = {"type": "apiKey", "in": "header", "name": "Authorization"}
+LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": 9}}
+
+
+def secured(scheme: dict[str, str]) -> dict[str, Any]:
+    return document(
+        {
+            "/things": {
+                "get": {"parameters": [LIMIT], "responses": {c: {"description": "x"} for c in ("200", "400", "401")}}
+            }
+        },
+        security=[{"key": []}],
+        components={"securitySchemes": {"key": scheme}},
+    )
+
+
+@pytest.mark.parametrize("scheme", [HTTP, KEY], ids=["bearer", "api-key"])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_request_without_its_credential_is_sent_without_it(
+    attacker: Attacker, serve: Serve, scheme: dict[str, str], seed: int
+) -> None:
+    """The provider refuses it, and no finding says that something invalid was accepted."""
+    refused: list[Call] = []
+
+    def provider(call: Call) -> Reply:
+        if call.method != "GET":
+            return 405, {"allow": "GET"}, None
+        if call.headers.get("authorization") != "Bearer " + "s3cret" * 4:
+            refused.append(call)
+            return 401, {"www-authenticate": "Bearer"}, None
+        query = dict(pair.partition("=")[::2] for pair in call.path.partition("?")[2].split("&") if pair)
+        fits = all(len(v) == 1 and v.isascii() and v.isdigit() for k, v in query.items() if k == "limit")
+        return (200 if fits else 400), {}, None
+
+    findings = attacker.fuzzer(secured(scheme), serve(provider), seed=seed, examples=30).fuzz("GET /things")
+
+    assert [f.summary for f in findings if f.outcome is not Outcome.PASS] == []
+    assert refused

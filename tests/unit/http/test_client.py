@@ -1,0 +1,106 @@
+"""The network guard: nothing leaves for a host that the target does not name, and production is only read."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from harness.errors import NetworkError
+from harness.http.client import GuardedTransport, Network
+
+
+def client(network: Network) -> httpx.Client:
+    answer = httpx.MockTransport(lambda _: httpx.Response(200))  # what is tested is whether anything gets here
+    return httpx.Client(transport=GuardedTransport(network, answer))
+
+
+def test_a_host_that_the_target_does_not_name_is_refused() -> None:
+    """The message names the host and those that are allowed."""
+    with pytest.raises(NetworkError, match=r"Refused to send GET to evil\.example.*it names api\.example"):
+        client(Network(["https://api.example/v1"])).get("http://evil.example/")
+
+
+@pytest.mark.parametrize("url", ["https://api.example/x", "http://127.0.0.1:1/", "http://localhost/"])
+def test_the_target_and_loopback_are_allowed(url: str) -> None:
+    """The hosts of harness.toml and this machine are reached."""
+    assert client(Network(["https://api.example/v1"])).get(url).status_code == 200
+
+
+def test_production_is_read_but_not_written() -> None:
+    """GET passes; POST is refused, with the reason."""
+    network = Network(production=True)
+
+    assert client(network).get("http://localhost/").status_code == 200
+    with pytest.raises(NetworkError, match=r"Refused to send POST /runs: .* production"):
+        client(network).post("http://localhost/runs")
+
+
+class Endless(httpx.SyncByteStream):
+    """A body without end, of pieces of one size, each after a while."""
+
+    def __init__(self, size: int, wait_s: float) -> None:
+        self.piece = b" " * size
+        self.wait_s = wait_s
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            time.sleep(self.wait_s)
+            yield self.piece
+
+
+@pytest.mark.parametrize("size, wait_s, said", [(1, 0.02, "after 0.2 s"), (1 << 24, 0, "after 64 MiB")])
+def test_an_answer_without_end_is_a_timeout(size: int, wait_s: float, said: str) -> None:
+    """Whether it trickles or floods; where nobody asks for the bound, an answer may stream."""
+    plays = httpx.MockTransport(lambda _: httpx.Response(200, stream=Endless(size, wait_s)))
+
+    bounded = GuardedTransport(Network(), plays, 0.2 if wait_s else 60)
+    with (
+        httpx.Client(transport=bounded) as client,
+        pytest.raises(httpx.ReadTimeout, match=f"{said} the answer had not come to its end"),
+    ):
+        client.get("http://localhost/")
+    with (
+        httpx.Client(transport=GuardedTransport(Network(), plays)) as free,
+        free.stream("GET", "http://localhost/") as response,
+    ):
+        pieces = response.iter_raw()
+        assert [len(next(pieces)) for _ in range(5)] == [size] * 5
+
+
+def test_answers_that_tell_of_an_error_are_watched() -> None:
+    """Whoever watches is shown the error, read whole, and no other answer; the caller still gets it."""
+    seen: list[tuple[str, bytes]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(404 if request.url.path == "/lost" else 200, stream=httpx.ByteStream(b"the body"))
+
+    network = Network()
+    network.error_observer = lambda response: seen.append((response.url.path, response.content))
+    with network.client(transport=httpx.MockTransport(answer)) as made:  # what is tested is what the client does
+        assert made.get("http://localhost/found").text == "the body"
+        assert made.get("http://localhost/lost").text == "the body"
+
+    assert seen == [("/lost", b"the body")]
+
+
+def test_every_answer_is_told_to_the_observer() -> None:
+    """Answers of sync and async clients, over whatever transport, reach the run's one observer."""
+    network = Network()
+    told: list[tuple[str, int]] = []
+    network.observer = lambda response: told.append((response.request.method, response.status_code))
+    plays = httpx.MockTransport(lambda _: httpx.Response(204))
+
+    with network.client(transport=plays) as client:
+        client.get("http://provider.test/")
+
+    async def call() -> None:
+        async with network.async_client(transport=plays) as client:
+            await client.post("http://provider.test/")
+
+    asyncio.run(call())
+
+    assert told == [("GET", 204), ("POST", 204)]

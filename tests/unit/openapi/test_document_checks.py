@@ -1,0 +1,189 @@
+"""The document against itself: each slip is found at its place, and what is right is not complained of."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from harness.cli.spec import spec as spec_command
+from harness.model import Outcome
+from harness.openapi.document_checks import CHECKS, check_document, judge_document
+from harness.openapi.schemas import dialect
+
+THING = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer", "example": 1}}}
+GOOD: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "Things", "version": "1"},
+    "security": [{"key": []}],
+    "paths": {
+        "/things/{id}": {
+            "parameters": [
+                {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}, "example": 7},
+            ],
+            "put": {
+                "requestBody": {
+                    "content": {
+                        "application/json": {
+                            "schema": {"$ref": "#/components/schemas/Thing"},
+                            "examples": {"one": {"value": {"id": 1}}, "none": {"value": None}},
+                        }
+                    }
+                },
+                "responses": {
+                    "200": {
+                        "description": "ok",
+                        "content": {
+                            "application/json": {
+                                "schema": {"$ref": "#/components/schemas/Thing"},
+                                "example": {"id": 1},
+                            }
+                        },
+                    }
+                },
+            },
+        }
+    },
+    "webhooks": {
+        "made": {
+            "post": {
+                "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}
+            }
+        }
+    },
+    "components": {
+        "schemas": {"Thing": THING},
+        "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}},
+    },
+}
+
+
+def operation(document: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = document["paths"]["/things/{id}"]["put"]
+    return found
+
+
+def response(document: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = operation(document)["responses"]["200"]["content"]["application/json"]
+    return found
+
+
+# The check, how the good document is spoilt, where that stands, and what is said of it.
+SLIPS: list[tuple[str, Callable[[dict[str, Any]], object], str, str]] = [
+    (
+        "response-examples",
+        lambda d: response(d).update(example={"id": "one"}),
+        "/paths/~1things~1{id}/put/responses/200/content/application~1json/example",
+        'PUT /things/{id}: /id: "one" is not of type "integer"',
+    ),
+    (
+        "request-examples",
+        lambda d: operation(d)["requestBody"]["content"]["application/json"].update(examples={"odd": {"value": []}}),
+        "/paths/~1things~1{id}/put/requestBody/content/application~1json/examples/odd",
+        'PUT /things/{id}: it: [] is not of type "object"',
+    ),
+    (
+        "parameter-examples",
+        lambda d: d["paths"]["/things/{id}"]["parameters"][0].update(example="x"),
+        "/paths/~1things~1{id}/parameters/0/example",
+        'PUT /things/{id}: it: "x" is not of type "integer"',
+    ),
+    (
+        "schema-examples",
+        lambda d: d["components"]["schemas"]["Thing"]["properties"]["id"].update(example="x"),
+        "/components/schemas/Thing/properties/id/example",
+        'schema: it: "x" is not of type "integer"',
+    ),
+    (
+        "responses",
+        lambda d: operation(d).pop("responses"),
+        "/paths/~1things~1{id}/put",
+        "nothing is said of its answers, so nothing can be held to it",
+    ),
+    (
+        "security",
+        lambda d: d.pop("security"),
+        "/components/securitySchemes/key",
+        "no operation asks for it: are all meant to be open?",
+    ),
+    (
+        "security",
+        lambda d: operation(d).update(security=[{"token": []}]),
+        "/paths/~1things~1{id}/put/security",
+        "it names 'token', which is no security scheme",
+    ),
+    (
+        "webhook-schemas",
+        lambda d: d["webhooks"]["made"]["post"].pop("requestBody"),
+        "/webhooks/made",
+        "no JSON schema says what it sends",
+    ),
+]
+
+
+def test_a_document_that_agrees_with_itself_passes() -> None:
+    """Every check looks at something and finds nothing; an example without a value is no example."""
+    found = judge_document(copy.deepcopy(GOOD), "things.yaml")
+
+    assert [f.outcome for f in found] == [Outcome.PASS] * len(CHECKS)
+
+
+@pytest.mark.parametrize("check, spoil, pointer, said", SLIPS, ids=lambda x: x if isinstance(x, str) else "")
+def test_a_slip_is_found_at_its_place(check: str, spoil: Callable[[Any], object], pointer: str, said: str) -> None:
+    """One slip is one complaint of one check, with its JSON pointer."""
+    document = copy.deepcopy(GOOD)
+    spoil(document)
+    slips = {r.check.id: [(s.pointer, s.complaint) for s in r.slips] for r in check_document(document) if r.slips}
+
+    assert slips == {check: [(pointer, said)]}
+
+
+def test_what_a_document_lacks_is_not_applicable() -> None:
+    """Without webhooks nothing is claimed of them."""
+    document = {k: v for k, v in GOOD.items() if k != "webhooks"}
+    found = {f.case: f for f in judge_document(document, "things.yaml")}
+
+    assert found["webhook-schemas"].outcome is Outcome.NOT_APPLICABLE
+
+
+def test_the_command_prints_the_slips_and_exits_1(tmp_path: Path) -> None:
+    """`harness spec check` tells figures and places; 0 without a slip, 1 with one; long lists are cut, --all is not."""
+    file = tmp_path / "things.json"
+    file.write_text(json.dumps(GOOD))
+    good = CliRunner().invoke(spec_command, ["check", str(file)])
+    document = copy.deepcopy(GOOD)
+    response(document)["examples"] = {f"e{n}": {"value": n} for n in range(11)}
+    file.write_text(json.dumps(document))
+    bad = CliRunner().invoke(spec_command, ["check", str(file)])
+    whole = CliRunner().invoke(spec_command, ["check", "--all", str(file)])
+
+    assert (good.exit_code, bad.exit_code, whole.exit_code) == (0, 1, 1)
+    assert "examples of responses: 1 looked at, nothing wrong" in good.output
+    assert "examples of responses: 11 of 12 break their own schema" in bad.output
+    assert f"and 1 more: harness spec check --all {file}" in bad.output
+    assert whole.output.count('is not of type "object"') == 11
+
+
+@pytest.mark.parametrize(
+    "written, read",
+    [
+        ({"type": "string", "nullable": True}, {"type": ["string", "null"], "nullable": True}),
+        ({"$ref": "#/x", "nullable": True}, {"anyOf": [{"$ref": "#/x"}, {"type": "null"}]}),
+        (
+            {"allOf": [{"$ref": "#/x"}, {"type": "object"}], "nullable": True},
+            {"allOf": [{"anyOf": [{"$ref": "#/x"}, {"type": "null"}]}, {"type": ["object", "null"]}], "nullable": True},
+        ),
+        ({"oneOf": [{"enum": [1]}], "nullable": True}, {"oneOf": [{"enum": [1]}, {"type": "null"}], "nullable": True}),
+        ({"enum": ["a"], "nullable": True}, {"enum": ["a", None], "nullable": True}),
+        ({"minimum": 1, "exclusiveMinimum": True}, {"exclusiveMinimum": 1}),
+        ({"maximum": 1, "exclusiveMaximum": False}, {"maximum": 1}),
+    ],
+)
+def test_the_dialect_of_openapi_3_0_is_understood(written: Any, read: Any) -> None:
+    """`nullable` and excluded bounds become JSON Schema, with every part at its place."""
+    assert dialect(written) == read

@@ -1,0 +1,52 @@
+"""Operations are chosen by method, path, tag or id; a choice of nothing is a mistake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.errors import ConfigurationError
+from harness.openapi.selection import select
+
+DEFINITIONS: dict[str, dict[str, Any]] = {
+    "GET /runs": {"operationId": "listRuns", "tags": ["runs"]},
+    "POST /runs": {"operationId": "startRun", "tags": ["runs", "billing"]},
+    "GET /runs/{id}": {},
+    "DELETE /users/{id}": {"tags": ["admin"]},
+}
+
+CHOICES = {
+    "nothing said": ([], [], "GET /runs, POST /runs, GET /runs/{id}, DELETE /users/{id}"),
+    "method": (["get"], [], "GET /runs, GET /runs/{id}"),
+    "path": (["/runs"], [], "GET /runs, POST /runs"),
+    "glob": (["/runs*"], [], "GET /runs, POST /runs, GET /runs/{id}"),
+    "label": (["GET /runs"], [], "GET /runs"),
+    "tag": (["tag:billing"], [], "POST /runs"),
+    "operationId": (["listRuns"], [], "GET /runs"),
+    "several": (["tag:admin", "startRun"], [], "POST /runs, DELETE /users/{id}"),
+    "without": ([], ["DELETE", "tag:billing"], "GET /runs, GET /runs/{id}"),
+    "both": (["/runs*"], ["POST"], "GET /runs, GET /runs/{id}"),
+}
+
+
+@pytest.mark.parametrize("include, exclude, left", CHOICES.values(), ids=CHOICES.keys())
+def test_operations_are_chosen(include: list[str], exclude: list[str], left: str) -> None:
+    """What is left comes in the document's order."""
+    assert ", ".join(select(DEFINITIONS, include=include, exclude=exclude)) == left
+
+
+REFUSED = {
+    "typo": (["listRun"], [], "[fuzz] include: 'listRun' chooses no operation. Did you mean 'listRuns'?"),
+    "unknown tag": ([], ["tag:admn"], "[fuzz] exclude: 'tag:admn' chooses no operation. Did you mean 'tag:admin'?"),
+    "nothing left": (["GET"], ["/runs*"], "[fuzz]: include and exclude leave no operation. Choose at least one."),
+}
+
+
+@pytest.mark.parametrize("include, exclude, said", REFUSED.values(), ids=REFUSED.keys())
+def test_a_choice_of_nothing_is_refused(include: list[str], exclude: list[str], said: str) -> None:
+    """The message names the key, the selector and the nearest that exists."""
+    with pytest.raises(ConfigurationError) as caught:
+        select(DEFINITIONS, include=include, exclude=exclude)
+
+    assert str(caught.value) == f"harness.toml: {said}"

@@ -1,0 +1,166 @@
+"""A process that dies is started again: what is known of it meanwhile, and when it is left alone."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.errors import ProcessError
+from harness.process import supervisor
+from harness.process.supervisor import Fate, Fates, Keeper
+
+
+class Mayfly:
+    """A process that dies when it is told to."""
+
+    name = "app"
+
+    def __init__(self, fails: str = "") -> None:
+        self.dead = False
+        self.starts = 0
+        self.away_s = 0.0
+        self._died_at = 0.0
+        self._fails = fails
+
+    def die(self) -> None:
+        """End by itself."""
+        self._died_at = time.monotonic()
+        self.dead = True
+
+    def death(self) -> str | None:
+        """Return how it ended."""
+        return f"[process.app] exited with status {self.starts}." if self.dead else None
+
+    def kill(self) -> None:
+        """Forget it."""
+        self.dead = False
+
+    def start(self) -> None:
+        """Start it."""
+        self.starts += 1
+        self.away_s = time.monotonic() - self._died_at
+        if self._fails:
+            raise ProcessError(self._fails)
+
+
+class Ask:
+    """Asks a process whether it is ready, and keeps whom it asked."""
+
+    def __init__(self, *, answers: bool) -> None:
+        self.urls: list[str] = []
+        self._answers = answers
+
+    def __call__(self, url: str) -> bool:
+        self.urls.append(url)
+        return self._answers
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "POLL_S", 0.005)
+    monkeypatch.setattr(supervisor, "AWAY_S", 0.05)
+    monkeypatch.setattr(supervisor, "NOTICED_S", 0.1)
+
+
+@pytest.fixture
+def fates(tmp_path: Path) -> Callable[..., Fates]:
+    def build(answers: Callable[[str], bool] = lambda _url: True) -> Fates:
+        return Fates(tmp_path, ready={"app": "http://app"}, answers=answers, patience_s=2)
+
+    return build
+
+
+def wait(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 2
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert holds()
+
+
+def test_what_dies_is_started_again_and_told(fates: Callable[..., Fates]) -> None:
+    """Each death counts, the first one is shown, and whoever waits goes on when the process is back."""
+    app, known = Mayfly(), fates()
+    with Keeper([app], known) as keeper:
+        for number in (1, 2):
+            app.die()
+            wait(lambda number=number: known.deaths == number)  # type: ignore[misc]  # bound as it is now
+            assert known.settled() == number
+            assert app.starts == number
+            assert app.away_s >= 0.05, "it stays away for a while, so that the check sees it gone"
+
+    (told,) = keeper.told()
+    assert told.startswith("[process.app] ended by itself 2 times; it was started again each time. The first time: ")
+    assert told.endswith("[process.app] exited with status 0.")
+
+
+def test_nothing_is_told_of_what_lives(fates: Callable[..., Fates]) -> None:
+    """A run without a death says nothing and waits for nothing."""
+    with Keeper([Mayfly()], fates()) as keeper:
+        assert fates().settled() == 0
+
+    assert keeper.told() == []
+
+
+def test_what_dies_too_often_is_left_alone(fates: Callable[..., Fates], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of restarts is bounded, and nobody waits for what will not come back."""
+    monkeypatch.setattr(supervisor, "MOST", 1)
+    ask = Ask(answers=False)
+    app, known = Mayfly(), fates(ask)
+    with Keeper([app], known) as keeper:
+        for number in (1, 2):
+            app.die()
+            wait(lambda number=number: known.deaths == number)  # type: ignore[misc]  # bound as it is now
+            known.settled()
+        assert known.revived() == 2
+
+    assert ask.urls == []
+    assert app.starts == 1
+    assert "ended by itself 2 times; then it was left alone, and everything after" in keeper.told()[0]
+
+
+def test_what_cannot_be_started_again_is_told(fates: Callable[..., Fates]) -> None:
+    """The reason of the failed start follows the death."""
+    app, known = Mayfly(fails="the port is taken"), fates()
+    with Keeper([app], known) as keeper:
+        app.die()
+        wait(lambda: known.deaths == 1)
+        known.settled()
+
+    assert "ended by itself once; it could not be started again: the port is taken." in keeper.told()[0]
+
+
+def test_after_trouble_a_death_is_waited_for(fates: Callable[..., Fates], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that does not answer may be dying: whoever saw trouble waits until that is known."""
+    monkeypatch.setattr(supervisor, "NOTICED_S", 5)
+    known = fates(lambda _url: False)
+    noted = threading.Timer(0.03, lambda: known.note("app", Fate(1, "away")))
+    back = threading.Timer(0.06, lambda: known.note("app", Fate(1, "running")))
+    noted.start()
+    back.start()
+
+    assert known.revived() == 1
+    noted.join()
+    back.join()
+
+
+def test_trouble_without_a_death_is_soon_over(fates: Callable[..., Fates]) -> None:
+    """A process that answers has not died, and one that only hangs is not waited for."""
+    ask = Ask(answers=True)
+    assert fates(ask).revived() == 0
+    assert ask.urls == ["http://app"]
+
+    begun = time.monotonic()
+    assert fates(lambda _url: False).revived() == 0
+    assert time.monotonic() - begun < 1.5, "no longer than a death takes to be noticed, and not as long as a restart"
+
+
+def test_a_process_that_does_not_come_back_is_waited_for_in_vain(tmp_path: Path) -> None:
+    """The wait is bounded, whatever the controller does."""
+    known = Fates(tmp_path, ready={}, answers=lambda _url: True, patience_s=0.05)
+    known.note("app", Fate(1, "away"))
+
+    assert known.settled() == 1

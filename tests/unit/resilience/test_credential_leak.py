@@ -1,0 +1,68 @@
+"""Where a client's credential travels: what is given away is told, an error is never a pass."""
+
+from __future__ import annotations
+
+import os
+
+import httpx
+
+from harness.model import Attempt, Outcome
+from harness.resilience.client_process import ClientRun
+from harness.resilience.credential_leak import CASES, Elsewhere, TransportCase, judge
+
+RUN = ClientRun(exit_status=1, seconds=0.1, tail="boom")
+SECRET = os.urandom(8).hex()
+URL, REDIRECT, _ = CASES
+
+
+def attempt(path: str) -> Attempt:
+    return Attempt(at=0, method="GET", path=path, key="", body_digest="", fault="", status=200)
+
+
+def outcome(
+    case: TransportCase, path: str = "/runs", elsewhere: tuple[str, bytes] | None = None
+) -> tuple[Outcome, str]:
+    arrived = [elsewhere] if elsewhere else []
+    found = judge(case, [attempt(path)], arrived, RUN, lambda data: ["env:KEY"] if SECRET.encode() in data else [])
+    assert SECRET not in found.observed
+    return found.outcome, found.observed
+
+
+def test_a_secret_in_a_url_is_named_but_not_shown() -> None:
+    """The finding names reference and path, never the value."""
+    said = outcome(URL, f"/runs?api_key={SECRET}")
+
+    assert said == (Outcome.FAIL, "GET /runs carries the value of env:KEY in its URL")
+
+
+def test_a_credential_that_follows_a_redirect_is_told() -> None:
+    """A header that authenticates, or a known secret anywhere in the request, counts."""
+    assert outcome(REDIRECT, elsewhere=("authorization", b""))[0] is Outcome.FAIL
+    assert outcome(REDIRECT, elsewhere=("", SECRET.encode()))[1].endswith("carries env:KEY")
+
+
+def test_a_careful_client_passes() -> None:
+    """Not following passes, and so does following without the credential."""
+    assert outcome(REDIRECT) == (Outcome.PASS, "1 calls, 0 at the other origin, without the credential")
+    assert outcome(REDIRECT, elsewhere=("", b"GET /"))[0] is Outcome.PASS
+
+
+def test_a_client_that_never_called_is_not_known() -> None:
+    """Without a call there is an error that shows what the client printed."""
+    found = judge(URL, [], [], RUN, lambda _: [])
+
+    assert found.outcome is Outcome.ERROR
+    assert "never called the fault server" in found.observed
+    assert "boom" in found.observed
+
+
+def test_the_other_origin_keeps_what_arrives() -> None:
+    """A followed redirect arrives with its headers and body, and is answered 404."""
+    with Elsewhere() as elsewhere, httpx.Client() as client:
+        answer = client.post(elsewhere.url, content=b"body", headers={"Authorization": "x", "X-Api-Key": "y"})
+
+    assert answer.status_code == 404
+    telling, sent = elsewhere.arrived[0]
+    assert telling == "authorization"
+    assert b"X-Api-Key: y" in sent or b"x-api-key: y" in sent
+    assert sent.endswith(b"body")

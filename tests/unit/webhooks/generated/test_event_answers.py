@@ -1,0 +1,180 @@
+"""What comes of generated events: by the answers, and where the integration can be asked, by what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+
+from harness.errors import ProbeError
+from harness.model import Delivery, Finding, Level, Outcome, Upshot
+from harness.webhooks.generated.event_answers import Receiver, judge_invalid, judge_valid
+from harness.webhooks.generated.generated_events import Generated, GeneratedEvent
+
+GOOD = GeneratedEvent(webhook="run.done", document={"id": "g", "type": "run.done", "data": 1}, valid=True)
+BAD = GeneratedEvent(webhook="run.done", document={"id": "b", "type": "run.done"}, valid=False)
+OF_NO_TYPE = GeneratedEvent(webhook="run.done", document={"id": "t", "type": None}, valid=False)
+NAMELESS = GeneratedEvent(webhook="run.done", document={"type": "run.done"}, valid=False)
+EFFECT, DEAD = Upshot(processed=True, set_aside=False), Upshot(processed=False, set_aside=True)
+NEITHER = Upshot(processed=False, set_aside=False)
+
+
+class Told:
+    """Upshots as a test tells them, by id; of anything else neither an effect nor a dead letter."""
+
+    effect_s = kept_s = 0.0
+
+    def __init__(self, upshots: Mapping[str, Upshot]) -> None:
+        self.upshots = upshots
+
+    def of(self, ids: Iterable[str], *, within_s: float = 0) -> Mapping[str, Upshot]:  # noqa: ARG002 - there is no waiting
+        return {event_id: self.upshots.get(event_id, NEITHER) for event_id in ids}
+
+
+def receiver(status: int | None = 200, **upshots: Upshot) -> Receiver:
+    def send(event: GeneratedEvent) -> Delivery:
+        event_id = event.document.get("id", "")
+        return Delivery(event="", event_id=event_id, url="", status=status, seconds=0, error="ReadError")
+
+    def kind(event: GeneratedEvent) -> Any:
+        return event.kind(type_key="type", type_header="")
+
+    return Receiver(send=send, kind=kind, upshots=Told(upshots))
+
+
+def judged(*invalid: GeneratedEvent, by: Receiver) -> list[Finding]:
+    return judge_invalid(Generated(valid=(GOOD,), invalid=invalid), by)
+
+
+@pytest.mark.parametrize(
+    "status, valid, outcome",
+    [
+        (200, True, Outcome.PASS),
+        (422, True, Outcome.FAIL),
+        (429, True, Outcome.ERROR),
+        (None, True, Outcome.FAIL),
+        (400, False, Outcome.PASS),
+        (429, False, Outcome.ERROR),
+        (500, False, Outcome.FAIL),
+        (302, False, Outcome.PASS),
+        (None, False, Outcome.FAIL),
+    ],
+)
+def test_the_answer_decides(status: int | None, valid: bool, outcome: Outcome) -> None:  # noqa: FBT001
+    """A valid event must be acknowledged; an invalid one must get an answer, and none of 5xx."""
+    generated = Generated(valid=(GOOD,), invalid=(BAD,))
+    (found,) = (judge_valid if valid else judge_invalid)(generated, receiver(status))
+
+    assert found.outcome is outcome
+    if outcome is Outcome.FAIL:
+        assert "generated events of run.done are" in found.summary
+        assert found.observed.startswith(f"HTTP {status}" if status else "no answer: ReadError")
+
+
+@pytest.mark.parametrize(
+    "upshot, outcome, said",
+    [
+        (DEAD, Outcome.PASS, "1 kept as dead letters"),
+        (EFFECT, Outcome.FAIL, "are processed all the same"),
+        (NEITHER, Outcome.FAIL, "and vanish: no effect and no dead letter"),
+    ],
+)
+def test_what_is_acknowledged_is_looked_for(upshot: Upshot, outcome: Outcome, said: str) -> None:
+    """A dead letter is right; an effect is not, nor is neither of both where a valid event of that kind has one."""
+    (found,) = judged(BAD, by=receiver(g=EFFECT, b=upshot))
+
+    assert found.outcome is outcome
+    assert said in found.summary + found.observed
+    assert bool(found.id) is (outcome is Outcome.FAIL)
+
+
+OTHER = GeneratedEvent(webhook="other", document={"id": "o", "type": "other"}, valid=False)
+
+
+@pytest.mark.parametrize(
+    "event", [OF_NO_TYPE, NAMELESS, OTHER], ids=["of another type", "without an id to ask by", "of an idle type"]
+)
+def test_what_may_be_passed_over_is_not_held_against_the_receiver(event: GeneratedEvent) -> None:
+    """An event of a kind that the receiver does nothing about may be taken and come to nothing."""
+    (found,) = judged(event, BAD, by=receiver(g=EFFECT, b=DEAD))
+
+    assert found.outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize("control", [NEITHER, DEAD])
+def test_where_nothing_valid_has_an_effect_no_loss_can_be_told(control: Upshot) -> None:
+    """That is said beside what the answers tell, and is no proof of anything."""
+    passed, unseen = judged(BAD, by=receiver(g=control))
+
+    assert (passed.outcome, unseen.outcome, unseen.level) == (Outcome.PASS, Outcome.NOT_RUN, Level.SHOULD)
+    assert "no valid event made beside them has an effect either" in unseen.summary
+
+
+def test_an_event_of_another_type_that_is_processed_fails() -> None:
+    """Whatever the type says, an effect of what the spec forbids is wrong."""
+    (found,) = judged(OF_NO_TYPE, by=receiver(g=EFFECT, t=EFFECT))
+
+    assert (found.outcome, found.level) == (Outcome.FAIL, Level.MUST)
+
+
+def test_without_an_effect_probe_the_part_that_was_not_seen_is_not_run() -> None:
+    """The statuses are right, and what was done is not known: the finding names the line to add."""
+    unknown = Upshot()
+    passed, unseen = judged(BAD, by=receiver(g=unknown, b=unknown))
+
+    assert (passed.outcome, unseen.outcome, unseen.level) == (Outcome.PASS, Outcome.NOT_RUN, Level.MUST)
+    assert "bring no 5xx and no silence" in passed.summary
+    assert 'add to [receiver]: effects = { url = "http://…/{event_id}" }' in unseen.summary
+
+
+def test_without_dead_letters_the_part_that_was_not_seen_is_not_run() -> None:
+    """That nothing was processed is seen; that it was kept only should be, as dead letters have their own item."""
+    passed, unseen = judged(BAD, by=receiver(g=Upshot(processed=True), b=Upshot(processed=False)))
+
+    assert (passed.outcome, unseen.outcome, unseen.level) == (Outcome.PASS, Outcome.NOT_RUN, Level.SHOULD)
+    assert "add: [receiver.dead_letters]" in unseen.summary
+
+
+def test_refusals_need_no_probe() -> None:
+    """Whoever refuses with 4xx is asked nothing more."""
+    (found,) = judged(BAD, OF_NO_TYPE, by=receiver(400, g=Upshot(), b=Upshot()))
+
+    assert found.outcome is Outcome.PASS
+    assert found.observed == "2 refused, 0 kept as dead letters"
+
+
+def test_a_probe_that_does_not_answer_is_an_error_beside_what_the_answers_tell() -> None:
+    """What the statuses told stays told."""
+
+    class Silent(Told):
+        def of(self, *_args: object, **_kwargs: object) -> Mapping[str, Upshot]:
+            raise ProbeError("[receiver] effects: no answer")
+
+    asked = receiver()
+    passed, error = judged(BAD, by=Receiver(send=asked.send, kind=asked.kind, upshots=Silent({})))
+
+    assert (passed.outcome, error.outcome) == (Outcome.PASS, Outcome.ERROR)
+    assert error.observed == "[receiver] effects: no answer"
+
+
+def test_a_defect_has_the_same_id_whatever_event_shows_it() -> None:
+    """The id is made of webhook and cause, so that a waiver outlives the run."""
+    other = GeneratedEvent(webhook="run.done", document={"id": "b", "type": "run.done", "x": 1}, valid=False)
+    ids = {judged(event, by=receiver(g=EFFECT, b=EFFECT))[0].id for event in (BAD, other)}
+
+    assert len(ids) == 1
+
+
+def test_what_a_bound_left_out_is_told() -> None:
+    """The finding says so, also when everything holds."""
+    (found,) = judge_valid(Generated(valid=(GOOD,), bounds="of 900 webhooks only 400"), receiver())
+
+    assert found.summary == "1 generated events are acknowledged (of 900 webhooks only 400)"
+
+
+def test_without_webhooks_there_is_nothing_to_judge() -> None:
+    """A document that describes no webhook makes the checks not applicable, never passed."""
+    (found,) = judge_valid(Generated(), receiver())
+
+    assert found.outcome is Outcome.NOT_APPLICABLE

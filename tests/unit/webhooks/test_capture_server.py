@@ -1,0 +1,268 @@
+"""`harness capture`: what comes in is stored without secrets, and can be delivered again."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import hmac
+import json
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from harness.cli.main import main
+from harness.errors import ConfigurationError
+from harness.webhooks.capture_server import CaptureServer, Store
+from harness.webhooks.events import EventFormat
+from harness.webhooks.schemes import scheme_named
+
+BODY = b'{"id":"evt_1", "type":"run.succeeded","amount":1.0}\n'
+
+Post = Callable[..., httpx.Response]
+
+
+class Captured:
+    """A running capture server and what it told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lines: list[str] = []
+        self.server = CaptureServer(
+            ("127.0.0.1", 0), Store(folder, lambda h, b: (h, b)), each=self.lines.append, limit=100
+        )
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.server.server_port}/hook"
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """What it stored."""
+        return {p.name: p.read_bytes() for p in sorted(self.folder.iterdir())}
+
+
+@pytest.fixture
+def captured(tmp_path: Path) -> Iterator[Captured]:
+    found = Captured(tmp_path / "captured")
+    thread = threading.Thread(target=found.server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield found
+    found.server.shutdown()
+    thread.join()
+    found.server.server_close()
+
+
+def post(url: str, body: bytes | Iterator[bytes] = BODY, **headers: str) -> httpx.Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.post(url, content=body, headers=named, trust_env=False)
+
+
+def test_a_delivery_is_stored_to_the_byte(captured: Captured) -> None:
+    """The body is as it came; headers that a replay makes itself, or that prove and authorize, are left out."""
+    answer = post(
+        captured.url,
+        content_type="application/json",
+        x_hub_signature_256="sha256=00",
+        x_hub_signature="sha1=00",
+        authorization="Bearer abc",
+        cookie="a=b",
+        x_forwarded_for="127.0.0.1",
+        webhook_timestamp="1",
+        x_github_delivery="1-2",
+        x_github_event="push",
+        x_tenant="7",
+    )
+
+    assert answer.status_code == 200
+    assert list(captured.files) == ["0001-push.http"]
+    head, _, body = captured.files["0001-push.http"].partition(b"\r\n\r\n")
+    assert body == BODY
+    assert {line.partition(b":")[0] for line in head.splitlines()} == {
+        *(b"accept", b"content-type", b"user-agent", b"x-github-delivery", b"x-github-event", b"x-tenant")
+    }
+    assert captured.lines == [f"0001-push.http: {len(BODY)} bytes"]
+
+
+def test_what_was_captured_is_a_fixture(captured: Captured) -> None:
+    """It reads as the event that came, with its type, its id and its bytes."""
+    post(captured.url, content_type="application/json")
+    (path,) = captured.folder.iterdir()
+
+    event = EventFormat(scheme=scheme_named("hmac")).read(path)
+
+    assert (event.type, event.id, event.body) == ("run.succeeded", "evt_1", BODY)
+
+
+def test_bodies_of_every_kind_are_stored(captured: Captured) -> None:
+    """In chunks, empty, not JSON, with a type that is no file name: nothing is lost and nothing escapes the folder."""
+    post(captured.url, iter([BODY[:10], BODY[10:]]))
+    post(captured.url, b"")
+    post(captured.url, b"\xff\xfe\x00")
+    post(captured.url, b'{"type": "../../etc/passwd"}')
+    post(captured.url, b"[" * 100_000)
+
+    assert [(n, b.partition(b"\r\n\r\n")[2]) for n, b in captured.files.items()] == [
+        ("0001-run.succeeded.http", BODY),
+        ("0002-event.http", b""),
+        ("0003-event.http", b"\xff\xfe\x00"),
+        ("0004-etc-passwd.http", b'{"type": "../../etc/passwd"}'),
+        ("0005-event.http", b"[" * 100_000),
+    ]
+
+
+def test_the_numbers_go_on_where_they_ended(captured: Captured) -> None:
+    """A second capture into the same folder writes over nothing."""
+    (captured.folder / "0041-x.http").write_bytes(b"\r\n")
+    store = Store(captured.folder, lambda h, b: (h, b))
+
+    assert store.keep((), BODY).name == "0042-run.succeeded.http"
+
+
+def test_what_is_too_large_or_cut_short_is_refused(captured: Captured) -> None:
+    """Nothing half-received is stored; the sender gets a 4xx where it still listens."""
+    with socket.create_connection(("127.0.0.1", captured.server.server_port)) as sender:
+        sender.sendall(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100000000\r\n\r\n")
+        assert sender.recv(100).startswith(b"HTTP/1.1 413 ")
+    with socket.create_connection(("127.0.0.1", captured.server.server_port)) as sender:
+        sender.sendall(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf")
+        sender.shutdown(socket.SHUT_WR)
+        assert sender.recv(100).startswith(b"HTTP/1.1 400 ")
+
+    assert captured.files == {}
+    assert captured.lines == [
+        "refused: 100,000,000 bytes; a fixture may have 33,554,432",
+        "refused: a body that ended early",
+    ]
+    assert captured.server.summary == f"0 captured into {captured.folder}, 2 refused"
+
+
+def test_a_folder_that_cannot_be_written_is_told_to_both_sides(captured: Captured) -> None:
+    """The sender is asked to try again later, and a person sees why."""
+    captured.folder.rmdir()
+
+    assert post(captured.url).status_code == 503
+    assert captured.lines == ["not stored: No such file or directory. The sender was told to try again."]
+
+
+def test_a_provider_that_asks_first_is_welcomed(captured: Captured) -> None:
+    """The OPTIONS handshake of CloudEvents is answered with the origin that asked."""
+    answer = httpx.options(captured.url, headers={"webhook-request-origin": "p.example"}, trust_env=False)
+
+    assert answer.headers["webhook-allowed-origin"] == "p.example"
+
+
+class Command:
+    """`harness capture` as a process."""
+
+    def __init__(self, folder: Path, *words: str, **env: str) -> None:
+        command = [sys.executable, "-m", "harness.cli", "capture", "--into", str(folder), *words]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env, cwd=folder.parent
+        )
+        assert self.process.stdout is not None
+        found = re.search(r"http://127\.0\.0\.1:\d+/", self.process.stdout.readline())
+        assert found
+        self.url = found[0]
+
+    def ended(self, by: int | None = None) -> tuple[str, str, int]:
+        """Return its further output, errors and exit status, after a signal if one is named."""
+        if by is not None:
+            self.process.send_signal(by)
+        output, errors = self.process.communicate(timeout=20)
+        return output, errors, self.process.returncode
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_cleanly_with_a_summary(tmp_path: Path, number: int) -> None:
+    """Ctrl-C and SIGTERM alike: how many were captured where, exit status 0, no traceback, nothing half-written."""
+    command = Command(tmp_path / "into")
+    post(command.url)
+
+    output, errors, status = command.ended(by=number)
+
+    assert output.splitlines()[0] == f"0001-run.succeeded.http: {len(BODY)} bytes"
+    assert output.splitlines()[-1] == f"1 captured into {tmp_path / 'into'}"
+    assert (errors, status) == ("", 0)
+    assert [p.suffix for p in (tmp_path / "into").iterdir()] == [".http"]
+
+
+def test_secrets_are_taken_out_and_the_genuine_are_told(tmp_path: Path) -> None:
+    """A known value is replaced wherever it stands, so is a field whose name means a secret; --limit ends it."""
+    secret, password = secrets.token_hex(20), secrets.token_hex(12)
+    words = ("--scheme", "hmac", "--secret", "env:S", "--limit", "3")
+    command = Command(tmp_path / "into", *words, S=secret)
+    body = json.dumps({"id": "evt_1", "type": "x", "echo": secret, "password": password, "amount": 1.0}).encode()
+    stamp = str(int(time.time()))
+    right = hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+    post(command.url, body, content_type="application/json", x_product_signature=f"t={stamp},v1={right}")
+    post(command.url, body, content_type="application/json", x_product_signature=f"t={stamp},v1=00")
+    post(command.url, gzip.compress(body), content_type="application/json", content_encoding="gzip", x_api_key=password)
+
+    output, errors, status = command.ended()
+
+    assert [line.partition(", ")[2] for line in output.splitlines()[:2]] == [
+        "genuine",
+        "not genuine: x-product-signature is not the signature of the bytes that came",
+    ]
+    assert output.splitlines()[-1].startswith("3 captured into")
+    assert (errors, status) == ("", 0)
+    for path in (tmp_path / "into").iterdir():
+        stored = path.read_bytes()
+        content = gzip.decompress(stored.partition(b"\r\n\r\n")[2]) if b"gzip" in stored else stored
+        assert b'"amount": 1.0' in content
+        assert secret.encode() not in stored + content
+        assert password.encode() not in stored + content
+
+
+def test_what_harness_toml_refers_to_is_taken_out(tmp_path: Path) -> None:
+    """A value that is known there stands in no fixture, whatever the field is called."""
+    secret = secrets.token_hex(20)
+    (tmp_path / "harness.toml").write_text(
+        '[target]\nname = "T"\n[receiver]\nurl = "http://127.0.0.1:1/"\n'
+        'signature = { scheme = "hmac", secret = "env:A_SECRET" }\n'
+    )
+    command = Command(tmp_path / "into", "--limit", "1", A_SECRET=secret)
+    post(command.url, json.dumps({"id": "e", "type": "x", "note": f"it is {secret}"}).encode(), x_note=secret)
+
+    output, errors, status = command.ended()
+
+    (stored,) = (p.read_bytes() for p in (tmp_path / "into").iterdir())
+    assert b"it is [REDACTED env:A_SECRET]" in stored
+    assert secret.encode() not in stored + output.encode()
+    assert (errors, status) == ("", 0)
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["--scheme", "hmac"], "--scheme and --secret belong together: say both, or neither."),
+        (["--scheme", "hmac", "--secret", "plain-text-value"], "--secret takes a reference"),
+        (["--scheme", "discord", "--secret", "env:HOME"], "--scheme discord has a key pair"),
+        (["--into", "/dev/null/x"], "--into /dev/null/x: Not a directory. Name a folder that can be written."),
+    ],
+)
+def test_what_cannot_be_done_is_told(tmp_path: Path, words: list[str], said: str) -> None:
+    """The message says what to say instead, repeats no secret, and the exit status is 4."""
+    result = CliRunner().invoke(main, ["capture", "--into", str(tmp_path), *words])
+
+    assert said in result.output
+    assert "plain-text-value" not in result.output
+    assert result.exit_code == 4
+
+
+def test_a_port_that_is_taken_is_told(captured: Captured) -> None:
+    """The message names the option and the way out."""
+    with pytest.raises(ConfigurationError, match=r"--port \d+: Address already in use. Choose a port that is free."):
+        CaptureServer(("127.0.0.1", captured.server.server_port), captured.server.store, each=print, limit=1)

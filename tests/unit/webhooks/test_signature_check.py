@@ -1,0 +1,53 @@
+"""Deliveries that others signed: what a scheme signs is genuine, whatever differs is not."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from harness.webhooks.schemes import SCHEMES, Scheme, scheme_named
+from harness.webhooks.signature_check import event_id_in, signature_complaint
+
+NOW = 1_760_000_000
+BODY = b'{"id": "evt_1", "type": "run.succeeded"}'
+SYMMETRIC = [s for s in SCHEMES if getattr(s, "symmetric", True)]
+
+
+def complaint(scheme: Scheme, secret: str, body: bytes = BODY, at: int = NOW, value: str = "") -> str:
+    headers = scheme.sign(BODY, secret=secret, timestamp=at, event_id="evt_1", url="http://x.test/h")
+    headers = tuple((k, value or v) if k == scheme.header else (k, v) for k, v in headers)
+    return signature_complaint(scheme, headers, body, secret=secret, event_id="evt_1", url="http://x.test/h", now=NOW)
+
+
+@pytest.mark.parametrize("scheme", SYMMETRIC, ids=lambda s: s.name)
+def test_what_a_scheme_signs_is_genuine(scheme: Scheme) -> None:
+    """Every scheme's own signature is accepted."""
+    assert complaint(scheme, scheme.new_secret()) == ""
+
+
+def test_what_differs_is_named() -> None:
+    """Another body, an old timestamp and a missing header are told apart."""
+    scheme, secret = scheme_named("hmac"), os.urandom(16).hex()
+
+    assert complaint(scheme, secret, b"{}") == "x-product-signature is not the signature of the bytes that came"
+    assert complaint(scheme, secret, at=NOW - 4000) == "its timestamp is too far off (4000 s)"
+    missing = signature_complaint(scheme, (), BODY, secret=secret, event_id="", url="", now=NOW)
+    assert missing == "it has no x-product-signature"
+    assert "comes without a timestamp" in complaint(scheme, secret, value="v1=abc")
+
+
+def test_one_of_several_signatures_is_enough() -> None:
+    """During a rotation the right signature may stand second."""
+    scheme, secret = scheme_named("hmac"), os.urandom(16).hex()
+    right = scheme.signature(BODY, secret=secret, timestamp=NOW)
+
+    assert complaint(scheme, secret, value=f"t={NOW},v1={'0' * 64},v1={right}") == ""
+
+
+def test_the_id_of_an_event_is_found_in_header_or_body() -> None:
+    """The id comes from the scheme's header, else from the key of the body, dots leading inwards; none is empty."""
+    assert event_id_in(scheme_named("github"), "id", (("x-github-delivery", "d1"),), BODY) == "d1"
+    assert event_id_in(scheme_named("hmac"), "id", (), BODY) == "evt_1"
+    assert event_id_in(scheme_named("hmac"), "meta.id", (), b'{"meta": {"id": 7}}') == "7"
+    assert event_id_in(scheme_named("hmac"), "id", (), b"no json") == ""
