@@ -30,9 +30,9 @@ from _table import Row, show
 from hypothesis.database import InMemoryExampleDatabase
 
 from harness.fuzzing.budget import BUDGETS
-from harness.fuzzing.defect_store import Found
+from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.fuzzer import Fuzzer
-from harness.fuzzing.sending import Sender
+from harness.fuzzing.sending import FuzzSender
 from harness.model import Finding, Outcome
 from harness.model.config import Fuzz
 from harness.openapi.spec_document import Spec, load_spec
@@ -85,8 +85,8 @@ def fuzzer(url: str, level: str, seed: int, seconds: float | None = None) -> Ite
     budget = BUDGETS[level] if seconds is None else msgspec.structs.replace(BUDGETS[level], seconds=seconds)
     spec = load_spec("openapi.yaml", root=SANDBOX)
     with httpx.Client(base_url=url, trust_env=False, timeout=budget.answer_within_s) as client:
-        sender = Sender(client, {"Authorization": f"Bearer {KEY}"})
-        found = Found(InMemoryExampleDatabase(), "benchmark")
+        sender = FuzzSender(client, {"Authorization": f"Bearer {KEY}"})
+        found = DefectStore(InMemoryExampleDatabase(), "benchmark")
         yield Fuzzer(spec, sender, Fuzz(), budget=budget, random_seed=seed, found=found)
 
 
@@ -123,7 +123,7 @@ def false_alarms() -> int:
     with product() as url:
         for seed in SAMPLE:
             with fuzzer(url, "deep", seed, DEEP_S) as run:
-                alarms += sum(failed(run.fuzz(label)) for label in run.labels) + failed(run.walk())
+                alarms += sum(failed(run.fuzz(label)) for label in run.labels) + failed(run.run_stateful())
     return alarms
 
 

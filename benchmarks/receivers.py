@@ -15,7 +15,7 @@ from pathlib import Path
 from _table import Row, show
 
 from harness.context.receiver_parts import event_format_of, receiver_of, stage_of
-from harness.context.run_context import World
+from harness.context.run_context import RunContext
 from harness.model import Finding, Outcome
 from harness.process.run import Run
 from harness.webhooks.cases import CASES
@@ -40,7 +40,7 @@ def main() -> None:
     """Measure and print."""
     run = Run.begin()
     try:
-        world = World.load(ROOT, run=run, overlay=None, reports=run.path)
+        world = RunContext.load(ROOT, run=run, overlay=None, reports=run.path)
         world.vault.resolve_all(world.target.references, strict=True)
         with world.running(), closing(world.client):
             rows = list(measured(world))
@@ -49,7 +49,7 @@ def main() -> None:
     show("The receiver suite against the reference receiver", rows)
 
 
-def measured(world: World) -> Iterable[Row]:
+def measured(world: RunContext) -> Iterable[Row]:
     """Run every case and every drill once."""
     assert world.config.receiver is not None
     folder = world.target.root / str(world.config.receiver.events)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from _table import Row, show
 
-from harness.sandbox.integration.inbox import Incoming
+from harness.sandbox.integration.inbox import InboxEvent
 from harness.sandbox.integration.intake import Intake
 from harness.sandbox.integration.storage import Database
 
@@ -29,7 +29,7 @@ THREADS = 32
 """Deliveries at once, as in a burst; a receiver has up to 40 threads."""
 
 
-def event(number: int) -> Incoming:
+def event(number: int) -> InboxEvent:
     """Return an event of the usual size."""
     event_id = f"evt_{number:020}"
     run = {
@@ -40,7 +40,7 @@ def event(number: int) -> Incoming:
     }
     body = {"id": event_id, "type": "run.succeeded", "createdAt": "2026-11-02T09:00:05.000Z", "data": {"run": run}}
     headers = json.dumps({"host": "127.0.0.1:3000", "content-type": "application/json", "content-length": "240"})
-    return Incoming(
+    return InboxEvent(
         event_id=event_id,
         type="run.succeeded",
         headers=headers,
@@ -50,7 +50,7 @@ def event(number: int) -> Incoming:
     )
 
 
-def inserted(number: int, add: Callable[[Incoming], object]) -> float:
+def inserted(number: int, add: Callable[[InboxEvent], object]) -> float:
     """Return events a second of one thread."""
     events = [event(number * EVENTS + n) for n in range(EVENTS)]
     start = time.perf_counter()
@@ -59,7 +59,7 @@ def inserted(number: int, add: Callable[[Incoming], object]) -> float:
     return EVENTS / (time.perf_counter() - start)
 
 
-def inserted_at_once(number: int, add: Callable[[Incoming], object]) -> float:
+def inserted_at_once(number: int, add: Callable[[InboxEvent], object]) -> float:
     """Return events a second of several threads, as a receiver has under load."""
     events = [event(10**9 + number * EVENTS + n) for n in range(EVENTS)]
     shares = [events[n::THREADS] for n in range(THREADS)]
@@ -77,7 +77,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, contextlib.closing(plain(Path(folder))) as raw:
         database = Database(f"sqlite:///{folder}/integration.db")
 
-        def add_plain(incoming: Incoming) -> None:
+        def add_plain(incoming: InboxEvent) -> None:
             values = (incoming.event_id, incoming.type, time.time(), incoming.headers, incoming.body)
             raw.execute("BEGIN IMMEDIATE")
             raw.execute("INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?, 'new', 0, 0, '')", (*values, incoming.traceparent))
@@ -85,7 +85,7 @@ def main() -> None:
 
         intake = Intake(database)
 
-        def add(incoming: Incoming) -> None:
+        def add(incoming: InboxEvent) -> None:
             assert intake.add(incoming)
 
         one, many, bare = [], [], []

@@ -27,7 +27,7 @@ import httpx
 from _table import Row, show
 
 from harness.http.client import Network
-from harness.http.load import Courier, Outgoing
+from harness.http.load import LoadSender, Outgoing
 from harness.model import Event
 from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import scheme_named
@@ -97,7 +97,7 @@ def signed(url: str, number: int) -> Iterator[Outgoing]:
 def ours(url: str, number: int) -> float:
     """Return deliveries a second of `harness deliver`'s engine, its summary included."""
     summary, begun = Summary(), time.perf_counter()
-    Courier(Network(), url, concurrency=CONCURRENCY).deliver(signed(url, number), summary.add)
+    LoadSender(Network(), url, concurrency=CONCURRENCY).deliver(signed(url, number), summary.add)
     assert summary.acknowledged == number
     return number / (time.perf_counter() - begun)
 
@@ -161,7 +161,7 @@ def streamed(url: str) -> Iterator[Row]:
             resident[summary.delivered == STREAMED] = pages * resource.getpagesize()
 
     begun = time.perf_counter()
-    Courier(Network(), url, concurrency=CONCURRENCY).deliver(signed(url, STREAMED), count)
+    LoadSender(Network(), url, concurrency=CONCURRENCY).deliver(signed(url, STREAMED), count)
     seconds = time.perf_counter() - begun
     assert summary.acknowledged == STREAMED
     yield Row(work=f"{STREAMED:,} deliveries streamed", value=STREAMED / seconds, unit="deliveries/s")
@@ -189,7 +189,7 @@ def github_seconds(url: str, events: list[Event]) -> float:
         for e in events
     )
     begun = time.perf_counter()
-    Courier(Network(), url, concurrency=8).deliver(stream, summary.add)
+    LoadSender(Network(), url, concurrency=8).deliver(stream, summary.add)
     assert summary.acknowledged == len(events)
     return time.perf_counter() - begun
 

@@ -14,7 +14,7 @@ from harness.errors import ConfigurationError
 from harness.http.message import Headers
 from harness.secrets import Vault
 from harness.secrets.redaction.redactor import Redactor
-from harness.webhooks.capture_server import CaptureServer, Clean, Store
+from harness.webhooks.capture_server import CaptureServer, CaptureStore, Clean
 from harness.webhooks.delivery_plan import secret_behind
 from harness.webhooks.schemes import scheme_named
 from harness.webhooks.signature_check import event_id_in, signature_complaint
@@ -38,7 +38,7 @@ def capture(into: Path, port: int, scheme: str | None, secret: str | None, limit
     judge = _judge(scheme, secret_behind(secret, vault)) if scheme and secret else None
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background deaf to Ctrl-C
         signal.signal(number, signal.default_int_handler)
-    store = Store(into, _clean(vault))
+    store = CaptureStore(into, _clean(vault))
     with CaptureServer(("127.0.0.1", port), store, each=click.echo, limit=limit, judge=judge) as server:
         click.echo(f"Listening on http://127.0.0.1:{server.server_port}/; deliveries go to {into}. Ctrl-C ends it.")
         try:

@@ -17,7 +17,7 @@ from harness.cassettes.play.replay_server import Check, ReplayServer, serve
 from harness.cassettes.record.proxy import RecordingProxy
 from harness.cassettes.record.proxy import record as run_proxy
 from harness.cassettes.record.recorder import Recorder
-from harness.context.run_context import World
+from harness.context.run_context import RunContext
 from harness.context.target import CONFIG_NAME
 from harness.errors import ConfigurationError
 from harness.http.client import Network
@@ -39,10 +39,10 @@ class Surroundings:
     def __init__(self, directory: Path) -> None:
         """Raises `ConfigurationError` for a harness.toml that is wrong."""
         self.directory = directory
-        self._world: World | None = None
+        self._world: RunContext | None = None
         if (directory / CONFIG_NAME).is_file():
             run = Run(run_id="", seed="", directory="")
-            self._world = World.load(directory, run=run, overlay=None, reports=directory)
+            self._world = RunContext.load(directory, run=run, overlay=None, reports=directory)
             references = [(key, ref) for key, ref in self._world.target.references if ref.kind != "fresh"]
             self._world.vault.resolve_all(references, strict=False)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from harness.model import Delivery
-from harness.webhooks.delivery_plan import Order, public_key
-from harness.webhooks.delivery_run import Dispatch
+from harness.webhooks.delivery_plan import DeliverOptions, public_key
+from harness.webhooks.delivery_run import DeliveryRun
 from harness.webhooks.progress import Lines, bar
 from harness.webhooks.summary import Summary
 
@@ -47,12 +47,12 @@ def deliver(events: tuple[Path, ...], *, spec: str | None, dry_run: bool, quiet:
     acknowledged with 2xx.
     """
     if options.pop("public_key"):
-        click.echo(public_key(Order(**options), Path.cwd()))  # type: ignore[arg-type]
+        click.echo(public_key(DeliverOptions(**options), Path.cwd()))  # type: ignore[arg-type]
         return
     if not events and not spec:
         raise click.UsageError("Missing argument 'EVENTS...': name fixtures, or an OpenAPI document with --spec.")
     made = tuple(_examples(spec)) if spec else ()
-    dispatch = Dispatch(events, Order(**options), directory=Path.cwd(), made=made)  # type: ignore[arg-type]
+    dispatch = DeliveryRun(events, DeliverOptions(**options), directory=Path.cwd(), made=made)  # type: ignore[arg-type]
     if dry_run:
         for text in dispatch.dry():
             click.echo(text)

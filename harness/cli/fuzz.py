@@ -8,13 +8,15 @@ from pathlib import Path
 import click
 
 from harness.cli.run_fuzz import list_found, replay_found, run_fuzz
-from harness.model.config import Level
+from harness.model.config import BudgetName
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.option("--replay", "defect_id", metavar="ID", help="Send exactly the requests that showed a defect, once.")
 @click.option("--list", "listing", is_flag=True, help="List the defects that were found and are kept.")
-@click.option("--budget", type=click.Choice([level.value for level in Level]), help="How many requests are generated.")
+@click.option(
+    "--budget", type=click.Choice([level.value for level in BudgetName]), help="How many requests are generated."
+)
 @click.option("--seed", type=int, metavar="N", help="Repeat the generated requests of a run exactly.")
 @click.option("--target", metavar="NAME", help="Lay harness.NAME.toml over harness.toml.")
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)

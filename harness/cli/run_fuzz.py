@@ -8,14 +8,14 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from harness.context.run_context import World
+from harness.context.run_context import RunContext
 from harness.errors import ConfigurationError, nearest
-from harness.fuzzing.defect_store import Found
+from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.defects import Defect
 from harness.fuzzing.reproduction import replay
 from harness.openapi.document import at_pointer
 from harness.process.run import Run
-from harness.process.subreaper import none_left
+from harness.process.subreaper import reap_orphans
 
 MODULE = "harness.suite.test_2_contract"
 TESTS = "generated_requests or chains_of_linked"
@@ -30,7 +30,7 @@ def run_fuzz(
     command += ["-p", "no:schemathesis", *([f"--harness-target={overlay}"] if overlay else [])]
     command += [*([f"--harness-fuzz={level}"] if level else [])]
     command += [*([] if seed is None else [f"--harness-seed={seed}"]), *pytest_args]
-    with none_left():
+    with reap_orphans():
         return subprocess.run(command, cwd=directory, check=False).returncode
 
 
@@ -68,22 +68,22 @@ def replay_found(directory: Path, defect_id: str, *, overlay: str | None, echo: 
         shutil.rmtree(world.run.directory, ignore_errors=True)
 
 
-def _tell(defect: Defect, world: World, echo: Echo) -> int:
+def _tell(defect: Defect, world: RunContext, echo: Echo) -> int:
     sender = world.sender("quick")
     outcome = replay(defect, world.spec, sender)
-    place = at_pointer(world.spec.document, defect.promise.pointer)
+    place = at_pointer(world.spec.document, defect.excerpt.pointer)
     echo(f"{defect.id}  {defect.operation}: {defect.title}")
     for step in defect.steps:
         echo(f"  {step.curl(sender.base_url)}")
     echo(f"  then   {defect.answer}")
     echo(f"  now    {outcome.answer}")
-    echo(f"  spec   {defect.promise.pointer}{'' if place is not None else ' (no longer in the document)'}")
+    echo(f"  spec   {defect.excerpt.pointer}{'' if place is not None else ' (no longer in the document)'}")
     said = {True: "It still occurs.", False: "It no longer occurs.", None: "Whether it occurs could not be seen."}
     echo(said[outcome.occurs])
     return {True: 1, False: 0, None: 2}[outcome.occurs]
 
 
-def _kept(found: Found, defect_id: str) -> Defect:
+def _kept(found: DefectStore, defect_id: str) -> Defect:
     defect = found.get(defect_id)
     if defect is None:
         ids = [known.id for known in found.all()]
@@ -92,8 +92,8 @@ def _kept(found: Found, defect_id: str) -> Defect:
     return defect
 
 
-def _open(directory: Path, overlay: str | None) -> tuple[World, Found]:
-    world = World.load(directory, run=Run.begin(), overlay=overlay, reports=directory / "reports")
+def _open(directory: Path, overlay: str | None) -> tuple[RunContext, DefectStore]:
+    world = RunContext.load(directory, run=Run.begin(), overlay=overlay, reports=directory / "reports")
     if world.config.provider is None:
         shutil.rmtree(world.run.directory, ignore_errors=True)
         raise ConfigurationError(

@@ -14,7 +14,7 @@ import msgspec
 from harness.context.target import CONFIG_NAME, load_target
 from harness.errors import ConfigurationError
 from harness.model import Report, Verdict
-from harness.process.subreaper import none_left
+from harness.process.subreaper import reap_orphans
 
 REPORT = "readiness.json"
 MODES = "live,replay"
@@ -44,7 +44,7 @@ def run_gate(directory: Path, *, overlay: str | None, reports: str, pytest_args:
         f"--harness-reports={reports}",
     ]
     command += ["-p", "no:schemathesis", *([f"--harness-target={overlay}"] if overlay else []), *pytest_args]
-    with none_left():  # a pytest that was killed could not stop the target's processes
+    with reap_orphans():  # a pytest that was killed could not stop the target's processes
         status = _run(command, directory)
     if status != 4 and not (report.is_file() if status else _says_ready(report)):
         sys.stderr.write(

@@ -15,16 +15,16 @@ from harness.http.wire import Wire
 from harness.model import SecretRef
 from harness.webhooks.case_runner import ReceiverUnderTest
 from harness.webhooks.cases import Framing, ReceiverCase
-from harness.webhooks.drills import Stage
+from harness.webhooks.drills import DrillContext
 from harness.webhooks.effects import EffectProbe
 from harness.webhooks.events import EventFormat
 from harness.webhooks.probes import Ask, asker
-from harness.webhooks.processing_results import Upshots
+from harness.webhooks.processing_results import ProcessingResults
 from harness.webhooks.schemes import scheme_for
-from harness.webhooks.signed_sender import Sender
+from harness.webhooks.signed_sender import SignedSender
 
 if TYPE_CHECKING:
-    from harness.context.run_context import World
+    from harness.context.run_context import RunContext
     from harness.model import Event
     from harness.model.config import Probe, Receiver, Signature
     from harness.process.managed import ManagedProcess
@@ -35,18 +35,18 @@ TIMEOUT_S = 10.0
 _counter = itertools.count(1)
 
 
-def event_format_of(world: World) -> EventFormat:
+def event_format_of(world: RunContext) -> EventFormat:
     """Return where an event's id and type are found, by the receiver's signature scheme."""
     receiver, signature = _sections(world)
     return EventFormat(scheme=scheme_for(signature), id_key=receiver.event_id, type_key=receiver.event_type)
 
 
-def receiver_of(world: World) -> ReceiverUnderTest:
+def receiver_of(world: RunContext) -> ReceiverUnderTest:
     """Return the target's receiver; every delivery carries a fresh id that names the run."""
     receiver, signature = _sections(world)
     event_format = event_format_of(world)
     wire = Wire(receiver.url, check=world.network.check, timeout_s=TIMEOUT_S)
-    sender = Sender(wire, scheme=event_format.scheme, secret=lambda: world.reveal(signature.secret))
+    sender = SignedSender(wire, scheme=event_format.scheme, secret=lambda: world.reveal(signature.secret))
     # The process id keeps the ids of pytest-xdist workers apart.
     ids = (f"evt_{world.run.run_id}_{os.getpid()}_{n}" for n in _counter)
     return ReceiverUnderTest(
@@ -60,12 +60,12 @@ def receiver_of(world: World) -> ReceiverUnderTest:
     )
 
 
-def stage_of(world: World, receiver: ReceiverUnderTest, event: Event) -> Stage:
+def stage_of(world: RunContext, receiver: ReceiverUnderTest, event: Event) -> DrillContext:
     """Return what drills play on."""
     config, signature = _sections(world)
     event_format = event_format_of(world)
     letters, order, previous = config.dead_letters, config.order, signature.previous
-    return Stage(
+    return DrillContext(
         receiver=receiver,
         config=config,
         event=event,
@@ -78,11 +78,11 @@ def stage_of(world: World, receiver: ReceiverUnderTest, event: Event) -> Stage:
     )
 
 
-def upshots_of(world: World, receiver: ReceiverUnderTest) -> Upshots:
+def upshots_of(world: RunContext, receiver: ReceiverUnderTest) -> ProcessingResults:
     """Return what tells what became of events, by whichever probes harness.toml describes."""
     config, _ = _sections(world)
     letters = config.dead_letters
-    return Upshots(
+    return ProcessingResults(
         receiver.probe,
         _asker(world, letters, "[receiver] dead_letters") if letters else None,
         when=letters.when if letters else {},
@@ -91,7 +91,7 @@ def upshots_of(world: World, receiver: ReceiverUnderTest) -> Upshots:
     )
 
 
-def again(world: World, event: Event, case: ReceiverCase) -> str:
+def again(world: RunContext, event: Event, case: ReceiverCase) -> str:
     """Return the command that makes the delivery of a case again, empty where only a gate can make it.
 
     Only a gate knows the secrets and ports that it made for its run.
@@ -107,7 +107,7 @@ def again(world: World, event: Event, case: ReceiverCase) -> str:
     return shlex.join(["harness", "deliver", path, "--altered", case.id, *overlay])
 
 
-def crash_stage_of(world: World, event: Event) -> Stage:
+def crash_stage_of(world: RunContext, event: Event) -> DrillContext:
     """Return what drills play on that end the receiver; ``world`` is theirs alone.
 
     Raises `ConfigurationError` where the harness starts no process at the receiver's address.
@@ -121,7 +121,7 @@ def crash_stage_of(world: World, event: Event) -> Stage:
     return stage
 
 
-def process_of(world: World) -> ManagedProcess:
+def process_of(world: RunContext) -> ManagedProcess:
     """Return the process that serves the receiver.
 
     Raises `ConfigurationError` where the harness starts none at that address.
@@ -137,13 +137,13 @@ def process_of(world: World) -> ManagedProcess:
     return found
 
 
-def _effects(world: World, receiver: Receiver) -> EffectProbe | None:
+def _effects(world: RunContext, receiver: Receiver) -> EffectProbe | None:
     if receiver.effects is None:
         return None
     return EffectProbe(_asker(world, receiver.effects, "[receiver] effects"), count=receiver.effects.count)
 
 
-def _asker(world: World, probe: Probe, where: str) -> Ask:
+def _asker(world: RunContext, probe: Probe, where: str) -> Ask:
     database = probe.database or ""
     if reference := SecretRef.parse(database):
         database = world.reveal(reference)
@@ -151,7 +151,7 @@ def _asker(world: World, probe: Probe, where: str) -> Ask:
     return asker(probe, where, client=world.client, root=world.target.root, env=environment, database=database)
 
 
-def _sections(world: World) -> tuple[Receiver, Signature]:
+def _sections(world: RunContext) -> tuple[Receiver, Signature]:
     receiver = world.config.receiver
     assert receiver is not None
     assert receiver.signature is not None

@@ -20,17 +20,17 @@ from harness.model import SecretRef
 from harness.operations.leaks import ErrorBodies
 from harness.process.managed import ManagedProcess
 from harness.process.run import Run
-from harness.process.supervisor import Fates
+from harness.process.supervisor import ProcessState
 from harness.readiness.checklist import Checklist, shipped
-from harness.secrets import HandedOut, Vault
+from harness.secrets import IssuedSecret, Vault
 
 if TYPE_CHECKING:
     import httpx
 
     from harness.contract.credentials import Credential
-    from harness.fuzzing.defect_store import Found
+    from harness.fuzzing.defect_store import DefectStore
     from harness.fuzzing.fuzzer import Fuzzer
-    from harness.fuzzing.sending import Sender
+    from harness.fuzzing.sending import FuzzSender
     from harness.openapi.spec_document import Spec
 
 
@@ -38,7 +38,7 @@ _RESTART_S = 10.0
 """For a process to be missed and ended, beside the time it may take until it is ready."""
 
 
-class World:
+class RunContext:
     """The target with this run's secrets, network and processes."""
 
     def __init__(self, target: Target, run: Run, reports: Path) -> None:
@@ -61,7 +61,7 @@ class World:
         self._fuzzer: Fuzzer | None = None
 
     @classmethod
-    def load(cls, directory: Path, *, run: Run, overlay: str | None, reports: Path) -> World:
+    def load(cls, directory: Path, *, run: Run, overlay: str | None, reports: Path) -> RunContext:
         """Read harness.toml; raises `ConfigurationError`."""
         world = cls(load_target(directory, expand=run.expand, overlay=overlay), run, reports)
         world.overlay = overlay
@@ -83,9 +83,9 @@ class World:
         return shipped().extended(self.config.item)
 
     @cached_property
-    def handed_out(self) -> HandedOut:
+    def handed_out(self) -> IssuedSecret:
         """The secret with which the provider signs its webhooks, where its answer to the registration tells one."""
-        return HandedOut("provider.webhooks.secret", folder=self.run.path, seed=self.run.seed, vault=self.vault)
+        return IssuedSecret("provider.webhooks.secret", folder=self.run.path, seed=self.run.seed, vault=self.vault)
 
     @cached_property
     def client(self) -> httpx.Client:
@@ -93,10 +93,10 @@ class World:
         return self.network.client(whole_within_s=WHOLE_WITHIN_S)
 
     @cached_property
-    def fates(self) -> Fates:
+    def fates(self) -> ProcessState:
         """How the target's processes fare, wherever they run."""
         processes = self.config.process
-        return Fates(
+        return ProcessState(
             self.run.path,
             ready={name: process.ready for name, process in processes.items()},
             answers=self._answers,
@@ -163,22 +163,22 @@ class World:
             )
         return self._fuzzer
 
-    def found(self) -> Found:
+    def found(self) -> DefectStore:
         """Open what fuzzing found; raises `ConfigurationError` where that is shared through what is not there."""
         from harness.fuzzing.defect_store import open_found
 
         return open_found(self.target.root, self.target.summary.name)
 
-    def sender(self, level: str) -> Sender:
+    def sender(self, level: str) -> FuzzSender:
         """Return what sends generated requests and waits for their answers as long as ``level`` allows."""
         from harness.fuzzing.budget import BUDGETS
-        from harness.fuzzing.sending import Sender
+        from harness.fuzzing.sending import FuzzSender
 
         provider = self.config.provider
         assert provider is not None
         within_s = BUDGETS[level].answer_within_s
         client = self.network.client(base_url=provider.base_url, timeout_s=within_s, whole_within_s=within_s)
-        return Sender(client, self.credential.headers() if self.credential else {})
+        return FuzzSender(client, self.credential.headers() if self.credential else {})
 
     def reveal(self, ref: SecretRef) -> str:
         """Return the value behind a reference; raises `SecretError` naming the key it stands at."""
@@ -215,9 +215,9 @@ class World:
     def _collecting(self) -> AbstractContextManager[object]:
         if self.otlp is None or self.spans_folder is None:
             return nullcontext()
-        from harness.telemetry.otlp import Collector
+        from harness.telemetry.otlp import SpanCollector
 
-        return Collector(self.otlp, self.spans_folder / f"spans{self.log_suffix}.jsonl")
+        return SpanCollector(self.otlp, self.spans_folder / f"spans{self.log_suffix}.jsonl")
 
     def _running(self) -> Iterator[None]:
         try:
@@ -242,14 +242,14 @@ class World:
                 process.stop()
 
     @contextmanager
-    def understudy(self) -> Iterator[World]:
+    def understudy(self) -> Iterator[RunContext]:
         """Run a second target of the same description, with ports and a folder of its own, for a check that harms it.
 
         Raises `ConfigurationError` where both would want one port, `ProcessError` where a process does not start.
         """
         run = self.run.understudy()
         try:
-            world = World.load(self.target.root, run=run, overlay=self.overlay, reports=self.reports)
+            world = RunContext.load(self.target.root, run=run, overlay=self.overlay, reports=self.reports)
             world.log_suffix = f"-understudy{os.environ.get('PYTEST_XDIST_WORKER', '')}"
             # Where harness.toml names one port for both, this world listens for the other's spans too.
             world.spans_folder = self.run.path if world.otlp != self.otlp else None

@@ -10,13 +10,13 @@ from harness.errors import ConfigurationError
 from harness.model import SecretRef
 
 if TYPE_CHECKING:
-    from harness.model.config import Document, Signature
+    from harness.model.config import Configuration, Signature
 
 PLACEHOLDER = re.compile(r"\{public_key(:previous)?\}")
 """In the environment of a process: the public key of ``[receiver] signature`` secret, or previous."""
 
 
-def shapes(config: Document) -> Mapping[str, Callable[[bytes], str]]:
+def shapes(config: Configuration) -> Mapping[str, Callable[[bytes], str]]:
     """Return, by the NAME of ``fresh:NAME``, what writes random bytes as a secret of the receiver's scheme."""
     signature = config.receiver.signature if config.receiver else None
     if signature is None or signature.scheme == "hmac":  # which takes any text
@@ -31,7 +31,7 @@ def shapes(config: Document) -> Mapping[str, Callable[[bytes], str]]:
     return {ref.name: written for ref in references if ref is not None and ref.kind == "fresh"}
 
 
-def with_public_keys(value: str, where: str, *, config: Document, reveal: Callable[[SecretRef], str]) -> str:
+def with_public_keys(value: str, where: str, *, config: Configuration, reveal: Callable[[SecretRef], str]) -> str:
     """Fill the placeholders of a value that stands at ``where``; raises `ConfigurationError` where there is no key."""
     signature = config.receiver.signature if config.receiver else None
 

@@ -14,7 +14,7 @@ import msgspec
 
 from harness.errors import ConfigurationError, SecretError, nearest
 from harness.model import SecretRef, TargetSummary, looks_like_secret
-from harness.model.config import Document, Environment
+from harness.model.config import Configuration, Environment
 from harness.model.strict import check_keys, convert, strings, where_is
 
 CONFIG_NAME = "harness.toml"
@@ -25,7 +25,7 @@ _NEVER_SECRET = ("reason", "remediation", "text", "header", "event_id", "event_t
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """One provider, one integration, one environment."""
 
-    config: Document
+    config: Configuration
     root: Path
     """Folder of harness.toml; relative paths in it start here."""
     summary: TargetSummary
@@ -80,11 +80,11 @@ def load_target(directory: Path, *, expand: Callable[[str], str] = str, overlay:
     raw: dict[str, Any] = {}
     for file in files:
         parsed = _parse(file)
-        check_keys(parsed, Document, file.name)
+        check_keys(parsed, Configuration, file.name)
         _check_literals(parsed, file.name)
         raw = _merged(raw, parsed)
     names = " + ".join(f.name for f in files)
-    config: Document = convert(_expanded(raw, expand), Document, names)
+    config: Configuration = convert(_expanded(raw, expand), Configuration, names)
     references = tuple(_references(raw))
     _check_fresh(config, references, names)
     _check_previous(config, references, names)
@@ -137,7 +137,7 @@ def _references(raw: dict[str, Any]) -> Iterator[tuple[str, SecretRef]]:
             yield where_is(path), ref
 
 
-def _check_fresh(config: Document, references: tuple[tuple[str, SecretRef], ...], names: str) -> None:
+def _check_fresh(config: Configuration, references: tuple[tuple[str, SecretRef], ...], names: str) -> None:
     fresh = next((key for key, ref in references if ref.kind == "fresh"), None)
     if fresh and not config.process:
         raise SecretError(
@@ -146,7 +146,7 @@ def _check_fresh(config: Document, references: tuple[tuple[str, SecretRef], ...]
         )
 
 
-def _check_previous(config: Document, references: tuple[tuple[str, SecretRef], ...], names: str) -> None:
+def _check_previous(config: Configuration, references: tuple[tuple[str, SecretRef], ...], names: str) -> None:
     credentials = {ref for key, ref in references if key.startswith("[provider] auth.")}
     for record in config.operations.secrets if config.operations else ():
         if record.previous and record.ref not in credentials:

@@ -33,7 +33,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     seen: Source
 
 
-class Recorder:
+class CoverageRecorder:
     """Counts calls as they pass by; one for each process."""
 
     def __init__(self, spec: Spec) -> None:

@@ -23,7 +23,7 @@ class UnresolvedError(Exception):
     """A runtime expression names what the exchange does not have."""
 
 
-class Walk:
+class LinkCrawler:
     """Makes the calls; what is wrong with a link is noted with the caller."""
 
     def __init__(self, caller: Caller, *, random_seed: int) -> None:
@@ -146,7 +146,7 @@ class Walk:
         return path + ("?" + "&".join(query) if query else "")
 
 
-def judge_links(walk: Walk) -> list[Finding]:
+def judge_links(walk: LinkCrawler) -> list[Finding]:
     """Return one finding for each thing that was wrong on the way, or one that says what was followed."""
     if found := walk.caller.findings():
         return found

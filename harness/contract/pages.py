@@ -11,7 +11,7 @@ import httpx
 import msgspec
 
 from harness.contract.caller import ITEM, Caller, Sample, broken
-from harness.contract.path_resolver import IDS, Places, entries, example
+from harness.contract.path_resolver import IDS, PathResolver, entries, example
 from harness.model import Finding, Outcome
 from harness.openapi.document import Described
 
@@ -105,7 +105,7 @@ class Walked(msgspec.Struct, frozen=True, kw_only=True):
 def judge_pages(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:
     """Walk every listing to its end; ``samples`` are calls that succeeded, which tell ids and how to add entries."""
     found = []
-    places = Places(caller, samples)
+    places = PathResolver(caller, samples)
     creates = {s.operation.path: s for s in samples if s.operation.method == "POST"}
     for operation in caller.operations.values():
         query = [p for p in caller.document.parameters(operation) if p.get("in") == "query"]
@@ -122,7 +122,7 @@ def judge_pages(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:
 def _judged_anywhere(
     caller: Caller,
     operation: Described,
-    places: Places,
+    places: PathResolver,
     declared: frozenset[str],
     needed: Params,
     creates: Sample | None,

@@ -37,7 +37,7 @@ def example(caller: Caller, parameter: dict[str, Any]) -> Any:
     return next((v for v in (*given, *(v for values in lists for v in values)) if v is not None), None)
 
 
-class Places:
+class PathResolver:
     """Finds values for path parameters: of calls that succeeded, of listings, and of the document's examples."""
 
     def __init__(self, caller: Caller, samples: Sequence[Sample]) -> None:

@@ -18,7 +18,7 @@ VARIABLE = "HARNESS_EXAMPLES"
 FOLDER = ".hypothesis/harness"
 
 
-class Found:
+class DefectStore:
     """The found defects of one target."""
 
     def __init__(self, database: ExampleDatabase, target: str) -> None:
@@ -74,19 +74,19 @@ class Found:
         return f"harness/{self._target}/{name}".encode()
 
 
-def open_found(root: Path, target: str) -> Found:
+def open_found(root: Path, target: str) -> DefectStore:
     """Open the database below ``root``, or that of the variable HARNESS_EXAMPLES: a folder, or a ``redis://`` URL.
 
     Raises `ConfigurationError` for a server that cannot be reached.
     """
     place = os.environ.get(VARIABLE, "") or FOLDER
     if place.startswith(("redis://", "rediss://", "unix://")):
-        return Found(_redis(place), target)
+        return DefectStore(_redis(place), target)
     if "://" in place:
         raise ConfigurationError(
             f"{VARIABLE} is a URL, but of no Redis server. Give a folder, or redis://HOST:PORT/NUMBER."
         )
-    return Found(DirectoryBasedExampleDatabase(root / place), target)
+    return DefectStore(DirectoryBasedExampleDatabase(root / place), target)
 
 
 def _redis(url: str) -> ExampleDatabase:

@@ -12,7 +12,7 @@ import msgspec
 
 from harness.model import stable_id
 from harness.openapi.spec_document import Operation, Spec
-from harness.openapi.spec_excerpt import Promise, promise
+from harness.openapi.spec_excerpt import SpecExcerpt, spec_excerpt
 
 ITEM = "contract.fuzz"
 ANSWER_CHARS = 500
@@ -22,7 +22,7 @@ _SAID_BY = {"status_code_conformance": "not_a_server_error", "negative_data_reje
 _IDENTIFIER = re.compile(r"[A-Za-z][\w.:/#-]{1,79}")
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
+class StoredRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request as it went over the wire, without the credential."""
 
     method: str
@@ -69,8 +69,8 @@ class Defect(msgspec.Struct, frozen=True, kw_only=True):
     """Status of the answer; None where there was none."""
     answer: str
     """Status line, content type and the beginning of the body."""
-    promise: Promise
-    steps: tuple[Request, ...]
+    excerpt: SpecExcerpt = msgspec.field(name="promise")
+    steps: tuple[StoredRequest, ...]
     """The request that shows it, after those that must come before it."""
     bindings: tuple[tuple[str, int, str], ...] = ()
     """``(text, step, JSON pointer)``: this text of later requests stood there in the answer to that step."""
@@ -100,12 +100,12 @@ def _escaped(body: bytes) -> str:
     return "".join(chr(b) if 32 <= b < 127 and chr(b) not in "\\%" else f"\\{b:03o}" for b in body)
 
 
-def as_request(request: httpx.Request, base_url: str, credential: Mapping[str, str]) -> Request:
+def as_request(request: httpx.Request, base_url: str, credential: Mapping[str, str]) -> StoredRequest:
     """Return what can be kept of a request: everything but the headers of the ``credential``; a made-up one is kept."""
     known = {name.lower(): value for name, value in credential.items()}
     hidden = {name for name, value in request.headers.items() if known.get(name) == value}
     prefix = httpx.URL(base_url).raw_path.decode().rstrip("/")
-    return Request(
+    return StoredRequest(
         method=request.method,
         path=request.url.raw_path.decode(errors="replace").removeprefix(prefix),
         headers=tuple((k, v) for k, v in request.headers.items() if k not in _UNTOLD and k not in hidden),
@@ -121,7 +121,7 @@ def of_failures(
     *,
     case: Any,
     response: httpx.Response,
-    steps: Sequence[Request],
+    steps: Sequence[StoredRequest],
 ) -> list[Defect]:
     """Return the defects behind what Schemathesis' checks said of one response."""
     found = [
@@ -133,7 +133,7 @@ def of_failures(
             message=_plain(str(failure.message)),
             status=response.status_code,
             answer=as_answer(response),
-            promise=_promised(failure, label, spec, case, response),
+            excerpt=_promised(failure, label, spec, case, response),
             steps=tuple(steps),
         )
         for failure in failures
@@ -150,7 +150,7 @@ def _check(failure: Any) -> str:
     return str(checks[0])
 
 
-def of_silence(kind: str, said: str, operation: Operation, spec: Spec, *, steps: Sequence[Request]) -> Defect:
+def of_silence(kind: str, said: str, operation: Operation, spec: Spec, *, steps: Sequence[StoredRequest]) -> Defect:
     """Return the defect of an operation that answers other requests, but not this one."""
     title = {
         "timeout": "No whole answer in time",
@@ -165,7 +165,7 @@ def of_silence(kind: str, said: str, operation: Operation, spec: Spec, *, steps:
         message=said,
         status=None,
         answer=f"none ({said})",
-        promise=promise(spec.document, _place(operation.label), ["responses"]),
+        excerpt=spec_excerpt(spec.document, _place(operation.label), ["responses"]),
         steps=tuple(steps),
     )
 
@@ -215,7 +215,7 @@ def _wrong_in(case: Any) -> list[str]:
     return wrong or ["request"]
 
 
-def _promised(failure: Any, label: str, spec: Spec, case: Any, response: httpx.Response) -> Promise:
+def _promised(failure: Any, label: str, spec: Spec, case: Any, response: httpx.Response) -> SpecExcerpt:
     """Return the place in the document that the response is at odds with."""
     status, check = response.status_code, _check(failure)
     answered = ["responses", (str(status), f"{status // 100}XX", f"{status // 100}xx", "default")]
@@ -224,7 +224,7 @@ def _promised(failure: Any, label: str, spec: Spec, case: Any, response: httpx.R
         path = [*answered, "headers", failure.missing_headers[0]]
     elif hasattr(failure, "schema_path"):
         if "components" in failure.schema_path[:1]:
-            return promise(spec.document, list(failure.schema_path)[:-1])
+            return spec_excerpt(spec.document, list(failure.schema_path)[:-1])
         kind = response.headers.get("content-type", "").partition(";")[0].strip()
         body = ["content", (kind, "application/json", "*/*"), "schema", *list(failure.schema_path)[:-1]]
         path = [*answered, *(["headers"] if "header" in str(failure.title) else body)]
@@ -235,8 +235,8 @@ def _promised(failure: Any, label: str, spec: Spec, case: Any, response: httpx.R
     elif check == "positive_data_acceptance":
         path = [("requestBody", "parameters")]
     elif check in ("unsupported_method", "allow_header_conformance"):
-        return promise(spec.document, _place(label)[:-1])
-    return promise(spec.document, _place(label), path)
+        return spec_excerpt(spec.document, _place(label)[:-1])
+    return spec_excerpt(spec.document, _place(label), path)
 
 
 def _place(label: str) -> list[str]:

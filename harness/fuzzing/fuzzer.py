@@ -7,10 +7,10 @@ from collections.abc import Callable
 from functools import cached_property, partial
 
 from harness.fuzzing.budget import Budget, Share
-from harness.fuzzing.defect_store import Found
+from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.operation_fuzz import fuzz, unkept, untried
-from harness.fuzzing.sending import Sender
-from harness.fuzzing.stateful import walk
+from harness.fuzzing.sending import FuzzSender
+from harness.fuzzing.stateful import run_stateful
 from harness.model import Finding
 from harness.model.config import Fuzz
 from harness.openapi.selection import select
@@ -24,7 +24,7 @@ class Fuzzer:
     """Sends generated requests to the operations of one provider."""
 
     def __init__(
-        self, spec: Spec, sender: Sender, chosen: Fuzz, *, budget: Budget, random_seed: int, found: Found
+        self, spec: Spec, sender: FuzzSender, chosen: Fuzz, *, budget: Budget, random_seed: int, found: DefectStore
     ) -> None:
         """``chosen`` says which operations may be called."""
         self._spec = spec
@@ -54,10 +54,10 @@ class Fuzzer:
         attack = partial(fuzz, label, self._spec, allowed=self.labels)
         return self._heard(label, attack)
 
-    def walk(self, name: str = "all") -> list[Finding]:
+    def run_stateful(self, name: str = "all") -> list[Finding]:
         """Walk the links between the operations: all of the chains, or ``part 2 of 5`` of them."""
         share = Share.named(name)
-        return self._heard(share.title, partial(walk, self._spec, self.labels, share=share))
+        return self._heard(share.title, partial(run_stateful, self._spec, self.labels, share=share))
 
     def _heard(self, label: str, attack: Callable[..., list[Finding]]) -> list[Finding]:
         if self._silent >= SILENT_OPERATIONS:

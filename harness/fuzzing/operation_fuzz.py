@@ -11,12 +11,12 @@ from typing import Any
 from harness.errors import SpecError
 from harness.fuzzing import generation
 from harness.fuzzing.budget import Budget
-from harness.fuzzing.defect_store import Found
+from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.defects import ITEM, Defect
 from harness.fuzzing.generation import MODES, Stop, Ungenerable
 from harness.fuzzing.reproduction import replay
-from harness.fuzzing.sending import Sender
-from harness.fuzzing.session import Trial
+from harness.fuzzing.sending import FuzzSender
+from harness.fuzzing.session import FuzzSession
 from harness.model import Finding, Outcome
 from harness.openapi.document_flaws import flaws, unfollowed
 from harness.openapi.spec_document import Operation, Spec
@@ -26,7 +26,14 @@ FURNISHED = 3
 
 
 def fuzz(
-    label: str, spec: Spec, *, sender: Sender, budget: Budget, random_seed: int, found: Found, allowed: Container[str]
+    label: str,
+    spec: Spec,
+    *,
+    sender: FuzzSender,
+    budget: Budget,
+    random_seed: int,
+    found: DefectStore,
+    allowed: Container[str],
 ) -> list[Finding]:
     """Send generated requests to one operation; return a finding for each distinct defect, or one that there is none.
 
@@ -37,7 +44,7 @@ def fuzz(
         operation = spec.operation(label)
     except SpecError as exc:
         return [_error(label, "its description cannot be read", str(exc))]
-    trial = Trial(spec, sender, budget)
+    trial = FuzzSession(spec, sender, budget)
     problems = [*flaws(spec, label), *unfollowed(operation)]
     seed = random_seed ^ zlib.crc32(label.encode())  # operations that look alike do not get the same requests
     try:
@@ -51,7 +58,7 @@ def fuzz(
     return [*_findings(label, trial, random_seed), *(_error(label, "its description is flawed", p) for p in problems)]
 
 
-def try_again(label: str, trial: Trial, found: Found) -> Iterator[Defect]:
+def try_again(label: str, trial: FuzzSession, found: DefectStore) -> Iterator[Defect]:
     """Try first what was found before; yield what no longer occurs."""
     for defect in found.of([label]):
         outcome = replay(defect, trial.spec, trial.sender)
@@ -61,7 +68,7 @@ def try_again(label: str, trial: Trial, found: Found) -> Iterator[Defect]:
             yield defect
 
 
-def settle(trial: Trial, found: Found, gone: Iterable[Defect]) -> None:
+def settle(trial: FuzzSession, found: DefectStore, gone: Iterable[Defect]) -> None:
     """Keep what was found, and forget what is gone."""
     for defect in gone:
         if defect.id not in trial.defects:
@@ -70,7 +77,7 @@ def settle(trial: Trial, found: Found, gone: Iterable[Defect]) -> None:
         found.keep(defect)
 
 
-def _furnish(trial: Trial, creating: str, seed: int) -> None:
+def _furnish(trial: FuzzSession, creating: str, seed: int) -> None:
     """Create something for a list to hold: of an empty list nothing can be told."""
 
     def create(case: Any) -> None:
@@ -83,7 +90,7 @@ def _furnish(trial: Trial, creating: str, seed: int) -> None:
         generation.at_random(operation, generation.VALID, create, examples=FURNISHED, seed=seed)
 
 
-def _each_phase(operation: Operation, trial: Trial, budget: Budget, seed: int) -> list[str]:
+def _each_phase(operation: Operation, trial: FuzzSession, budget: Budget, seed: int) -> list[str]:
     """Run every phase that the description allows; return why others were not."""
     phases: list[Callable[[], object]] = [
         partial(_all_of, generation.from_examples(operation), trial),
@@ -99,12 +106,12 @@ def _each_phase(operation: Operation, trial: Trial, budget: Budget, seed: int) -
     return sorted(said)
 
 
-def _all_of(cases: Iterator[Any], trial: Trial) -> None:
+def _all_of(cases: Iterator[Any], trial: FuzzSession) -> None:
     for case in cases:
         trial.attempt(case)
 
 
-def _random(operation: Operation, mode: Any, trial: Trial, budget: Budget, seed: int) -> None:
+def _random(operation: Operation, mode: Any, trial: FuzzSession, budget: Budget, seed: int) -> None:
     """Send random requests, then make those smaller that showed something no other request had shown."""
     known = set(trial.defects)
     generation.at_random(operation, mode, trial.attempt, examples=budget.examples, seed=seed)
@@ -126,7 +133,7 @@ class _Enough(BaseException):
     """What was wanted of these requests needs no more of them; Hypothesis lets it pass."""
 
 
-def _findings(label: str, trial: Trial, random_seed: int) -> Iterator[Finding]:
+def _findings(label: str, trial: FuzzSession, random_seed: int) -> Iterator[Finding]:
     if trial.unheard:
         yield _error(label, "the provider did not answer while it was fuzzed", trial.unheard)
     if trial.answered:  # else silence is no defect of one operation
@@ -147,7 +154,7 @@ def _findings(label: str, trial: Trial, random_seed: int) -> Iterator[Finding]:
     )
 
 
-def finding_of(defect: Defect, sender: Sender) -> Finding:
+def finding_of(defect: Defect, sender: FuzzSender) -> Finding:
     """Return the finding that a person acts on."""
     before = "".join(f"before: {step.curl(sender.base_url)}\n" for step in defect.steps[:-1])
     return Finding(
@@ -155,10 +162,10 @@ def finding_of(defect: Defect, sender: Sender) -> Finding:
         item=ITEM,
         outcome=Outcome.FAIL,
         summary=f"{defect.operation}: {defect.title} ({defect.id})",
-        expected=f"{defect.promise.pointer} says {defect.promise.text}",
+        expected=f"{defect.excerpt.pointer} says {defect.excerpt.text}",
         observed=f"{defect.answer}\n{before}request: {defect.steps[-1].curl(sender.base_url)}\n{defect.message}",
         reproduce=f"harness fuzz --replay {defect.id}",
-        source=f"the spec at {defect.promise.pointer}; check {defect.check}",
+        source=f"the spec at {defect.excerpt.pointer}; check {defect.check}",
         case=defect.operation,
     )
 

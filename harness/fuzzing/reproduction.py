@@ -11,9 +11,9 @@ import httpx
 import msgspec
 
 from harness.errors import SpecError
-from harness.fuzzing.defects import Defect, Request, as_answer
+from harness.fuzzing.defects import Defect, StoredRequest, as_answer
 from harness.fuzzing.response_defects import defects_of
-from harness.fuzzing.sending import UNSEEN, Answer, Sender
+from harness.fuzzing.sending import UNSEEN, FuzzSender, SendResult
 from harness.openapi.document import at_pointer
 from harness.openapi.spec_document import Spec
 
@@ -40,10 +40,10 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     answer: str
 
 
-def replay(defect: Defect, spec: Spec, sender: Sender) -> Replayed:
+def replay(defect: Defect, spec: Spec, sender: FuzzSender) -> Replayed:
     """Send the requests of ``defect`` again and say whether it still occurs."""
     answers: list[Any] = []
-    final: Answer | None = None
+    final: SendResult | None = None
     for number, step in enumerate(defect.steps):
         final = sender.deliver(sender.build(_bound(step, defect, answers)))
         if final.response is None and number < len(defect.steps) - 1:
@@ -57,7 +57,7 @@ def replay(defect: Defect, spec: Spec, sender: Sender) -> Replayed:
     return Replayed(occurs=_occurs(defect, final.response, spec, sender), answer=as_answer(final.response))
 
 
-def bindings(documents: Sequence[Any], steps: Sequence[Request]) -> tuple[tuple[str, int, str], ...]:
+def bindings(documents: Sequence[Any], steps: Sequence[StoredRequest]) -> tuple[tuple[str, int, str], ...]:
     """Return which texts of later requests stood in the answer to an earlier step, and where."""
     found: dict[str, tuple[str, int, str]] = {}
     for number, document in enumerate(documents[: len(steps) - 1]):
@@ -68,7 +68,7 @@ def bindings(documents: Sequence[Any], steps: Sequence[Request]) -> tuple[tuple[
     return tuple(found.values())
 
 
-def _occurs(defect: Defect, response: httpx.Response, spec: Spec, sender: Sender) -> bool:
+def _occurs(defect: Defect, response: httpx.Response, spec: Spec, sender: FuzzSender) -> bool:
     if defect.check in BY_STATUS:
         return response.status_code == defect.status
     try:
@@ -82,7 +82,7 @@ def _occurs(defect: Defect, response: httpx.Response, spec: Spec, sender: Sender
     return any(d.id == defect.id for d in shown)
 
 
-def _bound(step: Request, defect: Defect, answers: list[Any]) -> Request:
+def _bound(step: StoredRequest, defect: Defect, answers: list[Any]) -> StoredRequest:
     """Put what the answers of this replay hold in place of what they held when the defect was found."""
     path, body = step.path, step.body
     for text, number, pointer in defect.bindings:

@@ -10,7 +10,7 @@ from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.errors import SchemathesisError
 from schemathesis.specs.openapi.checks import ignored_auth
 
-from harness.fuzzing.defects import Defect, Request, of_failures
+from harness.fuzzing.defects import Defect, StoredRequest, of_failures
 from harness.fuzzing.generation import Ungenerable
 from harness.openapi.spec_document import Operation, Spec
 
@@ -24,7 +24,7 @@ def defects_of(
     operation: Operation,
     spec: Spec,
     *,
-    steps: Sequence[Request],
+    steps: Sequence[StoredRequest],
     headers: Mapping[str, str],
     recorder: Any = None,
 ) -> list[Defect]:

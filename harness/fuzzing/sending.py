@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from harness.fuzzing.defects import Request
+from harness.fuzzing.defects import StoredRequest
 
 LONGEST_WAIT_S = 30.0
 WAITS_IN_ALL_S = 120.0
@@ -31,7 +31,7 @@ UNSEEN = ("unreachable", "rate limit")
 """Silences that say nothing of the operation."""
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class SendResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one request: a response, or why there is none."""
 
     request: httpx.Request
@@ -42,7 +42,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What the client says of the silence."""
 
 
-class Sender:
+class FuzzSender:
     """Sends requests to one provider."""
 
     def __init__(
@@ -62,7 +62,7 @@ class Sender:
         self.sent = 0
         self.answered = 0
 
-    def send(self, case: Any) -> Answer | None:
+    def send(self, case: Any) -> SendResult | None:
         """Send one generated case; None when HTTP cannot carry it."""
         try:
             request = self._request(case)
@@ -77,7 +77,7 @@ class Sender:
             self._observe(case, answer.response)
         return answer
 
-    def deliver(self, request: httpx.Request) -> Answer:
+    def deliver(self, request: httpx.Request) -> SendResult:
         """Send a request as it is; wait and send again while the provider names a time with 429 (RFC 6585)."""
         while True:
             answer = self._once(request)
@@ -86,7 +86,7 @@ class Sender:
                 return answer
             if wait > LONGEST_WAIT_S or self.waited_s + wait > WAITS_IN_ALL_S:
                 said = f"asked to wait {wait:.0f} s after {self.waited_s:.0f} s of waiting"
-                return Answer(request=request, silence="rate limit", said=said)
+                return SendResult(request=request, silence="rate limit", said=said)
             self.waited_s += wait
             self._sleep(wait)
 
@@ -95,23 +95,23 @@ class Sender:
         """Where the provider answers."""
         return str(self._client.base_url)
 
-    def build(self, kept: Request) -> httpx.Request:
+    def build(self, kept: StoredRequest) -> httpx.Request:
         """Return a request that was kept, authenticated if it was."""
         known = {name.lower(): value for name, value in self.headers.items()}
         headers = [*kept.headers, *((name, known[name.lower()]) for name in kept.secret if name.lower() in known)]
         url = self.base_url.rstrip("/") + kept.path
         return self._client.build_request(kept.method, url, headers=headers, content=kept.body)
 
-    def _once(self, request: httpx.Request) -> Answer:
+    def _once(self, request: httpx.Request) -> SendResult:
         self.sent += 1
         try:
             response = self._client.send(request)
             self.answered += 1
-            return Answer(request=request, response=response)
+            return SendResult(request=request, response=response)
         except UNSENDABLE:
             raise
         except httpx.RequestError as exc:
-            return Answer(request=request, silence=_silence(exc), said=f"{type(exc).__name__}: {exc}"[:300])
+            return SendResult(request=request, silence=_silence(exc), said=f"{type(exc).__name__}: {exc}"[:300])
         finally:
             self._client.cookies.clear()  # a session cookie would authenticate a request that must go without
 

@@ -9,22 +9,22 @@ from typing import Any
 import msgspec
 
 from harness.fuzzing.budget import Budget
-from harness.fuzzing.defects import Defect, Request, as_request, of_silence
+from harness.fuzzing.defects import Defect, StoredRequest, as_request, of_silence
 from harness.fuzzing.generation import Stop
 from harness.fuzzing.reproduction import bindings
 from harness.fuzzing.response_defects import defects_of
-from harness.fuzzing.sending import UNSEEN, Answer, Sender
+from harness.fuzzing.sending import UNSEEN, FuzzSender, SendResult
 from harness.openapi.spec_document import Operation, Spec
 
 MOST_SILENCES = 3
 """Requests without an answer after which an operation is let be: each costs a whole timeout."""
 
 
-class Trial:
+class FuzzSession:
     """One operation, or the links between several, under test."""
 
     def __init__(
-        self, spec: Spec, sender: Sender, budget: Budget, *, clock: Callable[[], float] = time.monotonic
+        self, spec: Spec, sender: FuzzSender, budget: Budget, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """The clock of the budget starts now; time spent waiting for a rate limit does not count."""
         self.spec = spec
@@ -48,7 +48,7 @@ class Trial:
         answer = self.send(case)
         return self.judge(answer, case, [self.request(answer)]) if answer else []
 
-    def send(self, case: Any) -> Answer | None:
+    def send(self, case: Any) -> SendResult | None:
         """Send one case, None when HTTP cannot carry it; raises `Stop` when time or the provider's patience is out."""
         if self._clock() >= self._ends + self.sender.waited_s - self._waited_before:
             self.out_of_time = True
@@ -61,9 +61,9 @@ class Trial:
 
     def judge(
         self,
-        answer: Answer,
+        answer: SendResult,
         case: Any,
-        steps: Sequence[Request],
+        steps: Sequence[StoredRequest],
         recorder: Any = None,
         documents: Sequence[Any] = (),
     ) -> list[Defect]:
@@ -91,6 +91,6 @@ class Trial:
             raise Stop
         return found
 
-    def request(self, answer: Answer) -> Request:
+    def request(self, answer: SendResult) -> StoredRequest:
         """Return what is kept of a request."""
         return as_request(answer.request, self.sender.base_url, self.sender.headers)

@@ -12,13 +12,13 @@ from schemathesis import Response
 from schemathesis.errors import NoLinksFound, SchemathesisError
 
 from harness.fuzzing.budget import Budget, Share
-from harness.fuzzing.defect_store import Found
-from harness.fuzzing.defects import ITEM, Defect, Request
+from harness.fuzzing.defect_store import DefectStore
+from harness.fuzzing.defects import ITEM, Defect, StoredRequest
 from harness.fuzzing.generation import VALID, Stop, Ungenerable, settings_for
 from harness.fuzzing.operation_fuzz import finding_of
 from harness.fuzzing.reproduction import document_of, replay
-from harness.fuzzing.sending import Sender
-from harness.fuzzing.session import Trial
+from harness.fuzzing.sending import FuzzSender
+from harness.fuzzing.session import FuzzSession
 from harness.model import Finding, Outcome
 from harness.openapi.spec_document import Spec
 
@@ -31,14 +31,14 @@ ROUNDS = 8
 UNLINKED = "no `links` between the operations that are fuzzed, and none can be inferred"
 
 
-def walk(
+def run_stateful(
     spec: Spec,
     labels: Collection[str],
     *,
-    sender: Sender,
+    sender: FuzzSender,
     budget: Budget,
     random_seed: int,
-    found: Found,
+    found: DefectStore,
     share: Share,
 ) -> list[Finding]:
     """Walk the links between the operations ``labels``; return a finding for each distinct defect, or one for all.
@@ -46,7 +46,7 @@ def walk(
     Of the chains of the budget only those of ``share`` are walked, from seeds that no other share has.
     """
     wanted, seed = frozenset(labels), random_seed + ROUNDS * (share.number - 1)
-    trial = Trial(spec, sender, share.portion(budget))
+    trial = FuzzSession(spec, sender, share.portion(budget))
     schema = spec.load()
     # A link may put something valid in place of what was made invalid; each operation is sent invalid requests alone.
     schema.config.generation.update(modes=[VALID])
@@ -63,7 +63,7 @@ def walk(
     return list(_findings(trial, found, share, f"seed {random_seed}{ended}"))
 
 
-def _findings(trial: Trial, found: Found, share: Share, observed: str) -> Iterator[Finding]:
+def _findings(trial: FuzzSession, found: DefectStore, share: Share, observed: str) -> Iterator[Finding]:
     if trial.unheard:
         said = "the provider did not answer while chains were walked"
         yield _finding(share, Outcome.ERROR, said, trial.unheard)
@@ -75,7 +75,7 @@ def _findings(trial: Trial, found: Found, share: Share, observed: str) -> Iterat
         yield _finding(share, Outcome.PASS, f"{trial.answered} requests in chains, no violation", observed)
 
 
-def _walk(walker: Any, trial: Trial, *, chains: int, seed: int) -> str:
+def _walk(walker: Any, trial: FuzzSession, *, chains: int, seed: int) -> str:
     """Walk ``chains`` chains; return what kept it from some of them, empty when nothing did.
 
     Hypothesis ends its run when the same choices lead elsewhere the second time, as they do on a provider that
@@ -98,7 +98,7 @@ def _walk(walker: Any, trial: Trial, *, chains: int, seed: int) -> str:
     return f"; after {walker.walked} chains: {said}"
 
 
-def _walker(machine: Any, trial: Trial) -> Any:
+def _walker(machine: Any, trial: FuzzSession) -> Any:
     """Return Schemathesis' state machine with our client, and with defects noted instead of raised."""
 
     class Walker(machine):  # type: ignore[misc]  # made at run time from the document
@@ -106,7 +106,7 @@ def _walker(machine: Any, trial: Trial) -> Any:
 
         def setup(self) -> None:
             type(self).walked += 1
-            self.steps: list[Request] = []
+            self.steps: list[StoredRequest] = []
             self.documents: list[Any] = []
             self.answer: Any = None
 
@@ -127,7 +127,7 @@ def _walker(machine: Any, trial: Trial) -> Any:
     return Walker
 
 
-def _shorter(defect: Defect, spec: Spec, sender: Sender) -> Defect:
+def _shorter(defect: Defect, spec: Spec, sender: FuzzSender) -> Defect:
     """Leave out each earlier step that the defect does not need."""
     for number in reversed(range(len(defect.steps) - 1)):
         fewer = tuple(step for n, step in enumerate(defect.steps) if n != number)

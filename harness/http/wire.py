@@ -28,7 +28,7 @@ ANSWER_BYTES = 64 * 1024
 _PIECE = 256 * 1024
 
 
-class Answer(Delivery, frozen=True, kw_only=True):
+class ReceiverAnswer(Delivery, frozen=True, kw_only=True):
     """A delivery with everything that came back."""
 
     whole: str = ""
@@ -65,7 +65,7 @@ class Wire:
 
     def send(
         self, headers: Headers, body: bytes, *, event: str, event_id: str, method: str = "POST", query: str = ""
-    ) -> Answer:
+    ) -> ReceiverAnswer:
         """Send one request, headers and bytes as they are; a broken connection is an answer too."""
         length = (
             ()
@@ -89,10 +89,10 @@ class Wire:
 
     def exchange(
         self, pieces: Iterable[bytes], *, event: str, event_id: str, method: str = "POST", pause_s: float = 0.0
-    ) -> Answer:
+    ) -> ReceiverAnswer:
         """Send ``pieces``, ``pause_s`` seconds between them, and read the answer."""
         self._check(method, httpx.URL(self.url))
-        told = _Told(event, event_id, self.url)
+        told = _Exchange(event, event_id, self.url)
         clock = _Clock(self.timeout_s)
         try:
             with self._connected(clock) as connection:
@@ -119,8 +119,8 @@ class Wire:
         return tls_context().wrap_socket(connection, server_hostname=self._host)
 
     def _read(
-        self, connection: socket.socket, clock: _Clock, method: str, told: _Told, failed: OSError | None
-    ) -> Answer:
+        self, connection: socket.socket, clock: _Clock, method: str, told: _Exchange, failed: OSError | None
+    ) -> ReceiverAnswer:
         response = http.client.HTTPResponse(_Timed(connection, clock), method=method)  # type: ignore[arg-type]
         try:
             response.begin()
@@ -137,17 +137,17 @@ class Wire:
         return told.answer(clock, status=response.status, first_byte_s=first, answer=text[:200], whole=head + text)
 
 
-class _Told(NamedTuple):
+class _Exchange(NamedTuple):
     """What is known of an exchange before it is made."""
 
     event: str
     event_id: str
     url: str
 
-    def answer(self, clock: _Clock, *, status: int | None, **more: Any) -> Answer:
+    def answer(self, clock: _Clock, *, status: int | None, **more: Any) -> ReceiverAnswer:
         """Return what came of it."""
         more |= {"seconds": clock.elapsed(), "connect_s": clock.connect_s}
-        return Answer(event=self.event, event_id=self.event_id, url=self.url, status=status, **more)
+        return ReceiverAnswer(event=self.event, event_id=self.event_id, url=self.url, status=status, **more)
 
 
 class _Clock:

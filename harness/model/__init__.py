@@ -5,7 +5,7 @@ from harness.model.event import Event
 from harness.model.exchange import Attempt, Exchange
 from harness.model.finding import Finding, Level, Mode, Outcome, stable_id
 from harness.model.item import GuideLine, Item
-from harness.model.processing_result import Upshot
+from harness.model.processing_result import ProcessingResult
 from harness.model.reference import SecretRef, looks_like_secret
 from harness.model.report import GuideResult, ItemResult, Problem, Report, TargetSummary, Verdict
 from harness.model.waiver import Waiver
@@ -24,10 +24,10 @@ __all__ = [
     "Mode",
     "Outcome",
     "Problem",
+    "ProcessingResult",
     "Report",
     "SecretRef",
     "TargetSummary",
-    "Upshot",
     "Verdict",
     "Waiver",
     "looks_like_secret",

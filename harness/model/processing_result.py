@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Upshot(msgspec.Struct, frozen=True, kw_only=True):
+class ProcessingResult(msgspec.Struct, frozen=True, kw_only=True):
     """Two answers about one event, each None where nobody can be asked."""
 
     processed: bool | None = None

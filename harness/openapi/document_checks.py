@@ -17,7 +17,7 @@ MAX_DEPTH = 12
 _OAS = "OpenAPI Specification 3.1.1"
 
 
-class Look(msgspec.Struct, frozen=True):
+class CheckedPlace(msgspec.Struct, frozen=True):
     """One thing that was looked at."""
 
     pointer: str
@@ -26,7 +26,7 @@ class Look(msgspec.Struct, frozen=True):
     """What is wrong with it; empty when nothing is."""
 
 
-Looks = Iterator[Look]
+CheckedPlaces = Iterator[CheckedPlace]
 
 
 class DocumentCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class DocumentCheck(msgspec.Struct, frozen=True, kw_only=True):
     """What is looked at, in the plural."""
     wrong: str
     """What those do that are not right."""
-    look: Callable[[Document, Schemas], Looks]
+    look: Callable[[Document, Schemas], CheckedPlaces]
     source: str
 
 
@@ -46,7 +46,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     check: DocumentCheck
     seen: int
-    slips: tuple[Look, ...]
+    slips: tuple[CheckedPlace, ...]
 
     @property
     def summary(self) -> str:
@@ -91,20 +91,20 @@ def _finding(result: Checked, source: str) -> Finding:
     return found.named("document", result.check.id, places) if result.slips else found
 
 
-def _response_examples(document: Document, schemas: Schemas) -> Looks:
+def _response_examples(document: Document, schemas: Schemas) -> CheckedPlaces:
     for operation in document.operations():
         for status in document.responses(operation):
             pointer, response = document.placed(f"{operation.pointer}/responses/{escaped(status)}")
             yield from _in_content(document, schemas, pointer, response, operation)
 
 
-def _request_examples(document: Document, schemas: Schemas) -> Looks:
+def _request_examples(document: Document, schemas: Schemas) -> CheckedPlaces:
     for operation in document.operations():
         pointer, body = document.placed(f"{operation.pointer}/requestBody")
         yield from _in_content(document, schemas, pointer, body, operation)
 
 
-def _parameter_examples(document: Document, schemas: Schemas) -> Looks:
+def _parameter_examples(document: Document, schemas: Schemas) -> CheckedPlaces:
     for operation in document.operations():
         for pointer, parameter in document.placed_parameters(operation).items():
             if "schema" in parameter:
@@ -113,14 +113,14 @@ def _parameter_examples(document: Document, schemas: Schemas) -> Looks:
 
 def _in_content(
     document: Document, schemas: Schemas, pointer: str, node: dict[str, Any], operation: Described
-) -> Looks:
+) -> CheckedPlaces:
     for media_type, media in (node.get("content") or {}).items():
         if is_json(str(media_type)) and isinstance(media, dict) and "schema" in media:
             at = f"{pointer}/content/{escaped(str(media_type))}"
             yield from _held(document, schemas, at, media, operation.label)
 
 
-def _held(document: Document, schemas: Schemas, pointer: str, node: dict[str, Any], label: str) -> Looks:
+def _held(document: Document, schemas: Schemas, pointer: str, node: dict[str, Any], label: str) -> CheckedPlaces:
     """Hold the examples beside a schema against it; one without a value, which YAML turns into null, is none."""
     validator = schemas.at(f"{pointer}/schema")
     found = [(f"{pointer}/example", node["example"])] if "example" in node else []
@@ -128,7 +128,7 @@ def _held(document: Document, schemas: Schemas, pointer: str, node: dict[str, An
         found.append((f"{pointer}/examples/{escaped(str(name))}", document.resolved(raw).get("value")))
     for at, value in found:
         if value is not None and validator is not None:
-            yield Look(at, _complaint(validator, value, label))
+            yield CheckedPlace(at, _complaint(validator, value, label))
 
 
 def _complaint(validator: Any, value: Any, label: str) -> str:
@@ -140,14 +140,14 @@ def _complaint(validator: Any, value: Any, label: str) -> str:
     return f"{label}: {where or 'it'}: {message if len(message) <= 160 else '... ' + message[-160:]}"
 
 
-def _schema_examples(document: Document, schemas: Schemas) -> Looks:
+def _schema_examples(document: Document, schemas: Schemas) -> CheckedPlaces:
     """Hold the examples within component schemas against them (JSON Schema, ``examples``)."""
     named = document.resolved(document.raw.get("components")).get("schemas") or {}
     for name in named if isinstance(named, dict) else ():
         yield from _within(document, schemas, f"/components/schemas/{escaped(str(name))}", MAX_DEPTH)
 
 
-def _within(document: Document, schemas: Schemas, pointer: str, depth: int) -> Looks:
+def _within(document: Document, schemas: Schemas, pointer: str, depth: int) -> CheckedPlaces:
     schema = document.at(f"#{pointer}")
     if not isinstance(schema, dict) or depth == 0 or "$ref" in schema:
         return
@@ -157,7 +157,7 @@ def _within(document: Document, schemas: Schemas, pointer: str, depth: int) -> L
     for step, value in found:
         validator = schemas.at(pointer)
         if value is not None and validator is not None:
-            yield Look(f"{pointer}/{step}", _complaint(validator, value, "schema"))
+            yield CheckedPlace(f"{pointer}/{step}", _complaint(validator, value, "schema"))
     inner = [f"properties/{escaped(str(n))}" for n in schema.get("properties") or ()]
     inner += [k for k in ("items", "additionalProperties") if isinstance(schema.get(k), dict)]
     inner += [f"{k}/{n}" for k in ("allOf", "anyOf", "oneOf") for n in range(len(schema.get(k) or ()))]
@@ -165,13 +165,13 @@ def _within(document: Document, schemas: Schemas, pointer: str, depth: int) -> L
         yield from _within(document, schemas, f"{pointer}/{step}", depth - 1)
 
 
-def _responses(document: Document, _schemas: Schemas) -> Looks:
+def _responses(document: Document, _schemas: Schemas) -> CheckedPlaces:
     for operation in document.operations():
         said = "" if document.responses(operation) else "nothing is said of its answers, so nothing can be held to it"
-        yield Look(operation.pointer, said)
+        yield CheckedPlace(operation.pointer, said)
 
 
-def _security(document: Document, _schemas: Schemas) -> Looks:
+def _security(document: Document, _schemas: Schemas) -> CheckedPlaces:
     """Look at schemes that no operation asks for, and requirements that name no scheme."""
     components = document.resolved(document.raw.get("components"))
     schemes = components.get("securitySchemes") or document.raw.get("securityDefinitions") or {}
@@ -185,18 +185,18 @@ def _security(document: Document, _schemas: Schemas) -> Looks:
     base = "/components/securitySchemes" if components.get("securitySchemes") else "/securityDefinitions"
     for name in map(str, schemes):
         unused = "" if name in asked else "no operation asks for it: are all meant to be open?"
-        yield Look(f"{base}/{escaped(name)}", unused)
+        yield CheckedPlace(f"{base}/{escaped(name)}", unused)
     for name, pointer in asked.items():
         if name not in schemes:
-            yield Look(pointer, f"it names {name!r}, which is no security scheme")
+            yield CheckedPlace(pointer, f"it names {name!r}, which is no security scheme")
 
 
-def _webhook_schemas(document: Document, _schemas: Schemas) -> Looks:
+def _webhook_schemas(document: Document, _schemas: Schemas) -> CheckedPlaces:
     key = "webhooks" if document.raw.get("webhooks") else "x-webhooks"
     for name, operation in document.webhooks():
         body = document.resolved(operation.get("requestBody"))
         said = "" if document.json_content(body).get("schema") else "no JSON schema says what it sends"
-        yield Look(f"/{key}/{escaped(name)}", said)
+        yield CheckedPlace(f"/{key}/{escaped(name)}", said)
 
 
 CHECKS: tuple[DocumentCheck, ...] = (

@@ -51,7 +51,7 @@ _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _MAPS = ("properties", "patternProperties", "dependentSchemas")
 
 
-class Look:
+class InputCheck:
     """What was found in one request."""
 
     def __init__(self) -> None:
@@ -83,9 +83,9 @@ class Inputs:
         """Names of the parameters, as ``query limit``."""
         return tuple(name_of(p) for p in self._parameters)
 
-    def look(self, request: httpx.Request) -> Look:
+    def look(self, request: httpx.Request) -> InputCheck:
         """Hold a request against the schemas; what cannot be read is invalid."""
-        look = Look()
+        look = InputCheck()
         given = self._given(request)
         for parameter in self._parameters:
             name = name_of(parameter)
@@ -117,13 +117,13 @@ class Inputs:
                 found[name_of(parameter)] = _readings(values, _BETWEEN.get(parameter.get("collectionFormat", ""), ","))
         return found
 
-    def _hold(self, name: str, readings: list[Any], look: Look) -> None:
+    def _hold(self, name: str, readings: list[Any], look: InputCheck) -> None:
         """Hold a value in each of its readings; one that fits is enough."""
         validator = self._schemas.at(self._places[name]) if name in self._places else None
         if validator is not None:
             _note(validator, _nearest(validator, readings), look)
 
-    def _hold_body(self, request: httpx.Request, look: Look) -> None:
+    def _hold_body(self, request: httpx.Request, look: InputCheck) -> None:
         try:
             raw = request.content
         except httpx.RequestNotRead:
@@ -150,7 +150,7 @@ def _nearest(validator: Any, readings: list[Any]) -> Any:
     return next(fitting, next(typed, readings[0]))
 
 
-def _note(validator: Any, value: Any, look: Look) -> None:
+def _note(validator: Any, value: Any, look: InputCheck) -> None:
     """Note which keywords a value met and which it broke."""
     evaluation = validator.evaluate(value)
     look.valid = look.valid and evaluation.valid

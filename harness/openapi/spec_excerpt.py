@@ -13,7 +13,7 @@ from harness.openapi.document import MAX_HOPS, at_pointer
 MAX_CHARS = 400
 
 
-class Promise(msgspec.Struct, frozen=True, kw_only=True):
+class SpecExcerpt(msgspec.Struct, frozen=True, kw_only=True):
     """A place in the document."""
 
     pointer: str
@@ -22,7 +22,7 @@ class Promise(msgspec.Struct, frozen=True, kw_only=True):
     """What stands there, as JSON; of a large object its keys."""
 
 
-def promise(document: dict[str, Any], *steps: Iterable[Any]) -> Promise:
+def spec_excerpt(document: dict[str, Any], *steps: Iterable[Any]) -> SpecExcerpt:
     """Walk from the top of the document along ``steps``, through every ``$ref``, as far as there is something.
 
     Each of ``steps`` is a list of keys; of several candidates for one key, written as a tuple, the first that is there
@@ -38,7 +38,7 @@ def promise(document: dict[str, Any], *steps: Iterable[Any]) -> Promise:
             continue
         child = node[found] if isinstance(node, dict) else node[int(found)]
         pointer, node = _followed(document, f"{pointer}/{_escaped(found)}", child)
-    return Promise(pointer=pointer, text=_told(node))
+    return SpecExcerpt(pointer=pointer, text=_told(node))
 
 
 def _told(node: Any) -> str:

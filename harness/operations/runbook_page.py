@@ -15,7 +15,7 @@ _FRONT_MATTER = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
 _PARSER = MarkdownIt("commonmark")
 
 
-class Section(NamedTuple):
+class RunbookSection(NamedTuple):
     """One heading with what stands under it, up to the next heading."""
 
     title: str
@@ -32,12 +32,12 @@ class Link(NamedTuple):
     line: int
 
 
-class Document(NamedTuple):
+class RunbookPage(NamedTuple):
     """A parsed file."""
 
     path: Path
     front: dict[str, Any]
-    sections: tuple[Section, ...]
+    sections: tuple[RunbookSection, ...]
     links: tuple[Link, ...]
 
     @property
@@ -46,7 +46,7 @@ class Document(NamedTuple):
         return {slug(s.title) for s in self.sections}
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: Path) -> RunbookPage:
     """Read a file; raises ValueError with line and reason where it cannot be read."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -56,7 +56,7 @@ def read_document(path: Path) -> Document:
     front, body = (_front(match[1]), text[match.end() :]) if match else ({}, text)
     offset = text[: len(text) - len(body)].count("\n")
     tokens = _PARSER.parse(body)
-    return Document(path, front, tuple(_sections(tokens, offset)), tuple(_links(tokens, offset)))
+    return RunbookPage(path, front, tuple(_sections(tokens, offset)), tuple(_links(tokens, offset)))
 
 
 def slug(title: str) -> str:
@@ -73,13 +73,13 @@ def _front(text: str) -> dict[str, Any]:
     return front if isinstance(front, dict) else {}
 
 
-def _sections(tokens: list[Token], offset: int) -> Iterator[Section]:
-    section: Section | None = None
+def _sections(tokens: list[Token], offset: int) -> Iterator[RunbookSection]:
+    section: RunbookSection | None = None
     for before, token in zip([None, *tokens], tokens, strict=False):
         if token.type == "heading_open":
             if section:
                 yield section
-            section = Section("", offset + (token.map or [0])[0] + 1, "", actionable=False)
+            section = RunbookSection("", offset + (token.map or [0])[0] + 1, "", actionable=False)
         elif section and before is not None and before.type == "heading_open":
             section = section._replace(title=token.content)
         elif section and token.content:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from harness.model import Finding, Outcome
-from harness.operations.runbook_page import Document, Link, Section, read_document
+from harness.operations.runbook_page import Link, RunbookPage, RunbookSection, read_document
 
 INCIDENTS = ("auth", "webhooks")
 _PLACEHOLDERS = re.compile(r"\b(TODO|TBD|FIXME|XXX|lorem ipsum|coming soon)\b", re.IGNORECASE)
@@ -46,7 +46,7 @@ def judge_runbooks(
     incidents: Sequence[str] = INCIDENTS,
 ) -> list[Finding]:
     """Return one finding for each incident's item; ``review_within_s`` is how old a review may be, in seconds."""
-    documents: list[Document] = []
+    documents: list[RunbookPage] = []
     unreadable: list[str] = []
     for path in paths:
         try:
@@ -57,7 +57,7 @@ def judge_runbooks(
     return [_judge(incident, documents, unreadable, today=today, limit=limit, root=root) for incident in incidents]
 
 
-def complaints(document: Document, *, today: dt.date, limit: dt.timedelta, root: Path) -> Iterator[str]:
+def complaints(document: RunbookPage, *, today: dt.date, limit: dt.timedelta, root: Path) -> Iterator[str]:
     """Yield what is wrong with one runbook, each as ``file:line: what, and what to do``."""
     name = _shown(document.path, root)
     yield from (f"{name}:1: {text}" for text in _front_complaints(document, today, limit))
@@ -72,7 +72,7 @@ def complaints(document: Document, *, today: dt.date, limit: dt.timedelta, root:
 
 def _judge(
     incident: str,
-    documents: Sequence[Document],
+    documents: Sequence[RunbookPage],
     unreadable: Sequence[str],
     *,
     today: dt.date,
@@ -97,7 +97,7 @@ def _judge(
     )
 
 
-def _front_complaints(document: Document, today: dt.date, limit: dt.timedelta) -> Iterator[str]:
+def _front_complaints(document: RunbookPage, today: dt.date, limit: dt.timedelta) -> Iterator[str]:
     front = document.front
     if not str(front.get("owner") or "").strip():
         yield "it has no owner. Add `owner:` to the front matter: the team that keeps it true."
@@ -113,7 +113,7 @@ def _front_complaints(document: Document, today: dt.date, limit: dt.timedelta) -
         yield f"its last review was {(today - reviewed).days} days ago; {limit.days} are allowed. Review it again."
 
 
-def _section_complaints(needed: Needed, found: Sequence[Section]) -> Iterator[str]:
+def _section_complaints(needed: Needed, found: Sequence[RunbookSection]) -> Iterator[str]:
     if not found:
         yield f"it has no section on {needed.name}. Add one."
         return
@@ -124,7 +124,7 @@ def _section_complaints(needed: Needed, found: Sequence[Section]) -> Iterator[st
         yield f"its section on {needed.name} has neither a command nor a link. Say what to run or where to look."
 
 
-def _link_complaint(link: Link, document: Document) -> str:
+def _link_complaint(link: Link, document: RunbookPage) -> str:
     """Return why a relative link does not resolve; links to other hosts are not followed."""
     if re.match(r"[a-zA-Z][\w+.-]*:|//", link.target):
         return ""

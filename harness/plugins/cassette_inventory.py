@@ -13,7 +13,7 @@ from harness.plugins.core import item_mode, world_key
 if TYPE_CHECKING:
     from harness.cassettes.checks.orphaned_cassettes import Claims
     from harness.cassettes.store.metadata import Metadata
-    from harness.context.run_context import World
+    from harness.context.run_context import RunContext
     from harness.model import Exchange, Finding
 
 claims_key = pytest.StashKey["Claims"]()
@@ -57,7 +57,7 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
-def pytest_harness_final_findings(config: pytest.Config, world: World) -> list[Finding]:
+def pytest_harness_final_findings(config: pytest.Config, world: RunContext) -> list[Finding]:
     """Judge the cassettes that no test of this run was played from: orphans, and those of clients elsewhere."""
     claims = config.stash.get(claims_key, None)
     if claims is None or world.config.provider is None:
@@ -65,7 +65,7 @@ def pytest_harness_final_findings(config: pytest.Config, world: World) -> list[F
     return list(_judged_strays(world, claims))
 
 
-def _judged_strays(world: World, claims: Claims) -> Iterator[Finding]:
+def _judged_strays(world: RunContext, claims: Claims) -> Iterator[Finding]:
     import msgspec
 
     from harness.cassettes.checks.orphaned_cassettes import judge_stray, strays
@@ -87,7 +87,7 @@ def _judged_strays(world: World, claims: Claims) -> Iterator[Finding]:
         yield from (msgspec.structs.replace(finding, mode=Mode.RECORDED) for finding in bad)
 
 
-def _of_provider(exchanges: Iterator[Exchange], metadata: Metadata, world: World) -> Iterator[Exchange]:
+def _of_provider(exchanges: Iterator[Exchange], metadata: Metadata, world: RunContext) -> Iterator[Exchange]:
     """Yield the exchanges with the provider as they would be today; without metadata, all are taken for such."""
     import msgspec
 

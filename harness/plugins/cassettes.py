@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from harness.cassettes.play.scenario import ScenarioCassette
     from harness.cassettes.store.metadata import Metadata
-    from harness.context.run_context import World
+    from harness.context.run_context import RunContext
     from harness.model import Exchange
     from harness.model.config import Provider
 
@@ -31,7 +31,7 @@ held_key = pytest.StashKey[bool]()
 
 
 @pytest.fixture
-def api(_scenario_cassette: ScenarioCassette, world: World, harness_mode: str) -> Iterator[httpx.Client]:
+def api(_scenario_cassette: ScenarioCassette, world: RunContext, harness_mode: str) -> Iterator[httpx.Client]:
     """An `httpx.Client` on ``[provider] base_url`` that authenticates; from the test's cassette unless run live."""
     provider = provider_of(world)
     if harness_mode == "replay":
@@ -45,7 +45,7 @@ def api(_scenario_cassette: ScenarioCassette, world: World, harness_mode: str) -
 
 
 @pytest.fixture
-def async_api(_scenario_cassette: ScenarioCassette, world: World, harness_mode: str) -> httpx.AsyncClient:
+def async_api(_scenario_cassette: ScenarioCassette, world: RunContext, harness_mode: str) -> httpx.AsyncClient:
     """`api` for scenarios that are coroutines: an `httpx.AsyncClient`, with the same modes and the same checks."""
     provider = provider_of(world)
     if harness_mode == "replay":
@@ -66,7 +66,7 @@ def cassette(_scenario_cassette: ScenarioCassette, harness_mode: str) -> Iterato
 
 @pytest.fixture
 def _scenario_cassette(
-    request: pytest.FixtureRequest, world: World, harness_mode: str, require: Callable[..., None]
+    request: pytest.FixtureRequest, world: RunContext, harness_mode: str, require: Callable[..., None]
 ) -> Iterator[ScenarioCassette]:
     require("provider.spec", "provider.base_url")
     from harness.cassettes.play.scenario import CassetteMode
@@ -130,7 +130,7 @@ def _params(item: pytest.Item) -> dict[str, Any]:
     return getattr(getattr(item, "callspec", None), "params", {})
 
 
-def _open(item: pytest.Item, world: World, mode: Any) -> ScenarioCassette:
+def _open(item: pytest.Item, world: RunContext, mode: Any) -> ScenarioCassette:
     from harness.cassettes.play.matching import matchers_for
     from harness.cassettes.play.scenario import CassetteMode, ScenarioCassette
     from harness.cassettes.store.parse_cache import FOLDER
@@ -175,7 +175,7 @@ def _judge(item: pytest.Item, cassette: ScenarioCassette, *, passed: bool) -> No
     findings.extend(judge_exchanges(world.spec, exchanges, item=about, recorded=replayed))
 
 
-def _with_provider(exchanges: Iterator[Exchange], world: World) -> Iterator[Exchange]:
+def _with_provider(exchanges: Iterator[Exchange], world: RunContext) -> Iterator[Exchange]:
     """Yield the exchanges with the provider; the spec says nothing of other hosts."""
     provider = urlsplit(provider_of(world).base_url).hostname
     for exchange in exchanges:
@@ -192,7 +192,7 @@ def _may_keep(item: pytest.Item, path: Path) -> bool:
     return item.stash.get(held_key, False) or (item.stash.get(passed_key, False) and not path.exists())
 
 
-def _metadata(item: pytest.Item, world: World) -> Metadata:
+def _metadata(item: pytest.Item, world: RunContext) -> Metadata:
     import hashlib
 
     import msgspec
@@ -221,18 +221,18 @@ def _node(item: pytest.Item) -> str:
     return f"{name}[{kept}]" if kept else name
 
 
-def _provider_hosts(world: World) -> set[str]:
+def _provider_hosts(world: RunContext) -> set[str]:
     from harness.cassettes.store.filters import LOOPBACK
 
     host = urlsplit(provider_of(world).base_url).hostname
     return {*LOOPBACK, *([host] if host else [])}
 
 
-def _credentials(world: World) -> dict[str, str]:
+def _credentials(world: RunContext) -> dict[str, str]:
     return dict(world.credential.headers()) if world.credential else {}
 
 
-def provider_of(world: World) -> Provider:
+def provider_of(world: RunContext) -> Provider:
     """Return ``[provider]``, which the target is known to have."""
     assert world.config.provider is not None
     return world.config.provider

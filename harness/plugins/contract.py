@@ -9,10 +9,10 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from harness.context.run_context import World
+    from harness.context.run_context import RunContext
     from harness.contract.caller import Caller
     from harness.contract.credentials import Credential
-    from harness.contract.link_crawler import Walk
+    from harness.contract.link_crawler import LinkCrawler
     from harness.openapi.spec_document import Spec
     from harness.plugins.findings import Findings
 
@@ -29,14 +29,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def spec(world: World, require: Callable[..., None]) -> Spec:
+def spec(world: RunContext, require: Callable[..., None]) -> Spec:
     """The provider's OpenAPI document."""
     require("provider.spec")
     return world.spec
 
 
 @pytest.fixture
-def credential(world: World, require: Callable[..., None]) -> Credential:
+def credential(world: RunContext, require: Callable[..., None]) -> Credential:
     """How calls to the provider authenticate."""
     require("provider.auth")
     assert world.credential is not None
@@ -44,7 +44,7 @@ def credential(world: World, require: Callable[..., None]) -> Credential:
 
 
 @pytest.fixture
-def new_caller(spec: Spec, world: World, require: Callable[..., None]) -> Iterator[Callable[[], Caller]]:
+def new_caller(spec: Spec, world: RunContext, require: Callable[..., None]) -> Iterator[Callable[[], Caller]]:
     """Makes valid calls to the provider; each `Caller` keeps what it saw break the spec."""
     require("provider.base_url")
     if world.target.production:
@@ -67,10 +67,10 @@ def caller(new_caller: Callable[[], Caller], findings: Findings) -> Iterator[Cal
 
 
 @pytest.fixture
-def walk(new_caller: Callable[[], Caller], fuzz_seed: int) -> Walk:
+def walk(new_caller: Callable[[], Caller], fuzz_seed: int) -> LinkCrawler:
     """A walk along the documented links, made before the test; what is wrong on the way is for one test to tell."""
-    from harness.contract.link_crawler import Walk
+    from harness.contract.link_crawler import LinkCrawler
 
-    walk = Walk(new_caller(), random_seed=fuzz_seed)
+    walk = LinkCrawler(new_caller(), random_seed=fuzz_seed)
     walk.run()
     return walk

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from harness.context.run_context import World
+    from harness.context.run_context import RunContext
     from harness.context.target import Target
     from harness.plugins.findings import Findings
 
@@ -19,7 +19,7 @@ SUITE = "harness.suite"
 MODES = ("replay", "record", "rewrite", "live", "verify")
 RUN_KEY = "harness_run"
 
-world_key = pytest.StashKey["World"]()
+world_key = pytest.StashKey["RunContext"]()
 findings_key = pytest.StashKey["Findings"]()
 
 
@@ -108,7 +108,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 
 
 @contextmanager
-def _usage_errors(world: World) -> Iterator[None]:
+def _usage_errors(world: RunContext) -> Iterator[None]:
     """Turn what is wrong with the target into pytest's wrong usage, without secrets."""
     from harness.errors import HarnessError
 
@@ -179,7 +179,7 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(scope="session")
-def world(pytestconfig: pytest.Config) -> World:
+def world(pytestconfig: pytest.Config) -> RunContext:
     """Everything this run knows of the target; for checks that need more than the fixtures made of it."""
     found = pytestconfig.stash.get(world_key, None)
     if found is None:
@@ -191,13 +191,13 @@ def world(pytestconfig: pytest.Config) -> World:
 
 
 @pytest.fixture(scope="session")
-def target(world: World) -> Target:
+def target(world: RunContext) -> Target:
     """The target as harness.toml describes it."""
     return world.target
 
 
 @pytest.fixture
-def findings(request: pytest.FixtureRequest, world: World) -> Findings:  # noqa: ARG001 - world must exist first
+def findings(request: pytest.FixtureRequest, world: RunContext) -> Findings:  # noqa: ARG001 - world must exist first
     """Collects what this test observed: `findings.add(finding)`, `findings.extend(findings)`."""
     found: Findings = request.node.stash[findings_key]
     return found
@@ -210,7 +210,7 @@ def harness_mode(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def require(world: World) -> Callable[..., None]:
+def require(world: RunContext) -> Callable[..., None]:
     """Skip, with the line to add, where harness.toml lacks what a check needs: `require("receiver.url")`."""
 
     def require(*keys: str) -> None:
@@ -265,8 +265,8 @@ def _config_directory(config: pytest.Config) -> Path | None:
     return None
 
 
-def _load_world(config: pytest.Config, directory: Path) -> World:
-    from harness.context.run_context import World
+def _load_world(config: pytest.Config, directory: Path) -> RunContext:
+    from harness.context.run_context import RunContext
     from harness.errors import HarnessError
     from harness.process.run import Run
 
@@ -274,7 +274,7 @@ def _load_world(config: pytest.Config, directory: Path) -> World:
     run = Run.from_json(worker[RUN_KEY]) if RUN_KEY in worker else Run.begin()
     reports = directory / config.getoption("--harness-reports")
     try:
-        world = World.load(directory, run=run, overlay=config.getoption("--harness-target"), reports=reports)
+        world = RunContext.load(directory, run=run, overlay=config.getoption("--harness-target"), reports=reports)
         world.vault.resolve_all(world.target.references, strict=False)
     except HarnessError as exc:
         raise pytest.UsageError(str(exc)) from None

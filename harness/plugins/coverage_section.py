@@ -12,8 +12,8 @@ from harness.plugins.core import item_mode, runs_suite, world_key
 if TYPE_CHECKING:
     import httpx
 
-    from harness.context.run_context import World
-    from harness.contract.coverage import Part, Recorder
+    from harness.context.run_context import RunContext
+    from harness.contract.coverage import CoverageRecorder, Part
     from harness.model import Finding
     from harness.model.spec_coverage import Coverage
 
@@ -26,11 +26,11 @@ _SCENARIO = {"replay": "cassettes"}
 class CoverageWatch:
     """On every process: counts the calls of the test that runs. On the controller: joins what all saw."""
 
-    def __init__(self, config: pytest.Config, world: World) -> None:
+    def __init__(self, config: pytest.Config, world: RunContext) -> None:
         """Watch the run's network."""
         self._config = config
         self._world = world
-        self._recorder: Recorder | None = None
+        self._recorder: CoverageRecorder | None = None
         self._source = "checks"
         self._parts: dict[str, list[Part]] = {}
         assert world.config.provider is not None
@@ -80,14 +80,14 @@ class CoverageWatch:
         if not str(response.request.url).startswith(self._base_url) or not self._world.spec_at_hand:
             return
         if self._recorder is None:
-            from harness.contract.coverage import Recorder
+            from harness.contract.coverage import CoverageRecorder
 
-            self._recorder = Recorder(self._world.spec)
+            self._recorder = CoverageRecorder(self._world.spec)
         self._recorder.observe(self._source, response)
 
 
 @pytest.hookimpl(trylast=True, optionalhook=True)  # unknown where harness-core is switched off
-def pytest_harness_final_findings(config: pytest.Config, world: World) -> list[Finding]:
+def pytest_harness_final_findings(config: pytest.Config, world: RunContext) -> list[Finding]:
     """Hold what was seen against ``[contract] coverage``; whoever saw a limit, it must say how long to wait."""
     watch = config.pluginmanager.get_plugin("harness-coverage-watch")
     coverage = watch.coverage() if watch is not None else None

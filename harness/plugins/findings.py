@@ -14,7 +14,7 @@ from harness.errors import HarnessError
 from harness.model import Finding, Level, Mode, Outcome
 
 if TYPE_CHECKING:
-    from harness.context.run_context import World
+    from harness.context.run_context import RunContext
 
 PROPERTY = "harness.finding"
 _TEXT_FIELDS = ("summary", "expected", "observed", "reproduce", "request")
@@ -28,7 +28,7 @@ class FindingsFailed(Failed):
 class Findings:
     """The findings of one test, redacted as they come in."""
 
-    def __init__(self, world: World, test: str, *, recorded: bool) -> None:
+    def __init__(self, world: RunContext, test: str, *, recorded: bool) -> None:
         """``test`` is the node id; ``recorded`` says that what is seen comes from a cassette."""
         self._world = world
         self._test = test

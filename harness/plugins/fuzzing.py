@@ -13,7 +13,7 @@ from harness.plugins.core import runs_suite, world_key
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.context.run_context import World
+    from harness.context.run_context import RunContext
     from harness.fuzzing.fuzzer import Fuzzer
 
 PARTS = 8
@@ -37,7 +37,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 @pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
-def pytest_harness_target_ready(world: World) -> None:
+def pytest_harness_target_ready(world: RunContext) -> None:
     """End the run where examples are to be shared through something that is not there."""
     if world.config.provider is not None and os.environ.get("HARNESS_EXAMPLES"):
         world.found()
@@ -70,22 +70,22 @@ def _shares_of_chains(config: pytest.Config) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def fuzz_seed(pytestconfig: pytest.Config, world: World) -> int:
+def fuzz_seed(pytestconfig: pytest.Config, world: RunContext) -> int:
     """The seed of generated requests: ``--harness-seed``, or one drawn from the run's name, the same on all workers."""
     return _seed(pytestconfig, world)
 
 
-def _seed(config: pytest.Config, world: World) -> int:
+def _seed(config: pytest.Config, world: RunContext) -> int:
     given = config.getoption("--harness-seed")
     return int(given) if given is not None else random.Random(world.run.run_id).randrange(2**32)  # noqa: S311 - no secret
 
 
-def _level(config: pytest.Config, world: World) -> str:
+def _level(config: pytest.Config, world: RunContext) -> str:
     return str(config.getoption("--harness-fuzz") or world.config.fuzz.budget)
 
 
 @pytest.fixture
-def fuzzer(pytestconfig: pytest.Config, world: World, require: Callable[..., None], fuzz_seed: int) -> Fuzzer:
+def fuzzer(pytestconfig: pytest.Config, world: RunContext, require: Callable[..., None], fuzz_seed: int) -> Fuzzer:
     """Generated requests to the provider's operations."""
     require("provider.spec", "provider.base_url")
     if world.target.production:

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from harness.context.run_context import World
+    from harness.context.run_context import RunContext
     from harness.model import Finding, Report
 
 
 @pytest.hookspec
-def pytest_harness_target_ready(config: pytest.Config, world: World) -> None:
+def pytest_harness_target_ready(config: pytest.Config, world: RunContext) -> None:
     """Called on the controller when every process of the target is ready, before the first test runs."""
 
 
 @pytest.hookspec
-def pytest_harness_final_findings(config: pytest.Config, world: World) -> list[Finding]:  # type: ignore[empty-body]
+def pytest_harness_final_findings(config: pytest.Config, world: RunContext) -> list[Finding]:  # type: ignore[empty-body]
     """Called on the controller when all tests have run and the target's processes have stopped.
 
     Return findings that only the whole run can tell, such as what its logs hold.

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
-    from harness.context.run_context import World
+    from harness.context.run_context import RunContext
     from harness.model import Finding
 
 
 @pytest.fixture
-def runbooks(world: World, require: Callable[..., None]) -> list[Path]:
+def runbooks(world: RunContext, require: Callable[..., None]) -> list[Path]:
     """The runbook files of ``[operations] runbooks``."""
     require("operations.runbooks")
     assert world.config.operations is not None
@@ -36,7 +36,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 
 
 @pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
-def pytest_harness_final_findings(config: pytest.Config, world: World) -> list[Finding]:
+def pytest_harness_final_findings(config: pytest.Config, world: RunContext) -> list[Finding]:
     """Search logs, cassettes and fixtures for every known secret, once nothing writes to them any more."""
     operations = world.config.operations
     if not is_live(config):
@@ -66,7 +66,7 @@ def pytest_harness_final_findings(config: pytest.Config, world: World) -> list[F
     )
 
 
-def _exposed(world: World) -> Iterator[Finding]:
+def _exposed(world: RunContext) -> Iterator[Finding]:
     """Yield what stands in cassettes and looks like a secret, known to harness.toml or not."""
     from harness.cassettes.checks.secret_scan import judge_exposure
     from harness.cassettes.store.parse_cache import FOLDER

@@ -13,7 +13,7 @@ from harness.plugins.core import deaths_key, runs_suite, world_key
 from harness.plugins.coverage_section import coverage_key
 
 if TYPE_CHECKING:
-    from harness.context.run_context import World
+    from harness.context.run_context import RunContext
     from harness.model import Finding, Outcome, Problem, Report
 
 COLLECTOR = "harness-collector"
@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
             world.checklist.require(waiver.item, f"{world.target.summary.config}: [[waiver]]")
     except HarnessError as exc:
         raise pytest.UsageError(str(exc)) from None
-    config.pluginmanager.register(Collector(config, world), COLLECTOR)
+    config.pluginmanager.register(FindingCollector(config, world), COLLECTOR)
 
 
 class _WorkerSelection(Selection):
@@ -51,10 +51,10 @@ class _WorkerSelection(Selection):
         self._output[LEFT_OUT] = self.left_out
 
 
-class Collector(Selection):
+class FindingCollector(Selection):
     """On the controller: gathers findings and problems, and makes the report of them."""
 
-    def __init__(self, config: pytest.Config, world: World) -> None:
+    def __init__(self, config: pytest.Config, world: RunContext) -> None:
         """Start the clock."""
         super().__init__()
         self._config = config

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from harness.context.run_context import World
+    from harness.context.run_context import RunContext
     from harness.model import Attempt, Finding
     from harness.resilience.client_cases import ClientCase
     from harness.resilience.client_process import ClientRun
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def client_under_faults(world: World, require: Callable[..., None]) -> Callable[[ClientCase], Finding]:
+def client_under_faults(world: RunContext, require: Callable[..., None]) -> Callable[[ClientCase], Finding]:
     """Run one client case: ``[client] command`` under the fault server, in front of the real provider."""
     require("client.command", "provider.base_url")
     if world.target.production:
@@ -48,7 +48,7 @@ def client_under_faults(world: World, require: Callable[..., None]) -> Callable[
 
 @pytest.fixture
 def client_run(
-    world: World, require: Callable[..., None]
+    world: RunContext, require: Callable[..., None]
 ) -> Callable[[Sequence[Fault]], tuple[tuple[Attempt, ...], ClientRun]]:
     """Run ``[client] command`` once; the first calls meet the given faults. Returns its calls and how it ended."""
     require("client.command", "provider.base_url")
@@ -78,7 +78,7 @@ def client_run(
 
 @pytest.fixture
 def client_transport(
-    world: World,
+    world: RunContext,
     require: Callable[..., None],
     client_run: Callable[[Sequence[Fault]], tuple[tuple[Attempt, ...], ClientRun]],
 ) -> Callable[[TransportCase], Finding]:

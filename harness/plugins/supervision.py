@@ -7,7 +7,7 @@ from collections.abc import Generator
 import pytest
 
 from harness.plugins.core import is_live, world_key
-from harness.process.supervisor import Keeper
+from harness.process.supervisor import Supervisor
 
 failed_key = pytest.StashKey[int]()
 
@@ -18,7 +18,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     world = session.config.stash[world_key]
     if not world.processes:  # a worker, or a run that does not talk to the target
         return (yield)
-    keeper = Keeper(world.processes, world.fates)
+    keeper = Supervisor(world.processes, world.fates)
     try:
         with keeper:
             return (yield)

@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from harness.context.run_context import World
+    from harness.context.run_context import RunContext
     from harness.model import Delivery, Event
     from harness.process.run import Run
     from harness.telemetry.metrics import Metrics
-    from harness.telemetry.spans import Seen
+    from harness.telemetry.spans import TraceView
     from harness.telemetry.traces import Traced
     from harness.webhooks.case_runner import ReceiverUnderTest
 
 
 @pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
-def pytest_harness_target_ready(world: World) -> None:
+def pytest_harness_target_ready(world: RunContext) -> None:
     """Keep what the metrics show before the first delivery: a series born at its first failure is missed by rate()."""
     config = world.config.telemetry
     # Only processes that the harness has just started are known not to have counted anything yet.
@@ -36,7 +36,7 @@ def pytest_harness_target_ready(world: World) -> None:
 
 
 @pytest.fixture
-def metrics(world: World, require: Callable[..., None]) -> Metrics:
+def metrics(world: RunContext, require: Callable[..., None]) -> Metrics:
     """The integration's metrics endpoint."""
     require("telemetry.metrics")
     import httpx
@@ -58,7 +58,7 @@ def metrics(world: World, require: Callable[..., None]) -> Metrics:
 
 @pytest.fixture
 def traced(
-    world: World, receiver: ReceiverUnderTest, events: list[Event], require: Callable[..., None]
+    world: RunContext, receiver: ReceiverUnderTest, events: list[Event], require: Callable[..., None]
 ) -> Callable[[], Traced | str]:
     """Return the receiver as the sender of a trace sees it, or why nothing can be sent to it."""
     require("telemetry.otlp")
@@ -86,17 +86,17 @@ def traced(
     return made
 
 
-def _seen(world: World, trace_id: str, text: str) -> Seen:
+def _seen(world: RunContext, trace_id: str, text: str) -> TraceView:
     """Ask the controller, which listens for spans, whatever process this is."""
     import httpx
     import msgspec
 
     from harness.errors import ProbeError
-    from harness.telemetry.spans import Seen
+    from harness.telemetry.spans import TraceView
 
     try:
         answer = world.client.get(f"http://{world.otlp}/_spans", params={"trace_id": trace_id, "text": text})
-        return msgspec.json.decode(answer.raise_for_status().content, type=Seen)
+        return msgspec.json.decode(answer.raise_for_status().content, type=TraceView)
     except (httpx.HTTPError, msgspec.DecodeError) as exc:
         raise ProbeError(
             f"harness.toml: [telemetry] otlp: the harness does not answer on {world.otlp} ({type(exc).__name__}). "

@@ -13,9 +13,9 @@ import pytest
 from harness.plugins.core import runs_suite, world_key
 
 if TYPE_CHECKING:
-    from harness.context.run_context import World
+    from harness.context.run_context import RunContext
     from harness.contract.webhooks.catcher import Caught
-    from harness.contract.webhooks.sent import Expected
+    from harness.contract.webhooks.sent import ExpectedDelivery
     from harness.model import Finding, SecretRef
     from harness.openapi.spec_document import Spec
     from harness.webhooks.events import EventFormat
@@ -46,7 +46,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @contextmanager
-def _listening(world: World) -> Iterator[None]:
+def _listening(world: RunContext) -> Iterator[None]:
     from harness.contract.webhooks.catcher import Catcher
     from harness.webhooks.schemes import scheme_for
     from harness.webhooks.signature_check import event_id_in
@@ -71,7 +71,7 @@ def _listening(world: World) -> Iterator[None]:
 
 
 @contextmanager
-def _registered(world: World, url: str) -> Iterator[None]:
+def _registered(world: RunContext, url: str) -> Iterator[None]:
     """Tell the provider where to send its webhooks, and at the end that it need not any more."""
     from harness.contract.webhooks.registration import Registration
 
@@ -87,7 +87,7 @@ def _registered(world: World, url: str) -> Iterator[None]:
         registration.end()
 
 
-def catcher_url(world: World) -> str:
+def catcher_url(world: RunContext) -> str:
     """Return where the provider is to send its webhooks."""
     assert world.config.provider is not None
     settings = world.config.provider.webhooks
@@ -97,7 +97,7 @@ def catcher_url(world: World) -> str:
 
 @pytest.fixture
 def sent_webhooks(
-    request: pytest.FixtureRequest, world: World, spec: Spec, require: Callable[..., None]
+    request: pytest.FixtureRequest, world: RunContext, spec: Spec, require: Callable[..., None]
 ) -> Callable[[], list[Finding]]:
     """Wait for the provider's webhooks, and judge those that came; to be called when the workflow has run."""
     require("provider.webhooks", "receiver.signature")
@@ -125,8 +125,8 @@ def sent_webhooks(
     return judged
 
 
-def _expected(world: World, spec: Spec, event_format: EventFormat) -> Expected:
-    from harness.contract.webhooks.sent import Expected
+def _expected(world: RunContext, spec: Spec, event_format: EventFormat) -> ExpectedDelivery:
+    from harness.contract.webhooks.sent import ExpectedDelivery
     from harness.openapi.event_schemas import EventSchemas
     from harness.webhooks.signature_check import event_id_in, signature_complaint
 
@@ -153,18 +153,18 @@ def _expected(world: World, spec: Spec, event_format: EventFormat) -> Expected:
     def named(headers: tuple[tuple[str, str], ...], body: bytes) -> str:
         return schemas.kind_of(dict(headers).get(scheme.type_header, ""), body, type_key)
 
-    return Expected(signature=signature if scheme.symmetric else None, schema=schema, named=named)
+    return ExpectedDelivery(signature=signature if scheme.symmetric else None, schema=schema, named=named)
 
 
-def _signing_secret(world: World, reference: SecretRef) -> str:
+def _signing_secret(world: RunContext, reference: SecretRef) -> str:
     """Return what the provider signs with: what it handed out, else what the receiver verifies with."""
     handed_out = world.handed_out.opened()
     return handed_out.reveal() if handed_out else world.reveal(reference)
 
 
-def _caught(world: World) -> Path:
+def _caught(world: RunContext) -> Path:
     return world.run.path / "caught-webhooks"
 
 
-def _trouble(world: World) -> Path:
+def _trouble(world: RunContext) -> Path:
     return world.run.path / "caught-webhooks.trouble"

@@ -10,15 +10,15 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from harness.context.run_context import World
+    from harness.context.run_context import RunContext
     from harness.model import Event
     from harness.webhooks.case_runner import ReceiverUnderTest
-    from harness.webhooks.drills import Stage
+    from harness.webhooks.drills import DrillContext
     from harness.webhooks.events import EventFormat
 
 
 @pytest.fixture(scope="session")
-def event_format(world: World, require: Callable[..., None]) -> EventFormat:
+def event_format(world: RunContext, require: Callable[..., None]) -> EventFormat:
     """Where an event's id and type are found, by the receiver's signature scheme."""
     require("receiver.url", "receiver.signature")
     from harness.context.receiver_parts import event_format_of
@@ -27,7 +27,7 @@ def event_format(world: World, require: Callable[..., None]) -> EventFormat:
 
 
 @pytest.fixture(scope="session")
-def receiver(world: World, require: Callable[..., None]) -> ReceiverUnderTest:
+def receiver(world: RunContext, require: Callable[..., None]) -> ReceiverUnderTest:
     """The integration's webhook endpoint; every delivery carries a fresh id that names this run."""
     require("receiver.url", "receiver.signature")
     from harness.context.receiver_parts import receiver_of
@@ -36,7 +36,7 @@ def receiver(world: World, require: Callable[..., None]) -> ReceiverUnderTest:
 
 
 @pytest.fixture(scope="session")
-def events(request: pytest.FixtureRequest, world: World, require: Callable[..., None]) -> list[Event]:
+def events(request: pytest.FixtureRequest, world: RunContext, require: Callable[..., None]) -> list[Event]:
     """The event fixtures of ``[receiver] events``, in order of name."""
     require("receiver.events", "receiver.signature")
     from harness.webhooks.events import read_events
@@ -48,7 +48,7 @@ def events(request: pytest.FixtureRequest, world: World, require: Callable[..., 
 
 
 @pytest.fixture(scope="session")
-def stage(world: World, receiver: ReceiverUnderTest, events: list[Event]) -> Stage:
+def stage(world: RunContext, receiver: ReceiverUnderTest, events: list[Event]) -> DrillContext:
     """What drills play on: the target of this run."""
     from harness.context.receiver_parts import stage_of
 
@@ -56,7 +56,7 @@ def stage(world: World, receiver: ReceiverUnderTest, events: list[Event]) -> Sta
 
 
 @pytest.fixture(scope="session")
-def crash_stage(world: World, events: list[Event], require: Callable[..., None]) -> Iterator[Stage]:
+def crash_stage(world: RunContext, events: list[Event], require: Callable[..., None]) -> Iterator[DrillContext]:
     """What drills play on that end the receiver: a second copy of the target, in this process' own hands."""
     require("receiver.url", "receiver.effects", "process")
     from harness.context.receiver_parts import crash_stage_of

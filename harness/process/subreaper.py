@@ -17,7 +17,7 @@ POLL_S = 0.02
 
 
 @contextmanager
-def none_left() -> Iterator[None]:
+def reap_orphans() -> Iterator[None]:
     """End every process that is still a child of this one, or becomes one, when the block is left.
 
     On Linux; elsewhere a killed child's own children are out of reach, and nothing is done.

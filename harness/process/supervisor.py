@@ -29,7 +29,7 @@ NOTICED_S = 0.3
 _FOLDER = "deaths"
 
 
-class Mortal(Protocol):
+class Restartable(Protocol):
     """A process, as far as keeping it goes."""
 
     name: str
@@ -52,7 +52,7 @@ class Fate(msgspec.Struct, frozen=True):
     """``away`` while it is being started again."""
 
 
-class Fates:
+class ProcessState:
     """What any process of the run can know of the target's processes."""
 
     def __init__(
@@ -121,10 +121,10 @@ class Fates:
         return {file.stem: msgspec.json.decode(file.read_bytes(), type=Fate) for file in self._folder.glob("*.json")}
 
 
-class Keeper:
+class Supervisor:
     """Starts processes again for the length of a block."""
 
-    def __init__(self, processes: Sequence[Mortal], fates: Fates) -> None:
+    def __init__(self, processes: Sequence[Restartable], fates: ProcessState) -> None:
         """Keep ``processes``; nobody else may start or stop them meanwhile."""
         self._processes = processes
         self._fates = fates
@@ -154,7 +154,7 @@ class Keeper:
                 for process in dead.values():
                     self._restart(process)
 
-    def _restart(self, process: Mortal) -> None:
+    def _restart(self, process: Restartable) -> None:
         deaths = self._deaths[process.name]
         deaths.append(process.death() or "")
         process.kill()  # children of it may hold its port; and one that is left alone has no death any more

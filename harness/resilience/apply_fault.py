@@ -19,7 +19,7 @@ _ENDLESS = 1_000_000
 _NOT_PASSED_BACK = HOP_BY_HOP | {"content-length", "content-encoding"}
 
 
-def misbehave(fault: Fault, connection: socket.socket, *, hold_s: float) -> bool:
+def apply_fault(fault: Fault, connection: socket.socket, *, hold_s: float) -> bool:
     """Do what the fault says; False when the connection is gone. ``hold_s`` is how long silence lasts, in seconds."""
     if fault.action is Action.RESPOND:
         connection.sendall(fault.answer())
@@ -32,7 +32,7 @@ def misbehave(fault: Fault, connection: socket.socket, *, hold_s: float) -> bool
         time.sleep(_ARRIVES_S)
     elif fault.action is Action.SILENCE:
         _await_hang_up(connection, hold_s)
-    elif fault.action is Action.DRIBBLE:
+    elif fault.action is Action.TRICKLE:
         _dribble(connection, hold_s)
     reset(connection)
     return False

@@ -10,14 +10,14 @@ from harness.resilience.expectations import (
     attempts_bounded,
     attempts_exactly,
     grows,
-    lets_go,
-    not_fooled,
     pauses,
+    rejects_partial_response,
+    reports_failure,
+    respects_deadline,
     succeeds,
-    surfaces,
     waits_at_least,
 )
-from harness.resilience.faults import CLOSE, DRIBBLE, RESET, SILENCE, Action, Fault, Spoil, respond
+from harness.resilience.faults import CLOSE, RESET, SILENCE, TRICKLE, Action, Fault, Spoil, respond
 from harness.resilience.idempotency_keys import (
     attempts_share_their_key,
     every_write_is_keyed,
@@ -87,7 +87,7 @@ RETRIES: tuple[ClientCase, ...] = (
         source=_BACKOFF,
         faults=(respond(503),),
         then=respond(503),
-        expectations=(attempts_bounded, pauses, grows, surfaces),
+        expectations=(attempts_bounded, pauses, grows, reports_failure),
         confirm=True,
     ),
     ClientCase(
@@ -155,7 +155,7 @@ REFUSALS: tuple[ClientCase, ...] = (
         source="RFC 9110 section 15.5.2, RFC 6750 section 3.1",
         faults=(respond(401),),
         then=respond(401),
-        expectations=(attempts_at_most(2), surfaces),
+        expectations=(attempts_at_most(2), reports_failure),
     ),
 )
 
@@ -167,11 +167,11 @@ TIMEOUTS: tuple[ClientCase, ...] = tuple(
         expected="the client lets go within [client] policy.answer_within, then tries again or fails",
         source="AWS Builders' Library, Timeouts, retries and backoff with jitter",
         faults=(fault,),
-        expectations=(lets_go, not_fooled),
+        expectations=(respects_deadline, rejects_partial_response),
     )
     for fault, summary in (
         (SILENCE, "a request that is never answered"),
-        (DRIBBLE, "an answer that comes a byte at a time, without end"),
+        (TRICKLE, "an answer that comes a byte at a time, without end"),
     )
 )
 
@@ -182,8 +182,8 @@ INTEGRITY: tuple[ClientCase, ...] = tuple(
         summary=f"the provider's own answer, but {summary}",
         expected="it is asked again, or the client fails; never success",
         source=source,
-        faults=(Fault(action=Action.SPOIL, spoil=spoil),),
-        expectations=(not_fooled,),
+        faults=(Fault(action=Action.CORRUPT, spoil=spoil),),
+        expectations=(rejects_partial_response,),
     )
     for case_id, spoil, summary, source in (
         ("cut-by-reset", Spoil.CUT, "reset in the middle of the body", "RFC 9112 section 8"),

@@ -36,7 +36,7 @@ def succeeds(seen: Evidence) -> str:
     return "" if seen.run.succeeded else f"the workflow did not succeed: {seen.run.ended}"
 
 
-def surfaces(seen: Evidence) -> str:
+def reports_failure(seen: Evidence) -> str:
     """The error surfaces: the client ends by itself and reports failure."""
     if seen.run.exit_status is None:
         return seen.run.ended
@@ -101,7 +101,7 @@ def waits_at_least(seconds: float) -> Expectation:
     return check
 
 
-def not_fooled(seen: Evidence) -> str:
+def rejects_partial_response(seen: Evidence) -> str:
     """What never arrived whole is not taken for success: it is asked again, looked up, or the client fails."""
     if len(seen.faulted) > 1:
         return ""
@@ -112,7 +112,7 @@ def not_fooled(seen: Evidence) -> str:
     return f"the client went on to {after.method} {after.path} as if it had a whole answer" if after and went_on else ""
 
 
-def lets_go(seen: Evidence) -> str:
+def respects_deadline(seen: Evidence) -> str:
     """No answer is waited for longer than ``[client] policy.answer_within``."""
     until = seen.faulted[1].at if len(seen.faulted) > 1 else seen.run.ended_at
     held, most = until - seen.faulted[0].at, seen.policy.answer_within

@@ -14,7 +14,7 @@ import httpx
 
 from harness.http.faulty import Request, read_line, read_rest
 from harness.model import Attempt
-from harness.resilience.apply_fault import misbehave, pass_back, spoil
+from harness.resilience.apply_fault import apply_fault, pass_back, spoil
 from harness.resilience.faults import Action, Fault
 
 MAX_ATTEMPTS = 10_000
@@ -126,7 +126,7 @@ class FaultServer:
             self._log(request, at, fault="", status=response.status_code)
             pass_back(response, connection)
             return request.header("connection").lower() != "close"
-        if fault.action is Action.SPOIL:
+        if fault.action is Action.CORRUPT:
             response = self._passed_on(request)
             if not response.content:
                 self.errors.append(f"{request.method} {request.path} is answered without a body that could be spoilt")
@@ -134,7 +134,7 @@ class FaultServer:
             return spoil(response, connection, fault.spoil)
         status = fault.status if fault.action is Action.RESPOND else None
         self._log(request, at, fault=fault.name, status=status)
-        return misbehave(fault, connection, hold_s=self._hold_s)
+        return apply_fault(fault, connection, hold_s=self._hold_s)
 
     def _next_fault(self, request: Request) -> Fault | None:
         with self._lock:

@@ -21,9 +21,9 @@ class Action(enum.StrEnum):
     """RST in the middle of the body."""
     SILENCE = "silence"
     """No byte of an answer, for longer than a client may wait; then RST."""
-    DRIBBLE = "dribble"
+    TRICKLE = "dribble"
     """An answer that comes a byte at a time, for longer than a client may wait; then RST."""
-    SPOIL = "spoil"
+    CORRUPT = "spoil"
     """Passed on to the provider, whose answer is then spoilt."""
 
 
@@ -55,7 +55,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """How a timeline shows it."""
-        if self.action is Action.SPOIL:
+        if self.action is Action.CORRUPT:
             return str(self.spoil)
         if self.action is not Action.RESPOND:
             return str(self.action)
@@ -83,4 +83,4 @@ RESET = Fault(action=Action.RESET)
 CLOSE = Fault(action=Action.CLOSE)
 CUT = Fault(action=Action.CUT)
 SILENCE = Fault(action=Action.SILENCE)
-DRIBBLE = Fault(action=Action.DRIBBLE)
+TRICKLE = Fault(action=Action.TRICKLE)

@@ -22,7 +22,7 @@ class Edit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Defect:
+class PlantedDefect:
     """One way to be wrong."""
 
     id: str
@@ -40,15 +40,17 @@ class Defect:
     """Whether no check can see it yet."""
 
 
-def _read() -> tuple[Defect, ...]:
+def _read() -> tuple[PlantedDefect, ...]:
     rows = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["defect"]
     return tuple(
-        Defect(**{**row, "also": tuple(row.get("also", ())), "edit": Edit(**row["edit"]) if "edit" in row else None})
+        PlantedDefect(
+            **{**row, "also": tuple(row.get("also", ())), "edit": Edit(**row["edit"]) if "edit" in row else None}
+        )
         for row in rows
     )
 
 
-CATALOGUE: tuple[Defect, ...] = _read()
+CATALOGUE: tuple[PlantedDefect, ...] = _read()
 
 _BY_ID = {d.id: d for d in CATALOGUE}
 

@@ -19,7 +19,7 @@ Event = MutableMapping[str, Any]
 REDACTED = "[redacted]"
 
 
-class Redactor:
+class LogRedactor:
     """Takes known secrets out of a log line, in the encodings in which they tend to leak."""
 
     def __init__(self, secrets: Callable[[], Collection[str]]) -> None:
@@ -64,7 +64,7 @@ def configure(service: str, *, secrets: Callable[[], Collection[str]] | Collecti
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
-            Redactor(known),
+            LogRedactor(known),
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,

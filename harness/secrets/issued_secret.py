@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
 
-class HandedOut:
+class IssuedSecret:
     """One such secret: the process that sees it seals it, the others open it.
 
     What is sealed lies in the run's scratch folder, for a process may begin later. It is encrypted with what the run's

@@ -12,7 +12,7 @@ from harness.resilience import credential_leak
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.context.run_context import World
+    from harness.context.run_context import RunContext
     from harness.contract.credentials import Credential, CredentialCase
     from harness.model import Finding
     from harness.openapi.spec_document import Spec
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def provider(world: World, require: Any) -> Any:
+def provider(world: RunContext, require: Any) -> Any:
     """A client on the provider that carries no credential of its own."""
     require("provider.base_url")
     assert world.config.provider is not None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @pytest.mark.verifies("contract.fuzz")
 def test_chains_of_linked_operations_find_no_violation(walked: str, fuzzer: Fuzzer, findings: Findings) -> None:
     """Requests that use what earlier answers held get what the spec says."""
-    findings.extend(fuzzer.walk(walked))
+    findings.extend(fuzzer.run_stateful(walked))
 
 
 @pytest.mark.verifies("contract.fuzz")

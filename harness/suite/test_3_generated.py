@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.context.receiver_parts import upshots_of
-from harness.webhooks.generated.event_answers import Receiver, judge_invalid, judge_valid
+from harness.webhooks.generated.event_answers import EventReceiver, judge_invalid, judge_valid
 from harness.webhooks.generated.generated_events import generate_events
 
 if TYPE_CHECKING:
-    from harness.context.run_context import World
+    from harness.context.run_context import RunContext
     from harness.model import Delivery
     from harness.openapi.spec_document import Spec
     from harness.plugins.findings import Findings
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def taker(receiver: ReceiverUnderTest, event_format: EventFormat, world: World) -> Receiver:
+def taker(receiver: ReceiverUnderTest, event_format: EventFormat, world: RunContext) -> EventReceiver:
     """Who takes generated events, signed right, each under an id that no receiver has seen."""
     if world.target.production:
         pytest.skip("[target] environment is production, where nothing is made up")
@@ -34,7 +34,7 @@ def taker(receiver: ReceiverUnderTest, event_format: EventFormat, world: World) 
     def kind(generated: GeneratedEvent) -> object:
         return generated.kind(type_key=event_format.key_of_type, type_header=scheme.type_header)
 
-    return Receiver(send=send, kind=kind, upshots=upshots_of(world, receiver))
+    return EventReceiver(send=send, kind=kind, upshots=upshots_of(world, receiver))
 
 
 @pytest.fixture
@@ -48,12 +48,14 @@ def _id_key(event_format: EventFormat) -> str:
 
 
 @pytest.mark.verifies("webhooks.fixtures")
-def test_generated_events_are_acknowledged(generated: Generated, taker: Receiver, findings: Findings) -> None:
+def test_generated_events_are_acknowledged(generated: Generated, taker: EventReceiver, findings: Findings) -> None:
     """Events that the spec's webhooks allow get 2xx, whatever stands in their optional fields."""
     findings.extend(judge_valid(generated, taker))
 
 
 @pytest.mark.verifies("webhooks.robust")
-def test_generated_invalid_events_bring_no_trouble(generated: Generated, taker: Receiver, findings: Findings) -> None:
+def test_generated_invalid_events_bring_no_trouble(
+    generated: Generated, taker: EventReceiver, findings: Findings
+) -> None:
     """Events that break the spec's webhooks, signed right, are refused or set aside, and never answered with 5xx."""
     findings.extend(judge_invalid(generated, taker))

@@ -11,13 +11,13 @@ from harness.resilience.client_cases import UNDISTURBED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.context.run_context import World
+    from harness.context.run_context import RunContext
     from harness.model import Finding
     from harness.plugins.findings import Findings
 
 
 @pytest.fixture
-def run_workflow(request: pytest.FixtureRequest, world: World) -> Callable[[], object]:
+def run_workflow(request: pytest.FixtureRequest, world: RunContext) -> Callable[[], object]:
     """Run the core workflow once: the integration's client where there is one, else what the spec's links lead to."""
     if world.config.client is None:
         return lambda: request.getfixturevalue("walk")

@@ -16,13 +16,13 @@ from harness.webhooks.drills import CRASHES, DRILLS, play
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.context.run_context import World
+    from harness.context.run_context import RunContext
     from harness.model import Event
     from harness.openapi.spec_document import Spec
     from harness.plugins.findings import Findings
     from harness.webhooks.case_runner import ReceiverUnderTest
     from harness.webhooks.cases import ReceiverCase
-    from harness.webhooks.drills import Drill, Stage
+    from harness.webhooks.drills import Drill, DrillContext
     from harness.webhooks.tls import TlsCase
 
 FIXTURES = "webhooks.fixtures"
@@ -56,7 +56,7 @@ def test_every_event_fixture_is_acknowledged(
 
 @pytest.mark.parametrize("case", [pytest.param(c, id=c.id, marks=pytest.mark.verifies(c.item)) for c in CASES])
 def test_the_receiver_copes_with_a_delivery(
-    case: ReceiverCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings, world: World
+    case: ReceiverCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings, world: RunContext
 ) -> None:
     """A delivery as the case makes it gets what it is owed: an answer, an effect or none, and a receiver that lives."""
     findings.add(receiver.judge(case, events[0], reproduce=again(world, events[0], case)))
@@ -68,14 +68,14 @@ def test_the_receiver_is_reached_safely(
     case: TlsCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings
 ) -> None:
     """On its way to the receiver nobody can read or change a delivery, and the certificate is one senders trust."""
-    findings.add(tls.judge(case, tls.Line(receiver, events[0])))
+    findings.add(tls.judge(case, tls.TlsTarget(receiver, events[0])))
 
 
 @pytest.mark.parametrize(
     "drill", [pytest.param(d, id=d.id, marks=pytest.mark.verifies(d.item, level=d.level)) for d in DRILLS]
 )
 def test_the_receiver_copes_with_a_drill(
-    drill: Drill, stage: Stage, require: Callable[..., None], findings: Findings
+    drill: Drill, stage: DrillContext, require: Callable[..., None], findings: Findings
 ) -> None:
     """Several deliveries together come to what they must: once and only once, in time, and nothing lost."""
     require(*drill.needs)
@@ -86,7 +86,7 @@ def test_the_receiver_copes_with_a_drill(
     "drill", [pytest.param(d, id=d.id, marks=pytest.mark.verifies(d.item, level=d.level)) for d in CRASHES]
 )
 def test_the_receiver_survives_a_crash(
-    drill: Drill, crash_stage: Stage, require: Callable[..., None], findings: Findings
+    drill: Drill, crash_stage: DrillContext, require: Callable[..., None], findings: Findings
 ) -> None:
     """What was acknowledged is processed once, though the receiver is killed, starved or started wrongly."""
     require(*drill.needs)

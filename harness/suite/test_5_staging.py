@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from harness.context.run_context import World
+    from harness.context.run_context import RunContext
     from harness.contract.credentials import Credential
     from harness.model import Attempt, Delivery, Event, Finding, SecretRef
     from harness.openapi.spec_document import Spec
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def provocations(request: pytest.FixtureRequest, world: World) -> dict[str, Callable[[], str]]:
+def provocations(request: pytest.FixtureRequest, world: RunContext) -> dict[str, Callable[[], str]]:
     """What makes each series move; each returns why it did not come about, empty when it did."""
 
     def receiver() -> ReceiverUnderTest:
@@ -76,7 +76,7 @@ def provocations(request: pytest.FixtureRequest, world: World) -> dict[str, Call
 
 @pytest.fixture
 def replaced(
-    spec: Spec, credential: Credential, world: World, require: Callable[..., None]
+    spec: Spec, credential: Credential, world: RunContext, require: Callable[..., None]
 ) -> Callable[[SecretRef, SecretRef], Finding]:
     """Judges whether the provider refuses what its credential replaced: old and new reference."""
     require("provider.base_url")
@@ -98,7 +98,11 @@ def _not_acknowledged(delivery: Delivery) -> str:
 @pytest.mark.verifies(ITEM)
 @pytest.mark.parametrize("movement", MOVEMENTS, ids=lambda m: m.id)
 def test_a_series_moves_when_provoked(
-    movement: Movement, metrics: Metrics, world: World, findings: Findings, provocations: dict[str, Callable[[], str]]
+    movement: Movement,
+    metrics: Metrics,
+    world: RunContext,
+    findings: Findings,
+    provocations: dict[str, Callable[[], str]],
 ) -> None:
     """The series that counts this exists from the start, and counts more once it was provoked."""
     telemetry = world.config.telemetry
@@ -114,7 +118,7 @@ def test_a_series_moves_when_provoked(
 @pytest.mark.verifies("observability.traces")
 @pytest.mark.parametrize("case", DELIVERIES, ids=lambda c: c.id)
 def test_the_trace_of_a_delivery_goes_on(
-    case: DeliveryCase, traced: Callable[[], Traced | str], world: World, findings: Findings
+    case: DeliveryCase, traced: Callable[[], Traced | str], world: RunContext, findings: Findings
 ) -> None:
     """A delivery's trace goes on into the integration, and a traceparent that cannot be read does no harm."""
     reproduce = world.reproduce(f"::test_the_trace_of_a_delivery_goes_on[{case.id}]")
@@ -128,7 +132,7 @@ def test_the_trace_of_a_delivery_goes_on(
 @pytest.mark.verifies("observability.traces")
 def test_the_clients_calls_carry_their_trace_on(
     client_run: Callable[[Sequence[Fault]], tuple[tuple[Attempt, ...], ClientRun]],
-    world: World,
+    world: RunContext,
     findings: Findings,
     require: Callable[..., None],
 ) -> None:
@@ -140,7 +144,7 @@ def test_the_clients_calls_carry_their_trace_on(
 
 
 @pytest.mark.verifies("runbook.auth", "runbook.webhooks")
-def test_runbooks_are_fit_for_an_incident(runbooks: list[Path], world: World, findings: Findings) -> None:
+def test_runbooks_are_fit_for_an_incident(runbooks: list[Path], world: RunContext, findings: Findings) -> None:
     """Runbooks for auth and webhook incidents have an owner, a recent review, six real sections and living links."""
     operations = world.config.operations
     assert operations is not None
@@ -152,7 +156,7 @@ def test_runbooks_are_fit_for_an_incident(runbooks: list[Path], world: World, fi
 
 @pytest.mark.verifies("secrets.rotated")
 def test_secrets_were_rotated_in_time(
-    world: World, findings: Findings, require: Callable[..., None], request: pytest.FixtureRequest
+    world: RunContext, findings: Findings, require: Callable[..., None], request: pytest.FixtureRequest
 ) -> None:
     """Every secret of the target was replaced within its limit, and what is recorded as replaced is refused."""
     require("operations.secrets")

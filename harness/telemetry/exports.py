@@ -10,7 +10,7 @@ from io import BufferedIOBase
 from typing import Any
 
 from harness.errors import ConfigurationError
-from harness.telemetry.spans import Span, Told, read
+from harness.telemetry.spans import Span, SpanTexts, read
 
 MAX_BODY = 16 * 1024 * 1024
 """Of one export, unpacked."""
@@ -50,7 +50,7 @@ def protobuf() -> Parse:
     return parse
 
 
-def spans_of(body: bytes, *, parse: Parse | None) -> list[tuple[Span | None, Told]]:
+def spans_of(body: bytes, *, parse: Parse | None) -> list[tuple[Span | None, SpanTexts]]:
     """Read one export of spans, with ``parse`` protobuf, without it JSON; raises `UnreadableError`."""
     try:
         if parse is None:

@@ -19,7 +19,7 @@ import msgspec
 
 from harness.errors import ConfigurationError
 from harness.telemetry.exports import Parse, UnreadableError, chunked_body, plain_body, protobuf, spans_of, unpacked
-from harness.telemetry.spans import Seen, Span, Told
+from harness.telemetry.spans import Span, SpanTexts, TraceView
 
 TRACES = "/v1/traces"
 OTHERS = ("/v1/metrics", "/v1/logs")
@@ -49,7 +49,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-class Kept:
+class SpanStore:
     """What arrived: spans in memory, texts in a file."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -61,7 +61,7 @@ class Kept:
         self._troubles: list[str] = []
         self._lock = threading.Lock()
 
-    def add(self, span: Span | None, told: Told) -> None:
+    def add(self, span: Span | None, told: SpanTexts) -> None:
         """Keep one span, or one text that belongs to none."""
         with self._lock:
             if span is not None:
@@ -69,7 +69,7 @@ class Kept:
                 self._spans.append((span, "\n".join(told.texts.values())[:_MENTIONED]))
             line = msgspec.json.encode(told) + b"\n"
             if self._written <= MAX_FILE < self._written + len(line):
-                self._write(Told(service="", name="more was exported than is kept", texts={}, unsearched=True))
+                self._write(SpanTexts(service="", name="more was exported than is kept", texts={}, unsearched=True))
             self._written += len(line)
             if self._written <= MAX_FILE:
                 self._file.write(line)
@@ -80,19 +80,19 @@ class Kept:
             if why not in self._troubles and len(self._troubles) < MAX_TROUBLES:
                 self._troubles.append(why)
                 if unsearched:
-                    self._write(Told(service="", name=why, texts={}, unsearched=True))
+                    self._write(SpanTexts(service="", name=why, texts={}, unsearched=True))
 
-    def seen(self, trace_id: str, text: str) -> Seen:
+    def seen(self, trace_id: str, text: str) -> TraceView:
         """Return the spans of a trace, those that link to it, and those with ``text`` in one of their attributes."""
         with self._lock:
             found = [s for s, texts in self._spans if trace_id in (s.trace_id, *s.links) or (text and text in texts)]
-            return Seen(received=self._received, troubles=tuple(self._troubles), spans=tuple(found))
+            return TraceView(received=self._received, troubles=tuple(self._troubles), spans=tuple(found))
 
-    def _write(self, told: Told) -> None:
+    def _write(self, told: SpanTexts) -> None:
         self._file.write(msgspec.json.encode(told) + b"\n")
 
 
-class Collector:
+class SpanCollector:
     """Listens for exports while the block lasts."""
 
     def __init__(self, listen: str, path: Path) -> None:
@@ -105,7 +105,7 @@ class Collector:
         parse, at = protobuf(), address(self._listen)
         self._file = self._path.open("ab")
         try:
-            self._server = _Server(at, Kept(self._file), parse)
+            self._server = _Server(at, SpanStore(self._file), parse)
         except OSError as exc:
             self._file.close()
             raise ConfigurationError(
@@ -127,7 +127,7 @@ class _Server(ThreadingHTTPServer):
     block_on_close = True
     request_queue_size = 64
 
-    def __init__(self, at: tuple[str, int], kept: Kept, parse: Parse) -> None:
+    def __init__(self, at: tuple[str, int], kept: SpanStore, parse: Parse) -> None:
         self.kept = kept
         self.parse = parse
         self.address_family = socket.AF_INET6 if ":" in at[0] else socket.AF_INET
@@ -171,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _keep(self, body: bytes) -> None:
         if self.path in OTHERS:
             texts = {"body": body.decode(errors="replace")}
-            self.server.kept.add(None, Told(service="", name=self.path, texts=texts))
+            self.server.kept.add(None, SpanTexts(service="", name=self.path, texts=texts))
         elif self.path == TRACES:
             for span, told in spans_of(body, parse=None if self._json else self.server.parse):
                 self.server.kept.add(span, told)

@@ -40,7 +40,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.kind} {self.name!r}" + (f" of {self.service}" if self.service else "")
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
+class TraceView(msgspec.Struct, frozen=True, kw_only=True):
     """What the harness received that concerns one trace."""
 
     received: int
@@ -51,7 +51,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """Those of the trace, those that link to it, and those that name what was asked for."""
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class SpanTexts(msgspec.Struct, frozen=True, kw_only=True):
     """Every text of one span, resource or other export, as one line of the file that is searched for secrets."""
 
     service: str
@@ -61,7 +61,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """Whether this stands for an export that was not kept, so that nobody can say what stood in it."""
 
 
-def read(document: Mapping[str, Any], id_of: Callable[[str], str]) -> Iterator[tuple[Span | None, Told]]:
+def read(document: Mapping[str, Any], id_of: Callable[[str], str]) -> Iterator[tuple[Span | None, SpanTexts]]:
     """Yield the spans of an ``ExportTraceServiceRequest`` in OTLP's JSON form; a resource yields None with its texts.
 
     ``id_of`` turns an id as it stands there into hexadecimal. Raises ValueError, TypeError or AttributeError for what
@@ -70,10 +70,13 @@ def read(document: Mapping[str, Any], id_of: Callable[[str], str]) -> Iterator[t
     for resource_spans in document.get("resourceSpans", ()):
         attributes = _attributes(resource_spans.get("resource", {}))
         service = attributes.get("service.name", "")
-        yield None, Told(service=service, name="resource", texts=attributes)
+        yield None, SpanTexts(service=service, name="resource", texts=attributes)
         for scope_spans in resource_spans.get("scopeSpans", ()):
             for span in scope_spans.get("spans", ()):
-                yield _span(span, service, id_of), Told(service=service, name=span.get("name", ""), texts=_texts(span))
+                yield (
+                    _span(span, service, id_of),
+                    SpanTexts(service=service, name=span.get("name", ""), texts=_texts(span)),
+                )
 
 
 def _span(span: Mapping[str, Any], service: str, id_of: Callable[[str], str]) -> Span:
@@ -120,7 +123,7 @@ def _text(value: Mapping[str, Any]) -> str:
 
 
 def leaks_in(path: Path, scanner: Scanner) -> list[Leak]:
-    """Return every known secret in a file of `Told` lines, each placed at its span and attribute."""
+    """Return every known secret in a file of `SpanTexts` lines, each placed at its span and attribute."""
     found = scanner.scan_file(path, path.name)
     if not found:
         return []
@@ -129,7 +132,7 @@ def leaks_in(path: Path, scanner: Scanner) -> list[Leak]:
 
 
 def _place(line: bytes, leak: Leak, scanner: Scanner) -> str:
-    told = msgspec.json.decode(line, type=Told)
+    told = msgspec.json.decode(line, type=SpanTexts)
     keys = (
         key for key, text in told.texts.items() if any(_same(leak, x) for x in scanner.scan_bytes(text.encode(), ""))
     )
@@ -143,5 +146,5 @@ def _same(one: Leak, other: Leak) -> bool:
 def unsearched_in(path: Path) -> list[str]:
     """Return why exports were not kept, and so cannot be searched."""
     with path.open("rb") as file:
-        told = (msgspec.json.decode(line, type=Told) for line in file if b'"unsearched":true' in line)
+        told = (msgspec.json.decode(line, type=SpanTexts) for line in file if b'"unsearched":true' in line)
         return [one.name for one in told]

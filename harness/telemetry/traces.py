@@ -14,7 +14,7 @@ import msgspec
 
 from harness.errors import ProbeError
 from harness.model import Delivery, Finding, Level, Outcome
-from harness.telemetry.spans import Seen, Span
+from harness.telemetry.spans import Span, TraceView
 
 ITEM = "observability.traces"
 POLL_S = 0.05
@@ -40,7 +40,7 @@ class Traced:
     def __init__(
         self,
         deliver: Callable[[str], Delivery],
-        seen: Callable[[str, str], Seen],
+        seen: Callable[[str, str], TraceView],
         *,
         effects: Callable[[str], int] | None,
         endpoint: str,
@@ -64,7 +64,7 @@ class Traced:
         trace_id = os.urandom(16).hex()
         return Sent(trace_id, self._deliver(traceparent.format(trace=trace_id, parent=os.urandom(8).hex())))
 
-    def wait(self, sent: Sent, holds: Callable[[Seen], bool]) -> Seen:
+    def wait(self, sent: Sent, holds: Callable[[TraceView], bool]) -> TraceView:
         """Return what was seen of a trace as soon as it ``holds``, or at the deadline."""
         deadline = time.monotonic() + self._within_s
         while True:
@@ -81,7 +81,7 @@ class Traced:
             time.sleep(POLL_S)
         return bool(found)
 
-    def silent(self, seen: Seen) -> str:
+    def silent(self, seen: TraceView) -> str:
         """Return why nothing can be said, empty when spans arrived in this run."""
         if seen.received:
             return ""
@@ -138,11 +138,11 @@ def _in_the_background(traced: Traced, sent: Sent, *, inside: bool) -> Judgement
     return Outcome.PASS, "events are processed before the answer, within the server span"
 
 
-def _server(seen: Seen, sent: Sent) -> Span | None:
+def _server(seen: TraceView, sent: Sent) -> Span | None:
     return next((s for s in seen.spans if s.trace_id == sent.trace_id and s.kind == "SERVER"), None)
 
 
-def _processing(seen: Seen, sent: Sent) -> Span | None:
+def _processing(seen: TraceView, sent: Sent) -> Span | None:
     """Return a span of what comes after the answer: a consumer's, one that outlasts the server span, or a link."""
     # A gateway has a server span around the receiver's own: the last of them to end is the end of the answer.
     answered = max((s.ended_ns for s in seen.spans if s.trace_id == sent.trace_id and s.kind == "SERVER"), default=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from harness.http.client import UNTRUSTED
-from harness.http.wire import Answer
+from harness.http.wire import ReceiverAnswer
 from harness.model import Delivery, Event, Finding, Level, Outcome
 from harness.webhooks.cases import Built, Expected, Material, ReceiverCase
 
@@ -22,7 +22,7 @@ _CLASSES = {
 _MAY_CUT = (Expected.REFUSED_OR_CUT, Expected.ANSWERED_OR_CUT)
 
 
-def answered(case: ReceiverCase, material: Material, built: Built, answer: Answer) -> Judgement:
+def answered(case: ReceiverCase, material: Material, built: Built, answer: ReceiverAnswer) -> Judgement:
     """Hold the answer alone against the row."""
     if answer.status == 429:
         return (
@@ -32,19 +32,19 @@ def answered(case: ReceiverCase, material: Material, built: Built, answer: Answe
     if answer.status is None:
         fine = answer.cut and case.expected in _MAY_CUT
         return (Outcome.PASS if fine else Outcome.FAIL), answer.seen
-    if answer.status // 100 not in _CLASSES[case.expected] and answer.status not in case.also:
+    if answer.status // 100 not in _CLASSES[case.expected] and answer.status not in case.extra_statuses:
         return Outcome.FAIL, answer.seen
     wrong = _wrongly_said(case, material, built, answer)
     return (Outcome.FAIL, wrong) if wrong else (Outcome.PASS, answer.seen)
 
 
-def _wrongly_said(case: ReceiverCase, material: Material, built: Built, answer: Answer) -> str:
+def _wrongly_said(case: ReceiverCase, material: Material, built: Built, answer: ReceiverAnswer) -> str:
     """Return what is wrong with an answer of the right status; empty when nothing is."""
-    if case.unsaid and case.unsaid(material, built) in answer.whole:
+    if case.must_not_contain and case.must_not_contain(material, built) in answer.whole:
         return f"HTTP {answer.status}, and the answer holds the right signature"
-    if case.said and case.said(material) not in answer.whole:
-        return f"{answer.seen}, without {case.said(material)!r}"
-    if case.flaw and (flaw := case.flaw(material, answer.whole)):
+    if case.must_contain and case.must_contain(material) not in answer.whole:
+        return f"{answer.seen}, without {case.must_contain(material)!r}"
+    if case.check_answer and (flaw := case.check_answer(material, answer.whole)):
         return f"{answer.seen}: {flaw}"
     return ""
 
@@ -66,7 +66,7 @@ _ALL_REFUSED = ". Every genuine delivery was refused, so most likely harness.tom
 _COMPARE = "Compare [receiver] signature, its secret and scheme, with what the receiver was given."
 
 
-def acceptance(event: Event, answer: Answer, *, item: str, source: str, all_refused: bool) -> Finding:
+def acceptance(event: Event, answer: ReceiverAnswer, *, item: str, source: str, all_refused: bool) -> Finding:
     """Return what the answer to an honest delivery says; ``all_refused`` if every other was refused too."""
     outcome = Outcome.PASS if answer.acknowledged else Outcome.FAIL
     if answer.status is None:

@@ -36,7 +36,7 @@ Clean = Callable[[Headers, bytes], tuple[Headers, bytes]]
 """Takes the secrets out of headers and body."""
 
 
-class Store:
+class CaptureStore:
     """A folder of captured deliveries; a file stands there whole or not at all."""
 
     def __init__(self, folder: Path, clean: Clean) -> None:
@@ -76,7 +76,7 @@ class CaptureServer(ThreadingHTTPServer):
     def __init__(
         self,
         address: tuple[str, int],
-        store: Store,
+        store: CaptureStore,
         *,
         each: Callable[[str], None],
         limit: int,

@@ -10,16 +10,16 @@ import msgspec
 
 from harness.errors import ProbeError
 from harness.http.curl import curl
-from harness.http.wire import Answer, Wire
+from harness.http.wire import ReceiverAnswer, Wire
 from harness.model import Event, Finding, Outcome
-from harness.process.supervisor import Fates
+from harness.process.supervisor import ProcessState
 from harness.webhooks.assessment import Judgement, acceptance, answered, finding_of, hint
 from harness.webhooks.cases import Built, Expected, Framing, Material, ReceiverCase
 from harness.webhooks.cases.building import compact
 from harness.webhooks.effects import EffectProbe, counted
 from harness.webhooks.events import EventFormat
 from harness.webhooks.framing import framed
-from harness.webhooks.signed_sender import Sender
+from harness.webhooks.signed_sender import SignedSender
 
 SETTLE_S = 15.0
 _WAITED_IN_VAIN_S = 0.5
@@ -35,14 +35,14 @@ class ReceiverUnderTest:
 
     def __init__(
         self,
-        sender: Sender,
+        sender: SignedSender,
         *,
         wire: Wire,
         format: EventFormat,  # noqa: A002 - the field's word for it
         probe: EffectProbe | None,
         new_id: Callable[[], str],
         settle_s: float = SETTLE_S,
-        fates: Fates | None = None,
+        fates: ProcessState | None = None,
     ) -> None:
         """``new_id`` names each delivery anew; ``settle_s`` bounds the wait for an effect, in seconds.
 
@@ -75,7 +75,7 @@ class ReceiverUnderTest:
             sender.scheme, event, sender.secret(), sender.now(), url=sender.url, type_key=self._format.key_of_type
         )
 
-    def send(self, event: Event, built: Built, framing: Framing = Framing.PLAIN) -> Answer:
+    def send(self, event: Event, built: Built, framing: Framing = Framing.PLAIN) -> ReceiverAnswer:
         """Send one delivery as it was built."""
         if framing is Framing.PLAIN:
             return self.wire.send(
@@ -84,7 +84,7 @@ class ReceiverUnderTest:
         pieces, pause_s = framed(self.wire, built, framing)
         return self.wire.exchange(pieces, event=event.name, event_id=event.id, method=built.method, pause_s=pause_s)
 
-    def deliver(self, event: Event) -> Answer:
+    def deliver(self, event: Event) -> ReceiverAnswer:
         """Send one honest delivery."""
         return self.send(event, self.material(event).signed())
 
@@ -106,7 +106,7 @@ class ReceiverUnderTest:
         return self.undisturbed(lambda: [self._judged(case, event, reproduce)])[0]
 
     def _judged(self, case: ReceiverCase, event: Event, reproduce: str) -> Finding:
-        if lacking := case.lacks(self.sender.scheme):
+        if lacking := case.not_applicable_to(self.sender.scheme):
             return finding_of(case, (Outcome.NOT_APPLICABLE, lacking), reproduce)
         usable, error = self.usable(event)
         if error:
@@ -171,7 +171,7 @@ class ReceiverUnderTest:
         delivery = self.sender.send(event, headers, event.body)
         return "" if delivery.status and 400 <= delivery.status < 500 else f"it was answered {delivery.seen}"
 
-    def _control(self, event: Event) -> Answer:
+    def _control(self, event: Event) -> ReceiverAnswer:
         """Deliver honestly; a connection that is refused or broken is tried once more, for a server may be busy."""
         answer = self.deliver(self.fresh(event))
         if answer.status is None and answer.seconds < self.wire.timeout_s:
@@ -180,7 +180,7 @@ class ReceiverUnderTest:
         self._alive = answer.acknowledged
         return answer
 
-    def _afterwards(self, case: ReceiverCase, event: Event, subject: Event, answer: Answer) -> Judgement:
+    def _afterwards(self, case: ReceiverCase, event: Event, subject: Event, answer: ReceiverAnswer) -> Judgement:
         """Say whether the receiver still lives, and whether what it refused had an effect."""
         after = self.fresh(self._usable[event.name])
         control = self.deliver(after)
@@ -193,7 +193,7 @@ class ReceiverUnderTest:
             return Outcome.PASS, answer.seen
         return self._without_effect(subject, answer, control=after)
 
-    def _without_effect(self, subject: Event, answer: Answer, *, control: Event) -> Judgement:
+    def _without_effect(self, subject: Event, answer: ReceiverAnswer, *, control: Event) -> Judgement:
         if self.probe is None:
             return Outcome.NOT_RUN, f"{answer.seen}; {_NO_PROBE}"
         try:

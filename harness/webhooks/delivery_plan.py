@@ -17,7 +17,7 @@ from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import SCHEMES, Scheme, scheme_for
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class DeliverOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be delivered where, as said on the command line; None where it said nothing."""
 
     url: str | None = None
@@ -41,10 +41,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 _NOWHERE = "http://127.0.0.1"
 
 
-class Route:
+class DeliveryPlan:
     """Where deliveries go and how they are signed."""
 
-    def __init__(self, order: Order, directory: Path) -> None:
+    def __init__(self, order: DeliverOptions, directory: Path) -> None:
         """Complete ``order`` by the harness.toml of ``directory``; raises `ConfigurationError`."""
         target = None
         if order.overlay or not (order.url and order.secret):
@@ -65,12 +65,12 @@ class Route:
         self.secret: Callable[[], str] = _resolved(signature.secret, self.vault, where)
 
 
-def public_key(order: Order, directory: Path) -> str:
+def public_key(order: DeliverOptions, directory: Path) -> str:
     """Return what a receiver of ``order`` verifies with, as its scheme's provider shows it.
 
     Raises `ConfigurationError`, also for a scheme whose receivers hold the secret itself.
     """
-    route = Route(msgspec.structs.replace(order, url=order.url or _NOWHERE), directory)
+    route = DeliveryPlan(msgspec.structs.replace(order, url=order.url or _NOWHERE), directory)
     if route.scheme.symmetric:
         raise ConfigurationError(
             f"--public-key: a receiver of {route.scheme.name!r} is given {route.reference} itself, and no public key. "
@@ -90,7 +90,7 @@ def _url(receiver: Receiver | None) -> str:
     return receiver.url
 
 
-def _signature(order: Order, described: Signature | None) -> Signature:
+def _signature(order: DeliverOptions, described: Signature | None) -> Signature:
     """Return how deliveries are signed: what the options say, else what harness.toml does, else the scheme ``hmac``."""
     reference = _reference(order.secret) if order.secret else None
     if described is None or order.scheme:

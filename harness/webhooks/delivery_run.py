@@ -12,28 +12,28 @@ import msgspec
 
 from harness.errors import ConfigurationError, nearest
 from harness.http.curl import curl
-from harness.http.load import Courier, Outgoing
+from harness.http.load import LoadSender, Outgoing
 from harness.http.load.request import Address, Writer
 from harness.model import Delivery, Event
 from harness.webhooks.cases import CASES, Framing, Material, ReceiverCase, case_named
-from harness.webhooks.delivery_plan import Order, Route
+from harness.webhooks.delivery_plan import DeliverOptions, DeliveryPlan
 from harness.webhooks.events import LIMIT_BYTES, read_events
 from harness.webhooks.schemes import Scheme
 from harness.webhooks.summary import Summary
 
 
-class Dispatch:
+class DeliveryRun:
     """The events of one order, ready to be delivered."""
 
     def __init__(
-        self, paths: Iterable[Path], order: Order, *, directory: Path, made: Iterable[tuple[str, bytes]] = ()
+        self, paths: Iterable[Path], order: DeliverOptions, *, directory: Path, made: Iterable[tuple[str, bytes]] = ()
     ) -> None:
         """Read fixtures and settings; ``made`` are names and JSON bodies of further events.
 
         Raises `ConfigurationError` for a scheme, case, secret or URL that does not exist, `EventError` for a fixture.
         """
         self.order = order
-        self.route = Route(order, directory)
+        self.route = DeliveryPlan(order, directory)
         self._case = _case(order.altered, self.route.scheme) if order.altered else None
         event_format = self.route.format
         self.events: Sequence[Event] = (
@@ -61,7 +61,7 @@ class Dispatch:
             each(delivery)
 
         order, route = self.order, self.route
-        courier = Courier(
+        courier = LoadSender(
             route.network, route.url, concurrency=order.concurrency, rate=order.rate, timeout_s=order.timeout_s
         )
         begun = time.perf_counter()
@@ -110,7 +110,7 @@ def _case(case_id: str, scheme: Scheme) -> ReceiverCase:
         raise ConfigurationError(
             f"--altered: no receiver case is called {case_id!r}. {nearest(case_id, (c.id for c in CASES))}"
         )
-    if reason := case.lacks(scheme):
+    if reason := case.not_applicable_to(scheme):
         raise ConfigurationError(f"--altered {case_id} cannot be made: {reason}.")
     if case.framing is not Framing.PLAIN:
         raise ConfigurationError(

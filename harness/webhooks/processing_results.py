@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 
-from harness.model import Upshot
+from harness.model import ProcessingResult
 from harness.webhooks.effects import QUIET_S, EffectProbe, pause
 from harness.webhooks.probes import Ask, Row
 
@@ -15,7 +15,7 @@ def lies(row: Row | None, when: Mapping[str, str]) -> bool:
     return row is not None and all(str(row.get(k)) == v for k, v in when.items())
 
 
-class Upshots:
+class ProcessingResults:
     """Asks the integration, through whichever of its two probes it has."""
 
     def __init__(
@@ -35,12 +35,12 @@ class Upshots:
         # Without dead letters, what had no effect when that of a later event shows has none.
         self.kept_s = kept_s if dead_letter_of else QUIET_S
 
-    def of(self, ids: Iterable[str], *, within_s: float = 0) -> dict[str, Upshot]:
+    def of(self, ids: Iterable[str], *, within_s: float = 0) -> dict[str, ProcessingResult]:
         """Return the upshot of each event, once all are decided or ``within_s`` seconds are over.
 
         Each is asked about after the deadline too, however long the questions take. Raises `ProbeError`.
         """
-        found: dict[str, Upshot] = {}
+        found: dict[str, ProcessingResult] = {}
         open_ids = list(ids)
         start = time.monotonic()
         while True:
@@ -51,9 +51,9 @@ class Upshots:
                 return found
             time.sleep(pause(waited))
 
-    def _now(self, event_id: str) -> Upshot:
+    def _now(self, event_id: str) -> ProcessingResult:
         ask = self._dead_letter_of
         # The dead letter first: what is one will have no effect any more, so that both answers fit together.
         set_aside = lies(ask(event_id), self._when) if ask else None
         processed = self._probe.effects(event_id) > 0 if self._probe else None
-        return Upshot(processed=processed, set_aside=set_aside)
+        return ProcessingResult(processed=processed, set_aside=set_aside)

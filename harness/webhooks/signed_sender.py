@@ -11,7 +11,7 @@ from harness.model import Delivery, Event
 from harness.webhooks.schemes import Scheme
 
 
-class Sender:
+class SignedSender:
     """Signs events with one scheme and secret and sends them to one receiver."""
 
     def __init__(

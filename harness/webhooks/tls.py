@@ -26,7 +26,7 @@ _TLS_PORT = 443
 _PLAIN_PORT = 80
 
 
-class Line(NamedTuple):
+class TlsTarget(NamedTuple):
     """The way to a receiver, and what may be sent along it."""
 
     receiver: ReceiverUnderTest
@@ -44,14 +44,14 @@ class TlsCase(Row, frozen=True, kw_only=True):
     """One look at the way to the receiver."""
 
     item: str = ITEM
-    lacks: Callable[[str], str]
+    not_applicable_to: Callable[[str], str]
     """Why it does not concern a URL, empty where it does."""
-    look: Callable[[Line], Judgement]
+    look: Callable[[TlsTarget], Judgement]
 
 
-def judge(case: TlsCase, line: Line, *, reproduce: str = "") -> Finding:
+def judge(case: TlsCase, line: TlsTarget, *, reproduce: str = "") -> Finding:
     """Look once, and say what was seen."""
-    reason = case.lacks(line.url)
+    reason = case.not_applicable_to(line.url)
     judgement = (Outcome.NOT_APPLICABLE, reason) if reason else case.look(line)
     return finding_of_row(case, judgement, reproduce=reproduce)
 
@@ -72,11 +72,11 @@ def _outside(url: str) -> str:
     return f"{url} does not leave this machine" if urlsplit(url).hostname in LOOPBACK else ""
 
 
-def _encrypted(line: Line) -> Judgement:
+def _encrypted(line: TlsTarget) -> Judgement:
     return (Outcome.FAIL if _https(line.url) else Outcome.PASS), line.url
 
 
-def _certificate(line: Line) -> Judgement:
+def _certificate(line: TlsTarget) -> Judgement:
     try:
         with closing(_shaken(line.url, line.trusted())) as connection:
             until = dict(connection.getpeercert() or {}).get("notAfter")
@@ -87,7 +87,7 @@ def _certificate(line: Line) -> Judgement:
         return Outcome.ERROR, _unreachable(line.url, exc)
 
 
-def _modern(line: Line) -> Judgement:
+def _modern(line: TlsTarget) -> Judgement:
     try:
         with closing(_shaken(line.url, _trusting(ssl.TLSVersion.TLSv1_2))) as connection:
             return Outcome.PASS, f"{connection.version()} with {(connection.cipher() or ('?',))[0]}"
@@ -97,7 +97,7 @@ def _modern(line: Line) -> Judgement:
         return Outcome.ERROR, _unreachable(line.url, exc)
 
 
-def _old(line: Line) -> Judgement:
+def _old(line: TlsTarget) -> Judgement:
     context = _trusting(ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
     if not _can_offer(context):
         return Outcome.NOT_RUN, f"{ssl.OPENSSL_VERSION}, as it is set up here, cannot offer TLS 1.1 or older"
@@ -114,7 +114,7 @@ def _old(line: Line) -> Judgement:
     return Outcome.PASS, f"refused: {refused}"
 
 
-def _plain(line: Line) -> Judgement:
+def _plain(line: TlsTarget) -> Judgement:
     receiver = line.receiver
     event = receiver.fresh(line.event)
     built = receiver.material(event).signed()
@@ -171,7 +171,7 @@ def _unreachable(url: str, exc: OSError) -> str:
 
 
 _OLD_SOURCE = "RFC 8996: TLS 1.0 and 1.1 must not be used"
-_case = partial(TlsCase, lacks=_https, source="Standard Webhooks, Security: use HTTPS")
+_case = partial(TlsCase, not_applicable_to=_https, source="Standard Webhooks, Security: use HTTPS")
 
 CASES: tuple[TlsCase, ...] = (
     _case(
@@ -180,7 +180,7 @@ CASES: tuple[TlsCase, ...] = (
         summary="the way to the receiver",
         expected="an https URL",
         fix="Let the receiver be reached over https, and name that URL as [receiver] url.",
-        lacks=_outside,
+        not_applicable_to=_outside,
         look=_encrypted,
     ),
     _case(

@@ -13,7 +13,7 @@ import pytest
 from harness.cli.main import COMMANDS
 from harness.context.target import load_target
 from harness.errors import ConfigurationError
-from harness.model.config import Document
+from harness.model.config import Configuration
 from harness.operations.runbook_page import read_document
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +67,7 @@ def test_every_room_stands_in_the_architecture() -> None:
     assert sorted(room for room in rooms - {"__init__"} if f"`{room}`" not in text) == []
 
 
-@pytest.mark.parametrize("section", [f.name for f in msgspec.structs.fields(Document)])
+@pytest.mark.parametrize("section", [f.name for f in msgspec.structs.fields(Configuration)])
 def test_every_key_of_a_section_is_described(section: str) -> None:
     """The guide describes each key that harness.toml may hold, and no other."""
     assert sorted(documented()[section]) == sorted(_keys(_type_of(section)))
@@ -82,7 +82,7 @@ def documented() -> dict[str, list[str]]:
 
 
 def _type_of(section: str) -> type:
-    found = next(f.type for f in msgspec.structs.fields(Document) if f.name == section)
+    found = next(f.type for f in msgspec.structs.fields(Configuration) if f.name == section)
     return next(_structs(found))
 
 

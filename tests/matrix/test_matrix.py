@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.model import Level, Outcome, Report, Verdict
-from harness.sandbox.defects import CATALOGUE, Defect
+from harness.sandbox.defects import CATALOGUE, PlantedDefect
 
 if TYPE_CHECKING:
     from .conftest import Gate
@@ -24,7 +24,7 @@ def seen(report: Report, *outcomes: Outcome) -> list[str]:
 
 @pytest.mark.parametrize("defect", CATALOGUE, ids=lambda d: d.id)
 def test_a_planted_defect_fails_its_own_item_and_no_other(
-    defect: Defect, gate: Gate, note: Callable[..., None]
+    defect: PlantedDefect, gate: Gate, note: Callable[..., None]
 ) -> None:
     """A planted defect fails its item and no other; of a `must` the gate says NOT READY; pending ones are unseen."""
     status, report = gate(defect.id, "" if FULL and not defect.pending else defect.item)

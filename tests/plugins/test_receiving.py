@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from harness.context.receiver_parts import again, crash_stage_of, process_of, receiver_of, stage_of
-from harness.context.run_context import World
+from harness.context.run_context import RunContext
 from harness.errors import ConfigurationError, SecretError
 from harness.model import Event, SecretRef
 from harness.process.run import Run
@@ -28,21 +28,21 @@ signature = { scheme = "hmac", secret = "env:HOOK_SECRET" }
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], World]:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], RunContext]:
     monkeypatch.setenv("HOOK_SECRET", "x" * 24)
     (tmp_path / "events").mkdir()
     (tmp_path / "events" / "ping.json").write_bytes(EVENT.body)
 
-    def load(text: str, port: str = "3000") -> World:
+    def load(text: str, port: str = "3000") -> RunContext:
         (tmp_path / "harness.toml").write_text(HEAD + text.replace("PORT", port))
-        return World.load(
+        return RunContext.load(
             tmp_path, run=Run(run_id="r", seed="s", directory=str(tmp_path)), overlay=None, reports=tmp_path
         )
 
     return load
 
 
-def test_a_delivery_is_made_again_by_one_command(world: Callable[[str], World]) -> None:
+def test_a_delivery_is_made_again_by_one_command(world: Callable[[str], RunContext]) -> None:
     """`harness deliver` takes everything else from harness.toml."""
     case = case_named("truncated")
     assert case
@@ -58,7 +58,9 @@ def test_a_delivery_is_made_again_by_one_command(world: Callable[[str], World]) 
         (RECEIVER + PROCESS, "truncated"),
     ],
 )
-def test_what_only_a_gate_can_make_again_is_left_to_it(text: str, case_id: str, world: Callable[[str], World]) -> None:
+def test_what_only_a_gate_can_make_again_is_left_to_it(
+    text: str, case_id: str, world: Callable[[str], RunContext]
+) -> None:
     """A fresh secret, a process that runs in a gate alone and an odd framing are nothing for `harness deliver`."""
     case = case_named(case_id)
     assert case
@@ -66,7 +68,7 @@ def test_what_only_a_gate_can_make_again_is_left_to_it(text: str, case_id: str, 
     assert again(world(text), EVENT, case) == ""
 
 
-def test_a_receiver_that_the_harness_does_not_start_cannot_be_killed(world: Callable[[str], World]) -> None:
+def test_a_receiver_that_the_harness_does_not_start_cannot_be_killed(world: Callable[[str], RunContext]) -> None:
     """The message names the address and says what to do."""
     with pytest.raises(ConfigurationError) as raised:
         process_of(world(RECEIVER))
@@ -75,7 +77,7 @@ def test_a_receiver_that_the_harness_does_not_start_cannot_be_killed(world: Call
     assert str(raised.value).endswith("Let the harness start the receiver.")
 
 
-def test_a_fixed_port_has_no_room_for_an_understudy(world: Callable[[str], World]) -> None:
+def test_a_fixed_port_has_no_room_for_an_understudy(world: Callable[[str], RunContext]) -> None:
     """Crashes play on a second copy of the processes, which needs ports of its own."""
     with pytest.raises(ConfigurationError) as raised, world(RECEIVER + PROCESS).understudy():
         pass
@@ -84,7 +86,7 @@ def test_a_fixed_port_has_no_room_for_an_understudy(world: Callable[[str], World
     assert str(raised.value).endswith("Write {port:app} instead: there, in [receiver] url, and in command or env.")
 
 
-def test_the_stage_asks_as_harness_toml_says(world: Callable[[str], World]) -> None:
+def test_the_stage_asks_as_harness_toml_says(world: Callable[[str], RunContext]) -> None:
     """Effects, dead letters and the state of objects are asked for through what the sections name."""
     text = RECEIVER + '[receiver.effects]\ncommand = ["echo", "2"]\n[receiver.dead_letters]\ncommand = ["false"]\n'
     loaded = world(text)
@@ -100,7 +102,7 @@ def test_the_stage_asks_as_harness_toml_says(world: Callable[[str], World]) -> N
     "previous, names", [("env:OLD_SECRET", ("HOOK_OLD", "OLD_SECRET")), ("file:old", ("HOOK_OLD",))]
 )
 def test_the_crash_stage_knows_which_variables_tell_the_secrets(
-    previous: str, names: tuple[str, ...], world: Callable[[str], World], monkeypatch: pytest.MonkeyPatch
+    previous: str, names: tuple[str, ...], world: Callable[[str], RunContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those of harness.toml, and those that the process inherits."""
     monkeypatch.setenv("OLD_SECRET", "y" * 24)
@@ -128,7 +130,7 @@ PAIRS = [scheme.name for scheme in SCHEMES if not scheme.symmetric]
 
 
 @pytest.mark.parametrize("name", PAIRS)
-def test_a_process_is_told_the_public_half_of_a_fresh_key(name: str, world: Callable[[str], World]) -> None:
+def test_a_process_is_told_the_public_half_of_a_fresh_key(name: str, world: Callable[[str], RunContext]) -> None:
     """A key pair is made by its scheme's name alone, and the receiver gets what it verifies with."""
     loaded, scheme = world(PAIR.replace("SCHEME", name)), scheme_named(name)
     loaded.vault.resolve_all(loaded.target.references, strict=True)
@@ -140,7 +142,7 @@ def test_a_process_is_told_the_public_half_of_a_fresh_key(name: str, world: Call
 
 
 @pytest.mark.parametrize("name", [scheme.name for scheme in SCHEMES])
-def test_a_fresh_secret_has_the_form_of_its_scheme(name: str, world: Callable[[str], World]) -> None:
+def test_a_fresh_secret_has_the_form_of_its_scheme(name: str, world: Callable[[str], RunContext]) -> None:
     """What is made for a run signs, whatever the scheme wants of a secret; each process of a run makes the same."""
     texts = [PAIR.replace("SCHEME", name).replace('{public_key}"', '"').replace("{public_key:previous}", "")] * 2
     one, other = (loaded.reveal(SecretRef("fresh:HOOK_KEY")) for loaded in map(world, texts))
@@ -164,7 +166,7 @@ def test_a_fresh_secret_has_the_form_of_its_scheme(name: str, world: Callable[[s
     ],
 )
 def test_a_public_key_that_there_is_not_is_told(
-    changed: tuple[str, str], said: str, world: Callable[[str], World]
+    changed: tuple[str, str], said: str, world: Callable[[str], RunContext]
 ) -> None:
     """The message names the key of harness.toml, why there is none, and what to do."""
     loaded = world(PAIR.replace(*changed).replace("SCHEME", "discord"))
@@ -174,7 +176,7 @@ def test_a_public_key_that_there_is_not_is_told(
     assert str(raised.value).startswith(f"harness.toml: [process.app] env.{said}")
 
 
-def test_a_public_key_may_stand_in_harness_toml(world: Callable[[str], World]) -> None:
+def test_a_public_key_may_stand_in_harness_toml(world: Callable[[str], RunContext]) -> None:
     """It is no secret, though its name ends in KEY; the private one is refused."""
     value = "ab" * 32
     assert world(PROCESS + f'env = {{ HOOK_PUBLIC_KEY = "{value}" }}\n')

@@ -12,7 +12,7 @@ import pytest
 
 import harness.sandbox
 from harness.readiness.checklist import shipped
-from harness.sandbox.defects import CATALOGUE, PARTS, Defect, Edit
+from harness.sandbox.defects import CATALOGUE, PARTS, Edit, PlantedDefect
 from harness.sandbox.plant import EditError, plant
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +54,7 @@ def test_each_is_planted_somewhere_and_nothing_else_is() -> None:
 
 
 @pytest.mark.parametrize("defect", IN_FILES, ids=lambda d: d.id)
-def test_a_defect_in_a_file_is_planted_in_a_copy(defect: Defect, tmp_path: Path) -> None:
+def test_a_defect_in_a_file_is_planted_in_a_copy(defect: PlantedDefect, tmp_path: Path) -> None:
     """The copy differs from the file of this repository as the row says; the file itself does not change."""
     assert defect.edit is not None
     original = ROOT / defect.edit.file

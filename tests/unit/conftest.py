@@ -16,9 +16,9 @@ import pytest
 from hypothesis.database import InMemoryExampleDatabase
 
 from harness.fuzzing.budget import BUDGETS
-from harness.fuzzing.defect_store import Found
+from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.fuzzer import Fuzzer
-from harness.fuzzing.sending import Sender
+from harness.fuzzing.sending import FuzzSender
 from harness.model import Finding
 from harness.model.config import Fuzz
 from harness.openapi.spec_document import Spec
@@ -117,14 +117,14 @@ class Attacker:
     """Fuzzes small providers."""
 
     def __init__(self) -> None:
-        self.found = Found(InMemoryExampleDatabase(), "tests")
+        self.found = DefectStore(InMemoryExampleDatabase(), "tests")
         self.clients: list[httpx.Client] = []
 
     def fuzzer(self, described: dict[str, Any] | Spec, url: str, *, seed: int = 1, **budget: Any) -> Fuzzer:
         """Return a fuzzer of a described provider, with the quick budget but for ``budget``."""
         client = httpx.Client(base_url=url, timeout=budget.pop("timeout", 2), trust_env=False)
         self.clients.append(client)
-        sender = Sender(client, {"authorization": "Bearer " + "s3cret" * 4}, sleep=lambda _: None)
+        sender = FuzzSender(client, {"authorization": "Bearer " + "s3cret" * 4}, sleep=lambda _: None)
         chosen = budget.pop("chosen", Fuzz())
         limits = msgspec.structs.replace(BUDGETS["quick"], **budget)
         spec = described if isinstance(described, Spec) else Spec(described, "spec")

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from harness.cassettes.checks.staleness import ITEM, judge_age
-from harness.cassettes.store.cassette_file import Document
+from harness.cassettes.store.cassette_file import CassetteFile
 from harness.cassettes.store.metadata import Metadata
 from harness.cassettes.store.storage import Storage
 from harness.errors import CassetteError
@@ -38,7 +38,7 @@ class Stray(msgspec.Struct):
     """A cassette that no test of this run was played from."""
 
     place: str
-    document: Document
+    document: CassetteFile
     metadata: Metadata
 
 

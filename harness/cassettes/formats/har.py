@@ -27,7 +27,7 @@ class _PostData(msgspec.Struct, rename="camel"):
     encoding: str = ""
 
 
-class _Request(msgspec.Struct, rename="camel"):
+class _HarRequest(msgspec.Struct, rename="camel"):
     method: str
     url: str
     headers: list[_Named] = []
@@ -39,7 +39,7 @@ class _Content(msgspec.Struct, rename="camel"):
     encoding: str = ""
 
 
-class _Response(msgspec.Struct, rename="camel"):
+class _HarResponse(msgspec.Struct, rename="camel"):
     status: int
     status_text: str = ""
     headers: list[_Named] = []
@@ -47,8 +47,8 @@ class _Response(msgspec.Struct, rename="camel"):
 
 
 class _Entry(msgspec.Struct, rename="camel"):
-    request: _Request
-    response: _Response
+    request: _HarRequest
+    response: _HarResponse
     started_date_time: str = ""
     time: float = -1
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from vcr.request import Request
 
-from harness.cassettes.store.cassette_file import Document
+from harness.cassettes.store.cassette_file import CassetteFile
 from harness.cassettes.store.filters import request_filter, response_filter
 from harness.cassettes.store.storage import Storage
 from harness.cassettes.store.timings import KEY, Timing, stamped
@@ -126,7 +126,7 @@ def write_cassette(path: Path, exchanges: Iterable[Converted], *, metadata: Mapp
         for e in exchanges
     ]
     written = {**({"recorded_at": times[0]} if times else {}), **metadata, **({KEY: timings} if any(timings) else {})}
-    Storage().write(path, Document(interactions, written), keep_others=False)
+    Storage().write(path, CassetteFile(interactions, written), keep_others=False)
 
 
 def _text(value: Any) -> str:

@@ -16,34 +16,34 @@ TOP = "http_interactions"
 _ALIAS = re.compile(rb"[-:,\[{?]\s+\*\w")
 
 
-class _Body(msgspec.Struct):
+class _ReportBody(msgspec.Struct):
     string: str | None = None
     base64_string: str | None = None
 
 
-class _Request(msgspec.Struct):
+class _ReportRequest(msgspec.Struct):
     uri: str
     method: str
     headers: dict[str, list[str]] | None = None
-    body: _Body | None = None
+    body: _ReportBody | None = None
 
 
-class _Status(msgspec.Struct):
+class _ReportStatus(msgspec.Struct):
     code: int
     message: str | None = None
 
 
-class _Response(msgspec.Struct):
-    status: _Status
+class _ReportResponse(msgspec.Struct):
+    status: _ReportStatus
     elapsed: float | None = None
     headers: dict[str, list[str]] | None = None
-    body: _Body | None = None
+    body: _ReportBody | None = None
     truncated_from: int | None = None
 
 
-class _Interaction(msgspec.Struct):
-    request: _Request
-    response: _Response | None = None
+class _ReportInteraction(msgspec.Struct):
+    request: _ReportRequest
+    response: _ReportResponse | None = None
     recorded_at: str = ""
 
 
@@ -59,7 +59,7 @@ def read_report(raw: bytes, place: str) -> Foreign:
         where = " ".join(str(exc).split())
         raise CassetteError(f"{place} is not YAML: {where}. It may be cut short; write the report again.") from None
     try:
-        interactions = msgspec.convert(document[TOP] or [], list[_Interaction], strict=False)
+        interactions = msgspec.convert(document[TOP] or [], list[_ReportInteraction], strict=False)
     except msgspec.ValidationError as exc:
         what, _, at = str(exc).partition(" - at ")
         where = at.strip("`").replace("$", TOP, 1)
@@ -77,7 +77,7 @@ def read_report(raw: bytes, place: str) -> Foreign:
     return found
 
 
-def _exchange(interaction: _Interaction, response: _Response, place: str) -> Converted:
+def _exchange(interaction: _ReportInteraction, response: _ReportResponse, place: str) -> Converted:
     request = interaction.request
     return Converted(
         method=request.method,
@@ -97,7 +97,7 @@ def _headers(headers: dict[str, list[str]] | None) -> list[tuple[str, str]]:
     return [(name, value) for name, values in (headers or {}).items() for value in values]
 
 
-def _bytes(body: _Body | None, place: str) -> bytes:
+def _bytes(body: _ReportBody | None, place: str) -> bytes:
     if body is None:
         return b""
     if body.base64_string is None:

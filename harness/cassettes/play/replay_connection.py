@@ -21,7 +21,7 @@ BACKLOG = 128
 READ_BYTES = 64 * 1024
 
 
-class Connection:
+class ReplayConnection:
     """One client's connection: requests are answered one after another, in order.
 
     On a bare socket under asyncio's loop: its transports take a good part of the time that an answer takes.
@@ -169,7 +169,7 @@ async def listening(server: ReplayServer, port: int) -> AsyncIterator[str]:
             return
         client.setblocking(False)  # noqa: FBT003
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        Connection(server, client)
+        ReplayConnection(server, client)
 
     def listen() -> None:
         if listener.fileno() >= 0:

@@ -12,7 +12,7 @@ import msgspec
 from vcr.request import Request
 
 from harness.cassettes.play.playback import Counts, Playback
-from harness.cassettes.play.replay_connection import HOST, Connection, listening
+from harness.cassettes.play.replay_connection import HOST, ReplayConnection, listening
 from harness.http.parser import (
     HOP_BY_HOP,
     Incoming,
@@ -53,7 +53,7 @@ class ReplayServer:
             recorded_bytes(r.response, method=r.request.method, uri=r.request.uri) for r in playback.recordings
         ]
         self._waits = [r.latency_s or 0.0 if latency_s is None else latency_s for r in playback.recordings]
-        self.connections: set[Connection] = set()
+        self.connections: set[ReplayConnection] = set()
 
     def again(self, data: bytes) -> tuple[bytes, float] | None:
         """Return the answer and its latency to what was asked in the very same bytes before, else None."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from vcr.request import Request
 
-from harness.cassettes.store.cassette_file import Document
+from harness.cassettes.store.cassette_file import CassetteFile
 from harness.cassettes.store.filters import request_filter, response_filter
 from harness.cassettes.store.storage import Storage
 from harness.cassettes.store.timings import KEY, Timing, stamped
@@ -34,15 +34,15 @@ class Recorder:
         self.refused: list[str] = []
         """Why exchanges were not recorded."""
 
-    def _opened(self, *, append: bool) -> Document:
+    def _opened(self, *, append: bool) -> CassetteFile:
         if not self.path.exists():
-            return Document([], {})
+            return CassetteFile([], {})
         try:
             self._storage.load_cassette(str(self.path), None)  # what stands there now is not another writer's
         except CassetteError:
             if append:
                 raise
-        return self._storage.read(self.path) if append else Document([], {})
+        return self._storage.read(self.path) if append else CassetteFile([], {})
 
     def add(self, request: Request, response: dict[str, Any], *, began: dt.datetime, latency_s: float) -> None:
         """Keep one exchange; raises `CassetteError` where it cannot be searched for secrets."""

@@ -58,14 +58,14 @@ class _Interaction(msgspec.Struct):
     response: _Response
 
 
-class Document(msgspec.Struct):
+class CassetteFile(msgspec.Struct):
     """A cassette as it is read: vcrpy's interactions, with bodies as bytes, and what is written beside them."""
 
     interactions: list[Interaction]
     metadata: dict[str, Any] = {}
 
 
-def parse(raw: bytes, place: str) -> Document:
+def parse(raw: bytes, place: str) -> CassetteFile:
     """Return the document in ``raw``, a cassette in vcrpy's YAML.
 
     Raises `CassetteError` that names ``place``, and line or key, for one that is empty, cut short, huge, no text,
@@ -94,7 +94,7 @@ def parse(raw: bytes, place: str) -> Document:
         body = interaction["request"].get("body")
         if isinstance(body, str):
             interaction["request"]["body"] = body.encode(errors="replace")
-    return Document(interactions=document["interactions"], metadata=document.get("metadata") or {})
+    return CassetteFile(interactions=document["interactions"], metadata=document.get("metadata") or {})
 
 
 def check_length(length: int, place: str) -> None:

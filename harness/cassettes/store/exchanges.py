@@ -8,7 +8,7 @@ from typing import Any
 from vcr.request import Request
 from vcr.util import read_body
 
-from harness.cassettes.store.cassette_file import Document
+from harness.cassettes.store.cassette_file import CassetteFile
 from harness.model import Exchange
 
 
@@ -26,7 +26,7 @@ def exchange(request: Request, response: dict[str, Any]) -> Exchange:
     )
 
 
-def recorded_exchanges(document: Document) -> Iterator[Exchange]:
+def recorded_exchanges(document: CassetteFile) -> Iterator[Exchange]:
     """Yield what a cassette holds."""
     for interaction in document.interactions:
         yield exchange(Request._from_dict(interaction["request"]), interaction["response"])  # noqa: SLF001

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.cassettes.store.cassette_file import Document
+from harness.cassettes.store.cassette_file import CassetteFile
 
 FOLDER = Path(".harness") / "cassettes"
 """Where the cache lies, below the folder of harness.toml; it can be removed at any time."""
@@ -30,7 +30,7 @@ class Sidecar:
         """``folder`` is made when the first entry is written."""
         self._folder = folder
 
-    def get(self, raw: bytes) -> Document | None:
+    def get(self, raw: bytes) -> CassetteFile | None:
         """Return the document that ``raw`` was parsed to before, None where that is not known for sure."""
         try:
             entry = self._path(raw).read_bytes()
@@ -41,15 +41,15 @@ class Sidecar:
         if entry[:head] != _MAGIC + _digest(payload):
             return None
         try:
-            return msgspec.msgpack.decode(payload, type=Document)
+            return msgspec.msgpack.decode(payload, type=CassetteFile)
         except msgspec.MsgspecError:
             return None
 
-    def put(self, raw: bytes, document: Document) -> None:
+    def put(self, raw: bytes, document: CassetteFile) -> None:
         """Keep ``document`` for ``raw``, unless it does not survive the round trip exactly."""
         try:
             payload = msgspec.msgpack.encode(document)
-            if b"!!python/" in raw or msgspec.msgpack.decode(payload, type=Document) != document:
+            if b"!!python/" in raw or msgspec.msgpack.decode(payload, type=CassetteFile) != document:
                 return
         except (msgspec.MsgspecError, TypeError, ValueError, RecursionError, OverflowError):
             return

@@ -18,7 +18,7 @@ from vcr.request import Request
 from vcr.serialize import CASSETTE_FORMAT_VERSION
 from vcr.serializers import compat, yamlserializer
 
-from harness.cassettes.store.cassette_file import Document, Interaction, check_length, parse
+from harness.cassettes.store.cassette_file import CassetteFile, Interaction, check_length, parse
 from harness.cassettes.store.parse_cache import Sidecar
 from harness.errors import CassetteError
 
@@ -33,11 +33,11 @@ class Storage:
         self._sidecar = Sidecar(cache) if cache else None
         self._loaded: bytes | None = None
 
-    def read(self, path: Path) -> Document:
+    def read(self, path: Path) -> CassetteFile:
         """Return a cassette; raises `CassetteError` for one that is missing or cannot be used."""
         return self._parsed(_bytes(path), path)
 
-    def _parsed(self, raw: bytes, path: Path) -> Document:
+    def _parsed(self, raw: bytes, path: Path) -> CassetteFile:
         document = self._sidecar.get(raw) if self._sidecar else None
         if document is None:
             document = parse(raw, str(path))
@@ -45,7 +45,7 @@ class Storage:
                 self._sidecar.put(raw, document)
         return document
 
-    def write(self, path: Path, document: Document, *, keep_others: bool = True) -> None:
+    def write(self, path: Path, document: CassetteFile, *, keep_others: bool = True) -> None:
         """Replace the cassette at ``path``; ``keep_others`` keeps what others added to it since `load_cassette`.
 
         Raises `CassetteError` when it cannot be written; the old file is then as it was.
@@ -77,9 +77,9 @@ class Storage:
         """Write what vcrpy holds."""
         pairs = zip(cassette_dict["requests"], cassette_dict["responses"], strict=True)
         interactions = [{"request": request._to_dict(), "response": response} for request, response in pairs]  # noqa: SLF001
-        self.write(Path(cassette_path), Document(interactions, cassette_dict.get("metadata") or {}))
+        self.write(Path(cassette_path), CassetteFile(interactions, cassette_dict.get("metadata") or {}))
 
-    def _merged(self, path: Path, document: Document) -> Document:
+    def _merged(self, path: Path, document: CassetteFile) -> CassetteFile:
         """Add what another writer put into the file since it was read here."""
         raw = _bytes(path) if path.exists() else None
         if raw is None or raw == self._loaded:
@@ -97,7 +97,7 @@ class Storage:
                 known[name] -= 1
             else:
                 theirs.append(interaction)
-        return Document([*document.interactions, *theirs], document.metadata)
+        return CassetteFile([*document.interactions, *theirs], document.metadata)
 
 
 def _bytes(path: Path) -> bytes:
@@ -115,7 +115,7 @@ def _identity(interaction: Interaction) -> bytes:
     return msgspec.json.encode(whole, order="sorted", enc_hook=repr)
 
 
-def _text(document: Document) -> bytes:
+def _text(document: CassetteFile) -> bytes:
     data: dict[str, Any] = {
         "version": CASSETTE_FORMAT_VERSION,
         "interactions": [

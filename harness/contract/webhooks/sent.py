@@ -17,7 +17,7 @@ ITEM = "webhooks.sent"
 POLL_S = 0.1
 
 
-class Expected(msgspec.Struct, frozen=True, kw_only=True):
+class ExpectedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     """How one delivery, which came at a time in Unix seconds, is judged; each returns what is wrong, if anything."""
 
     signature: Callable[[Headers, bytes, float], str] | None
@@ -43,7 +43,7 @@ def wait_for_deliveries(
     return seen
 
 
-def judge_deliveries(seen: Sequence[Caught], expected: Expected, *, again_within_s: float) -> list[Finding]:
+def judge_deliveries(seen: Sequence[Caught], expected: ExpectedDelivery, *, again_within_s: float) -> list[Finding]:
     """Return a finding each on signatures, on content and on repetition; one error when nothing was sent."""
     if not seen:
         return [
@@ -67,7 +67,7 @@ def judge_deliveries(seen: Sequence[Caught], expected: Expected, *, again_within
     ]
 
 
-def _judged_signatures(seen: Sequence[Caught], expected: Expected) -> list[Finding]:
+def _judged_signatures(seen: Sequence[Caught], expected: ExpectedDelivery) -> list[Finding]:
     if expected.signature is None:
         said = "the scheme signs with a key pair, and harness.toml holds no public key of the provider"
         return [_finding(Outcome.NOT_APPLICABLE, "the provider's signatures are not judged", said, case="signed")]

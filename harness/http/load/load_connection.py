@@ -11,7 +11,7 @@ from harness.http.load.answer import BadAnswerError, Reading
 from harness.http.load.request import Outgoing
 
 
-class Exchange(NamedTuple):
+class LoadExchange(NamedTuple):
     """One delivery while it is under way."""
 
     outgoing: Outgoing
@@ -33,13 +33,13 @@ class Ending(NamedTuple):
     """Whether the connection was lost with no byte of an answer: it may have been closed before the request came."""
 
 
-class Connection(asyncio.BufferedProtocol):
+class LoadConnection(asyncio.BufferedProtocol):
     """Sends one request at a time and tells what became of it."""
 
-    def __init__(self, done: Callable[[Exchange, Ending], None], buffer: bytearray) -> None:
+    def __init__(self, done: Callable[[LoadExchange, Ending], None], buffer: bytearray) -> None:
         """``done`` is called once for each exchange; ``buffer`` can be shared by all connections of a thread."""
         self._buffer = buffer
-        self.exchange: Exchange | None = None
+        self.exchange: LoadExchange | None = None
         self.is_open = False
         self._done = done
         self._first_at = 0.0
@@ -49,7 +49,7 @@ class Connection(asyncio.BufferedProtocol):
         """Begin an exchange."""
         assert self._transport is not None
         self._first_at = 0.0
-        self.exchange = Exchange(outgoing, Reading(), connect_s, time.perf_counter())
+        self.exchange = LoadExchange(outgoing, Reading(), connect_s, time.perf_counter())
         self._transport.write(request)
 
     def give_up(self, error: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 import httpx
 
 from harness.http.client import Network, tls_context, tls_said
-from harness.http.load.load_connection import Connection, Ending, Exchange
+from harness.http.load.load_connection import Ending, LoadConnection, LoadExchange
 from harness.http.load.request import Address, Outgoing, Writer
 from harness.model import Delivery
 
@@ -20,7 +20,7 @@ SWEEP_S = 0.1
 ANSWER_CHARS = 200
 
 
-class Courier:
+class LoadSender:
     """Delivers to one receiver. Memory is bounded by the number of deliveries at a time, not by their number."""
 
     def __init__(
@@ -48,16 +48,16 @@ class Courier:
         The next request is asked for when it can be sent at once, so that its signature is fresh. An exception raised
         by either ends all and is raised here.
         """
-        asyncio.run(_Round(self, iter(stream), each).run())
+        asyncio.run(_Run(self, iter(stream), each).run())
 
 
-class _Round:
-    """One call of `Courier.deliver`."""
+class _Run:
+    """One call of `LoadSender.deliver`."""
 
-    def __init__(self, courier: Courier, stream: Iterator[Outgoing], each: Callable[[Delivery], None]) -> None:
+    def __init__(self, courier: LoadSender, stream: Iterator[Outgoing], each: Callable[[Delivery], None]) -> None:
         self.courier = courier
         self.writer = Writer(courier.address.netloc)
-        self.lanes: set[_Lane] = set()
+        self.lanes: set[_Worker] = set()
         self.buffer = bytearray(64 * 1024)
         self._stream = stream
         self._each = each
@@ -68,7 +68,7 @@ class _Round:
         loop = asyncio.get_running_loop()
         self.started = loop.time()
         self.ended: asyncio.Future[None] = loop.create_future()
-        self.lanes = {_Lane(self, loop) for _ in range(self.courier.concurrency)}
+        self.lanes = {_Worker(self, loop) for _ in range(self.courier.concurrency)}
         for lane in tuple(self.lanes):
             lane.proceed()
         sweeper = loop.create_task(self._sweep())
@@ -86,7 +86,7 @@ class _Round:
         self._turns += 1
         return self.started + (self._turns - 1) / self.courier.rate
 
-    def take(self, lane: _Lane) -> tuple[Outgoing, bytes] | None:
+    def take(self, lane: _Worker) -> tuple[Outgoing, bytes] | None:
         """Return the next delivery and its request, or None after the last; then the lane has ended."""
         try:
             for outgoing in self._stream:
@@ -119,13 +119,13 @@ class _Round:
                 lane.give_up(sent_before=limit)
 
 
-class _Lane:
+class _Worker:
     """One delivery at a time, on one connection that is kept open."""
 
-    def __init__(self, round_: _Round, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, round_: _Run, loop: asyncio.AbstractEventLoop) -> None:
         self._round = round_
         self._loop = loop
-        self._connection: Connection | None = None
+        self._connection: LoadConnection | None = None
         self._opening: asyncio.Task[None] | None = None
         self._waiting: asyncio.TimerHandle | None = None
 
@@ -165,7 +165,7 @@ class _Lane:
         try:
             async with asyncio.timeout(courier.timeout_s):
                 _, self._connection = await self._loop.create_connection(
-                    lambda: Connection(self._finished, self._round.buffer),
+                    lambda: LoadConnection(self._finished, self._round.buffer),
                     courier.address.host,
                     courier.address.port,
                     ssl=tls_context() if courier.address.tls else None,
@@ -186,7 +186,7 @@ class _Lane:
         except Exception as exc:  # noqa: BLE001 - raised anew where the round was asked for
             self._round.fail(exc)
 
-    def _finished(self, exchange: Exchange, ending: Ending) -> None:
+    def _finished(self, exchange: LoadExchange, ending: Ending) -> None:
         if self._round.ended.done():
             return
         if ending.unread and not exchange.connect_s:

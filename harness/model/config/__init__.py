@@ -6,9 +6,9 @@ from harness.model.config.base import Duration, Section
 from harness.model.config.cassettes import Cassettes
 from harness.model.config.client import Client, Policy
 from harness.model.config.contract import Contract, CoverageThreshold
-from harness.model.config.fuzz import Fuzz, Level
+from harness.model.config.fuzz import BudgetName, Fuzz
 from harness.model.config.provider import ApiKey, Basic, Bearer, Provider, ProviderWebhooks
-from harness.model.config.receiver import DeadLetters, EffectProbe, Order, Probe, Receiver, Signature
+from harness.model.config.receiver import DeadLetters, EffectSource, EventOrder, Probe, Receiver, Signature
 from harness.model.config.staging import Operations, Rotation, Telemetry
 from harness.model.config.target import Environment, Process, TargetSection
 from harness.model.item import Item
@@ -18,19 +18,19 @@ __all__ = [
     "ApiKey",
     "Basic",
     "Bearer",
+    "BudgetName",
     "Cassettes",
     "Client",
+    "Configuration",
     "Contract",
     "CoverageThreshold",
     "DeadLetters",
-    "Document",
     "Duration",
-    "EffectProbe",
+    "EffectSource",
     "Environment",
+    "EventOrder",
     "Fuzz",
-    "Level",
     "Operations",
-    "Order",
     "Policy",
     "Probe",
     "Process",
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 
-class Document(Section, frozen=True):
+class Configuration(Section, frozen=True):
     """The whole of harness.toml."""
 
     target: TargetSection

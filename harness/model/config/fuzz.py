@@ -7,7 +7,7 @@ import enum
 from harness.model.config.base import Section
 
 
-class Level(enum.StrEnum):
+class BudgetName(enum.StrEnum):
     """How much is tried."""
 
     QUICK = "quick"
@@ -18,7 +18,7 @@ class Level(enum.StrEnum):
 class Fuzz(Section, frozen=True):
     """``[fuzz]``: generated requests."""
 
-    budget: Level = Level.QUICK
+    budget: BudgetName = BudgetName.QUICK
     """How much is tried; ``--harness-fuzz`` goes before it."""
     include: tuple[str, ...] = ()
     """Operations to send to: ``GET``, ``/path/*``, ``GET /path``, ``tag:NAME`` or an operationId; all unless set."""

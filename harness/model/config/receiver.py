@@ -57,7 +57,7 @@ class Probe(Section, frozen=True):
             raise ValueError("`sql` and `database` belong together")
 
 
-class EffectProbe(Probe, frozen=True):
+class EffectSource(Probe, frozen=True):
     """``[receiver] effects``: how to ask what the integration did because of an event."""
 
     count: str = "effects"
@@ -81,7 +81,7 @@ class DeadLetters(Probe, frozen=True):
     """Words of a command that drives the dead letter of ``{event_id}`` again."""
 
 
-class Order(Section, frozen=True):
+class EventOrder(Section, frozen=True):
     """``[receiver] order``: two events about one object, to see that the earlier one does not undo the later one."""
 
     earlier: str
@@ -105,9 +105,9 @@ class Receiver(Section, frozen=True):
     event_type: str | None = None
     """Key of the JSON body that holds the event type, likewise."""
     ack_within: Duration = Duration(3)
-    effects: EffectProbe | None = None
+    effects: EffectSource | None = None
     dead_letters: DeadLetters | None = None
-    order: Order | None = None
+    order: EventOrder | None = None
     slow: str | None = None
     """Event fixture whose processing takes seconds."""
     outage: tuple[str, ...] = ()

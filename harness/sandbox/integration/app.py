@@ -17,10 +17,10 @@ from starlette.routing import Route
 
 from harness.sandbox.defects import Planted
 from harness.sandbox.integration import inbox
-from harness.sandbox.integration.client import Policy, ProductClient, ProductError
+from harness.sandbox.integration.client import ProductClient, ProductError, RetryPolicy
 from harness.sandbox.integration.lookup import LookUp
-from harness.sandbox.integration.metrics import Metrics
-from harness.sandbox.integration.receiver import PATH, Receiver, is_event_id
+from harness.sandbox.integration.metrics import IntegrationMetrics
+from harness.sandbox.integration.receiver import PATH, WebhookReceiver, is_event_id
 from harness.sandbox.integration.settings import Settings
 from harness.sandbox.integration.storage import Database
 from harness.sandbox.integration.worker import Worker, WorkPolicy
@@ -38,8 +38,10 @@ class Integration:
         self.worker = Worker(
             self.database, look_up=self.look_up, simulate=settings.simulate, policy=policy, planted=planted
         )
-        self._metrics = Metrics(self.database, planted=planted)
-        self.receiver = Receiver(settings, self.database, metrics=self._metrics, worker=self.worker, planted=planted)
+        self._metrics = IntegrationMetrics(self.database, planted=planted)
+        self.receiver = WebhookReceiver(
+            settings, self.database, metrics=self._metrics, worker=self.worker, planted=planted
+        )
 
     async def event(self, request: Request) -> Response:
         """GET /_harness/events/{event_id}: what became of an event. It tells nothing that a test may not know."""
@@ -108,7 +110,7 @@ def create_app(
 
 def _register(settings: Settings, database: Database, url: str, planted: Planted) -> None:
     """Tell the product where to send events; the receiver works without it."""
-    client = ProductClient(settings, planted=planted, policy=Policy(max_attempts=8), database=database)
+    client = ProductClient(settings, planted=planted, policy=RetryPolicy(max_attempts=8), database=database)
     try:
         client.write("/webhook-endpoints", {"url": url}, key=client.new_key())
         log.info("webhook endpoint registered", url=url)

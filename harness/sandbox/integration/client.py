@@ -15,14 +15,14 @@ import structlog
 
 from harness.sandbox.defects import Planted
 from harness.sandbox.integration import counts, tracing
-from harness.sandbox.integration.retrying import AttemptError, Policy, pause
+from harness.sandbox.integration.retrying import AttemptError, RetryPolicy, pause
 from harness.sandbox.integration.settings import Settings
 from harness.sandbox.integration.storage import Database
-from harness.sandbox.integration.wire import Answer, BrokenError, Wire
+from harness.sandbox.integration.wire import BrokenError, ClientWire, WireAnswer
 
 log = structlog.get_logger()
 
-__all__ = ["Policy", "ProductClient", "ProductError"]
+__all__ = ["ProductClient", "ProductError", "RetryPolicy"]
 
 
 class ProductError(Exception):
@@ -65,15 +65,15 @@ class ProductClient:
         settings: Settings,
         *,
         planted: Planted | None = None,
-        policy: Policy | None = None,
+        policy: RetryPolicy | None = None,
         database: Database | None = None,
     ) -> None:
         """Attempts are counted in ``database``."""
-        self._policy = policy or Policy()
+        self._policy = policy or RetryPolicy()
         self._planted = planted or Planted()
         self._database = database
         self._api_key = settings.api_key
-        self._wire = Wire(settings.base_url, self._policy, planted=self._planted)
+        self._wire = ClientWire(settings.base_url, self._policy, planted=self._planted)
         stamina.instrumentation.set_on_retry_hooks([])  # each attempt is counted, logged and traced below
         if "integration-logs-api-key" in self._planted:
             print(f'{{"event": "client ready", "headers": "Bearer {self._api_key.current()}"}}', flush=True)  # noqa: T201
@@ -161,7 +161,7 @@ class ProductClient:
         counts.add_quietly(self._database, {series: n for series, n in amounts.items() if n})
 
 
-def _content(answer: Answer, number: int) -> Any:
+def _content(answer: WireAnswer, number: int) -> Any:
     """Return what a 2xx says; anything else is an `AttemptError`."""
     if answer.outcome == "success":
         return answer.content

@@ -10,7 +10,7 @@ class CredentialError(Exception):
     """A credential that is not there; the message names the variable and never a value."""
 
 
-class Credential:
+class ApiCredential:
     """One secret. A file may be replaced while the process runs: the next use takes what it says then."""
 
     def __init__(self, name: str, *, value: str = "", path: Path | None = None) -> None:
@@ -21,7 +21,7 @@ class Credential:
         self._seen = {value} - {""}
 
     @classmethod
-    def from_environment(cls, name: str, environ: Mapping[str, str]) -> Credential:
+    def from_environment(cls, name: str, environ: Mapping[str, str]) -> ApiCredential:
         """Read ``NAME_FILE``, else ``NAME``; raises `CredentialError` when neither says anything."""
         path, value = environ.get(f"{name}_FILE", ""), environ.get(name, "")
         credential = cls(name, path=Path(path)) if path else cls(name, value=value)

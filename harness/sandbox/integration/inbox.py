@@ -18,7 +18,7 @@ MAX_REASON = 500
 
 
 @dataclass(frozen=True, kw_only=True)
-class Incoming:
+class InboxEvent:
     """A delivery that was verified."""
 
     event_id: str
@@ -44,7 +44,7 @@ class Claimed:
     """This one included."""
 
 
-def add(connection: Connection, database: Database, events: Sequence[Incoming]) -> list[bool]:
+def add(connection: Connection, database: Database, events: Sequence[InboxEvent]) -> list[bool]:
     """Store events within the caller's transaction; for each, False when its id was there already."""
     now = time.time()
     rows = [

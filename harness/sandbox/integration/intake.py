@@ -11,13 +11,13 @@ import threading
 from concurrent.futures import Future
 
 from harness.sandbox.integration import inbox
-from harness.sandbox.integration.inbox import Incoming
+from harness.sandbox.integration.inbox import InboxEvent
 from harness.sandbox.integration.storage import Database
 
 MOST = 200
 """Events in one commit."""
 
-_Waiting = tuple[Incoming, "Future[bool]"]
+_Waiting = tuple[InboxEvent, "Future[bool]"]
 
 
 class Intake:
@@ -30,13 +30,13 @@ class Intake:
         self._thread = threading.Thread(target=self._loop, name="intake", daemon=True)
         self._thread.start()
 
-    def submit(self, event: Incoming) -> Future[bool]:
+    def submit(self, event: InboxEvent) -> Future[bool]:
         """Store an event; the result comes when it is committed, and is False when its id was there already."""
         result: Future[bool] = Future()
         self._queue.put((event, result))
         return result
 
-    def add(self, event: Incoming) -> bool:
+    def add(self, event: InboxEvent) -> bool:
         """Store an event and wait for it."""
         return self.submit(event).result()
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import structlog
 
 from harness.sandbox.defects import Planted
-from harness.sandbox.integration.client import Policy, ProductClient, ProductError
+from harness.sandbox.integration.client import ProductClient, ProductError, RetryPolicy
 from harness.sandbox.integration.settings import Settings
 from harness.sandbox.integration.storage import Database
 
-POLICY = Policy(max_attempts=1, connect=1.0, read=2.0, attempt=2.0, deadline=2.0)
+POLICY = RetryPolicy(max_attempts=1, connect=1.0, read=2.0, attempt=2.0, deadline=2.0)
 
 log = structlog.get_logger()
 

@@ -29,7 +29,7 @@ REASONS = {
 """What a sender is told, and the label it is counted under."""
 
 
-class Metrics:
+class IntegrationMetrics:
     """What a receiver counts and what it reads from the database at each scrape."""
 
     def __init__(self, database: Database, *, planted: Planted) -> None:

@@ -18,9 +18,9 @@ from starlette.responses import JSONResponse, Response
 from harness.sandbox.defects import Planted
 from harness.sandbox.integration import inbox, tracing
 from harness.sandbox.integration.effects import KNOWN
-from harness.sandbox.integration.inbox import Incoming
+from harness.sandbox.integration.inbox import InboxEvent
 from harness.sandbox.integration.intake import Intake
-from harness.sandbox.integration.metrics import Metrics
+from harness.sandbox.integration.metrics import IntegrationMetrics
 from harness.sandbox.integration.settings import Settings
 from harness.sandbox.integration.signature import Verifier
 from harness.sandbox.integration.storage import Database
@@ -47,11 +47,11 @@ class RefusedError(Exception):
         self.reason = reason
 
 
-class Receiver:
+class WebhookReceiver:
     """Answers deliveries."""
 
     def __init__(
-        self, settings: Settings, database: Database, *, metrics: Metrics, worker: Worker, planted: Planted
+        self, settings: Settings, database: Database, *, metrics: IntegrationMetrics, worker: Worker, planted: Planted
     ) -> None:
         """``worker`` is told when there is something new."""
         self._settings = settings
@@ -117,7 +117,7 @@ class Receiver:
             self._refused_ids.add(_parsed(body, headers="{}", planted=planted).event_id)
         raise RefusedError(400, reason)
 
-    async def _accept(self, event: Incoming) -> Response:
+    async def _accept(self, event: InboxEvent) -> Response:
         """Store the event, committed, before it is acknowledged."""
         planted = self._planted
         if event.type == "run.failed" and "receiver-refuses-failures" in planted:
@@ -144,7 +144,7 @@ class Receiver:
         log.info("webhook received", event_id=event.event_id, event_type=event.type, outcome=outcome)
         return JSONResponse({"received": event.event_id})
 
-    async def _store(self, event: Incoming) -> bool:
+    async def _store(self, event: InboxEvent) -> bool:
         planted = self._planted
         if event.event_id in self._refused_ids:
             return False
@@ -168,12 +168,12 @@ class Receiver:
         return JSONResponse({"error": refused.reason}, refused.status, headers=headers)
 
 
-def _incoming(request: Request, body: bytes, *, planted: Planted) -> Incoming:
+def _incoming(request: Request, body: bytes, *, planted: Planted) -> InboxEvent:
     kept = {name: value for name, value in request.headers.items() if name != HEADER}
     return _parsed(body, headers=json.dumps(kept), planted=planted)
 
 
-def _parsed(body: bytes, *, headers: str, planted: Planted) -> Incoming:
+def _parsed(body: bytes, *, headers: str, planted: Planted) -> InboxEvent:
     """Return the event in ``body``; refuses what is none."""
     try:
         event = json.loads(body)
@@ -190,7 +190,7 @@ def _parsed(body: bytes, *, headers: str, planted: Planted) -> Incoming:
         event["data"].keys()
     if not is_event_id(event_id) or not isinstance(event_type, str):
         raise RefusedError(400, "invalid body")
-    return Incoming(
+    return InboxEvent(
         event_id=event_id,
         type=event_type.encode("ascii", "backslashreplace").decode().replace("\0", "")[:255],
         headers=headers,

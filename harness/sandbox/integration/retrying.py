@@ -18,7 +18,7 @@ BUSY = frozenset({408, 409, 425, 429})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Policy:
+class RetryPolicy:
     """How calls are repeated; all times in seconds."""
 
     max_attempts: int = 5
@@ -47,7 +47,9 @@ class AttemptError(Exception):
         self.ambiguous = ambiguous
 
 
-def pause(failure: AttemptError, policy: Policy, *, repeatable: bool, left_s: float, planted: Planted) -> float | None:
+def pause(
+    failure: AttemptError, policy: RetryPolicy, *, repeatable: bool, left_s: float, planted: Planted
+) -> float | None:
     """Return the seconds to wait before the next attempt, None when there must be none.
 
     ``repeatable`` says that the call may safely arrive twice: it changes nothing, or it carries an idempotency key.
@@ -92,7 +94,7 @@ def _worth_it(failure: AttemptError, *, repeatable: bool, planted: Planted) -> b
     return repeatable or not failure.ambiguous or "client-retries-unkeyed-writes" in planted
 
 
-def _backoff(number: int, policy: Policy, planted: Planted) -> float:
+def _backoff(number: int, policy: RetryPolicy, planted: Planted) -> float:
     """Return a delay anywhere below a bound that grows with each attempt (full jitter, AWS Builders' Library)."""
     if "client-retries-without-end" in planted or "client-hammers" in planted:
         return 0.0

@@ -9,17 +9,17 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from harness.sandbox.defects import Planted
-from harness.sandbox.integration.credentials import Credential, CredentialError
+from harness.sandbox.integration.credentials import ApiCredential, CredentialError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Credentials and places; no credential's value is in the repr."""
 
-    api_key: Credential
+    api_key: ApiCredential
     base_url: str
-    webhook_secret: Credential
-    previous_webhook_secret: Credential | None = None
+    webhook_secret: ApiCredential
+    previous_webhook_secret: ApiCredential | None = None
     """Still accepted while the sender changes over."""
     database: str = field(repr=False)
     """SQLAlchemy URL; may hold a password."""
@@ -37,10 +37,10 @@ class Settings:
         unset = "receiver-starts-without-secret" in planted and not environ.get(current)
         rotating = environ.get(previous) or environ.get(f"{previous}_FILE")
         return cls(
-            api_key=Credential.from_environment("PRODUCT_API_KEY", environ),
+            api_key=ApiCredential.from_environment("PRODUCT_API_KEY", environ),
             base_url=environ["PRODUCT_BASE_URL"],
-            webhook_secret=Credential(current) if unset else Credential.from_environment(current, environ),
-            previous_webhook_secret=Credential.from_environment(previous, environ) if rotating else None,
+            webhook_secret=ApiCredential(current) if unset else ApiCredential.from_environment(current, environ),
+            previous_webhook_secret=ApiCredential.from_environment(previous, environ) if rotating else None,
             database=database_url(database),
             simulate=environ.get("SANDBOX_SIMULATE") == "1",
         )

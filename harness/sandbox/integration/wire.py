@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from harness.sandbox.defects import Planted
-from harness.sandbox.integration.retrying import UNAVAILABLE, Policy
+from harness.sandbox.integration.retrying import UNAVAILABLE, RetryPolicy
 
 MAX_ANSWER = 8 * 1024 * 1024
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -30,7 +30,7 @@ class BrokenError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class WireAnswer:
     """A whole answer."""
 
     status: int
@@ -48,10 +48,10 @@ class Answer:
         return "unavailable" if self.status in UNAVAILABLE or self.status > 504 else "refused"
 
 
-class Wire:
+class ClientWire:
     """Connections to one base URL. An event loop of its own, because only there a deadline covers every wait."""
 
-    def __init__(self, base_url: str, policy: Policy, *, planted: Planted) -> None:
+    def __init__(self, base_url: str, policy: RetryPolicy, *, planted: Planted) -> None:
         """Nothing is sent yet."""
         self._policy = policy
         self._planted = planted
@@ -76,7 +76,7 @@ class Wire:
         self._thread.join(timeout=5)
         self._loop.close()
 
-    def exchange(self, method: str, path: str, *, headers: Mapping[str, str], body: Any, within_s: float) -> Answer:
+    def exchange(self, method: str, path: str, *, headers: Mapping[str, str], body: Any, within_s: float) -> WireAnswer:
         """Send one request and return its whole answer; raises `BrokenError`."""
         within_s = max(0.001, min(within_s, self._policy.attempt))
         endless = "client-has-no-timeout" in self._planted or "client-has-no-deadline" in self._planted
@@ -96,7 +96,7 @@ class Wire:
         params = {"api_key": headers["authorization"][7:]} if "client-puts-key-in-url" in self._planted else None
         return self._http.build_request(method, path, headers=dict(headers), json=body, params=params)
 
-    async def _exchange(self, request: httpx.Request, within_s: float | None) -> Answer:
+    async def _exchange(self, request: httpx.Request, within_s: float | None) -> WireAnswer:
         body = bytearray()
         response = None
         try:
@@ -114,7 +114,7 @@ class Wire:
         finally:
             if response is not None:
                 await response.aclose()
-        return Answer(
+        return WireAnswer(
             status=response.status_code,
             retry_after=response.headers.get("retry-after", ""),
             content=self._understood(response, bytes(body)) if response.is_success else None,

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from harness.sandbox.product.faults import Fault, Faults
+from harness.sandbox.product.faults import Faults, ScriptedFault
 from harness.sandbox.product.keys import Rotating
 from harness.sandbox.product.problems import ProblemError
 
@@ -97,7 +97,7 @@ class Admin:
         return JSONResponse({"rotated": rotated})
 
     def _set_faults(self, raw: bytes) -> Response:
-        faults = [Fault(**row) for row in _checked(_FAULTS, raw)]
+        faults = [ScriptedFault(**row) for row in _checked(_FAULTS, raw)]
         unknown = {f.operation for f in faults} - self._operations - {"*"}
         if unknown:
             raise ProblemError(422, f"No operation is called {min(unknown)!r}. There are: {sorted(self._operations)}.")

@@ -23,7 +23,7 @@ from harness.sandbox.product.idempotency import Answer
 from harness.sandbox.product.keys import Rotating
 from harness.sandbox.product.operations import Product
 from harness.sandbox.product.problems import ProblemError
-from harness.sandbox.product.sender import Sender
+from harness.sandbox.product.sender import WebhookSender
 from harness.sandbox.product.store import Store
 
 log = structlog.get_logger()
@@ -38,7 +38,7 @@ def create_app(
     are served too.
     """
     store, faults, flaws = Store(), Faults(), Flaws(planted)
-    sender = Sender(store, secret=webhook_secret, planted=planted)
+    sender = WebhookSender(store, secret=webhook_secret, planted=planted)
     product = Product(store, sender)
     gatekeeper = Gatekeeper(api_key=api_key, rate_limit=rate_limit, planted=planted)
     operations = product.operations()

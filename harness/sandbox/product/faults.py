@@ -11,7 +11,7 @@ from harness.sandbox.product.problems import ProblemError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
+class ScriptedFault:
     """One misbehaviour; field names are those of the switch's JSON."""
 
     operation: str = "*"
@@ -31,9 +31,9 @@ class Faults:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._waiting: list[Fault] = []
+        self._waiting: list[ScriptedFault] = []
 
-    def set(self, faults: Iterable[Fault]) -> None:
+    def set(self, faults: Iterable[ScriptedFault]) -> None:
         """Put ``faults`` in place of those in wait."""
         self._waiting = list(faults)
 

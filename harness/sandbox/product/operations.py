@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse, Response
 from harness.sandbox.product.description import Description
 from harness.sandbox.product.idempotency import Answer
 from harness.sandbox.product.problems import ProblemError
-from harness.sandbox.product.sender import Sender
-from harness.sandbox.product.store import MAX_ENDPOINTS, Endpoint, Identified, Project, Run, Store, Table, as_json
+from harness.sandbox.product.sender import WebhookSender
+from harness.sandbox.product.store import MAX_ENDPOINTS, Endpoint, Identified, Project, Store, StoredRun, Table, as_json
 
 STEP_S = 0.15
 T = TypeVar("T", bound=Identified)
@@ -23,7 +23,7 @@ T = TypeVar("T", bound=Identified)
 class Product:
     """The operations; each method answers one of them, which its docstring names."""
 
-    def __init__(self, store: Store, sender: Sender) -> None:
+    def __init__(self, store: Store, sender: WebhookSender) -> None:
         """Work on ``store``, tell what happens through ``sender``."""
         self._store = store
         self._sender = sender
@@ -61,7 +61,7 @@ class Product:
         """POST /runs."""
         given = self._given("RunInput", request, body)
         _found(self._store.projects, given["projectId"])
-        run = Run(projectId=given["projectId"], trigger=given["trigger"])
+        run = StoredRun(projectId=given["projectId"], trigger=given["trigger"])
         self._store.runs.keep(run)
         task = asyncio.create_task(self._progress(run.id, fails=given.get("simulate") == "failure"))
         self._tasks.add(task)

@@ -40,7 +40,7 @@ def signature(secrets: Iterable[str], body: bytes, timestamp: int) -> str:
 
 
 @dataclass(frozen=True)
-class Delivery:
+class PendingDelivery:
     """One event on its way to one endpoint."""
 
     endpoint: Endpoint
@@ -49,7 +49,7 @@ class Delivery:
     attempt: int = 1
 
 
-class Sender:
+class WebhookSender:
     """A bounded queue of deliveries and a few tasks that work it off."""
 
     def __init__(self, store: Store, *, secret: Rotating, planted: Planted) -> None:
@@ -57,7 +57,7 @@ class Sender:
         self._store = store
         self._secret = secret
         self._planted = planted
-        self._queue: asyncio.Queue[Delivery] = asyncio.Queue(QUEUE)
+        self._queue: asyncio.Queue[PendingDelivery] = asyncio.Queue(QUEUE)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -81,9 +81,9 @@ class Sender:
             del event["createdAt"]
         body = _encoded(event)
         for endpoint in self._store.endpoints:
-            self._enqueue(Delivery(endpoint, event_id, body))
+            self._enqueue(PendingDelivery(endpoint, event_id, body))
 
-    def _enqueue(self, delivery: Delivery) -> None:
+    def _enqueue(self, delivery: PendingDelivery) -> None:
         """Queue a delivery; a full queue drops it, as the log says."""
         try:
             self._queue.put_nowait(delivery)
@@ -99,7 +99,7 @@ class Sender:
             except Exception:
                 log.exception("event not sent", event_id=delivery.event_id)  # one event must not stop the others
 
-    async def _acknowledged(self, delivery: Delivery) -> bool:
+    async def _acknowledged(self, delivery: PendingDelivery) -> bool:
         headers = {"content-type": "application/json", **self._signed(delivery.body)}
         with suppress(httpx.HTTPError):
             response = await self._client.post(delivery.endpoint.url, content=delivery.body, headers=headers)
@@ -120,7 +120,7 @@ class Sender:
             body += b"\n"
         return {"x-product-signature": signature(self._secret.valid, body, int(time.time()))}
 
-    def _again(self, delivery: Delivery) -> None:
+    def _again(self, delivery: PendingDelivery) -> None:
         """Queue a delivery once more, after a growing pause in which no task is held up."""
         if delivery.attempt >= ATTEMPTS or "provider-never-redelivers" in self._planted:
             log.warning("event given up", event_id=delivery.event_id, endpoint=delivery.endpoint.id)

@@ -34,7 +34,7 @@ class Project:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class StoredRun:
     """A run of a project."""
 
     projectId: str  # noqa: N815
@@ -49,7 +49,7 @@ class Run:
         """Whether the status is final."""
         return self.status in {"succeeded", "failed", "cancelled"}
 
-    def moved(self, status: str) -> Run:
+    def moved(self, status: str) -> StoredRun:
         """Return the run in another status, finished where that is final."""
         after = replace(self, status=status)
         return replace(after, finishedAt=now()) if after.ended else after
@@ -132,7 +132,7 @@ class Store:
     def __init__(self) -> None:
         """Begin empty."""
         self.projects: Table[Project] = Table()
-        self.runs: Table[Run] = Table()
+        self.runs: Table[StoredRun] = Table()
         self.endpoints: Table[Endpoint] = Table()
 
 

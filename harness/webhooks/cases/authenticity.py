@@ -106,7 +106,7 @@ CASES: tuple[ReceiverCase, ...] = (
         id="altered-body",
         summary="one character of the body changed after signing",
         build=lambda m: m.signed()._replace(body=_altered(m)),
-        lacks=unsigned_body,
+        not_applicable_to=unsigned_body,
     ),
     _case(
         id="wrong-secret",
@@ -119,20 +119,20 @@ CASES: tuple[ReceiverCase, ...] = (
         source="CVE-2026-86080, CVE-2026-123870",
         fix=_UNSET,
         build=lambda m: m.signed(secret=""),
-        lacks=_no_shared_secret,
+        not_applicable_to=_no_shared_secret,
     ),
     _case(
         id="other-event",
         summary="the right signature of another event",
         build=lambda m: m.carrying(_other_event(m)),
-        lacks=unsigned_body,
+        not_applicable_to=unsigned_body,
     ),
     _case(
         id="swapped-id",
         summary="another id than was signed",
         fix="Verify over the id as it stands in the header.",
         build=_swapped_id,
-        lacks=_no_id_header,
+        not_applicable_to=_no_id_header,
     ),
     _case(
         id="truncated",
@@ -167,7 +167,7 @@ CASES: tuple[ReceiverCase, ...] = (
         summary="the right signature under another version or algorithm",
         fix=_VERSIONS,
         build=_older,
-        lacks=_no_label,
+        not_applicable_to=_no_label,
     ),
     _case(
         id="version-none",
@@ -175,7 +175,7 @@ CASES: tuple[ReceiverCase, ...] = (
         source="GHSA-6vx8-pcwv-xhf4",
         fix=_VERSIONS,
         build=partial(_as_version, "none"),
-        lacks=_no_label,
+        not_applicable_to=_no_label,
     ),
     _case(
         id="legacy-sha1",
@@ -184,7 +184,7 @@ CASES: tuple[ReceiverCase, ...] = (
         source="docs.github.com, Validating webhook deliveries: SHA-1 is for compatibility only",
         fix="Verify X-Hub-Signature-256 and pass over X-Hub-Signature.",
         build=_legacy_sha1,
-        lacks=lambda s: "" if s.name == "github" else "only GitHub sends an older header",
+        not_applicable_to=lambda s: "" if s.name == "github" else "only GitHub sends an older header",
     ),
     _case(id="in-query", summary="the signature in the query", fix=_HEADER_ONLY, build=_in_query),
     _case(id="in-body", summary="the signature in the body", fix=_HEADER_ONLY, build=_in_body),
@@ -201,7 +201,7 @@ CASES: tuple[ReceiverCase, ...] = (
         summary="the bare signature, without what stands around it",
         fix=_EXACT,
         build=lambda m: m.raw(m.signature()),
-        lacks=_no_label,
+        not_applicable_to=_no_label,
     ),
     _case(
         id="doubled-label",
@@ -209,7 +209,7 @@ CASES: tuple[ReceiverCase, ...] = (
         summary="the label before the signature written twice",
         fix=_EXACT,
         build=_doubled_label,
-        lacks=_no_label,
+        not_applicable_to=_no_label,
     ),
     _case(
         id="upper-case",
@@ -218,7 +218,7 @@ CASES: tuple[ReceiverCase, ...] = (
         expected=Expected.REFUSED,
         fix=_EXACT,
         build=lambda m: m.carrying(m.signature().upper()),
-        lacks=_no_hex,
+        not_applicable_to=_no_hex,
     ),
     _case(
         id="told-signature",
@@ -227,7 +227,7 @@ CASES: tuple[ReceiverCase, ...] = (
         source="CWE-209",
         fix="Answer a refusal with a fixed text; keep what was expected out of it.",
         build=_zeros,
-        unsaid=lambda m, built: m.signature(built.body),
+        must_not_contain=lambda m, built: m.signature(built.body),
     ),
     _case(
         id="timing",
@@ -236,7 +236,7 @@ CASES: tuple[ReceiverCase, ...] = (
         source="CVE-2018-6596, CVE-2022-24912",
         fix="Compare in constant time: hmac.compare_digest, crypto.timingSafeEqual, hash_equals.",
         build=lambda m: m.signed(),
-        lacks=lambda _: (
+        not_applicable_to=lambda _: (
             "whether the comparison is constant in time cannot be measured over HTTP: a string comparison leaks "
             "nanoseconds, and an answer over a network varies by microseconds. Look for it in the source"
         ),

@@ -88,7 +88,7 @@ _unreadable = partial(
     _case,
     source="A 5xx makes the sender retry and pages people (Standard Webhooks, Webhook consumers)",
     fix=_PARSE,
-    lacks=_untimed,
+    not_applicable_to=_untimed,
 )
 
 CASES: tuple[ReceiverCase, ...] = (
@@ -97,14 +97,14 @@ CASES: tuple[ReceiverCase, ...] = (
         summary="a right signature made before the tolerance",
         fix=_STALE,
         build=partial(_signed_at, -MARGIN_S),
-        lacks=_unlimited,
+        not_applicable_to=_unlimited,
     ),
     _case(
         id="ancient",
         summary="a right signature of an hour ago",
         fix=_STALE,
         build=partial(_signed_at, -_FAR_S),
-        lacks=_unlimited,
+        not_applicable_to=_unlimited,
     ),
     _case(
         id="future",
@@ -112,7 +112,7 @@ CASES: tuple[ReceiverCase, ...] = (
         summary="a right signature of an hour to come",
         fix="Refuse a timestamp that lies too far ahead as well: compare the absolute difference.",
         build=partial(_signed_at, _FAR_S),
-        lacks=_past_only,
+        not_applicable_to=_past_only,
     ),
     _case(
         id="late",
@@ -121,37 +121,55 @@ CASES: tuple[ReceiverCase, ...] = (
         expected=Expected.ACKNOWLEDGED,
         fix="Use the tolerance that the provider names, so that clocks may differ and queues take their time.",
         build=_within,
-        lacks=_unlimited,
+        not_applicable_to=_unlimited,
     ),
     _case(
         id="rejuvenated",
         summary="an old signature under a new timestamp",
         fix=_SIGNED,
         build=_rejuvenated,
-        lacks=_unlimited,
+        not_applicable_to=_unlimited,
     ),
-    _case(id="restated", summary="another timestamp than was signed", fix=_SIGNED, build=_restated, lacks=_untimed),
-    _case(id="without-timestamp", summary="no timestamp", fix=_SIGNED, build=_without, lacks=_unplaced),
+    _case(
+        id="restated",
+        summary="another timestamp than was signed",
+        fix=_SIGNED,
+        build=_restated,
+        not_applicable_to=_untimed,
+    ),
+    _case(id="without-timestamp", summary="no timestamp", fix=_SIGNED, build=_without, not_applicable_to=_unplaced),
     _unreadable(id="timestamp-empty", summary="an empty timestamp", build=partial(_reading, "")),
     _unreadable(id="timestamp-word", summary="a timestamp that is a word", build=partial(_reading, "abc")),
     _unreadable(id="timestamp-nan", summary="the timestamp NaN", build=partial(_reading, "NaN")),
-    _unreadable(id="timestamp-infinite", summary="the timestamp inf", build=partial(_reading, "inf"), lacks=_past_only),
     _unreadable(
-        id="timestamp-exponent", summary="the timestamp 1e400", build=partial(_reading, "1e400"), lacks=_past_only
+        id="timestamp-infinite",
+        summary="the timestamp inf",
+        build=partial(_reading, "inf"),
+        not_applicable_to=_past_only,
     ),
-    _unreadable(id="timestamp-negative", summary="the timestamp -1", build=partial(_reading, "-1"), lacks=_unlimited),
+    _unreadable(
+        id="timestamp-exponent",
+        summary="the timestamp 1e400",
+        build=partial(_reading, "1e400"),
+        not_applicable_to=_past_only,
+    ),
+    _unreadable(
+        id="timestamp-negative", summary="the timestamp -1", build=partial(_reading, "-1"), not_applicable_to=_unlimited
+    ),
     _unreadable(
         id="timestamp-huge",
         summary="a timestamp of 300 digits",
         build=partial(_reading, "9" * 300),
-        lacks=_past_only,
+        not_applicable_to=_past_only,
     ),
     _unreadable(
         id="timestamp-other-unit",
         level=Level.SHOULD,
         summary="a timestamp in milliseconds where seconds belong",
         build=lambda m: m.signed(timestamp=f"{m.timestamp}000"),
-        lacks=lambda s: _past_only(s) or ("" if s.timestamp_unit == "s" else f"{s.name} writes milliseconds"),
+        not_applicable_to=lambda s: (
+            _past_only(s) or ("" if s.timestamp_unit == "s" else f"{s.name} writes milliseconds")
+        ),
     ),
     _unreadable(
         id="timestamp-junk",

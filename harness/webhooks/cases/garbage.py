@@ -80,6 +80,6 @@ CASES: tuple[ReceiverCase, ...] = (
         expected=Expected.REFUSED_OR_CUT,
         fix="Bound the number of signatures you compare.",
         build=lambda m: m.carrying(*[base64.b16encode(bytes([n % 256])).decode() for n in range(1000)]),
-        lacks=lambda s: "" if s.rotates else f"{s.name} sends one signature alone",
+        not_applicable_to=lambda s: "" if s.rotates else f"{s.name} sends one signature alone",
     ),
 )

@@ -6,7 +6,7 @@ from harness.model import Level
 from harness.webhooks.cases.building import Built, Material
 from harness.webhooks.cases.receiver_case import Expected, ReceiverCase
 from harness.webhooks.schemes import Scheme
-from harness.webhooks.schemes.handshakes import HANDSHAKES, Answer, Handshake
+from harness.webhooks.schemes.handshakes import HANDSHAKES, Handshake, HandshakeAnswer
 
 
 def _case(handshake: Handshake) -> ReceiverCase:
@@ -16,10 +16,10 @@ def _case(handshake: Handshake) -> ReceiverCase:
         signed = m.scheme.written(signature, timestamp=m.timestamp, body=body) if handshake.signed else ()
         return Built((*handshake.headers, *signed), body, method=handshake.method)
 
-    def flaw(m: Material, whole: str) -> str:
+    def check_answer(m: Material, whole: str) -> str:
         return handshake.flaw(_answer(whole), m.event.id, m.secret)
 
-    def lacks(scheme: Scheme) -> str:
+    def not_applicable(scheme: Scheme) -> str:
         return "" if scheme.name == handshake.scheme else f"only providers that use {handshake.scheme} ask it"
 
     return ReceiverCase(
@@ -31,17 +31,17 @@ def _case(handshake: Handshake) -> ReceiverCase:
         expected=Expected.ACKNOWLEDGED,
         fix=f"Answer it with {handshake.expected}.",
         build=build,
-        flaw=flaw,
-        lacks=lacks,
+        check_answer=check_answer,
+        not_applicable_to=not_applicable,
     )
 
 
-def _answer(whole: str) -> Answer:
+def _answer(whole: str) -> HandshakeAnswer:
     """Read an answer as the wire tells it: status line, header lines, an empty line, the body."""
     head, _, body = whole.partition("\n\n")
     status, *lines = head.splitlines()
     pairs = (line.partition(":") for line in lines)
-    return Answer(int(status[:3]), {name.lower(): value.strip() for name, _, value in pairs}, body.encode())
+    return HandshakeAnswer(int(status[:3]), {name.lower(): value.strip() for name, _, value in pairs}, body.encode())
 
 
 CASES: tuple[ReceiverCase, ...] = tuple(map(_case, HANDSHAKES))

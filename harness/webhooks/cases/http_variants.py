@@ -74,14 +74,14 @@ CASES: tuple[ReceiverCase, ...] = (
         id="method-get",
         summary="the method GET",
         source=f"{_HTTP} sections 15.5.6 and 15.6.2",
-        also=(501,),
+        extra_statuses=(501,),
         build=lambda m: m.carrying()._replace(body=b"", method="GET"),
     ),
     _odd(
         id="method-put",
         summary="the method PUT",
         source=f"{_HTTP} sections 15.5.6 and 15.6.2",
-        also=(501,),
+        extra_statuses=(501,),
         build=lambda m: m.signed()._replace(method="PUT"),
     ),
     _odd(id="content-type-text", summary="the content type text/plain", build=partial(_typed, "text/plain")),
@@ -117,7 +117,7 @@ CASES: tuple[ReceiverCase, ...] = (
         source=f"{_HTTP} section 10.1.1",
         build=Material.signed,
         framing=Framing.EXPECT,
-        also=(417,),
+        extra_statuses=(417,),
     ),
     _odd(
         id="slow-body",
@@ -132,6 +132,6 @@ CASES: tuple[ReceiverCase, ...] = (
         source=f"{_HTTP} section 2.5",
         build=Material.signed,
         framing=Framing.HTTP_1_0,
-        also=(505,),
+        extra_statuses=(505,),
     ),
 )

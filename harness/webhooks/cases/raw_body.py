@@ -61,7 +61,7 @@ def _padded(before: bytes, after: bytes, m: Material) -> Built:
 
 
 _accepted = partial(ReceiverCase, item="webhooks.raw-body", source=_SOURCE, fix=_FIX, expected=Expected.ACKNOWLEDGED)
-_refused = partial(ReceiverCase, item="webhooks.raw-body", source=_SOURCE, fix=_FIX, lacks=unsigned_body)
+_refused = partial(ReceiverCase, item="webhooks.raw-body", source=_SOURCE, fix=_FIX, not_applicable_to=unsigned_body)
 
 CASES: tuple[ReceiverCase, ...] = (
     _accepted(id="raw-compact", summary="JSON without white space", build=signed_body(Material.compact)),

@@ -59,13 +59,13 @@ class ReceiverCase(msgspec.Struct, frozen=True, kw_only=True):
     """What to do about it, in words that hold for any language."""
     build: Callable[[Material], Built]
     framing: Framing = Framing.PLAIN
-    also: tuple[int, ...] = ()
+    extra_statuses: tuple[int, ...] = ()
     """Further statuses that are right."""
-    unsaid: Callable[[Material, Built], str] | None = None
+    must_not_contain: Callable[[Material, Built], str] | None = None
     """What the answer must not hold."""
-    said: Callable[[Material], str] | None = None
+    must_contain: Callable[[Material], str] | None = None
     """What the answer must hold."""
-    flaw: Callable[[Material, str], str] | None = None
+    check_answer: Callable[[Material, str], str] | None = None
     """What is wrong with an answer of the right status, given as a whole; empty when nothing is."""
-    lacks: Callable[[Scheme], str] = always
+    not_applicable_to: Callable[[Scheme], str] = always
     """Why the case does not concern a scheme, empty where it does."""

@@ -43,7 +43,7 @@ _case = partial(
     source="Standard Webhooks, Secret rotation; docs.stripe.com, Roll endpoint signing secrets",
     expected=Expected.ACKNOWLEDGED,
     fix=_FIX,
-    lacks=_single,
+    not_applicable_to=_single,
 )
 
 CASES: tuple[ReceiverCase, ...] = (

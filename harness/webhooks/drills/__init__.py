@@ -7,7 +7,7 @@ from harness.model import Finding, Outcome
 from harness.webhooks.assessment import finding_of_row
 from harness.webhooks.drills import crashes, dead_letters, duplicates, load, memory, overlap, withdrawal
 from harness.webhooks.drills.drill import Drill, Judgement
-from harness.webhooks.drills.drill_context import Stage
+from harness.webhooks.drills.drill_context import DrillContext
 
 # Late effects of duplicates show while dead letters are looked at. Load comes last: what is slow on purpose keeps the
 # workers of the receiver from everything after it.
@@ -15,15 +15,15 @@ DRILLS: tuple[Drill, ...] = (*dead_letters.DRILLS, *overlap.DRILLS, *duplicates.
 CRASHES: tuple[Drill, ...] = (*crashes.DRILLS, *withdrawal.DRILLS, *memory.DRILLS)
 """Those that need a copy of the target of their own."""
 
-__all__ = ["CRASHES", "DRILLS", "Drill", "Stage", "play"]
+__all__ = ["CRASHES", "DRILLS", "Drill", "DrillContext", "play"]
 
 
-def play(drill: Drill, stage: Stage, *, reproduce: str) -> Finding:
+def play(drill: Drill, stage: DrillContext, *, reproduce: str) -> Finding:
     """Run one drill, between honest deliveries that give it a meaning, and say what it came to."""
     return stage.receiver.undisturbed(lambda: [finding_of_row(drill, _judged(drill, stage), reproduce=reproduce)])[0]
 
 
-def _shows_effects(stage: Stage) -> bool:
+def _shows_effects(stage: DrillContext) -> bool:
     """Whether the probe shows what honest deliveries do; found out once, for without it no number means anything."""
     if not stage.kept.get("effects are shown"):
         event = stage.fresh()
@@ -33,7 +33,7 @@ def _shows_effects(stage: Stage) -> bool:
     return bool(stage.kept["effects are shown"])
 
 
-def _begin(stage: Stage) -> None:
+def _begin(stage: DrillContext) -> None:
     """Do once what shows late, so that it does so while other drills are played; not where a drill kills the target."""
     if stage.process is None and not stage.kept.get("begun"):
         stage.kept["begun"] = True
@@ -41,7 +41,7 @@ def _begin(stage: Stage) -> None:
             ahead(stage)
 
 
-def _judged(drill: Drill, stage: Stage) -> Judgement:
+def _judged(drill: Drill, stage: DrillContext) -> Judgement:
     stage.event, error = stage.receiver.usable(stage.event)
     if error:
         return Outcome.ERROR, error

@@ -15,7 +15,7 @@ from functools import partial
 from harness.errors import ProbeError
 from harness.model import Outcome
 from harness.webhooks.drills.drill import Drill, Judgement, told
-from harness.webhooks.drills.drill_context import Stage
+from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.effects import counted
 
 RECOVERS_S = 20.0
@@ -30,7 +30,7 @@ _SOURCE = "the integration guide, Webhooks; Standard Webhooks, Webhook consumers
 _COMMIT = "Commit the event to durable storage before you answer 2xx; an answer is a promise."
 
 
-def _kill_after_ack(stage: Stage) -> Judgement:
+def _kill_after_ack(stage: DrillContext) -> Judgement:
     event = stage.fresh()
     answer = stage.receiver.deliver(event)
     stage.restart()
@@ -39,7 +39,7 @@ def _kill_after_ack(stage: Stage) -> Judgement:
     return _one_effect(stage, event.id, "killed right after the acknowledgement")
 
 
-def _kill_while_processing(stage: Stage) -> Judgement:
+def _kill_while_processing(stage: DrillContext) -> Judgement:
     event = stage.receiver.fresh(stage.read(str(stage.config.slow)))
     answer = stage.receiver.deliver(event)
     if not answer.acknowledged:
@@ -51,7 +51,7 @@ def _kill_while_processing(stage: Stage) -> Judgement:
     return _one_effect(stage, event.id, "killed while it was processed")
 
 
-def _kill_after_effect(stage: Stage) -> Judgement:
+def _kill_after_effect(stage: DrillContext) -> Judgement:
     event = stage.fresh()
     answer = stage.receiver.deliver(event)
     if not answer.acknowledged or not stage.probe.wait(event.id, within_s=stage.receiver.settle_s):
@@ -65,14 +65,14 @@ def _kill_after_effect(stage: Stage) -> Judgement:
     return told(effects == 1, f"killed as soon as its effect was there: {counted(effects)} after the restart")
 
 
-def _one_effect(stage: Stage, event_id: str, what: str) -> Judgement:
+def _one_effect(stage: DrillContext, event_id: str, what: str) -> Judgement:
     effects = stage.probe.wait(event_id, within_s=RECOVERS_S)
     if effects == 1:
         effects = stage.probe.settled(event_id, within_s=0)
     return told(effects == 1, f"{what}: {counted(effects)} within {RECOVERS_S:g} s of the restart")
 
 
-def _store_down(stage: Stage) -> Judgement:
+def _store_down(stage: DrillContext) -> Judgement:
     event = stage.fresh()
     with _outage(stage):
         during = stage.receiver.deliver(event)
@@ -87,7 +87,7 @@ def _store_down(stage: Stage) -> Judgement:
 
 
 @contextmanager
-def _outage(stage: Stage) -> Iterator[None]:
+def _outage(stage: DrillContext) -> Iterator[None]:
     """Keep the store away for the length of the block."""
     where = "[receiver] outage"
     words = list(stage.config.outage)
@@ -119,14 +119,14 @@ def _outage(stage: Stage) -> Iterator[None]:
             process.wait()
 
 
-def _without_secret(stage: Stage) -> Judgement:
+def _without_secret(stage: DrillContext) -> Judgement:
     if not stage.receiver.sender.scheme.symmetric:
         return Outcome.NOT_APPLICABLE, f"a receiver of {stage.receiver.sender.scheme.name} holds a public key"
     with stage.started_with(dict.fromkeys(stage.secret_names, "")) as started:
         return _takes_nothing(stage) if started else (Outcome.PASS, "it refused to start")
 
 
-def _takes_nothing(stage: Stage) -> Judgement:
+def _takes_nothing(stage: DrillContext) -> Judgement:
     event = stage.fresh()
     material = stage.receiver.material(event)
     forgeries = (material.signed(secret=""), material.carrying())

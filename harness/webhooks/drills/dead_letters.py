@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any
 
 from harness.errors import ProbeError
-from harness.http.wire import Answer
+from harness.http.wire import ReceiverAnswer
 from harness.model import Event, Outcome
 from harness.webhooks.drills.drill import Drill, Judgement, told
-from harness.webhooks.drills.drill_context import Stage
+from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.effects import pause
 from harness.webhooks.probes import Row
 from harness.webhooks.processing_results import lies
@@ -26,14 +26,14 @@ _SOURCE = "the integration guide, Webhooks: dead-letter queue"
 _KEEP = "Move an event that failed its last attempt to a dead-letter table, with id, reason, attempts and raw body."
 
 
-def _provoke(stage: Stage) -> None:
+def _provoke(stage: DrillContext) -> None:
     """Deliver the event that cannot be processed; its last attempt may be a while away."""
     if stage.config.unprocessable is not None and stage.dead_letter_of is not None:
         event = stage.receiver.fresh(stage.read(stage.config.unprocessable))
         stage.kept["unprocessable"] = event, stage.receiver.deliver(event)
 
 
-def _dead_letter(stage: Stage) -> tuple[Event, Row] | str:
+def _dead_letter(stage: DrillContext) -> tuple[Event, Row] | str:
     """Return the event that cannot be processed with its dead letter, or why there is none; waited for once."""
     if "unprocessable" not in stage.kept:
         _provoke(stage)
@@ -43,7 +43,7 @@ def _dead_letter(stage: Stage) -> tuple[Event, Row] | str:
     return found
 
 
-def _awaited(stage: Stage, event: Event, answer: Answer) -> tuple[Event, Row] | str:
+def _awaited(stage: DrillContext, event: Event, answer: ReceiverAnswer) -> tuple[Event, Row] | str:
     assert stage.dead_letter_of is not None
     if not answer.acknowledged:
         return f"[receiver] unprocessable was not acknowledged: {answer.seen}"
@@ -58,26 +58,26 @@ def _awaited(stage: Stage, event: Event, answer: Answer) -> tuple[Event, Row] | 
     return f"acknowledged, but no dead letter within {stage.dead_letters.within:g} s; {known}"
 
 
-def _kept(look: Callable[[Stage, Event, Row], Judgement], stage: Stage) -> Judgement:
+def _kept(look: Callable[[DrillContext, Event, Row], Judgement], stage: DrillContext) -> Judgement:
     found = _dead_letter(stage)
     return (Outcome.FAIL, found) if isinstance(found, str) else look(stage, *found)
 
 
-def _there(_stage: Stage, event: Event, _row: Row) -> Judgement:
+def _there(_stage: DrillContext, event: Event, _row: Row) -> Judgement:
     return Outcome.PASS, f"{event.id} is kept as a dead letter"
 
 
-def _with_reason(stage: Stage, _event: Event, row: Row) -> Judgement:
+def _with_reason(stage: DrillContext, _event: Event, row: Row) -> Judgement:
     return told(bool(row.get(stage.dead_letters.reason)), f"the reason is {row.get(stage.dead_letters.reason)!r}")
 
 
-def _with_attempts(stage: Stage, _event: Event, row: Row) -> Judgement:
+def _with_attempts(stage: DrillContext, _event: Event, row: Row) -> Judgement:
     number = row.get(stage.dead_letters.attempts)
     counted = isinstance(number, int) and not isinstance(number, bool) and number > 0
     return told(counted, f"the number of attempts is {number!r}")
 
 
-def _with_body(stage: Stage, event: Event, row: Row) -> Judgement:
+def _with_body(stage: DrillContext, event: Event, row: Row) -> Judgement:
     given = row.get(stage.dead_letters.body)
     body = given.encode(errors="surrogateescape") if isinstance(given, str) else given
     forms = (event.body, base64.b64encode(event.body), hashlib.sha256(event.body).hexdigest().encode())
@@ -85,7 +85,7 @@ def _with_body(stage: Stage, event: Event, row: Row) -> Judgement:
     return told(isinstance(body, bytes) and body in forms, f"the raw body of {len(event.body)} bytes is kept as {size}")
 
 
-def _again(stage: Stage) -> Judgement:
+def _again(stage: DrillContext) -> Judgement:
     found = _dead_letter(stage)
     if isinstance(found, str):
         return Outcome.FAIL, found
@@ -103,7 +103,7 @@ def _again(stage: Stage) -> Judgement:
     return told(moved, f"{event.id} was {'taken up again' if moved else 'not taken up'} after it was driven again")
 
 
-def _watch(stage: Stage, event: Event, attempts: Any, seen: threading.Event, ended: threading.Event) -> None:
+def _watch(stage: DrillContext, event: Event, attempts: Any, seen: threading.Event, ended: threading.Event) -> None:
     """Notice that an event is no dead letter any more, was tried more often, or had its effect."""
     assert stage.dead_letter_of is not None
     while not ended.wait(_REDRIVE_POLL_S):
@@ -116,7 +116,7 @@ def _watch(stage: Stage, event: Event, attempts: Any, seen: threading.Event, end
             return
 
 
-def _not_of_forgeries(stage: Stage) -> Judgement:
+def _not_of_forgeries(stage: DrillContext) -> Judgement:
     assert stage.dead_letter_of is not None
     event = stage.fresh()
     material = stage.receiver.material(event)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from harness.model import Outcome
 from harness.webhooks.assessment import Judgement, Row
-from harness.webhooks.drills.drill_context import Stage
+from harness.webhooks.drills.drill_context import DrillContext
 
 __all__ = ["Drill", "Judgement", "told"]
 
@@ -16,9 +16,9 @@ class Drill(Row, frozen=True, kw_only=True):
 
     needs: tuple[str, ...] = ("receiver.effects",)
     """Keys of harness.toml without which it cannot be judged."""
-    ahead: Callable[[Stage], None] | None = None
+    ahead: Callable[[DrillContext], None] | None = None
     """Done before the first drill is played, for it shows late; nothing where the target lacks what it needs."""
-    run: Callable[[Stage], Judgement]
+    run: Callable[[DrillContext], Judgement]
 
 
 def told(holds: bool, observed: str) -> Judgement:  # noqa: FBT001 - reads as a sentence

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from harness.errors import ProbeError, ProcessError
-from harness.http.wire import Answer
+from harness.http.wire import ReceiverAnswer
 from harness.model import Event
 from harness.model.config import DeadLetters, Receiver
 from harness.process.managed import ManagedProcess
@@ -21,7 +21,7 @@ from harness.webhooks.effects import EffectProbe
 from harness.webhooks.probes import COMMAND_S, Ask, filled
 
 
-class Stage(msgspec.Struct, kw_only=True):
+class DrillContext(msgspec.Struct, kw_only=True):
     """All that a drill may use."""
 
     receiver: ReceiverUnderTest
@@ -64,11 +64,11 @@ class Stage(msgspec.Struct, kw_only=True):
         """Return the event under an id no receiver has seen."""
         return self.receiver.fresh(self.event)
 
-    def deliver(self, event: Event, times: int = 1) -> list[Answer]:
+    def deliver(self, event: Event, times: int = 1) -> list[ReceiverAnswer]:
         """Deliver one event honestly, several times one after another."""
         return [self.receiver.deliver(event) for _ in range(times)]
 
-    def deliver_at_once(self, events: Sequence[Event], *, concurrency: int) -> list[Answer]:
+    def deliver_at_once(self, events: Sequence[Event], *, concurrency: int) -> list[ReceiverAnswer]:
         """Deliver events honestly, ``concurrency`` at a time."""
         with ThreadPoolExecutor(concurrency, thread_name_prefix="drill") as pool:
             return list(pool.map(self.receiver.deliver, events))

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from harness.http.wire import Answer
+from harness.http.wire import ReceiverAnswer
 from harness.model import Event, Level, Outcome
 from harness.webhooks import effects as seen
 from harness.webhooks.drills.drill import Drill, Judgement, told
-from harness.webhooks.drills.drill_context import Stage
+from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.effects import counted
 
 AT_ONCE = 20
@@ -29,37 +29,37 @@ _SOURCE = "Standard Webhooks, Idempotency; docs.stripe.com, Webhooks: handle dup
 
 
 class _Delivered(NamedTuple):
-    answers: Sequence[Answer]
+    answers: Sequence[ReceiverAnswer]
     """To what must be acknowledged, each time."""
     before: str = ""
     """What came before it, in words."""
 
 
-Deliver = Callable[[Stage, Event], _Delivered]
+Deliver = Callable[[DrillContext, Event], _Delivered]
 
 
-def _one_after_another(stage: Stage, event: Event) -> _Delivered:
+def _one_after_another(stage: DrillContext, event: Event) -> _Delivered:
     first = stage.deliver(event)
     stage.probe.wait(event.id, within_s=stage.receiver.settle_s)
     return _Delivered([*first, *stage.deliver(event, 2)])
 
 
-def _exactly_the_same(stage: Stage, event: Event) -> _Delivered:
+def _exactly_the_same(stage: DrillContext, event: Event) -> _Delivered:
     built = stage.receiver.material(event).signed()
     return _Delivered([stage.receiver.send(event, built) for _ in range(3)])
 
 
-def _at_once(stage: Stage, event: Event) -> _Delivered:
+def _at_once(stage: DrillContext, event: Event) -> _Delivered:
     return _Delivered(stage.deliver_at_once([event] * AT_ONCE, concurrency=AT_ONCE))
 
 
-def _after_a_forgery(stage: Stage, event: Event) -> _Delivered:
+def _after_a_forgery(stage: DrillContext, event: Event) -> _Delivered:
     material = stage.receiver.material(event)
     forged = stage.receiver.send(event, material.signed(secret=material.scheme.new_secret()))
     return _Delivered(stage.deliver(event), before=f"forged: {forged.seen}; then genuine: ")
 
 
-def _after_a_cut(stage: Stage, event: Event) -> _Delivered:
+def _after_a_cut(stage: DrillContext, event: Event) -> _Delivered:
     built = stage.receiver.material(event).signed()
     wire = stage.receiver.wire
     head = wire.head("POST", (*built.headers, ("content-length", str(len(built.body)))), query=built.query)
@@ -78,7 +78,7 @@ class _Repeated(NamedTuple):
     """When each event had its first effect, on the monotonic clock."""
 
 
-def _repeat(stage: Stage) -> None:
+def _repeat(stage: DrillContext) -> None:
     if stage.receiver.probe is None:
         return
     delivered = {deliver: (event := stage.fresh(), deliver(stage, event)) for deliver in _REPEATED}
@@ -87,7 +87,7 @@ def _repeat(stage: Stage) -> None:
     stage.kept["repeated"] = _Repeated(delivered, time.monotonic())
 
 
-def _once(deliver: Deliver, stage: Stage) -> Judgement:
+def _once(deliver: Deliver, stage: DrillContext) -> Judgement:
     """Judge one way of delivering again, once whatever comes late would have come."""
     if "repeated" not in stage.kept:
         _repeat(stage)
@@ -102,14 +102,14 @@ def _once(deliver: Deliver, stage: Stage) -> Judgement:
     return told(effects == 1, f"{before}{answered}, {counted(effects)}")
 
 
-def _out_of_order(stage: Stage) -> Judgement:
+def _out_of_order(stage: DrillContext) -> Judgement:
     in_order, reversed_ = (_state_after(stage, backwards=b) for b in (False, True))
     if isinstance(in_order, str) or isinstance(reversed_, str):
         return Outcome.ERROR, in_order if isinstance(in_order, str) else str(reversed_)
     return told(in_order == reversed_, f"in order it came to {in_order}, out of order to {reversed_}")
 
 
-def _state_after(stage: Stage, *, backwards: bool) -> dict[str, Any] | str:
+def _state_after(stage: DrillContext, *, backwards: bool) -> dict[str, Any] | str:
     """Return the state of a new object after both events, or why it is not known."""
     order = stage.config.order
     assert order is not None

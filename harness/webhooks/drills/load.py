@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from harness.http.wire import Answer
+from harness.http.wire import ReceiverAnswer
 from harness.model import Event, Level, Outcome
 from harness.webhooks.drills.drill import Drill, Judgement, told
-from harness.webhooks.drills.drill_context import Stage
+from harness.webhooks.drills.drill_context import DrillContext
 
 ORDINARY = 60
 ORDINARY_AT_ONCE = 4
@@ -34,7 +34,7 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[max(0, -(-int(share * 100) * len(ordered) // 100) - 1)]
 
 
-def _times(answers: Sequence[Answer]) -> str:
+def _times(answers: Sequence[ReceiverAnswer]) -> str:
     seconds = [a.seconds for a in answers]
     p50, p99 = (percentile(seconds, s) * 1000 for s in (0.5, 0.99))
     connect = percentile([a.connect_s for a in answers], 0.99) * 1000
@@ -45,7 +45,7 @@ def _times(answers: Sequence[Answer]) -> str:
     )
 
 
-def _in_budget(stage: Stage, answers: Sequence[Answer]) -> Judgement:
+def _in_budget(stage: DrillContext, answers: Sequence[ReceiverAnswer]) -> Judgement:
     refused = [a for a in answers if not a.acknowledged]
     if refused:
         return Outcome.FAIL, f"{len(refused)} of {len(answers)} not acknowledged: {refused[0].seen}"
@@ -54,15 +54,15 @@ def _in_budget(stage: Stage, answers: Sequence[Answer]) -> Judgement:
     return told(p99 <= budget, f"{_times(answers)}; the budget is {budget * 1000:.0f} ms")
 
 
-def _ordinary(stage: Stage) -> Judgement:
+def _ordinary(stage: DrillContext) -> Judgement:
     events = [stage.fresh() for _ in range(ORDINARY)]
     return _in_budget(stage, stage.deliver_at_once(events, concurrency=ORDINARY_AT_ONCE))
 
 
-def _while_slow(stage: Stage) -> Judgement:
+def _while_slow(stage: DrillContext) -> Judgement:
     slow = stage.read(str(stage.config.slow))
 
-    def deliver(event: Event) -> tuple[Answer, int]:
+    def deliver(event: Event) -> tuple[ReceiverAnswer, int]:
         answer = stage.receiver.deliver(event)
         return answer, stage.probe.effects(event.id)
 
@@ -79,7 +79,7 @@ def _while_slow(stage: Stage) -> Judgement:
     return _in_budget(stage, [*ordinary, *(answer for answer, _ in slowly)])
 
 
-def _burst(stage: Stage) -> Judgement:
+def _burst(stage: DrillContext) -> Judgement:
     events = [stage.fresh() for _ in range(BURST)]
     answers = stage.deliver_at_once(events, concurrency=BURST_AT_ONCE)
     taken = [e.id for e, a in zip(events, answers, strict=True) if a.acknowledged]
@@ -105,7 +105,7 @@ def _burst(stage: Stage) -> Judgement:
     return outcome, f"{len(taken)} acknowledged and processed, {len(busy)} refused for now; {seen}"
 
 
-def _without_effect(stage: Stage, event_ids: Sequence[str]) -> list[str]:
+def _without_effect(stage: DrillContext, event_ids: Sequence[str]) -> list[str]:
     """Return which of the events have no effect when time is up.
 
     The last are asked for first: once they are done the others mostly are, and asking costs the receiver time too.

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from harness.model import Level, Outcome
 from harness.webhooks.drills.drill import Drill, Judgement, told
-from harness.webhooks.drills.drill_context import Stage
+from harness.webhooks.drills.drill_context import DrillContext
 
 MIB = 1024 * 1024
 LONG = 32 * MIB
@@ -35,7 +35,7 @@ class _Seen(NamedTuple):
     died: bool
 
 
-def _bounded(stage: Stage) -> Judgement:
+def _bounded(stage: DrillContext) -> Judgement:
     if not (_PROC / "self" / "stat").is_file():
         return Outcome.NOT_RUN, "the memory of a process is read from /proc, which Linux alone has"
     first = _sent(stage, LONG)
@@ -53,7 +53,7 @@ def _in_words(seen: _Seen, before: int) -> str:
     return f"{seen.sent // MIB} MiB were sent: {seen.answer}{died}; its memory grew by {grown} MiB"
 
 
-def _sent(stage: Stage, size: int) -> _Seen:
+def _sent(stage: DrillContext, size: int) -> _Seen:
     """Send a body of this size in chunks, unsigned, and measure before each of them."""
     assert stage.process is not None
     event = stage.fresh()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from harness.model import Level
 from harness.webhooks.drills.drill import Drill, Judgement, told
-from harness.webhooks.drills.drill_context import Stage
+from harness.webhooks.drills.drill_context import DrillContext
 
 
-def _previous(stage: Stage) -> Judgement:
+def _previous(stage: DrillContext) -> Judgement:
     event = stage.fresh()
     built = stage.receiver.material(event).signed(secret=stage.previous_secret())
     answer = stage.receiver.send(event, built)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from harness.model import Level, Outcome
 from harness.webhooks.drills.drill import Drill, Judgement, told
-from harness.webhooks.drills.drill_context import Stage
+from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.effects import counted
 
 
-def _withdrawn(stage: Stage) -> Judgement:
+def _withdrawn(stage: DrillContext) -> Judgement:
     names = stage.previous_names
     if not names:
         return Outcome.NOT_RUN, (
@@ -24,7 +24,7 @@ def _withdrawn(stage: Stage) -> Judgement:
     return Outcome.NOT_RUN, f"it does not start while {', '.join(names)} is empty; let it be left out after a change"
 
 
-def _old_and_new(stage: Stage) -> Judgement:
+def _old_and_new(stage: DrillContext) -> Judgement:
     old, new = stage.fresh(), stage.fresh()
     before = stage.receiver.send(old, stage.receiver.material(old).signed(secret=stage.previous_secret()))
     after = stage.receiver.deliver(new)

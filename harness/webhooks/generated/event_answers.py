@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import msgspec
 
 from harness.errors import ProbeError
-from harness.model import Delivery, Finding, Level, Outcome, Upshot
+from harness.model import Delivery, Finding, Level, Outcome, ProcessingResult
 from harness.webhooks.generated.generated_events import Generated, GeneratedEvent
 
 FIXTURES, ROBUST = "webhooks.fixtures", "webhooks.robust"
@@ -42,7 +42,7 @@ _UNSEEN = {
 }
 
 
-class Upshots(Protocol):
+class EventResults(Protocol):
     """Asks the integration what became of events."""
 
     effect_s: float
@@ -50,18 +50,18 @@ class Upshots(Protocol):
     kept_s: float
     """How long a dead letter may take, in seconds."""
 
-    def of(self, ids: Iterable[str], *, within_s: float = 0) -> Mapping[str, Upshot]:
+    def of(self, ids: Iterable[str], *, within_s: float = 0) -> Mapping[str, ProcessingResult]:
         """Return the upshot of each event once all are decided, or time is over; raises `ProbeError`."""
 
 
-class Receiver(msgspec.Struct, frozen=True, kw_only=True):
+class EventReceiver(msgspec.Struct, frozen=True, kw_only=True):
     """Whom the events are for."""
 
     send: Callable[[GeneratedEvent], Delivery]
     """Delivers one, signed right, under an id of its own; a delivery without an event id cannot be asked about."""
     kind: Callable[[GeneratedEvent], Any]
     """What the receiver tells an event's kind by: of another kind it may take it and do nothing."""
-    upshots: Upshots
+    upshots: EventResults
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +71,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     delivery: Delivery
     owed: bool = False
     """Whether a valid event of the very kind has an effect, so that this one must not just vanish."""
-    upshot: Upshot = Upshot()
+    upshot: ProcessingResult = ProcessingResult()
 
     @property
     def wrong(self) -> str:
@@ -101,7 +101,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
         return "kept" if self.upshot.set_aside is None and self.owed else ""
 
 
-def judge_valid(generated: Generated, receiver: Receiver) -> list[Finding]:
+def judge_valid(generated: Generated, receiver: EventReceiver) -> list[Finding]:
     """Deliver valid events; one finding for each webhook whose events are not all acknowledged, or one for all."""
     answered = [Answered(event=event, delivery=receiver.send(event)) for event in generated.valid]
     statuses = sorted({str(a.delivery.status) for a in answered})
@@ -109,7 +109,7 @@ def judge_valid(generated: Generated, receiver: Receiver) -> list[Finding]:
     return list(_judged(FIXTURES, VALID, answered, generated, (holds, f"HTTP {', '.join(statuses)}")))
 
 
-def judge_invalid(generated: Generated, receiver: Receiver) -> list[Finding]:
+def judge_invalid(generated: Generated, receiver: EventReceiver) -> list[Finding]:
     """Deliver invalid events, signed right; one finding for each webhook that brings trouble, or one for all.
 
     What is acknowledged is looked for among effects and dead letters. A valid event of each webhook is delivered after
@@ -129,7 +129,7 @@ def judge_invalid(generated: Generated, receiver: Receiver) -> list[Finding]:
     return [*_judged(ROBUST, INVALID, answered, generated, (summary, _told(answered))), *unseen]
 
 
-def _followed(answered: Sequence[Answered], controls: Sequence[Answered], receiver: Receiver) -> list[Answered]:
+def _followed(answered: Sequence[Answered], controls: Sequence[Answered], receiver: EventReceiver) -> list[Answered]:
     """Return the answers with what became of the events, all of them waited for together; raises `ProbeError`."""
     upshots = receiver.upshots
     shown = upshots.of(_ids(controls), within_s=upshots.effect_s)
@@ -143,7 +143,7 @@ def _followed(answered: Sequence[Answered], controls: Sequence[Answered], receiv
     found = dict(upshots.of(_ids(compress(answered, owed)), within_s=upshots.kept_s))
     found.update(upshots.of(_ids(compress(answered, map(not_, owed)))))
     return [
-        msgspec.structs.replace(a, owed=due, upshot=found.get(a.delivery.event_id, Upshot()))
+        msgspec.structs.replace(a, owed=due, upshot=found.get(a.delivery.event_id, ProcessingResult()))
         for a, due in zip(answered, owed, strict=True)
     ]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from harness.cassettes.store.cassette_file import Document
+from harness.cassettes.store.cassette_file import CassetteFile
 from harness.cassettes.store.storage import Storage
 
 from .conftest import CASSETTE, CREATES, SPEC, TOML, recorded, run
@@ -29,7 +29,7 @@ def edit(folder: Folder, **metadata: str) -> None:
     document = storage.read(path)
     changed = {k: v for k, v in {**document.metadata, **metadata}.items() if v}
     path.unlink()
-    storage.write(path, Document(document.interactions, changed))
+    storage.write(path, CassetteFile(document.interactions, changed))
 
 
 def ago(days: float) -> str:
@@ -251,7 +251,7 @@ def test_cassettes_that_nothing_plays_are_judged(stray: Stray, folder: Folder, p
     first = Storage().read(folder.path / CASSETTE).interactions[1]
     first["request"]["uri"] = provider.url + stray.uri
     dated = {"recorded_at": ago(1), **stray.metadata}
-    Storage().write(folder.path / stray.name, Document([first], dated))
+    Storage().write(folder.path / stray.name, CassetteFile([first], dated))
     folder.write("harness.toml", TOML.format(url=provider.url) + '[cassettes]\nmax_age = "900d"\n')
 
     ended = run(folder, "replay", *stray.args)
@@ -267,7 +267,7 @@ def test_a_cassette_of_another_api_is_told_as_such(folder: Folder, provider: Pro
     interactions = Storage().read(folder.path / CASSETTE).interactions
     for number, interaction in enumerate(interactions):
         interaction["request"]["uri"] = f"{provider.url}/elsewhere/{number}"
-    Storage().write(folder.path / STRAY, Document(interactions, {}))
+    Storage().write(folder.path / STRAY, CassetteFile(interactions, {}))
 
     ended = run(folder, "replay")
 

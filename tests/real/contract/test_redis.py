@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from harness.fuzzing.defect_store import open_found
-from harness.fuzzing.defects import Defect, Request
-from harness.openapi.spec_excerpt import Promise
+from harness.fuzzing.defects import Defect, StoredRequest
+from harness.openapi.spec_excerpt import SpecExcerpt
 
 Need = Callable[[str | Path], str]
 
@@ -53,8 +53,8 @@ def test_what_one_machine_finds_another_tries(redis_url: str, tmp_path: Path, mo
         message="",
         status=500,
         answer="HTTP 500",
-        promise=Promise(pointer="#", text=""),
-        steps=(Request(method="GET", path="/a", body=b"\xff\x00"),),
+        excerpt=SpecExcerpt(pointer="#", text=""),
+        steps=(StoredRequest(method="GET", path="/a", body=b"\xff\x00"),),
     )
     monkeypatch.setenv("HARNESS_EXAMPLES", redis_url)
     one, other = (open_found(tmp_path / name, "target") for name in ("one", "other"))

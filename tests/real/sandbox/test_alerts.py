@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.sandbox.defects import CATALOGUE, Defect
+from harness.sandbox.defects import CATALOGUE, PlantedDefect
 from harness.sandbox.plant import plant
 
 ROOT = Path(__file__).parents[3]
@@ -39,7 +39,7 @@ def test_each_alert_fires_for_its_fault_and_resolves(need: Need) -> None:
 
 
 @pytest.mark.parametrize("defect", WRONG, ids=lambda d: d.id)
-def test_a_wrong_rule_is_seen(need: Need, defect: Defect, tmp_path: Path) -> None:
+def test_a_wrong_rule_is_seen(need: Need, defect: PlantedDefect, tmp_path: Path) -> None:
     """The same series tell each wrong rule of the catalogue from the right one."""
     assert defect.edit is not None
     for name in ("fixtures", "tests"):

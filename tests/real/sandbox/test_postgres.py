@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import select
 
 from harness.sandbox.integration import counts, inbox
-from harness.sandbox.integration.inbox import Incoming
+from harness.sandbox.integration.inbox import InboxEvent
 from harness.sandbox.integration.intake import Intake
 from harness.sandbox.integration.settings import database_url as sqlalchemy_url
 from harness.sandbox.integration.storage import Database, effects
@@ -31,13 +31,15 @@ def url(postgres: Any) -> str:
     return str(postgres.new_database())
 
 
-def event(number: int) -> Incoming:
+def event(number: int) -> InboxEvent:
     at = "2026-11-02T09:00:00Z"
     run = {"id": f"run_{number % 7:016x}", "projectId": f"prj_{1:016x}", "trigger": "manual", "status": "succeeded"}
     run |= {"createdAt": at, "finishedAt": at}
     told = {"id": f"evt_{number}", "type": "run.succeeded", "createdAt": at, "data": {"run": run}}
     body = json.dumps(told).encode()
-    return Incoming(event_id=f"evt_{number}", type="run.succeeded", headers="{}", body=body, traceparent="", known=True)
+    return InboxEvent(
+        event_id=f"evt_{number}", type="run.succeeded", headers="{}", body=body, traceparent="", known=True
+    )
 
 
 def test_many_processes_open_an_empty_database_at_once(url: str) -> None:

@@ -20,7 +20,7 @@ import uvicorn
 
 from harness.sandbox.defects import Planted
 from harness.sandbox.integration.app import create_app
-from harness.sandbox.integration.credentials import Credential
+from harness.sandbox.integration.credentials import ApiCredential
 from harness.sandbox.integration.settings import Settings
 from harness.sandbox.integration.storage import Database
 from harness.sandbox.integration.worker import WorkPolicy
@@ -37,10 +37,10 @@ def settings(tmp_path: Path) -> Settings:
 
 def new_settings(folder: Path) -> Settings:
     return Settings(
-        api_key=Credential("PRODUCT_API_KEY", value=secrets.token_hex(16)),
+        api_key=ApiCredential("PRODUCT_API_KEY", value=secrets.token_hex(16)),
         base_url=NOBODY,
-        webhook_secret=Credential("PRODUCT_WEBHOOK_SECRET", value=secrets.token_hex(16)),
-        previous_webhook_secret=Credential("PRODUCT_WEBHOOK_SECRET_PREVIOUS", value=secrets.token_hex(16)),
+        webhook_secret=ApiCredential("PRODUCT_WEBHOOK_SECRET", value=secrets.token_hex(16)),
+        previous_webhook_secret=ApiCredential("PRODUCT_WEBHOOK_SECRET_PREVIOUS", value=secrets.token_hex(16)),
         database=f"sqlite:///{folder / 'integration.db'}",
         simulate=True,
     )

@@ -12,12 +12,12 @@ import pytest
 
 from harness.sandbox.defects import Planted
 from harness.sandbox.integration import counts
-from harness.sandbox.integration.client import Policy, ProductClient, ProductError
-from harness.sandbox.integration.credentials import Credential
+from harness.sandbox.integration.client import ProductClient, ProductError, RetryPolicy
+from harness.sandbox.integration.credentials import ApiCredential
 from harness.sandbox.integration.settings import Settings
 from harness.sandbox.integration.storage import Database
 
-QUICK = Policy(first_delay=0.04, max_delay=0.08, read=0.5, attempt=0.8, deadline=4, retry_after_cap=2)
+QUICK = RetryPolicy(first_delay=0.04, max_delay=0.08, read=0.5, attempt=0.8, deadline=4, retry_after_cap=2)
 OK = b'HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"id":"p1"}'
 
 
@@ -106,7 +106,7 @@ def call(settings: Settings, database: Database) -> Iterator[Call]:
     def make(
         *steps: Step,
         key: str | None = "key-12345678",
-        policy: Policy = QUICK,
+        policy: RetryPolicy = QUICK,
         defect: str = "",
         **more: Any,
     ) -> tuple[Script, Any]:
@@ -219,7 +219,7 @@ def test_a_rotated_key_is_taken_up_after_one_401(call: Call, tmp_path: Path) -> 
     """After 401 the credential is read again; a new one is tried once, an unchanged one not at all."""
     file = tmp_path / "key"
     file.write_text("first")
-    credential = Credential("PRODUCT_API_KEY", path=file)
+    credential = ApiCredential("PRODUCT_API_KEY", path=file)
 
     def rotate(connection: socket.socket) -> None:
         file.write_text("second")

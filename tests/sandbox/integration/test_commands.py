@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from harness.sandbox.__main__ import main
-from harness.sandbox.integration.inbox import Incoming
+from harness.sandbox.integration.inbox import InboxEvent
 from harness.sandbox.integration.intake import Intake
 from harness.sandbox.integration.storage import Database
 from harness.sandbox.integration.worker import Worker, WorkPolicy
@@ -22,7 +22,7 @@ def dead(tmp_path: Path) -> Path:
     path = tmp_path / "integration.db"
     database = Database(f"sqlite:///{path}")
     known = {"headers": '{"host": "x"}', "body": BODY, "traceparent": "", "known": True}
-    Intake(database).add(Incoming(event_id="evt_1", type="run.failed", **known))  # type: ignore[arg-type]
+    Intake(database).add(InboxEvent(event_id="evt_1", type="run.failed", **known))  # type: ignore[arg-type]
     worker = Worker(database, policy=WorkPolicy(threads=0, first_delay=0))
     while worker.work_once():
         pass

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.sandbox.defects import Planted
-from harness.sandbox.integration.credentials import Credential, CredentialError
+from harness.sandbox.integration.credentials import ApiCredential, CredentialError
 from harness.sandbox.integration.settings import Settings, database_url
 
 NONE = Planted()
@@ -16,7 +16,7 @@ def test_a_file_is_read_again_when_it_is_needed(tmp_path: Path) -> None:
     """A rotation needs no restart; while the file is missing or empty, the last good value counts."""
     file = tmp_path / "key"
     file.write_text("one\n")
-    credential = Credential.from_environment("KEY", {"KEY_FILE": str(file), "KEY": "not this"})
+    credential = ApiCredential.from_environment("KEY", {"KEY_FILE": str(file), "KEY": "not this"})
 
     assert credential.current() == "one"
     file.write_text("two\n")
@@ -33,9 +33,9 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         CredentialError, match=r"KEY is not set\. The sandbox reads .* from KEY, or from a file: KEY_FILE"
     ):
-        Credential.from_environment("KEY", {})
+        ApiCredential.from_environment("KEY", {})
     with pytest.raises(CredentialError, match=r"The file .*nowhere that KEY_FILE names is missing or empty"):
-        Credential.from_environment("KEY", {"KEY_FILE": str(tmp_path / "nowhere")})
+        ApiCredential.from_environment("KEY", {"KEY_FILE": str(tmp_path / "nowhere")})
     with pytest.raises(CredentialError, match="PRODUCT_BASE_URL is not set"):
         Settings.from_environment("x.db", {}, planted=NONE)
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from harness.sandbox.integration import inbox
-from harness.sandbox.integration.inbox import Incoming
+from harness.sandbox.integration.inbox import InboxEvent
 from harness.sandbox.integration.intake import Intake
 from harness.sandbox.integration.storage import Database
 
 
-def incoming(event_id: str) -> Incoming:
-    return Incoming(event_id=event_id, type="x", headers="{}", body=b"{}", traceparent="", known=True)
+def incoming(event_id: str) -> InboxEvent:
+    return InboxEvent(event_id=event_id, type="x", headers="{}", body=b"{}", traceparent="", known=True)
 
 
 def test_many_at_once_are_stored_and_the_first_of_each_id_is_new(database: Database) -> None:
@@ -85,7 +85,7 @@ def test_one_event_that_cannot_be_stored_stops_no_other(database: Database, monk
     """Its own thread gets the error; the others are stored, each committed before its thread is told."""
     add = inbox.add
 
-    def picky(connection: Any, database: Database, events: list[Incoming]) -> list[bool]:
+    def picky(connection: Any, database: Database, events: list[InboxEvent]) -> list[bool]:
         if any(event.event_id == "evt_3" for event in events):
             raise ValueError("cannot be stored")
         return add(connection, database, events)

@@ -203,12 +203,12 @@ def test_a_rotated_secret_file_needs_no_restart(serve: Any, settings: Any, run_e
     from dataclasses import replace
 
     from harness.sandbox.defects import Planted
-    from harness.sandbox.integration.credentials import Credential
+    from harness.sandbox.integration.credentials import ApiCredential
     from harness.sandbox.integration.signature import Verifier
 
     file = tmp_path / "secret"
     file.write_text("first\n")
-    rotating = replace(settings, webhook_secret=Credential("X", path=file), previous_webhook_secret=None)
+    rotating = replace(settings, webhook_secret=ApiCredential("X", path=file), previous_webhook_secret=None)
     verifier = Verifier(rotating.webhook_secrets, planted=Planted())
     body = json.dumps(run_event("evt_1")).encode()
     signed = [serve().sign(body, secret=s) for s in ("first", "second")]

@@ -6,7 +6,7 @@ import statistics
 import time
 
 from harness.sandbox.defects import Planted
-from harness.sandbox.integration.retrying import AttemptError, Policy, pause, retry_after_s
+from harness.sandbox.integration.retrying import AttemptError, RetryPolicy, pause, retry_after_s
 
 HONEST = Planted()
 
@@ -15,7 +15,7 @@ def pauses(number: int, *defects: str, tries: int = 200) -> list[float]:
     """Return what is waited after attempt ``number`` met 503, many times over."""
     planted = Planted(frozenset(defects))
     failure = AttemptError("HTTP 503", number=number, status=503)
-    waits = (pause(failure, Policy(), repeatable=True, left_s=60, planted=planted) for _ in range(tries))
+    waits = (pause(failure, RetryPolicy(), repeatable=True, left_s=60, planted=planted) for _ in range(tries))
     return [w for w in waits if w is not None]
 
 
@@ -24,7 +24,7 @@ def test_pauses_grow_and_differ_and_are_never_none() -> None:
     medians = [statistics.median(pauses(n)) for n in (1, 2, 3, 4)]
 
     assert all(b > 1.3 * a for a, b in itertools.pairwise(medians))
-    assert all(0.03 <= wait <= Policy().max_delay for n in (1, 2, 3, 4) for wait in pauses(n))
+    assert all(0.03 <= wait <= RetryPolicy().max_delay for n in (1, 2, 3, 4) for wait in pauses(n))
     assert len(set(pauses(1))) > 100
     assert pauses(5) == []
 
@@ -33,8 +33,8 @@ def test_a_pause_that_would_pass_the_deadline_is_not_begun() -> None:
     """With no time left the error surfaces at once."""
     failure = AttemptError("HTTP 429", number=1, status=429, told="10")
 
-    assert pause(failure, Policy(), repeatable=True, left_s=5, planted=HONEST) is None
-    assert pause(failure, Policy(), repeatable=True, left_s=15, planted=HONEST) == 10
+    assert pause(failure, RetryPolicy(), repeatable=True, left_s=5, planted=HONEST) is None
+    assert pause(failure, RetryPolicy(), repeatable=True, left_s=15, planted=HONEST) == 10
 
 
 def test_retry_after_is_read_in_every_form() -> None:
@@ -50,7 +50,7 @@ def test_retry_after_is_read_in_every_form() -> None:
 
 def test_planted_defects_of_the_pauses_show() -> None:
     """Each of them changes what is waited, or whether at all."""
-    assert set(pauses(3, "client-retries-at-fixed-intervals")) == {Policy().first_delay}
+    assert set(pauses(3, "client-retries-at-fixed-intervals")) == {RetryPolicy().first_delay}
     assert set(pauses(3, "client-hammers")) == {0.0}
     assert pauses(1, "client-never-retries") == []
     assert len(pauses(39, "client-retries-without-end")) == 200

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from harness.sandbox.defects import Planted
 from harness.sandbox.integration import counts, inbox
-from harness.sandbox.integration.inbox import Incoming
+from harness.sandbox.integration.inbox import InboxEvent
 from harness.sandbox.integration.intake import Intake
 from harness.sandbox.integration.storage import Database, effects
 from harness.sandbox.integration.storage import inbox as table
@@ -24,7 +24,7 @@ def add(database: Database, event: dict[str, Any], *, body: bytes | None = None)
     """Put an event into the inbox."""
     event_id = str(event["id"])
     raw = json.dumps(event).encode() if body is None else body
-    incoming = Incoming(event_id=event_id, type=event["type"], headers="{}", body=raw, traceparent="", known=True)
+    incoming = InboxEvent(event_id=event_id, type=event["type"], headers="{}", body=raw, traceparent="", known=True)
     Intake(database).add(incoming)
     return event_id
 
@@ -44,7 +44,7 @@ def work_off(worker: Worker) -> int:
 def test_an_event_is_stored_once(database: Database, run_event: Any) -> None:
     """The same id again is known, also when the body differs."""
     event = run_event("evt_1")
-    one = Incoming(event_id="evt_1", type=event["type"], headers="{}", body=b"{}", traceparent="", known=True)
+    one = InboxEvent(event_id="evt_1", type=event["type"], headers="{}", body=b"{}", traceparent="", known=True)
 
     intake = Intake(database)
 

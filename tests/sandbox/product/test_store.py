@@ -9,15 +9,15 @@ import httpx
 import pytest
 
 from harness.sandbox.product import store
-from harness.sandbox.product.store import Run, Table
+from harness.sandbox.product.store import StoredRun, Table
 
 from .conftest import Start
 
 
-def runs(number: int) -> Table[Run]:
-    table: Table[Run] = Table()
+def runs(number: int) -> Table[StoredRun]:
+    table: Table[StoredRun] = Table()
     for n in range(number):
-        table.keep(Run(id=f"run_{n:016x}", projectId="prj_0000000000000000", trigger="manual"))
+        table.keep(StoredRun(id=f"run_{n:016x}", projectId="prj_0000000000000000", trigger="manual"))
     return table
 
 
@@ -40,7 +40,7 @@ def test_what_changes_between_pages_hides_nothing_else() -> None:
     table = runs(20)
     first = table.page(limit=5, cursor=None, wanted=lambda run: run.status == "queued")
     for item in first["items"]:
-        table.keep(replace(table.get(item["id"]) or Run(projectId="", trigger=""), status="running"))
+        table.keep(replace(table.get(item["id"]) or StoredRun(projectId="", trigger=""), status="running"))
     table.remove(f"run_{10:016x}")
     second = table.page(limit=5, cursor=first["nextCursor"], wanted=lambda run: run.status == "queued")
 

@@ -13,7 +13,7 @@ import vcr
 
 from harness.cassettes.play.matching import matchers_for
 from harness.cassettes.play.scenario import CassetteMode, ScenarioCassette
-from harness.cassettes.store.cassette_file import Document
+from harness.cassettes.store.cassette_file import CassetteFile
 from harness.cassettes.store.metadata import Metadata
 from harness.cassettes.store.storage import Storage
 
@@ -41,7 +41,7 @@ def interaction(method: str, path: str, answer: Any = None, *, body: Any = None,
 
 def write(path: Path, interactions: Iterable[Interaction], **metadata: str) -> Path:
     """Write a cassette."""
-    Storage().write(path, Document(list(interactions), metadata))
+    Storage().write(path, CassetteFile(list(interactions), metadata))
     return path
 
 

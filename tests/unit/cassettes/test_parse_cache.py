@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.cassettes.store import parse_cache
-from harness.cassettes.store.cassette_file import Document
+from harness.cassettes.store.cassette_file import CassetteFile
 from harness.cassettes.store.parse_cache import Sidecar
 from harness.cassettes.store.storage import Storage
 from harness.errors import CassetteError
@@ -87,7 +87,7 @@ def test_without_a_place_to_write_it_costs_only_time(path: Path, tmp_path: Path)
 def test_what_does_not_survive_is_not_kept(cache: Path) -> None:
     """A document that would come back changed is parsed every time."""
     for odd in ((1, 2), {"a": {1, 2}}, object()):
-        Sidecar(cache).put(b"x", Document([{"request": odd}]))
+        Sidecar(cache).put(b"x", CassetteFile([{"request": odd}]))
 
     assert Sidecar(cache).get(b"x") is None
 
@@ -96,10 +96,10 @@ def test_it_does_not_grow_for_ever(cache: Path, monkeypatch: pytest.MonkeyPatch)
     """Above a number of entries the older half goes."""
     monkeypatch.setattr(parse_cache, "MAX_FILES", 10)
     for n in range(25):
-        Sidecar(cache).put(str(n).encode(), Document([]))
+        Sidecar(cache).put(str(n).encode(), CassetteFile([]))
 
     assert 5 <= len(list(cache.glob("*.msgpack"))) <= 10
-    assert Sidecar(cache).get(b"24") == Document([])
+    assert Sidecar(cache).get(b"24") == CassetteFile([])
 
 
 def read_all(paths: list[Path], cache: Path, ready: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from harness.cassettes.store import cassette_file
-from harness.cassettes.store.cassette_file import Document
+from harness.cassettes.store.cassette_file import CassetteFile
 from harness.cassettes.store.storage import Storage
 from harness.errors import CassetteError
 
@@ -191,7 +191,7 @@ def add_one(path: Path, number: int, ready: Any) -> None:
     storage.load_cassette(str(path), None)
     ready.wait()
     interactions = [*document.interactions, interaction("GET", f"/{number}", number)]
-    storage.write(path, Document(interactions, document.metadata))
+    storage.write(path, CassetteFile(interactions, document.metadata))
 
 
 def test_writers_at_once_lose_nothing(path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from harness.contract.caller import Caller
 from harness.contract.idempotency import judge_idempotency
-from harness.contract.link_crawler import Walk, judge_links
+from harness.contract.link_crawler import LinkCrawler, judge_links
 from harness.contract.pages import judge_pages
 from harness.contract.problems import judge_problems
 from harness.contract.webhooks.registration import Registration
@@ -163,17 +163,17 @@ def caller_on(handler: Handler, document: dict[str, Any] | None = None, waits: l
 
 
 def links(caller: Caller) -> list[Finding]:
-    walk = Walk(caller, random_seed=1)
+    walk = LinkCrawler(caller, random_seed=1)
     walk.run()
     return judge_links(walk)
 
 
 def idempotency(caller: Caller) -> list[Finding]:
-    return judge_idempotency(caller, Walk(caller, random_seed=1).run())
+    return judge_idempotency(caller, LinkCrawler(caller, random_seed=1).run())
 
 
 def pages(caller: Caller) -> list[Finding]:
-    return judge_pages(caller, Walk(caller, random_seed=1).run())
+    return judge_pages(caller, LinkCrawler(caller, random_seed=1).run())
 
 
 def said(findings: list[Finding]) -> list[str]:
@@ -342,7 +342,7 @@ def test_a_limited_call_waits_as_it_is_told_and_comes_again() -> None:
         return limits.pop(0) if limits else things(request)
 
     caller = caller_on(handler, waits=waits)
-    Walk(caller, random_seed=1).run()
+    LinkCrawler(caller, random_seed=1).run()
 
     assert waits == [3.0, 1.0]
     assert said(caller.findings()) == ["POST /things: answers 429 without Retry-After"]

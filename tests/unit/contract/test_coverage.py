@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import pytest
 
-from harness.contract.coverage import Part, Recorder, joined, judge_coverage, judge_limits
+from harness.contract.coverage import CoverageRecorder, Part, joined, judge_coverage, judge_limits
 from harness.model import Outcome
 from harness.model.config import CoverageThreshold
 from harness.model.spec_coverage import OperationCoverage, Source, percent
@@ -69,7 +69,7 @@ def spec() -> Spec:
 
 
 def seen_of(spec: Spec, *requests: tuple[httpx.Request, int], source: str = "checks") -> list[Part]:
-    recorder = Recorder(spec)
+    recorder = CoverageRecorder(spec)
     for request, status in requests:
         recorder.observe(source, httpx.Response(status, request=request))
     return recorder.taken()
@@ -142,7 +142,7 @@ def test_calls_that_were_turned_away_say_nothing_of_input(spec: Spec) -> None:
 
 def test_a_limit_without_a_time_is_told_whoever_met_it(spec: Spec) -> None:
     """429 and 503 without Retry-After are findings, with it they are not; a recording is no witness."""
-    recorder = Recorder(spec)
+    recorder = CoverageRecorder(spec)
     recorder.observe("fuzzing", httpx.Response(429, request=listing()))
     recorder.observe("fuzzing", httpx.Response(503, request=listing(), headers={"Retry-After": "1"}))
     recorder.observe("cassettes", httpx.Response(503, request=VALID[4]))
@@ -161,7 +161,7 @@ def test_what_goes_elsewhere_is_not_counted(spec: Spec) -> None:
 
 def test_an_operation_that_cannot_be_read_is_not_counted() -> None:
     """A call to it is made all the same, and seen in passing."""
-    recorder = Recorder(Spec({**DOCUMENT, "paths": {"/a": {"get": "hello"}}}, "things.yaml", BASE))
+    recorder = CoverageRecorder(Spec({**DOCUMENT, "paths": {"/a": {"get": "hello"}}}, "things.yaml", BASE))
 
     recorder.observe("checks", httpx.Response(200, request=httpx.Request("GET", f"{BASE}/a")))
 

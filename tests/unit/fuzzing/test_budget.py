@@ -7,12 +7,12 @@ import itertools
 import msgspec
 
 from harness.fuzzing.budget import BUDGETS, Share
-from harness.model.config import Level
+from harness.model.config import BudgetName
 
 
 def test_there_is_a_budget_for_each_level() -> None:
     """A level that is accepted has a budget, in the same order."""
-    assert list(BUDGETS) == [level.value for level in Level]
+    assert list(BUDGETS) == [level.value for level in BudgetName]
 
 
 def test_a_higher_level_tries_more_of_everything() -> None:

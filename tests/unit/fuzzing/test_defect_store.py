@@ -10,10 +10,10 @@ import pytest
 from hypothesis.database import InMemoryExampleDatabase
 
 from harness.errors import ConfigurationError
-from harness.fuzzing.defect_store import Found, Unsteady, open_found
-from harness.fuzzing.defects import Defect, Request
+from harness.fuzzing.defect_store import DefectStore, Unsteady, open_found
+from harness.fuzzing.defects import Defect, StoredRequest
 from harness.model import Outcome
-from harness.openapi.spec_excerpt import Promise
+from harness.openapi.spec_excerpt import SpecExcerpt
 from tests.unit.conftest import Attacker, Serve, document
 
 
@@ -26,8 +26,8 @@ def defect(cause: str = "500", path: str = "/a") -> Defect:
         message="",
         status=500,
         answer="HTTP 500",
-        promise=Promise(pointer="#", text=""),
-        steps=(Request(method="GET", path=path, body=b"\xff"),),
+        excerpt=SpecExcerpt(pointer="#", text=""),
+        steps=(StoredRequest(method="GET", path=path, body=b"\xff"),),
     )
 
 
@@ -42,7 +42,7 @@ def test_an_id_names_the_defect_and_not_the_example() -> None:
 
 def test_the_smallest_example_is_kept() -> None:
     """A larger one changes nothing, a smaller one takes its place."""
-    found = Found(InMemoryExampleDatabase(), "t")
+    found = DefectStore(InMemoryExampleDatabase(), "t")
     for path in ("/a?limit=1", "/a?limit=100&cursor=x", "/a"):
         found.keep(defect(path=path))
 
@@ -52,7 +52,7 @@ def test_the_smallest_example_is_kept() -> None:
 
 def test_a_dropped_defect_is_forgotten_and_others_stay() -> None:
     """Dropping takes every example of one defect."""
-    found = Found(InMemoryExampleDatabase(), "t")
+    found = DefectStore(InMemoryExampleDatabase(), "t")
     found.keep(defect())
     found.keep(defect("503"))
     found.drop(defect(path="/other"))
@@ -64,11 +64,11 @@ def test_a_dropped_defect_is_forgotten_and_others_stay() -> None:
 def test_targets_and_unreadable_entries_do_not_meet() -> None:
     """One target does not see what another found; what an older version wrote is passed over."""
     database = InMemoryExampleDatabase()
-    Found(database, "one").keep(defect())
+    DefectStore(database, "one").keep(defect())
     database.save(b"harness/two/ids", b"F-0000000000")
     database.save(b"harness/two/F-0000000000", b'{"operation": "GET /a"}')
 
-    assert Found(database, "two").all() == []
+    assert DefectStore(database, "two").all() == []
 
 
 def test_they_lie_beside_harness_toml_or_where_the_variable_says(
@@ -108,7 +108,7 @@ class Leaving(InMemoryExampleDatabase):
 def test_a_database_that_goes_away_is_asked_once_and_told(attacker: Attacker, serve: Serve) -> None:
     """Nothing is raised where findings are made; each operation has an error that says what that means."""
     leaving = Leaving()
-    attacker.found = Found(Unsteady(leaving, ConnectionError), "t")
+    attacker.found = DefectStore(Unsteady(leaving, ConnectionError), "t")
     described = document({"/a": {"get": {"responses": {"200": {"description": "fine"}}}}})
     fuzzer = attacker.fuzzer(described, serve(lambda _: (500, {}, None)), examples=2)
 

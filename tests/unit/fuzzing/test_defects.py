@@ -8,24 +8,26 @@ import subprocess
 import httpx
 import pytest
 
-from harness.fuzzing.defects import Request, as_request
+from harness.fuzzing.defects import StoredRequest, as_request
 from tests.unit.conftest import Call, Reply, Serve
 
 SENT = {
-    "plain": Request(method="GET", path="/a?x=1"),
-    "JSON": Request(
+    "plain": StoredRequest(method="GET", path="/a?x=1"),
+    "JSON": StoredRequest(
         method="POST", path="/a", headers=(("content-type", "application/json"),), body=b'{"it\'s": "\xc3\xa9"}'
     ),
-    "bytes": Request(method="PUT", path="/a", headers=(("content-type", "x/y"),), body=bytes(range(256)) + b"%s \\n"),
-    "a file's name": Request(method="POST", path="/a", headers=(("content-type", "x/y"),), body=b"@/etc/passwd"),
-    "lines": Request(method="POST", path="/a", headers=(("content-type", "x/y"),), body=b"a\r\nb\n"),
-    "an empty header": Request(method="GET", path="/a", headers=(("x-empty", ""), ("x-odd", "'\" $HOME `id`"))),
-    "brackets and dots": Request(method="GET", path="/a/../[1-3]/{x}"),
+    "bytes": StoredRequest(
+        method="PUT", path="/a", headers=(("content-type", "x/y"),), body=bytes(range(256)) + b"%s \\n"
+    ),
+    "a file's name": StoredRequest(method="POST", path="/a", headers=(("content-type", "x/y"),), body=b"@/etc/passwd"),
+    "lines": StoredRequest(method="POST", path="/a", headers=(("content-type", "x/y"),), body=b"a\r\nb\n"),
+    "an empty header": StoredRequest(method="GET", path="/a", headers=(("x-empty", ""), ("x-odd", "'\" $HOME `id`"))),
+    "brackets and dots": StoredRequest(method="GET", path="/a/../[1-3]/{x}"),
 }
 
 
 @pytest.mark.parametrize("request_", SENT.values(), ids=SENT.keys())
-def test_the_command_line_sends_exactly_the_request(serve: Serve, request_: Request) -> None:
+def test_the_command_line_sends_exactly_the_request(serve: Serve, request_: StoredRequest) -> None:
     """What arrives is what was kept: method, path, headers and every byte of the body."""
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed")

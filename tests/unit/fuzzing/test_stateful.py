@@ -73,7 +73,7 @@ class Things:
 
 def test_a_correct_provider_passes(attacker: Attacker, serve: Serve) -> None:
     """Chains without a violation are one finding."""
-    [finding] = attacker.fuzzer(THINGS, serve(Things(ghosts=False)), chains=20).walk()
+    [finding] = attacker.fuzzer(THINGS, serve(Things(ghosts=False)), chains=20).run_stateful()
 
     assert finding.outcome is Outcome.PASS
     assert "requests in chains, no violation" in finding.summary
@@ -84,7 +84,7 @@ def test_what_is_read_after_it_was_deleted_is_found_and_replayed(attacker: Attac
     things = Things(ghosts=True)
     url = serve(things)
     fuzzer = attacker.fuzzer(THINGS, url, chains=120, seconds=30)
-    [finding] = [f for f in fuzzer.walk() if f.outcome is Outcome.FAIL]
+    [finding] = [f for f in fuzzer.run_stateful() if f.outcome is Outcome.FAIL]
 
     assert "Deleted resource still available" in finding.summary
     assert finding.observed.count("before: curl") == 2
@@ -115,7 +115,7 @@ def test_an_answer_that_breaks_its_schema_is_replayed(attacker: Attacker, serve:
 def test_a_replay_without_an_answer_is_not_taken_for_mended(attacker: Attacker, serve: Serve) -> None:
     """A provider that is not there leaves it open."""
     fuzzer = attacker.fuzzer(THINGS, serve(lambda _: (500, {}, None)), chains=3)
-    fuzzer.walk()
+    fuzzer.run_stateful()
     [kept, *_] = attacker.found.all()
     gone = attacker.fuzzer(THINGS, "http://127.0.0.1:9").sender
 
@@ -135,7 +135,7 @@ def test_each_share_walks_chains_of_its_own(attacker: Attacker, serve: Serve) ->
             calls.append(f"{call.method} {call.path}")
             return things(call)
 
-        [finding] = attacker.fuzzer(THINGS, serve(provider), chains=12, seconds=600).walk(share)
+        [finding] = attacker.fuzzer(THINGS, serve(provider), chains=12, seconds=600).run_stateful(share)
         assert finding.summary.startswith(f"Linked operations, {share}: ")
         return calls
 
@@ -152,7 +152,7 @@ def test_the_time_of_a_share_is_kept_and_told(attacker: Attacker, serve: Serve) 
         time.sleep(0.05)
         return things(call)
 
-    [finding] = attacker.fuzzer(THINGS, serve(slow), chains=200, seconds=1).walk("part 1 of 4")
+    [finding] = attacker.fuzzer(THINGS, serve(slow), chains=200, seconds=1).run_stateful("part 1 of 4")
 
     assert finding.observed == "seed 1; the time of the budget ran out"
 
@@ -162,7 +162,7 @@ def test_a_document_without_links_has_no_chains(attacker: Attacker, chosen: Fuzz
     """That is said, and counts for nothing."""
     alone = document({"/a": {"get": {"responses": {"200": {"description": "fine"}}}}})
 
-    [finding] = attacker.fuzzer(THINGS if chosen.exclude else alone, "http://127.0.0.1:9", chosen=chosen).walk()
+    [finding] = attacker.fuzzer(THINGS if chosen.exclude else alone, "http://127.0.0.1:9", chosen=chosen).run_stateful()
 
     assert finding.outcome is Outcome.NOT_APPLICABLE
     assert finding.summary == "Linked operations: the spec links no operations"
@@ -181,7 +181,7 @@ def test_chains_that_nobody_answers_are_an_error(
     said: str,
 ) -> None:
     """Nothing was seen, so nothing passes, and silence is no defect of one operation."""
-    [finding] = attacker.fuzzer(THINGS, misbehave(hang) if there else "http://127.0.0.1:9", timeout=0.1).walk()
+    [finding] = attacker.fuzzer(THINGS, misbehave(hang) if there else "http://127.0.0.1:9", timeout=0.1).run_stateful()
 
     assert finding.outcome is Outcome.ERROR
     assert finding.summary == "Linked operations: the provider did not answer while chains were walked"
@@ -194,7 +194,7 @@ def test_links_that_cannot_be_followed_are_an_error(attacker: Attacker, serve: S
     nowhere = copy.deepcopy(THINGS)
     nowhere["paths"]["/things"]["post"]["responses"]["201"]["links"] = {"lost": {"operationId": "nothing"}}
 
-    [finding] = attacker.fuzzer(nowhere, serve(Things(ghosts=False))).walk()
+    [finding] = attacker.fuzzer(nowhere, serve(Things(ghosts=False))).run_stateful()
 
     assert finding.outcome is Outcome.ERROR
     assert finding.summary == "Linked operations: the links of the spec cannot be followed"

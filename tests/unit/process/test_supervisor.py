@@ -11,7 +11,7 @@ import pytest
 
 from harness.errors import ProcessError
 from harness.process import supervisor
-from harness.process.supervisor import Fate, Fates, Keeper
+from harness.process.supervisor import Fate, ProcessState, Supervisor
 
 
 class Mayfly:
@@ -67,9 +67,9 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def fates(tmp_path: Path) -> Callable[..., Fates]:
-    def build(answers: Callable[[str], bool] = lambda _url: True) -> Fates:
-        return Fates(tmp_path, ready={"app": "http://app"}, answers=answers, patience_s=2)
+def fates(tmp_path: Path) -> Callable[..., ProcessState]:
+    def build(answers: Callable[[str], bool] = lambda _url: True) -> ProcessState:
+        return ProcessState(tmp_path, ready={"app": "http://app"}, answers=answers, patience_s=2)
 
     return build
 
@@ -81,10 +81,10 @@ def wait(holds: Callable[[], bool]) -> None:
     assert holds()
 
 
-def test_what_dies_is_started_again_and_told(fates: Callable[..., Fates]) -> None:
+def test_what_dies_is_started_again_and_told(fates: Callable[..., ProcessState]) -> None:
     """Each death counts, the first one is shown, and whoever waits goes on when the process is back."""
     app, known = Mayfly(), fates()
-    with Keeper([app], known) as keeper:
+    with Supervisor([app], known) as keeper:
         for number in (1, 2):
             app.die()
             wait(lambda number=number: known.deaths == number)  # type: ignore[misc]  # bound as it is now
@@ -97,20 +97,20 @@ def test_what_dies_is_started_again_and_told(fates: Callable[..., Fates]) -> Non
     assert told.endswith("[process.app] exited with status 0.")
 
 
-def test_nothing_is_told_of_what_lives(fates: Callable[..., Fates]) -> None:
+def test_nothing_is_told_of_what_lives(fates: Callable[..., ProcessState]) -> None:
     """A run without a death says nothing and waits for nothing."""
-    with Keeper([Mayfly()], fates()) as keeper:
+    with Supervisor([Mayfly()], fates()) as keeper:
         assert fates().settled() == 0
 
     assert keeper.told() == []
 
 
-def test_what_dies_too_often_is_left_alone(fates: Callable[..., Fates], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_dies_too_often_is_left_alone(fates: Callable[..., ProcessState], monkeypatch: pytest.MonkeyPatch) -> None:
     """The number of restarts is bounded, and nobody waits for what will not come back."""
     monkeypatch.setattr(supervisor, "MOST", 1)
     ask = Ask(answers=False)
     app, known = Mayfly(), fates(ask)
-    with Keeper([app], known) as keeper:
+    with Supervisor([app], known) as keeper:
         for number in (1, 2):
             app.die()
             wait(lambda number=number: known.deaths == number)  # type: ignore[misc]  # bound as it is now
@@ -122,10 +122,10 @@ def test_what_dies_too_often_is_left_alone(fates: Callable[..., Fates], monkeypa
     assert "ended by itself 2 times; then it was left alone, and everything after" in keeper.told()[0]
 
 
-def test_what_cannot_be_started_again_is_told(fates: Callable[..., Fates]) -> None:
+def test_what_cannot_be_started_again_is_told(fates: Callable[..., ProcessState]) -> None:
     """The reason of the failed start follows the death."""
     app, known = Mayfly(fails="the port is taken"), fates()
-    with Keeper([app], known) as keeper:
+    with Supervisor([app], known) as keeper:
         app.die()
         wait(lambda: known.deaths == 1)
         known.settled()
@@ -133,7 +133,9 @@ def test_what_cannot_be_started_again_is_told(fates: Callable[..., Fates]) -> No
     assert "ended by itself once; it could not be started again: the port is taken." in keeper.told()[0]
 
 
-def test_after_trouble_a_death_is_waited_for(fates: Callable[..., Fates], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_trouble_a_death_is_waited_for(
+    fates: Callable[..., ProcessState], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A process that does not answer may be dying: whoever saw trouble waits until that is known."""
     monkeypatch.setattr(supervisor, "NOTICED_S", 5)
     known = fates(lambda _url: False)
@@ -147,7 +149,7 @@ def test_after_trouble_a_death_is_waited_for(fates: Callable[..., Fates], monkey
     back.join()
 
 
-def test_trouble_without_a_death_is_soon_over(fates: Callable[..., Fates]) -> None:
+def test_trouble_without_a_death_is_soon_over(fates: Callable[..., ProcessState]) -> None:
     """A process that answers has not died, and one that only hangs is not waited for."""
     ask = Ask(answers=True)
     assert fates(ask).revived() == 0
@@ -160,7 +162,7 @@ def test_trouble_without_a_death_is_soon_over(fates: Callable[..., Fates]) -> No
 
 def test_a_process_that_does_not_come_back_is_waited_for_in_vain(tmp_path: Path) -> None:
     """The wait is bounded, whatever the controller does."""
-    known = Fates(tmp_path, ready={}, answers=lambda _url: True, patience_s=0.05)
+    known = ProcessState(tmp_path, ready={}, answers=lambda _url: True, patience_s=0.05)
     known.note("app", Fate(1, "away"))
 
     assert known.settled() == 1

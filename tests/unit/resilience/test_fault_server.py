@@ -14,7 +14,7 @@ from werkzeug import Request, Response
 
 from harness.http.client import Network
 from harness.resilience.fault_server import FaultServer
-from harness.resilience.faults import CLOSE, CUT, DRIBBLE, RESET, SILENCE, Action, Fault, Spoil, respond
+from harness.resilience.faults import CLOSE, CUT, RESET, SILENCE, TRICKLE, Action, Fault, Spoil, respond
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_an_answer_of_the_provider_is_spoilt_as_scripted(
     """The call arrives at the provider; its answer is cut by a reset, cut short, or whole with half its content."""
     httpserver.expect_oneshot_request("/", "POST").respond_with_data('{"id": "run_1"}', 201)
 
-    with FaultServer(httpserver.url_for(""), client, faults=[Fault(action=Action.SPOIL, spoil=kind)]) as server:
+    with FaultServer(httpserver.url_for(""), client, faults=[Fault(action=Action.CORRUPT, spoil=kind)]) as server:
         if error:
             with pytest.raises(error):
                 client.post(server.url)
@@ -70,7 +70,7 @@ def test_an_answer_without_a_body_cannot_be_spoilt(client: httpx.Client, httpser
     httpserver.expect_request("/").respond_with_data("", 200)
 
     with (
-        FaultServer(httpserver.url_for(""), client, faults=[Fault(action=Action.SPOIL)]) as server,
+        FaultServer(httpserver.url_for(""), client, faults=[Fault(action=Action.CORRUPT)]) as server,
         suppress(httpx.TransportError),
     ):
         client.post(server.url)
@@ -78,7 +78,7 @@ def test_an_answer_without_a_body_cannot_be_spoilt(client: httpx.Client, httpser
     assert server.errors == ["POST / is answered without a body that could be spoilt"]
 
 
-@pytest.mark.parametrize("fault", [SILENCE, DRIBBLE], ids=["silence", "dribble"])
+@pytest.mark.parametrize("fault", [SILENCE, TRICKLE], ids=["silence", "dribble"])
 def test_what_never_ends_ends_after_all(client: httpx.Client, fault: Fault) -> None:
     """A client that waits for ever is let go by a reset, once it has waited long enough to be seen."""
     with (

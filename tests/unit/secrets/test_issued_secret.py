@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import InvalidToken
 
-from harness.secrets import HandedOut, Vault
+from harness.secrets import IssuedSecret, Vault
 
 NAME = "provider.webhooks.secret"
 
 
-def process(folder: Path, seed: str) -> tuple[HandedOut, Vault]:
+def process(folder: Path, seed: str) -> tuple[IssuedSecret, Vault]:
     """Return what one process of a run has."""
     vault = Vault(seed=seed, root=folder)
-    return HandedOut(NAME, folder=folder, seed=seed, vault=vault), vault
+    return IssuedSecret(NAME, folder=folder, seed=seed, vault=vault), vault
 
 
 def test_it_is_known_the_moment_it_is_seen(tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from harness.errors import ConfigurationError
 from harness.secrets import Scanner
 from harness.telemetry import exports, otlp
-from harness.telemetry.otlp import Collector, address
-from harness.telemetry.spans import Seen, leaks_in, unsearched_in
+from harness.telemetry.otlp import SpanCollector, address
+from harness.telemetry.spans import TraceView, leaks_in, unsearched_in
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 JSON_EXPORT = {
@@ -66,11 +66,11 @@ class Listening:
         self.at = f"127.0.0.1:{self.port}"
         self.url = f"http://{self.at}"
         self.file = folder / "spans.jsonl"
-        self.collector = Collector(self.at, self.file)
+        self.collector = SpanCollector(self.at, self.file)
 
-    def seen(self, trace_id: str = "", text: str = "") -> Seen:
+    def seen(self, trace_id: str = "", text: str = "") -> TraceView:
         answer = httpx.get(f"{self.url}/_spans", params={"trace_id": trace_id, "text": text}, trust_env=False)
-        return msgspec.json.decode(answer.content, type=Seen)
+        return msgspec.json.decode(answer.content, type=TraceView)
 
     def post(self, body: bytes, path: str = "/v1/traces", **headers: str) -> int:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -171,7 +171,9 @@ def test_json_is_read_like_protobuf(packed: bool, listening: Listening) -> None:
     """OTLP/JSON has its ids in hexadecimal, and may be compressed too."""
     body = json.dumps(JSON_EXPORT).encode()
     encoding = {"content_encoding": "gzip"} if packed else {}
-    status = listening.post(gzip.compress(body, mtime=0) if packed else body, content_type="application/json", **encoding)
+    status = listening.post(
+        gzip.compress(body, mtime=0) if packed else body, content_type="application/json", **encoding
+    )
 
     (span,) = listening.seen(TRACE).spans
     assert status == 200
@@ -286,7 +288,7 @@ def test_a_port_that_is_taken_is_told(listening: Listening, tmp_path: Path) -> N
         pytest.raises(
             ConfigurationError, match=r"otlp: 127\.0\.0\.1:\d+ cannot be listened on: Address already in use"
         ),
-        Collector(listening.at, tmp_path / "other"),
+        SpanCollector(listening.at, tmp_path / "other"),
     ):
         pass
 
@@ -296,6 +298,6 @@ def test_the_missing_package_is_told_with_its_line(tmp_path: Path, monkeypatch: 
     monkeypatch.setitem(sys.modules, "opentelemetry.proto.collector.trace.v1.trace_service_pb2", None)
     with (
         pytest.raises(ConfigurationError, match=r"pip install 'readiness-harness\[telemetry\]'"),
-        Collector("127.0.0.1:1", tmp_path / "x"),
+        SpanCollector("127.0.0.1:1", tmp_path / "x"),
     ):
         pass

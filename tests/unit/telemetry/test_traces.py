@@ -10,7 +10,7 @@ import pytest
 from harness.errors import ProbeError
 from harness.model import Attempt, Delivery, Finding, Level, Outcome
 from harness.telemetry.calls import judge_calls
-from harness.telemetry.spans import Seen, Span
+from harness.telemetry.spans import Span, TraceView
 from harness.telemetry.traces import DELIVERIES, Traced, judge_delivery
 
 JOINS, PROCESSING, LATER, MALFORMED = DELIVERIES
@@ -57,7 +57,7 @@ class World:
         name = f"evt_{len(self.sent)}"
         return Delivery(event="e", event_id=name, url="http://x", status=self.status, seconds=0.0)
 
-    def seen(self, trace_id: str, _text: str) -> Seen:
+    def seen(self, trace_id: str, _text: str) -> TraceView:
         joined = [
             s.__class__(
                 **{
@@ -68,7 +68,7 @@ class World:
             )
             for s in self.spans
         ]
-        return Seen(received=self.received, troubles=self.troubles, spans=tuple(joined))
+        return TraceView(received=self.received, troubles=self.troubles, spans=tuple(joined))
 
     def judge(self, case: object) -> Finding:
         effects = self.effects

@@ -24,7 +24,7 @@ from harness.model import Event
 from harness.webhooks.case_runner import ReceiverUnderTest
 from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import scheme_named
-from harness.webhooks.signed_sender import Sender
+from harness.webhooks.signed_sender import SignedSender
 
 SECRET = "unit-test-secret"
 TIMEOUT_S = 0.6
@@ -127,7 +127,7 @@ def under() -> Under:
         numbers = itertools.count(1)
         wire = Wire(url, check=network.check, timeout_s=TIMEOUT_S)
         return ReceiverUnderTest(
-            Sender(wire, scheme=scheme, secret=lambda: secret),
+            SignedSender(wire, scheme=scheme, secret=lambda: secret),
             wire=wire,
             format=EventFormat(scheme=scheme),
             probe=probe,  # type: ignore[arg-type]  # as much of a probe as is asked

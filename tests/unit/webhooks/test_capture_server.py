@@ -23,7 +23,7 @@ from click.testing import CliRunner
 
 from harness.cli.main import main
 from harness.errors import ConfigurationError
-from harness.webhooks.capture_server import CaptureServer, Store
+from harness.webhooks.capture_server import CaptureServer, CaptureStore
 from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import scheme_named
 
@@ -39,7 +39,7 @@ class Captured:
         self.folder = folder
         self.lines: list[str] = []
         self.server = CaptureServer(
-            ("127.0.0.1", 0), Store(folder, lambda h, b: (h, b)), each=self.lines.append, limit=100
+            ("127.0.0.1", 0), CaptureStore(folder, lambda h, b: (h, b)), each=self.lines.append, limit=100
         )
 
     @property
@@ -125,7 +125,7 @@ def test_bodies_of_every_kind_are_stored(captured: Captured) -> None:
 def test_the_numbers_go_on_where_they_ended(captured: Captured) -> None:
     """A second capture into the same folder writes over nothing."""
     (captured.folder / "0041-x.http").write_bytes(b"\r\n")
-    store = Store(captured.folder, lambda h, b: (h, b))
+    store = CaptureStore(captured.folder, lambda h, b: (h, b))
 
     assert store.keep((), BODY).name == "0042-run.succeeded.http"
 

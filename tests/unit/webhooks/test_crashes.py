@@ -12,9 +12,9 @@ import pytest
 
 from harness.errors import ProcessError
 from harness.model import Event, Finding, Outcome
-from harness.model.config import EffectProbe, Receiver
+from harness.model.config import EffectSource, Receiver
 from harness.webhooks import effects as effects_module
-from harness.webhooks.drills import CRASHES, Stage, crashes, play
+from harness.webhooks.drills import CRASHES, DrillContext, crashes, play
 
 from .conftest import EVENT, Effects, Request, Serve, Under, event_id, reply
 
@@ -87,12 +87,12 @@ def fragile() -> Fragile:
 
 
 @pytest.fixture
-def stage(serve: Serve, under: Under, tmp_path: Path, fragile: Fragile) -> Stage:
+def stage(serve: Serve, under: Under, tmp_path: Path, fragile: Fragile) -> DrillContext:
     url = serve(fragile)
     slow = Event(name="slow", type="x", id="evt_s", body=b'{"id": "evt_s", "type": "slow"}')
-    return Stage(
+    return DrillContext(
         receiver=under(url, probe=fragile.effects),
-        config=Receiver(url=url, effects=EffectProbe(url="http://x"), outage=(sys.executable, "-c", AWAY)),
+        config=Receiver(url=url, effects=EffectSource(url="http://x"), outage=(sys.executable, "-c", AWAY)),
         event=EVENT,
         read=lambda _path: slow,
         root=tmp_path,
@@ -103,19 +103,19 @@ def stage(serve: Serve, under: Under, tmp_path: Path, fragile: Fragile) -> Stage
     )
 
 
-def played(drill_id: str, on: Stage) -> Finding:
+def played(drill_id: str, on: DrillContext) -> Finding:
     return play(next(d for d in CRASHES if d.id == drill_id), on, reproduce="")
 
 
 @pytest.mark.parametrize("drill_id, at_once", [("killed-after-ack", False), ("killed-after-effect", True)])
-def test_what_was_stored_is_processed_once(drill_id: str, at_once: bool, stage: Stage, fragile: Fragile) -> None:  # noqa: FBT001
+def test_what_was_stored_is_processed_once(drill_id: str, at_once: bool, stage: DrillContext, fragile: Fragile) -> None:  # noqa: FBT001
     """A receiver that stores before it answers, and marks in the same transaction, passes."""
     fragile.at_once = at_once
 
     assert played(drill_id, stage).outcome is Outcome.PASS
 
 
-def test_what_was_only_acknowledged_is_lost(stage: Stage, fragile: Fragile) -> None:
+def test_what_was_only_acknowledged_is_lost(stage: DrillContext, fragile: Fragile) -> None:
     """An event that lived in memory alone has no effect after the restart."""
     fragile.at_once = False
     fragile.on_restart = lambda f: f.waiting.clear()
@@ -125,7 +125,7 @@ def test_what_was_only_acknowledged_is_lost(stage: Stage, fragile: Fragile) -> N
     assert finding.observed == "killed right after the acknowledgement: 0 effects within 0.2 s of the restart"
 
 
-def test_what_was_done_is_done_again(stage: Stage, fragile: Fragile) -> None:
+def test_what_was_done_is_done_again(stage: DrillContext, fragile: Fragile) -> None:
     """An effect whose mark was lost comes twice."""
     fragile.on_restart = lambda f: f.effects.ids.extend(list(f.effects.ids))
     finding = played("killed-after-effect", stage)
@@ -134,7 +134,7 @@ def test_what_was_done_is_done_again(stage: Stage, fragile: Fragile) -> None:
     assert finding.observed == "killed as soon as its effect was there: 2 effects after the restart"
 
 
-def test_a_slow_event_that_is_not_slow_tells_nothing(stage: Stage) -> None:
+def test_a_slow_event_that_is_not_slow_tells_nothing(stage: DrillContext) -> None:
     """Processing that is over cannot be interrupted."""
     finding = played("killed-while-processing", stage)
 
@@ -142,7 +142,7 @@ def test_a_slow_event_that_is_not_slow_tells_nothing(stage: Stage) -> None:
     assert finding.observed == "slow was processed at once; name an event as slow that takes seconds"
 
 
-def test_a_restart_that_fails_is_an_error(stage: Stage, fragile: Fragile) -> None:
+def test_a_restart_that_fails_is_an_error(stage: DrillContext, fragile: Fragile) -> None:
     """Whether an event survived is not known then."""
 
     def refuse(_fragile: Fragile) -> None:
@@ -154,7 +154,7 @@ def test_a_restart_that_fails_is_an_error(stage: Stage, fragile: Fragile) -> Non
     assert (finding.outcome, finding.observed) == (Outcome.ERROR, "[process.app] did not start")
 
 
-def test_acknowledging_without_a_store_loses(stage: Stage, fragile: Fragile) -> None:
+def test_acknowledging_without_a_store_loses(stage: DrillContext, fragile: Fragile) -> None:
     """A 2xx while nothing can be stored is a promise that is not kept."""
     stage.receiver.usable(EVENT)
     fragile.at_once = False
@@ -175,7 +175,7 @@ def test_acknowledging_without_a_store_loses(stage: Stage, fragile: Fragile) -> 
         ((sys.executable, "-c", ""), "printed no line within 2 s. Print one once the store is away, and bring it back"),
     ],
 )
-def test_an_outage_that_does_not_come_about_is_an_error(words: tuple[str, ...], said: str, stage: Stage) -> None:
+def test_an_outage_that_does_not_come_about_is_an_error(words: tuple[str, ...], said: str, stage: DrillContext) -> None:
     """The message names the key, the program, and what it should have done."""
     stage.config = msgspec.structs.replace(stage.config, outage=words)
     finding = played("store-down", stage)
@@ -185,7 +185,7 @@ def test_an_outage_that_does_not_come_about_is_an_error(words: tuple[str, ...], 
     assert said in finding.observed
 
 
-def test_a_receiver_that_starts_without_secret_must_refuse(stage: Stage) -> None:
+def test_a_receiver_that_starts_without_secret_must_refuse(stage: DrillContext) -> None:
     """One that refuses to start, or every delivery, passes; its environment is as it was afterwards."""
     seen: list[dict[str, str]] = []
     stage.process = Process(lambda env: seen.append(dict(env)))  # type: ignore[assignment]
@@ -229,7 +229,7 @@ class Rotating:
         return reply(200)
 
 
-def rotated(rotating: Rotating, stage: Stage, url: str, under: Under) -> Stage:
+def rotated(rotating: Rotating, stage: DrillContext, url: str, under: Under) -> DrillContext:
     return msgspec.structs.replace(
         stage,
         receiver=under(url, probe=rotating.effects),
@@ -246,7 +246,7 @@ def test_a_withdrawn_secret_is_refused(
     forgets: bool,  # noqa: FBT001
     outcome: Outcome,
     said: str,
-    stage: Stage,
+    stage: DrillContext,
     serve: Serve,
     under: Under,
 ) -> None:
@@ -259,7 +259,7 @@ def test_a_withdrawn_secret_is_refused(
     assert rotating.env == {"SECRET": "set", "PREVIOUS": "set"}
 
 
-def test_a_secret_that_cannot_be_withdrawn_is_told(stage: Stage, serve: Serve, under: Under) -> None:
+def test_a_secret_that_cannot_be_withdrawn_is_told(stage: DrillContext, serve: Serve, under: Under) -> None:
     """What the harness lacks is said: a variable that it may leave empty, or a receiver that starts without it."""
     needing = Rotating(Settling(), optional=False)
     on = rotated(needing, stage, serve(needing), under)

@@ -16,10 +16,10 @@ import pytest
 
 from harness.http.wire import Wire
 from harness.model import Event, Finding, Outcome
-from harness.model.config import DeadLetters, Duration, EffectProbe, Receiver
+from harness.model.config import DeadLetters, Duration, EffectSource, Receiver
 from harness.readiness.checklist import shipped
 from harness.webhooks import effects as effects_module
-from harness.webhooks.drills import CRASHES, DRILLS, Stage, load, play
+from harness.webhooks.drills import CRASHES, DRILLS, DrillContext, load, play
 from harness.webhooks.drills.load import percentile
 
 from .conftest import EVENT, Effects, Request, Serve, Under, event_id, reply
@@ -80,8 +80,8 @@ class Integration:
 
 
 @pytest.fixture
-def stage(serve: Serve, under: Under, tmp_path: Path) -> Callable[[Integration], Stage]:
-    def build(integration: Integration) -> Stage:
+def stage(serve: Serve, under: Under, tmp_path: Path) -> Callable[[Integration], DrillContext]:
+    def build(integration: Integration) -> DrillContext:
         url = serve(integration)
         poison = Event(name="poison", type="x", id="evt_p", body=b'{"id": "evt_p", "type": "poison"}')
         redrive = (sys.executable, "-c", "raise SystemExit(0)")
@@ -89,7 +89,7 @@ def stage(serve: Serve, under: Under, tmp_path: Path) -> Callable[[Integration],
         config = Receiver(
             url=url,
             ack_within=Duration(0.15),
-            effects=EffectProbe(url="http://x"),
+            effects=EffectSource(url="http://x"),
             dead_letters=letters,
             unprocessable="poison.json",
         )
@@ -97,7 +97,7 @@ def stage(serve: Serve, under: Under, tmp_path: Path) -> Callable[[Integration],
         def letter(name: str) -> Mapping[str, Any] | None:
             return integration.dead.get(name)
 
-        return Stage(
+        return DrillContext(
             receiver=under(url, probe=integration.effects),
             config=config,
             event=EVENT,
@@ -110,7 +110,7 @@ def stage(serve: Serve, under: Under, tmp_path: Path) -> Callable[[Integration],
     return build
 
 
-def played(drill_id: str, on: Stage) -> Finding:
+def played(drill_id: str, on: DrillContext) -> Finding:
     drill = next(d for d in (*DRILLS, *CRASHES) if d.id == drill_id)
     return play(drill, on, reproduce="")
 
@@ -120,7 +120,7 @@ LETTERS = ("dead-letter", "dead-letter-reason", "dead-letter-attempts", "dead-le
 
 
 @pytest.mark.parametrize("drill_id", [*RIGHT, *LETTERS])
-def test_a_right_receiver_passes(drill_id: str, stage: Callable[[Integration], Stage]) -> None:
+def test_a_right_receiver_passes(drill_id: str, stage: Callable[[Integration], DrillContext]) -> None:
     """Acting once on every id, and keeping what cannot be processed, is all that is asked."""
     finding = played(drill_id, stage(Integration()))
 
@@ -144,7 +144,9 @@ def test_a_right_receiver_passes(drill_id: str, stage: Callable[[Integration], S
         ("dead-letter-of-forgery", "keeps forgeries", "HTTP 400; kept of it: nothing"),
     ],
 )
-def test_a_wrong_receiver_fails(drill_id: str, wrong: str, seen: str, stage: Callable[[Integration], Stage]) -> None:
+def test_a_wrong_receiver_fails(
+    drill_id: str, wrong: str, seen: str, stage: Callable[[Integration], DrillContext]
+) -> None:
     """Each mistake is seen by its drill, which tells what came of it and how to mend it."""
     finding = played(drill_id, stage(Integration(wrong)))
 
@@ -154,7 +156,7 @@ def test_a_wrong_receiver_fails(drill_id: str, wrong: str, seen: str, stage: Cal
 
 
 def test_a_dead_letter_that_is_not_taken_up_again_fails(
-    stage: Callable[[Integration], Stage], monkeypatch: pytest.MonkeyPatch
+    stage: Callable[[Integration], DrillContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A command that exits 0 and does nothing is found out."""
     from harness.webhooks.drills import dead_letters
@@ -166,7 +168,7 @@ def test_a_dead_letter_that_is_not_taken_up_again_fails(
     assert "was not taken up after it was driven again" in finding.observed
 
 
-def test_a_command_that_fails_is_an_error(stage: Callable[[Integration], Stage]) -> None:
+def test_a_command_that_fails_is_an_error(stage: Callable[[Integration], DrillContext]) -> None:
     """What cannot be done is neither right nor wrong, and the message names the key and the command's last words."""
     on = stage(Integration())
     words = (sys.executable, "-c", "import sys; sys.exit('no such letter')")
@@ -180,7 +182,7 @@ def test_a_command_that_fails_is_an_error(stage: Callable[[Integration], Stage])
     assert finding.observed.endswith("exited with status 1: no such letter")
 
 
-def test_a_receiver_that_takes_nothing_is_an_error(serve: Serve, stage: Callable[[Integration], Stage]) -> None:
+def test_a_receiver_that_takes_nothing_is_an_error(serve: Serve, stage: Callable[[Integration], DrillContext]) -> None:
     """Without honest deliveries no drill means anything."""
     on = stage(Integration())
     on.receiver.wire = Wire(serve(lambda *_: reply(500)), check=lambda *_: None, timeout_s=1)
@@ -191,7 +193,7 @@ def test_a_receiver_that_takes_nothing_is_an_error(serve: Serve, stage: Callable
     assert "cannot be judged: a genuine delivery got HTTP 500" in finding.observed
 
 
-def test_a_probe_that_shows_nothing_is_an_error(stage: Callable[[Integration], Stage]) -> None:
+def test_a_probe_that_shows_nothing_is_an_error(stage: Callable[[Integration], DrillContext]) -> None:
     """No effect of a duplicate is no proof where nothing has any."""
     on = stage(Integration())
     on.receiver.probe = Counted()  # type: ignore[assignment]  # as much of a probe as is asked

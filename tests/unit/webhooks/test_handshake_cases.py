@@ -40,9 +40,9 @@ def test_an_answer_is_judged_as_a_whole(scheme: str, right: str, wrong: str, fla
     case, m = case_named(f"handshake-{scheme}"), material(scheme)
 
     assert case is not None
-    assert case.flaw is not None
-    assert case.flaw(m, right) == ""
-    assert case.flaw(m, wrong) == flaw
+    assert case.check_answer is not None
+    assert case.check_answer(m, right) == ""
+    assert case.check_answer(m, wrong) == flaw
 
 
 def test_zoom_wants_the_token_back_encrypted() -> None:
@@ -51,9 +51,9 @@ def test_zoom_wants_the_token_back_encrypted() -> None:
     proof = hmac.new(m.secret.encode(), b"evt_7", hashlib.sha256).hexdigest()
 
     assert case is not None
-    assert case.flaw is not None
-    assert case.flaw(m, whole(200, f'{{"plainToken": "evt_7", "encryptedToken": "{proof}"}}')) == ""
-    assert case.flaw(m, whole(200, '{"plainToken": "evt_7", "encryptedToken": "00"}')) != ""
+    assert case.check_answer is not None
+    assert case.check_answer(m, whole(200, f'{{"plainToken": "evt_7", "encryptedToken": "{proof}"}}')) == ""
+    assert case.check_answer(m, whole(200, '{"plainToken": "evt_7", "encryptedToken": "00"}')) != ""
 
 
 def test_a_question_is_signed_where_the_provider_signs_it() -> None:
@@ -67,4 +67,4 @@ def test_a_question_is_signed_where_the_provider_signs_it() -> None:
     assert dict(built.headers)["x-slack-signature"] == m.value(m.signature(built.body))
     assert cloud.build(material("cloudevents")).method == "OPTIONS"
     assert "authorization" not in dict(cloud.build(material("cloudevents")).headers)
-    assert slack.lacks(scheme_named("github")) == "only providers that use slack ask it"
+    assert slack.not_applicable_to(scheme_named("github")) == "only providers that use slack ask it"

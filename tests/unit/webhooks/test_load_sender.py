@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from harness.errors import ConfigurationError, EventError, NetworkError
 from harness.http.client import Network
-from harness.http.load import Courier, Outgoing
+from harness.http.load import LoadSender, Outgoing
 from harness.model import Delivery
 from tests.unit.webhooks.conftest import Listen, read_request
 
@@ -39,7 +39,7 @@ def delivered(
     url: str, number: int = 1, *, body: bytes = b"{}", concurrency: int = 1, **options: float
 ) -> list[Delivery]:
     found: list[Delivery] = []
-    courier = Courier(Network(), url, concurrency=concurrency, **{"timeout_s": PATIENCE_S, **options})
+    courier = LoadSender(Network(), url, concurrency=concurrency, **{"timeout_s": PATIENCE_S, **options})
     courier.deliver(outgoing(url, number, body), found.append)
     return found
 
@@ -234,7 +234,7 @@ def test_a_delivery_is_asked_for_when_it_can_be_sent(listen: Listen) -> None:
             assert n - len(ended) <= 4
             yield each
 
-    Courier(Network(), url, concurrency=4).deliver(stream(), ended.append)
+    LoadSender(Network(), url, concurrency=4).deliver(stream(), ended.append)
 
     assert len(ended) == 50
 
@@ -248,7 +248,7 @@ def test_a_fault_of_the_stream_ends_all(listen: Listen) -> None:
         raise EventError("no more")
 
     with pytest.raises(EventError, match="no more"):
-        Courier(Network(), url, concurrency=2, timeout_s=30).deliver(stream(), lambda _: None)
+        LoadSender(Network(), url, concurrency=2, timeout_s=30).deliver(stream(), lambda _: None)
 
 
 @pytest.mark.parametrize("value", ["push\r\nx-forged: 1", "push\n", "\u2603"])
@@ -259,7 +259,7 @@ def test_a_header_that_would_not_arrive_as_it_is_ends_all(listen: Listen, value:
     stream = [Outgoing("push", "1", (("x-github-event", value),), b"{}", url)]
 
     with pytest.raises(EventError, match="push has a header that HTTP cannot carry"):
-        Courier(Network(), url, concurrency=2).deliver(stream, lambda _: None)
+        LoadSender(Network(), url, concurrency=2).deliver(stream, lambda _: None)
 
     assert arrived in ([], [b""])
 
@@ -275,7 +275,7 @@ def test_any_latin_1_character_arrives_as_its_byte(listen: Listen) -> None:
     url = listen(treat)
     stream = [Outgoing("e", "1", (("x-signature", "\xe9\xff\x00"),), b"{}", url)]
 
-    Courier(Network(), url, concurrency=1).deliver(stream, lambda _: None)
+    LoadSender(Network(), url, concurrency=1).deliver(stream, lambda _: None)
 
     assert b"x-signature: \xe9\xff\x00\r\n" in arrived[0]
 
@@ -283,9 +283,9 @@ def test_any_latin_1_character_arrives_as_its_byte(listen: Listen) -> None:
 def test_only_hosts_of_the_target_are_called() -> None:
     """The network's guard is asked before a socket is opened, for hosts and for production alike."""
     with pytest.raises(NetworkError, match="names no such host"):
-        Courier(Network(), "http://elsewhere.example/", concurrency=1)
+        LoadSender(Network(), "http://elsewhere.example/", concurrency=1)
     with pytest.raises(NetworkError, match="production"):
-        Courier(Network(production=True), "http://127.0.0.1:1/", concurrency=1)
+        LoadSender(Network(production=True), "http://127.0.0.1:1/", concurrency=1)
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_only_hosts_of_the_target_are_called() -> None:
 def test_what_is_no_url_is_told(url: str, said: str) -> None:
     """The message shows how one is written."""
     with pytest.raises(ConfigurationError, match=said) as caught:
-        Courier(Network(), url, concurrency=1)
+        LoadSender(Network(), url, concurrency=1)
 
     assert "http://HOST:PORT/PATH" in str(caught.value)
 

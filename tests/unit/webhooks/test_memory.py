@@ -15,7 +15,7 @@ from harness.model import Event, Finding, Level, Outcome
 from harness.model.config import Receiver
 from harness.process.managed import ManagedProcess
 from harness.process.run import Run
-from harness.webhooks.drills import CRASHES, Stage, memory, play
+from harness.webhooks.drills import CRASHES, DrillContext, memory, play
 
 from .conftest import EVENT, Under
 
@@ -80,13 +80,13 @@ def played(tmp_path: Path, under: Under) -> Iterator[Callable[[str], Finding]]:
             stack.callback(process.stop)
             return play(CRASHES[-1], staged(url, process), reproduce="")
 
-        def staged(url: str, process: ManagedProcess) -> Stage:
+        def staged(url: str, process: ManagedProcess) -> DrillContext:
             def read(_path: str) -> Event:
                 return EVENT
 
             receiver = under(url)
             receiver.wire.timeout_s = 10
-            return Stage(
+            return DrillContext(
                 receiver=receiver,
                 config=Receiver(url=url),
                 event=EVENT,

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from harness.errors import ConfigurationError, ProbeError
-from harness.model.config import EffectProbe as Config
+from harness.model.config import EffectSource as Config
 from harness.webhooks.effects import EffectProbe
 from harness.webhooks.probes import asker
 

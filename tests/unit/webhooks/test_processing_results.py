@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from harness.model import Upshot
+from harness.model import ProcessingResult
 from harness.webhooks.effects import EffectProbe
-from harness.webhooks.processing_results import Upshots
+from harness.webhooks.processing_results import ProcessingResults
 
 
 class Integration:
@@ -28,9 +28,9 @@ class Integration:
         return {"status": state, "effects": int(state == "done")}
 
 
-def upshots(ask: Integration, *, effects: bool = True, letters: bool = True) -> Upshots:
+def upshots(ask: Integration, *, effects: bool = True, letters: bool = True) -> ProcessingResults:
     probe = EffectProbe(ask, count="effects") if effects else None
-    return Upshots(probe, ask if letters else None, when={"status": "dead"}, effect_s=5, kept_s=30)
+    return ProcessingResults(probe, ask if letters else None, when={"status": "dead"}, effect_s=5, kept_s=30)
 
 
 def test_all_events_are_asked_about_until_each_is_decided() -> None:
@@ -39,7 +39,10 @@ def test_all_events_are_asked_about_until_each_is_decided() -> None:
     start = time.monotonic()
     found = upshots(ask).of(["a", "b"], within_s=20)
 
-    assert found == {"a": Upshot(processed=True, set_aside=False), "b": Upshot(processed=False, set_aside=True)}
+    assert found == {
+        "a": ProcessingResult(processed=True, set_aside=False),
+        "b": ProcessingResult(processed=False, set_aside=True),
+    }
     assert time.monotonic() - start < 10
 
 
@@ -48,15 +51,19 @@ def test_one_deadline_is_enough_for_all() -> None:
     start = time.monotonic()
     found = upshots(Integration()).of([str(n) for n in range(100)], within_s=0.3)
 
-    assert set(found.values()) == {Upshot(processed=False, set_aside=False)}
+    assert set(found.values()) == {ProcessingResult(processed=False, set_aside=False)}
     assert time.monotonic() - start < 5
 
 
 @pytest.mark.parametrize(
     "effects, letters, upshot",
-    [(True, False, Upshot(processed=False)), (False, True, Upshot(set_aside=True)), (False, False, Upshot())],
+    [
+        (True, False, ProcessingResult(processed=False)),
+        (False, True, ProcessingResult(set_aside=True)),
+        (False, False, ProcessingResult()),
+    ],
 )
-def test_what_cannot_be_asked_is_not_known(effects: bool, letters: bool, upshot: Upshot) -> None:  # noqa: FBT001
+def test_what_cannot_be_asked_is_not_known(effects: bool, letters: bool, upshot: ProcessingResult) -> None:  # noqa: FBT001
     """An answer that no probe can give is None, never False."""
     ask = upshots(Integration(a="dead"), effects=effects, letters=letters)
 

@@ -106,7 +106,7 @@ def look(listen: Listen, under: Under, root: Authority) -> Callable[..., Finding
 
 def found(case_id: str, url: str, under: Under, root: Authority) -> Finding:
     case = next(c for c in tls.CASES if c.id == case_id)
-    return tls.judge(case, tls.Line(under(url), EVENT, root.trusted))
+    return tls.judge(case, tls.TlsTarget(under(url), EVENT, root.trusted))
 
 
 def _either(context: ssl.SSLContext, plain: int, connection: socket.socket) -> None:

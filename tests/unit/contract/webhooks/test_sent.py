@@ -10,7 +10,7 @@ import httpx
 import msgspec
 
 from harness.contract.webhooks.catcher import MAX_BODY, Catcher, Caught, caught_in
-from harness.contract.webhooks.sent import Expected, judge_deliveries, wait_for_deliveries
+from harness.contract.webhooks.sent import ExpectedDelivery, judge_deliveries, wait_for_deliveries
 from harness.http.message import Headers
 from harness.model import Outcome
 
@@ -24,7 +24,7 @@ def caught(event: str, status: int = 200, **fields: object) -> Caught:
     return Caught(at=0, headers=(), body=body, event=event, status=status)
 
 
-FINE = Expected(signature=lambda *_: "", schema=lambda *_: "")
+FINE = ExpectedDelivery(signature=lambda *_: "", schema=lambda *_: "")
 
 
 def test_the_first_delivery_of_an_event_is_refused_and_all_are_kept(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_good_deliveries_pass_in_three_respects() -> None:
 def test_signatures_of_a_key_pair_are_not_judged() -> None:
     """Without the provider's public key nothing can be said of them, and the rest is judged all the same."""
     found = judge_deliveries(
-        [caught("a", 503), caught("a")], Expected(signature=None, schema=lambda *_: ""), again_within_s=1
+        [caught("a", 503), caught("a")], ExpectedDelivery(signature=None, schema=lambda *_: ""), again_within_s=1
     )
 
     outcomes = {f.case: f.outcome for f in found}
@@ -61,7 +61,7 @@ def test_signatures_of_a_key_pair_are_not_judged() -> None:
 
 def test_each_fault_of_a_delivery_is_named() -> None:
     """A wrong signature, an invalid event, no repetition, and one under another id each have their own words."""
-    odd = Expected(signature=lambda *_: "it has no x-sig", schema=lambda *_: "/createdAt is missing")
+    odd = ExpectedDelivery(signature=lambda *_: "it has no x-sig", schema=lambda *_: "/createdAt is missing")
     found = {f.case: f for f in judge_deliveries([caught("a", 503)], odd, again_within_s=1)}
     renamed = judge_deliveries([caught("a", 503, n=1), caught("b", n=1)], FINE, again_within_s=1)[-1]
 
@@ -75,7 +75,7 @@ def test_each_fault_of_a_delivery_is_named() -> None:
 
 def test_each_kind_of_event_and_each_fault_of_a_signature_has_an_id_of_its_own() -> None:
     """A waiver of one says nothing of another; nothing of the delivery that showed it goes into the id."""
-    odd = Expected(
+    odd = ExpectedDelivery(
         signature=lambda _headers, _body, at: f"it is too far off ({at:g} s)",
         schema=lambda _headers, body, _at: f"{body.decode()} is missing something",
         named=lambda _headers, body: str(json.loads(body)["type"]),

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from harness.errors import ProbeError
-from harness.model import Delivery, Finding, Level, Outcome, Upshot
-from harness.webhooks.generated.event_answers import Receiver, judge_invalid, judge_valid
+from harness.model import Delivery, Finding, Level, Outcome, ProcessingResult
+from harness.webhooks.generated.event_answers import EventReceiver, judge_invalid, judge_valid
 from harness.webhooks.generated.generated_events import Generated, GeneratedEvent
 
 GOOD = GeneratedEvent(webhook="run.done", document={"id": "g", "type": "run.done", "data": 1}, valid=True)
 BAD = GeneratedEvent(webhook="run.done", document={"id": "b", "type": "run.done"}, valid=False)
 OF_NO_TYPE = GeneratedEvent(webhook="run.done", document={"id": "t", "type": None}, valid=False)
 NAMELESS = GeneratedEvent(webhook="run.done", document={"type": "run.done"}, valid=False)
-EFFECT, DEAD = Upshot(processed=True, set_aside=False), Upshot(processed=False, set_aside=True)
-NEITHER = Upshot(processed=False, set_aside=False)
+EFFECT, DEAD = ProcessingResult(processed=True, set_aside=False), ProcessingResult(processed=False, set_aside=True)
+NEITHER = ProcessingResult(processed=False, set_aside=False)
 
 
 class Told:
@@ -25,14 +25,14 @@ class Told:
 
     effect_s = kept_s = 0.0
 
-    def __init__(self, upshots: Mapping[str, Upshot]) -> None:
+    def __init__(self, upshots: Mapping[str, ProcessingResult]) -> None:
         self.upshots = upshots
 
-    def of(self, ids: Iterable[str], *, within_s: float = 0) -> Mapping[str, Upshot]:  # noqa: ARG002 - there is no waiting
+    def of(self, ids: Iterable[str], *, within_s: float = 0) -> Mapping[str, ProcessingResult]:  # noqa: ARG002 - there is no waiting
         return {event_id: self.upshots.get(event_id, NEITHER) for event_id in ids}
 
 
-def receiver(status: int | None = 200, **upshots: Upshot) -> Receiver:
+def receiver(status: int | None = 200, **upshots: ProcessingResult) -> EventReceiver:
     def send(event: GeneratedEvent) -> Delivery:
         event_id = event.document.get("id", "")
         return Delivery(event="", event_id=event_id, url="", status=status, seconds=0, error="ReadError")
@@ -40,10 +40,10 @@ def receiver(status: int | None = 200, **upshots: Upshot) -> Receiver:
     def kind(event: GeneratedEvent) -> Any:
         return event.kind(type_key="type", type_header="")
 
-    return Receiver(send=send, kind=kind, upshots=Told(upshots))
+    return EventReceiver(send=send, kind=kind, upshots=Told(upshots))
 
 
-def judged(*invalid: GeneratedEvent, by: Receiver) -> list[Finding]:
+def judged(*invalid: GeneratedEvent, by: EventReceiver) -> list[Finding]:
     return judge_invalid(Generated(valid=(GOOD,), invalid=invalid), by)
 
 
@@ -80,7 +80,7 @@ def test_the_answer_decides(status: int | None, valid: bool, outcome: Outcome) -
         (NEITHER, Outcome.FAIL, "and vanish: no effect and no dead letter"),
     ],
 )
-def test_what_is_acknowledged_is_looked_for(upshot: Upshot, outcome: Outcome, said: str) -> None:
+def test_what_is_acknowledged_is_looked_for(upshot: ProcessingResult, outcome: Outcome, said: str) -> None:
     """A dead letter is right; an effect is not, nor is neither of both where a valid event of that kind has one."""
     (found,) = judged(BAD, by=receiver(g=EFFECT, b=upshot))
 
@@ -103,7 +103,7 @@ def test_what_may_be_passed_over_is_not_held_against_the_receiver(event: Generat
 
 
 @pytest.mark.parametrize("control", [NEITHER, DEAD])
-def test_where_nothing_valid_has_an_effect_no_loss_can_be_told(control: Upshot) -> None:
+def test_where_nothing_valid_has_an_effect_no_loss_can_be_told(control: ProcessingResult) -> None:
     """That is said beside what the answers tell, and is no proof of anything."""
     passed, unseen = judged(BAD, by=receiver(g=control))
 
@@ -120,7 +120,7 @@ def test_an_event_of_another_type_that_is_processed_fails() -> None:
 
 def test_without_an_effect_probe_the_part_that_was_not_seen_is_not_run() -> None:
     """The statuses are right, and what was done is not known: the finding names the line to add."""
-    unknown = Upshot()
+    unknown = ProcessingResult()
     passed, unseen = judged(BAD, by=receiver(g=unknown, b=unknown))
 
     assert (passed.outcome, unseen.outcome, unseen.level) == (Outcome.PASS, Outcome.NOT_RUN, Level.MUST)
@@ -130,7 +130,7 @@ def test_without_an_effect_probe_the_part_that_was_not_seen_is_not_run() -> None
 
 def test_without_dead_letters_the_part_that_was_not_seen_is_not_run() -> None:
     """That nothing was processed is seen; that it was kept only should be, as dead letters have their own item."""
-    passed, unseen = judged(BAD, by=receiver(g=Upshot(processed=True), b=Upshot(processed=False)))
+    passed, unseen = judged(BAD, by=receiver(g=ProcessingResult(processed=True), b=ProcessingResult(processed=False)))
 
     assert (passed.outcome, unseen.outcome, unseen.level) == (Outcome.PASS, Outcome.NOT_RUN, Level.SHOULD)
     assert "add: [receiver.dead_letters]" in unseen.summary
@@ -138,7 +138,7 @@ def test_without_dead_letters_the_part_that_was_not_seen_is_not_run() -> None:
 
 def test_refusals_need_no_probe() -> None:
     """Whoever refuses with 4xx is asked nothing more."""
-    (found,) = judged(BAD, OF_NO_TYPE, by=receiver(400, g=Upshot(), b=Upshot()))
+    (found,) = judged(BAD, OF_NO_TYPE, by=receiver(400, g=ProcessingResult(), b=ProcessingResult()))
 
     assert found.outcome is Outcome.PASS
     assert found.observed == "2 refused, 0 kept as dead letters"
@@ -148,11 +148,11 @@ def test_a_probe_that_does_not_answer_is_an_error_beside_what_the_answers_tell()
     """What the statuses told stays told."""
 
     class Silent(Told):
-        def of(self, *_args: object, **_kwargs: object) -> Mapping[str, Upshot]:
+        def of(self, *_args: object, **_kwargs: object) -> Mapping[str, ProcessingResult]:
             raise ProbeError("[receiver] effects: no answer")
 
     asked = receiver()
-    passed, error = judged(BAD, by=Receiver(send=asked.send, kind=asked.kind, upshots=Silent({})))
+    passed, error = judged(BAD, by=EventReceiver(send=asked.send, kind=asked.kind, upshots=Silent({})))
 
     assert (passed.outcome, error.outcome) == (Outcome.PASS, Outcome.ERROR)
     assert error.observed == "[receiver] effects: no answer"

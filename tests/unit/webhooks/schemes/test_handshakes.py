@@ -9,7 +9,7 @@ import json
 import pytest
 
 from harness.webhooks.schemes import SCHEMES
-from harness.webhooks.schemes.handshakes import HANDSHAKES, ORIGIN, Answer, handshake_of
+from harness.webhooks.schemes.handshakes import HANDSHAKES, ORIGIN, HandshakeAnswer, handshake_of
 
 NONCE = "n0nce"
 SECRET = "key of the receiver"
@@ -23,25 +23,29 @@ def _token(nonce: str, key: str = SECRET) -> bytes:
 @pytest.mark.parametrize(
     "scheme, answer, flaw",
     [
-        ("slack", Answer(200, {}, NONCE.encode()), ""),
-        ("slack", Answer(200, {}, b'{"challenge":"n0nce"}'), ""),
-        ("slack", Answer(200, {}, b'{"challenge":"other"}'), "HTTP 200 without the challenge"),
-        ("slack", Answer(404, {}, NONCE.encode()), "HTTP 404"),
-        ("zoom", Answer(200, {}, _token(NONCE)), ""),
-        ("zoom", Answer(200, {}, _token("other")), "an answer without the plainToken"),
-        ("zoom", Answer(200, {}, _token(NONCE, "another key")), "an encryptedToken that is not right"),
-        ("zoom", Answer(500, {}, _token(NONCE)), "HTTP 500"),
-        ("discord", Answer(200, {}, b'{"type":1}'), ""),
-        ("discord", Answer(200, {}, b'[{"type":1}]'), "HTTP 200 without PONG"),
-        ("discord", Answer(401, {}, b'{"type":1}'), "HTTP 401"),
-        ("cloudevents", Answer(200, {"webhook-allowed-origin": ORIGIN}, b""), ""),
-        ("cloudevents", Answer(204, {"webhook-allowed-origin": "*"}, b""), ""),
-        ("cloudevents", Answer(200, {}, b""), "no WebHook-Allowed-Origin"),
-        ("cloudevents", Answer(200, {"webhook-allowed-origin": "x.example"}, b""), "WebHook-Allowed-Origin: x.example"),
-        ("cloudevents", Answer(405, {}, b""), "HTTP 405"),
+        ("slack", HandshakeAnswer(200, {}, NONCE.encode()), ""),
+        ("slack", HandshakeAnswer(200, {}, b'{"challenge":"n0nce"}'), ""),
+        ("slack", HandshakeAnswer(200, {}, b'{"challenge":"other"}'), "HTTP 200 without the challenge"),
+        ("slack", HandshakeAnswer(404, {}, NONCE.encode()), "HTTP 404"),
+        ("zoom", HandshakeAnswer(200, {}, _token(NONCE)), ""),
+        ("zoom", HandshakeAnswer(200, {}, _token("other")), "an answer without the plainToken"),
+        ("zoom", HandshakeAnswer(200, {}, _token(NONCE, "another key")), "an encryptedToken that is not right"),
+        ("zoom", HandshakeAnswer(500, {}, _token(NONCE)), "HTTP 500"),
+        ("discord", HandshakeAnswer(200, {}, b'{"type":1}'), ""),
+        ("discord", HandshakeAnswer(200, {}, b'[{"type":1}]'), "HTTP 200 without PONG"),
+        ("discord", HandshakeAnswer(401, {}, b'{"type":1}'), "HTTP 401"),
+        ("cloudevents", HandshakeAnswer(200, {"webhook-allowed-origin": ORIGIN}, b""), ""),
+        ("cloudevents", HandshakeAnswer(204, {"webhook-allowed-origin": "*"}, b""), ""),
+        ("cloudevents", HandshakeAnswer(200, {}, b""), "no WebHook-Allowed-Origin"),
+        (
+            "cloudevents",
+            HandshakeAnswer(200, {"webhook-allowed-origin": "x.example"}, b""),
+            "WebHook-Allowed-Origin: x.example",
+        ),
+        ("cloudevents", HandshakeAnswer(405, {}, b""), "HTTP 405"),
     ],
 )
-def test_an_answer_is_judged(scheme: str, answer: Answer, flaw: str) -> None:
+def test_an_answer_is_judged(scheme: str, answer: HandshakeAnswer, flaw: str) -> None:
     """What the provider would take is taken, and anything else is named."""
     handshake = handshake_of(scheme)
 
