@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from harness.context.run_context import RunContext
+from harness.core.pointers import at_pointer
 from harness.errors import ConfigurationError, nearest
 from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.defects import Defect
 from harness.fuzzing.reproduction import replay
-from harness.openapi.document import at_pointer
 from harness.process.run import Run
 from harness.process.subreaper import reap_orphans
 

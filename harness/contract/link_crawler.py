@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from harness.contract.caller import ITEM, Caller, Sample
+from harness.core.pointers import resolve
 from harness.model import Finding, Outcome
-from harness.openapi.document import Described, pointed
+from harness.openapi.document import Described
 from harness.openapi.example_bodies import valid_bodies
 
 MAX_CALLS = 200
@@ -176,7 +177,7 @@ def _told(expression: str, sample: Sample) -> Any:
     kind, _, name = rest.partition(".")
     try:
         if rest.startswith("body"):
-            return pointed(sample.document if source == "response" else sample.body, rest.partition("#")[2])
+            return resolve(sample.document if source == "response" else sample.body, rest.partition("#")[2])
         if kind == "header":
             message = sample.response if source == "response" else sample.response.request
             return message.headers[name]

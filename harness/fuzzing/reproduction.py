@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import msgspec
 
+from harness.core.pointers import at_pointer
 from harness.errors import SpecError
 from harness.fuzzing.defects import Defect, StoredRequest, as_answer
 from harness.fuzzing.response_defects import defects_of
 from harness.fuzzing.sending import UNSEEN, FuzzSender, SendResult
-from harness.openapi.document import at_pointer
 from harness.openapi.spec_document import Spec
 
 BY_STATUS = frozenset(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote
 
 import msgspec
+
+from harness.core.pointers import at_pointer, escaped, pointer_of
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 MAX_HOPS = 32
@@ -34,23 +35,7 @@ class Described(msgspec.Struct, frozen=True):
     @property
     def pointer(self) -> str:
         """Where it stands (RFC 6901)."""
-        return f"/paths/{escaped(self.path)}/{self.method.lower()}"
-
-
-def at_pointer(document: Any, reference: str) -> Any:
-    """Return what stands at a local reference such as ``#/components/schemas/Run`` (RFC 6901), None for nothing."""
-    if not reference.startswith("#"):
-        return None
-    node = document
-    for step in unquote(reference[1:]).split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(node, dict):
-            node = node.get(key)
-        elif isinstance(node, list) and key.isdigit() and int(key) < len(node):
-            node = node[int(key)]
-        else:
-            return None
-    return node
+        return pointer_of("paths", self.path, self.method.lower())
 
 
 def resolved(document: Any, node: Any) -> Any:
@@ -173,24 +158,6 @@ def is_json(media_type: str) -> bool:
     """Whether a media type is JSON (RFC 6839 section 3.1)."""
     essence = media_type.partition(";")[0].strip().lower()
     return essence == "application/json" or essence.endswith("+json")
-
-
-def escaped(step: str) -> str:
-    """Return one step of a JSON pointer (RFC 6901 section 3)."""
-    return step.replace("~", "~0").replace("/", "~1")
-
-
-def pointed(value: Any, pointer: str) -> Any:
-    """Return what a JSON pointer names within ``value``; raises LookupError when nothing."""
-    for step in pointer.split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, list) and key.isdigit():
-            value = value[int(key)]
-        elif isinstance(value, dict):
-            value = value[key]
-        else:
-            raise LookupError(pointer)
-    return value
 
 
 def _items(node: Any) -> Iterator[tuple[str, Any]]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from harness.core.pointers import escaped, pointer_of
 from harness.model import Finding, Outcome
-from harness.openapi.document import Described, Document, escaped, is_json
+from harness.openapi.document import Described, Document, is_json
 from harness.openapi.schemas import Schemas
 
 ITEM = "contract.fuzz"
@@ -116,7 +117,7 @@ def _in_content(
 ) -> CheckedPlaces:
     for media_type, media in (node.get("content") or {}).items():
         if is_json(str(media_type)) and isinstance(media, dict) and "schema" in media:
-            at = f"{pointer}/content/{escaped(str(media_type))}"
+            at = f"{pointer}/content/{escaped(media_type)}"
             yield from _held(document, schemas, at, media, operation.label)
 
 
@@ -125,7 +126,7 @@ def _held(document: Document, schemas: Schemas, pointer: str, node: dict[str, An
     validator = schemas.at(f"{pointer}/schema")
     found = [(f"{pointer}/example", node["example"])] if "example" in node else []
     for name, raw in (node.get("examples") or {}).items() if isinstance(node.get("examples"), dict) else ():
-        found.append((f"{pointer}/examples/{escaped(str(name))}", document.resolved(raw).get("value")))
+        found.append((f"{pointer}/examples/{escaped(name)}", document.resolved(raw).get("value")))
     for at, value in found:
         if value is not None and validator is not None:
             yield CheckedPlace(at, _complaint(validator, value, label))
@@ -135,7 +136,7 @@ def _complaint(validator: Any, value: Any, label: str) -> str:
     error = next(iter(validator.iter_errors(value)), None)
     if error is None:
         return ""
-    where = "".join(f"/{escaped(str(step))}" for step in error.instance_path)
+    where = pointer_of(*error.instance_path)
     message = str(error.message)
     return f"{label}: {where or 'it'}: {message if len(message) <= 160 else '... ' + message[-160:]}"
 
@@ -144,7 +145,7 @@ def _schema_examples(document: Document, schemas: Schemas) -> CheckedPlaces:
     """Hold the examples within component schemas against them (JSON Schema, ``examples``)."""
     named = document.resolved(document.raw.get("components")).get("schemas") or {}
     for name in named if isinstance(named, dict) else ():
-        yield from _within(document, schemas, f"/components/schemas/{escaped(str(name))}", MAX_DEPTH)
+        yield from _within(document, schemas, f"/components/schemas/{escaped(name)}", MAX_DEPTH)
 
 
 def _within(document: Document, schemas: Schemas, pointer: str, depth: int) -> CheckedPlaces:
@@ -158,7 +159,7 @@ def _within(document: Document, schemas: Schemas, pointer: str, depth: int) -> C
         validator = schemas.at(pointer)
         if value is not None and validator is not None:
             yield CheckedPlace(f"{pointer}/{step}", _complaint(validator, value, "schema"))
-    inner = [f"properties/{escaped(str(n))}" for n in schema.get("properties") or ()]
+    inner = [f"properties/{escaped(n)}" for n in schema.get("properties") or ()]
     inner += [k for k in ("items", "additionalProperties") if isinstance(schema.get(k), dict)]
     inner += [f"{k}/{n}" for k in ("allOf", "anyOf", "oneOf") for n in range(len(schema.get(k) or ()))]
     for step in inner:

@@ -8,7 +8,8 @@ from typing import Any
 
 from schemathesis.specs.openapi.warnings import detect_unresolvable_references
 
-from harness.openapi.document import at_pointer, resolved
+from harness.core.pointers import at_pointer
+from harness.openapi.document import resolved
 from harness.openapi.spec_document import Operation, Spec
 
 

@@ -6,8 +6,9 @@ import json
 import re
 from typing import Any
 
+from harness.core.pointers import escaped, pointer_of
 from harness.model import Event
-from harness.openapi.document import Document, escaped
+from harness.openapi.document import Document
 from harness.openapi.schemas import Schemas
 from harness.openapi.spec_document import Spec
 
@@ -42,7 +43,7 @@ class EventSchemas:
         validator = self._schemas.at(self._places[name])
         if validator is None:
             return [f"the schema of the spec's webhook {name!r} is none that can be read"]
-        return [f"{_pointer(e.instance_path)}: {e.message[:300]}" for e in validator.iter_errors(document)]
+        return [f"{pointer_of(*e.instance_path) or '/'}: {e.message[:300]}" for e in validator.iter_errors(document)]
 
     def fits(self, name: str, document: Any) -> bool:
         """Whether a document conforms to the schema of the webhook ``name``; False where that has none."""
@@ -92,7 +93,3 @@ def _places(document: Document) -> list[tuple[str, str]]:
 
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower())
-
-
-def _pointer(path: list[str | int]) -> str:
-    return "/" + "/".join(map(str, path))

@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, unquote
 
 import httpx
 
-from harness.openapi.document import IN_BODY, Described, Document, escaped, is_json, schema_place
+from harness.core.pointers import escaped
+from harness.openapi.document import IN_BODY, Described, Document, is_json, schema_place
 from harness.openapi.schemas import Schemas, place
 
 MAX_DEPTH = 12
@@ -197,6 +198,6 @@ def _keywords(
     yield from (f"{pointer}/{k}" for k in schema if k in ASSERTIONS - idle)
     steps = [k for k in _WITHIN if isinstance(schema.get(k), dict)]
     steps += [f"{k}/{n}" for k in _LISTS if isinstance(schema.get(k), list) for n in range(len(schema[k]))]
-    steps += [f"{k}/{escaped(str(n))}" for k in _MAPS if isinstance(schema.get(k), dict) for n in schema[k]]
+    steps += [f"{k}/{escaped(n)}" for k in _MAPS if isinstance(schema.get(k), dict) for n in schema[k]]
     for step in steps:
         yield from _keywords(document, f"{pointer}/{step}", seen, depth - 1)

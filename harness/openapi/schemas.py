@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import jsonschema_rs
 
+from harness.core.pointers import as_fragment
 from harness.openapi.document import Document
 
 URN = "urn:document"
-_IN_FRAGMENT = "/~$&'()*+,;=:@!?"
-"""What needs no escape in a fragment (RFC 3986 section 3.5)."""
 
 
 class Schemas:
@@ -32,7 +31,7 @@ class Schemas:
         if pointer not in self._compiled:
             try:
                 made = jsonschema_rs.Draft202012Validator(
-                    {"$ref": f"{URN}#{quote(pointer, safe=_IN_FRAGMENT)}"},
+                    {"$ref": URN + as_fragment(pointer)},
                     registry=self._registry,
                     validate_formats=True,
                 )

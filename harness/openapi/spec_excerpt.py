@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
-from harness.openapi.document import MAX_HOPS, at_pointer
+from harness.core.pointers import at_pointer, child, escaped
+from harness.openapi.document import MAX_HOPS
 
 MAX_CHARS = 400
 
@@ -31,13 +33,13 @@ def spec_excerpt(document: dict[str, Any], *steps: Iterable[Any]) -> SpecExcerpt
     pointer, node = _followed(document, "#", document)
     for step in (step for group in steps for step in group):
         options = step if isinstance(step, tuple) else (step,)
-        found = next((o for o in map(str, options) if _has(node, o)), None)
-        if found is None:
+        for option in map(str, options):
+            with suppress(LookupError):
+                pointer, node = _followed(document, f"{pointer}/{escaped(option)}", child(node, option))
+                break
+        else:
             if step != "$ref":
                 break
-            continue
-        child = node[found] if isinstance(node, dict) else node[int(found)]
-        pointer, node = _followed(document, f"{pointer}/{_escaped(found)}", child)
     return SpecExcerpt(pointer=pointer, text=_told(node))
 
 
@@ -55,13 +57,3 @@ def _followed(document: dict[str, Any], pointer: str, node: Any) -> tuple[str, A
             break
         pointer, node = reference, at_pointer(document, reference)
     return pointer, node
-
-
-def _has(node: Any, key: str) -> bool:
-    if isinstance(node, list):
-        return key.isdigit() and int(key) < len(node)
-    return isinstance(node, dict) and key in node
-
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")

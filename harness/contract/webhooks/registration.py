@@ -9,6 +9,7 @@ from urllib.parse import quote
 import httpx
 
 from harness.contract.caller import Caller, Sample
+from harness.core.pointers import at_key
 from harness.errors import nearest
 from harness.model.config import ProviderWebhooks
 from harness.openapi.document import Described
@@ -51,9 +52,7 @@ class Registration:
 
     def _hand_over(self, operation: Described, answer: Any, dotted: str) -> str:
         """Have the secret kept; return why there is none, with nothing of the answer but the names of its keys."""
-        found = answer
-        for key in dotted.split("."):
-            found = found.get(key) if isinstance(found, dict) else None
+        found = at_key(answer, dotted)
         if isinstance(found, str) and found:
             self._keep(found)
             return ""

@@ -15,8 +15,9 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.core import NOT_SET
 
+from harness.core.pointers import escaped, steps_of
 from harness.model import Event
-from harness.openapi.document import Document, escaped
+from harness.openapi.document import Document
 from harness.openapi.event_schemas import ACTION, EventSchemas
 from harness.openapi.spec_document import Spec
 
@@ -169,7 +170,7 @@ def _as_operations(spec: Spec, schemas: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _name(path: str) -> str:
-    return path.removeprefix(_BASE).replace("~1", "/").replace("~0", "~")
+    return steps_of(f"/{path.removeprefix(_BASE)}")[0]
 
 
 def _bodies(operation: Any, mode: GenerationMode, examples: int, random_seed: int) -> list[Any]:

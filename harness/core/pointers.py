@@ -1,0 +1,116 @@
+"""Places within a JSON document: JSON pointers (RFC 6901), and dotted keys as harness.toml writes them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote, unquote
+
+_INDEX = re.compile(r"0|[1-9][0-9]*")
+"""An index into a list (RFC 6901 section 4): no sign, no leading zero."""
+_IN_FRAGMENT = "/~$&'()*+,;=:@!?"
+"""What needs no escape in a fragment (RFC 3986 section 3.5)."""
+
+
+def escaped(step: object) -> str:
+    """Return one step of a JSON pointer (RFC 6901 section 3)."""
+    return str(step).replace("~", "~0").replace("/", "~1")
+
+
+def pointer_of(*steps: object) -> str:
+    """Return the JSON pointer of these keys and indexes: ``/paths/~1runs/get``, empty for the whole document."""
+    return "".join(f"/{escaped(step)}" for step in steps)
+
+
+def steps_of(pointer: str) -> tuple[str, ...]:
+    """Return the keys of a JSON pointer, written as such or as a URI fragment (``#/a%20b``, RFC 6901 section 6).
+
+    Raises `LookupError` for a text that is no pointer, such as a reference into another document.
+    """
+    text = unquote(pointer[1:]) if pointer.startswith("#") else pointer
+    if text and not text.startswith("/"):
+        raise LookupError(f"{pointer!r} is not a JSON pointer")
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in text.split("/")[1:])
+
+
+def as_fragment(pointer: str) -> str:
+    """Return a JSON pointer as a URI fragment: ``#/paths/~1runs%20all`` (RFC 6901 section 6)."""
+    return f"#{quote(pointer, safe=_IN_FRAGMENT)}"
+
+
+def child(node: Any, step: str) -> Any:
+    """Return what stands at one key of an object or index of a list; raises `LookupError` for nothing."""
+    if isinstance(node, dict) and step in node:
+        return node[step]
+    if isinstance(node, list) and _INDEX.fullmatch(step):
+        return node[int(step)]
+    raise LookupError(step)
+
+
+def resolve(document: Any, pointer: str) -> Any:
+    """Return what a JSON pointer names within ``document``; raises `LookupError` for nothing."""
+    for step in steps_of(pointer):
+        document = child(document, step)
+    return document
+
+
+def at_pointer(document: Any, pointer: str) -> Any:
+    """Return what a JSON pointer names within ``document``, None for nothing."""
+    try:
+        return resolve(document, pointer)
+    except LookupError:
+        return None
+
+
+def key_steps(document: Any, dotted: str) -> tuple[str, ...]:
+    """Return the keys and indexes behind a dotted key, such as ``data.object.id`` or ``0.eventId``.
+
+    A key that itself holds the dots goes before one that is nested. Raises `LookupError` where nothing stands.
+    """
+    found = _walk(document, dotted.split(".")) if dotted else None
+    if found is None:
+        raise LookupError(dotted)
+    return found
+
+
+def _walk(node: Any, parts: list[str]) -> tuple[str, ...] | None:
+    if not parts:
+        return ()
+    for taken in range(len(parts), 0, -1):
+        step = ".".join(parts[:taken])
+        try:
+            rest = _walk(child(node, step), parts[taken:])
+        except LookupError:
+            continue
+        if rest is not None:
+            return (step, *rest)
+    return None
+
+
+def at_key(document: Any, dotted: str) -> Any:
+    """Return what stands at a dotted key, None for nothing; see `key_steps`."""
+    try:
+        return resolve(document, pointer_of(*key_steps(document, dotted)))
+    except LookupError:
+        return None
+
+
+def text_at_key(document: Any, dotted: str) -> str:
+    """Return the text or whole number at a dotted key as text, empty where there is neither; see `key_steps`."""
+    found = at_key(document, dotted)
+    return str(found) if isinstance(found, str | int) and not isinstance(found, bool) else ""
+
+
+def with_key(document: Any, dotted: str, value: Any) -> Any:
+    """Return a copy of ``document`` with ``value`` at a dotted key; raises `LookupError` where nothing stands."""
+    return _replaced(document, key_steps(document, dotted), value)
+
+
+def _replaced(node: Any, steps: tuple[str, ...], value: Any) -> Any:
+    if not steps:
+        return value
+    new = _replaced(child(node, steps[0]), steps[1:], value)
+    if isinstance(node, list):
+        index = int(steps[0])
+        return [*node[:index], new, *node[index + 1 :]]
+    return {**node, steps[0]: new}
