@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 
 import httpx
 
-from harness.model import Exchange, Finding, Outcome
+from harness.http.message import Exchange, Request, Response
+from harness.model import Finding, Outcome
 from harness.openapi.request_validation import request_violations
 from harness.openapi.spec_document import Spec
 
@@ -25,12 +26,15 @@ def judge_exchanges(
     undescribed = f"no operation of {spec.source} describes this call"
     unknown = 0
     for exchange in exchanges:
+        request, response = exchange.request, exchange.response
+        if response is None:
+            continue
         seen += 1
-        described = _described(spec, exchange)
-        found = list(_violations(spec, exchange)) if described else [(_called(exchange), undescribed)]
-        if described and recorded and exchange.status < 400:
-            found += _of_request(spec, exchange)
-        unknown += found[:1] == [(_called(exchange), undescribed)]
+        described = _described(spec, request)
+        found = list(_violations(spec, request, response)) if described else [(_called(request), undescribed)]
+        if described and recorded and response.status < 400:
+            found += _of_request(spec, request)
+        unknown += found[:1] == [(_called(request), undescribed)]
         violations.update(dict.fromkeys(found))
     prefix = f"{place}: " if place else ""
     if place and unknown == seen > 1:
@@ -43,29 +47,27 @@ def judge_exchanges(
         yield _finding(spec, item, Outcome.PASS, f"{prefix}{seen} responses conform to the spec", spec.source)
 
 
-def _described(spec: Spec, exchange: Exchange) -> bool:
-    return spec.find(exchange.method, exchange.url) is not None
+def _described(spec: Spec, request: Request) -> bool:
+    return spec.find(request.method, request.url) is not None
 
 
-def _called(exchange: Exchange) -> str:
-    return f"{exchange.method} {httpx.URL(exchange.url).path}"
+def _called(request: Request) -> str:
+    return f"{request.method} {httpx.URL(request.url).path}"
 
 
-def _violations(spec: Spec, exchange: Exchange) -> Iterator[tuple[str, str]]:
-    operation = spec.find(exchange.method, exchange.url)
+def _violations(spec: Spec, request: Request, response: Response) -> Iterator[tuple[str, str]]:
+    operation = spec.find(request.method, request.url)
     assert operation is not None
-    request = httpx.Request(
-        exchange.method, exchange.url, headers=exchange.request_headers, content=exchange.request_body
-    )
-    response = httpx.Response(exchange.status, headers=exchange.headers, content=exchange.body, request=request)
-    response.elapsed = dt.timedelta()  # Schemathesis reads it, and httpx sets it only on what it sent itself
-    for violation in operation.violations(response):
-        yield f"{operation.label} answering {exchange.status}", violation
+    sent = httpx.Request(request.method, request.url, headers=request.headers, content=request.body)
+    answer = httpx.Response(response.status, headers=response.headers, content=response.body, request=sent)
+    answer.elapsed = dt.timedelta()  # Schemathesis reads it, and httpx sets it only on what it sent itself
+    for violation in operation.violations(answer):
+        yield f"{operation.label} answering {response.status}", violation
 
 
-def _of_request(spec: Spec, exchange: Exchange) -> Iterator[tuple[str, str]]:
-    target = httpx.URL(exchange.url).raw_path.decode()
-    for violation in request_violations(spec, exchange.method, target, exchange.request_headers, exchange.request_body):
+def _of_request(spec: Spec, request: Request) -> Iterator[tuple[str, str]]:
+    target = httpx.URL(request.url).raw_path.decode()
+    for violation in request_violations(spec, request.method, target, request.headers, request.body):
         label, _, what = violation.partition(": ")
         yield f"the recorded request of {label}", what
 

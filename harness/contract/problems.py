@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from harness.contract.caller import ITEM, Caller, Sample, broken
+from harness.http.message import media_type
 from harness.model import Finding, Outcome
 from harness.openapi.document import METHODS, Described
 
@@ -67,9 +68,9 @@ def _declares_problem(caller: Caller, operation: Described, answer: Sample) -> b
 
 def _complaint(answer: Sample) -> str:
     status = answer.response.status_code
-    media_type = answer.response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != PROBLEM:
-        return f"{status} is declared as {PROBLEM} and comes as {media_type or 'nothing'}"
+    kind = media_type(answer.response.headers.get("content-type", ""))
+    if kind != PROBLEM:
+        return f"{status} is declared as {PROBLEM} and comes as {kind or 'nothing'}"
     document = answer.document
     if not isinstance(document, dict):
         return f"the problem of its {status} is no JSON object"

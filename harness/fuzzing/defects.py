@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from harness.http.message import media_type
 from harness.model import stable_id
 from harness.openapi.spec_document import Operation, Spec
 from harness.openapi.spec_excerpt import SpecExcerpt, spec_excerpt
@@ -225,7 +226,7 @@ def _promised(failure: Any, label: str, spec: Spec, case: Any, response: httpx.R
     elif hasattr(failure, "schema_path"):
         if "components" in failure.schema_path[:1]:
             return spec_excerpt(spec.document, list(failure.schema_path)[:-1])
-        kind = response.headers.get("content-type", "").partition(";")[0].strip()
+        kind = media_type(response.headers.get("content-type", ""))
         body = ["content", (kind, "application/json", "*/*"), "schema", *list(failure.schema_path)[:-1]]
         path = [*answered, *(["headers"] if "header" in str(failure.title) else body)]
     elif check == "content_type_conformance":

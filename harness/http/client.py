@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from harness.errors import NetworkError
+from harness.http.message import LOOPBACK, SAFE_METHODS
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110 section 9.2.1, without TRACE
 TIMEOUT_S = 15.0
 WHOLE_WITHIN_S = 60.0
 """How long the answer of an ordinary call may take as a whole; a timeout alone says how long nothing may come."""

@@ -1,6 +1,94 @@
-"""The messages of HTTP as plain data, used by every room."""
+"""The messages of HTTP as plain data, used by every room: a request, a response, and both together."""
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections.abc import Iterable
+
+import msgspec
+
 Headers = tuple[tuple[str, str], ...]
 """Header fields in the order in which they stand, repeated ones apart."""
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""RFC 9110 section 9.2.1, without TRACE."""
+HOP_BY_HOP = frozenset(
+    {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+"""Fields of one connection alone, in lower case (RFC 9110 section 7.6.1): never passed on, stored or replayed."""
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+
+
+def header(headers: Iterable[tuple[str, str]], name: str) -> str:
+    """Return the first value of the field ``name``, in whatever case it stands; empty when there is none."""
+    name = name.lower()
+    return next((value for key, value in headers if key.lower() == name), "")
+
+
+def media_type(content_type: str) -> str:
+    """Return the value of a Content-Type without its parameters, in lower case (RFC 9110 section 8.3.1)."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def is_json(content_type: str) -> bool:
+    """Whether a Content-Type means JSON (RFC 6839 section 3.1)."""
+    essence = media_type(content_type)
+    return essence == "application/json" or essence.endswith("+json")
+
+
+class _Message(msgspec.Struct, frozen=True, kw_only=True):
+    headers: Headers = ()
+    body: bytes = b""
+    """As sent: compressed where ``Content-Encoding`` says so; empty for none."""
+
+    def header(self, name: str) -> str:
+        """Return the first value of a field, in whatever case; empty when there is none."""
+        return header(self.headers, name)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the body, hexadecimal: equal digests mean equal bodies."""
+        return hashlib.sha256(self.body).hexdigest()
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its Content-Type means JSON."""
+        return is_json(self.header("content-type"))
+
+
+class Request(_Message, frozen=True, kw_only=True):
+    """One request."""
+
+    method: str
+    """As sent; methods are case-sensitive (RFC 9110 section 9.1)."""
+    url: str
+    """An absolute URL, or the target of the request line as sent."""
+
+    @property
+    def target(self) -> str:
+        """Path and query, without an origin (RFC 9112 section 3.2.1)."""
+        origin = _ORIGIN.match(self.url)
+        rest = (self.url[origin.end() :] if origin else self.url).partition("#")[0]
+        return f"/{rest}" if not rest or (origin and not rest.startswith("/")) else rest
+
+    @property
+    def path(self) -> str:
+        """The path alone."""
+        return self.target.partition("?")[0]
+
+
+class Response(_Message, frozen=True, kw_only=True):
+    """One response."""
+
+    status: int
+    reason: str = ""
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """One request with its response, recorded or live."""
+
+    request: Request
+    response: Response | None = None
+    """None when there was none."""

@@ -1,8 +1,8 @@
 """The words of the harness as frozen structs: data in, data out, no behaviour that needs a network."""
 
+from harness.model.attempt import Attempt
 from harness.model.delivery import Delivery
 from harness.model.event import Event
-from harness.model.exchange import Attempt, Exchange
 from harness.model.finding import Finding, Level, Mode, Outcome, stable_id
 from harness.model.item import GuideLine, Item
 from harness.model.processing_result import ProcessingResult
@@ -14,7 +14,6 @@ __all__ = [
     "Attempt",
     "Delivery",
     "Event",
-    "Exchange",
     "Finding",
     "GuideLine",
     "GuideResult",

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from harness.core.pointers import at_pointer, escaped, pointer_of
+from harness.http.message import is_json
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 MAX_HOPS = 32
@@ -152,12 +153,6 @@ class Document:
 def schema_place(pointer: str, parameter: Mapping[str, Any]) -> str:
     """Return where the schema of a parameter stands: below it or, in OpenAPI 2.0, in its place; empty for none."""
     return f"{pointer}/schema" if "schema" in parameter else pointer if "type" in parameter else ""
-
-
-def is_json(media_type: str) -> bool:
-    """Whether a media type is JSON (RFC 6839 section 3.1)."""
-    essence = media_type.partition(";")[0].strip().lower()
-    return essence == "application/json" or essence.endswith("+json")
 
 
 def _items(node: Any) -> Iterator[tuple[str, Any]]:

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from harness.core.pointers import escaped, pointer_of
+from harness.http.message import is_json
 from harness.model import Finding, Outcome
-from harness.openapi.document import Described, Document, is_json
+from harness.openapi.document import Described, Document
 from harness.openapi.schemas import Schemas
 
 ITEM = "contract.fuzz"

@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl, unquote
 import httpx
 
 from harness.core.pointers import escaped
-from harness.openapi.document import IN_BODY, Described, Document, is_json, schema_place
+from harness.http.message import is_json
+from harness.openapi.document import IN_BODY, Described, Document, schema_place
 from harness.openapi.schemas import Schemas, place
 
 MAX_DEPTH = 12

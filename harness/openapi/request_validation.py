@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from harness.http.message import is_json, media_type
 from harness.openapi.spec_document import REDACTED, Operation, Spec
 
 MAX_ERRORS = 5
@@ -96,18 +97,18 @@ def _body(operation: Operation, content_type: str, body: bytes) -> Iterator[str]
         return
     if not described:
         return  # RFC 9110 gives a body of GET no meaning, and forbids it nowhere
-    sent = content_type.partition(";")[0].strip().lower()
-    fitting = [alternative for alternative in described if _fits(alternative.media_type.lower(), sent)]
+    sent = media_type(content_type)
+    fitting = [alternative for alternative in described if _fits(alternative.media_type, sent)]
     if not fitting:
         known = ", ".join(alternative.media_type for alternative in described)
         yield f"content type {sent or 'none'} is not described; {known} is"
         return
-    if sent == "application/json" or sent.endswith("+json"):
+    if is_json(sent):
         yield from _json(fitting[0], body)
 
 
-def _fits(media_type: str, sent: str) -> bool:
-    kind = media_type.partition(";")[0].strip()
+def _fits(described: str, sent: str) -> bool:
+    kind = media_type(described)
     return kind in {sent, "*/*"} or (kind.endswith("/*") and sent.startswith(kind[:-1]))
 
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from harness.cassettes.checks.orphaned_cassettes import Claims
     from harness.cassettes.store.metadata import Metadata
     from harness.context.run_context import RunContext
-    from harness.model import Exchange, Finding
+    from harness.http.message import Exchange
+    from harness.model import Finding
 
 claims_key = pytest.StashKey["Claims"]()
 CLAIMS = "harness_cassettes"
@@ -93,5 +94,7 @@ def _of_provider(exchanges: Iterator[Exchange], metadata: Metadata, world: RunCo
 
     then, now = metadata.base_url.rstrip("/"), provider_of(world).base_url.rstrip("/")
     for exchange in exchanges:
-        if exchange.url.startswith(then):
-            yield msgspec.structs.replace(exchange, url=now + exchange.url.removeprefix(then)) if then else exchange
+        request = exchange.request
+        if request.url.startswith(then):
+            today = msgspec.structs.replace(request, url=now + request.url.removeprefix(then)) if then else request
+            yield msgspec.structs.replace(exchange, request=today)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.cassettes.play.scenario import ScenarioCassette
     from harness.cassettes.store.metadata import Metadata
     from harness.context.run_context import RunContext
-    from harness.model import Exchange
+    from harness.http.message import Exchange
     from harness.model.config import Provider
 
 cassette_key = pytest.StashKey["ScenarioCassette"]()
@@ -179,7 +179,7 @@ def _with_provider(exchanges: Iterator[Exchange], world: RunContext) -> Iterator
     """Yield the exchanges with the provider; the spec says nothing of other hosts."""
     provider = urlsplit(provider_of(world).base_url).hostname
     for exchange in exchanges:
-        if urlsplit(exchange.url).hostname == provider:
+        if urlsplit(exchange.request.url).hostname == provider:
             yield exchange
 
 
@@ -222,7 +222,7 @@ def _node(item: pytest.Item) -> str:
 
 
 def _provider_hosts(world: RunContext) -> set[str]:
-    from harness.cassettes.store.filters import LOOPBACK
+    from harness.http.message import LOOPBACK
 
     host = urlsplit(provider_of(world).base_url).hostname
     return {*LOOPBACK, *([host] if host else [])}

@@ -14,7 +14,8 @@ from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from harness.http.client import LOOPBACK, tls_context, tls_said
+from harness.http.client import tls_context, tls_said
+from harness.http.message import LOOPBACK
 from harness.model import Event, Finding, Level, Outcome
 from harness.webhooks.assessment import Judgement, Row, finding_of_row
 from harness.webhooks.case_runner import ReceiverUnderTest

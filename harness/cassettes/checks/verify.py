@@ -13,6 +13,7 @@ from harness.cassettes.checks.staleness import ITEM
 from harness.cassettes.play.difference import Difference, Grade, Volatile, body_differences, shown
 from harness.cassettes.play.mismatch import called
 from harness.cassettes.play.scenario import CassetteMode, ScenarioCassette
+from harness.http.message import media_type
 from harness.model import Finding, Outcome
 
 Response = dict[str, Any]
@@ -115,7 +116,7 @@ def response_differences(recorded: Response, seen: Response) -> Iterator[Differe
 
 def _media_type(response: Response) -> str:
     values = next((v for k, v in response["headers"].items() if k.lower() == "content-type"), [""])
-    return str(values[0]).partition(";")[0].strip().lower()
+    return media_type(str(values[0]))
 
 
 def _finding(outcome: Outcome, summary: str, found: Sequence[Difference], again: str) -> Finding:

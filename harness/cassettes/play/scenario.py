@@ -21,10 +21,8 @@ from harness.cassettes.store.filters import Redact, request_filter, response_fil
 from harness.cassettes.store.metadata import Metadata
 from harness.cassettes.store.storage import Storage
 from harness.errors import CassetteError
-from harness.model import Exchange
+from harness.http.message import SAFE_METHODS, Exchange
 from harness.secrets.redaction.redactor import Redactor
-
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110 section 9.2.1
 
 
 class CassetteMode(enum.StrEnum):

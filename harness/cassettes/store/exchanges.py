@@ -9,20 +9,26 @@ from vcr.request import Request
 from vcr.util import read_body
 
 from harness.cassettes.store.cassette_file import CassetteFile
-from harness.model import Exchange
+from harness.http.message import Exchange, Response
+from harness.http.message import Request as HttpRequest
 
 
 def exchange(request: Request, response: dict[str, Any]) -> Exchange:
     """Return one request with its response."""
     body = read_body(request)
     return Exchange(
-        method=request.method,
-        url=request.uri,
-        request_headers=tuple((name, _text(value)) for name, value in request.headers.items()),
-        request_body=body if isinstance(body, bytes) else str(body or "").encode(),
-        status=response["status"]["code"],
-        headers=tuple((name, _text(v)) for name, values in response["headers"].items() for v in values),
-        body=response["body"]["string"] or b"",
+        request=HttpRequest(
+            method=request.method,
+            url=request.uri,
+            headers=tuple((name, _text(value)) for name, value in request.headers.items()),
+            body=body if isinstance(body, bytes) else str(body or "").encode(),
+        ),
+        response=Response(
+            status=response["status"]["code"],
+            reason=response["status"].get("message") or "",
+            headers=tuple((name, _text(v)) for name, values in response["headers"].items() for v in values),
+            body=response["body"]["string"] or b"",
+        ),
     )
 
 

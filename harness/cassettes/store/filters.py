@@ -8,11 +8,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 from vcr.filters import decode_response
 
+from harness.http.message import LOOPBACK
 from harness.secrets.redaction.redactor import Redactor
 
 Redact = Callable[[str], str]
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _DROPPED = ("date", "host", "server")
 """Headers that change with every call or run, and tell a reader nothing."""
 

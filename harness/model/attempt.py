@@ -1,22 +1,8 @@
-"""One request with its answer: as a client of the provider saw it, and as the fault server did."""
+"""One request as the fault server saw it."""
 
 from __future__ import annotations
 
 import msgspec
-
-
-class Exchange(msgspec.Struct, frozen=True, kw_only=True):
-    """One request of a scenario with its response, as the client saw them, recorded or live."""
-
-    method: str
-    url: str
-    request_headers: tuple[tuple[str, str], ...]
-    request_body: bytes
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    """Of the response, in order, repeated ones apart."""
-    body: bytes
-    """Of the response, as sent: compressed where ``content-encoding`` says so."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

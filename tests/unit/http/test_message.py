@@ -1,0 +1,57 @@
+"""The messages: what is derived of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.http.message import Exchange, Headers, Request, Response, header, is_json, media_type
+
+
+@pytest.mark.parametrize(
+    "url, target, path",
+    [
+        ("https://api.example.com/v1/runs?page=2", "/v1/runs?page=2", "/v1/runs"),
+        ("http://api.example.com", "/", "/"),
+        ("http://api.example.com?page=2", "/?page=2", "/"),
+        ("http://[::1]:80/a#part", "/a", "/a"),
+        ("/runs?next=http://elsewhere/x", "/runs?next=http://elsewhere/x", "/runs"),
+        ("//runs//1?", "//runs//1?", "//runs//1"),
+        ("*", "*", "*"),
+        ("", "/", "/"),
+    ],
+)
+def test_target_and_path(url: str, target: str, path: str) -> None:
+    """The target is what a request line to the origin carries, whatever form the URL came in."""
+    request = Request(method="GET", url=url)
+    assert (request.target, request.path) == (target, path)
+
+
+def test_header_in_any_case() -> None:
+    """A field is found in whatever case it stands, the first where it is repeated, empty where there is none."""
+    headers: Headers = (("X-Run", "1"), ("x-run", "2"))
+    request, response = Request(method="GET", url="/", headers=headers), Response(status=200, headers=headers)
+    assert (request.header("X-RUN"), response.header("x-run"), header(headers, "other")) == ("1", "1", "")
+
+
+@pytest.mark.parametrize(
+    "content_type, essence, json",
+    [
+        ("application/json", "application/json", True),
+        (" Application/JSON ; charset=utf-8", "application/json", True),
+        ("application/problem+json", "application/problem+json", True),
+        ("application/jsonlines", "application/jsonlines", False),
+        ("text/plain; x=application/json", "text/plain", False),
+        ("", "", False),
+    ],
+)
+def test_media_type(content_type: str, essence: str, json: bool) -> None:  # noqa: FBT001 - a row of the table
+    """Parameters and case do not change a media type, and JSON is what RFC 6839 calls so."""
+    assert (media_type(content_type), is_json(content_type)) == (essence, json)
+    assert Response(status=200, headers=(("Content-Type", content_type),)).is_json is json
+
+
+def test_body_is_always_bytes() -> None:
+    """A message without a body has an empty one, so that two such messages are equal."""
+    assert Request(method="GET", url="/").body == b""
+    assert Request(method="GET", url="/").digest == Request(method="PUT", url="/x", body=b"").digest
+    assert Exchange(request=Request(method="GET", url="/")).response is None
