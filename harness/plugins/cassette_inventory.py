@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.plugins.cassettes import cassette_path, provider_of
-from harness.plugins.core import item_mode, world_key
+from harness.plugins.stash import context_key, item_mode
 
 if TYPE_CHECKING:
     from harness.cassettes.checks.orphaned_cassettes import Claims
@@ -24,13 +24,13 @@ CLAIMS = "harness_cassettes"
 @pytest.hookimpl(tryfirst=True)  # before any of them are deselected
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Note which cassettes belong to the tests that were collected; on a worker, tell the controller."""
-    world = config.stash.get(world_key, None)
+    run_context = config.stash.get(context_key, None)
     ours = [item for item in items if "_scenario_cassette" in getattr(item, "fixturenames", ())]
-    if world is None or not (ours or (world.target.root / "cassettes").is_dir()):
+    if run_context is None or not (ours or (run_context.target.root / "cassettes").is_dir()):
         return
     from harness.cassettes.checks.orphaned_cassettes import Claims
 
-    root = world.target.root
+    root = run_context.target.root
     path_of = {item: str(cassette_path(item, root).relative_to(root)) for item in ours}
     whole = not any("::" in str(argument) for argument in config.args)
     claims = Claims(
@@ -58,15 +58,15 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
-def pytest_harness_final_findings(config: pytest.Config, world: RunContext) -> list[Finding]:
+def pytest_harness_final_findings(config: pytest.Config, context: RunContext) -> list[Finding]:
     """Judge the cassettes that no test of this run was played from: orphans, and those of clients elsewhere."""
     claims = config.stash.get(claims_key, None)
-    if claims is None or world.config.provider is None:
+    if claims is None or context.config.provider is None:
         return []
-    return list(_judged_strays(world, claims))
+    return list(_judged_strays(context, claims))
 
 
-def _judged_strays(world: RunContext, claims: Claims) -> Iterator[Finding]:
+def _judged_strays(run_context: RunContext, claims: Claims) -> Iterator[Finding]:
     import msgspec
 
     from harness.cassettes.checks.orphaned_cassettes import judge_stray, strays
@@ -75,24 +75,26 @@ def _judged_strays(world: RunContext, claims: Claims) -> Iterator[Finding]:
     from harness.contract.conformance import judge_exchanges
     from harness.model import Finding, Mode, Outcome
 
-    root, max_age = world.target.root, world.config.cassettes.max_age
+    root, max_age = run_context.target.root, run_context.config.cassettes.max_age
     for stray in strays(root, claims, cache=root / FOLDER):
         if isinstance(stray, Finding):
             yield msgspec.structs.replace(stray, mode=Mode.RECORDED)
             continue
         found = list(judge_stray(stray, claims, root=root, max_age_s=max_age))
-        exchanges = _of_provider(recorded_exchanges(stray.document), stray.metadata, world)
-        found += judge_exchanges(world.spec, exchanges, item="workflow.recorded", place=stray.place, recorded=True)
+        exchanges = _of_provider(recorded_exchanges(stray.document), stray.metadata, run_context)
+        found += judge_exchanges(
+            run_context.spec, exchanges, item="workflow.recorded", place=stray.place, recorded=True
+        )
         # That it conforms proves nothing of scenarios: only what is wrong is told.
         bad = (f for f in found if f.outcome is not Outcome.PASS)
         yield from (msgspec.structs.replace(finding, mode=Mode.RECORDED) for finding in bad)
 
 
-def _of_provider(exchanges: Iterator[Exchange], metadata: Metadata, world: RunContext) -> Iterator[Exchange]:
+def _of_provider(exchanges: Iterator[Exchange], metadata: Metadata, run_context: RunContext) -> Iterator[Exchange]:
     """Yield the exchanges with the provider as they would be today; without metadata, all are taken for such."""
     import msgspec
 
-    then, now = metadata.base_url.rstrip("/"), provider_of(world).base_url.rstrip("/")
+    then, now = metadata.base_url.rstrip("/"), provider_of(run_context).base_url.rstrip("/")
     for exchange in exchanges:
         request = exchange.request
         if request.url.startswith(then):

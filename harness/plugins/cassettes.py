@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from harness.plugins.core import findings_key, item_mode, world_key
+from harness.plugins.stash import context_key, findings_key, item_mode
 
 if TYPE_CHECKING:
     import httpx
@@ -31,28 +31,30 @@ held_key = pytest.StashKey[bool]()
 
 
 @pytest.fixture
-def api(_scenario_cassette: ScenarioCassette, world: RunContext, harness_mode: str) -> Iterator[httpx.Client]:
+def api(_scenario_cassette: ScenarioCassette, run_context: RunContext, harness_mode: str) -> Iterator[httpx.Client]:
     """An `httpx.Client` on ``[provider] base_url`` that authenticates; from the test's cassette unless run live."""
-    provider = provider_of(world)
+    provider = provider_of(run_context)
     if harness_mode == "replay":
         from harness.cassettes.play.replay_transport import ReplayTransport
 
-        client = world.network.client(base_url=provider.base_url, transport=ReplayTransport(_scenario_cassette))
+        client = run_context.network.client(base_url=provider.base_url, transport=ReplayTransport(_scenario_cassette))
     else:
-        client = world.network.client(base_url=provider.base_url, headers=_credentials(world))
+        client = run_context.network.client(base_url=provider.base_url, headers=_credentials(run_context))
     with client:
         yield client
 
 
 @pytest.fixture
-def async_api(_scenario_cassette: ScenarioCassette, world: RunContext, harness_mode: str) -> httpx.AsyncClient:
+def async_api(_scenario_cassette: ScenarioCassette, run_context: RunContext, harness_mode: str) -> httpx.AsyncClient:
     """`api` for scenarios that are coroutines: an `httpx.AsyncClient`, with the same modes and the same checks."""
-    provider = provider_of(world)
+    provider = provider_of(run_context)
     if harness_mode == "replay":
         from harness.cassettes.play.replay_transport import ReplayTransport
 
-        return world.network.async_client(base_url=provider.base_url, transport=ReplayTransport(_scenario_cassette))
-    return world.network.async_client(base_url=provider.base_url, headers=_credentials(world))
+        return run_context.network.async_client(
+            base_url=provider.base_url, transport=ReplayTransport(_scenario_cassette)
+        )
+    return run_context.network.async_client(base_url=provider.base_url, headers=_credentials(run_context))
 
 
 @pytest.fixture
@@ -66,13 +68,13 @@ def cassette(_scenario_cassette: ScenarioCassette, harness_mode: str) -> Iterato
 
 @pytest.fixture
 def _scenario_cassette(
-    request: pytest.FixtureRequest, world: RunContext, harness_mode: str, require: Callable[..., None]
+    request: pytest.FixtureRequest, run_context: RunContext, harness_mode: str, require: Callable[..., None]
 ) -> Iterator[ScenarioCassette]:
     require("provider.spec", "provider.base_url")
     from harness.cassettes.play.scenario import CassetteMode
 
     mode = CassetteMode(harness_mode)
-    cassette = _open(request.node, world, mode)
+    cassette = _open(request.node, run_context, mode)
     request.node.stash[cassette_key] = cassette
     with ExitStack() as stack:
         if mode is CassetteMode.REPLAY:
@@ -83,13 +85,13 @@ def _scenario_cassette(
             stack.enter_context(cassette.patched())
         yield cassette
     if _may_keep(request.node, Path(cassette.path)):
-        cassette.save(_metadata(request.node, world))
+        cassette.save(_metadata(request.node, run_context))
 
 
 @pytest.hookimpl(trylast=True)  # after the core plugin has read harness.toml
 def pytest_configure(config: pytest.Config) -> None:
     """Look after the cassettes that no test plays too, where a target is described."""
-    if world_key in config.stash:
+    if context_key in config.stash:
         from harness.plugins import cassette_inventory
 
         config.pluginmanager.register(cassette_inventory, "harness-stray-cassettes")
@@ -130,13 +132,13 @@ def _params(item: pytest.Item) -> dict[str, Any]:
     return getattr(getattr(item, "callspec", None), "params", {})
 
 
-def _open(item: pytest.Item, world: RunContext, mode: Any) -> ScenarioCassette:
+def _open(item: pytest.Item, run_context: RunContext, mode: Any) -> ScenarioCassette:
     from harness.cassettes.play.matching import matchers_for
     from harness.cassettes.play.scenario import CassetteMode, ScenarioCassette
     from harness.cassettes.store.parse_cache import FOLDER
 
-    path = cassette_path(item, world.target.root)
-    network = world.network
+    path = cassette_path(item, run_context.target.root)
+    network = run_context.network
 
     def guard(method: str, url: str) -> None:
         import httpx
@@ -146,12 +148,12 @@ def _open(item: pytest.Item, world: RunContext, mode: Any) -> ScenarioCassette:
     return ScenarioCassette(
         path,
         mode,
-        match_on=matchers_for(world.config.cassettes.match_on, provider=_provider_hosts(world)),
-        redact=world.vault.redact,
+        match_on=matchers_for(run_context.config.cassettes.match_on, provider=_provider_hosts(run_context)),
+        redact=run_context.vault.redact,
         guard=guard,
         again=_again(item, "record" if mode is CassetteMode.REPLAY and not path.exists() else "rewrite"),
-        place=str(path.relative_to(world.target.root)),
-        cache=world.target.root / FOLDER,
+        place=str(path.relative_to(run_context.target.root)),
+        cache=run_context.target.root / FOLDER,
     )
 
 
@@ -161,23 +163,23 @@ def _judge(item: pytest.Item, cassette: ScenarioCassette, *, passed: bool) -> No
     from harness.cassettes.checks.verify import judge_verify
     from harness.contract.conformance import judge_exchanges
 
-    world, findings = item.config.stash[world_key], item.stash[findings_key]
-    again, settings = _again(item, "rewrite"), world.config.cassettes
+    run_context, findings = item.config.stash[context_key], item.stash[findings_key]
+    again, settings = _again(item, "rewrite"), run_context.config.cassettes
     replayed = item_mode(item, item.config) == "replay"
     findings.extend(judge_replay(cassette, again=again, max_age_s=settings.max_age, passed=passed))
     if replayed:
-        findings.extend(judge_exposure(cassette.data, cassette.place, known=world.vault.redact, again=again))
+        findings.extend(judge_exposure(cassette.data, cassette.place, known=run_context.vault.redact, again=again))
     if passed:  # of a scenario that broke off, what it did not ask for says nothing
         for finding in judge_verify(cassette, rules=settings.volatile, again=again):
             findings.add(finding, recorded=True)
     about = "workflow.recorded" if replayed else "workflow.contract"
-    exchanges = _with_provider(cassette.seen(), world)
-    findings.extend(judge_exchanges(world.spec, exchanges, item=about, recorded=replayed))
+    exchanges = _with_provider(cassette.seen(), run_context)
+    findings.extend(judge_exchanges(run_context.spec, exchanges, item=about, recorded=replayed))
 
 
-def _with_provider(exchanges: Iterator[Exchange], world: RunContext) -> Iterator[Exchange]:
+def _with_provider(exchanges: Iterator[Exchange], run_context: RunContext) -> Iterator[Exchange]:
     """Yield the exchanges with the provider; the spec says nothing of other hosts."""
-    provider = urlsplit(provider_of(world).base_url).hostname
+    provider = urlsplit(provider_of(run_context).base_url).hostname
     for exchange in exchanges:
         if urlsplit(exchange.request.url).hostname == provider:
             yield exchange
@@ -192,7 +194,7 @@ def _may_keep(item: pytest.Item, path: Path) -> bool:
     return item.stash.get(held_key, False) or (item.stash.get(passed_key, False) and not path.exists())
 
 
-def _metadata(item: pytest.Item, world: RunContext) -> Metadata:
+def _metadata(item: pytest.Item, run_context: RunContext) -> Metadata:
     import hashlib
 
     import msgspec
@@ -200,12 +202,12 @@ def _metadata(item: pytest.Item, world: RunContext) -> Metadata:
     from harness.cassettes.store.filters import without_port
     from harness.cassettes.store.metadata import Metadata, now
 
-    spec = msgspec.json.encode(world.spec.document, order="sorted")
+    spec = msgspec.json.encode(run_context.spec.document, order="sorted")
     return Metadata(
         recorded_at=now(),
         scenario=_node(item),
         spec_digest=hashlib.sha256(spec).hexdigest(),
-        base_url=without_port(provider_of(world).base_url),
+        base_url=without_port(provider_of(run_context).base_url),
     )
 
 
@@ -221,18 +223,18 @@ def _node(item: pytest.Item) -> str:
     return f"{name}[{kept}]" if kept else name
 
 
-def _provider_hosts(world: RunContext) -> set[str]:
+def _provider_hosts(run_context: RunContext) -> set[str]:
     from harness.http.message import LOOPBACK
 
-    host = urlsplit(provider_of(world).base_url).hostname
+    host = urlsplit(provider_of(run_context).base_url).hostname
     return {*LOOPBACK, *([host] if host else [])}
 
 
-def _credentials(world: RunContext) -> dict[str, str]:
-    return dict(world.credential.headers()) if world.credential else {}
+def _credentials(run_context: RunContext) -> dict[str, str]:
+    return dict(run_context.credential.headers()) if run_context.credential else {}
 
 
-def provider_of(world: RunContext) -> Provider:
+def provider_of(run_context: RunContext) -> Provider:
     """Return ``[provider]``, which the target is known to have."""
-    assert world.config.provider is not None
-    return world.config.provider
+    assert run_context.config.provider is not None
+    return run_context.config.provider

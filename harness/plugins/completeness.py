@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.plugins.core import SUITE
+from harness.plugins.stash import SUITE
 
 # Options that keep whole files from being collected, by pytest's name for them; -k, -m and --deselect are counted.
 _NARROWING = {"ignore": "--ignore", "ignore_glob": "--ignore-glob", "lf": "--last-failed"}

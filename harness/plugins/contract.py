@@ -29,32 +29,34 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def spec(world: RunContext, require: Callable[..., None]) -> Spec:
+def spec(run_context: RunContext, require: Callable[..., None]) -> Spec:
     """The provider's OpenAPI document."""
     require("provider.spec")
-    return world.spec
+    return run_context.spec
 
 
 @pytest.fixture
-def credential(world: RunContext, require: Callable[..., None]) -> Credential:
+def credential(run_context: RunContext, require: Callable[..., None]) -> Credential:
     """How calls to the provider authenticate."""
     require("provider.auth")
-    assert world.credential is not None
-    return world.credential
+    assert run_context.credential is not None
+    return run_context.credential
 
 
 @pytest.fixture
-def new_caller(spec: Spec, world: RunContext, require: Callable[..., None]) -> Iterator[Callable[[], Caller]]:
+def new_caller(spec: Spec, run_context: RunContext, require: Callable[..., None]) -> Iterator[Callable[[], Caller]]:
     """Makes valid calls to the provider; each `Caller` keeps what it saw break the spec."""
     require("provider.base_url")
-    if world.target.production:
+    if run_context.target.production:
         pytest.skip("[target] environment is production, where nothing is created")
     from harness.contract.caller import Caller
     from harness.http.client import WHOLE_WITHIN_S
 
-    assert world.config.provider is not None
-    headers = world.credential.headers() if world.credential else {}
-    with world.network.client(base_url=world.config.provider.base_url, whole_within_s=WHOLE_WITHIN_S) as client:
+    assert run_context.config.provider is not None
+    headers = run_context.credential.headers() if run_context.credential else {}
+    with run_context.network.client(
+        base_url=run_context.config.provider.base_url, whole_within_s=WHOLE_WITHIN_S
+    ) as client:
         yield lambda: Caller(spec, client, headers)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,17 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.plugins.stash import asked_modes, context_key, deaths_key, findings_key, is_live, is_worker, item_mode
+
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
     from harness.context.target import Target
     from harness.plugins.findings import Findings
 
-SUITE = "harness.suite"
-MODES = ("replay", "record", "rewrite", "live", "verify")
 RUN_KEY = "harness_run"
-
-world_key = pytest.StashKey["RunContext"]()
-findings_key = pytest.StashKey["Findings"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,8 +58,8 @@ def pytest_configure(config: pytest.Config) -> None:
     asked_modes(config)
     directory = _config_directory(config)
     if directory is not None:
-        config.stash[world_key] = world = _load_world(config, directory)
-        if world.config.process:
+        config.stash[context_key] = run_context = _load_context(config, directory)
+        if run_context.config.process:
             from harness.plugins import supervision
 
             config.pluginmanager.register(supervision, "harness-keeping")
@@ -69,56 +67,60 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the run's scratch folder."""
-    world = config.stash.get(world_key, None)
-    if world is not None and not _is_worker(config):
-        shutil.rmtree(world.run.directory, ignore_errors=True)
+    run_context = config.stash.get(context_key, None)
+    if run_context is not None and not is_worker(config):
+        shutil.rmtree(run_context.run.directory, ignore_errors=True)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Give a pytest-xdist worker the run that the controller began."""
-    world = node.config.stash.get(world_key, None)
-    if world is not None:
-        node.workerinput[RUN_KEY] = world.run.to_json()
+    run_context = node.config.stash.get(context_key, None)
+    if run_context is not None:
+        node.workerinput[RUN_KEY] = run_context.run.to_json()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Keep the target's processes running while tests run; the controller does it for all workers."""
-    world = session.config.stash.get(world_key, None)
-    if world is None or _is_worker(session.config) or not is_live(session.config) or session.config.option.collectonly:
+    run_context = session.config.stash.get(context_key, None)
+    if (
+        run_context is None
+        or is_worker(session.config)
+        or not is_live(session.config)
+        or session.config.option.collectonly
+    ):
         return (yield)
-    with _usage_errors(world):
-        world.vault.resolve_all(world.target.references, strict=True)
-        if world.config.provider and not world.serves_spec:
-            world.spec  # noqa: B018 - an unreadable spec ends the run before anything is started
-        running = world.running()
+    with _usage_errors(run_context):
+        run_context.vault.resolve_all(run_context.target.references, strict=True)
+        if run_context.config.provider and not run_context.serves_spec:
+            run_context.spec  # noqa: B018 - an unreadable spec ends the run before anything is started
+        running = run_context.running()
         running.__enter__()
     try:
-        if world.serves_spec:
-            with _usage_errors(world):
-                world.spec  # noqa: B018 - reading it is what fails
-        with _usage_errors(world):
-            session.config.hook.pytest_harness_target_ready(config=session.config, world=world)
+        if run_context.serves_spec:
+            with _usage_errors(run_context):
+                run_context.spec  # noqa: B018 - reading it is what fails
+        with _usage_errors(run_context):
+            session.config.hook.pytest_harness_target_ready(
+                config=session.config, context=run_context, world=run_context
+            )
         result = yield
-        session.config.stash[deaths_key] = world.deaths()
+        session.config.stash[deaths_key] = run_context.deaths()
         return result
     finally:
         running.__exit__(None, None, None)
 
 
 @contextmanager
-def _usage_errors(world: RunContext) -> Iterator[None]:
+def _usage_errors(run_context: RunContext) -> Iterator[None]:
     """Turn what is wrong with the target into pytest's wrong usage, without secrets."""
     from harness.errors import HarnessError
 
     try:
         yield
     except HarnessError as exc:
-        raise pytest.UsageError(world.vault.redact(str(exc))) from None
-
-
-deaths_key = pytest.StashKey[list[str]]()
+        raise pytest.UsageError(run_context.vault.redact(str(exc))) from None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -139,13 +141,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
     """Refuse a test that speaks to an unknown item, before it can seem to prove something."""
-    world = item.config.stash.get(world_key, None)
-    if world is not None:
+    run_context = item.config.stash.get(context_key, None)
+    if run_context is not None:
         from harness.plugins.findings import Findings, verified
 
-        item.stash[findings_key] = Findings(world, item.nodeid, recorded=item_mode(item, item.config) == "replay")
+        item.stash[findings_key] = Findings(run_context, item.nodeid, recorded=item_mode(item, item.config) == "replay")
         for item_id in verified(item):
-            world.checklist.require(item_id, item.nodeid)
+            run_context.checklist.require(item_id, item.nodeid)
     return (yield)
 
 
@@ -174,14 +176,14 @@ def pytest_runtest_makereport(
             item.user_properties.append(line)
             report.user_properties.append(line)
         show_plainly(call, report)
-        redact_report(report, item.config.stash[world_key].vault.redact)
+        redact_report(report, item.config.stash[context_key].vault.redact)
     return report
 
 
 @pytest.fixture(scope="session")
-def world(pytestconfig: pytest.Config) -> RunContext:
+def run_context(pytestconfig: pytest.Config) -> RunContext:
     """Everything this run knows of the target; for checks that need more than the fixtures made of it."""
-    found = pytestconfig.stash.get(world_key, None)
+    found = pytestconfig.stash.get(context_key, None)
     if found is None:
         raise pytest.UsageError(
             f"harness.toml not found in {pytestconfig.rootpath} nor in {pytestconfig.invocation_params.dir}. "
@@ -191,13 +193,20 @@ def world(pytestconfig: pytest.Config) -> RunContext:
 
 
 @pytest.fixture(scope="session")
-def target(world: RunContext) -> Target:
+def world(run_context: RunContext) -> RunContext:
+    """The former name of `run_context`."""
+    warnings.warn("The fixture `world` is now called `run_context`.", DeprecationWarning, stacklevel=2)
+    return run_context
+
+
+@pytest.fixture(scope="session")
+def target(run_context: RunContext) -> Target:
     """The target as harness.toml describes it."""
-    return world.target
+    return run_context.target
 
 
 @pytest.fixture
-def findings(request: pytest.FixtureRequest, world: RunContext) -> Findings:  # noqa: ARG001 - world must exist first
+def findings(request: pytest.FixtureRequest, run_context: RunContext) -> Findings:  # noqa: ARG001 - run_context must exist first
     """Collects what this test observed: `findings.add(finding)`, `findings.extend(findings)`."""
     found: Findings = request.node.stash[findings_key]
     return found
@@ -210,47 +219,14 @@ def harness_mode(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def require(world: RunContext) -> Callable[..., None]:
+def require(run_context: RunContext) -> Callable[..., None]:
     """Skip, with the line to add, where harness.toml lacks what a check needs: `require("receiver.url")`."""
 
     def require(*keys: str) -> None:
-        if lacking := world.target.lacks(keys):
+        if lacking := run_context.target.lacks(keys):
             pytest.skip("harness.toml names no " + ", ".join(lacking))
 
     return require
-
-
-def asked_modes(config: pytest.Config) -> tuple[str, ...]:
-    """Return the modes of ``--harness-mode``; raises UsageError for an unknown one."""
-    modes = tuple(m.strip() for m in config.getoption("--harness-mode").split(","))
-    for mode in modes:
-        if mode not in MODES:
-            from harness.errors import nearest
-
-            raise pytest.UsageError(f"--harness-mode: {mode!r} is not a mode. {nearest(mode, MODES)}")
-    return modes
-
-
-def item_mode(item: pytest.Item, config: pytest.Config) -> str | None:
-    """Return the mode a scenario runs in, None for a test that makes no use of modes."""
-    if "harness_mode" not in getattr(item, "fixturenames", ()):
-        return None
-    callspec = getattr(item, "callspec", None)
-    return str(callspec.params.get("harness_mode", asked_modes(config)[0])) if callspec else asked_modes(config)[0]
-
-
-def runs_suite(config: pytest.Config) -> bool:
-    """Whether the shipped conformance tests were asked for."""
-    return any(str(arg).startswith(SUITE) for arg in config.args)
-
-
-def is_live(config: pytest.Config) -> bool:
-    """Whether this run talks to the target: the shipped suite was asked for, or a live mode."""
-    return runs_suite(config) or asked_modes(config) != ("replay",)
-
-
-def _is_worker(config: pytest.Config) -> bool:
-    return hasattr(config, "workerinput")
 
 
 def _config_directory(config: pytest.Config) -> Path | None:
@@ -265,7 +241,7 @@ def _config_directory(config: pytest.Config) -> Path | None:
     return None
 
 
-def _load_world(config: pytest.Config, directory: Path) -> RunContext:
+def _load_context(config: pytest.Config, directory: Path) -> RunContext:
     from harness.context.run_context import RunContext
     from harness.errors import HarnessError
     from harness.process.run import Run
@@ -274,8 +250,8 @@ def _load_world(config: pytest.Config, directory: Path) -> RunContext:
     run = Run.from_json(worker[RUN_KEY]) if RUN_KEY in worker else Run.begin()
     reports = directory / config.getoption("--harness-reports")
     try:
-        world = RunContext.load(directory, run=run, overlay=config.getoption("--harness-target"), reports=reports)
-        world.vault.resolve_all(world.target.references, strict=False)
+        run_context = RunContext.load(directory, run=run, overlay=config.getoption("--harness-target"), reports=reports)
+        run_context.vault.resolve_all(run_context.target.references, strict=False)
     except HarnessError as exc:
         raise pytest.UsageError(str(exc)) from None
-    return world
+    return run_context

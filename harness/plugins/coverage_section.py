@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugins.core import item_mode, runs_suite, world_key
+from harness.plugins.stash import context_key, coverage_key, item_mode, runs_suite
 
 if TYPE_CHECKING:
     import httpx
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from harness.model.spec_coverage import Coverage
 
 PROPERTY = "harness.coverage"
-coverage_key = pytest.StashKey["Coverage"]()
 _SCENARIO = {"replay": "cassettes"}
 """What scenarios in a mode are called in the table; every other mode is live."""
 
@@ -26,16 +25,16 @@ _SCENARIO = {"replay": "cassettes"}
 class CoverageWatch:
     """On every process: counts the calls of the test that runs. On the controller: joins what all saw."""
 
-    def __init__(self, config: pytest.Config, world: RunContext) -> None:
+    def __init__(self, config: pytest.Config, run_context: RunContext) -> None:
         """Watch the run's network."""
         self._config = config
-        self._world = world
+        self._context = run_context
         self._recorder: CoverageRecorder | None = None
         self._source = "checks"
         self._parts: dict[str, list[Part]] = {}
-        assert world.config.provider is not None
-        self._base_url = world.config.provider.base_url.rstrip("/")
-        world.network.observer = self._observe
+        assert run_context.config.provider is not None
+        self._base_url = run_context.config.provider.base_url.rstrip("/")
+        run_context.network.observer = self._observe
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -74,27 +73,27 @@ class CoverageWatch:
         from harness.contract.coverage import joined
 
         parts = [part for parts in self._parts.values() for part in parts]
-        return joined(self._world.spec, parts) if parts else None
+        return joined(self._context.spec, parts) if parts else None
 
     def _observe(self, response: httpx.Response) -> None:
-        if not str(response.request.url).startswith(self._base_url) or not self._world.spec_at_hand:
+        if not str(response.request.url).startswith(self._base_url) or not self._context.spec_at_hand:
             return
         if self._recorder is None:
             from harness.contract.coverage import CoverageRecorder
 
-            self._recorder = CoverageRecorder(self._world.spec)
+            self._recorder = CoverageRecorder(self._context.spec)
         self._recorder.observe(self._source, response)
 
 
 @pytest.hookimpl(trylast=True, optionalhook=True)  # unknown where harness-core is switched off
-def pytest_harness_final_findings(config: pytest.Config, world: RunContext) -> list[Finding]:
+def pytest_harness_final_findings(config: pytest.Config, context: RunContext) -> list[Finding]:
     """Hold what was seen against ``[contract] coverage``; whoever saw a limit, it must say how long to wait."""
     watch = config.pluginmanager.get_plugin("harness-coverage-watch")
     coverage = watch.coverage() if watch is not None else None
     if coverage is None:
         return []
     config.stash[coverage_key] = coverage
-    threshold = world.config.contract.coverage if world.config.contract else None
+    threshold = context.config.contract.coverage if context.config.contract else None
     from harness.contract.coverage import judge_limits
 
     return [*judge_limits(coverage), *(_judged(config, coverage, threshold) if threshold else ())]
@@ -114,7 +113,7 @@ def _judged(config: pytest.Config, coverage: Coverage, threshold: object) -> Ite
 
 def register(config: pytest.Config) -> None:
     """Begin to watch, where a provider is described."""
-    world = config.stash.get(world_key, None)
-    provider = world.config.provider if world else None
-    if world is not None and provider is not None:
-        config.pluginmanager.register(CoverageWatch(config, world), "harness-coverage-watch")
+    run_context = config.stash.get(context_key, None)
+    provider = run_context.config.provider if run_context else None
+    if run_context is not None and provider is not None:
+        config.pluginmanager.register(CoverageWatch(config, run_context), "harness-coverage-watch")

@@ -28,9 +28,9 @@ class FindingsFailed(Failed):
 class Findings:
     """The findings of one test, redacted as they come in."""
 
-    def __init__(self, world: RunContext, test: str, *, recorded: bool) -> None:
+    def __init__(self, run_context: RunContext, test: str, *, recorded: bool) -> None:
         """``test`` is the node id; ``recorded`` says that what is seen comes from a cassette."""
-        self._world = world
+        self._context = run_context
         self._test = test
         self._mode = Mode.RECORDED if recorded else Mode.LIVE
         self._all: list[Finding] = []
@@ -38,13 +38,13 @@ class Findings:
 
     def add(self, finding: Finding, *, recorded: bool = False) -> None:
         """Attach one finding; a failing one fails the test. ``recorded`` says it is about a recording in any mode."""
-        self._world.checklist.require(finding.item, self._test)
+        self._context.checklist.require(finding.item, self._test)
         if finding.outcome is Outcome.WAIVED:
             raise HarnessError(
                 f"{self._test}: no finding is 'waived'; that is for a [[waiver]] in harness.toml to say."
             )
-        texts = {name: self._world.vault.redact(getattr(finding, name))[:_MAX_CHARS] for name in _TEXT_FIELDS}
-        texts["reproduce"] = texts["reproduce"] or self._world.reproduce(self._test)
+        texts = {name: self._context.vault.redact(getattr(finding, name))[:_MAX_CHARS] for name in _TEXT_FIELDS}
+        texts["reproduce"] = texts["reproduce"] or self._context.reproduce(self._test)
         self._all.append(
             msgspec.structs.replace(finding, **texts, test=self._test, mode=Mode.RECORDED if recorded else self._mode)
         )
@@ -56,7 +56,7 @@ class Findings:
 
     def known(self, item_ids: Iterable[str]) -> list[str]:
         """Return those of ``item_ids`` that are on the checklist."""
-        return [i for i in item_ids if i in self._world.checklist.ids]
+        return [i for i in item_ids if i in self._context.checklist.ids]
 
     @property
     def items(self) -> set[str]:
@@ -68,7 +68,7 @@ class Findings:
         from harness.readiness.evaluate import today
         from harness.readiness.waivers import excused
 
-        counted = (excused(f, self._world.config.waiver, today()) for f in self._all)
+        counted = (excused(f, self._context.config.waiver, today()) for f in self._all)
         bad = [f for f in counted if f.outcome in (Outcome.FAIL, Outcome.ERROR)]
         return "\n".join(line for f in bad for line in _lines(f))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugins.core import runs_suite, world_key
+from harness.plugins.stash import context_key, runs_suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,17 +30,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Say how the generated requests can be had again."""
-    world = config.stash.get(world_key, None)
-    if world is None or world.config.provider is None or not runs_suite(config):
+    run_context = config.stash.get(context_key, None)
+    if run_context is None or run_context.config.provider is None or not runs_suite(config):
         return None
-    return f"generated requests: --harness-fuzz={_level(config, world)} --harness-seed={_seed(config, world)}"
+    return (
+        f"generated requests: --harness-fuzz={_level(config, run_context)} --harness-seed={_seed(config, run_context)}"
+    )
 
 
 @pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
-def pytest_harness_target_ready(world: RunContext) -> None:
+def pytest_harness_target_ready(context: RunContext) -> None:
     """End the run where examples are to be shared through something that is not there."""
-    if world.config.provider is not None and os.environ.get("HARNESS_EXAMPLES"):
-        world.found()
+    if context.config.provider is not None and os.environ.get("HARNESS_EXAMPLES"):
+        context.found()
 
 
 def _shares(config: pytest.Config) -> list[str]:
@@ -48,13 +50,13 @@ def _shares(config: pytest.Config) -> list[str]:
     from harness.errors import HarnessError
     from harness.fuzzing.budget import Share
 
-    world = config.stash.get(world_key, None)
-    if world is None or world.config.provider is None or world.target.production:
+    run_context = config.stash.get(context_key, None)
+    if run_context is None or run_context.config.provider is None or run_context.target.production:
         return ["all"]
-    if "://" in world.config.provider.spec:
+    if "://" in run_context.config.provider.spec:
         return Share.names(PARTS)
     try:
-        return list(world.fuzzed) or ["all"]
+        return list(run_context.fuzzed) or ["all"]
     except HarnessError:
         return ["all"]  # the item says what is wrong with the document
 
@@ -63,31 +65,33 @@ def _shares_of_chains(config: pytest.Config) -> list[str]:
     """Return what shares out the chains, however large the document is: nothing of it is read for that."""
     from harness.fuzzing.budget import BUDGETS, Share
 
-    world = config.stash.get(world_key, None)
-    if world is None or world.config.provider is None or world.target.production:
+    run_context = config.stash.get(context_key, None)
+    if run_context is None or run_context.config.provider is None or run_context.target.production:
         return ["all"]
-    return Share.names(BUDGETS[_level(config, world)].shares)
+    return Share.names(BUDGETS[_level(config, run_context)].shares)
 
 
 @pytest.fixture(scope="session")
-def fuzz_seed(pytestconfig: pytest.Config, world: RunContext) -> int:
+def fuzz_seed(pytestconfig: pytest.Config, run_context: RunContext) -> int:
     """The seed of generated requests: ``--harness-seed``, or one drawn from the run's name, the same on all workers."""
-    return _seed(pytestconfig, world)
+    return _seed(pytestconfig, run_context)
 
 
-def _seed(config: pytest.Config, world: RunContext) -> int:
+def _seed(config: pytest.Config, run_context: RunContext) -> int:
     given = config.getoption("--harness-seed")
-    return int(given) if given is not None else random.Random(world.run.run_id).randrange(2**32)  # noqa: S311 - no secret
+    return int(given) if given is not None else random.Random(run_context.run.run_id).randrange(2**32)  # noqa: S311 - no secret
 
 
-def _level(config: pytest.Config, world: RunContext) -> str:
-    return str(config.getoption("--harness-fuzz") or world.config.fuzz.budget)
+def _level(config: pytest.Config, run_context: RunContext) -> str:
+    return str(config.getoption("--harness-fuzz") or run_context.config.fuzz.budget)
 
 
 @pytest.fixture
-def fuzzer(pytestconfig: pytest.Config, world: RunContext, require: Callable[..., None], fuzz_seed: int) -> Fuzzer:
+def fuzzer(
+    pytestconfig: pytest.Config, run_context: RunContext, require: Callable[..., None], fuzz_seed: int
+) -> Fuzzer:
     """Generated requests to the provider's operations."""
     require("provider.spec", "provider.base_url")
-    if world.target.production:
+    if run_context.target.production:
         pytest.skip("[target] environment is production, which is not fuzzed")
-    return world.fuzzer(_level(pytestconfig, world), fuzz_seed)
+    return run_context.fuzzer(_level(pytestconfig, run_context), fuzz_seed)

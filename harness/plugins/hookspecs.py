@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from harness.model import Finding, Report
 
 
-@pytest.hookspec
-def pytest_harness_target_ready(config: pytest.Config, world: RunContext) -> None:
+_WORLD = {"world": DeprecationWarning("The hook argument `world` is now called `context`.")}
+
+
+@pytest.hookspec(warn_on_impl_args=_WORLD)
+def pytest_harness_target_ready(config: pytest.Config, context: RunContext, world: RunContext) -> None:
     """Called on the controller when every process of the target is ready, before the first test runs."""
 
 
-@pytest.hookspec
-def pytest_harness_final_findings(config: pytest.Config, world: RunContext) -> list[Finding]:  # type: ignore[empty-body]
+@pytest.hookspec(warn_on_impl_args=_WORLD)
+def pytest_harness_final_findings(config: pytest.Config, context: RunContext, world: RunContext) -> list[Finding]:  # type: ignore[empty-body]
     """Called on the controller when all tests have run and the target's processes have stopped.
 
     Return findings that only the whole run can tell, such as what its logs hold.

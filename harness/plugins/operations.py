@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugins.core import findings_key, is_live, runs_suite, world_key
+from harness.plugins.stash import context_key, findings_key, is_live, runs_suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def runbooks(world: RunContext, require: Callable[..., None]) -> list[Path]:
+def runbooks(run_context: RunContext, require: Callable[..., None]) -> list[Path]:
     """The runbook files of ``[operations] runbooks``."""
     require("operations.runbooks")
-    assert world.config.operations is not None
-    return world.target.files(world.config.operations.runbooks)
+    assert run_context.config.operations is not None
+    return run_context.target.files(run_context.config.operations.runbooks)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)  # within the core plugin's, which fails a test whose findings failed
@@ -30,35 +30,35 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     try:
         yield
     finally:
-        world, findings = item.config.stash.get(world_key, None), item.stash.get(findings_key, None)
-        if world is not None and findings is not None:
-            findings.extend(world.error_bodies.findings())
+        run_context, findings = item.config.stash.get(context_key, None), item.stash.get(findings_key, None)
+        if run_context is not None and findings is not None:
+            findings.extend(run_context.error_bodies.findings())
 
 
 @pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
-def pytest_harness_final_findings(config: pytest.Config, world: RunContext) -> list[Finding]:
+def pytest_harness_final_findings(config: pytest.Config, context: RunContext) -> list[Finding]:
     """Search logs, cassettes and fixtures for every known secret, once nothing writes to them any more."""
-    operations = world.config.operations
+    operations = context.config.operations
     if not is_live(config):
         return []
     from harness.operations.leaks import judge_leaks, scan_files
     from harness.telemetry.spans import FILES, leaks_in, unsearched_in
 
-    logs = world.log_files()
-    receiver = world.config.receiver
-    events = world.target.files(f"{receiver.events}/**/*") if receiver and receiver.events else []
-    others = world.target.files("cassettes/**/*.yaml", *(operations.scan if operations else ()))
+    logs = context.log_files()
+    receiver = context.config.receiver
+    events = context.target.files(f"{receiver.events}/**/*") if receiver and receiver.events else []
+    others = context.target.files("cassettes/**/*.yaml", *(operations.scan if operations else ()))
     files = [*logs, *events, *others]
-    scanner = world.vault.scanner()
-    exports = sorted(world.run.path.glob(FILES))
-    leaks = scan_files(scanner, files, root=world.target.root)
+    scanner = context.vault.scanner()
+    exports = sorted(context.run.path.glob(FILES))
+    leaks = scan_files(scanner, files, root=context.target.root)
     leaks += [leak for path in exports for leak in leaks_in(path, scanner)]
-    exposed = list(_exposed(world))
+    exposed = list(_exposed(context))
     if not leaks and not runs_suite(config):
         return exposed  # scenarios alone send nothing that the logs must hold, so silence proves nothing
     return exposed + judge_leaks(
         leaks=leaks,
-        canary=world.run.run_id,
+        canary=context.run.run_id,
         logs=logs,
         scanned=len(files) + len(exports),
         unsearchable=scanner.unsearchable,
@@ -66,17 +66,17 @@ def pytest_harness_final_findings(config: pytest.Config, world: RunContext) -> l
     )
 
 
-def _exposed(world: RunContext) -> Iterator[Finding]:
+def _exposed(run_context: RunContext) -> Iterator[Finding]:
     """Yield what stands in cassettes and looks like a secret, known to harness.toml or not."""
     from harness.cassettes.checks.secret_scan import judge_exposure
     from harness.cassettes.store.parse_cache import FOLDER
     from harness.cassettes.store.storage import Storage
     from harness.errors import CassetteError
 
-    for path in world.target.files("cassettes/**/*.yaml"):
+    for path in run_context.target.files("cassettes/**/*.yaml"):
         try:
-            requests, responses, _ = Storage(world.target.root / FOLDER).load_cassette(str(path), None)
+            requests, responses, _ = Storage(run_context.target.root / FOLDER).load_cassette(str(path), None)
         except CassetteError:
             continue  # the scenario that plays it says so
         pairs = list(zip(requests, responses, strict=True))
-        yield from judge_exposure(pairs, str(path.relative_to(world.target.root)), known=world.vault.redact)
+        yield from judge_exposure(pairs, str(path.relative_to(run_context.target.root)), known=run_context.vault.redact)

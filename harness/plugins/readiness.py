@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.plugins.completeness import Selection, narrowings
-from harness.plugins.core import deaths_key, runs_suite, world_key
-from harness.plugins.coverage_section import coverage_key
+from harness.plugins.stash import context_key, coverage_key, deaths_key, is_worker, runs_suite
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
@@ -23,20 +22,20 @@ LEFT_OUT = "harness_left_out"
 @pytest.hookimpl(trylast=True)  # after the core plugin has read harness.toml
 def pytest_configure(config: pytest.Config) -> None:
     """Register the collector on the controller, where a target is described."""
-    world = config.stash.get(world_key, None)
-    if world is None:
+    run_context = config.stash.get(context_key, None)
+    if run_context is None:
         return
-    if hasattr(config, "workerinput"):
+    if is_worker(config):
         config.pluginmanager.register(_WorkerSelection(config), COLLECTOR)
         return
     from harness.errors import HarnessError
 
     try:
-        for waiver in world.config.waiver:
-            world.checklist.require(waiver.item, f"{world.target.summary.config}: [[waiver]]")
+        for waiver in run_context.config.waiver:
+            run_context.checklist.require(waiver.item, f"{run_context.target.summary.config}: [[waiver]]")
     except HarnessError as exc:
         raise pytest.UsageError(str(exc)) from None
-    config.pluginmanager.register(FindingCollector(config, world), COLLECTOR)
+    config.pluginmanager.register(FindingCollector(config, run_context), COLLECTOR)
 
 
 class _WorkerSelection(Selection):
@@ -54,11 +53,11 @@ class _WorkerSelection(Selection):
 class FindingCollector(Selection):
     """On the controller: gathers findings and problems, and makes the report of them."""
 
-    def __init__(self, config: pytest.Config, world: RunContext) -> None:
+    def __init__(self, config: pytest.Config, run_context: RunContext) -> None:
         """Start the clock."""
         super().__init__()
         self._config = config
-        self._world = world
+        self._context = run_context
         self._started = dt.datetime.now(tz=dt.UTC)
         self._clock = time.monotonic()
         self._findings: dict[tuple[str, str], Finding] = {}
@@ -135,13 +134,13 @@ class FindingCollector(Selection):
         from harness.reports import terminal
 
         terminalreporter.write_sep("=", "readiness")
-        written = self._world.reports / "readiness.html" if self._written else None
+        written = self._context.reports / "readiness.html" if self._written else None
         for line, style in terminal.lines(self._report, written=str(written or "")):
             terminalreporter.write_line(line, **{style: True} if style else {})
 
     def _note_broken_run(self, session: pytest.Session, exitstatus: int) -> None:
         for death in self._config.stash.get(deaths_key, []):
-            self._error(f"A process of the target did not last the run: {self._world.vault.redact(death)}")
+            self._error(f"A process of the target did not last the run: {self._context.vault.redact(death)}")
         if self._interrupted or exitstatus == pytest.ExitCode.INTERRUPTED:
             self._error("The run was interrupted.")
         elif exitstatus not in (
@@ -157,7 +156,7 @@ class FindingCollector(Selection):
         if self.left_out:
             self._error(f"{self.left_out} checks were deselected; only a whole run can be READY.")
         if self._config.getoption("--harness-gate"):
-            target = self._world.target
+            target = self._context.target
             for text in narrowings(self._config, [target.root / s for s in target.config.target.scenarios]):
                 self._error(text)
 
@@ -166,16 +165,18 @@ class FindingCollector(Selection):
         from harness.readiness.assemble import assemble
         from harness.readiness.evaluate import today
 
-        world = self._world
-        final = self._config.hook.pytest_harness_final_findings(config=self._config, world=world)
+        run_context = self._context
+        final = self._config.hook.pytest_harness_final_findings(
+            config=self._config, context=run_context, world=run_context
+        )
         return assemble(
-            run_id=world.run.run_id,
-            checklist=world.checklist,
-            target=world.target.summary,
+            run_id=run_context.run.run_id,
+            checklist=run_context.checklist,
+            target=run_context.target.summary,
             findings=[*self._findings.values(), *(f for fs in final for f in fs)],
             problems=self._problems,
-            waivers=world.config.waiver,
-            missing={item.id: world.target.lacks(item.needs) for item in world.checklist},
+            waivers=run_context.config.waiver,
+            missing={item.id: run_context.target.lacks(item.needs) for item in run_context.checklist},
             started_at=self._started,
             duration_s=time.monotonic() - self._clock,
             today=today(),
@@ -192,17 +193,17 @@ class FindingCollector(Selection):
         from harness.model.finding import Outcome
         from harness.reports import FORMATS, write
 
-        scanner = self._world.vault.scanner()
+        scanner = self._context.vault.scanner()
         rendered = {name: render(report) for name, render in FORMATS.items()}
         leaking = [name for name, text in rendered.items() if scanner.scan_bytes(text.encode(), name)]
         if leaking:  # redaction came first, so this is a defect of the harness; the verdict says so
             text = f"A secret would have stood in the gate's own output ({', '.join(leaking)}); it was taken out."
             problems = (*report.problems, Problem(outcome=Outcome.FAIL, text=text))
             report = msgspec.structs.replace(report, problems=problems, verdict=Verdict.NOT_READY)
-            rendered = {name: self._world.vault.redact(render(report)) for name, render in FORMATS.items()}
+            rendered = {name: self._context.vault.redact(render(report)) for name, render in FORMATS.items()}
         self._report = report
         try:
-            write(rendered, self._world.reports)
+            write(rendered, self._context.reports)
         except HarnessError as exc:
             pytest.exit(f"ERROR: {exc}", returncode=1)
         self._written = True

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def client_under_faults(world: RunContext, require: Callable[..., None]) -> Callable[[ClientCase], Finding]:
+def client_under_faults(run_context: RunContext, require: Callable[..., None]) -> Callable[[ClientCase], Finding]:
     """Run one client case: ``[client] command`` under the fault server, in front of the real provider."""
     require("client.command", "provider.base_url")
-    if world.target.production:
+    if run_context.target.production:
         pytest.skip("[target] environment is production, where no faults are injected")
     from harness.resilience.runner import run_case
 
-    client, provider = world.config.client, world.config.provider
+    client, provider = run_context.config.client, run_context.config.provider
     assert client is not None
     assert provider is not None
 
@@ -33,14 +33,14 @@ def client_under_faults(world: RunContext, require: Callable[..., None]) -> Call
         return run_case(
             case,
             upstream=provider.base_url,
-            client=world.client,
+            client=run_context.client,
             command=client.command,
-            env=world.environment(client.env, "[client] env"),
-            cwd=world.target.root,
+            env=run_context.environment(client.env, "[client] env"),
+            cwd=run_context.target.root,
             timeout_s=client.timeout,
             policy=client.policy,
-            log=world.logs / "client.log",
-            reproduce=world.reproduce(f"::test_the_client_copes_with_a_fault[{case.id}]"),
+            log=run_context.logs / "client.log",
+            reproduce=run_context.reproduce(f"::test_the_client_copes_with_a_fault[{case.id}]"),
         )
 
     return run
@@ -48,28 +48,28 @@ def client_under_faults(world: RunContext, require: Callable[..., None]) -> Call
 
 @pytest.fixture
 def client_run(
-    world: RunContext, require: Callable[..., None]
+    run_context: RunContext, require: Callable[..., None]
 ) -> Callable[[Sequence[Fault]], tuple[tuple[Attempt, ...], ClientRun]]:
     """Run ``[client] command`` once; the first calls meet the given faults. Returns its calls and how it ended."""
     require("client.command", "provider.base_url")
-    if world.target.production:
+    if run_context.target.production:
         pytest.skip("[target] environment is production, where no faults are injected")
     from harness.resilience.fault_server import FaultServer
     from harness.resilience.runner import run_against
 
-    client, provider = world.config.client, world.config.provider
+    client, provider = run_context.config.client, run_context.config.provider
     assert client is not None
     assert provider is not None
 
     def run(faults: Sequence[Fault]) -> tuple[tuple[Attempt, ...], ClientRun]:
-        with FaultServer(provider.base_url, world.client, faults=faults) as server:
+        with FaultServer(provider.base_url, run_context.client, faults=faults) as server:
             ended = run_against(
                 server.url,
                 client.command,
-                env=world.environment(client.env, "[client] env"),
-                cwd=world.target.root,
+                env=run_context.environment(client.env, "[client] env"),
+                cwd=run_context.target.root,
                 timeout_s=client.timeout,
-                log=world.logs / "client.log",
+                log=run_context.logs / "client.log",
             )
         return server.attempts, ended
 
@@ -78,7 +78,7 @@ def client_run(
 
 @pytest.fixture
 def client_transport(
-    world: RunContext,
+    run_context: RunContext,
     require: Callable[..., None],
     client_run: Callable[[Sequence[Fault]], tuple[tuple[Attempt, ...], ClientRun]],
 ) -> Callable[[TransportCase], Finding]:
@@ -86,7 +86,7 @@ def client_transport(
     require("provider.auth")
     from harness.resilience.credential_leak import Elsewhere, judge
 
-    scanner = world.vault.scanner()
+    scanner = run_context.vault.scanner()
 
     def run(case: TransportCase) -> Finding:
         with Elsewhere() as elsewhere:
@@ -97,7 +97,7 @@ def client_transport(
             elsewhere.arrived,
             ended,
             lambda data: sorted({leak.secret for leak in scanner.scan_bytes(data, case.id)}),
-            reproduce=world.reproduce(f"::test_the_clients_credential_stays_where_it_belongs[{case.id}]"),
+            reproduce=run_context.reproduce(f"::test_the_clients_credential_stays_where_it_belongs[{case.id}]"),
         )
 
     return run

@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import pytest
 
-from harness.plugins.core import is_live, world_key
+from harness.plugins.stash import context_key, is_live
 from harness.process.supervisor import Supervisor
 
 failed_key = pytest.StashKey[int]()
@@ -15,15 +15,15 @@ failed_key = pytest.StashKey[int]()
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Start again what dies while tests run; the controller, which has the processes, does it for all workers."""
-    world = session.config.stash[world_key]
-    if not world.processes:  # a worker, or a run that does not talk to the target
+    run_context = session.config.stash[context_key]
+    if not run_context.processes:  # a worker, or a run that does not talk to the target
         return (yield)
-    keeper = Supervisor(world.processes, world.fates)
+    keeper = Supervisor(run_context.processes, run_context.fates)
     try:
         with keeper:
             return (yield)
     finally:
-        world.ended += keeper.told()
+        run_context.ended += keeper.told()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -33,8 +33,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         return
     known, failed = item.session.stash.get(failed_key, 0), item.session.testsfailed
     item.session.stash[failed_key] = failed
-    world = item.config.stash[world_key]
+    run_context = item.config.stash[context_key]
     if failed > known:  # perhaps because something is dying just now, which the controller is about to notice
-        world.fates.revived()
+        run_context.fates.revived()
     else:
-        world.fates.settled()
+        run_context.fates.settled()

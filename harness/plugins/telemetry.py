@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 
 @pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
-def pytest_harness_target_ready(world: RunContext) -> None:
+def pytest_harness_target_ready(context: RunContext) -> None:
     """Keep what the metrics show before the first delivery: a series born at its first failure is missed by rate()."""
-    config = world.config.telemetry
+    config = context.config.telemetry
     # Only processes that the harness has just started are known not to have counted anything yet.
-    if config is None or config.metrics is None or not world.processes:
+    if config is None or config.metrics is None or not context.processes:
         return
     import httpx
 
     try:
-        text = world.client.get(config.metrics).raise_for_status().text
+        text = context.client.get(config.metrics).raise_for_status().text
     except (httpx.TransportError, httpx.HTTPStatusError):
         return  # the check itself will say so
-    _baseline_path(world.run).write_text(text, encoding="utf-8")
+    _baseline_path(context.run).write_text(text, encoding="utf-8")
 
 
 @pytest.fixture
-def metrics(world: RunContext, require: Callable[..., None]) -> Metrics:
+def metrics(run_context: RunContext, require: Callable[..., None]) -> Metrics:
     """The integration's metrics endpoint."""
     require("telemetry.metrics")
     import httpx
@@ -46,25 +46,25 @@ def metrics(world: RunContext, require: Callable[..., None]) -> Metrics:
 
     def fetch(url: str) -> str:
         try:
-            return world.client.get(url).raise_for_status().text
+            return run_context.client.get(url).raise_for_status().text
         except (httpx.TransportError, httpx.HTTPStatusError) as exc:
             raise ProbeError(f"harness.toml: [telemetry] metrics: {url} gave no metrics: {exc}. Is it served?") from exc
 
-    config = world.config.telemetry
+    config = run_context.config.telemetry
     assert config is not None
-    path = _baseline_path(world.run)
+    path = _baseline_path(run_context.run)
     return Metrics(str(config.metrics), fetch, baseline=path.read_text(encoding="utf-8") if path.is_file() else None)
 
 
 @pytest.fixture
 def traced(
-    world: RunContext, receiver: ReceiverUnderTest, events: list[Event], require: Callable[..., None]
+    run_context: RunContext, receiver: ReceiverUnderTest, events: list[Event], require: Callable[..., None]
 ) -> Callable[[], Traced | str]:
     """Return the receiver as the sender of a trace sees it, or why nothing can be sent to it."""
     require("telemetry.otlp")
     from harness.telemetry.traces import EXPORT_S, Traced
 
-    config, probe = world.config.telemetry, receiver.probe
+    config, probe = run_context.config.telemetry, receiver.probe
     assert config is not None
 
     def deliver(event: Event, traceparent: str) -> Delivery:
@@ -76,7 +76,7 @@ def traced(
         usable, error = receiver.usable(events[0])
         return error or Traced(
             lambda traceparent: deliver(usable, traceparent),
-            lambda trace_id, text: _seen(world, trace_id, text),
+            lambda trace_id, text: _seen(run_context, trace_id, text),
             effects=probe.effects if probe else None,
             endpoint=f"http://{config.otlp}",
             within_s=EXPORT_S + config.settle_within,
@@ -86,7 +86,7 @@ def traced(
     return made
 
 
-def _seen(world: RunContext, trace_id: str, text: str) -> TraceView:
+def _seen(run_context: RunContext, trace_id: str, text: str) -> TraceView:
     """Ask the controller, which listens for spans, whatever process this is."""
     import httpx
     import msgspec
@@ -95,12 +95,14 @@ def _seen(world: RunContext, trace_id: str, text: str) -> TraceView:
     from harness.telemetry.spans import TraceView
 
     try:
-        answer = world.client.get(f"http://{world.otlp}/_spans", params={"trace_id": trace_id, "text": text})
+        answer = run_context.client.get(
+            f"http://{run_context.otlp}/_spans", params={"trace_id": trace_id, "text": text}
+        )
         return msgspec.json.decode(answer.raise_for_status().content, type=TraceView)
     except (httpx.HTTPError, msgspec.DecodeError) as exc:
         raise ProbeError(
-            f"harness.toml: [telemetry] otlp: the harness does not answer on {world.otlp} ({type(exc).__name__}). "
-            "It listens there while a gate runs; does something else?"
+            f"harness.toml: [telemetry] otlp: the harness does not answer on {run_context.otlp} "
+            f"({type(exc).__name__}). It listens there while a gate runs; does something else?"
         ) from None
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugins.core import runs_suite, world_key
+from harness.plugins.stash import context_key, is_worker, runs_suite
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
@@ -25,99 +25,102 @@ if TYPE_CHECKING:
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Listen for the provider's webhooks while tests run; the controller does it for all workers."""
     config = session.config
-    world = config.stash.get(world_key, None)
-    provider = world.config.provider if world else None
-    idle = hasattr(config, "workerinput") or config.option.collectonly or not runs_suite(config)
-    if idle or world is None or provider is None or provider.webhooks is None or world.target.production:
+    run_context = config.stash.get(context_key, None)
+    provider = run_context.config.provider if run_context else None
+    idle = is_worker(config) or config.option.collectonly or not runs_suite(config)
+    if idle or run_context is None or provider is None or provider.webhooks is None or run_context.target.production:
         return (yield)
-    if world.config.receiver is None or world.config.receiver.signature is None:
+    if run_context.config.receiver is None or run_context.config.receiver.signature is None:
         return (yield)
-    with _listening(world):
+    with _listening(run_context):
         return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Learn the secret that the controller was handed out, so that nothing this process says holds it."""
-    world = item.config.stash.get(world_key, None)
-    provider = world.config.provider if world else None
-    if world and provider and provider.webhooks and provider.webhooks.secret_at:
-        world.handed_out.opened()
+    run_context = item.config.stash.get(context_key, None)
+    provider = run_context.config.provider if run_context else None
+    if run_context and provider and provider.webhooks and provider.webhooks.secret_at:
+        run_context.handed_out.opened()
 
 
 @contextmanager
-def _listening(world: RunContext) -> Iterator[None]:
+def _listening(run_context: RunContext) -> Iterator[None]:
     from harness.contract.webhooks.catcher import Catcher
     from harness.webhooks.schemes import scheme_for
     from harness.webhooks.signature_check import event_id_in
 
-    provider, receiver = world.config.provider, world.config.receiver
+    provider, receiver = run_context.config.provider, run_context.config.receiver
     assert provider is not None
     assert provider.webhooks is not None
     assert receiver is not None
     assert receiver.signature is not None
     scheme, key = scheme_for(receiver.signature), receiver.event_id
-    port = provider.webhooks.port or world.run.port("catcher")
+    port = provider.webhooks.port or run_context.run.port("catcher")
     try:
         catcher = Catcher(
-            port, _caught(world), event_id=lambda headers, body: event_id_in(scheme, key, headers, body), now=time.time
+            port,
+            _caught(run_context),
+            event_id=lambda headers, body: event_id_in(scheme, key, headers, body),
+            now=time.time,
         )
     except OSError as exc:
-        _trouble(world).write_text(f"[provider.webhooks] port {port} is taken: {exc.strerror}", encoding="utf-8")
+        _trouble(run_context).write_text(f"[provider.webhooks] port {port} is taken: {exc.strerror}", encoding="utf-8")
         yield
         return
-    with catcher, _registered(world, catcher_url(world)):
+    with catcher, _registered(run_context, catcher_url(run_context)):
         yield
 
 
 @contextmanager
-def _registered(world: RunContext, url: str) -> Iterator[None]:
+def _registered(run_context: RunContext, url: str) -> Iterator[None]:
     """Tell the provider where to send its webhooks, and at the end that it need not any more."""
     from harness.contract.webhooks.registration import Registration
 
-    provider = world.config.provider
+    provider = run_context.config.provider
     assert provider is not None
     assert provider.webhooks is not None
-    headers = world.credential.headers() if world.credential else {}
-    with world.network.client(base_url=provider.base_url, headers=headers) as client:
-        registration = Registration(world.spec, client, provider.webhooks, keep=world.handed_out.keep)
+    headers = run_context.credential.headers() if run_context.credential else {}
+    with run_context.network.client(base_url=provider.base_url, headers=headers) as client:
+        registration = Registration(run_context.spec, client, provider.webhooks, keep=run_context.handed_out.keep)
         if complaint := registration.begin(url):
-            _trouble(world).write_text(world.vault.redact(complaint), encoding="utf-8")
+            _trouble(run_context).write_text(run_context.vault.redact(complaint), encoding="utf-8")
         yield
         registration.end()
 
 
-def catcher_url(world: RunContext) -> str:
+def catcher_url(run_context: RunContext) -> str:
     """Return where the provider is to send its webhooks."""
-    assert world.config.provider is not None
-    settings = world.config.provider.webhooks
+    assert run_context.config.provider is not None
+    settings = run_context.config.provider.webhooks
     assert settings is not None
-    return settings.url or f"http://127.0.0.1:{settings.port or world.run.port('catcher')}/webhooks"
+    return settings.url or f"http://127.0.0.1:{settings.port or run_context.run.port('catcher')}/webhooks"
 
 
 @pytest.fixture
 def sent_webhooks(
-    request: pytest.FixtureRequest, world: RunContext, spec: Spec, require: Callable[..., None]
+    request: pytest.FixtureRequest, run_context: RunContext, spec: Spec, require: Callable[..., None]
 ) -> Callable[[], list[Finding]]:
     """Wait for the provider's webhooks, and judge those that came; to be called when the workflow has run."""
     require("provider.webhooks", "receiver.signature")
-    if world.target.production:
+    if run_context.target.production:
         pytest.skip("[target] environment is production, where no webhook is refused on purpose")
     from harness.contract.webhooks.catcher import caught_in
     from harness.contract.webhooks.sent import judge_deliveries, wait_for_deliveries
     from harness.errors import ProbeError
 
-    assert world.config.provider is not None
-    settings = world.config.provider.webhooks
+    assert run_context.config.provider is not None
+    settings = run_context.config.provider.webhooks
     assert settings is not None
-    expected = _expected(world, spec, request.getfixturevalue("event_format"))
+    expected = _expected(run_context, spec, request.getfixturevalue("event_format"))
 
     def caught() -> Sequence[Caught]:
-        return caught_in(_caught(world))
+        return caught_in(_caught(run_context))
 
     def judged() -> list[Finding]:
-        if _trouble(world).is_file():
-            raise ProbeError(_trouble(world).read_text(encoding="utf-8"))
+        if _trouble(run_context).is_file():
+            raise ProbeError(_trouble(run_context).read_text(encoding="utf-8"))
         within, again = settings.within, settings.again_within
         seen = wait_for_deliveries(caught, first_within_s=within, again_within_s=again)
         return judge_deliveries(seen, expected, again_within_s=again)
@@ -125,12 +128,12 @@ def sent_webhooks(
     return judged
 
 
-def _expected(world: RunContext, spec: Spec, event_format: EventFormat) -> ExpectedDelivery:
+def _expected(run_context: RunContext, spec: Spec, event_format: EventFormat) -> ExpectedDelivery:
     from harness.contract.webhooks.sent import ExpectedDelivery
     from harness.openapi.event_schemas import EventSchemas
     from harness.webhooks.signature_check import event_id_in, signature_complaint
 
-    receiver = world.config.receiver
+    receiver = run_context.config.receiver
     assert receiver is not None
     assert receiver.signature is not None
     schemas, scheme, reference = EventSchemas(spec), event_format.scheme, receiver.signature.secret
@@ -141,9 +144,9 @@ def _expected(world: RunContext, spec: Spec, event_format: EventFormat) -> Expec
             scheme,
             headers,
             body,
-            secret=_signing_secret(world, reference),
+            secret=_signing_secret(run_context, reference),
             event_id=event_id_in(scheme, receiver.event_id, headers, body),
-            url=catcher_url(world),
+            url=catcher_url(run_context),
             now=at,
         )
 
@@ -156,15 +159,15 @@ def _expected(world: RunContext, spec: Spec, event_format: EventFormat) -> Expec
     return ExpectedDelivery(signature=signature if scheme.symmetric else None, schema=schema, named=named)
 
 
-def _signing_secret(world: RunContext, reference: SecretRef) -> str:
+def _signing_secret(run_context: RunContext, reference: SecretRef) -> str:
     """Return what the provider signs with: what it handed out, else what the receiver verifies with."""
-    handed_out = world.handed_out.opened()
-    return handed_out.reveal() if handed_out else world.reveal(reference)
+    handed_out = run_context.handed_out.opened()
+    return handed_out.reveal() if handed_out else run_context.reveal(reference)
 
 
-def _caught(world: RunContext) -> Path:
-    return world.run.path / "caught-webhooks"
+def _caught(run_context: RunContext) -> Path:
+    return run_context.run.path / "caught-webhooks"
 
 
-def _trouble(world: RunContext) -> Path:
-    return world.run.path / "caught-webhooks.trouble"
+def _trouble(run_context: RunContext) -> Path:
+    return run_context.run.path / "caught-webhooks.trouble"

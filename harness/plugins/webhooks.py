@@ -18,45 +18,45 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def event_format(world: RunContext, require: Callable[..., None]) -> EventFormat:
+def event_format(run_context: RunContext, require: Callable[..., None]) -> EventFormat:
     """Where an event's id and type are found, by the receiver's signature scheme."""
     require("receiver.url", "receiver.signature")
     from harness.context.receiver_parts import event_format_of
 
-    return event_format_of(world)
+    return event_format_of(run_context)
 
 
 @pytest.fixture(scope="session")
-def receiver(world: RunContext, require: Callable[..., None]) -> ReceiverUnderTest:
+def receiver(run_context: RunContext, require: Callable[..., None]) -> ReceiverUnderTest:
     """The integration's webhook endpoint; every delivery carries a fresh id that names this run."""
     require("receiver.url", "receiver.signature")
     from harness.context.receiver_parts import receiver_of
 
-    return receiver_of(world)
+    return receiver_of(run_context)
 
 
 @pytest.fixture(scope="session")
-def events(request: pytest.FixtureRequest, world: RunContext, require: Callable[..., None]) -> list[Event]:
+def events(request: pytest.FixtureRequest, run_context: RunContext, require: Callable[..., None]) -> list[Event]:
     """The event fixtures of ``[receiver] events``, in order of name."""
     require("receiver.events", "receiver.signature")
     from harness.webhooks.events import read_events
 
-    config = world.config.receiver
+    config = run_context.config.receiver
     assert config is not None
     event_format: EventFormat = request.getfixturevalue("event_format")
-    return list(read_events([world.target.root / str(config.events)], event_format.read))
+    return list(read_events([run_context.target.root / str(config.events)], event_format.read))
 
 
 @pytest.fixture(scope="session")
-def stage(world: RunContext, receiver: ReceiverUnderTest, events: list[Event]) -> DrillContext:
+def stage(run_context: RunContext, receiver: ReceiverUnderTest, events: list[Event]) -> DrillContext:
     """What drills play on: the target of this run."""
     from harness.context.receiver_parts import stage_of
 
-    return stage_of(world, receiver, events[0])
+    return stage_of(run_context, receiver, events[0])
 
 
 @pytest.fixture(scope="session")
-def crash_stage(world: RunContext, events: list[Event], require: Callable[..., None]) -> Iterator[DrillContext]:
+def crash_stage(run_context: RunContext, events: list[Event], require: Callable[..., None]) -> Iterator[DrillContext]:
     """What drills play on that end the receiver: a second copy of the target, in this process' own hands."""
     require("receiver.url", "receiver.effects", "process")
     from harness.context.receiver_parts import crash_stage_of
@@ -64,7 +64,7 @@ def crash_stage(world: RunContext, events: list[Event], require: Callable[..., N
 
     with ExitStack() as stack:
         try:
-            found = crash_stage_of(stack.enter_context(world.understudy()), events[0])
+            found = crash_stage_of(stack.enter_context(run_context.understudy()), events[0])
         except ConfigurationError as exc:  # nothing is wrong with the receiver, and the message says what is lacking
             pytest.skip(str(exc))
         yield found

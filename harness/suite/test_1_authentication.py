@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def provider(world: RunContext, require: Any) -> Any:
+def provider(run_context: RunContext, require: Any) -> Any:
     """A client on the provider that carries no credential of its own."""
     require("provider.base_url")
-    assert world.config.provider is not None
-    with world.network.client(base_url=world.config.provider.base_url) as client:
+    assert run_context.config.provider is not None
+    with run_context.network.client(base_url=run_context.config.provider.base_url) as client:
         yield client
 
 

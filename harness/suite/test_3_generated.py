@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def taker(receiver: ReceiverUnderTest, event_format: EventFormat, world: RunContext) -> EventReceiver:
+def taker(receiver: ReceiverUnderTest, event_format: EventFormat, run_context: RunContext) -> EventReceiver:
     """Who takes generated events, signed right, each under an id that no receiver has seen."""
-    if world.target.production:
+    if run_context.target.production:
         pytest.skip("[target] environment is production, where nothing is made up")
     scheme, key = event_format.scheme, _id_key(event_format)
 
@@ -34,7 +34,7 @@ def taker(receiver: ReceiverUnderTest, event_format: EventFormat, world: RunCont
     def kind(generated: GeneratedEvent) -> object:
         return generated.kind(type_key=event_format.key_of_type, type_header=scheme.type_header)
 
-    return EventReceiver(send=send, kind=kind, upshots=upshots_of(world, receiver))
+    return EventReceiver(send=send, kind=kind, upshots=upshots_of(run_context, receiver))
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def run_workflow(request: pytest.FixtureRequest, world: RunContext) -> Callable[[], object]:
+def run_workflow(request: pytest.FixtureRequest, run_context: RunContext) -> Callable[[], object]:
     """Run the core workflow once: the integration's client where there is one, else what the spec's links lead to."""
-    if world.config.client is None:
+    if run_context.config.client is None:
         return lambda: request.getfixturevalue("walk")
     return lambda: request.getfixturevalue("client_under_faults")(UNDISTURBED)
 

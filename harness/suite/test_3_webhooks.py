@@ -56,10 +56,10 @@ def test_every_event_fixture_is_acknowledged(
 
 @pytest.mark.parametrize("case", [pytest.param(c, id=c.id, marks=pytest.mark.verifies(c.item)) for c in CASES])
 def test_the_receiver_copes_with_a_delivery(
-    case: ReceiverCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings, world: RunContext
+    case: ReceiverCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings, run_context: RunContext
 ) -> None:
     """A delivery as the case makes it gets what it is owed: an answer, an effect or none, and a receiver that lives."""
-    findings.add(receiver.judge(case, events[0], reproduce=again(world, events[0], case)))
+    findings.add(receiver.judge(case, events[0], reproduce=again(run_context, events[0], case)))
 
 
 @pytest.mark.verifies(tls.ITEM)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def provocations(request: pytest.FixtureRequest, world: RunContext) -> dict[str, Callable[[], str]]:
+def provocations(request: pytest.FixtureRequest, run_context: RunContext) -> dict[str, Callable[[], str]]:
     """What makes each series move; each returns why it did not come about, empty when it did."""
 
     def receiver() -> ReceiverUnderTest:
@@ -61,8 +61,8 @@ def provocations(request: pytest.FixtureRequest, world: RunContext) -> dict[str,
 
     def dead_letter() -> str:
         request.getfixturevalue("require")("receiver.unprocessable")
-        assert world.config.receiver is not None
-        path = world.target.root / str(world.config.receiver.unprocessable)
+        assert run_context.config.receiver is not None
+        path = run_context.target.root / str(run_context.config.receiver.unprocessable)
         poison = request.getfixturevalue("event_format").read(path)
         return _not_acknowledged(receiver().sender.deliver(receiver().fresh(poison)))
 
@@ -76,16 +76,18 @@ def provocations(request: pytest.FixtureRequest, world: RunContext) -> dict[str,
 
 @pytest.fixture
 def replaced(
-    spec: Spec, credential: Credential, world: RunContext, require: Callable[..., None]
+    spec: Spec, credential: Credential, run_context: RunContext, require: Callable[..., None]
 ) -> Callable[[SecretRef, SecretRef], Finding]:
     """Judges whether the provider refuses what its credential replaced: old and new reference."""
     require("provider.base_url")
-    assert world.config.provider is not None
-    base_url = world.config.provider.base_url
+    assert run_context.config.provider is not None
+    base_url = run_context.config.provider.base_url
 
     def judge(old: SecretRef, new: SecretRef) -> Finding:
-        one, other = (msgspec.structs.replace(credential, secret=partial(world.reveal, ref)) for ref in (old, new))
-        with world.network.client(base_url=base_url) as client:
+        one, other = (
+            msgspec.structs.replace(credential, secret=partial(run_context.reveal, ref)) for ref in (old, new)
+        )
+        with run_context.network.client(base_url=base_url) as client:
             return judge_replacement(spec, client, one, other, name=str(new))
 
     return judge
@@ -100,12 +102,12 @@ def _not_acknowledged(delivery: Delivery) -> str:
 def test_a_series_moves_when_provoked(
     movement: Movement,
     metrics: Metrics,
-    world: RunContext,
+    run_context: RunContext,
     findings: Findings,
     provocations: dict[str, Callable[[], str]],
 ) -> None:
     """The series that counts this exists from the start, and counts more once it was provoked."""
-    telemetry = world.config.telemetry
+    telemetry = run_context.config.telemetry
     assert telemetry is not None
     if movement.id not in telemetry.series:
         pytest.skip(f"harness.toml names no [telemetry] series.{movement.id}")
@@ -118,10 +120,10 @@ def test_a_series_moves_when_provoked(
 @pytest.mark.verifies("observability.traces")
 @pytest.mark.parametrize("case", DELIVERIES, ids=lambda c: c.id)
 def test_the_trace_of_a_delivery_goes_on(
-    case: DeliveryCase, traced: Callable[[], Traced | str], world: RunContext, findings: Findings
+    case: DeliveryCase, traced: Callable[[], Traced | str], run_context: RunContext, findings: Findings
 ) -> None:
     """A delivery's trace goes on into the integration, and a traceparent that cannot be read does no harm."""
-    reproduce = world.reproduce(f"::test_the_trace_of_a_delivery_goes_on[{case.id}]")
+    reproduce = run_context.reproduce(f"::test_the_trace_of_a_delivery_goes_on[{case.id}]")
     receiver = traced()
     if isinstance(receiver, str):
         findings.add(finding_of(case, (Outcome.ERROR, receiver), reproduce))
@@ -132,37 +134,37 @@ def test_the_trace_of_a_delivery_goes_on(
 @pytest.mark.verifies("observability.traces")
 def test_the_clients_calls_carry_their_trace_on(
     client_run: Callable[[Sequence[Fault]], tuple[tuple[Attempt, ...], ClientRun]],
-    world: RunContext,
+    run_context: RunContext,
     findings: Findings,
     require: Callable[..., None],
 ) -> None:
     """Every call of an undisturbed run of the client carries a valid traceparent."""
     require("telemetry.otlp")
     attempts, run = client_run(())
-    reproduce = world.reproduce("::test_the_clients_calls_carry_their_trace_on")
+    reproduce = run_context.reproduce("::test_the_clients_calls_carry_their_trace_on")
     findings.extend(judge_calls(attempts, f"{run.ended}: {run.tail}", succeeded=run.succeeded, reproduce=reproduce))
 
 
 @pytest.mark.verifies("runbook.auth", "runbook.webhooks")
-def test_runbooks_are_fit_for_an_incident(runbooks: list[Path], world: RunContext, findings: Findings) -> None:
+def test_runbooks_are_fit_for_an_incident(runbooks: list[Path], run_context: RunContext, findings: Findings) -> None:
     """Runbooks for auth and webhook incidents have an owner, a recent review, six real sections and living links."""
-    operations = world.config.operations
+    operations = run_context.config.operations
     assert operations is not None
     today = dt.datetime.now(tz=dt.UTC).date()
     findings.extend(
-        judge_runbooks(runbooks, today=today, review_within_s=operations.review_within, root=world.target.root)
+        judge_runbooks(runbooks, today=today, review_within_s=operations.review_within, root=run_context.target.root)
     )
 
 
 @pytest.mark.verifies("secrets.rotated")
 def test_secrets_were_rotated_in_time(
-    world: RunContext, findings: Findings, require: Callable[..., None], request: pytest.FixtureRequest
+    run_context: RunContext, findings: Findings, require: Callable[..., None], request: pytest.FixtureRequest
 ) -> None:
     """Every secret of the target was replaced within its limit, and what is recorded as replaced is refused."""
     require("operations.secrets")
-    assert world.config.operations is not None
-    records = world.config.operations.secrets
-    used = [ref for key, ref in world.target.references if not key.startswith("[operations] secrets")]
+    assert run_context.config.operations is not None
+    records = run_context.config.operations.secrets
+    used = [ref for key, ref in run_context.target.references if not key.startswith("[operations] secrets")]
     today = dt.datetime.now(tz=dt.UTC).date()
     findings.extend(judge_records(records, used, today=today))
     for record in records:

@@ -214,7 +214,7 @@ def test_a_should_item_that_fails_leaves_ready_and_0(ready: Folder) -> None:
 DIES = """
 import os, signal, pytest
 @pytest.mark.verifies("own.backup")
-def test_more(world):
+def test_more(run_context):
     os.kill(int(open("pid").read()), signal.SIGKILL)
 """
 
@@ -223,8 +223,8 @@ def test_more(world):
 THEN = """
     assert False, "so that the next test looks whether something died"
 @pytest.mark.verifies("own.backup")
-def test_then(world):
-    assert world.client.get(world.config.process["app"].ready).status_code == 200
+def test_then(run_context):
+    assert run_context.client.get(run_context.config.process["app"].ready).status_code == 200
 """
 
 

@@ -106,9 +106,9 @@ import httpx
 import pytest
 
 @pytest.mark.verifies("workflow.core")
-def test_what_the_hooks_hold(world):
+def test_what_the_hooks_hold(run_context):
     """It fails, and shows the first hook, as a check may do with any answer."""
-    (hook, *_) = httpx.get(world.config.provider.base_url + "/hooks", trust_env=False).json()
+    (hook, *_) = httpx.get(run_context.config.provider.base_url + "/hooks", trust_env=False).json()
     with open("seen.json", "w") as file:
         json.dump(hook["secret"], file)
     pytest.fail(f"the secret of the hook is {hook['secret']}")

@@ -177,3 +177,30 @@ def test_a_misspelt_hook_is_refused(ready: Folder, args: tuple[str, ...]) -> Non
 
     assert ended.status == 3
     assert "unknown hook 'pytest_harness_raport'" in ended.text
+
+
+@pytest.mark.parametrize("name", ["run_context", "world"])
+def test_the_target_is_a_fixture_under_its_old_name_too(ready: Folder, name: str) -> None:
+    """`world` works as `run_context` does, and its warning names that."""
+    ready.write("scenarios/test_more.py", f"def test_more({name}): assert {name}.config.target.name == 'Tiny'")
+
+    ended = ready.pytest("scenarios")
+
+    assert ended.status == 0, ended.text
+    warned = "DeprecationWarning: The fixture `world` is now called `run_context`." in ended.text
+    assert warned is (name == "world")
+
+
+@pytest.mark.parametrize("name", ["context", "world"])
+def test_hooks_are_given_the_target_under_its_old_name_too(ready: Folder, name: str) -> None:
+    """A hook that takes `world` is called as one that takes `context`, and its warning names that."""
+    body = f"def pytest_harness_final_findings({name}): print('final of', {name}.target.summary.name); return []\n"
+    ready.write("conftest.py", body + f"def pytest_harness_target_ready({name}): print('ready', {name}.run.run_id)\n")
+
+    ended = ready.gate("-s")
+
+    assert ended.status == 0, ended.text
+    assert "final of Tiny" in ended.out
+    assert "ready " in ended.out
+    warned = "DeprecationWarning: The hook argument `world` is now called `context`." in ended.text
+    assert warned is (name == "world")

@@ -1,0 +1,58 @@
+"""What the plugins keep on pytest's objects, and the small questions that several of them ask about a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from harness.context.run_context import RunContext
+    from harness.model.spec_coverage import Coverage
+    from harness.plugins.findings import Findings
+
+SUITE = "harness.suite"
+MODES = ("replay", "record", "rewrite", "live", "verify")
+
+context_key: pytest.StashKey[RunContext] = pytest.StashKey()
+"""On the configuration: the target of this run; absent where no harness.toml is."""
+findings_key: pytest.StashKey[Findings] = pytest.StashKey()
+"""On a test: what it observed."""
+deaths_key: pytest.StashKey[list[str]] = pytest.StashKey()
+"""On the controller's configuration: how processes of the target ended by themselves."""
+coverage_key: pytest.StashKey[Coverage] = pytest.StashKey()
+"""On the controller's configuration: how much of the provider's document was seen."""
+
+
+def asked_modes(config: pytest.Config) -> tuple[str, ...]:
+    """Return the modes of ``--harness-mode``; raises UsageError for an unknown one."""
+    modes = tuple(m.strip() for m in config.getoption("--harness-mode").split(","))
+    for mode in modes:
+        if mode not in MODES:
+            from harness.errors import nearest
+
+            raise pytest.UsageError(f"--harness-mode: {mode!r} is not a mode. {nearest(mode, MODES)}")
+    return modes
+
+
+def item_mode(item: pytest.Item, config: pytest.Config) -> str | None:
+    """Return the mode a scenario runs in, None for a test that makes no use of modes."""
+    if "harness_mode" not in getattr(item, "fixturenames", ()):
+        return None
+    callspec = getattr(item, "callspec", None)
+    return str(callspec.params.get("harness_mode", asked_modes(config)[0])) if callspec else asked_modes(config)[0]
+
+
+def runs_suite(config: pytest.Config) -> bool:
+    """Whether the shipped conformance tests were asked for."""
+    return any(str(arg).startswith(SUITE) for arg in config.args)
+
+
+def is_live(config: pytest.Config) -> bool:
+    """Whether this run talks to the target: the shipped suite was asked for, or a live mode."""
+    return runs_suite(config) or asked_modes(config) != ("replay",)
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Whether this process is a worker of pytest-xdist, which runs tests for a controller."""
+    return hasattr(config, "workerinput")
