@@ -18,7 +18,7 @@ from harness.resilience.expectations import (
     succeeds,
     waits_as_asked,
 )
-from harness.resilience.faults import CLOSE, RESET, SILENCE, TRICKLE, Action, Fault, Spoil, respond
+from harness.resilience.faults import CLOSE, RESET, SILENCE, TRICKLE, Action, Corruption, Fault, respond
 from harness.resilience.idempotency_keys import (
     attempts_share_their_key,
     every_write_is_keyed,
@@ -184,13 +184,13 @@ INTEGRITY: tuple[ClientCase, ...] = tuple(
         summary=f"the provider's own answer, but {summary}",
         expected="it is asked again, or the client fails; never success",
         source=source,
-        faults=(Fault(action=Action.CORRUPT, spoil=spoil),),
+        faults=(Fault(action=Action.CORRUPT, corruption=corruption),),
         expectations=(rejects_partial_response,),
     )
-    for case_id, spoil, summary, source in (
-        ("cut-by-reset", Spoil.CUT, "reset in the middle of the body", "RFC 9112 section 8"),
-        ("cut-short", Spoil.SHORT, "shorter than its Content-Length", "RFC 9112 section 8"),
-        ("half-the-json", Spoil.MALFORMED, "with the second half of its JSON missing", "RFC 8259 section 2"),
+    for case_id, corruption, summary, source in (
+        ("cut-by-reset", Corruption.CUT, "reset in the middle of the body", "RFC 9112 section 8"),
+        ("cut-short", Corruption.SHORT, "shorter than its Content-Length", "RFC 9112 section 8"),
+        ("half-the-json", Corruption.MALFORMED, "with the second half of its JSON missing", "RFC 8259 section 2"),
     )
 )
 
