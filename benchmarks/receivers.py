@@ -14,7 +14,7 @@ from pathlib import Path
 
 from _table import Row, show
 
-from harness.context.receiver_parts import event_format_of, receiver_of, stage_of
+from harness.context.receiver_parts import drill_context_of, event_format_of, receiver_of
 from harness.context.run_context import RunContext
 from harness.model import Finding, Outcome
 from harness.process.run import Run
@@ -55,7 +55,7 @@ def measured(world: RunContext) -> Iterable[Row]:
     folder = world.target.root / str(world.config.receiver.events)
     event = next(read_events([folder], event_format_of(world).read))
     receiver = receiver_of(world)
-    stage = stage_of(world, receiver, event)
+    stage = drill_context_of(world, receiver, event)
     cases = seconds([lambda c=case: receiver.judge(c, event, reproduce="") for case in CASES])  # type: ignore[misc]
     drills = seconds([lambda d=drill: play(d, stage, reproduce="") for drill in DRILLS])  # type: ignore[misc]
     yield Row(work=f"{len(CASES)} cases and {len(DRILLS)} drills", value=cases + drills, unit="s", bar="<= 5")

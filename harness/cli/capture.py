@@ -16,8 +16,9 @@ from harness.secrets import Vault
 from harness.secrets.redaction.redactor import Redactor
 from harness.webhooks.capture_server import CaptureServer, CaptureStore, Clean
 from harness.webhooks.delivery_plan import secret_behind
+from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import scheme_named
-from harness.webhooks.signature_check import event_id_in, signature_complaint
+from harness.webhooks.signature_check import signature_complaint
 
 
 @click.command()
@@ -74,7 +75,7 @@ def _judge(name: str, secret: Callable[[], str]) -> Callable[[str, Headers, byte
 
     def complaint(url: str, headers: Headers, body: bytes) -> str:
         lower = tuple((k.lower(), v) for k, v in headers)
-        event_id = event_id_in(scheme, None, lower, body)
+        event_id = EventFormat(scheme=scheme).received(lower, body).id
         return signature_complaint(scheme, lower, body, secret=secret(), event_id=event_id, url=url, now=time.time())
 
     return complaint

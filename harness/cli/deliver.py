@@ -9,8 +9,9 @@ from pathlib import Path
 
 import click
 
+from harness.context.delivery import plan_delivery, public_key
 from harness.model import Delivery
-from harness.webhooks.delivery_plan import DeliverOptions, public_key
+from harness.webhooks.delivery_plan import DeliverOptions
 from harness.webhooks.delivery_run import DeliveryRun
 from harness.webhooks.progress import Lines, bar
 from harness.webhooks.summary import Summary
@@ -46,21 +47,23 @@ def deliver(events: tuple[Path, ...], *, spec: str | None, dry_run: bool, quiet:
     What --to, --scheme and --secret do not say is taken from harness.toml. Exits 1 unless every delivery is
     acknowledged with 2xx.
     """
-    if options.pop("public_key"):
-        click.echo(public_key(DeliverOptions(**options), Path.cwd()))  # type: ignore[arg-type]
+    show_key = options.pop("public_key")
+    asked = DeliverOptions(**options)  # type: ignore[arg-type]  # click has checked each by its declaration above
+    if show_key:
+        click.echo(public_key(asked, Path.cwd()))
         return
     if not events and not spec:
         raise click.UsageError("Missing argument 'EVENTS...': name fixtures, or an OpenAPI document with --spec.")
     made = tuple(_examples(spec)) if spec else ()
-    dispatch = DeliveryRun(events, DeliverOptions(**options), directory=Path.cwd(), made=made)  # type: ignore[arg-type]
+    run = DeliveryRun(events, plan_delivery(asked, Path.cwd()), made=made)
     if dry_run:
-        for text in dispatch.dry():
+        for text in run.dry():
             click.echo(text)
         return
     summary = Summary()
-    with _shown(dispatch.total, quiet=quiet) as each:
+    with _shown(run.total, quiet=quiet) as each:
         try:
-            dispatch.deliver(each, summary)
+            run.deliver(each, summary)
             interrupted = False
         except KeyboardInterrupt:
             interrupted = True

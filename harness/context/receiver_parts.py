@@ -21,7 +21,6 @@ from harness.webhooks.events import EventFormat
 from harness.webhooks.probes import Ask, asker
 from harness.webhooks.processing_results import ProcessingResults
 from harness.webhooks.schemes import scheme_for
-from harness.webhooks.signed_sender import SignedSender
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
@@ -35,100 +34,99 @@ TIMEOUT_S = 10.0
 _counter = itertools.count(1)
 
 
-def event_format_of(world: RunContext) -> EventFormat:
+def event_format_of(run_context: RunContext) -> EventFormat:
     """Return where an event's id and type are found, by the receiver's signature scheme."""
-    receiver, signature = _sections(world)
+    receiver, signature = _sections(run_context)
     return EventFormat(scheme=scheme_for(signature), id_key=receiver.event_id, type_key=receiver.event_type)
 
 
-def receiver_of(world: RunContext) -> ReceiverUnderTest:
+def receiver_of(run_context: RunContext) -> ReceiverUnderTest:
     """Return the target's receiver; every delivery carries a fresh id that names the run."""
-    receiver, signature = _sections(world)
-    event_format = event_format_of(world)
-    wire = Wire(receiver.url, check=world.network.check, timeout_s=TIMEOUT_S)
-    sender = SignedSender(wire, scheme=event_format.scheme, secret=lambda: world.reveal(signature.secret))
+    receiver, signature = _sections(run_context)
+    event_format = event_format_of(run_context)
+    wire = Wire(receiver.url, check=run_context.network.check, timeout_s=TIMEOUT_S)
     # The process id keeps the ids of pytest-xdist workers apart.
-    ids = (f"evt_{world.run.run_id}_{os.getpid()}_{n}" for n in _counter)
+    ids = (f"evt_{run_context.run.run_id}_{os.getpid()}_{n}" for n in _counter)
     return ReceiverUnderTest(
-        sender,
-        wire=wire,
+        wire,
         format=event_format,
-        probe=_effects(world, receiver),
+        secret=lambda: run_context.reveal(signature.secret),
+        probe=_effects(run_context, receiver),
         new_id=lambda: next(ids),
         # Alone, whatever dies has died of what was sent just now.
-        fates=world.fates if "PYTEST_XDIST_WORKER" in os.environ else None,
+        fates=run_context.fates if "PYTEST_XDIST_WORKER" in os.environ else None,
     )
 
 
-def stage_of(world: RunContext, receiver: ReceiverUnderTest, event: Event) -> DrillContext:
+def drill_context_of(run_context: RunContext, receiver: ReceiverUnderTest, event: Event) -> DrillContext:
     """Return what drills play on."""
-    config, signature = _sections(world)
-    event_format = event_format_of(world)
+    config, signature = _sections(run_context)
+    event_format = event_format_of(run_context)
     letters, order, previous = config.dead_letters, config.order, signature.previous
     return DrillContext(
         receiver=receiver,
         config=config,
         event=event,
-        read=lambda path: receiver.taken(event_format.read(world.target.root / Path(path))),
-        dead_letter_of=_asker(world, letters, "[receiver] dead_letters") if letters else None,
-        state_of=_asker(world, order.state, "[receiver.order] state") if order else None,
-        previous_secret=lambda: world.reveal(previous) if previous else "",
-        root=world.target.root,
-        environment={**os.environ, **world.environment({})},
+        read=lambda path: receiver.taken(event_format.read(run_context.target.root / Path(path))),
+        dead_letter_of=_asker(run_context, letters, "[receiver] dead_letters") if letters else None,
+        state_of=_asker(run_context, order.state, "[receiver.order] state") if order else None,
+        previous_secret=lambda: run_context.reveal(previous) if previous else "",
+        root=run_context.target.root,
+        environment={**os.environ, **run_context.environment({})},
     )
 
 
-def upshots_of(world: RunContext, receiver: ReceiverUnderTest) -> ProcessingResults:
-    """Return what tells what became of events, by whichever probes harness.toml describes."""
-    config, _ = _sections(world)
+def processing_results_of(run_context: RunContext, receiver: ReceiverUnderTest) -> ProcessingResults:
+    """Return what reports what became of events, by whichever probes harness.toml describes."""
+    config, _ = _sections(run_context)
     letters = config.dead_letters
     return ProcessingResults(
         receiver.probe,
-        _asker(world, letters, "[receiver] dead_letters") if letters else None,
+        _asker(run_context, letters, "[receiver] dead_letters") if letters else None,
         when=letters.when if letters else {},
         effect_s=receiver.settle_s,
-        kept_s=letters.within if letters else 0,
+        dead_letter_s=letters.within if letters else 0,
     )
 
 
-def again(world: RunContext, event: Event, case: ReceiverCase) -> str:
+def again(run_context: RunContext, event: Event, case: ReceiverCase) -> str:
     """Return the command that makes the delivery of a case again, empty where only a gate can make it.
 
     Only a gate knows the secrets and ports that it made for its run.
     """
-    receiver, signature = _sections(world)
-    served = {urlsplit(process.ready).netloc for process in world.config.process.values()}
+    receiver, signature = _sections(run_context)
+    served = {urlsplit(process.ready).netloc for process in run_context.config.process.values()}
     alone = signature.secret.kind != "fresh" and urlsplit(receiver.url).netloc not in served
-    files = sorted((world.target.root / str(receiver.events)).rglob(f"{event.name}.*"))
+    files = sorted((run_context.target.root / str(receiver.events)).rglob(f"{event.name}.*"))
     if not alone or not files or case.framing is not Framing.PLAIN:
         return ""
-    overlay = ["--target", world.overlay] if world.overlay else []
-    path = str(files[0].relative_to(world.target.root))
+    overlay = ["--target", run_context.overlay] if run_context.overlay else []
+    path = str(files[0].relative_to(run_context.target.root))
     return shlex.join(["harness", "deliver", path, "--altered", case.id, *overlay])
 
 
-def crash_stage_of(world: RunContext, event: Event) -> DrillContext:
-    """Return what drills play on that end the receiver; ``world`` is theirs alone.
+def crash_context_of(run_context: RunContext, event: Event) -> DrillContext:
+    """Return what drills play on that end the receiver; ``run_context`` is theirs alone.
 
     Raises `ConfigurationError` where the harness starts no process at the receiver's address.
     """
-    stage = stage_of(world, receiver_of(world), event)
-    stage.process = process_of(world)
-    _, signature = _sections(world)
-    given = world.config.process[stage.process.name].env
-    stage.secret_names = told_by(given, signature.secret, previous=False)
-    stage.previous_names = told_by(given, signature.previous, previous=True) if signature.previous else ()
-    return stage
+    context = drill_context_of(run_context, receiver_of(run_context), event)
+    context.process = process_of(run_context)
+    _, signature = _sections(run_context)
+    given = run_context.config.process[context.process.name].env
+    context.secret_names = told_by(given, signature.secret, previous=False)
+    context.previous_names = told_by(given, signature.previous, previous=True) if signature.previous else ()
+    return context
 
 
-def process_of(world: RunContext) -> ManagedProcess:
+def process_of(run_context: RunContext) -> ManagedProcess:
     """Return the process that serves the receiver.
 
     Raises `ConfigurationError` where the harness starts none at that address.
     """
-    receiver, _ = _sections(world)
+    receiver, _ = _sections(run_context)
     served = urlsplit(receiver.url).netloc
-    found = next((p for p in world.processes if urlsplit(p.ready).netloc == served), None)
+    found = next((p for p in run_context.processes if urlsplit(p.ready).netloc == served), None)
     if found is None:
         raise ConfigurationError(
             f"harness.toml: no [process.NAME] is ready at {served}, where [receiver] url is, so the harness cannot "
@@ -137,22 +135,24 @@ def process_of(world: RunContext) -> ManagedProcess:
     return found
 
 
-def _effects(world: RunContext, receiver: Receiver) -> EffectProbe | None:
+def _effects(run_context: RunContext, receiver: Receiver) -> EffectProbe | None:
     if receiver.effects is None:
         return None
-    return EffectProbe(_asker(world, receiver.effects, "[receiver] effects"), count=receiver.effects.count)
+    return EffectProbe(_asker(run_context, receiver.effects, "[receiver] effects"), count=receiver.effects.count)
 
 
-def _asker(world: RunContext, probe: Probe, where: str) -> Ask:
+def _asker(run_context: RunContext, probe: Probe, where: str) -> Ask:
     database = probe.database or ""
     if reference := SecretRef.parse(database):
-        database = world.reveal(reference)
-    environment = {**os.environ, **world.environment({})}
-    return asker(probe, where, client=world.client, root=world.target.root, env=environment, database=database)
+        database = run_context.reveal(reference)
+    environment = {**os.environ, **run_context.environment({})}
+    return asker(
+        probe, where, client=run_context.client, root=run_context.target.root, env=environment, database=database
+    )
 
 
-def _sections(world: RunContext) -> tuple[Receiver, Signature]:
-    receiver = world.config.receiver
+def _sections(run_context: RunContext) -> tuple[Receiver, Signature]:
+    receiver = run_context.config.receiver
     assert receiver is not None
     assert receiver.signature is not None
     return receiver, receiver.signature

@@ -11,7 +11,6 @@ import httpx
 import msgspec
 
 from harness.http.message import media_type
-from harness.http.provider_client import NoAnswer
 from harness.model import stable_id
 from harness.openapi.spec_document import Operation, Spec
 from harness.openapi.spec_excerpt import SpecExcerpt, spec_excerpt
@@ -152,23 +151,21 @@ def _check(failure: Any) -> str:
     return str(checks[0])
 
 
-def of_missing_answer(
-    reason: NoAnswer, detail: str, operation: Operation, spec: Spec, *, steps: Sequence[StoredRequest]
-) -> Defect:
+def of_silence(kind: str, said: str, operation: Operation, spec: Spec, *, steps: Sequence[StoredRequest]) -> Defect:
     """Return the defect of an operation that answers other requests, but not this one."""
     title = {
-        NoAnswer.TIMEOUT: "No whole answer in time",
-        NoAnswer.CLOSED: "Connection closed without a whole answer",
-        NoAnswer.GARBAGE: "An answer that cannot be read",
-    }[reason]
+        "timeout": "No whole answer in time",
+        "closed": "Connection closed without a whole answer",
+        "garbage": "An answer that cannot be read",
+    }[kind]
     return Defect(
         operation=operation.label,
         check="answers",
-        cause=str(reason),
+        cause=kind,
         title=title,
-        message=detail,
+        message=said,
         status=None,
-        answer=f"none ({detail})",
+        answer=f"none ({said})",
         excerpt=spec_excerpt(spec.document, _place(operation.label), ["responses"]),
         steps=tuple(steps),
     )

@@ -1,6 +1,7 @@
 """The words of the harness as frozen structs: data in, data out, no behaviour that needs a network."""
 
 from harness.model.attempt import Attempt
+from harness.model.check import Check
 from harness.model.delivery import Delivery
 from harness.model.event import Event
 from harness.model.finding import Finding, Level, Mode, Outcome, stable_id
@@ -12,6 +13,7 @@ from harness.model.waiver import Waiver
 
 __all__ = [
     "Attempt",
+    "Check",
     "Delivery",
     "Event",
     "Finding",

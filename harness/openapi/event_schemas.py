@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from harness.core.pointers import escaped, pointer_of
 from harness.model import Event
 from harness.openapi.document import Document
+from harness.openapi.event_bodies import readable_document
 from harness.openapi.schemas import Schemas
 from harness.openapi.spec_document import Spec
 
@@ -34,7 +34,9 @@ class EventSchemas:
 
     def violations(self, event: Event) -> list[str]:
         """Return how ``event`` breaks the schema of its type; a type the document lacks is one violation."""
-        document = json.loads(event.body)
+        document = readable_document(event.headers, event.body)
+        if document is None:
+            return ["the body is not JSON"]
         name = self.named(event.type, document)
         if name is None:
             return [
@@ -58,25 +60,9 @@ class EventSchemas:
             return event_type
         return next((self._by_plain[p] for p in map(_plain, [*both, event_type]) if p in self._by_plain), None)
 
-    def violations_of(self, event_type: str, body: bytes, type_key: str) -> list[str]:
-        """Return how a body breaks the schema of its type, which it names under ``type_key`` unless it is given."""
-        try:
-            named = _type_of(event_type, json.loads(body), type_key)
-        except ValueError:
-            return ["the body is not JSON"]
-        return self.violations(Event(name=named, type=named, id="", body=body))
-
-    def kind_of(self, event_type: str, body: bytes, type_key: str) -> str:
-        """Return the webhook that a body is of, empty where the document describes no such."""
-        try:
-            document = json.loads(body)
-        except ValueError:
-            return ""
-        return self.named(_type_of(event_type, document, type_key), document) or ""
-
-
-def _type_of(event_type: str, document: Any, type_key: str) -> str:
-    return event_type or (str(document.get(type_key, "")) if isinstance(document, dict) else "")
+    def kind(self, event: Event) -> str:
+        """Return the webhook that an event is of, empty where the document describes no such."""
+        return self.named(event.type, readable_document(event.headers, event.body)) or ""
 
 
 def _places(document: Document) -> list[tuple[str, str]]:

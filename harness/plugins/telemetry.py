@@ -69,8 +69,9 @@ def traced(
 
     def deliver(event: Event, traceparent: str) -> Delivery:
         fresh = receiver.fresh(event)
-        headers = [(k, v) for k, v in receiver.sender.signed(fresh) if k.lower() not in ("traceparent", "tracestate")]
-        return receiver.sender.send(fresh, (*headers, ("traceparent", traceparent)), fresh.body)
+        built = receiver.material(fresh).signed()
+        headers = (h for h in built.headers if h[0].lower() not in ("traceparent", "tracestate"))
+        return receiver.send(fresh, built._replace(headers=(*headers, ("traceparent", traceparent))))
 
     def made() -> Traced | str:
         usable, error = receiver.usable(events[0])

@@ -47,22 +47,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @contextmanager
 def _listening(run_context: RunContext) -> Iterator[None]:
+    from harness.context.receiver_parts import event_format_of
     from harness.contract.webhooks.catcher import Catcher
-    from harness.webhooks.schemes import scheme_for
-    from harness.webhooks.signature_check import event_id_in
 
-    provider, receiver = run_context.config.provider, run_context.config.receiver
+    provider = run_context.config.provider
     assert provider is not None
     assert provider.webhooks is not None
-    assert receiver is not None
-    assert receiver.signature is not None
-    scheme, key = scheme_for(receiver.signature), receiver.event_id
+    event_format = event_format_of(run_context)
     port = provider.webhooks.port or run_context.run.port("catcher")
     try:
         catcher = Catcher(
             port,
             _caught(run_context),
-            event_id=lambda headers, body: event_id_in(scheme, key, headers, body),
+            event_id=lambda headers, body: event_format.received(headers, body).id,
             now=time.time,
         )
     except OSError as exc:
@@ -81,7 +78,8 @@ def _registered(run_context: RunContext, url: str) -> Iterator[None]:
     provider = run_context.config.provider
     assert provider is not None
     assert provider.webhooks is not None
-    with run_context.provider_client() as client:
+    headers = run_context.credential.headers() if run_context.credential else {}
+    with run_context.network.client(base_url=provider.base_url, headers=headers) as client:
         registration = Registration(run_context.spec, client, provider.webhooks, keep=run_context.handed_out.keep)
         if complaint := registration.begin(url):
             _trouble(run_context).write_text(run_context.vault.redact(complaint), encoding="utf-8")
@@ -130,13 +128,12 @@ def sent_webhooks(
 def _expected(run_context: RunContext, spec: Spec, event_format: EventFormat) -> ExpectedDelivery:
     from harness.contract.webhooks.sent import ExpectedDelivery
     from harness.openapi.event_schemas import EventSchemas
-    from harness.webhooks.signature_check import event_id_in, signature_complaint
+    from harness.webhooks.signature_check import signature_complaint
 
     receiver = run_context.config.receiver
     assert receiver is not None
     assert receiver.signature is not None
     schemas, scheme, reference = EventSchemas(spec), event_format.scheme, receiver.signature.secret
-    type_key = receiver.event_type or scheme.type_key
 
     def signature(headers: tuple[tuple[str, str], ...], body: bytes, at: float) -> str:
         return signature_complaint(
@@ -144,16 +141,16 @@ def _expected(run_context: RunContext, spec: Spec, event_format: EventFormat) ->
             headers,
             body,
             secret=_signing_secret(run_context, reference),
-            event_id=event_id_in(scheme, receiver.event_id, headers, body),
+            event_id=event_format.received(headers, body).id,
             url=catcher_url(run_context),
             now=at,
         )
 
     def schema(headers: tuple[tuple[str, str], ...], body: bytes, _at: float) -> str:
-        return "; ".join(schemas.violations_of(dict(headers).get(scheme.type_header, ""), body, type_key))
+        return "; ".join(schemas.violations(event_format.received(headers, body)))
 
     def named(headers: tuple[tuple[str, str], ...], body: bytes) -> str:
-        return schemas.kind_of(dict(headers).get(scheme.type_header, ""), body, type_key)
+        return schemas.kind(event_format.received(headers, body))
 
     return ExpectedDelivery(signature=signature if scheme.symmetric else None, schema=schema, named=named)
 

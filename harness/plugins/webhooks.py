@@ -50,21 +50,21 @@ def events(request: pytest.FixtureRequest, run_context: RunContext, require: Cal
 @pytest.fixture(scope="session")
 def stage(run_context: RunContext, receiver: ReceiverUnderTest, events: list[Event]) -> DrillContext:
     """What drills play on: the target of this run."""
-    from harness.context.receiver_parts import stage_of
+    from harness.context.receiver_parts import drill_context_of
 
-    return stage_of(run_context, receiver, events[0])
+    return drill_context_of(run_context, receiver, events[0])
 
 
 @pytest.fixture(scope="session")
 def crash_stage(run_context: RunContext, events: list[Event], require: Callable[..., None]) -> Iterator[DrillContext]:
     """What drills play on that end the receiver: a second copy of the target, in this process' own hands."""
     require("receiver.url", "receiver.effects", "process")
-    from harness.context.receiver_parts import crash_stage_of
+    from harness.context.receiver_parts import crash_context_of
     from harness.errors import ConfigurationError
 
     with ExitStack() as stack:
         try:
-            found = crash_stage_of(stack.enter_context(run_context.understudy()), events[0])
+            found = crash_context_of(stack.enter_context(run_context.understudy()), events[0])
         except ConfigurationError as exc:  # nothing is wrong with the receiver, and the message says what is lacking
             pytest.skip(str(exc))
         yield found

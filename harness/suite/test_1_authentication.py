@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def provider(run_context: RunContext, require: Any) -> Any:
-    """The client of the provider."""
+    """A client on the provider that carries no credential of its own."""
     require("provider.base_url")
-    with run_context.provider_client() as client:
+    assert run_context.config.provider is not None
+    with run_context.network.client(base_url=run_context.config.provider.base_url) as client:
         yield client
 
 

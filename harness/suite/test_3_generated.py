@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.context.receiver_parts import upshots_of
+from harness.context.receiver_parts import processing_results_of
 from harness.webhooks.generated.event_answers import EventReceiver, judge_invalid, judge_valid
 from harness.webhooks.generated.generated_events import generate_events
 
@@ -25,26 +25,20 @@ def taker(receiver: ReceiverUnderTest, event_format: EventFormat, run_context: R
     """Who takes generated events, signed right, each under an id that no receiver has seen."""
     if run_context.target.production:
         pytest.skip("[target] environment is production, where nothing is made up")
-    scheme, key = event_format.scheme, _id_key(event_format)
 
     def send(generated: GeneratedEvent) -> Delivery:
-        event = generated.event(id_key=key, type_header=scheme.type_header, new_id=receiver.new_id())
-        return receiver.sender.deliver(receiver.fresh(event) if scheme.id_header else event)
+        return receiver.deliver(generated.event(event_format, receiver.new_id()))
 
     def kind(generated: GeneratedEvent) -> object:
-        return generated.kind(type_key=event_format.key_of_type, type_header=scheme.type_header)
+        return generated.kind(event_format)
 
-    return EventReceiver(send=send, kind=kind, upshots=upshots_of(run_context, receiver))
+    return EventReceiver(send=send, kind=kind, results=processing_results_of(run_context, receiver))
 
 
 @pytest.fixture
 def generated(spec: Spec, event_format: EventFormat, fuzz_seed: int) -> Generated:
     """Events for every webhook of the spec, valid and invalid ones."""
-    return generate_events(spec, random_seed=fuzz_seed, id_key=_id_key(event_format))
-
-
-def _id_key(event_format: EventFormat) -> str:
-    return "" if event_format.scheme.id_header else event_format.key_of_id
+    return generate_events(spec, random_seed=fuzz_seed, event_format=event_format)
 
 
 @pytest.mark.verifies("webhooks.fixtures")

@@ -50,21 +50,21 @@ def provocations(request: pytest.FixtureRequest, run_context: RunContext) -> dic
         return receiver().fresh(found[0])
 
     def delivered() -> str:
-        return _not_acknowledged(receiver().sender.deliver(event()))
+        return _not_acknowledged(receiver().deliver(event()))
 
     def rejected() -> str:
         return receiver().provoke_refusal(event())
 
     def duplicate() -> str:
         twice = event()
-        return next(filter(None, (_not_acknowledged(receiver().sender.deliver(twice)) for _ in range(2))), "")
+        return next(filter(None, (_not_acknowledged(receiver().deliver(twice)) for _ in range(2))), "")
 
     def dead_letter() -> str:
         request.getfixturevalue("require")("receiver.unprocessable")
         assert run_context.config.receiver is not None
         path = run_context.target.root / str(run_context.config.receiver.unprocessable)
         poison = request.getfixturevalue("event_format").read(path)
-        return _not_acknowledged(receiver().sender.deliver(receiver().fresh(poison)))
+        return _not_acknowledged(receiver().deliver(receiver().fresh(poison)))
 
     def retried() -> str:
         finding = request.getfixturevalue("client_under_faults")(LIMITED_ONCE)
@@ -80,12 +80,14 @@ def replaced(
 ) -> Callable[[SecretRef, SecretRef], Finding]:
     """Judges whether the provider refuses what its credential replaced: old and new reference."""
     require("provider.base_url")
+    assert run_context.config.provider is not None
+    base_url = run_context.config.provider.base_url
 
     def judge(old: SecretRef, new: SecretRef) -> Finding:
         one, other = (
             msgspec.structs.replace(credential, secret=partial(run_context.reveal, ref)) for ref in (old, new)
         )
-        with run_context.provider_client() as client:
+        with run_context.network.client(base_url=base_url) as client:
             return judge_replacement(spec, client, one, other, name=str(new))
 
     return judge

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from harness.http.client import UNTRUSTED
 from harness.http.wire import ReceiverAnswer
-from harness.model import Delivery, Event, Finding, Level, Outcome
+from harness.model import Delivery, Event, Finding, Outcome
 from harness.webhooks.cases import Built, Expected, Material, ReceiverCase
 
 Judgement = tuple[Outcome, str]
@@ -85,69 +83,10 @@ def acceptance(event: Event, answer: ReceiverAnswer, *, item: str, source: str, 
     )
 
 
-_SAID = {
-    Outcome.PASS: "was answered as it must be",
-    Outcome.FAIL: "was not answered as it must be",
-    Outcome.NOT_APPLICABLE: "does not apply",
-    Outcome.NOT_RUN: "is known in part",
-}
-
-
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """What is owed to a look at the receiver that is more than one delivery."""
-
-    id: str
-    item: str
-    level: Level = Level.MUST
-    summary: str
-    """What is done, in a few words."""
-    expected: str
-    source: str
-    fix: str
-    """What to do about it, in words that hold for any language."""
-
-
-_OF_ROW = {
-    Outcome.PASS: "as it must be",
-    Outcome.FAIL: "not as it must be",
-    Outcome.NOT_APPLICABLE: "does not apply",
-    Outcome.NOT_RUN: "could not be seen",
-}
-
-
-def finding_of_row(row: Row, judgement: Judgement, *, reproduce: str) -> Finding:
-    """Return the finding of one drill, or of one look at the way to the receiver."""
-    outcome, observed = judgement
-    return Finding(
-        item=row.item,
-        outcome=outcome,
-        summary=f"{row.id}: {row.summary}: {_OF_ROW.get(outcome, 'could not be judged')}",
-        expected=row.expected,
-        observed=observed,
-        reproduce=reproduce,
-        fix=row.fix if outcome is Outcome.FAIL else "",
-        source=row.source,
-        level=row.level,
-        case=row.id,
-    )
-
-
 def finding_of(case: ReceiverCase, judgement: Judgement, reproduce: str, request: str = "") -> Finding:
     """Return the finding of one case; ``request`` is shown where something is wrong."""
     outcome, observed = judgement
-    if case.level is None and outcome in (Outcome.FAIL, Outcome.NOT_RUN):
+    if not case.judged and outcome in (Outcome.FAIL, Outcome.NOT_RUN):
         outcome, observed = Outcome.NOT_APPLICABLE, f"{observed} (told, not judged)"
     bad = outcome in (Outcome.FAIL, Outcome.ERROR)
-    return Finding(
-        item=case.item,
-        outcome=outcome,
-        summary=f"{case.id}: a delivery with {case.summary} {_SAID.get(outcome, 'could not be judged')}",
-        expected=case.expected.value,
-        observed=observed,
-        reproduce=reproduce,
-        request=request if bad else "",
-        fix=case.fix if outcome is Outcome.FAIL else "",
-        source=case.source,
-        level=case.level or Level.SHOULD,
-        case=case.id,
-    )
+    return case.finding(outcome, observed, reproduce=reproduce, request=request if bad else "")

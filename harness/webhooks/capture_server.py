@@ -15,12 +15,11 @@ from typing import Any
 
 from harness.errors import ConfigurationError
 from harness.http.message import Headers
-from harness.webhooks.events import LIMIT_BYTES
+from harness.webhooks.events import LIMIT_BYTES, any_type
 from harness.webhooks.schemes import SCHEMES
 
 READ_WITHIN_S = 30.0
 _NAME_CHARS = 60
-_TYPE_KEYS = ("type", "event_type", "event", "topic")
 # Those of one connection alone (RFC 9110, section 7.6.1), what a proxy adds, and what proves or authorizes: a replay
 # has its own.
 _DROPPED = re.compile(
@@ -30,7 +29,6 @@ _DROPPED = re.compile(
 _OF_SCHEMES = frozenset(
     name for s in SCHEMES for name in (s.header, s.timestamp_header, *(name for name, _ in s.beside)) if name
 )
-_TYPE_HEADERS = tuple(s.type_header for s in SCHEMES if s.type_header)
 
 Clean = Callable[[Headers, bytes], tuple[Headers, bytes]]
 """Takes the secrets out of headers and body."""
@@ -53,7 +51,7 @@ class CaptureStore:
     def keep(self, headers: Headers, body: bytes) -> Path:
         """Write one delivery and return its file; raises OSError when it cannot be written."""
         headers = tuple((name.lower(), value) for name, value in headers)
-        kind = _type_of(dict(headers), body)
+        kind = _type_of(headers, body)
         kept, content = self._clean(tuple(h for h in headers if not _is_dropped(h[0])), body)
         head = "".join(f"{name}: {value}\r\n" for name, value in kept).encode("latin-1", "replace")
         with self._lock:
@@ -199,14 +197,6 @@ def _is_dropped(name: str) -> bool:
     return name in _OF_SCHEMES or _DROPPED.fullmatch(name) is not None
 
 
-def _type_of(headers: dict[str, str], body: bytes) -> str:
-    """Return the event's type as part of a file's name: from a header or a key that senders use for it."""
-    found = next((headers[name] for name in _TYPE_HEADERS if headers.get(name)), "")
-    if not found:
-        try:
-            document = json.loads(body)
-        except (ValueError, RecursionError):
-            document = None
-        if isinstance(document, dict):
-            found = next((document[k] for k in _TYPE_KEYS if isinstance(document.get(k), str)), "")
-    return re.sub(r"[^\w.-]+", "-", found).strip(".-")[:_NAME_CHARS] or "event"
+def _type_of(headers: Headers, body: bytes) -> str:
+    """Return the event's type as part of a file's name."""
+    return re.sub(r"[^\w.-]+", "-", any_type(headers, body)).strip(".-")[:_NAME_CHARS] or "event"

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 
-from harness.context.target import CONFIG_NAME, load_target
 from harness.errors import ConfigurationError
 from harness.http.client import Network
 from harness.model import SecretRef
@@ -18,7 +17,7 @@ from harness.webhooks.schemes import SCHEMES, Scheme, scheme_for
 
 
 class DeliverOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be delivered where, as said on the command line; None where it said nothing."""
+    """What is to be delivered where, as the options of the command say; None where they say nothing."""
 
     url: str | None = None
     scheme: str | None = None
@@ -38,50 +37,47 @@ class DeliverOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Whether events keep the ids of their fixtures."""
 
 
-_NOWHERE = "http://127.0.0.1"
-
-
 class DeliveryPlan:
     """Where deliveries go and how they are signed."""
 
-    def __init__(self, order: DeliverOptions, directory: Path) -> None:
-        """Complete ``order`` by the harness.toml of ``directory``; raises `ConfigurationError`."""
-        target = None
-        if order.overlay or not (order.url and order.secret):
-            target = load_target(directory, overlay=order.overlay)
-        receiver = target.config.receiver if target else None
-        self.url = order.url or _url(receiver)
-        signature = _signature(order, receiver.signature if receiver else None)
+    def __init__(
+        self, options: DeliverOptions, *, receiver: Receiver | None, production: bool = False, root: Path
+    ) -> None:
+        """Complete ``options`` by the section ``receiver`` of harness.toml, None where there is none.
+
+        ``production`` says whether the target is; secrets are looked for below ``root``. Raises `ConfigurationError`.
+        """
+        self.options = options
+        self.url = options.url or _url(receiver)
+        signature = _signature(options, receiver.signature if receiver else None)
         self.scheme: Scheme = scheme_for(signature)
         self.format = EventFormat(
             scheme=self.scheme,
             id_key=receiver.event_id if receiver else None,
             type_key=receiver.event_type if receiver else None,
         )
-        self.network = Network([self.url], production=target.production if target else False)
-        self.vault = Vault(seed="", root=directory)
-        self.reference = str(signature.secret)
-        where = "--secret" if order.secret else f"{CONFIG_NAME}: [receiver.signature] secret"
+        self.network = Network([self.url], production=production)
+        self.vault = Vault(seed="", root=root)
+        where = "--secret" if options.secret else "harness.toml: [receiver.signature] secret"
+        self._reference = str(signature.secret)
         self.secret: Callable[[], str] = _resolved(signature.secret, self.vault, where)
 
+    def public_key(self) -> str:
+        """Return what a receiver verifies with, as its scheme's provider shows it.
 
-def public_key(order: DeliverOptions, directory: Path) -> str:
-    """Return what a receiver of ``order`` verifies with, as its scheme's provider shows it.
-
-    Raises `ConfigurationError`, also for a scheme whose receivers hold the secret itself.
-    """
-    route = DeliveryPlan(msgspec.structs.replace(order, url=order.url or _NOWHERE), directory)
-    if route.scheme.symmetric:
-        raise ConfigurationError(
-            f"--public-key: a receiver of {route.scheme.name!r} is given {route.reference} itself, and no public key. "
-            f"Those of {', '.join(s.name for s in SCHEMES if not s.symmetric)} are."
-        )
-    return route.scheme.public_key(route.secret())
+        Raises `ConfigurationError` for a scheme whose receivers hold the secret itself.
+        """
+        if self.scheme.symmetric:
+            raise ConfigurationError(
+                f"--public-key: a receiver of {self.scheme.name!r} is given {self._reference} itself, and no public "
+                f"key. Those of {', '.join(s.name for s in SCHEMES if not s.symmetric)} are."
+            )
+        return self.scheme.public_key(self.secret())
 
 
 def _url(receiver: Receiver | None) -> str:
     if receiver is None:
-        raise ConfigurationError(f"{CONFIG_NAME} has no [receiver]. Say --to URL, or add the section.")
+        raise ConfigurationError("harness.toml has no [receiver]. Say --to URL, or add the section.")
     if "{" in receiver.url:
         raise ConfigurationError(
             f"[receiver] url is {receiver.url}, and a {{port:...}} is chosen anew in every run. "
@@ -90,15 +86,15 @@ def _url(receiver: Receiver | None) -> str:
     return receiver.url
 
 
-def _signature(order: DeliverOptions, described: Signature | None) -> Signature:
+def _signature(options: DeliverOptions, described: Signature | None) -> Signature:
     """Return how deliveries are signed: what the options say, else what harness.toml does, else the scheme ``hmac``."""
-    reference = _reference(order.secret) if order.secret else None
-    if described is None or order.scheme:
+    reference = _reference(options.secret) if options.secret else None
+    if described is None or options.scheme:
         secret = reference or (described.secret if described else None)
         if secret is None:
-            raise ConfigurationError(f"{CONFIG_NAME} has no [receiver] signature. Add it, or say --secret.")
-        return Signature(scheme=order.scheme or "hmac", secret=secret, header=order.header)
-    changes = {k: v for k, v in (("secret", reference), ("header", order.header)) if v}
+            raise ConfigurationError("harness.toml has no [receiver] signature. Add it, or say --secret.")
+        return Signature(scheme=options.scheme or "hmac", secret=secret, header=options.header)
+    changes = {k: v for k, v in (("secret", reference), ("header", options.header)) if v}
     return msgspec.structs.replace(described, **changes)
 
 

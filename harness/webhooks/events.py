@@ -6,27 +6,32 @@ line, then the exact bytes of the body: JSON, the fields of a form, or whatever 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 import msgspec
 
 from harness.errors import EventError
 from harness.http.message import Headers
 from harness.model import Event
-from harness.webhooks.schemes import Scheme
+from harness.openapi.event_bodies import (
+    event_document,
+    is_form,
+    is_readable,
+    readable_document,
+    text_in_event,
+)
+from harness.webhooks.id_places import IdPlace, id_places, with_ids
+from harness.webhooks.schemes import SCHEMES, Scheme
 
 LIMIT_BYTES = 32 * 1024 * 1024
 _JSON_HEADERS: Headers = (("content-type", "application/json"),)
 _ENDINGS = frozenset({".json", ".http"})
-_FORM = "application/x-www-form-urlencoded"
 
 
 class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an event's id and type are found."""
+    """Where an event's id and type are found: the one place that reads and replaces them."""
 
     scheme: Scheme
     id_key: str | None = None
@@ -34,62 +39,91 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
     type_key: str | None = None
 
     @property
-    def key_of_id(self) -> str:
-        """The key that is looked at for the id."""
-        return self.scheme.id_key if self.id_key is None else self.id_key
-
-    @property
     def key_of_type(self) -> str:
-        """The key that is looked at for the type."""
+        """The key of the body that is looked at for the type."""
         return self.scheme.type_key if self.type_key is None else self.type_key
 
     def read(self, path: Path) -> Event:
         """Read one fixture; raises `EventError` that names the file and what is wrong with it."""
         raw = _bytes(path)
         headers, body = _captured(raw, path) if path.suffix == ".http" else (_JSON_HEADERS, raw)
-        return self._event(path, headers, body)
+        document = _document(body, path, headers)
+        name = path.stem if path.suffix in _ENDINGS else path.name
+        event = self._event(name, headers, body, document)
+        if not event.type:
+            self._check_type(path, headers)
+        return event
 
     def made(self, name: str, body: bytes) -> Event:
         """Return the event that a JSON body makes, of the type ``name`` where the scheme has a header for it."""
         header = self.scheme.type_header
-        return self._event(Path(name), (*_JSON_HEADERS, *(((header, name),) if header else ())), body)
+        return self.received((*_JSON_HEADERS, *(((header, name),) if header else ())), body, name=name)
 
-    def _event(self, path: Path, headers: Headers, body: bytes) -> Event:
-        document, named, scheme = _document(body, path, dict(headers)), dict(headers), self.scheme
-        return Event(
-            name=path.stem if path.suffix in _ENDINGS else path.name,
-            type=self._type(named, document, path),
-            id=named.get(scheme.id_header, "") if scheme.id_header else _at(document, self.key_of_id),
-            body=body,
-            headers=headers,
-        )
+    def received(self, headers: Headers, body: bytes, *, name: str = "") -> Event:
+        """Return the event that a delivery holds, whatever came; id and type are empty where it has none.
 
-    def _type(self, named: dict[str, str], document: Any, path: Path) -> str:
-        """Return the event's type; raises `EventError` where the scheme has types and the fixture names none."""
-        header, key = self.scheme.type_header, self.key_of_type
-        found = named.get(header, "") or _at(document, key)
-        if found or not (header or key):
-            return found
-        if header:
-            raise EventError(
-                f"{path} names no event type, which {self.scheme.name} sends as a header. Make it an .http file with "
-                f"`{header}: TYPE` above an empty line and the body."
-            )
-        raise EventError(
-            f"{path} names no event type: it has no key {key!r}. Add it, or name the right key in harness.toml as "
-            '[receiver] event_type, "" where events have none.'
-        )
+        Names of headers are in lower case.
+        """
+        return self._event(name, headers, body, readable_document(headers, body))
 
     def fresh(self, event: Event, new_id: str) -> Event:
-        """Return ``event`` under another id; every other byte of the body stays as it is."""
-        if self.scheme.id_header:
-            kept = tuple((k, v) for k, v in event.headers if k != self.scheme.id_header)
-            headers = (*kept, (self.scheme.id_header, new_id))
-            return msgspec.structs.replace(event, id=new_id, headers=headers)
-        if not event.id:
-            return event
-        body = event.body.replace(_quoted(event.id), _quoted(new_id))
-        return msgspec.structs.replace(event, id=new_id, body=body)
+        """Return ``event`` under another id, which is of the kind of the old one; all else stays as it is, to the byte.
+
+        An id that is a number becomes another number, and in a list of events each gets an id of its own. An event
+        without an id, of a scheme that has no header for it, stays the same.
+        """
+        scheme = self.scheme.of_delivery(event.headers)
+        places = self._places(scheme, event.headers, event.body)
+        body = with_ids(event.body, places, new_id)
+        if not scheme.id_header:
+            new_id = places[0].of_kind(new_id) if places else event.id
+            return msgspec.structs.replace(event, id=new_id, body=body)
+        others = tuple((k, new_id if k in scheme.further_id_headers else v) for k, v in event.headers)
+        headers = (*(h for h in others if h[0] != scheme.id_header), (scheme.id_header, new_id))
+        return msgspec.structs.replace(event, id=new_id, body=body, headers=headers)
+
+    def _event(self, name: str, headers: Headers, body: bytes, document: Any) -> Event:
+        scheme, named = self.scheme.of_delivery(headers), dict(headers)
+        if scheme.id_header:
+            event_id = named.get(scheme.id_header, "")
+        else:
+            event_id = next((place.value for place in self._places(scheme, headers, body)), "")
+        return Event(name=name, type=self._type(named, document), id=event_id, body=body, headers=headers)
+
+    def _type(self, headers: Mapping[str, str], document: Any) -> str:
+        return headers.get(self.scheme.type_header, "") or text_in_event(document, self.key_of_type)
+
+    def _places(self, scheme: Scheme, headers: Headers, body: bytes) -> tuple[IdPlace, ...]:
+        """Return where ids stand in the body; beside one in a header only those that harness.toml names."""
+        key = "" if scheme.id_header else scheme.id_key
+        return id_places(headers, body, key if self.id_key is None else self.id_key)
+
+    def _check_type(self, path: Path, headers: Headers) -> None:
+        """Raise `EventError` where the scheme has types and the fixture names none."""
+        scheme, key = self.scheme.of_delivery(headers), self.key_of_type
+        if scheme.type_header:
+            raise EventError(
+                f"{path} names no event type, which {scheme.name} sends as a header. Make it an .http file with "
+                f"`{scheme.type_header}: TYPE` above an empty line and the body."
+            )
+        untyped = self.type_key is None and is_form(headers)  # such as a command of Slack
+        if key and not untyped:
+            raise EventError(
+                f"{path} names no event type: it has no key {key!r}. Add it, or name the right key in harness.toml as "
+                '[receiver] event_type, "" where events have none.'
+            )
+
+
+def any_type(headers: Headers, body: bytes) -> str:
+    """Return the type of a delivery of an unknown scheme: from a header or a key that senders use for it, else empty.
+
+    Names of headers are in lower case.
+    """
+    named = dict(headers)
+    document = readable_document(headers, body)
+    formats = [EventFormat(scheme=s) for s in sorted(SCHEMES, key=lambda s: s.header not in named)]
+    formats.append(EventFormat(scheme=SCHEMES[0], type_key="topic"))
+    return next(filter(None, (each._type(named, document) for each in formats)), "")  # noqa: SLF001 - its own module
 
 
 def read_events(paths: Iterable[Path], read: Callable[[Path], Event]) -> Iterator[Event]:
@@ -132,15 +166,10 @@ def _captured(raw: bytes, path: Path) -> tuple[Headers, bytes]:
     return tuple(headers), body
 
 
-def _document(body: bytes, path: Path, headers: dict[str, str]) -> Any:
-    """Return what the body holds, None where it is said to be neither JSON nor a form; raises `EventError`."""
-    media = headers.get("content-type", "json").lower()
-    if headers.get("content-encoding", "identity") != "identity" or not ("json" in media or _FORM in media):
-        return None
-    if _FORM in media:
-        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+def _document(body: bytes, path: Path, headers: Headers) -> Any:
+    """Return what `event_document` does; raises `EventError` for JSON that can be no event."""
     try:
-        document = json.loads(body)
+        document = event_document(headers, body)
     except UnicodeDecodeError as exc:
         raise EventError(
             f"{path} is not UTF-8 (byte {exc.start:,} of the body). A fixture's body is JSON text, saved as UTF-8."
@@ -150,24 +179,9 @@ def _document(body: bytes, path: Path, headers: dict[str, str]) -> Any:
     except ValueError as exc:
         what = "is empty" if not body.strip() else f"is not JSON: {exc}"
         raise EventError(f"{path} {what}. Put the event's body there, as the provider sends it.") from None
-    if not isinstance(document, dict | list):
+    if is_readable(headers) and not isinstance(document, dict | list):
         raise EventError(f"{path} holds a JSON {_NAMES[type(document)]}; an event is a JSON object.")
     return document
 
 
 _NAMES = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
-
-
-def _at(document: Any, key: str) -> str:
-    """Return the text or number at a key such as ``event.type`` or ``0.id``; empty where there is none."""
-    for part in key.split(".") if key else ():
-        if isinstance(document, list) and part.isdigit() and int(part) < len(document):
-            document = document[int(part)]
-        else:
-            document = document.get(part) if isinstance(document, dict) else None
-    found = isinstance(document, str | int) and not isinstance(document, bool) and key
-    return str(document) if found else ""
-
-
-def _quoted(event_id: str) -> bytes:
-    return json.dumps(event_id, ensure_ascii=False).encode()

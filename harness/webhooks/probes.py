@@ -32,10 +32,18 @@ def asker(
     Raises `ConfigurationError` where SQL is asked for and SQLAlchemy or its driver is not installed.
     """
     if config.url:
-        return _through_url(config.url, where, client)
-    if config.command:
-        return _through_command(config.command, where, root, env)
-    return _through_sql(str(config.sql), where, database)
+        ask = _through_url(config.url, where, client)
+    elif config.command:
+        ask = _through_command(config.command, where, root, env)
+    else:
+        ask = _through_sql(str(config.sql), where, database)
+
+    def ask_by_id(event_id: str) -> Row | None:
+        if not event_id:  # two events without an id are not one event
+            raise ProbeError(f"{where}: the event has no id to ask by. Name its key as [receiver] event_id.")
+        return ask(event_id)
+
+    return ask_by_id
 
 
 def filled(words: tuple[str, ...], event_id: str) -> list[str]:
@@ -75,9 +83,9 @@ def _through_command(words: tuple[str, ...], where: str, root: Path, env: Mappin
         if done.returncode == UNKNOWN:
             return None
         if done.returncode:
-            said = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["nothing"]
+            last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["nothing"]
             raise ProbeError(
-                f"{where}: {command[0]!r} exited with status {done.returncode} and said {said[0][:200]!r}. "
+                f"{where}: {command[0]!r} exited with status {done.returncode} and said {last[0][:200]!r}. "
                 "End with 0 for a known event, 1 for an unknown one."
             )
         return _row(done.stdout, f"{where}: {command[0]!r} printed {done.stdout[:60].decode(errors='replace')!r}")
@@ -110,23 +118,23 @@ def _through_sql(query: str, where: str, database: str) -> Ask:
             with engine.connect() as connection:
                 row = connection.execute(sqlalchemy.text(query), {"event_id": event_id}).mappings().first()
         except SQLAlchemyError as exc:
-            said = str(getattr(exc, "orig", None) or type(exc).__name__).splitlines()[0]
+            reason = str(getattr(exc, "orig", None) or type(exc).__name__).splitlines()[0]
             raise ProbeError(
-                f"{where}: the query failed: {said[:200]}. Try it by hand, with :event_id an id."
+                f"{where}: the query failed: {reason[:200]}. Try it by hand, with :event_id an id."
             ) from None
         return None if row is None else dict(row)
 
     return ask
 
 
-def _row(raw: bytes, said: str) -> Row:
+def _row(raw: bytes, where: str) -> Row:
     """Return JSON as a row; a bare number stands for a row of it alone."""
     try:
         found = msgspec.json.decode(raw)
     except msgspec.DecodeError:
-        raise ProbeError(f"{said}, which is not JSON. Answer with an object, or with a number.") from None
+        raise ProbeError(f"{where}, which is not JSON. Answer with an object, or with a number.") from None
     if isinstance(found, int) and not isinstance(found, bool):
         return {"": found}
     if not isinstance(found, dict):
-        raise ProbeError(f"{said}, a JSON {type(found).__name__}. Answer with an object, or with a number.")
+        raise ProbeError(f"{where}, a JSON {type(found).__name__}. Answer with an object, or with a number.")
     return found

@@ -25,23 +25,24 @@ class ProcessingResults:
         *,
         when: Mapping[str, str],
         effect_s: float,
-        kept_s: float,
+        dead_letter_s: float,
     ) -> None:
-        """``effect_s`` bounds the wait for an effect, ``kept_s`` for a dead letter, in seconds."""
+        """``effect_s`` bounds the wait for an effect, ``dead_letter_s`` for a dead letter, in seconds."""
         self._probe = probe
         self._dead_letter_of = dead_letter_of
         self._when = when
         self.effect_s = effect_s
         # Without dead letters, what had no effect when that of a later event shows has none.
-        self.kept_s = kept_s if dead_letter_of else QUIET_S
+        self.dead_letter_s = dead_letter_s if dead_letter_of else QUIET_S
 
     def of(self, ids: Iterable[str], *, within_s: float = 0) -> dict[str, ProcessingResult]:
-        """Return the upshot of each event, once all are decided or ``within_s`` seconds are over.
+        """Return the result of each event, once all are decided or ``within_s`` seconds are over.
 
-        Each is asked about after the deadline too, however long the questions take. Raises `ProbeError`.
+        Each is asked about after the deadline too, however long the questions take; an empty id names no event and has
+        no result. Raises `ProbeError`.
         """
         found: dict[str, ProcessingResult] = {}
-        open_ids = list(ids)
+        open_ids = [event_id for event_id in ids if event_id]
         start = time.monotonic()
         while True:
             waited = time.monotonic() - start

@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 import hmac
-import json
 import re
-from typing import Any
 
 from harness.http.message import Headers
 from harness.webhooks.schemes import Scheme
 
 TOLERANCE_S = 300
 _NUMBER = re.compile(r"\d{9,13}")
-
-
-def event_id_in(scheme: Scheme, id_key: str | None, headers: Headers, body: bytes) -> str:
-    """Return the id of an event as it arrived, empty where it has none; ``id_key`` None: the scheme's own."""
-    if scheme.id_header:
-        return dict(headers).get(scheme.id_header, "")
-    try:
-        value: Any = json.loads(body)
-        for key in (scheme.id_key if id_key is None else id_key).split("."):
-            value = value[key]
-    except (ValueError, LookupError, TypeError):
-        return ""
-    return str(value)
 
 
 def signature_complaint(

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from harness.http.client import tls_context, tls_said
 from harness.http.message import LOOPBACK
-from harness.model import Event, Finding, Level, Outcome
-from harness.webhooks.assessment import Judgement, Row, finding_of_row
+from harness.model import Check, Event, Finding, Level, Outcome
+from harness.webhooks.assessment import Judgement
 from harness.webhooks.case_runner import ReceiverUnderTest
 
 ITEM = "webhooks.tls"
@@ -41,7 +41,7 @@ class TlsTarget(NamedTuple):
         return self.receiver.wire.url
 
 
-class TlsCase(Row, frozen=True, kw_only=True):
+class TlsCase(Check, frozen=True, kw_only=True):
     """One look at the way to the receiver."""
 
     item: str = ITEM
@@ -50,11 +50,11 @@ class TlsCase(Row, frozen=True, kw_only=True):
     look: Callable[[TlsTarget], Judgement]
 
 
-def judge(case: TlsCase, line: TlsTarget, *, reproduce: str = "") -> Finding:
-    """Look once, and say what was seen."""
-    reason = case.not_applicable_to(line.url)
-    judgement = (Outcome.NOT_APPLICABLE, reason) if reason else case.look(line)
-    return finding_of_row(case, judgement, reproduce=reproduce)
+def judge(case: TlsCase, target: TlsTarget, *, reproduce: str = "") -> Finding:
+    """Look once, and return what was seen."""
+    reason = case.not_applicable_to(target.url)
+    outcome, observed = (Outcome.NOT_APPLICABLE, reason) if reason else case.look(target)
+    return case.finding(outcome, observed, reproduce=reproduce)
 
 
 def plain_url(url: str) -> str:
@@ -73,53 +73,53 @@ def _outside(url: str) -> str:
     return f"{url} does not leave this machine" if urlsplit(url).hostname in LOOPBACK else ""
 
 
-def _encrypted(line: TlsTarget) -> Judgement:
-    return (Outcome.FAIL if _https(line.url) else Outcome.PASS), line.url
+def _encrypted(target: TlsTarget) -> Judgement:
+    return (Outcome.FAIL if _https(target.url) else Outcome.PASS), target.url
 
 
-def _certificate(line: TlsTarget) -> Judgement:
+def _certificate(target: TlsTarget) -> Judgement:
     try:
-        with closing(_shaken(line.url, line.trusted())) as connection:
+        with closing(_shaken(target.url, target.trusted())) as connection:
             until = dict(connection.getpeercert() or {}).get("notAfter")
             return Outcome.PASS, f"{connection.version()}, valid until {until}"
     except ssl.SSLCertVerificationError as exc:
         return Outcome.FAIL, tls_said(exc)
     except OSError as exc:
-        return Outcome.ERROR, _unreachable(line.url, exc)
+        return Outcome.ERROR, _unreachable(target.url, exc)
 
 
-def _modern(line: TlsTarget) -> Judgement:
+def _modern(target: TlsTarget) -> Judgement:
     try:
-        with closing(_shaken(line.url, _trusting(ssl.TLSVersion.TLSv1_2))) as connection:
+        with closing(_shaken(target.url, _trusting(ssl.TLSVersion.TLSv1_2))) as connection:
             return Outcome.PASS, f"{connection.version()} with {(connection.cipher() or ('?',))[0]}"
     except ssl.SSLError as exc:
         return Outcome.FAIL, f"no handshake: {tls_said(exc)}"
     except OSError as exc:
-        return Outcome.ERROR, _unreachable(line.url, exc)
+        return Outcome.ERROR, _unreachable(target.url, exc)
 
 
-def _old(line: TlsTarget) -> Judgement:
+def _old(target: TlsTarget) -> Judgement:
     context = _trusting(ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
     if not _can_offer(context):
         return Outcome.NOT_RUN, f"{ssl.OPENSSL_VERSION}, as it is set up here, cannot offer TLS 1.1 or older"
     try:
-        with closing(_shaken(line.url, context)) as connection:
+        with closing(_shaken(target.url, context)) as connection:
             return Outcome.FAIL, f"it takes {connection.version()}"
     except TimeoutError as exc:
-        return Outcome.ERROR, _unreachable(line.url, exc)
+        return Outcome.ERROR, _unreachable(target.url, exc)
     except OSError as exc:
-        refused = _said(exc)
-    modern, seen = _modern(line)
+        refused = _reason(exc)
+    modern, seen = _modern(target)
     if modern is not Outcome.PASS:  # whoever refuses everything tells nothing by refusing the old
         return Outcome.ERROR, f"cannot be judged: {seen}"
     return Outcome.PASS, f"refused: {refused}"
 
 
-def _plain(line: TlsTarget) -> Judgement:
-    receiver = line.receiver
-    event = receiver.fresh(line.event)
+def _plain(target: TlsTarget) -> Judgement:
+    receiver = target.receiver
+    event = receiver.fresh(target.event)
     built = receiver.material(event).signed()
-    wire = receiver.wire.at(plain_url(line.url), timeout_s=WITHIN_S)
+    wire = receiver.wire.at(plain_url(target.url), timeout_s=WITHIN_S)
     answer = wire.send(built.headers, built.body, event=event.name, event_id=event.id, query=built.query)
     return (Outcome.FAIL if answer.acknowledged else Outcome.PASS), f"{wire.url}: {answer.seen}"
 
@@ -161,14 +161,14 @@ def _can_offer(context: ssl.SSLContext) -> bool:
     return True
 
 
-def _said(exc: OSError) -> str:
+def _reason(exc: OSError) -> str:
     if isinstance(exc, TimeoutError):
         return f"no answer within {WITHIN_S:g} s"
     return tls_said(exc) if isinstance(exc, ssl.SSLError) else exc.strerror or str(exc)
 
 
 def _unreachable(url: str, exc: OSError) -> str:
-    return f"cannot be judged: {_said(exc)}. Is the receiver up, and does it speak TLS at {url}?"
+    return f"cannot be judged: {_reason(exc)}. Is the receiver up, and does it speak TLS at {url}?"
 
 
 _OLD_SOURCE = "RFC 8996: TLS 1.0 and 1.1 must not be used"

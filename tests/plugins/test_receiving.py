@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.context.receiver_parts import again, crash_stage_of, process_of, receiver_of, stage_of
+from harness.context.receiver_parts import again, crash_context_of, drill_context_of, process_of, receiver_of
 from harness.context.run_context import RunContext
 from harness.errors import ConfigurationError, SecretError
 from harness.model import Event, SecretRef
@@ -90,7 +90,7 @@ def test_the_stage_asks_as_harness_toml_says(world: Callable[[str], RunContext])
     """Effects, dead letters and the state of objects are asked for through what the sections name."""
     text = RECEIVER + '[receiver.effects]\ncommand = ["echo", "2"]\n[receiver.dead_letters]\ncommand = ["false"]\n'
     loaded = world(text)
-    stage = stage_of(loaded, receiver_of(loaded), EVENT)
+    stage = drill_context_of(loaded, receiver_of(loaded), EVENT)
 
     assert stage.probe.effects("evt_1") == 2
     assert stage.dead_letter_of is not None
@@ -110,7 +110,7 @@ def test_the_crash_stage_knows_which_variables_tell_the_secrets(
     receiver = RECEIVER.replace('signature = { scheme = "hmac", secret = "env:HOOK_SECRET" }', signature)
     loaded = world(f'{receiver}{PROCESS}env = {{ HOOK_OLD = "{previous}" }}\n')
     loaded.processes = [SimpleNamespace(name="app", ready="http://127.0.0.1:3000/healthz")]  # type: ignore[list-item]
-    stage = crash_stage_of(loaded, EVENT)
+    stage = crash_context_of(loaded, EVENT)
 
     assert stage.secret_names == ("HOOK_SECRET",)
     assert stage.previous_names == names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,6 +33,11 @@ class Caught(msgspec.Struct, frozen=True, kw_only=True):
     """Id of the event; empty when it has none."""
     status: int
     """What it was answered with."""
+
+    @property
+    def identity(self) -> str:
+        """What tells its event from every other: the id or, where it has none, the body."""
+        return f"id {self.event}" if self.event else f"body {hashlib.sha256(self.body).hexdigest()}"
 
 
 class Catcher:
@@ -66,18 +72,16 @@ class Catcher:
 
     def take(self, headers: Headers, body: bytes) -> int:
         """Keep one delivery and return the status to answer."""
-        event = self._event_id(headers, body)
+        caught = Caught(at=self._now(), headers=headers, body=body, event=self._event_id(headers, body), status=200)
         with self._lock:
-            refuse = event not in self._refused and len(self._refused) < REFUSED_FIRST
-            if refuse:
-                self._refused.add(event)
-            status = 503 if refuse else 200
-            caught = Caught(at=self._now(), headers=headers, body=body, event=event, status=status)
+            if caught.identity not in self._refused and len(self._refused) < REFUSED_FIRST:
+                self._refused.add(caught.identity)
+                caught = msgspec.structs.replace(caught, status=503)
             if self._kept < KEPT:
                 self._kept += 1
                 with self._file.open("ab") as out:
                     out.write(base64.b64encode(msgspec.msgpack.encode(caught)) + b"\n")
-        return status
+        return caught.status
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         take = self.take

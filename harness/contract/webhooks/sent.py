@@ -6,6 +6,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -101,41 +102,69 @@ def _judged(
 
 
 def _judged_repetition(seen: Sequence[Caught], within_s: float) -> Finding:
+    """Return whether what was refused came again: as the same event by its id or, without ids, with the same body."""
     wanted = f"the same event again, under the same id, within {within_s:g} s of a 503"
+    refused = [d for d in seen if d.status >= 500]
     missing = list(_missing(seen))
-    if not missing:
-        refused = sum(d.status >= 500 for d in seen)
-        if refused:
-            summary = f"{refused} deliveries answered with 503 came again under the same id"
-            return _finding(Outcome.PASS, summary, wanted, case="redelivered")
+    if not refused:
         return _finding(Outcome.ERROR, "no delivery was answered with 503", wanted, case="redelivered")
-    disguised = [(m, d) for m in missing for d in seen if d.event != m.event and _content(d) == _content(m)]
+    if not missing:
+        how = "under the same id" if all(d.event for d in refused) else f"with the same body; {_NO_ID}"
+        summary = f"{len(refused)} deliveries answered with 503 came again {how}"
+        return _finding(Outcome.PASS, summary, wanted, case="redelivered")
+    lost = next((d for d in missing if not _may_have_come_again(d, seen)), None)
+    disguised = [(m, d) for m in missing for d in seen if _is_disguised(m, d)]
     if disguised:
         before, after = disguised[0]
-        said = f"event {before.event} came again as {after.event}: a receiver would process it twice"
+        observed = f"event {before.event} came again as {after.event}: a receiver would process it twice"
         summary = "a failed delivery is sent again under another id"
-    else:
-        said = f"event {missing[0].event or '(no id)'} was answered with 503 and did not come again"
+    elif lost:
+        observed = f"event {lost.event or '(no id)'} was answered with 503 and did not come again"
         summary = "a failed delivery is not sent again"
-    failed = _finding(Outcome.FAIL, summary, said, case="redelivered", expected=wanted)
+    else:
+        summary = "whether a failed delivery is sent again is not known"
+        observed = f"what came after a 503 has another body, and {_NO_ID}"
+        return _finding(Outcome.ERROR, summary, observed, case="redelivered", expected=wanted)
+    failed = _finding(Outcome.FAIL, summary, observed, case="redelivered", expected=wanted)
     return failed.named(ITEM, "redelivered", summary)
 
 
+_NO_ID = "no id stands where [receiver] signature and event_id look for one. Name its key as [receiver] event_id"
+
+
 def _missing(seen: Sequence[Caught]) -> Iterator[Caught]:
-    """Yield the refused deliveries whose event did not come again under its id."""
+    """Yield the refused deliveries whose event did not come again."""
     for number, delivery in enumerate(seen):
-        if delivery.status >= 500 and not any(d.event == delivery.event for d in seen[number + 1 :]):
+        if delivery.status >= 500 and not any(d.identity == delivery.identity for d in seen[number + 1 :]):
             yield delivery
 
 
+def _may_have_come_again(refused: Caught, seen: Sequence[Caught]) -> bool:
+    """Whether a later delivery may be of the same event: neither has an id, and a sender may change a body."""
+    return not refused.event and any(not d.event and d.at >= refused.at and d.body != refused.body for d in seen)
+
+
+def _is_disguised(refused: Caught, other: Caught) -> bool:
+    both_named = refused.event and other.event and refused.event != other.event
+    return bool(both_named) and _content(refused) == _content(other)
+
+
 def _content(delivery: Caught) -> str:
-    """Return an event without its id, to know it again."""
+    """Return an event without its id, wherever that stands, to know it again."""
     try:
         document = json.loads(delivery.body)
     except ValueError:
         return delivery.body.hex()
-    rest = {k: v for k, v in document.items() if v != delivery.event} if isinstance(document, dict) else document
-    return json.dumps(rest, sort_keys=True)
+    return json.dumps(_without(document, delivery.event), sort_keys=True)
+
+
+def _without(value: Any, event_id: str) -> Any:
+    if isinstance(value, dict):
+        return {k: _without(v, event_id) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_without(v, event_id) for v in value]
+    is_id = isinstance(value, str | int) and not isinstance(value, bool) and str(value) == event_id
+    return None if is_id else value
 
 
 def _finding(outcome: Outcome, summary: str, observed: str, *, case: str = "", expected: str = "") -> Finding:

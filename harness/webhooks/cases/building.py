@@ -6,8 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from harness.errors import EventError
 from harness.http.message import Headers
 from harness.model import Event
+from harness.openapi.event_bodies import is_form, readable_document
+from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import Scheme
 
 
@@ -33,6 +36,12 @@ class Material(NamedTuple):
     """The receiver's; some schemes sign it."""
     type_key: str = "type"
     """Key of the JSON body that holds the event's type; dots lead inwards."""
+
+    @classmethod
+    def of(cls, event_format: EventFormat, event: Event, *, secret: str, timestamp: int, url: str) -> Material:
+        """Return what deliveries of ``event`` are built from, in the form that its own headers ask for."""
+        scheme = event_format.scheme.of_delivery(event.headers)
+        return cls(scheme, event, secret, timestamp, url=url, type_key=event_format.key_of_type)
 
     def __repr__(self) -> str:
         return f"<material of {self.event.name}>"
@@ -82,15 +91,28 @@ class Material(NamedTuple):
         body = self.body if body is None else body
         return Built((*self.event.headers, *headers), body, self.scheme.address("", body).lstrip("?"))
 
+    def parsed(self) -> Any:
+        """Return the body as JSON; raises `EventError` where it is none."""
+        headers = self.event.headers
+        document = None if is_form(headers) else readable_document(headers, self.body)
+        if not isinstance(document, dict | list):
+            raise EventError(f"{self.event.name} is not JSON, which this case changes")
+        return document
+
     def document(self) -> dict[str, Any]:
-        """Return the event as JSON, ready to be changed; the first of several where a body holds a list of them."""
-        found = json.loads(self.body)
-        document: dict[str, Any] = found[0] if isinstance(found, list) else found
+        """Return the event as JSON, ready to be changed; the first of several where a body holds a list of them.
+
+        Raises `EventError` where the body holds no JSON object.
+        """
+        found = self.parsed()
+        document = next(iter(found), None) if isinstance(found, list) else found
+        if not isinstance(document, dict):
+            raise EventError(f"{self.event.name} holds no JSON object, which this case changes")
         return document
 
     def compact(self, document: dict[str, Any] | None = None, *, more: bytes = b"") -> bytes:
         """Return the body around a changed document, without white space; ``more`` is put after its last member."""
-        whole = json.loads(self.body)
+        whole = self.parsed()
         text = compact(self.document() if document is None else document)
         text = text[:-1] + b"," * bool(more) + more + text[-1:]
         rest = b"".join(b"," + compact(d) for d in whole[1:]) if isinstance(whole, list) else b""

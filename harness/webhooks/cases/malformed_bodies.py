@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from harness.core.pointers import with_key
+from harness.errors import EventError
 from harness.model import Level
 from harness.webhooks.cases.building import Built, Material, compact, replaced, signed_body, signed_document
 from harness.webhooks.cases.receiver_case import Expected, ReceiverCase
@@ -22,14 +24,10 @@ _DEPTH = "Bound the depth of what you parse, or catch the error of your parser; 
 def _retyped(m: Material) -> Built:
     if m.scheme.type_header:
         return replaced(m.signed(), m.scheme.type_header, UNKNOWN_TYPE)
-    document = m.document()
-    *path, last = m.type_key.split(".")
-    inner: Any = document
-    for key in path:
-        inner = inner.get(key, {}) if isinstance(inner, dict) else {}
-    if isinstance(inner, dict):
-        inner[last] = UNKNOWN_TYPE
-    return m.signed(m.compact(document))
+    try:
+        return m.signed(m.compact(with_key(m.document(), m.type_key.removeprefix("0."), UNKNOWN_TYPE)))
+    except LookupError:
+        raise EventError(f"{m.event.name} names no event type, which this case changes") from None
 
 
 def _without_nested(document: dict[str, Any]) -> dict[str, Any]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 
-import msgspec
-
-from harness.model import Level
+from harness.model import Check, Outcome
 from harness.webhooks.cases.building import Built, Material
 from harness.webhooks.schemes import Scheme
 
 
-class Expected(enum.Enum):
+class Expected(enum.StrEnum):
     """What is owed to a delivery, in words for a finding's ``expected``."""
 
     REFUSED = "HTTP 4xx, no effect, and a receiver still alive"
@@ -42,22 +41,22 @@ def unsigned_body(scheme: Scheme) -> str:
     return "" if scheme.signs_body else f"{scheme.name} signs no body"
 
 
-class ReceiverCase(msgspec.Struct, frozen=True, kw_only=True):
+class ReceiverCase(Check, frozen=True, kw_only=True):
     """One delivery, made genuine or wrong."""
 
-    id: str
-    item: str
-    """Item of the checklist it speaks to."""
-    level: Level | None = Level.MUST
-    """None: what is seen is told, and never held against the receiver."""
-    summary: str
-    """What is special about the delivery, after the words "a delivery with"."""
-    source: str
-    """The specification, vendor's page or CVE that the expectation comes from."""
+    conclusions: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "was answered as it must be",
+        Outcome.FAIL: "was not answered as it must be",
+        Outcome.NOT_APPLICABLE: "does not apply",
+        Outcome.NOT_RUN: "is known in part",
+    }
+
     expected: Expected = Expected.REFUSED
-    fix: str
-    """What to do about it, in words that hold for any language."""
+    """The `summary` says what is special about the delivery, after the words "a delivery with"."""
+    judged: bool = True
+    """Whether what is seen is held against the receiver; otherwise it is only reported."""
     build: Callable[[Material], Built]
+    """Makes the delivery; raises `EventError` where the event cannot be changed so."""
     framing: Framing = Framing.PLAIN
     extra_statuses: tuple[int, ...] = ()
     """Further statuses that are right."""
@@ -69,3 +68,8 @@ class ReceiverCase(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong with an answer of the right status, given as a whole; empty when nothing is."""
     not_applicable_to: Callable[[Scheme], str] = always
     """Why the case does not concern a scheme, empty where it does."""
+
+    def sentence(self, outcome: Outcome) -> str:
+        """Return the line that a person reads first."""
+        said = self.conclusions.get(outcome, "could not be judged")
+        return f"{self.id}: a delivery with {self.summary} {said}"

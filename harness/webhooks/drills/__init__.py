@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.errors import ProbeError, ProcessError
 from harness.model import Finding, Outcome
-from harness.webhooks.assessment import finding_of_row
+from harness.webhooks.case_runner import NO_ID
 from harness.webhooks.drills import crashes, dead_letters, duplicates, load, memory, overlap, withdrawal
 from harness.webhooks.drills.drill import Drill, Judgement
 from harness.webhooks.drills.drill_context import DrillContext
@@ -18,38 +18,40 @@ CRASHES: tuple[Drill, ...] = (*crashes.DRILLS, *withdrawal.DRILLS, *memory.DRILL
 __all__ = ["CRASHES", "DRILLS", "Drill", "DrillContext", "play"]
 
 
-def play(drill: Drill, stage: DrillContext, *, reproduce: str) -> Finding:
-    """Run one drill, between honest deliveries that give it a meaning, and say what it came to."""
-    return stage.receiver.undisturbed(lambda: [finding_of_row(drill, _judged(drill, stage), reproduce=reproduce)])[0]
+def play(drill: Drill, context: DrillContext, *, reproduce: str) -> Finding:
+    """Run one drill, between honest deliveries that give it a meaning, and return what it came to."""
+
+    def look() -> list[Finding]:
+        outcome, observed = _judged(drill, context)
+        return [drill.finding(outcome, observed, reproduce=reproduce)]
+
+    return context.receiver.undisturbed(look)[0]
 
 
-def _shows_effects(stage: DrillContext) -> bool:
-    """Whether the probe shows what honest deliveries do; found out once, for without it no number means anything."""
-    if not stage.kept.get("effects are shown"):
-        event = stage.fresh()
-        answer = stage.receiver.deliver(event)
-        shown = answer.acknowledged and stage.probe.wait(event.id, within_s=stage.receiver.settle_s)
-        stage.kept["effects are shown"] = bool(shown)
-    return bool(stage.kept["effects are shown"])
-
-
-def _begin(stage: DrillContext) -> None:
-    """Do once what shows late, so that it does so while other drills are played; not where a drill kills the target."""
-    if stage.process is None and not stage.kept.get("begun"):
-        stage.kept["begun"] = True
+def _prepare(context: DrillContext) -> None:
+    """Begin once what shows late, so that it shows while other drills are played; not where drills kill the target."""
+    if context.process is None and not context.shared.prepared:
+        context.shared.prepared = True
         for ahead in dict.fromkeys(drill.ahead for drill in DRILLS if drill.ahead):
-            ahead(stage)
+            ahead(context)
 
 
-def _judged(drill: Drill, stage: DrillContext) -> Judgement:
-    stage.event, error = stage.receiver.usable(stage.event)
+def _judged(drill: Drill, context: DrillContext) -> Judgement:
+    receiver = context.receiver
+    context.event, error = receiver.usable(context.event)
     if error:
         return Outcome.ERROR, error
+    if _ASKED.intersection(drill.needs) and not context.can_be_asked:
+        return Outcome.NOT_RUN, NO_ID
     try:
-        if "receiver.effects" in drill.needs and not _shows_effects(stage):
-            seen = f"a genuine delivery has no effect within {stage.receiver.settle_s:g} s: is the probe right?"
+        if "receiver.effects" in drill.needs and not receiver.shows_effects(context.event):
+            seen = f"a genuine delivery has no effect within {receiver.settle_s:g} s: is the probe right?"
             return Outcome.ERROR, f"cannot be judged: {seen}"
-        _begin(stage)
-        return drill.run(stage)
+        _prepare(context)
+        return drill.run(context)
     except (ProbeError, ProcessError) as exc:
         return Outcome.ERROR, str(exc)
+
+
+_ASKED = {"receiver.effects", "receiver.dead_letters"}
+"""What is asked about one event, by its id."""

@@ -30,72 +30,74 @@ _SOURCE = "the integration guide, Webhooks; Standard Webhooks, Webhook consumers
 _COMMIT = "Commit the event to durable storage before you answer 2xx; an answer is a promise."
 
 
-def _kill_after_ack(stage: DrillContext) -> Judgement:
-    event = stage.fresh()
-    answer = stage.receiver.deliver(event)
-    stage.restart()
+def _kill_after_ack(context: DrillContext) -> Judgement:
+    event = context.fresh()
+    answer = context.receiver.deliver(event)
+    context.restart()
     if not answer.acknowledged:
         return Outcome.ERROR, f"cannot be judged: a genuine delivery got {answer.seen}"
-    return _one_effect(stage, event.id, "killed right after the acknowledgement")
+    return _one_effect(context, event.id, "killed right after the acknowledgement")
 
 
-def _kill_while_processing(stage: DrillContext) -> Judgement:
-    event = stage.receiver.fresh(stage.read(str(stage.config.slow)))
-    answer = stage.receiver.deliver(event)
+def _kill_while_processing(context: DrillContext) -> Judgement:
+    event = context.receiver.fresh(context.read(str(context.config.slow)))
+    answer = context.receiver.deliver(event)
     if not answer.acknowledged:
         return Outcome.ERROR, f"cannot be judged: a genuine delivery got {answer.seen}"
     time.sleep(_INTO_PROCESSING_S)
-    if stage.probe.effects(event.id):
+    if context.probe.effects(event.id):
         return Outcome.NOT_RUN, f"{event.name} was processed at once; name an event as slow that takes seconds"
-    stage.restart()
-    return _one_effect(stage, event.id, "killed while it was processed")
+    context.restart()
+    return _one_effect(context, event.id, "killed while it was processed")
 
 
-def _kill_after_effect(stage: DrillContext) -> Judgement:
-    event = stage.fresh()
-    answer = stage.receiver.deliver(event)
-    if not answer.acknowledged or not stage.probe.wait(event.id, within_s=stage.receiver.settle_s):
-        return Outcome.ERROR, f"cannot be judged: {answer.seen}, and no effect within {stage.receiver.settle_s:g} s"
-    stage.restart()
+def _kill_after_effect(context: DrillContext) -> Judgement:
+    event = context.fresh()
+    answer = context.receiver.deliver(event)
+    if not answer.acknowledged or not context.probe.wait(event.id, within_s=context.receiver.settle_s):
+        return Outcome.ERROR, f"cannot be judged: {answer.seen}, and no effect within {context.receiver.settle_s:g} s"
+    context.restart()
     deadline = time.monotonic() + REPEATS_S
-    effects = stage.probe.effects(event.id)
+    effects = context.probe.effects(event.id)
     while effects == 1 and time.monotonic() < deadline:
         time.sleep(_POLL_S)
-        effects = stage.probe.effects(event.id)
+        effects = context.probe.effects(event.id)
     return told(effects == 1, f"killed as soon as its effect was there: {counted(effects)} after the restart")
 
 
-def _one_effect(stage: DrillContext, event_id: str, what: str) -> Judgement:
-    effects = stage.probe.wait(event_id, within_s=RECOVERS_S)
+def _one_effect(context: DrillContext, event_id: str, what: str) -> Judgement:
+    effects = context.probe.wait(event_id, within_s=RECOVERS_S)
     if effects == 1:
-        effects = stage.probe.settled(event_id, within_s=0)
+        effects = context.probe.settled(event_id, within_s=0)
     return told(effects == 1, f"{what}: {counted(effects)} within {RECOVERS_S:g} s of the restart")
 
 
-def _store_down(stage: DrillContext) -> Judgement:
-    event = stage.fresh()
-    with _outage(stage):
-        during = stage.receiver.deliver(event)
+def _store_down(context: DrillContext) -> Judgement:
+    event = context.fresh()
+    with _outage(context):
+        during = context.receiver.deliver(event)
     seen = f"while the store was away: {during.seen}"
     if not during.acknowledged:
-        after = stage.receiver.deliver(event)
+        after = context.receiver.deliver(event)
         seen += f"; delivered again: {after.seen}"
         if not after.acknowledged:
             return Outcome.FAIL, seen
-    effects = stage.probe.wait(event.id, within_s=RECOVERS_S if not during.acknowledged else stage.receiver.settle_s)
+    effects = context.probe.wait(
+        event.id, within_s=RECOVERS_S if not during.acknowledged else context.receiver.settle_s
+    )
     return told(effects == 1, f"{seen}, {counted(effects)}")
 
 
 @contextmanager
-def _outage(stage: DrillContext) -> Iterator[None]:
+def _outage(context: DrillContext) -> Iterator[None]:
     """Keep the store away for the length of the block."""
     where = "[receiver] outage"
-    words = list(stage.config.outage)
+    words = list(context.config.outage)
     try:
         process = subprocess.Popen(
             words,
-            cwd=stage.root,
-            env=dict(stage.environment),
+            cwd=context.root,
+            env=dict(context.environment),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -119,19 +121,19 @@ def _outage(stage: DrillContext) -> Iterator[None]:
             process.wait()
 
 
-def _without_secret(stage: DrillContext) -> Judgement:
-    if not stage.receiver.sender.scheme.symmetric:
-        return Outcome.NOT_APPLICABLE, f"a receiver of {stage.receiver.sender.scheme.name} holds a public key"
-    with stage.started_with(dict.fromkeys(stage.secret_names, "")) as started:
-        return _takes_nothing(stage) if started else (Outcome.PASS, "it refused to start")
+def _without_secret(context: DrillContext) -> Judgement:
+    if not context.receiver.scheme.symmetric:
+        return Outcome.NOT_APPLICABLE, f"a receiver of {context.receiver.scheme.name} holds a public key"
+    with context.started_with(dict.fromkeys(context.secret_names, "")) as started:
+        return _takes_nothing(context) if started else (Outcome.PASS, "it refused to start")
 
 
-def _takes_nothing(stage: DrillContext) -> Judgement:
-    event = stage.fresh()
-    material = stage.receiver.material(event)
+def _takes_nothing(context: DrillContext) -> Judgement:
+    event = context.fresh()
+    material = context.receiver.material(event)
     forgeries = (material.signed(secret=""), material.carrying())
-    answers = [stage.receiver.send(event, built) for built in forgeries]
-    effects = stage.probe.settled(event.id, within_s=1.0)
+    answers = [context.receiver.send(event, built) for built in forgeries]
+    effects = context.probe.settled(event.id, within_s=1.0)
     seen = f"it started; signed with the empty secret: {answers[0].seen}, unsigned: {answers[1].seen}"
     return told(not effects and not any(a.acknowledged for a in answers), f"{seen}, {counted(effects)}")
 

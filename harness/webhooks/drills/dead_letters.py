@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any
 
 from harness.errors import ProbeError
-from harness.http.wire import ReceiverAnswer
 from harness.model import Event, Outcome
 from harness.webhooks.drills.drill import Drill, Judgement, told
 from harness.webhooks.drills.drill_context import DrillContext
+from harness.webhooks.drills.shared import Unprocessable
 from harness.webhooks.effects import pause
 from harness.webhooks.probes import Row
 from harness.webhooks.processing_results import lies
@@ -26,76 +26,80 @@ _SOURCE = "the integration guide, Webhooks: dead-letter queue"
 _KEEP = "Move an event that failed its last attempt to a dead-letter table, with id, reason, attempts and raw body."
 
 
-def _provoke(stage: DrillContext) -> None:
+def _provoke(context: DrillContext) -> None:
     """Deliver the event that cannot be processed; its last attempt may be a while away."""
-    if stage.config.unprocessable is not None and stage.dead_letter_of is not None:
-        event = stage.receiver.fresh(stage.read(stage.config.unprocessable))
-        stage.kept["unprocessable"] = event, stage.receiver.deliver(event)
+    if context.config.unprocessable is not None and context.dead_letter_of is not None:
+        event = context.receiver.fresh(context.read(context.config.unprocessable))
+        context.shared.unprocessable = Unprocessable(event=event, answer=context.receiver.deliver(event))
 
 
-def _dead_letter(stage: DrillContext) -> tuple[Event, Row] | str:
-    """Return the event that cannot be processed with its dead letter, or why there is none; waited for once."""
-    if "unprocessable" not in stage.kept:
-        _provoke(stage)
-    if "dead letter" not in stage.kept:
-        stage.kept["dead letter"] = _awaited(stage, *stage.kept["unprocessable"])
-    found: tuple[Event, Row] | str = stage.kept["dead letter"]
+def _unprocessable(context: DrillContext) -> Unprocessable:
+    """Return the event that cannot be processed, with its dead letter or why there is none; waited for once."""
+    if context.shared.unprocessable is None:
+        _provoke(context)
+    found = context.shared.unprocessable
+    assert found is not None
+    if found.letter is None and not found.missing:
+        _await_letter(context, found)
     return found
 
 
-def _awaited(stage: DrillContext, event: Event, answer: ReceiverAnswer) -> tuple[Event, Row] | str:
-    assert stage.dead_letter_of is not None
-    if not answer.acknowledged:
-        return f"[receiver] unprocessable was not acknowledged: {answer.seen}"
+def _await_letter(context: DrillContext, found: Unprocessable) -> None:
+    """Wait for the dead letter, for as long after the delivery as harness.toml allows."""
+    assert context.dead_letter_of is not None
+    letters = context.dead_letters
+    if not found.answer.acknowledged:
+        found.missing = f"[receiver] unprocessable was not acknowledged: {found.answer.seen}"
+        return
     start = time.monotonic()
-    row = None
-    while (waited := time.monotonic() - start) < stage.dead_letters.within:
-        row = stage.dead_letter_of(event.id)
-        if row is not None and lies(row, stage.dead_letters.when):
-            return event, row
-        time.sleep(pause(waited))
+    deadline = found.delivered_at + letters.within
+    while True:
+        row = context.dead_letter_of(found.event.id)
+        if row is not None and lies(row, letters.when):
+            found.letter = row
+            return
+        now = time.monotonic()
+        if now >= deadline:
+            break
+        time.sleep(pause(now - start))
     known = f"what is known of it: {dict(row)}" if row else "nothing is known of it"
-    return f"acknowledged, but no dead letter within {stage.dead_letters.within:g} s; {known}"
+    found.missing = f"acknowledged, but no dead letter within {letters.within:g} s; {known}"
 
 
-def _kept(look: Callable[[DrillContext, Event, Row], Judgement], stage: DrillContext) -> Judgement:
-    found = _dead_letter(stage)
-    return (Outcome.FAIL, found) if isinstance(found, str) else look(stage, *found)
+def _of_letter(look: Callable[[DrillContext, Event, Row], Judgement], context: DrillContext) -> Judgement:
+    found = _unprocessable(context)
+    return (Outcome.FAIL, found.missing) if found.letter is None else look(context, found.event, found.letter)
 
 
-def _there(_stage: DrillContext, event: Event, _row: Row) -> Judgement:
+def _there(_context: DrillContext, event: Event, _row: Row) -> Judgement:
     return Outcome.PASS, f"{event.id} is kept as a dead letter"
 
 
-def _with_reason(stage: DrillContext, _event: Event, row: Row) -> Judgement:
-    return told(bool(row.get(stage.dead_letters.reason)), f"the reason is {row.get(stage.dead_letters.reason)!r}")
+def _with_reason(context: DrillContext, _event: Event, row: Row) -> Judgement:
+    return told(bool(row.get(context.dead_letters.reason)), f"the reason is {row.get(context.dead_letters.reason)!r}")
 
 
-def _with_attempts(stage: DrillContext, _event: Event, row: Row) -> Judgement:
-    number = row.get(stage.dead_letters.attempts)
+def _with_attempts(context: DrillContext, _event: Event, row: Row) -> Judgement:
+    number = row.get(context.dead_letters.attempts)
     counted = isinstance(number, int) and not isinstance(number, bool) and number > 0
     return told(counted, f"the number of attempts is {number!r}")
 
 
-def _with_body(stage: DrillContext, event: Event, row: Row) -> Judgement:
-    given = row.get(stage.dead_letters.body)
+def _with_body(context: DrillContext, event: Event, row: Row) -> Judgement:
+    given = row.get(context.dead_letters.body)
     body = given.encode(errors="surrogateescape") if isinstance(given, str) else given
     forms = (event.body, base64.b64encode(event.body), hashlib.sha256(event.body).hexdigest().encode())
     size = f"{len(body)} bytes" if isinstance(body, bytes) else repr(given)
     return told(isinstance(body, bytes) and body in forms, f"the raw body of {len(event.body)} bytes is kept as {size}")
 
 
-def _again(stage: DrillContext) -> Judgement:
-    found = _dead_letter(stage)
-    if isinstance(found, str):
-        return Outcome.FAIL, found
-    event, row = found
-    before = row.get(stage.dead_letters.attempts)
+def _again(context: DrillContext, event: Event, row: Row) -> Judgement:
+    before = row.get(context.dead_letters.attempts)
     seen, ended = threading.Event(), threading.Event()
-    watcher = threading.Thread(target=_watch, args=(stage, event, before, seen, ended), daemon=True)
+    watcher = threading.Thread(target=_watch, args=(context, event, before, seen, ended), daemon=True)
     watcher.start()  # before the command, for a quick worker is done again at once
     try:
-        stage.run(stage.dead_letters.redrive, event.id, "[receiver.dead_letters] redrive")
+        context.run(context.dead_letters.redrive, event.id, "[receiver.dead_letters] redrive")
         moved = seen.wait(_REDRIVEN_S)
     finally:
         ended.set()
@@ -103,25 +107,29 @@ def _again(stage: DrillContext) -> Judgement:
     return told(moved, f"{event.id} was {'taken up again' if moved else 'not taken up'} after it was driven again")
 
 
-def _watch(stage: DrillContext, event: Event, attempts: Any, seen: threading.Event, ended: threading.Event) -> None:
+def _watch(context: DrillContext, event: Event, attempts: Any, seen: threading.Event, ended: threading.Event) -> None:
     """Notice that an event is no dead letter any more, was tried more often, or had its effect."""
-    assert stage.dead_letter_of is not None
+    assert context.dead_letter_of is not None
     while not ended.wait(_REDRIVE_POLL_S):
         try:
-            row = stage.dead_letter_of(event.id)
+            row = context.dead_letter_of(event.id)
         except ProbeError:
             continue
-        if row is None or not lies(row, stage.dead_letters.when) or row.get(stage.dead_letters.attempts) != attempts:
+        if (
+            row is None
+            or not lies(row, context.dead_letters.when)
+            or row.get(context.dead_letters.attempts) != attempts
+        ):
             seen.set()
             return
 
 
-def _not_of_forgeries(stage: DrillContext) -> Judgement:
-    assert stage.dead_letter_of is not None
-    event = stage.fresh()
-    material = stage.receiver.material(event)
-    answer = stage.receiver.send(event, material.signed(secret=material.scheme.new_secret()))
-    row = stage.dead_letter_of(event.id)
+def _not_of_forgeries(context: DrillContext) -> Judgement:
+    assert context.dead_letter_of is not None
+    event = context.fresh()
+    material = context.receiver.material(event)
+    answer = context.receiver.send(event, material.signed(secret=material.scheme.new_secret()))
+    row = context.dead_letter_of(event.id)
     return told(row is None, f"{answer.seen}; kept of it: {dict(row) if row else 'nothing'}")
 
 
@@ -139,25 +147,25 @@ DRILLS: tuple[Drill, ...] = (
         id="dead-letter",
         summary="an event whose processing keeps failing",
         expected="acknowledged, and a dead letter after the last attempt",
-        run=partial(_kept, _there),
+        run=partial(_of_letter, _there),
     ),
     _drill(
         id="dead-letter-reason",
         summary="the reason of a dead letter",
         expected="what went wrong",
-        run=partial(_kept, _with_reason),
+        run=partial(_of_letter, _with_reason),
     ),
     _drill(
         id="dead-letter-attempts",
         summary="the attempts of a dead letter",
         expected="how often it was tried, at least once",
-        run=partial(_kept, _with_attempts),
+        run=partial(_of_letter, _with_attempts),
     ),
     _drill(
         id="dead-letter-body",
         summary="the raw body of a dead letter",
         expected="the bytes that were delivered, as text, in base64, or their SHA-256",
-        run=partial(_kept, _with_body),
+        run=partial(_of_letter, _with_body),
     ),
     _drill(
         id="dead-letter-redriven",
@@ -165,7 +173,7 @@ DRILLS: tuple[Drill, ...] = (
         expected="it is taken up again",
         fix="Offer a command that makes a dead letter new again, so that a worker takes it.",
         needs=("receiver.unprocessable", "receiver.dead_letters", "receiver.dead_letters.redrive"),
-        run=_again,
+        run=partial(_of_letter, _again),
     ),
     _drill(
         id="dead-letter-of-forgery",

@@ -1,17 +1,17 @@
-"""What a row of drills is: several deliveries with a plan, and what is owed to all of them together."""
+"""What a row of drills is: several deliveries with a plan, and what all of them together must come to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.model import Outcome
-from harness.webhooks.assessment import Judgement, Row
+from harness.model import Check, Outcome
+from harness.webhooks.assessment import Judgement
 from harness.webhooks.drills.drill_context import DrillContext
 
 __all__ = ["Drill", "Judgement", "told"]
 
 
-class Drill(Row, frozen=True, kw_only=True):
+class Drill(Check, frozen=True, kw_only=True):
     """Several deliveries, and what they come to."""
 
     needs: tuple[str, ...] = ("receiver.effects",)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -17,6 +16,7 @@ from harness.model import Event
 from harness.model.config import DeadLetters, Receiver
 from harness.process.managed import ManagedProcess
 from harness.webhooks.case_runner import ReceiverUnderTest
+from harness.webhooks.drills.shared import SharedDeliveries
 from harness.webhooks.effects import EffectProbe
 from harness.webhooks.probes import COMMAND_S, Ask, filled
 
@@ -45,8 +45,8 @@ class DrillContext(msgspec.Struct, kw_only=True):
     """Variables in which that process is given the signing secret."""
     previous_names: tuple[str, ...] = ()
     """Variables in which it is given the secret before this one."""
-    kept: dict[str, Any] = {}
-    """What one drill has seen and others look at too."""
+    shared: SharedDeliveries = msgspec.field(default_factory=SharedDeliveries)
+    """What several drills look at together."""
 
     @property
     def probe(self) -> EffectProbe:
@@ -63,6 +63,11 @@ class DrillContext(msgspec.Struct, kw_only=True):
     def fresh(self) -> Event:
         """Return the event under an id no receiver has seen."""
         return self.receiver.fresh(self.event)
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether its events have ids, by which the integration can be asked about them."""
+        return bool(self.fresh().id)
 
     def deliver(self, event: Event, times: int = 1) -> list[ReceiverAnswer]:
         """Deliver one event honestly, several times one after another."""
@@ -87,13 +92,13 @@ class DrillContext(msgspec.Struct, kw_only=True):
         """
         assert self.process is not None
         self.process.stop()
-        kept = self.process.env
-        self.process.env = {**kept, **changes}
+        before = self.process.env
+        self.process.env = {**before, **changes}
         try:
             yield self._starts(self.process)
         finally:
             self.process.stop()
-            self.process.env = kept
+            self.process.env = before
             self.process.start()
 
     @staticmethod
@@ -116,5 +121,5 @@ class DrillContext(msgspec.Struct, kw_only=True):
                 f"{where}: {command[0]!r} could not be run: {type(exc).__name__}. Try it by hand."
             ) from None
         if done.returncode:
-            said = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["nothing"]
-            raise ProbeError(f"{where}: {command[0]!r} exited with status {done.returncode}: {said[0][:200]}")
+            last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["nothing"]
+            raise ProbeError(f"{where}: {command[0]!r} exited with status {done.returncode}: {last[0][:200]}")

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 
+from harness.core.pointers import at_key
 from harness.http.wire import ReceiverAnswer
 from harness.model import Event, Level, Outcome
+from harness.openapi.event_bodies import readable_document
 from harness.webhooks import effects as seen
 from harness.webhooks.drills.drill import Drill, Judgement, told
 from harness.webhooks.drills.drill_context import DrillContext
+from harness.webhooks.drills.shared import Repeated
 from harness.webhooks.effects import counted
 
 AT_ONCE = 20
@@ -38,103 +41,103 @@ class _Delivered(NamedTuple):
 Deliver = Callable[[DrillContext, Event], _Delivered]
 
 
-def _one_after_another(stage: DrillContext, event: Event) -> _Delivered:
-    first = stage.deliver(event)
-    stage.probe.wait(event.id, within_s=stage.receiver.settle_s)
-    return _Delivered([*first, *stage.deliver(event, 2)])
+def _one_after_another(context: DrillContext, event: Event) -> _Delivered:
+    first = context.deliver(event)
+    context.probe.wait(event.id, within_s=context.receiver.settle_s)
+    return _Delivered([*first, *context.deliver(event, 2)])
 
 
-def _exactly_the_same(stage: DrillContext, event: Event) -> _Delivered:
-    built = stage.receiver.material(event).signed()
-    return _Delivered([stage.receiver.send(event, built) for _ in range(3)])
+def _exactly_the_same(context: DrillContext, event: Event) -> _Delivered:
+    built = context.receiver.material(event).signed()
+    return _Delivered([context.receiver.send(event, built) for _ in range(3)])
 
 
-def _at_once(stage: DrillContext, event: Event) -> _Delivered:
-    return _Delivered(stage.deliver_at_once([event] * AT_ONCE, concurrency=AT_ONCE))
+def _at_once(context: DrillContext, event: Event) -> _Delivered:
+    return _Delivered(context.deliver_at_once([event] * AT_ONCE, concurrency=AT_ONCE))
 
 
-def _after_a_forgery(stage: DrillContext, event: Event) -> _Delivered:
-    material = stage.receiver.material(event)
-    forged = stage.receiver.send(event, material.signed(secret=material.scheme.new_secret()))
-    return _Delivered(stage.deliver(event), before=f"forged: {forged.seen}; then genuine: ")
+def _after_a_forgery(context: DrillContext, event: Event) -> _Delivered:
+    material = context.receiver.material(event)
+    forged = context.receiver.send(event, material.signed(secret=material.scheme.new_secret()))
+    return _Delivered(context.deliver(event), before=f"forged: {forged.seen}; then genuine: ")
 
 
-def _after_a_cut(stage: DrillContext, event: Event) -> _Delivered:
-    built = stage.receiver.material(event).signed()
-    wire = stage.receiver.wire
+def _after_a_cut(context: DrillContext, event: Event) -> _Delivered:
+    built = context.receiver.material(event).signed()
+    wire = context.receiver.wire
     head = wire.head("POST", (*built.headers, ("content-length", str(len(built.body)))), query=built.query)
     wire.abandon([head, built.body[: len(built.body) // 2]])
-    return _Delivered(stage.deliver(event))
+    return _Delivered(context.deliver(event))
 
 
-_REPEATED: tuple[Deliver, ...] = (_one_after_another, _exactly_the_same, _at_once, _after_a_forgery, _after_a_cut)
+_WAYS: Mapping[str, Deliver] = {
+    "duplicates": _one_after_another,
+    "exact-replay": _exactly_the_same,
+    "duplicates-at-once": _at_once,
+    "genuine-after-forged": _after_a_forgery,
+    "whole-after-cut": _after_a_cut,
+}
+"""Each way of delivering again, by the id of the drill that judges it; all are played together, for one wait."""
 
 
-class _Repeated(NamedTuple):
-    """Each way of delivering again, with its event and what came of it; all are played together, for one wait."""
-
-    delivered: dict[Deliver, tuple[Event, _Delivered]]
-    done_at: float
-    """When each event had its first effect, on the monotonic clock."""
-
-
-def _repeat(stage: DrillContext) -> None:
-    if stage.receiver.probe is None:
+def _repeat(context: DrillContext) -> None:
+    """Deliver one event in each of the ways; all are waited for together."""
+    receiver = context.receiver
+    if receiver.probe is None or not context.can_be_asked or not receiver.shows_effects(context.event):
         return
-    delivered = {deliver: (event := stage.fresh(), deliver(stage, event)) for deliver in _REPEATED}
+    delivered = {drill_id: (e := context.fresh(), deliver(context, e)) for drill_id, deliver in _WAYS.items()}
     for event, _ in delivered.values():
-        stage.probe.wait(event.id, within_s=stage.receiver.settle_s)
-    stage.kept["repeated"] = _Repeated(delivered, time.monotonic())
+        context.probe.wait(event.id, within_s=receiver.settle_s)
+    done_at = time.monotonic()
+    context.shared.repeated = {way: Repeated(event, *came, done_at) for way, (event, came) in delivered.items()}
 
 
-def _once(deliver: Deliver, stage: DrillContext) -> Judgement:
+def _once(drill_id: str, context: DrillContext) -> Judgement:
     """Judge one way of delivering again, once whatever comes late would have come."""
-    if "repeated" not in stage.kept:
-        _repeat(stage)
-    repeated: _Repeated = stage.kept["repeated"]
-    time.sleep(max(0.0, repeated.done_at + seen.QUIET_S - time.monotonic()))
-    event, (answers, before) = repeated.delivered[deliver]
+    if context.shared.repeated is None:
+        _repeat(context)
+    assert context.shared.repeated is not None
+    event, answers, before, done_at = context.shared.repeated[drill_id]
+    time.sleep(max(0.0, done_at + seen.QUIET_S - time.monotonic()))
     refused = [a for a in answers if not a.acknowledged]
     if refused:
         return Outcome.FAIL, f"{before}{len(refused)} of {len(answers)} not acknowledged: {refused[0].seen}"
-    effects = stage.probe.effects(event.id)
+    effects = context.probe.effects(event.id)
     answered = answers[0].seen if len(answers) == 1 else f"{len(answers)} acknowledged"
     return told(effects == 1, f"{before}{answered}, {counted(effects)}")
 
 
-def _out_of_order(stage: DrillContext) -> Judgement:
-    in_order, reversed_ = (_state_after(stage, backwards=b) for b in (False, True))
+def _out_of_order(context: DrillContext) -> Judgement:
+    in_order, reversed_ = (_state_after(context, backwards=b) for b in (False, True))
     if isinstance(in_order, str) or isinstance(reversed_, str):
         return Outcome.ERROR, in_order if isinstance(in_order, str) else str(reversed_)
     return told(in_order == reversed_, f"in order it came to {in_order}, out of order to {reversed_}")
 
 
-def _state_after(stage: DrillContext, *, backwards: bool) -> dict[str, Any] | str:
+def _state_after(context: DrillContext, *, backwards: bool) -> dict[str, Any] | str:
     """Return the state of a new object after both events, or why it is not known."""
-    order = stage.config.order
+    order = context.config.order
     assert order is not None
-    assert stage.state_of is not None
-    events = [stage.read(order.earlier), stage.read(order.later)]
-    object_id = _value(events[0], order.object)
+    assert context.state_of is not None
+    events = [context.read(order.earlier), context.read(order.later)]
+    object_id = _object_id(events[0], order.object)
     if not object_id:
         return f"[receiver.order] object: {order.earlier} holds no text at {order.object!r}"
     new_id = _like(object_id)
     for event in reversed(events) if backwards else events:
-        about = _about(event, _value(event, order.object), new_id)
-        subject = stage.receiver.fresh(about)
-        answer = stage.receiver.deliver(subject)
+        about = _about(event, _object_id(event, order.object), new_id)
+        subject = context.receiver.fresh(about)
+        answer = context.receiver.deliver(subject)
         if not answer.acknowledged:
             return f"{event.name}: {answer.seen}"
-        if not stage.probe.wait(subject.id, within_s=stage.receiver.settle_s):
-            return f"{event.name} had no effect within {stage.receiver.settle_s:g} s"
-    state = stage.state_of(new_id)
+        if not context.probe.wait(subject.id, within_s=context.receiver.settle_s):
+            return f"{event.name} had no effect within {context.receiver.settle_s:g} s"
+    state = context.state_of(new_id)
     return dict(state) if state else f"[receiver.order] state: nothing is known of {new_id}"
 
 
-def _value(event: Event, dotted: str) -> str:
-    found: Any = json.loads(event.body)
-    for key in dotted.split("."):
-        found = found.get(key) if isinstance(found, dict) else None
+def _object_id(event: Event, key: str) -> str:
+    found = at_key(readable_document(event.headers, event.body), key)
     return found if isinstance(found, str) else ""
 
 
@@ -148,31 +151,33 @@ def _like(object_id: str) -> str:
     return kept + secrets.token_hex(16)[: len(object_id) - len(kept)]
 
 
-_drill = partial(Drill, item="webhooks.idempotent", expected=_ONCE, source=_SOURCE, fix=_UNIQUE, ahead=_repeat)
+_drill = partial(Drill, item="webhooks.idempotent", expected=_ONCE, source=_SOURCE, fix=_UNIQUE)
+
+
+def _again(drill_id: str, **fields: Any) -> Drill:
+    return _drill(id=drill_id, ahead=_repeat, run=partial(_once, drill_id), **fields)
+
 
 DRILLS: tuple[Drill, ...] = (
-    _drill(id="duplicates", summary="one event three times, one after another", run=partial(_once, _one_after_another)),
-    _drill(
-        id="exact-replay",
+    _again("duplicates", summary="one event three times, one after another"),
+    _again(
+        "exact-replay",
         summary="the very same request three times",
         source="Standard Webhooks, Idempotency: the id also stops replays within the tolerance",
-        run=partial(_once, _exactly_the_same),
     ),
-    _drill(id="duplicates-at-once", summary=f"one event {AT_ONCE} times at once", run=partial(_once, _at_once)),
-    _drill(
-        id="genuine-after-forged",
+    _again("duplicates-at-once", summary=f"one event {AT_ONCE} times at once"),
+    _again(
+        "genuine-after-forged",
         summary="a forged event, then the genuine one of that id",
         expected="HTTP 2xx and one effect for the genuine one",
         fix="Remember an id only once its delivery was verified.",
-        run=partial(_once, _after_a_forgery),
     ),
-    _drill(
-        id="whole-after-cut",
+    _again(
+        "whole-after-cut",
         summary="half a request, then the whole one",
         expected="HTTP 2xx and one effect for the whole one",
         source="docs.github.com, Handling failed webhook deliveries; a sender delivers again after a failure",
         fix="Remember an id in the transaction that stores its event, not before.",
-        run=partial(_once, _after_a_cut),
     ),
     _drill(
         id="out-of-order",
@@ -182,7 +187,6 @@ DRILLS: tuple[Drill, ...] = (
         source="docs.stripe.com, Webhooks: event ordering is not guaranteed",
         fix="Let an object's state only move forward, or ask the provider for it instead of trusting the order.",
         needs=("receiver.effects", "receiver.order"),
-        ahead=None,
         run=_out_of_order,
     ),
 )

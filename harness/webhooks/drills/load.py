@@ -45,30 +45,30 @@ def _times(answers: Sequence[ReceiverAnswer]) -> str:
     )
 
 
-def _in_budget(stage: DrillContext, answers: Sequence[ReceiverAnswer]) -> Judgement:
+def _in_budget(context: DrillContext, answers: Sequence[ReceiverAnswer]) -> Judgement:
     refused = [a for a in answers if not a.acknowledged]
     if refused:
         return Outcome.FAIL, f"{len(refused)} of {len(answers)} not acknowledged: {refused[0].seen}"
-    budget = stage.config.ack_within
+    budget = context.config.ack_within
     p99 = percentile([a.seconds for a in answers], 0.99)
     return told(p99 <= budget, f"{_times(answers)}; the budget is {budget * 1000:.0f} ms")
 
 
-def _ordinary(stage: DrillContext) -> Judgement:
-    events = [stage.fresh() for _ in range(ORDINARY)]
-    return _in_budget(stage, stage.deliver_at_once(events, concurrency=ORDINARY_AT_ONCE))
+def _ordinary(context: DrillContext) -> Judgement:
+    events = [context.fresh() for _ in range(ORDINARY)]
+    return _in_budget(context, context.deliver_at_once(events, concurrency=ORDINARY_AT_ONCE))
 
 
-def _while_slow(stage: DrillContext) -> Judgement:
-    slow = stage.read(str(stage.config.slow))
+def _while_slow(context: DrillContext) -> Judgement:
+    slow = context.read(str(context.config.slow))
 
     def deliver(event: Event) -> tuple[ReceiverAnswer, int]:
-        answer = stage.receiver.deliver(event)
-        return answer, stage.probe.effects(event.id)
+        answer = context.receiver.deliver(event)
+        return answer, context.probe.effects(event.id)
 
     with ThreadPoolExecutor(SLOW_AT_ONCE, thread_name_prefix="slow") as pool:
-        going_on = [pool.submit(deliver, stage.receiver.fresh(slow)) for _ in range(SLOW_AT_ONCE)]
-        ordinary = stage.deliver_at_once([stage.fresh() for _ in range(ORDINARY)], concurrency=ORDINARY_AT_ONCE)
+        going_on = [pool.submit(deliver, context.receiver.fresh(slow)) for _ in range(SLOW_AT_ONCE)]
+        ordinary = context.deliver_at_once([context.fresh() for _ in range(ORDINARY)], concurrency=ORDINARY_AT_ONCE)
         slowly = [each.result() for each in going_on]
     done_first = [answer for answer, effects in slowly if effects and answer.acknowledged]
     if done_first and max(a.seconds for a in done_first) > _SOON_S:
@@ -76,12 +76,12 @@ def _while_slow(stage: DrillContext) -> Judgement:
         return Outcome.FAIL, f"acknowledged after {took:.1f} s, when the slow event had been processed already"
     if done_first:
         return Outcome.NOT_RUN, f"{slow.name} was processed at once; name an event as slow that takes seconds"
-    return _in_budget(stage, [*ordinary, *(answer for answer, _ in slowly)])
+    return _in_budget(context, [*ordinary, *(answer for answer, _ in slowly)])
 
 
-def _burst(stage: DrillContext) -> Judgement:
-    events = [stage.fresh() for _ in range(BURST)]
-    answers = stage.deliver_at_once(events, concurrency=BURST_AT_ONCE)
+def _burst(context: DrillContext) -> Judgement:
+    events = [context.fresh() for _ in range(BURST)]
+    answers = context.deliver_at_once(events, concurrency=BURST_AT_ONCE)
     taken = [e.id for e, a in zip(events, answers, strict=True) if a.acknowledged]
     busy = [a for a in answers if a.status in (429, 503)]
     other = [a for a in answers if not a.acknowledged and a not in busy]
@@ -93,19 +93,19 @@ def _burst(stage: DrillContext) -> Judgement:
     silent = [a for a in busy if "retry-after:" not in a.whole.lower()]
     if silent:
         return Outcome.FAIL, f"{len(silent)} of {BURST} refused with {silent[0].status} and without Retry-After"
-    lost = _without_effect(stage, taken)
+    lost = _without_effect(context, taken)
     if lost:
         return (
             Outcome.FAIL,
             f"{len(lost)} of {len(taken)} acknowledged events had no effect within {BURST_SETTLES_S:g} s",
         )
     outcome, seen = (
-        _in_budget(stage, [a for a in answers if a.acknowledged]) if taken else (Outcome.FAIL, "none was taken")
+        _in_budget(context, [a for a in answers if a.acknowledged]) if taken else (Outcome.FAIL, "none was taken")
     )
     return outcome, f"{len(taken)} acknowledged and processed, {len(busy)} refused for now; {seen}"
 
 
-def _without_effect(stage: DrillContext, event_ids: Sequence[str]) -> list[str]:
+def _without_effect(context: DrillContext, event_ids: Sequence[str]) -> list[str]:
     """Return which of the events have no effect when time is up.
 
     The last are asked for first: once they are done the others mostly are, and asking costs the receiver time too.
@@ -113,7 +113,7 @@ def _without_effect(stage: DrillContext, event_ids: Sequence[str]) -> list[str]:
     deadline = time.monotonic() + BURST_SETTLES_S
 
     def effects(event_id: str) -> int:
-        return stage.probe.wait(event_id, within_s=max(0.0, deadline - time.monotonic()))
+        return context.probe.wait(event_id, within_s=max(0.0, deadline - time.monotonic()))
 
     with ThreadPoolExecutor(ASKED_AT_ONCE, thread_name_prefix="effects") as pool:
         latest_first = list(reversed(event_ids))

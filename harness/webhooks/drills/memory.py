@@ -35,14 +35,14 @@ class _Seen(NamedTuple):
     died: bool
 
 
-def _bounded(stage: DrillContext) -> Judgement:
+def _bounded(context: DrillContext) -> Judgement:
     if not (_PROC / "self" / "stat").is_file():
         return Outcome.NOT_RUN, "the memory of a process is read from /proc, which Linux alone has"
-    first = _sent(stage, LONG)
+    first = _sent(context, LONG)
     seen = _in_words(first, first.before)
     if first.died or first.most - first.before < LONG // 2:
         return told(not first.died, seen)
-    second = _sent(stage, LONGER)
+    second = _sent(context, LONGER)
     kept = second.most - first.most >= (LONGER - LONG) // 2
     return told(not kept and not second.died, f"{seen}; {_in_words(second, first.most)} more")
 
@@ -53,13 +53,13 @@ def _in_words(seen: _Seen, before: int) -> str:
     return f"{seen.sent // MIB} MiB were sent: {seen.answer}{died}; its memory grew by {grown} MiB"
 
 
-def _sent(stage: DrillContext, size: int) -> _Seen:
+def _sent(context: DrillContext, size: int) -> _Seen:
     """Send a body of this size in chunks, unsigned, and measure before each of them."""
-    assert stage.process is not None
-    event = stage.fresh()
-    built = stage.receiver.material(event).carrying()
-    wire = stage.receiver.wire
-    pids = list(_group(stage.process.pid))
+    assert context.process is not None
+    event = context.fresh()
+    built = context.receiver.material(event).carrying()
+    wire = context.receiver.wire
+    pids = list(_group(context.process.pid))
     measured = [_resident(pids)]
 
     def pieces() -> Iterator[bytes]:
@@ -72,9 +72,9 @@ def _sent(stage: DrillContext, size: int) -> _Seen:
 
     answer = wire.exchange(pieces(), event=event.name, event_id=event.id)
     sent = min(size, (len(measured) - 1) * MIB)
-    died = stage.process.silence() is not None
+    died = context.process.silence() is not None
     if died:
-        stage.restart()
+        context.restart()
     return _Seen(sent, measured[0], max(measured), answer.seen, died)
 
 

@@ -7,10 +7,10 @@ from harness.webhooks.drills.drill import Drill, Judgement, told
 from harness.webhooks.drills.drill_context import DrillContext
 
 
-def _previous(stage: DrillContext) -> Judgement:
-    event = stage.fresh()
-    built = stage.receiver.material(event).signed(secret=stage.previous_secret())
-    answer = stage.receiver.send(event, built)
+def _previous(context: DrillContext) -> Judgement:
+    event = context.fresh()
+    built = context.receiver.material(event).signed(secret=context.previous_secret())
+    answer = context.receiver.send(event, built)
     return told(answer.acknowledged, answer.seen)
 
 

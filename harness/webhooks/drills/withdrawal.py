@@ -11,30 +11,30 @@ from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.effects import counted
 
 
-def _withdrawn(stage: DrillContext) -> Judgement:
-    names = stage.previous_names
+def _withdrawn(context: DrillContext) -> Judgement:
+    names = context.previous_names
     if not names:
         return Outcome.NOT_RUN, (
             "the harness cannot withdraw the previous secret, for the receiver reads it from a file; "
             'add to its [process.NAME]: env = { NAME = "<the reference at [receiver] signature.previous>" }'
         )
-    with stage.started_with(dict.fromkeys(names, "")) as started:
+    with context.started_with(dict.fromkeys(names, "")) as started:
         if started:
-            return _old_and_new(stage)
+            return _old_and_new(context)
     return Outcome.NOT_RUN, f"it does not start while {', '.join(names)} is empty; let it be left out after a change"
 
 
-def _old_and_new(stage: DrillContext) -> Judgement:
-    old, new = stage.fresh(), stage.fresh()
-    before = stage.receiver.send(old, stage.receiver.material(old).signed(secret=stage.previous_secret()))
-    after = stage.receiver.deliver(new)
+def _old_and_new(context: DrillContext) -> Judgement:
+    old, new = context.fresh(), context.fresh()
+    before = context.receiver.send(old, context.receiver.material(old).signed(secret=context.previous_secret()))
+    after = context.receiver.deliver(new)
     seen = f"started without it; signed with the old secret: {before.seen}, with the new one: {after.seen}"
     if not after.acknowledged or before.status is None or before.status // 100 != 4:
         return Outcome.FAIL, seen
     # Once the effect of the later delivery is there, the earlier one would have had its effect too.
-    if not stage.probe.wait(new.id, within_s=stage.receiver.settle_s):
-        return Outcome.ERROR, f"{seen}, but no effect of the new one within {stage.receiver.settle_s:g} s"
-    effects = stage.probe.effects(old.id)
+    if not context.probe.wait(new.id, within_s=context.receiver.settle_s):
+        return Outcome.ERROR, f"{seen}, but no effect of the new one within {context.receiver.settle_s:g} s"
+    effects = context.probe.effects(old.id)
     return told(not effects, f"{seen}, {counted(effects)} of the old one")
 
 

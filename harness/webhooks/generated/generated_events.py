@@ -15,11 +15,12 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.core import NOT_SET
 
-from harness.core.pointers import escaped, steps_of
+from harness.core.pointers import at_key, escaped, steps_of
 from harness.model import Event
 from harness.openapi.document import Document
 from harness.openapi.event_schemas import ACTION, EventSchemas
 from harness.openapi.spec_document import Spec
+from harness.webhooks.events import EventFormat
 
 VALID, INVALID, SPOILT = 5, 15, 40
 """Events for each webhook: valid ones, invalid ones by chance, and those made of a valid one by taking a field away or
@@ -43,28 +44,24 @@ class GeneratedEvent(msgspec.Struct, frozen=True, kw_only=True):
     keeps_id: bool = False
     """Whether it is as valid as it says under its own id alone."""
 
-    def event(self, *, id_key: str, type_header: str, new_id: str) -> Event:
-        """Return it as an event under ``new_id``; one whose body cannot hold that has no id to ask by.
-
-        ``id_key`` names the key of the body that holds the id, dots leading inwards, empty where a header does;
-        ``type_header`` the header of the type, empty where the body holds it.
-        """
-        keys = id_key.split(".")
-        body = _with_id(self.document, keys, new_id) if id_key and not self.keeps_id else self.document
-        if id_key and _at(body, keys) != new_id:
-            new_id = ""
-        kind = (("content-type", "application/json"), *(((type_header, self._type()),) if type_header else ()))
+    def event(self, event_format: EventFormat, new_id: str) -> Event:
+        """Return it as an event under ``new_id``; one whose body cannot hold that has no id to ask by."""
         name = f"{self.webhook} ({'valid' if self.valid else 'invalid'})"
-        return Event(name=name, type=self._type(), id=new_id, body=json.dumps(body).encode(), headers=kind)
+        event = _as_event(event_format, self._type(), self.document)
+        event = msgspec.structs.replace(event, name=name, type=self._type())
+        if self.keeps_id and not event_format.scheme.id_header:
+            return msgspec.structs.replace(event, id="")
+        return event_format.fresh(event, new_id)
 
-    def kind(self, *, type_key: str, type_header: str) -> tuple[Any, Any]:
+    def kind(self, event_format: EventFormat) -> tuple[Any, Any]:
         """Return what a receiver knows the event's kind by: its type and, where it has one, its action."""
-        said = self._type() if type_header else _at(self.document, type_key.split("."))
-        return said, _at(self.document, [ACTION])
+        in_header = bool(event_format.scheme.type_header)
+        event_type = self._type() if in_header else at_key(self.document, event_format.key_of_type)
+        return event_type, at_key(self.document, ACTION)
 
     def _type(self) -> str:
         """Return the event's type: the webhook's name, without the action that the body tells besides."""
-        action = _at(self.document, [ACTION])
+        action = at_key(self.document, ACTION)
         ending = f"-{action}".replace("_", "-")
         if isinstance(action, str) and self.webhook.endswith(ending):
             return self.webhook.removesuffix(ending).replace("-", "_")
@@ -80,10 +77,10 @@ class Generated(msgspec.Struct, frozen=True, kw_only=True):
     """Which webhooks they are of, and what a bound left out; empty where there is nothing to tell."""
 
 
-def generate_events(spec: Spec, *, random_seed: int, id_key: str = "") -> Generated:
+def generate_events(spec: Spec, *, random_seed: int, event_format: EventFormat) -> Generated:
     """Return events for each webhook with a schema, the same for the same seed; none where none can be made.
 
-    ``id_key`` names the key of the body that will hold another id, empty where none does.
+    ``event_format`` says where they will get another id.
     """
     schemas = EventSchemas(spec)
     described = _described(spec)
@@ -102,18 +99,21 @@ def generate_events(spec: Spec, *, random_seed: int, id_key: str = "") -> Genera
         ]
         wrong = _bodies(operation, GenerationMode.NEGATIVE, share.random, random_seed)
         broken = (b for b in chain(wrong, _spoilt(honest[0]) if honest else ()) if not schemas.fits(name, b))
-        valid += (_event(name, body, schemas, id_key, valid=True) for body in honest)
+        valid += (_event(name, body, schemas, event_format, valid=True) for body in honest)
         most = share.random + share.spoilt
-        invalid += (_event(name, body, schemas, id_key, valid=False) for body in islice(broken, most))
+        invalid += (_event(name, body, schemas, event_format, valid=False) for body in islice(broken, most))
     bounds = _bounds(list(described), chosen, share, {event.webhook for event in valid})
     return Generated(valid=tuple(valid), invalid=tuple(invalid), bounds=bounds)
 
 
-def _event(name: str, body: Any, schemas: EventSchemas, id_key: str, *, valid: bool) -> GeneratedEvent:
-    under_new_id = _with_id(body, id_key.split("."), _AN_ID) if id_key else body
-    return GeneratedEvent(
-        webhook=name, document=body, valid=valid, keeps_id=schemas.fits(name, under_new_id) is not valid
-    )
+def _event(name: str, body: Any, schemas: EventSchemas, event_format: EventFormat, *, valid: bool) -> GeneratedEvent:
+    renamed = event_format.fresh(_as_event(event_format, name, body), _AN_ID)
+    keeps_id = schemas.fits(name, json.loads(renamed.body)) is not valid
+    return GeneratedEvent(webhook=name, document=body, valid=valid, keeps_id=keeps_id)
+
+
+def _as_event(event_format: EventFormat, event_type: str, document: Any) -> Event:
+    return event_format.made(event_type, json.dumps(document).encode())
 
 
 class _Share(NamedTuple):
@@ -137,15 +137,15 @@ def _spread(names: list[str], most: int) -> list[str]:
 
 
 def _bounds(described: list[str], chosen: list[str], share: _Share, made: set[str]) -> str:
-    told = []
+    texts = []
     if len(chosen) < len(described):
-        told.append(f"of {len(described)} webhooks only {len(chosen)}, spread over the document")
+        texts.append(f"of {len(described)} webhooks only {len(chosen)}, spread over the document")
     if share != (VALID, INVALID, SPOILT):
-        told.append(f"at most {share.valid} valid and {share.random + share.spoilt} invalid events for each webhook")
+        texts.append(f"at most {share.valid} valid and {share.random + share.spoilt} invalid events for each webhook")
     if none := [name for name in chosen if name not in made]:
         more = ", ..." if len(none) > 3 else ""
-        told.append(f"no valid event could be made for {len(none)} of {len(chosen)} ({', '.join(none[:3])}{more})")
-    return "; ".join(told)
+        texts.append(f"no valid event could be made for {len(none)} of {len(chosen)} ({', '.join(none[:3])}{more})")
+    return "; ".join(texts)
 
 
 def _described(spec: Spec) -> dict[str, Any]:
@@ -165,8 +165,8 @@ def _as_operations(spec: Spec, schemas: Mapping[str, Any]) -> dict[str, Any]:
         content = {"application/json": {"schema": schema}}
         post = {"requestBody": {"required": True, "content": content}, "responses": {"200": {"description": ""}}}
         paths[_BASE + escaped(name)] = {"post": post}
-    kept = {k: v for k, v in spec.document.items() if k not in ("webhooks", "x-webhooks", "security", "servers")}
-    return {**kept, "paths": paths}
+    others = {k: v for k, v in spec.document.items() if k not in ("webhooks", "x-webhooks", "security", "servers")}
+    return {**others, "paths": paths}
 
 
 def _name(path: str) -> str:
@@ -207,19 +207,3 @@ def _spoilt(document: Any, depth: int = 2) -> Iterator[Any]:
     yield from ({**document, key: other} for other in _OTHERS for key in document)
     for key, value in document.items():
         yield from ({**document, key: inner} for inner in _spoilt(value, depth - 1))
-
-
-def _with_id(document: Any, keys: list[str], new_id: str) -> Any:
-    """Return the document under another id; one that has no text for an id stays as it is."""
-    first, *rest = keys
-    if not isinstance(document, dict) or first not in document:
-        return document
-    if rest:
-        return {**document, first: _with_id(document[first], rest, new_id)}
-    return {**document, first: new_id} if isinstance(document[first], str) and document[first] else document
-
-
-def _at(document: Any, keys: list[str]) -> Any:
-    for key in keys:
-        document = document.get(key) if isinstance(document, dict) else None
-    return document

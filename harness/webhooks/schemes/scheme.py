@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from harness.http.message import Headers
+from harness.http.message import Headers, header, media_type
 from harness.webhooks.schemes import algorithms
 from harness.webhooks.schemes.algorithms import ALGORITHMS, ENCODINGS, KEY_FORMS
 from harness.webhooks.schemes.derived import DERIVED, Values, is_form
@@ -50,6 +50,8 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the provider's own library also refuses timestamps that lie too far ahead."""
     id_header: str = ""
     """Header that carries the event id; empty where the body holds it."""
+    further_id_headers: tuple[str, ...] = ()
+    """Further headers that name the event, which a receiver may also tell duplicates by."""
     id_key: str = "id"
     """Key of the JSON body that holds the event id, where no header does; dots lead inwards."""
     type_header: str = ""
@@ -58,6 +60,8 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     """Key of the JSON body that holds the event type, where no header does; dots lead inwards."""
     beside: Headers = ()
     """Further headers of every delivery; their values are templates like ``signed``, without ``{body}``."""
+    structured: str = ""
+    """Beginning of the media types of deliveries whose body holds id and type, and that have no headers for them."""
     query: str = ""
     """Template of a query that a delivery's URL gets when its body is no form."""
     key_id: str = "readiness-harness"
@@ -94,6 +98,12 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     def signs_url(self) -> bool:
         """Whether the signature covers the URL that is called."""
         return "{url}" in self.signed
+
+    def of_delivery(self, headers: Headers) -> Scheme:
+        """Return the scheme as it holds for a delivery with these headers."""
+        if not self.structured or not media_type(header(headers, "content-type")).startswith(self.structured):
+            return self
+        return msgspec.structs.replace(self, id_header="", type_header="", beside=())
 
     def sign(
         self,

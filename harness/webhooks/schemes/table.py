@@ -88,6 +88,7 @@ SCHEMES: tuple[Scheme, ...] = (
         header="svix-signature",
         timestamp_header="svix-timestamp",
         id_header="svix-id",
+        further_id_headers=("webhook-id",),
         source="docs.svix.com, Verifying webhooks manually",
     ),
     Scheme(
@@ -131,6 +132,7 @@ SCHEMES: tuple[Scheme, ...] = (
         value="{signature}",
         encoding="base64",
         id_header="x-shopify-webhook-id",
+        further_id_headers=("x-shopify-event-id",),
         type_header="x-shopify-topic",
         source="shopify.dev, Verify webhook deliveries",
     ),
@@ -231,6 +233,7 @@ SCHEMES: tuple[Scheme, ...] = (
         id_header="ce-id",
         type_header="ce-type",
         beside=(("ce-specversion", "1.0"), ("ce-source", "/readiness-harness")),
+        structured="application/cloudevents",
         source="CloudEvents 1.0, HTTP 1.1 Web Hooks for Event Delivery, section 3",
     ),
     _message_signature("rfc9421", "hmac-sha256", "text"),

@@ -25,7 +25,6 @@ from harness.webhooks.cases import CASES
 from harness.webhooks.effects import EffectProbe
 from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import scheme_named
-from harness.webhooks.signed_sender import SignedSender
 
 REAL = Path(__file__).parents[1]
 PYTHON = str(REAL / "envs" / ".venv-vendors" / "bin" / "python")
@@ -107,9 +106,9 @@ def running(real: Real) -> Iterator[tuple[ManagedProcess, ReceiverUnderTest]]:
     )
     numbers = itertools.count(1)
     under_test = ReceiverUnderTest(
-        SignedSender(wire, scheme=scheme, secret=lambda: secret),
-        wire=wire,
+        wire,
         format=EventFormat(scheme=scheme),
+        secret=lambda: secret,
         probe=EffectProbe(lambda i: {"": effects.read_text().splitlines().count(i)}, count="effects"),
         new_id=lambda: f"evt_{next(numbers)}",
     )

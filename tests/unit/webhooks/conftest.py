@@ -24,7 +24,6 @@ from harness.model import Event
 from harness.webhooks.case_runner import ReceiverUnderTest
 from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import scheme_named
-from harness.webhooks.signed_sender import SignedSender
 
 SECRET = "unit-test-secret"
 TIMEOUT_S = 0.6
@@ -127,9 +126,9 @@ def under() -> Under:
         numbers = itertools.count(1)
         wire = Wire(url, check=network.check, timeout_s=TIMEOUT_S)
         return ReceiverUnderTest(
-            SignedSender(wire, scheme=scheme, secret=lambda: secret),
-            wire=wire,
+            wire,
             format=EventFormat(scheme=scheme),
+            secret=lambda: secret,
             probe=probe,  # type: ignore[arg-type]  # as much of a probe as is asked
             new_id=lambda: f"evt_{next(numbers)}",
             settle_s=0.1,

@@ -90,8 +90,10 @@ def fragile() -> Fragile:
 def stage(serve: Serve, under: Under, tmp_path: Path, fragile: Fragile) -> DrillContext:
     url = serve(fragile)
     slow = Event(name="slow", type="x", id="evt_s", body=b'{"id": "evt_s", "type": "slow"}')
+    receiver = under(url, probe=fragile.effects)
+    receiver._shows_effects = True
     return DrillContext(
-        receiver=under(url, probe=fragile.effects),
+        receiver=receiver,
         config=Receiver(url=url, effects=EffectSource(url="http://x"), outage=(sys.executable, "-c", AWAY)),
         event=EVENT,
         read=lambda _path: slow,
@@ -99,7 +101,6 @@ def stage(serve: Serve, under: Under, tmp_path: Path, fragile: Fragile) -> Drill
         environment={},
         process=Process(lambda _env: fragile.on_restart(fragile)),  # type: ignore[arg-type]  # as much as drills use
         secret_names=("SECRET",),
-        kept={"effects are shown": True},
     )
 
 

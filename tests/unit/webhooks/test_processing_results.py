@@ -30,7 +30,7 @@ class Integration:
 
 def upshots(ask: Integration, *, effects: bool = True, letters: bool = True) -> ProcessingResults:
     probe = EffectProbe(ask, count="effects") if effects else None
-    return ProcessingResults(probe, ask if letters else None, when={"status": "dead"}, effect_s=5, kept_s=30)
+    return ProcessingResults(probe, ask if letters else None, when={"status": "dead"}, effect_s=5, dead_letter_s=30)
 
 
 def test_all_events_are_asked_about_until_each_is_decided() -> None:
@@ -72,5 +72,5 @@ def test_what_cannot_be_asked_is_not_known(effects: bool, letters: bool, upshot:
 
 def test_without_dead_letters_the_wait_for_them_is_short() -> None:
     """Once a later event has its effect, an earlier one without has none; nothing else could show."""
-    assert upshots(Integration(), letters=False).kept_s == 1
-    assert upshots(Integration()).kept_s == 30
+    assert upshots(Integration(), letters=False).dead_letter_s == 1
+    assert upshots(Integration()).dead_letter_s == 30

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from harness.webhooks.schemes import SCHEMES, Scheme, scheme_named
-from harness.webhooks.signature_check import event_id_in, signature_complaint
+from harness.webhooks.signature_check import signature_complaint
 
 NOW = 1_760_000_000
 BODY = b'{"id": "evt_1", "type": "run.succeeded"}'
@@ -43,11 +43,3 @@ def test_one_of_several_signatures_is_enough() -> None:
     right = scheme.signature(BODY, secret=secret, timestamp=NOW)
 
     assert complaint(scheme, secret, value=f"t={NOW},v1={'0' * 64},v1={right}") == ""
-
-
-def test_the_id_of_an_event_is_found_in_header_or_body() -> None:
-    """The id comes from the scheme's header, else from the key of the body, dots leading inwards; none is empty."""
-    assert event_id_in(scheme_named("github"), "id", (("x-github-delivery", "d1"),), BODY) == "d1"
-    assert event_id_in(scheme_named("hmac"), "id", (), BODY) == "evt_1"
-    assert event_id_in(scheme_named("hmac"), "meta.id", (), b'{"meta": {"id": 7}}') == "7"
-    assert event_id_in(scheme_named("hmac"), "id", (), b"no json") == ""

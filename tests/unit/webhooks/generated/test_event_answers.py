@@ -9,8 +9,11 @@ import pytest
 
 from harness.errors import ProbeError
 from harness.model import Delivery, Finding, Level, Outcome, ProcessingResult
+from harness.webhooks.events import EventFormat
 from harness.webhooks.generated.event_answers import EventReceiver, judge_invalid, judge_valid
 from harness.webhooks.generated.generated_events import Generated, GeneratedEvent
+from harness.webhooks.processing_results import ProcessingResults
+from harness.webhooks.schemes import scheme_named
 
 GOOD = GeneratedEvent(webhook="run.done", document={"id": "g", "type": "run.done", "data": 1}, valid=True)
 BAD = GeneratedEvent(webhook="run.done", document={"id": "b", "type": "run.done"}, valid=False)
@@ -20,15 +23,15 @@ EFFECT, DEAD = ProcessingResult(processed=True, set_aside=False), ProcessingResu
 NEITHER = ProcessingResult(processed=False, set_aside=False)
 
 
-class Told:
+class Told(ProcessingResults):
     """Upshots as a test tells them, by id; of anything else neither an effect nor a dead letter."""
 
-    effect_s = kept_s = 0.0
+    effect_s = dead_letter_s = 0.0
 
     def __init__(self, upshots: Mapping[str, ProcessingResult]) -> None:
         self.upshots = upshots
 
-    def of(self, ids: Iterable[str], *, within_s: float = 0) -> Mapping[str, ProcessingResult]:  # noqa: ARG002 - there is no waiting
+    def of(self, ids: Iterable[str], *, within_s: float = 0) -> dict[str, ProcessingResult]:  # noqa: ARG002 - there is no waiting
         return {event_id: self.upshots.get(event_id, NEITHER) for event_id in ids}
 
 
@@ -38,9 +41,9 @@ def receiver(status: int | None = 200, **upshots: ProcessingResult) -> EventRece
         return Delivery(event="", event_id=event_id, url="", status=status, seconds=0, error="ReadError")
 
     def kind(event: GeneratedEvent) -> Any:
-        return event.kind(type_key="type", type_header="")
+        return event.kind(EventFormat(scheme=scheme_named("hmac")))
 
-    return EventReceiver(send=send, kind=kind, upshots=Told(upshots))
+    return EventReceiver(send=send, kind=kind, results=Told(upshots))
 
 
 def judged(*invalid: GeneratedEvent, by: EventReceiver) -> list[Finding]:
@@ -148,11 +151,11 @@ def test_a_probe_that_does_not_answer_is_an_error_beside_what_the_answers_tell()
     """What the statuses told stays told."""
 
     class Silent(Told):
-        def of(self, *_args: object, **_kwargs: object) -> Mapping[str, ProcessingResult]:
+        def of(self, *_args: object, **_kwargs: object) -> dict[str, ProcessingResult]:
             raise ProbeError("[receiver] effects: no answer")
 
     asked = receiver()
-    passed, error = judged(BAD, by=EventReceiver(send=asked.send, kind=asked.kind, upshots=Silent({})))
+    passed, error = judged(BAD, by=EventReceiver(send=asked.send, kind=asked.kind, results=Silent({})))
 
     assert (passed.outcome, error.outcome) == (Outcome.PASS, Outcome.ERROR)
     assert error.observed == "[receiver] effects: no answer"

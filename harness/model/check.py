@@ -1,0 +1,62 @@
+"""A check: one row of any kind, with the item of the checklist it speaks to and what its finding says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import msgspec
+
+from harness.model.finding import Finding, Level, Outcome
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """What is looked at, what is expected, and what to do about it; rooms derive their rows from it."""
+
+    conclusions: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "as it must be",
+        Outcome.FAIL: "not as it must be",
+        Outcome.NOT_APPLICABLE: "does not apply",
+        Outcome.NOT_RUN: "could not be seen",
+    }
+    """How a summary ends, by outcome."""
+
+    id: str
+    """Unique among the checks of its item."""
+    item: str
+    """Item of the checklist that it speaks to."""
+    level: Level = Level.MUST
+    summary: str
+    """What is done or looked at, in a few words."""
+    expected: str
+    source: str
+    """Where the expectation comes from: an RFC section, a vendor's page, a CVE."""
+    fix: str
+    """What to do when it fails, in words that hold for any language."""
+
+    @property
+    def key(self) -> str:
+        """Its name among all checks: ``webhooks.signatures/truncated``."""
+        return f"{self.item}/{self.id}"
+
+    def sentence(self, outcome: Outcome) -> str:
+        """Return the line that a person reads first."""
+        return f"{self.id}: {self.summary}: {self.conclusions.get(outcome, 'could not be judged')}"
+
+    def finding(
+        self, outcome: Outcome, observed: str, *, summary: str = "", reproduce: str = "", request: str = ""
+    ) -> Finding:
+        """Return the finding of one observation; the fix is given where it failed."""
+        return Finding(
+            item=self.item,
+            outcome=outcome,
+            summary=summary or self.sentence(outcome),
+            expected=self.expected,
+            observed=observed,
+            reproduce=reproduce,
+            request=request,
+            fix=self.fix if outcome is Outcome.FAIL else "",
+            source=self.source,
+            level=self.level,
+            case=self.id,
+        )

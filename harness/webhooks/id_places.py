@@ -1,0 +1,173 @@
+"""Where the ids of events stand in a body, to the byte, and how each is replaced by another of its kind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import count
+from typing import Any, NamedTuple
+from urllib.parse import quote_plus, unquote_plus
+
+from harness.core.pointers import at_key, key_steps
+from harness.http.message import Headers, header
+from harness.openapi.event_bodies import PAYLOAD, event_document, is_form, is_readable
+
+LEAST_DIGITS, MOST_DIGITS = 9, 18
+"""Digits of a fresh number: enough to be new, and within 32 bits, or within 64 where the old one has more."""
+SAFE = 2**53
+"""Beyond this, JSON readers lose digits of a number (RFC 8259 section 6); ids below it stay below it."""
+REMEMBERED_BYTES = 256 * 1024
+"""Places in longer bodies are looked for each time."""
+
+_BLANK = re.compile(r"[ \t\r\n\ufeff]*")
+_DECODER = json.JSONDecoder()
+
+
+class IdPlace(NamedTuple):
+    """One id in a body: where it stands, and what it is."""
+
+    start: int
+    end: int
+    """First byte, and the one after the last."""
+    value: str
+    write: Callable[[str], bytes]
+    """Returns the bytes that put another id of the same kind there; see `of_kind`."""
+    number: bool
+
+    def of_kind(self, new_id: str) -> str:
+        """Return the id to put there: ``new_id``, or the number that stands for it where the id is a number."""
+        return _number(self.value, new_id) if self.number else new_id
+
+
+def id_places(headers: Headers, body: bytes, key: str) -> tuple[IdPlace, ...]:
+    """Return the places of a dotted key: the id of the event, then those of further events in the same list.
+
+    None where the body cannot be read, or holds neither text nor a whole number there.
+    """
+    if not key or not is_readable(headers):
+        return ()
+    declared = (("content-type", header(headers, "content-type")),)
+    return (_remembered if len(body) <= REMEMBERED_BYTES else _places)(declared, body, key)
+
+
+def with_ids(body: bytes, places: Sequence[IdPlace], new_id: str) -> bytes:
+    """Return ``body`` under another id; every byte outside ``places`` stays as it is."""
+    for number, place in reversed(list(enumerate(places))):
+        fresh = place.of_kind(f"{new_id}_{number}" if number else new_id)
+        body = body[: place.start] + place.write(fresh) + body[place.end :]
+    return body
+
+
+def _places(headers: Headers, body: bytes, key: str) -> tuple[IdPlace, ...]:
+    try:
+        document = event_document(headers, body)
+        text = body.decode()
+    except (ValueError, RecursionError):
+        return ()
+    found = list(_steps(document, key))
+    if not is_form(headers):
+        return tuple(_in_json(text, steps, value) for steps, value in found)
+    return tuple(place for steps, value in found[:1] for place in _in_form(text, steps, value))
+
+
+_remembered = lru_cache(maxsize=64)(_places)  # a fixture is delivered many times
+
+
+def _steps(document: Any, key: str) -> list[tuple[tuple[str, ...], Any]]:
+    """Return keys and indexes of each id, with the id."""
+    first, _, rest = key.partition(".")
+    inner = rest if first.isdigit() else key
+    if isinstance(document, list) and inner:
+        begin = int(first) if first.isdigit() else 0
+        keys = [f"{number}.{inner}" for number in range(begin, len(document))]
+    else:
+        keys = [key]
+    values = [(each, at_key(document, each)) for each in keys]
+    return [(key_steps(document, each), value) for each, value in values if _is_id(value)]
+
+
+def _is_id(value: Any) -> bool:
+    return (isinstance(value, str) and value != "") or (isinstance(value, int) and not isinstance(value, bool))
+
+
+def _in_json(text: str, steps: tuple[str, ...], value: Any) -> IdPlace:
+    start, end = _span(text, steps)
+    first = len(text[:start].encode())
+    last = first + len(text[start:end].encode())
+    number = isinstance(value, int)
+    return IdPlace(first, last, str(value), lambda new: _literal(new, number=number).encode(), number)
+
+
+def _literal(new_id: str, *, number: bool) -> str:
+    return new_id if number else json.dumps(new_id, ensure_ascii=False)
+
+
+def _in_form(text: str, steps: tuple[str, ...], value: Any) -> list[IdPlace]:
+    """Return the place of a field or, of an id within the JSON of the field `PAYLOAD`, that of the whole field."""
+    at = 0
+    found = []
+    for pair in text.split("&"):
+        name, equals, raw = pair.partition("=")
+        start = len(text[: at + len(name) + len(equals)].encode())
+        end = start + len(raw.encode())
+        at += len(pair) + 1
+        if steps == (unquote_plus(name),):
+            found = [IdPlace(start, end, str(value), lambda new: quote_plus(new).encode(), number=False)]
+        elif unquote_plus(name) == PAYLOAD and not found:
+            found = _in_payload(unquote_plus(raw), steps, value, start, end)
+    return found
+
+
+def _in_payload(inner: str, steps: tuple[str, ...], value: Any, start: int, end: int) -> list[IdPlace]:
+    try:
+        first, last = _span(inner, steps)
+    except (ValueError, IndexError):
+        return []
+    number = isinstance(value, int)
+
+    def write(new_id: str) -> bytes:
+        return quote_plus(inner[:first] + _literal(new_id, number=number) + inner[last:]).encode()
+
+    return [IdPlace(start, end, str(value), write, number)]
+
+
+def _span(text: str, steps: tuple[str, ...]) -> tuple[int, int]:
+    """Return where in a JSON text the value behind these keys and indexes begins and ends."""
+    at = _after_blank(text, 0)
+    for step in steps:
+        at = _member(text, at, step)
+    return at, _DECODER.raw_decode(text, at)[1]
+
+
+def _member(text: str, at: int, step: str) -> int:
+    """Return where the value of one key or index begins; of several of one name the last, as readers take it."""
+    is_list = text[at] == "["
+    found = at
+    for number in count():
+        at = _after_blank(text, at + 1)
+        name: Any = number
+        if not is_list:
+            name, at = _DECODER.raw_decode(text, at)
+            at = _after_blank(text, _after_blank(text, at) + 1)
+        if str(name) == step:
+            found = at
+        at = _after_blank(text, _DECODER.raw_decode(text, at)[1])
+        if text[at] != ",":
+            break
+    return found
+
+
+def _after_blank(text: str, at: int) -> int:
+    match = _BLANK.match(text, at)
+    return match.end() if match else at
+
+
+def _number(old: str, new_id: str) -> str:
+    """Return a whole number that stands for ``new_id``, about as large as the old one."""
+    digits = max(LEAST_DIGITS, len(old.lstrip("-")))
+    digits = min(digits, len(str(SAFE)) - 1 if abs(int(old)) < SAFE else MOST_DIGITS)
+    least: int = 10 ** (digits - 1)
+    return str(least + int(hashlib.sha256(new_id.encode()).hexdigest(), 16) % (9 * least))

@@ -1,0 +1,160 @@
+"""Ids in bodies of every shape: found where they stand, and replaced by others of their kind."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import parse_qs
+
+import pytest
+
+from harness.http.message import Headers
+from harness.webhooks.events import EventFormat
+from harness.webhooks.schemes import scheme_named
+
+JSON: Headers = (("content-type", "application/json"),)
+FORM: Headers = (("content-type", "application/x-www-form-urlencoded"),)
+
+
+def format_of(scheme: str, id_key: str | None = None) -> EventFormat:
+    return EventFormat(scheme=scheme_named(scheme), id_key=id_key)
+
+
+@pytest.mark.parametrize(
+    "old, most",
+    [(4711, 2**31), (100, 2**31), (-5, 2**31), (9_007_199_254_740_990, 2**53), (2**62, 2**63), (10**10, 10**11)],
+)
+def test_a_number_becomes_another_number_of_its_size(old: int, most: int) -> None:
+    """It fits where the old one fitted, is the same for the same name, and another for another."""
+    numbers = format_of("hmac")
+    event = numbers.received(JSON, b'{"id": %d, "type": "x", "data": {"id": %d}}' % (old, old))
+    fresh, again, other = (numbers.fresh(event, name) for name in ("evt_1", "evt_1", "evt_2"))
+    found = json.loads(fresh.body)
+
+    assert event.id == str(old)
+    assert found["id"] != old
+    assert 0 < found["id"] < most
+    assert fresh.id == str(found["id"])
+    assert found["data"] == {"id": old}, "every other byte stays as it is"
+    assert fresh == again
+    assert other.id != fresh.id
+
+
+@pytest.mark.parametrize("scheme, key", [("hubspot", "eventId"), ("sendgrid", "sg_event_id")])
+def test_each_event_of_a_list_gets_an_id_of_its_own(scheme: str, key: str) -> None:
+    """The first one's is the id of the delivery; a receiver that tells duplicates one by one finds none."""
+    lists = format_of(scheme)
+    old = 100 if scheme == "hubspot" else "sg0"
+    event = lists.received(JSON, json.dumps([{key: old, "n": 0}, {"n": 1}, {key: old, "n": 2}]).encode())
+    fresh = lists.fresh(event, "evt_1")
+    found = json.loads(fresh.body)
+
+    assert event.id == str(old)
+    assert fresh.id == str(found[0][key])
+    assert [type(found[n].get(key)) for n in range(3)] == [type(old), type(None), type(old)]
+    assert len({old, found[0][key], found[2][key]}) == 3
+    assert [each["n"] for each in found] == [0, 1, 2]
+
+
+def test_a_key_without_an_index_is_looked_for_in_each_event_of_a_list() -> None:
+    """A body may hold one event or several of them."""
+    fresh = format_of("hmac").fresh(format_of("hmac").received(JSON, b'[{"id": "a"}, {"id": "b"}]'), "n")
+
+    assert json.loads(fresh.body) == [{"id": "n"}, {"id": "n_1"}]
+
+
+@pytest.mark.parametrize(
+    "body, fresh_body",
+    [
+        (b"event_id=Ev1&type=x&note=Ev1", b"event_id=n&type=x&note=Ev1"),
+        (b"a=1&event%5Fid=Ev+1&b=%20", b"a=1&event%5Fid=n&b=%20"),
+        (b"event_id=a&event_id=b", b"event_id=a&event_id=n"),
+    ],
+)
+def test_a_field_of_a_form_is_replaced_alone(body: bytes, fresh_body: bytes) -> None:
+    """The last of one name counts, as for the reader; every other byte stays as it is."""
+    slack = format_of("slack")
+    event = slack.received(FORM, body)
+
+    assert event.id
+    assert slack.fresh(event, "n").body == fresh_body
+
+
+def test_an_id_within_the_json_of_a_form_is_replaced() -> None:
+    """An interaction of Slack holds the whole event in the field `payload`."""
+    slack = format_of("slack", "trigger.id")
+    event = slack.received(FORM, b"v=1&payload=%7B%22trigger%22%3A%20%7B%22id%22%3A%20%22a%22%7D%7D")
+    fresh = slack.fresh(event, "n&=")
+
+    assert event.id == "a"
+    assert parse_qs(fresh.body.decode()) == {"v": ["1"], "payload": ['{"trigger": {"id": "n&="}}']}
+
+
+@pytest.mark.parametrize(
+    "media, body",
+    [
+        ("application/cloudevents+json", b'{"specversion":"1.0","id":"A-1","source":"/s","type":"t"}'),
+        ("application/cloudevents+json; charset=utf-8", b'{"specversion":"1.0","id":"A-1","source":"/s","type":"t"}'),
+        ("application/cloudevents-batch+json", b'[{"specversion":"1.0","id":"A-1","source":"/s","type":"t"}]'),
+    ],
+)
+def test_a_structured_cloud_event_has_id_and_type_in_its_body(media: str, body: bytes) -> None:
+    """Its headers name neither, and none are added beside the credential (CloudEvents HTTP binding, section 3.2)."""
+    events = format_of("cloudevents")
+    event = events.received((("content-type", media),), body)
+    fresh = events.fresh(event, "n")
+
+    assert (event.id, event.type, fresh.id) == ("A-1", "t", "n")
+    assert fresh.body == body.replace(b"A-1", b"n")
+    assert fresh.headers == event.headers
+    assert events.scheme.of_delivery(fresh.headers).beside == ()
+
+
+@pytest.mark.parametrize(
+    "scheme, headers, body",
+    [
+        ("zoom", JSON, b'{"event": "meeting.started"}'),
+        ("hmac", JSON, b'{"id": true}'),
+        ("hmac", JSON, b'{"id": null}'),
+        ("hmac", JSON, b'{"id": 1.5}'),
+        ("hmac", JSON, b'{"id": ""}'),
+        ("hmac", JSON, b"[]"),
+        ("hmac", JSON, b"no json"),
+        ("hmac", JSON, b"\xff"),
+        ("hmac", (("content-encoding", "gzip"), *JSON), b'{"id": "a"}'),
+        ("slack", FORM, b"command=%2Fweather"),
+    ],
+)
+def test_an_event_without_an_id_stays_as_it_is(scheme: str, headers: Headers, body: bytes) -> None:
+    """Nothing is made up where nothing stands, and no two of them count as one."""
+    events = format_of(scheme)
+    event = events.received(headers, body)
+
+    assert event.id == ""
+    assert events.fresh(event, "n") == event
+
+
+def test_every_header_that_names_an_event_is_fresh() -> None:
+    """Shopify sends two, and a receiver may tell duplicates by either."""
+    shopify = format_of("shopify")
+    headers = (("x-shopify-event-id", "e1"), ("x-shopify-webhook-id", "w1"), ("x-shopify-topic", "t"))
+    fresh = dict(shopify.fresh(shopify.received(headers, b"{}"), "n").headers)
+
+    assert fresh == {"x-shopify-event-id": "n", "x-shopify-webhook-id": "n", "x-shopify-topic": "t"}
+
+
+def test_a_key_of_harness_toml_is_fresh_beside_the_header_of_the_scheme() -> None:
+    """A receiver of GitHub's that tells duplicates by the body gets another body too."""
+    github = format_of("github", "delivery.uuid")
+    event = github.received((("x-github-delivery", "d"), *JSON), b'{"delivery": {"uuid": "u"}}')
+
+    assert (event.id, github.fresh(event, "n").body) == ("d", b'{"delivery": {"uuid": "n"}}')
+
+
+def test_bytes_outside_the_id_stay_as_they_are() -> None:
+    """White space, escapes, numbers, a byte order mark and members of the same name survive."""
+    body = b'\xef\xbb\xbf{ "id" : "a", "n" : 1.0, "t": "Zo\xc3\xab \\u00e9", "x": [1, {"id": "a"}], "id": "\\u0062" }\n'
+    hmac = format_of("hmac")
+    event = hmac.received(JSON, body)
+
+    assert event.id == "b", "of several members of one name the last counts (RFC 8259 section 4)"
+    assert hmac.fresh(event, "n").body == body.replace(b'"\\u0062"', b'"n"')
