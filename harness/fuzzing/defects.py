@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import httpx
 import msgspec
 
+from harness.http.curl import curl
 from harness.http.message import media_type
 from harness.model import stable_id
 from harness.openapi.spec_document import Operation, Spec
@@ -24,7 +24,11 @@ _IDENTIFIER = re.compile(r"[A-Za-z][\w.:/#-]{1,79}")
 
 
 class StoredRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request as it went over the wire, without the credential."""
+    """A request as it went over the wire, without the credential.
+
+    It is not `harness.http.message.Request`: its JSON stands in example databases that are shared and outlive versions,
+    with a path below whatever base URL a target has, and with the names of the headers that carried the credential.
+    """
 
     method: str
     path: str
@@ -37,16 +41,7 @@ class StoredRequest(msgspec.Struct, frozen=True, kw_only=True):
     def curl(self, base_url: str) -> str:
         """Return the request as a command line; the credential is left to the variable CREDENTIAL."""
         url = base_url.rstrip("/") + self.path
-        parts = [*(["--globoff"] if set(url) & set("[]{}") else []), *(["--path-as-is"] if "/." in self.path else [])]
-        for name, value in self.headers:
-            parts += ["-H", f"{name}: {value}" if value else f"{name};"]  # curl's way to send an empty one
-        fed = ""
-        if self.body:
-            as_argument = _as_argument(self.body)
-            fed = "" if as_argument is not None else f"printf {shlex.quote(_escaped(self.body))} | "
-            parts += ["--data-binary", as_argument or "@-"]
-        hidden = "".join(f'-H "{name}: $CREDENTIAL" ' for name in self.secret)
-        return f"{fed}curl -i -X {self.method} {hidden}{shlex.join([*parts, url])}"
+        return curl(url, self.headers, self.body or b"", method=self.method, credential=self.secret, most_chars=None)
 
     @property
     def size(self) -> tuple[int, str]:
@@ -85,20 +80,6 @@ class Defect(msgspec.Struct, frozen=True, kw_only=True):
     def size(self) -> tuple[int, int, str]:
         """What makes one example smaller than another."""
         return len(self.steps), *self.steps[-1].size
-
-
-def _as_argument(body: bytes) -> str | None:
-    """Return a body as curl takes it on the command line, None for one that it would take for something else."""
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        return None
-    return text if text.isprintable() and not text.startswith("@") else None
-
-
-def _escaped(body: bytes) -> str:
-    """Return a body as printf(1) writes it, whatever its bytes are."""
-    return "".join(chr(b) if 32 <= b < 127 and chr(b) not in "\\%" else f"\\{b:03o}" for b in body)
 
 
 def as_request(request: httpx.Request, base_url: str, credential: Mapping[str, str]) -> StoredRequest:
