@@ -12,7 +12,7 @@ SHELL := /bin/bash
 # Compiled modules are kept even where the machine says otherwise: every run of pytest starts in half the time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup gate test matrix check bench lock format sample receivers clean
+.PHONY: help setup gate test matrix check bench compare lock format sample receivers clean
 
 help:
 	@echo "make gate     run the readiness gate against the sandbox (DEFECT=NAME plants a defect, ARGS=... for pytest)"
@@ -20,6 +20,7 @@ help:
 	@echo "make matrix   a gate for each planted defect: what is detected, and what is a false alarm (MATRIX=full: hours)"
 	@echo "make check    ruff, mypy, import-linter"
 	@echo "make bench    run the benchmarks"
+	@echo "make compare  measure this checkout beside another one (BASE=DIR, with its own .venv)"
 	@echo "make setup    make the environment in .venv; every other target does so first"
 	@echo "make format, lock, sample, clean: see CONTRIBUTING.md"
 
@@ -53,7 +54,11 @@ check: setup
 	@$(BIN)/lint-imports
 
 bench: setup
-	@for bench in benchmarks/[a-z]*.py; do $(BIN)/python $$bench || exit 1; done
+	@for bench in $(filter-out benchmarks/compare.py,$(wildcard benchmarks/[a-z]*.py)); do $(BIN)/python $$bench || exit 1; done
+
+# Start-up, replay, deliveries and fuzzing of this checkout and of another, such as the commit before a change, in turns.
+compare: setup
+	@$(BIN)/python benchmarks/compare.py --base "$(BASE)" $(ARGS)
 
 format: setup
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

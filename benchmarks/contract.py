@@ -32,7 +32,8 @@ from hypothesis.database import InMemoryExampleDatabase
 from harness.fuzzing.budget import BUDGETS
 from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.fuzzer import Fuzzer
-from harness.fuzzing.sending import FuzzSender
+from harness.http.client import Network
+from harness.http.provider_client import ProviderClient
 from harness.model import Finding, Outcome
 from harness.model.config import Fuzz
 from harness.openapi.spec_document import Spec, load_spec
@@ -84,10 +85,13 @@ def fuzzer(url: str, level: str, seed: int, seconds: float | None = None) -> Ite
     """Fuzz without what earlier runs found."""
     budget = BUDGETS[level] if seconds is None else msgspec.structs.replace(BUDGETS[level], seconds=seconds)
     spec = load_spec("openapi.yaml", root=SANDBOX)
-    with httpx.Client(base_url=url, trust_env=False, timeout=budget.answer_within_s) as client:
-        sender = FuzzSender(client, {"Authorization": f"Bearer {KEY}"})
+    within_s = budget.answer_within_s
+    credential = {"Authorization": f"Bearer {KEY}"}
+    with ProviderClient(
+        Network(), url, credential, answer_within_s=within_s, whole_within_s=within_s, wait_unasked_s=None
+    ) as client:
         found = DefectStore(InMemoryExampleDatabase(), "benchmark")
-        yield Fuzzer(spec, sender, Fuzz(), budget=budget, random_seed=seed, found=found)
+        yield Fuzzer(spec, client, Fuzz(), budget=budget, random_seed=seed, found=found)
 
 
 def planted() -> dict[str, str]:

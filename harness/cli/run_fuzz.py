@@ -69,12 +69,12 @@ def replay_found(directory: Path, defect_id: str, *, overlay: str | None, echo: 
 
 
 def _tell(defect: Defect, world: RunContext, echo: Echo) -> int:
-    sender = world.sender("quick")
-    outcome = replay(defect, world.spec, sender)
+    client = world.fuzz_client("quick")
+    outcome = replay(defect, world.spec, client)
     place = at_pointer(world.spec.document, defect.excerpt.pointer)
     echo(f"{defect.id}  {defect.operation}: {defect.title}")
     for step in defect.steps:
-        echo(f"  {step.curl(sender.base_url)}")
+        echo(f"  {step.curl(client.base_url)}")
     echo(f"  then   {defect.answer}")
     echo(f"  now    {outcome.answer}")
     echo(f"  spec   {defect.excerpt.pointer}{'' if place is not None else ' (no longer in the document)'}")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.context import signing_keys
 from harness.context.target import Target, load_target
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from harness.contract.credentials import Credential
     from harness.fuzzing.defect_store import DefectStore
     from harness.fuzzing.fuzzer import Fuzzer
-    from harness.fuzzing.sending import FuzzSender
+    from harness.http.provider_client import ProviderClient
     from harness.openapi.spec_document import Spec
 
 
@@ -155,7 +155,7 @@ class RunContext:
 
             self._fuzzer = Fuzzer(
                 self.spec,
-                self.sender(level),
+                self.fuzz_client(level),
                 self.config.fuzz,
                 budget=BUDGETS[level],
                 random_seed=random_seed,
@@ -169,16 +169,23 @@ class RunContext:
 
         return open_found(self.target.root, self.target.summary.name)
 
-    def sender(self, level: str) -> FuzzSender:
-        """Return what sends generated requests and waits for their answers as long as ``level`` allows."""
-        from harness.fuzzing.budget import BUDGETS
-        from harness.fuzzing.sending import FuzzSender
+    def provider_client(self, **options: Any) -> ProviderClient:
+        """Return a client of the provider that authenticates; for ``options`` see `ProviderClient`."""
+        from harness.http.provider_client import ProviderClient
 
-        provider = self.config.provider
-        assert provider is not None
+        assert self.config.provider is not None
+        headers = self.credential.headers() if self.credential else {}
+        return ProviderClient(self.network, self.config.provider.base_url, headers, **options)
+
+    def fuzz_client(self, level: str) -> ProviderClient:
+        """Return what sends generated requests and waits for their answers as long as ``level`` allows.
+
+        A 429 without Retry-After is an answer like any other, which the document is to describe.
+        """
+        from harness.fuzzing.budget import BUDGETS
+
         within_s = BUDGETS[level].answer_within_s
-        client = self.network.client(base_url=provider.base_url, timeout_s=within_s, whole_within_s=within_s)
-        return FuzzSender(client, self.credential.headers() if self.credential else {})
+        return self.provider_client(answer_within_s=within_s, whole_within_s=within_s, wait_unasked_s=None)
 
     def reveal(self, ref: SecretRef) -> str:
         """Return the value behind a reference; raises `SecretError` naming the key it stands at."""

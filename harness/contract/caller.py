@@ -1,24 +1,21 @@
-"""Valid calls that the harness makes by itself: made from the document, authenticated, polite, every answer checked."""
+"""Valid calls that the harness makes by itself: made from the document, every answer held against it."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 import httpx
 import msgspec
 
+from harness.errors import ProbeError
+from harness.http.provider_client import LIMITED, ProviderClient, SendResult
 from harness.model import Finding, Outcome
 from harness.openapi.document import Described, Document
 from harness.openapi.spec_document import Spec
 
 ITEM = "contract.fuzz"
-LIMITED = frozenset({429, 503})
-PATIENCE = 5
-"""Calls repeated because the provider asked to wait, and the longest wait in seconds that is put up with."""
-LONGEST_WAIT_S = 20.0
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,21 +40,12 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 class Caller:
     """Calls the provider as an honest client would, and notes what of each answer breaks the document."""
 
-    def __init__(
-        self,
-        spec: Spec,
-        client: httpx.Client,
-        headers: Mapping[str, str],
-        *,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        """``headers`` authenticate."""
+    def __init__(self, spec: Spec, client: ProviderClient) -> None:
+        """Nothing was called yet."""
         self.spec = spec
         self.document = Document(spec.document)
         self.operations = {o.label: o for o in self.document.operations()}
         self._client = client
-        self._headers = dict(headers)
-        self._sleep = sleep
         self.calls = 0
         self.violations: dict[tuple[str, str], str] = {}
         """By operation and what is wrong: an example."""
@@ -73,22 +61,27 @@ class Caller:
         params: Mapping[str, Any] | None = None,
         authenticated: bool = True,
     ) -> Sample:
-        """Make one call; 429 and 503 are repeated as ``Retry-After`` asks. Raises `httpx.TransportError`.
+        """Make one call; raises `ProbeError` where no answer came.
 
         ``content`` is sent as it is, in place of ``body``.
         """
-        sent = {**(self._headers if authenticated else {}), **(headers or {})}
-        for _ in range(PATIENCE):
-            request = self._client.build_request(
-                operation.method, path.lstrip("/"), json=body, content=content, params=params, headers=sent
-            )
-            response = self._client.send(request)
-            self.calls += 1
-            self._note(operation, response)
-            if response.status_code not in LIMITED:
-                break
-            self._sleep(_asked(response))
-        return Sample(operation=operation, path=path, body=body, response=response)
+        request = self._client.build(
+            operation.method,
+            path,
+            headers or {},
+            authenticated=authenticated,
+            json=body,
+            content=content,
+            params=params,
+        )
+        result = self._client.send(request)
+        for limited in result.limited:
+            self._note(operation, limited)
+        if result.response is not None:
+            self._note(operation, result.response)
+        if result.last is None:
+            raise ProbeError(f"{operation.label} gave no answer ({_kind(result)}). Is the provider there?")
+        return Sample(operation=operation, path=path, body=body, response=result.last)
 
     def complain(self, operation: str, complaint: str, example: str) -> None:
         """Note what is wrong with an operation, once; ``complaint`` says it without anything of the example."""
@@ -102,6 +95,7 @@ class Caller:
         ]
 
     def _note(self, operation: Described, response: httpx.Response) -> None:
+        self.calls += 1
         called = f"{operation.method} {response.request.url.path} answered {response.status_code}"
         described = self.spec.find(operation.method, response.request.url)
         for violation in described.violations(response) if described else ():
@@ -136,10 +130,9 @@ def broken(
     return found.named(subject, check, cause)
 
 
-def _asked(response: httpx.Response) -> float:
-    """Return how many seconds to wait before the call is repeated."""
-    told = response.headers.get("retry-after", "1")
-    return min(float(told), LONGEST_WAIT_S) if told.isdigit() else 1.0
+def _kind(result: SendResult) -> str:
+    """Return the name of what the client raised, without its text."""
+    return result.detail.partition(":")[0]
 
 
 def same_resource(first: Sample, second: Sample) -> bool:

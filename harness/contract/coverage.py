@@ -10,8 +10,9 @@ from functools import cached_property
 import httpx
 import msgspec
 
-from harness.contract.caller import LIMITED, broken
+from harness.contract.caller import broken
 from harness.errors import SpecError
+from harness.http.provider_client import LIMITED
 from harness.model import Finding, Outcome
 from harness.model.config import CoverageThreshold
 from harness.model.spec_coverage import Coverage, OperationCoverage, Source, percent

@@ -7,9 +7,9 @@ import os
 import re
 from collections.abc import Callable, Sequence
 
-import httpx
 import msgspec
 
+from harness.http.provider_client import ProviderClient, SendResult
 from harness.model import Finding, Outcome, SecretRef
 from harness.model.config import ApiKey, Basic, Bearer
 from harness.openapi.spec_document import Operation, Spec
@@ -68,7 +68,7 @@ CASES: tuple[CredentialCase, ...] = (
 )
 
 
-def judge_acceptance(spec: Spec, client: httpx.Client, credential: Credential, *, reproduce: str) -> Finding:
+def judge_acceptance(spec: Spec, client: ProviderClient, credential: Credential, *, reproduce: str) -> Finding:
     """Read with the test credential from the first secured operation that needs no parameter."""
 
     def finding(outcome: Outcome, summary: str, observed: str) -> Finding:
@@ -84,18 +84,18 @@ def judge_acceptance(spec: Spec, client: httpx.Client, credential: Credential, *
 
     seen = []
     for operation in _readable(spec):
-        response = _send(client, operation, credential.headers())
-        seen.append(f"{operation.label}: {_status(response)}")
-        if isinstance(response, httpx.Response) and response.is_success:
+        result = _send(client, operation, credential.headers())
+        seen.append(f"{operation.label}: {_in_words(result)}")
+        if _succeeded(result):
             return finding(Outcome.PASS, f"The test credential is accepted by {operation.label}", seen[-1])
-        if isinstance(response, httpx.Response) and response.status_code in REFUSALS:
+        if _status(result) in REFUSALS:
             refused = finding(Outcome.FAIL, f"The test credential is refused by {operation.label}", seen[-1])
             return refused.named(operation.label, ACCEPTS, "refused")
     reason = "; ".join(seen) or NOTHING_READABLE
     return finding(Outcome.ERROR, "Whether the test credential is accepted could not be seen", reason)
 
 
-def judge_replacement(spec: Spec, client: httpx.Client, old: Credential, new: Credential, *, name: str) -> Finding:
+def judge_replacement(spec: Spec, client: ProviderClient, old: Credential, new: Credential, *, name: str) -> Finding:
     """Read with a credential and with the one it replaced: the provider must refuse the old, and accept the new.
 
     ``name`` is the reference of the new one, for the report.
@@ -115,14 +115,14 @@ def judge_replacement(spec: Spec, client: httpx.Client, old: Credential, new: Cr
     seen = []
     for operation in _readable(spec):
         after = _send(client, operation, new.headers())
-        if not isinstance(after, httpx.Response) or not after.is_success:
-            seen.append(f"{operation.label}: {_status(after)} to the new")
+        if not _succeeded(after):
+            seen.append(f"{operation.label}: {_in_words(after)} to the new")
             continue
         before = _send(client, operation, old.headers())
-        said = f"{operation.label}: {_status(before)} to the old, {_status(after)} to the new"
-        if isinstance(before, httpx.Response) and before.status_code in REFUSALS:
+        said = f"{operation.label}: {_in_words(before)} to the old, {_in_words(after)} to the new"
+        if _status(before) in REFUSALS:
             return finding(Outcome.PASS, f"What {name} replaced is refused", said)
-        if isinstance(before, httpx.Response) and before.is_success:
+        if _succeeded(before):
             accepted = finding(Outcome.FAIL, f"What {name} replaced is still accepted", said)
             return accepted.named(name, ROTATED, "still accepted")
         seen.append(said)
@@ -131,12 +131,12 @@ def judge_replacement(spec: Spec, client: httpx.Client, old: Credential, new: Cr
 
 
 def judge_rejection(
-    case: CredentialCase, spec: Spec, client: httpx.Client, credential: Credential, *, reproduce: str
+    case: CredentialCase, spec: Spec, client: ProviderClient, credential: Credential, *, reproduce: str
 ) -> list[Finding]:
     """Call every secured operation without the right credential; one finding per offender, or one for all."""
     operations = [o for o in spec.operations if spec.is_secured(o)]
     answers = [(o, _send(client, o, case.headers(credential))) for o in operations]
-    statuses = [(o.label, a.status_code) for o, a in answers if isinstance(a, httpx.Response)]
+    statuses = [(o.label, status) for o, a in answers if (status := _status(a)) is not None]
 
     def finding(outcome: Outcome, summary: str, observed: str) -> Finding:
         return Finding(
@@ -159,7 +159,7 @@ def judge_rejection(
     refused = [label for label, status in statuses if status in REFUSALS]
     observed = f"{len(refused)} of {len(operations)} secured operations answered 401 or 403" + _others(statuses)
     if not refused or len(statuses) < len(operations):
-        unanswered = "; ".join(f"{o.label}: {a}" for o, a in answers if isinstance(a, str))
+        unanswered = "; ".join(f"{o.label}: {_in_words(a)}" for o, a in answers if a.last is None)
         return [finding(Outcome.ERROR, f"Whether {case.summary} is refused could not be seen", unanswered or observed)]
     return [finding(Outcome.PASS, f"{case.summary} is refused by {len(refused)} operations", observed)]
 
@@ -177,16 +177,21 @@ def _others(statuses: Sequence[tuple[str, int]]) -> str:
     return f"; no proof from: {', '.join(others)}" if others else ""
 
 
-def _send(client: httpx.Client, operation: Operation, headers: dict[str, str]) -> httpx.Response | str:
+def _send(client: ProviderClient, operation: Operation, headers: dict[str, str]) -> SendResult:
     """Send the plainest call to ``operation``: made-up path parameters and, for a write, an empty object."""
     method = operation.raw.method.upper()
     path = re.sub(r"\{[^}]*\}", "harness-probe", operation.raw.path)
     body: dict[str, object] | None = {} if method in {"POST", "PUT", "PATCH"} else None
-    try:
-        return client.request(method, path, headers=headers, json=body)
-    except httpx.TransportError as exc:
-        return f"no answer ({type(exc).__name__})"
+    return client.send(client.build(method, path, headers, authenticated=False, json=body))
 
 
-def _status(response: httpx.Response | str) -> str:
-    return response if isinstance(response, str) else f"HTTP {response.status_code}"
+def _status(result: SendResult) -> int | None:
+    return result.last.status_code if result.last is not None else None
+
+
+def _in_words(result: SendResult) -> str:
+    return f"no answer ({result.reason})" if result.last is None else f"HTTP {result.last.status_code}"
+
+
+def _succeeded(result: SendResult) -> bool:
+    return result.response is not None and result.response.is_success

@@ -11,6 +11,7 @@ import msgspec
 
 from harness.http.curl import curl
 from harness.http.message import media_type
+from harness.http.provider_client import NoAnswer
 from harness.model import stable_id
 from harness.openapi.spec_document import Operation, Spec
 from harness.openapi.spec_excerpt import SpecExcerpt, spec_excerpt
@@ -132,21 +133,23 @@ def _check(failure: Any) -> str:
     return str(checks[0])
 
 
-def of_silence(kind: str, said: str, operation: Operation, spec: Spec, *, steps: Sequence[StoredRequest]) -> Defect:
+def of_missing_answer(
+    reason: NoAnswer, detail: str, operation: Operation, spec: Spec, *, steps: Sequence[StoredRequest]
+) -> Defect:
     """Return the defect of an operation that answers other requests, but not this one."""
     title = {
-        "timeout": "No whole answer in time",
-        "closed": "Connection closed without a whole answer",
-        "garbage": "An answer that cannot be read",
-    }[kind]
+        NoAnswer.TIMEOUT: "No whole answer in time",
+        NoAnswer.CLOSED: "Connection closed without a whole answer",
+        NoAnswer.GARBAGE: "An answer that cannot be read",
+    }[reason]
     return Defect(
         operation=operation.label,
         check="answers",
-        cause=kind,
+        cause=str(reason),
         title=title,
-        message=said,
+        message=detail,
         status=None,
-        answer=f"none ({said})",
+        answer=f"none ({detail})",
         excerpt=spec_excerpt(spec.document, _place(operation.label), ["responses"]),
         steps=tuple(steps),
     )

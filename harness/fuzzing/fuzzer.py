@@ -9,8 +9,8 @@ from functools import cached_property, partial
 from harness.fuzzing.budget import Budget, Share
 from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.operation_fuzz import fuzz, unkept, untried
-from harness.fuzzing.sending import FuzzSender
 from harness.fuzzing.stateful import run_stateful
+from harness.http.provider_client import ProviderClient
 from harness.model import Finding
 from harness.model.config import Fuzz
 from harness.openapi.selection import select
@@ -24,11 +24,11 @@ class Fuzzer:
     """Sends generated requests to the operations of one provider."""
 
     def __init__(
-        self, spec: Spec, sender: FuzzSender, chosen: Fuzz, *, budget: Budget, random_seed: int, found: DefectStore
+        self, spec: Spec, client: ProviderClient, chosen: Fuzz, *, budget: Budget, random_seed: int, found: DefectStore
     ) -> None:
         """``chosen`` says which operations may be called."""
         self._spec = spec
-        self.sender = sender
+        self.client = client
         self._chosen = chosen
         self._budget = budget
         self._seed = random_seed
@@ -62,10 +62,10 @@ class Fuzzer:
     def _heard(self, label: str, attack: Callable[..., list[Finding]]) -> list[Finding]:
         if self._silent >= SILENT_OPERATIONS:
             return [untried(label, f"it answered none of the {SILENT_OPERATIONS} operations before")]
-        sent, answered = self.sender.sent, self.sender.answered
-        findings = attack(sender=self.sender, budget=self._budget, random_seed=self._seed, found=self._found)
+        sent, answered = self.client.sent, self.client.answered
+        findings = attack(client=self.client, budget=self._budget, random_seed=self._seed, found=self._found)
         if self._found.trouble:
             findings.append(unkept(label, self._found.trouble))
-        if self.sender.sent > sent:
-            self._silent = self._silent + 1 if self.sender.answered == answered else 0
+        if self.client.sent > sent:
+            self._silent = self._silent + 1 if self.client.answered == answered else 0
         return findings

@@ -15,8 +15,8 @@ from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.defects import ITEM, Defect
 from harness.fuzzing.generation import MODES, Stop, Ungenerable
 from harness.fuzzing.reproduction import replay
-from harness.fuzzing.sending import FuzzSender
 from harness.fuzzing.session import FuzzSession
+from harness.http.provider_client import ProviderClient
 from harness.model import Finding, Outcome
 from harness.openapi.document_flaws import flaws, unfollowed
 from harness.openapi.spec_document import Operation, Spec
@@ -29,7 +29,7 @@ def fuzz(
     label: str,
     spec: Spec,
     *,
-    sender: FuzzSender,
+    client: ProviderClient,
     budget: Budget,
     random_seed: int,
     found: DefectStore,
@@ -44,58 +44,58 @@ def fuzz(
         operation = spec.operation(label)
     except SpecError as exc:
         return [_error(label, "its description cannot be read", str(exc))]
-    trial = FuzzSession(spec, sender, budget)
+    session = FuzzSession(spec, client, budget)
     problems = [*flaws(spec, label), *unfollowed(operation)]
     seed = random_seed ^ zlib.crc32(label.encode())  # operations that look alike do not get the same requests
     try:
-        gone = list(try_again(label, trial, found))
+        gone = list(try_again(label, session, found))
         if label.startswith("GET ") and (creating := f"POST {operation.raw.path}") in allowed:
-            _furnish(trial, creating, seed)
-        problems += _each_phase(operation, trial, budget, seed)
+            _furnish(session, creating, seed)
+        problems += _each_phase(operation, session, budget, seed)
     except Stop:
         gone = []
-    settle(trial, found, gone)
-    return [*_findings(label, trial, random_seed), *(_error(label, "its description is flawed", p) for p in problems)]
+    settle(session, found, gone)
+    return [*_findings(label, session, random_seed), *(_error(label, "its description is flawed", p) for p in problems)]
 
 
-def try_again(label: str, trial: FuzzSession, found: DefectStore) -> Iterator[Defect]:
+def try_again(label: str, session: FuzzSession, found: DefectStore) -> Iterator[Defect]:
     """Try first what was found before; yield what no longer occurs."""
     for defect in found.of([label]):
-        outcome = replay(defect, trial.spec, trial.sender)
+        outcome = replay(defect, session.spec, session.client)
         if outcome.occurs:
-            trial.note([defect])
+            session.note([defect])
         elif outcome.occurs is False:
             yield defect
 
 
-def settle(trial: FuzzSession, found: DefectStore, gone: Iterable[Defect]) -> None:
+def settle(session: FuzzSession, found: DefectStore, gone: Iterable[Defect]) -> None:
     """Keep what was found, and forget what is gone."""
     for defect in gone:
-        if defect.id not in trial.defects:
+        if defect.id not in session.defects:
             found.drop(defect)
-    for defect in trial.defects.values() if trial.answered else ():
+    for defect in session.defects.values() if session.answered else ():
         found.keep(defect)
 
 
-def _furnish(trial: FuzzSession, creating: str, seed: int) -> None:
+def _furnish(session: FuzzSession, creating: str, seed: int) -> None:
     """Create something for a list to hold: of an empty list nothing can be told."""
 
     def create(case: Any) -> None:
-        answer = trial.send(case)
+        answer = session.send(case)
         if answer is not None and answer.response is None:
             raise _Enough  # the next would cost the time of this operation too
 
     with suppress(SpecError, Ungenerable, _Enough):
-        operation = trial.spec.operation(creating)
+        operation = session.spec.operation(creating)
         generation.at_random(operation, generation.VALID, create, examples=FURNISHED, seed=seed)
 
 
-def _each_phase(operation: Operation, trial: FuzzSession, budget: Budget, seed: int) -> list[str]:
+def _each_phase(operation: Operation, session: FuzzSession, budget: Budget, seed: int) -> list[str]:
     """Run every phase that the description allows; return why others were not."""
     phases: list[Callable[[], object]] = [
-        partial(_all_of, generation.from_examples(operation), trial),
-        partial(_all_of, generation.systematic(operation), trial),
-        *(partial(_random, operation, mode, trial, budget, seed) for mode in MODES),
+        partial(_all_of, generation.from_examples(operation), session),
+        partial(_all_of, generation.systematic(operation), session),
+        *(partial(_random, operation, mode, session, budget, seed) for mode in MODES),
     ]
     said = set()
     for phase in phases:
@@ -106,22 +106,22 @@ def _each_phase(operation: Operation, trial: FuzzSession, budget: Budget, seed: 
     return sorted(said)
 
 
-def _all_of(cases: Iterator[Any], trial: FuzzSession) -> None:
+def _all_of(cases: Iterator[Any], session: FuzzSession) -> None:
     for case in cases:
-        trial.attempt(case)
+        session.attempt(case)
 
 
-def _random(operation: Operation, mode: Any, trial: FuzzSession, budget: Budget, seed: int) -> None:
+def _random(operation: Operation, mode: Any, session: FuzzSession, budget: Budget, seed: int) -> None:
     """Send random requests, then make those smaller that showed something no other request had shown."""
-    known = set(trial.defects)
-    generation.at_random(operation, mode, trial.attempt, examples=budget.examples, seed=seed)
-    for defect_id in sorted(set(trial.defects) - known):
+    known = set(session.defects)
+    generation.at_random(operation, mode, session.attempt, examples=budget.examples, seed=seed)
+    for defect_id in sorted(set(session.defects) - known):
         left = iter(range(budget.shrinks))
 
         def still(case: Any, wanted: str = defect_id, left: Iterator[int] = left) -> bool:
             if next(left, None) is None:
                 raise _Enough
-            return any(defect.id == wanted for defect in trial.attempt(case))
+            return any(defect.id == wanted for defect in session.attempt(case))
 
         try:
             generation.smaller(operation, mode, still, examples=budget.examples, seed=seed)
@@ -133,20 +133,20 @@ class _Enough(BaseException):
     """What was wanted of these requests needs no more of them; Hypothesis lets it pass."""
 
 
-def _findings(label: str, trial: FuzzSession, random_seed: int) -> Iterator[Finding]:
-    if trial.unheard:
-        yield _error(label, "the provider did not answer while it was fuzzed", trial.unheard)
-    if trial.answered:  # else silence is no defect of one operation
-        by_name = sorted(trial.defects.values(), key=lambda d: (d.check, d.cause))
-        yield from (finding_of(defect, trial.sender) for defect in by_name)
-    if trial.defects or trial.unheard:
+def _findings(label: str, session: FuzzSession, random_seed: int) -> Iterator[Finding]:
+    if session.unheard:
+        yield _error(label, "the provider did not answer while it was fuzzed", session.unheard)
+    if session.answered:  # else silence is no defect of one operation
+        by_name = sorted(session.defects.values(), key=lambda d: (d.check, d.cause))
+        yield from (finding_of(defect, session.client) for defect in by_name)
+    if session.defects or session.unheard:
         return
     unasked = f"{label}: no generated request could be sent"
-    told = f"seed {random_seed}" + ("; the time of the budget ran out" if trial.out_of_time else "")
+    told = f"seed {random_seed}" + ("; the time of the budget ran out" if session.out_of_time else "")
     yield Finding(
         item=ITEM,
-        outcome=Outcome.PASS if trial.answered else Outcome.ERROR,
-        summary=f"{label}: {trial.answered} generated requests, no violation" if trial.answered else unasked,
+        outcome=Outcome.PASS if session.answered else Outcome.ERROR,
+        summary=f"{label}: {session.answered} generated requests, no violation" if session.answered else unasked,
         expected="answers as the spec describes them",
         observed=told,
         source="the spec; Schemathesis' checks",
@@ -154,16 +154,16 @@ def _findings(label: str, trial: FuzzSession, random_seed: int) -> Iterator[Find
     )
 
 
-def finding_of(defect: Defect, sender: FuzzSender) -> Finding:
+def finding_of(defect: Defect, client: ProviderClient) -> Finding:
     """Return the finding that a person acts on."""
-    before = "".join(f"before: {step.curl(sender.base_url)}\n" for step in defect.steps[:-1])
+    before = "".join(f"before: {step.curl(client.base_url)}\n" for step in defect.steps[:-1])
     return Finding(
         id=defect.id,
         item=ITEM,
         outcome=Outcome.FAIL,
         summary=f"{defect.operation}: {defect.title} ({defect.id})",
         expected=f"{defect.excerpt.pointer} says {defect.excerpt.text}",
-        observed=f"{defect.answer}\n{before}request: {defect.steps[-1].curl(sender.base_url)}\n{defect.message}",
+        observed=f"{defect.answer}\n{before}request: {defect.steps[-1].curl(client.base_url)}\n{defect.message}",
         reproduce=f"harness fuzz --replay {defect.id}",
         source=f"the spec at {defect.excerpt.pointer}; check {defect.check}",
         case=defect.operation,

@@ -14,7 +14,8 @@ from harness.core.pointers import at_pointer
 from harness.errors import SpecError
 from harness.fuzzing.defects import Defect, StoredRequest, as_answer
 from harness.fuzzing.response_defects import defects_of
-from harness.fuzzing.sending import UNSEEN, FuzzSender, SendResult
+from harness.fuzzing.sending import send_stored
+from harness.http.provider_client import UNHEARD, ProviderClient, SendResult
 from harness.openapi.spec_document import Spec
 
 BY_STATUS = frozenset(
@@ -40,21 +41,21 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     answer: str
 
 
-def replay(defect: Defect, spec: Spec, sender: FuzzSender) -> Replayed:
+def replay(defect: Defect, spec: Spec, client: ProviderClient) -> Replayed:
     """Send the requests of ``defect`` again and say whether it still occurs."""
     answers: list[Any] = []
     final: SendResult | None = None
     for number, step in enumerate(defect.steps):
-        final = sender.deliver(sender.build(_bound(step, defect, answers)))
+        final = send_stored(_bound(step, defect, answers), client)
         if final.response is None and number < len(defect.steps) - 1:
-            return Replayed(occurs=None, answer=f"no answer to step {number + 1} ({final.said})")
+            return Replayed(occurs=None, answer=f"no answer to step {number + 1} ({final.detail})")
         answers.append(document_of(final.response))
     assert final is not None
     if final.response is None:
         return Replayed(
-            occurs=None if final.silence in UNSEEN else final.silence == defect.cause, answer=f"none ({final.said})"
+            occurs=None if final.reason in UNHEARD else final.reason == defect.cause, answer=f"none ({final.detail})"
         )
-    return Replayed(occurs=_occurs(defect, final.response, spec, sender), answer=as_answer(final.response))
+    return Replayed(occurs=_occurs(defect, final.response, spec, client), answer=as_answer(final.response))
 
 
 def bindings(documents: Sequence[Any], steps: Sequence[StoredRequest]) -> tuple[tuple[str, int, str], ...]:
@@ -68,7 +69,7 @@ def bindings(documents: Sequence[Any], steps: Sequence[StoredRequest]) -> tuple[
     return tuple(found.values())
 
 
-def _occurs(defect: Defect, response: httpx.Response, spec: Spec, sender: FuzzSender) -> bool:
+def _occurs(defect: Defect, response: httpx.Response, spec: Spec, client: ProviderClient) -> bool:
     if defect.check in BY_STATUS:
         return response.status_code == defect.status
     try:
@@ -78,7 +79,7 @@ def _occurs(defect: Defect, response: httpx.Response, spec: Spec, sender: FuzzSe
     # Nothing of the made-up case is sent; what it is judged by is the response.
     names = re.findall(r"\{([^}]*)\}", operation.raw.path)
     case = operation.raw.Case(method=defect.steps[-1].method, path_parameters=dict.fromkeys(names, "0"))
-    shown = defects_of(response, case, operation, spec, steps=defect.steps, headers=sender.headers)
+    shown = defects_of(response, case, operation, spec, steps=defect.steps, headers=client.headers)
     return any(d.id == defect.id for d in shown)
 
 

@@ -9,14 +9,15 @@ from typing import Any
 import msgspec
 
 from harness.fuzzing.budget import Budget
-from harness.fuzzing.defects import Defect, StoredRequest, as_request, of_silence
+from harness.fuzzing.defects import Defect, StoredRequest, as_request, of_missing_answer
 from harness.fuzzing.generation import Stop
 from harness.fuzzing.reproduction import bindings
 from harness.fuzzing.response_defects import defects_of
-from harness.fuzzing.sending import UNSEEN, FuzzSender, SendResult
+from harness.fuzzing.sending import send_case
+from harness.http.provider_client import UNHEARD, ProviderClient, SendResult
 from harness.openapi.spec_document import Operation, Spec
 
-MOST_SILENCES = 3
+MOST_MISSING = 3
 """Requests without an answer after which an operation is let be: each costs a whole timeout."""
 
 
@@ -24,24 +25,24 @@ class FuzzSession:
     """One operation, or the links between several, under test."""
 
     def __init__(
-        self, spec: Spec, sender: FuzzSender, budget: Budget, *, clock: Callable[[], float] = time.monotonic
+        self, spec: Spec, client: ProviderClient, budget: Budget, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """The clock of the budget starts now; time spent waiting for a rate limit does not count."""
         self.spec = spec
-        self.sender = sender
+        self.client = client
         self.defects: dict[str, Defect] = {}
         self.answered = 0
-        self.silences: list[str] = []
+        self.missing: list[str] = []
         self.unreachable = ""
         self.out_of_time = False
         self._clock = clock
-        self._waited_before = sender.waited_s
+        self._waited_before = client.waited_s
         self._ends = clock() + budget.seconds
 
     @property
     def unheard(self) -> str:
         """Why there was no answer to anything, or from some moment on; empty while there is one now and then."""
-        return self.unreachable or ("" if self.answered else "; ".join(dict.fromkeys(self.silences)))
+        return self.unreachable or ("" if self.answered else "; ".join(dict.fromkeys(self.missing)))
 
     def attempt(self, case: Any) -> list[Defect]:
         """Send one case and return the defects that it shows; raises `Stop` when no more is to be sent."""
@@ -50,12 +51,12 @@ class FuzzSession:
 
     def send(self, case: Any) -> SendResult | None:
         """Send one case, None when HTTP cannot carry it; raises `Stop` when time or the provider's patience is out."""
-        if self._clock() >= self._ends + self.sender.waited_s - self._waited_before:
+        if self._clock() >= self._ends + self.client.waited_s - self._waited_before:
             self.out_of_time = True
             raise Stop
-        answer = self.sender.send(case)
-        if answer is not None and answer.silence in UNSEEN:
-            self.unreachable = f"{answer.silence}: {answer.said}"
+        answer = send_case(case, self.client)
+        if answer is not None and answer.reason in UNHEARD:
+            self.unreachable = f"{answer.reason}: {answer.detail}"
             raise Stop
         return answer
 
@@ -73,10 +74,11 @@ class FuzzSession:
         """
         operation = Operation(self.spec.schema, case.operation)
         if answer.response is None:
-            self.silences.append(answer.said)
-            return self.note([of_silence(answer.silence, answer.said, operation, self.spec, steps=steps)])
+            assert answer.reason is not None
+            self.missing.append(answer.detail)
+            return self.note([of_missing_answer(answer.reason, answer.detail, operation, self.spec, steps=steps)])
         self.answered += 1
-        headers = self.sender.headers
+        headers = self.client.headers
         found = defects_of(answer.response, case, operation, self.spec, steps=steps, headers=headers, recorder=recorder)
         bound = bindings(documents, steps) if found and documents else ()
         return self.note([msgspec.structs.replace(defect, bindings=bound) for defect in found])
@@ -87,10 +89,10 @@ class FuzzSession:
             known = self.defects.get(defect.id)
             if known is None or defect.size < known.size:
                 self.defects[defect.id] = defect
-        if len(self.silences) >= MOST_SILENCES:
+        if len(self.missing) >= MOST_MISSING:
             raise Stop
         return found
 
     def request(self, answer: SendResult) -> StoredRequest:
         """Return what is kept of a request."""
-        return as_request(answer.request, self.sender.base_url, self.sender.headers)
+        return as_request(answer.request, self.client.base_url, self.client.headers)

@@ -17,8 +17,8 @@ from harness.fuzzing.defects import ITEM, Defect, StoredRequest
 from harness.fuzzing.generation import VALID, Stop, Ungenerable, settings_for
 from harness.fuzzing.operation_fuzz import finding_of
 from harness.fuzzing.reproduction import document_of, replay
-from harness.fuzzing.sending import FuzzSender
 from harness.fuzzing.session import FuzzSession
+from harness.http.provider_client import ProviderClient
 from harness.model import Finding, Outcome
 from harness.openapi.spec_document import Spec
 
@@ -35,7 +35,7 @@ def run_stateful(
     spec: Spec,
     labels: Collection[str],
     *,
-    sender: FuzzSender,
+    client: ProviderClient,
     budget: Budget,
     random_seed: int,
     found: DefectStore,
@@ -46,36 +46,36 @@ def run_stateful(
     Of the chains of the budget only those of ``share`` are walked, from seeds that no other share has.
     """
     wanted, seed = frozenset(labels), random_seed + ROUNDS * (share.number - 1)
-    trial = FuzzSession(spec, sender, share.portion(budget))
+    session = FuzzSession(spec, client, share.portion(budget))
     schema = spec.load()
     # A link may put something valid in place of what was made invalid; each operation is sent invalid requests alone.
     schema.config.generation.update(modes=[VALID])
     try:
         machine = schema.include(lambda context: context.operation.label in wanted).as_state_machine()
-        ended = _walk(_walker(machine, trial), trial, chains=share.portion(budget).chains, seed=seed)
+        ended = _walk(_walker(machine, session), session, chains=share.portion(budget).chains, seed=seed)
     except NoLinksFound:
         return [_finding(share, Outcome.NOT_APPLICABLE, "the spec links no operations", UNLINKED)]
     except (SchemathesisError, Ungenerable) as exc:
         said = " ".join(str(exc).split())[:400]
         return [_finding(share, Outcome.ERROR, "the links of the spec cannot be followed", said)]
-    for defect in trial.defects.values() if trial.answered else ():
-        found.keep(_shorter(defect, spec, sender))
-    return list(_findings(trial, found, share, f"seed {random_seed}{ended}"))
+    for defect in session.defects.values() if session.answered else ():
+        found.keep(_shorter(defect, spec, client))
+    return list(_findings(session, found, share, f"seed {random_seed}{ended}"))
 
 
-def _findings(trial: FuzzSession, found: DefectStore, share: Share, observed: str) -> Iterator[Finding]:
-    if trial.unheard:
+def _findings(session: FuzzSession, found: DefectStore, share: Share, observed: str) -> Iterator[Finding]:
+    if session.unheard:
         said = "the provider did not answer while chains were walked"
-        yield _finding(share, Outcome.ERROR, said, trial.unheard)
-    if not trial.answered and not trial.unheard:
+        yield _finding(share, Outcome.ERROR, said, session.unheard)
+    if not session.answered and not session.unheard:
         yield _finding(share, Outcome.ERROR, "no chain could be walked", observed)
-    elif trial.defects and trial.answered:
-        yield from (finding_of(found.get(d.id) or d, trial.sender) for d in trial.defects.values())
-    elif not trial.unheard:
-        yield _finding(share, Outcome.PASS, f"{trial.answered} requests in chains, no violation", observed)
+    elif session.defects and session.answered:
+        yield from (finding_of(found.get(d.id) or d, session.client) for d in session.defects.values())
+    elif not session.unheard:
+        yield _finding(share, Outcome.PASS, f"{session.answered} requests in chains, no violation", observed)
 
 
-def _walk(walker: Any, trial: FuzzSession, *, chains: int, seed: int) -> str:
+def _walk(walker: Any, session: FuzzSession, *, chains: int, seed: int) -> str:
     """Walk ``chains`` chains; return what kept it from some of them, empty when nothing did.
 
     Hypothesis ends its run when the same choices lead elsewhere the second time, as they do on a provider that
@@ -90,7 +90,7 @@ def _walk(walker: Any, trial: FuzzSession, *, chains: int, seed: int) -> str:
         try:
             hypothesis.seed(seed + attempt)(walker).run(settings=settings)
         except Stop:
-            return "; the time of the budget ran out" if trial.out_of_time else ""
+            return "; the time of the budget ran out" if session.out_of_time else ""
         except HypothesisException as exc:
             said = " ".join(str(exc).split())[:200]
         else:
@@ -98,7 +98,7 @@ def _walk(walker: Any, trial: FuzzSession, *, chains: int, seed: int) -> str:
     return f"; after {walker.walked} chains: {said}"
 
 
-def _walker(machine: Any, trial: FuzzSession) -> Any:
+def _walker(machine: Any, session: FuzzSession) -> Any:
     """Return Schemathesis' state machine with our client, and with defects noted instead of raised."""
 
     class Walker(machine):  # type: ignore[misc]  # made at run time from the document
@@ -111,29 +111,29 @@ def _walker(machine: Any, trial: FuzzSession) -> Any:
             self.answer: Any = None
 
         def call(self, case: Any, **_kwargs: Any) -> Response:
-            self.answer = trial.send(case)
+            self.answer = session.send(case)
             if self.answer is None:
                 hypothesis.reject()  # HTTP cannot carry it
-            self.steps.append(trial.request(self.answer))
+            self.steps.append(session.request(self.answer))
             if self.answer.response is None:
-                trial.judge(self.answer, case, self.steps)
+                session.judge(self.answer, case, self.steps)
                 hypothesis.reject()
             self.documents.append(document_of(self.answer.response))
             return Response.from_any(self.answer.response)
 
         def validate_response(self, _response: Response, case: Any, *_args: Any, **_kwargs: Any) -> None:
-            trial.judge(self.answer, case, self.steps, self.recorder, self.documents)
+            session.judge(self.answer, case, self.steps, self.recorder, self.documents)
 
     return Walker
 
 
-def _shorter(defect: Defect, spec: Spec, sender: FuzzSender) -> Defect:
+def _shorter(defect: Defect, spec: Spec, client: ProviderClient) -> Defect:
     """Leave out each earlier step that the defect does not need."""
     for number in reversed(range(len(defect.steps) - 1)):
         fewer = tuple(step for n, step in enumerate(defect.steps) if n != number)
         bound = tuple((t, n - (n > number), p) for t, n, p in defect.bindings if n != number)
         without = msgspec.structs.replace(defect, steps=fewer, bindings=bound)
-        if not _belongs(defect, number) and replay(without, spec, sender).occurs:
+        if not _belongs(defect, number) and replay(without, spec, client).occurs:
             defect = without
     return defect
 

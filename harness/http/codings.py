@@ -1,66 +1,145 @@
-"""Content codings of bodies (RFC 9110 section 8.4.1): opened to look inside, and closed again, always the same way."""
+"""Content codings of bodies (RFC 9110 section 8.4.1): what each means, and how a body is packed the same way again."""
 
 from __future__ import annotations
 
+import enum
 import gzip
 import zlib
 from collections.abc import Callable
 
-from harness.errors import CassetteError
+from harness.errors import HarnessError
 
-MAX_INFLATED = 64 * 1024 * 1024
-"""Bytes that a body may have once it is opened: a small one can be made to swell without end."""
+MAX_DECODED = 64 * 1024 * 1024
+"""Bytes that a body may have once it is decoded, unless a caller says otherwise: a small one can swell without end."""
+GZIP_MAGIC = b"\x1f\x8b"  # RFC 1952 section 2.3.1
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878 section 3.1.1
+DECODABLE = "gzip, deflate"
+"""The codings that can be opened here, as a value of ``Accept-Encoding``."""
+
+Pack = Callable[[bytes], bytes]
 
 
-def decoded(body: bytes, coding: str) -> tuple[bytes, Callable[[bytes], bytes]]:
+class CodingFault(enum.Enum):
+    """Why a body cannot be decoded."""
+
+    UNKNOWN = "unknown"
+    DAMAGED = "damaged"
+    CUT = "cut"
+    TOO_LARGE = "too large"
+
+
+class CodingError(HarnessError):
+    """A body cannot be decoded; the text names the coding and never the content."""
+
+    def __init__(self, fault: CodingFault, coding: str, text: str) -> None:
+        super().__init__(text)
+        self.fault = fault
+        self.coding = coding
+        """The one coding of perhaps several that could not be undone."""
+
+
+def decoded(body: bytes, coding: str, *, limit: int = MAX_DECODED, strict: bool = False) -> tuple[bytes, Pack]:
     """Return what ``body`` holds and the function that packs such content again.
 
-    ``coding`` is the value of ``Content-Encoding``. A body that is not packed although the header says so is returned
-    as it is. Raises `CassetteError` for a coding that cannot be opened: what cannot be searched must not be kept.
+    ``coding`` is the value of ``Content-Encoding``, the codings in the order in which they were applied. Many clients
+    undo a coding and leave the header: a body that is not packed as the header says is returned as it is, unless
+    ``strict``. ``limit`` bounds the content, in bytes. Raises `CodingError`.
     """
-    pack: Callable[[bytes], bytes] = bytes
-    for name in reversed([c.strip().lower() for c in coding.split(",") if c.strip()]):
-        if name == "identity" or not body:
-            continue
-        if name in {"gzip", "x-gzip"}:
-            body, pack = (_inflated(body, 31), _then(_gzip, pack)) if body[:2] == b"\x1f\x8b" else (body, pack)
-        elif name == "deflate":
-            body, pack = _deflated(body, pack)
-        else:
-            raise CassetteError(
-                f"A body is encoded as {name!r}, so no search for secrets can see into it, and it was not recorded. "
-                "Send the request with Accept-Encoding: gzip, deflate."
-            )
+    pack: Pack = bytes
+    for name in reversed(codings_in(coding)):
+        if not body:
+            break
+        content, packing = _DECODERS.get(name, _unknown)(body, name, limit)
+        if packing is None and strict:
+            fault = CodingFault.DAMAGED if name in _DECODERS else CodingFault.UNKNOWN
+            raise CodingError(fault, name, f"A body said to be {name} is not.")
+        body, pack = content, _then(packing, pack) if packing else pack
     return body, pack
 
 
-def _deflated(body: bytes, pack: Callable[[bytes], bytes]) -> tuple[bytes, Callable[[bytes], bytes]]:
-    for bits in (15, -15):  # with zlib's header, as the standard has it, and without, as some servers send it
+def codings_in(value: str) -> list[str]:
+    """Return the codings that a ``Content-Encoding`` names, in lower case, without ``identity``."""
+    return [name for part in value.split(",") if (name := part.strip().lower()) not in {"", "identity"}]
+
+
+Decoder = Callable[[bytes, str, int], tuple[bytes, Pack | None]]
+"""Takes body, coding and limit; returns content and what packs it, or the body and None where it is not packed so."""
+
+
+def _gunzipped(body: bytes, name: str, limit: int) -> tuple[bytes, Pack | None]:
+    if not body.startswith(GZIP_MAGIC):
+        return body, None
+    content = b""
+    while body.startswith(GZIP_MAGIC):  # members follow each other (RFC 1952 section 2.2)
+        stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        content += _inflated(stream, body, name, limit - len(content))
+        body = stream.unused_data
+    return content, _gzip
+
+
+def _deflated(body: bytes, name: str, limit: int) -> tuple[bytes, Pack | None]:
+    """Open zlib's format, as the standard has it, or the bare stream that some servers send."""
+    for bits, pack in ((zlib.MAX_WBITS, zlib.compress), (-zlib.MAX_WBITS, _bare_deflate)):
+        stream = zlib.decompressobj(bits)
         try:
-            return _inflated(body, bits), _then(zlib.compress, pack)
-        except CassetteError:
-            raise
-        except zlib.error:
+            content = _inflated(stream, body, name, limit)
+        except CodingError as exc:
+            if exc.fault is CodingFault.TOO_LARGE:
+                raise
             continue
-    return body, pack
+        if not stream.unused_data:
+            return content, pack
+    if _is_zlib(body) and not _is_text(body):
+        raise CodingError(CodingFault.DAMAGED, name, f"A body said to be {name} is damaged.")
+    return body, None
 
 
-def _inflated(body: bytes, bits: int) -> bytes:
-    stream = zlib.decompressobj(bits)
+def _unknown(body: bytes, name: str, limit: int) -> tuple[bytes, Pack | None]:  # noqa: ARG001 - a Decoder
+    if name == "zstd" and not body.startswith(ZSTD_MAGIC):
+        return body, None
+    raise CodingError(CodingFault.UNKNOWN, name, f"A body is encoded as {name!r}, which cannot be decoded here.")
+
+
+_DECODERS: dict[str, Decoder] = {"gzip": _gunzipped, "x-gzip": _gunzipped, "deflate": _deflated}
+
+
+def _inflated(stream: zlib._Decompress, body: bytes, name: str, limit: int) -> bytes:
     try:
-        content = stream.decompress(body, MAX_INFLATED)
+        content = stream.decompress(body, limit + 1)
     except zlib.error:
-        if bits != 31:
-            raise
-        raise CassetteError("A body said to be gzip is damaged, so it cannot be searched for secrets.") from None
-    if stream.unconsumed_tail:
-        raise CassetteError(f"A compressed body swells beyond {MAX_INFLATED >> 20} MB, so it was not recorded.")
+        raise CodingError(CodingFault.DAMAGED, name, f"A body said to be {name} is damaged.") from None
+    if len(content) > limit:
+        raise CodingError(CodingFault.TOO_LARGE, name, f"A compressed body swells beyond {_size(limit)}.")
+    if not stream.eof:
+        raise CodingError(CodingFault.CUT, name, f"A body said to be {name} is damaged: its end is missing.")
     return content
+
+
+def _is_zlib(body: bytes) -> bool:
+    """Whether a body begins as RFC 1950 section 2.2 has it."""
+    return len(body) > 1 and body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _size(limit: int) -> str:
+    return f"{limit >> 20} MB" if limit >= 1 << 20 else f"{limit} bytes"
 
 
 def _gzip(content: bytes) -> bytes:
     return gzip.compress(content, compresslevel=6, mtime=0)  # without the time, so that equal content is equal bytes
 
 
-def _then(inner: Callable[[bytes], bytes], outer: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+def _bare_deflate(content: bytes) -> bytes:
+    stream = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return stream.compress(content) + stream.flush()
+
+
+def _then(inner: Pack, outer: Pack) -> Pack:
     return lambda content: outer(inner(content))

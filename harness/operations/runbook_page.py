@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+
+from harness.core.yaml import UnreadableYamlError, read_yaml
 
 _FRONT_MATTER = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
 _PARSER = MarkdownIt("commonmark")
@@ -66,9 +67,9 @@ def slug(title: str) -> str:
 
 def _front(text: str) -> dict[str, Any]:
     try:
-        front = yaml.load(text, yaml.CSafeLoader)
-    except yaml.YAMLError as exc:
-        line = exc.problem_mark.line + 2 if isinstance(exc, yaml.MarkedYAMLError) and exc.problem_mark else 1
+        front = read_yaml(text.encode())
+    except UnreadableYamlError as exc:
+        line = (getattr(exc, "line", None) or 0) + 1
         raise ValueError(f"{line}: its front matter is not YAML") from None
     return front if isinstance(front, dict) else {}
 

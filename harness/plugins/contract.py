@@ -50,14 +50,9 @@ def new_caller(spec: Spec, run_context: RunContext, require: Callable[..., None]
     if run_context.target.production:
         pytest.skip("[target] environment is production, where nothing is created")
     from harness.contract.caller import Caller
-    from harness.http.client import WHOLE_WITHIN_S
 
-    assert run_context.config.provider is not None
-    headers = run_context.credential.headers() if run_context.credential else {}
-    with run_context.network.client(
-        base_url=run_context.config.provider.base_url, whole_within_s=WHOLE_WITHIN_S
-    ) as client:
-        yield lambda: Caller(spec, client, headers)
+    with run_context.provider_client() as client:
+        yield lambda: Caller(spec, client)
 
 
 @pytest.fixture

@@ -78,8 +78,7 @@ def _registered(run_context: RunContext, url: str) -> Iterator[None]:
     provider = run_context.config.provider
     assert provider is not None
     assert provider.webhooks is not None
-    headers = run_context.credential.headers() if run_context.credential else {}
-    with run_context.network.client(base_url=provider.base_url, headers=headers) as client:
+    with run_context.provider_client() as client:
         registration = Registration(run_context.spec, client, provider.webhooks, keep=run_context.handed_out.keep)
         if complaint := registration.begin(url):
             _trouble(run_context).write_text(run_context.vault.redact(complaint), encoding="utf-8")

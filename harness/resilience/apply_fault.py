@@ -8,7 +8,7 @@ import time
 import httpx
 
 from harness.http.faulty import HOP_BY_HOP, reset
-from harness.resilience.faults import Action, Fault, Spoil
+from harness.resilience.faults import Action, Corruption, Fault
 
 DRIP_S = 0.2
 """Between two bytes of an answer that dribbles, in seconds."""
@@ -43,14 +43,14 @@ def pass_back(response: httpx.Response, connection: socket.socket) -> None:
     connection.sendall(_head(response, len(response.content)) + response.content)
 
 
-def spoil(response: httpx.Response, connection: socket.socket, kind: Spoil) -> bool:
+def corrupt(response: httpx.Response, connection: socket.socket, kind: Corruption) -> bool:
     """Send the first half of the provider's answer, as ``kind`` says; False when the connection is gone."""
     half = response.content[: len(response.content) // 2]
-    if kind is Spoil.MALFORMED:
+    if kind is Corruption.MALFORMED:
         connection.sendall(_head(response, len(half)) + half)
         return True
     connection.sendall(_head(response, len(response.content)) + half)
-    if kind is Spoil.SHORT:
+    if kind is Corruption.SHORT:
         connection.shutdown(socket.SHUT_RDWR)
     else:
         time.sleep(_ARRIVES_S)

@@ -10,6 +10,11 @@ from harness.model.config import Policy
 from harness.resilience.client_process import ClientRun
 from harness.resilience.fault_server import WRITES
 
+CLOCK_S = 0.05
+"""By how much a wait may be shorter than it should, as clocks and networks go."""
+TELLABLE_S = 0.5
+"""By how much two waits must differ for one to be told from the other."""
+
 
 class Evidence(NamedTuple):
     """What was seen of one run of the client."""
@@ -90,15 +95,37 @@ def _shown(gaps: Sequence[float]) -> str:
     return ", ".join(f"{g:.3f} s" for g in gaps[:8])
 
 
-def waits_at_least(seconds: float) -> Expectation:
-    """Return the expectation that the first retry comes no earlier than ``seconds`` after the fault."""
+def waits_as_asked(seconds: float, *, at_least: float) -> Expectation:
+    """Return the expectation of one retry, ``at_least`` so many seconds after a fault that asks for ``seconds``.
+
+    Where ``[client] policy.retry_after_cap`` is shorter than what is asked for, the client waits for that long, or
+    gives up and reports failure.
+    """
 
     def check(seen: Evidence) -> str:
+        cap = seen.policy.retry_after_cap
+        if cap < seconds:
+            return _complaint_of_capped(seen, cap, asked=at_least)
         if not seen.gaps:
             return "it was not retried at all"
-        return "" if seen.gaps[0] >= seconds else f"retried after {seen.gaps[0]:.2f} s, earlier than {seconds:g} s"
+        if seen.gaps[0] < at_least:
+            return f"retried after {seen.gaps[0]:.2f} s, earlier than {at_least:g} s"
+        return "; ".join(filter(None, (attempts_exactly(2)(seen), succeeds(seen))))
 
     return check
+
+
+def _complaint_of_capped(seen: Evidence, cap: float, *, asked: float) -> str:
+    policy = f"[client] policy.retry_after_cap is {cap:g} s"
+    if not seen.gaps:
+        return reports_failure(seen)
+    waited = seen.gaps[0]
+    if waited < cap - CLOCK_S:
+        return f"retried after {waited:.2f} s; {policy}"
+    # Between a cap and a slightly longer wait no clock of ours can tell.
+    if waited >= asked and asked - cap >= TELLABLE_S:
+        return f"waited for {waited:.2f} s, as long as it was asked to; {policy}"
+    return "; ".join(filter(None, (attempts_exactly(2)(seen), succeeds(seen))))
 
 
 def rejects_partial_response(seen: Evidence) -> str:

@@ -14,7 +14,7 @@ import httpx
 
 from harness.http.faulty import Request, read_line, read_rest
 from harness.model import Attempt
-from harness.resilience.apply_fault import apply_fault, pass_back, spoil
+from harness.resilience.apply_fault import apply_fault, corrupt, pass_back
 from harness.resilience.faults import Action, Fault
 
 MAX_ATTEMPTS = 10_000
@@ -131,7 +131,7 @@ class FaultServer:
             if not response.content:
                 self.errors.append(f"{request.method} {request.path} is answered without a body that could be spoilt")
             self._log(request, at, fault=f"{response.status_code}, {fault.name}", status=None)
-            return spoil(response, connection, fault.spoil)
+            return corrupt(response, connection, fault.corruption)
         status = fault.status if fault.action is Action.RESPOND else None
         self._log(request, at, fault=fault.name, status=status)
         return apply_fault(fault, connection, hold_s=self._hold_s)

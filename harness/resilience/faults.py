@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import email.utils
 import enum
 import time
 
 import msgspec
+
+from harness.core.dates import as_http_date
 
 
 class Action(enum.StrEnum):
@@ -24,10 +25,10 @@ class Action(enum.StrEnum):
     TRICKLE = "dribble"
     """An answer that comes a byte at a time, for longer than a client may wait; then RST."""
     CORRUPT = "spoil"
-    """Passed on to the provider, whose answer is then spoilt."""
+    """Passed on to the provider, whose answer is then corrupted."""
 
 
-class Spoil(enum.StrEnum):
+class Corruption(enum.StrEnum):
     """How a provider's own answer is made worthless."""
 
     CUT = "answer cut by RST"
@@ -49,14 +50,14 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_as_date: bool = False
     """Tell them as an HTTP-date instead, reckoned when the fault is met."""
     body: bytes = b'{"title":"scripted fault"}'
-    spoil: Spoil = Spoil.CUT
+    corruption: Corruption = Corruption.CUT
     """What becomes of the provider's answer, where that is what the action does."""
 
     @property
     def name(self) -> str:
         """How a timeline shows it."""
         if self.action is Action.CORRUPT:
-            return str(self.spoil)
+            return str(self.corruption)
         if self.action is not Action.RESPOND:
             return str(self.action)
         told = f" Retry-After {self.retry_after_s}" if self.retry_after_s is not None else ""
@@ -67,8 +68,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         head = [f"HTTP/1.1 {self.status} Scripted", "Content-Type: application/problem+json"]
         head += [f"{name}: {value}" for name, value in self.headers]
         if self.retry_after_s is not None:
-            when = email.utils.formatdate(time.time() + self.retry_after_s, usegmt=True)
-            head.append(f"Retry-After: {when if self.retry_after_as_date else self.retry_after_s}")
+            date = as_http_date(time.time() + self.retry_after_s)
+            head.append(f"Retry-After: {date if self.retry_after_as_date else self.retry_after_s}")
         missing = 512 if self.action is Action.CUT else 0
         head.append(f"Content-Length: {len(self.body) + missing}")
         return "\r\n".join([*head, "", ""]).encode() + self.body

@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 import msgspec
-import yaml
 
+from harness.core.yaml import scalars
 from harness.secrets.forms import MIN_CHARS, forms
 
 DEPTH = 3
@@ -78,11 +78,7 @@ class Scanner:
 
     def _scan_scalars(self, path: Path, place: str) -> Iterator[Leak]:
         """Read the scalars of a YAML file: folding splits a long string over lines."""
-        try:
-            document = yaml.load(path.read_bytes(), yaml.CSafeLoader)
-        except yaml.YAMLError:
-            return
-        for scalar in _scalars(document):
+        for scalar in scalars(path.read_bytes()):
             yield from self.scan_bytes(scalar, place)
 
 
@@ -126,17 +122,3 @@ def _unquoted(data: bytes) -> bytes:
 
 def _unescaped(data: bytes) -> bytes:
     return re.sub(rb"\\(.)", rb"\1", data) if b"\\" in data else b""
-
-
-def _scalars(node: object) -> Iterator[bytes]:
-    if isinstance(node, str):
-        yield node.encode()
-    elif isinstance(node, bytes):
-        yield node
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            yield from _scalars(key)
-            yield from _scalars(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _scalars(value)

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def provider(run_context: RunContext, require: Any) -> Any:
-    """A client on the provider that carries no credential of its own."""
+    """The client of the provider."""
     require("provider.base_url")
-    assert run_context.config.provider is not None
-    with run_context.network.client(base_url=run_context.config.provider.base_url) as client:
+    with run_context.provider_client() as client:
         yield client
 
 

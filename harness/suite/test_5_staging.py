@@ -80,14 +80,12 @@ def replaced(
 ) -> Callable[[SecretRef, SecretRef], Finding]:
     """Judges whether the provider refuses what its credential replaced: old and new reference."""
     require("provider.base_url")
-    assert run_context.config.provider is not None
-    base_url = run_context.config.provider.base_url
 
     def judge(old: SecretRef, new: SecretRef) -> Finding:
         one, other = (
             msgspec.structs.replace(credential, secret=partial(run_context.reveal, ref)) for ref in (old, new)
         )
-        with run_context.network.client(base_url=base_url) as client:
+        with run_context.provider_client() as client:
             return judge_replacement(spec, client, one, other, name=str(new))
 
     return judge

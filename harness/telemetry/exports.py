@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import zlib
 from collections.abc import Callable, Mapping
 from io import BufferedIOBase
 from typing import Any
 
 from harness.errors import ConfigurationError
+from harness.http.codings import CodingError, CodingFault, decoded
 from harness.telemetry.spans import Span, SpanTexts, read
 
 MAX_BODY = 16 * 1024 * 1024
@@ -61,21 +61,17 @@ def spans_of(body: bytes, *, parse: Parse | None) -> list[tuple[Span | None, Spa
 
 
 def unpacked(encoding: str, body: bytes) -> bytes:
-    """Return a body without its compression; raises `UnreadableError`."""
-    if encoding in ("", "identity"):
-        return body
-    if encoding not in ("gzip", "deflate"):
-        raise UnreadableError(415, f"compressed with {encoding!r}; set OTEL_EXPORTER_OTLP_COMPRESSION=gzip")
+    """Return a body without its content codings; raises `UnreadableError`."""
     try:
-        unpacking = zlib.decompressobj(47)
-        whole = unpacking.decompress(body, MAX_BODY)
-    except zlib.error:
-        raise UnreadableError(400, f"no {encoding}") from None
-    if not unpacking.eof and not unpacking.unconsumed_tail:
-        raise UnreadableError(400, f"{encoding} without its end")
-    if unpacking.unconsumed_tail:
-        raise UnreadableError(413, f"more than {MAX_BODY} bytes, unpacked")
-    return whole
+        return decoded(body, encoding, limit=MAX_BODY, strict=True)[0]
+    except CodingError as exc:
+        status, why = {
+            CodingFault.UNKNOWN: (415, f"compressed with {exc.coding!r}; set OTEL_EXPORTER_OTLP_COMPRESSION=gzip"),
+            CodingFault.DAMAGED: (400, f"no {exc.coding}"),
+            CodingFault.CUT: (400, f"{exc.coding} without its end"),
+            CodingFault.TOO_LARGE: (413, f"more than {MAX_BODY} bytes, unpacked"),
+        }[exc.fault]
+        raise UnreadableError(status, why) from None
 
 
 def plain_body(stream: BufferedIOBase, length: str) -> bytes:

@@ -10,7 +10,6 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
-import httpx
 import msgspec
 import pytest
 from hypothesis.database import InMemoryExampleDatabase
@@ -18,7 +17,8 @@ from hypothesis.database import InMemoryExampleDatabase
 from harness.fuzzing.budget import BUDGETS
 from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.fuzzer import Fuzzer
-from harness.fuzzing.sending import FuzzSender
+from harness.http.client import Network
+from harness.http.provider_client import ProviderClient
 from harness.model import Finding
 from harness.model.config import Fuzz
 from harness.openapi.spec_document import Spec
@@ -118,17 +118,19 @@ class Attacker:
 
     def __init__(self) -> None:
         self.found = DefectStore(InMemoryExampleDatabase(), "tests")
-        self.clients: list[httpx.Client] = []
+        self.clients: list[ProviderClient] = []
 
     def fuzzer(self, described: dict[str, Any] | Spec, url: str, *, seed: int = 1, **budget: Any) -> Fuzzer:
         """Return a fuzzer of a described provider, with the quick budget but for ``budget``."""
-        client = httpx.Client(base_url=url, timeout=budget.pop("timeout", 2), trust_env=False)
+        within_s = budget.pop("timeout", 2)
+        headers = {"authorization": "Bearer " + "s3cret" * 4}
+        waits = {"answer_within_s": within_s, "whole_within_s": within_s, "wait_unasked_s": None}
+        client = ProviderClient(Network(), url, headers, sleep=lambda _: None, **waits)
         self.clients.append(client)
-        sender = FuzzSender(client, {"authorization": "Bearer " + "s3cret" * 4}, sleep=lambda _: None)
         chosen = budget.pop("chosen", Fuzz())
         limits = msgspec.structs.replace(BUDGETS["quick"], **budget)
         spec = described if isinstance(described, Spec) else Spec(described, "spec")
-        return Fuzzer(spec, sender, chosen, budget=limits, random_seed=seed, found=self.found)
+        return Fuzzer(spec, client, chosen, budget=limits, random_seed=seed, found=self.found)
 
 
 @pytest.fixture

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 
 import msgspec
-import yaml
 
 from harness.cassettes.formats.interchange import Converted, Foreign, without_coding
+from harness.core.yaml import UnreadableYamlError, has_alias, read_yaml
 from harness.errors import CassetteError
 
 TOP = "http_interactions"
-_ALIAS = re.compile(rb"[-:,\[{?]\s+\*\w")
 
 
 class _ReportBody(msgspec.Struct):
@@ -50,14 +48,11 @@ class _ReportInteraction(msgspec.Struct):
 def read_report(raw: bytes, place: str) -> Foreign:
     """Read a report; raises `CassetteError` that names ``place`` and the line or key that does not fit."""
     try:
-        if _ALIAS.search(raw) and any(
-            isinstance(event, yaml.AliasEvent) for event in yaml.parse(raw, yaml.CSafeLoader)
-        ):
+        if has_alias(raw):
             raise CassetteError(f"{place} holds a YAML alias, which no report has and which can multiply.")
-        document = yaml.load(raw, Loader=_Loader)  # noqa: S506 - a safe loader, see below
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as exc:
-        where = " ".join(str(exc).split())
-        raise CassetteError(f"{place} is not YAML: {where}. It may be cut short; write the report again.") from None
+        document = read_yaml(raw)
+    except UnreadableYamlError as exc:
+        raise CassetteError(f"{place} is not YAML: {exc}. It may be cut short; write the report again.") from None
     try:
         interactions = msgspec.convert(document[TOP] or [], list[_ReportInteraction], strict=False)
     except msgspec.ValidationError as exc:
@@ -106,13 +101,3 @@ def _bytes(body: _ReportBody | None, place: str) -> bytes:
         return base64.b64decode(body.base64_string, validate=True)
     except (binascii.Error, ValueError):
         raise CassetteError(f"{place}: `base64_string` is not base64. Write the report again.") from None
-
-
-class _Loader(yaml.CSafeLoader):
-    """A safe loader that leaves dates as text."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
-import yaml
 from vcr.filters import decode_response
 from vcr.serializers import yamlserializer
 
+from harness.core.yaml import YamlAliasError, YamlDepthError, YamlSyntaxError, YamlTagError, read_yaml
 from harness.errors import CassetteError
 
 MAX_BYTES = 64 * 1024 * 1024
 """A cassette is read whole and kept in memory; reviewed by people it is a thousand times smaller."""
-MAX_NODES = 20_000_000
-"""Values of a document with its aliases written out; an alias bomb has billions."""
-MAX_DEPTH = 200
+MAX_DEPTH = 5_000
+"""Levels of nesting; so many that the brackets in recorded bodies are seldom too many to be looked at one by one."""
 AGAIN = "Delete it and record again, or restore it from version control."
 
 Interaction = dict[str, Any]
 
-_ALIAS = re.compile(rb"[-:,\[{?]\s+\*\w")
-_FLOW_DEPTH = re.compile(rb"[\[{][\[{\s]{1000}")
-_BLOCK_DEPTH = re.compile(rb"^(?: {400}|(?:- ){200})", re.MULTILINE)
 _FOREIGN = {
     "http_interactions": "It is a Schemathesis or Ruby VCR report; convert it: harness convert --help.",
     "log": "It is an HTTP archive (HAR); convert it: harness convert --help.",
@@ -73,8 +68,6 @@ def parse(raw: bytes, place: str) -> CassetteFile:
     """
     _check_bytes(raw, place)
     document = _yaml(raw, place)
-    if _ALIAS.search(raw):
-        _check_size(document, place)
     _check_format(document, place)
     for interaction in document["interactions"]:
         _modernise(interaction)
@@ -112,27 +105,27 @@ def _check_bytes(raw: bytes, place: str) -> None:
     check_length(len(raw), place)
     if b"\0" in raw[:4096] or raw[:2] == b"\x1f\x8b":
         raise CassetteError(f"{place} holds binary data, not the text of a cassette. {AGAIN}")
-    if deep := _FLOW_DEPTH.search(raw) or _BLOCK_DEPTH.search(raw):
-        line = raw.count(b"\n", 0, deep.start()) + 1
-        raise CassetteError(f"{place}, line {line}: nested without end. {AGAIN}")
 
 
 def _yaml(raw: bytes, place: str) -> Any:
+    """Read a cassette as vcrpy does: by YAML 1.1, with the bodies of older cassettes that its own tags hold."""
     try:
-        return yaml.load(raw, Loader=yamlserializer._CassetteLoader)  # noqa: S506, SLF001 - a safe loader of vcrpy's
-    except yaml.constructor.ConstructorError as exc:
-        line = exc.problem_mark.line + 1 if exc.problem_mark else "?"
+        return read_yaml(raw, loader=yamlserializer._CassetteLoader, max_depth=MAX_DEPTH)  # noqa: SLF001
+    except YamlTagError as exc:
         raise CassetteError(
-            f"{place}, line {line}: a YAML tag that builds an object is refused, and nothing of it was run "
+            f"{place}, line {exc.line or '?'}: a YAML tag that builds an object is refused, and nothing of it was run "
             f"({exc.problem}). Find out who wrote it. {AGAIN}"
         ) from None
-    except yaml.MarkedYAMLError as exc:
-        line = exc.problem_mark.line + 1 if exc.problem_mark else "?"
+    except YamlDepthError as exc:
+        raise CassetteError(f"{place}, line {exc.line}: nested without end. {AGAIN}") from None
+    except YamlAliasError:
+        raise CassetteError(f"{place}: its YAML aliases stand for more than a cassette can hold. {AGAIN}") from None
+    except YamlSyntaxError as exc:
+        if exc.line is None:
+            raise CassetteError(f"{place} is not a cassette: {str(exc)[:200]}. {AGAIN}") from None
         raise CassetteError(
-            f"{place}, line {line}: not valid YAML ({exc.problem}); was it cut short or merged by hand? {AGAIN}"
+            f"{place}, line {exc.line}: not valid YAML ({exc.problem}); was it cut short or merged by hand? {AGAIN}"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as exc:
-        raise CassetteError(f"{place} is not a cassette: {' '.join(str(exc).split())[:200]}. {AGAIN}") from None
 
 
 def _check_format(document: Any, place: str) -> None:
@@ -157,22 +150,3 @@ def _modernise(interaction: Any) -> None:
         response["status"] = {"code": response.pop("status_code"), "message": None}
         response["body"] = {"string": content.encode() if isinstance(content, str) else content}
         interaction["response"] = decode_response(response)
-
-
-def _check_size(document: Any, place: str) -> None:
-    """Refuse a document whose aliases stand for more than a cassette can hold, or for themselves."""
-    sizes: dict[int, int] = {}
-
-    def size(node: Any, depth: int) -> int:
-        if not isinstance(node, dict | list):
-            return 1
-        known = sizes.get(id(node))
-        if known is None:
-            sizes[id(node)] = MAX_NODES  # what stands within itself
-            inner = node.values() if isinstance(node, dict) else node
-            known = MAX_NODES if depth > MAX_DEPTH else 1 + sum(size(item, depth + 1) for item in inner)
-            sizes[id(node)] = known
-        return known
-
-    if size(document, 0) >= MAX_NODES:
-        raise CassetteError(f"{place}: its YAML aliases stand for more than a cassette can hold. {AGAIN}")

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
 from harness.contract.caller import Caller, Sample
 from harness.core.pointers import at_key
-from harness.errors import nearest
+from harness.errors import ProbeError, nearest
+from harness.http.provider_client import ProviderClient
 from harness.model.config import ProviderWebhooks
 from harness.openapi.document import Described
 from harness.openapi.spec_document import Spec
@@ -23,11 +22,11 @@ class Registration:
     """One registration, by the operation that ``[provider.webhooks]`` names."""
 
     def __init__(
-        self, spec: Spec, client: httpx.Client, settings: ProviderWebhooks, *, keep: Callable[[str], None]
+        self, spec: Spec, client: ProviderClient, settings: ProviderWebhooks, *, keep: Callable[[str], None]
     ) -> None:
         """``client`` authenticates; ``keep`` is told the signing secret that the answer hands out, before all else."""
         self._keep = keep
-        self._caller = Caller(spec, client, {})
+        self._caller = Caller(spec, client)
         self._settings = settings
         self._made: Sample | None = None
 
@@ -41,8 +40,8 @@ class Registration:
         body = _filled(self._settings.body, url)
         try:
             self._made = self._caller.call(operation, operation.path, body)
-        except httpx.HTTPError as exc:
-            return f"{_WHERE}: {operation.label} gave no answer ({type(exc).__name__}). Is the provider there?"
+        except ProbeError as exc:
+            return f"{_WHERE}: {exc}"
         if self._settings.secret_at and self._made.response.is_success:
             return self._hand_over(operation, self._made.document, self._settings.secret_at)
         if not self._made.response.is_success:
@@ -74,7 +73,7 @@ class Registration:
             path = f"{self._made.operation.path.rstrip('/')}/{quote(str(made_id), safe='')}"
             try:
                 self._caller.call(deletion, path)
-            except httpx.HTTPError:
+            except ProbeError:
                 return  # the run is over; the provider forgets an endpoint that never answers
 
     def _deletions(self, made: Described) -> Iterator[Described]:

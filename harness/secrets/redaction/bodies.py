@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
-from harness.http.codings import decoded
+from harness.errors import CassetteError
+from harness.http.codings import GZIP_MAGIC, CodingError, CodingFault, Pack, decoded
 from harness.secrets.detection.secret_names import HINT, names_secret, names_secret_number
 from harness.secrets.redaction.placeholders import Placeholders
 
@@ -30,6 +31,16 @@ def _dumped(new: str | int, written: str) -> str:
     return json.dumps(new, ensure_ascii=written.isascii() or any("\ud800" <= c <= "\udfff" for c in str(new)))
 
 
+def _gunzipped(content: bytes) -> tuple[bytes, Pack] | None:
+    """Return what decompresses, and how it is packed again; None for other bytes, which only begin alike."""
+    try:
+        return decoded(content, "gzip")
+    except CodingError as exc:
+        if exc.fault is CodingFault.TOO_LARGE:
+            raise CassetteError(f"{exc} It cannot be searched for secrets and was not recorded.") from None
+        return None
+
+
 class Bodies:
     """Takes the secrets out of the bodies of requests, or of responses."""
 
@@ -40,8 +51,8 @@ class Bodies:
 
     def content(self, content: bytes, media_type: str, *, depth: int = DEPTH) -> bytes:
         """Return the content of a body without secrets; ``depth`` is how many layers of encoding are opened."""
-        if content[:2] == b"\x1f\x8b" and depth:
-            inner, pack = decoded(content, "gzip")
+        if content.startswith(GZIP_MAGIC) and depth and (unpacked := _gunzipped(content)):
+            inner, pack = unpacked
             clean = self.content(inner, "", depth=depth - 1)
             return content if clean == inner else pack(clean)
         if media_type.startswith("multipart/"):
@@ -136,7 +147,9 @@ class Bodies:
             inner = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
         except (binascii.Error, ValueError):
             return text
-        if inner[:2] != b"\x1f\x8b" and sum(32 <= byte < 127 or byte in b"\r\n\t" for byte in inner) < 0.9 * len(inner):
+        if not inner.startswith(GZIP_MAGIC) and sum(
+            32 <= byte < 127 or byte in b"\r\n\t" for byte in inner
+        ) < 0.9 * len(inner):
             return text
         clean = self.content(inner, "", depth=depth - 1)
         if clean == inner:

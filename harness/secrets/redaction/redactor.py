@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from harness.http.codings import decoded
+from harness.errors import CassetteError
+from harness.http.codings import DECODABLE, CodingError, Pack, decoded
 from harness.secrets.detection.secret_names import URI_HINT, names_secret
 from harness.secrets.redaction.bodies import Bodies
 from harness.secrets.redaction.placeholders import Placeholders
@@ -81,13 +82,13 @@ class Redactor:
         """
         if not body:
             return body
-        content, pack = decoded(body, coding)
+        content, pack = _searchable(body, coding)
         bodies = self._received if received else self._sent
         return pack(bodies.content(content, media_type.lower()))
 
     def finds(self, body: bytes, *, media_type: str = "", coding: str = "", received: bool = False) -> bool:
         """Tell whether a body holds something to redact; raises `CassetteError` for a coding that cannot be opened."""
-        content, _ = decoded(body, coding)
+        content, _ = _searchable(body, coding)
         bodies = self._received if received else self._sent
         return bodies.content(content, media_type.lower()) != content
 
@@ -139,3 +140,13 @@ class Redactor:
             hidden = self._secrets.of(f"cookie {key.strip()}", secret.strip(), received=received)
             clean.append(key + equals + hidden if equals else key)
         return ";".join(clean) + rest
+
+
+def _searchable(body: bytes, coding: str) -> tuple[bytes, Pack]:
+    try:
+        return decoded(body, coding)
+    except CodingError as exc:
+        raise CassetteError(
+            f"{str(exc).rstrip('.')}, so it cannot be searched for secrets and was not recorded. "
+            f"Send the request with Accept-Encoding: {DECODABLE}."
+        ) from None

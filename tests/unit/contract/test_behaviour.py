@@ -19,6 +19,8 @@ from harness.contract.link_crawler import LinkCrawler, judge_links
 from harness.contract.pages import judge_pages
 from harness.contract.problems import judge_problems
 from harness.contract.webhooks.registration import Registration
+from harness.http.client import Network
+from harness.http.provider_client import ProviderClient
 from harness.model import Finding, Outcome
 from harness.model.config import ProviderWebhooks
 from harness.openapi.spec_document import Spec
@@ -142,14 +144,16 @@ class Things:
         return httpx.Response(204) if self.things.pop(thing_id, None) else problem(404)
 
 
-def client_on(handler: Handler) -> httpx.Client:
+def client_on(handler: Handler, sleep: Callable[[float], None] = lambda _: None) -> ProviderClient:
     """Return a client whose answers come as a stream, as from a network: only then they know how long they took."""
 
     def streamed(request: httpx.Request) -> httpx.Response:
         answer = handler(request)
         return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
 
-    return httpx.Client(transport=httpx.MockTransport(streamed), base_url="http://provider.test")
+    credential = {"authorization": "Bearer x"}
+    transport = httpx.MockTransport(streamed)
+    return ProviderClient(Network(), "http://provider.test", credential, transport=transport, sleep=sleep)
 
 
 def spec_of(document: dict[str, Any]) -> Spec:
@@ -159,7 +163,7 @@ def spec_of(document: dict[str, Any]) -> Spec:
 def caller_on(handler: Handler, document: dict[str, Any] | None = None, waits: list[float] | None = None) -> Caller:
     """Return a caller of ``handler``; how long it waits is kept in ``waits`` instead of waited."""
     sleep = (waits if waits is not None else []).append
-    return Caller(spec_of(document or DOCUMENT), client_on(handler), {"authorization": "Bearer x"}, sleep=sleep)
+    return Caller(spec_of(document or DOCUMENT), client_on(handler, sleep))
 
 
 def links(caller: Caller) -> list[Finding]:

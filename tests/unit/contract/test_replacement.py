@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 from werkzeug import Response
 
 from harness.contract.credentials import Credential, judge_replacement
+from harness.http.client import Network
+from harness.http.provider_client import ProviderClient
 from harness.model import Outcome
 from harness.openapi.spec_document import Spec
 
@@ -48,7 +49,7 @@ def test_the_answers_to_old_and_new_decide(
 
     httpserver.expect_request("/things").respond_with_handler(answer)
 
-    with httpx.Client(base_url=httpserver.url_for(""), trust_env=False) as client:
+    with ProviderClient(Network(), httpserver.url_for("")) as client:
         finding = judge_replacement(Spec(DOCUMENT, "x"), client, credential(before), credential(after), name="env:KEY")
 
     assert (finding.outcome, finding.summary.partition(" (F-")[0]) == (outcome, summary)
@@ -60,7 +61,7 @@ def test_a_provider_without_anything_to_read_cannot_be_tried(httpserver: HTTPSer
     """Where no operation can be tried, that is said."""
     document = {**DOCUMENT, "paths": {"/things/{id}": DOCUMENT["paths"]["/things"]}}  # type: ignore[index]
 
-    with httpx.Client(base_url=httpserver.url_for(""), trust_env=False) as client:
+    with ProviderClient(Network(), httpserver.url_for("")) as client:
         finding = judge_replacement(Spec(document, "x"), client, credential("a"), credential("b"), name="env:KEY")
 
     assert finding.outcome is Outcome.ERROR

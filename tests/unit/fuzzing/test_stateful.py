@@ -91,10 +91,10 @@ def test_what_is_read_after_it_was_deleted_is_found_and_replayed(attacker: Attac
     kept = attacker.found.get(finding.id)
     assert kept is not None
     assert [step.method for step in kept.steps] == ["POST", "DELETE", "GET"]
-    spec, sender = Spec(THINGS, "spec"), fuzzer.sender
-    assert replay(kept, spec, sender).occurs is True
+    spec, client = Spec(THINGS, "spec"), fuzzer.client
+    assert replay(kept, spec, client).occurs is True
     things.ghosts = False
-    assert replay(kept, spec, sender).occurs is False
+    assert replay(kept, spec, client).occurs is False
 
 
 def test_an_answer_that_breaks_its_schema_is_replayed(attacker: Attacker, serve: Serve) -> None:
@@ -107,9 +107,9 @@ def test_an_answer_that_breaks_its_schema_is_replayed(attacker: Attacker, serve:
     [kept] = [d for d in attacker.found.all() if d.check == "response_schema_conformance"]
     spec = Spec(THINGS, "spec")
 
-    assert replay(kept, spec, fuzzer.sender).occurs is True
+    assert replay(kept, spec, fuzzer.client).occurs is True
     answers.append({"id": "seven"})
-    assert replay(kept, spec, fuzzer.sender).occurs is False
+    assert replay(kept, spec, fuzzer.client).occurs is False
 
 
 def test_a_replay_without_an_answer_is_not_taken_for_mended(attacker: Attacker, serve: Serve) -> None:
@@ -117,7 +117,7 @@ def test_a_replay_without_an_answer_is_not_taken_for_mended(attacker: Attacker, 
     fuzzer = attacker.fuzzer(THINGS, serve(lambda _: (500, {}, None)), chains=3)
     fuzzer.run_stateful()
     [kept, *_] = attacker.found.all()
-    gone = attacker.fuzzer(THINGS, "http://127.0.0.1:9").sender
+    gone = attacker.fuzzer(THINGS, "http://127.0.0.1:9").client
 
     outcome = replay(msgspec.structs.replace(kept, bindings=()), Spec(THINGS, "spec"), gone)
 

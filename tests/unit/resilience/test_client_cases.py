@@ -47,6 +47,9 @@ for attempt in range(1, retries + 2):
         told = answer.headers["Retry-After"]
         if told and honours:
             wait = float(told) if told.isdigit() else email.utils.parsedate_to_datetime(told).timestamp() - time.time()
+            if wait > {gives_up_beyond}:
+                sys.exit(1)
+            wait = min(wait, {cap})
     except (OSError, http.client.HTTPException, ValueError):
         if {checks} is None:
             sys.exit(0)
@@ -62,6 +65,8 @@ HONEST: dict[str, object] = {
     "timeout": 1,
     "checks": True,
     "heeds": True,
+    "cap": 99,
+    "gives_up_beyond": 99,
     "key": '{"Idempotency-Key": "the-same-key-each-time"}',
 }
 POLICY = Policy(answer_within=Duration(2))
@@ -108,7 +113,7 @@ def provider() -> Iterator[str]:
     server.server_close()
 
 
-def run(case: ClientCase, script: str, upstream: str, tmp_path: Path) -> Finding:
+def run(case: ClientCase, script: str, upstream: str, tmp_path: Path, policy: Policy = POLICY) -> Finding:
     with Network().client() as client:
         return run_case(
             case,
@@ -118,7 +123,7 @@ def run(case: ClientCase, script: str, upstream: str, tmp_path: Path) -> Finding
             env={"URL": "{fault_server}"},
             cwd=tmp_path,
             timeout_s=20,
-            policy=POLICY,
+            policy=policy,
             log=tmp_path / "client.log",
             reproduce="again",
         )
@@ -148,6 +153,61 @@ def test_a_broken_client_fails_the_rows_it_breaks(case: ClientCase, name: str, p
     finding = run(case, CLIENT.format(**{**HONEST, **change}), provider, tmp_path)
 
     assert finding.outcome is (Outcome.FAIL if case.id in fails else Outcome.PASS), finding.observed
+
+
+LIMITED = {case.id: case for case in RETRIES if case.item == "resilience.rate-limit"}
+CAPPED = Policy(answer_within=Duration(2), retry_after_cap=Duration(0.5))
+CAPPED_CLIENTS: dict[str, tuple[dict[str, object], Outcome]] = {
+    "waits for the cap": ({"cap": 0.5}, Outcome.PASS),
+    "gives up": ({"gives_up_beyond": 0.5}, Outcome.PASS),
+    "ignores the cap": ({}, Outcome.FAIL),
+    "ignores the limit": ({"honours": False}, Outcome.FAIL),
+}
+
+
+@pytest.mark.parametrize("case", LIMITED.values(), ids=LIMITED.keys())
+@pytest.mark.parametrize("name", CAPPED_CLIENTS)
+def test_the_promised_cap_of_retry_after_decides(name: str, case: ClientCase, provider: str, tmp_path: Path) -> None:
+    """Asked for more than the cap, a client waits for the cap or reports failure; anything else breaks its promise."""
+    change, outcome = CAPPED_CLIENTS[name]
+
+    finding = run(case, CLIENT.format(**{**HONEST, **change}), provider, tmp_path, CAPPED)
+
+    assert finding.outcome is outcome, finding.observed
+
+
+WAITS: dict[str, tuple[float, float | None, int | None, str]] = {
+    "as asked, below the cap": (60, 2.0, 0, ""),
+    "as asked, at the cap": (2, 2.0, 0, ""),
+    "too early, below the cap": (60, 1.0, 0, "retried after 1.00 s, earlier than 1.95 s"),
+    "given up below the cap": (60, None, 1, "it was not retried at all"),
+    "for the cap": (1, 1.1, 0, ""),
+    "for the cap, in vain": (1, 1.1, 1, "the workflow did not succeed"),
+    "earlier than the cap": (1, 0.4, 0, "retried after 0.40 s; [client] policy.retry_after_cap is 1 s"),
+    "beyond the cap": (
+        1,
+        2.0,
+        0,
+        "waited for 2.00 s, as long as it was asked to; [client] policy.retry_after_cap is 1",
+    ),
+    "just beyond the cap": (1.9, 2.0, 0, ""),
+    "given up": (1, None, 1, ""),
+    "given up as if it had succeeded": (1, None, 0, "the client reported success although nothing ever succeeded"),
+    "killed while it waited": (1, None, None, "the client was still running after 9 s and was killed"),
+}
+
+
+@pytest.mark.parametrize("cap, waited, status, complaint", WAITS.values(), ids=WAITS.keys())
+def test_a_wait_is_held_against_the_cap(cap: float, waited: float | None, status: int | None, complaint: str) -> None:
+    """The message says how long the client waited, and names the policy's key where that decides."""
+    attempts = [attempt(0, key=KEY), *([] if waited is None else [attempt(waited, key=KEY)])]
+    policy = Policy(retry_after_cap=Duration(cap))
+    ended = ClientRun(exit_status=status, seconds=9, tail="", ended_at=9)
+
+    finding = judge(LIMITED["limited-with-seconds"], attempts, ended, policy)
+
+    assert finding.outcome is (Outcome.FAIL if complaint else Outcome.PASS), finding.observed
+    assert complaint in finding.summary
 
 
 def test_one_key_for_two_operations_is_seen() -> None:

@@ -14,7 +14,7 @@ from werkzeug import Request, Response
 
 from harness.http.client import Network
 from harness.resilience.fault_server import FaultServer
-from harness.resilience.faults import CLOSE, CUT, RESET, SILENCE, TRICKLE, Action, Fault, Spoil, respond
+from harness.resilience.faults import CLOSE, CUT, RESET, SILENCE, TRICKLE, Action, Corruption, Fault, respond
 
 
 @pytest.fixture
@@ -39,21 +39,21 @@ def test_a_connection_is_broken_as_scripted(client: httpx.Client, fault: Fault, 
     assert [a.status for a in server.attempts] == [None]
 
 
-SPOILT = {
-    "cut": (Spoil.CUT, httpx.ReadError),
-    "short": (Spoil.SHORT, httpx.RemoteProtocolError),
-    "malformed": (Spoil.MALFORMED, None),
+CORRUPTED = {
+    "cut": (Corruption.CUT, httpx.ReadError),
+    "short": (Corruption.SHORT, httpx.RemoteProtocolError),
+    "malformed": (Corruption.MALFORMED, None),
 }
 
 
-@pytest.mark.parametrize("kind, error", SPOILT.values(), ids=SPOILT.keys())
+@pytest.mark.parametrize("kind, error", CORRUPTED.values(), ids=CORRUPTED.keys())
 def test_an_answer_of_the_provider_is_spoilt_as_scripted(
-    client: httpx.Client, httpserver: HTTPServer, kind: Spoil, error: type[Exception] | None
+    client: httpx.Client, httpserver: HTTPServer, kind: Corruption, error: type[Exception] | None
 ) -> None:
     """The call arrives at the provider; its answer is cut by a reset, cut short, or whole with half its content."""
     httpserver.expect_oneshot_request("/", "POST").respond_with_data('{"id": "run_1"}', 201)
 
-    with FaultServer(httpserver.url_for(""), client, faults=[Fault(action=Action.CORRUPT, spoil=kind)]) as server:
+    with FaultServer(httpserver.url_for(""), client, faults=[Fault(action=Action.CORRUPT, corruption=kind)]) as server:
         if error:
             with pytest.raises(error):
                 client.post(server.url)

@@ -1,0 +1,47 @@
+"""Lengths of time and moments as they are written: durations of harness.toml, ``Retry-After``, HTTP-dates."""
+
+from __future__ import annotations
+
+import datetime as dt
+import email.utils
+import re
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
+
+
+def duration_s(text: str) -> float:
+    """Return a length of time such as ``250ms`` or ``90d`` in seconds; raises ValueError that says how to write one."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a length of time; write 250ms, 3s, 5m, 2h or 90d")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def retry_after_s(value: str, *, now: float) -> float | None:
+    """Return how many seconds ``Retry-After`` asks to wait: delay-seconds or an HTTP-date (RFC 9110 section 10.2.3).
+
+    ``now`` is the present in seconds since the epoch; a date that has passed is no wait. None for a value that is
+    neither.
+    """
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    moment = http_date(value)
+    return None if moment is None else max(0.0, moment - now)
+
+
+def http_date(value: str) -> float | None:
+    """Read an HTTP-date, in any form of RFC 9110 section 5.6.7, as seconds since the epoch; None for anything else."""
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+        if moment.tzinfo is None:  # asctime names no zone, and all HTTP-dates are in GMT
+            moment = moment.replace(tzinfo=dt.UTC)
+        return moment.timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def as_http_date(at: float) -> str:
+    """Write a moment, in seconds since the epoch, as an HTTP-date; its fraction of a second is lost."""
+    return email.utils.formatdate(at, usegmt=True)

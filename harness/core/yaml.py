@@ -1,0 +1,198 @@
+"""YAML, read without trusting it: bounded in depth and in what its aliases stand for, and no tag builds an object."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, ClassVar
+
+import yaml
+
+MAX_DEPTH = 500
+"""Levels of nesting. The C parser overflows the stack, which ends the process, somewhere beyond 20,000."""
+MAX_VALUES = 5_000_000
+"""Values of a document with its aliases written out. GitHub's description of 13 MB has 260,000."""
+_ENDLESS = MAX_VALUES + 1
+_ANCHOR = re.compile(rb"&(?<![^\s\[{,]&)[\w-]")
+_ALIAS = re.compile(rb"\*(?<=[-:,\[{?\s]\*)[\w-]")
+_OTHER_BREAKS = (b"\r", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
+"""What ends a line besides a line feed: CR, NEL, LS and PS (YAML 1.1, section 4.1.4)."""
+_QUOTED_LINE = re.compile(
+    rb"""^[ ]* (?:-[ ])* (?:[\w.-]+:[ ])? (?: '(?:[^'\n]++|\'\')*+' | "(?:[^"\\\n]++|\\.)*+" )$""",
+    re.MULTILINE | re.VERBOSE,
+)
+_QUOTE_OPENS = re.compile(rb"""(?:^|[\s\[{,:])["']""")
+_TAG = "tag:yaml.org,2002:"
+_KEY_TAGS = frozenset(_TAG + kind for kind in ("int", "float", "bool", "null"))
+
+
+class UnreadableYamlError(ValueError):
+    """A text that is not YAML, or YAML that is refused."""
+
+
+class YamlSyntaxError(UnreadableYamlError):
+    """A text that is not YAML; ``problem`` says why, ``line`` where (from 1, None for the whole text)."""
+
+    def __init__(self, exc: Exception) -> None:
+        """``exc`` is what the parser raised."""
+        super().__init__(" ".join(str(exc).split()))
+        mark = exc.problem_mark if isinstance(exc, yaml.MarkedYAMLError) else None
+        self.line = mark.line + 1 if mark else None
+        self.problem = str(exc.problem) if isinstance(exc, yaml.MarkedYAMLError) else str(self)
+
+
+class YamlTagError(YamlSyntaxError):
+    """A tag that would build something other than a value of JSON; nothing of it was run."""
+
+
+class YamlDepthError(UnreadableYamlError):
+    """A text that nests too deeply; ``line`` says where (from 1)."""
+
+    def __init__(self, max_depth: int, line: int) -> None:
+        """``max_depth`` is the bound that is broken."""
+        super().__init__(f"it nests deeper than {max_depth} levels")
+        self.line = line
+
+
+class YamlAliasError(UnreadableYamlError):
+    """Aliases that lead back to their own anchors, or multiply beyond all bounds."""
+
+    def __init__(self) -> None:
+        super().__init__(f"its aliases lead back to their own anchors, or stand for more than {MAX_VALUES:,} values")
+
+
+class CoreLoader(yaml.CSafeLoader):
+    """The core schema of YAML 1.2 (section 10.3.2), and merge keys, which OpenAPI documents use.
+
+    ``NO``, ``on``, ``=``, ``1:30`` and ``1_000`` are text, ``1e3`` and ``0o17`` numbers, dates the text that they are
+    in JSON. So are keys: ``200:``.
+    """
+
+    yaml_constructors: ClassVar[dict[str | None, Any]] = {
+        tag: build
+        for tag, build in yaml.CSafeLoader.yaml_constructors.items()
+        if tag is None or tag.removeprefix(_TAG) in ("null", "bool", "float", "str", "seq", "map", "binary")
+    }
+    _merged = 0
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
+        """Build an object whose keys are texts."""
+        for key, _ in node.value:
+            if key.tag in _KEY_TAGS:
+                key.tag = f"{_TAG}str"
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return mapping
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Write merged keys out, and count them: merges of merges multiply like aliases of aliases."""
+        before = len(node.value)
+        for key, value in node.value:
+            if key.tag == f"{_TAG}merge":
+                inner = value.value if isinstance(value, yaml.SequenceNode) else [value]
+                self._merged += sum(len(each.value) for each in inner)
+        if self._merged > MAX_VALUES:
+            raise YamlAliasError
+        super().flatten_mapping(node)
+        if len(node.value) != before:  # the last of each key holds, so no more than these need be merged again
+            node.value = list({(k.tag, str(k.value)): (k, v) for k, v in node.value}.values())
+
+
+def _construct_int(loader: CoreLoader, node: yaml.ScalarNode) -> int:
+    text = loader.construct_scalar(node)
+    try:
+        return int(text, 0 if text[:2] in ("0o", "0x") else 10)
+    except ValueError:
+        raise yaml.constructor.ConstructorError(None, None, "that is no whole number", node.start_mark) from None
+
+
+CoreLoader.yaml_implicit_resolvers = {}
+CoreLoader.add_constructor(f"{_TAG}int", _construct_int)
+for _kind, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("float", r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", "-+."),
+    ("merge", r"<<", "<"),
+):
+    CoreLoader.add_implicit_resolver(_TAG + _kind, re.compile(rf"(?:{_pattern})\Z"), list(_first))
+
+
+def read_yaml(text: bytes, *, loader: type[yaml.CSafeLoader] = CoreLoader, max_depth: int = MAX_DEPTH) -> Any:
+    """Return the one document in ``text``, read by ``loader``, another safe loader for a format of another schema.
+
+    Raises `YamlSyntaxError`, `YamlTagError`, `YamlDepthError` or `YamlAliasError`.
+    """
+    try:
+        _check_depth(text, max_depth)
+        document = yaml.load(text, Loader=loader)  # noqa: S506 - each is a safe loader
+    except yaml.constructor.ConstructorError as exc:
+        raise YamlTagError(exc) from None
+    except UnreadableYamlError:
+        raise
+    except (yaml.YAMLError, RecursionError, ValueError, LookupError) as exc:
+        raise YamlSyntaxError(exc) from None
+    if _ANCHOR.search(text) and _ALIAS.search(text) and _expanded(document, {}) > MAX_VALUES:
+        raise YamlAliasError
+    return document
+
+
+def has_alias(text: bytes) -> bool:
+    """Whether an alias stands in a YAML text; raises `YamlSyntaxError`."""
+    if not (_ANCHOR.search(text) and _ALIAS.search(text)):
+        return False
+    try:
+        return any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.CSafeLoader))
+    except yaml.YAMLError as exc:
+        raise YamlSyntaxError(exc) from None
+
+
+def scalars(text: bytes) -> Iterator[bytes]:
+    """Yield every key and value of a YAML text, unfolded and decoded; ends where the text is no longer YAML."""
+    with suppress(yaml.YAMLError, ValueError):
+        for event in yaml.parse(text, yaml.CSafeLoader):
+            if isinstance(event, yaml.ScalarEvent):
+                value = event.value.encode(errors="surrogatepass")
+                yield value
+                if event.tag == f"{_TAG}binary":
+                    with suppress(ValueError):
+                        yield base64.b64decode(value)
+
+
+def _check_depth(text: bytes, max_depth: int) -> None:
+    """Raise `YamlDepthError`; the parser's events are counted only where brackets or indents could be too many.
+
+    Each level of a block stands further right than the one before, or is the list of a key at the same column.
+    """
+    lines = b"\n" + text
+    for other in _OTHER_BREAKS:
+        lines = lines.replace(other, b"\n")
+    deep_block = re.search(rb"\n[ \t:?\0-]{%d}" % (max_depth // 2), lines)
+    if not deep_block and not _has_brackets(text, max_depth // 2):
+        return
+    depth = 0
+    for event in yaml.parse(text, yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > max_depth:
+            raise YamlDepthError(max_depth, event.start_mark.line + 1 if event.start_mark else 1)
+
+
+def _has_brackets(text: bytes, most: int) -> bool:
+    """Whether more than ``most`` brackets open; those in quoted texts are left out where no text spans two lines."""
+    if text.count(b"[") + text.count(b"{") <= most:
+        return False
+    rest = _QUOTED_LINE.sub(b"", text)
+    return bool(_QUOTE_OPENS.search(rest)) or rest.count(b"[") + rest.count(b"{") > most
+
+
+def _expanded(node: Any, known: dict[int, int]) -> int:
+    """Return how many values a node has where every alias is written out."""
+    if not isinstance(node, dict | list):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = _ENDLESS  # as long as it is within itself
+        children = node.values() if isinstance(node, dict) else node
+        known[id(node)] = 1 + sum(_expanded(child, known) for child in children)
+    return known[id(node)]

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import yaml
+
+from harness.core.yaml import (
+    UnreadableYamlError,
+    YamlAliasError,
+    YamlSyntaxError,
+    YamlTagError,
+    has_alias,
+    read_yaml,
+    scalars,
+)
+
+TEXTS = ["NO", "no", "on", "off", "yes", "y", "1:30", "12:30:45", "=", "1_000", "2024-01-01", "0b1", "tRue", "1.2.3"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_what_yaml_1_2_reads_as_text(text: str) -> None:
+    """What only YAML 1.1 takes for a boolean, a number, a time or a date stays the text that it is."""
+    assert read_yaml(f"[{text}]".encode()) == [text]
+
+
+@pytest.mark.parametrize(
+    "text, value",
+    [
+        ("0o17", 15),
+        ("017", 17),
+        ("0x1F", 31),
+        ("+3", 3),
+        ("1e3", 1000.0),
+        ("-.5", -0.5),
+        ("5.", 5.0),
+        (".inf", math.inf),
+        ("-.INF", -math.inf),
+        ("true", True),
+        ("False", False),
+        ("~", None),
+        ("null", None),
+    ],
+)
+def test_the_core_schema(text: str, value: Any) -> None:
+    """Numbers, booleans and null are those of YAML 1.2, section 10.3.2."""
+    assert read_yaml(f"x: {text}".encode()) == {"x": value}
+    assert type(read_yaml(f"x: {text}".encode())["x"]) is type(value)
+
+
+def test_keys_are_text() -> None:
+    """Keys are the text that is written, as they are in JSON."""
+    assert list(read_yaml(b"200: a\non: b\nNO: c\n~: d\n1e3: e\n2001-01-01: f\n")) == [
+        *("200", "on", "NO", "~", "1e3", "2001-01-01")
+    ]
+
+
+def test_merge_keys() -> None:
+    """An object's own keys go before merged ones, and of several merged objects the first one's."""
+    document = read_yaml(b"a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\nc: {<<: [*a, {z: 1, x: 9}]}\n")
+    assert document["b"] == {"x": 1, "y": 3}
+    assert document["c"] == {"x": 1, "y": 2, "z": 1}
+
+
+HOSTILE = {
+    "flow": b"[" * 100_000,
+    "flow behind brackets in texts": b'["]",' * 100_000,
+    "list in list": b"- " * 100_000,
+    "explicit keys": b"? " * 100_000,
+    "block": "\n".join(" " * depth + "a:" for depth in range(3_000)).encode(),
+    "block of CR lines": "\r".join(" " * depth + "a:" for depth in range(3_000)).encode(),
+    "flow behind a text over two lines": b"- [ '\nk: ',\n" + b"[ '\nk: ', [" * 30_000 + b"'\n",
+    "UTF-16": b"\xff\xfe" + ("[" * 100_000).encode("utf-16-le"),
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_depth_is_bounded(text: bytes) -> None:
+    """A text that nests too deeply is refused with its line, in a process of its own, for the C parser would crash."""
+    code = (
+        "import sys; from harness.core.yaml import *\n"
+        "try: read_yaml(sys.stdin.buffer.read())\nexcept YamlDepthError as exc: print(exc, exc.line)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], input=text, capture_output=True, check=False)
+    assert ran.stdout.decode().startswith("it nests deeper than 500 levels "), ran
+
+
+def test_depth_within_the_bound() -> None:
+    """Many brackets beside each other, or in texts, are not deep."""
+    assert len(read_yaml(b"[" + b"[1]," * 10_000 + b"'" + b"[" * 10_000 + b"']")) == 10_001
+    assert read_yaml(b"[" * 400 + b"]" * 400) == yaml.safe_load("[" * 400 + "]" * 400)
+
+
+ALIASES = {
+    "circle": "a: &a [*a]",
+    "bomb": "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12)),
+    "bomb of merges": "a: &a {"
+    + ",".join(f"k{n}: 1" for n in range(3_000))
+    + "}\nb: {<<: ["
+    + ",".join(["*a"] * 3_000)
+    + "]}",
+}
+
+
+@pytest.mark.parametrize("text", ALIASES.values(), ids=ALIASES)
+def test_aliases_are_bounded(text: str) -> None:
+    """Aliases and merges that multiply, or lead back to themselves, are refused before anybody walks over them."""
+    with pytest.raises(YamlAliasError, match="its aliases lead back to their own anchors, or stand for more than"):
+        read_yaml(text.encode())
+
+
+def test_merges_of_merges_do_not_multiply() -> None:
+    """Thirty merges, each of ten times the one before, come to the thirty keys that they hold."""
+    steps = [f"b{n}: &b{n} {{k{n}: 1, <<: [{','.join([f'*b{n - 1}'] * 10)}]}}\n" for n in range(1, 30)]
+    assert len(read_yaml(("b0: &b0 {k0: 1}\n" + "".join(steps)).encode())["b29"]) == 30
+
+
+@pytest.mark.parametrize(
+    "text, error, line",
+    [
+        ("a: 1\nb: [", YamlSyntaxError, 3),
+        ("a: 1\nb: !!python/object:os.system {}", YamlTagError, 2),
+        ("a: !!int abc", YamlTagError, 1),
+        ("a: !!timestamp 2001-01-01", YamlTagError, 1),
+        ("a: !!bool maybe", YamlSyntaxError, None),
+        ("a: " + "9" * 5_000, YamlTagError, 1),
+        ("a: \x00", YamlSyntaxError, None),
+    ],
+)
+def test_errors_say_where(text: str, error: type[YamlSyntaxError], line: int | None) -> None:
+    """What cannot be read is told with its line; no tag builds anything, and no other exception gets out."""
+    with pytest.raises(UnreadableYamlError) as caught:
+        read_yaml(text.encode())
+    assert type(caught.value) is error
+    assert isinstance(caught.value, YamlSyntaxError)
+    assert caught.value.line == line
+
+
+def test_scalars_are_unfolded_and_decoded() -> None:
+    """Every key and value comes as it was before it was folded, packed or cut off, whatever the aliases."""
+    text = b"key: 'a long\n  text'\nn: 1\nb: !!binary |\n  aGVs\n  bG8=\nc: [*nowhere, \"x"
+    assert [*scalars(text)][:7] == [b"key", b"a long text", b"n", b"1", b"b", b"aGVs\nbG8=\n", b"hello"]
+
+
+def test_aliases_are_seen() -> None:
+    """An alias is one only where YAML takes it for one."""
+    assert has_alias(b"a: &a 1\nb: *a")
+    assert has_alias(b"[&a 1,*a]")
+    assert not has_alias(b"accept: '*/*'\nbody: 'x &a 1, *a'")
