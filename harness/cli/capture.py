@@ -40,13 +40,13 @@ def capture(into: Path, port: int, scheme: str | None, secret: str | None, limit
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background deaf to Ctrl-C
         signal.signal(number, signal.default_int_handler)
     store = CaptureStore(into, _clean(vault))
-    with CaptureServer(("127.0.0.1", port), store, each=click.echo, limit=limit, judge=judge) as server:
-        click.echo(f"Listening on http://127.0.0.1:{server.server_port}/; deliveries go to {into}. Ctrl-C ends it.")
+    with CaptureServer(port, store, each=click.echo, limit=limit, judge=judge) as server:
+        click.echo(f"Listening on {server.url}/; deliveries go to {into}. Ctrl-C ends it.")
         try:
-            server.serve_forever(poll_interval=0.1)
+            server.full.wait()
         except KeyboardInterrupt:
             click.echo("")
-        click.echo(server.summary)
+    click.echo(server.summary)
 
 
 def _vault(directory: Path) -> Vault:

@@ -21,7 +21,7 @@ from harness.context.run_context import RunContext
 from harness.context.target import CONFIG_NAME
 from harness.errors import ConfigurationError
 from harness.http.client import Network
-from harness.http.parser import Incoming
+from harness.http.message import Request
 from harness.openapi.request_validation import request_violations
 from harness.openapi.spec_document import Spec, load_spec
 from harness.process.run import Run
@@ -186,8 +186,8 @@ def _files(cassettes: Sequence[Path]) -> list[Path]:
 
 
 def _check(spec: Spec) -> Check:
-    def check(incoming: Incoming) -> list[str]:
-        return request_violations(spec, incoming.method, incoming.path, incoming.headers, incoming.body)
+    def check(request: Request) -> list[str]:
+        return request_violations(spec, request.method, request.target, request.headers, request.body)
 
     return check
 

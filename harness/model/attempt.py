@@ -9,7 +9,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One request as it arrived at the fault server, and what it was answered with."""
 
     at: float
-    """Monotonic seconds at which the request line was read."""
+    """Monotonic seconds at which the request had come whole."""
     method: str
     path: str
     """Path and query as sent."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,18 +55,21 @@ def _listening(run_context: RunContext) -> Iterator[None]:
     assert provider.webhooks is not None
     event_format = event_format_of(run_context)
     port = provider.webhooks.port or run_context.run.port("catcher")
-    try:
-        catcher = Catcher(
-            port,
-            _caught(run_context),
-            event_id=lambda headers, body: event_format.received(headers, body).id,
-            now=time.time,
-        )
-    except OSError as exc:
-        _trouble(run_context).write_text(f"[provider.webhooks] port {port} is taken: {exc.strerror}", encoding="utf-8")
-        yield
-        return
-    with catcher, _registered(run_context, catcher_url(run_context)):
+    catcher = Catcher(
+        port,
+        _caught(run_context),
+        event_id=lambda headers, body: event_format.received(headers, body).id,
+        now=time.time,
+    )
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(catcher)
+        except OSError as exc:
+            _trouble(run_context).write_text(
+                f"[provider.webhooks] port {port} is taken: {exc.strerror}", encoding="utf-8"
+            )
+        else:
+            stack.enter_context(_registered(run_context, catcher_url(run_context)))
         yield
 
 

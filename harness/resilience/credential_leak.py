@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
 
 import msgspec
 
+from harness.http.loopback_server import LoopbackServer
+from harness.http.message import Request, Response
+from harness.http.parser import BadMessageError
 from harness.model import Attempt, Finding, Outcome
 from harness.resilience.client_process import ClientRun
 from harness.resilience.faults import Fault
@@ -17,6 +16,7 @@ from harness.resilience.faults import Fault
 ITEM = "auth.transport"
 MAX_BODY = 1024 * 1024
 KEPT = 100
+IDLE_S = 10.0
 _CREDENTIAL_HEADERS = ("authorization", "proxy-authorization", "cookie")
 
 Search = Callable[[bytes], Sequence[str]]
@@ -50,62 +50,40 @@ CASES: tuple[TransportCase, ...] = (
 )
 
 
-class Elsewhere:
+class Elsewhere(LoopbackServer):
     """Another origin: keeps what arrives there, and answers 404."""
 
     def __init__(self) -> None:
         """Nothing is listening yet."""
+        super().__init__("elsewhere", max_body=MAX_BODY, idle_s=IDLE_S)
         self.arrived: list[tuple[str, bytes]] = []
         """Of each request the names of the headers that hold credentials, and all its bytes."""
-
-    def __enter__(self) -> Self:
-        """Listen on a free loopback port."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="elsewhere", daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
 
     @property
     def url(self) -> str:
         """Another host name and another port than the fault server's: another origin by any reading (RFC 6454)."""
-        return f"http://localhost:{self._server.server_address[1]}/elsewhere"
+        return f"http://localhost:{self.port}/elsewhere"
 
     def fault(self, status: int) -> Fault:
         """Return the answer that sends a client here."""
         return Fault(status=status, headers=(("Location", self.url),))
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        arrived = self.arrived
+    def respond(self, request: Request) -> Response:
+        """Keep any request."""
+        self._keep(request)
+        return Response(status=404)
 
-        class Handler(BaseHTTPRequestHandler):
-            """Keeps any request."""
+    def refuse(self, error: BadMessageError) -> Response:
+        """Keep the head of a request whose body is not taken: it may hold the credential."""
+        if error.request is not None:
+            self._keep(error.request)
+        return super().refuse(error)
 
-            timeout = 10
-
-            def keep(self) -> None:
-                """Keep one request."""
-                length = self.headers.get("content-length", "0")
-                body = self.rfile.read(min(int(length), MAX_BODY)) if length.isdigit() else b""
-                telling = ", ".join(n for n in _CREDENTIAL_HEADERS if self.headers.get(n))
-                if len(arrived) < KEPT:
-                    arrived.append((telling, f"{self.path}\n{self.headers}".encode() + body))
-                self.send_response(404)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = keep  # noqa: N815 - as http.server calls them
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
-                """Say nothing."""
-
-        return Handler
+    def _keep(self, request: Request) -> None:
+        if len(self.arrived) < KEPT:
+            telling = ", ".join(name for name in _CREDENTIAL_HEADERS if request.header(name))
+            head = "\n".join([request.url, *(f"{name}: {value}" for name, value in request.headers), ""])
+            self.arrived.append((telling, head.encode("latin-1") + request.body))
 
 
 def judge(

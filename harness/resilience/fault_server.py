@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
-from types import TracebackType
-from typing import Self
 
 import httpx
 
-from harness.http.faulty import Request, read_line, read_rest
+from harness.errors import NetworkError
+from harness.http.loopback_server import IDLE_S, LoopbackServer, RawAnswer
+from harness.http.message import HOP_BY_HOP, Request, Response
 from harness.model import Attempt
-from harness.resilience.apply_fault import apply_fault, corrupt, pass_back
-from harness.resilience.faults import Action, Fault
+from harness.resilience.apply_fault import apply_fault, corrupt
+from harness.resilience.faults import CLOSE, Action, Fault
 
 MAX_ATTEMPTS = 10_000
-IDLE_S = 60.0
+_NOT_PASSED_ON = HOP_BY_HOP | {"host", "expect", "content-length"}
+"""The next hop sets the latter itself."""
 WRITES = frozenset({"POST", "PATCH"})
 """Methods that are not idempotent by themselves (RFC 9110 section 9.2.2, RFC 5789)."""
 
 
-class FaultServer:
-    """Listens on a free loopback port. The first requests meet the faults, in order; later ones are passed on."""
+class FaultServer(LoopbackServer):
+    """The first requests meet the faults, in order; later ones are passed on."""
 
     def __init__(
         self,
@@ -41,6 +40,7 @@ class FaultServer:
         With ``each_write`` the first attempt of every write meets the first fault, and nothing else does. ``hold_s``
         is how long a silent or dribbling answer lasts, in seconds.
         """
+        super().__init__("fault-server")
         self._upstream = upstream.rstrip("/")
         self._client = client
         self._faults = tuple(faults)
@@ -50,16 +50,9 @@ class FaultServer:
         self._written: set[tuple[str, str, str]] = set()
         self._lock = threading.Lock()
         self._attempts: list[Attempt] = []
-        self._connections: set[socket.socket] = set()
-        self._threads: list[threading.Thread] = []
         self._met = 0
         self.errors: list[str] = []
         """Why a request could not be passed on: trouble between server and provider, not the client's."""
-
-    @property
-    def url(self) -> str:
-        """Where the client must call."""
-        return f"http://127.0.0.1:{self._port}"
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -67,79 +60,30 @@ class FaultServer:
         with self._lock:
             return tuple(sorted(self._attempts, key=lambda a: a.at))
 
-    def __enter__(self) -> Self:
-        """Start to listen."""
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self._port = int(self._listener.getsockname()[1])
-        self._start(self._accept)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop listening, break what is open, and wait for every thread."""
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        with self._lock:
-            connections = tuple(self._connections)
-        for connection in connections:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join(timeout=5)
-
-    def _start(self, target: object, *args: object) -> None:
-        thread = threading.Thread(target=target, args=args, name="fault-server", daemon=True)  # type: ignore[arg-type]
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        while len(self._attempts) < MAX_ATTEMPTS:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            connection.settimeout(IDLE_S)
-            with self._lock:
-                self._connections.add(connection)
-            self._start(self._serve, connection)
-
-    def _serve(self, connection: socket.socket) -> None:
-        try:
-            with connection, connection.makefile("rb") as stream:
-                while line := read_line(stream):
-                    at = time.monotonic()
-                    if not self._answer(read_rest(stream, line, connection), connection, at):
-                        return
-        except (OSError, ValueError):
-            return  # the client hung up, or spoke no HTTP
-        finally:
-            with self._lock:
-                self._connections.discard(connection)
-
-    def _answer(self, request: Request, connection: socket.socket, at: float) -> bool:
-        """Answer one request; False when the connection must not be used again."""
+    def respond(self, request: Request) -> Response | RawAnswer:
+        """Meet a request with its fault, or pass it on."""
+        at = time.monotonic()
+        if len(self._attempts) >= MAX_ATTEMPTS:
+            return lambda connection: apply_fault(CLOSE, connection, hold_s=0)
         fault = self._next_fault(request)
         if fault is None:
             response = self._passed_on(request)
-            self._log(request, at, fault="", status=response.status_code)
-            pass_back(response, connection)
-            return request.header("connection").lower() != "close"
+            self._log(request, at, fault="", status=response.status)
+            return response
         if fault.action is Action.CORRUPT:
             response = self._passed_on(request)
-            if not response.content:
-                self.errors.append(f"{request.method} {request.path} is answered without a body that could be spoilt")
-            self._log(request, at, fault=f"{response.status_code}, {fault.name}", status=None)
-            return corrupt(response, connection, fault.corruption)
+            if not response.body:
+                self.errors.append(f"{request.method} {request.target} is answered without a body that could be spoilt")
+            self._log(request, at, fault=f"{response.status}, {fault.name}", status=None)
+            return lambda connection: corrupt(response, connection, fault.corruption)
         status = fault.status if fault.action is Action.RESPOND else None
         self._log(request, at, fault=fault.name, status=status)
-        return apply_fault(fault, connection, hold_s=self._hold_s)
+        return lambda connection: apply_fault(fault, connection, hold_s=self._hold_s)
 
     def _next_fault(self, request: Request) -> Fault | None:
         with self._lock:
             if self._each_write:
-                what = (request.method, request.path, request.digest)
+                what = (request.method, request.target, request.digest)
                 new = request.method in WRITES and what not in self._written
                 self._written.add(what)
                 return self._faults[0] if new else None
@@ -151,7 +95,7 @@ class FaultServer:
         attempt = Attempt(
             at=at,
             method=request.method,
-            path=request.path,
+            path=request.target,
             key=request.header("idempotency-key") or request.header("x-idempotency-key"),
             body_digest=request.digest,
             fault=fault,
@@ -161,14 +105,21 @@ class FaultServer:
         with self._lock:
             self._attempts.append(attempt)
 
-    def _passed_on(self, request: Request) -> httpx.Response:
+    def _passed_on(self, request: Request) -> Response:
+        headers = [(k, v) for k, v in request.headers if k.lower() not in _NOT_PASSED_ON]
         try:
-            return self._client.request(
-                request.method,
-                self._upstream + request.path,
-                content=request.body,
-                headers=request.forwarded_headers(),
+            answer = self._client.request(
+                request.method, self._upstream + request.target, content=request.body, headers=headers
             )
-        except httpx.TransportError as exc:
+        except NetworkError as exc:
+            self.errors.append(str(exc))
+            return Response(status=502)
+        except (httpx.TransportError, httpx.InvalidURL) as exc:
             self.errors.append(f"{self._upstream} could not be reached: {type(exc).__name__}")
-            return httpx.Response(502)
+            return Response(status=502)
+        return Response(
+            status=answer.status_code,
+            reason=answer.reason_phrase,
+            headers=tuple(h for h in answer.headers.multi_items() if h[0].lower() != "content-encoding"),  # decoded
+            body=answer.content,
+        )

@@ -8,6 +8,7 @@ import time
 import msgspec
 
 from harness.core.dates import as_http_date
+from harness.http.message import Response
 
 
 class Action(enum.StrEnum):
@@ -63,16 +64,13 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         told = f" Retry-After {self.retry_after_s}" if self.retry_after_s is not None else ""
         return f"{self.status}{told}{' as date' if self.retry_after_as_date else ''}"
 
-    def answer(self) -> bytes:
-        """Return the bytes of the answer as of now; for a cut, its first part."""
-        head = [f"HTTP/1.1 {self.status} Scripted", "Content-Type: application/problem+json"]
-        head += [f"{name}: {value}" for name, value in self.headers]
+    def response(self) -> Response:
+        """Return the answer as of now."""
+        headers = [("Content-Type", "application/problem+json"), *self.headers]
         if self.retry_after_s is not None:
             date = as_http_date(time.time() + self.retry_after_s)
-            head.append(f"Retry-After: {date if self.retry_after_as_date else self.retry_after_s}")
-        missing = 512 if self.action is Action.CUT else 0
-        head.append(f"Content-Length: {len(self.body) + missing}")
-        return "\r\n".join([*head, "", ""]).encode() + self.body
+            headers.append(("Retry-After", date if self.retry_after_as_date else str(self.retry_after_s)))
+        return Response(status=self.status, reason="Scripted", headers=tuple(headers), body=self.body)
 
 
 def respond(status: int, *, retry_after_s: int | None = None, as_date: bool = False) -> Fault:

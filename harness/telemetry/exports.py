@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
-from io import BufferedIOBase
 from typing import Any
 
 from harness.errors import ConfigurationError
@@ -21,11 +20,10 @@ Parse = Callable[[bytes], Mapping[str, Any]]
 class UnreadableError(Exception):
     """An export that cannot be read: a status and why."""
 
-    def __init__(self, status: int, why: str, *, cut: bool = False) -> None:
-        """``cut`` where its sender broke off, and so will tell it again or is no more."""
+    def __init__(self, status: int, why: str) -> None:
+        """``status`` is what its sender is answered."""
         super().__init__(why)
         self.status = status
-        self.cut = cut
 
 
 def protobuf() -> Parse:
@@ -72,30 +70,3 @@ def unpacked(encoding: str, body: bytes) -> bytes:
             CodingFault.TOO_LARGE: (413, f"more than {MAX_BODY} bytes, unpacked"),
         }[exc.fault]
         raise UnreadableError(status, why) from None
-
-
-def plain_body(stream: BufferedIOBase, length: str) -> bytes:
-    """Return a body of as many bytes as ``Content-Length`` says; raises `UnreadableError`."""
-    if not length.isdigit() or int(length) > MAX_BODY:
-        raise UnreadableError(413, f"a body of {length} bytes, more than {MAX_BODY}")
-    body = stream.read(int(length))
-    if len(body) < int(length):
-        raise UnreadableError(400, "a body that was cut", cut=True)
-    return body
-
-
-def chunked_body(stream: BufferedIOBase) -> bytes:
-    """Return a body that comes in chunks (RFC 9112 section 7.1); raises `UnreadableError`."""
-    body = b""
-    try:
-        while size := int(stream.readline(80).partition(b";")[0], 16):
-            if size < 0 or len(body) + size > MAX_BODY:
-                raise UnreadableError(413, f"a body of more than {MAX_BODY} bytes")
-            body += stream.read(size)
-            stream.readline(80)
-    except ValueError:
-        raise UnreadableError(400, "a body that was cut", cut=True) from None
-    for _ in range(100):  # trailers
-        if not stream.readline(1000).strip():
-            break
-    return body

@@ -7,18 +7,20 @@ written to one file, in the run's scratch folder alone, so that it can be search
 from __future__ import annotations
 
 import ipaddress
-import socket
 import threading
 from collections import deque
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import TracebackType
 from typing import BinaryIO, Self
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
 from harness.errors import ConfigurationError
-from harness.telemetry.exports import Parse, UnreadableError, chunked_body, plain_body, protobuf, spans_of, unpacked
+from harness.http.loopback_server import LoopbackServer
+from harness.http.message import Request, Response
+from harness.http.parser import BadMessageError
+from harness.telemetry.exports import MAX_BODY, UnreadableError, protobuf, spans_of, unpacked
 from harness.telemetry.spans import Span, SpanTexts, TraceView
 
 TRACES = "/v1/traces"
@@ -27,6 +29,7 @@ MAX_SPANS = 20_000
 """As many are looked at; the oldest make room."""
 MAX_FILE = 256 * 1024 * 1024
 MAX_TROUBLES = 5
+IDLE_S = 10.0
 _MENTIONED = 4096
 
 
@@ -92,111 +95,82 @@ class SpanStore:
         self._file.write(msgspec.json.encode(told) + b"\n")
 
 
-class SpanCollector:
-    """Listens for exports while the block lasts."""
+class SpanCollector(LoopbackServer):
+    """Listens for exports while the block lasts, and answers checks."""
 
     def __init__(self, listen: str, path: Path) -> None:
-        """``listen`` as in harness.toml; ``path`` is the file that every text goes to."""
+        """``listen`` as in harness.toml, else raises `ConfigurationError`; every text goes to the file ``path``."""
+        host, port = address(listen)
+        # No exporter is to reuse a connection that has timed out meanwhile.
+        super().__init__("otlp", host=host, port=port, max_body=MAX_BODY, idle_s=IDLE_S, keeps_open=False)
         self._listen = listen
         self._path = path
 
     def __enter__(self) -> Self:
         """Listen; raises `ConfigurationError` where that is not possible, or a package is missing."""
-        parse, at = protobuf(), address(self._listen)
+        self._parse = protobuf()
         self._file = self._path.open("ab")
+        self._store = SpanStore(self._file)
         try:
-            self._server = _Server(at, SpanStore(self._file), parse)
+            return super().__enter__()
         except OSError as exc:
             self._file.close()
             raise ConfigurationError(
                 f"harness.toml: [telemetry] otlp: {self._listen} cannot be listened on: {exc.strerror}. Let the "
                 'harness choose a free port: otlp = "127.0.0.1:{port:otlp}".'
             ) from None
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="otlp", daemon=True).start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
+        super().__exit__(kind, error, trace)
         self._file.close()
 
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = True
-    request_queue_size = 64
-
-    def __init__(self, at: tuple[str, int], kept: SpanStore, parse: Parse) -> None:
-        self.kept = kept
-        self.parse = parse
-        self.address_family = socket.AF_INET6 if ":" in at[0] else socket.AF_INET
-        super().__init__(at, _Handler)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of an exporter that hung up: it tells its own log."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Takes exports, and answers checks."""
-
-    server: _Server
-    protocol_version = "HTTP/1.1"
-    timeout = 10
-
-    def do_POST(self) -> None:
-        """Keep one export (OTLP 1.x, section OTLP/HTTP Request)."""
+    def respond(self, request: Request) -> Response:
+        """Keep one export (OTLP 1.x, section OTLP/HTTP Request), or answer ``/_spans?trace_id=…&text=…``."""
+        if request.method == "GET":
+            return self._spans(request)
         try:
-            body = unpacked(self.headers.get("content-encoding", ""), self._body())
-            self._keep(body)
+            self._keep(request)
         except UnreadableError as exc:
-            self.server.kept.refuse(f"{self.path}: {exc}", unsearched=exc.status != 404 and not exc.cut)
-            self._answer(exc.status, b"")
-            return
-        self._answer(200, b"{}" if self._json else b"")
+            self._store.refuse(f"{request.target}: {exc}", unsearched=exc.status != 404)
+            return _answer(exc.status)
+        return _answer(200, b"{}" if _is_json(request) else b"")
 
-    def do_GET(self) -> None:
-        """Answer ``/_spans?trace_id=…&text=…``."""
-        url = urlsplit(self.path)
-        asked = {key: values[0] for key, values in parse_qs(url.query).items()}
-        if url.path != "/_spans":
-            self._answer(404, b"")
-            return
-        self._answer(200, msgspec.json.encode(self.server.kept.seen(asked.get("trace_id", ""), asked.get("text", ""))))
+    def refuse(self, error: BadMessageError) -> Response:
+        """Note what is no request: OTLP over gRPC is not spoken here, and a killed exporter sends half of one."""
+        if error.request is None:
+            text = f"no HTTP/1 request ({error}); set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
+            self._store.refuse(text, unsearched=False)
+        else:
+            self._store.refuse(f"{error.request.target}: {error}", unsearched=not error.cut)
+        return _answer(error.status)
 
-    @property
-    def _json(self) -> bool:
-        return "json" in self.headers.get("content-type", "")
+    def _spans(self, request: Request) -> Response:
+        if request.path != "/_spans":
+            return _answer(404)
+        asked = {key: values[0] for key, values in parse_qs(urlsplit(request.target).query).items()}
+        return _answer(200, msgspec.json.encode(self._store.seen(asked.get("trace_id", ""), asked.get("text", ""))))
 
-    def _keep(self, body: bytes) -> None:
-        if self.path in OTHERS:
+    def _keep(self, request: Request) -> None:
+        if request.method != "POST":
+            raise UnreadableError(405, f"{request.method} is no method of OTLP; POST is")
+        body = unpacked(request.header("content-encoding"), request.body)
+        if request.target in OTHERS:
             texts = {"body": body.decode(errors="replace")}
-            self.server.kept.add(None, SpanTexts(service="", name=self.path, texts=texts))
-        elif self.path == TRACES:
-            for span, told in spans_of(body, parse=None if self._json else self.server.parse):
-                self.server.kept.add(span, told)
+            self._store.add(None, SpanTexts(service="", name=request.target, texts=texts))
+        elif request.target == TRACES:
+            for span, told in spans_of(body, parse=None if _is_json(request) else self._parse):
+                self._store.add(span, told)
         else:
             raise UnreadableError(404, f"no path of OTLP; {TRACES} is")
 
-    def _body(self) -> bytes:
-        if "chunked" in self.headers.get("transfer-encoding", ""):
-            return chunked_body(self.rfile)
-        return plain_body(self.rfile, self.headers.get("content-length", "0"))
 
-    def _answer(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("content-type", "application/json" if body else "application/x-protobuf")
-        self.send_header("content-length", str(len(body)))
-        self.send_header("connection", "close")  # so that no exporter reuses what has timed out meanwhile
-        self.end_headers()
-        self.wfile.write(body)
+def _is_json(request: Request) -> bool:
+    return "json" in request.header("content-type")
 
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Note what is no HTTP/1 request: OTLP over gRPC is not spoken here."""
-        self.server.kept.refuse(
-            f"no HTTP/1 request ({message}); set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", unsearched=False
-        )
-        super().send_error(code, message, explain)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
-        """Say nothing."""
+def _answer(status: int, body: bytes = b"") -> Response:
+    kind = "application/json" if body else "application/x-protobuf"
+    return Response(status=status, headers=(("content-type", kind),), body=body)

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from harness.errors import ConfigurationError
-from harness.http.parser import BadRequestError, awaits_go_ahead, response_bytes, take
+from harness.http.loopback_server import BACKLOG, HOST, port_refused
+from harness.http.message import Request, Response
+from harness.http.parser import BadMessageError, RequestReader
+from harness.http.server_connection import PIECE
+from harness.http.writer import response_bytes
 
-if TYPE_CHECKING:
-    from harness.cassettes.play.replay_server import ReplayServer
 
-HOST = "127.0.0.1"
-BACKLOG = 128
-READ_BYTES = 64 * 1024
+class AnswerSource(Protocol):
+    """What a connection asks for answers: bytes made beforehand, with the seconds they take."""
+
+    connections: set[ReplayConnection]
+
+    def again(self, data: bytes) -> tuple[bytes, float] | None:
+        """Return the answer to what was asked in the very same bytes before, else None."""
+
+    def remember(self, data: bytes) -> None:
+        """Take ``data`` for the bytes of the request that was answered last."""
+
+    def answer(self, request: Request) -> tuple[bytes, float]:
+        """Return the answer to a request."""
+
+    def log(self, text: str, /) -> None:
+        """Take a line about what happened."""
 
 
 class ReplayConnection:
@@ -27,15 +40,14 @@ class ReplayConnection:
     On a bare socket under asyncio's loop: its transports take a good part of the time that an answer takes.
     """
 
-    def __init__(self, server: ReplayServer, client: socket.socket) -> None:
+    def __init__(self, server: AnswerSource, client: socket.socket) -> None:
         """Read from ``client``, which must not block, until it hangs up."""
         self._server = server
         self._socket = client
         self._loop = asyncio.get_running_loop()
-        self._buffer = bytearray()
+        self._reader = RequestReader()
         self._unsent = bytearray()
         self._waiting = False
-        self._told = False
         self._ending = False
         server.connections.add(self)
         self._loop.add_reader(client, self._readable)
@@ -50,7 +62,7 @@ class ReplayConnection:
 
     def _readable(self) -> None:
         try:
-            data = self._socket.recv(READ_BYTES)
+            data = self._socket.recv(PIECE)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
@@ -61,35 +73,32 @@ class ReplayConnection:
             self.close()
 
     def _received(self, data: bytes) -> None:
-        if self._buffer or self._waiting:
-            self._buffer += data
+        if self._reader.busy or self._waiting:
+            self._reader.feed(data)
             self._drain()
             return
         quick = self._server.again(data)
         if quick is not None:
             self._send(*quick, close=False)
             return
-        self._buffer += data
-        if self._drain() == 1 and not self._buffer:
+        self._reader.feed(data)
+        if self._drain() == 1 and not (self._reader.busy or self._reader.closes):
             self._server.remember(data)
 
     def _drain(self) -> int:
         """Answer what has come whole; return how many requests that was."""
         answered = 0
-        while self._buffer and not self._waiting:
+        while self._reader.busy and not self._waiting:
             try:
-                incoming = take(self._buffer)
-            except BadRequestError as exc:
-                self._server.log(f"refused: {exc.status.value} {exc.status.phrase}")
-                self._refuse(exc.status)
+                request = self._reader.take()
+            except BadMessageError as exc:
+                self._refuse(exc)
                 return 0
-            if incoming is None:
-                if not self._told and awaits_go_ahead(self._buffer):
-                    self._told = True
+            if request is None:
+                if self._reader.awaits_go_ahead():
                     self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 break
-            self._told = False
-            self._send(*self._server.answer(incoming), close=incoming.close)
+            self._send(*self._server.answer(request), close=self._reader.closes)
             answered += 1
         return answered
 
@@ -105,15 +114,15 @@ class ReplayConnection:
         self._write(answer, last=close)
         self._drain()
 
-    def _refuse(self, status: HTTPStatus) -> None:
-        headers = [("connection", "close")]
-        self._write(response_bytes(status.value, status.phrase, headers, b"", method="GET"), last=True)
+    def _refuse(self, error: BadMessageError) -> None:
+        self._server.log(f"refused: {error.status.value} {error.status.phrase}: {error}")
+        self._write(response_bytes(Response(status=error.status), method="", close=True), last=True)
 
     def _write(self, data: bytes, *, last: bool = False) -> None:
         """Send, and when it is the ``last`` hang up; a client that reads slowly is not read from meanwhile."""
         self._ending |= last
         if last:
-            self._buffer.clear()
+            self._reader = RequestReader()
         if self._unsent:
             self._unsent += data
             return
@@ -148,7 +157,7 @@ class ReplayConnection:
 
 
 @asynccontextmanager
-async def listening(server: ReplayServer, port: int) -> AsyncIterator[str]:
+async def listening(server: AnswerSource, port: int) -> AsyncIterator[str]:
     """Answer on loopback for the length of the block; yields the URL. Raises `ConfigurationError` for a taken port."""
     loop = asyncio.get_running_loop()
     try:
@@ -183,9 +192,3 @@ async def listening(server: ReplayServer, port: int) -> AsyncIterator[str]:
         listener.close()
         for connection in tuple(server.connections):
             connection.close()
-
-
-def port_refused(port: int, exc: OSError) -> str:
-    """Say why nothing can listen on a port, and what to do."""
-    why = "something else listens there" if exc.errno == errno.EADDRINUSE else exc.strerror
-    return f"--port {port}: {why}. Choose another port, or --port 0 for a free one."

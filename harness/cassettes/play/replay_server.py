@@ -7,18 +7,17 @@ import json
 import signal
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
-from vcr.request import Request
+from vcr.request import Request as VcrRequest
 
 from harness.cassettes.play.playback import Counts, Playback
-from harness.cassettes.play.replay_connection import HOST, ReplayConnection, listening
-from harness.http.parser import (
-    HOP_BY_HOP,
-    Incoming,
-    recorded_bytes,
-    response_bytes,
-)
+from harness.cassettes.play.replay_connection import ReplayConnection, listening
+from harness.errors import CassetteError
+from harness.http.loopback_server import HOST
+from harness.http.message import HOP_BY_HOP, Request, Response
+from harness.http.writer import response_bytes
 
 STATE = "/_harness/replay"
 """Path at which the server tells its counts (GET), and begins anew (DELETE)."""
@@ -26,7 +25,7 @@ MAX_KNOWN = 10_000
 MAX_KNOWN_BYTES = 4096
 """How many requests, of how many bytes each, are answered without being read when they come again."""
 
-Check = Callable[[Incoming], list[str]]
+Check = Callable[[Request], list[str]]
 
 
 class ReplayServer:
@@ -49,9 +48,7 @@ class ReplayServer:
         self._check = check
         self._known: dict[bytes, Sequence[int]] = {}
         self._last: Sequence[int] = ()
-        self._answers = [
-            recorded_bytes(r.response, method=r.request.method, uri=r.request.uri) for r in playback.recordings
-        ]
+        self._answers = [_recorded(r.response, method=r.request.method, uri=r.request.uri) for r in playback.recordings]
         self._waits = [r.latency_s or 0.0 if latency_s is None else latency_s for r in playback.recordings]
         self.connections: set[ReplayConnection] = set()
 
@@ -68,56 +65,75 @@ class ReplayServer:
         if self._last and not self._check and len(data) <= MAX_KNOWN_BYTES and len(self._known) < MAX_KNOWN:
             self._known[data] = self._last
 
-    def answer(self, incoming: Incoming) -> tuple[bytes, float]:
+    def answer(self, request: Request) -> tuple[bytes, float]:
         """Return the answer to a request, and its latency in seconds."""
         self._last = ()
         try:
-            return self._answer(incoming)
+            return self._answer(request)
         except Exception as exc:  # noqa: BLE001 - the client is told, and the exit status tells it again
             self.playback.counts.failed += 1
-            self.log(f"not answered: {incoming.method} {incoming.path}: {type(exc).__name__}: {exc}")
+            self.log(f"not answered: {request.method} {request.target}: {type(exc).__name__}: {exc}")
             problem = {"title": "The replay server failed", "status": 500, "detail": type(exc).__name__}
-            return _problem(problem, incoming.method), 0.0
+            return _problem(problem, request.method), 0.0
 
-    def _answer(self, incoming: Incoming) -> tuple[bytes, float]:
-        if incoming.path == STATE:
-            return self._state(incoming.method), 0.0
-        for violation in self._violations(incoming):
+    def _answer(self, request: Request) -> tuple[bytes, float]:
+        if request.target == STATE:
+            return self._state(request.method), 0.0
+        for violation in self._violations(request):
             self.log(f"breaks the spec: {violation}")
-        headers = {name: value for name, value in incoming.headers if name.lower() not in HOP_BY_HOP}
-        request = Request(incoming.method, f"http://{HOST}{incoming.path}", incoming.body, headers)
-        found, differs = self.playback.find(request)
+        headers = {name: value for name, value in request.headers if name.lower() not in HOP_BY_HOP}
+        asked = VcrRequest(request.method, f"http://{HOST}{request.target}", request.body, headers)
+        found, differs = self.playback.find(asked)
         if not found:
-            problem = self.playback.miss(request)
+            problem = self.playback.miss(asked)
             self.log(f"unmatched: {problem['detail']}")
-            return _problem(problem, incoming.method), 0.0
+            return _problem(problem, request.method), 0.0
         if differs:
             self.playback.counts.nearest += 1
             self.log(f"nearest: {differs}")
-        elif not incoming.close:
+        else:
             self._last = found
         number = self.playback.serve(found)
         return self._answers[number], self._waits[number]
 
-    def _violations(self, incoming: Incoming) -> list[str]:
-        found = self._check(incoming) if self._check else []
+    def _violations(self, request: Request) -> list[str]:
+        found = self._check(request) if self._check else []
         self.playback.counts.violations += bool(found)
         return found
 
     def _state(self, method: str) -> bytes:
         if method == "DELETE":
             self.playback.rewind()
-            return response_bytes(204, "No Content", [], b"", method=method)
+            return response_bytes(Response(status=204), method=method)
         state = {**msgspec.to_builtins(self.playback.counts), "not served": self.playback.unused()}
-        headers = [("content-type", "application/json")]
-        return response_bytes(200, "OK", headers, json.dumps(state).encode(), method=method)
+        headers = (("content-type", "application/json"),)
+        return response_bytes(Response(status=200, headers=headers, body=json.dumps(state).encode()), method=method)
 
 
 def _problem(problem: dict[str, Any], method: str) -> bytes:
     # 501, since no recording is the server's lack: a 404 could pass for the recorded API's, and 500 invites retries.
-    headers = [("content-type", "application/problem+json"), ("cache-control", "no-store")]
+    headers = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
     body = json.dumps(problem, indent=2, ensure_ascii=False).encode()
-    return response_bytes(problem["status"], problem["title"], headers, body, method=method)
+    response = Response(status=problem["status"], reason=problem["title"], headers=headers, body=body)
+    return response_bytes(response, method=method)
+
+
+def _recorded(response: dict[str, Any], *, method: str, uri: str) -> bytes:
+    """Return a response of a cassette as bytes; one that points to its own server points to this one instead."""
+    origin = "://".join(urlsplit(uri)[:2])
+    headers = []
+    for name, values in response["headers"].items():
+        for value in values if isinstance(values, list | tuple) else (values,):
+            text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+            if name.lower() == "location" and text.startswith(origin + "/"):
+                text = text.removeprefix(origin)
+            headers.append((name, text))
+    status, body = response["status"], response["body"]["string"] or b""
+    made = Response(status=status["code"], reason=status.get("message") or "", headers=tuple(headers), body=body)
+    try:
+        return response_bytes(made, method=method)
+    except ValueError as exc:
+        raise CassetteError(f"The recorded {exc}.") from None
 
 
 async def _until_signal(server: ReplayServer, port: int, started: Callable[[str], None]) -> None:

@@ -7,15 +7,16 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from harness.http.load.answer import BadAnswerError, Reading
+from harness.http.load.answer import AnswerReader
 from harness.http.load.request import Outgoing
+from harness.http.parser import BadMessageError
 
 
 class LoadExchange(NamedTuple):
     """One delivery while it is under way."""
 
     outgoing: Outgoing
-    reading: Reading
+    reading: AnswerReader
     connect_s: float
     """0 on a connection that was open already."""
     sent_at: float
@@ -49,7 +50,7 @@ class LoadConnection(asyncio.BufferedProtocol):
         """Begin an exchange."""
         assert self._transport is not None
         self._first_at = 0.0
-        self.exchange = LoadExchange(outgoing, Reading(), connect_s, time.perf_counter())
+        self.exchange = LoadExchange(outgoing, AnswerReader(), connect_s, time.perf_counter())
         self._transport.write(request)
 
     def give_up(self, error: str) -> None:
@@ -84,7 +85,7 @@ class LoadConnection(asyncio.BufferedProtocol):
         try:
             if reading.feed(self._buffer[:nbytes]):
                 self._finish(Ending("", self._first_at), reusable=reading.reusable)
-        except BadAnswerError as exc:
+        except BadMessageError as exc:
             self._finish(Ending(str(exc), self._first_at))
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -98,7 +99,7 @@ class LoadConnection(asyncio.BufferedProtocol):
         try:
             self.exchange.reading.end()
             self._finish(Ending("", self._first_at))
-        except BadAnswerError as bad:
+        except BadMessageError as bad:
             self._finish(Ending(str(bad), self._first_at))
 
     def _finish(self, ending: Ending, *, reusable: bool = False) -> None:

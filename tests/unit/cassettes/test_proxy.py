@@ -44,12 +44,7 @@ def start(tmp_path: Path, log: list[str]) -> Iterator[Start]:
             client = stack.enter_context((network or Network([upstream])).client(timeout_s=1))
             recorder = Recorder(tmp_path / "cassette.yaml", redactor=Redactor(), append=append)
             proxy = RecordingProxy(upstream, client, recorder, port=port, log=log.append)
-            thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.02})
-            thread.start()
-            stack.callback(thread.join)
-            stack.callback(proxy.server_close)
-            stack.callback(proxy.shutdown)
-            return proxy
+            return stack.enter_context(proxy)
 
         yield run
 
@@ -228,12 +223,11 @@ def test_bodies_beyond_all_bounds_are_refused(
     httpserver: HTTPServer, start: Start, log: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A huge request is not passed on, a huge answer is cut off and not recorded; both say how much is too much."""
-    monkeypatch.setattr("harness.http.parser.MAX_BODY", 2 << 20)
     monkeypatch.setattr("harness.cassettes.record.proxy.MAX_BODY", 2 << 20)
     httpserver.expect_request("/a").respond_with_data(b"x" * (3 << 20))
     proxy = start(httpserver.url_for(""))
 
-    with socket.create_connection(("127.0.0.1", proxy.server_address[1]), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as connection:
         connection.sendall(b"PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n")
         refused = b"".join(iter(lambda: connection.recv(4096), b"")).decode()
     with pytest.raises(httpx.RemoteProtocolError):

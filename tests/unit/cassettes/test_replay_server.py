@@ -19,7 +19,7 @@ from harness.cassettes.play.playback import Playback, load
 from harness.cassettes.play.replay_connection import listening
 from harness.cassettes.play.replay_server import STATE, ReplayServer
 from harness.errors import CassetteError, ConfigurationError
-from harness.http.parser import Incoming
+from harness.http.message import Request
 from harness.secrets.redaction.redactor import Redactor
 
 JSON = {"content-type": ["application/json"]}
@@ -226,8 +226,8 @@ def test_the_counts_can_be_asked_for_and_begun_anew(served: Serve) -> None:
 def test_requests_that_break_the_spec_are_logged_and_counted(served: Serve) -> None:
     """The check is asked of each request, also of those asked before; the recording is served all the same."""
 
-    def check(incoming: Incoming) -> list[str]:
-        return [f"{incoming.path} is wrong"] if incoming.path == "/b" else []
+    def check(request: Request) -> list[str]:
+        return [f"{request.path} is wrong"] if request.path == "/b" else []
 
     running = served(interaction("GET /a"), interaction("GET /b"), check=check)
     for path in ("/a", "/b", "/b"):
@@ -240,8 +240,8 @@ def test_requests_that_break_the_spec_are_logged_and_counted(served: Serve) -> N
 def test_a_failure_of_the_server_is_told_and_counted(served: Serve) -> None:
     """Whatever goes wrong inside, the client gets an answer, and the counts know."""
 
-    def check(incoming: Incoming) -> list[str]:
-        raise ZeroDivisionError(incoming.path)
+    def check(request: Request) -> list[str]:
+        raise ZeroDivisionError(request.path)
 
     running = served(interaction("GET /a"), check=check)
 

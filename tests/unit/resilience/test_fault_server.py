@@ -138,7 +138,7 @@ def test_a_chunked_body_is_read_whole(client: httpx.Client, httpserver: HTTPServ
 def test_what_is_no_http_ends_its_connection_alone(client: httpx.Client, nonsense: bytes) -> None:
     """Garbage neither stops the server nor counts as an attempt."""
     with FaultServer("http://127.0.0.1:9", client, faults=[respond(204)]) as server:
-        with socket.create_connection(("127.0.0.1", server._port), timeout=5) as raw:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as raw:
             raw.sendall(nonsense)
             with suppress(OSError):  # the server may have closed the connection already
                 raw.shutdown(socket.SHUT_WR)
@@ -152,7 +152,7 @@ def test_what_is_no_http_ends_its_connection_alone(client: httpx.Client, nonsens
 def test_nothing_stays_behind(client: httpx.Client) -> None:
     """After the block no thread of the server runs, even with a connection left open."""
     with FaultServer("http://127.0.0.1:9", client, faults=[]) as server:
-        idle = socket.create_connection(("127.0.0.1", server._port))
+        idle = socket.create_connection(("127.0.0.1", server.port))
     idle.close()
 
     assert not [t for t in threading.enumerate() if t.name == "fault-server"]

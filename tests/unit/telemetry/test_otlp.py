@@ -213,7 +213,7 @@ def test_metrics_and_logs_are_taken_and_searched(listening: Listening) -> None:
         (gzip.compress(b"{}", mtime=0)[:12], {"content_encoding": "gzip"}, 400, "gzip without its end"),
         (b"x", {"content_encoding": "zstd"}, 415, "compressed with 'zstd'; set OTEL_EXPORTER_OTLP_COMPRESSION=gzip"),
         (gzip.compress(b"\0" * 5000, mtime=0), {"content_encoding": "gzip"}, 413, "more than 4096 bytes, unpacked"),
-        (b"\0" * 5000, {}, 413, "a body of 5000 bytes, more than 4096"),
+        (b"\0" * 5000, {}, 413, "a body of 5,000 bytes; 4,096 are allowed"),
     ],
 )
 def test_an_export_that_cannot_be_read_is_told(
@@ -226,6 +226,7 @@ def test_an_export_that_cannot_be_read_is_told(
 ) -> None:
     """It is refused with its reason, and counts as not searched; the next one is taken."""
     monkeypatch.setattr(exports, "MAX_BODY", 4096)
+    monkeypatch.setattr(listening.collector, "max_body", 4096)
 
     assert listening.post(body, **headers) == status
     assert listening.seen().troubles == (f"/v1/traces: {why}",)

@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,14 +37,12 @@ class Captured:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.lines: list[str] = []
-        self.server = CaptureServer(
-            ("127.0.0.1", 0), CaptureStore(folder, lambda h, b: (h, b)), each=self.lines.append, limit=100
-        )
+        self.server = CaptureServer(0, CaptureStore(folder, lambda h, b: (h, b)), each=self.lines.append, limit=100)
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.server.server_port}/hook"
+        return f"{self.server.url}/hook"
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -56,12 +53,8 @@ class Captured:
 @pytest.fixture
 def captured(tmp_path: Path) -> Iterator[Captured]:
     found = Captured(tmp_path / "captured")
-    thread = threading.Thread(target=found.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield found
-    found.server.shutdown()
-    thread.join()
-    found.server.server_close()
+    with found.server:
+        yield found
 
 
 def post(url: str, body: bytes | Iterator[bytes] = BODY, **headers: str) -> httpx.Response:
@@ -132,18 +125,18 @@ def test_the_numbers_go_on_where_they_ended(captured: Captured) -> None:
 
 def test_what_is_too_large_or_cut_short_is_refused(captured: Captured) -> None:
     """Nothing half-received is stored; the sender gets a 4xx where it still listens."""
-    with socket.create_connection(("127.0.0.1", captured.server.server_port)) as sender:
+    with socket.create_connection(("127.0.0.1", captured.server.port)) as sender:
         sender.sendall(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100000000\r\n\r\n")
         assert sender.recv(100).startswith(b"HTTP/1.1 413 ")
-    with socket.create_connection(("127.0.0.1", captured.server.server_port)) as sender:
+    with socket.create_connection(("127.0.0.1", captured.server.port)) as sender:
         sender.sendall(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf")
         sender.shutdown(socket.SHUT_WR)
         assert sender.recv(100).startswith(b"HTTP/1.1 400 ")
 
     assert captured.files == {}
     assert captured.lines == [
-        "refused: 100,000,000 bytes; a fixture may have 33,554,432",
-        "refused: a body that ended early",
+        "refused: a body of 100,000,000 bytes; 33,554,432 are allowed",
+        "refused: a body that was cut",
     ]
     assert captured.server.summary == f"0 captured into {captured.folder}, 2 refused"
 
@@ -264,5 +257,8 @@ def test_what_cannot_be_done_is_told(tmp_path: Path, words: list[str], said: str
 
 def test_a_port_that_is_taken_is_told(captured: Captured) -> None:
     """The message names the option and the way out."""
-    with pytest.raises(ConfigurationError, match=r"--port \d+: Address already in use. Choose a port that is free."):
-        CaptureServer(("127.0.0.1", captured.server.server_port), captured.server.store, each=print, limit=1)
+    with (
+        pytest.raises(ConfigurationError, match=r"--port \d+: something else listens there. Choose another port"),
+        CaptureServer(captured.server.port, captured.server.store, each=print, limit=1),
+    ):
+        pass

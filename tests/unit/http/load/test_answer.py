@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.http.load.answer import BODY_BYTES, HEAD_BYTES, KEPT_BYTES, BadAnswerError, Reading
+from harness.http.load.answer import ANSWER_BYTES, STORED_BYTES, AnswerReader
+from harness.http.parser import MAX_HEAD, BadMessageError
 
 WHOLE = {
     "with a length": (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", 200, b"ok", True),
@@ -50,7 +51,7 @@ WHOLE = {
 @pytest.mark.parametrize("answer, status, body, reusable", WHOLE.values(), ids=WHOLE.keys())
 def test_an_answer_is_complete_when_it_is(answer: bytes, status: int, body: bytes, reusable: bool, size: int) -> None:  # noqa: FBT001
     """Whatever pieces it arrives in, its status, its body, and whether the connection can be used again are known."""
-    reading = Reading()
+    reading = AnswerReader()
     fed = 0
     while fed < len(answer) and not reading.feed(answer[fed : fed + size]):
         fed += size
@@ -69,40 +70,40 @@ def test_an_answer_is_complete_when_it_is(answer: bytes, status: int, body: byte
         (b"HTTP/1.1 20 OK\r\n\r\n", "an answer that is not HTTP"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: two\r\n\r\n", "an answer with content-length b'two'"),
         (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", "an answer with a chunk that begins b'zz"),
-        (b"HTTP/1.1 200 OK\r\nx: " + b"y" * HEAD_BYTES, "an answer whose head is over 64 KiB"),
+        (b"HTTP/1.1 200 OK\r\nx: " + b"y" * MAX_HEAD, "an answer whose head is over 64 KiB"),
     ],
 )
 def test_what_is_no_answer_is_told(answer: bytes, said: str) -> None:
     """The message shows what stood where an answer belongs."""
-    with pytest.raises(BadAnswerError) as caught:
-        Reading().feed(answer)
+    with pytest.raises(BadMessageError) as caught:
+        AnswerReader().feed(answer)
 
     assert str(caught.value).startswith(said)
 
 
 def test_the_end_of_the_connection_ends_an_answer_without_a_length() -> None:
     """Its body is what came until then; within a head it is no answer."""
-    reading, cut = Reading(), Reading()
+    reading, cut = AnswerReader(), AnswerReader()
 
     assert not reading.feed(b"HTTP/1.0 200 OK\r\n\r\nok")
     reading.end()
     cut.feed(b"HTTP/1.1 200 OK\r\n")
 
     assert (reading.complete, reading.body, reading.reusable) == (True, b"ok", False)
-    with pytest.raises(BadAnswerError, match="closed within the head"):
+    with pytest.raises(BadMessageError, match="closed within the head"):
         cut.end()
 
 
 @pytest.mark.parametrize("head", [b"", b"content-length: 99999999999\r\n", b"transfer-encoding: chunked\r\n"])
 def test_of_an_endless_answer_no_more_is_read_than_has_to_be(head: bytes) -> None:
     """After a mebibyte it is taken for complete, its beginning alone kept, and its connection not used again."""
-    reading = Reading()
+    reading = AnswerReader()
     reading.feed(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n")
     piece = b"ffff\r\n" + b"x" * 0xFFFF + b"\r\n" if b"chunked" in head else b"x" * 0xFFFF
     fed = 0
     while not reading.feed(piece):
         fed += len(piece)
-        assert fed < BODY_BYTES + len(piece)
+        assert fed < ANSWER_BYTES + len(piece)
 
-    assert len(reading.body) == KEPT_BYTES
+    assert len(reading.body) == STORED_BYTES
     assert not reading.reusable

@@ -1,0 +1,197 @@
+"""The base of every server of the harness: it listens on loopback, takes any request, and ends with its block."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import sys
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import suppress
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self
+
+from harness.http.message import Request, Response
+from harness.http.parser import MAX_BODY, BadMessageError
+from harness.http.server_connection import ServerConnection
+
+HOST = "127.0.0.1"
+BACKLOG = 128
+IDLE_S = 60.0
+RETRY_S = 0.1
+"""After a connection could not be accepted, such as for want of file descriptors."""
+JOIN_S = 5.0
+
+RawAnswer = Callable[[ServerConnection], bool]
+"""Answers on the connection itself; returns whether that can be used again."""
+
+
+class LoopbackServer(ABC):
+    """Answers each request with what `respond` returns, in a thread for each connection.
+
+    Whatever RFC 9112 allows is taken: any method, bodies with a length or in chunks, ``Expect: 100-continue``,
+    absolute targets, HTTP/1.0, and many requests on one connection. What is no such request goes to `refuse`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        port: int = 0,
+        host: str = HOST,
+        max_body: int = MAX_BODY,
+        idle_s: float = IDLE_S,
+        grace_s: float = 0.0,
+        keeps_open: bool = True,
+    ) -> None:
+        """Nothing is listening yet; ``port`` 0 stands for any free one.
+
+        ``name`` is that of its threads, ``max_body`` bounds the body of a request in bytes, ``idle_s`` how long a
+        client may be silent, and ``grace_s`` how long responses that are under way at the end are waited for. Unless
+        it ``keeps_open``, a connection ends with its first response.
+        """
+        self.name = name
+        self.port = port
+        self.max_body = max_body
+        self._host = host
+        self._idle_s = idle_s
+        self._grace_s = grace_s
+        self._keeps_open = keeps_open
+        self._changed = threading.Condition()
+        self._connections: set[ServerConnection] = set()
+        self._threads: set[threading.Thread] = set()
+        self._stopping = False
+
+    @abstractmethod
+    def respond(self, request: Request) -> Response | RawAnswer:
+        """Return what answers a request; called in the thread of its connection."""
+
+    def refuse(self, error: BadMessageError) -> Response:
+        """Return what answers something that is no request that can be taken."""
+        return Response(status=error.status)
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a path."""
+        return f"http://{f'[{self._host}]' if ':' in self._host else self._host}:{self.port}"
+
+    def __enter__(self) -> Self:
+        """Listen; raises OSError where that is not possible."""
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        self._listener = socket.create_server((self._host, self.port), family=family, backlog=BACKLOG)
+        self.port = int(self._listener.getsockname()[1])
+        self._start(self._accept)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop listening, end every connection, and wait for every thread."""
+        with self._changed:
+            self._stopping = True
+            for connection in self._connections:
+                if not connection.busy:
+                    connection.interrupt()
+            self._changed.wait_for(lambda: not any(c.busy for c in self._connections), self._grace_s)
+            for connection in self._connections:
+                connection.interrupt()
+            threads = tuple(self._threads)
+        with suppress(OSError), socket.create_connection((self._host, self.port), JOIN_S):
+            pass  # wakes the thread that accepts: closing alone does so on Linux only
+        for thread in threads:
+            thread.join(JOIN_S)
+        self._listener.close()
+
+    def _start(self, target: Callable[..., None], *args: object) -> None:
+        thread = threading.Thread(target=self._run, args=(target, *args), name=self.name, daemon=True)
+        with self._changed:
+            self._threads.add(thread)
+            thread.start()
+
+    def _run(self, target: Callable[..., None], *args: object) -> None:
+        try:
+            target(*args)
+        finally:
+            with self._changed:
+                self._threads.discard(threading.current_thread())
+
+    def _accept(self) -> None:
+        while not self._stopping:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                time.sleep(RETRY_S)
+                continue
+            client.settimeout(self._idle_s)
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection = ServerConnection(client, max_body=self.max_body)
+            with self._changed:
+                if self._stopping:
+                    client.close()
+                    return
+                self._connections.add(connection)
+                self._start(self._serve, connection)
+
+    def _serve(self, connection: ServerConnection) -> None:
+        try:
+            while self._serve_one(connection):
+                pass
+        except OSError:
+            return  # the client hung up
+        finally:
+            with self._changed:
+                self._connections.discard(connection)
+                self._changed.notify_all()
+            connection.socket.close()
+
+    def _serve_one(self, connection: ServerConnection) -> bool:
+        """Answer one request; return whether the connection can be used again."""
+        try:
+            request = connection.read()
+        except BadMessageError as exc:
+            connection.closes = True
+            connection.send(self.refuse(exc))
+            connection.linger()
+            return False
+        with self._changed:
+            if request is None or self._stopping:
+                return False
+            connection.busy = True
+        try:
+            again = self._answer(connection, request)
+        finally:
+            with self._changed:
+                connection.busy = False
+                self._changed.notify_all()
+        if again and connection.closes:
+            connection.linger()
+        return again and not connection.closes
+
+    def _answer(self, connection: ServerConnection, request: Request) -> bool:
+        connection.closes |= not self._keeps_open
+        answer = self._responded(connection, request)
+        if isinstance(answer, Response):
+            connection.send(answer)
+            return True
+        return answer(connection)
+
+    def _responded(self, connection: ServerConnection, request: Request) -> Response | RawAnswer:
+        if request.method == "CONNECT":  # no server of the harness is a tunnel
+            return Response(status=HTTPStatus.NOT_IMPLEMENTED)
+        try:
+            return self.respond(request)
+        except Exception:  # noqa: BLE001 - the client gets an answer, and whoever watches threads the traceback
+            kind, error, trace = sys.exc_info()
+            assert kind is not None
+            threading.excepthook(threading.ExceptHookArgs((kind, error, trace, threading.current_thread())))
+            connection.closes = True
+            return Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def port_refused(port: int, exc: OSError) -> str:
+    """Return the message for a port on which nothing can listen: why, and what to do."""
+    why = "something else listens there" if exc.errno == errno.EADDRINUSE else exc.strerror
+    return f"--port {port}: {why}. Choose another port, or --port 0 for a free one."

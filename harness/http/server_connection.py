@@ -1,0 +1,167 @@
+"""One client's connection to a loopback server: requests read with h11, responses written."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from contextlib import suppress
+from http import HTTPStatus
+
+import h11
+import msgspec
+
+from harness.http.message import Request, Response
+from harness.http.parser import MAX_HEAD, BadMessageError, ends_connection, too_large
+from harness.http.writer import response_bytes, response_head
+
+PIECE = 64 * 1024
+LINGER_S = 2.0
+"""How long a client may go on sending what nobody reads any more, so that it still reads its answer."""
+
+
+class ServerConnection:
+    """Reads one request after another, and writes what answers them."""
+
+    def __init__(self, client: socket.socket, *, max_body: int) -> None:
+        """``client`` is a socket that has its time-out; ``max_body`` bounds the body of a request, in bytes."""
+        self.socket = client
+        self.closes = False
+        """Whether the connection ends with the response to the request that was read last."""
+        self.busy = False
+        """Whether a request waits for its response; the server's own."""
+        self._max_body = max_body
+        self._pending = b""
+        self._method = ""
+        self._version = b""
+
+    def read(self) -> Request | None:
+        """Return the next request, None when the client hung up.
+
+        Raises `BadMessageError` for what is no request that can be taken, and OSError.
+        """
+        reading = _Reading(self.socket, self._pending, self._max_body)
+        try:
+            return reading.request()
+        finally:
+            self._pending = reading.left
+            self._version = reading.version
+            if reading.head is not None:
+                self._method = reading.head.method
+                self.closes = self._version == b"1.0" or ends_connection(reading.head.header("connection"), old=False)
+
+    def send(self, response: Response) -> None:
+        """Send a whole response."""
+        self.socket.sendall(response_bytes(response, method=self._method, close=self.closes))
+
+    def start(self, response: Response, *, length: int | None = None) -> bool:
+        """Send the head of a response whose body of ``length`` bytes follows; return whether it follows in chunks.
+
+        A body of unknown length goes to an old client without chunks: the end of the connection ends it.
+        """
+        chunked = length is None and self._version != b"1.0"
+        self.socket.sendall(response_head(response, length=length, chunked=chunked, close=self.closes))
+        return chunked
+
+    def reset(self) -> None:
+        """Close with RST: what is still on its way is lost, as when a peer crashes."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+    def linger(self) -> None:
+        """Say that nothing follows, and take what the client still sends: closing at once could lose the answer."""
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+            deadline = time.monotonic() + LINGER_S
+            while (left := deadline - time.monotonic()) > 0:
+                self.socket.settimeout(left)
+                if not self.socket.recv(PIECE):
+                    return
+
+    def interrupt(self) -> None:
+        """End whatever waits for this connection."""
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+
+
+class _Reading:
+    """One request while it arrives."""
+
+    def __init__(self, client: socket.socket, data: bytes, max_body: int) -> None:
+        """``data`` is what came behind the request before."""
+        self.head: Request | None = None
+        self.version = b""
+        self.left = b""
+        """What came behind this one."""
+        self._socket = client
+        self._max_body = max_body
+        self._parser = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
+        self._body = bytearray()
+        self._begun = False
+        self._ended = False
+        self._feed(data)
+
+    def request(self) -> Request | None:
+        """Read it; None when the client hung up before it."""
+        try:
+            while not isinstance(event := self._parser.next_event(), h11.EndOfMessage):
+                if event is h11.NEED_DATA:
+                    if not self._receive():
+                        return None
+                elif isinstance(event, h11.Request):
+                    self._take_head(event)
+                elif isinstance(event, h11.Data):
+                    self._body += event.data
+                    if len(self._body) > self._max_body:
+                        raise too_large(self._max_body)
+        except h11.RemoteProtocolError as exc:
+            raise self._refused(exc) from None
+        except BadMessageError as exc:
+            exc.request = self.head
+            raise
+        self.left = self._parser.trailing_data[0]
+        assert self.head is not None
+        return msgspec.structs.replace(self.head, body=bytes(self._body))
+
+    def _feed(self, data: bytes) -> None:
+        if not self._begun:
+            data = data.lstrip(b"\r\n")  # RFC 9112 section 2.2
+        if data:
+            self._begun = True
+            self._parser.receive_data(data)
+
+    def _receive(self) -> bool:
+        """Wait for more; return whether there may be any."""
+        if self._parser.they_are_waiting_for_100_continue:
+            go_ahead = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
+            self._socket.sendall(self._parser.send(go_ahead) or b"")
+        try:
+            data = self._socket.recv(PIECE)
+        except TimeoutError:
+            if not self._begun:
+                return False
+            raise BadMessageError("a request without its end", HTTPStatus.REQUEST_TIMEOUT, cut=True) from None
+        if data:
+            self._feed(data)
+        elif self._begun:
+            self._ended = True
+            self._parser.receive_data(b"")
+        return bool(data) or self._begun
+
+    def _take_head(self, event: h11.Request) -> None:
+        self.version = event.http_version
+        if not self.version.startswith(b"1."):
+            text = f"HTTP/{self.version.decode('latin-1')}"
+            raise BadMessageError(text, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+        fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers.raw_items()]
+        method, target = event.method.decode("latin-1"), event.target.decode("latin-1")
+        self.head = head = Request(method=method, url=target, headers=tuple(fields))
+        length = head.header("content-length")
+        if length and not head.header("transfer-encoding") and int(length) > self._max_body:
+            raise too_large(self._max_body, int(length))
+
+    def _refused(self, exc: h11.RemoteProtocolError) -> BadMessageError:
+        if self._ended:
+            text = "a body that was cut" if self.head else "a head that was cut"
+            return BadMessageError(text, request=self.head, cut=True)
+        return BadMessageError(str(exc), HTTPStatus(exc.error_status_hint), request=self.head)

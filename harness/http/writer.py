@@ -1,0 +1,62 @@
+"""Responses as the bytes that a server sends (RFC 9112 section 4)."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+
+from harness.http.message import HOP_BY_HOP, Response
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_UNSENDABLE = re.compile(r"[\r\n\0]")
+_ANEW = HOP_BY_HOP | {"content-length"}
+
+
+def has_no_body(status: int, method: str) -> bool:
+    """Whether a response never has a body (RFC 9112 section 6.3)."""
+    return method == "HEAD" or status in {204, 304} or 100 <= status < 200
+
+
+def response_bytes(response: Response, *, method: str, close: bool = False) -> bytes:
+    """Return a whole response to a request with that ``method``; raises ValueError for what cannot be sent.
+
+    The response to HEAD has the length that it names itself, else that of the body which is left out.
+    """
+    length = len(response.body)
+    if method == "HEAD" and not response.body and (named := response.header("content-length")).isdigit():
+        length = int(named)
+    head = response_head(response, length=length, close=close)
+    return head if has_no_body(response.status, method) else head + response.body
+
+
+def response_head(
+    response: Response, *, length: int | None = None, chunked: bool = False, close: bool = False
+) -> bytes:
+    """Return status line and headers for a body of ``length`` bytes, in chunks, or to the end of the connection.
+
+    Headers of another connection and another length are left out. Raises ValueError for a header that could not be
+    sent without becoming another.
+    """
+    fields = [(name, value) for name, value in response.headers if name.lower() not in _ANEW]
+    for name, value in fields:
+        if not _TOKEN.fullmatch(name) or _UNSENDABLE.search(value):
+            raise ValueError(f"header {name!r} holds a line break, or its name is none")
+    reason = response.reason or _phrase(response.status)
+    if _UNSENDABLE.search(reason):
+        raise ValueError("reason phrase holds a line break")
+    lines = [f"HTTP/1.1 {response.status} {reason}", *(f"{name}: {value}" for name, value in fields)]
+    if response.status not in {204, 304} and response.status >= 200:  # RFC 9110 section 8.6
+        if chunked:
+            lines.append("transfer-encoding: chunked")
+        elif length is not None:
+            lines.append(f"content-length: {length}")
+    if close:
+        lines.append("connection: close")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
