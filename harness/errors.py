@@ -7,6 +7,7 @@
     │   └── SecretError       a secret reference does not resolve, or a secret was written literally
     ├── CassetteError         a recording is missing, unreadable or does not hold the call
     ├── EventError            a webhook event fixture is unreadable
+    ├── FindingError          a finding cannot enter the report: it is none, or speaks to no item of the checklist
     ├── NetworkError          a call was refused by the harness itself (host not allowed, production guard)
     ├── ProbeError            a probe of the target gave no usable answer
     ├── ProcessError          a process of the target did not start, died, or never became ready
@@ -39,6 +40,15 @@ class CassetteError(HarnessError):
 
 class EventError(HarnessError):
     """A webhook event fixture cannot be read or lacks what its delivery needs."""
+
+
+class FindingError(HarnessError):
+    """A finding cannot enter the report: it is not one, is not valid, or speaks to no item of the checklist."""
+
+    def __init__(self, text: str, *, failed: bool = False) -> None:
+        """``failed`` says that the finding reported a failure, which must not be lost with it."""
+        super().__init__(text)
+        self.failed = failed
 
 
 class NetworkError(HarnessError):

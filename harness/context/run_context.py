@@ -21,6 +21,7 @@ from harness.operations.leaks import ErrorBodies
 from harness.process.managed import ManagedProcess
 from harness.process.run import Run
 from harness.process.supervisor import ProcessState
+from harness.readiness.admission import Admission
 from harness.readiness.checklist import Checklist, shipped
 from harness.secrets import IssuedSecret, Vault
 
@@ -81,6 +82,11 @@ class RunContext:
     def checklist(self) -> Checklist:
         """The shipped items and the target's own; raises `ConfigurationError` for an id that is taken."""
         return shipped().extended(self.config.item)
+
+    @cached_property
+    def admission(self) -> Admission:
+        """What every finding passes on its way into the report."""
+        return Admission(self.checklist, self.vault.redact)
 
     @cached_property
     def handed_out(self) -> IssuedSecret:

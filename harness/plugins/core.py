@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness.plugins.stash import asked_modes, context_key, deaths_key, findings_key, is_live, is_worker, item_mode
+from harness.plugins.target_loading import RUN_KEY, config_directory, load_context, usage_errors
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
     from harness.context.target import Target
     from harness.plugins.findings import Findings
-
-RUN_KEY = "harness_run"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,9 +53,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "verifies(item, ..., level): the checklist items this test speaks to, and whether that must or should hold",
     )
     asked_modes(config)
-    directory = _config_directory(config)
+    directory = config_directory(config)
     if directory is not None:
-        config.stash[context_key] = run_context = _load_context(config, directory)
+        config.stash[context_key] = run_context = load_context(config, directory)
         if run_context.config.process:
             from harness.plugins import supervision
 
@@ -91,7 +88,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         or session.config.option.collectonly
     ):
         return (yield)
-    with _usage_errors(run_context):
+    with usage_errors(run_context):
         run_context.vault.resolve_all(run_context.target.references, strict=True)
         if run_context.config.provider and not run_context.serves_spec:
             run_context.spec  # noqa: B018 - an unreadable spec ends the run before anything is started
@@ -99,9 +96,9 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         running.__enter__()
     try:
         if run_context.serves_spec:
-            with _usage_errors(run_context):
+            with usage_errors(run_context):
                 run_context.spec  # noqa: B018 - reading it is what fails
-        with _usage_errors(run_context):
+        with usage_errors(run_context):
             session.config.hook.pytest_harness_target_ready(
                 config=session.config, context=run_context, world=run_context
             )
@@ -110,17 +107,6 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         return result
     finally:
         running.__exit__(None, None, None)
-
-
-@contextmanager
-def _usage_errors(run_context: RunContext) -> Iterator[None]:
-    """Turn what is wrong with the target into pytest's wrong usage, without secrets."""
-    from harness.errors import HarnessError
-
-    try:
-        yield
-    except HarnessError as exc:
-        raise pytest.UsageError(run_context.vault.redact(str(exc))) from None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -143,20 +129,34 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
     """Refuse a test that speaks to an unknown item, before it can seem to prove something."""
     run_context = item.config.stash.get(context_key, None)
     if run_context is not None:
-        from harness.plugins.findings import Findings, verified
+        from harness.plugins.conclusions import check_markers
+        from harness.plugins.findings import Findings
 
-        item.stash[findings_key] = Findings(run_context, item.nodeid, recorded=item_mode(item, item.config) == "replay")
-        for item_id in verified(item):
-            run_context.checklist.require(item_id, item.nodeid)
+        recorded = item_mode(item, item.config) == "replay"
+        item.stash[findings_key] = findings = Findings(run_context, item.nodeid, recorded=recorded)
+        check_markers(item, findings)
     return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """Fail a test whose findings failed, even when no assertion did."""
-    yield
-    findings = item.stash.get(findings_key, None)
-    if findings is not None and (text := findings.failure()):
+    return (yield from _failing_with_findings(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Fail a test whose fixtures attached a failing finding when they ended."""
+    return (yield from _failing_with_findings(item))
+
+
+def _failing_with_findings(item: pytest.Item) -> Generator[None]:
+    try:
+        yield
+    finally:
+        findings = item.stash.get(findings_key, None)
+        text = findings.failure() if findings is not None else ""
+    if text:
         from harness.plugins.findings import FindingsFailed
 
         raise FindingsFailed(text, pytrace=False)
@@ -170,11 +170,11 @@ def pytest_runtest_makereport(
     report = yield
     findings = item.stash.get(findings_key, None)
     if findings is not None:
-        from harness.plugins.findings import conclude, redact_report, show_plainly
+        from harness.plugins.conclusions import conclude, redact_report, show_plainly
 
-        for line in conclude(item, call, report, findings):
-            item.user_properties.append(line)
-            report.user_properties.append(line)
+        for entry in conclude(item, call, report, findings):
+            item.user_properties.append(entry)
+            report.user_properties.append(entry)
         show_plainly(call, report)
         redact_report(report, item.config.stash[context_key].vault.redact)
     return report
@@ -227,31 +227,3 @@ def require(run_context: RunContext) -> Callable[..., None]:
             pytest.skip("harness.toml names no " + ", ".join(lacking))
 
     return require
-
-
-def _config_directory(config: pytest.Config) -> Path | None:
-    for directory in (config.invocation_params.dir, config.rootpath):
-        if (directory / "harness.toml").is_file():
-            return directory
-    if config.getoption("--harness-gate") or config.getoption("--harness-target"):
-        raise pytest.UsageError(
-            f"harness.toml not found in {config.invocation_params.dir}. Run in the folder that holds it, or write one: "
-            "the README shows the smallest that works, under 'Point it at your own API'."
-        )
-    return None
-
-
-def _load_context(config: pytest.Config, directory: Path) -> RunContext:
-    from harness.context.run_context import RunContext
-    from harness.errors import HarnessError
-    from harness.process.run import Run
-
-    worker = getattr(config, "workerinput", {})
-    run = Run.from_json(worker[RUN_KEY]) if RUN_KEY in worker else Run.begin()
-    reports = directory / config.getoption("--harness-reports")
-    try:
-        run_context = RunContext.load(directory, run=run, overlay=config.getoption("--harness-target"), reports=reports)
-        run_context.vault.resolve_all(run_context.target.references, strict=False)
-    except HarnessError as exc:
-        raise pytest.UsageError(str(exc)) from None
-    return run_context

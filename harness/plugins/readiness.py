@@ -13,7 +13,7 @@ from harness.plugins.stash import context_key, coverage_key, deaths_key, is_work
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
-    from harness.model import Finding, Outcome, Problem, Report
+    from harness.model import Outcome, Problem, Report
 
 COLLECTOR = "harness-collector"
 LEFT_OUT = "harness_left_out"
@@ -55,12 +55,14 @@ class FindingCollector(Selection):
 
     def __init__(self, config: pytest.Config, run_context: RunContext) -> None:
         """Start the clock."""
+        from harness.readiness.intake import Intake
+
         super().__init__()
         self._config = config
         self._context = run_context
         self._started = dt.datetime.now(tz=dt.UTC)
         self._clock = time.monotonic()
-        self._findings: dict[tuple[str, str], Finding] = {}
+        self._intake = Intake(run_context.admission)
         self._problems: list[Problem] = []
         self._finished: set[str] = set()
         self._interrupted = False
@@ -73,19 +75,19 @@ class FindingCollector(Selection):
 
         None is ever dropped: a test that is run again until it passes has still failed.
         """
-        from harness.model import Finding, Outcome
-        from harness.plugins.findings import PROPERTY
+        from harness.model import Outcome
+        from harness.readiness.intake import PROBLEM
 
-        carried = {str(text): Finding.from_json(str(text)) for name, text in report.user_properties if name == PROPERTY}
-        found = carried.values()
-        self._findings.update({(report.nodeid, text): finding for text, finding in carried.items()})
+        found = self._intake.take_properties(report.nodeid, report.user_properties)
+        explained = any(f.outcome in (Outcome.FAIL, Outcome.ERROR) for f in found)
+        explained |= any(name == PROBLEM for name, _ in report.user_properties)
         if report.when == "teardown":
             self._finished.add(report.nodeid)
-        if report.failed and not any(f.outcome in (Outcome.FAIL, Outcome.ERROR) for f in found):
+        if report.failed and not explained:
             crashed = report.when not in ("setup", "call", "teardown")  # pytest-xdist's report of a worker's crash
             outcome = Outcome.ERROR if crashed else Outcome.FAIL
-            said = "broke off: its worker crashed" if crashed else "failed, and speaks to no checklist item"
-            self._problem(outcome, f"{report.nodeid} {said}.")
+            what = "broke off: its worker crashed" if crashed else "failed, and speaks to no checklist item"
+            self._problem(outcome, f"{report.nodeid} {what}.")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note what could not be collected: its checks are missing from the verdict."""
@@ -120,7 +122,7 @@ class FindingCollector(Selection):
                 session.exitstatus = self._gate_status(int(exitstatus))
             return
         self._note_broken_run(session, int(exitstatus))
-        if self._findings or gate:
+        if self._intake.findings or self._intake.problems or gate:
             self._report = self._judged()
             if gate or runs_suite(self._config):
                 self._write(self._report)
@@ -140,7 +142,7 @@ class FindingCollector(Selection):
 
     def _note_broken_run(self, session: pytest.Session, exitstatus: int) -> None:
         for death in self._config.stash.get(deaths_key, []):
-            self._error(f"A process of the target did not last the run: {self._context.vault.redact(death)}")
+            self._error(f"A process of the target did not last the run: {death}")
         if self._interrupted or exitstatus == pytest.ExitCode.INTERRUPTED:
             self._error("The run was interrupted.")
         elif exitstatus not in (
@@ -162,19 +164,18 @@ class FindingCollector(Selection):
 
     def _judged(self) -> Report:
         from harness import __version__
+        from harness.plugins.final_findings import take_final_findings
         from harness.readiness.assemble import assemble
         from harness.readiness.evaluate import today
 
         run_context = self._context
-        final = self._config.hook.pytest_harness_final_findings(
-            config=self._config, context=run_context, world=run_context
-        )
+        take_final_findings(self._config, run_context, self._intake)
         return assemble(
             run_id=run_context.run.run_id,
             checklist=run_context.checklist,
             target=run_context.target.summary,
-            findings=[*self._findings.values(), *(f for fs in final for f in fs)],
-            problems=self._problems,
+            findings=self._intake.findings,
+            problems=[*self._problems, *self._intake.problems],
             waivers=run_context.config.waiver,
             missing={item.id: run_context.target.lacks(item.needs) for item in run_context.checklist},
             started_at=self._started,
@@ -227,4 +228,4 @@ class FindingCollector(Selection):
     def _problem(self, outcome: Outcome, text: str) -> None:
         from harness.model import Problem
 
-        self._problems.append(Problem(outcome=outcome, text=text))
+        self._problems.append(Problem(outcome=outcome, text=self._context.vault.redact(text)))

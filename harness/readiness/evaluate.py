@@ -12,6 +12,7 @@ from harness.model import (
     Item,
     ItemResult,
     Level,
+    Mode,
     Outcome,
     Problem,
     Verdict,
@@ -62,10 +63,14 @@ def evaluate_item(
     )
 
 
-def _distinct(findings: Iterable[Finding]) -> list[Finding]:
-    """Return the findings, of those about one defect only the first: several tests may meet it."""
-    known: set[str] = set()
-    return [f for f in findings if not f.id or not (f.id in known or known.add(f.id))]  # type: ignore[func-returns-value]
+def _distinct(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings, of those about one defect only the worst: several tests may meet it, and some miss it."""
+    worst: dict[tuple[str, Mode], Finding] = {}
+    for finding in findings:
+        first = worst.setdefault((finding.id, finding.mode), finding)
+        if _WORST_FIRST.index(finding.outcome) < _WORST_FIRST.index(first.outcome):
+            worst[finding.id, finding.mode] = finding
+    return [f for f in findings if not f.id or f is worst[f.id, f.mode]]
 
 
 def _stale(item: Item, outcome: Outcome, findings: Sequence[Finding], waivers: Sequence[Waiver]) -> str:

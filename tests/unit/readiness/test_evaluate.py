@@ -247,3 +247,19 @@ def test_advice_alone_proves_nothing() -> None:
 
     assert report.items[0].outcome is Outcome.NOT_RUN
     assert report.verdict is Verdict.INCOMPLETE
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["passes-first", "fails-first"])
+def test_of_one_defect_the_worst_sighting_counts(order: int) -> None:
+    """A check that missed a defect, or knows it from a recording only, hides nothing of one that met it live."""
+    met = Finding(item="a", id="F-1", outcome=Outcome.FAIL, summary="met")
+    others = [
+        Finding(item="a", id="F-1", outcome=Outcome.PASS, summary="missed"),
+        Finding(item="a", id="F-1", outcome=Outcome.FAIL, summary="recorded", mode=Mode.RECORDED),
+    ]
+
+    again = Finding(item="a", id="F-1", outcome=Outcome.FAIL, summary="met")
+    report = judged(*[*others, met, again][::order], items=(item(evidence=Mode.LIVE),))
+
+    assert report.verdict is Verdict.NOT_READY
+    assert [f.summary for f in report.items[0].findings] == ["met", "recorded"]

@@ -1,0 +1,116 @@
+"""What a test's outcome says of the items it verifies, and how its failure is shown."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.errors import FindingError, HarnessError
+from harness.model import Finding, Level, Outcome
+from harness.plugins.findings import FindingsFailed
+
+if TYPE_CHECKING:
+    from harness.plugins.findings import Findings, Property
+
+
+def verified(item: pytest.Item) -> list[str]:
+    """Return the ids of all ``@pytest.mark.verifies`` markers of a test, each once."""
+    return list(dict.fromkeys(str(arg) for mark in item.iter_markers("verifies") for arg in mark.args))
+
+
+def conclude(
+    item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, findings: Findings
+) -> list[Property]:
+    """Return this phase's findings as properties of the test; one without its own speaks through its outcome."""
+    foreign = [entry for entry in item.user_properties if not findings.is_own(entry)]
+    for properties in (item.user_properties, report.user_properties):
+        properties[:] = [entry for entry in properties if findings.is_own(entry)]
+    findings.take(foreign)
+    outcome = _outcome(call, report)
+    if outcome is not None:
+        for item_id in findings.known(verified(item)):
+            # A test's own findings say more than that it passed; that it broke is news all the same.
+            if outcome is not Outcome.PASS or item_id not in findings.items:
+                findings.add(_own(item, item_id, outcome, call, report))
+    return findings.properties()
+
+
+def check_markers(item: pytest.Item, findings: Findings) -> None:
+    """Raise `FindingError` for a ``verifies`` marker that names no item of the checklist, or no level there is."""
+    for item_id in verified(item):
+        findings.require(item_id)
+    for mark in item.iter_markers("verifies"):
+        if mark.kwargs.keys() - {"level"} or mark.kwargs.get("level", Level.MUST) not in list(Level):
+            raise FindingError(
+                f"{item.nodeid}: @pytest.mark.verifies takes ids of items, and level='must' or level='should', "
+                f"not {', '.join(f'{name}={value!r}' for name, value in mark.kwargs.items())}."
+            )
+
+
+def show_plainly(call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Show an error that the harness raised on purpose as its sentence: its traceback is about the harness."""
+    if report.failed and call.excinfo is not None and isinstance(call.excinfo.value, HarnessError):
+        report.longrepr = str(call.excinfo.value)
+
+
+def redact_report(report: pytest.TestReport, redact: Callable[[str], str]) -> None:
+    """Take known secrets out of a report's traceback and captured output."""
+    if report.longrepr is not None and not isinstance(report.longrepr, tuple):
+        text = str(report.longrepr)
+        if (clean := redact(text)) != text:
+            report.longrepr = clean
+    report.sections = [(name, redact(text)) for name, text in report.sections]
+
+
+def _outcome(call: pytest.CallInfo[None], report: pytest.TestReport) -> Outcome | None:
+    """Return what a phase says of the items, None for a set-up or tear-down that went well."""
+    if hasattr(report, "wasxfail"):
+        # An expected failure is a failure: what is accepted is written down as a waiver, with owner and date.
+        return Outcome.PASS if report.passed else Outcome.FAIL
+    if call.excinfo is not None and isinstance(call.excinfo.value, FindingsFailed):
+        return Outcome.PASS if report.when == "call" else None
+    if report.skipped:
+        return Outcome.NOT_RUN
+    if report.passed:
+        return Outcome.PASS if report.when == "call" else None
+    if report.when != "call" or (call.excinfo is not None and _could_not_check(call.excinfo.value)):
+        return Outcome.ERROR
+    return Outcome.FAIL
+
+
+def _could_not_check(exception: BaseException) -> bool:
+    """Whether the exception says that nothing was observed, rather than that something was wrong."""
+    httpx = sys.modules.get("httpx")
+    transport = httpx.TransportError if httpx else ()
+    return isinstance(exception, (HarnessError, transport))
+
+
+def _own(
+    item: pytest.Item, item_id: str, outcome: Outcome, call: pytest.CallInfo[None], report: pytest.TestReport
+) -> Finding:
+    name = item.name
+    doc = (getattr(getattr(item, "obj", None), "__doc__", None) or "").strip().splitlines()
+    observed = ""
+    if outcome is Outcome.NOT_RUN and isinstance(report.longrepr, tuple):
+        observed = str(report.longrepr[2]).removeprefix("Skipped: ")
+    elif call.excinfo is not None:
+        plain = isinstance(call.excinfo.value, HarnessError)
+        observed = str(call.excinfo.value) if plain else call.excinfo.exconly(tryshort=True)
+    summary = f"{name}: {observed.splitlines()[0][:200]}" if observed else f"{name} passed"
+    return Finding(
+        item=item_id,
+        outcome=outcome,
+        summary=summary,
+        expected=doc[0] if doc else "",
+        observed=observed,
+        level=_level(item, item_id) if outcome is Outcome.NOT_RUN else Level.MUST,
+    )
+
+
+def _level(item: pytest.Item, item_id: str) -> Level:
+    """Return the level that the marker gives: what only should hold does not leave its item unknown."""
+    levels = [mark.kwargs["level"] for mark in item.iter_markers("verifies") if item_id in mark.args and mark.kwargs]
+    return Level(levels[0]) if levels else Level.MUST

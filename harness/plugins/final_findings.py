@@ -1,0 +1,49 @@
+"""`pytest_harness_final_findings`: what only the whole run can tell, asked of each plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import FindingError, HarnessError
+
+if TYPE_CHECKING:
+    import pytest
+
+    from harness.context.run_context import RunContext
+    from harness.readiness.intake import Intake
+
+HOOK = "pytest_harness_final_findings"
+
+
+def take_final_findings(config: pytest.Config, run_context: RunContext, intake: Intake) -> None:
+    """Call the hook of each plugin, and take in what it returns.
+
+    A plugin that breaks is told in the report, and hides nothing of the others. Wrappers of the hook run around each.
+    """
+    manager = config.pluginmanager
+    plugins = [impl.plugin for impl in reversed(getattr(config.hook, HOOK).get_hookimpls()) if not _wraps(impl)]
+    for plugin in plugins:
+        hook = manager.subset_hook_caller(HOOK, remove_plugins=[other for other in plugins if other is not plugin])
+        where = f"{HOOK} of {manager.get_name(plugin)}"
+        try:
+            results = hook(config=config, context=run_context, world=run_context)
+            for result in results or [None]:  # pluggy leaves out None
+                _take(result, where, intake)
+        except BaseException as exc:  # noqa: BLE001 - sys.exit and pytest.exit, too, must not end a run without a verdict
+            text = str(exc) if isinstance(exc, HarnessError) else f"{type(exc).__name__}: {exc}"
+            intake.refuse(FindingError(f"{where} broke off: {text}"), where)
+
+
+def _take(result: object, where: str, intake: Intake) -> None:
+    if isinstance(result, (str, bytes, Mapping)) or not isinstance(result, Iterable):
+        returned = "None" if result is None else type(result).__name__
+        text = f"{where} returned {returned}. Return a list of findings, empty where there are none."
+        intake.refuse(FindingError(text), where)
+        return
+    for given in result:
+        intake.take(given, where)
+
+
+def _wraps(impl: Any) -> bool:
+    return bool(impl.wrapper or impl.hookwrapper)

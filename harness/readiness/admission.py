@@ -1,0 +1,74 @@
+"""The one way into the report: a finding is whole, speaks to a known item and shows no secret, or it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from harness.errors import ConfigurationError, FindingError
+from harness.model import Finding, Outcome
+from harness.readiness.checklist import Checklist
+
+MAX_CHARS = 2000
+"""Of each text of a finding; what is longer is cut."""
+_TEXTS = tuple(f.name for f in msgspec.structs.fields(Finding) if f.type is str and f.name != "item")
+
+
+class Admission:
+    """Decides which findings enter the report, and takes the secrets out of them.
+
+    Whatever makes a finding (a fixture, a test's outcome, a hook, a property that a worker sent) hands it over here.
+    Admitting a finding twice changes nothing.
+    """
+
+    def __init__(self, checklist: Checklist, redact: Callable[[str], str]) -> None:
+        """``redact`` takes every known secret out of a text."""
+        self._checklist = checklist
+        self.redact = redact
+
+    def admit(self, given: object, where: str) -> Finding:
+        """Return ``given`` as it enters the report: every text redacted, and cut after `MAX_CHARS` characters.
+
+        Raises `FindingError` that names ``where``, the hook or test it comes from, unless it is a valid `Finding`.
+        """
+        finding = self._validated(given, where)
+        self.require(finding.item, where, failed=finding.outcome is Outcome.FAIL)
+        if finding.outcome is Outcome.WAIVED:
+            raise self._refusal(
+                f"{where}: no finding is 'waived'; that is for a [[waiver]] in harness.toml to say.", finding
+            )
+        return msgspec.structs.replace(finding, **{name: self._clean(getattr(finding, name)) for name in _TEXTS})
+
+    def admit_json(self, text: object, where: str) -> Finding:
+        """The same for the JSON of a finding, the form in which findings travel between processes."""
+        try:
+            finding = Finding.from_json(str(text))
+        except (msgspec.MsgspecError, UnicodeError) as exc:
+            raise self._refusal(f"{where}: its property is not the JSON of a finding: {exc}. {_ATTACH}") from None
+        return self.admit(finding, where)
+
+    def require(self, item_id: str, where: str, *, failed: bool = False) -> None:
+        """Raise `FindingError`, naming ``where`` and the nearest id, unless ``item_id`` is on the checklist."""
+        try:
+            self._checklist.require(item_id, where)
+        except ConfigurationError as exc:
+            raise FindingError(self.redact(str(exc)), failed=failed) from None
+
+    def _validated(self, given: object, where: str) -> Finding:
+        if not isinstance(given, Finding):
+            raise self._refusal(f"{where}: {type(given).__name__} is not a finding. {_ATTACH}")
+        try:  # msgspec checks no type when a struct is made in Python
+            return msgspec.convert(msgspec.to_builtins(given), Finding)
+        except (msgspec.MsgspecError, TypeError, ValueError) as exc:
+            raise self._refusal(f"{where}: the finding about {given.item!r} is not valid: {exc}.", given) from None
+
+    def _refusal(self, text: str, finding: Finding | None = None) -> FindingError:
+        return FindingError(self.redact(text), failed=finding is not None and finding.outcome == Outcome.FAIL)
+
+    def _clean(self, text: str) -> str:
+        """Redact a text, and write out what UTF-8 cannot carry: half of a surrogate pair, as undecoded bytes leave."""
+        return self.redact(text.encode(errors="backslashreplace").decode())[:MAX_CHARS]
+
+
+_ATTACH = "Make a harness.Finding, and attach it with the fixture `findings` or return it from the hook in a list."
