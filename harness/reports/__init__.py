@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from harness.core.files import write_atomically
 from harness.errors import HarnessError
 from harness.model import Report
 from harness.reports import html, json, junit, markdown
@@ -27,11 +26,7 @@ def write(rendered: Mapping[str, str], folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in rendered.items():
-            handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(temporary).chmod(0o644)  # a report is meant to be read by others; mkstemp makes it private
-            Path(temporary).replace(folder / name)
+            write_atomically(folder / name, text.encode())
     except OSError as exc:
         raise HarnessError(
             f"The report could not be written to {folder}: {exc.strerror}. Choose another with --harness-reports."

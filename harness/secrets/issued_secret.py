@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.core.files import PRIVATE, write_atomically
 from harness.secrets.values import Secret, Vault
 
 if TYPE_CHECKING:
@@ -33,10 +33,7 @@ class IssuedSecret:
     def keep(self, value: str) -> None:
         """Make the secret known here, from this moment on, and to whoever opens it."""
         self._known = self._vault.add(self._name, value)
-        descriptor = os.open(self._file.with_suffix(".new"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(_lock(self._seed).encrypt(value.encode()))
-        self._file.with_suffix(".new").replace(self._file)
+        write_atomically(self._file, _lock(self._seed).encrypt(value.encode()), mode=PRIVATE)
 
     def opened(self) -> Secret | None:
         """Return the secret, known here from this moment on; None where none was handed out so far."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import threading
 from collections import Counter
@@ -11,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+from harness.core.files import write_atomically
 from harness.errors import ConfigurationError
 from harness.http.loopback_server import LoopbackServer, port_refused
 from harness.http.message import HOP_BY_HOP, Headers, Request, Response
@@ -58,12 +58,7 @@ class CaptureStore:
         with self._lock:
             self._number += 1
             path = self.folder / f"{self._number:04}-{kind}.http"
-        partial = path.with_suffix(".part")
-        try:
-            partial.write_bytes(head + b"\r\n" + content)
-            os.replace(partial, path)  # noqa: PTH105 - one rename, as atomic as the file system makes it
-        finally:
-            partial.unlink(missing_ok=True)
+        write_atomically(path, head + b"\r\n" + content)
         return path
 
 

@@ -9,7 +9,7 @@ from harness.cassettes.formats.har import read_har
 from harness.cassettes.formats.interchange import Foreign, read_cassette
 from harness.cassettes.formats.vcr_report import TOP, read_report
 from harness.cassettes.store.cassette_file import check_length
-from harness.cassettes.store.storage import replace_file
+from harness.core.files import write_atomically
 from harness.errors import CassetteError
 
 _REPORT = re.compile(rb"(?m)^" + TOP.encode() + rb":")
@@ -36,6 +36,6 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Replace a file once the new one is whole; raises `CassetteError`, with the old file as it was."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, content)
+        write_atomically(path, content, durable=True)
     except OSError as exc:
         raise CassetteError(f"{path} could not be written: {exc.strerror}. Make room or mend the rights.") from None

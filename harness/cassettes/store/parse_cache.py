@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from pathlib import Path
 
 import msgspec
 
 from harness.cassettes.store.cassette_file import CassetteFile
+from harness.core.files import write_atomically
 
 FOLDER = Path(".harness") / "cassettes"
 """Where the cache lies, below the folder of harness.toml; it can be removed at any time."""
@@ -54,11 +54,9 @@ class Sidecar:
         except (msgspec.MsgspecError, TypeError, ValueError, RecursionError, OverflowError):
             return
         path = self._path(raw)
-        part = path.with_suffix(f".{os.getpid()}.part")
         with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
             self._make_room()
-            part.write_bytes(_MAGIC + _digest(payload) + payload)
-            part.replace(path)
+            write_atomically(path, _MAGIC + _digest(payload) + payload)
 
     def _make_room(self) -> None:
         if not self._folder.is_dir():

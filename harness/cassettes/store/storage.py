@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from vcr.serializers import compat, yamlserializer
 
 from harness.cassettes.store.cassette_file import CassetteFile, Interaction, check_length, parse
 from harness.cassettes.store.parse_cache import Sidecar
+from harness.core.files import write_atomically
 from harness.errors import CassetteError
 
 _ONE_LINE = 2**30  # folding a JSON body at column 80 makes it hard to search and to review
@@ -55,7 +55,7 @@ class Storage:
             with _only_writer(path.parent):
                 whole = self._merged(path, document) if keep_others else document
                 own = _text(document)
-                replace_file(path, own if whole is document else _text(whole))
+                write_atomically(path, own if whole is document else _text(whole), durable=True)
             self._loaded = own
         except OSError as exc:
             old = "The old recording is as it was." if path.exists() else "Nothing was written."
@@ -140,18 +140,3 @@ def _only_writer(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def replace_file(path: Path, text: bytes) -> None:
-    """Put a whole new file in the place of ``path``."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)  # a cassette is meant to be committed; mkstemp makes it private
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink()
-        raise

@@ -157,8 +157,8 @@ def read_only(_source: Any, **_options: Any) -> Any:
 @pytest.mark.parametrize(
     "place, fault, says",
     [
-        ("harness.cassettes.store.storage.os.fsync", full_disk, "No space left on device"),
-        ("harness.cassettes.store.storage.tempfile.mkstemp", lambda **_: read_only(None), "Read-only file system"),
+        ("harness.core.files.os.fsync", full_disk, "No space left on device"),
+        ("harness.core.files.tempfile.mkstemp", lambda **_: read_only(None), "Read-only file system"),
     ],
 )
 def test_a_write_that_fails_leaves_the_old_file(
