@@ -47,9 +47,7 @@ def test_what_a_hook_returns_enters_or_is_told(ready: Folder) -> None:
     """Whatever a plugin returns from the hook, the report names hook and plugin, and holds the findings of others."""
     value = os.urandom(16).hex()
     toml = (ready.path / "harness.toml").read_text(encoding="utf-8")
-    provider = 'spec = "x.json"\nbase_url = "http://127.0.0.1:9"\nauth = { type = "bearer", token = "env:THE_KEY" }\n'
-    ready.write("harness.toml", f"{toml}[provider]\n{provider}")
-    ready.write("x.json", '{"openapi": "3.1.0", "info": {"title": "x", "version": "1"}, "paths": {}}')
+    ready.write("harness.toml", f'{toml}[client]\ncommand = ["true"]\nenv = {{ KEY = "env:THE_KEY" }}\n')
     fields = ("summary", "observed", "fix", "source", "case", "id", "test")
     secret = ", ".join(f"{name}=os.environ['THE_KEY']" for name in fields)
     names = [f"plugin_{name}" for name in HOOKS]
