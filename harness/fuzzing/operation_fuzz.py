@@ -9,16 +9,16 @@ from functools import partial
 from typing import Any
 
 from harness.errors import SpecError
-from harness.fuzzing import generation
 from harness.fuzzing.budget import Budget
 from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.defects import ITEM, Defect
-from harness.fuzzing.generation import MODES, Stop, Ungenerable
 from harness.fuzzing.reproduction import replay
 from harness.fuzzing.session import FuzzSession
 from harness.http.provider_client import ProviderClient
 from harness.model import Finding, Outcome
+from harness.openapi import generation
 from harness.openapi.document_flaws import flaws, unfollowed
+from harness.openapi.generation import MODES, Stop, Ungenerable
 from harness.openapi.spec_document import Operation, Spec
 
 FURNISHED = 3
@@ -87,14 +87,14 @@ def _furnish(session: FuzzSession, creating: str, seed: int) -> None:
 
     with suppress(SpecError, Ungenerable, _Enough):
         operation = session.spec.operation(creating)
-        generation.at_random(operation, generation.VALID, create, examples=FURNISHED, seed=seed)
+        generation.at_random(operation.raw, generation.VALID, create, examples=FURNISHED, seed=seed)
 
 
 def _each_phase(operation: Operation, session: FuzzSession, budget: Budget, seed: int) -> list[str]:
     """Run every phase that the description allows; return why others were not."""
     phases: list[Callable[[], object]] = [
-        partial(_all_of, generation.from_examples(operation), session),
-        partial(_all_of, generation.systematic(operation), session),
+        partial(_all_of, generation.from_examples(operation.raw), session),
+        partial(_all_of, generation.systematic(operation.raw), session),
         *(partial(_random, operation, mode, session, budget, seed) for mode in MODES),
     ]
     said = set()
@@ -114,7 +114,7 @@ def _all_of(cases: Iterator[Any], session: FuzzSession) -> None:
 def _random(operation: Operation, mode: Any, session: FuzzSession, budget: Budget, seed: int) -> None:
     """Send random requests, then make those smaller that showed something no other request had shown."""
     known = set(session.defects)
-    generation.at_random(operation, mode, session.attempt, examples=budget.examples, seed=seed)
+    generation.at_random(operation.raw, mode, session.attempt, examples=budget.examples, seed=seed)
     for defect_id in sorted(set(session.defects) - known):
         left = iter(range(budget.shrinks))
 
@@ -124,7 +124,7 @@ def _random(operation: Operation, mode: Any, session: FuzzSession, budget: Budge
             return any(defect.id == wanted for defect in session.attempt(case))
 
         try:
-            generation.smaller(operation, mode, still, examples=budget.examples, seed=seed)
+            generation.smaller(operation.raw, mode, still, examples=budget.examples, seed=seed)
         except _Enough:
             continue
 

@@ -11,7 +11,7 @@ from schemathesis.errors import SchemathesisError
 from schemathesis.specs.openapi.checks import ignored_auth
 
 from harness.fuzzing.defects import Defect, StoredRequest, of_failures
-from harness.fuzzing.generation import Ungenerable
+from harness.openapi.generation import Ungenerable
 from harness.openapi.spec_document import Operation, Spec
 
 # auth.rejects judges credentials, on every secured operation and not only where chance leads.

@@ -10,11 +10,11 @@ import msgspec
 
 from harness.fuzzing.budget import Budget
 from harness.fuzzing.defects import Defect, StoredRequest, as_request, of_missing_answer
-from harness.fuzzing.generation import Stop
 from harness.fuzzing.reproduction import bindings
 from harness.fuzzing.response_defects import defects_of
 from harness.fuzzing.sending import send_case
 from harness.http.provider_client import UNHEARD, ProviderClient, SendResult
+from harness.openapi.generation import Stop
 from harness.openapi.spec_document import Operation, Spec
 
 MOST_MISSING = 3

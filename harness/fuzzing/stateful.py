@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-import hypothesis
 import msgspec
-from hypothesis.errors import HypothesisException
 from schemathesis import Response
-from schemathesis.errors import NoLinksFound, SchemathesisError
 
 from harness.fuzzing.budget import Budget, Share
 from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.defects import ITEM, Defect, StoredRequest
-from harness.fuzzing.generation import VALID, Stop, Ungenerable, settings_for
 from harness.fuzzing.operation_fuzz import finding_of
 from harness.fuzzing.reproduction import document_of, replay
 from harness.fuzzing.session import FuzzSession
 from harness.http.provider_client import ProviderClient
 from harness.model import Finding, Outcome
+from harness.openapi.generation import Stop, Ungenerable, Unlinked, give_up_chain, linked, run_chains
 from harness.openapi.spec_document import Spec
 
 STEPS = 6
@@ -47,17 +44,13 @@ def run_stateful(
     """
     wanted, seed = frozenset(labels), random_seed + ROUNDS * (share.number - 1)
     session = FuzzSession(spec, client, share.portion(budget))
-    schema = spec.load()
-    # A link may put something valid in place of what was made invalid; each operation is sent invalid requests alone.
-    schema.config.generation.update(modes=[VALID])
     try:
-        machine = schema.include(lambda context: context.operation.label in wanted).as_state_machine()
-        ended = _walk(_walker(machine, session), session, chains=share.portion(budget).chains, seed=seed)
-    except NoLinksFound:
+        walker = _walker(linked(spec.load(), wanted), session)
+        ended = _walk(walker, session, chains=share.portion(budget).chains, seed=seed)
+    except Unlinked:
         return [_finding(share, Outcome.NOT_APPLICABLE, "the spec links no operations", UNLINKED)]
-    except (SchemathesisError, Ungenerable) as exc:
-        said = " ".join(str(exc).split())[:400]
-        return [_finding(share, Outcome.ERROR, "the links of the spec cannot be followed", said)]
+    except Ungenerable as exc:
+        return [_finding(share, Outcome.ERROR, "the links of the spec cannot be followed", str(exc))]
     for defect in session.defects.values() if session.answered else ():
         found.keep(_shorter(defect, spec, client))
     return list(_findings(session, found, share, f"seed {random_seed}{ended}"))
@@ -78,24 +71,20 @@ def _findings(session: FuzzSession, found: DefectStore, share: Share, observed: 
 def _walk(walker: Any, session: FuzzSession, *, chains: int, seed: int) -> str:
     """Walk ``chains`` chains; return what kept it from some of them, empty when nothing did.
 
-    Hypothesis ends its run when the same choices lead elsewhere the second time, as they do on a provider that
-    remembers; then another seed goes on.
+    Where a run ends early, as it may on a provider that remembers, another seed goes on.
     """
-    said = ""
+    ended = ""
     for attempt in range(ROUNDS):
         left = chains - walker.walked
         if left <= 0:
             return ""
-        settings = hypothesis.settings(settings_for(left, hypothesis.Phase.generate), stateful_step_count=STEPS)
         try:
-            hypothesis.seed(seed + attempt)(walker).run(settings=settings)
+            ended = run_chains(walker, chains=left, steps=STEPS, seed=seed + attempt)
         except Stop:
             return "; the time of the budget ran out" if session.out_of_time else ""
-        except HypothesisException as exc:
-            said = " ".join(str(exc).split())[:200]
-        else:
+        if not ended:
             return ""
-    return f"; after {walker.walked} chains: {said}"
+    return f"; after {walker.walked} chains: {ended}"
 
 
 def _walker(machine: Any, session: FuzzSession) -> Any:
@@ -113,11 +102,11 @@ def _walker(machine: Any, session: FuzzSession) -> Any:
         def call(self, case: Any, **_kwargs: Any) -> Response:
             self.answer = session.send(case)
             if self.answer is None:
-                hypothesis.reject()  # HTTP cannot carry it
+                give_up_chain()  # HTTP cannot carry it
             self.steps.append(session.request(self.answer))
             if self.answer.response is None:
                 session.judge(self.answer, case, self.steps)
-                hypothesis.reject()
+                give_up_chain()
             self.documents.append(document_of(self.answer.response))
             return Response.from_any(self.answer.response)
 

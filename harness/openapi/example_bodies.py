@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import jsonschema_rs
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis.errors import Unsatisfiable
-from schemathesis import GenerationMode
-from schemathesis.core import NOT_SET
 
 from harness.openapi.document import Described, Document
+from harness.openapi.generation import VALID, bodies
 from harness.openapi.spec_document import Operation
 
 GENERATED = 5
@@ -39,30 +35,7 @@ def valid_bodies(document: Document, described: Described, operation: Operation,
         yield None
         return
     yield from examples(document, media)
-    yield from generated(operation, random_seed=random_seed)
-
-
-def generated(operation: Operation, *, random_seed: int, count: int = GENERATED) -> list[Any]:
-    """Return up to ``count`` valid bodies, the same for the same seed."""
-    found: list[Any] = []
-
-    @seed(random_seed)
-    @settings(
-        max_examples=count,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-        print_blob=False,
-    )
-    @given(case=operation.raw.as_strategy(generation_mode=GenerationMode.POSITIVE))
-    def one(case: Any) -> None:
-        if case.body is not NOT_SET:
-            found.append(case.body)
-
-    with suppress(Unsatisfiable):
-        one()
-    return found
+    yield from bodies(operation.raw, VALID, examples=GENERATED, seed=random_seed)
 
 
 def another_body(document: Document, schema: Any, body: Any) -> Any:

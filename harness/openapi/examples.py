@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,30 +40,15 @@ def _example(media: dict[str, Any], name: str, spec: Spec) -> Any:
 
 
 def _simplest(schema: dict[str, Any], name: str, spec: Spec) -> Any:
-    """Return the value to which Hypothesis shrinks whatever the schema admits."""
-    import jsonschema_rs
-    from hypothesis import HealthCheck, Phase, find, settings
-    from hypothesis.errors import HypothesisException
-    from schemathesis.generation.jsonschema.builder import build
-    from schemathesis.specs.openapi.formats import get_default_format_strategies
+    """Return the simplest value that the schema admits."""
+    from harness.openapi.generation import Ungenerable, simplest
 
     # `components` beside the schema lets "#/components/schemas/…" resolve within it.
     whole = {**schema, "components": spec.document.get("components", {})}
-    once = settings(
-        database=None,
-        deadline=None,
-        derandomize=True,
-        max_examples=20,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about settings that the caller's pytest has
-            strategy = build(whole, draft=jsonschema_rs.Draft202012, formats=dict(get_default_format_strategies()))
-            return find(strategy, lambda _: True, settings=once)
-    except (HypothesisException, ValueError) as exc:
+        return simplest(whole)
+    except Ungenerable as exc:
         raise SpecError(
-            f"{spec.source}: no example of the webhook {name!r} can be made: {type(exc).__name__}. "
+            f"{spec.source}: no example of the webhook {name!r} can be made: {exc}. "
             "Mend its schema, or give it an `example`."
         ) from None

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import msgspec
-import schemathesis
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis.errors import Unsatisfiable
-from schemathesis import GenerationMode
-from schemathesis.core import NOT_SET
 
 from harness.core.pointers import at_key, escaped, steps_of
 from harness.model import Event
+from harness.openapi import generation
 from harness.openapi.document import Document
 from harness.openapi.event_schemas import ACTION, EventSchemas
 from harness.openapi.spec_document import Spec
@@ -89,15 +84,14 @@ def generate_events(spec: Spec, *, random_seed: int, event_format: EventFormat) 
     as_operations = _as_operations(spec, {name: described[name] for name in chosen})
     valid: list[GeneratedEvent] = []
     invalid: list[GeneratedEvent] = []
-    for result in schemathesis.openapi.from_dict(as_operations, config=schemathesis.Config()).get_all_operations():
-        operation = result.ok() if hasattr(result, "ok") else None
-        if operation is None:
-            continue
-        name = _name(operation.path)
+    for operation in Spec(as_operations, spec.source).operations:
+        name = _name(operation.raw.path)
         honest = [
-            b for b in _bodies(operation, GenerationMode.POSITIVE, share.valid, random_seed) if schemas.fits(name, b)
+            b
+            for b in generation.bodies(operation.raw, generation.VALID, examples=share.valid, seed=random_seed)
+            if schemas.fits(name, b)
         ]
-        wrong = _bodies(operation, GenerationMode.NEGATIVE, share.random, random_seed)
+        wrong = generation.bodies(operation.raw, generation.INVALID, examples=share.random, seed=random_seed)
         broken = (b for b in chain(wrong, _spoilt(honest[0]) if honest else ()) if not schemas.fits(name, b))
         valid += (_event(name, body, schemas, event_format, valid=True) for body in honest)
         most = share.random + share.spoilt
@@ -171,32 +165,6 @@ def _as_operations(spec: Spec, schemas: Mapping[str, Any]) -> dict[str, Any]:
 
 def _name(path: str) -> str:
     return steps_of(f"/{path.removeprefix(_BASE)}")[0]
-
-
-def _bodies(operation: Any, mode: GenerationMode, examples: int, random_seed: int) -> list[Any]:
-    if not examples:
-        return []
-    found: dict[str, Any] = {}
-
-    @seed(random_seed)
-    @settings(
-        max_examples=examples,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-        print_blob=False,
-    )
-    @given(case=operation.as_strategy(generation_mode=mode))
-    def one(case: Any) -> None:
-        # Half a surrogate pair, or a body that is no JSON, cannot be sent as one.
-        with suppress(TypeError, ValueError):
-            if case.body is not NOT_SET:
-                found.setdefault(json.dumps(case.body, allow_nan=False), case.body)
-
-    with suppress(Unsatisfiable):
-        one()
-    return list(found.values())
 
 
 def _spoilt(document: Any, depth: int = 2) -> Iterator[Any]:

@@ -1,0 +1,200 @@
+"""Generated values and requests: from the document's examples, systematic, random, and in chains.
+
+The one place that drives Hypothesis, and that asks Schemathesis for what is generated: seeds, phases, deadlines,
+databases, health checks and verbosity are set here. What it calls is held by its tests, as not all of it is in
+Schemathesis' published reference.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import warnings
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
+
+import hypothesis
+import jsonschema_rs
+from hypothesis import HealthCheck, Phase, Verbosity, find, settings
+from hypothesis.errors import HypothesisException, NoSuchExample, Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.core import NOT_SET
+from schemathesis.errors import NoLinksFound, SchemathesisError
+from schemathesis.generation.jsonschema.builder import build
+from schemathesis.specs.openapi.formats import get_default_format_strategies
+
+VALID, INVALID = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
+MODES = (VALID, INVALID)
+SIMPLE = 20
+"""Values that are tried where one is wanted."""
+
+
+class Ungenerable(Exception):  # noqa: N818 - what it says of the description, not of this program
+    """Nothing of the wanted kind can be made, or no answer judged, from the description."""
+
+
+class Unlinked(Ungenerable):
+    """The description links no operations."""
+
+
+class Stop(BaseException):
+    """Raised by whatever receives what is generated, to end it; Hypothesis lets it pass."""
+
+
+def from_examples(operation: Any) -> Iterator[Any]:
+    """Yield a request for each example that the document gives; raises `Ungenerable`.
+
+    Here and below ``operation`` is Schemathesis' own.
+    """
+    with _in_one_sentence():
+        for strategy in operation.get_strategies_from_examples():
+            found: list[Any] = []
+            _draw(strategy, found.append, examples=1, seed=0)
+            yield from found[:1]
+
+
+def systematic(operation: Any) -> Iterator[Any]:
+    """Yield requests at and beyond each limit of the description, valid and invalid; raises `Ungenerable`."""
+    with _in_one_sentence():
+        config = operation.schema.config.generation_for(operation=operation, phase="coverage")
+        yield from operation.schema.iter_coverage_cases(
+            operation, generation_modes=list(MODES), generation_config=config
+        )
+
+
+def at_random(operation: Any, mode: GenerationMode, each: Callable[[Any], object], *, examples: int, seed: int) -> None:
+    """Hand ``examples`` requests of ``mode`` to ``each``, the same ones for the same seed; raises `Ungenerable`.
+
+    An operation that takes anything has no invalid request; then none is handed over.
+    """
+    with _in_one_sentence():
+        try:
+            _draw(operation.as_strategy(generation_mode=mode), each, examples=examples, seed=seed)
+        except Unsatisfiable:
+            if mode is VALID:
+                raise
+
+
+def bodies(operation: Any, mode: GenerationMode, *, examples: int, seed: int) -> list[Any]:
+    """Return the different JSON bodies among ``examples`` requests, the same ones for the same seed; maybe none."""
+    found: dict[str, Any] = {}
+
+    def keep(case: Any) -> None:
+        # Half a surrogate pair, or a body that is no JSON, cannot be sent as one.
+        with suppress(TypeError, ValueError):
+            if case.body is not NOT_SET:
+                found.setdefault(json.dumps(case.body, allow_nan=False), case.body)
+
+    if examples:
+        with suppress(Ungenerable):
+            at_random(operation, mode, keep, examples=examples, seed=seed)
+    return list(found.values())
+
+
+def simplest(schema: dict[str, Any]) -> Any:
+    """Return the simplest value that a JSON schema admits, the same each time; raises `Ungenerable`."""
+    with _in_one_sentence():
+        strategy = build(schema, draft=jsonschema_rs.Draft202012, formats=dict(get_default_format_strategies()))
+        return find(strategy, lambda _: True, settings=_settings(SIMPLE, Phase.generate), random=_random(0))
+
+
+def smaller(operation: Any, mode: GenerationMode, still: Callable[[Any], bool], *, examples: int, seed: int) -> None:
+    """Hand ever smaller requests to ``still``, which says whether the defect shows; begins as `at_random` does."""
+    wanted = _settings(examples, Phase.generate, Phase.shrink)
+    # The caller keeps the smallest request that showed it, so that a provider which answers differently the second
+    # time (Hypothesis calls that flaky) loses nothing.
+    with suppress(HypothesisException, SchemathesisError, ValueError), _quiet():
+        find(operation.as_strategy(generation_mode=mode), still, settings=wanted, random=_random(seed))
+
+
+def linked(schema: Any, labels: Collection[str]) -> Any:
+    """Return the state machine of the links between the operations ``labels`` of Schemathesis' ``schema``.
+
+    A link may put something valid in place of what was made invalid, so only valid requests are made. Raises
+    `Unlinked`, and `Ungenerable`.
+    """
+    schema.config.generation.update(modes=[VALID])
+    with _following_links(), _quiet():
+        return schema.include(lambda context: context.operation.label in labels).as_state_machine()
+
+
+def run_chains(machine: Any, *, chains: int, steps: int, seed: int) -> str:
+    """Run a state machine ``chains`` times, at most ``steps`` steps each; return why it ended early, empty if not.
+
+    Hypothesis ends its run when the same choices lead elsewhere the second time, as they do on a provider that
+    remembers. Raises `Unlinked`, and `Ungenerable`.
+    """
+    wanted = settings(_settings(chains, Phase.generate), stateful_step_count=steps)
+    try:
+        with _following_links():
+            hypothesis.seed(seed)(machine).run(settings=wanted)
+    except HypothesisException as exc:
+        return _line(exc)[:200]
+    return ""
+
+
+@contextmanager
+def _following_links() -> Iterator[None]:
+    """Turn whatever keeps Schemathesis from following links into an error of ours."""
+    try:
+        yield
+    except NoLinksFound:
+        raise Unlinked from None
+    except SchemathesisError as exc:
+        raise Ungenerable(_line(exc)) from exc
+
+
+def give_up_chain() -> NoReturn:
+    """End the chain that runs: its last step cannot be made."""
+    hypothesis.reject()
+
+
+def _draw(strategy: Any, each: Callable[[Any], object], *, examples: int, seed: int) -> None:
+    def never(case: Any) -> bool:
+        each(case)
+        return False
+
+    with _quiet(), suppress(NoSuchExample):
+        find(strategy, never, settings=_settings(examples, Phase.generate), random=_random(seed))
+
+
+def _settings(examples: int, *phases: Phase) -> settings:
+    """Return settings under which nothing but our own seed, store and clock decides what is generated."""
+    return settings(
+        max_examples=examples,
+        phases=phases,
+        backend="hypothesis",
+        database=None,
+        deadline=None,
+        derandomize=False,
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+        print_blob=False,
+    )
+
+
+def _random(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - no secret
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Warnings about the document's patterns and formats are for the checks of the document to make."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def _in_one_sentence() -> Iterator[None]:
+    """Turn whatever keeps Schemathesis from making something into one sentence."""
+    try:
+        with _quiet():
+            yield
+    except Exception as exc:
+        raise Ungenerable(_line(exc) or type(exc).__name__) from exc
+
+
+def _line(exc: BaseException) -> str:
+    return " ".join(str(exc).split())[:400]
