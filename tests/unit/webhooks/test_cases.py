@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
+import msgspec
 import pytest
 
+from harness.errors import EventError
 from harness.model import Event
 from harness.readiness.checklist import shipped
-from harness.webhooks.cases import CASES, Expected, Material
+from harness.webhooks.cases import CASES, Built, Expected, Material, ReceiverCase
 from harness.webhooks.schemes import SCHEMES, Scheme
 
 NOW = 1_790_000_000
@@ -32,6 +36,52 @@ def test_every_case_is_built_or_says_why_not(scheme: Scheme) -> None:
         built = case.build(m)
         forged = case.expected in (Expected.REFUSED, Expected.REFUSED_OR_CUT)
         assert not forged or built != genuine, f"{case.id} is genuine for {scheme.name}"
+
+
+def built_or_refused(case: ReceiverCase, m: Material) -> Built | str:
+    try:
+        return case.build(m)
+    except EventError as exc:
+        return str(exc)
+
+
+BODIES = {
+    "object": ("application/json", OBJECT),
+    "list": ("application/json", b"[" + OBJECT + b"]"),
+    "form": ("application/x-www-form-urlencoded", b"Body=hi&MessageSid=SM1&event_id=evt_0"),
+    "payload in a form": ("application/x-www-form-urlencoded", b"payload=%7B%22id%22%3A1%7D"),
+    "xml": ("text/xml", b"<event/>"),
+    "nothing": ("application/json", b""),
+}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=lambda s: s.name)
+@pytest.mark.parametrize("media, body", BODIES.values(), ids=BODIES)
+def test_whatever_the_body_a_case_is_built_or_says_why_not(scheme: Scheme, media: str, body: bytes) -> None:
+    """A forged delivery of a form, of XML or of nothing is never the genuine one, and nothing else is raised."""
+    m = material(scheme)
+    headers = (("content-type", media), *m.event.headers[1:])
+    m = m._replace(event=msgspec.structs.replace(m.event, headers=headers, body=body))
+    genuine = m.signed()
+
+    for case in CASES:
+        if case.not_applicable_to(scheme):
+            continue
+        built = built_or_refused(case, m)
+        forged = case.expected in (Expected.REFUSED, Expected.REFUSED_OR_CUT)
+        assert not forged or built != genuine, f"{case.id} is genuine for {scheme.name}"
+        assert isinstance(built, Built) or "which this case changes" in built
+
+
+def test_the_type_of_the_first_of_several_events_is_replaced() -> None:
+    """A provider that sends lists of events may send unknown types in them too."""
+    hubspot = next(s for s in SCHEMES if s.name == "hubspot")
+    m = material(hubspot)._replace(type_key="0.subscriptionType")
+    body = b'[{"subscriptionType": "a"}, {"subscriptionType": "b"}]'
+    m = m._replace(event=msgspec.structs.replace(m.event, body=body))
+    built = next(c for c in CASES if c.id == "unknown-type").build(m)
+
+    assert [e["subscriptionType"] for e in json.loads(built.body)] == ["harness.unheard_of", "b"]
 
 
 def test_an_id_is_there_once_and_every_item_exists() -> None:

@@ -317,3 +317,86 @@ def test_a_shared_secret_is_never_printed(deliver: Deliver) -> None:
     assert done.exit_code
     assert f"a receiver of 'github' is given env:{VARIABLE} itself, and no public key" in done.output
     assert "discord" in done.output
+
+
+TWILIO = b"content-type: application/x-www-form-urlencoded\ni-twilio-idempotency-token: a\n\nBody=hi&MessageSid=SM1"
+
+
+def shown(result: Result, header: str) -> list[str]:
+    return re.findall(rf"^{header}: (.*)$", result.output.replace("\r", ""), re.MULTILINE)
+
+
+def test_a_case_that_changes_json_is_refused_for_a_form_in_a_sentence(event: Path, deliver: Deliver) -> None:
+    """The message names the option, the case and the fixture."""
+    form = event.with_name("tw.http")
+    form.write_bytes(TWILIO)
+    dry = ("--secret", f"env:{VARIABLE}", "--to", "http://127.0.0.1:1/", "--dry-run", "--scheme", "twilio")
+    result = deliver(form, *dry, "--altered", "raw-compact")
+
+    assert result.exit_code != 0
+    assert "--altered raw-compact cannot be made: tw is not JSON, which this case changes." in result.output
+
+
+def test_the_signature_of_another_form_is_another(event: Path, deliver: Deliver) -> None:
+    """Twilio signs the fields of the form, so that those of another event must differ."""
+    form = event.with_name("tw.http")
+    form.write_bytes(TWILIO)
+    dry = ("--secret", f"env:{VARIABLE}", "--to", "http://127.0.0.1:1/", "--dry-run", "--scheme", "twilio")
+    genuine, other = (deliver(form, *dry, *more) for more in ((), ("--altered", "other-event")))
+
+    assert shown(genuine, "x-twilio-signature") != shown(other, "x-twilio-signature")
+
+
+def test_each_delivery_of_a_form_is_fresh(event: Path, deliver: Deliver) -> None:
+    """The id stands in a field; harness.toml says how deliveries are signed."""
+    signature = f'signature = {{ scheme = "slack", secret = "env:{VARIABLE}" }}'
+    event.with_name("harness.toml").write_text(
+        f'[target]\nname = "form"\n[receiver]\nurl = "http://127.0.0.1:1/"\nevent_type = "type"\n{signature}\n'
+    )
+    form = event.with_name("form.http")
+    form.write_bytes(b"content-type: application/x-www-form-urlencoded\n\nevent_id=Ev1&type=x")
+    result = deliver(form, "--dry-run", "--count", "2")
+    ids = re.findall(r"^event_id=([^&]*)&type=x$", result.output, re.MULTILINE)
+
+    assert len(set(ids)) == 2
+    assert "Ev1" not in ids
+
+
+def test_each_delivery_has_both_ids_of_shopify_fresh(event: Path, deliver: Deliver) -> None:
+    """A receiver may tell duplicates by either header."""
+    captured = event.with_name("s.http")
+    captured.write_bytes(b"x-shopify-topic: t\nx-shopify-webhook-id: w1\nx-shopify-event-id: e1\n\n{}")
+    dry = ("--secret", f"env:{VARIABLE}", "--to", "http://127.0.0.1:1/", "--dry-run", "--scheme", "shopify")
+    result = deliver(captured, *dry, "--count", "2")
+
+    for header, old in (("x-shopify-event-id", "e1"), ("x-shopify-webhook-id", "w1")):
+        assert len({old, *shown(result, header)}) == 3
+
+
+@pytest.mark.parametrize("character", ["a", "'", "&", "%", " ", '"', "\\", "$"])
+def test_a_token_in_the_query_is_not_shown(
+    character: str, event: Path, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in the request nor in the curl command, however a URL or a shell writes it."""
+    token = f"tok{character * 26}en0"
+    monkeypatch.setenv("A_TOKEN", token)
+    captured = event.with_name("c.http")
+    captured.write_bytes(b"content-type: application/json\nce-id: 1\nce-type: x\n\n{}")
+    dry = ("--secret", "env:A_TOKEN", "--to", "http://127.0.0.1:1/", "--dry-run", "--scheme", "cloudevents")
+    result = deliver(captured, *dry, "--altered", "in-query")
+
+    assert result.output.count("[REDACTED env:A_TOKEN]") == 4
+    assert "tok" not in result.output
+
+
+def test_a_structured_cloud_event_is_delivered_as_it_is(event: Path, deliver: Deliver) -> None:
+    """Beside its body stands the credential alone: no second id, type or source."""
+    captured = event.with_name("c.http")
+    body = b'{"specversion":"1.0","id":"A-1","source":"/s","type":"t"}'
+    captured.write_bytes(b"content-type: application/cloudevents+json\n\n" + body)
+    dry = ("--secret", f"env:{VARIABLE}", "--to", "http://127.0.0.1:1/", "--dry-run", "--scheme", "cloudevents")
+    result = deliver(captured, *dry)
+
+    assert "ce-" not in result.output
+    assert '"id":"evt_' in result.output
+    assert '"A-1"' not in result.output

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import httpx
 import msgspec
+import pytest
 
 from harness.contract.webhooks.catcher import MAX_BODY, Catcher, Caught, caught_in
 from harness.contract.webhooks.sent import ExpectedDelivery, judge_deliveries, wait_for_deliveries
 from harness.http.message import Headers
-from harness.model import Outcome
+from harness.model import Finding, Outcome
+from harness.webhooks.events import EventFormat
+from harness.webhooks.schemes import scheme_named
 
 
 def event_id(_: Headers, body: bytes) -> str:
@@ -110,3 +113,71 @@ def test_waiting_ends_as_soon_as_all_came_again() -> None:
 
     assert len(seen) == 2
     assert time.monotonic() - start < 2
+
+
+def of_body(body: bytes, status: int = 200) -> Caught:
+    return Caught(at=0, headers=(), body=body, event="", status=status)
+
+
+def redelivered(*seen: Caught) -> Finding:
+    (found,) = (f for f in judge_deliveries(seen, FINE, again_within_s=1) if f.case == "redelivered")
+    return found
+
+
+def test_two_events_without_an_id_are_not_one() -> None:
+    """A later event with another body is no proof that a refused one came again."""
+    found = redelivered(of_body(b'{"event": "a"}', 503), of_body(b'{"event": "b"}'))
+
+    assert found.outcome is Outcome.ERROR
+    assert found.summary == "whether a failed delivery is sent again is not known"
+    assert "Name its key as [receiver] event_id" in found.observed
+
+
+def test_without_ids_the_bodies_are_compared_and_that_is_said() -> None:
+    """Zoom and Adyen send no id: the same body after a 503 is the same event."""
+    found = redelivered(of_body(b'{"event": "a"}', 503), of_body(b'{"event": "b"}'), of_body(b'{"event": "a"}'))
+
+    assert found.outcome is Outcome.PASS
+    assert "came again with the same body; no id stands where" in found.summary
+
+
+def test_without_ids_nothing_that_came_later_is_a_failure() -> None:
+    """Where nothing came after a 503, it needs no id to see that."""
+    assert redelivered(of_body(b"1", 503)).outcome is Outcome.FAIL
+    assert redelivered(of_body(b"1", 503), caught("a")).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize("scheme, key", [("hubspot", "eventId"), ("sendgrid", "sg_event_id")])
+def test_events_in_a_list_are_told_apart_by_their_ids(scheme: str, key: str, tmp_path: Path) -> None:
+    """Two events of which neither came again are two failures, though both stand at the head of a list."""
+    formats = EventFormat(scheme=scheme_named(scheme))
+    headers = {"content-type": "application/json"}
+    file = tmp_path / "caught"
+    with Catcher(0, file, event_id=lambda h, b: formats.received(h, b).id, now=time.time) as catcher:
+        url = f"http://127.0.0.1:{catcher.port}/hooks"
+        bodies = [[{key: 100 + n, "attempt": n}] for n in range(2)]
+        statuses = [httpx.post(url, json=body, headers=headers).status_code for body in bodies]
+        first = redelivered(*caught_in(file))
+        statuses.append(httpx.post(url, json=[{key: 100, "attempt": 2}], headers=headers).status_code)
+
+    assert statuses == [503, 503, 200]
+    assert [c.event for c in caught_in(file)] == ["100", "101", "100"]
+    assert (first.outcome, first.observed) == (Outcome.FAIL, "event 100 was answered with 503 and did not come again")
+    assert redelivered(*caught_in(file)).observed == "event 101 was answered with 503 and did not come again"
+
+
+def test_each_event_without_an_id_is_refused_once(tmp_path: Path) -> None:
+    """The empty id of one is not that of another; the same body is the same event."""
+    with Catcher(0, tmp_path / "caught", event_id=lambda _headers, _body: "", now=time.time) as catcher:
+        url = f"http://127.0.0.1:{catcher.port}/hooks"
+        statuses = [httpx.post(url, content=body).status_code for body in (b"1", b"2", b"1", b"3", b"4")]
+
+    assert statuses == [503, 503, 200, 503, 200]
+
+
+def test_an_event_under_another_id_is_known_again_wherever_its_id_stands() -> None:
+    """In a list, inwards, or as a number."""
+    before = Caught(at=0, headers=(), body=b'[{"eventId": 100, "n": 1}]', event="100", status=503)
+    after = Caught(at=0, headers=(), body=b'[{"eventId": 200, "n": 1}]', event="200", status=200)
+
+    assert redelivered(before, after).summary.startswith("a failed delivery is sent again under another id")
