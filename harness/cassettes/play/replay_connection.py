@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
 from harness.errors import ConfigurationError
 from harness.http.loopback_server import BACKLOG, HOST, port_refused
 from harness.http.message import Request, Response
 from harness.http.parser import BadMessageError, RequestReader
-from harness.http.server_connection import PIECE
+from harness.http.server_connection import LINGER_S, PIECE
 from harness.http.writer import response_bytes
 
 
@@ -67,10 +67,10 @@ class ReplayConnection:
             return
         except OSError:
             data = b""
-        if data:
-            self._received(data)
-        else:
+        if not data:
             self.close()
+        elif not self._ending:
+            self._received(data)
 
     def _received(self, data: bytes) -> None:
         if self._reader.busy or self._waiting:
@@ -88,7 +88,7 @@ class ReplayConnection:
     def _drain(self) -> int:
         """Answer what has come whole; return how many requests that was."""
         answered = 0
-        while self._reader.busy and not self._waiting:
+        while self._reader.busy and not (self._waiting or self._ending):
             try:
                 request = self._reader.take()
             except BadMessageError as exc:
@@ -121,8 +121,6 @@ class ReplayConnection:
     def _write(self, data: bytes, *, last: bool = False) -> None:
         """Send, and when it is the ``last`` hang up; a client that reads slowly is not read from meanwhile."""
         self._ending |= last
-        if last:
-            self._reader = RequestReader()
         if self._unsent:
             self._unsent += data
             return
@@ -138,7 +136,7 @@ class ReplayConnection:
             self._loop.remove_reader(self._socket)
             self._loop.add_writer(self._socket, self._writable)
         elif last:
-            self.close()
+            self._hang_up()
 
     def _writable(self) -> None:
         try:
@@ -150,10 +148,18 @@ class ReplayConnection:
             self._ending = True
         if not self._unsent:
             self._loop.remove_writer(self._socket)
+            self._loop.add_reader(self._socket, self._readable)
             if self._ending:
-                self.close()
-            else:
-                self._loop.add_reader(self._socket, self._readable)
+                self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Close; a client that is still sending is let do so for a while, for it could lose the answer otherwise."""
+        if not self._reader.busy:
+            self.close()
+            return
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+        self._loop.call_later(LINGER_S, self.close)
 
 
 @asynccontextmanager

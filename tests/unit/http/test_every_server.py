@@ -1,0 +1,311 @@
+"""Every server of the harness takes every well-formed request, and answers clearly what is none."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPResponse
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import yaml
+
+from harness.cassettes.play.playback import Playback, load
+from harness.cassettes.play.replay_connection import listening
+from harness.cassettes.play.replay_server import ReplayServer
+from harness.cassettes.record.proxy import RecordingProxy
+from harness.cassettes.record.recorder import Recorder
+from harness.contract.webhooks.catcher import Catcher, caught_in
+from harness.http.client import Network
+from harness.http.loopback_server import LoopbackServer
+from harness.http.message import Request, Response
+from harness.resilience.credential_leak import Elsewhere
+from harness.resilience.fault_server import FaultServer
+from harness.secrets.redaction.redactor import Redactor
+from harness.telemetry.otlp import SpanCollector
+from harness.webhooks.capture_server import CaptureServer, CaptureStore
+
+PATH = "/v1/logs"
+
+
+class Running(NamedTuple):
+    """A server under test."""
+
+    port: int
+    bodies: Callable[[], list[bytes]]
+    """Of the requests that arrived, in order."""
+
+
+class Provider(LoopbackServer):
+    """Keeps what arrives behind a proxy."""
+
+    def __init__(self) -> None:
+        super().__init__("provider")
+        self.bodies: list[bytes] = []
+
+    def respond(self, request: Request) -> Response:
+        """Keep the body."""
+        self.bodies.append(request.body)
+        return Response(status=200, body=b"taken")
+
+
+@contextmanager
+def catcher(folder: Path) -> Iterator[Running]:
+    file = folder / "caught"
+    with Catcher(0, file, event_id=lambda *_: "", now=time.time) as server:
+        yield Running(server.port, lambda: [c.body for c in caught_in(file)])
+
+
+@contextmanager
+def capture(folder: Path) -> Iterator[Running]:
+    store = CaptureStore(folder, lambda headers, body: (headers, body))
+    with CaptureServer(0, store, each=lambda _: None, limit=100) as server:
+        yield Running(
+            server.port,
+            lambda: [(b"\r\n" + p.read_bytes()).partition(b"\r\n\r\n")[2] for p in sorted(folder.glob("*.http"))],
+        )
+
+
+@contextmanager
+def collector(folder: Path) -> Iterator[Running]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    file = folder / "spans.jsonl"
+    with SpanCollector(f"127.0.0.1:{port}", file) as server:
+
+        def bodies() -> list[bytes]:
+            server._file.flush()
+            lines = (json.loads(line) for line in file.read_text().splitlines())
+            return [line["texts"]["body"].encode() for line in lines if "body" in line["texts"]]
+
+        yield Running(port, bodies)
+
+
+@contextmanager
+def proxy(folder: Path) -> Iterator[Running]:
+    with ExitStack() as stack:
+        provider = stack.enter_context(Provider())
+        client = stack.enter_context(Network([provider.url]).client())
+        recorder = Recorder(folder / "cassette.yaml", redactor=Redactor(), append=False)
+        server = stack.enter_context(RecordingProxy(provider.url, client, recorder, port=0, log=lambda _: None))
+        yield Running(server.port, lambda: provider.bodies)
+
+
+@contextmanager
+def faults(_: Path) -> Iterator[Running]:
+    with ExitStack() as stack:
+        provider = stack.enter_context(Provider())
+        client = stack.enter_context(Network([provider.url]).client())
+        server = stack.enter_context(FaultServer(provider.url, client, faults=[]))
+        yield Running(server.port, lambda: provider.bodies)
+
+
+@contextmanager
+def elsewhere(_: Path) -> Iterator[Running]:
+    with Elsewhere() as server:
+        yield Running(server.port, lambda: [sent.rpartition(b"\n")[2] for _, sent in server.arrived])
+
+
+@contextmanager
+def replay(folder: Path) -> Iterator[Running]:
+    recorded = {
+        "request": {"method": "GET", "uri": "https://api.example.com/", "body": "", "headers": {}},
+        "response": {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": "1"}},
+    }
+    path = folder / "cassette.yaml"
+    path.write_text(yaml.safe_dump({"interactions": [recorded], "version": 1}))
+    bodies: list[bytes] = []
+
+    def check(request: Request) -> list[str]:
+        bodies.append(request.body)
+        return []
+
+    server = ReplayServer(Playback(load([path]), redactor=Redactor()), log=lambda _: None, check=check)
+    loop = asyncio.new_event_loop()
+    ended, started, urls = asyncio.Event(), threading.Event(), list[str]()
+
+    async def serve() -> None:
+        async with listening(server, 0) as url:
+            urls.append(url)
+            started.set()
+            await ended.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread.start()
+    assert started.wait(10)
+    try:
+        yield Running(int(urls[0].rpartition(":")[2]), lambda: bodies)
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(10)
+        loop.close()
+
+
+SERVERS = [catcher, capture, collector, proxy, faults, elsewhere, replay]
+
+
+@pytest.fixture(params=SERVERS, ids=[server.__name__ for server in SERVERS])
+def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
+    with request.param(tmp_path) as found:
+        yield found
+
+
+class Answers(io.BytesIO):
+    """Several answers one behind another: each reader leaves it open for the next."""
+
+    def makefile(self, _: str) -> Answers:
+        """Be the socket and its file."""
+        return self
+
+    def close(self) -> None:
+        """Stay open."""
+
+
+def statuses(data: bytes, methods: list[str]) -> list[int]:
+    """Return the statuses of the answers to requests with these methods; fails for bytes that belong to none."""
+    answers, found = Answers(data), []
+    for method in methods:
+        answer = HTTPResponse(answers, method=method)  # type: ignore[arg-type]  # it only makes a file of the socket
+        answer.begin()
+        answer.read()
+        found.append(answer.status)
+    assert answers.read() == b""
+    return found
+
+
+def asked(port: int, pieces: list[bytes]) -> bytes:
+    """Return what comes back until the server hangs up; each piece behind a go-ahead waits for it."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        got = b""
+        for piece in pieces:
+            if piece == b"(100)":
+                while b"100 Continue\r\n\r\n" not in got:
+                    got += connection.recv(65536)
+            else:
+                connection.sendall(piece)
+        while more := connection.recv(65536):
+            got += more
+        return got
+
+
+HEAD = f"POST {PATH} HTTP/1.1\r\nHost: x\r\n".encode()
+CLOSE = b"Connection: close\r\n"
+GOOD: dict[str, tuple[list[bytes], list[bytes]]] = {
+    "with a length": ([HEAD + CLOSE + b"Content-Length: 2\r\n\r\nok"], [b"ok"]),
+    "in chunks": ([HEAD + CLOSE + b"Transfer-Encoding: chunked\r\n\r\n1\r\no\r\n01\r\nk\r\n0\r\n\r\n"], [b"ok"]),
+    "in chunks with extensions and trailers": (
+        [HEAD + CLOSE + b'transfer-encoding: Chunked\r\n\r\n2;a="b";c\r\nok\r\n0;x\r\nX-Sum: 1\r\nX-B: 2\r\n\r\n'],
+        [b"ok"],
+    ),
+    "with a length, when told to go ahead": (
+        [HEAD + CLOSE + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n", b"(100)", b"ok"],
+        [b"ok"],
+    ),
+    "in chunks, when told to go ahead": (
+        [
+            HEAD + CLOSE + b"Expect: 100-Continue\r\nTransfer-Encoding: chunked\r\n\r\n",
+            b"(100)",
+            b"2\r\nok\r\n0\r\n\r\n",
+        ],
+        [b"ok"],
+    ),
+    "byte by byte": (
+        [bytes([byte]) for byte in HEAD + CLOSE + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"],
+        [b"ok"],
+    ),
+    "with an absolute target": (
+        [f"POST http://example.com{PATH} HTTP/1.1\r\nHost: x\r\n".encode() + CLOSE + b"Content-Length: 2\r\n\r\nok"],
+        [b"ok"],
+    ),
+    "of HTTP/1.0": ([f"POST {PATH} HTTP/1.0\r\nContent-Length: 2\r\n\r\nok".encode()], [b"ok"]),
+    "without a body": ([HEAD + CLOSE + b"\r\n"], [b""]),
+    "behind an empty line": ([b"\r\n" + HEAD + CLOSE + b"Content-Length: 2\r\n\r\nok"], [b"ok"]),
+    "that ends the connection among other options": (
+        [HEAD + b"Connection: x-a, Close\r\nContent-Length: 2\r\n\r\nok"],
+        [b"ok"],
+    ),
+    "with empty and padded headers": ([HEAD + CLOSE + b"X-A:\r\nContent-Length:\t2 \r\n\r\nok"], [b"ok"]),
+}
+
+
+@pytest.mark.parametrize("pieces, bodies", GOOD.values(), ids=GOOD.keys())
+def test_a_delivery_in_whatever_form_is_taken(running: Running, pieces: list[bytes], bodies: list[bytes]) -> None:
+    """A POST arrives with its body, whichever of the forms of RFC 9112 it has, and is answered once."""
+    answer = asked(running.port, pieces)
+
+    assert len(statuses(answer, ["POST"])) == 1
+    assert not re.match(rb"HTTP/1\.1 (400|405|408|411|413|417|431|505)", answer)
+    assert running.bodies() == bodies
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["GET /", "HEAD /", "post /v1/logs", "PURGE /a", "M-SEARCH /", "OPTIONS *", "DELETE //a?b=%20&c", "GET /?http://x"],
+)
+def test_any_method_and_target_gets_an_answer(running: Running, line: str) -> None:
+    """What a server has no use for is answered all the same, as an HTTP server answers it."""
+    method = line.partition(" ")[0]
+
+    answer = asked(running.port, [f"{line} HTTP/1.1\r\nHost: x\r\n".encode() + CLOSE + b"\r\n"])
+
+    (status,) = statuses(answer, [method])
+    assert status in {200, 404, 405, 501, 502}
+
+
+def test_requests_behind_one_another_are_answered_in_order(running: Running, request: pytest.FixtureRequest) -> None:
+    """Pipelined requests share a connection: none is lost, whatever came before, and HEAD has no body."""
+    one = HEAD + b"Content-Length: 3\r\n\r\none"
+    two = HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\ntwo\r\n0\r\n\r\n"
+    look = f"HEAD {PATH} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    last = HEAD + CLOSE + b"Content-Length: 4\r\n\r\nlast"
+
+    answer = asked(running.port, [one + two + look + last])
+
+    if request.node.callspec.params["running"] is collector:  # which ends every connection after its first answer
+        assert len(statuses(answer, ["POST"])) == 1
+        assert running.bodies() == [b"one"]
+    else:
+        assert len(statuses(answer, ["POST", "POST", "HEAD", "POST"])) == 4
+        assert [body for body in running.bodies() if body] == [b"one", b"two", b"last"]
+
+
+BAD = {
+    "no HTTP": (b"hello\r\n\r\n", 400),
+    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+    "a header without a colon": (b"GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", 400),
+    "a space in a header's name": (b"GET / HTTP/1.1\r\nHost: x\r\nX A: 1\r\n\r\n", 400),
+    "a NUL in a header": (b"GET / HTTP/1.1\r\nHost: x\r\nX-A: \0\r\n\r\n", 400),
+    "a negative length": (HEAD + b"Content-Length: -1\r\n\r\n", 400),
+    "a length that is no number": (HEAD + b"Content-Length: 0x10\r\n\r\n", 400),
+    "two lengths": (HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
+    "a chunk without a size": (HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+    "a chunk of a negative size": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n-5\r\n", 400),
+    "a chunk longer than it says": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n", 400),
+    "a coding that is not known": (HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n", 501),
+    "a body that is too large": (HEAD + b"Content-Length: 99999999999\r\n\r\n", 413),
+    "a body that is too large, not yet sent": (
+        HEAD + b"Expect: 100-continue\r\nContent-Length: 99999999999\r\n\r\n",
+        413,
+    ),
+    "a head that is too large": (b"GET / HTTP/1.1\r\nHost: x\r\nX-A: " + b"a" * 200_000, 431),
+}
+
+
+@pytest.mark.parametrize("data, status", BAD.values(), ids=BAD.keys())
+def test_what_is_no_request_is_refused(running: Running, data: bytes, status: int) -> None:
+    """It gets the status that RFC 9110 has for it, the connection ends, nothing is kept, and the next one is taken."""
+    answer = asked(running.port, [data])
+
+    assert statuses(answer, ["POST"]) == [status]
+    assert not any(running.bodies())
+    asked(running.port, [HEAD + CLOSE + b"Content-Length: 2\r\n\r\nok"])
+    assert running.bodies()[-1:] == [b"ok"]
