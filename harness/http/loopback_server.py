@@ -152,6 +152,8 @@ class LoopbackServer(ABC):
         try:
             request = connection.read()
         except BadMessageError as exc:
+            if self._stopping:
+                return False
             connection.closes = True
             connection.send(self.refuse(exc))
             connection.linger()
