@@ -6,49 +6,26 @@ endlessly. A case must do none of that.
 
 from __future__ import annotations
 
-import http.client
-import io
 import socket
-import ssl
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from harness.http.client import tls_context, tls_said
+from harness.http.answer_reader import AnswerReader
+from harness.http.client import tls_context
 from harness.http.message import Headers
+from harness.http.unanswered import no_answer, no_connection
 from harness.model import Delivery
 
 CONNECT_S = 5.0
 ANSWER_BYTES = 64 * 1024
 """As much of an answer is read; the rest is of no interest."""
 _PIECE = 256 * 1024
-
-
-class ReceiverAnswer(Delivery, frozen=True, kw_only=True):
-    """A delivery with everything that came back."""
-
-    whole: str = ""
-    """Status line, header lines and body as text, up to `ANSWER_BYTES` of it."""
-
-    @property
-    def cut(self) -> bool:
-        """Whether the receiver closed the connection instead of answering, which it may when it is sent too much."""
-        return self.status is None and self.error in (_CLOSED, _RESET)
-
-
-_CLOSED = "the connection was closed without an answer"
-_RESET = "the connection was reset"
-_WHY: tuple[tuple[type[Exception], str], ...] = (
-    (http.client.RemoteDisconnected, _CLOSED),  # a kind of ConnectionError, so before it
-    (TimeoutError, "no whole answer within {limit:g} s"),
-    (ConnectionRefusedError, "connection refused"),
-    (ConnectionError, _RESET),
-    (http.client.HTTPException, "an answer that is not HTTP"),
-)
 
 
 class Wire:
@@ -65,7 +42,7 @@ class Wire:
 
     def send(
         self, headers: Headers, body: bytes, *, event: str, event_id: str, method: str = "POST", query: str = ""
-    ) -> ReceiverAnswer:
+    ) -> Delivery:
         """Send one request, headers and bytes as they are; a broken connection is an answer too."""
         length = (
             ()
@@ -89,71 +66,48 @@ class Wire:
 
     def exchange(
         self, pieces: Iterable[bytes], *, event: str, event_id: str, method: str = "POST", pause_s: float = 0.0
-    ) -> ReceiverAnswer:
+    ) -> Delivery:
         """Send ``pieces``, ``pause_s`` seconds between them, and read the answer."""
         self._check(method, httpx.URL(self.url))
-        told = _Exchange(event, event_id, self.url)
+        made = partial(Delivery, event=event, event_id=event_id, url=self.url)
         clock = _Clock(self.timeout_s)
         try:
-            with self._connected(clock) as connection:
-                clock.connected()
-                sending = _sent(connection, pieces, clock, pause_s)
-                return self._read(connection, clock, method, told, sending)
-        except (OSError, http.client.HTTPException) as exc:
-            said = tls_said(exc) if isinstance(exc, ssl.SSLError) else str(exc)
-            why = next((text.format(limit=self.timeout_s) for kind, text in _WHY if isinstance(exc, kind)), said)
-            return told.answer(clock, status=None, error=why)
+            connection = self._connected()
+        except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no connection
+            return made(status=None, seconds=clock.elapsed(), error=no_connection(exc, within_s=self._connect_s))
+        clock.connected()
+        with connection:
+            try:
+                failed = _sent(connection, pieces, clock, pause_s)
+                answer = _read(connection, clock, failed)
+            except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no answer
+                answer = {"status": None, "error": no_answer(exc, within_s=self.timeout_s)}
+        return made(seconds=clock.elapsed(), connect_s=clock.connect_s, **answer)
 
     def abandon(self, pieces: list[bytes]) -> None:
         """Send ``pieces`` and close the connection, as a sender does that is cut off."""
         self._check("POST", httpx.URL(self.url))
         clock = _Clock(self.timeout_s)
-        with suppress(OSError), self._connected(clock) as connection:
+        with suppress(OSError), self._connected() as connection:
             _sent(connection, pieces, clock, 0)
 
-    def _connected(self, clock: _Clock) -> socket.socket:
-        connection = socket.create_connection((self._host, self._port), timeout=min(CONNECT_S, clock.left()))
+    @property
+    def _connect_s(self) -> float:
+        return min(CONNECT_S, self.timeout_s)
+
+    def _connected(self) -> socket.socket:
+        connection = socket.create_connection((self._host, self._port), timeout=self._connect_s)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._parts.scheme != "https":
             return connection
         return tls_context().wrap_socket(connection, server_hostname=self._host)
-
-    def _read(
-        self, connection: socket.socket, clock: _Clock, method: str, told: _Exchange, failed: OSError | None
-    ) -> ReceiverAnswer:
-        response = http.client.HTTPResponse(_Timed(connection, clock), method=method)  # type: ignore[arg-type]
-        try:
-            response.begin()
-        except (OSError, http.client.HTTPException):
-            if failed is not None:
-                raise failed from None
-            raise
-        first = clock.elapsed()
-        body = b""
-        with suppress(http.client.IncompleteRead, ConnectionError):  # the status has been told, which is what counts
-            body = response.read(ANSWER_BYTES)
-        head = f"{response.status} {response.reason}\n{response.headers}"
-        text = body.decode(errors="replace")
-        return told.answer(clock, status=response.status, first_byte_s=first, answer=text[:200], whole=head + text)
-
-
-class _Exchange(NamedTuple):
-    """What is known of an exchange before it is made."""
-
-    event: str
-    event_id: str
-    url: str
-
-    def answer(self, clock: _Clock, *, status: int | None, **more: Any) -> ReceiverAnswer:
-        """Return what came of it."""
-        more |= {"seconds": clock.elapsed(), "connect_s": clock.connect_s}
-        return ReceiverAnswer(event=self.event, event_id=self.event_id, url=self.url, status=status, **more)
 
 
 class _Clock:
     """Measures one exchange from its first byte, and bounds it."""
 
     def __init__(self, limit_s: float) -> None:
+        self.limit_s = limit_s
         self._start = time.perf_counter()
         self._deadline = self._start + limit_s
         self.connect_s = 0.0
@@ -174,24 +128,6 @@ class _Clock:
         return left
 
 
-class _Timed(io.RawIOBase):
-    """A socket to read from, each time for as long as the whole exchange may still take."""
-
-    def __init__(self, connection: socket.socket, clock: _Clock) -> None:
-        self._connection = connection
-        self._clock = clock
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        self._connection.settimeout(self._clock.left())
-        return self._connection.recv_into(buffer)  # type: ignore[arg-type]
-
-
 def _sent(connection: socket.socket, pieces: Iterable[bytes], clock: _Clock, pause_s: float) -> OSError | None:
     """Send everything; return why that broke off, for a receiver may answer and close before it has read all."""
     try:
@@ -204,3 +140,26 @@ def _sent(connection: socket.socket, pieces: Iterable[bytes], clock: _Clock, pau
     except ConnectionError as exc:
         return exc
     return None
+
+
+def _read(connection: socket.socket, clock: _Clock, failed: OSError | None) -> dict[str, Any]:
+    """Return what of a delivery the answer decides; ``failed`` is why sending broke off."""
+    reader = AnswerReader(most_bytes=ANSWER_BYTES, stored_bytes=ANSWER_BYTES)
+    first = 0.0
+    try:
+        while not reader.complete:
+            connection.settimeout(clock.left())
+            piece = connection.recv(_PIECE)
+            if piece:
+                first = first or clock.elapsed()
+                reader.feed(piece)
+            elif first:
+                reader.end()
+            else:
+                return {"status": None, "error": no_answer(failed, within_s=clock.limit_s)}
+    except ConnectionError as exc:
+        if reader.head is None:
+            raise failed or exc from None  # else the status is known, which is what counts
+    assert reader.head is not None
+    text = reader.body.decode(errors="replace")
+    return {"status": reader.head.status, "first_byte_s": first, "answer": text[:200], "whole": reader.head.text + text}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+CLOSED = "the connection was closed without an answer"
+RESET = "the connection was reset"
+
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt to send one event."""
@@ -21,14 +24,21 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     first_byte_s: float = 0.0
     """From the first byte sent to the first byte of the answer; 0 when there was none."""
     error: str = ""
-    """Why there was no answer: connection refused, time-out, …"""
+    """Why there was no answer, in the words of `harness.http.unanswered`; empty when there was one."""
     answer: str = ""
     """First 200 characters of the answer's body."""
+    whole: str = ""
+    """Status, reason, header lines and body as text, where the sender keeps them; an empty line before the body."""
 
     @property
     def acknowledged(self) -> bool:
         """Whether the receiver answered 2xx, the only answer senders count as success."""
         return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def cut(self) -> bool:
+        """Whether the receiver closed the connection instead of answering, which it may when it is sent too much."""
+        return self.status is None and self.error in (CLOSED, RESET)
 
     @property
     def seen(self) -> str:

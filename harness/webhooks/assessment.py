@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from harness.http.client import UNTRUSTED
-from harness.http.wire import ReceiverAnswer
 from harness.model import Delivery, Event, Finding, Outcome
 from harness.webhooks.cases import Built, Expected, Material, ReceiverCase
 
@@ -20,7 +19,7 @@ _CLASSES = {
 _MAY_CUT = (Expected.REFUSED_OR_CUT, Expected.ANSWERED_OR_CUT)
 
 
-def answered(case: ReceiverCase, material: Material, built: Built, answer: ReceiverAnswer) -> Judgement:
+def answered(case: ReceiverCase, material: Material, built: Built, answer: Delivery) -> Judgement:
     """Hold the answer alone against the row."""
     if answer.status == 429:
         return (
@@ -36,7 +35,7 @@ def answered(case: ReceiverCase, material: Material, built: Built, answer: Recei
     return (Outcome.FAIL, wrong) if wrong else (Outcome.PASS, answer.seen)
 
 
-def _wrongly_said(case: ReceiverCase, material: Material, built: Built, answer: ReceiverAnswer) -> str:
+def _wrongly_said(case: ReceiverCase, material: Material, built: Built, answer: Delivery) -> str:
     """Return what is wrong with an answer of the right status; empty when nothing is."""
     if case.must_not_contain and case.must_not_contain(material, built) in answer.whole:
         return f"HTTP {answer.status}, and the answer holds the right signature"
@@ -64,7 +63,7 @@ _ALL_REFUSED = ". Every genuine delivery was refused, so most likely harness.tom
 _COMPARE = "Compare [receiver] signature, its secret and scheme, with what the receiver was given."
 
 
-def acceptance(event: Event, answer: ReceiverAnswer, *, item: str, source: str, all_refused: bool) -> Finding:
+def acceptance(event: Event, answer: Delivery, *, item: str, source: str, all_refused: bool) -> Finding:
     """Return what the answer to an honest delivery says; ``all_refused`` if every other was refused too."""
     outcome = Outcome.PASS if answer.acknowledged else Outcome.FAIL
     if answer.status is None:

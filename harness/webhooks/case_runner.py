@@ -10,8 +10,8 @@ import msgspec
 
 from harness.errors import EventError, ProbeError
 from harness.http.curl import curl
-from harness.http.wire import ReceiverAnswer, Wire
-from harness.model import Event, Finding, Outcome
+from harness.http.wire import Wire
+from harness.model import Delivery, Event, Finding, Outcome
 from harness.openapi.event_bodies import is_form, readable_document
 from harness.process.supervisor import ProcessState
 from harness.webhooks.assessment import Judgement, acceptance, answered, finding_of, hint
@@ -85,7 +85,7 @@ class ReceiverUnderTest:
         now = int(self._clock())
         return Material.of(self.format, event, secret=self._secret(), timestamp=now, url=self.wire.url)
 
-    def send(self, event: Event, built: Built, framing: Framing = Framing.PLAIN) -> ReceiverAnswer:
+    def send(self, event: Event, built: Built, framing: Framing = Framing.PLAIN) -> Delivery:
         """Send one delivery as it was built."""
         if framing is Framing.PLAIN:
             return self.wire.send(
@@ -94,7 +94,7 @@ class ReceiverUnderTest:
         pieces, pause_s = framed(self.wire, built, framing)
         return self.wire.exchange(pieces, event=event.name, event_id=event.id, method=built.method, pause_s=pause_s)
 
-    def deliver(self, event: Event) -> ReceiverAnswer:
+    def deliver(self, event: Event) -> Delivery:
         """Send one honest delivery."""
         return self.send(event, self.material(event).signed())
 
@@ -205,7 +205,7 @@ class ReceiverUnderTest:
         answer = self.send(event, self.material(event).signed(secret=self.scheme.new_secret()))
         return "" if answer.status and 400 <= answer.status < 500 else f"it was answered {answer.seen}"
 
-    def _control(self, event: Event) -> ReceiverAnswer:
+    def _control(self, event: Event) -> Delivery:
         """Deliver honestly; a connection that is refused or broken is tried once more, for a server may be busy."""
         answer = self.deliver(self.fresh(event))
         if answer.status is None and answer.seconds < self.wire.timeout_s:
@@ -214,7 +214,7 @@ class ReceiverUnderTest:
         self._alive = answer.acknowledged
         return answer
 
-    def _afterwards(self, case: ReceiverCase, usable: Event, subject: Event, answer: ReceiverAnswer) -> Judgement:
+    def _afterwards(self, case: ReceiverCase, usable: Event, subject: Event, answer: Delivery) -> Judgement:
         """Return whether the receiver still lives, and whether what it refused had an effect."""
         after = self.fresh(usable)
         control = self.deliver(after)
@@ -227,7 +227,7 @@ class ReceiverUnderTest:
             return Outcome.PASS, answer.seen
         return self._without_effect(subject, answer, control=after)
 
-    def _without_effect(self, subject: Event, answer: ReceiverAnswer, *, control: Event) -> Judgement:
+    def _without_effect(self, subject: Event, answer: Delivery, *, control: Event) -> Judgement:
         if self.probe is None or not subject.id:
             return Outcome.NOT_RUN, f"{answer.seen}; {NO_ID if self.probe else _NO_PROBE}"
         try:
@@ -250,7 +250,7 @@ class _Form(NamedTuple):
     anew: bool = False
 
 
-def _unjudged(control: ReceiverAnswer) -> str:
+def _unjudged(control: Delivery) -> str:
     return f"cannot be judged: a genuine delivery got {control.seen}{hint(control)}"
 
 

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from harness.http.load.answer import AnswerReader
+from harness.http.answer_reader import AnswerReader
 from harness.http.load.request import Outgoing
 from harness.http.parser import BadMessageError
+from harness.http.unanswered import no_answer
 
 
 class LoadExchange(NamedTuple):
@@ -37,9 +38,13 @@ class Ending(NamedTuple):
 class LoadConnection(asyncio.BufferedProtocol):
     """Sends one request at a time and tells what became of it."""
 
-    def __init__(self, done: Callable[[LoadExchange, Ending], None], buffer: bytearray) -> None:
-        """``done`` is called once for each exchange; ``buffer`` can be shared by all connections of a thread."""
+    def __init__(self, done: Callable[[LoadExchange, Ending], None], buffer: bytearray, *, within_s: float) -> None:
+        """``done`` is called once for each exchange; ``buffer`` can be shared by all connections of a thread.
+
+        ``within_s`` is what an exchange may take, in seconds; who watches the time calls `give_up`.
+        """
         self._buffer = buffer
+        self._within_s = within_s
         self.exchange: LoadExchange | None = None
         self.is_open = False
         self._done = done
@@ -53,10 +58,9 @@ class LoadConnection(asyncio.BufferedProtocol):
         self.exchange = LoadExchange(outgoing, AnswerReader(), connect_s, time.perf_counter())
         self._transport.write(request)
 
-    def give_up(self, error: str) -> None:
-        """End the exchange: with what its head told, where that is known, else with ``error``."""
-        known = self.exchange is not None and self.exchange.reading.head is not None
-        self._finish(Ending("" if known else error, self._first_at))
+    def give_up(self) -> None:
+        """End the exchange: its time is over, and the answer is not whole."""
+        self._end(TimeoutError())
 
     def abort(self) -> None:
         """Close without ado; what is under way is not told."""
@@ -86,21 +90,24 @@ class LoadConnection(asyncio.BufferedProtocol):
             if reading.feed(self._buffer[:nbytes]):
                 self._finish(Ending("", self._first_at), reusable=reading.reusable)
         except BadMessageError as exc:
-            self._finish(Ending(str(exc), self._first_at))
+            self._end(exc)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take the end of the connection: the end of an answer, or an answer that never came."""
         self.is_open = False
         if self.exchange is None:
             return
-        if not self._first_at:
-            self._finish(Ending(_lost(exc), unread=True))
+        if not self._first_at or (exc is not None and self.exchange.reading.head is None):
+            self._end(exc, unread=not self._first_at)
             return
         try:
             self.exchange.reading.end()
             self._finish(Ending("", self._first_at))
         except BadMessageError as bad:
-            self._finish(Ending(str(bad), self._first_at))
+            self._end(bad)
+
+    def _end(self, exc: Exception | None, *, unread: bool = False) -> None:
+        self._finish(Ending(no_answer(exc, within_s=self._within_s), self._first_at, unread))
 
     def _finish(self, ending: Ending, *, reusable: bool = False) -> None:
         exchange, self.exchange = self.exchange, None
@@ -111,9 +118,3 @@ class LoadConnection(asyncio.BufferedProtocol):
         if not reusable or self._transport.get_write_buffer_size():
             self.abort()
         self._done(exchange, ending)
-
-
-def _lost(exc: Exception | None) -> str:
-    if isinstance(exc, ConnectionResetError):
-        return "the connection was reset"
-    return "the connection was closed without an answer" if exc is None else f"the connection broke: {exc}"

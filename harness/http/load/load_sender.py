@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
 
 import httpx
 
-from harness.http.client import Network, tls_context, tls_said
+from harness.http.client import Network, tls_context
 from harness.http.load.load_connection import Ending, LoadConnection, LoadExchange
 from harness.http.load.request import Address, Outgoing, Writer
+from harness.http.unanswered import no_connection
 from harness.model import Delivery
 
 TIMEOUT_S = 15.0
@@ -140,7 +139,7 @@ class _Worker:
         """End an exchange that was begun before that time."""
         connection = self._connection
         if connection and connection.exchange and connection.exchange.sent_at < sent_before:
-            connection.give_up(f"no whole answer within {self._round.courier.timeout_s:g} s")
+            connection.give_up()
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -165,25 +164,19 @@ class _Worker:
         try:
             async with asyncio.timeout(courier.timeout_s):
                 _, self._connection = await self._loop.create_connection(
-                    lambda: LoadConnection(self._finished, self._round.buffer),
+                    lambda: LoadConnection(self._finished, self._round.buffer, within_s=courier.timeout_s),
                     courier.address.host,
                     courier.address.port,
                     ssl=tls_context() if courier.address.tls else None,
                 )
-            connect_s = time.perf_counter() - begun
-            self._connection.send(outgoing, request, connect_s=connect_s)
-        except OSError as exc:
-            self._tell(
-                Delivery(
-                    event=outgoing.event,
-                    event_id=outgoing.event_id,
-                    url=outgoing.url,
-                    status=None,
-                    seconds=0.0,
-                    error=_refused(exc, courier.timeout_s),
-                )
-            )
-        except Exception as exc:  # noqa: BLE001 - raised anew where the round was asked for
+        except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no connection
+            error = no_connection(exc, within_s=courier.timeout_s)
+            name, event_id, url = outgoing.event, outgoing.event_id, outgoing.url
+            self._tell(Delivery(event=name, event_id=event_id, url=url, status=None, seconds=0.0, error=error))
+            return
+        try:
+            self._connection.send(outgoing, request, connect_s=time.perf_counter() - begun)
+        except Exception as exc:  # noqa: BLE001 - raised anew where the run was asked for
             self._round.fail(exc)
 
     def _finished(self, exchange: LoadExchange, ending: Ending) -> None:
@@ -213,16 +206,3 @@ class _Worker:
     def _tell(self, delivery: Delivery) -> None:
         self._round.tell(delivery)
         self.proceed()
-
-
-def _refused(exc: OSError, timeout_s: float) -> str:
-    """Return in words why there is no connection."""
-    if isinstance(exc, TimeoutError):
-        return f"no connection within {timeout_s:g} s"
-    if isinstance(exc, ConnectionRefusedError):
-        return "connection refused"
-    if isinstance(exc, ssl.SSLError):
-        return tls_said(exc)
-    if isinstance(exc, socket.gaierror):
-        return "no such host"
-    return f"no connection: {exc.strerror or exc}"

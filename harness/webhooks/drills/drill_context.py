@@ -11,8 +11,7 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import ProbeError, ProcessError
-from harness.http.wire import ReceiverAnswer
-from harness.model import Event
+from harness.model import Delivery, Event
 from harness.model.config import DeadLetters, Receiver
 from harness.process.managed import ManagedProcess
 from harness.webhooks.case_runner import ReceiverUnderTest
@@ -69,11 +68,11 @@ class DrillContext(msgspec.Struct, kw_only=True):
         """Whether its events have ids, by which the integration can be asked about them."""
         return bool(self.fresh().id)
 
-    def deliver(self, event: Event, times: int = 1) -> list[ReceiverAnswer]:
+    def deliver(self, event: Event, times: int = 1) -> list[Delivery]:
         """Deliver one event honestly, several times one after another."""
         return [self.receiver.deliver(event) for _ in range(times)]
 
-    def deliver_at_once(self, events: Sequence[Event], *, concurrency: int) -> list[ReceiverAnswer]:
+    def deliver_at_once(self, events: Sequence[Event], *, concurrency: int) -> list[Delivery]:
         """Deliver events honestly, ``concurrency`` at a time."""
         with ThreadPoolExecutor(concurrency, thread_name_prefix="drill") as pool:
             return list(pool.map(self.receiver.deliver, events))

@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from harness.core.pointers import at_key
-from harness.http.wire import ReceiverAnswer
-from harness.model import Event, Level, Outcome
+from harness.model import Delivery, Event, Level, Outcome
 from harness.openapi.event_bodies import readable_document
 from harness.webhooks import effects as seen
 from harness.webhooks.drills.drill import Drill, Judgement, told
@@ -32,7 +31,7 @@ _SOURCE = "Standard Webhooks, Idempotency; docs.stripe.com, Webhooks: handle dup
 
 
 class _Delivered(NamedTuple):
-    answers: Sequence[ReceiverAnswer]
+    answers: Sequence[Delivery]
     """To what must be acknowledged, each time."""
     before: str = ""
     """What came before it, in words."""

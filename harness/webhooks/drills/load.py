@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from harness.http.wire import ReceiverAnswer
-from harness.model import Event, Level, Outcome
+from harness.model import Delivery, Event, Level, Outcome
 from harness.webhooks.drills.drill import Drill, Judgement, told
 from harness.webhooks.drills.drill_context import DrillContext
 
@@ -34,7 +33,7 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[max(0, -(-int(share * 100) * len(ordered) // 100) - 1)]
 
 
-def _times(answers: Sequence[ReceiverAnswer]) -> str:
+def _times(answers: Sequence[Delivery]) -> str:
     seconds = [a.seconds for a in answers]
     p50, p99 = (percentile(seconds, s) * 1000 for s in (0.5, 0.99))
     connect = percentile([a.connect_s for a in answers], 0.99) * 1000
@@ -45,7 +44,7 @@ def _times(answers: Sequence[ReceiverAnswer]) -> str:
     )
 
 
-def _in_budget(context: DrillContext, answers: Sequence[ReceiverAnswer]) -> Judgement:
+def _in_budget(context: DrillContext, answers: Sequence[Delivery]) -> Judgement:
     refused = [a for a in answers if not a.acknowledged]
     if refused:
         return Outcome.FAIL, f"{len(refused)} of {len(answers)} not acknowledged: {refused[0].seen}"
@@ -62,7 +61,7 @@ def _ordinary(context: DrillContext) -> Judgement:
 def _while_slow(context: DrillContext) -> Judgement:
     slow = context.read(str(context.config.slow))
 
-    def deliver(event: Event) -> tuple[ReceiverAnswer, int]:
+    def deliver(event: Event) -> tuple[Delivery, int]:
         answer = context.receiver.deliver(event)
         return answer, context.probe.effects(event.id)
 

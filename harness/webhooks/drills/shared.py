@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness.http.wire import ReceiverAnswer
-from harness.model import Event
+from harness.model import Delivery, Event
 from harness.webhooks.probes import Row
 
 
@@ -17,7 +16,7 @@ class Repeated(NamedTuple):
     """One event that was delivered in several ways."""
 
     event: Event
-    answers: Sequence[ReceiverAnswer]
+    answers: Sequence[Delivery]
     """To what must be acknowledged, each time."""
     before: str
     """What came before it, in words."""
@@ -29,7 +28,7 @@ class Unprocessable(msgspec.Struct, kw_only=True):
     """The event that cannot be processed, and its dead letter."""
 
     event: Event
-    answer: ReceiverAnswer
+    answer: Delivery
     delivered_at: float = msgspec.field(default_factory=time.monotonic)
     letter: Row | None = None
     """As it was first seen, before anything was done to it."""

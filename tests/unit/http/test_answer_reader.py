@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.http.load.answer import ANSWER_BYTES, STORED_BYTES, AnswerReader
+from harness.http.answer_reader import ANSWER_BYTES, STORED_BYTES, AnswerReader
 from harness.http.parser import MAX_HEAD, BadMessageError
 
 WHOLE = {

@@ -25,6 +25,14 @@ class AnswerHead(NamedTuple):
     """Bytes of the body; None when chunks or the end of the connection tell."""
     chunked: bool
     keeps_open: bool
+    raw: bytes
+    """All of it, with its empty line."""
+
+    @property
+    def text(self) -> str:
+        """Status, reason and header lines, an empty line after them."""
+        lines = self.raw.decode("latin-1").splitlines()
+        return "\n".join([lines[0].partition(" ")[2], *lines[1:], ""])
 
 
 @lru_cache(maxsize=64)
@@ -40,20 +48,23 @@ def _answer_head(head: bytes) -> AnswerHead:
     chunked = b"chunked" in fields.get(b"transfer-encoding", b"").lower()
     length = fields.get(b"content-length")
     if status < 200 or status in {204, 304}:
-        return AnswerHead(status, 0, chunked=False, keeps_open=keeps_open)
+        return AnswerHead(status, 0, chunked=False, keeps_open=keeps_open, raw=head)
     if chunked or length is None:
-        return AnswerHead(status, None, chunked=chunked, keeps_open=keeps_open and chunked)
+        return AnswerHead(status, None, chunked=chunked, keeps_open=keeps_open and chunked, raw=head)
     if not length.isdigit() or len(length) > 18:
         raise BadMessageError(f"an answer with content-length {length[:40]!r}")
-    return AnswerHead(status, int(length), chunked=False, keeps_open=keeps_open)
+    return AnswerHead(status, int(length), chunked=False, keeps_open=keeps_open, raw=head)
 
 
 class AnswerReader:
     """One answer while it arrives."""
 
-    __slots__ = ("_buffer", "_chunks", "_left", "_read", "body", "complete", "head", "reusable")
+    __slots__ = ("_buffer", "_chunks", "_left", "_most", "_read", "_stored", "body", "complete", "head", "reusable")
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_bytes: int = ANSWER_BYTES, stored_bytes: int = STORED_BYTES) -> None:
+        """Of a body longer than ``most_bytes`` the rest is not waited for; ``stored_bytes`` of it are kept."""
+        self._most = most_bytes
+        self._stored = stored_bytes
         self.head: AnswerHead | None = None
         self.body = b""
         """The beginning of the body."""
@@ -75,7 +86,7 @@ class AnswerReader:
             self._take_chunks(self._chunks)
         else:
             self._take_body()
-        if not self.complete and self._read >= ANSWER_BYTES:
+        if not self.complete and self._read >= self._most:
             self.complete = True  # and not reusable: more is on its way
         return self.complete
 
@@ -121,8 +132,8 @@ class AnswerReader:
 
     def _store(self, taken: bytes) -> None:
         self._read += len(taken)
-        if len(self.body) < STORED_BYTES:
-            self.body += taken[: STORED_BYTES - len(self.body)]
+        if len(self.body) < self._stored:
+            self.body += taken[: self._stored - len(self.body)]
 
     def _finish(self) -> None:
         assert self.head is not None
