@@ -39,27 +39,26 @@ class Surroundings:
     def __init__(self, directory: Path) -> None:
         """Raises `ConfigurationError` for a harness.toml that is wrong."""
         self.directory = directory
-        self._world: RunContext | None = None
+        self._context: RunContext | None = None
         if (directory / CONFIG_NAME).is_file():
             run = Run(run_id="", seed="", directory="")
-            self._world = RunContext.load(directory, run=run, overlay=None, reports=directory)
-            references = [(key, ref) for key, ref in self._world.target.references if ref.kind != "fresh"]
-            self._world.vault.resolve_all(references, strict=False)
+            self._context = RunContext.load(directory, run=run, overlay=None, reports=directory)
+            self._context.secrets.resolve_stored()
 
     @property
     def redactor(self) -> Redactor:
         """A redactor that knows the target's secrets, as far as they are set here."""
-        return Redactor(self._world.vault.redact) if self._world else Redactor()
+        return Redactor(self._context.vault.redact) if self._context else Redactor()
 
     def network(self, upstream: str) -> Network:
         """Where may be sent: the hosts of harness.toml, or the one that was asked for where there is no such file."""
-        return self._world.network if self._world else Network([upstream])
+        return self._context.network if self._context else Network([upstream])
 
     def spec(self, reference: str | None) -> Spec | None:
         """Return the OpenAPI document asked for, else the one of harness.toml, else None; raises `SpecError`."""
-        provider = self._world.config.provider if self._world else None
+        provider = self._context.config.provider if self._context else None
         if reference is None:
-            return self._world.spec if self._world and provider else None
+            return self._context.spec if self._context and provider else None
         base_url = provider.base_url if provider else ""
         with Network([reference]).client() as client:
             return load_spec(

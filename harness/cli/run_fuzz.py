@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -14,7 +13,6 @@ from harness.errors import ConfigurationError, nearest
 from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.defects import Defect
 from harness.fuzzing.reproduction import replay
-from harness.process.run import Run
 from harness.process.subreaper import reap_orphans
 
 MODULE = "harness.suite.test_2_contract"
@@ -35,43 +33,39 @@ def run_fuzz(
 
 
 def list_found(directory: Path, *, overlay: str | None, echo: Echo) -> int:
-    """Print every defect that is kept; return the exit status."""
-    world, found = _open(directory, overlay)
-    try:
-        kept = found.all()
-        if found.trouble:
-            raise ConfigurationError(found.trouble)
-        for defect in kept:
-            echo(world.vault.redact(f"{defect.id}  {defect.operation}: {defect.title}"))
-        echo(f"{len(kept)} found defects are kept." if kept else "No found defect is kept: none was found yet.")
-    finally:
-        shutil.rmtree(world.run.directory, ignore_errors=True)
+    """Print every stored defect; return the exit status."""
+    with RunContext.begun(directory, overlay=overlay) as context:
+        store = _defects(context)
+        stored = store.all()
+        if store.trouble:
+            raise ConfigurationError(store.trouble)
+        for defect in stored:
+            echo(context.vault.redact(f"{defect.id}  {defect.operation}: {defect.title}"))
+        echo(f"{len(stored)} found defects are kept." if stored else "No found defect is kept: none was found yet.")
     return 0
 
 
 def replay_found(directory: Path, defect_id: str, *, overlay: str | None, echo: Echo) -> int:
     """Send exactly the requests that showed a defect; return 1 while it occurs, 0 when it is gone, 2 when unseen.
 
-    Raises `ConfigurationError` for an id that is not kept.
+    Raises `ConfigurationError` for an id that is not stored.
     """
-    world, found = _open(directory, overlay)
-    try:
-        if world.target.production:
+    with RunContext.begun(directory, overlay=overlay) as context:
+        store = _defects(context)
+        if context.target.production:
             raise ConfigurationError(
                 "harness fuzz --replay: [target] environment is production, which is not fuzzed. Replay on staging."
             )
-        defect = _kept(found, defect_id)
-        world.vault.resolve_all(world.target.references, strict=True)
-        with world.running():
-            return _tell(defect, world, lambda text: echo(world.vault.redact(text)))
-    finally:
-        shutil.rmtree(world.run.directory, ignore_errors=True)
+        defect = _stored(store, defect_id)
+        context.secrets.resolve_all(strict=True)
+        with context.running():
+            return _replayed(defect, context, lambda text: echo(context.vault.redact(text)))
 
 
-def _tell(defect: Defect, world: RunContext, echo: Echo) -> int:
-    client = world.fuzz_client("quick")
-    outcome = replay(defect, world.spec, client)
-    place = at_pointer(world.spec.document, defect.excerpt.pointer)
+def _replayed(defect: Defect, context: RunContext, echo: Echo) -> int:
+    client = context.provider.fuzz_client("quick")
+    outcome = replay(defect, context.spec, client)
+    place = at_pointer(context.spec.document, defect.excerpt.pointer)
     echo(f"{defect.id}  {defect.operation}: {defect.title}")
     for step in defect.steps:
         echo(f"  {step.curl(client.base_url)}")
@@ -83,7 +77,7 @@ def _tell(defect: Defect, world: RunContext, echo: Echo) -> int:
     return {True: 1, False: 0, None: 2}[outcome.occurs]
 
 
-def _kept(found: DefectStore, defect_id: str) -> Defect:
+def _stored(found: DefectStore, defect_id: str) -> Defect:
     defect = found.get(defect_id)
     if defect is None:
         ids = [known.id for known in found.all()]
@@ -92,12 +86,9 @@ def _kept(found: DefectStore, defect_id: str) -> Defect:
     return defect
 
 
-def _open(directory: Path, overlay: str | None) -> tuple[RunContext, DefectStore]:
-    world = RunContext.load(directory, run=Run.begin(), overlay=overlay, reports=directory / "reports")
-    if world.config.provider is None:
-        shutil.rmtree(world.run.directory, ignore_errors=True)
+def _defects(context: RunContext) -> DefectStore:
+    if context.config.provider is None:
         raise ConfigurationError(
             "harness.toml names no [provider], so there is nothing to fuzz. Add spec and base_url."
         )
-    world.vault.resolve_all(world.target.references, strict=False)
-    return world, world.found()
+    return context.provider.defects()

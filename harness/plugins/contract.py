@@ -51,7 +51,7 @@ def new_caller(spec: Spec, run_context: RunContext, require: Callable[..., None]
         pytest.skip("[target] environment is production, where nothing is created")
     from harness.contract.caller import Caller
 
-    with run_context.provider_client() as client:
+    with run_context.provider.client() as client:
         yield lambda: Caller(spec, client)
 
 

@@ -89,13 +89,13 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     ):
         return (yield)
     with usage_errors(run_context):
-        run_context.vault.resolve_all(run_context.target.references, strict=True)
-        if run_context.config.provider and not run_context.serves_spec:
+        run_context.secrets.resolve_all(strict=True)
+        if run_context.config.provider and not run_context.provider.serves_spec:
             run_context.spec  # noqa: B018 - an unreadable spec ends the run before anything is started
         running = run_context.running()
         running.__enter__()
     try:
-        if run_context.serves_spec:
+        if run_context.provider.serves_spec:
             with usage_errors(run_context):
                 run_context.spec  # noqa: B018 - reading it is what fails
         with usage_errors(run_context):
@@ -103,7 +103,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
                 config=session.config, context=run_context, world=run_context
             )
         result = yield
-        session.config.stash[deaths_key] = run_context.deaths()
+        session.config.stash[deaths_key] = run_context.processes.deaths()
         return result
     finally:
         running.__exit__(None, None, None)

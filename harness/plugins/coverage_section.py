@@ -76,7 +76,7 @@ class CoverageWatch:
         return joined(self._context.spec, parts) if parts else None
 
     def _observe(self, response: httpx.Response) -> None:
-        if not str(response.request.url).startswith(self._base_url) or not self._context.spec_at_hand:
+        if not str(response.request.url).startswith(self._base_url) or not self._context.provider.spec_at_hand:
             return
         if self._recorder is None:
             from harness.contract.coverage import CoverageRecorder

@@ -42,7 +42,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 def pytest_harness_target_ready(context: RunContext) -> None:
     """End the run where examples are to be shared through something that is not there."""
     if context.config.provider is not None and os.environ.get("HARNESS_EXAMPLES"):
-        context.found()
+        context.provider.defects()
 
 
 def _shares(config: pytest.Config) -> list[str]:
@@ -56,7 +56,7 @@ def _shares(config: pytest.Config) -> list[str]:
     if "://" in run_context.config.provider.spec:
         return Share.names(PARTS)
     try:
-        return list(run_context.fuzzed) or ["all"]
+        return list(run_context.provider.fuzzed_operations) or ["all"]
     except HarnessError:
         return ["all"]  # the item says what is wrong with the document
 
@@ -94,4 +94,4 @@ def fuzzer(
     require("provider.spec", "provider.base_url")
     if run_context.target.production:
         pytest.skip("[target] environment is production, which is not fuzzed")
-    return run_context.fuzzer(_level(pytestconfig, run_context), fuzz_seed)
+    return run_context.provider.fuzzer(_level(pytestconfig, run_context), fuzz_seed)

@@ -44,7 +44,7 @@ def pytest_harness_final_findings(config: pytest.Config, context: RunContext) ->
     from harness.operations.leaks import judge_leaks, scan_files
     from harness.telemetry.spans import FILES, leaks_in, unsearched_in
 
-    logs = context.log_files()
+    logs = context.processes.log_files()
     receiver = context.config.receiver
     events = context.target.files(f"{receiver.events}/**/*") if receiver and receiver.events else []
     others = context.target.files("cassettes/**/*.yaml", *(operations.scan if operations else ()))

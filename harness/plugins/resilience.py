@@ -39,7 +39,7 @@ def client_under_faults(run_context: RunContext, require: Callable[..., None]) -
             cwd=run_context.target.root,
             timeout_s=client.timeout,
             policy=client.policy,
-            log=run_context.logs / "client.log",
+            log=run_context.processes.logs / "client.log",
             reproduce=run_context.reproduce(f"::test_the_client_copes_with_a_fault[{case.id}]"),
         )
 
@@ -69,7 +69,7 @@ def client_run(
                 env=run_context.environment(client.env, "[client] env"),
                 cwd=run_context.target.root,
                 timeout_s=client.timeout,
-                log=run_context.logs / "client.log",
+                log=run_context.processes.logs / "client.log",
             )
         return server.attempts, ended
 

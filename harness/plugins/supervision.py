@@ -1,4 +1,4 @@
-"""Keeps the target's processes running: the check during which one dies fails, and the next finds it started again."""
+"""Keeps the target's processes running: the check during which one dies fails, the next finds it started again."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     run_context = session.config.stash[context_key]
     if not run_context.processes:  # a worker, or a run that does not talk to the target
         return (yield)
-    keeper = Supervisor(run_context.processes, run_context.fates)
+    supervisor = Supervisor(list(run_context.processes), run_context.processes.state)
     try:
-        with keeper:
+        with supervisor:
             return (yield)
     finally:
-        run_context.ended += keeper.told()
+        run_context.processes.restarts += supervisor.reports()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -35,6 +35,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.session.stash[failed_key] = failed
     run_context = item.config.stash[context_key]
     if failed > known:  # perhaps because something is dying just now, which the controller is about to notice
-        run_context.fates.revived()
+        run_context.processes.state.revived()
     else:
-        run_context.fates.settled()
+        run_context.processes.state.settled()

@@ -51,7 +51,7 @@ def load_context(config: pytest.Config, directory: Path) -> RunContext:
     reports = directory / config.getoption("--harness-reports")
     try:
         run_context = RunContext.load(directory, run=run, overlay=config.getoption("--harness-target"), reports=reports)
-        run_context.vault.resolve_all(run_context.target.references, strict=False)
+        run_context.secrets.resolve_all(strict=False)
     except HarnessError as exc:
         raise pytest.UsageError(str(exc)) from None
     return run_context

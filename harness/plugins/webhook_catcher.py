@@ -42,7 +42,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     run_context = item.config.stash.get(context_key, None)
     provider = run_context.config.provider if run_context else None
     if run_context and provider and provider.webhooks and provider.webhooks.secret_at:
-        run_context.handed_out.opened()
+        run_context.secrets.issued.opened()
 
 
 @contextmanager
@@ -81,8 +81,8 @@ def _registered(run_context: RunContext, url: str) -> Iterator[None]:
     provider = run_context.config.provider
     assert provider is not None
     assert provider.webhooks is not None
-    with run_context.provider_client() as client:
-        registration = Registration(run_context.spec, client, provider.webhooks, keep=run_context.handed_out.keep)
+    with run_context.provider.client() as client:
+        registration = Registration(run_context.spec, client, provider.webhooks, keep=run_context.secrets.issued.keep)
         if complaint := registration.begin(url):
             _trouble(run_context).write_text(run_context.vault.redact(complaint), encoding="utf-8")
         yield
@@ -159,7 +159,7 @@ def _expected(run_context: RunContext, spec: Spec, event_format: EventFormat) ->
 
 def _signing_secret(run_context: RunContext, reference: SecretRef) -> str:
     """Return what the provider signs with: what it handed out, else what the receiver verifies with."""
-    handed_out = run_context.handed_out.opened()
+    handed_out = run_context.secrets.issued.opened()
     return handed_out.reveal() if handed_out else run_context.reveal(reference)
 
 

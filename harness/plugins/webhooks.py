@@ -59,12 +59,13 @@ def stage(run_context: RunContext, receiver: ReceiverUnderTest, events: list[Eve
 def crash_stage(run_context: RunContext, events: list[Event], require: Callable[..., None]) -> Iterator[DrillContext]:
     """What drills play on that end the receiver: a second copy of the target, in this process' own hands."""
     require("receiver.url", "receiver.effects", "process")
+    from harness.context.isolated_copy import isolated_copy
     from harness.context.receiver_parts import crash_context_of
     from harness.errors import ConfigurationError
 
     with ExitStack() as stack:
         try:
-            found = crash_context_of(stack.enter_context(run_context.understudy()), events[0])
+            found = crash_context_of(stack.enter_context(isolated_copy(run_context)), events[0])
         except ConfigurationError as exc:  # nothing is wrong with the receiver, and the message says what is lacking
             pytest.skip(str(exc))
         yield found

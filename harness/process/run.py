@@ -41,7 +41,7 @@ class Run(msgspec.Struct, kw_only=True):
             directory=tempfile.mkdtemp(prefix="harness-"),
         )
 
-    def understudy(self) -> Run:
+    def isolated_copy(self) -> Run:
         """Return a run beside this one: the same secrets, other ports and another folder."""
         return Run(run_id=f"{self.run_id}u", seed=self.seed, directory=tempfile.mkdtemp(prefix="harness-"), ports={})
 

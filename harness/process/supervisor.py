@@ -1,7 +1,7 @@
 """A process of the target that ends by itself is started again, so that one crash is one failure and not forty.
 
-The controller has the processes and keeps them; whoever checks, on whatever worker, reads how they fare from a file in
-the run's folder.
+The controller has the processes and supervises them; checks, on whatever worker, read their status from a file in the
+run's folder.
 """
 
 from __future__ import annotations
@@ -16,21 +16,22 @@ from typing import Literal, Protocol, Self
 
 import msgspec
 
+from harness.core.files import write_atomically
 from harness.errors import ProcessError
 
-MOST = 20
-"""Times that one process is started again; then it is left alone, for what dies that often tells nothing more."""
+MAX_RESTARTS = 20
+"""Times that one process is started again; then it is left alone, for one that dies more often shows nothing new."""
 AWAY_S = 0.5
 """A process stays away for so long, so that the check during which it died sees that it did."""
 POLL_S = 0.05
-NOTICED_S = 0.3
-"""A death is known to every worker so soon."""
+NOTICED_WITHIN_S = 0.3
+"""After this long every worker knows of a death."""
 
 _FOLDER = "deaths"
 
 
 class Restartable(Protocol):
-    """A process, as far as keeping it goes."""
+    """A process that can be started again."""
 
     name: str
 
@@ -44,8 +45,8 @@ class Restartable(Protocol):
         """Start it; raises `ProcessError`."""
 
 
-class Fate(msgspec.Struct, frozen=True):
-    """How one process fares."""
+class ProcessStatus(msgspec.Struct, frozen=True):
+    """What is known of one process."""
 
     deaths: int
     state: Literal["running", "away", "left alone"]
@@ -72,17 +73,15 @@ class ProcessState:
         self._answers = answers
         self._patience_s = patience_s
 
-    def note(self, name: str, fate: Fate) -> None:
-        """Let everybody know."""
+    def note(self, name: str, status: ProcessStatus) -> None:
+        """Let every process of the run know the status of one."""
         self._folder.mkdir(exist_ok=True)
-        written = self._folder / f".{name}"
-        written.write_bytes(msgspec.json.encode(fate))
-        written.replace(self._folder / f"{name}.json")
+        write_atomically(self._folder / f"{name}.json", msgspec.json.encode(status))
 
     @property
     def deaths(self) -> int:
         """How often any of them died."""
-        return sum(fate.deaths for fate in self._known().values())
+        return sum(status.deaths for status in self._known().values())
 
     def settled(self) -> int:
         """Wait until none is away, and return how often any of them died."""
@@ -93,7 +92,7 @@ class ProcessState:
 
     def revived(self) -> int:
         """The same after something went wrong, perhaps because one is dying just now, and nobody knows it yet."""
-        deadline = time.monotonic() + NOTICED_S
+        deadline = time.monotonic() + NOTICED_WITHIN_S
         while not self._away() and not self._all_answer() and time.monotonic() < deadline:
             time.sleep(POLL_S)
         return self.settled()
@@ -109,29 +108,32 @@ class ProcessState:
             yield
 
     def _away(self) -> bool:
-        return any(fate.state == "away" for fate in self._known().values())
+        return any(status.state == "away" for status in self._known().values())
 
     def _all_answer(self) -> bool:
-        left = {name for name, fate in self._known().items() if fate.state == "left alone"}
+        left = {name for name, status in self._known().items() if status.state == "left alone"}
         return all(self._answers(url) for name, url in self._ready.items() if name not in left)
 
-    def _known(self) -> dict[str, Fate]:
+    def _known(self) -> dict[str, ProcessStatus]:
         if not self._folder.is_dir():  # as long as nothing has died
             return {}
-        return {file.stem: msgspec.json.decode(file.read_bytes(), type=Fate) for file in self._folder.glob("*.json")}
+        return {
+            file.stem: msgspec.json.decode(file.read_bytes(), type=ProcessStatus)
+            for file in self._folder.glob("*.json")
+        }
 
 
 class Supervisor:
     """Starts processes again for the length of a block."""
 
-    def __init__(self, processes: Sequence[Restartable], fates: ProcessState) -> None:
-        """Keep ``processes``; nobody else may start or stop them meanwhile."""
+    def __init__(self, processes: Sequence[Restartable], state: ProcessState) -> None:
+        """Supervise ``processes``; nothing else may start or stop them meanwhile. ``state`` lets the whole run know."""
         self._processes = processes
-        self._fates = fates
+        self._state = state
         self._deaths: dict[str, list[str]] = {process.name: [] for process in processes}
         self._left_alone: dict[str, str] = {}
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="keeper", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -141,15 +143,15 @@ class Supervisor:
         self._ended.set()
         self._thread.join()  # at most as long as a process may take until it is ready
 
-    def told(self) -> list[str]:
-        """Return what is to be said of each process that died and was started again, or could not be."""
-        return [self._told(name, deaths) for name, deaths in self._deaths.items() if deaths]
+    def reports(self) -> list[str]:
+        """Return one sentence for each process that died: how often, and whether it was started again."""
+        return [self._report(name, deaths) for name, deaths in self._deaths.items() if deaths]
 
     def _watch(self) -> None:
         while not self._ended.wait(POLL_S):
             dead = {p.name: p for p in self._processes if p.death()}
             for name in dead:
-                self._fates.note(name, Fate(len(self._deaths[name]) + 1, "away"))
+                self._state.note(name, ProcessStatus(len(self._deaths[name]) + 1, "away"))
             if dead and not self._ended.wait(AWAY_S):
                 for process in dead.values():
                     self._restart(process)
@@ -159,16 +161,16 @@ class Supervisor:
         deaths.append(process.death() or "")
         process.kill()  # children of it may hold its port; and one that is left alone has no death any more
         try:
-            if len(deaths) <= MOST:
+            if len(deaths) <= MAX_RESTARTS:
                 process.start()
             else:
                 self._left_alone[process.name] = "then it was left alone, and everything after could not be judged"
         except (ProcessError, OSError) as exc:
             self._left_alone[process.name] = f"it could not be started again: {exc}"
         state: Literal["running", "left alone"] = "left alone" if process.name in self._left_alone else "running"
-        self._fates.note(process.name, Fate(len(deaths), state))
+        self._state.note(process.name, ProcessStatus(len(deaths), state))
 
-    def _told(self, name: str, deaths: list[str]) -> str:
+    def _report(self, name: str, deaths: list[str]) -> str:
         often = "once" if len(deaths) == 1 else f"{len(deaths)} times"
         what = self._left_alone.get(name, "it was started again" + " each time" * (len(deaths) > 1))
         return f"[process.{name}] ended by itself {often}; {what}. The first time: {deaths[0]}"

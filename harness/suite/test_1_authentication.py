@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def provider(run_context: RunContext, require: Any) -> Any:
     """The client of the provider."""
     require("provider.base_url")
-    with run_context.provider_client() as client:
+    with run_context.provider.client() as client:
         yield client
 
 

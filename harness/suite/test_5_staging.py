@@ -85,7 +85,7 @@ def replaced(
         one, other = (
             msgspec.structs.replace(credential, secret=partial(run_context.reveal, ref)) for ref in (old, new)
         )
-        with run_context.provider_client() as client:
+        with run_context.provider.client() as client:
             return judge_replacement(spec, client, one, other, name=str(new))
 
     return judge

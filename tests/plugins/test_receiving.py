@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from harness.context.isolated_copy import isolated_copy
 from harness.context.receiver_parts import again, crash_context_of, drill_context_of, process_of, receiver_of
 from harness.context.run_context import RunContext
 from harness.errors import ConfigurationError, SecretError
@@ -77,9 +78,9 @@ def test_a_receiver_that_the_harness_does_not_start_cannot_be_killed(world: Call
     assert str(raised.value).endswith("Let the harness start the receiver.")
 
 
-def test_a_fixed_port_has_no_room_for_an_understudy(world: Callable[[str], RunContext]) -> None:
+def test_a_fixed_port_has_no_room_for_a_copy(world: Callable[[str], RunContext]) -> None:
     """Crashes play on a second copy of the processes, which needs ports of its own."""
-    with pytest.raises(ConfigurationError) as raised, world(RECEIVER + PROCESS).understudy():
+    with pytest.raises(ConfigurationError) as raised, isolated_copy(world(RECEIVER + PROCESS)):
         pass
 
     assert "[process.app] ready has a fixed port, so no copy can be started to be killed." in str(raised.value)
@@ -109,7 +110,7 @@ def test_the_crash_stage_knows_which_variables_tell_the_secrets(
     signature = f'signature = {{ scheme = "hmac", secret = "env:HOOK_SECRET", previous = "{previous}" }}'
     receiver = RECEIVER.replace('signature = { scheme = "hmac", secret = "env:HOOK_SECRET" }', signature)
     loaded = world(f'{receiver}{PROCESS}env = {{ HOOK_OLD = "{previous}" }}\n')
-    loaded.processes = [SimpleNamespace(name="app", ready="http://127.0.0.1:3000/healthz")]  # type: ignore[list-item]
+    loaded.processes = [SimpleNamespace(name="app", ready="http://127.0.0.1:3000/healthz")]  # type: ignore[assignment]
     stage = crash_context_of(loaded, EVENT)
 
     assert stage.secret_names == ("HOOK_SECRET",)

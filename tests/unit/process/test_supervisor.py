@@ -11,7 +11,7 @@ import pytest
 
 from harness.errors import ProcessError
 from harness.process import supervisor
-from harness.process.supervisor import Fate, ProcessState, Supervisor
+from harness.process.supervisor import ProcessState, ProcessStatus, Supervisor
 
 
 class Mayfly:
@@ -63,11 +63,11 @@ class Ask:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "POLL_S", 0.005)
     monkeypatch.setattr(supervisor, "AWAY_S", 0.05)
-    monkeypatch.setattr(supervisor, "NOTICED_S", 0.1)
+    monkeypatch.setattr(supervisor, "NOTICED_WITHIN_S", 0.1)
 
 
 @pytest.fixture
-def fates(tmp_path: Path) -> Callable[..., ProcessState]:
+def state(tmp_path: Path) -> Callable[..., ProcessState]:
     def build(answers: Callable[[str], bool] = lambda _url: True) -> ProcessState:
         return ProcessState(tmp_path, ready={"app": "http://app"}, answers=answers, patience_s=2)
 
@@ -81,10 +81,10 @@ def wait(holds: Callable[[], bool]) -> None:
     assert holds()
 
 
-def test_what_dies_is_started_again_and_told(fates: Callable[..., ProcessState]) -> None:
+def test_what_dies_is_started_again_and_told(state: Callable[..., ProcessState]) -> None:
     """Each death counts, the first one is shown, and whoever waits goes on when the process is back."""
-    app, known = Mayfly(), fates()
-    with Supervisor([app], known) as keeper:
+    app, known = Mayfly(), state()
+    with Supervisor([app], known) as running:
         for number in (1, 2):
             app.die()
             wait(lambda number=number: known.deaths == number)  # type: ignore[misc]  # bound as it is now
@@ -92,25 +92,25 @@ def test_what_dies_is_started_again_and_told(fates: Callable[..., ProcessState])
             assert app.starts == number
             assert app.away_s >= 0.05, "it stays away for a while, so that the check sees it gone"
 
-    (told,) = keeper.told()
+    (told,) = running.reports()
     assert told.startswith("[process.app] ended by itself 2 times; it was started again each time. The first time: ")
     assert told.endswith("[process.app] exited with status 0.")
 
 
-def test_nothing_is_told_of_what_lives(fates: Callable[..., ProcessState]) -> None:
+def test_nothing_is_told_of_what_lives(state: Callable[..., ProcessState]) -> None:
     """A run without a death says nothing and waits for nothing."""
-    with Supervisor([Mayfly()], fates()) as keeper:
-        assert fates().settled() == 0
+    with Supervisor([Mayfly()], state()) as running:
+        assert state().settled() == 0
 
-    assert keeper.told() == []
+    assert running.reports() == []
 
 
-def test_what_dies_too_often_is_left_alone(fates: Callable[..., ProcessState], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_dies_too_often_is_left_alone(state: Callable[..., ProcessState], monkeypatch: pytest.MonkeyPatch) -> None:
     """The number of restarts is bounded, and nobody waits for what will not come back."""
-    monkeypatch.setattr(supervisor, "MOST", 1)
+    monkeypatch.setattr(supervisor, "MAX_RESTARTS", 1)
     ask = Ask(answers=False)
-    app, known = Mayfly(), fates(ask)
-    with Supervisor([app], known) as keeper:
+    app, known = Mayfly(), state(ask)
+    with Supervisor([app], known) as running:
         for number in (1, 2):
             app.die()
             wait(lambda number=number: known.deaths == number)  # type: ignore[misc]  # bound as it is now
@@ -119,28 +119,28 @@ def test_what_dies_too_often_is_left_alone(fates: Callable[..., ProcessState], m
 
     assert ask.urls == []
     assert app.starts == 1
-    assert "ended by itself 2 times; then it was left alone, and everything after" in keeper.told()[0]
+    assert "ended by itself 2 times; then it was left alone, and everything after" in running.reports()[0]
 
 
-def test_what_cannot_be_started_again_is_told(fates: Callable[..., ProcessState]) -> None:
+def test_what_cannot_be_started_again_is_told(state: Callable[..., ProcessState]) -> None:
     """The reason of the failed start follows the death."""
-    app, known = Mayfly(fails="the port is taken"), fates()
-    with Supervisor([app], known) as keeper:
+    app, known = Mayfly(fails="the port is taken"), state()
+    with Supervisor([app], known) as running:
         app.die()
         wait(lambda: known.deaths == 1)
         known.settled()
 
-    assert "ended by itself once; it could not be started again: the port is taken." in keeper.told()[0]
+    assert "ended by itself once; it could not be started again: the port is taken." in running.reports()[0]
 
 
 def test_after_trouble_a_death_is_waited_for(
-    fates: Callable[..., ProcessState], monkeypatch: pytest.MonkeyPatch
+    state: Callable[..., ProcessState], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process that does not answer may be dying: whoever saw trouble waits until that is known."""
-    monkeypatch.setattr(supervisor, "NOTICED_S", 5)
-    known = fates(lambda _url: False)
-    noted = threading.Timer(0.03, lambda: known.note("app", Fate(1, "away")))
-    back = threading.Timer(0.06, lambda: known.note("app", Fate(1, "running")))
+    monkeypatch.setattr(supervisor, "NOTICED_WITHIN_S", 5)
+    known = state(lambda _url: False)
+    noted = threading.Timer(0.03, lambda: known.note("app", ProcessStatus(1, "away")))
+    back = threading.Timer(0.06, lambda: known.note("app", ProcessStatus(1, "running")))
     noted.start()
     back.start()
 
@@ -149,20 +149,20 @@ def test_after_trouble_a_death_is_waited_for(
     back.join()
 
 
-def test_trouble_without_a_death_is_soon_over(fates: Callable[..., ProcessState]) -> None:
+def test_trouble_without_a_death_is_soon_over(state: Callable[..., ProcessState]) -> None:
     """A process that answers has not died, and one that only hangs is not waited for."""
     ask = Ask(answers=True)
-    assert fates(ask).revived() == 0
+    assert state(ask).revived() == 0
     assert ask.urls == ["http://app"]
 
     begun = time.monotonic()
-    assert fates(lambda _url: False).revived() == 0
+    assert state(lambda _url: False).revived() == 0
     assert time.monotonic() - begun < 1.5, "no longer than a death takes to be noticed, and not as long as a restart"
 
 
 def test_a_process_that_does_not_come_back_is_waited_for_in_vain(tmp_path: Path) -> None:
     """The wait is bounded, whatever the controller does."""
     known = ProcessState(tmp_path, ready={}, answers=lambda _url: True, patience_s=0.05)
-    known.note("app", Fate(1, "away"))
+    known.note("app", ProcessStatus(1, "away"))
 
     assert known.settled() == 1

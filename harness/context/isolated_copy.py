@@ -1,0 +1,40 @@
+"""A second copy of a target, for checks that harm it: its own ports, folder and processes, the same secrets."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from harness.context.run_context import RunContext
+from harness.errors import ConfigurationError
+
+
+@contextmanager
+def isolated_copy(original: RunContext) -> Iterator[RunContext]:
+    """Run a second target of the same description for the length of the block.
+
+    Raises `ConfigurationError` where both would want one port, `ProcessError` where a process does not start.
+    """
+    run = original.run.isolated_copy()
+    try:
+        copy = RunContext.load(original.target.root, run=run, overlay=original.overlay, reports=original.reports)
+        copy.processes.log_suffix = f"-copy{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+        # Where harness.toml names one port for both, the original listens for the copy's spans too.
+        copy.spans_folder = original.run.path if copy.otlp != original.otlp else None
+        _require_other_ports(original, copy)
+        copy.secrets.resolve_all(strict=True)
+        with copy.running(), closing(copy.client):
+            yield copy
+    finally:
+        shutil.rmtree(run.directory, ignore_errors=True)
+
+
+def _require_other_ports(original: RunContext, copy: RunContext) -> None:
+    for name, process in copy.config.process.items():
+        if process.ready == original.config.process[name].ready:
+            raise ConfigurationError(
+                f"harness.toml: [process.{name}] ready has a fixed port, so no copy can be started to be "
+                f"killed. Write {{port:{name}}} instead: there, in [receiver] url, and in command or env."
+            )

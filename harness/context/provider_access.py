@@ -1,0 +1,123 @@
+"""The provider of a run: its document, its credential, clients of it, and what fuzzing found in it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.context.secret_access import SecretAccess
+    from harness.context.target import Target
+    from harness.contract.credentials import Credential
+    from harness.fuzzing.defect_store import DefectStore
+    from harness.fuzzing.fuzzer import Fuzzer
+    from harness.http.client import Network
+    from harness.http.provider_client import ProviderClient
+    from harness.openapi.spec_document import Spec
+
+
+class ProviderAccess:
+    """What ``[provider]`` describes; the rooms behind it are imported when they are first asked for."""
+
+    def __init__(self, target: Target, secrets: SecretAccess, network: Network) -> None:
+        """Everything that is sent goes through ``network``."""
+        self._target = target
+        self._secrets = secrets
+        self._network = network
+        self._fuzzer: Fuzzer | None = None
+
+    @cached_property
+    def spec(self) -> Spec:
+        """The provider's OpenAPI document; raises `SpecError`. Only where ``[provider]`` is set."""
+        from harness.openapi.spec_document import load_spec
+
+        provider = self._target.config.provider
+        assert provider is not None
+        return load_spec(provider.spec, root=self._target.root, base_url=provider.base_url, fetch=self._fetched)
+
+    @property
+    def spec_at_hand(self) -> bool:
+        """Whether the spec can be had without a request: it is a file, or was fetched already."""
+        provider = self._target.config.provider
+        return provider is not None and ("://" not in provider.spec or "spec" in vars(self))
+
+    @property
+    def serves_spec(self) -> bool:
+        """Whether the spec may come from a process of the target, and so be there only once that is started."""
+        provider = self._target.config.provider
+        return provider is not None and "://" in provider.spec and bool(self._target.config.process)
+
+    @cached_property
+    def credential(self) -> Credential | None:
+        """How calls to the provider authenticate; None where ``[provider] auth`` is not set."""
+        from harness.contract.credentials import credential_for
+
+        provider = self._target.config.provider
+        if provider is None or provider.auth is None:
+            return None
+        return credential_for(provider.auth, self._secrets.reveal)
+
+    def client(self, **options: Any) -> ProviderClient:
+        """Return a client of the provider that authenticates; for ``options`` see `ProviderClient`."""
+        from harness.http.provider_client import ProviderClient
+
+        provider = self._target.config.provider
+        assert provider is not None
+        headers = self.credential.headers() if self.credential else {}
+        return ProviderClient(self._network, provider.base_url, headers, **options)
+
+    @property
+    def fuzzed_operations(self) -> tuple[str, ...]:
+        """The operations that are fuzzed, as ``METHOD /path``; raises `SpecError` or `ConfigurationError`."""
+        from harness.openapi.selection import select
+
+        chosen = self._target.config.fuzz
+        return select(self.spec.definitions, include=chosen.include, exclude=chosen.exclude)
+
+    def fuzzer(self, level: str, random_seed: int) -> Fuzzer:
+        """Return what sends generated requests, ``level`` of them; the same one whenever it is asked for."""
+        if self._fuzzer is None:
+            from harness.fuzzing.budget import BUDGETS
+            from harness.fuzzing.fuzzer import Fuzzer
+
+            self._fuzzer = Fuzzer(
+                self.spec,
+                self.fuzz_client(level),
+                self._target.config.fuzz,
+                budget=BUDGETS[level],
+                random_seed=random_seed,
+                found=self.defects(),
+            )
+        return self._fuzzer
+
+    def fuzz_client(self, level: str) -> ProviderClient:
+        """Return what sends generated requests and waits for their answers as long as ``level`` allows.
+
+        A 429 without Retry-After is an answer like any other, which the document is to describe.
+        """
+        from harness.fuzzing.budget import BUDGETS
+
+        within_s = BUDGETS[level].answer_within_s
+        return self.client(answer_within_s=within_s, whole_within_s=within_s, wait_unasked_s=None)
+
+    def defects(self) -> DefectStore:
+        """Open what fuzzing found; raises `ConfigurationError` where that is shared through what is not there."""
+        from harness.fuzzing.defect_store import open_found
+
+        return open_found(self._target.root, self._target.summary.name)
+
+    def _fetched(self, url: str) -> bytes:
+        import httpx
+
+        from harness.errors import SpecError
+        from harness.http.client import WHOLE_WITHIN_S
+
+        try:
+            with self._network.client(whole_within_s=WHOLE_WITHIN_S) as client:
+                return client.get(url).raise_for_status().content
+        except httpx.HTTPError as exc:
+            reason = " ".join(str(exc).split()) or type(exc).__name__
+            raise SpecError(
+                f"harness.toml: [provider] spec: {url} cannot be read: {reason}. Is it the description's own URL, and "
+                "does it need no credential? A path to a file works too."
+            ) from None

@@ -1,0 +1,58 @@
+"""The secrets of a run: resolved, given to processes, and known so that nothing shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from harness.context import signing_keys
+from harness.model import SecretRef
+from harness.secrets import IssuedSecret, Vault
+
+if TYPE_CHECKING:
+    from harness.context.target import Target
+    from harness.process.run import Run
+
+
+class SecretAccess:
+    """The vault of one process, and what harness.toml refers to in it."""
+
+    def __init__(self, target: Target, run: Run) -> None:
+        """Fresh secrets follow from the seed of ``run``, so that all its processes know the same."""
+        self._target = target
+        self._run = run
+        self.vault = Vault(seed=run.seed, root=target.root, shapes=signing_keys.shapes(target.config))
+
+    @cached_property
+    def issued(self) -> IssuedSecret:
+        """The secret with which the provider signs its webhooks, where its answer to the registration tells one."""
+        return IssuedSecret("provider.webhooks.secret", folder=self._run.path, seed=self._run.seed, vault=self.vault)
+
+    def resolve_all(self, *, strict: bool) -> None:
+        """Resolve every reference of harness.toml; ``strict`` raises `SecretError` for the first that cannot be."""
+        self.vault.resolve_all(self._target.references, strict=strict)
+
+    def resolve_stored(self) -> None:
+        """Resolve, as far as they are set here, the references that outlive a run: all but ``fresh:`` ones."""
+        stored = [(key, ref) for key, ref in self._target.references if ref.kind != "fresh"]
+        self.vault.resolve_all(stored, strict=False)
+
+    def reveal(self, ref: SecretRef) -> str:
+        """Return the value behind a reference; raises `SecretError` naming the key it stands at."""
+        key = next((f": {key}" for key, known in self._target.references if known == ref), "")
+        return self.vault.resolve(ref, f"harness.toml{key}").reveal()
+
+    def environment(self, variables: Mapping[str, str], where: str = "") -> dict[str, str]:
+        """Return ``variables`` for a process: references resolved, and the run's fresh secrets added.
+
+        ``where`` is the key at which they stand; raises `ConfigurationError` for a public key that there is not.
+        """
+
+        def resolved(name: str, value: str) -> str:
+            if reference := SecretRef.parse(value):
+                return self.reveal(reference)
+            config = self._target.config
+            return signing_keys.with_public_keys(value, f"{where}.{name}", config=config, reveal=self.reveal)
+
+        return {**self.vault.exported(), **{name: resolved(name, value) for name, value in variables.items()}}

@@ -1,0 +1,94 @@
+"""The processes of a target: started in the order of harness.toml, watched, and stopped in the opposite one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.process.managed import ManagedProcess
+from harness.process.supervisor import ProcessState
+
+if TYPE_CHECKING:
+    from harness.context.secret_access import SecretAccess
+    from harness.context.target import Target
+
+_RESTART_S = 10.0
+"""For a process to be missed and ended, beside the time it may take until it is ready."""
+
+
+class TargetProcesses:
+    """What ``[process.NAME]`` describes, in the process that started it; elsewhere it is empty, but for its state."""
+
+    def __init__(
+        self, target: Target, secrets: SecretAccess, *, folder: Path, logs: Path, answers: Callable[[str], bool]
+    ) -> None:
+        """``folder`` is the run's scratch folder, ``logs`` takes the output; ``answers`` asks a ``ready`` URL."""
+        self._target = target
+        self._secrets = secrets
+        self._folder = folder
+        self._answers = answers
+        self._started: list[ManagedProcess] = []
+        self.logs = logs
+        self.log_suffix = ""
+        """What tells the output of a copy of the target from the target's own."""
+        self.restarts: list[str] = []
+        """How processes ended by themselves and were started again, one sentence for each."""
+
+    def __iter__(self) -> Iterator[ManagedProcess]:
+        """Iterate over the processes that were started here, in order."""
+        return iter(self._started)
+
+    def __len__(self) -> int:
+        """Return how many were started here."""
+        return len(self._started)
+
+    @cached_property
+    def state(self) -> ProcessState:
+        """How the target's processes fare, wherever they run."""
+        processes = self._target.config.process
+        return ProcessState(
+            self._folder,
+            ready={name: process.ready for name, process in processes.items()},
+            answers=self._answers,
+            patience_s=sum(process.ready_within for process in processes.values()) + _RESTART_S,
+        )
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Run all of them for the length of the block; raises `ProcessError` where one does not come up."""
+        try:
+            for name in self._target.config.process:
+                process = self._described(name)
+                process.log.unlink(missing_ok=True)
+                self._started.append(process)
+                process.start()
+            yield
+        finally:
+            for process in reversed(self._started):
+                process.stop()
+
+    def _described(self, name: str) -> ManagedProcess:
+        config = self._target.config.process[name]
+        return ManagedProcess(
+            name,
+            command=config.command,
+            ready=config.ready,
+            ready_within_s=config.ready_within,
+            cwd=self._target.root,
+            env=self._secrets.environment(config.env, f"[process.{name}] env"),
+            log=self.logs / f"{name}{self.log_suffix}.log",
+            is_ready=self._answers,
+            redact=self._secrets.vault.redact,
+        )
+
+    def deaths(self) -> list[str]:
+        """Return what ended by itself, whether it was started again or not, and what no longer answers."""
+        return [*self.restarts, *(death for process in self._started if (death := process.silence()))]
+
+    def log_files(self) -> list[Path]:
+        """Return the output of the target's processes and the files of ``[operations] logs``."""
+        operations = self._target.config.operations
+        return [*sorted(self.logs.glob("*.log")), *self._target.files(*(operations.logs if operations else ()))]
