@@ -25,7 +25,7 @@ def check(file: Path, *, everything: bool) -> None:
     Examples that break their own schemas, operations without responses, security schemes that nothing asks for, and
     webhooks without schemas. Exits 1 when there is any.
     """
-    results = check_document(load_spec(str(file), root=Path()).document)
+    results = check_document(load_spec(str(file), root=Path()))
     for result in results:
         click.echo(result.summary)
         shown = result.slips if everything else result.slips[:SHOWN]

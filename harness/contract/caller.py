@@ -12,7 +12,7 @@ import msgspec
 from harness.errors import ProbeError
 from harness.http.provider_client import LIMITED, ProviderClient, SendResult
 from harness.model import Finding, Outcome
-from harness.openapi.document import Described, Document
+from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
 
 ITEM = "contract.fuzz"
@@ -21,7 +21,7 @@ ITEM = "contract.fuzz"
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """One call that was made, with what it was answered."""
 
-    operation: Described
+    operation: Operation
     path: str
     """Without the base URL; parameters filled in."""
     body: Any
@@ -43,8 +43,8 @@ class Caller:
     def __init__(self, spec: Spec, client: ProviderClient) -> None:
         """Nothing was called yet."""
         self.spec = spec
-        self.document = Document(spec.document)
-        self.operations = {o.label: o for o in self.document.operations()}
+        self.document = spec
+        self.operations = {o.label: o for o in spec.operations}
         self._client = client
         self.calls = 0
         self.violations: dict[tuple[str, str], str] = {}
@@ -52,7 +52,7 @@ class Caller:
 
     def call(
         self,
-        operation: Described,
+        operation: Operation,
         path: str,
         body: Any = None,
         *,
@@ -94,7 +94,7 @@ class Caller:
             for (operation, complaint), example in self.violations.items()
         ]
 
-    def _note(self, operation: Described, response: httpx.Response) -> None:
+    def _note(self, operation: Operation, response: httpx.Response) -> None:
         self.calls += 1
         called = f"{operation.method} {response.request.url.path} answered {response.status_code}"
         described = self.spec.find(operation.method, response.request.url)
@@ -104,9 +104,9 @@ class Caller:
             said = f"answers {response.status_code} without Retry-After"
             self.complain(operation.label, said, f"{called} (RFC 6585 section 4, RFC 9110 section 10.2.3)")
 
-    def documented(self, operation: Described, status: int) -> dict[str, Any]:
+    def documented(self, operation: Operation, status: int) -> dict[str, Any]:
         """Return the documented response for a status: the exact one, its range, or the default; else an empty one."""
-        responses = self.document.responses(operation)
+        responses = operation.responses
         return next((responses[k] for k in (str(status), f"{status // 100}XX", "default") if k in responses), {})
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from functools import cached_property
 
 import httpx
 import msgspec
@@ -16,9 +15,6 @@ from harness.http.provider_client import LIMITED
 from harness.model import Finding, Outcome
 from harness.model.config import CoverageThreshold
 from harness.model.spec_coverage import Coverage, OperationCoverage, Source, percent
-from harness.openapi.document import Document
-from harness.openapi.inputs import Inputs
-from harness.openapi.schemas import Schemas
 from harness.openapi.spec_document import Spec
 
 ITEM = "contract.coverage"
@@ -43,10 +39,6 @@ class CoverageRecorder:
         self._lock = threading.Lock()
         self._seen: dict[tuple[str, str], _Tally] = {}
 
-    @cached_property
-    def _inputs(self) -> dict[str, Inputs]:
-        return inputs_of(self._spec)
-
     def observe(self, source: str, response: httpx.Response) -> None:
         """Count one call of the provider that was answered; a call to no operation is none of the document's."""
         request, status = response.request, response.status_code
@@ -54,10 +46,11 @@ class CoverageRecorder:
             operation = self._spec.find(request.method, request.url)
         except SpecError:
             return  # the checks of the document and the item of the operation say so
-        if operation is None or operation.label not in self._inputs:
+        if operation is None:
             return
-        inputs = self._inputs[operation.label]
-        look = inputs.look(request)
+        inputs = self._spec.inputs(operation)
+        look = inputs.look(str(request.url), request.headers.multi_items(), _body_of(request))
+        look.weigh()
         with self._lock:
             tally = self._seen.setdefault((operation.label, source), _Tally())
             tally.statuses[str(status)] += 1
@@ -109,11 +102,12 @@ class _Tally:
         )
 
 
-def inputs_of(spec: Spec) -> dict[str, Inputs]:
-    """Return the input of every operation, by label."""
-    document = Document(spec.document)
-    schemas = Schemas(document)
-    return {o.label: Inputs(document, o, schemas) for o in document.operations()}
+def _body_of(request: httpx.Request) -> bytes | None:
+    """Return the body of a request, None for a stream that is gone."""
+    try:
+        return request.content
+    except httpx.RequestNotRead:
+        return None
 
 
 def joined(spec: Spec, parts: Iterable[Part]) -> Coverage:
@@ -124,18 +118,16 @@ def joined(spec: Spec, parts: Iterable[Part]) -> Coverage:
     sources: dict[str, list[Source]] = defaultdict(list)
     for (label, name), tally in sorted(tallies.items()):
         sources[label].append(tally.source(name))
-    document = Document(spec.document)
-    inputs = inputs_of(spec)
     return Coverage(
         operations=tuple(
             OperationCoverage(
                 operation=described.label,
-                responses=tuple(document.responses(described)),
-                parameters=inputs[described.label].parameters,
-                keywords=tuple(sorted(inputs[described.label].keywords)),
+                responses=tuple(described.responses),
+                parameters=spec.inputs(described).parameters,
+                keywords=tuple(sorted(spec.inputs(described).keywords)),
                 sources=tuple(sources[described.label]),
             )
-            for described in document.operations()
+            for described in spec.operations
         )
     )
 

@@ -12,7 +12,8 @@ import msgspec
 from harness.http.provider_client import ProviderClient, SendResult
 from harness.model import Finding, Outcome, SecretRef
 from harness.model.config import ApiKey, Basic, Bearer
-from harness.openapi.spec_document import Operation, Spec
+from harness.openapi.operation import Operation
+from harness.openapi.spec_document import Spec
 
 ACCEPTS, REJECTS, ROTATED = "auth.accepts", "auth.rejects", "secrets.rotated"
 NOTHING_READABLE = "the spec has no secured GET operation without path parameters"
@@ -134,7 +135,7 @@ def judge_rejection(
     case: CredentialCase, spec: Spec, client: ProviderClient, credential: Credential, *, reproduce: str
 ) -> list[Finding]:
     """Call every secured operation without the right credential; one finding per offender, or one for all."""
-    operations = [o for o in spec.operations if spec.is_secured(o)]
+    operations = [o for o in spec.readable if o.is_secured]
     answers = [(o, _send(client, o, case.headers(credential))) for o in operations]
     statuses = [(o.label, status) for o, a in answers if (status := _status(a)) is not None]
 
@@ -166,9 +167,7 @@ def judge_rejection(
 
 def _readable(spec: Spec) -> list[Operation]:
     """Return the secured operations that can be tried without a parameter and without changing anything."""
-    return [
-        o for o in spec.operations if o.raw.method.upper() == "GET" and "{" not in o.raw.path and spec.is_secured(o)
-    ]
+    return [o for o in spec.readable if o.method == "GET" and "{" not in o.path and o.is_secured]
 
 
 def _others(statuses: Sequence[tuple[str, int]]) -> str:
@@ -179,8 +178,8 @@ def _others(statuses: Sequence[tuple[str, int]]) -> str:
 
 def _send(client: ProviderClient, operation: Operation, headers: dict[str, str]) -> SendResult:
     """Send the plainest call to ``operation``: made-up path parameters and, for a write, an empty object."""
-    method = operation.raw.method.upper()
-    path = re.sub(r"\{[^}]*\}", "harness-probe", operation.raw.path)
+    method = operation.method
+    path = re.sub(r"\{[^}]*\}", "harness-probe", operation.path)
     body: dict[str, object] | None = {} if method in {"POST", "PUT", "PATCH"} else None
     return client.send(client.build(method, path, headers, authenticated=False, json=body))
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from harness.contract.caller import ITEM, Caller, Sample, broken, same_resource
 from harness.model import Finding, Outcome
-from harness.openapi.document import Described, Document
 from harness.openapi.example_bodies import another_body
+from harness.openapi.operation import Operation
+from harness.openapi.spec_document import Spec
 
 AT_ONCE = 20
 SOURCE = "draft-ietf-httpapi-idempotency-key-header-07 section 2"
@@ -23,24 +23,21 @@ _WRITES = frozenset({"POST", "PATCH"})
 _IN_PROGRESS = frozenset({409, 425, 429, 503})
 
 
-def key_header(caller: Caller, operation: Described) -> str:
+def key_header(operation: Operation) -> str:
     """Return the name of the header that carries the key, empty where the document names none."""
-    headers = (p["name"] for p in caller.document.parameters(operation) if p.get("in") == "header")
+    headers = (p["name"] for p in operation.parameters if p.get("in") == "header")
     return next((name for name in headers if name.lower() in _NAMES), "")
 
 
-def promises_keys(raw: Mapping[str, Any]) -> bool:
+def promises_keys(spec: Spec) -> bool:
     """Whether a document names an Idempotency-Key header for any operation."""
-    document = Document(raw)
-    named = (
-        p["name"].lower() for o in document.operations() for p in document.parameters(o) if p.get("in") == "header"
-    )
+    named = (p["name"].lower() for o in spec.operations for p in o.parameters if p.get("in") == "header")
     return not _NAMES.isdisjoint(named)
 
 
 def judge_idempotency(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:
     """Repeat calls that succeeded under keys of their own; one finding per promise broken, or one that all are kept."""
-    keyed = {o.label: header for o in caller.operations.values() if (header := key_header(caller, o))}
+    keyed = {o.label: header for o in caller.operations.values() if (header := key_header(o))}
     if not keyed:
         return [_not_known("the spec names no Idempotency-Key header; add the parameter to every write that takes one")]
     judged = {s.operation.label: s for s in samples if s.operation.label in keyed and s.operation.method in _WRITES}
@@ -65,8 +62,7 @@ def _judged(caller: Caller, sample: Sample, header: str) -> Iterator[Finding]:
 
 
 def _with_another_body(caller: Caller, sample: Sample, key: Mapping[str, str]) -> Iterator[Finding]:
-    schema = caller.document.body(sample.operation).get("schema")
-    other = another_body(caller.document, schema, sample.body) if schema else None
+    other = another_body(caller.spec, sample.operation, sample.body)
     if other is None:
         return
     answer = caller.call(sample.operation, sample.path, other, headers=key)

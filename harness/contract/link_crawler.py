@@ -10,8 +10,8 @@ from urllib.parse import quote, urlsplit
 from harness.contract.caller import ITEM, Caller, Sample
 from harness.core.pointers import resolve
 from harness.model import Finding, Outcome
-from harness.openapi.document import Described
 from harness.openapi.example_bodies import valid_bodies
+from harness.openapi.operation import Operation
 
 MAX_CALLS = 200
 MAX_DEPTH = 3
@@ -45,18 +45,15 @@ class LinkCrawler:
                     self._follow(made, MAX_DEPTH)
         return self.samples
 
-    def _made(self, operation: Described) -> Sample | None:
+    def _made(self, operation: Operation) -> Sample | None:
         """Call an operation with the first valid body that it takes."""
-        raw = self.caller.spec.find("POST", operation.path)
-        if raw is None:
-            return None
-        for body in valid_bodies(self.caller.document, operation, raw, random_seed=self._seed):
+        for body in valid_bodies(operation, random_seed=self._seed):
             sample = self._call(operation, operation.path, body)
             if sample.response.is_success:
                 return sample
         return None
 
-    def _call(self, operation: Described, path: str, body: Any) -> Sample:
+    def _call(self, operation: Operation, path: str, body: Any) -> Sample:
         sample = self.caller.call(operation, path, body)
         if sample.response.is_success:
             self.samples.append(sample)
@@ -70,7 +67,7 @@ class LinkCrawler:
                 return
             self._follow_link(sample, name, target, link, depth)
 
-    def _follow_link(self, sample: Sample, name: str, target: Described, link: dict[str, Any], depth: int) -> None:
+    def _follow_link(self, sample: Sample, name: str, target: Operation, link: dict[str, Any], depth: int) -> None:
         said = f"the link {name!r} of its {sample.response.status_code}"
         try:
             path = self._path(target, link, sample)
@@ -90,7 +87,7 @@ class LinkCrawler:
         elif reached.response.is_success and depth > 1:
             self._follow(reached, depth - 1)
 
-    def _look_for_deleted(self, deletion: Described, path: str) -> None:
+    def _look_for_deleted(self, deletion: Operation, path: str) -> None:
         reading = self.caller.operations.get(f"GET {deletion.path}")
         if reading is None:
             return
@@ -116,7 +113,7 @@ class LinkCrawler:
             where = f"GET {target} answered {reached.response.status_code}"
             self.caller.complain(sample.operation.label, "the Location of its 201 leads nowhere", where)
 
-    def _targets(self, sample: Sample) -> Iterator[tuple[str, Described, dict[str, Any]]]:
+    def _targets(self, sample: Sample) -> Iterator[tuple[str, Operation, dict[str, Any]]]:
         """Yield the links documented for this answer, with the operation each leads to."""
         document = self.caller.document
         status = str(sample.response.status_code)
@@ -133,7 +130,7 @@ class LinkCrawler:
                 said = f"the link {name!r} of its {status} names {named!r}, which is no operation"
                 self.caller.complain(sample.operation.label, said, "the document")
 
-    def _path(self, target: Described, link: dict[str, Any], sample: Sample) -> str:
+    def _path(self, target: Operation, link: dict[str, Any], sample: Sample) -> str:
         """Return the path of a link's target with its query; raises `UnresolvedError`."""
         path, query = target.path, []
         for qualified, expression in (link.get("parameters") or {}).items():

@@ -13,7 +13,7 @@ import msgspec
 from harness.contract.caller import ITEM, Caller, Sample, broken
 from harness.contract.path_resolver import IDS, PathResolver, entries, example
 from harness.model import Finding, Outcome
-from harness.openapi.document import Described
+from harness.openapi.operation import Operation
 
 SMALL_PAGES = 3
 """Pages of two entries at the start, so that even a short listing shows how pages follow one another."""
@@ -82,7 +82,7 @@ PAGINGS: tuple[Paging, ...] = (
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """A listing at a path without a gap."""
 
-    operation: Described
+    operation: Operation
     path: str
     declared: frozenset[str]
     """Names of its query parameters."""
@@ -108,7 +108,7 @@ def judge_pages(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:
     places = PathResolver(caller, samples)
     creates = {s.operation.path: s for s in samples if s.operation.method == "POST"}
     for operation in caller.operations.values():
-        query = [p for p in caller.document.parameters(operation) if p.get("in") == "query"]
+        query = [p for p in operation.parameters if p.get("in") == "query"]
         declared = frozenset(p["name"] for p in query)
         if operation.method == "GET" and declared & {*SIZES, *CURSORS, "page", "offset"}:
             required = (p for p in query if p.get("required") and p["name"] not in SIZES)
@@ -121,7 +121,7 @@ def judge_pages(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:
 
 def _judged_anywhere(
     caller: Caller,
-    operation: Described,
+    operation: Operation,
     places: PathResolver,
     declared: frozenset[str],
     needed: Params,
@@ -204,9 +204,9 @@ def _pages(caller: Caller, listing: Listing) -> Iterator[tuple[Params, Sample]]:
         params = next((f for f in following if f is not None), None)
 
 
-def _size(caller: Caller, operation: Described) -> tuple[str, int]:
+def _size(caller: Caller, operation: Operation) -> tuple[str, int]:
     """Return the parameter for the size of a page and the largest it allows."""
-    for parameter in caller.document.parameters(operation):
+    for parameter in operation.parameters:
         if parameter["name"] in SIZES and parameter.get("in") == "query":
             maximum = caller.document.resolved(parameter.get("schema")).get("maximum")
             return parameter["name"], min(int(maximum), 1000) if isinstance(maximum, int | float) else 100

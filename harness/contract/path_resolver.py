@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from harness.contract.caller import Caller, Sample
-from harness.openapi.document import Described
+from harness.openapi.operation import Operation
 
 MOST = 5
 """Paths that are tried for one template."""
@@ -46,11 +46,11 @@ class PathResolver:
         self._samples = samples
         self._listed: dict[str, list[Any]] = {}
 
-    def of(self, operation: Described) -> list[str]:
+    def of(self, operation: Operation) -> list[str]:
         """Return paths that an operation may answer at, the likeliest first; none where nothing is known."""
         examples = {
             p["name"]: value
-            for p in self._caller.document.parameters(operation)
+            for p in operation.parameters
             if p.get("in") == "path" and (value := example(self._caller, p)) is not None
         }
         found = self._places(operation.path.split("/"), examples)

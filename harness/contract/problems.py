@@ -11,7 +11,7 @@ import msgspec
 from harness.contract.caller import ITEM, Caller, Sample, broken
 from harness.http.message import media_type
 from harness.model import Finding, Outcome
-from harness.openapi.document import METHODS, Described
+from harness.openapi.operation import METHODS, Operation
 
 PROBLEM = "application/problem+json"
 SOURCE = "RFC 9457 section 3"
@@ -23,7 +23,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     asks: Mapping[str, Any]
     """What is special about the call; see `Caller.call`."""
-    wanted: Callable[[Described], bool] = lambda _: True
+    wanted: Callable[[Operation], bool] = lambda _: True
     """Whether the operation can be called that way."""
 
 
@@ -61,7 +61,7 @@ def judge_problems(caller: Caller) -> list[Finding]:
     return [Finding(item=ITEM, outcome=Outcome.PASS, summary=f"{seen} refusals are problem documents", source=SOURCE)]
 
 
-def _declares_problem(caller: Caller, operation: Described, answer: Sample) -> bool:
+def _declares_problem(caller: Caller, operation: Operation, answer: Sample) -> bool:
     response = caller.documented(operation, answer.response.status_code)
     return answer.response.status_code >= 400 and PROBLEM in (response.get("content") or {})
 
@@ -91,7 +91,7 @@ def _without_allow(caller: Caller) -> dict[str, Finding]:
         other = next((m for m in ("PATCH", "PUT", "POST") if m.lower() in METHODS and m not in methods), None)
         if other is None:
             continue
-        answer = caller.call(Described(other, path, {}, ()), _made_up(path))
+        answer = caller.call(Operation(caller.document, other, path, "/"), _made_up(path))
         if answer.response.status_code == 405 and "allow" not in answer.response.headers:
             offence = broken(
                 path,

@@ -13,7 +13,8 @@ from harness.http.curl import curl
 from harness.http.message import media_type
 from harness.http.provider_client import NoAnswer
 from harness.model import stable_id
-from harness.openapi.spec_document import Operation, Spec
+from harness.openapi.operation import Operation
+from harness.openapi.spec_document import Spec
 from harness.openapi.spec_excerpt import SpecExcerpt, spec_excerpt
 
 ITEM = "contract.fuzz"

@@ -19,7 +19,8 @@ from harness.model import Finding, Outcome
 from harness.openapi import generation
 from harness.openapi.document_flaws import flaws, unfollowed
 from harness.openapi.generation import MODES, Stop, Ungenerable
-from harness.openapi.spec_document import Operation, Spec
+from harness.openapi.operation import Operation
+from harness.openapi.spec_document import Spec
 
 FURNISHED = 3
 """Valid requests sent to fill a list before it is read."""

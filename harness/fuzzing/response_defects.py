@@ -12,7 +12,8 @@ from schemathesis.specs.openapi.checks import ignored_auth
 
 from harness.fuzzing.defects import Defect, StoredRequest, of_failures
 from harness.openapi.generation import Ungenerable
-from harness.openapi.spec_document import Operation, Spec
+from harness.openapi.operation import Operation
+from harness.openapi.spec_document import Spec
 
 # auth.rejects judges credentials, on every secured operation and not only where chance leads.
 ELSEWHERE = (ignored_auth,)

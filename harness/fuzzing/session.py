@@ -15,7 +15,7 @@ from harness.fuzzing.response_defects import defects_of
 from harness.fuzzing.sending import send_case
 from harness.http.provider_client import UNHEARD, ProviderClient, SendResult
 from harness.openapi.generation import Stop
-from harness.openapi.spec_document import Operation, Spec
+from harness.openapi.spec_document import Spec
 
 MOST_MISSING = 3
 """Requests without an answer after which an operation is let be: each costs a whole timeout."""
@@ -72,7 +72,7 @@ class FuzzSession:
 
         ``recorder`` and ``documents`` are what Schemathesis and we know of the answers to the earlier ``steps``.
         """
-        operation = Operation(self.spec.schema, case.operation)
+        operation = self.spec.as_seen(case.operation)
         if answer.response is None:
             assert answer.reason is not None
             self.missing.append(answer.detail)

@@ -7,11 +7,13 @@ from typing import Any
 
 import msgspec
 
-from harness.core.pointers import escaped, pointer_of
+from harness.core.pointers import at_pointer, escaped, pointer_of
 from harness.http.message import is_json
 from harness.model import Finding, Outcome
-from harness.openapi.document import Described, Document
+from harness.openapi.json_document import items
+from harness.openapi.operation import Operation, contents
 from harness.openapi.schemas import Schemas
+from harness.openapi.spec_document import Spec
 
 ITEM = "contract.fuzz"
 SHOWN = 10
@@ -39,7 +41,7 @@ class DocumentCheck(msgspec.Struct, frozen=True, kw_only=True):
     """What is looked at, in the plural."""
     wrong: str
     """What those do that are not right."""
-    look: Callable[[Document, Schemas], CheckedPlaces]
+    look: Callable[[Spec], CheckedPlaces]
     source: str
 
 
@@ -58,20 +60,19 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.check.what}: {len(self.slips)} of {self.seen} {self.check.wrong}"
 
 
-def check_document(raw: dict[str, Any]) -> list[Checked]:
+def check_document(spec: Spec) -> list[Checked]:
     """Run all checks, in their order."""
-    document = Document(raw)
-    schemas = Schemas(document)
     results = []
     for check in CHECKS:
-        looks = list(check.look(document, schemas))
-        results.append(Checked(check=check, seen=len(looks), slips=tuple(k for k in looks if k.complaint)))
+        looks = list(check.look(spec))
+        slips = tuple(CheckedPlace(spec.bundle.shown(k.pointer), k.complaint) for k in looks if k.complaint)
+        results.append(Checked(check=check, seen=len(looks), slips=slips))
     return results
 
 
-def judge_document(raw: dict[str, Any], source: str) -> list[Finding]:
-    """Return one finding for each check; ``source`` names the document."""
-    return [_finding(result, source) for result in check_document(raw)]
+def judge_document(spec: Spec) -> list[Finding]:
+    """Return one finding for each check."""
+    return [_finding(result, spec.source) for result in check_document(spec)]
 
 
 def _finding(result: Checked, source: str) -> Finding:
@@ -93,41 +94,40 @@ def _finding(result: Checked, source: str) -> Finding:
     return found.named("document", result.check.id, places) if result.slips else found
 
 
-def _response_examples(document: Document, schemas: Schemas) -> CheckedPlaces:
-    for operation in document.operations():
-        for status in document.responses(operation):
-            pointer, response = document.placed(f"{operation.pointer}/responses/{escaped(status)}")
-            yield from _in_content(document, schemas, pointer, response, operation)
+def _response_examples(spec: Spec) -> CheckedPlaces:
+    for operation in spec.operations:
+        for status in operation.responses:
+            pointer, response = spec.placed(f"{operation.pointer}/responses/{escaped(status)}")
+            yield from _in_content(spec, spec.of_responses, pointer, response, operation)
 
 
-def _request_examples(document: Document, schemas: Schemas) -> CheckedPlaces:
-    for operation in document.operations():
-        pointer, body = document.placed(f"{operation.pointer}/requestBody")
-        yield from _in_content(document, schemas, pointer, body, operation)
+def _request_examples(spec: Spec) -> CheckedPlaces:
+    for operation in spec.operations:
+        pointer, body = spec.placed(f"{operation.pointer}/requestBody")
+        yield from _in_content(spec, spec.of_requests, pointer, body, operation)
 
 
-def _parameter_examples(document: Document, schemas: Schemas) -> CheckedPlaces:
-    for operation in document.operations():
-        for pointer, parameter in document.placed_parameters(operation).items():
+def _parameter_examples(spec: Spec) -> CheckedPlaces:
+    for operation in spec.operations:
+        for pointer, parameter in operation.placed_parameters.items():
             if "schema" in parameter:
-                yield from _held(document, schemas, pointer, parameter, operation.label)
+                yield from _held(spec, spec.of_requests, pointer, parameter, operation.label)
 
 
 def _in_content(
-    document: Document, schemas: Schemas, pointer: str, node: dict[str, Any], operation: Described
+    spec: Spec, schemas: Schemas, pointer: str, node: dict[str, Any], operation: Operation
 ) -> CheckedPlaces:
-    for media_type, media in (node.get("content") or {}).items():
-        if is_json(str(media_type)) and isinstance(media, dict) and "schema" in media:
-            at = f"{pointer}/content/{escaped(media_type)}"
-            yield from _held(document, schemas, at, media, operation.label)
+    for media_type, place in contents(pointer, node).items():
+        if is_json(media_type) and place:
+            yield from _held(spec, schemas, place.removesuffix("/schema"), node["content"][media_type], operation.label)
 
 
-def _held(document: Document, schemas: Schemas, pointer: str, node: dict[str, Any], label: str) -> CheckedPlaces:
+def _held(spec: Spec, schemas: Schemas, pointer: str, node: dict[str, Any], label: str) -> CheckedPlaces:
     """Hold the examples beside a schema against it; one without a value, which YAML turns into null, is none."""
     validator = schemas.at(f"{pointer}/schema")
     found = [(f"{pointer}/example", node["example"])] if "example" in node else []
-    for name, raw in (node.get("examples") or {}).items() if isinstance(node.get("examples"), dict) else ():
-        found.append((f"{pointer}/examples/{escaped(name)}", document.resolved(raw).get("value")))
+    for name, raw in items(node.get("examples")):
+        found.append((f"{pointer}/examples/{escaped(name)}", spec.resolved(raw).get("value")))
     for at, value in found:
         if value is not None and validator is not None:
             yield CheckedPlace(at, _complaint(validator, value, label))
@@ -142,50 +142,48 @@ def _complaint(validator: Any, value: Any, label: str) -> str:
     return f"{label}: {where or 'it'}: {message if len(message) <= 160 else '... ' + message[-160:]}"
 
 
-def _schema_examples(document: Document, schemas: Schemas) -> CheckedPlaces:
+def _schema_examples(spec: Spec) -> CheckedPlaces:
     """Hold the examples within component schemas against them (JSON Schema, ``examples``)."""
-    named = document.resolved(document.raw.get("components")).get("schemas") or {}
-    for name in named if isinstance(named, dict) else ():
-        yield from _within(document, schemas, f"/components/schemas/{escaped(name)}", MAX_DEPTH)
+    for name, _ in items(spec.at("/components/schemas")):
+        yield from _within(spec, f"/components/schemas/{escaped(name)}", MAX_DEPTH)
 
 
-def _within(document: Document, schemas: Schemas, pointer: str, depth: int) -> CheckedPlaces:
-    schema = document.at(f"#{pointer}")
+def _within(spec: Spec, pointer: str, depth: int) -> CheckedPlaces:
+    schema = at_pointer(spec.raw, pointer)
     if not isinstance(schema, dict) or depth == 0 or "$ref" in schema:
         return
     found = [("example", schema["example"])] if "example" in schema else []
     several = schema.get("examples")
     found += [(f"examples/{n}", v) for n, v in enumerate(several)] if isinstance(several, list) else []
     for step, value in found:
-        validator = schemas.at(pointer)
+        validator = spec.of_either.at(pointer)
         if value is not None and validator is not None:
             yield CheckedPlace(f"{pointer}/{step}", _complaint(validator, value, "schema"))
-    inner = [f"properties/{escaped(n)}" for n in schema.get("properties") or ()]
+    inner = [f"properties/{escaped(n)}" for n, _ in items(schema.get("properties"))]
     inner += [k for k in ("items", "additionalProperties") if isinstance(schema.get(k), dict)]
     inner += [f"{k}/{n}" for k in ("allOf", "anyOf", "oneOf") for n in range(len(schema.get(k) or ()))]
     for step in inner:
-        yield from _within(document, schemas, f"{pointer}/{step}", depth - 1)
+        yield from _within(spec, f"{pointer}/{step}", depth - 1)
 
 
-def _responses(document: Document, _schemas: Schemas) -> CheckedPlaces:
-    for operation in document.operations():
-        said = "" if document.responses(operation) else "nothing is said of its answers, so nothing can be held to it"
+def _responses(spec: Spec) -> CheckedPlaces:
+    for operation in spec.operations:
+        said = "" if operation.responses else "nothing is said of its answers, so nothing can be held to it"
         yield CheckedPlace(operation.pointer, said)
 
 
-def _security(document: Document, _schemas: Schemas) -> CheckedPlaces:
+def _security(spec: Spec) -> CheckedPlaces:
     """Look at schemes that no operation asks for, and requirements that name no scheme."""
-    components = document.resolved(document.raw.get("components"))
-    schemes = components.get("securitySchemes") or document.raw.get("securityDefinitions") or {}
+    base = "/components/securitySchemes" if spec.at("/components/securitySchemes") else "/securityDefinitions"
+    schemes = [name for name, _ in items(spec.at(base))]
     asked: dict[str, str] = {}
-    places = [("/security", document.raw.get("security"))]
-    places += [(f"{o.pointer}/security", o.definition.get("security")) for o in document.operations()]
+    places = [("/security", spec.raw.get("security"))]
+    places += [(f"{o.pointer}/security", o.definition.get("security")) for o in spec.operations]
     for pointer, requirements in places:
         for requirement in requirements or ():
-            for name in requirement if isinstance(requirement, dict) else ():
-                asked.setdefault(str(name), pointer)
-    base = "/components/securitySchemes" if components.get("securitySchemes") else "/securityDefinitions"
-    for name in map(str, schemes):
+            for name, _ in items(requirement):
+                asked.setdefault(name, pointer)
+    for name in schemes:
         unused = "" if name in asked else "no operation asks for it: are all meant to be open?"
         yield CheckedPlace(f"{base}/{escaped(name)}", unused)
     for name, pointer in asked.items():
@@ -193,12 +191,10 @@ def _security(document: Document, _schemas: Schemas) -> CheckedPlaces:
             yield CheckedPlace(pointer, f"it names {name!r}, which is no security scheme")
 
 
-def _webhook_schemas(document: Document, _schemas: Schemas) -> CheckedPlaces:
-    key = "webhooks" if document.raw.get("webhooks") else "x-webhooks"
-    for name, operation in document.webhooks():
-        body = document.resolved(operation.get("requestBody"))
-        said = "" if document.json_content(body).get("schema") else "no JSON schema says what it sends"
-        yield CheckedPlace(f"/{key}/{escaped(name)}", said)
+def _webhook_schemas(spec: Spec) -> CheckedPlaces:
+    for webhook in spec.webhooks:
+        said = "" if webhook.body_place else "no JSON schema says what it sends"
+        yield CheckedPlace(webhook.pointer.removesuffix("/post"), said)
 
 
 CHECKS: tuple[DocumentCheck, ...] = (

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from harness.core.pointers import escaped, pointer_of
+from harness.core.pointers import pointer_of
 from harness.model import Event
-from harness.openapi.document import Document
 from harness.openapi.event_bodies import readable_document
-from harness.openapi.schemas import Schemas
 from harness.openapi.spec_document import Spec
 
 ITEM = "webhooks.fixtures"
@@ -22,9 +20,8 @@ class EventSchemas:
 
     def __init__(self, spec: Spec) -> None:
         """A schema is compiled when the first event of its webhook is held against it."""
-        document = Document(spec.document)
-        self._schemas = Schemas(document)
-        self._places = dict(_places(document))
+        self._schemas = spec.of_either
+        self._places = {webhook.path: webhook.body_place for webhook in spec.webhooks if webhook.body_place}
         self._by_plain = {_plain(name): name for name in self._places}
 
     @property
@@ -63,18 +60,6 @@ class EventSchemas:
     def kind(self, event: Event) -> str:
         """Return the webhook that an event is of, empty where the document describes no such."""
         return self.named(event.type, readable_document(event.headers, event.body)) or ""
-
-
-def _places(document: Document) -> list[tuple[str, str]]:
-    """Return the name of each webhook with where its schema stands."""
-    key = "webhooks" if document.raw.get("webhooks") else "x-webhooks"
-    found = []
-    for name, _ in document.webhooks():
-        item, _ = document.placed(f"/{key}/{escaped(name)}")
-        body = document.placed(f"{item}/post/requestBody")
-        if place := document.placed_content(*body):
-            found.append((name, place))
-    return found
 
 
 def _plain(name: str) -> str:

@@ -1,53 +1,32 @@
-"""What a request gives an operation: parameters and body, held against the document's schemas, keyword by keyword."""
+"""Requests held against the document: what an operation takes, and what a request gives it, keyword by keyword."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl, unquote
 
-import httpx
-
-from harness.core.pointers import escaped
+from harness.core.pointers import at_pointer, escaped, pointer_of, steps_of
 from harness.http.message import is_json
-from harness.openapi.document import IN_BODY, Described, Document, schema_place
+from harness.openapi.json_document import JsonDocument
+from harness.openapi.operation import IN_BODY, REDACTED, Operation
+from harness.openapi.parameters import given, name_of, readings, schema_place
 from harness.openapi.schemas import Schemas, place
 
 MAX_DEPTH = 12
+MAX_ERRORS = 5
+"""Violations reported of one body."""
 ASSERTIONS = frozenset(
-    {
-        "type",
-        "enum",
-        "const",
-        "minimum",
-        "maximum",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "multipleOf",
-        "minLength",
-        "maxLength",
-        "pattern",
-        "format",
-        "minItems",
-        "maxItems",
-        "uniqueItems",
-        "contains",
-        "minProperties",
-        "maxProperties",
-        "required",
-        "additionalProperties",
-        "dependentRequired",
-        "propertyNames",
-        "oneOf",
-        "anyOf",
-        "not",
-        "if",
-    }
+    {"type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength"}
+    | {"maxLength", "pattern", "format", "minItems", "maxItems", "uniqueItems", "contains", "minProperties"}
+    | {"maxProperties", "required", "additionalProperties", "dependentRequired", "propertyNames", "oneOf", "anyOf"}
+    | {"not", "if"}
 )
 """Keywords that can refuse an input (JSON Schema 2020-12, validation vocabulary)."""
-_BETWEEN = {"ssv": " ", "tsv": "\t", "pipes": "|"}
-"""What stands between the values of a list (OpenAPI 2.0, ``collectionFormat``); a comma otherwise."""
+IGNORED = frozenset({"accept", "content-type", "authorization"})
+"""Headers that are no parameters, whatever the document says (OpenAPI 3, Parameter Object)."""
+_WORDS = {"path": "path parameter", "query": "query parameter", "header": "header", "cookie": "cookie"}
 _WITHIN = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
 _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _MAPS = ("properties", "patternProperties", "dependentSchemas")
@@ -58,142 +37,159 @@ class InputCheck:
 
     def __init__(self) -> None:
         """Nothing yet: valid until something is not."""
-        self.valid = True
+        self.violations: list[str] = []
         self.parameters: set[str] = set()
+        """Names of the parameters that were given, as ``query limit``."""
         self.met: set[str] = set()
+        """Where the keywords stand that held."""
         self.broken: set[str] = set()
+        self.held: list[tuple[Any, Any]] = []
+        """Each validator with the value that was held against it."""
+
+    @property
+    def valid(self) -> bool:
+        """Whether the operation takes such a request."""
+        return not self.violations
+
+    def weigh(self) -> None:
+        """Note which keywords the values met and which they broke."""
+        for validator, value in self.held:
+            for detail in validator.evaluate(value).list()["details"]:
+                at = place(detail["schemaLocation"])
+                if detail["valid"]:
+                    self.met.add(at)
+                self.broken.update(at if at.endswith(f"/{k}") else f"{at}/{k}" for k in detail.get("errors", ()))
 
 
 class Inputs:
     """The input that one operation takes."""
 
-    def __init__(self, document: Document, operation: Described, schemas: Schemas) -> None:
-        """``schemas`` are those of ``document``."""
-        placed = {at: p for at, p in document.placed_parameters(operation).items() if p.get("in") not in IN_BODY}
+    def __init__(self, operation: Operation, schemas: Schemas) -> None:
+        """``schemas`` are those of the operation's document, as they hold for requests."""
+        self._operation, self._schemas = operation, schemas
+        placed = {at: p for at, p in operation.placed_parameters.items() if p.get("in") not in IN_BODY}
         self._parameters = list(placed.values())
-        self._template = operation.path.strip("/").split("/")
-        self._body_required, self._takes_json = document.wants_body(operation)
-        self._schemas = schemas
         self._places = {name_of(p): at for pointer, p in placed.items() if (at := schema_place(pointer, p))}
-        if body_place := document.placed_body(operation):
-            self._places["body"] = body_place
-        self.keywords = frozenset(k for at in self._places.values() for k in _keywords(document, at))
+        self._credentials = _credentials(operation.document)
+
+    @cached_property
+    def keywords(self) -> frozenset[str]:
         """Where the keywords stand that can refuse an input."""
+        body = [self._operation.body_place] if self._operation.body_place else []
+        raw = self._operation.document.raw
+        return frozenset(k for at in (*self._places.values(), *body) for k in _keywords(raw, at))
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """Names of the parameters, as ``query limit``."""
         return tuple(name_of(p) for p in self._parameters)
 
-    def look(self, request: httpx.Request) -> InputCheck:
-        """Hold a request against the schemas; what cannot be read is invalid."""
+    def look(self, target: str, headers: Iterable[tuple[str, str]], body: bytes | None) -> InputCheck:
+        """Hold a request against the document; ``target`` is a URL, or the path and query of one.
+
+        A ``body`` of None is not known. What a recording holds in place of a secret is not held against a schema, nor
+        is looked at whether credentials are there.
+        """
         look = InputCheck()
-        given = self._given(request)
+        sent = [(name.lower(), value) for name, value in headers]
+        found = given(self._operation, target, sent)
         for parameter in self._parameters:
             name = name_of(parameter)
-            if name in given:
+            if name in found:
                 look.parameters.add(name)
-                self._hold(name, given[name], look)
-            elif parameter.get("required"):
-                look.valid = False
-        self._hold_body(request, look)
+                self._hold(parameter, found[name], look)
+            elif parameter.get("required") and parameter.get("in") != "path" and not self._is_elsewhere(parameter):
+                look.violations.append(f"{_words(parameter)} is missing")
+        if body is not None:
+            self._hold_body(dict(sent).get("content-type", ""), body, look)
         return look
 
-    def _given(self, request: httpx.Request) -> dict[str, list[Any]]:
-        """Return the readings of each parameter that was given."""
-        query: dict[str, list[str]] = {}
-        for key, value in parse_qsl(request.url.query.decode("ascii", "replace"), keep_blank_values=True):
-            query.setdefault(key, []).append(value)
-        steps = request.url.raw_path.decode("ascii", "replace").partition("?")[0].strip("/").split("/")
-        steps = steps[max(0, len(steps) - len(self._template)) :]
-        path = {t[1:-1]: unquote(s) for t, s in zip(self._template, steps, strict=False) if t.startswith("{")}
-        found: dict[str, list[Any]] = {}
-        for parameter in self._parameters:
-            name, place = parameter["name"], parameter.get("in")
-            values = {
-                "query": query.get(name) or query.get(f"{name}[]"),
-                "path": [path[name]] if name in path else None,
-                "header": request.headers.get_list(name),
-            }.get(str(place))
-            if values:
-                found[name_of(parameter)] = _readings(values, _BETWEEN.get(parameter.get("collectionFormat", ""), ","))
+    def _is_elsewhere(self, parameter: dict[str, Any]) -> bool:
+        """Whether a parameter is a credential, or a header that is none."""
+        name = parameter["name"].lower()
+        return name in self._credentials or (parameter.get("in") == "header" and name in IGNORED)
+
+    def _hold(self, parameter: dict[str, Any], texts: list[str], look: InputCheck) -> None:
+        """Hold a value in each of its readings; one that fits is enough."""
+        at = self._places.get(name_of(parameter))
+        validator = self._schemas.at(at) if at else None
+        if validator is None or self._is_elsewhere(parameter) or any(REDACTED in text for text in texts):
+            return
+        value = _nearest(validator, readings(self._operation.document, parameter, texts))
+        if value is not _UNREAD:
+            look.held.append((validator, value))
+            error = next(iter(validator.iter_errors(value)), None)
+            look.violations += [f"{_words(parameter)}: {error.message}"] if error else []
+
+    def _hold_body(self, content_type: str, body: bytes, look: InputCheck) -> None:
+        described = self._operation.bodies
+        if not body:
+            look.violations += ["a body is missing"] if self._operation.is_body_required else []
+            return
+        if not described:
+            return  # RFC 9110 gives a body of GET no meaning, and forbids it nowhere
+        sent = content_type.partition(";")[0].strip().lower()
+        fitting = [at for kind, at in described.items() if _fits(kind.lower(), sent)]
+        if not fitting:
+            look.violations.append(f"content type {sent or 'none'} is not described; {', '.join(described)} is")
+        elif is_json(sent):
+            look.violations += self._in_json(fitting[0], body, look)
+
+    def _in_json(self, at: str, body: bytes, look: InputCheck) -> list[str]:
+        try:
+            value = json.loads(body)
+        except (ValueError, RecursionError):
+            return ["the body is not JSON"]
+        validator = self._schemas.at(at) if at else None
+        if validator is None:
+            return []
+        look.held.append((validator, value))
+        found = []
+        for error in validator.iter_errors(value):
+            if isinstance(error.instance, str) and REDACTED in error.instance:
+                continue
+            where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.instance_path)
+            found.append(f"body ${where}: {error.message}")
+            if len(found) == MAX_ERRORS:
+                break
         return found
 
-    def _hold(self, name: str, readings: list[Any], look: InputCheck) -> None:
-        """Hold a value in each of its readings; one that fits is enough."""
-        validator = self._schemas.at(self._places[name]) if name in self._places else None
-        if validator is not None:
-            _note(validator, _nearest(validator, readings), look)
 
-    def _hold_body(self, request: httpx.Request, look: InputCheck) -> None:
-        try:
-            raw = request.content
-        except httpx.RequestNotRead:
-            return  # a stream that is gone; what it held is not known
-        if not raw:
-            look.valid = look.valid and not self._body_required
-            return
-        if not self._takes_json:
-            return
-        try:
-            value = json.loads(raw) if is_json(request.headers.get("content-type", "")) else None
-        except ValueError:
-            value = None
-        if value is None and raw != b"null":
-            look.valid = False
-        elif validator := self._schemas.at(self._places["body"]) if "body" in self._places else None:
-            _note(validator, value, look)
+_UNREAD = object()
 
 
-def _nearest(validator: Any, readings: list[Any]) -> Any:
-    """Return the reading that fits, else one that at least has the right type."""
-    typed = (r for r in readings if all(e.evaluation_path[-1:] != ["type"] for e in validator.iter_errors(r)))
-    fitting = (r for r in readings if validator.is_valid(r))
-    return next(fitting, next(typed, readings[0]))
+def _nearest(validator: Any, options: list[Any]) -> Any:
+    """Return the reading that fits, else one that at least has the right type, `_UNREAD` where there is none."""
+    typed = (r for r in options if all(e.evaluation_path[-1:] != ["type"] for e in validator.iter_errors(r)))
+    fitting = (r for r in options if validator.is_valid(r))
+    return next(fitting, next(typed, options[0] if options else _UNREAD))
 
 
-def _note(validator: Any, value: Any, look: InputCheck) -> None:
-    """Note which keywords a value met and which it broke."""
-    evaluation = validator.evaluate(value)
-    look.valid = look.valid and evaluation.valid
-    for detail in evaluation.list()["details"]:
-        at = place(detail["schemaLocation"])
-        if detail["valid"]:
-            look.met.add(at)
-        look.broken.update(at if at.endswith(f"/{k}") else f"{at}/{k}" for k in detail.get("errors", ()))
+def _fits(media_type: str, sent: str) -> bool:
+    kind = media_type.partition(";")[0].strip()
+    return kind in {sent, "*/*"} or (kind.endswith("/*") and sent.startswith(kind[:-1]))
 
 
-def name_of(parameter: dict[str, Any]) -> str:
-    """Return how a parameter is called in a table: ``query limit``."""
-    return f"{parameter.get('in')} {parameter['name']}"
+def _words(parameter: dict[str, Any]) -> str:
+    return f"{_WORDS.get(str(parameter.get('in')), 'parameter')} {parameter['name']}"
 
 
-def _readings(values: list[str], between: str) -> list[Any]:
-    """Return what one parameter's text may mean: each type it can be read as, and a list of several."""
-    single = [_scalar(values[0]), values[0]] if len(values) == 1 else []
-    parts = values[0].split(between) if len(values) == 1 else values
-    return [*single, [_scalar(p) for p in parts], parts]
+def _credentials(document: JsonDocument) -> frozenset[str]:
+    """Return the names of the parameters that hold credentials, in lower case (OpenAPI, Security Scheme Object)."""
+    components = document.resolved(document.raw.get("components"))
+    schemes = document.resolved(components.get("securitySchemes") or document.raw.get("securityDefinitions"))
+    return frozenset(str(document.resolved(s).get("name", "authorization")).lower() for s in schemes.values())
 
 
-def _scalar(text: str) -> Any:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text
-    return value if isinstance(value, bool | int | float) or value is None else text
-
-
-def _keywords(
-    document: Document, pointer: str, seen: frozenset[str] = frozenset(), depth: int = MAX_DEPTH
-) -> Iterator[str]:
+def _keywords(document: Any, pointer: str, seen: frozenset[str] = frozenset(), depth: int = MAX_DEPTH) -> Iterator[str]:
     """Yield where the keywords stand that can refuse an input; a circle of references is walked once."""
-    schema = document.at(f"#{pointer}")
+    schema = at_pointer(document, pointer)
     if not isinstance(schema, dict) or depth == 0 or pointer in seen:
         return
     seen |= {pointer}
     reference = schema.get("$ref")
     if isinstance(reference, str) and reference.startswith("#"):
-        yield from _keywords(document, reference[1:], seen, depth - 1)
+        yield from _keywords(document, pointer_of(*steps_of(reference)), seen, depth - 1)
     # `required: false` is a flag of a parameter that is its own schema (OpenAPI 2.0).
     idle = {k for k in schema if schema[k] is True or (k == "required" and schema[k] is False)}
     yield from (f"{pointer}/{k}" for k in schema if k in ASSERTIONS - idle)

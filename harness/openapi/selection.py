@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from harness.errors import ConfigurationError, nearest
-from harness.openapi.document import METHODS
+from harness.openapi.operation import METHODS
 
 
 def select(

@@ -1,75 +1,60 @@
-"""The OpenAPI document: read, looked up by concrete request, and held against responses."""
+"""The OpenAPI document: its operations and webhooks, looked up by label or by concrete request."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import httpx
 
+from harness.core.pointers import pointer_of
 from harness.errors import SpecError
-from harness.openapi.document import METHODS, resolved
-from harness.openapi.reading import read_document
+from harness.openapi.bundling import Bundle
+from harness.openapi.inputs import Inputs
+from harness.openapi.json_document import JsonDocument, items
+from harness.openapi.operation import METHODS, Operation
+from harness.openapi.reading import MAX_BYTES, parsed, read_document
 from harness.openapi.routes import Routes
+from harness.openapi.schemas import Schemas
 
-REDACTED = "[REDACTED "
-"""How every placeholder of a secret begins."""
-NEVER_REQUIRED = ("content-type", "date", "server")
-"""The first by OpenAPI's own words; the others are the server's, and recordings do without."""
-
-
-class Operation:
-    """One operation of the document."""
-
-    def __init__(self, schema: Any, raw: Any) -> None:
-        """``schema`` and ``raw`` are Schemathesis' loaded document and operation."""
-        self._schema = schema
-        self.raw = raw
-
-    @property
-    def label(self) -> str:
-        """``METHOD /path/template``."""
-        return str(self.raw.label)
-
-    def violations(self, response: httpx.Response) -> list[str]:
-        """Return how ``response`` breaks the document: status, content type, headers, body; empty when it conforms.
-
-        What a recording holds in place of a secret is not held against the secret's schema.
-        """
-        from schemathesis.core.failures import Failure, FailureGroup
-
-        failures: Sequence[Failure] = ()
-        try:
-            self.raw.validate_response(response)
-        except FailureGroup as group:
-            failures = group.exceptions
-        except Failure as failure:
-            failures = (failure,)
-        return [*(_said(f) for f in failures if not _is_redacted(f)), *self._lacking(response)]
-
-    def _lacking(self, response: httpx.Response) -> Iterator[str]:
-        """Yield the headers that the documented response requires and that did not come (OpenAPI, Header Object)."""
-        documented = self.raw.responses.find_by_status_code(response.status_code)
-        for name, header in (documented.headers if documented else {}).items():
-            if header.is_required and name.lower() not in (*response.headers, *NEVER_REQUIRED):
-                yield f"{response.status_code} without the header {name}, which the spec requires"
+Fetch = Callable[[str], bytes]
+_TEXTS = (".md", ".txt", ".graphql", ".html")
+_WEBHOOKS = ("webhooks", "x-webhooks")
+"""Keys of the webhooks: since OpenAPI 3.1, and before."""
 
 
-class Spec:
-    """A loaded OpenAPI document."""
+class Spec(JsonDocument):
+    """A loaded OpenAPI document, with all that it refers to."""
 
-    def __init__(self, document: dict[str, Any], source: str, base_url: str = "", location: str | None = None) -> None:
+    def __init__(
+        self,
+        document: dict[str, Any],
+        source: str,
+        base_url: str = "",
+        location: str | None = None,
+        fetch: Fetch | None = None,
+    ) -> None:
         """``source`` is where it was read, for messages; ``base_url`` is where the provider answers.
 
-        References to other documents start at the URL ``location``, else in the folder of this process.
+        References to other documents start at the URL ``location``, and are read by ``fetch`` where they are of the
+        network. What they name becomes a part of ``document``.
         """
-        self.document = document
-        self._location = location
+        super().__init__(document)
+        self.bundle = Bundle(document, location, partial(_read, fetch))
         self.source = source
         self._prefix = urlsplit(base_url).path.rstrip("/")
+        self._inputs: dict[str, Inputs] = {}
+        self._operations: dict[str, Operation] = {}
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The document as data."""
+        return self.raw
 
     @cached_property
     def schema(self) -> Any:
@@ -83,47 +68,112 @@ class Spec:
         try:
             # An explicit Config keeps a schemathesis.toml lying about from changing what is checked.
             # harness.toml says where the provider answers: a mistake in `servers` is not to keep it from being called.
-            document = {key: value for key, value in self.document.items() if key != "servers"}
-            loaded = schemathesis.openapi.from_dict(document, config=schemathesis.Config())
+            document = {key: value for key, value in self.raw.items() if key != "servers"}
+            return schemathesis.openapi.from_dict(document, config=schemathesis.Config())
         except Exception as exc:
-            raise SpecError(f"[provider] spec: {self.source} cannot be loaded: {_line(exc)}") from exc
-        loaded.location = self._location
-        return loaded
+            raise SpecError(f"[provider] spec: {self.source} cannot be loaded: {self._line(exc)}") from exc
 
     @cached_property
-    def operations(self) -> tuple[Operation, ...]:
-        """All operations that can be read, in the order of the document; see `operation` for the others."""
-        from schemathesis.core.result import Ok
-
-        results = self.schema.get_all_operations()
-        return tuple(Operation(self.schema, result.ok()) for result in results if isinstance(result, Ok))
+    def places(self) -> dict[str, str]:
+        """Where each operation stands, by label; ``* /path`` where the path item cannot be read."""
+        found = {}
+        for path, _ in items(self.raw.get("paths")):
+            place = pointer_of("paths", path)
+            item = self.at(place)
+            for key, _ in items(item):
+                if key in METHODS:
+                    found[f"{key.upper()} {path}"] = place + pointer_of(key)
+            for method, _ in items(item.get("additionalOperations")) if isinstance(item, dict) else ():  # OpenAPI 3.2
+                found[f"{method} {path}"] = place + pointer_of("additionalOperations", method)
+            if not isinstance(item, dict):
+                found[f"* {path}"] = place  # unreadable, and nobody is to think that there is nothing
+        return found
 
     @cached_property
     def definitions(self) -> dict[str, dict[str, Any]]:
         """What the document says of each operation, by ``METHOD /path``; nothing but the document is looked at."""
-        found = {}
-        for path, item in self.document["paths"].items():
-            methods = resolved(self.document, item)
-            for method, definition in methods.items() if isinstance(methods, dict) else ():
-                if method in METHODS:
-                    found[f"{method.upper()} {path}"] = definition if isinstance(definition, dict) else {}
-            if not isinstance(methods, dict):
-                found[f"* {path}"] = {}  # unreadable, and nobody is to think that there is nothing
-        return found
+        return {label: self.placed(place)[1] for label, place in self.places.items()}
+
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """All operations, in the order of the document, but for those that are no object."""
+        return tuple(self._operation(label) for label, p in self.places.items() if self._is_operation(label, p))
+
+    @cached_property
+    def readable(self) -> tuple[Operation, ...]:
+        """The operations that requests can be made for; see `operation` for the others."""
+        assert self.schema
+        found = []
+        for operation in self.operations:
+            with suppress(SpecError):
+                found += [operation] if operation.raw else []
+        return tuple(found)
+
+    @cached_property
+    def webhooks(self) -> tuple[Operation, ...]:
+        """The POST operation of each webhook, whose path is its name."""
+        return tuple(
+            Operation(self, "POST", name, place)
+            for key in _WEBHOOKS
+            for name, _ in items(self.raw.get(key))
+            if isinstance(self.at(place := pointer_of(key, name, "post")), dict)
+        )
+
+    @cached_property
+    def of_requests(self) -> Schemas:
+        """The schemas as they hold for requests."""
+        return Schemas(self, without=("readOnly",))
+
+    @cached_property
+    def of_responses(self) -> Schemas:
+        """The schemas as they hold for responses."""
+        return Schemas(self, without=("writeOnly",))
+
+    @cached_property
+    def of_either(self) -> Schemas:
+        """The schemas as they hold where the direction is not known, as for webhooks and examples of schemas."""
+        return Schemas(self, without=("readOnly", "writeOnly"))
+
+    def inputs(self, operation: Operation) -> Inputs:
+        """Return what an operation takes."""
+        if operation.label not in self._inputs:
+            self._inputs[operation.label] = Inputs(operation, self.of_requests)
+        return self._inputs[operation.label]
 
     @cached_property
     def _routes(self) -> Routes:
-        return Routes(self.definitions)
+        return Routes(self.places)
 
-    def operation(self, label: str) -> Operation:
-        """Return the operation ``METHOD /path``; raises `SpecError` that says why it cannot be read."""
+    def _is_operation(self, label: str, place: str) -> bool:
+        return not label.startswith("* ") and isinstance(self.at(place), dict)
+
+    def _operation(self, label: str) -> Operation:
+        if label not in self._operations:
+            method, _, path = label.partition(" ")
+            self._operations[label] = Operation(self, method, path, self.places[label], self._loaded)
+        return self._operations[label]
+
+    def _loaded(self, label: str) -> Any:
         method, _, path = label.partition(" ")
         try:
-            return Operation(self.schema, self.schema[path][method])
+            return self.schema[path][method]
         except SpecError:
             raise
         except Exception as exc:
-            raise SpecError(f"[provider] spec: {label} in {self.source} cannot be read: {_line(exc)}") from exc
+            said = self._line(exc)
+            raise SpecError(f"[provider] spec: {label} in {self.source} cannot be read: {said}") from exc
+
+    def operation(self, label: str) -> Operation:
+        """Return the operation ``METHOD /path``; raises `SpecError` that says why it cannot be read."""
+        if label not in self.places:
+            self._loaded(label)
+        operation = self._operation(label)
+        assert operation.raw is not None
+        return operation
+
+    def as_seen(self, raw: Any) -> Operation:
+        """Return the operation that Schemathesis sees as ``raw``, in a view of its own."""
+        return Operation(self, raw.method.upper(), raw.path, self.places[raw.label], lambda _: raw)
 
     def find(self, method: str, url: httpx.URL | str) -> Operation | None:
         """Return the operation that a concrete request goes to, None when the document has none.
@@ -134,25 +184,11 @@ class Spec:
         label = self._routes.find(method.upper(), path)
         return self.operation(label) if label else None
 
-    def is_secured(self, operation: Operation) -> bool:
-        """Whether the document asks for a credential there, without the option of going without."""
-        required = self.definitions[operation.label].get("security", self.document.get("security", []))
-        return bool(required) and {} not in required
-
-    def webhooks(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield name and JSON schema of each webhook the document describes (OpenAPI 3.1 ``webhooks``)."""
-        yield from ((name, media["schema"]) for name, media in self.webhook_contents())
-
-    def webhook_contents(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield name and media type object of each webhook with a JSON body: its schema and its examples."""
-        for name, item in (self.document.get("webhooks") or self.document.get("x-webhooks") or {}).items():
-            content = item.get("post", {}).get("requestBody", {}).get("content", {})
-            media = content.get("application/json", {})
-            if media.get("schema") is not None:
-                yield name, media
+    def _line(self, exc: BaseException) -> str:
+        return self.bundle.shown(" ".join(str(exc).split())[:400])
 
 
-def load_spec(reference: str, *, root: Path, base_url: str = "", fetch: Callable[[str], bytes] | None = None) -> Spec:
+def load_spec(reference: str, *, root: Path, base_url: str = "", fetch: Fetch | None = None) -> Spec:
     """Read the OpenAPI document at a path relative to ``root``, or at a URL through ``fetch``.
 
     Raises `SpecError` that names the file and what is wrong with it.
@@ -170,20 +206,20 @@ def load_spec(reference: str, *, root: Path, base_url: str = "", fetch: Callable
                 f"harness.toml: [provider] spec: {reference} cannot be read: {exc.strerror}. "
                 f"Paths start at {root}; a URL works too."
             ) from None
-    return Spec(read_document(text, reference), reference, base_url, location)
+    return Spec(read_document(text, reference), reference, base_url, location, fetch)
 
 
-def _is_redacted(failure: Any) -> bool:
-    """Whether a value breaks its schema only because a placeholder stands in its place."""
-    instance = getattr(failure, "instance", None)
-    return isinstance(instance, str) and REDACTED in instance
-
-
-def _said(failure: Any) -> str:
-    """Return a Schemathesis failure as one line: its title and the first of what it found."""
-    detail = " ".join(str(failure.message).split())
-    return f"{failure.title}: {detail[:400]}" if detail else str(failure.title)
-
-
-def _line(exc: BaseException) -> str:
-    return " ".join(str(exc).split())[:400]
+def _read(fetch: Fetch | None, url: str) -> Any:
+    """Return what stands in a file, or at a URL; raises `HarnessError`, `OSError`, `LookupError` or `ValueError`."""
+    if url.startswith("file:"):
+        path = Path(url2pathname(urlsplit(url).path))
+        if not path.is_file():
+            raise LookupError("there is no such file")
+        if path.stat().st_size > MAX_BYTES:
+            raise LookupError(f"it is larger than {MAX_BYTES >> 20} MB")
+        text = path.read_bytes()
+    elif fetch is None:
+        raise LookupError("nothing is fetched here: put it beside the document")
+    else:
+        text = fetch(url)
+    return text.decode(errors="replace") if urlsplit(url).path.endswith(_TEXTS) else parsed(text)

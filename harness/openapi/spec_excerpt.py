@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from harness.core.pointers import at_pointer, child, escaped
-from harness.openapi.document import MAX_HOPS
+from harness.openapi.json_document import MAX_HOPS
 
 MAX_CHARS = 400
 

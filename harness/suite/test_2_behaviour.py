@@ -23,7 +23,7 @@ FUZZ = "contract.fuzz"
 @pytest.mark.verifies(FUZZ)
 def test_the_document_agrees_with_itself(spec: Spec, findings: Findings) -> None:
     """The spec's examples fit their schemas, and no operation, credential or webhook is left undescribed."""
-    findings.extend(judge_document(spec.document, spec.source))
+    findings.extend(judge_document(spec))
 
 
 @pytest.mark.verifies(FUZZ)

@@ -26,5 +26,5 @@ def test_the_client_copes_with_a_fault(
     case: ClientCase, client_under_faults: Callable[[ClientCase], Finding], findings: Findings, spec: Spec
 ) -> None:
     """The client, run against a provider that misbehaves on script, retries as it should and no more."""
-    keyless = case.item == "resilience.idempotency-keys" and not promises_keys(spec.document)
+    keyless = case.item == "resilience.idempotency-keys" and not promises_keys(spec)
     findings.add(not_applicable(case, KEYLESS) if keyless else client_under_faults(case))

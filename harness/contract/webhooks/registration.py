@@ -11,7 +11,7 @@ from harness.core.pointers import at_key
 from harness.errors import ProbeError, nearest
 from harness.http.provider_client import ProviderClient
 from harness.model.config import ProviderWebhooks
-from harness.openapi.document import Described
+from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
 
 PLACEHOLDER = "{catcher}"
@@ -49,7 +49,7 @@ class Registration:
             return f"{_WHERE}: {operation.label} answered {answer}. Mend [provider.webhooks] body."
         return ""
 
-    def _hand_over(self, operation: Described, answer: Any, dotted: str) -> str:
+    def _hand_over(self, operation: Operation, answer: Any, dotted: str) -> str:
         """Have the secret kept; return why there is none, with nothing of the answer but the names of its keys."""
         found = at_key(answer, dotted)
         if isinstance(found, str) and found:
@@ -76,7 +76,7 @@ class Registration:
             except ProbeError:
                 return  # the run is over; the provider forgets an endpoint that never answers
 
-    def _deletions(self, made: Described) -> Iterator[Described]:
+    def _deletions(self, made: Operation) -> Iterator[Operation]:
         below = made.path.rstrip("/") + "/{"
         for operation in self._caller.operations.values():
             rest = operation.path.removeprefix(below)

@@ -12,7 +12,6 @@ import msgspec
 from harness.core.pointers import at_key, escaped, steps_of
 from harness.model import Event
 from harness.openapi import generation
-from harness.openapi.document import Document
 from harness.openapi.event_schemas import ACTION, EventSchemas
 from harness.openapi.spec_document import Spec
 from harness.webhooks.events import EventFormat
@@ -144,9 +143,7 @@ def _bounds(described: list[str], chosen: list[str], share: _Share, made: set[st
 
 def _described(spec: Spec) -> dict[str, Any]:
     """Return the schema of each webhook with a JSON body."""
-    document = Document(spec.document)
-    contents = {n: document.json_content(document.resolved(o.get("requestBody"))) for n, o in document.webhooks()}
-    return {name: media["schema"] for name, media in contents.items() if "schema" in media}
+    return {webhook.path: webhook.body["schema"] for webhook in spec.webhooks if webhook.body_place}
 
 
 def _as_operations(spec: Spec, schemas: Mapping[str, Any]) -> dict[str, Any]:

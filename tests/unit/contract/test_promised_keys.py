@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from harness.contract.idempotency import promises_keys
+from harness.openapi.spec_document import Spec
 
 HEADER = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}}
 
@@ -24,6 +25,6 @@ HEADER = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"
 )
 def test_a_header_of_that_name_is_the_promise(post: dict[str, Any], promised: bool) -> None:  # noqa: FBT001
     """Only a header that some operation names counts, also behind a reference."""
-    document = {"paths": {"/runs": {"post": post}}, "components": {"parameters": {"Key": HEADER}}}
+    document: dict[str, Any] = {"paths": {"/runs": {"post": post}}, "components": {"parameters": {"Key": HEADER}}}
 
-    assert promises_keys(document) is promised
+    assert promises_keys(Spec(document, "x")) is promised

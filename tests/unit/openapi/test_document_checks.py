@@ -15,6 +15,7 @@ from harness.cli.spec import spec as spec_command
 from harness.model import Outcome
 from harness.openapi.document_checks import CHECKS, check_document, judge_document
 from harness.openapi.schemas import dialect
+from harness.openapi.spec_document import Spec
 
 THING = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer", "example": 1}}}
 GOOD: dict[str, Any] = {
@@ -128,7 +129,7 @@ SLIPS: list[tuple[str, Callable[[dict[str, Any]], object], str, str]] = [
 
 def test_a_document_that_agrees_with_itself_passes() -> None:
     """Every check looks at something and finds nothing; an example without a value is no example."""
-    found = judge_document(copy.deepcopy(GOOD), "things.yaml")
+    found = judge_document(Spec(copy.deepcopy(GOOD), "things.yaml"))
 
     assert [f.outcome for f in found] == [Outcome.PASS] * len(CHECKS)
 
@@ -138,7 +139,11 @@ def test_a_slip_is_found_at_its_place(check: str, spoil: Callable[[Any], object]
     """One slip is one complaint of one check, with its JSON pointer."""
     document = copy.deepcopy(GOOD)
     spoil(document)
-    slips = {r.check.id: [(s.pointer, s.complaint) for s in r.slips] for r in check_document(document) if r.slips}
+    slips = {
+        r.check.id: [(s.pointer, s.complaint) for s in r.slips]
+        for r in check_document(Spec(document, "things.yaml"))
+        if r.slips
+    }
 
     assert slips == {check: [(pointer, said)]}
 
@@ -146,7 +151,7 @@ def test_a_slip_is_found_at_its_place(check: str, spoil: Callable[[Any], object]
 def test_what_a_document_lacks_is_not_applicable() -> None:
     """Without webhooks nothing is claimed of them."""
     document = {k: v for k, v in GOOD.items() if k != "webhooks"}
-    found = {f.case: f for f in judge_document(document, "things.yaml")}
+    found = {f.case: f for f in judge_document(Spec(document, "things.yaml"))}
 
     assert found["webhook-schemas"].outcome is Outcome.NOT_APPLICABLE
 

@@ -14,7 +14,8 @@ from hypothesis.database import InMemoryExampleDatabase
 import harness
 from harness.openapi import generation
 from harness.openapi.generation import INVALID, VALID, Ungenerable
-from harness.openapi.spec_document import Operation, Spec
+from harness.openapi.operation import Operation
+from harness.openapi.spec_document import Spec
 
 PACKAGE = Path(harness.__file__).parent
 DATABASE = Path("fuzzing/defect_store.py")

@@ -56,7 +56,7 @@ def test_a_version_nobody_knows_is_told_when_it_is_used(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(json.dumps({**WHOLE, "openapi": "4.0.0"}))
 
     with pytest.raises(SpecError, match=r"x.json cannot be loaded: .*Open API 4.0.0.* not supported"):
-        load_spec("x.json", root=tmp_path).operations  # noqa: B018 - reading them is what fails
+        load_spec("x.json", root=tmp_path).readable  # noqa: B018 - reading them is what fails
 
 
 def test_yaml_is_read_as_the_json_it_stands_for(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ paths:
     spec = load_spec("x.yaml", root=tmp_path)
 
     assert spec.definitions["POST /a"]["responses"] == {"200": {"description": "fine", "x-on": {"on": "2020-01-01"}}}
-    assert [o.label for o in spec.operations] == ["GET /a", "POST /a"]
+    assert [o.label for o in spec.readable] == ["GET /a", "POST /a"]
 
 
 def test_operations_are_listed_without_reading_them(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_operations_are_listed_without_reading_them(tmp_path: Path) -> None:
     spec = load_spec("x.json", root=tmp_path)
 
     assert list(spec.definitions) == ["POST /b", "GET /b", "DELETE /a", "* /bad", "* /gone", "GET /odd"]
-    assert {o.label for o in spec.operations} == {"POST /b", "GET /b", "DELETE /a"}
+    assert {o.label for o in spec.readable} == {"POST /b", "GET /b", "DELETE /a"}
     for label in ("* /bad", "* /gone", "GET /odd"):
         with pytest.raises(SpecError, match=r"in x.json cannot be read: \w+"):
             spec.operation(label)

@@ -1,0 +1,159 @@
+"""One operation or webhook of an OpenAPI document: what it takes, what it answers, and how an answer breaks that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import httpx
+
+from harness.core.pointers import escaped, pointer_of
+from harness.http.message import is_json
+from harness.openapi.json_document import JsonDocument, items
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+"""The last since OpenAPI 3.2."""
+IN_BODY = frozenset({"body", "formData"})
+"""Places of parameters that are the body, or a part of it (OpenAPI 2.0, Parameter Object)."""
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+REDACTED = "[REDACTED "
+"""How every placeholder of a secret begins."""
+NEVER_REQUIRED = ("content-type", "date", "server")
+"""The first by OpenAPI's own words; the others are the server's, and recordings do without."""
+
+
+class Operation:
+    """One operation as it is written down; references in it are followed, and what is broken is passed over."""
+
+    def __init__(
+        self, document: JsonDocument, method: str, path: str, place: str, load: Callable[[str], Any] | None = None
+    ) -> None:
+        """``place`` points to it in ``document``; ``load`` returns Schemathesis' view of the operation of a label."""
+        self.document = document
+        self.method = method
+        """In upper case."""
+        self.path = path
+        """The template, as in the document; of a webhook its name."""
+        self.pointer = place
+        """Where it stands (RFC 6901)."""
+        self._load = load
+
+    @property
+    def label(self) -> str:
+        """``METHOD /path/template``."""
+        return f"{self.method} {self.path}"
+
+    @cached_property
+    def definition(self) -> dict[str, Any]:
+        """The operation object."""
+        return self.document.placed(self.pointer)[1]
+
+    @cached_property
+    def raw(self) -> Any:
+        """Schemathesis' view, for generation and response checks; raises `SpecError` where it has none."""
+        assert self._load is not None
+        return self._load(self.label)
+
+    @cached_property
+    def placed_parameters(self) -> dict[str, dict[str, Any]]:
+        """The parameters by where they stand, its own before those of its path (OpenAPI, Path Item Object)."""
+        found: dict[tuple[Any, Any], tuple[str, dict[str, Any]]] = {}
+        shared = pointer_of("paths", self.path, "parameters")
+        for base in (f"{self.pointer}/parameters", shared):
+            listed = self.document.at(base)
+            for index in range(len(listed) if isinstance(listed, list) else 0):
+                pointer, parameter = self.document.placed(f"{base}/{index}")
+                if isinstance(parameter.get("name"), str):
+                    found.setdefault((parameter.get("in"), parameter["name"]), (pointer, parameter))
+        return dict(found.values())
+
+    @property
+    def parameters(self) -> list[dict[str, Any]]:
+        """The parameters, its own before those of its path."""
+        return list(self.placed_parameters.values())
+
+    @cached_property
+    def bodies(self) -> dict[str, str]:
+        """Where the schema of its body stands, by media type; empty for a body without a schema."""
+        pointer, body = self.document.placed(f"{self.pointer}/requestBody")
+        if body:
+            return contents(pointer, body)
+        schemas = [f"{p}/schema" for p, parameter in self.placed_parameters.items() if parameter.get("in") == "body"]
+        is_form = any(p.get("in") == "formData" for p in self.parameters)
+        consumes = self.definition.get("consumes") or self.document.raw.get("consumes")
+        kinds = consumes or (FORMS if is_form else ("application/json",))
+        return {str(kind): (schemas or [""])[0] for kind in kinds} if schemas or is_form else {}
+
+    @property
+    def body_place(self) -> str:
+        """Where the schema of its JSON body stands, empty where it has none."""
+        return next((place for kind, place in self.bodies.items() if place and is_json(kind)), "")
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The media type object of its JSON body, an empty one where it takes none."""
+        content = self.document.resolved(self.definition.get("requestBody")).get("content")
+        return next((m for kind, m in items(content) if is_json(kind) and isinstance(m, dict)), {})
+
+    @property
+    def is_body_required(self) -> bool:
+        """Whether a request needs a body."""
+        body = self.document.resolved(self.definition.get("requestBody"))
+        within = [p for p in self.parameters if p.get("in") in IN_BODY]
+        return bool(body.get("required")) or any(p.get("required") is True for p in within)
+
+    @property
+    def responses(self) -> dict[str, dict[str, Any]]:
+        """The documented responses by status: ``200``, ``4XX`` or ``default``."""
+        found = self.document.resolved(self.definition.get("responses"))
+        return {status: self.document.resolved(response) for status, response in items(found)}
+
+    @property
+    def is_secured(self) -> bool:
+        """Whether the document asks for a credential, without the option of going without."""
+        required = self.definition.get("security", self.document.raw.get("security", []))
+        return bool(required) and {} not in required
+
+    def violations(self, response: httpx.Response) -> list[str]:
+        """Return how ``response`` breaks the document: status, content type, headers, body; empty when it conforms.
+
+        What a recording holds in place of a secret is not held against the secret's schema.
+        """
+        from schemathesis.core.failures import Failure, FailureGroup
+
+        failures: Sequence[Failure] = ()
+        try:
+            self.raw.validate_response(response)
+        except FailureGroup as group:
+            failures = group.exceptions
+        except Failure as failure:
+            failures = (failure,)
+        return [*(_said(f) for f in failures if not _is_redacted(f)), *self._lacking(response)]
+
+    def _lacking(self, response: httpx.Response) -> Iterator[str]:
+        """Yield the headers that the documented response requires and that did not come (OpenAPI, Header Object)."""
+        documented = self.raw.responses.find_by_status_code(response.status_code)
+        for name, header in (documented.headers if documented else {}).items():
+            if header.is_required and name.lower() not in (*response.headers, *NEVER_REQUIRED):
+                yield f"{response.status_code} without the header {name}, which the spec requires"
+
+
+def contents(pointer: str, node: dict[str, Any]) -> dict[str, str]:
+    """Return where the schemas of a body or response at ``pointer`` stand, by media type; empty for none."""
+    return {
+        kind: f"{pointer}/content/{escaped(kind)}/schema" if isinstance(media, dict) and "schema" in media else ""
+        for kind, media in items(node.get("content"))
+    }
+
+
+def _is_redacted(failure: Any) -> bool:
+    """Whether a value breaks its schema only because a placeholder stands in its place."""
+    instance = getattr(failure, "instance", None)
+    return isinstance(instance, str) and REDACTED in instance
+
+
+def _said(failure: Any) -> str:
+    """Return a Schemathesis failure as one line: its title and the first of what it found."""
+    detail = " ".join(str(failure.message).split())
+    return f"{failure.title}: {detail[:400]}" if detail else str(failure.title)
