@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
+import sys
+import tomllib
+from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -20,6 +26,31 @@ UNCHECKED = {
 }
 BY_THE_USER = {"workflow.core"}
 """Judged by the user's own scenarios."""
+MAX_LINES = 300
+"""Of a module."""
+MAX_FUNCTION_LINES = 40
+SANDBOX = ROOT / "harness" / "sandbox"
+REPEATED_CLASSES = {
+    "Document": "the OpenAPI document, and privately the JSON of a recorded page",
+    "Request": "of HTTP, and privately the events that h11 makes of one",
+    "Response": "of HTTP, and privately the events that h11 makes of one",
+    "Run": "of the harness, and privately that of the load sender's deliveries",
+    "Share": "of generated requests, and privately a bar of the report",
+    "Worker": "of the sandbox' inbox, and privately one of the load sender's",
+}
+"""Names that mean two things, and why they may; those that differ in a leading underscore alone count as one."""
+REPEATED_MODULES = {
+    "__init__": "Python's name",
+    "delivery": "the struct, and the plan of `harness deliver`",
+}
+"""Modules of model/config bear the name of their section of harness.toml; the sandbox is a program of its own."""
+NOT_IMPORTED = {
+    "promql-parser": "reads the alert rules that come with the sandbox; its tests import it",
+    "psycopg": "the driver by which SQLAlchemy reaches PostgreSQL, named in the URL",
+    "psutil": "lists processes",
+    "pytest-httpserver": "pytest loads it by itself",
+}
+"""Declared dependencies that no import statement names, and why they are there."""
 
 
 def each_test(folder: str) -> Iterator[tuple[str, ast.FunctionDef]]:
@@ -74,3 +105,87 @@ def test_every_item_has_a_check() -> None:
     unchecked = {item.id for item in shipped() if f'"{item.id}"' not in code}
 
     assert unchecked <= UNCHECKED | BY_THE_USER
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Return every module of the package, parsed."""
+    return {file: ast.parse(file.read_text(encoding="utf-8")) for file in SOURCES}
+
+
+def classes() -> dict[str, list[str]]:
+    """Return where each class of the package is, by its name without underscores in front."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for file, tree in trees().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                found[node.name.lstrip("_")].append(f"{file.relative_to(ROOT)}:{node.lineno}")
+    return found
+
+
+def test_a_class_name_has_one_meaning() -> None:
+    """Two classes of one name would have to be told apart by their modules."""
+    repeated = {name: places for name, places in classes().items() if len(places) > 1}
+
+    assert {name: places for name, places in repeated.items() if name not in REPEATED_CLASSES} == {}
+
+
+def test_a_module_name_has_one_meaning() -> None:
+    """A module is found by its name alone, outside of the sandbox and the sections of harness.toml."""
+    places: dict[str, list[Path]] = defaultdict(list)
+    for file in SOURCES:
+        if not file.is_relative_to(SANDBOX) and file.parent != ROOT / "harness" / "model" / "config":
+            places[file.stem].append(file.relative_to(ROOT))
+
+    assert {stem: found for stem, found in places.items() if len(found) > 1 and stem not in REPEATED_MODULES} == {}
+
+
+def test_no_module_and_no_function_is_too_long() -> None:
+    """What grows beyond a few screens is several things."""
+    lengths = {file: file.read_text(encoding="utf-8").count("\n") for file in SOURCES}
+    modules = {str(file.relative_to(ROOT)): n for file, n in lengths.items() if n > MAX_LINES}
+    functions = {
+        f"{file.relative_to(ROOT)}:{node.name}"
+        for file, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno >= MAX_FUNCTION_LINES
+    }
+
+    assert (modules, functions) == ({}, set())
+
+
+def imported() -> dict[str, set[str]]:
+    """Return what the package imports of others, at start or late, with the distributions that bring it."""
+    names = set()
+    for tree in trees().values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.add(node.module.partition(".")[0])
+    by_package = packages_distributions()
+    third_party = names - set(sys.stdlib_module_names) - {"harness"}
+    return {name: {normal(distribution) for distribution in by_package.get(name, ())} for name in third_party}
+
+
+def declared() -> set[str]:
+    """Return the distributions that pyproject.toml declares, extras included."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = (requirement for extra in project["optional-dependencies"].values() for requirement in extra)
+    return {normal(requirement) for requirement in (*project["dependencies"], *extras)}
+
+
+def normal(requirement: str) -> str:
+    """Return the name of a requirement as PEP 503 normalises it."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", requirement)[0]).lower()
+
+
+def test_every_import_is_declared() -> None:
+    """What is imported is a dependency of ours, not one that another happens to bring along."""
+    assert {name for name, brought_by in imported().items() if not brought_by & declared()} == set()
+
+
+def test_every_dependency_is_imported() -> None:
+    """What is declared is used, or has a reason."""
+    assert declared() - set().union(*imported().values()) - set(NOT_IMPORTED) == set()

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     import pytest
 
     from harness.context.run_context import RunContext
-    from harness.readiness.intake import Intake
+    from harness.readiness.finding_intake import FindingIntake
 
 HOOK = "pytest_harness_final_findings"
 
 
-def take_final_findings(config: pytest.Config, run_context: RunContext, intake: Intake) -> None:
+def take_final_findings(config: pytest.Config, run_context: RunContext, intake: FindingIntake) -> None:
     """Call the hook of each plugin, and take in what it returns.
 
     A plugin that breaks is told in the report, and hides nothing of the others. Wrappers of the hook run around each.
@@ -35,7 +35,7 @@ def take_final_findings(config: pytest.Config, run_context: RunContext, intake: 
             intake.refuse(FindingError(f"{where} broke off: {text}"), where)
 
 
-def _take(result: object, where: str, intake: Intake) -> None:
+def _take(result: object, where: str, intake: FindingIntake) -> None:
     if isinstance(result, (str, bytes, Mapping)) or not isinstance(result, Iterable):
         returned = "None" if result is None else type(result).__name__
         text = f"{where} returned {returned}. Return a list of findings, empty where there are none."

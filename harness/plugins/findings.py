@@ -10,7 +10,7 @@ from _pytest.outcomes import Failed  # pytest.fail.Exception, under the name myp
 
 from harness.errors import FindingError
 from harness.model import Finding, Mode, Outcome
-from harness.readiness.intake import FINDING, PROBLEM, problem_of
+from harness.readiness.finding_intake import FINDING, PROBLEM, problem_of
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext

@@ -55,14 +55,14 @@ class FindingCollector(Selection):
 
     def __init__(self, config: pytest.Config, run_context: RunContext) -> None:
         """Start the clock."""
-        from harness.readiness.intake import Intake
+        from harness.readiness.finding_intake import FindingIntake
 
         super().__init__()
         self._config = config
         self._context = run_context
         self._started = dt.datetime.now(tz=dt.UTC)
         self._clock = time.monotonic()
-        self._intake = Intake(run_context.admission)
+        self._intake = FindingIntake(run_context.admission)
         self._problems: list[Problem] = []
         self._finished: set[str] = set()
         self._interrupted = False
@@ -76,7 +76,7 @@ class FindingCollector(Selection):
         None is ever dropped: a test that is run again until it passes has still failed.
         """
         from harness.model import Outcome
-        from harness.readiness.intake import PROBLEM
+        from harness.readiness.finding_intake import PROBLEM
 
         found = self._intake.take_properties(report.nodeid, report.user_properties)
         explained = any(f.outcome in (Outcome.FAIL, Outcome.ERROR) for f in found)

@@ -16,7 +16,7 @@ PROBLEM = "harness.problem"
 """Name of the property that carries, as the JSON of a `Problem`, why a finding of the test was refused."""
 
 
-class Intake:
+class FindingIntake:
     """Gathers findings on their way from tests and hooks into the report."""
 
     def __init__(self, admission: Admission) -> None:
