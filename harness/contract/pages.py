@@ -23,6 +23,8 @@ MAX_CALLS = 1000
 SIZES = ("limit", "per_page", "perPage", "page_size", "pageSize", "max_results", "maxResults", "size")
 CURSORS = ("cursor", "page_token", "pageToken", "next_token", "nextToken", "after", "starting_after", "continuation")
 NEXT = ("nextCursor", "next_cursor", "nextPageToken", "next_page_token", "nextToken", "next_token", "next", "cursor")
+MORE = ("has_more", "hasMore", "has_next", "hasNext", "has_next_page", "hasNextPage", "more")
+"""Keys whose false says that no page follows, even beside a cursor: that one is for another day."""
 _FIRST: dict[str, Any] = {"page": 1, "offset": 0, "skip": 0}
 SOURCE = "a page begins right after the one before; RFC 8288 section 3 for links"
 
@@ -201,7 +203,12 @@ def _pages(caller: Caller, listing: Listing) -> Iterator[tuple[Params, Sample]]:
         yield params, page
         number += 1
         following = (p.next(page, params, listing.declared) for p in PAGINGS)
-        params = next((f for f in following if f is not None), None)
+        params = None if _says_last(page) else next((f for f in following if f is not None), None)
+
+
+def _says_last(page: Sample) -> bool:
+    document = page.document
+    return isinstance(document, dict) and any(document.get(name) is False for name in MORE)
 
 
 def _size(caller: Caller, operation: Operation) -> tuple[str, int]:

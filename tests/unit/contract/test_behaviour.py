@@ -363,6 +363,22 @@ def test_a_header_that_the_document_requires_is_missed() -> None:
     assert said(caller.findings()) == ["GET /things/{id}: 404 without the header X-Trace, which the spec requires"]
 
 
+@pytest.mark.parametrize("key", ["has_more", "hasNext"])
+def test_a_page_that_says_it_is_the_last_is(key: str) -> None:
+    """A cursor beside `has_more: false`, as sync APIs give it to resume from later, leads to no further page."""
+
+    class Resumes(Things):
+        def get_things(self, request: httpx.Request, _: str) -> httpx.Response:
+            page = super().get_things(request, _).json()
+            more = page["nextCursor"] is not None
+            last = str(len(self.things))
+            return httpx.Response(200, json={**page, "nextCursor": page["nextCursor"] or last, key: more})
+
+    [finding] = pages(caller_on(Resumes()))
+
+    assert (finding.outcome, finding.observed) == (Outcome.PASS, "")
+
+
 def test_a_refused_credential_is_no_trouble_with_pages() -> None:
     """A listing that refuses the credential says nothing of pages."""
 
