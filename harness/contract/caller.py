@@ -11,11 +11,19 @@ import msgspec
 
 from harness.errors import ProbeError
 from harness.http.provider_client import LIMITED, ProviderClient, SendResult
-from harness.model import Finding, Outcome
+from harness.model import Check, Finding, Outcome
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
 
 ITEM = "contract.fuzz"
+ANSWERS = Check(
+    id="answers",
+    item=ITEM,
+    summary="answers to calls that the checks make",
+    expected="what the spec says",
+    source="the spec",
+    fix="Answer as the spec says, or describe what you answer.",
+)
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +98,7 @@ class Caller:
     def findings(self) -> list[Finding]:
         """Return one finding for each thing that was noted."""
         return [
-            broken(operation, "answers", complaint, example)
+            broken(operation, ANSWERS, complaint, example)
             for (operation, complaint), example in self.violations.items()
         ]
 
@@ -110,24 +118,14 @@ class Caller:
         return next((responses[k] for k in (str(status), f"{status // 100}XX", "default") if k in responses), {})
 
 
-def broken(
-    subject: str,
-    check: str,
-    cause: str,
-    observed: str,
-    *,
-    expected: str = "what the spec says",
-    source: str = "the spec",
-) -> Finding:
+def broken(subject: str, check: Check, cause: str, observed: str, *, expected: str = "", source: str = "") -> Finding:
     """Return a finding that the provider breaks its contract, named after operation, check and cause.
 
     ``cause`` holds nothing of the example that showed it, which belongs into ``observed``.
     """
     summary = f"{subject}: {cause}"
-    found = Finding(
-        item=ITEM, outcome=Outcome.FAIL, summary=summary, expected=expected, observed=observed, source=source
-    )
-    return found.named(subject, check, cause)
+    found = check.finding(Outcome.FAIL, observed, summary=summary, expected=expected, source=source, case="")
+    return found.named(subject, check.id, cause)
 
 
 def _kind(result: SendResult) -> str:

@@ -8,9 +8,24 @@ from collections.abc import Iterable, Iterator
 import httpx
 
 from harness.http.message import Exchange, Request, Response
-from harness.model import Finding, Outcome
+from harness.model import Check, Finding, Outcome
 from harness.openapi.request_validation import request_violations
 from harness.openapi.spec_document import Spec
+
+CONFORMS = {
+    item: Check(
+        id="conforms",
+        item=item,
+        summary=summary,
+        expected="status, content type, headers and body as the spec describes them",
+        source="the spec",
+        fix="Correct the provider's answer or the spec, whichever is wrong, and record again what was recorded.",
+    )
+    for item, summary in (
+        ("workflow.contract", "the answers that scenarios get"),
+        ("workflow.recorded", "the answers of recordings"),
+    )
+}
 
 
 def judge_exchanges(
@@ -73,11 +88,4 @@ def _of_request(spec: Spec, request: Request) -> Iterator[tuple[str, str]]:
 
 
 def _finding(spec: Spec, item: str, outcome: Outcome, summary: str, observed: str) -> Finding:
-    return Finding(
-        item=item,
-        outcome=outcome,
-        summary=summary,
-        expected="status, content type, headers and body as the spec describes them",
-        observed=observed,
-        source=spec.source,
-    )
+    return CONFORMS[item].finding(outcome, observed, summary=summary, source=spec.source, case="")

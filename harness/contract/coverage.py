@@ -9,15 +9,22 @@ from collections.abc import Iterable
 import httpx
 import msgspec
 
-from harness.contract.caller import broken
+from harness.contract.caller import ANSWERS, broken
 from harness.errors import SpecError
 from harness.http.provider_client import LIMITED
-from harness.model import Finding, Outcome
+from harness.model import Check, Finding, Outcome
 from harness.model.config import CoverageThreshold
 from harness.model.spec_coverage import Coverage, OperationCoverage, Source, percent
 from harness.openapi.spec_document import Spec
 
-ITEM = "contract.coverage"
+COVERED = Check(
+    id="covered",
+    item="contract.coverage",
+    summary="what scenarios, cassettes, generated requests and checks saw of the spec",
+    expected="the shares that [contract] coverage asks for",
+    source="the spec",
+    fix="Add a scenario that calls what is missing, or lower [contract] coverage to what the target needs.",
+)
 SHOWN = 40
 NOT_LOOKED_AT = frozenset({401, 403, 429})
 """Answers of those who turn a call away before anybody looks at its input."""
@@ -145,7 +152,7 @@ def judge_limits(coverage: Coverage) -> list[Finding]:
                 found.append(
                     broken(
                         operation.operation,
-                        "answers",
+                        ANSWERS,
                         f"answers {status} without Retry-After",
                         f"{count} times, seen by {name}",
                         expected="Retry-After with every 429 and 503",
@@ -170,11 +177,10 @@ def judge_coverage(coverage: Coverage, threshold: CoverageThreshold, *, partial:
         f"{coverage.called} of {len(coverage.operations)} operations ({operations} %), "
         f"{coverage.produced} of {coverage.responses} documented responses ({responses} %)"
     )
-    return Finding(
-        item=ITEM,
-        outcome=Outcome.PASS if enough else Outcome.NOT_RUN if partial else Outcome.FAIL,
+    return COVERED.finding(
+        Outcome.PASS if enough else Outcome.NOT_RUN if partial else Outcome.FAIL,
+        told,
         summary=summary if enough or not partial else f"{summary}: {partial}",
         expected=f"operations {threshold.operations} %, responses {threshold.responses} %: [contract] coverage",
-        observed=told,
-        source="the spec",
+        case="",
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from harness.http.provider_client import ProviderClient, SendResult
-from harness.model import Finding, Outcome, SecretRef
+from harness.model import Check, Finding, Outcome, SecretRef
 from harness.model.config import ApiKey, Basic, Bearer
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
@@ -46,11 +46,13 @@ def credential_for(auth: Bearer | ApiKey | Basic, reveal: Callable[[SecretRef], 
     )
 
 
-class CredentialCase(msgspec.Struct, frozen=True, kw_only=True):
+class CredentialCase(Check, frozen=True, kw_only=True):
     """One way to lack the right credential."""
 
-    id: str
-    summary: str
+    item: str = REJECTS
+    expected: str = "HTTP 401 or 403"
+    source: str = "RFC 9110 sections 15.5.2 and 15.5.4"
+    fix: str = "Check the credential before anything else is done, on every operation that the spec secures."
     headers: Callable[[Credential], dict[str, str]]
 
 
@@ -68,20 +70,30 @@ CASES: tuple[CredentialCase, ...] = (
     ),
 )
 
+ACCEPTED = Check(
+    id="accepted",
+    item=ACCEPTS,
+    summary="the test credential",
+    expected="HTTP 2xx",
+    source="RFC 9110 section 11",
+    fix="Compare [provider] auth with what the provider issued: scheme, header and value.",
+)
+REPLACED = Check(
+    id="replaced",
+    item=ROTATED,
+    summary="a credential that was replaced",
+    expected="HTTP 401 or 403 to the old credential, 2xx to the new",
+    source="OWASP Secrets Management Cheat Sheet, Rotation and Revocation",
+    fix="Revoke the old credential at the provider, and see that the new one is the one in use.",
+)
+CHECKS = (ACCEPTED, *CASES, REPLACED)
+
 
 def judge_acceptance(spec: Spec, client: ProviderClient, credential: Credential, *, reproduce: str) -> Finding:
     """Read with the test credential from the first secured operation that needs no parameter."""
 
     def finding(outcome: Outcome, summary: str, observed: str) -> Finding:
-        return Finding(
-            item=ACCEPTS,
-            outcome=outcome,
-            summary=summary,
-            expected="HTTP 2xx",
-            observed=observed,
-            reproduce=reproduce,
-            source="RFC 9110 section 11",
-        )
+        return ACCEPTED.finding(outcome, observed, summary=summary, reproduce=reproduce, case="")
 
     seen = []
     for operation in _readable(spec):
@@ -103,15 +115,7 @@ def judge_replacement(spec: Spec, client: ProviderClient, old: Credential, new: 
     """
 
     def finding(outcome: Outcome, summary: str, observed: str) -> Finding:
-        return Finding(
-            item=ROTATED,
-            outcome=outcome,
-            summary=summary,
-            expected="HTTP 401 or 403 to the old credential, 2xx to the new",
-            observed=observed,
-            source="OWASP Secrets Management Cheat Sheet, Rotation and Revocation",
-            case=f"{name}-replaced",
-        )
+        return REPLACED.finding(outcome, observed, summary=summary, case=f"{name}-replaced")
 
     seen = []
     for operation in _readable(spec):
@@ -140,16 +144,7 @@ def judge_rejection(
     statuses = [(o.label, status) for o, a in answers if (status := _status(a)) is not None]
 
     def finding(outcome: Outcome, summary: str, observed: str) -> Finding:
-        return Finding(
-            item=REJECTS,
-            outcome=outcome,
-            summary=summary,
-            expected="HTTP 401 or 403",
-            observed=observed,
-            reproduce=reproduce,
-            source="RFC 9110 sections 15.5.2 and 15.5.4",
-            case=case.id,
-        )
+        return case.finding(outcome, observed, summary=summary, reproduce=reproduce)
 
     offenders = [(label, status) for label, status in statuses if status < 400 or status >= 500]
     if offenders:

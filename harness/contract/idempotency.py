@@ -10,14 +10,21 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from harness.contract.caller import ITEM, Caller, Sample, broken, same_resource
-from harness.model import Finding, Outcome
+from harness.contract.caller import Caller, Sample, broken, same_resource
+from harness.model import Check, Finding, Outcome
 from harness.openapi.example_bodies import another_body
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
 
 AT_ONCE = 20
-SOURCE = "draft-ietf-httpapi-idempotency-key-header-07 section 2"
+KEYS_KEPT = Check(
+    id="idempotency",
+    item="contract.fuzz",
+    summary="calls repeated under one idempotency key",
+    expected="same key and body: the same resource; another body: 4xx; at once: one resource, others 409 meanwhile",
+    source="draft-ietf-httpapi-idempotency-key-header-07 section 2",
+    fix="Store the key and a digest of the body under a unique constraint before the call is done; answer from it.",
+)
 _NAMES = frozenset({"idempotency-key", "x-idempotency-key"})
 _WRITES = frozenset({"POST", "PATCH"})
 _IN_PROGRESS = frozenset({409, 425, 429, 503})
@@ -90,20 +97,15 @@ def _at_once(caller: Caller, sample: Sample, header: str) -> Iterator[Finding]:
 def _broken(label: str, cause: str, answers: Sequence[Sample]) -> Finding:
     told = "; ".join(f"HTTP {a.response.status_code} {a.response.text[:120]}" for a in answers[:3])
     more = f"; and {len(answers) - 3} more" if len(answers) > 3 else ""
-    expected = "same key and body: the same resource; another body: 4xx; at once: one resource, others 409 meanwhile"
-    return broken(label, "idempotency", cause, told + more, expected=expected, source=SOURCE)
+    return broken(label, KEYS_KEPT, cause, told + more)
 
 
 def _kept(labels: Sequence[str]) -> Finding:
     summary = f"idempotency keys are kept by {', '.join(labels)}"
     observed = f"the same key and body, another body, and {AT_ONCE} calls at once"
-    return Finding(item=ITEM, outcome=Outcome.PASS, summary=summary, observed=observed, source=SOURCE)
+    return KEYS_KEPT.finding(Outcome.PASS, observed, summary=summary, case="")
 
 
 def _not_known(why: str) -> Finding:
-    return Finding(
-        item=ITEM,
-        outcome=Outcome.NOT_APPLICABLE,
-        summary=f"whether idempotency keys are kept is not known: {why}",
-        source=SOURCE,
-    )
+    summary = f"whether idempotency keys are kept is not known: {why}"
+    return KEYS_KEPT.finding(Outcome.NOT_APPLICABLE, "", summary=summary, case="")

@@ -7,15 +7,23 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from harness.contract.caller import ITEM, Caller, Sample
+from harness.contract.caller import Caller, Sample
 from harness.core.pointers import resolve
-from harness.model import Finding, Outcome
+from harness.model import Check, Finding, Outcome
 from harness.openapi.example_bodies import valid_bodies
 from harness.openapi.operation import Operation
 
 MAX_CALLS = 200
 MAX_DEPTH = 3
 GONE = frozenset({404, 410})
+LINKS_LEAD = Check(
+    id="links",
+    item="contract.fuzz",
+    summary="the links of answers, followed",
+    expected="what an answer links to is there, and what was deleted is not",
+    source="OpenAPI Specification 3.1.1, Link Object",
+    fix="Serve what a documented link leads to, or correct the link in the spec.",
+)
 _ORDER = {"GET": 0, "HEAD": 0, "DELETE": 2}
 _EXPRESSION = re.compile(r"\$(?:response|request)\.(?:body(?:#[^}\s]*)?|(?:header|path|query)\.[^}\s]+)")
 
@@ -151,8 +159,8 @@ def judge_links(walk: LinkCrawler) -> list[Finding]:
     made = f"{len(walk.samples)} calls succeeded"
     if not walk.links:
         said = "no link was followed: the spec documents none (OpenAPI, Link Object), or no call succeeded"
-        return [Finding(item=ITEM, outcome=Outcome.NOT_APPLICABLE, summary=said, observed=made)]
-    return [Finding(item=ITEM, outcome=Outcome.PASS, summary=f"{walk.links} links lead somewhere", observed=made)]
+        return [LINKS_LEAD.finding(Outcome.NOT_APPLICABLE, made, summary=said, case="")]
+    return [LINKS_LEAD.finding(Outcome.PASS, made, summary=f"{walk.links} links lead somewhere", case="")]
 
 
 def _evaluated(value: Any, sample: Sample) -> Any:

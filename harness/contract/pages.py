@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import msgspec
 
-from harness.contract.caller import ITEM, Caller, Sample, broken
+from harness.contract.caller import Caller, Sample, broken
 from harness.contract.path_resolver import IDS, PathResolver, entries, example
-from harness.model import Finding, Outcome
+from harness.model import Check, Finding, Outcome
 from harness.openapi.operation import Operation
 
 SMALL_PAGES = 3
@@ -26,7 +26,14 @@ NEXT = ("nextCursor", "next_cursor", "nextPageToken", "next_page_token", "nextTo
 MORE = ("has_more", "hasMore", "has_next", "hasNext", "has_next_page", "hasNextPage", "more")
 """Keys whose false says that no page follows, even beside a cursor: that one is for another day."""
 _FIRST: dict[str, Any] = {"page": 1, "offset": 0, "skip": 0}
-SOURCE = "a page begins right after the one before; RFC 8288 section 3 for links"
+PAGES_END = Check(
+    id="pages",
+    item="contract.fuzz",
+    summary="every listing, page by page",
+    expected="pages that end, that show no entry twice, and that never lead back",
+    source="a page begins right after the one before; RFC 8288 section 3 for links",
+    fix="Order a listing by something unique, let the cursor name the last entry shown, and end without one.",
+)
 
 Params = dict[str, Any]
 
@@ -161,13 +168,13 @@ def _judged(caller: Caller, listing: Listing, creates: Sample | None) -> Finding
         return _not_known(label, f"the credential is refused ({seen.trouble})")
     if seen.trouble:
         said = f"page {seen.pages} of the listing at {listing.path}: {seen.example or seen.trouble}"
-        return broken(label, "pages", seen.trouble, said, source=SOURCE)
+        return broken(label, PAGES_END, seen.trouble, said)
     if seen.pages < 2:
         return _not_known(label, f"it has one page of {seen.count} entries; it takes more to tell")
     if seen.pages >= MAX_PAGES:
         return _not_known(label, f"it did not end within {MAX_PAGES} pages, of which none repeats another")
     summary = f"{label}: {seen.pages} pages end, and no entry of {seen.count} comes twice"
-    return Finding(item=ITEM, outcome=Outcome.PASS, summary=summary, source=SOURCE)
+    return PAGES_END.finding(Outcome.PASS, "", summary=summary, case="")
 
 
 def _walked(caller: Caller, listing: Listing) -> Walked:
@@ -226,9 +233,5 @@ def _identity(entry: Any) -> str:
 
 
 def _not_known(label: str, why: str) -> Finding:
-    return Finding(
-        item=ITEM,
-        outcome=Outcome.NOT_APPLICABLE,
-        summary=f"{label}: how pages follow one another was not seen: {why}",
-        source=SOURCE,
-    )
+    summary = f"{label}: how pages follow one another was not seen: {why}"
+    return PAGES_END.finding(Outcome.NOT_APPLICABLE, "", summary=summary, case="")

@@ -8,13 +8,20 @@ from typing import Any
 
 import msgspec
 
-from harness.contract.caller import ITEM, Caller, Sample, broken
+from harness.contract.caller import Caller, Sample, broken
 from harness.http.message import media_type
-from harness.model import Finding, Outcome
+from harness.model import Check, Finding, Outcome
 from harness.openapi.operation import METHODS, Operation
 
 PROBLEM = "application/problem+json"
-SOURCE = "RFC 9457 section 3"
+REFUSALS_WORDED = Check(
+    id="problems",
+    item="contract.fuzz",
+    summary="refusals of every operation",
+    expected="a problem document where the spec declares one, with the status of the answer",
+    source="RFC 9457 section 3",
+    fix="Answer every refusal through one place that writes the problem document, with the status in it.",
+)
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,15 +57,16 @@ def judge_problems(caller: Caller) -> list[Finding]:
             if _declares_problem(caller, operation, answer):
                 seen += 1
                 if complaint := _complaint(answer):
-                    offence = broken(operation.label, "problems", complaint, _said(answer, refusal), source=SOURCE)
+                    offence = broken(operation.label, REFUSALS_WORDED, complaint, _said(answer, refusal))
                     found.setdefault(offence.id, offence)
     found.update(_without_allow(caller))
     if found:
         return list(found.values())
     if not seen:
         said = f"no refusal that the spec declares as {PROBLEM} was seen"
-        return [Finding(item=ITEM, outcome=Outcome.NOT_APPLICABLE, summary=said, source=SOURCE)]
-    return [Finding(item=ITEM, outcome=Outcome.PASS, summary=f"{seen} refusals are problem documents", source=SOURCE)]
+        return [REFUSALS_WORDED.finding(Outcome.NOT_APPLICABLE, "", summary=said, case="")]
+    summary = f"{seen} refusals are problem documents"
+    return [REFUSALS_WORDED.finding(Outcome.PASS, "", summary=summary, case="")]
 
 
 def _declares_problem(caller: Caller, operation: Operation, answer: Sample) -> bool:
@@ -95,7 +103,7 @@ def _without_allow(caller: Caller) -> dict[str, Finding]:
         if answer.response.status_code == 405 and "allow" not in answer.response.headers:
             offence = broken(
                 path,
-                "problems",
+                REFUSALS_WORDED,
                 "405 without Allow",
                 f"{other} {path} answered 405",
                 expected="405 with the header Allow",

@@ -15,7 +15,7 @@ from harness.fuzzing.defects import ITEM, Defect
 from harness.fuzzing.reproduction import replay
 from harness.fuzzing.session import FuzzSession
 from harness.http.provider_client import ProviderClient
-from harness.model import Finding, Outcome
+from harness.model import Check, Finding, Outcome
 from harness.openapi import generation
 from harness.openapi.document_flaws import flaws, unfollowed
 from harness.openapi.generation import MODES, Stop, Ungenerable
@@ -130,6 +130,16 @@ def _random(operation: Operation, mode: Any, session: FuzzSession, budget: Budge
             continue
 
 
+GENERATED = Check(
+    id="generated",
+    item=ITEM,
+    summary="generated requests to each operation, valid and invalid",
+    expected="answers as the spec describes them",
+    source="the spec; Schemathesis' checks",
+    fix="Send the request that is shown again, and correct the provider or the spec, whichever is wrong.",
+)
+
+
 class _Enough(BaseException):
     """What was wanted of these requests needs no more of them; Hypothesis lets it pass."""
 
@@ -144,15 +154,8 @@ def _findings(label: str, session: FuzzSession, random_seed: int) -> Iterator[Fi
         return
     unasked = f"{label}: no generated request could be sent"
     told = f"seed {random_seed}" + ("; the time of the budget ran out" if session.out_of_time else "")
-    yield Finding(
-        item=ITEM,
-        outcome=Outcome.PASS if session.answered else Outcome.ERROR,
-        summary=f"{label}: {session.answered} generated requests, no violation" if session.answered else unasked,
-        expected="answers as the spec describes them",
-        observed=told,
-        source="the spec; Schemathesis' checks",
-        case=label,
-    )
+    summary = f"{label}: {session.answered} generated requests, no violation" if session.answered else unasked
+    yield GENERATED.finding(Outcome.PASS if session.answered else Outcome.ERROR, told, summary=summary, case=label)
 
 
 def finding_of(defect: Defect, client: ProviderClient) -> Finding:

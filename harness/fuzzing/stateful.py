@@ -15,7 +15,7 @@ from harness.fuzzing.operation_fuzz import finding_of
 from harness.fuzzing.reproduction import document_of, replay
 from harness.fuzzing.session import FuzzSession
 from harness.http.provider_client import ProviderClient
-from harness.model import Finding, Outcome
+from harness.model import Check, Finding, Outcome
 from harness.openapi.generation import Stop, Ungenerable, Unlinked, give_up_chain, linked, run_chains
 from harness.openapi.spec_document import Spec
 
@@ -135,12 +135,14 @@ def _belongs(defect: Defect, number: int) -> bool:
 
 
 def _finding(share: Share, outcome: Outcome, summary: str, observed: str) -> Finding:
-    return Finding(
-        item=ITEM,
-        outcome=outcome,
-        summary=f"{share.title}: {summary}",
-        expected="answers as the spec describes them, also to what earlier answers held",
-        observed=observed,
-        source="the spec's links; Schemathesis' checks",
-        case="links",
-    )
+    return CHAINS.finding(outcome, observed, summary=f"{share.title}: {summary}", case="links")
+
+
+CHAINS = Check(
+    id="chains",
+    item=ITEM,
+    summary="chains of linked operations",
+    expected="answers as the spec describes them, also to what earlier answers held",
+    source="the spec's links; Schemathesis' checks",
+    fix="Send the requests that are shown again, and correct the provider or the spec, whichever is wrong.",
+)

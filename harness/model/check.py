@@ -44,19 +44,32 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.id}: {self.summary}: {self.conclusions.get(outcome, 'could not be judged')}"
 
     def finding(
-        self, outcome: Outcome, observed: str, *, summary: str = "", reproduce: str = "", request: str = ""
+        self,
+        outcome: Outcome,
+        observed: str,
+        *,
+        summary: str = "",
+        expected: str = "",
+        reproduce: str = "",
+        request: str = "",
+        source: str = "",
+        case: str | None = None,
     ) -> Finding:
-        """Return the finding of one observation; the fix is given where it failed."""
+        """Return the finding of one observation; the fix is given where it failed.
+
+        ``summary``, ``expected`` and ``source`` stand in for the row's own where an observation knows better;
+        ``case`` names what one row looks at several times, its id unless given.
+        """
         return Finding(
             item=self.item,
             outcome=outcome,
             summary=summary or self.sentence(outcome),
-            expected=self.expected,
+            expected=expected or self.expected,
             observed=observed,
             reproduce=reproduce,
             request=request,
             fix=self.fix if outcome is Outcome.FAIL else "",
-            source=self.source,
+            source=source or self.source,
             level=self.level,
-            case=self.id,
+            case=self.id if case is None else case,
         )

@@ -9,7 +9,7 @@ import msgspec
 
 from harness.core.pointers import at_pointer, escaped, pointer_of
 from harness.http.message import is_json
-from harness.model import Finding, Outcome
+from harness.model import Check, Finding, Outcome
 from harness.openapi.json_document import items
 from harness.openapi.operation import Operation, contents
 from harness.openapi.schemas import Schemas
@@ -33,16 +33,13 @@ class CheckedPlace(msgspec.Struct, frozen=True):
 CheckedPlaces = Iterator[CheckedPlace]
 
 
-class DocumentCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """One way in which a document can be at odds with itself."""
+class DocumentCheck(Check, frozen=True, kw_only=True):
+    """One way in which a document can be at odds with itself; its summary is what is looked at, in the plural."""
 
-    id: str
-    what: str
-    """What is looked at, in the plural."""
+    item: str = ITEM
     wrong: str
     """What those do that are not right."""
     look: Callable[[Spec], CheckedPlaces]
-    source: str
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,8 +53,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     def summary(self) -> str:
         """The figures, in one line."""
         if not self.slips:
-            return f"{self.check.what}: {self.seen} looked at, nothing wrong"
-        return f"{self.check.what}: {len(self.slips)} of {self.seen} {self.check.wrong}"
+            return f"{self.check.summary}: {self.seen} looked at, nothing wrong"
+        return f"{self.check.summary}: {len(self.slips)} of {self.seen} {self.check.wrong}"
 
 
 def check_document(spec: Spec) -> list[Checked]:
@@ -79,15 +76,11 @@ def _finding(result: Checked, source: str) -> Finding:
     outcome = Outcome.FAIL if result.slips else Outcome.PASS if result.seen else Outcome.NOT_APPLICABLE
     shown = "; ".join(f"{s.pointer}: {s.complaint}" for s in result.slips[:SHOWN])
     more = f"; and {len(result.slips) - SHOWN} more" if len(result.slips) > SHOWN else ""
-    found = Finding(
-        item=ITEM,
-        outcome=outcome,
+    found = result.check.finding(
+        outcome,
+        shown + more,
         summary=f"{source}: {result.summary}",
-        expected=f"none of the {result.check.what} {result.check.wrong}",
-        observed=shown + more,
         reproduce=f"harness spec check {source}",
-        source=result.check.source,
-        case=result.check.id,
     )
     # One more slip is another finding, which nobody has waived.
     places = "\n".join(s.pointer for s in result.slips)
@@ -200,51 +193,65 @@ def _webhook_schemas(spec: Spec) -> CheckedPlaces:
 CHECKS: tuple[DocumentCheck, ...] = (
     DocumentCheck(
         id="response-examples",
-        what="examples of responses",
+        summary="examples of responses",
         wrong="break their own schema",
+        expected="none of the examples of responses break their own schema",
         look=_response_examples,
         source=f"{_OAS}, Media Type Object",
+        fix="Correct the example, or the schema that stands beside it.",
     ),
     DocumentCheck(
         id="request-examples",
-        what="examples of requests",
+        summary="examples of requests",
         wrong="break their own schema",
+        expected="none of the examples of requests break their own schema",
         look=_request_examples,
         source=f"{_OAS}, Media Type Object",
+        fix="Correct the example, or the schema that stands beside it.",
     ),
     DocumentCheck(
         id="parameter-examples",
-        what="examples of parameters",
+        summary="examples of parameters",
         wrong="break their own schema",
+        expected="none of the examples of parameters break their own schema",
         look=_parameter_examples,
         source=f"{_OAS}, Parameter Object",
+        fix="Correct the example, or the schema that stands beside it.",
     ),
     DocumentCheck(
         id="schema-examples",
-        what="examples within schemas",
+        summary="examples within schemas",
         wrong="break the schema they stand in",
+        expected="none of the examples within schemas break the schema they stand in",
         look=_schema_examples,
         source="JSON Schema 2020-12 validation, section 9.5",
+        fix="Correct the example, or the schema that it stands in.",
     ),
     DocumentCheck(
         id="responses",
-        what="operations",
+        summary="operations",
         wrong="describe no response",
+        expected="none of the operations describe no response",
         look=_responses,
         source=f"{_OAS}, Responses Object",
+        fix="Describe each response with its status, its content type and its schema.",
     ),
     DocumentCheck(
         id="security",
-        what="security schemes",
+        summary="security schemes",
         wrong="are never asked for, or asked for and not there",
+        expected="none of the security schemes are never asked for, or asked for and not there",
         look=_security,
         source=f"{_OAS}, Security Requirement Object",
+        fix="Name the scheme in `security`, of the document or of operations; describe it, or take it away.",
     ),
     DocumentCheck(
         id="webhook-schemas",
-        what="webhooks",
+        summary="webhooks",
         wrong="have no schema",
+        expected="none of the webhooks have no schema",
         look=_webhook_schemas,
         source=f"{_OAS}, webhooks",
+        fix="Give the request body of the webhook a content type of JSON with a schema.",
     ),
 )

@@ -8,10 +8,17 @@ from pathlib import Path
 
 import httpx
 
-from harness.model import Finding, Outcome
+from harness.model import Check, Finding, Outcome
 from harness.secrets import Leak, Scanner
 
-ITEM = "secrets.never-logged"
+NEVER_LOGGED = Check(
+    id="never-logged",
+    item="secrets.never-logged",
+    summary="every known secret, searched for in all that the run wrote",
+    expected="no known secret, in any encoding, in logs, spans, error bodies, cassettes and fixtures of this run",
+    source="CWE-532",
+    fix="Take the value out where it is written: log names of credentials, never credentials.",
+)
 
 
 class ErrorBodies:
@@ -98,14 +105,7 @@ def _leaked(secret: str, place: str, found: Sequence[Leak]) -> Finding:
 
 
 def _finding(outcome: Outcome, summary: str, observed: str) -> Finding:
-    return Finding(
-        item=ITEM,
-        outcome=outcome,
-        summary=summary,
-        expected="no known secret, in any encoding, in logs, spans, error bodies, cassettes and fixtures of this run",
-        observed=observed,
-        source="CWE-532",
-    )
+    return NEVER_LOGGED.finding(outcome, observed, summary=summary, case="")
 
 
 def _holds(path: Path, needle: bytes) -> bool:

@@ -9,10 +9,21 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from harness.model import Finding, Outcome
+from harness.model import Check, Finding, Outcome
 from harness.operations.runbook_page import Link, RunbookPage, RunbookSection, read_document
 
 INCIDENTS = ("auth", "webhooks")
+CHECKS = {
+    incident: Check(
+        id=incident,
+        item=f"runbook.{incident}",
+        summary=f"the runbook for incidents of {incident}",
+        expected="an owner, a recent review, six sections with real text, links that resolve",
+        source="SRE workbook, Playbook maintenance",
+        fix="Write what the first line of each complaint names, and let the runbook's owner review it.",
+    )
+    for incident in INCIDENTS
+}
 _PLACEHOLDERS = re.compile(r"\b(TODO|TBD|FIXME|XXX|lorem ipsum|coming soon)\b", re.IGNORECASE)
 _MIN_WORDS = 4
 
@@ -84,17 +95,10 @@ def _judge(
     if not mine:
         wrong = [f"no runbook says `incident: {incident}` in its front matter", *unreadable]
     names = ", ".join(_shown(d.path, root) for d in mine)
-    return Finding(
-        item=f"runbook.{incident}",
-        outcome=Outcome.FAIL if wrong else Outcome.PASS,
-        summary=f"{wrong[0]}{f' (and {len(wrong) - 1} more)' if len(wrong) > 1 else ''}"
-        if wrong
-        else f"{names} is fit",
-        expected="an owner, a recent review, six sections with real text, links that resolve",
-        observed="\n".join(wrong) or names,
-        source="SRE workbook, Playbook maintenance",
-        case=incident,
-    )
+    more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+    summary = f"{wrong[0]}{more}" if wrong else f"{names} is fit"
+    outcome = Outcome.FAIL if wrong else Outcome.PASS
+    return CHECKS[incident].finding(outcome, "\n".join(wrong) or names, summary=summary)
 
 
 def _front_complaints(document: RunbookPage, today: dt.date, limit: dt.timedelta) -> Iterator[str]:

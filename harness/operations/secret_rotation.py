@@ -5,11 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from harness.model import Finding, Outcome, SecretRef
+from harness.model import Check, Finding, Outcome, SecretRef
 from harness.model.config import Rotation
 
-ITEM = "secrets.rotated"
-SOURCE = "OWASP Secrets Management Cheat Sheet, Rotation"
+RECORDED = Check(
+    id="recorded",
+    item="secrets.rotated",
+    summary="the rotation record of a secret",
+    expected="a rotation record younger than its limit",
+    source="OWASP Secrets Management Cheat Sheet, Rotation",
+    fix="Replace the secret, revoke the old one, and write the day into [operations] secrets.",
+)
 
 
 def judge_records(records: Sequence[Rotation], used: Sequence[SecretRef], *, today: dt.date) -> list[Finding]:
@@ -44,12 +50,4 @@ def _judge(record: Rotation, today: dt.date) -> Finding:
 
 
 def _finding(ref: SecretRef, outcome: Outcome, summary: str, observed: str) -> Finding:
-    return Finding(
-        item=ITEM,
-        outcome=outcome,
-        summary=summary,
-        expected="a rotation record younger than its limit",
-        observed=observed,
-        source=SOURCE,
-        case=str(ref),
-    )
+    return RECORDED.finding(outcome, observed, summary=summary, case=str(ref))

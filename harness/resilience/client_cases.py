@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Mapping
+from typing import ClassVar
 
+from harness.model import Check, Outcome
 from harness.resilience.expectations import (
     CLOCK_S,
     Expectation,
@@ -35,14 +37,14 @@ _RETRY_AFTER = "RFC 9110 section 10.2.3, RFC 6585 section 4"
 _CAPPED = "where [client] policy.retry_after_cap is shorter, after that time, or a failure that is reported"
 
 
-class ClientCase(msgspec.Struct, frozen=True, kw_only=True):
+class ClientCase(Check, frozen=True, kw_only=True):
     """One scripted misbehaviour, met by the first calls of the client's workflow."""
 
-    id: str
-    item: str
-    summary: str
-    expected: str
-    source: str
+    conclusions: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "is coped with",
+        Outcome.ERROR: "could not be tried",
+    }
+
     faults: tuple[Fault, ...]
     then: Fault | None = None
     """Met by all later calls; None passes them on to the real provider."""
@@ -53,6 +55,11 @@ class ClientCase(msgspec.Struct, frozen=True, kw_only=True):
     """A failure counts only when a second run fails too: what is expected depends on chance, as jitter does."""
 
 
+_BACK_OFF = "Retry a call that may be repeated a few times, with growing pauses and jitter, and then report the error."
+_HONOUR = "Wait at least as long as Retry-After says, in seconds or as a date, before you try again."
+_NO_REPEAT = "Do not send a refused request again: the same request gets the same answer."
+_KEYED = "Send one Idempotency-Key for each write, of 128 random bits, and the same key on each attempt of it."
+
 RETRIES: tuple[ClientCase, ...] = (
     ClientCase(
         id="unavailable-twice",
@@ -60,6 +67,7 @@ RETRIES: tuple[ClientCase, ...] = (
         summary="503 twice, then all is well",
         expected="three attempts with pauses between them, and success",
         source=_BACKOFF,
+        fix=_BACK_OFF,
         faults=(respond(503), respond(503)),
         expectations=(attempts_exactly(3), pauses, succeeds),
     ),
@@ -69,6 +77,7 @@ RETRIES: tuple[ClientCase, ...] = (
         summary="the connection is reset once, before an answer",
         expected="a second attempt after a pause, and success",
         source=_BACKOFF,
+        fix=_BACK_OFF,
         faults=(RESET,),
         expectations=(attempts_exactly(2), pauses, succeeds),
     ),
@@ -78,6 +87,7 @@ RETRIES: tuple[ClientCase, ...] = (
         summary="the connection is closed once, before an answer",
         expected="a second attempt, and success",
         source=_BACKOFF,
+        fix=_BACK_OFF,
         faults=(CLOSE,),
         expectations=(attempts_exactly(2), succeeds),
     ),
@@ -87,6 +97,7 @@ RETRIES: tuple[ClientCase, ...] = (
         summary="503 for ever",
         expected="a bounded number of attempts with growing pauses, then the error surfaces",
         source=_BACKOFF,
+        fix=_BACK_OFF,
         faults=(respond(503),),
         then=respond(503),
         expectations=(attempts_bounded, pauses, grows, reports_failure),
@@ -98,6 +109,7 @@ RETRIES: tuple[ClientCase, ...] = (
         summary="429 with Retry-After: 2",
         expected=f"a second attempt no earlier than 2 s, and success; {_CAPPED}",
         source=_RETRY_AFTER,
+        fix=_HONOUR,
         faults=(respond(429, retry_after_s=2),),
         expectations=(waits_as_asked(2, at_least=2 - CLOCK_S),),
     ),
@@ -107,6 +119,7 @@ RETRIES: tuple[ClientCase, ...] = (
         summary="429 with Retry-After as a date in 3 s",
         expected=f"a second attempt no earlier than the date, and success; {_CAPPED}",
         source=_RETRY_AFTER,
+        fix=_HONOUR,
         faults=(respond(429, retry_after_s=3, as_date=True),),
         # An HTTP-date has whole seconds, so up to one second of the three is rounded away.
         expectations=(waits_as_asked(3, at_least=1.9),),
@@ -120,6 +133,7 @@ KEYS: tuple[ClientCase, ...] = (
         summary="503 to the first attempt of every write",
         expected="a key on every write, the same on each attempt of one operation, another for each operation",
         source=_IDEMPOTENCY,
+        fix=_KEYED,
         faults=(respond(503),),
         each_write=True,
         expectations=(every_write_is_keyed, attempts_share_their_key, operations_have_their_own_key, keys_are_long),
@@ -130,6 +144,7 @@ KEYS: tuple[ClientCase, ...] = (
         summary="the connection is reset at the first attempt of every write, which may have been done",
         expected="a write without a key is not sent again",
         source="RFC 9110 section 9.2.2",
+        fix="Send a write again only under an idempotency key, or when it cannot have been done.",
         faults=(RESET,),
         each_write=True,
         expectations=(unkeyed_writes_are_not_repeated,),
@@ -144,6 +159,7 @@ REFUSALS: tuple[ClientCase, ...] = (
             summary=f"{status}, which repeating does not mend",
             expected="one attempt",
             source=f"RFC 9110 section 15.5.{section}",
+            fix=_NO_REPEAT,
             faults=(respond(status),),
             expectations=(attempts_exactly(1),),
         )
@@ -155,6 +171,7 @@ REFUSALS: tuple[ClientCase, ...] = (
         summary="401, whatever is tried",
         expected="one attempt, and at most a second with a renewed credential; then the error surfaces",
         source="RFC 9110 section 15.5.2, RFC 6750 section 3.1",
+        fix="Renew the credential once at most, and report the error when the new one is refused too.",
         faults=(respond(401),),
         then=respond(401),
         expectations=(attempts_at_most(2), reports_failure),
@@ -168,6 +185,7 @@ TIMEOUTS: tuple[ClientCase, ...] = tuple(
         summary=summary,
         expected="the client lets go within [client] policy.answer_within, then tries again or fails",
         source="AWS Builders' Library, Timeouts, retries and backoff with jitter",
+        fix="Give every call a deadline for the whole answer, not only for the next byte of it.",
         faults=(fault,),
         expectations=(respects_deadline, rejects_partial_response),
     )
@@ -184,6 +202,7 @@ INTEGRITY: tuple[ClientCase, ...] = tuple(
         summary=f"the provider's own answer, but {summary}",
         expected="it is asked again, or the client fails; never success",
         source=source,
+        fix="Hold an answer against its length and parse it whole before you act on it; treat a broken one as none.",
         faults=(Fault(action=Action.CORRUPT, corruption=corruption),),
         expectations=(rejects_partial_response,),
     )
@@ -202,6 +221,7 @@ LIMITED_ONCE = ClientCase(
     summary="429 without Retry-After",
     expected="a second attempt",
     source=_RETRY_AFTER,
+    fix=_HONOUR,
     faults=(respond(429),),
     expectations=(attempts_exactly(2),),
 )
@@ -213,6 +233,7 @@ UNDISTURBED = ClientCase(
     summary="no fault at all",
     expected="success",
     source="the integration guide, Core workflow",
+    fix=_BACK_OFF,
     faults=(),
     expectations=(succeeds,),
 )

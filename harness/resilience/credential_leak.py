@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-
-import msgspec
+from functools import partial
 
 from harness.http.loopback_server import LoopbackServer
 from harness.http.message import Request, Response
 from harness.http.parser import BadMessageError
-from harness.model import Attempt, Finding, Outcome
+from harness.model import Attempt, Check, Finding, Outcome
 from harness.resilience.client_process import ClientRun
 from harness.resilience.faults import Fault
 
@@ -23,30 +22,30 @@ Search = Callable[[bytes], Sequence[str]]
 """Returns the names of the known secrets in some bytes, in whatever encoding."""
 
 
-class TransportCase(msgspec.Struct, frozen=True, kw_only=True):
+class TransportCase(Check, frozen=True, kw_only=True):
     """One situation in which a client may give its credential away."""
 
-    id: str
-    summary: str
+    item: str = ITEM
+    expected: str = "the credential in a header of calls to the provider, and nowhere else"
     redirect: int | None = None
     """Status with which the first call is sent to another origin; None leaves it alone."""
-    source: str
 
+
+_redirected = partial(
+    TransportCase,
+    source="RFC 9110 section 15.4; CVE-2018-18074, CVE-2022-27774",
+    fix="Take the credential off a request that follows a redirect to another scheme, host or port.",
+)
 
 CASES: tuple[TransportCase, ...] = (
-    TransportCase(id="url", summary="calls of the workflow", source="OWASP API2:2023; RFC 6750 section 2.3"),
     TransportCase(
-        id="redirect-302",
-        summary="a 302 to another origin",
-        redirect=302,
-        source="RFC 9110 section 15.4; CVE-2018-18074, CVE-2022-27774",
+        id="url",
+        summary="calls of the workflow",
+        source="OWASP API2:2023; RFC 6750 section 2.3",
+        fix="Send the credential in a header, never in a path or a query, which end up in logs.",
     ),
-    TransportCase(
-        id="redirect-307",
-        summary="a 307 to another origin",
-        redirect=307,
-        source="RFC 9110 section 15.4; CVE-2018-18074, CVE-2022-27774",
-    ),
+    _redirected(id="redirect-302", summary="a 302 to another origin", redirect=302),
+    _redirected(id="redirect-307", summary="a 307 to another origin", redirect=307),
 )
 
 
@@ -113,14 +112,5 @@ def judge(
     )
 
 
-def _finding(case: TransportCase, outcome: Outcome, said: str, observed: str, reproduce: str) -> Finding:
-    return Finding(
-        item=ITEM,
-        outcome=outcome,
-        summary=f"{case.id}: {case.summary}: {said}",
-        expected="the credential in a header of calls to the provider, and nowhere else",
-        observed=observed,
-        reproduce=reproduce,
-        source=case.source,
-        case=case.id,
-    )
+def _finding(case: TransportCase, outcome: Outcome, conclusion: str, observed: str, reproduce: str) -> Finding:
+    return case.finding(outcome, observed, summary=f"{case.id}: {case.summary}: {conclusion}", reproduce=reproduce)

@@ -89,29 +89,14 @@ def judge(
         seen = Evidence(attempts, faulted, run, policy)
         complaint = "; ".join(c for expectation in case.expectations if (c := expectation(seen)))
         outcome = Outcome.FAIL if complaint else Outcome.PASS
-    said = {Outcome.PASS: "is coped with", Outcome.ERROR: "could not be tried"}.get(outcome, complaint)
-    return Finding(
-        item=case.item,
-        outcome=outcome,
-        summary=f"{case.id}: {case.summary}: {said}",
-        expected=case.expected,
-        observed=". ".join(t for t in (complaint, timeline(attempts), run.ended) if t),
-        reproduce=reproduce,
-        source=case.source,
-        case=case.id,
-    )
+    summary = f"{case.id}: {case.summary}: {complaint}" if outcome in (Outcome.FAIL, Outcome.NOT_APPLICABLE) else ""
+    observed = ". ".join(t for t in (complaint, timeline(attempts), run.ended) if t)
+    return case.finding(outcome, observed, summary=summary, reproduce=reproduce)
 
 
 def not_applicable(case: ClientCase, why: str) -> Finding:
     """Return the finding of a case that this provider's clients cannot meet."""
-    return Finding(
-        item=case.item,
-        outcome=Outcome.NOT_APPLICABLE,
-        summary=f"{case.id}: {case.summary}: {why}",
-        expected=case.expected,
-        source=case.source,
-        case=case.id,
-    )
+    return case.finding(Outcome.NOT_APPLICABLE, "", summary=f"{case.id}: {case.summary}: {why}")
 
 
 def timeline(attempts: Sequence[Attempt]) -> str:

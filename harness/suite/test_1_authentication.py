@@ -8,6 +8,7 @@ import pytest
 
 from harness.contract.credentials import CASES, judge_acceptance, judge_rejection
 from harness.resilience import credential_leak
+from harness.suite.rows import each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,8 +34,7 @@ def test_the_test_credential_is_accepted(spec: Spec, provider: Any, credential: 
     findings.add(judge_acceptance(spec, provider, credential, reproduce=""))
 
 
-@pytest.mark.verifies("auth.rejects")
-@pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
+@each("case", CASES)
 def test_any_other_credential_is_refused(
     case: CredentialCase, spec: Spec, provider: Any, credential: Credential, findings: Findings
 ) -> None:
@@ -42,8 +42,7 @@ def test_any_other_credential_is_refused(
     findings.extend(judge_rejection(case, spec, provider, credential, reproduce=""))
 
 
-@pytest.mark.verifies("auth.transport")
-@pytest.mark.parametrize("case", credential_leak.CASES, ids=lambda c: c.id)
+@each("case", credential_leak.CASES)
 def test_the_clients_credential_stays_where_it_belongs(
     case: credential_leak.TransportCase,
     client_transport: Callable[[credential_leak.TransportCase], Finding],

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.context.receiver_parts import again
-from harness.model import Finding, Outcome
 from harness.openapi.event_schemas import EventSchemas
+from harness.suite.rows import each
 from harness.webhooks import tls
+from harness.webhooks.assessment import conformity
 from harness.webhooks.cases import CASES
 from harness.webhooks.drills import CRASHES, DRILLS, play
 
@@ -33,17 +34,7 @@ def test_every_event_fixture_is_valid_against_the_spec(spec: Spec, events: list[
     """Each fixture conforms to the schema that the spec's webhooks give for its type."""
     schemas = EventSchemas(spec)
     for event in events:
-        violations = schemas.violations(event)
-        findings.add(
-            Finding(
-                item=FIXTURES,
-                outcome=Outcome.FAIL if violations else Outcome.PASS,
-                summary=f"{event.name}: {'breaks' if violations else 'conforms to'} the spec's webhooks",
-                expected=f"the schema of {event.type!r} in {spec.source}",
-                observed="; ".join(violations) or "valid",
-                case=f"schema-{event.name}",
-            )
-        )
+        findings.add(conformity(event, schemas.violations(event), spec.source))
 
 
 @pytest.mark.verifies(FIXTURES)
@@ -51,10 +42,10 @@ def test_every_event_fixture_is_acknowledged(
     receiver: ReceiverUnderTest, events: list[Event], findings: Findings
 ) -> None:
     """Each fixture, signed now and delivered under a fresh id, gets 2xx."""
-    findings.extend(receiver.judge_acceptance(events, item=FIXTURES, source="the integration guide"))
+    findings.extend(receiver.judge_acceptance(events))
 
 
-@pytest.mark.parametrize("case", [pytest.param(c, id=c.id, marks=pytest.mark.verifies(c.item)) for c in CASES])
+@each("case", CASES)
 def test_the_receiver_copes_with_a_delivery(
     case: ReceiverCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings, run_context: RunContext
 ) -> None:
@@ -62,8 +53,7 @@ def test_the_receiver_copes_with_a_delivery(
     findings.add(receiver.judge(case, events[0], reproduce=again(run_context, events[0], case)))
 
 
-@pytest.mark.verifies(tls.ITEM)
-@pytest.mark.parametrize("case", tls.CASES, ids=lambda c: c.id)
+@each("case", tls.CASES)
 def test_the_receiver_is_reached_safely(
     case: TlsCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings
 ) -> None:
@@ -71,9 +61,7 @@ def test_the_receiver_is_reached_safely(
     findings.add(tls.judge(case, tls.TlsTarget(receiver, events[0])))
 
 
-@pytest.mark.parametrize(
-    "drill", [pytest.param(d, id=d.id, marks=pytest.mark.verifies(d.item, level=d.level)) for d in DRILLS]
-)
+@each("drill", DRILLS)
 def test_the_receiver_copes_with_a_drill(
     drill: Drill, stage: DrillContext, require: Callable[..., None], findings: Findings
 ) -> None:
@@ -82,9 +70,7 @@ def test_the_receiver_copes_with_a_drill(
     findings.add(play(drill, stage, reproduce=""))
 
 
-@pytest.mark.parametrize(
-    "drill", [pytest.param(d, id=d.id, marks=pytest.mark.verifies(d.item, level=d.level)) for d in CRASHES]
-)
+@each("drill", CRASHES)
 def test_the_receiver_survives_a_crash(
     drill: Drill, crash_stage: DrillContext, require: Callable[..., None], findings: Findings
 ) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from harness.contract.idempotency import promises_keys
 from harness.resilience.client_cases import CASES
 from harness.resilience.runner import not_applicable
+from harness.suite.rows import each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 KEYLESS = "the spec names no Idempotency-Key header; where the provider takes one all the same, add it there"
 
 
-@pytest.mark.parametrize("case", [pytest.param(c, id=c.id, marks=pytest.mark.verifies(c.item)) for c in CASES])
+@each("case", CASES)
 def test_the_client_copes_with_a_fault(
     case: ClientCase, client_under_faults: Callable[[ClientCase], Finding], findings: Findings, spec: Spec
 ) -> None:

@@ -17,9 +17,10 @@ from harness.model import Outcome
 from harness.operations.runbooks import judge_runbooks
 from harness.operations.secret_rotation import judge_records
 from harness.resilience.client_cases import LIMITED_ONCE
+from harness.suite.rows import each
 from harness.telemetry.calls import judge_calls
-from harness.telemetry.metrics import ITEM, MOVEMENTS, Selector
-from harness.telemetry.traces import DELIVERIES, finding_of, judge_delivery
+from harness.telemetry.metrics import MOVEMENTS, Selector
+from harness.telemetry.traces import DELIVERIES, judge_delivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -95,8 +96,7 @@ def _not_acknowledged(delivery: Delivery) -> str:
     return "" if delivery.acknowledged else delivery.seen
 
 
-@pytest.mark.verifies(ITEM)
-@pytest.mark.parametrize("movement", MOVEMENTS, ids=lambda m: m.id)
+@each("movement", MOVEMENTS)
 def test_a_series_moves_when_provoked(
     movement: Movement,
     metrics: Metrics,
@@ -115,8 +115,7 @@ def test_a_series_moves_when_provoked(
     )
 
 
-@pytest.mark.verifies("observability.traces")
-@pytest.mark.parametrize("case", DELIVERIES, ids=lambda c: c.id)
+@each("case", DELIVERIES)
 def test_the_trace_of_a_delivery_goes_on(
     case: DeliveryCase, traced: Callable[[], Traced | str], run_context: RunContext, findings: Findings
 ) -> None:
@@ -124,7 +123,7 @@ def test_the_trace_of_a_delivery_goes_on(
     reproduce = run_context.reproduce(f"::test_the_trace_of_a_delivery_goes_on[{case.id}]")
     receiver = traced()
     if isinstance(receiver, str):
-        findings.add(finding_of(case, (Outcome.ERROR, receiver), reproduce))
+        findings.add(case.finding(Outcome.ERROR, receiver, reproduce=reproduce))
     else:
         findings.add(judge_delivery(case, receiver, reproduce=reproduce))
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Sequence
 
 from harness.model import Attempt, Finding, Outcome
-from harness.telemetry.traces import Case, Judgement, finding_of
+from harness.telemetry.traces import Judgement, TraceCheck
 
 
-class CallCase(Case, frozen=True, kw_only=True):
-    """What is owed to every call of the client's workflow."""
+class CallCase(TraceCheck, frozen=True, kw_only=True):
+    """What every call of the client's workflow must carry."""
 
     wrong: Callable[[str], bool]
     """Whether a call with this ``traceparent``, empty for none, breaks the rule."""
@@ -34,13 +34,15 @@ CALLS: tuple[CallCase, ...] = (
         wrong=lambda header: bool(header) and _FORM.fullmatch(header) is None,
         expected="00-(32 digits)-(16 digits)-(2 digits), hexadecimal in lower case, no id all zeros",
         source="W3C Trace Context section 3.2.2",
+        fix="Write the header by a propagator of OpenTelemetry or as the recommendation says, and never by hand.",
     ),
 )
 
 
 def judge_calls(attempts: Sequence[Attempt], ended: str, *, succeeded: bool, reproduce: str) -> list[Finding]:
     """Hold every call of one undisturbed run of the client against each row; ``ended`` says how the run ended."""
-    return [finding_of(case, _judged(case, attempts, ended, succeeded=succeeded), reproduce) for case in CALLS]
+    judged = [(case, *_judged(case, attempts, ended, succeeded=succeeded)) for case in CALLS]
+    return [case.finding(outcome, observed, reproduce=reproduce) for case, outcome, observed in judged]
 
 
 def _judged(case: CallCase, attempts: Sequence[Attempt], ended: str, *, succeeded: bool) -> Judgement:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
 from harness.errors import ConfigurationError, ProbeError
-from harness.model import Finding, Outcome
+from harness.model import Check, Finding, Outcome
 
 ITEM = "observability.metrics"
 POLL_S = 0.05
@@ -46,13 +47,23 @@ class Selector(msgspec.Struct, frozen=True):
 Samples = Mapping[str, list[tuple[dict[str, str], float]]]
 
 
-class Movement(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: a series that must move when something is provoked."""
+class Movement(Check, frozen=True, kw_only=True):
+    """One row: a series that must move when something is provoked; its id is a key in ``[telemetry] series``."""
 
-    id: str
-    """Key in ``[telemetry] series``, such as ``rejected``."""
+    conclusions: ClassVar[Mapping[Outcome, str]] = {Outcome.PASS: "moves", Outcome.FAIL: "does not tell"}
+
+    item: str = ITEM
+    summary: str = "its series"
+    expected: str = "the series exists before, and counts more afterwards"
+    source: str = "Prometheus: Avoid missing metrics (export the series with 0 first)"
+    fix: str = "Register the counter with 0 when the process starts, and increase it each time this happens."
     provoked_by: str
     """What is done to make it move."""
+
+    def sentence(self, outcome: Outcome) -> str:
+        """Return the line that a person reads first."""
+        conclusion = self.conclusions.get(outcome, "could not be judged")
+        return f"{self.id}: {self.summary} {conclusion} after {self.provoked_by}"
 
 
 MOVEMENTS: tuple[Movement, ...] = (
@@ -108,34 +119,20 @@ class Metrics:
         """
         if selector.value(self.first()) is None:
             seen = f"{selector_text(selector)} is not there before the first {movement.id}: rate() misses it"
-            return _finding(movement, Outcome.FAIL, seen, reproduce)
+            return movement.finding(Outcome.FAIL, seen, reproduce=reproduce)
         before = selector.value(self.now()) or 0.0
         if failed := provoke():
-            return _finding(
-                movement, Outcome.ERROR, f"{movement.provoked_by} could not be provoked: {failed}", reproduce
-            )
+            failure = f"{movement.provoked_by} could not be provoked: {failed}"
+            return movement.finding(Outcome.ERROR, failure, reproduce=reproduce)
         deadline = time.monotonic() + within_s
         while (after := selector.value(self.now()) or 0.0) <= before and time.monotonic() < deadline:
             time.sleep(POLL_S)
         outcome = Outcome.PASS if after > before else Outcome.FAIL
-        return _finding(movement, outcome, f"{selector_text(selector)}: {before:g} before, {after:g} after", reproduce)
+        observed = f"{selector_text(selector)}: {before:g} before, {after:g} after"
+        return movement.finding(outcome, observed, reproduce=reproduce)
 
 
 def selector_text(selector: Selector) -> str:
     """Return the selector as it is written."""
     labels = ",".join(f'{k}="{v}"' for k, v in selector.labels)
     return f"{selector.name}{{{labels}}}" if labels else selector.name
-
-
-def _finding(movement: Movement, outcome: Outcome, observed: str, reproduce: str) -> Finding:
-    said = {Outcome.PASS: "moves", Outcome.FAIL: "does not tell"}.get(outcome, "could not be judged")
-    return Finding(
-        item=ITEM,
-        outcome=outcome,
-        summary=f"{movement.id}: its series {said} after {movement.provoked_by}",
-        expected="the series exists before, and counts more afterwards",
-        observed=observed,
-        reproduce=reproduce,
-        source="Prometheus: Avoid missing metrics (export the series with 0 first)",
-        case=movement.id,
-    )

@@ -10,10 +10,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-import msgspec
-
 from harness.errors import ProbeError
-from harness.model import Delivery, Finding, Level, Outcome
+from harness.model import Check, Delivery, Finding, Level, Outcome
 from harness.telemetry.spans import Span, TraceView
 
 ITEM = "observability.traces"
@@ -154,20 +152,22 @@ def _processing(seen: TraceView, sent: Sent) -> Span | None:
     return None
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """One row."""
+class TraceCheck(Check, frozen=True, kw_only=True):
+    """One row about traces."""
 
-    id: str
-    summary: str
-    expected: str
-    source: str
-    fix: str = ""
-    """What to do when it fails, where the item's own remediation is too general."""
-    level: Level = Level.MUST
+    item: str = ITEM
+    passes: str = "is traced"
+    fails: str = "is not traced as it must be"
+    """How its summary ends."""
+
+    def sentence(self, outcome: Outcome) -> str:
+        """Return the line that a person reads first."""
+        ends = {Outcome.PASS: self.passes, Outcome.FAIL: self.fails}
+        return f"{self.id}: {self.summary} {ends.get(outcome, 'could not be judged')}"
 
 
-class DeliveryCase(Case, frozen=True, kw_only=True):
-    """One ``traceparent`` that a delivery carries, and what is owed to it."""
+class DeliveryCase(TraceCheck, frozen=True, kw_only=True):
+    """One ``traceparent`` that a delivery carries, and what must become of it."""
 
     traceparent: str
     look: Callable[[Traced, Sent], Judgement] | None
@@ -184,6 +184,7 @@ DELIVERIES: tuple[DeliveryCase, ...] = (
         look=joins,
         expected="a span of kind SERVER in the trace that it names",
         source=f"W3C Trace Context section 3.2; {_SEMANTICS}, HTTP server spans",
+        fix="Extract the trace context from each request, and make the receiver's span a child of it.",
     ),
     DeliveryCase(
         id="processing-joins",
@@ -201,6 +202,7 @@ DELIVERIES: tuple[DeliveryCase, ...] = (
         look=joins,
         expected="read as version 00: a span of kind SERVER in the trace that it names",
         source="W3C Trace Context section 3.2.4",
+        fix="Read a traceparent of a later version by its first four fields, and pass over what follows.",
         level=Level.SHOULD,
     ),
     DeliveryCase(
@@ -211,6 +213,8 @@ DELIVERIES: tuple[DeliveryCase, ...] = (
         expected="the header is ignored, and the delivery acknowledged",
         source="W3C Trace Context sections 3.2.2.3 and 3.2.2.4",
         fix="Ignore a traceparent that cannot be read, and take the delivery.",
+        passes="does no harm",
+        fails="does harm",
     ),
 )
 
@@ -225,24 +229,5 @@ def judge_delivery(case: DeliveryCase, traced: Traced, *, reproduce: str) -> Fin
         judgement = Outcome.PASS, sent.delivery.seen
     else:
         judgement = case.look(traced, sent)
-    return finding_of(case, judgement, reproduce)
-
-
-def finding_of(case: Case, judgement: Judgement, reproduce: str) -> Finding:
-    """Return the finding of one row."""
     outcome, observed = judgement
-    said = {Outcome.PASS: "is traced", Outcome.FAIL: "is not traced as it must be"}.get(outcome, "could not be judged")
-    if case.id == "malformed":
-        said = {Outcome.PASS: "does no harm", Outcome.FAIL: "does harm"}.get(outcome, said)
-    return Finding(
-        item=ITEM,
-        outcome=outcome,
-        summary=f"{case.id}: {case.summary} {said}",
-        expected=case.expected,
-        observed=observed,
-        reproduce=reproduce,
-        fix=case.fix if outcome is Outcome.FAIL else "",
-        source=case.source,
-        level=case.level,
-        case=case.id,
-    )
+    return case.finding(outcome, observed, reproduce=reproduce)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.http.client import UNTRUSTED
-from harness.model import Delivery, Event, Finding, Outcome
+from harness.model import Check, Delivery, Event, Finding, Outcome
 from harness.webhooks.cases import Built, Expected, Material, ReceiverCase
 
 Judgement = tuple[Outcome, str]
@@ -60,25 +62,45 @@ def hint(delivery: Delivery) -> str:
 
 
 _ALL_REFUSED = ". Every genuine delivery was refused, so most likely harness.toml is wrong and not the receiver"
-_COMPARE = "Compare [receiver] signature, its secret and scheme, with what the receiver was given."
+
+ACCEPTED = Check(
+    id="valid",
+    item="webhooks.fixtures",
+    summary="each event fixture, delivered as it is",
+    expected="HTTP 2xx",
+    source="the integration guide",
+    fix="Compare [receiver] signature, its secret and scheme, with what the receiver was given.",
+)
+FITS_SPEC = Check(
+    id="schema",
+    item="webhooks.fixtures",
+    summary="each event fixture, held against the spec's webhooks",
+    expected="the schema of its type",
+    source="OpenAPI Specification 3.1.1, webhooks",
+    fix="Capture the event anew from the provider, or correct the schema in the spec's webhooks.",
+)
+CHECKS = (ACCEPTED, FITS_SPEC)
 
 
-def acceptance(event: Event, answer: Delivery, *, item: str, source: str, all_refused: bool) -> Finding:
+def acceptance(event: Event, answer: Delivery, *, all_refused: bool) -> Finding:
     """Return what the answer to an honest delivery says; ``all_refused`` if every other was refused too."""
     outcome = Outcome.PASS if answer.acknowledged else Outcome.FAIL
     if answer.status is None:
         outcome = Outcome.ERROR
     verb = "acknowledged" if answer.acknowledged else "not acknowledged"
     why = "" if answer.acknowledged else _ALL_REFUSED if all_refused else hint(answer)
-    return Finding(
-        item=item,
-        outcome=outcome,
-        summary=f"{event.name}: a genuine delivery was {verb}",
-        expected="HTTP 2xx",
-        observed=answer.seen + why,
-        fix=_COMPARE if all_refused else "",
-        source=source,
-        case=f"valid-{event.name}",
+    summary = f"{event.name}: a genuine delivery was {verb}"
+    return ACCEPTED.finding(outcome, answer.seen + why, summary=summary, case=f"valid-{event.name}")
+
+
+def conformity(event: Event, violations: Sequence[str], spec: str) -> Finding:
+    """Return whether a fixture conforms to the document ``spec``; ``violations`` are what is wrong with it."""
+    return FITS_SPEC.finding(
+        Outcome.FAIL if violations else Outcome.PASS,
+        "; ".join(violations) or "valid",
+        summary=f"{event.name}: {'breaks' if violations else 'conforms to'} the spec's webhooks",
+        expected=f"the schema of {event.type!r} in {spec}",
+        case=f"schema-{event.name}",
     )
 
 

@@ -189,16 +189,16 @@ class ReceiverUnderTest:
             self._shows_effects = self.probe.wait(event.id, within_s=self.settle_s) > 0
         return self._shows_effects
 
-    def judge_acceptance(self, events: Iterable[Event], *, item: str, source: str) -> list[Finding]:
+    def judge_acceptance(self, events: Iterable[Event]) -> list[Finding]:
         """Deliver every event honestly, and say whether it was acknowledged."""
         subjects = list(events)
-        return self.undisturbed(lambda: self._accepted(subjects, item=item, source=source))
+        return self.undisturbed(lambda: self._accepted(subjects))
 
-    def _accepted(self, events: Iterable[Event], *, item: str, source: str) -> list[Finding]:
+    def _accepted(self, events: Iterable[Event]) -> list[Finding]:
         answers = [(event, self._control(event)) for event in events]
         none = not any(a.acknowledged for _, a in answers)
         refused = none and all(a.status in (400, 401, 403) for _, a in answers)
-        return [acceptance(event, answer, item=item, source=source, all_refused=refused) for event, answer in answers]
+        return [acceptance(event, answer, all_refused=refused) for event, answer in answers]
 
     def provoke_refusal(self, event: Event) -> str:
         """Deliver ``event`` signed with another secret; return what was answered when that was no refusal."""

@@ -12,9 +12,34 @@ import msgspec
 
 from harness.contract.webhooks.catcher import Caught
 from harness.http.message import Headers
-from harness.model import Finding, Outcome
+from harness.model import Check, Finding, Outcome
 
-ITEM = "webhooks.sent"
+_SOURCE = "Standard Webhooks specification; the spec's webhooks"
+SIGNED = Check(
+    id="signed",
+    item="webhooks.sent",
+    summary="the signatures of what the provider sends",
+    expected="the signature of the scheme in [receiver] signature",
+    source=_SOURCE,
+    fix="Compare [receiver] signature, its scheme and secret, with how the provider says that it signs.",
+)
+VALID = Check(
+    id="valid",
+    item="webhooks.sent",
+    summary="the bodies of what the provider sends",
+    expected="the schema of the spec's webhooks",
+    source=_SOURCE,
+    fix="Correct what is sent or the schema in the spec's webhooks, whichever is wrong.",
+)
+REDELIVERED = Check(
+    id="redelivered",
+    item="webhooks.sent",
+    summary="what becomes of a delivery that was answered with 503",
+    expected="the same event again, under the same id",
+    source=_SOURCE,
+    fix="Deliver an event again after 5xx or silence, with growing pauses, under the id that it had.",
+)
+CHECKS = (SIGNED, VALID, REDELIVERED)
 POLL_S = 0.1
 
 
@@ -47,22 +72,16 @@ def wait_for_deliveries(
 def judge_deliveries(seen: Sequence[Caught], expected: ExpectedDelivery, *, again_within_s: float) -> list[Finding]:
     """Return a finding each on signatures, on content and on repetition; one error when nothing was sent."""
     if not seen:
-        return [
-            _finding(
-                Outcome.ERROR,
-                "no webhook arrived while the workflow ran, so nothing can be said of them",
-                "Is [provider.webhooks] register right, and can the provider reach this machine? "
-                "[provider.webhooks] url names the way from outside.",
-            )
-        ]
+        observed = (
+            "Is [provider.webhooks] register right, and can the provider reach this machine? "
+            "[provider.webhooks] url names the way from outside."
+        )
+        summary = "no webhook arrived while the workflow ran, so nothing can be said of them"
+        return [SIGNED.finding(Outcome.ERROR, observed, summary=summary, case="")]
     return [
         *_judged_signatures(seen, expected),
         *_judged(
-            "valid",
-            "the schema of the spec's webhooks",
-            seen,
-            expected.schema,
-            cause=lambda delivery, _: expected.named(delivery.headers, delivery.body),
+            VALID, seen, expected.schema, cause=lambda delivery, _: expected.named(delivery.headers, delivery.body)
         ),
         _judged_repetition(seen, again_within_s),
     ]
@@ -70,15 +89,14 @@ def judge_deliveries(seen: Sequence[Caught], expected: ExpectedDelivery, *, agai
 
 def _judged_signatures(seen: Sequence[Caught], expected: ExpectedDelivery) -> list[Finding]:
     if expected.signature is None:
-        said = "the scheme signs with a key pair, and harness.toml holds no public key of the provider"
-        return [_finding(Outcome.NOT_APPLICABLE, "the provider's signatures are not judged", said, case="signed")]
-    wanted = "the signature of the scheme in [receiver] signature"
-    return _judged("signed", wanted, seen, expected.signature, cause=lambda _, said: said.partition(" (")[0])
+        why = "the scheme signs with a key pair, and harness.toml holds no public key of the provider"
+        summary = "the provider's signatures are not judged"
+        return [SIGNED.finding(Outcome.NOT_APPLICABLE, why, summary=summary)]
+    return _judged(SIGNED, seen, expected.signature, cause=lambda _, complaint: complaint.partition(" (")[0])
 
 
 def _judged(
-    case: str,
-    wanted: str,
+    check: Check,
     seen: Sequence[Caught],
     complain: Callable[[Headers, bytes, float], str],
     *,
@@ -87,17 +105,18 @@ def _judged(
     """Return a finding for each ``cause`` of complaints, or one that there is none."""
     complaints = defaultdict(list)
     for delivery in seen:
-        if said := complain(delivery.headers, delivery.body, delivery.at):
-            complaints[cause(delivery, said)].append((delivery, said))
+        if complaint := complain(delivery.headers, delivery.body, delivery.at):
+            complaints[cause(delivery, complaint)].append((delivery, complaint))
     if not complaints:
-        return [_finding(Outcome.PASS, f"{len(seen)} deliveries of the provider are {case}", wanted, case=case)]
+        summary = f"{len(seen)} deliveries of the provider are {check.id}"
+        return [check.finding(Outcome.PASS, check.expected, summary=summary)]
     found = []
     for why, same in complaints.items():
-        first, said = same[0]
-        summary = f"{len(same)} of {len(seen)} deliveries of the provider are not {case}"
-        observed = f"event {first.event or '(no id)'}: {said}"
-        failed = _finding(Outcome.FAIL, summary, observed, case=case, expected=wanted)
-        found.append(failed.named(ITEM, case, why))
+        first, complaint = same[0]
+        summary = f"{len(same)} of {len(seen)} deliveries of the provider are not {check.id}"
+        observed = f"event {first.event or '(no id)'}: {complaint}"
+        failed = check.finding(Outcome.FAIL, observed, summary=summary)
+        found.append(failed.named(check.item, check.id, why))
     return found
 
 
@@ -107,11 +126,11 @@ def _judged_repetition(seen: Sequence[Caught], within_s: float) -> Finding:
     refused = [d for d in seen if d.status >= 500]
     missing = list(_missing(seen))
     if not refused:
-        return _finding(Outcome.ERROR, "no delivery was answered with 503", wanted, case="redelivered")
+        return REDELIVERED.finding(Outcome.ERROR, wanted, summary="no delivery was answered with 503")
     if not missing:
         how = "under the same id" if all(d.event for d in refused) else f"with the same body; {_NO_ID}"
         summary = f"{len(refused)} deliveries answered with 503 came again {how}"
-        return _finding(Outcome.PASS, summary, wanted, case="redelivered")
+        return REDELIVERED.finding(Outcome.PASS, wanted, summary=summary)
     lost = next((d for d in missing if not _may_have_come_again(d, seen)), None)
     disguised = [(m, d) for m in missing for d in seen if _is_disguised(m, d)]
     if disguised:
@@ -124,9 +143,9 @@ def _judged_repetition(seen: Sequence[Caught], within_s: float) -> Finding:
     else:
         summary = "whether a failed delivery is sent again is not known"
         observed = f"what came after a 503 has another body, and {_NO_ID}"
-        return _finding(Outcome.ERROR, summary, observed, case="redelivered", expected=wanted)
-    failed = _finding(Outcome.FAIL, summary, observed, case="redelivered", expected=wanted)
-    return failed.named(ITEM, "redelivered", summary)
+        return REDELIVERED.finding(Outcome.ERROR, observed, summary=summary, expected=wanted)
+    failed = REDELIVERED.finding(Outcome.FAIL, observed, summary=summary, expected=wanted)
+    return failed.named(REDELIVERED.item, REDELIVERED.id, summary)
 
 
 _NO_ID = "no id stands where [receiver] signature and event_id look for one. Name its key as [receiver] event_id"
@@ -165,15 +184,3 @@ def _without(value: Any, event_id: str) -> Any:
         return [_without(v, event_id) for v in value]
     is_id = isinstance(value, str | int) and not isinstance(value, bool) and str(value) == event_id
     return None if is_id else value
-
-
-def _finding(outcome: Outcome, summary: str, observed: str, *, case: str = "", expected: str = "") -> Finding:
-    return Finding(
-        item=ITEM,
-        outcome=outcome,
-        summary=summary,
-        expected=expected,
-        observed=observed,
-        source="Standard Webhooks specification; the spec's webhooks",
-        case=case,
-    )

@@ -119,7 +119,7 @@ def test_a_receiver_that_takes_nothing_cannot_be_judged(status: int, said: str, 
 
 def test_a_wrong_secret_is_recognised(serve: Serve, under: Under) -> None:
     """When every genuine delivery is refused, harness.toml is suspected before the receiver."""
-    findings = under(serve(right(Effects())), secret="another").judge_acceptance([EVENT], item="i", source="s")
+    findings = under(serve(right(Effects())), secret="another").judge_acceptance([EVENT])
 
     assert [f.outcome for f in findings] == [Outcome.FAIL]
     assert "Every genuine delivery was refused, so most likely harness.toml is wrong" in findings[0].observed
@@ -258,7 +258,7 @@ def test_who_may_have_been_disturbed_is_looked_at_again(
 
     receiver = under(serve(handle))
     receiver._fates = neighbour  # type: ignore[assignment]  # as much as is asked
-    (finding,) = receiver.judge_acceptance([EVENT], item="x.y", source="")
+    (finding,) = receiver.judge_acceptance([EVENT])
 
     assert neighbour.alone == [False, True]
     assert finding.outcome is outcome
@@ -269,7 +269,7 @@ def test_a_failure_without_a_death_stands(serve: Serve, under: Under) -> None:
     neighbour = Neighbour()
     receiver = under(serve(lambda _request, _connection: reply(500)))
     receiver._fates = neighbour  # type: ignore[assignment]  # as much as is asked
-    (finding,) = receiver.judge_acceptance([EVENT], item="x.y", source="")
+    (finding,) = receiver.judge_acceptance([EVENT])
 
     assert (neighbour.alone, finding.outcome) == ([False], Outcome.FAIL)
 

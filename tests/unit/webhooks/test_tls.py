@@ -278,7 +278,7 @@ def test_cases_behind_a_bad_certificate_say_so(listen: Listen, under: Under, roo
     """A genuine delivery that TLS stops is told as that, with what to do, and not as a wrong URL."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(root.serving(until=NOW - DAY))
-    (finding,) = under(listen(lambda _: None, tls=context)).judge_acceptance([EVENT], item="x.y", source="")
+    (finding,) = under(listen(lambda _: None, tls=context)).judge_acceptance([EVENT])
 
     assert finding.outcome is Outcome.ERROR
     assert "no answer: TLS: the certificate is not valid: " in finding.observed

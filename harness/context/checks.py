@@ -1,0 +1,50 @@
+"""Every check there is: the rows of all rooms. A new row of a kind below is registered by standing among its kind."""
+
+from __future__ import annotations
+
+from harness.contract import conformance, coverage, credentials, idempotency, link_crawler, pages, problems
+from harness.contract.caller import ANSWERS
+from harness.contract.webhooks import sent
+from harness.fuzzing import operation_fuzz, stateful
+from harness.model import Check
+from harness.openapi import document_checks
+from harness.operations import leaks, runbooks, secret_rotation
+from harness.resilience import client_cases, credential_leak
+from harness.telemetry import calls, metrics, traces
+from harness.webhooks import assessment, tls
+from harness.webhooks.cases import CASES
+from harness.webhooks.drills import CRASHES, DRILLS
+from harness.webhooks.generated import event_answers
+
+
+def registered() -> tuple[Check, ...]:
+    """Return all checks, in the order of the guide's steps."""
+    return (*_provider(), *_receiver(), *_client(), *_staging())
+
+
+def _provider() -> tuple[Check, ...]:
+    of_contract = (ANSWERS, link_crawler.LINKS_LEAD, idempotency.KEYS_KEPT, pages.PAGES_END, problems.REFUSALS_WORDED)
+    fuzzed = (operation_fuzz.GENERATED, stateful.CHAINS)
+    covered = (*conformance.CONFORMS.values(), coverage.COVERED)
+    return (*credentials.CHECKS, *document_checks.CHECKS, *of_contract, *fuzzed, *covered)
+
+
+def _receiver() -> tuple[Check, ...]:
+    return (
+        *assessment.CHECKS,
+        *event_answers.CHECKS,
+        *CASES,
+        *DRILLS,
+        *CRASHES,
+        *tls.CASES,
+        *sent.CHECKS,
+    )
+
+
+def _client() -> tuple[Check, ...]:
+    return (*credential_leak.CASES, *client_cases.CASES)
+
+
+def _staging() -> tuple[Check, ...]:
+    observed = (*metrics.MOVEMENTS, *traces.DELIVERIES, *calls.CALLS)
+    return (*observed, secret_rotation.RECORDED, leaks.NEVER_LOGGED, *runbooks.CHECKS.values())

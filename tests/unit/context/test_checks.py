@@ -1,0 +1,64 @@
+"""The registry of checks: complete, without doubles, and each row with what a person needs."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+import harness
+from harness.context.checks import registered
+from harness.model import Check, Outcome
+from harness.readiness.checklist import shipped
+
+CHECKS = registered()
+ROOMS = ("cassettes", "contract", "fuzzing", "openapi", "operations", "resilience", "telemetry", "webhooks")
+WITHOUT = {"workflow.core", "observability.alerts", "observability.dashboards"}
+"""Items that only the user's own tests can speak to."""
+PROVOCATIONS = {"resilience.rate-limit/limited-once", "resilience.retries/undisturbed"}
+"""Rows that bring something about for other checks, and are judged by nobody."""
+
+
+def in_module(value: Any) -> Iterator[Check]:
+    if isinstance(value, Check):
+        yield value
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from in_module(each)
+    elif isinstance(value, Mapping):
+        yield from in_module(list(value.values()))
+
+
+def test_every_row_of_every_room_is_registered() -> None:
+    """Whoever writes a row in its room's folder has written a check, and nothing else has to know of it."""
+    known = {c.key for c in CHECKS} | PROVOCATIONS
+    for room in ROOMS:
+        package = importlib.import_module(f"{harness.__name__}.{room}")
+        for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            module = importlib.import_module(info.name)
+            for name, value in vars(module).items():
+                unknown = [c.key for c in in_module(value) if c.key not in known]
+                assert not unknown, f"{info.name}.{name} holds {unknown}; add them to harness/context/checks.py"
+
+
+def test_keys_are_there_once() -> None:
+    """A check is found by its item and id."""
+    assert [key for key, count in Counter(c.key for c in CHECKS).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda c: c.key)
+def test_a_check_says_what_a_person_needs(check: Check) -> None:
+    """It names an item of the checklist, what it looks at and expects, where that comes from, and what to do."""
+    assert check.item in shipped().ids
+    assert all((check.id, check.summary, str(check.expected), check.source, check.fix))
+    for outcome in (Outcome.PASS, Outcome.FAIL, Outcome.ERROR):
+        assert check.id in check.sentence(outcome)
+
+
+def test_every_item_has_a_check() -> None:
+    """None of the checklist can pass without anything having been looked at, but for what only users can check."""
+    assert shipped().ids - {c.item for c in CHECKS} == WITHOUT
