@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import httpx
 
-from harness.http.message import Exchange, Request, Response
+from harness.http.message import Exchange, Request, Response, header_bytes
 from harness.model import Check, Finding, Outcome
 from harness.openapi.request_validation import request_violations
 from harness.openapi.spec_document import Spec
@@ -73,8 +73,10 @@ def _called(request: Request) -> str:
 def _violations(spec: Spec, request: Request, response: Response) -> Iterator[tuple[str, str]]:
     operation = spec.find(request.method, request.url)
     assert operation is not None
-    sent = httpx.Request(request.method, request.url, headers=request.headers, content=request.body)
-    answer = httpx.Response(response.status, headers=response.headers, content=response.body, request=sent)
+    sent = httpx.Request(request.method, request.url, headers=header_bytes(request.headers), content=request.body)
+    answer = httpx.Response(
+        response.status, headers=header_bytes(response.headers), content=response.body, request=sent
+    )
     answer.elapsed = dt.timedelta()  # Schemathesis reads it, and httpx sets it only on what it sent itself
     for violation in operation.violations(answer):
         yield f"{operation.label} answering {response.status}", violation

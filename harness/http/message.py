@@ -38,6 +38,21 @@ def is_json(content_type: str) -> bool:
     return essence == "application/json" or essence.endswith("+json")
 
 
+def header_bytes(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """Return header fields as they go over the wire: in ISO-8859-1, and in UTF-8 what that does not have.
+
+    RFC 9110 section 5.5 names the first as the historical encoding of what is not ASCII.
+    """
+    return [(name.encode("latin-1", "replace"), _value_bytes(value)) for name, value in headers]
+
+
+def _value_bytes(value: str) -> bytes:
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode(errors="replace")
+
+
 class _Message(msgspec.Struct, frozen=True, kw_only=True):
     headers: Headers = ()
     body: bytes = b""

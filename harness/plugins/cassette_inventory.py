@@ -70,8 +70,8 @@ def _judged_strays(run_context: RunContext, claims: Claims) -> Iterator[Finding]
     import msgspec
 
     from harness.cassettes.checks.orphaned_cassettes import judge_stray, strays
-    from harness.cassettes.store.exchanges import recorded_exchanges
     from harness.cassettes.store.parse_cache import FOLDER
+    from harness.cassettes.store.vcr_messages import recorded_exchanges
     from harness.contract.conformance import judge_exchanges
     from harness.model import Finding, Mode, Outcome
 

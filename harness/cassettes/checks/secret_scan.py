@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
-from vcr.request import Request
+from vcr.request import Request as VcrRequest
 
+from harness.cassettes.store.vcr_messages import VcrResponse, coding_of, request_of, response_of
 from harness.errors import CassetteError
+from harness.http.message import Request, Response
 from harness.model import Finding, Outcome
 from harness.secrets.redaction.redactor import Redactor
 
@@ -17,7 +18,7 @@ EXPECTED = (
     "no secret in a recording; if it is real, rotate it; then record anew, or harness convert FILE FILE --rewrite"
 )
 
-Pair = tuple[Request, dict[str, Any]]
+Pair = tuple[VcrRequest, VcrResponse]
 
 
 def judge_exposure(
@@ -48,22 +49,17 @@ def exposures(pairs: Iterable[Pair], *, known: Callable[[str], str]) -> Iterator
         where = f"interactions[{number}]"
         if redactor.uri(request.uri) != request.uri:
             yield f"{where}.request.uri"
-        yield from _message(redactor, request.headers, request.body_bytes, f"{where}.request", received=False)
-        body = response["body"]["string"]
-        yield from _message(redactor, response["headers"], body, f"{where}.response", received=True)
+        yield from _exposed(redactor, request_of(request), f"{where}.request", received=False)
+        yield from _exposed(redactor, response_of(response), f"{where}.response", received=True)
 
 
-def _message(redactor: Redactor, headers: Any, body: Any, where: str, *, received: bool) -> Iterator[str]:
-    for name, value in headers.items():
-        if redactor.headers({name: value}, received=received) != {name: value}:
-            yield f"{where}.headers.{name}"
-    content = body.encode() if isinstance(body, str) else body
-    if not isinstance(content, bytes):
-        return
-    kinds = {name.lower(): value[0] if isinstance(value, list) else value for name, value in headers.items()}
-    media_type, coding = (str(kinds.get(name, "")) for name in ("content-type", "content-encoding"))
+def _exposed(redactor: Redactor, message: Request | Response, where: str, *, received: bool) -> Iterator[str]:
+    exposed = (n for n, value in message.headers if redactor.headers({n: value}, received=received) != {n: value})
+    for name in dict.fromkeys(exposed):
+        yield f"{where}.headers.{name}"
+    media_type, coding = message.header("content-type"), coding_of(message.headers)
     try:
-        if redactor.finds(content, media_type=media_type, coding=coding, received=received):
+        if redactor.finds(message.body, media_type=media_type, coding=coding, received=received):
             yield f"{where}.body"
     except CassetteError as exc:
         yield f"{where}.body: {exc}"

@@ -13,10 +13,9 @@ from harness.cassettes.checks.staleness import ITEM
 from harness.cassettes.play.difference import Difference, Grade, Volatile, body_differences, shown
 from harness.cassettes.play.mismatch import called
 from harness.cassettes.play.scenario import CassetteMode, ScenarioCassette
-from harness.http.message import media_type
+from harness.cassettes.store.vcr_messages import VcrResponse, body_bytes, received
+from harness.http.message import Response, media_type
 from harness.model import Finding, Outcome
-
-Response = dict[str, Any]
 
 _BREAKING = (Grade.REMOVED, Grade.TYPE, Grade.VALUE)
 """What a scenario that was written against the recording may trip over; what was added, it does not look at."""
@@ -56,7 +55,7 @@ class Comparison:
         """Values of live answers, as text, with what stood in their place in the recording."""
         self.failed = False
 
-    def hold(self, request: Request, response: Response) -> tuple[str, list[Difference]]:
+    def hold(self, request: Request, response: VcrResponse) -> tuple[str, list[Difference]]:
         """Return what was called, and how its answer differs from the closest one recorded for that call."""
         request, response = self._cassette.cleaned(request, response)
         candidates = self._cassette.recordings_of(request) or self._cassette.recordings_of(self._as_recorded(request))
@@ -64,7 +63,8 @@ class Comparison:
             self.failed = True
             return called(request), [Difference("request", Grade.VALUE, "no such call", called(request))]
         played = self._cassette.play_counts
-        answers = {i: list(response_differences(self._cassette.data[i][1], response)) for i in candidates}
+        live, recorded = received(response), self._cassette.data
+        answers = {i: list(response_differences(received(recorded[i][1]), live)) for i in candidates}
         left = {i: [d for d in found if not self._volatile.ignores(d)] for i, found in answers.items()}
         chosen = min(candidates, key=lambda i: (sum(d.grade in _BREAKING for d in left[i]), played[i], i))
         played[chosen] += 1
@@ -90,9 +90,9 @@ class Comparison:
         path = "/".join(quote(str(self._then.get(unquote(s), unquote(s))), safe="") for s in parts.path.split("/"))
         query = urlencode([(name, self._then.get(value, value)) for name, value in parse_qsl(parts.query, True)])  # noqa: FBT003
         uri = urlunsplit(parts._replace(path=path, query=query))
-        return Request(request.method, uri, self._body_as_recorded(request.body), request.headers)
+        return Request(request.method, uri, self._body_as_recorded(body_bytes(request)), request.headers)
 
-    def _body_as_recorded(self, body: Any) -> Any:
+    def _body_as_recorded(self, body: bytes) -> bytes:
         try:
             return json.dumps(self._replaced(json.loads(body))).encode()
         except (ValueError, TypeError, RecursionError):
@@ -106,17 +106,14 @@ class Comparison:
         return self._then.get(str(value), value)
 
 
-def response_differences(recorded: Response, seen: Response) -> Iterator[Difference]:
+def response_differences(recorded: Response, live: Response) -> Iterator[Difference]:
     """Yield how two responses differ: status, media type, body."""
-    for path, value in (("status", lambda r: r["status"]["code"]), ("header.content-type", _media_type)):
-        if value(recorded) != value(seen):
-            yield Difference(path, Grade.VALUE, value(recorded), value(seen))
-    yield from body_differences(recorded["body"]["string"], seen["body"]["string"])
-
-
-def _media_type(response: Response) -> str:
-    values = next((v for k, v in response["headers"].items() if k.lower() == "content-type"), [""])
-    return media_type(str(values[0]))
+    if recorded.status != live.status:
+        yield Difference("status", Grade.VALUE, recorded.status, live.status)
+    kinds = [media_type(response.header("content-type")) for response in (recorded, live)]
+    if kinds[0] != kinds[1]:
+        yield Difference("header.content-type", Grade.VALUE, *kinds)
+    yield from body_differences(recorded.body, live.body)
 
 
 def _finding(outcome: Outcome, summary: str, found: Sequence[Difference], again: str) -> Finding:

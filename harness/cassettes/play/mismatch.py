@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from vcr.request import Request
-from vcr.util import read_body
 
 from harness.cassettes.play.difference import Difference, Grade, body_differences, differences, shown
+from harness.cassettes.store.vcr_messages import body_bytes
 
 MAX_CLOSEST = 3
 
@@ -43,7 +43,7 @@ def unmatched(request: Request, recorded: Sequence[Request], *, times: int, plac
 def request_differences(recorded: Request, seen: Request) -> Iterator[Difference]:
     """Yield how two requests differ: method, path, query, body; the host where nothing else does."""
     found = [*_parts(recorded, seen, "method", "path"), *differences(_query(recorded), _query(seen), "query")]
-    found += body_differences(_body(recorded), _body(seen))
+    found += body_differences(body_bytes(recorded), body_bytes(seen))
     yield from found or _parts(recorded, seen, "scheme", "host", "port")
 
 
@@ -62,15 +62,10 @@ def distance(request: Request, recorded: Request) -> tuple[int, int, int, int]:
         unlike,
         request.method != recorded.method,
         len(set(request.query) ^ set(recorded.query)),
-        _body(request) != _body(recorded),
+        body_bytes(request) != body_bytes(recorded),
     )
 
 
 def _query(request: Request) -> dict[str, Any]:
     found = parse_qs(request.parsed_uri.query, keep_blank_values=True)
     return {key: values[0] if len(values) == 1 else values for key, values in found.items()}
-
-
-def _body(request: Request) -> bytes | None:
-    body = read_body(request)
-    return body if isinstance(body, bytes) else None if body is None else str(body).encode()

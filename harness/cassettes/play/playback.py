@@ -124,6 +124,7 @@ class Playback:
     def miss(self, request: Request) -> dict[str, Any]:
         """Count a request that nothing answers; return what to tell its client, without secrets."""
         self.counts.unmatched += 1
+        request = self._clean(request)
         recorded = [recording.request for recording in self.recordings]
         close = sorted(range(len(recorded)), key=lambda n: distance(request, recorded[n]))[:3]
         return {

@@ -8,6 +8,8 @@ import httpx
 from vcr.request import HeadersDict, Request
 
 from harness.cassettes.play.indexed_cassette import IndexedCassette
+from harness.cassettes.store.vcr_messages import text
+from harness.http.message import header_bytes
 
 
 class ReplayTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -29,7 +31,7 @@ class ReplayTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         asked = Request(request.method, str(request.url), body, _headers(request))
         recorded = self._cassette.play_response(asked)
         status = recorded["status"]
-        headers = [(name, value) for name, values in recorded["headers"].items() for value in values]
+        headers = header_bytes((name, text(value)) for name, values in recorded["headers"].items() for value in values)
         content = recorded["body"]["string"] or b""
         reason = {"reason_phrase": status["message"].encode("ascii", "replace")} if status.get("message") else {}
         response = httpx.Response(status["code"], headers=headers, stream=httpx.ByteStream(content), extensions=reason)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import enum
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,13 +12,14 @@ from vcr.patch import CassettePatcherBuilder
 from vcr.record_mode import RecordMode
 from vcr.request import Request
 
+from harness.cassettes.play.aiohttp_bodies import encoded_bodies
 from harness.cassettes.play.indexed_cassette import IndexedCassette
 from harness.cassettes.play.matching import Matcher
 from harness.cassettes.play.mismatch import called, unmatched
-from harness.cassettes.store.exchanges import exchange
 from harness.cassettes.store.filters import Redact, request_filter, response_filter
 from harness.cassettes.store.metadata import Metadata
 from harness.cassettes.store.storage import Storage
+from harness.cassettes.store.vcr_messages import exchange_of, whole_response, with_bytes
 from harness.errors import CassetteError
 from harness.http.message import SAFE_METHODS, Exchange
 from harness.secrets.redaction.redactor import Redactor
@@ -84,7 +84,7 @@ class ScenarioCassette(IndexedCassette):
             persister=Storage(cache),
             match_on=tuple(match_on),
             record_mode=_VCR_MODES[mode],
-            before_record_request=(lambda r: self._clean(copy.copy(r))) if recording else None,
+            before_record_request=self._clean if recording else None,
             before_record_response=self._clean_response if recording else None,
             # Once more when it is written: a secret may have shown itself only after it stood in an earlier call.
             before_save_interaction=lambda request, response: (self._clean(request), self._clean_response(response)),
@@ -143,7 +143,7 @@ class ScenarioCassette(IndexedCassette):
 
     def append(self, request: Request, response: dict[str, Any]) -> None:
         """Take what a client was answered."""
-        request = _whole(request)
+        request, response = with_bytes(request), whole_response(response)
         self.exchanges.append((request, response))
         if self.mode in _RECORDING:
             super().append(request, response)
@@ -151,11 +151,11 @@ class ScenarioCassette(IndexedCassette):
 
     def seen(self) -> Iterator[Exchange]:
         """Yield what was exchanged, each recording once however often it was played."""
-        return (exchange(request, response) for request, response in self.exchanges)
+        return (exchange_of(request, response) for request, response in self.exchanges)
 
     def cleaned(self, request: Request, response: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
         """Return what would be kept of an exchange."""
-        return self._clean(copy.copy(_whole(request))), self._clean_response(copy.deepcopy(response))
+        return self._clean(request), self._clean_response(response)
 
     def recordings_of(self, request: Request) -> list[int]:
         """Return the numbers of the recordings that match a cleaned request, played or not."""
@@ -175,14 +175,15 @@ class ScenarioCassette(IndexedCassette):
         with ExitStack() as stack:
             for patcher in CassettePatcherBuilder(self).build():
                 stack.enter_context(patcher)
+            stack.enter_context(encoded_bodies())
             yield
 
     def _next(self, request: Request) -> int | None:
-        request = _whole(request)
+        request = with_bytes(request)
         found = super()._next(request)
         if found is not None or self.mode is not CassetteMode.REPLAY:
             return found
-        cleaned = self._clean(copy.copy(request))
+        cleaned = self._clean(request)
         found = super()._next(cleaned)
         if found is None and request.method in SAFE_METHODS:
             bucket = self._bucket(request)[1] or self._bucket(cleaned)[1]
@@ -190,18 +191,11 @@ class ScenarioCassette(IndexedCassette):
         return found
 
     def _refusal(self, request: Request) -> CassetteError:
-        cleaned = self._clean(copy.copy(_whole(request)))
+        cleaned = self._clean(request)
         times = len(self.recordings_of(cleaned))
         text = unmatched(cleaned, self.requests, times=times, place=self.place, again=self._again)
         self.refused.append(self._redactor.text(text))
         return CassetteError(self.refused[-1])
-
-
-def _whole(request: Request) -> Request:
-    """Return a request whose body is one piece of bytes, where it was a file or came in parts."""
-    if not (request._was_iter or request._was_file):  # noqa: SLF001 - vcrpy has no public name for it
-        return request
-    return Request(request.method, request.uri, request.body_bytes, request.headers)
 
 
 _VCR_MODES = {

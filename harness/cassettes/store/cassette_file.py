@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from vcr.serializers import yamlserializer
 
 from harness.core.yaml import YamlAliasError, YamlDepthError, YamlSyntaxError, YamlTagError, read_yaml
 from harness.errors import CassetteError
+from harness.http.codings import CodingError, decoded
 
 MAX_BYTES = 64 * 1024 * 1024
 """A cassette is read whole and kept in memory; reviewed by people it is a thousand times smaller."""
@@ -84,6 +86,7 @@ def parse(raw: bytes, place: str) -> CassetteFile:
         elif not isinstance(body := answer["string"], bytes | None):
             where = f"interactions[{number}].response.body.string"
             raise CassetteError(f"{place}: {where}: Expected text, got {type(body).__name__}. {AGAIN}")
+        _drop_untrue_coding(interaction["response"])
         body = interaction["request"].get("body")
         if isinstance(body, str):
             interaction["request"]["body"] = body.encode(errors="replace")
@@ -150,3 +153,15 @@ def _modernise(interaction: Any) -> None:
         response["status"] = {"code": response.pop("status_code"), "message": None}
         response["body"] = {"string": content.encode() if isinstance(content, str) else content}
         interaction["response"] = decode_response(response)
+
+
+def _drop_untrue_coding(response: dict[str, Any]) -> None:
+    """Take away a Content-Encoding that the body does not have: many clients unpack it and hand vcrpy both."""
+    headers, body = response["headers"], response["body"]["string"]
+    names = [name for name in headers if name.lower() == "content-encoding"]
+    coding = ", ".join(str(value) for name in names for value in headers[name])
+    if not coding or not body:
+        return
+    with suppress(CodingError):  # packed for sure, in whatever way
+        if decoded(body, coding)[0] == body:
+            response["headers"] = {name: values for name, values in headers.items() if name not in names}

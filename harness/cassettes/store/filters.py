@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from vcr.filters import decode_response
+from vcr.request import Request
 
-from harness.http.message import LOOPBACK
-from harness.secrets.redaction.redactor import Redactor
+from harness.cassettes.store.vcr_messages import VcrResponse, body_bytes, coding_of, plain, response_of, vcr_response
+from harness.http.codings import CodingError
+from harness.http.message import LOOPBACK, header
+from harness.secrets.redaction.redactor import Redactor, unsearchable
 
 Redact = Callable[[str], str]
 
@@ -17,35 +19,37 @@ _DROPPED = ("date", "host", "server")
 """Headers that change with every call or run, and tell a reader nothing."""
 
 
-def request_filter(redactor: Redactor) -> Callable[[Any], Any]:
-    """Return a function that cleans a request of vcrpy in place."""
+def request_filter(redactor: Redactor) -> Callable[[Request], Request]:
+    """Return a function that returns a clean copy of a request of vcrpy, its body one piece of bytes.
 
-    def clean(request: Any) -> Any:
+    It raises `CassetteError` for a body that cannot be searched.
+    """
+
+    def clean(request: Request) -> Request:
         headers = {k: v for k, v in request.headers.items() if k.lower() not in _DROPPED}
-        media_type, coding = (str(_header(headers, name)) for name in ("content-type", "content-encoding"))
-        request.headers = redactor.headers(headers)
-        request.uri = redactor.uri(without_port(request.uri))
-        body = request.body_bytes  # a file or an iterator that is sent as a body is searched too
-        if isinstance(body, bytes):
-            content = redactor.body(body, media_type=media_type, coding=coding)
-            request.body = [content] if request._was_iter else content  # noqa: SLF001 - vcrpy has no public name for it
-            request.headers = _resized(request.headers, body, content)
-        return request
+        sent = tuple((name, str(value)) for name, value in headers.items())
+        body = body_bytes(request)
+        content = redactor.body(body, media_type=header(sent, "content-type"), coding=coding_of(sent))
+        uri = redactor.uri(without_port(request.uri))
+        return Request(request.method, uri, content, _resized(redactor.headers(headers), body, content))
 
     return clean
 
 
-def response_filter(redactor: Redactor) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Return a function that returns a clean copy of a response in vcrpy's form, its body decompressed."""
+def response_filter(redactor: Redactor) -> Callable[[VcrResponse], VcrResponse]:
+    """Return a function that returns a clean copy of a response in vcrpy's form, its body decompressed.
 
-    def clean(response: dict[str, Any]) -> dict[str, Any]:
-        response = decode_response(response)
-        headers = {k: v for k, v in response["headers"].items() if k.lower() not in _DROPPED}
-        media_type, coding = (str(_header(headers, name)) for name in ("content-type", "content-encoding"))
-        body = response["body"]["string"] or b""
-        body = body.encode() if isinstance(body, str) else body
-        content = redactor.body(body, media_type=media_type, coding=coding, received=True)
-        headers = _resized(redactor.headers(headers, received=True), body, content)
+    It raises `CassetteError` for a body that cannot be searched.
+    """
+
+    def clean(response: VcrResponse) -> VcrResponse:
+        try:
+            found = plain(response_of(response))
+        except CodingError as exc:
+            raise unsearchable(exc) from None
+        headers = {k: v for k, v in vcr_response(found)["headers"].items() if k.lower() not in _DROPPED}
+        content = redactor.body(found.body, media_type=found.header("content-type"), received=True)
+        headers = _resized(redactor.headers(headers, received=True), found.body, content)
         return {**response, "headers": headers, "body": {**response["body"], "string": content}}
 
     return clean
@@ -60,12 +64,6 @@ def _resized(headers: Mapping[str, Any], body: bytes, clean: bytes) -> dict[str,
         name: ([size] if isinstance(value, list) else size) if name.lower() == "content-length" else value
         for name, value in headers.items()
     }
-
-
-def _header(headers: Mapping[str, Any], name: str) -> Any:
-    """Return a header's first value, empty when there is none."""
-    value = next((v for k, v in headers.items() if k.lower() == name), "")
-    return (value[0] if value else "") if isinstance(value, list | tuple) else value
 
 
 def without_port(uri: str) -> str:

@@ -14,7 +14,7 @@ from harness.core.files import write_atomically
 FOLDER = Path(".harness") / "cassettes"
 """Where the cache lies, below the folder of harness.toml; it can be removed at any time."""
 MAX_FILES = 1000
-_MAGIC = b"harness cassette cache 1\n"
+_MAGIC = b"harness cassette cache 2\n"
 _DIGEST_BYTES = 16
 _IGNORED_BY_GIT = "# Made by the harness; can be removed at any time.\n*\n"
 

@@ -19,6 +19,7 @@ from vcr.serializers import compat, yamlserializer
 
 from harness.cassettes.store.cassette_file import CassetteFile, Interaction, check_length, parse
 from harness.cassettes.store.parse_cache import Sidecar
+from harness.cassettes.store.vcr_messages import stored_request
 from harness.core.files import write_atomically
 from harness.errors import CassetteError
 
@@ -70,7 +71,7 @@ class Storage:
             raise CassetteNotFoundError
         self._loaded = _bytes(path)
         document = self._parsed(self._loaded, path)
-        requests = [Request._from_dict(i["request"]) for i in document.interactions]  # noqa: SLF001
+        requests = [stored_request(i["request"]) for i in document.interactions]
         return requests, [i["response"] for i in document.interactions], document.metadata
 
     def save_cassette(self, cassette_path: str, cassette_dict: dict[str, Any], serializer: Any) -> None:  # noqa: ARG002

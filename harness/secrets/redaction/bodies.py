@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
-from harness.errors import CassetteError
 from harness.http.codings import GZIP_MAGIC, CodingError, CodingFault, Pack, decoded
 from harness.secrets.detection.secret_names import HINT, names_secret, names_secret_number
 from harness.secrets.redaction.placeholders import Placeholders
@@ -37,7 +36,7 @@ def _gunzipped(content: bytes) -> tuple[bytes, Pack] | None:
         return decoded(content, "gzip")
     except CodingError as exc:
         if exc.fault is CodingFault.TOO_LARGE:
-            raise CassetteError(f"{exc} It cannot be searched for secrets and was not recorded.") from None
+            raise
         return None
 
 

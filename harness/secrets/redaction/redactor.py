@@ -82,15 +82,22 @@ class Redactor:
         """
         if not body:
             return body
-        content, pack = _searchable(body, coding)
-        bodies = self._received if received else self._sent
-        return pack(bodies.content(content, media_type.lower()))
+        _, clean, pack = self._searched(body, media_type, coding, received=received)
+        return pack(clean)
 
     def finds(self, body: bytes, *, media_type: str = "", coding: str = "", received: bool = False) -> bool:
         """Tell whether a body holds something to redact; raises `CassetteError` for a coding that cannot be opened."""
-        content, _ = _searchable(body, coding)
+        content, clean, _ = self._searched(body, media_type, coding, received=received)
+        return clean != content
+
+    def _searched(self, body: bytes, media_type: str, coding: str, *, received: bool) -> tuple[bytes, bytes, Pack]:
+        """Return what a body holds, the same without secrets, and how it is packed again."""
         bodies = self._received if received else self._sent
-        return bodies.content(content, media_type.lower()) != content
+        try:
+            content, pack = decoded(body, coding)
+            return content, bodies.content(content, media_type.lower()), pack
+        except CodingError as exc:
+            raise unsearchable(exc) from None
 
     def _segment(self, segment: str, *, received: bool) -> str:
         plain = unquote(segment)
@@ -142,11 +149,9 @@ class Redactor:
         return ";".join(clean) + rest
 
 
-def _searchable(body: bytes, coding: str) -> tuple[bytes, Pack]:
-    try:
-        return decoded(body, coding)
-    except CodingError as exc:
-        raise CassetteError(
-            f"{str(exc).rstrip('.')}, so it cannot be searched for secrets and was not recorded. "
-            f"Send the request with Accept-Encoding: {DECODABLE}."
-        ) from None
+def unsearchable(exc: CodingError) -> CassetteError:
+    """Return the error for a body that cannot be decoded: what cannot be searched must not be kept."""
+    return CassetteError(
+        f"{str(exc).rstrip('.')}, so it cannot be searched for secrets and was not recorded. "
+        f"Send the request with Accept-Encoding: {DECODABLE}."
+    )

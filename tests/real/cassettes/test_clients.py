@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable
@@ -72,3 +73,81 @@ def test_a_client_of_the_users_own_is_recorded_and_played_back(
 
     assert len(httpserver.log) == 1
     assert len(Storage().read(tmp_path / "cassettes" / "own" / "test_it.yaml").interactions) == 1
+
+
+BODIES = {
+    "json": ("json={'user': 'ann', 'password': SECRET}", "application/json"),
+    "json list": ("json=[{'password': SECRET}]", "application/json"),
+    "json of text": ("json={'a': '1'}", "application/json"),
+    "mapping": ("data={'user': 'ann', 'password': SECRET}", "application/x-www-form-urlencoded"),
+    "pairs": ("data=[('a', '1'), ('password', SECRET)]", "application/x-www-form-urlencoded"),
+    "form": ("data=form()", "multipart/form-data"),
+    "text": ("data='password=' + SECRET", "text/plain"),
+    "bytes": ("data=b'plain'", ""),
+    "file": ("data=io.BytesIO(b'plain')", "application/octet-stream"),
+    "none": ("data=None", ""),
+    "chunks": ("data=chunks()", ""),
+}
+ECHOES = """
+import asyncio, io, os, aiohttp
+SECRET = os.environ["SECRET_OF_TEST"]
+def form():
+    found = aiohttp.FormData({"a": "1", "password": SECRET})
+    found.add_field("file", io.BytesIO(b"content"), filename="a.txt")
+    return found
+async def chunks():
+    yield b"one"
+    yield b"two"
+async def post_twice(**options):
+    async with aiohttp.ClientSession() as session:
+        for _ in range(2):
+            made = {name: make() for name, make in options.items()}
+            async with session.post(URL, **made) as response:
+                assert await response.read() == b"{}"
+"""
+
+
+def test_bodies_of_aiohttp_are_recorded_as_they_are_sent_without_secrets(
+    tmp_path: Path, httpserver: HTTPServer, real_python: Callable[[str], str]
+) -> None:
+    """Whatever `json=` and `data=` hold, the server gets the same bytes as ever, and the cassette has them redacted."""
+    (packages,) = Path(real_python("clients")).parents[1].glob("lib/python3*/site-packages")
+    url, secret = f"http://127.0.0.1:{httpserver.port}", secrets.token_hex(12)
+    httpserver.expect_request("/item").respond_with_json({})
+    spec = json.loads(json.dumps(SPEC).replace('"get"', '"post"'))
+    (tmp_path / "openapi.json").write_text(json.dumps(spec), encoding="utf-8")
+    toml = f'[target]\nname = "x"\n[provider]\nspec = "openapi.json"\nbase_url = "{url}"\n'
+    (tmp_path / "harness.toml").write_text(toml, encoding="utf-8")
+    tests = [ECHOES.replace("URL", repr(f"{url}/item"))]
+    for name, (option, _) in BODIES.items():
+        key, _, value = option.partition("=")
+        call = f"post_twice({key}=lambda: {value})"
+        tests.append(f"def test_{name.replace(' ', '_')}(cassette):\n    asyncio.run({call})\n")
+    (tmp_path / "test_own.py").write_text("".join(tests), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", f"--rootdir={tmp_path}"]
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "HARNESS_"))}
+
+    for mode in ("record", "replay"):
+        ended = subprocess.run(
+            [*command, f"--harness-mode={mode}"],
+            cwd=tmp_path,
+            env={**kept, "PYTHONPATH": str(packages), "SECRET_OF_TEST": secret},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=TIMEOUT_S,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+
+    assert len(httpserver.log) == 2 * len(BODIES)
+    for number, (name, (_, media_type)) in enumerate(BODIES.items()):
+        sent = httpserver.log[2 * number][0]
+        (path,) = (tmp_path / "cassettes").rglob(f"test_{name.replace(' ', '_')}.yaml")
+        recorded = Storage().read(path).interactions[0]["request"]
+        assert secret not in path.read_text(), name
+        assert isinstance(recorded["body"], bytes), name
+        assert sent.mimetype == (media_type or "application/octet-stream"), name
+        if secret.encode() not in sent.get_data():
+            assert recorded["body"] == sent.get_data(), name
+        if media_type:
+            assert recorded["headers"]["Content-Type"] == [sent.headers["Content-Type"]], name

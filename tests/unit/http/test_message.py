@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.http.message import Exchange, Headers, Request, Response, header, is_json, media_type
+from harness.http.message import Exchange, Headers, Request, Response, header, header_bytes, is_json, media_type
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,12 @@ def test_body_is_always_bytes() -> None:
     assert Request(method="GET", url="/").body == b""
     assert Request(method="GET", url="/").digest == Request(method="PUT", url="/x", body=b"").digest
     assert Exchange(request=Request(method="GET", url="/")).response is None
+
+
+@pytest.mark.parametrize(
+    "value,sent",
+    [("plain", b"plain"), ("Zürich", b"Z\xfcrich"), ("ZÃ¼rich", b"Z\xc3\xbcrich"), ("北京", "北京".encode())],
+)
+def test_header_bytes(value: str, sent: bytes) -> None:
+    """Header values go over the wire in ISO-8859-1, and in UTF-8 where that has no such character."""
+    assert header_bytes([("X-City", value)]) == [(b"X-City", sent)]

@@ -23,6 +23,7 @@ def pair(uri: str = "https://x/a", sent: dict[str, str] | None = None, body: byt
     """Return an interaction as it is in memory."""
     headers = {"content-type": ["application/json"], **response.get("headers", {})}
     return Request("POST", uri, body, sent or {}), {
+        "status": {"code": 200, "message": "OK"},
         "headers": headers,
         "body": {"string": response.get("answer", b"{}")},
     }

@@ -1,0 +1,169 @@
+"""vcrpy's requests and responses as `http.message` has them, and back: the one place that reads vcrpy's bodies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from vcr.request import Request as VcrRequest
+from vcr.util import _join_body_chunks
+
+from harness.cassettes.store.cassette_file import CassetteFile
+from harness.errors import CassetteError
+from harness.http.codings import CodingError, decoded
+from harness.http.message import Exchange, Headers, Request, Response, header
+
+VcrResponse = dict[str, Any]
+
+_RESIZED = frozenset({"content-encoding", "content-length"})
+
+
+def with_bytes(request: VcrRequest) -> VcrRequest:
+    """Return a request of vcrpy whose body is one piece of bytes; an absent body is an empty one.
+
+    Raises `CassetteError` for a body that cannot be written as bytes.
+    """
+    if type(request._body) is bytes and not (request._was_file or request._was_iter):  # noqa: SLF001 - no public names
+        return request
+    return VcrRequest(request.method, request.uri, body_bytes(request), request.headers)
+
+
+def body_bytes(request: VcrRequest) -> bytes:
+    """Return the body of a request of vcrpy as it was sent.
+
+    Clients hand vcrpy bytes, text, files, iterators of chunks, and aiohttp the values of ``json=`` and ``data=``, which
+    stand in old cassettes too. Raises `CassetteError` for what cannot be written as bytes.
+    """
+    body = request._body  # noqa: SLF001 - what a file or an iterator held
+    if body is None:
+        return b""
+    if isinstance(body, bytes | bytearray | memoryview):
+        return bytes(body)
+    if isinstance(body, str):
+        return body.encode()
+    try:
+        if _is_form(request, body):
+            return urlencode(body, doseq=True).encode()
+        if request._was_iter or (isinstance(body, list) and _are_chunks(body)):  # noqa: SLF001
+            joined: bytes = _join_body_chunks(body)
+            return joined
+        return json.dumps(body).encode()
+    except (TypeError, ValueError):
+        raise CassetteError(
+            f"The body of {request.method} {request.uri.partition('?')[0]} is of type {type(body).__name__}, which "
+            "cannot be written as bytes. Send bytes, text, or what JSON can hold."
+        ) from None
+
+
+def _are_chunks(body: Iterable[Any]) -> bool:
+    return all(isinstance(chunk, bytes | bytearray | memoryview) for chunk in body)
+
+
+def _is_form(request: VcrRequest, body: Any) -> bool:
+    """Whether a mapping, or pairs, were sent as a form: told by the header, and by what JSON never has, tuples."""
+    if "x-www-form-urlencoded" in str(request.headers.get("content-type", "")):
+        return True
+    return isinstance(body, list) and bool(body) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in body)
+
+
+def stored_request(stored: Mapping[str, Any]) -> VcrRequest:
+    """Return the request of an interaction as a cassette holds it."""
+    return with_bytes(VcrRequest._from_dict(stored))  # noqa: SLF001 - as vcrpy itself reads it
+
+
+def whole_response(response: VcrResponse) -> VcrResponse:
+    """Return a response in vcrpy's form whose body is bytes, where a client left it out or gave text."""
+    content = response["body"].get("string")
+    if type(content) is bytes:
+        return response
+    raw = content.encode() if isinstance(content, str) else bytes(content or b"")
+    return {**response, "body": {**response["body"], "string": raw}}
+
+
+def request_of(request: VcrRequest) -> Request:
+    """Return a request of vcrpy."""
+    headers = tuple((name, text(value)) for name, value in request.headers.items())
+    return Request(method=request.method, url=request.uri, headers=headers, body=body_bytes(request))
+
+
+def response_of(response: VcrResponse) -> Response:
+    """Return a response in vcrpy's form, packed where its headers say so, as it was sent."""
+    headers = [(n, text(v)) for n, vs in response["headers"].items() for v in (vs if _many(vs) else (vs,))]
+    return Response(
+        status=response["status"]["code"],
+        reason=response["status"].get("message") or "",
+        headers=tuple(headers),
+        body=whole_response(response)["body"]["string"],
+    )
+
+
+def plain(response: Response) -> Response:
+    """Return a response without its content coding, whether its body was packed or a client had unpacked it already.
+
+    Raises `CodingError` for a coding that cannot be undone.
+    """
+    coding = coding_of(response.headers)
+    if not coding:
+        return response
+    content, _ = decoded(response.body, coding)
+    headers = tuple((name, value) for name, value in response.headers if name.lower() not in _RESIZED)
+    length = (("content-length", str(len(content))),) if header(response.headers, "content-length") else ()
+    return Response(status=response.status, reason=response.reason, headers=(*headers, *length), body=content)
+
+
+def coding_of(headers: Headers) -> str:
+    """Return the content codings that all fields together name (RFC 9110 section 5.3)."""
+    return ", ".join(value for name, value in headers if name.lower() == "content-encoding")
+
+
+def received(response: VcrResponse) -> Response:
+    """Return a response as a client saw it: unpacked where that is possible, and never said to be packed."""
+    found = response_of(response)
+    try:
+        return plain(found)
+    except CodingError:
+        headers = tuple((name, value) for name, value in found.headers if name.lower() != "content-encoding")
+        return msgspec.structs.replace(found, headers=headers)
+
+
+def exchange_of(request: VcrRequest, response: VcrResponse) -> Exchange:
+    """Return one request with its response, as a client saw them."""
+    return Exchange(request=request_of(request), response=received(response))
+
+
+def recorded_exchanges(document: CassetteFile) -> Iterator[Exchange]:
+    """Yield what a cassette holds."""
+    for interaction in document.interactions:
+        yield exchange_of(stored_request(interaction["request"]), interaction["response"])
+
+
+def vcr_request(request: Request) -> VcrRequest:
+    """Return a request for vcrpy, which has each header once: one that is repeated is joined (RFC 9110 section 5.3)."""
+    joined: dict[str, str] = {}
+    for name, value in request.headers:
+        joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    return VcrRequest(request.method, request.url, request.body, joined)
+
+
+def vcr_response(response: Response) -> VcrResponse:
+    """Return a response in vcrpy's form."""
+    headers: dict[str, list[str]] = {}
+    for name, value in response.headers:
+        headers.setdefault(name, []).append(value)
+    return {
+        "status": {"code": response.status, "message": response.reason},
+        "headers": headers,
+        "body": {"string": response.body},
+    }
+
+
+def _many(values: Any) -> bool:
+    return isinstance(values, list | tuple)
+
+
+def text(value: Any) -> str:
+    """Return the value of a header, which some clients have as bytes or numbers."""
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,120 @@
+"""Bodies as clients hand them to vcrpy, and as they were sent."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from vcr.request import Request
+
+from harness.cassettes.store.storage import Storage
+from harness.cassettes.store.vcr_messages import body_bytes, exchange_of, received, stored_request, with_bytes
+from harness.errors import CassetteError
+
+URL = "http://127.0.0.1/echo"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+BODIES: dict[str, tuple[Any, dict[str, str], bytes]] = {
+    "none": (None, {}, b""),
+    "empty": (b"", {}, b""),
+    "bytes": (b"\xff\0", {}, b"\xff\0"),
+    "bytearray": (bytearray(b"abc"), {}, b"abc"),
+    "memoryview": (memoryview(b"abc"), {}, b"abc"),
+    "text": ("Zürich", {}, "Zürich".encode()),
+    "file": (io.BytesIO(b"abc"), {}, b"abc"),
+    "text file": (io.StringIO("Zürich"), {}, "Zürich".encode()),
+    "iterator": (iter([b"a", b"bc"]), {}, b"abc"),
+    "iterator of text": (iter(["a", "ü"]), {}, "aü".encode()),
+    "empty iterator": (iter([]), {}, b""),
+    "generator of buffers": ((bytearray([n]) for n in b"abc"), {}, b"abc"),
+    "mapping": ({"a": 1, "b": [None]}, {}, b'{"a": 1, "b": [null]}'),
+    "mapping as a form": ({"a": "1", "b": ["2", "3"]}, FORM, b"a=1&b=2&b=3"),
+    "list": ([1, "two"], {}, b'[1, "two"]'),
+    "list of chunks": ([b"a", b"b"], {}, b"ab"),
+    "pairs": ([("a", "1"), ("a", "&")], {}, b"a=1&a=%26"),
+    "number": (7, {}, b"7"),
+    "false": (False, {}, b"false"),
+}
+
+
+@pytest.mark.parametrize("body,headers,expected", BODIES.values(), ids=BODIES)
+def test_a_body_is_the_bytes_that_were_sent(body: Any, headers: dict[str, str], expected: bytes) -> None:
+    """Whatever a client hands to vcrpy, one function says which bytes it stands for."""
+    request = with_bytes(Request("POST", URL, body, headers))
+
+    assert (request.body, body_bytes(request)) == (expected, expected)
+    assert with_bytes(request) is request
+
+
+def test_a_body_that_cannot_be_written_is_refused_by_its_type() -> None:
+    """The error names the call without its query, and the type, never the content."""
+    with pytest.raises(CassetteError) as error:
+        body_bytes(Request("POST", URL + "?key=hunter2", {"a": object()}, {}))
+
+    assert str(error.value) == (
+        f"The body of POST {URL} is of type dict, which cannot be written as bytes. "
+        "Send bytes, text, or what JSON can hold."
+    )
+
+
+def test_a_stored_mapping_is_read_as_json() -> None:
+    """Old cassettes of aiohttp hold the value of ``json=`` as YAML."""
+    request = stored_request({"method": "POST", "uri": URL, "body": {"a": 1}, "headers": {"Accept": ["*/*"]}})
+
+    assert request.body == b'{"a": 1}'
+
+
+CODED: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "gzip": ("gzip", gzip.compress),
+    "x-gzip": ("x-gzip", gzip.compress),
+    "deflate": ("deflate", zlib.compress),
+    "said to be gzip, and plain": ("gzip", bytes),
+    "said to be deflate, and plain": ("deflate", bytes),
+    "said to be br and gzip, and plain, which none can tell": ("br, gzip", bytes),
+    "no header": ("", bytes),
+}
+
+
+@pytest.mark.parametrize("name", CODED)
+def test_a_response_is_judged_as_its_client_saw_it(name: str) -> None:
+    """Whether the body was unpacked before it came here or not, the content is plain and no header says otherwise."""
+    coding, pack = CODED[name]
+    content = json.dumps({"a": 1}).encode()
+    headers = {"Content-Type": ["application/json"], **({"Content-Encoding": [coding]} if coding else {})}
+    response = {"status": {"code": 200, "message": "OK"}, "headers": headers, "body": {"string": pack(content)}}
+
+    found = exchange_of(Request("GET", URL, None, {}), response).response
+
+    assert found == received(response)
+    assert found is not None
+    assert found.body == content
+    assert found.headers == (("Content-Type", "application/json"),)
+
+
+def test_a_response_without_a_body_has_an_empty_one() -> None:
+    """A client hands over none where reading it fails."""
+    assert received({"status": {"code": 204, "message": None}, "headers": {}, "body": {}}).body == b""
+
+
+def test_a_cassette_whose_header_says_gzip_of_a_plain_body_is_read_without_the_header(tmp_path: Path) -> None:
+    """Stock vcrpy writes such a one for clients that unpack on their own; playing it back must not unpack it again."""
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "interactions:\n"
+        f"- request: {{body: null, headers: {{}}, method: GET, uri: {URL}}}\n"
+        "  response:\n"
+        "    body: {string: '{}'}\n"
+        "    headers: {Content-Encoding: [gzip], x-city: [Zürich]}\n"
+        "    status: {code: 200, message: OK}\n"
+        "version: 1\n",
+        encoding="utf-8",
+    )
+
+    (only,) = Storage().read(path).interactions
+
+    assert only["response"]["headers"] == {"x-city": ["Zürich"]}
