@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.plugins.cassettes import cassette_path, provider_of
+from harness.plugins.cassette_names import cassette_path, file_of, provider_of, uses_cassette
 from harness.plugins.stash import context_key, item_mode
 
 if TYPE_CHECKING:
@@ -25,18 +25,18 @@ CLAIMS = "harness_cassettes"
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Note which cassettes belong to the tests that were collected; on a worker, tell the controller."""
     run_context = config.stash.get(context_key, None)
-    ours = [item for item in items if "_scenario_cassette" in getattr(item, "fixturenames", ())]
+    ours = [item for item in items if uses_cassette(item)]
     if run_context is None or not (ours or (run_context.target.root / "cassettes").is_dir()):
         return
     from harness.cassettes.checks.orphaned_cassettes import Claims
 
     root = run_context.target.root
-    path_of = {item: str(cassette_path(item, root).relative_to(root)) for item in ours}
+    path_of = {item: cassette_path(item, root).existing(root) for item in ours}
     whole = not any("::" in str(argument) for argument in config.args)
     claims = Claims(
         played={path for item, path in path_of.items() if item_mode(item, config) == "replay"},
-        claimed=set(path_of.values()),
-        files={str(i.path.relative_to(root)) for i in items if i.path.is_relative_to(root)} if whole else set(),
+        claimed={*path_of.values(), *(cassette_path(item, root).current for item in ours)},
+        files={str(file_of(item, root)) for item in items if item.path.is_relative_to(root)} if whole else set(),
     )
     config.stash[claims_key] = claims
     if hasattr(config, "workeroutput"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from harness.plugins.cassette_names import cassette_path, node_of, provider_of
 from harness.plugins.stash import context_key, findings_key, item_mode
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from harness.cassettes.store.metadata import Metadata
     from harness.context.run_context import RunContext
     from harness.http.message import Exchange
-    from harness.model.config import Provider
 
 cassette_key = pytest.StashKey["ScenarioCassette"]()
 passed_key = pytest.StashKey[bool]()
@@ -84,7 +83,7 @@ def _scenario_cassette(
         else:
             stack.enter_context(cassette.patched())
         yield cassette
-    if _may_keep(request.node, Path(cassette.path)):
+    if _may_keep(request.node, cassette.stored):
         cassette.save(_metadata(request.node, run_context))
 
 
@@ -120,25 +119,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-def cassette_path(item: pytest.Item, root: Path) -> Path:
-    """Return where the recording of a test lies: ``cassettes/MODULE/TEST.yaml``, the same in every mode."""
-    module = item.path.stem.removeprefix("test_")
-    named = "-".join(str(v) for k, v in _params(item).items() if k != "harness_mode")
-    name = getattr(item, "originalname", item.name) + (f"-{named}" if named else "")
-    return root / "cassettes" / module / (re.sub(r"[^\w.-]+", "_", name) + ".yaml")
-
-
-def _params(item: pytest.Item) -> dict[str, Any]:
-    return getattr(getattr(item, "callspec", None), "params", {})
-
-
 def _open(item: pytest.Item, run_context: RunContext, mode: Any) -> ScenarioCassette:
     from harness.cassettes.play.matching import matchers_for
     from harness.cassettes.play.scenario import CassetteMode, ScenarioCassette
     from harness.cassettes.store.parse_cache import FOLDER
 
-    path = cassette_path(item, run_context.target.root)
-    network = run_context.network
+    root, network = run_context.target.root, run_context.network
+    path = cassette_path(item, root)
+    stored = path.existing(root)
+    if stored != path.current:
+        item.warn(_former_name(stored, path.current))
 
     def guard(method: str, url: str) -> None:
         import httpx
@@ -146,14 +136,22 @@ def _open(item: pytest.Item, run_context: RunContext, mode: Any) -> ScenarioCass
         network.check(method, httpx.URL(url))
 
     return ScenarioCassette(
-        path,
+        root / path.current,
         mode,
+        stored=root / stored,
         match_on=matchers_for(run_context.config.cassettes.match_on, provider=_provider_hosts(run_context)),
         redact=run_context.vault.redact,
         guard=guard,
-        again=_again(item, "record" if mode is CassetteMode.REPLAY and not path.exists() else "rewrite"),
-        place=str(path.relative_to(run_context.target.root)),
-        cache=run_context.target.root / FOLDER,
+        again=_again(item, "record" if mode is CassetteMode.REPLAY and not (root / stored).exists() else "rewrite"),
+        place=stored if mode in (CassetteMode.REPLAY, CassetteMode.VERIFY) else path.current,
+        cache=root / FOLDER,
+    )
+
+
+def _former_name(stored: str, current: str) -> pytest.PytestWarning:
+    return pytest.PytestDeprecationWarning(
+        f"{stored} is a former name, which other tests may share: it is now {current}. "
+        "Rename it with: harness cassettes migrate"
     )
 
 
@@ -205,22 +203,14 @@ def _metadata(item: pytest.Item, run_context: RunContext) -> Metadata:
     spec = msgspec.json.encode(run_context.spec.document, order="sorted")
     return Metadata(
         recorded_at=now(),
-        scenario=_node(item),
+        scenario=node_of(item),
         spec_digest=hashlib.sha256(spec).hexdigest(),
         base_url=without_port(provider_of(run_context).base_url),
     )
 
 
 def _again(item: pytest.Item, mode: str) -> str:
-    return f"pytest --harness-mode={mode} {shlex.quote(_node(item))}"
-
-
-def _node(item: pytest.Item) -> str:
-    """Return the node id of a test without the mode it was run in."""
-    name, _, params = item.nodeid.partition("[")
-    mode = item_mode(item, item.config)
-    kept = "-".join(p for p in params.removesuffix("]").split("-") if p != mode)
-    return f"{name}[{kept}]" if kept else name
+    return f"pytest --harness-mode={mode} {shlex.quote(node_of(item))}"
 
 
 def _provider_hosts(run_context: RunContext) -> set[str]:
@@ -232,9 +222,3 @@ def _provider_hosts(run_context: RunContext) -> set[str]:
 
 def _credentials(run_context: RunContext) -> dict[str, str]:
     return dict(run_context.credential.headers()) if run_context.credential else {}
-
-
-def provider_of(run_context: RunContext) -> Provider:
-    """Return ``[provider]``, which the target is known to have."""
-    assert run_context.config.provider is not None
-    return run_context.config.provider

@@ -38,11 +38,11 @@ def test_a_scenario_played_from_a_cassette_with_a_secret_fails(folder: Folder, f
     }
     request = {"method": "GET", "uri": "http://127.0.0.1/me", "body": "", "headers": {}}
     document = {"interactions": [{"request": request, "response": response}], "version": 1}
-    folder.write("cassettes/own/test_who_i_am.yaml", yaml.safe_dump(document))
+    folder.write("cassettes/test_own/test_who_i_am.yaml", yaml.safe_dump(document))
 
     ended = folder.run("-m", "pytest", "-q", "-p", "no:schemathesis", "-p", "no:cacheprovider")
 
     assert ended.status == (1 if fails else 0)
-    told = "cassettes/own/test_who_i_am.yaml: a secret stands in interactions[0].response.body"
+    told = "cassettes/test_own/test_who_i_am.yaml: a secret stands in interactions[0].response.body"
     assert (told in ended.text) is fails
     assert secret not in ended.text

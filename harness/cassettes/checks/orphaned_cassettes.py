@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
 from harness.cassettes.checks.staleness import ITEM, judge_age
 from harness.cassettes.store.cassette_file import CassetteFile
+from harness.cassettes.store.cassette_paths import FOLDER, folders_of
 from harness.cassettes.store.metadata import Metadata
 from harness.cassettes.store.storage import Storage
 from harness.errors import CassetteError
 from harness.model import Finding, Outcome
-
-FOLDER = "cassettes"
 
 
 class Claims(msgspec.Struct):
@@ -45,7 +44,7 @@ class Stray(msgspec.Struct):
 def strays(root: Path, claims: Claims, *, cache: Path | None = None) -> Iterator[Stray | Finding]:
     """Yield every cassette that no test plays, or a finding for one that cannot be read."""
     for path in sorted((root / FOLDER).rglob("*.yaml")):
-        place = str(path.relative_to(root))
+        place = path.relative_to(root).as_posix()
         if place in claims.played:
             continue
         try:
@@ -73,8 +72,8 @@ def is_orphan(stray: Stray, claims: Claims, *, root: Path) -> bool:
     if stray.metadata.scenario:
         file = stray.metadata.scenario.partition("::")[0]
         return file in claims.files or not (root / file).exists()
-    module = Path(stray.place).parent
-    return any(Path(FOLDER) / Path(file).stem.removeprefix("test_") == module for file in claims.files)
+    folder = PurePosixPath(stray.place).parent
+    return any(folder in folders_of(PurePosixPath(file)) for file in claims.files)
 
 
 def _finding(outcome: Outcome, summary: str, again: str = "") -> Finding:

@@ -60,15 +60,18 @@ class ScenarioCassette(IndexedCassette):
         guard: Callable[[str, str], None],
         again: str,
         place: str,
+        stored: Path | None = None,
         cache: Path | None = None,
     ) -> None:
         """``guard`` raises for method and URL of a call that may not be sent.
 
         ``again`` is the command that records the scenario anew and ``place`` the name of the file, for messages.
+        ``stored`` is the file it is read from, where that is another than the one that is written.
         Raises `CassetteError` for a file that is missing (in replay and verify) or cannot be used.
         """
         self.mode = mode
         self.place = place
+        self.stored = stored or path
         self.exchanges: list[tuple[Request, dict[str, Any]]] = []
         """Every request with its response, as the clients saw them; what is played again stands there once."""
         self.refused: list[str] = []
@@ -95,7 +98,7 @@ class ScenarioCassette(IndexedCassette):
         if self.mode is CassetteMode.LIVE:
             return
         try:
-            requests, responses, written = self._persister.load_cassette(self._path, None)
+            requests, responses, written = self._persister.load_cassette(str(self.stored), None)
         except FileNotFoundError:
             if self.mode in _RECORDING:
                 return

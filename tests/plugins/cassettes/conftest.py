@@ -45,7 +45,7 @@ def test_creates(api):
     while api.get(f"/items/{made['id']}").raise_for_status().json()["state"] != "done":
         pass
 """
-CASSETTE = "cassettes/own/test_creates.yaml"
+CASSETTE = "cassettes/test_own/test_creates.yaml"
 POLLS = 3
 SPARED = ("schemathesis", "hypothesispytest", "pytest_httpserver")
 

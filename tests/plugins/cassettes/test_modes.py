@@ -262,7 +262,7 @@ def test_workers_record_the_same_as_one_process(folder: Folder) -> None:
     words = ["-m", "pytest", "-n2", *(word for name in SPARED for word in ("-p", f"no:{name}"))]
 
     assert folder.run(*words, "--harness-mode=record").status == 0
-    assert len(list((folder.path / "cassettes" / "own").iterdir())) == 4
+    assert len(list((folder.path / "cassettes" / "test_own").iterdir())) == 4
     assert run(folder, "replay").status == 0
 
 
@@ -273,8 +273,8 @@ def test_a_cassette_is_where_its_test_is(folder: Folder) -> None:
     folder.write("test_own.py", test + "    api.get('/items/item-1')\n")
 
     assert run(folder, "rewrite,live").status == 0
-    assert sorted(p.name for p in Path(folder.path / "cassettes" / "own").iterdir()) == [
-        "test_creates-a_b.yaml",
+    assert sorted(p.name for p in Path(folder.path / "cassettes" / "test_own").iterdir()) == [
+        "test_creates-a_b-fa5e4d482e.yaml",
         "test_creates-c.yaml",
     ]
     assert run(folder, "replay").status == 0

@@ -72,7 +72,7 @@ def test_a_client_of_the_users_own_is_recorded_and_played_back(
         assert ended.returncode == 0, ended.stdout + ended.stderr
 
     assert len(httpserver.log) == 1
-    assert len(Storage().read(tmp_path / "cassettes" / "own" / "test_it.yaml").interactions) == 1
+    assert len(Storage().read(tmp_path / "cassettes" / "test_own" / "test_it.yaml").interactions) == 1
 
 
 BODIES = {

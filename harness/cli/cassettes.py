@@ -1,0 +1,72 @@
+"""`harness cassettes`: care for the files of recordings."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import msgspec
+
+from harness.cassettes.store.migration import TABLE, Owner, carry_out, moves
+from harness.context.target import load_target
+from harness.errors import CassetteError
+
+_COLLECT = ("--collect-only", "-q", "-p", "harness.plugins.cassette_table", "-p", "no:schemathesis")
+_NO_TESTS = 5
+"""Exit status of pytest where it collects none."""
+
+
+@click.group()
+def cassettes() -> None:
+    """Care for the files of recordings."""
+
+
+@cassettes.command()
+@click.argument("tests", nargs=-1, type=click.Path(exists=True))
+@click.option("--dry-run", is_flag=True, help="Show what would be renamed, and rename nothing.")
+def migrate(tests: tuple[str, ...], *, dry_run: bool) -> None:
+    """Give cassettes under the names of earlier versions the names they have now.
+
+    TESTS are the files or folders whose cassettes these are; unless given, the scenarios of harness.toml, else what
+    pytest collects here. Nothing is overwritten. Exits 1 when a cassette was left under its former name.
+    """
+    root = Path.cwd()
+    found = list(moves(_owners(root, tests or load_target(root).config.target.scenarios), root))
+    if not found:
+        click.echo("Every cassette has its current name.")
+    left = 0
+    for move in found:
+        if move.why_not:
+            left += 1
+            click.echo(f"left: {move.former}: {move.why_not}")
+            continue
+        if not dry_run:
+            carry_out(move, root)
+        click.echo(f"{'would rename' if dry_run else 'renamed'}: {move.former} -> {move.current}")
+    sys.exit(1 if left else 0)
+
+
+def _owners(root: Path, tests: Sequence[str]) -> list[Owner]:
+    """Let pytest collect the tests, and return those that have a cassette."""
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "table.json"
+        ended = subprocess.run(
+            [sys.executable, "-m", "pytest", *_COLLECT, f"--rootdir={root}", *tests],
+            cwd=root,
+            env={**os.environ, TABLE: str(table)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ended.returncode not in (0, _NO_TESTS):
+            raise CassetteError(
+                "The tests could not be collected, so whose cassettes these are is not known; nothing was renamed.\n"
+                + ended.stdout[-2000:]
+                + ended.stderr[-2000:]
+            )
+        return msgspec.json.decode(table.read_bytes(), type=list[Owner]) if table.exists() else []
