@@ -67,6 +67,16 @@ def test_every_room_stands_in_the_architecture() -> None:
     assert sorted(room for room in rooms - {"__init__"} if f"`{room}`" not in text) == []
 
 
+def test_every_everyday_change_names_a_folder_and_files_that_exist() -> None:
+    """Each row of the architecture's first table opens one folder of the package, and the files it names are there."""
+    text = (ROOT / "docs" / "architecture.md").read_text().partition("## Where do I make this change?")[2]
+    rows = re.findall(r"^\| [^|]+ \| `(harness/[\w/]+/)`(.*) \|$", text.partition("\n## ")[0], re.MULTILINE)
+
+    assert len(rows) == 12
+    files = [f"{folder}{name}" for folder, rest in rows for name in ("", *re.findall(r"`([\w.]+)`", rest))]
+    assert [file for file in files if not (ROOT / file).exists()] == []
+
+
 @pytest.mark.parametrize("section", [f.name for f in msgspec.structs.fields(Configuration)])
 def test_every_key_of_a_section_is_described(section: str) -> None:
     """The guide describes each key that harness.toml may hold, and no other."""
