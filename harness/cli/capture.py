@@ -61,9 +61,9 @@ def _vault(directory: Path) -> Vault:
 def _clean(vault: Vault) -> Clean:
     def clean(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
         redactor, named = Redactor(vault.redact), dict(headers)
-        kept = redactor.headers(named, received=True)
+        stored = redactor.headers(named, received=True)
         media, coding = named.get("content-type", ""), named.get("content-encoding", "")
-        return tuple(kept.items()), redactor.body(body, media_type=media, coding=coding, received=True)
+        return tuple(stored.items()), redactor.body(body, media_type=media, coding=coding, received=True)
 
     return clean
 

@@ -9,6 +9,14 @@ import msgspec
 
 from harness.model.finding import Finding, Level, Outcome
 
+Judgement = tuple[Outcome, str]
+"""An outcome, and what was observed."""
+
+
+def passes_if(holds: bool, observed: str) -> Judgement:  # noqa: FBT001 - reads as a sentence
+    """Return the judgement of what was observed, where it decides alone."""
+    return (Outcome.PASS if holds else Outcome.FAIL), observed
+
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """What is looked at, what is expected, and what to do about it; rooms derive their rows from it."""

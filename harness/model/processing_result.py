@@ -15,5 +15,5 @@ class ProcessingResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def decided(self) -> bool:
-        """Whether waiting longer would tell no more."""
+        """Whether waiting longer would change nothing."""
         return bool(self.processed or self.set_aside)

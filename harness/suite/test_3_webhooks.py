@@ -49,7 +49,7 @@ def test_every_event_fixture_is_acknowledged(
 def test_the_receiver_copes_with_a_delivery(
     case: ReceiverCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings, run_context: RunContext
 ) -> None:
-    """A delivery as the case makes it gets what it is owed: an answer, an effect or none, and a receiver that lives."""
+    """A delivery as the case makes it gets what it must: an answer, an effect or none, and a receiver that lives."""
     findings.add(receiver.judge(case, events[0], reproduce=again(run_context, events[0], case)))
 
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 
 from harness.model import Attempt, Finding, Outcome
-from harness.telemetry.traces import Judgement, TraceCheck
+from harness.model.check import Judgement
+from harness.telemetry.traces import TraceCheck
 
 
 class CallCase(TraceCheck, frozen=True, kw_only=True):

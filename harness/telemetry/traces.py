@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from harness.errors import ProbeError
 from harness.model import Check, Delivery, Finding, Level, Outcome
+from harness.model.check import Judgement
 from harness.telemetry.spans import Span, TraceView
 
 ITEM = "observability.traces"
@@ -21,8 +22,6 @@ EXPORT_S = 5.0
 TRIES = 3
 _SEMANTICS = "OpenTelemetry semantic conventions"
 _NO_PROBE = 'when it was processed is not known; add to [receiver]: effects = { url = "http://…/{event_id}" }'
-
-Judgement = tuple[Outcome, str]
 
 
 class Sent(NamedTuple):

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 from harness.http.client import UNTRUSTED
 from harness.model import Check, Delivery, Event, Finding, Outcome
+from harness.model.check import Judgement
 from harness.webhooks.cases import Built, Expected, Material, ReceiverCase
-
-Judgement = tuple[Outcome, str]
-"""An outcome, and what was observed."""
 
 _CLASSES = {
     Expected.REFUSED: (4,),
@@ -33,11 +31,11 @@ def answered(case: ReceiverCase, material: Material, built: Built, answer: Deliv
         return (Outcome.PASS if fine else Outcome.FAIL), answer.seen
     if answer.status // 100 not in _CLASSES[case.expected] and answer.status not in case.extra_statuses:
         return Outcome.FAIL, answer.seen
-    wrong = _wrongly_said(case, material, built, answer)
+    wrong = _wrong_content(case, material, built, answer)
     return (Outcome.FAIL, wrong) if wrong else (Outcome.PASS, answer.seen)
 
 
-def _wrongly_said(case: ReceiverCase, material: Material, built: Built, answer: Delivery) -> str:
+def _wrong_content(case: ReceiverCase, material: Material, built: Built, answer: Delivery) -> str:
     """Return what is wrong with an answer of the right status; empty when nothing is."""
     if case.must_not_contain and case.must_not_contain(material, built) in answer.whole:
         return f"HTTP {answer.status}, and the answer holds the right signature"

@@ -53,8 +53,8 @@ class CaptureStore:
         """Write one delivery and return its file; raises OSError when it cannot be written."""
         headers = tuple((name.lower(), value) for name, value in headers)
         kind = _type_of(headers, body)
-        kept, content = self._clean(tuple(h for h in headers if not _is_dropped(h[0])), body)
-        head = "".join(f"{name}: {value}\r\n" for name, value in kept).encode("latin-1", "replace")
+        stored, content = self._clean(tuple(h for h in headers if not _is_dropped(h[0])), body)
+        head = "".join(f"{name}: {value}\r\n" for name, value in stored).encode("latin-1", "replace")
         with self._lock:
             self._number += 1
             path = self.folder / f"{self._number:04}-{kind}.http"

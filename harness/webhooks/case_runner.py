@@ -12,9 +12,10 @@ from harness.errors import EventError, ProbeError
 from harness.http.curl import curl
 from harness.http.wire import Wire
 from harness.model import Delivery, Event, Finding, Outcome
+from harness.model.check import Judgement
 from harness.openapi.event_bodies import is_form, readable_document
 from harness.process.supervisor import ProcessState
-from harness.webhooks.assessment import Judgement, acceptance, answered, finding_of, hint
+from harness.webhooks.assessment import acceptance, answered, finding_of, hint
 from harness.webhooks.cases import Built, Expected, Framing, Material, ReceiverCase
 from harness.webhooks.cases.building import compact
 from harness.webhooks.effects import EffectProbe, counted
@@ -143,7 +144,7 @@ class ReceiverUnderTest:
     def usable(self, event: Event) -> tuple[Event, str]:
         """Return the form of ``event`` that the receiver takes when it is honest, or why nothing can be judged.
 
-        A receiver that refuses what is honest tells nothing by refusing a forgery. One that verifies JSON written anew
+        A receiver that refuses what is honest proves nothing by refusing a forgery. One that verifies JSON written anew
         takes only JSON as it writes it; with that, everything else about it can still be judged. Which form it takes
         is found out once.
         """

@@ -9,7 +9,7 @@ from harness.webhooks.probes import Ask
 
 SOONEST_S, LATEST_S = 0.002, 0.1
 QUIET_S = 1.0
-"""Whoever processes an event twice has done so within this time after the first."""
+"""A receiver that processes an event twice has done so within this time after the first."""
 
 
 def pause(waited_s: float) -> float:

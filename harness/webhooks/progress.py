@@ -8,26 +8,26 @@ from contextlib import contextmanager
 from harness.model import Delivery
 
 LINES = 50
-"""So many deliveries are told one by one, and as many more that were not acknowledged."""
+"""So many deliveries are shown one by one, and as many more that were not acknowledged."""
 
 
-def told(delivery: Delivery) -> str:
+def result_line(delivery: Delivery) -> str:
     """Return what became of one delivery, in a line."""
     return f"{delivery.event}: {delivery.seen} in {delivery.seconds * 1000:.0f} ms"
 
 
 class Lines:
-    """Tells the first deliveries, and the first that were not acknowledged; the summary counts all."""
+    """Shows the first deliveries, and the first that were not acknowledged; the summary counts all."""
 
     def __init__(self, echo: Callable[[str], None]) -> None:
         self._echo = echo
         self._left = {True: LINES, False: LINES}
 
     def __call__(self, delivery: Delivery) -> None:
-        """Tell one, or say once that no more are told."""
+        """Show one, or report once that no more are shown."""
         kind = delivery.acknowledged
         if self._left[kind] > 0:
-            self._echo(told(delivery))
+            self._echo(result_line(delivery))
         elif self._left[kind] == 0:
             self._echo(f"... further {'acknowledged' if kind else 'other'} deliveries are counted below")
         self._left[kind] -= 1

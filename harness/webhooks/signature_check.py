@@ -1,4 +1,4 @@
-"""Deliveries that others signed, held against a scheme: what a receiver does, told in words."""
+"""Deliveries that others signed, held against a scheme: what a receiver does, in words."""
 
 from __future__ import annotations
 
@@ -38,6 +38,6 @@ def _timestamps(scheme: Scheme, received: dict[str, str], value: str) -> list[in
     if not scheme.timestamped:
         return []
     beside = [received.get(name.lower(), "") for name, _ in scheme.beside]
-    told = received.get(scheme.timestamp_header, "") if scheme.timestamp_header else " ".join([value, *beside])
+    text = received.get(scheme.timestamp_header, "") if scheme.timestamp_header else " ".join([value, *beside])
     unit = 1000 if scheme.timestamp_unit == "ms" else 1
-    return [int(number) // unit for number in _NUMBER.findall(told)[:3]]
+    return [int(number) // unit for number in _NUMBER.findall(text)[:3]]

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from harness.http.client import tls_context, tls_said
 from harness.http.message import LOOPBACK
 from harness.model import Check, Event, Finding, Level, Outcome
-from harness.webhooks.assessment import Judgement
+from harness.model.check import Judgement
 from harness.webhooks.case_runner import ReceiverUnderTest
 
 ITEM = "webhooks.tls"
@@ -110,7 +110,7 @@ def _old(target: TlsTarget) -> Judgement:
     except OSError as exc:
         refused = _reason(exc)
     modern, seen = _modern(target)
-    if modern is not Outcome.PASS:  # whoever refuses everything tells nothing by refusing the old
+    if modern is not Outcome.PASS:  # one that refuses everything proves nothing by refusing the old
         return Outcome.ERROR, f"cannot be judged: {seen}"
     return Outcome.PASS, f"refused: {refused}"
 

@@ -37,7 +37,7 @@ class Caught(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def identity(self) -> str:
-        """What tells its event from every other: the id or, where it has none, the body."""
+        """What distinguishes its event from every other: the id or, where it has none, the body."""
         return f"id {self.event}" if self.event else f"body {hashlib.sha256(self.body).hexdigest()}"
 
 
@@ -83,6 +83,6 @@ class Catcher(LoopbackServer):
 
 
 def caught_in(file: Path) -> list[Caught]:
-    """Return the deliveries kept so far, in order of arrival; a line still being written is left out."""
+    """Return the deliveries stored so far, in order of arrival; a line still being written is left out."""
     lines = file.read_bytes().split(b"\n")[:-1] if file.is_file() else []
     return [msgspec.msgpack.decode(base64.b64decode(line), type=Caught) for line in lines]

@@ -24,7 +24,7 @@ class Registration:
     def __init__(
         self, spec: Spec, client: ProviderClient, settings: ProviderWebhooks, *, keep: Callable[[str], None]
     ) -> None:
-        """``client`` authenticates; ``keep`` is told the signing secret that the answer hands out, before all else."""
+        """``client`` authenticates; ``keep`` receives the signing secret that the answer hands out, before all else."""
         self._keep = keep
         self._caller = Caller(spec, client)
         self._settings = settings

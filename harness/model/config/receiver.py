@@ -34,7 +34,7 @@ class Signature(Section, frozen=True):
     tolerance: Duration | None = None
     """How old a timestamp may be, where the receiver has another limit than the scheme."""
     key_id: str | None = None
-    """Name by which the receiver finds the key, where the scheme tells it."""
+    """Name by which the receiver finds the key, where the scheme names it."""
 
 
 class Probe(Section, frozen=True):

@@ -142,5 +142,5 @@ def signed_document(change: Callable[[dict[str, Any]], Any]) -> Build:
 
 def replaced(built: Built, header: str, value: str | None) -> Built:
     """Return the delivery with another value of one header, or without it."""
-    kept = tuple((k, v) for k, v in built.headers if k != header)
-    return built._replace(headers=kept if value is None else (*kept, (header, value)))
+    others = tuple((k, v) for k, v in built.headers if k != header)
+    return built._replace(headers=others if value is None else (*others, (header, value)))

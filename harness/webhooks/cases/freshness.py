@@ -35,8 +35,8 @@ def _unlimited(scheme: Scheme) -> str:
 
 
 def _past_only(scheme: Scheme) -> str:
-    said = f"{scheme.name} limits how old a delivery may be; its own library takes one from the future"
-    return _unlimited(scheme) or ("" if scheme.refuses_future else said)
+    reason = f"{scheme.name} limits how old a delivery may be; its own library takes one from the future"
+    return _unlimited(scheme) or ("" if scheme.refuses_future else reason)
 
 
 def _tolerance(m: Material) -> int:

@@ -37,7 +37,7 @@ def _case(handshake: Handshake) -> ReceiverCase:
 
 
 def _answer(whole: str) -> HandshakeAnswer:
-    """Read an answer as the wire tells it: status line, header lines, an empty line, the body."""
+    """Read an answer as the wire returns it: status line, header lines, an empty line, the body."""
     head, _, body = whole.partition("\n\n")
     status, *lines = head.splitlines()
     pairs = (line.partition(":") for line in lines)

@@ -1,4 +1,4 @@
-"""What a row of receiver cases is: how a delivery is made, and what a receiver owes it."""
+"""What a row of receiver cases is: how a delivery is made, and what a receiver must do with it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.webhooks.schemes import Scheme
 
 
 class Expected(enum.StrEnum):
-    """What is owed to a delivery, in words for a finding's ``expected``."""
+    """What must become of a delivery, in words for a finding's ``expected``."""
 
     REFUSED = "HTTP 4xx, no effect, and a receiver still alive"
     ACKNOWLEDGED = "HTTP 2xx"
@@ -71,5 +71,5 @@ class ReceiverCase(Check, frozen=True, kw_only=True):
 
     def sentence(self, outcome: Outcome) -> str:
         """Return the line that a person reads first."""
-        said = self.conclusions.get(outcome, "could not be judged")
-        return f"{self.id}: a delivery with {self.summary} {said}"
+        conclusion = self.conclusions.get(outcome, "could not be judged")
+        return f"{self.id}: a delivery with {self.summary} {conclusion}"

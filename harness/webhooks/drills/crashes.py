@@ -14,7 +14,7 @@ from functools import partial
 
 from harness.errors import ProbeError
 from harness.model import Outcome
-from harness.webhooks.drills.drill import Drill, Judgement, told
+from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.effects import counted
 
@@ -62,14 +62,14 @@ def _kill_after_effect(context: DrillContext) -> Judgement:
     while effects == 1 and time.monotonic() < deadline:
         time.sleep(_POLL_S)
         effects = context.probe.effects(event.id)
-    return told(effects == 1, f"killed as soon as its effect was there: {counted(effects)} after the restart")
+    return passes_if(effects == 1, f"killed as soon as its effect was there: {counted(effects)} after the restart")
 
 
 def _one_effect(context: DrillContext, event_id: str, what: str) -> Judgement:
     effects = context.probe.wait(event_id, within_s=RECOVERS_S)
     if effects == 1:
         effects = context.probe.settled(event_id, within_s=0)
-    return told(effects == 1, f"{what}: {counted(effects)} within {RECOVERS_S:g} s of the restart")
+    return passes_if(effects == 1, f"{what}: {counted(effects)} within {RECOVERS_S:g} s of the restart")
 
 
 def _store_down(context: DrillContext) -> Judgement:
@@ -85,7 +85,7 @@ def _store_down(context: DrillContext) -> Judgement:
     effects = context.probe.wait(
         event.id, within_s=RECOVERS_S if not during.acknowledged else context.receiver.settle_s
     )
-    return told(effects == 1, f"{seen}, {counted(effects)}")
+    return passes_if(effects == 1, f"{seen}, {counted(effects)}")
 
 
 @contextmanager
@@ -106,7 +106,7 @@ def _outage(context: DrillContext) -> Iterator[None]:
         raise ProbeError(
             f"{where}: {words[0]!r} cannot be run: {exc.strerror}. Install it, or give its path."
         ) from None
-    with process:  # closes its input at the end, which is another way to be told
+    with process:  # closes its input at the end, which is another way to end it
         try:
             assert process.stdout is not None
             began = select.select([process.stdout], [], [], _OUTAGE_BEGINS_S)[0]
@@ -135,7 +135,7 @@ def _takes_nothing(context: DrillContext) -> Judgement:
     answers = [context.receiver.send(event, built) for built in forgeries]
     effects = context.probe.settled(event.id, within_s=1.0)
     seen = f"it started; signed with the empty secret: {answers[0].seen}, unsigned: {answers[1].seen}"
-    return told(not effects and not any(a.acknowledged for a in answers), f"{seen}, {counted(effects)}")
+    return passes_if(not effects and not any(a.acknowledged for a in answers), f"{seen}, {counted(effects)}")
 
 
 _drill = partial(Drill, item="webhooks.durable", source=_SOURCE, fix=_COMMIT)

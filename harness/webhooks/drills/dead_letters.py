@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.errors import ProbeError
 from harness.model import Event, Outcome
-from harness.webhooks.drills.drill import Drill, Judgement, told
+from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.drills.shared import Unprocessable
 from harness.webhooks.effects import pause
@@ -76,13 +76,15 @@ def _there(_context: DrillContext, event: Event, _row: Row) -> Judgement:
 
 
 def _with_reason(context: DrillContext, _event: Event, row: Row) -> Judgement:
-    return told(bool(row.get(context.dead_letters.reason)), f"the reason is {row.get(context.dead_letters.reason)!r}")
+    return passes_if(
+        bool(row.get(context.dead_letters.reason)), f"the reason is {row.get(context.dead_letters.reason)!r}"
+    )
 
 
 def _with_attempts(context: DrillContext, _event: Event, row: Row) -> Judgement:
     number = row.get(context.dead_letters.attempts)
     counted = isinstance(number, int) and not isinstance(number, bool) and number > 0
-    return told(counted, f"the number of attempts is {number!r}")
+    return passes_if(counted, f"the number of attempts is {number!r}")
 
 
 def _with_body(context: DrillContext, event: Event, row: Row) -> Judgement:
@@ -90,7 +92,9 @@ def _with_body(context: DrillContext, event: Event, row: Row) -> Judgement:
     body = given.encode(errors="surrogateescape") if isinstance(given, str) else given
     forms = (event.body, base64.b64encode(event.body), hashlib.sha256(event.body).hexdigest().encode())
     size = f"{len(body)} bytes" if isinstance(body, bytes) else repr(given)
-    return told(isinstance(body, bytes) and body in forms, f"the raw body of {len(event.body)} bytes is kept as {size}")
+    return passes_if(
+        isinstance(body, bytes) and body in forms, f"the raw body of {len(event.body)} bytes is kept as {size}"
+    )
 
 
 def _again(context: DrillContext, event: Event, row: Row) -> Judgement:
@@ -104,7 +108,7 @@ def _again(context: DrillContext, event: Event, row: Row) -> Judgement:
     finally:
         ended.set()
         watcher.join()
-    return told(moved, f"{event.id} was {'taken up again' if moved else 'not taken up'} after it was driven again")
+    return passes_if(moved, f"{event.id} was {'taken up again' if moved else 'not taken up'} after it was driven again")
 
 
 def _watch(context: DrillContext, event: Event, attempts: Any, seen: threading.Event, ended: threading.Event) -> None:
@@ -130,7 +134,7 @@ def _not_of_forgeries(context: DrillContext) -> Judgement:
     material = context.receiver.material(event)
     answer = context.receiver.send(event, material.signed(secret=material.scheme.new_secret()))
     row = context.dead_letter_of(event.id)
-    return told(row is None, f"{answer.seen}; kept of it: {dict(row) if row else 'nothing'}")
+    return passes_if(row is None, f"{answer.seen}; kept of it: {dict(row) if row else 'nothing'}")
 
 
 _drill = partial(

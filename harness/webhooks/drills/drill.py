@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.model import Check, Outcome
-from harness.webhooks.assessment import Judgement
+from harness.model import Check
+from harness.model.check import Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 
-__all__ = ["Drill", "Judgement", "told"]
+__all__ = ["Drill", "Judgement", "passes_if"]
 
 
 class Drill(Check, frozen=True, kw_only=True):
@@ -17,10 +17,5 @@ class Drill(Check, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ("receiver.effects",)
     """Keys of harness.toml without which it cannot be judged."""
     ahead: Callable[[DrillContext], None] | None = None
-    """Done before the first drill is played, for it shows late; nothing where the target lacks what it needs."""
+    """Done before the first drill is played, for it shows late; nothing where the target has not what it needs."""
     run: Callable[[DrillContext], Judgement]
-
-
-def told(holds: bool, observed: str) -> Judgement:  # noqa: FBT001 - reads as a sentence
-    """Return a judgement of what was seen."""
-    return (Outcome.PASS if holds else Outcome.FAIL), observed

@@ -15,7 +15,7 @@ from harness.core.pointers import at_key
 from harness.model import Delivery, Event, Level, Outcome
 from harness.openapi.event_bodies import readable_document
 from harness.webhooks import effects as seen
-from harness.webhooks.drills.drill import Drill, Judgement, told
+from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.drills.shared import Repeated
 from harness.webhooks.effects import counted
@@ -103,14 +103,14 @@ def _once(drill_id: str, context: DrillContext) -> Judgement:
         return Outcome.FAIL, f"{before}{len(refused)} of {len(answers)} not acknowledged: {refused[0].seen}"
     effects = context.probe.effects(event.id)
     answered = answers[0].seen if len(answers) == 1 else f"{len(answers)} acknowledged"
-    return told(effects == 1, f"{before}{answered}, {counted(effects)}")
+    return passes_if(effects == 1, f"{before}{answered}, {counted(effects)}")
 
 
 def _out_of_order(context: DrillContext) -> Judgement:
     in_order, reversed_ = (_state_after(context, backwards=b) for b in (False, True))
     if isinstance(in_order, str) or isinstance(reversed_, str):
         return Outcome.ERROR, in_order if isinstance(in_order, str) else str(reversed_)
-    return told(in_order == reversed_, f"in order it came to {in_order}, out of order to {reversed_}")
+    return passes_if(in_order == reversed_, f"in order it came to {in_order}, out of order to {reversed_}")
 
 
 def _state_after(context: DrillContext, *, backwards: bool) -> dict[str, Any] | str:
@@ -146,8 +146,8 @@ def _about(event: Event, old: str, new: str) -> Event:
 
 def _like(object_id: str) -> str:
     """Return a new id of the same length and beginning."""
-    kept = object_id[: max(0, len(object_id) - 16)]
-    return kept + secrets.token_hex(16)[: len(object_id) - len(kept)]
+    beginning = object_id[: max(0, len(object_id) - 16)]
+    return beginning + secrets.token_hex(16)[: len(object_id) - len(beginning)]
 
 
 _drill = partial(Drill, item="webhooks.idempotent", expected=_ONCE, source=_SOURCE, fix=_UNIQUE)

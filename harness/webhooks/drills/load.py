@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from harness.model import Delivery, Event, Level, Outcome
-from harness.webhooks.drills.drill import Drill, Judgement, told
+from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 
 ORDINARY = 60
@@ -50,7 +50,7 @@ def _in_budget(context: DrillContext, answers: Sequence[Delivery]) -> Judgement:
         return Outcome.FAIL, f"{len(refused)} of {len(answers)} not acknowledged: {refused[0].seen}"
     budget = context.config.ack_within
     p99 = percentile([a.seconds for a in answers], 0.99)
-    return told(p99 <= budget, f"{_times(answers)}; the budget is {budget * 1000:.0f} ms")
+    return passes_if(p99 <= budget, f"{_times(answers)}; the budget is {budget * 1000:.0f} ms")
 
 
 def _ordinary(context: DrillContext) -> Judgement:

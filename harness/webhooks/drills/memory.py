@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.model import Level, Outcome
-from harness.webhooks.drills.drill import Drill, Judgement, told
+from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 
 MIB = 1024 * 1024
@@ -41,10 +41,10 @@ def _bounded(context: DrillContext) -> Judgement:
     first = _sent(context, LONG)
     seen = _in_words(first, first.before)
     if first.died or first.most - first.before < LONG // 2:
-        return told(not first.died, seen)
+        return passes_if(not first.died, seen)
     second = _sent(context, LONGER)
-    kept = second.most - first.most >= (LONGER - LONG) // 2
-    return told(not kept and not second.died, f"{seen}; {_in_words(second, first.most)} more")
+    grows = second.most - first.most >= (LONGER - LONG) // 2
+    return passes_if(not grows and not second.died, f"{seen}; {_in_words(second, first.most)} more")
 
 
 def _in_words(seen: _Seen, before: int) -> str:

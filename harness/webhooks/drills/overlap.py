@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.model import Level
-from harness.webhooks.drills.drill import Drill, Judgement, told
+from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 
 
@@ -11,7 +11,7 @@ def _previous(context: DrillContext) -> Judgement:
     event = context.fresh()
     built = context.receiver.material(event).signed(secret=context.previous_secret())
     answer = context.receiver.send(event, built)
-    return told(answer.acknowledged, answer.seen)
+    return passes_if(answer.acknowledged, answer.seen)
 
 
 DRILLS: tuple[Drill, ...] = (

@@ -6,7 +6,7 @@ Whether it is can only be seen on a receiver that was not given it, so this play
 from __future__ import annotations
 
 from harness.model import Level, Outcome
-from harness.webhooks.drills.drill import Drill, Judgement, told
+from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.effects import counted
 
@@ -35,7 +35,7 @@ def _old_and_new(context: DrillContext) -> Judgement:
     if not context.probe.wait(new.id, within_s=context.receiver.settle_s):
         return Outcome.ERROR, f"{seen}, but no effect of the new one within {context.receiver.settle_s:g} s"
     effects = context.probe.effects(old.id)
-    return told(not effects, f"{seen}, {counted(effects)} of the old one")
+    return passes_if(not effects, f"{seen}, {counted(effects)} of the old one")
 
 
 DRILLS: tuple[Drill, ...] = (

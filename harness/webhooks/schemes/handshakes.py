@@ -25,7 +25,7 @@ class HandshakeAnswer(NamedTuple):
 
 
 class Handshake(msgspec.Struct, frozen=True, kw_only=True):
-    """One question, and what is owed to it."""
+    """One question, and the answer that it must get."""
 
     scheme: str
     """Name of the scheme whose providers ask it."""

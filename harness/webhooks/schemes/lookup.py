@@ -31,13 +31,13 @@ def scheme_for(signature: Signature) -> Scheme:
     Raises `ConfigurationError` for a scheme that does not exist, and for keys that do not go together.
     """
     scheme = scheme_named(signature.scheme)
-    said = {key: value for key in OPEN if (value := getattr(signature, key)) is not None}
-    if said and scheme.name != "hmac":
+    given = {key: value for key in OPEN if (value := getattr(signature, key)) is not None}
+    if given and scheme.name != "hmac":
         raise ConfigurationError(
-            f"[receiver] signature.{next(iter(said))} is only for scheme 'hmac'; {scheme.name!r} says itself how it "
+            f"[receiver] signature.{next(iter(given))} is only for scheme 'hmac'; {scheme.name!r} says itself how it "
             'signs. Take the key away, or describe the signature as scheme = "hmac".'
         )
-    changes = _described(scheme, said) if said else {}
+    changes = _described(scheme, given) if given else {}
     if signature.header:
         changes["header"] = signature.header.lower()
     if signature.tolerance is not None:
@@ -47,14 +47,14 @@ def scheme_for(signature: Signature) -> Scheme:
     return msgspec.structs.replace(scheme, **changes) if changes else scheme
 
 
-def _described(scheme: Scheme, said: dict[str, str]) -> dict[str, Any]:
+def _described(scheme: Scheme, given: dict[str, str]) -> dict[str, Any]:
     """Return the changes to the scheme ``hmac`` that its open keys ask for."""
-    template = said.get("template", scheme.signed)
+    template = given.get("template", scheme.signed)
     _check_placeholders("template", template, PLACEHOLDERS)
     if template.count("{body}") != 1:
         raise ConfigurationError(f"[receiver] signature.template {template!r} must hold {{body}} exactly once.")
-    stamped, header = "{timestamp}" in template, said.get("timestamp", "").lower()
-    prefix = said.get("prefix", "t={timestamp},v1=" if stamped and not header else "")
+    stamped, header = "{timestamp}" in template, given.get("timestamp", "").lower()
+    prefix = given.get("prefix", "t={timestamp},v1=" if stamped and not header else "")
     _check_placeholders("prefix", prefix, {"timestamp"})
     if stamped and not header and "{timestamp}" not in prefix:
         raise ConfigurationError(
@@ -67,12 +67,12 @@ def _described(scheme: Scheme, said: dict[str, str]) -> dict[str, Any]:
         "value": prefix + "{signature}",
         "another": f",{prefix.rpartition(',')[2]}{{signature}}" if repeats else "",
         "label": prefix.rpartition(",")[2].rstrip("="),
-        "algorithm": f"hmac-{said.get('digest', 'sha256')}",
-        "encoding": said.get("encoding", scheme.encoding),
+        "algorithm": f"hmac-{given.get('digest', 'sha256')}",
+        "encoding": given.get("encoding", scheme.encoding),
         "timestamp_header": header,
-        "timestamp_unit": said.get("timestamp_unit", "s"),
+        "timestamp_unit": given.get("timestamp_unit", "s"),
         "tolerance_s": scheme.tolerance_s if stamped else None,
-        "id_header": said.get("id_header", "").lower(),
+        "id_header": given.get("id_header", "").lower(),
     }
 
 

@@ -51,7 +51,7 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     id_header: str = ""
     """Header that carries the event id; empty where the body holds it."""
     further_id_headers: tuple[str, ...] = ()
-    """Further headers that name the event, which a receiver may also tell duplicates by."""
+    """Further headers that name the event, by which a receiver may also know duplicates."""
     id_key: str = "id"
     """Key of the JSON body that holds the event id, where no header does; dots lead inwards."""
     type_header: str = ""
@@ -65,7 +65,7 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     query: str = ""
     """Template of a query that a delivery's URL gets when its body is no form."""
     key_id: str = "readiness-harness"
-    """Name by which the receiver finds the key, where the scheme tells it."""
+    """Name by which the receiver finds the key, where the scheme names it."""
     source: str
     """Where the scheme is described."""
 
