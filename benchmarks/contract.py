@@ -91,7 +91,7 @@ def fuzzer(url: str, level: str, seed: int, seconds: float | None = None) -> Ite
         Network(), url, credential, answer_within_s=within_s, whole_within_s=within_s, wait_unasked_s=None
     ) as client:
         found = DefectStore(InMemoryExampleDatabase(), "benchmark")
-        yield Fuzzer(spec, client, Fuzz(), budget=budget, random_seed=seed, found=found)
+        yield Fuzzer(spec, client, Fuzz(), budget=budget, random_seed=seed, store=found)
 
 
 def planted() -> dict[str, str]:

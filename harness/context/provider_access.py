@@ -86,7 +86,7 @@ class ProviderAccess:
                 self._target.config.fuzz,
                 budget=BUDGETS[level],
                 random_seed=random_seed,
-                found=self.defects(),
+                store=self.defects(),
             )
         return self._fuzzer
 

@@ -8,7 +8,8 @@ from functools import cached_property, partial
 
 from harness.fuzzing.budget import Budget, Share
 from harness.fuzzing.defect_store import DefectStore
-from harness.fuzzing.operation_fuzz import fuzz, unkept, untried
+from harness.fuzzing.fuzz_findings import FuzzSubject
+from harness.fuzzing.operation_fuzz import GENERATED, fuzz
 from harness.fuzzing.stateful import run_stateful
 from harness.http.provider_client import ProviderClient
 from harness.model import Finding
@@ -24,7 +25,7 @@ class Fuzzer:
     """Sends generated requests to the operations of one provider."""
 
     def __init__(
-        self, spec: Spec, client: ProviderClient, chosen: Fuzz, *, budget: Budget, random_seed: int, found: DefectStore
+        self, spec: Spec, client: ProviderClient, chosen: Fuzz, *, budget: Budget, random_seed: int, store: DefectStore
     ) -> None:
         """``chosen`` says which operations may be called."""
         self._spec = spec
@@ -32,7 +33,7 @@ class Fuzzer:
         self._chosen = chosen
         self._budget = budget
         self._seed = random_seed
-        self._found = found
+        self._store = store
         self._silent = 0
 
     @cached_property
@@ -59,13 +60,15 @@ class Fuzzer:
         share = Share.named(name)
         return self._heard(share.title, partial(run_stateful, self._spec, self.labels, share=share))
 
-    def _heard(self, label: str, attack: Callable[..., list[Finding]]) -> list[Finding]:
+    def _heard(self, title: str, attack: Callable[..., list[Finding]]) -> list[Finding]:
+        subject = FuzzSubject(check=GENERATED, title=title, case=title)
         if self._silent >= SILENT_OPERATIONS:
-            return [untried(label, f"it answered none of the {SILENT_OPERATIONS} operations before")]
+            reason = f"it answered none of the {SILENT_OPERATIONS} operations before"
+            return [subject.error("the provider seems to be gone, so nothing was sent", reason)]
         sent, answered = self.client.sent, self.client.answered
-        findings = attack(client=self.client, budget=self._budget, random_seed=self._seed, found=self._found)
-        if self._found.trouble:
-            findings.append(unkept(label, self._found.trouble))
+        findings = attack(client=self.client, budget=self._budget, random_seed=self._seed, store=self._store)
+        if self._store.trouble:
+            findings.append(subject.error("what was found is not kept", self._store.trouble))
         if self.client.sent > sent:
             self._silent = self._silent + 1 if self.client.answered == answered else 0
         return findings

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
-from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.errors import SchemathesisError
 from schemathesis.specs.openapi.checks import ignored_auth
 
 from harness.fuzzing.defects import Defect, StoredRequest, of_failures
 from harness.openapi.generation import Ungenerable
-from harness.openapi.operation import Operation
+from harness.openapi.operation import Operation, failures_of
 from harness.openapi.spec_document import Spec
 
 # auth.rejects judges credentials, on every secured operation and not only where chance leads.
@@ -34,14 +33,9 @@ def defects_of(
     A case that was not generated is judged by its response alone: whether it was valid is not known. Raises
     `Ungenerable` where the description of the answers is of no use.
     """
-    known = {"recorder": recorder} if recorder else {}
-    failures: Sequence[Failure] = ()
+    known = {"headers": dict(headers), **({"recorder": recorder} if recorder else {})}
     try:
-        case.validate_response(response, excluded_checks=list(ELSEWHERE), headers=dict(headers), **known)
-    except FailureGroup as group:
-        failures = group.exceptions
-    except Failure as failure:
-        failures = (failure,)
+        failures = failures_of(lambda: case.validate_response(response, excluded_checks=list(ELSEWHERE), **known))
     except SchemathesisError as exc:
         raise Ungenerable(
             f"the answers of {operation.label} cannot be judged: {' '.join(str(exc).split())[:300]}"

@@ -44,6 +44,12 @@ class FuzzSession:
         """Why there was no answer to anything, or from some moment on; empty while there is one now and then."""
         return self.unreachable or ("" if self.answered else "; ".join(dict.fromkeys(self.missing)))
 
+    @property
+    def shown(self) -> list[Defect]:
+        """The defects, by operation and check; where nothing was answered, silence is no defect of one operation."""
+        real = (d for d in self.defects.values() if self.answered or d.status is not None)
+        return sorted(real, key=lambda d: (d.operation, d.check, d.cause))
+
     def attempt(self, case: Any) -> list[Defect]:
         """Send one case and return the defects that it shows; raises `Stop` when no more is to be sent."""
         answer = self.send(case)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ from schemathesis import Response
 from harness.fuzzing.budget import Budget, Share
 from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.defects import ITEM, Defect, StoredRequest
-from harness.fuzzing.operation_fuzz import finding_of
+from harness.fuzzing.fuzz_findings import FuzzSubject, findings_of
 from harness.fuzzing.reproduction import document_of, replay
 from harness.fuzzing.session import FuzzSession
 from harness.http.provider_client import ProviderClient
@@ -25,6 +25,14 @@ OF_CHAINS = ("use_after_free", "ensure_resource_availability")
 """Checks that judge an answer by the steps before it."""
 ROUNDS = 8
 """Seeds that are tried for one share of the chains."""
+CHAINS = Check(
+    id="chains",
+    item=ITEM,
+    summary="chains of linked operations",
+    expected="answers as the spec describes them, also to what earlier answers held",
+    source="the spec's links; Schemathesis' checks",
+    fix="Send the requests that are shown again, and correct the provider or the spec, whichever is wrong.",
+)
 UNLINKED = "no `links` between the operations that are fuzzed, and none can be inferred"
 
 
@@ -35,37 +43,37 @@ def run_stateful(
     client: ProviderClient,
     budget: Budget,
     random_seed: int,
-    found: DefectStore,
+    store: DefectStore,
     share: Share,
 ) -> list[Finding]:
     """Walk the links between the operations ``labels``; return a finding for each distinct defect, or one for all.
 
     Of the chains of the budget only those of ``share`` are walked, from seeds that no other share has.
     """
-    wanted, seed = frozenset(labels), random_seed + ROUNDS * (share.number - 1)
-    session = FuzzSession(spec, client, share.portion(budget))
+    subject = _subject(share)
+    portion, seed = share.portion(budget), random_seed + ROUNDS * (share.number - 1)
+    session = FuzzSession(spec, client, portion)
     try:
-        walker = _walker(linked(spec.load(), wanted), session)
-        ended = _walk(walker, session, chains=share.portion(budget).chains, seed=seed)
+        walker = _walker(linked(spec.load(), frozenset(labels)), session)
+        ended = _walk(walker, session, chains=portion.chains, seed=seed)
     except Unlinked:
-        return [_finding(share, Outcome.NOT_APPLICABLE, "the spec links no operations", UNLINKED)]
+        return [subject.finding(Outcome.NOT_APPLICABLE, "the spec links no operations", UNLINKED)]
     except Ungenerable as exc:
-        return [_finding(share, Outcome.ERROR, "the links of the spec cannot be followed", str(exc))]
-    for defect in session.defects.values() if session.answered else ():
-        found.keep(_shorter(defect, spec, client))
-    return list(_findings(session, found, share, f"seed {random_seed}{ended}"))
+        return [subject.error("the links of the spec cannot be followed", str(exc))]
+    for defect in session.shown:
+        store.keep(_shorter(defect, spec, client))
+    return list(findings_of(session, subject, store, f"seed {random_seed}{ended}"))
 
 
-def _findings(session: FuzzSession, found: DefectStore, share: Share, observed: str) -> Iterator[Finding]:
-    if session.unheard:
-        said = "the provider did not answer while chains were walked"
-        yield _finding(share, Outcome.ERROR, said, session.unheard)
-    if not session.answered and not session.unheard:
-        yield _finding(share, Outcome.ERROR, "no chain could be walked", observed)
-    elif session.defects and session.answered:
-        yield from (finding_of(found.get(d.id) or d, session.client) for d in session.defects.values())
-    elif not session.unheard:
-        yield _finding(share, Outcome.PASS, f"{session.answered} requests in chains, no violation", observed)
+def _subject(share: Share) -> FuzzSubject:
+    return FuzzSubject(
+        check=CHAINS,
+        title=share.title,
+        case="links",
+        requests="requests in chains",
+        nothing="no chain could be walked",
+        unheard="the provider did not answer while chains were walked",
+    )
 
 
 def _walk(walker: Any, session: FuzzSession, *, chains: int, seed: int) -> str:
@@ -132,17 +140,3 @@ def _belongs(defect: Defect, number: int) -> bool:
     last = defect.steps[-1].path
     made_it = any(n == number and text in last for text, n, _ in defect.bindings)
     return defect.check in OF_CHAINS and (made_it or last.startswith(defect.steps[number].path))
-
-
-def _finding(share: Share, outcome: Outcome, summary: str, observed: str) -> Finding:
-    return CHAINS.finding(outcome, observed, summary=f"{share.title}: {summary}", case="links")
-
-
-CHAINS = Check(
-    id="chains",
-    item=ITEM,
-    summary="chains of linked operations",
-    expected="answers as the spec describes them, also to what earlier answers held",
-    source="the spec's links; Schemathesis' checks",
-    fix="Send the requests that are shown again, and correct the provider or the spec, whichever is wrong.",
-)

@@ -120,15 +120,7 @@ class Operation:
 
         What a recording holds in place of a secret is not held against the secret's schema.
         """
-        from schemathesis.core.failures import Failure, FailureGroup
-
-        failures: Sequence[Failure] = ()
-        try:
-            self.raw.validate_response(response)
-        except FailureGroup as group:
-            failures = group.exceptions
-        except Failure as failure:
-            failures = (failure,)
+        failures = failures_of(lambda: self.raw.validate_response(response))
         return [*(_said(f) for f in failures if not _is_redacted(f)), *self._lacking(response)]
 
     def _lacking(self, response: httpx.Response) -> Iterator[str]:
@@ -145,6 +137,19 @@ def contents(pointer: str, node: dict[str, Any]) -> dict[str, str]:
         kind: f"{pointer}/content/{escaped(kind)}/schema" if isinstance(media, dict) and "schema" in media else ""
         for kind, media in items(node.get("content"))
     }
+
+
+def failures_of(validate: Callable[[], object]) -> Sequence[Any]:
+    """Return what Schemathesis raises while it validates a response; none where that conforms."""
+    from schemathesis.core.failures import Failure, FailureGroup
+
+    try:
+        validate()
+    except FailureGroup as group:
+        return group.exceptions
+    except Failure as failure:
+        return (failure,)
+    return ()
 
 
 def _is_redacted(failure: Any) -> bool:

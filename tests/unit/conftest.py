@@ -130,7 +130,7 @@ class Attacker:
         chosen = budget.pop("chosen", Fuzz())
         limits = msgspec.structs.replace(BUDGETS["quick"], **budget)
         spec = described if isinstance(described, Spec) else Spec(described, "spec")
-        return Fuzzer(spec, client, chosen, budget=limits, random_seed=seed, found=self.found)
+        return Fuzzer(spec, client, chosen, budget=limits, random_seed=seed, store=self.found)
 
 
 @pytest.fixture

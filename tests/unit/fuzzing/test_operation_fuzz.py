@@ -133,6 +133,17 @@ def test_what_was_found_is_tried_first(attacker: Attacker, serve: Serve) -> None
     assert attacker.found.get(first.id) is None
 
 
+def test_what_still_occurs_is_reported_though_nothing_new_is_tried(attacker: Attacker, serve: Serve) -> None:
+    """A stored defect that shows again fails its operation, also where no time is left for another request."""
+    url = serve(lambda call: (500, {}, None) if "limit=50" in call.path else correct(call))
+    [first] = failing(attacker.fuzzer(THINGS, url).fuzz("GET /things"))
+
+    [again] = attacker.fuzzer(THINGS, url, seconds=0).fuzz("GET /things")
+
+    assert (again.id, again.outcome) == (first.id, Outcome.FAIL)
+    assert attacker.found.get(first.id) is not None
+
+
 def test_a_seed_repeats_the_requests(attacker: Attacker, serve: Serve) -> None:
     """Two runs with one seed send the same; another seed sends others."""
     runs = []

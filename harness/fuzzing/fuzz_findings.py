@@ -1,0 +1,67 @@
+"""What fuzzing came to, as findings: of one operation, and of the chains of linked ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from harness.fuzzing.defect_store import DefectStore
+from harness.fuzzing.defects import ITEM, Defect
+from harness.fuzzing.session import FuzzSession
+from harness.model import Check, Finding, Outcome
+
+
+class FuzzSubject(msgspec.Struct, frozen=True, kw_only=True):
+    """What is fuzzed, and the words for it."""
+
+    check: Check
+    title: str
+    case: str
+    requests: str = "generated requests"
+    """What is sent."""
+    nothing: str = "no generated request could be sent"
+    unheard: str = "the provider did not answer while it was fuzzed"
+
+    def finding(self, outcome: Outcome, summary: str, observed: str) -> Finding:
+        """Return a finding of the subject as a whole."""
+        return self.check.finding(outcome, observed, summary=f"{self.title}: {summary}", case=self.case)
+
+    def error(self, summary: str, observed: str) -> Finding:
+        """Return a finding that something could not be tried."""
+        expected = "a description that requests can be made from, and a provider that answers them"
+        summary = f"{self.title}: {summary}"
+        return self.check.finding(Outcome.ERROR, observed, summary=summary, expected=expected, case=self.case)
+
+
+def findings_of(session: FuzzSession, subject: FuzzSubject, store: DefectStore, observed: str) -> Iterator[Finding]:
+    """Yield a finding for each defect, or one that there is none; ``observed`` says how to see that again.
+
+    The example shown is the smallest that was ever stored.
+    """
+    if session.unheard:
+        yield subject.error(subject.unheard, session.unheard)
+    for defect in session.shown:
+        yield defect_finding(store.get(defect.id) or defect, session.client.base_url)
+    if session.shown or session.unheard:
+        return
+    if session.answered:
+        yield subject.finding(Outcome.PASS, f"{session.answered} {subject.requests}, no violation", observed)
+    else:
+        yield subject.error(subject.nothing, observed)
+
+
+def defect_finding(defect: Defect, base_url: str) -> Finding:
+    """Return the finding that a person acts on."""
+    before = "".join(f"before: {step.curl(base_url)}\n" for step in defect.steps[:-1])
+    return Finding(
+        id=defect.id,
+        item=ITEM,
+        outcome=Outcome.FAIL,
+        summary=f"{defect.operation}: {defect.title} ({defect.id})",
+        expected=f"{defect.excerpt.pointer} says {defect.excerpt.text}",
+        observed=f"{defect.answer}\n{before}request: {defect.steps[-1].curl(base_url)}\n{defect.message}",
+        reproduce=f"harness fuzz --replay {defect.id}",
+        source=f"the spec at {defect.excerpt.pointer}; check {defect.check}",
+        case=defect.operation,
+    )
