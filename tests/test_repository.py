@@ -48,7 +48,6 @@ NOT_IMPORTED = {
     "promql-parser": "reads the alert rules that come with the sandbox; its tests import it",
     "psycopg": "the driver by which SQLAlchemy reaches PostgreSQL, named in the URL",
     "psutil": "lists processes",
-    "pytest-httpserver": "pytest loads it by itself",
 }
 """Declared dependencies that no import statement names, and why they are there."""
 

@@ -46,7 +46,7 @@ def judge_exchanges(
             continue
         seen += 1
         described = _described(spec, request)
-        found = list(_violations(spec, request, response)) if described else [(_called(request), undescribed)]
+        found = list(response_violations(spec, request, response)) if described else [(_called(request), undescribed)]
         if described and recorded and response.status < 400:
             found += _of_request(spec, request)
         unknown += found[:1] == [(_called(request), undescribed)]
@@ -70,7 +70,8 @@ def _called(request: Request) -> str:
     return f"{request.method} {httpx.URL(request.url).path}"
 
 
-def _violations(spec: Spec, request: Request, response: Response) -> Iterator[tuple[str, str]]:
+def response_violations(spec: Spec, request: Request, response: Response) -> Iterator[tuple[str, str]]:
+    """Yield how a response breaks the document, with the call it answers; the document describes that call."""
     operation = spec.find(request.method, request.url)
     assert operation is not None
     sent = httpx.Request(request.method, request.url, headers=header_bytes(request.headers), content=request.body)

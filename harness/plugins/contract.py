@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 @pytest.hookimpl(trylast=True)  # after the core plugin has read harness.toml
 def pytest_configure(config: pytest.Config) -> None:
-    """Bring along what generates requests, what catches the provider's webhooks, and what counts the calls to it."""
-    from harness.plugins import coverage_section, fuzzing, webhook_catcher
+    """Bring along what generates requests, catches the provider's webhooks, fakes a provider, and counts calls."""
+    from harness.plugins import coverage_section, fake_providers, fuzzing, webhook_catcher
 
     config.pluginmanager.register(fuzzing, "harness-fuzzing")
+    config.pluginmanager.register(fake_providers, "harness-fake-providers")
     config.pluginmanager.register(webhook_catcher, "harness-sent")
     config.pluginmanager.register(coverage_section, "harness-coverage")
     coverage_section.register(config)
