@@ -15,62 +15,48 @@ if TYPE_CHECKING:
     from harness.resilience.client_process import ClientRun
     from harness.resilience.credential_leak import TransportCase
     from harness.resilience.faults import Fault
+    from harness.resilience.runner import ClientUnderTest
 
 
 @pytest.fixture
-def client_under_faults(run_context: RunContext, require: Callable[..., None]) -> Callable[[ClientCase], Finding]:
-    """Run one client case: ``[client] command`` under the fault server, in front of the real provider."""
+def _client(run_context: RunContext, require: Callable[..., None]) -> ClientUnderTest:
+    """``[client] command``, in front of it the fault server and the real provider."""
     require("client.command", "provider.base_url")
     if run_context.target.production:
         pytest.skip("[target] environment is production, where no faults are injected")
-    from harness.resilience.runner import run_case
+    from harness.resilience.runner import ClientUnderTest
 
     client, provider = run_context.config.client, run_context.config.provider
     assert client is not None
     assert provider is not None
+    return ClientUnderTest(
+        command=client.command,
+        env=run_context.environment(client.env, "[client] env"),
+        cwd=run_context.target.root,
+        timeout_s=client.timeout,
+        policy=client.policy,
+        log=run_context.processes.logs / "client.log",
+        upstream=provider.base_url,
+        http=run_context.client,
+    )
+
+
+@pytest.fixture
+def client_under_faults(_client: ClientUnderTest, run_context: RunContext) -> Callable[[ClientCase], Finding]:
+    """Run one client case: ``[client] command`` under the fault server, in front of the real provider."""
 
     def run(case: ClientCase) -> Finding:
-        return run_case(
-            case,
-            upstream=provider.base_url,
-            client=run_context.client,
-            command=client.command,
-            env=run_context.environment(client.env, "[client] env"),
-            cwd=run_context.target.root,
-            timeout_s=client.timeout,
-            policy=client.policy,
-            log=run_context.processes.logs / "client.log",
-            reproduce=run_context.reproduce(f"::test_the_client_copes_with_a_fault[{case.id}]"),
-        )
+        return _client.check(case, reproduce=run_context.reproduce(f"::test_the_client_copes_with_a_fault[{case.id}]"))
 
     return run
 
 
 @pytest.fixture
-def client_run(
-    run_context: RunContext, require: Callable[..., None]
-) -> Callable[[Sequence[Fault]], tuple[tuple[Attempt, ...], ClientRun]]:
+def client_run(_client: ClientUnderTest) -> Callable[[Sequence[Fault]], tuple[tuple[Attempt, ...], ClientRun]]:
     """Run ``[client] command`` once; the first calls meet the given faults. Returns its calls and how it ended."""
-    require("client.command", "provider.base_url")
-    if run_context.target.production:
-        pytest.skip("[target] environment is production, where no faults are injected")
-    from harness.resilience.fault_server import FaultServer
-    from harness.resilience.runner import run_against
-
-    client, provider = run_context.config.client, run_context.config.provider
-    assert client is not None
-    assert provider is not None
 
     def run(faults: Sequence[Fault]) -> tuple[tuple[Attempt, ...], ClientRun]:
-        with FaultServer(provider.base_url, run_context.client, faults=faults) as server:
-            ended = run_against(
-                server.url,
-                client.command,
-                env=run_context.environment(client.env, "[client] env"),
-                cwd=run_context.target.root,
-                timeout_s=client.timeout,
-                log=run_context.processes.logs / "client.log",
-            )
+        server, ended = _client.run(faults)
         return server.attempts, ended
 
     return run

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
+import msgspec
 
 from harness.model import Attempt, Finding, Outcome
 from harness.model.config import Policy
@@ -13,6 +14,7 @@ from harness.resilience.client_cases import ClientCase
 from harness.resilience.client_process import ClientRun, run_client
 from harness.resilience.expectations import Evidence
 from harness.resilience.fault_server import WRITES, FaultServer
+from harness.resilience.faults import Fault
 
 PLACEHOLDER = "{fault_server}"
 SHOWN_ATTEMPTS = 12
@@ -20,52 +22,51 @@ HELD_LONGER_S = 3.0
 """How much longer than it may wait a client is kept waiting, so that one without a deadline is seen."""
 
 
-def run_case(
-    case: ClientCase,
-    *,
-    upstream: str,
-    client: httpx.Client,
-    command: Sequence[str],
-    env: Mapping[str, str],
-    cwd: Path,
-    timeout_s: float,
-    policy: Policy,
-    log: Path,
-    reproduce: str,
-) -> Finding:
-    """Run the client's command against ``case`` and return the one finding.
+class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
+    """The user's client: a command that runs the workflow once, against the fault server in front of the provider."""
 
-    ``{fault_server}`` in ``command`` and ``env`` is replaced by the URL the client must call; ``client`` reaches the
-    provider at ``upstream``. Raises `ProcessError` when the command cannot be run.
-    """
+    command: Sequence[str]
+    """``{fault_server}`` in it and in ``env`` is replaced by the URL that the client must call."""
+    env: Mapping[str, str]
+    """Added to the environment."""
+    cwd: Path
+    timeout_s: float
+    policy: Policy
+    log: Path
+    """Its output is appended here."""
+    upstream: str
+    """The provider's base URL."""
+    http: httpx.Client
+    """Reaches the provider."""
 
-    def once() -> Finding:
-        with FaultServer(
-            upstream,
-            client,
-            faults=case.faults,
-            then=case.then,
-            each_write=case.each_write,
-            hold_s=policy.answer_within + HELD_LONGER_S,
-        ) as server:
-            run = run_against(server.url, command, env=env, cwd=cwd, timeout_s=timeout_s, log=log)
-        return judge(case, server.attempts, run, policy, errors=server.errors, reproduce=reproduce)
+    def run(
+        self, faults: Sequence[Fault] = (), *, then: Fault | None = None, each_write: bool = False
+    ) -> tuple[FaultServer, ClientRun]:
+        """Run it once under faults; return the server, which saw the attempts, and how the run ended.
 
-    finding = once()
-    return once() if case.confirm and finding.outcome is Outcome.FAIL else finding
+        For ``then`` and ``each_write`` see `FaultServer`. Raises `ProcessError` when the command cannot be run.
+        """
+        hold_s = self.policy.answer_within + HELD_LONGER_S
+        server = FaultServer(self.upstream, self.http, faults=faults, then=then, each_write=each_write, hold_s=hold_s)
+        with server:
+            run = run_client(
+                [word.replace(PLACEHOLDER, server.url) for word in self.command],
+                cwd=self.cwd,
+                env={k: v.replace(PLACEHOLDER, server.url) for k, v in self.env.items()},
+                timeout_s=self.timeout_s,
+                log=self.log,
+            )
+        return server, run
 
+    def check(self, case: ClientCase, *, reproduce: str = "") -> Finding:
+        """Run it under the faults of ``case`` and judge what was seen; raises `ProcessError`."""
+        finding = self._checked(case, reproduce)
+        again = case.confirm and finding.outcome is Outcome.FAIL
+        return self._checked(case, reproduce) if again else finding
 
-def run_against(
-    url: str, command: Sequence[str], *, env: Mapping[str, str], cwd: Path, timeout_s: float, log: Path
-) -> ClientRun:
-    """Run the client's command with ``{fault_server}`` replaced by ``url``; see `run_client`."""
-    return run_client(
-        [word.replace(PLACEHOLDER, url) for word in command],
-        cwd=cwd,
-        env={k: v.replace(PLACEHOLDER, url) for k, v in env.items()},
-        timeout_s=timeout_s,
-        log=log,
-    )
+    def _checked(self, case: ClientCase, reproduce: str) -> Finding:
+        server, run = self.run(case.faults, then=case.then, each_write=case.each_write)
+        return judge(case, server.attempts, run, self.policy, errors=server.errors, reproduce=reproduce)
 
 
 def judge(

@@ -16,7 +16,7 @@ from harness.model import Attempt, Finding, Outcome
 from harness.model.config import Duration, Policy
 from harness.resilience.client_cases import CASES, INTEGRITY, KEYS, RETRIES, TIMEOUTS, ClientCase
 from harness.resilience.client_process import ClientRun
-from harness.resilience.runner import judge, run_case
+from harness.resilience.runner import ClientUnderTest, judge
 
 KEY = "a-key-of-more-than-16"
 # A client in as few lines as an honest one needs; {} holds how it differs from that.
@@ -114,19 +114,23 @@ def provider() -> Iterator[str]:
 
 
 def run(case: ClientCase, script: str, upstream: str, tmp_path: Path, policy: Policy = POLICY) -> Finding:
+    return check(case, [sys.executable, "-c", script], upstream, tmp_path, policy)
+
+
+def check(
+    case: ClientCase, command: list[str], upstream: str, cwd: Path, policy: Policy, timeout_s: float = 20
+) -> Finding:
     with Network().client() as client:
-        return run_case(
-            case,
-            upstream=upstream,
-            client=client,
-            command=[sys.executable, "-c", script],
+        return ClientUnderTest(
+            command=command,
             env={"URL": "{fault_server}"},
-            cwd=tmp_path,
-            timeout_s=20,
+            cwd=cwd,
+            timeout_s=timeout_s,
             policy=policy,
-            log=tmp_path / "client.log",
-            reproduce="again",
-        )
+            log=cwd / "client.log",
+            upstream=upstream,
+            http=client,
+        ).check(case, reproduce="again")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
@@ -275,19 +279,7 @@ def test_a_client_that_hangs_is_killed_and_said_so(provider: str, tmp_path: Path
     """At its time-out the client is ended; the finding says that it was still running."""
     script = CLIENT.format(**HONEST).replace("sys.exit(0)", "time.sleep(60)")
 
-    with Network().client() as client:
-        finding = run_case(
-            CASES[0],
-            upstream=provider,
-            client=client,
-            command=[sys.executable, "-c", script],
-            env={"URL": "{fault_server}"},
-            cwd=tmp_path,
-            timeout_s=2,
-            policy=Policy(),
-            log=tmp_path / "client.log",
-            reproduce="",
-        )
+    finding = check(CASES[0], [sys.executable, "-c", script], provider, tmp_path, Policy(), timeout_s=2)
 
     assert finding.outcome is Outcome.FAIL
     assert "the client was still running after 2 s and was killed" in finding.observed
@@ -295,19 +287,8 @@ def test_a_client_that_hangs_is_killed_and_said_so(provider: str, tmp_path: Path
 
 def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
     """The error names the key and the program."""
-    with Network().client() as client, pytest.raises(ProcessError, match=r"\[client\] command: 'no-such-client'"):
-        run_case(
-            CASES[0],
-            upstream="http://127.0.0.1:9",
-            client=client,
-            command=["no-such-client"],
-            env={},
-            cwd=tmp_path,
-            timeout_s=2,
-            policy=Policy(),
-            log=tmp_path / "client.log",
-            reproduce="",
-        )
+    with pytest.raises(ProcessError, match=r"\[client\] command: 'no-such-client'"):
+        check(CASES[0], ["no-such-client"], "http://127.0.0.1:9", tmp_path, Policy())
 
 
 def attempt(at: float, key: str = "k", path: str = "/projects") -> Attempt:
