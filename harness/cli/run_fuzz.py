@@ -72,15 +72,15 @@ def _replayed(defect: Defect, context: RunContext, echo: Echo) -> int:
     echo(f"  then   {defect.answer}")
     echo(f"  now    {outcome.answer}")
     echo(f"  spec   {defect.excerpt.pointer}{'' if place is not None else ' (no longer in the document)'}")
-    said = {True: "It still occurs.", False: "It no longer occurs.", None: "Whether it occurs could not be seen."}
-    echo(said[outcome.occurs])
+    sentences = {True: "It still occurs.", False: "It no longer occurs.", None: "Whether it occurs could not be seen."}
+    echo(sentences[outcome.occurs])
     return {True: 1, False: 0, None: 2}[outcome.occurs]
 
 
-def _stored(found: DefectStore, defect_id: str) -> Defect:
-    defect = found.get(defect_id)
+def _stored(store: DefectStore, defect_id: str) -> Defect:
+    defect = store.get(defect_id)
     if defect is None:
-        ids = [known.id for known in found.all()]
+        ids = [known.id for known in store.all()]
         known = nearest(defect_id, ids) if ids else "None is kept: run harness fuzz or harness gate first."
         raise ConfigurationError(f"harness fuzz --replay: no found defect is called {defect_id!r}. {known}")
     return defect

@@ -109,8 +109,8 @@ class Caller:
         for violation in described.violations(response) if described else ():
             self.complain(operation.label, violation.partition(":")[0], f"{called}: {violation}")
         if response.status_code in LIMITED and "retry-after" not in response.headers:
-            said = f"answers {response.status_code} without Retry-After"
-            self.complain(operation.label, said, f"{called} (RFC 6585 section 4, RFC 9110 section 10.2.3)")
+            violation = f"answers {response.status_code} without Retry-After"
+            self.complain(operation.label, violation, f"{called} (RFC 6585 section 4, RFC 9110 section 10.2.3)")
 
     def documented(self, operation: Operation, status: int) -> dict[str, Any]:
         """Return the documented response for a status: the exact one, its range, or the default; else an empty one."""

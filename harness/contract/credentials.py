@@ -124,13 +124,13 @@ def judge_replacement(spec: Spec, client: ProviderClient, old: Credential, new: 
             seen.append(f"{operation.label}: {_in_words(after)} to the new")
             continue
         before = _send(client, operation, old.headers())
-        said = f"{operation.label}: {_in_words(before)} to the old, {_in_words(after)} to the new"
+        both = f"{operation.label}: {_in_words(before)} to the old, {_in_words(after)} to the new"
         if _status(before) in REFUSALS:
-            return finding(Outcome.PASS, f"What {name} replaced is refused", said)
+            return finding(Outcome.PASS, f"What {name} replaced is refused", both)
         if _succeeded(before):
-            accepted = finding(Outcome.FAIL, f"What {name} replaced is still accepted", said)
+            accepted = finding(Outcome.FAIL, f"What {name} replaced is still accepted", both)
             return accepted.named(name, ROTATED, "still accepted")
-        seen.append(said)
+        seen.append(both)
     reason = "; ".join(seen) or NOTHING_READABLE
     return finding(Outcome.ERROR, f"Whether what {name} replaced is refused could not be seen", reason)
 

@@ -95,9 +95,9 @@ def _at_once(caller: Caller, sample: Sample, header: str) -> Iterator[Finding]:
 
 
 def _broken(label: str, cause: str, answers: Sequence[Sample]) -> Finding:
-    told = "; ".join(f"HTTP {a.response.status_code} {a.response.text[:120]}" for a in answers[:3])
+    shown = "; ".join(f"HTTP {a.response.status_code} {a.response.text[:120]}" for a in answers[:3])
     more = f"; and {len(answers) - 3} more" if len(answers) > 3 else ""
-    return broken(label, KEYS_KEPT, cause, told + more)
+    return broken(label, KEYS_KEPT, cause, shown + more)
 
 
 def _kept(labels: Sequence[str]) -> Finding:

@@ -76,12 +76,14 @@ class LinkCrawler:
             self._follow_link(sample, name, target, link, depth)
 
     def _follow_link(self, sample: Sample, name: str, target: Operation, link: dict[str, Any], depth: int) -> None:
-        said = f"the link {name!r} of its {sample.response.status_code}"
+        which = f"the link {name!r} of its {sample.response.status_code}"
         try:
             path = self._path(target, link, sample)
             body = _evaluated(link.get("requestBody"), sample)
         except UnresolvedError as exc:
-            self.caller.complain(sample.operation.label, f"{said} needs {exc}, which the answer lacks", _said(sample))
+            self.caller.complain(
+                sample.operation.label, f"{which} needs {exc}, which the answer lacks", _in_words(sample)
+            )
             return
         if "{" in path:
             return  # a parameter that the link leaves open
@@ -89,7 +91,7 @@ class LinkCrawler:
         reached = self._call(target, path, body)
         if reached.response.status_code in GONE:
             where = f"{target.method} {path} answered {reached.response.status_code}"
-            self.caller.complain(sample.operation.label, f"{said} leads nowhere", where)
+            self.caller.complain(sample.operation.label, f"{which} leads nowhere", where)
         elif reached.response.is_success and target.method == "DELETE":
             self._look_for_deleted(target, path)
         elif reached.response.is_success and depth > 1:
@@ -135,8 +137,8 @@ class LinkCrawler:
                 yield name, target, link
             else:
                 named = link.get("operationId") or link.get("operationRef")
-                said = f"the link {name!r} of its {status} names {named!r}, which is no operation"
-                self.caller.complain(sample.operation.label, said, "the document")
+                broken_link = f"the link {name!r} of its {status} names {named!r}, which is no operation"
+                self.caller.complain(sample.operation.label, broken_link, "the document")
 
     def _path(self, target: Operation, link: dict[str, Any], sample: Sample) -> str:
         """Return the path of a link's target with its query; raises `UnresolvedError`."""
@@ -158,8 +160,8 @@ def judge_links(walk: LinkCrawler) -> list[Finding]:
         return found
     made = f"{len(walk.samples)} calls succeeded"
     if not walk.links:
-        said = "no link was followed: the spec documents none (OpenAPI, Link Object), or no call succeeded"
-        return [LINKS_LEAD.finding(Outcome.NOT_APPLICABLE, made, summary=said, case="")]
+        summary = "no link was followed: the spec documents none (OpenAPI, Link Object), or no call succeeded"
+        return [LINKS_LEAD.finding(Outcome.NOT_APPLICABLE, made, summary=summary, case="")]
     return [LINKS_LEAD.finding(Outcome.PASS, made, summary=f"{walk.links} links lead somewhere", case="")]
 
 
@@ -172,11 +174,11 @@ def _evaluated(value: Any, sample: Sample) -> Any:
     if not isinstance(value, str):
         return value
     if _EXPRESSION.fullmatch(value):
-        return _told(value, sample)
-    return re.sub(r"\{(\$[^}]+)\}", lambda m: str(_told(m[1], sample)), value)
+        return _evaluated_expression(value, sample)
+    return re.sub(r"\{(\$[^}]+)\}", lambda m: str(_evaluated_expression(m[1], sample)), value)
 
 
-def _told(expression: str, sample: Sample) -> Any:
+def _evaluated_expression(expression: str, sample: Sample) -> Any:
     """Return what one runtime expression names; raises `UnresolvedError`."""
     source, _, rest = expression.removeprefix("$").partition(".")
     kind, _, name = rest.partition(".")
@@ -198,5 +200,5 @@ def _path_parameters(sample: Sample) -> dict[str, str]:
     return {t[1:-1]: p for t, p in zip(template, path, strict=False) if t.startswith("{")}
 
 
-def _said(sample: Sample) -> str:
+def _in_words(sample: Sample) -> str:
     return f"{sample.operation.method} {sample.path} answered {sample.response.text[:200]}"

@@ -56,15 +56,15 @@ def _by_cursor(page: Sample, params: Params, declared: frozenset[str]) -> Params
     named = next((c for c in CURSORS if c in declared), None)
     if named is None or not isinstance(document, dict):
         return None
-    told = next((document[n] for n in NEXT if isinstance(document.get(n), str) and document[n]), None)
-    return {**params, named: told} if told else None
+    cursor = next((document[n] for n in NEXT if isinstance(document.get(n), str) and document[n]), None)
+    return {**params, named: cursor} if cursor else None
 
 
 def _by_url(page: Sample, params: Params, _declared: frozenset[str]) -> Params | None:
     document = page.document
-    told = document.get("next") if isinstance(document, dict) else None
-    is_url = isinstance(told, str) and told.startswith(("http://", "https://", "/", "?"))
-    return {**params, **dict(page.response.request.url.join(str(told)).params)} if is_url else None
+    following = document.get("next") if isinstance(document, dict) else None
+    is_url = isinstance(following, str) and following.startswith(("http://", "https://", "/", "?"))
+    return {**params, **dict(page.response.request.url.join(str(following)).params)} if is_url else None
 
 
 def _by_number(page: Sample, params: Params, declared: frozenset[str]) -> Params | None:
@@ -112,7 +112,7 @@ class Walked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def judge_pages(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:
-    """Walk every listing to its end; ``samples`` are calls that succeeded, which tell ids and how to add entries."""
+    """Walk every listing to its end; ``samples`` are calls that succeeded, which give ids and how to add entries."""
     found = []
     places = PathResolver(caller, samples)
     creates = {s.operation.path: s for s in samples if s.operation.method == "POST"}
@@ -167,8 +167,8 @@ def _judged(caller: Caller, listing: Listing, creates: Sample | None) -> Finding
     if seen.trouble and seen.status in (401, 403):
         return _not_known(label, f"the credential is refused ({seen.trouble})")
     if seen.trouble:
-        said = f"page {seen.pages} of the listing at {listing.path}: {seen.example or seen.trouble}"
-        return broken(label, PAGES_END, seen.trouble, said)
+        observed = f"page {seen.pages} of the listing at {listing.path}: {seen.example or seen.trouble}"
+        return broken(label, PAGES_END, seen.trouble, observed)
     if seen.pages < 2:
         return _not_known(label, f"it has one page of {seen.count} entries; it takes more to tell")
     if seen.pages >= MAX_PAGES:

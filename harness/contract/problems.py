@@ -57,14 +57,14 @@ def judge_problems(caller: Caller) -> list[Finding]:
             if _declares_problem(caller, operation, answer):
                 seen += 1
                 if complaint := _complaint(answer):
-                    offence = broken(operation.label, REFUSALS_WORDED, complaint, _said(answer, refusal))
+                    offence = broken(operation.label, REFUSALS_WORDED, complaint, _in_words(answer, refusal))
                     found.setdefault(offence.id, offence)
     found.update(_without_allow(caller))
     if found:
         return list(found.values())
     if not seen:
-        said = f"no refusal that the spec declares as {PROBLEM} was seen"
-        return [REFUSALS_WORDED.finding(Outcome.NOT_APPLICABLE, "", summary=said, case="")]
+        summary = f"no refusal that the spec declares as {PROBLEM} was seen"
+        return [REFUSALS_WORDED.finding(Outcome.NOT_APPLICABLE, "", summary=summary, case="")]
     summary = f"{seen} refusals are problem documents"
     return [REFUSALS_WORDED.finding(Outcome.PASS, "", summary=summary, case="")]
 
@@ -117,6 +117,6 @@ def _made_up(path: str) -> str:
     return re.sub(r"\{[^}]*\}", "harness-probe", path)
 
 
-def _said(answer: Sample, refusal: Refusal) -> str:
+def _in_words(answer: Sample, refusal: Refusal) -> str:
     kind = answer.response.headers.get("content-type", "")
     return f"{answer.operation.method} {answer.path} with {refusal.id}: {kind} {answer.response.text[:200]}"

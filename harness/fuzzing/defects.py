@@ -19,9 +19,9 @@ from harness.openapi.spec_excerpt import SpecExcerpt, spec_excerpt
 
 ITEM = "contract.fuzz"
 ANSWER_CHARS = 500
-_UNTOLD = frozenset({"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"})
+_LEFT_OUT = frozenset({"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"})
 # Checks that see the same mistake as another one on the same response, and say less of it.
-_SAID_BY = {"status_code_conformance": "not_a_server_error", "negative_data_rejection": "missing_required_header"}
+_COVERED_BY = {"status_code_conformance": "not_a_server_error", "negative_data_rejection": "missing_required_header"}
 _IDENTIFIER = re.compile(r"[A-Za-z][\w.:/#-]{1,79}")
 
 
@@ -92,7 +92,7 @@ def as_request(request: httpx.Request, base_url: str, credential: Mapping[str, s
     return StoredRequest(
         method=request.method,
         path=request.url.raw_path.decode(errors="replace").removeprefix(prefix),
-        headers=tuple((k, v) for k, v in request.headers.items() if k not in _UNTOLD and k not in hidden),
+        headers=tuple((k, v) for k, v in request.headers.items() if k not in _LEFT_OUT and k not in hidden),
         body=request.content or None,
         secret=tuple(name for name in request.headers if name in hidden),
     )
@@ -126,7 +126,7 @@ def of_failures(
         for cause in _causes(failure, case, response)
     ]
     seen = {defect.check for defect in found}
-    return [defect for defect in found if _SAID_BY.get(defect.check) not in seen]
+    return [defect for defect in found if _COVERED_BY.get(defect.check) not in seen]
 
 
 def _check(failure: Any) -> str:

@@ -48,7 +48,7 @@ class Network:
         self.observer: Observer = lambda _response: None
         """Told of every answer, also from a recording; the body may not have been read."""
         self.error_observer: Callable[[httpx.Response], None] = lambda _response: None
-        """Shown every answer that tells of an error, read whole."""
+        """Shown every answer that is an error, read whole."""
 
     def client(
         self,

@@ -1,4 +1,4 @@
-"""Client cases as data: each row says how the provider misbehaves, and what the client owes it."""
+"""Client cases as data: each row says how the provider misbehaves, and what is expected of the client."""
 
 from __future__ import annotations
 

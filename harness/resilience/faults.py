@@ -47,9 +47,9 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     retry_after_s: int | None = None
-    """Seconds told in ``Retry-After``."""
+    """Seconds given in ``Retry-After``."""
     retry_after_as_date: bool = False
-    """Tell them as an HTTP-date instead, reckoned when the fault is met."""
+    """Give them as an HTTP-date instead, reckoned when the fault is met."""
     body: bytes = b'{"title":"scripted fault"}'
     corruption: Corruption = Corruption.CUT
     """What becomes of the provider's answer, where that is what the action does."""
@@ -61,8 +61,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
             return str(self.corruption)
         if self.action is not Action.RESPOND:
             return str(self.action)
-        told = f" Retry-After {self.retry_after_s}" if self.retry_after_s is not None else ""
-        return f"{self.status}{told}{' as date' if self.retry_after_as_date else ''}"
+        wait = f" Retry-After {self.retry_after_s}" if self.retry_after_s is not None else ""
+        return f"{self.status}{wait}{' as date' if self.retry_after_as_date else ''}"
 
     def response(self) -> Response:
         """Return the answer as of now."""

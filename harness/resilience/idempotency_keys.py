@@ -12,50 +12,50 @@ SHORTEST_KEY = 16
 """Characters: as many as 64 random bits take in hexadecimal; a UUID has 36."""
 
 
-def every_write_is_keyed(seen: Evidence) -> str:
+def every_write_is_keyed(evidence: Evidence) -> str:
     """Each write carries a key."""
-    bare = sorted({_called(a) for a in _writes(seen) if not a.key})
+    bare = sorted({_called(a) for a in _writes(evidence) if not a.key})
     return f"without a key: {', '.join(bare)}" if bare else ""
 
 
-def attempts_share_their_key(seen: Evidence) -> str:
+def attempts_share_their_key(evidence: Evidence) -> str:
     """All attempts of one operation carry one key."""
     keys: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for attempt in _writes(seen):
+    for attempt in _writes(evidence):
         if attempt.key:
             keys[_called(attempt), attempt.body_digest].add(attempt.key)
     several = sorted(called for (called, _), found in keys.items() if len(found) > 1)
     return f"another key at each attempt: {', '.join(several)}" if several else ""
 
 
-def operations_have_their_own_key(seen: Evidence) -> str:
+def operations_have_their_own_key(evidence: Evidence) -> str:
     """No key is used for two operations."""
     operations: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    for attempt in _writes(seen):
+    for attempt in _writes(evidence):
         if attempt.key:
             operations[attempt.key].add((_called(attempt), attempt.body_digest))
     shared = next((sorted({c for c, _ in found}) for found in operations.values() if len(found) > 1), None)
     return f"one key for several operations: {', '.join(shared)}" if shared else ""
 
 
-def keys_are_long(seen: Evidence) -> str:
+def keys_are_long(evidence: Evidence) -> str:
     """Keys are too long to meet by chance."""
-    short = sorted({_called(a) for a in _writes(seen) if a.key and len(a.key) < SHORTEST_KEY})
+    short = sorted({_called(a) for a in _writes(evidence) if a.key and len(a.key) < SHORTEST_KEY})
     return f"keys of fewer than {SHORTEST_KEY} characters: {', '.join(short)}" if short else ""
 
 
-def unkeyed_writes_are_not_repeated(seen: Evidence) -> str:
+def unkeyed_writes_are_not_repeated(evidence: Evidence) -> str:
     """A write without a key may have been done, so it is not sent again."""
     sent: dict[tuple[str, str], int] = defaultdict(int)
-    for attempt in _writes(seen):
+    for attempt in _writes(evidence):
         if not attempt.key:
             sent[_called(attempt), attempt.body_digest] += 1
     repeated = sorted(called for (called, _), times in sent.items() if times > 1)
     return f"sent again without a key: {', '.join(repeated)}" if repeated else ""
 
 
-def _writes(seen: Evidence) -> list[Attempt]:
-    return [a for a in seen.attempts if a.method in WRITES]
+def _writes(evidence: Evidence) -> list[Attempt]:
+    return [a for a in evidence.attempts if a.method in WRITES]
 
 
 def _called(attempt: Attempt) -> str:

@@ -87,8 +87,8 @@ def judge(
         outcome, complaint = Outcome.NOT_APPLICABLE, "the workflow writes nothing"
     else:
         faulted = [a for a in attempts if _same_operation(a, attempts[0])]
-        seen = Evidence(attempts, faulted, run, policy)
-        complaint = "; ".join(c for expectation in case.expectations if (c := expectation(seen)))
+        evidence = Evidence(attempts, faulted, run, policy)
+        complaint = "; ".join(c for expectation in case.expectations if (c := expectation(evidence)))
         outcome = Outcome.FAIL if complaint else Outcome.PASS
     summary = f"{case.id}: {case.summary}: {complaint}" if outcome in (Outcome.FAIL, Outcome.NOT_APPLICABLE) else ""
     observed = ". ".join(t for t in (complaint, timeline(attempts), run.ended) if t)

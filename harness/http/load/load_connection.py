@@ -36,7 +36,7 @@ class Ending(NamedTuple):
 
 
 class LoadConnection(asyncio.BufferedProtocol):
-    """Sends one request at a time and tells what became of it."""
+    """Sends one request at a time and reports what became of it."""
 
     def __init__(self, done: Callable[[LoadExchange, Ending], None], buffer: bytearray, *, within_s: float) -> None:
         """``done`` is called once for each exchange; ``buffer`` can be shared by all connections of a thread.
@@ -63,7 +63,7 @@ class LoadConnection(asyncio.BufferedProtocol):
         self._end(TimeoutError())
 
     def abort(self) -> None:
-        """Close without ado; what is under way is not told."""
+        """Close without ado; what is under way is not reported."""
         self.exchange = None
         self.is_open = False
         if self._transport is not None:

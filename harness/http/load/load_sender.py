@@ -1,4 +1,4 @@
-"""Delivers a stream of requests, so many at a time or so many a second, and tells what became of each."""
+"""Delivers a stream of requests, so many at a time or so many a second, and reports what became of each."""
 
 from __future__ import annotations
 
@@ -53,76 +53,76 @@ class LoadSender:
 class _Run:
     """One call of `LoadSender.deliver`."""
 
-    def __init__(self, courier: LoadSender, stream: Iterator[Outgoing], each: Callable[[Delivery], None]) -> None:
-        self.courier = courier
-        self.writer = Writer(courier.address.netloc)
-        self.lanes: set[_Worker] = set()
+    def __init__(self, sender: LoadSender, stream: Iterator[Outgoing], each: Callable[[Delivery], None]) -> None:
+        self.sender = sender
+        self.writer = Writer(sender.address.netloc)
+        self.workers: set[_Worker] = set()
         self.buffer = bytearray(64 * 1024)
         self._stream = stream
         self._each = each
         self._turns = 0
 
     async def run(self) -> None:
-        """Let all lanes run until the stream ends."""
+        """Let all workers run until the stream ends."""
         loop = asyncio.get_running_loop()
         self.started = loop.time()
         self.ended: asyncio.Future[None] = loop.create_future()
-        self.lanes = {_Worker(self, loop) for _ in range(self.courier.concurrency)}
-        for lane in tuple(self.lanes):
-            lane.proceed()
+        self.workers = {_Worker(self, loop) for _ in range(self.sender.concurrency)}
+        for worker in tuple(self.workers):
+            worker.proceed()
         sweeper = loop.create_task(self._sweep())
         try:
             await self.ended
         finally:
             sweeper.cancel()
-            for lane in self.lanes:
-                lane.close()
+            for worker in self.workers:
+                worker.close()
 
     def turn(self) -> float:
-        """Return when a lane that is free may send its next request, in the loop's seconds; no two get the same."""
-        if not self.courier.rate:
+        """Return when a worker that is free may send its next request, in the loop's seconds; no two get the same."""
+        if not self.sender.rate:
             return 0.0
         self._turns += 1
-        return self.started + (self._turns - 1) / self.courier.rate
+        return self.started + (self._turns - 1) / self.sender.rate
 
-    def take(self, lane: _Worker) -> tuple[Outgoing, bytes] | None:
-        """Return the next delivery and its request, or None after the last; then the lane has ended."""
+    def take(self, worker: _Worker) -> tuple[Outgoing, bytes] | None:
+        """Return the next delivery and its request, or None after the last; then the worker has ended."""
         try:
             for outgoing in self._stream:
                 return outgoing, self.writer.write(outgoing)
-        except BaseException as exc:  # noqa: BLE001 - raised anew where the round was asked for
+        except BaseException as exc:  # noqa: BLE001 - raised anew where the run was asked for
             self.fail(exc)
-        self.lanes.discard(lane)
-        lane.close()
-        if not self.lanes and not self.ended.done():
+        self.workers.discard(worker)
+        worker.close()
+        if not self.workers and not self.ended.done():
             self.ended.set_result(None)
         return None
 
-    def tell(self, delivery: Delivery) -> None:
+    def report(self, delivery: Delivery) -> None:
         """Hand over what became of one delivery."""
         try:
             self._each(delivery)
-        except BaseException as exc:  # noqa: BLE001 - raised anew where the round was asked for
+        except BaseException as exc:  # noqa: BLE001 - raised anew where the run was asked for
             self.fail(exc)
 
     def fail(self, exc: BaseException) -> None:
-        """End the round with an exception."""
+        """End the run with an exception."""
         if not self.ended.done():
             self.ended.set_exception(exc)
 
     async def _sweep(self) -> None:
         while True:
-            await asyncio.sleep(min(SWEEP_S, self.courier.timeout_s / 4))
-            limit = time.perf_counter() - self.courier.timeout_s
-            for lane in tuple(self.lanes):
-                lane.give_up(sent_before=limit)
+            await asyncio.sleep(min(SWEEP_S, self.sender.timeout_s / 4))
+            limit = time.perf_counter() - self.sender.timeout_s
+            for worker in tuple(self.workers):
+                worker.give_up(sent_before=limit)
 
 
 class _Worker:
     """One delivery at a time, on one connection that is kept open."""
 
-    def __init__(self, round_: _Run, loop: asyncio.AbstractEventLoop) -> None:
-        self._round = round_
+    def __init__(self, run: _Run, loop: asyncio.AbstractEventLoop) -> None:
+        self._run = run
         self._loop = loop
         self._connection: LoadConnection | None = None
         self._opening: asyncio.Task[None] | None = None
@@ -130,7 +130,7 @@ class _Worker:
 
     def proceed(self) -> None:
         """Send the next request, at its time."""
-        if (turn := self._round.turn()) > self._loop.time():
+        if (turn := self._run.turn()) > self._loop.time():
             self._waiting = self._loop.call_at(turn, self._send_next)
         else:
             self._send_next()
@@ -151,7 +151,7 @@ class _Worker:
             self._connection.abort()
 
     def _send_next(self) -> None:
-        taken = None if self._round.ended.done() else self._round.take(self)
+        taken = None if self._run.ended.done() else self._run.take(self)
         if taken is None:
             return
         if self._connection and self._connection.is_open:
@@ -160,36 +160,36 @@ class _Worker:
             self._opening = self._loop.create_task(self._open(*taken))
 
     async def _open(self, outgoing: Outgoing, request: bytes) -> None:
-        courier, begun = self._round.courier, time.perf_counter()
+        sender, begun = self._run.sender, time.perf_counter()
         try:
-            async with asyncio.timeout(courier.timeout_s):
+            async with asyncio.timeout(sender.timeout_s):
                 _, self._connection = await self._loop.create_connection(
-                    lambda: LoadConnection(self._finished, self._round.buffer, within_s=courier.timeout_s),
-                    courier.address.host,
-                    courier.address.port,
-                    ssl=tls_context() if courier.address.tls else None,
+                    lambda: LoadConnection(self._finished, self._run.buffer, within_s=sender.timeout_s),
+                    sender.address.host,
+                    sender.address.port,
+                    ssl=tls_context() if sender.address.tls else None,
                 )
         except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no connection
-            error = no_connection(exc, within_s=courier.timeout_s)
+            error = no_connection(exc, within_s=sender.timeout_s)
             name, event_id, url = outgoing.event, outgoing.event_id, outgoing.url
-            self._tell(Delivery(event=name, event_id=event_id, url=url, status=None, seconds=0.0, error=error))
+            self._report(Delivery(event=name, event_id=event_id, url=url, status=None, seconds=0.0, error=error))
             return
         try:
             self._connection.send(outgoing, request, connect_s=time.perf_counter() - begun)
         except Exception as exc:  # noqa: BLE001 - raised anew where the run was asked for
-            self._round.fail(exc)
+            self._run.fail(exc)
 
     def _finished(self, exchange: LoadExchange, ending: Ending) -> None:
-        if self._round.ended.done():
+        if self._run.ended.done():
             return
         if ending.unread and not exchange.connect_s:
             # The receiver closed a connection that was idle just as it was used: the delivery was not looked at.
-            request = self._round.writer.write(exchange.outgoing)
+            request = self._run.writer.write(exchange.outgoing)
             self._opening = self._loop.create_task(self._open(exchange.outgoing, request))
             return
         reading = exchange.reading
         outgoing, first = exchange.outgoing, ending.first_at
-        self._tell(
+        self._report(
             Delivery(
                 event=outgoing.event,
                 event_id=outgoing.event_id,
@@ -203,6 +203,6 @@ class _Worker:
             )
         )
 
-    def _tell(self, delivery: Delivery) -> None:
-        self._round.tell(delivery)
+    def _report(self, delivery: Delivery) -> None:
+        self._run.report(delivery)
         self.proceed()

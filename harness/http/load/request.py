@@ -21,7 +21,7 @@ class Outgoing(NamedTuple):
     headers: Headers
     body: bytes
     url: str
-    """Where it goes; of the courier's own host."""
+    """Where it goes; of the sender's own host."""
     method: str = "POST"
 
 
@@ -32,7 +32,7 @@ class Address(NamedTuple):
     port: int
     tls: bool
     netloc: str
-    """Host and port as the Host header tells them."""
+    """Host and port as the Host header gives them."""
 
     @classmethod
     def of(cls, url: str) -> Address:
