@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,29 +15,48 @@ PAYLOAD = "payload"
 _FORM = "application/x-www-form-urlencoded"
 
 
-def is_form(headers: Headers) -> bool:
-    """Whether a body is declared to be a form's."""
-    return media_type(header(headers, "content-type")) == _FORM
+def begins_as_json(body: bytes) -> bool:
+    """Whether a body begins as JSON that can be an event does: with an object or a list, perhaps after a BOM."""
+    return body.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[")
 
 
-def is_readable(headers: Headers) -> bool:
-    """Whether a body is declared to be JSON or a form, in no coding; one without a media type counts as JSON."""
-    media = media_type(header(headers, "content-type")) or "json"
-    return header(headers, "content-encoding").lower() in ("", "identity") and ("json" in media or media == _FORM)
+def declares_json(headers: Headers) -> bool:
+    """Whether a body is declared to be JSON, in no coding; one without a media type counts as JSON."""
+    return not _is_coded(headers) and "json" in (media_type(header(headers, "content-type")) or "json")
+
+
+def is_form(headers: Headers, body: bytes) -> bool:
+    """Whether a body is a form's: declared as one, and not JSON under a wrong name, as libraries send by default."""
+    return media_type(header(headers, "content-type")) == _FORM and not begins_as_json(body)
 
 
 def event_document(headers: Headers, body: bytes) -> Any:
-    """Return the JSON document or the fields of a form, None for a body that is declared to be neither.
+    """Return the JSON document or the fields of a form, None for a body that is neither.
 
-    Raises `ValueError` and `RecursionError` for JSON that cannot be read.
+    Raises `ValueError` and `RecursionError` for what is declared to be JSON and cannot be read.
     """
-    if not is_readable(headers):
-        return None
-    if not is_form(headers):
+    if declares_json(headers):
         return json.loads(body)
+    if _is_coded(headers):
+        return None
+    if begins_as_json(body):  # as text/plain, for example: what senders declare is often wrong
+        return _json_or_none(body)
+    if not is_form(headers, body):
+        return None
     fields = form_fields(body)
     inner = fields.get(PAYLOAD, "")
-    return json.loads(inner) if inner.lstrip()[:1] in ("{", "[") else fields
+    return json.loads(inner) if begins_as_json(inner.encode("utf-8", "replace")) else fields
+
+
+def _is_coded(headers: Headers) -> bool:
+    return header(headers, "content-encoding").lower() not in ("", "identity")
+
+
+def _json_or_none(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 def readable_document(headers: Headers, body: bytes) -> Any:

@@ -258,5 +258,5 @@ def _unjudged(control: Delivery) -> str:
 def _written_anew(event: Event) -> Event | None:
     """Return the event with its JSON as libraries write it, None where it holds none."""
     document = readable_document(event.headers, event.body)
-    is_json = isinstance(document, dict | list) and not is_form(event.headers)
+    is_json = isinstance(document, dict | list) and not is_form(event.headers, event.body)
     return msgspec.structs.replace(event, body=compact(document)) if is_json else None

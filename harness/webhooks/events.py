@@ -16,9 +16,9 @@ from harness.errors import EventError
 from harness.http.message import Headers
 from harness.model import Event
 from harness.openapi.event_bodies import (
+    declares_json,
     event_document,
     is_form,
-    is_readable,
     readable_document,
     text_in_event,
 )
@@ -51,7 +51,7 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
         name = path.stem if path.suffix in _ENDINGS else path.name
         event = self._event(name, headers, body, document)
         if not event.type:
-            self._check_type(path, headers)
+            self._check_type(path, event)
         return event
 
     def made(self, name: str, body: bytes) -> Event:
@@ -98,15 +98,15 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
         key = "" if scheme.id_header else scheme.id_key
         return id_places(headers, body, key if self.id_key is None else self.id_key)
 
-    def _check_type(self, path: Path, headers: Headers) -> None:
+    def _check_type(self, path: Path, event: Event) -> None:
         """Raise `EventError` where the scheme has types and the fixture names none."""
-        scheme, key = self.scheme.of_delivery(headers), self.key_of_type
+        scheme, key = self.scheme.of_delivery(event.headers), self.key_of_type
         if scheme.type_header:
             raise EventError(
                 f"{path} names no event type, which {scheme.name} sends as a header. Make it an .http file with "
                 f"`{scheme.type_header}: TYPE` above an empty line and the body."
             )
-        untyped = self.type_key is None and is_form(headers)  # such as a command of Slack
+        untyped = self.type_key is None and is_form(event.headers, event.body)  # such as a command of Slack
         if key and not untyped:
             raise EventError(
                 f"{path} names no event type: it has no key {key!r}. Add it, or name the right key in harness.toml as "
@@ -179,7 +179,7 @@ def _document(body: bytes, path: Path, headers: Headers) -> Any:
     except ValueError as exc:
         what = "is empty" if not body.strip() else f"is not JSON: {exc}"
         raise EventError(f"{path} {what}. Put the event's body there, as the provider sends it.") from None
-    if is_readable(headers) and not isinstance(document, dict | list):
+    if declares_json(headers) and not isinstance(document, dict | list):
         raise EventError(f"{path} holds a JSON {_NAMES[type(document)]}; an event is a JSON object.")
     return document
 

@@ -13,7 +13,7 @@ from urllib.parse import quote_plus, unquote_plus
 
 from harness.core.pointers import at_key, key_steps
 from harness.http.message import Headers, header
-from harness.openapi.event_bodies import PAYLOAD, event_document, is_form, is_readable
+from harness.openapi.event_bodies import PAYLOAD, event_document, is_form
 
 LEAST_DIGITS, MOST_DIGITS = 9, 18
 """Digits of a fresh number: enough to be new, and within 32 bits, or within 64 where the old one has more."""
@@ -47,9 +47,9 @@ def id_places(headers: Headers, body: bytes, key: str) -> tuple[IdPlace, ...]:
 
     None where the body cannot be read, or holds neither text nor a whole number there.
     """
-    if not key or not is_readable(headers):
+    if not key:
         return ()
-    declared = (("content-type", header(headers, "content-type")),)
+    declared = tuple((name, header(headers, name)) for name in ("content-type", "content-encoding"))
     return (_remembered if len(body) <= REMEMBERED_BYTES else _places)(declared, body, key)
 
 
@@ -68,7 +68,7 @@ def _places(headers: Headers, body: bytes, key: str) -> tuple[IdPlace, ...]:
     except (ValueError, RecursionError):
         return ()
     found = list(_steps(document, key))
-    if not is_form(headers):
+    if not is_form(headers, body):
         return tuple(_in_json(text, steps, value) for steps, value in found)
     return tuple(place for steps, value in found[:1] for place in _in_form(text, steps, value))
 

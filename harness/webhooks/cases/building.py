@@ -94,7 +94,7 @@ class Material(NamedTuple):
     def parsed(self) -> Any:
         """Return the body as JSON; raises `EventError` where it is none."""
         headers = self.event.headers
-        document = None if is_form(headers) else readable_document(headers, self.body)
+        document = None if is_form(headers, self.body) else readable_document(headers, self.body)
         if not isinstance(document, dict | list):
             raise EventError(f"{self.event.name} is not JSON, which this case changes")
         return document

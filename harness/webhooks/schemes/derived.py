@@ -7,10 +7,12 @@ import hashlib
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
+from harness.openapi.event_bodies import begins_as_json
+
 
 def is_form(body: bytes) -> bool:
     """Tell whether a body is a form's: it does not begin as a JSON document that an event can be does."""
-    return body.lstrip()[:1] not in {b"{", b"["}
+    return not begins_as_json(body)
 
 
 def _form(body: bytes) -> str:

@@ -158,3 +158,16 @@ def test_bytes_outside_the_id_stay_as_they_are() -> None:
 
     assert event.id == "b", "of several members of one name the last counts (RFC 8259 section 4)"
     assert hmac.fresh(event, "n").body == body.replace(b'"\\u0062"', b'"n"')
+
+
+@pytest.mark.parametrize(
+    "media", ["application/x-www-form-urlencoded", "text/plain; charset=UTF-8", "application/octet-stream"]
+)
+def test_json_under_a_wrong_name_is_json_all_the_same(media: str) -> None:
+    """Python's urllib and others declare every body a form, Amazon SNS sends text/plain."""
+    hmac = format_of("hmac")
+    event = hmac.received((("content-type", media),), b' {"id": "a", "type": "t"}')
+
+    assert (event.id, event.type) == ("a", "t")
+    assert hmac.fresh(event, "n").body == b' {"id": "n", "type": "t"}'
+    assert hmac.received((("content-type", media),), b"{no json").id == ""
