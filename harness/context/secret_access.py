@@ -26,7 +26,7 @@ class SecretAccess:
 
     @cached_property
     def issued(self) -> IssuedSecret:
-        """The secret with which the provider signs its webhooks, where its answer to the registration tells one."""
+        """The secret with which the provider signs its webhooks, where its answer to the registration holds one."""
         return IssuedSecret("provider.webhooks.secret", folder=self._run.path, seed=self._run.seed, vault=self.vault)
 
     def resolve_all(self, *, strict: bool) -> None:

@@ -1,4 +1,4 @@
-"""Signing keys of a target that the harness starts: made as the scheme wants them, and told as their public half."""
+"""Signing keys of a target that the harness starts: made as the scheme wants them, and given to it as public keys."""
 
 from __future__ import annotations
 

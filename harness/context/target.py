@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from glob import glob
@@ -37,9 +38,14 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         """Whether faults, fuzzing and writes are refused."""
         return self.config.target.environment is Environment.PRODUCTION
 
-    def lacks(self, keys: tuple[str, ...]) -> tuple[str, ...]:
+    def missing(self, keys: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of the dotted ``keys`` that harness.toml does not set, as ``[section] key``."""
         return tuple(where_is(tuple(k.split("."))) for k in keys if not self._value(k))
+
+    def lacks(self, keys: tuple[str, ...]) -> tuple[str, ...]:
+        """The former name of `missing`."""
+        warnings.warn("`Target.lacks` is now called `Target.missing`.", DeprecationWarning, stacklevel=2)
+        return self.missing(keys)
 
     def _value(self, dotted: str) -> Any:
         value: Any = self.config
@@ -49,16 +55,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def urls(self) -> list[str]:
-        """Every URL that harness.toml names as the target's own."""
-        config = self.config
-        found = [f"https://{host}" for host in config.cassettes.hosts]
-        sections: tuple[Any, ...] = (config.provider, config.receiver, config.telemetry, *config.process.values())
-        for section in sections:
-            named = (getattr(section, name, None) for name in ("spec", "base_url", "url", "metrics", "ready"))
-            found += [value for value in named if isinstance(value, str) and "://" in value]
-        if config.receiver and config.receiver.effects:
-            found.append(config.receiver.effects.url or "")
-        return found
+        """Every URL at which harness.toml lets the target be called."""
+        return [*(f"https://{host}" for host in self.config.cassettes.hosts), *self.config.called_urls()]
 
     def files(self, *globs: str | None) -> list[Path]:
         """Return the files that ``globs`` name, starting at the target's folder unless absolute; sorted, each once."""

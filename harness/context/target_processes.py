@@ -33,7 +33,7 @@ class TargetProcesses:
         self._started: list[ManagedProcess] = []
         self.logs = logs
         self.log_suffix = ""
-        """What tells the output of a copy of the target from the target's own."""
+        """Ending of the logs' names, which sets those of a copy of the target apart; empty for its own."""
         self.restarts: list[str] = []
         """How processes ended by themselves and were started again, one sentence for each."""
 

@@ -1,4 +1,4 @@
-"""Files that are never half written: whoever reads finds the old one or the whole new one."""
+"""Files that are never half written: a reader finds the old one or the whole new one."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Node id of the test that made the observation; filled in by the plugin."""
 
     def named(self, subject: str, check: str, cause: str) -> Finding:
-        """Return the finding under the stable name of its defect, which its summary tells."""
+        """Return the finding under the stable name of its defect, which its summary ends with."""
         name = stable_id(subject, check, cause)
         return msgspec.structs.replace(self, id=name, summary=f"{self.summary} ({name})")
 

@@ -97,8 +97,8 @@ def _struct_for(value: dict[str, Any], expected: Any, file: str, path: Path) -> 
     tag = value.get(tag_field)
     if tag not in by_tag:
         where = where_is((*path, tag_field))
-        said = f"{tag!r} is not known" if tag_field in value else "is missing"
-        raise ConfigurationError(f"{file}: {where}: {said}. {nearest(str(tag), by_tag)}")
+        problem = f"{tag!r} is not known" if tag_field in value else "is missing"
+        raise ConfigurationError(f"{file}: {where}: {problem}. {nearest(str(tag), by_tag)}")
     return by_tag[tag]
 
 

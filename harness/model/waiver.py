@@ -10,8 +10,8 @@ import msgspec
 class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An accepted gap; an expired one, or one whose item passes, is itself a failure.
 
-    With ``finding`` it excuses one defect of the item and no other; that the defect no longer occurs is only told, as
-    chance decides what generated requests meet, and the provider's state what other checks do.
+    With ``finding`` it excuses one defect of the item and no other; that the defect no longer occurs is only
+    reported, as chance decides what generated requests meet, and the provider's state what other checks do.
     """
 
     item: str

@@ -40,7 +40,7 @@ class ErrorBodies:
         self._told |= {(leak.secret, status) for leak in leaks}
 
     def findings(self) -> list[Finding]:
-        """Return one finding for each secret and status that was not told before; none when nothing leaked."""
+        """Return one finding for each secret and status that was not reported before; none when nothing leaked."""
         leaks, self._leaks = self._leaks, []
         return [_leaked(secret, place, found) for (secret, place), found in _grouped(leaks).items()]
 

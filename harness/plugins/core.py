@@ -220,10 +220,10 @@ def harness_mode(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def require(run_context: RunContext) -> Callable[..., None]:
-    """Skip, with the line to add, where harness.toml lacks what a check needs: `require("receiver.url")`."""
+    """Skip, with the line to add, where harness.toml has no key that a check needs: `require("receiver.url")`."""
 
     def require(*keys: str) -> None:
-        if lacking := run_context.target.lacks(keys):
-            pytest.skip("harness.toml names no " + ", ".join(lacking))
+        if missing := run_context.target.missing(keys):
+            pytest.skip("harness.toml names no " + ", ".join(missing))
 
     return require

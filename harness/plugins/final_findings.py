@@ -19,7 +19,7 @@ HOOK = "pytest_harness_final_findings"
 def take_final_findings(config: pytest.Config, run_context: RunContext, intake: FindingIntake) -> None:
     """Call the hook of each plugin, and take in what it returns.
 
-    A plugin that breaks is told in the report, and hides nothing of the others. Wrappers of the hook run around each.
+    A plugin that breaks becomes a problem in the report, and hides nothing of the others. Wrappers run around each.
     """
     manager = config.pluginmanager
     plugins = [impl.plugin for impl in reversed(getattr(config.hook, HOOK).get_hookimpls()) if not _wraps(impl)]

@@ -61,7 +61,7 @@ class Findings:
             self.add(finding)
 
     def require(self, item_id: str) -> None:
-        """Raise `FindingError`, which the report tells too, unless ``item_id`` is on the checklist."""
+        """Raise `FindingError`, which becomes a problem in the report, unless ``item_id`` is on the checklist."""
         try:
             self._context.admission.require(item_id, self._test)
         except FindingError as exc:

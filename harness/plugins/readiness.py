@@ -39,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class _WorkerSelection(Selection):
-    """On a worker: tells the controller what was left out."""
+    """On a worker: sends the controller the number of checks that were left out."""
 
     def __init__(self, config: pytest.Config) -> None:
         super().__init__()
@@ -177,7 +177,7 @@ class FindingCollector(Selection):
             findings=self._intake.findings,
             problems=[*self._problems, *self._intake.problems],
             waivers=run_context.config.waiver,
-            missing={item.id: run_context.target.lacks(item.needs) for item in run_context.checklist},
+            missing={item.id: run_context.target.missing(item.needs) for item in run_context.checklist},
             started_at=self._started,
             duration_s=time.monotonic() - self._clock,
             today=today(),

@@ -30,7 +30,8 @@ def assemble(
 ) -> Report:
     """Judge every item of ``checklist`` and the run as a whole.
 
-    ``missing`` maps an item id to the keys of harness.toml it lacks. Pure: the same input gives the same report.
+    ``missing`` maps an item id to the keys that harness.toml would need for it.
+    Pure: the same input gives the same report.
     """
     by_item: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:

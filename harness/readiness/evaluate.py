@@ -45,7 +45,7 @@ def item_outcome(findings: Iterable[Finding]) -> Outcome:
 def evaluate_item(
     item: Item, findings: Sequence[Finding], *, missing: Sequence[str], waivers: Sequence[Waiver], today: dt.date
 ) -> ItemResult:
-    """Judge one item. ``missing`` names the keys of harness.toml it lacks."""
+    """Judge one item. ``missing`` names the keys that harness.toml would need for it."""
     findings = [waiver_rules.excused(f, waivers, today) for f in _distinct(findings)]
     waiver = waiver_rules.live_waiver(item.id, waivers, today)
     proofs = [f for f in findings if item.evidence in (None, f.mode)]
@@ -78,8 +78,8 @@ def _stale(item: Item, outcome: Outcome, findings: Sequence[Finding], waivers: S
     if outcome in (Outcome.NOT_RUN, Outcome.ERROR):
         return ""
     gone = waiver_rules.unmet(item.id, findings, waivers)
-    told = ", ".join(f"{waiver.finding} (owner {waiver.owner})" for waiver in gone)
-    return f". Waived but not met in this run, so perhaps stale: {told}" if told else ""
+    named = ", ".join(f"{waiver.finding} (owner {waiver.owner})" for waiver in gone)
+    return f". Waived but not met in this run, so perhaps stale: {named}" if named else ""
 
 
 def _weighed(item: Item, proofs: Sequence[Finding]) -> tuple[Outcome, Level]:

@@ -23,8 +23,8 @@ def excused(finding: Finding, waivers: Iterable[Waiver], today: dt.date) -> Find
         return finding
     for waiver in waivers:
         if waiver.finding == finding.id and waiver.item == finding.item and today <= waiver.expires:
-            said = f"{finding.summary}; waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
-            return msgspec.structs.replace(finding, outcome=Outcome.WAIVED, summary=said)
+            summary = f"{finding.summary}; waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
+            return msgspec.structs.replace(finding, outcome=Outcome.WAIVED, summary=summary)
     return finding
 
 

@@ -99,7 +99,7 @@ def _explained(item: ItemResult) -> Iterator[str]:
 
 
 def _row(item: ItemResult) -> str:
-    seen = _text(item.summary) + (f" ({_text(said)})" if (said := note(item)) else "")
+    seen = _text(item.summary) + (f" ({_text(remark)})" if (remark := note(item)) else "")
     return f"| {_sign(item.outcome)} | `{item.id}` | {_text(item.text)} | {seen} |"
 
 

@@ -38,8 +38,8 @@ def _lines(report: Report, written: str) -> Iterator[Line]:
         yield f"{_INDENT}{': '.join(advice(item))}", ""
         yield from _again([item])
     for unknown, items in unknowns(report).items():
-        told = [i for i in items if written or i.findings]
-        yield from _unknown(unknown, told) if told else ()
+        shown = [i for i in items if written or i.findings]
+        yield from _unknown(unknown, shown) if shown else ()
     for item in report.warnings:
         yield f"{_mark(item.outcome)} {item.id} (should): {item.summary}", "yellow"
     if written:

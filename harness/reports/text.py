@@ -11,7 +11,7 @@ from harness.model import Finding, ItemResult, Level, Outcome, Report, Verdict
 from harness.model.spec_coverage import Coverage, percent
 
 REASON_CHARS = 300
-"""As much is told of why something is not known, where many items are told of."""
+"""Characters of the reason why something is not known, where there are many items."""
 
 
 class Sign(NamedTuple):
@@ -109,8 +109,8 @@ def advice(item: ItemResult) -> tuple[str, str]:
 def note(item: ItemResult) -> str:
     """Return what a reader must know of an item beside its outcome, such as its waiver; empty for most."""
     waiver = item.waiver
-    said = f"waived by {waiver.owner} until {waiver.expires}: {waiver.reason}" if waiver else ""
-    return "; ".join(filter(None, ("should" if item.level is Level.SHOULD else "", said)))
+    waived = f"waived by {waiver.owner} until {waiver.expires}: {waiver.reason}" if waiver else ""
+    return "; ".join(filter(None, ("should" if item.level is Level.SHOULD else "", waived)))
 
 
 COVERAGE_HEADINGS = (

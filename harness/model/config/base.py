@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import ClassVar
+
 import msgspec
 
 from harness.core.dates import duration_s
@@ -20,3 +23,21 @@ class Duration(float):
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of the sections: an unknown key is an error."""
+
+    CALLED: ClassVar[tuple[str, ...]] = ()
+    """Names of the keys with URLs at which the harness calls the target; to other hosts nothing is sent."""
+
+    def called_urls(self) -> Iterator[str]:
+        """Yield the URLs of this section and of those inside it at which the harness calls the target."""
+        values = [getattr(self, name) for name in self.CALLED]
+        yield from (value for value in values if value and "://" in value)
+        for name in self.__struct_fields__:
+            yield from _called_urls(getattr(self, name))
+
+
+def _called_urls(value: object) -> Iterator[str]:
+    if isinstance(value, Section):
+        yield from value.called_urls()
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _called_urls(each)

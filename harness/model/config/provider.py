@@ -55,6 +55,8 @@ class ProviderWebhooks(Section, frozen=True):
 class Provider(Section, frozen=True):
     """``[provider]``: the Product API."""
 
+    CALLED = ("spec", "base_url")
+
     spec: str
     """Path of the OpenAPI document, relative to harness.toml, or its URL."""
     base_url: str

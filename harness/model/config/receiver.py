@@ -40,6 +40,8 @@ class Signature(Section, frozen=True):
 class Probe(Section, frozen=True):
     """How to ask the integration for one row of what it knows, in one of three ways."""
 
+    CALLED = ("url",)
+
     url: str | None = None
     """GET; ``{event_id}`` is replaced. Answers 404 while the event is unknown, else JSON."""
     command: tuple[str, ...] = ()
@@ -95,6 +97,8 @@ class EventOrder(Section, frozen=True):
 
 class Receiver(Section, frozen=True):
     """``[receiver]``: the integration's webhook endpoint."""
+
+    CALLED = ("url",)
 
     url: str
     events: str | None = None

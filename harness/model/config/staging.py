@@ -11,6 +11,8 @@ from harness.model.reference import SecretRef
 class Telemetry(Section, frozen=True):
     """``[telemetry]``: where the integration shows what it does."""
 
+    CALLED = ("metrics",)
+
     metrics: str | None = None
     """URL in the Prometheus text format."""
     otlp: str | None = None

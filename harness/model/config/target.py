@@ -27,6 +27,8 @@ class TargetSection(Section, frozen=True):
 class Process(Section, frozen=True):
     """``[process.NAME]``: a process the harness starts, watches and stops."""
 
+    CALLED = ("ready",)
+
     command: tuple[str, ...]
     ready: str
     """URL that answers 2xx once the process serves."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from harness.context.target import load_target
@@ -147,7 +148,7 @@ def test_what_a_target_lacks_is_said_as_it_is_written(tmp_path: Path) -> None:
     """Missing keys are named the way harness.toml writes them."""
     target = load_target(write(tmp_path, PROVIDER))
 
-    assert target.lacks(("provider.spec", "receiver.url", "provider.auth")) == (
+    assert target.missing(("provider.spec", "receiver.url", "provider.auth")) == (
         "[receiver] url",
         "[provider] auth",
     )
@@ -170,3 +171,47 @@ def test_globs_start_at_the_target_unless_absolute(tmp_path: Path) -> None:
 def test_a_length_of_time_is_in_seconds(text: str, seconds: float) -> None:
     """Every unit is read as seconds."""
     assert Duration.parse(text) == seconds
+
+
+CALLED = """
+[target]
+name = "Acme"
+[process.app]
+command = ["app"]
+ready = "http://app.example/"
+[provider]
+spec = "http://spec.example/openapi.json"
+base_url = "http://provider.example"
+[provider.webhooks]
+url = "http://tunnel.example/hooks"
+[receiver]
+url = "http://receiver.example/hook"
+effects = { url = "http://effects.example/{event_id}" }
+dead_letters = { url = "http://letters.example/{event_id}" }
+[receiver.order]
+earlier = "a.json"
+later = "b.json"
+object = "id"
+state = { url = "http://state.example/{event_id}" }
+[cassettes]
+hosts = ["files.example"]
+[telemetry]
+metrics = "http://metrics.example/metrics"
+"""
+
+
+def test_the_harness_may_call_every_url_of_the_target(tmp_path: Path) -> None:
+    """Each URL that a check asks is allowed, however deep its key stands; where only others call is not among them."""
+    (tmp_path / "harness.toml").write_text(CALLED)
+
+    hosts = sorted(httpx.URL(url).host.removesuffix(".example") for url in load_target(tmp_path).urls)
+
+    assert hosts == ["app", "effects", "files", "letters", "metrics", "provider", "receiver", "spec", "state"]
+
+
+def test_keys_that_are_missing_are_found_under_the_old_name_too(tmp_path: Path) -> None:
+    """`Target.lacks` warns with the new name."""
+    (tmp_path / "harness.toml").write_text(NAMED)
+
+    with pytest.warns(DeprecationWarning, match=r"now called `Target.missing`"):
+        assert load_target(tmp_path).lacks(("receiver.url",)) == ("[receiver] url",)
