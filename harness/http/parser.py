@@ -17,8 +17,6 @@ MAX_BODY = 64 * 1024 * 1024
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^ \t]+) HTTP/(\d)\.(\d)")
-_FORBIDDEN = re.compile(rb"\0|\r(?!\n)|(?<!\r)\n")
-"""In the head of a request (RFC 9110 section 5.5, RFC 9112 section 2.2)."""
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?")
 
 
@@ -108,7 +106,7 @@ class ChunkDecoder:
 class RequestReader:
     """Requests out of what one client sends, one after another."""
 
-    __slots__ = ("_body", "_buffer", "_chunks", "_expects", "_head", "_length", "busy", "closes")
+    __slots__ = ("_body", "_buffer", "_chunks", "_expects", "_head", "_length", "_pieces", "busy", "closes")
 
     def __init__(self) -> None:
         self.busy = False
@@ -116,9 +114,10 @@ class RequestReader:
         self.closes = False
         """Whether the connection ends with the answer to the request taken last."""
         self._buffer = bytearray()
-        self._head: Request | None = None
-        self._body = bytearray()
+        self._head: tuple[str, str, Headers] | None = None
+        self._body = b""
         self._length = 0
+        self._pieces: list[bytes] = []
         self._chunks: ChunkDecoder | None = None
         self._expects = False
 
@@ -135,16 +134,15 @@ class RequestReader:
         if not self._take_body():
             return None
         assert self._head is not None
-        head, body = self._head, bytes(self._body)
-        self._head, self._chunks, self._body = None, None, bytearray()
+        method, target, headers = self._head
+        request = Request(method=method, url=target, headers=headers, body=self._body)
+        self._head, self._chunks, self._body = None, None, b""
         self.busy = bool(self._buffer)
-        if not body:
-            return head
-        return Request(method=head.method, url=head.url, headers=head.headers, body=body)
+        return request
 
     def awaits_go_ahead(self) -> bool:
         """Whether a client that sends its body only when told so is to be told (RFC 9110 section 10.1.1); true once."""
-        awaits = self._expects and self._head is not None and not self._body
+        awaits = self._expects and self._head is not None and not any(self._pieces)
         self._expects = False
         return awaits
 
@@ -165,7 +163,8 @@ class RequestReader:
         return True
 
     def _read_head(self, head: bytes) -> None:
-        if _FORBIDDEN.search(head):
+        breaks = head.count(b"\r\n")
+        if b"\0" in head or head.count(b"\n") != breaks or head.count(b"\r") != breaks:  # RFC 9110 section 5.5
             raise BadMessageError("a head with a bare line break or a NUL in it")
         lines = head.decode("latin-1").split("\r\n")
         line = _REQUEST_LINE.fullmatch(lines[0])
@@ -175,7 +174,7 @@ class RequestReader:
         if major != "1":
             raise BadMessageError(f"HTTP/{major}.{minor}", HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
         headers, fields = _request_fields(lines[1:])
-        self._head = Request(method=method, url=target, headers=headers)
+        self._head = method, target, headers
         self.closes = ends_connection(fields.get("connection", ""), old=minor == "0")
         self._expects = fields.get("expect", "").lower() == "100-continue"
         coding = fields.get("transfer-encoding", "")
@@ -193,12 +192,14 @@ class RequestReader:
 
     def _take_body(self) -> bool:
         if self._chunks is not None:
-            self._body += self._chunks.take(self._buffer)
+            self._pieces.append(self._chunks.take(self._buffer))
+            if self._chunks.complete:
+                self._body, self._pieces = b"".join(self._pieces), []
             return self._chunks.complete
         if len(self._buffer) < self._length:
             return False
         if self._length:
-            self._body = self._buffer[: self._length]
+            self._body = bytes(self._buffer[: self._length])
             del self._buffer[: self._length]
         return True
 
