@@ -15,11 +15,19 @@ if TYPE_CHECKING:
     from harness.resilience.client_process import ClientRun
     from harness.resilience.credential_leak import TransportCase
     from harness.resilience.faults import Fault
-    from harness.resilience.runner import ClientUnderTest
+    from harness.resilience.runner import ClientUnderTest, UndisturbedRun
+
+
+@pytest.fixture(scope="session")
+def _undisturbed() -> UndisturbedRun:
+    """The client's workflow without any fault, which runs once in each process where a check needs it."""
+    from harness.resilience.runner import UndisturbedRun
+
+    return UndisturbedRun()
 
 
 @pytest.fixture
-def _client(run_context: RunContext, require: Callable[..., None]) -> ClientUnderTest:
+def _client(run_context: RunContext, require: Callable[..., None], _undisturbed: UndisturbedRun) -> ClientUnderTest:
     """``[client] command``, in front of it the fault server and the real provider."""
     require("client.command", "provider.base_url")
     if run_context.target.production:
@@ -38,6 +46,7 @@ def _client(run_context: RunContext, require: Callable[..., None]) -> ClientUnde
         log=run_context.processes.logs / "client.log",
         upstream=provider.base_url,
         http=run_context.client,
+        undisturbed=_undisturbed,
     )
 
 
@@ -66,7 +75,7 @@ def client_run(_client: ClientUnderTest) -> Callable[[Sequence[Fault]], tuple[tu
 def client_transport(
     run_context: RunContext,
     require: Callable[..., None],
-    client_run: Callable[[Sequence[Fault]], tuple[tuple[Attempt, ...], ClientRun]],
+    _client: ClientUnderTest,
 ) -> Callable[[TransportCase], Finding]:
     """Run ``[client] command`` once and look where its credential travels."""
     require("provider.auth")
@@ -76,14 +85,15 @@ def client_transport(
 
     def run(case: TransportCase) -> Finding:
         with Elsewhere() as elsewhere:
-            attempts, ended = client_run((elsewhere.fault(case.redirect),) if case.redirect else ())
-        return judge(
+            server, ended = _client.run((elsewhere.fault(case.redirect),) if case.redirect else ())
+        finding = judge(
             case,
-            attempts,
+            server.attempts,
             elsewhere.arrived,
             ended,
             lambda data: sorted({leak.secret for leak in scanner.scan_bytes(data, case.id)}),
             reproduce=run_context.reproduce(f"::test_the_clients_credential_stays_where_it_belongs[{case.id}]"),
         )
+        return _client.proven(case, finding, ended)
 
     return run

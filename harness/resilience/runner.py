@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import httpx
 import msgspec
 
-from harness.model import Attempt, Finding, Outcome
+from harness.model import Attempt, Check, Finding, Outcome
 from harness.model.config import Policy
 from harness.resilience.client_cases import ClientCase
 from harness.resilience.client_process import ClientRun, run_client
@@ -18,8 +18,24 @@ from harness.resilience.faults import Fault
 
 PLACEHOLDER = "{fault_server}"
 SHOWN_ATTEMPTS = 12
+UNPROVEN = "the workflow does not succeed without a fault either"
 HELD_LONGER_S = 3.0
 """How much longer than it may wait a client is kept waiting, so that one without a deadline is seen."""
+
+
+class UndisturbedRun:
+    """The workflow without any fault, run once, when something depends on it."""
+
+    def __init__(self) -> None:
+        """It has not run yet."""
+        self._complaint: str | None = None
+
+    def complaint(self, run: Callable[[], tuple[FaultServer, ClientRun]]) -> str:
+        """Return why the workflow does not succeed, empty when it does; ``run`` runs it."""
+        if self._complaint is None:
+            _, ended = run()
+            self._complaint = "" if ended.succeeded else f"{UNPROVEN}: {ended.ended}: {ended.tail}"
+        return self._complaint
 
 
 class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +54,8 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
     """The provider's base URL."""
     http: httpx.Client
     """Reaches the provider."""
+    undisturbed: UndisturbedRun = msgspec.field(default_factory=UndisturbedRun)
+    """Shared by all that run the same client."""
 
     def run(
         self, faults: Sequence[Fault] = (), *, then: Fault | None = None, each_write: bool = False
@@ -66,7 +84,15 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
 
     def _checked(self, case: ClientCase, reproduce: str) -> Finding:
         server, run = self.run(case.faults, then=case.then, each_write=case.each_write)
-        return judge(case, server.attempts, run, self.policy, errors=server.errors, reproduce=reproduce)
+        finding = judge(case, server.attempts, run, self.policy, errors=server.errors, reproduce=reproduce)
+        return self.proven(case, finding, run)
+
+    def proven(self, case: Check, finding: Finding, run: ClientRun) -> Finding:
+        """Return ``finding``, or that nothing was proven: a client that always fails does nothing right by failing."""
+        if finding.outcome is not Outcome.PASS or run.succeeded:
+            return finding
+        complaint = self.undisturbed.complaint(self.run)
+        return case.finding(Outcome.ERROR, complaint, reproduce=finding.reproduce) if complaint else finding
 
 
 def judge(

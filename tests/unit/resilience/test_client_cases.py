@@ -159,6 +159,21 @@ def test_a_broken_client_fails_the_rows_it_breaks(case: ClientCase, name: str, p
     assert finding.outcome is (Outcome.FAIL if case.id in fails else Outcome.PASS), finding.observed
 
 
+def test_a_client_that_always_fails_proves_nothing(provider: str, tmp_path: Path) -> None:
+    """Where a client may fail, it does so for the fault's sake only if its workflow succeeds without one."""
+    calls_once = CLIENT.format(**{**HONEST, "retries": 0}).replace("sys.exit(0)", "sys.exit('broken')")
+
+    findings = {case.id: run(case, calls_once, provider, tmp_path) for case in CASES}
+    may_fail = [f for case_id, f in findings.items() if case_id.startswith(("refused", "silence", "cut", "half"))]
+
+    assert Outcome.PASS not in {finding.outcome for finding in findings.values()}
+    assert may_fail
+    for finding in may_fail:
+        assert finding.outcome is Outcome.ERROR
+        assert finding.observed.startswith("the workflow does not succeed without a fault either: the client exited")
+        assert finding.observed.endswith("broken")
+
+
 LIMITED = {case.id: case for case in RETRIES if case.item == "resilience.rate-limit"}
 CAPPED = Policy(answer_within=Duration(2), retry_after_cap=Duration(0.5))
 CAPPED_CLIENTS: dict[str, tuple[dict[str, object], Outcome]] = {
