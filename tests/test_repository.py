@@ -41,6 +41,7 @@ REPEATED_CLASSES = {
 """Names that mean two things, and why they may; those that differ in a leading underscore alone count as one."""
 REPEATED_MODULES = {
     "__init__": "Python's name",
+    "cassettes": "the plugin of the fixtures, and the command",
     "delivery": "the struct, and the plan of `harness deliver`",
 }
 """Modules of model/config bear the name of their section of harness.toml; the sandbox is a program of its own."""

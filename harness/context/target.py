@@ -14,9 +14,10 @@ from typing import Any
 import msgspec
 
 from harness.errors import ConfigurationError, SecretError, nearest
-from harness.model import SecretRef, TargetSummary, looks_like_secret
+from harness.model import SecretRef, TargetSummary
 from harness.model.config import Configuration, Environment
 from harness.model.strict import check_keys, convert, strings, where_is
+from harness.secrets.detection.literals import looks_like_secret
 
 CONFIG_NAME = "harness.toml"
 # Free text, in which a word such as "key" names no secret, and keys that name a field or a header.

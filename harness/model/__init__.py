@@ -7,7 +7,7 @@ from harness.model.event import Event
 from harness.model.finding import Finding, Level, Mode, Outcome, stable_id
 from harness.model.item import GuideLine, Item
 from harness.model.processing_result import ProcessingResult
-from harness.model.reference import SecretRef, looks_like_secret
+from harness.model.reference import SecretRef
 from harness.model.report import GuideResult, ItemResult, Problem, Report, TargetSummary, Verdict
 from harness.model.waiver import Waiver
 
@@ -31,6 +31,5 @@ __all__ = [
     "TargetSummary",
     "Verdict",
     "Waiver",
-    "looks_like_secret",
     "stable_id",
 ]

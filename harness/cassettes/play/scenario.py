@@ -65,13 +65,11 @@ class ScenarioCassette(IndexedCassette):
     ) -> None:
         """``guard`` raises for method and URL of a call that may not be sent.
 
-        ``again`` is the command that records the scenario anew and ``place`` the name of the file, for messages.
-        ``stored`` is the file it is read from, where that is another than the one that is written.
+        ``again`` is the command that records the scenario anew and ``place`` the name of the file, for messages; it is
+        read from ``stored`` where that is another than ``path``, which is written.
         Raises `CassetteError` for a file that is missing (in replay and verify) or cannot be used.
         """
-        self.mode = mode
-        self.place = place
-        self.stored = stored or path
+        self.mode, self.place, self.stored = mode, place, stored or path
         self.exchanges: list[tuple[Request, dict[str, Any]]] = []
         """Every request with its response, as the clients saw them; what is played again stands there once."""
         self.refused: list[str] = []
@@ -79,8 +77,7 @@ class ScenarioCassette(IndexedCassette):
         self._redactor = Redactor(redact)
         self._clean = request_filter(self._redactor)
         self._clean_response = response_filter(self._redactor)
-        self._guard = guard
-        self._again = again
+        self._guard, self._again = guard, again
         recording = mode in _RECORDING
         super().__init__(
             path,

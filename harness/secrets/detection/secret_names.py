@@ -13,15 +13,19 @@ _SECRET = re.compile(
     r"|otp|pin|cvv|cvc|credentials?|authorization|client_assertion|code_verifier"
     r"|(?:api|access|secret|private|signing|auth|encryption|account|subscription|shared|master|functions|session)_?keys?)$"
 )
-# Tokens that say where a listing goes on, or how much of a language model was used, and what guards against nothing.
+# Tokens that say where a listing goes on, or how much of a language model was used, what guards against nothing, and
+# the file that Google's libraries read credentials from.
 _HARMLESS = re.compile(
     r"(?:page|next|prev|previous|continuation|continue|sync|cursor|pagination|resume|idempotency|request|max|min|total"
-    r"|prompt|completion|input|output|cached|reasoning|remaining|limit|reset|used)_?tokens?$"
+    r"|prompt|completion|input|output|cached|reasoning|remaining|limit|reset|used)_?tokens?$|^google_application_credentials$"
 )
 # Names that mean a secret in the query of a URL or a header, where elsewhere they name something else.
 _IN_QUERY = re.compile(r"^(?:key|sig)$|(?:^|_)signature$")
+# And in a configuration, whose author chose the name: every key but a public one.
+_IN_CONFIGURATION = re.compile(r"(?<!public)(?:^|_)(?:key|pwd|passwd)$")
 _NUMERIC = re.compile(r"(?:^|_)(?:passw(?:or)?d|passcode|otp|pin|cvv|cvc)$")
 
+# Stripe's publishable keys (pk_) are left out: https://docs.stripe.com/keys says that they are no secrets.
 SHAPES = re.compile(
     r"\b(?:sk|rk)_(?:live|test)_\w{8,}|\bwhsec_[\w+/=-]{8,}|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}"
     r"|\bxox[abeprs]-[\w-]{10,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}|\bSG\.[\w-]{16,}\.[\w-]{16,}"
@@ -29,6 +33,12 @@ SHAPES = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
 )
 """Shapes that no text has by accident: the prefixes vendors give their keys, JSON web tokens, private keys."""
+CREDENTIALS = re.compile(r"(?i)\b(Bearer|Basic|Token)(\s+)(?=\S*\d)([\w+/=.~-]{16,})")
+"""Credentials as the header Authorization has them (RFC 9110 section 11.4), in any text: scheme, space, secret."""
+USERINFO = re.compile(r"(?<=://)[^/\s:@\"']*:[^/\s@\"']+(?=@)")
+"""User and password within a URL (RFC 3986 section 3.2.1); the user may be empty, as Redis has it."""
+_BEARER = re.compile(r"(?i)\bBearer +\S{8,}")
+"""In a configuration shorter ones count too: there is no prose in it."""
 
 _TELLING = (
     r"pass|pwd|secret|token|key|credential|auth|bearer|basic|jwt|otp|pin|cvv|cvc|sig|://[^/\s]*@|code_verifier|cookie"
@@ -49,6 +59,13 @@ def names_secret(name: str, *, query: bool = False) -> bool:
     if _HARMLESS.search(words):
         return False
     return bool(_SECRET.search(words) or (query and _IN_QUERY.search(words)))
+
+
+def is_secret_literal(key: str, value: str) -> bool:
+    """Tell whether a value of a configuration, standing at ``key``, is a secret by its name or by its shape."""
+    if names_secret(key, query=True) or _IN_CONFIGURATION.search(_words(key)):
+        return True
+    return any(shape.search(value) for shape in (SHAPES, CREDENTIALS, USERINFO, _BEARER))
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from urllib.parse import quote_plus, unquote_plus
 
-from harness.secrets.detection.secret_names import SHAPES, names_secret
+from harness.secrets.detection.secret_names import CREDENTIALS, SHAPES, USERINFO, names_secret
 from harness.secrets.forms import forms
 
 MIN_LEARNED = 16
@@ -21,8 +21,6 @@ PLACEHOLDER = re.compile(r"\[REDACTED [^\[\]]*\]")
 _PAIR = re.compile(r"""([?&]?)([\w.:\[\]-]{2,60})=(["']?)(\[REDACTED [^\[\]]*\]|[^\s&"'<>\\;,]+)""")
 _MEMBER = re.compile(r"""(\\*)"([\w.-]{2,60})\1"(\s*:\s*)\1"((?:(?!\1")(?:\\.|.))*)""", re.DOTALL)
 _ELEMENT = re.compile(r"<([\w:.-]{2,60})(\s[^<>]*)?>([^<>]+)(?=</)")
-_SCHEME = re.compile(r"(?i)\b(Bearer|Basic|Token)(\s+)(?=\S*\d)([\w+/=.~-]{16,})")
-_USERINFO = re.compile(r"(?<=://)[^/\s:@\"']+:[^/\s@\"']+(?=@)")
 _LINE = re.compile(r"(?im)^((?:proxy-)?authorization|(?:set-)?cookie|x-api-key)(:[ \t]*)(\S[^\r\n]*)")
 
 
@@ -85,8 +83,8 @@ class Placeholders:
             return f'{slashes}"{name}{slashes}"{colon}{slashes}"{hidden}'
 
         text = SHAPES.sub(lambda m: hide("token", m[0]), text)
-        text = _SCHEME.sub(lambda m: m[1] + m[2] + hide("authorization", m[3]), text)
+        text = CREDENTIALS.sub(lambda m: m[1] + m[2] + hide("authorization", m[3]), text)
         text = _LINE.sub(lambda m: m[1] + m[2] + hide(m[1].lower(), m[3].rstrip()), text)
-        text = _USERINFO.sub("REDACTED", text)
+        text = USERINFO.sub("REDACTED", text)
         text = _MEMBER.sub(member, _PAIR.sub(pair, text))
         return _ELEMENT.sub(lambda m: f"<{m[1]}{m[2] or ''}>{hide(m[1], m[3])}" if names_secret(m[1]) else m[0], text)
