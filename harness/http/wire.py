@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from harness.http.address import Address
 from harness.http.answer_reader import AnswerReader
 from harness.http.client import tls_context
 from harness.http.message import Headers
@@ -32,13 +33,15 @@ class Wire:
     """Where requests are sent to."""
 
     def __init__(self, url: str, *, check: Callable[[str, httpx.URL], None], timeout_s: float) -> None:
-        """``check`` refuses what may not be sent; ``timeout_s`` bounds each exchange as a whole."""
+        """``check`` refuses what may not be sent; ``timeout_s`` bounds each exchange as a whole.
+
+        Raises `ConfigurationError` for no URL.
+        """
         self.url = url
         self.timeout_s = timeout_s
         self._check = check
+        self._address = Address.of(url)
         self._parts = urlsplit(url)
-        self._host = self._parts.hostname or ""
-        self._port = self._parts.port or (443 if self._parts.scheme == "https" else 80)
 
     def send(
         self, headers: Headers, body: bytes, *, event: str, event_id: str, method: str = "POST", query: str = ""
@@ -60,7 +63,7 @@ class Wire:
         """Return request line and header lines as they are sent; Latin-1 lets a case send any byte."""
         target = self._parts.path or "/"
         queries = "&".join(q for q in (self._parts.query, query) if q)
-        lines = [f"{method} {target}{'?' if queries else ''}{queries} HTTP/{version}", f"host: {self._parts.netloc}"]
+        lines = [f"{method} {target}{'?' if queries else ''}{queries} HTTP/{version}", f"host: {self._address.netloc}"]
         lines += [f"{k}: {v}" for k, v in headers]
         return "\r\n".join([*lines, "connection: close", "", ""]).encode("latin-1")
 
@@ -96,11 +99,11 @@ class Wire:
         return min(CONNECT_S, self.timeout_s)
 
     def _connected(self) -> socket.socket:
-        connection = socket.create_connection((self._host, self._port), timeout=self._connect_s)
+        connection = socket.create_connection((self._address.host, self._address.port), timeout=self._connect_s)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._parts.scheme != "https":
+        if not self._address.tls:
             return connection
-        return tls_context().wrap_socket(connection, server_hostname=self._host)
+        return tls_context().wrap_socket(connection, server_hostname=self._address.host)
 
 
 class _Clock:

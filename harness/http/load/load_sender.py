@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 import httpx
 
+from harness.http.address import Address
 from harness.http.client import Network, tls_context
 from harness.http.load.load_connection import Ending, LoadConnection, LoadExchange
-from harness.http.load.request import Address, Outgoing, Writer
+from harness.http.load.request import Outgoing, Writer
 from harness.http.unanswered import no_connection
 from harness.model import Delivery
 
