@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 
-from harness.core.pointers import as_fragment, escaped, steps_of
+from harness.core.pointers import as_fragment, pointer_of, resolve, steps_of
 from harness.core.yaml import UnreadableYamlError
 from harness.errors import HarnessError
 
@@ -16,6 +17,7 @@ FILES = "x-harness-files"
 UNREAD = "x-harness-unread"
 """Key under which nothing stands: references to what cannot be read lead there."""
 MAX_FILES = 2_000
+_EXAMPLE = "externalValue"
 _SHOWN = re.compile(rf"#?/(?:{FILES}|{UNREAD})/(\d+)")
 _NAMED = frozenset(
     {"properties", "patternProperties", "definitions", "$defs", "dependentSchemas", "schemas", "responses", "content"}
@@ -31,7 +33,7 @@ Read = Callable[[str], Any]
 
 
 class Bundle:
-    """One document with all that it refers to."""
+    """One document with those parts of other documents that it refers to."""
 
     def __init__(self, raw: dict[str, Any], location: str | None, read: Read) -> None:
         """Change ``raw``, which was read at the URL ``location``, so that every reference in it is a local one.
@@ -41,68 +43,100 @@ class Bundle:
         self.unread: dict[str, str] = {}
         """Why a reference cannot be followed, by the reference as it is written."""
         self._location, self._read = location, read
-        self._known: dict[str, str] = {location: "#"} if location else {}
+        self._documents: dict[str, tuple[str, Any]] = {}
+        self._failed: dict[str, str] = {}
         self._names: list[str] = []
-        self._contents: dict[str, Any] = {}
-        pending = [(raw, location)]
+        self._parts: dict[str, Any] = {}
+        self._whole: set[int] = set()
+        pending: list[tuple[Any, str | None]] = [(raw, location)]
         while pending:
             node, base = pending.pop()
             for holder, key in references(node):
-                content = self._rewrite(holder, key, base)
-                if content is not None:
-                    pending.append(content)
-        if self._contents:
-            raw[FILES] = self._contents
+                if key == _EXAMPLE:
+                    self._take_example(holder, base)
+                    continue
+                url, fragment = urldefrag(urljoin(base or "", holder[key]))
+                if holder[key].startswith("#"):
+                    url = base or ""
+                if url != (location or ""):
+                    pending += self._follow(holder, key, url, fragment)
+                else:
+                    holder[key] = f"#{fragment}"
+        if self._parts:
+            raw[FILES] = self._parts
 
     def shown(self, text: str) -> str:
         """Return ``text`` with the references in it as they are written, in place of where they lead now."""
         return _SHOWN.sub(lambda match: self._names[int(match[1])], text)
 
-    def _rewrite(self, holder: Any, key: str, base: str | None) -> tuple[Any, str] | None:
-        """Make one reference a local one; return what was read for it, with its URL, None where nothing was."""
-        written = holder[key]
-        url, fragment = urldefrag(written if base is None else urljoin(base, written))
-        if written.startswith("#"):
-            if base != self._location:
-                holder[key] = _joined(self._known[str(base)], fragment)
-            return None
-        fresh = None
-        try:
-            steps_of(f"#{fragment}")
-            if url not in self._known:
-                fresh = self._content(url, written), url
-                number = self._number(url)
-                self._known[url] = f"#/{FILES}/{number}"
-                self._contents[number] = fresh[0]
-        except (HarnessError, UnreadableYamlError, OSError, LookupError) as exc:
-            self.unread.setdefault(written, " ".join(str(exc).split()))
-            holder[key] = f"#/{UNREAD}/{self._number(written, whole=True)}"
-            return None
-        holder[key] = _joined(self._known[url], fragment)
-        return fresh
+    def _take_example(self, holder: Any, base: str | None) -> None:
+        """Put the example that a file holds in place of its URL; one of the network is not asked for."""
+        url = urljoin(base or "", holder.pop(_EXAMPLE))
+        if url.startswith("file:"):
+            with suppress(LookupError):
+                holder.setdefault("value", self._document(url)[1])
 
-    def _content(self, url: str, written: str) -> Any:
+    def _follow(self, holder: Any, key: str, url: str, fragment: str) -> list[tuple[Any, str]]:
+        """Make one reference a local one; return the part that was read for it with its URL, if there is a new one."""
+        written = holder[key]
+        try:
+            steps = steps_of(f"#{fragment}")
+            number, content = self._document(url)
+        except LookupError as exc:
+            self.unread.setdefault(written, str(exc))
+            holder[key] = f"#/{UNREAD}/{self._named(written)}"
+            return []
+        holder[key] = as_fragment(pointer_of(FILES, number, *steps))
+        with suppress(LookupError):
+            part = resolve(content, pointer_of(*steps))
+            return [(part, url)] if self._graft(part, number, *steps) else []
+        return []
+
+    def _graft(self, part: Any, *steps: str) -> bool:
+        """Put a part of a document at its place, and nothing beside it; False where it stands already."""
+        place = self._parts
+        for step in steps[:-1]:
+            place = place.setdefault(step, {}) if isinstance(place, dict) else {}
+            if id(place) in self._whole:
+                return False
+        if place.get(steps[-1]) is part:
+            return False
+        place[steps[-1]] = part
+        self._whole.add(id(part))
+        return True
+
+    def _document(self, url: str) -> tuple[str, Any]:
+        """Return number and content of a document, read once; raises `LookupError` that says why it cannot be."""
+        if url not in self._documents and url not in self._failed:
+            try:
+                self._check(url)
+                content = self._read(url)
+                self._documents[url] = self._named(f"{url.removeprefix(self._folder)}#"), content
+            except (HarnessError, UnreadableYamlError, RecursionError, OSError, LookupError) as exc:
+                self._failed[url] = " ".join(str(exc.args[0] if isinstance(exc, LookupError) else exc).split())
+        if url in self._failed:
+            raise LookupError(self._failed[url])
+        return self._documents[url]
+
+    def _check(self, url: str) -> None:
         if self._location is None:
             raise LookupError("it is not known where the document stands")
         if url.startswith("file:") and not self._location.startswith("file:"):
             raise LookupError("a document of the network does not read files")
-        if len(self._contents) >= MAX_FILES:
-            raise LookupError(f"the document refers to more than {MAX_FILES:,} others, so {written} is not read")
-        return self._read(url)
+        if len(self._documents) >= MAX_FILES:
+            raise LookupError(f"the document refers to more than {MAX_FILES:,} others")
 
-    def _number(self, url: str, *, whole: bool = False) -> str:
-        folder = self._location.rpartition("/")[0] + "/" if self._location else ""
-        self._names.append(url if whole else f"{url.removeprefix(folder)}#")
+    @property
+    def _folder(self) -> str:
+        return f"{(self._location or '').rpartition('/')[0]}/"
+
+    def _named(self, name: str) -> str:
+        self._names.append(name)
         return str(len(self._names) - 1)
 
 
-def _joined(root: str, fragment: str) -> str:
-    """Return the reference to a JSON pointer, given as a fragment, below the place of a file."""
-    return root + "".join(as_fragment(f"/{escaped(step)}")[1:] for step in steps_of(f"#{fragment}"))
-
-
 def references(root: Any) -> Iterator[tuple[Any, str]]:
-    """Yield the object and the key of every reference within a value."""
+    """Yield the object and the key of every reference within a value, and of every example that stands elsewhere."""
     pending = [(root, False)]
     while pending:
         node, named = pending.pop()
@@ -111,6 +145,8 @@ def references(root: Any) -> Iterator[tuple[Any, str]]:
         elif isinstance(node, dict):
             if isinstance(node.get("$ref"), str):
                 yield node, "$ref"
+            if isinstance(node.get(_EXAMPLE), str):
+                yield node, _EXAMPLE
             mapping = node.get("mapping") if "propertyName" in node else None
             if isinstance(mapping, dict):  # OpenAPI, Discriminator Object
                 yield from ((mapping, k) for k, v in mapping.items() if isinstance(v, str) and _is_reference(v))

@@ -62,7 +62,7 @@ def check_document(spec: Spec) -> list[Checked]:
     results = []
     for check in CHECKS:
         looks = list(check.look(spec))
-        slips = tuple(CheckedPlace(spec.bundle.shown(k.pointer), k.complaint) for k in looks if k.complaint)
+        slips = tuple(CheckedPlace(spec.shown(k.pointer), k.complaint) for k in looks if k.complaint)
         results.append(Checked(check=check, seen=len(looks), slips=slips))
     return results
 

@@ -19,7 +19,7 @@ def flaws(spec: Spec, label: str) -> Iterator[str]:
     path = label.partition(" ")[2]
     shared = spec.at(pointer_of("paths", path))
     roots = [spec.definitions.get(label, {}), shared.get("parameters") if isinstance(shared, dict) else None]
-    yield from map(spec.bundle.shown, _broken_references(spec, roots))
+    yield from map(spec.shown, _broken_references(spec, roots))
     operation = next((o for o in spec.operations if o.label == label), None)
     declared = {p["name"] for p in operation.parameters if p.get("in") == "path"} if operation else set()
     for name in re.findall(r"\{([^}]*)\}", path):
@@ -32,7 +32,7 @@ def unfollowed(operation: Operation) -> Iterator[str]:
     spec = operation.document
     for warning in detect_unresolvable_references(operation.raw):
         if isinstance(spec, Spec) and warning.reference.startswith(f"#/{UNREAD}/"):
-            written = spec.bundle.shown(warning.reference)
+            written = spec.shown(warning.reference)
             yield f"its {warning.subject} refers to {written}, which cannot be read: {spec.bundle.unread[written]}"
 
 
@@ -42,8 +42,8 @@ def _broken_references(spec: Spec, roots: list[Any]) -> Iterator[str]:
     pending = list(roots)
     while pending:
         for holder, key in references(pending.pop()):
-            reference = holder[key]
-            if reference in seen or reference.startswith(f"#/{UNREAD}/"):
+            reference = str(holder.get(key, ""))
+            if not reference or reference in seen or reference.startswith(f"#/{UNREAD}/"):
                 continue
             seen.add(reference)
             if spec.at(reference) is not None:

@@ -18,6 +18,10 @@ class JsonDocument:
         """``raw`` is the parsed document."""
         self.raw = raw
 
+    def shown(self, text: str) -> str:
+        """Return ``text`` with the references in it as they were written."""
+        return text
+
     def locate(self, pointer: str) -> tuple[str, Any]:
         """Return where the value at ``pointer`` really stands, behind every ``$ref`` on the way, and the value.
 

@@ -120,8 +120,8 @@ class Operation:
 
         What a recording holds in place of a secret is not held against the secret's schema.
         """
-        failures = failures_of(lambda: self.raw.validate_response(response))
-        return [*(_said(f) for f in failures if not _is_redacted(f)), *self._lacking(response)]
+        found = failures_of(lambda: self.raw.validate_response(response))
+        return [*(self.document.shown(_said(f)) for f in found if not _is_redacted(f)), *self._lacking(response)]
 
     def _lacking(self, response: httpx.Response) -> Iterator[str]:
         """Yield the headers that the documented response requires and that did not come (OpenAPI, Header Object)."""

@@ -62,9 +62,9 @@ def readings(document: JsonDocument, parameter: Mapping[str, Any], values: list[
         return []
     text = _bare(parameter, values[-1])
     between = BETWEEN.get(str(parameter.get("collectionFormat") or parameter.get("style")), ",")
-    several = [values] if len(values) > 1 else []
-    lists = [reading for texts in (*several, text.split(between)) for reading in ([_scalar(t) for t in texts], texts)]
-    return [*lists, _scalar(text), text] if several else [_scalar(text), text, *lists]
+    texts = values if len(values) > 1 else text.split(between)
+    lists = [[_scalar(t) for t in texts], texts]
+    return [*lists, _scalar(text), text] if len(values) > 1 else [_scalar(text), text, *lists]
 
 
 def is_object(document: JsonDocument, parameter: Mapping[str, Any]) -> bool:

@@ -26,9 +26,10 @@ def read_document(text: bytes, reference: str) -> dict[str, Any]:
             f"harness.toml: [provider] spec: {reference} is not an OpenAPI document: it has no `openapi` key "
             "at the top. Point spec at the API description itself."
         )
-    if not isinstance(document.get("paths", {}), dict) or not (document.get("paths") or document.get("webhooks")):
+    described = any(document.get(key) for key in ("paths", "webhooks", "x-webhooks"))
+    if not isinstance(document.get("paths") or {}, dict) or not described:
         raise SpecError(f"harness.toml: [provider] spec: {reference} describes no operation: `paths` is empty.")
-    document.setdefault("paths", {})
+    document["paths"] = document.get("paths") or {}
     return document
 
 

@@ -51,6 +51,10 @@ class Spec(JsonDocument):
         self._inputs: dict[str, Inputs] = {}
         self._operations: dict[str, Operation] = {}
 
+    def shown(self, text: str) -> str:
+        """Return ``text`` with the references in it as they are written, though they lead into the document now."""
+        return self.bundle.shown(text)
+
     @property
     def document(self) -> dict[str, Any]:
         """The document as data."""
@@ -155,6 +159,10 @@ class Spec(JsonDocument):
 
     def _loaded(self, label: str) -> Any:
         method, _, path = label.partition(" ")
+        if "/additionalOperations/" in self.places.get(label, ""):
+            raise SpecError(
+                f"[provider] spec: {label} in {self.source} is not checked: an additional operation (OpenAPI 3.2)"
+            )
         try:
             return self.schema[path][method]
         except SpecError:
@@ -185,7 +193,7 @@ class Spec(JsonDocument):
         return self.operation(label) if label else None
 
     def _line(self, exc: BaseException) -> str:
-        return self.bundle.shown(" ".join(str(exc).split())[:400])
+        return self.shown(" ".join(str(exc).split())[:400])
 
 
 def load_spec(reference: str, *, root: Path, base_url: str = "", fetch: Fetch | None = None) -> Spec:

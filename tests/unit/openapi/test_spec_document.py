@@ -158,3 +158,23 @@ def test_a_header_that_must_come_and_does_not_is_a_violation(headers: dict[str, 
     response.elapsed = dt.timedelta(0)
 
     assert operation.violations(response) == said
+
+
+@pytest.mark.parametrize("method, status", [("GET", 404), ("DELETE", 204)])
+def test_a_response_without_a_schema_needs_no_body(method: str, status: int) -> None:
+    """In Swagger 2.0 such a response has no content, whatever `produces` says; one with a schema does."""
+    item = {
+        "get": {"responses": {"200": {"description": "ok", "schema": {}}, "404": {"description": "none"}}},
+        "delete": {"responses": {"204": {"description": "gone"}}},
+    }
+    spec = Spec({"swagger": "2.0", "info": {}, "produces": ["application/json"], "paths": {"/a": item}}, "x")
+
+    def violations(method: str, status: int) -> list[str]:
+        operation = spec.find(method, "/a")
+        response = httpx.Response(status, request=httpx.Request(method, "http://localhost/a"))
+        response.elapsed = dt.timedelta(0)
+        assert operation is not None
+        return operation.violations(response)
+
+    assert violations(method, status) == []
+    assert violations("GET", 200) != []

@@ -1,0 +1,236 @@
+"""What a document refers to in other files is a part of it, read once and in one place."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import NetworkError
+from harness.openapi.document_checks import check_document
+from harness.openapi.document_flaws import flaws, unfollowed
+from harness.openapi.examples import webhook_examples
+from harness.openapi.request_validation import request_violations
+from harness.openapi.spec_document import Spec, load_spec
+
+REAL = Path(os.environ.get("HARNESS_REAL_DOCUMENTS", "no such folder"))
+"""A collection of published documents, which are not copied here."""
+HEAD = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}}
+
+
+def written(folder: Path, **files: str) -> None:
+    for name, text in files.items():
+        path = folder / name.replace("__", "/").replace("_", ".")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+
+
+def of_files(folder: Path, openapi: str, **files: str) -> Spec:
+    written(folder, openapi_yaml=f"openapi: 3.0.3\ninfo: {{title: t, version: '1'}}\n{openapi}", **files)
+    return load_spec("openapi.yaml", root=folder)
+
+
+def slips(spec: Spec) -> dict[str, str]:
+    return {slip.pointer: slip.complaint for result in check_document(spec) for slip in result.slips}
+
+
+def test_a_path_item_in_a_file_of_its_own_is_one_like_any_other(tmp_path: Path) -> None:
+    """References start at the file they stand in; what is wrong is shown where it stands, under the file's name."""
+    spec = of_files(
+        tmp_path,
+        "paths: {/users: {$ref: paths/users.yaml}}",
+        paths__users_yaml=(
+            "get: {responses: {200: {description: ok, content: {application/json: {example: [{id: 1}],"
+            " schema: {type: array, items: {$ref: ../schemas/user.yaml#/User}}}}}}}"
+        ),
+        schemas__user_yaml="User: {type: object, properties: {id: {type: string}, boss: {$ref: '#/User'}}}",
+    )
+
+    place = "paths/users.yaml#/get/responses/200/content/application~1json/example"
+    assert slips(spec) == {place: 'GET /users: /0/id: 1 is not of type "string"'}
+    assert [o.label for o in spec.readable] == ["GET /users"]
+    assert list(flaws(spec, "GET /users")) == []
+
+
+def test_a_parameter_declared_elsewhere_is_declared(tmp_path: Path) -> None:
+    """A placeholder of the path is looked for behind the reference, and requests are held against it."""
+    spec = of_files(
+        tmp_path,
+        'paths: {"/t/{id}": {get: {parameters: [{$ref: "c.yaml#/p/id"}], responses: {200: {description: ok}}}}}',
+        c_yaml="p: {id: {name: id, in: path, required: true, schema: {type: integer}}}",
+    )
+
+    assert list(flaws(spec, "GET /t/{id}")) == []
+    assert request_violations(spec, "GET", "/t/x", [], b"") == [
+        'GET /t/{id}: path parameter id: "x" is not of type "integer"'
+    ]
+
+
+def test_files_that_refer_to_each_other_end(tmp_path: Path) -> None:
+    """A circle of files is read once, and one that leads back to the document leads into it."""
+    spec = of_files(
+        tmp_path,
+        "paths: {/a: {get: {responses: {200: {$ref: 'a.yaml#/R'}}}}}\ncomponents: {schemas: {T: {type: string}}}",
+        a_yaml="R: {description: r, content: {application/json: {schema: {$ref: b.yaml#/B}}}}",
+        b_yaml="B: {properties: {t: {$ref: 'openapi.yaml#/components/schemas/T'}, r: {$ref: a.yaml#/R}, "
+        "b: {$ref: '#/B'}}}",
+    )
+
+    (operation,) = spec.operations
+    _, response = spec.placed(f"{operation.pointer}/responses/200")
+    _, schema = spec.placed(f"{operation.pointer}/responses/200/content/application~1json/schema/properties/b")
+    assert response["description"] == "r"
+    assert schema["properties"]["t"] == {"$ref": "#/components/schemas/T"}
+
+
+def test_what_is_no_reference_is_left_alone(tmp_path: Path) -> None:
+    """A reference in an example is somebody's data; a property may be called example, and an example be a file."""
+    spec = of_files(
+        tmp_path,
+        "paths: {/a: {post: {requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/A'},"
+        " examples: {one: {externalValue: one.json}}}}}, responses: {}}}}\n"
+        "components: {schemas: {A: {example: {$ref: x.yaml},"
+        " properties: {example: {$ref: b.yaml}}}}}",
+        b_yaml="{type: integer}",
+        one_json='{"example": "no number"}',
+    )
+
+    schema = spec.at("/components/schemas/A")
+    assert schema["example"] == {"$ref": "x.yaml"}
+    assert spec.resolved(schema["properties"]["example"]) == {"type": "integer"}
+    assert spec.bundle.unread == {}
+    assert next(iter(slips(spec).values())) == 'POST /a: /example: "no number" is not of type "integer"'
+
+
+def test_of_a_large_file_only_the_parts_that_are_referred_to_are_taken(tmp_path: Path) -> None:
+    """What stands beside them is not followed further."""
+    spec = of_files(
+        tmp_path,
+        "paths: {/a: {get: {responses: {200: {$ref: 'all.yaml#/r/b'}, 201: {$ref: 'all.yaml#/r/a'}}}}}",
+        all_yaml="r: {a: {description: a}, b: {headers: {X: {$ref: '#/h'}}}, c: {$ref: gone.yaml}}\nh: {}",
+    )
+
+    assert spec.bundle.unread == {}
+    assert spec.raw["x-harness-files"]["0"] == {
+        "r": {
+            "a": {"description": "a"},
+            "b": {"headers": {"X": {"$ref": "#/x-harness-files/0/h"}}},
+        },
+        "h": {},
+    }
+
+
+UNREAD = {
+    "gone": ("gone.yaml#/A", "there is no such file"),
+    "a folder": (".", "there is no such file"),
+    "no YAML": ("bad.yaml", "while parsing a flow node"),
+    "no pointer": ("good.yaml#A", "'#A' is not a JSON pointer"),
+    "the network": ("http://127.0.0.2:9/x.yaml", "nothing is fetched here"),
+}
+
+
+@pytest.mark.parametrize("reference, reason", UNREAD.values(), ids=UNREAD)
+def test_a_reference_that_cannot_be_followed_is_named(tmp_path: Path, reference: str, reason: str) -> None:
+    """It is told as it is written, with the reason, for the part of the operation that it stands in."""
+    content = f"content: {{application/json: {{schema: {{$ref: '{reference}'}}}}}}"
+    spec = of_files(
+        tmp_path,
+        f"paths: {{/a: {{get: {{responses: {{200: {{description: ok, {content}}}}}}}}}}}",
+        bad_yaml="a: [",
+        good_yaml="A: {}",
+    )
+
+    (said,) = unfollowed(spec.operation("GET /a"))
+    assert said.startswith(f"its response `200` refers to {reference}, which cannot be read: {reason}")
+    assert list(flaws(spec, "GET /a")) == []
+
+
+def test_the_network_is_asked_through_the_fetch_that_is_given_alone() -> None:
+    """Once for each URL; a refusal is the reason, and no document of the network reads a file."""
+    asked = []
+
+    def fetch(url: str) -> bytes:
+        asked.append(url)
+        if "forbidden" in url:
+            raise NetworkError("127.0.0.2 is not the target's")
+        return json.dumps({"A": {"type": "string"}, "B": {"$ref": "file:///etc/hosts"}}).encode()
+
+    refs = ["part.json#/A", "part.json#/B", "http://forbidden/x.json#/A", "http://forbidden/x.json#/B"]
+    document: dict[str, Any] = {**HEAD, "paths": {}, "components": {"schemas": {r: {"$ref": r} for r in refs}}}
+    spec = Spec(document, "x", location="http://docs.test/v1/openapi.json", fetch=fetch)
+
+    assert asked.count("http://docs.test/v1/part.json") == 1
+    assert asked.count("http://forbidden/x.json") == 1
+    assert len(asked) == 2
+    assert spec.resolved({"$ref": "#/components/schemas/part.json#~1A"}) == {"type": "string"}
+    assert spec.bundle.unread == {
+        "http://forbidden/x.json#/A": "127.0.0.2 is not the target's",
+        "http://forbidden/x.json#/B": "127.0.0.2 is not the target's",
+        "file:///etc/hosts": "a document of the network does not read files",
+    }
+
+
+def test_examples_of_the_network_are_not_asked_for() -> None:
+    """Neither here nor by Schemathesis, to which no URL is left."""
+    example = {"one": {"externalValue": "http://127.0.0.2:9/x.json"}}
+    content = {"application/json": {"schema": {}, "examples": example}}
+    spec = Spec({**HEAD, "paths": {"/a": {"post": {"requestBody": {"content": content}}}}}, "x")
+
+    assert "127.0.0.2" not in json.dumps(spec.raw)
+
+
+HOOK = {"schema": {"type": "object", "required": ["id"], "properties": {"id": {"const": "e1"}}}}
+BODY = {"$ref": "#/components/requestBodies/B"}
+WEBHOOKS: dict[str, dict[str, Any]] = {
+    "in place": {"webhooks": {"made": {"post": {"requestBody": {"content": {"application/json": HOOK}}}}}},
+    "x-webhooks": {"x-webhooks": {"made": {"post": {"requestBody": {"content": {"application/json": HOOK}}}}}},
+    "body behind a reference": {"webhooks": {"made": {"post": {"requestBody": BODY}}}},
+    "item behind a reference": {"webhooks": {"made": {"$ref": "#/components/pathItems/I"}}},
+    "another JSON": {"webhooks": {"made": {"post": {"requestBody": {"content": {"application/x+json": HOOK}}}}}},
+    "item in a file": {"webhooks": {"made": {"$ref": "hook.yaml#/hook"}}},
+}
+
+
+@pytest.mark.parametrize("described", WEBHOOKS.values(), ids=WEBHOOKS)
+def test_every_way_to_describe_a_webhook_is_seen(tmp_path: Path, described: dict[str, Any]) -> None:
+    """An event is made of each, as `harness deliver --spec` does."""
+    body = {"content": {"application/json": HOOK}}
+    item = {"post": {"requestBody": BODY}}
+    components = {"requestBodies": {"B": body}, "pathItems": {"I": item}}
+    (tmp_path / "hook.yaml").write_text(json.dumps({"hook": {"post": {"requestBody": body}}}))
+    (tmp_path / "openapi.json").write_text(json.dumps({**HEAD, "paths": {}, "components": components, **described}))
+
+    made = {name: json.loads(body) for name, body in webhook_examples(load_spec("openapi.json", root=tmp_path))}
+
+    assert made == {"made": {"id": "e1"}}
+
+
+def test_the_methods_of_openapi_3_2() -> None:
+    """QUERY is an operation like any other; an additional operation is listed, and named as not checked."""
+    body = {"required": True, "content": {"application/json": {"schema": {"required": ["q"]}}}}
+    operation = {"requestBody": body, "responses": {"200": {"description": "ok"}}}
+    item = {"query": operation, "additionalOperations": {"PURGE": operation}}
+    spec = Spec({**HEAD, "openapi": "3.2.0", "paths": {"/s": item}}, "x.json")
+
+    assert list(spec.definitions) == ["QUERY /s", "PURGE /s"]
+    assert [o.label for o in spec.readable] == ["QUERY /s"]
+    assert request_violations(spec, "QUERY", "/s", [("content-type", "application/json")], b"{}") == [
+        'QUERY /s: body $: "q" is a required property'
+    ]
+    with pytest.raises(Exception, match=r"PURGE /s in x\.json is not checked: an additional operation"):
+        spec.operation("PURGE /s")
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the collection of real documents is not here")
+@pytest.mark.parametrize(
+    "name, operations", [("digitalocean/DigitalOcean-public.v2.yaml", 659), ("redocly-museum/openapi.yaml", 8)]
+)
+def test_real_documents_of_many_files(name: str, operations: int) -> None:
+    """Every file of them is read, and every operation found."""
+    spec = load_spec(name, root=REAL)
+
+    assert len(spec.operations) == operations
+    assert spec.bundle.unread == {}
