@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote_plus, unquote_plus
 
 from harness.core.pointers import at_key, key_steps
-from harness.http.message import Headers, header
+from harness.http.message import Headers
 from harness.openapi.event_bodies import PAYLOAD, event_document, is_form
 
 LEAST_DIGITS, MOST_DIGITS = 9, 18
@@ -49,16 +49,17 @@ def id_places(headers: Headers, body: bytes, key: str) -> tuple[IdPlace, ...]:
     """
     if not key:
         return ()
-    declared = tuple((name, header(headers, name)) for name in ("content-type", "content-encoding"))
-    return (_remembered if len(body) <= REMEMBERED_BYTES else _places)(declared, body, key)
+    return (_remembered if len(body) <= REMEMBERED_BYTES else _places)(headers, body, key)
 
 
 def with_ids(body: bytes, places: Sequence[IdPlace], new_id: str) -> bytes:
     """Return ``body`` under another id; every byte outside ``places`` stays as it is."""
-    for number, place in reversed(list(enumerate(places))):
+    pieces, at = [], 0
+    for number, place in enumerate(places):
         fresh = place.of_kind(f"{new_id}_{number}" if number else new_id)
-        body = body[: place.start] + place.write(fresh) + body[place.end :]
-    return body
+        pieces += (body[at : place.start], place.write(fresh))
+        at = place.end
+    return b"".join((*pieces, body[at:]))
 
 
 def _places(headers: Headers, body: bytes, key: str) -> tuple[IdPlace, ...]:
@@ -102,7 +103,7 @@ def _in_json(text: str, steps: tuple[str, ...], value: Any) -> IdPlace:
 
 
 def _literal(new_id: str, *, number: bool) -> str:
-    return new_id if number else json.dumps(new_id, ensure_ascii=False)
+    return new_id if number else json.dumps(new_id)
 
 
 def _in_form(text: str, steps: tuple[str, ...], value: Any) -> list[IdPlace]:

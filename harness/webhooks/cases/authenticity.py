@@ -6,10 +6,10 @@ from functools import partial
 from urllib.parse import urlencode
 
 from harness.model import Level
+from harness.openapi.event_bodies import begins_as_json
 from harness.webhooks.cases.building import Built, Material, replaced
 from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, unsigned_body
 from harness.webhooks.schemes import Scheme
-from harness.webhooks.schemes.derived import is_form
 
 _STANDARD = "Standard Webhooks, Verifying webhook authenticity"
 _ANY_MISMATCH = "Verify the signature before anything else is done, and answer 400 or 401 to every mismatch."
@@ -25,7 +25,7 @@ _VERSIONS = "Accept only signatures under the version you verify; pass over ever
 
 def _other_event(m: Material) -> str:
     """Return the right signature of another event."""
-    return m.signature(b"other=1&" + m.body if is_form(m.body) else m.body.replace(b"{", b'{"other":1,', 1))
+    return m.signature(m.body.replace(b"{", b'{"other":1,', 1) if begins_as_json(m.body) else b"other=1&" + m.body)
 
 
 def _altered(m: Material) -> bytes:

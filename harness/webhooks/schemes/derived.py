@@ -10,13 +10,8 @@ from urllib.parse import parse_qsl
 from harness.openapi.event_bodies import begins_as_json
 
 
-def is_form(body: bytes) -> bool:
-    """Tell whether a body is a form's: it does not begin as a JSON document that an event can be does."""
-    return not begins_as_json(body)
-
-
 def _form(body: bytes) -> str:
-    if not is_form(body):
+    if begins_as_json(body):
         return ""
     fields = sorted(set(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)))
     return "".join(name + value for name, value in fields)

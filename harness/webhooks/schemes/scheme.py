@@ -8,9 +8,10 @@ from collections.abc import Mapping
 import msgspec
 
 from harness.http.message import Headers, header, media_type
+from harness.openapi.event_bodies import begins_as_json
 from harness.webhooks.schemes import algorithms
 from harness.webhooks.schemes.algorithms import ALGORITHMS, ENCODINGS, KEY_FORMS
-from harness.webhooks.schemes.derived import DERIVED, Values, is_form
+from harness.webhooks.schemes.derived import DERIVED, Values
 
 NOTHING: Mapping[str, str] = {}
 
@@ -138,7 +139,7 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
 
     def address(self, url: str, body: bytes) -> str:
         """Return the URL that a genuine delivery of ``body`` goes to."""
-        if not self.query or is_form(body):
+        if not self.query or not begins_as_json(body):
             return url
         return url + ("&" if "?" in url else "?") + self._filled(self.query, 0, body)
 
