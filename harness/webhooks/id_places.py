@@ -54,7 +54,8 @@ def id_places(headers: Headers, body: bytes, key: str) -> tuple[IdPlace, ...]:
 
 def with_ids(body: bytes, places: Sequence[IdPlace], new_id: str) -> bytes:
     """Return ``body`` under another id; every byte outside ``places`` stays as it is."""
-    pieces, at = [], 0
+    pieces: list[bytes] = []
+    at = 0
     for number, place in enumerate(places):
         fresh = place.of_kind(f"{new_id}_{number}" if number else new_id)
         pieces += (body[at : place.start], place.write(fresh))
