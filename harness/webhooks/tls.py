@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from harness.http.client import tls_context, tls_said
 from harness.http.message import LOOPBACK
+from harness.http.unanswered import no_connection
 from harness.model import Check, Event, Finding, Level, Outcome
 from harness.model.check import Judgement
 from harness.webhooks.case_runner import ReceiverUnderTest
@@ -164,7 +165,7 @@ def _can_offer(context: ssl.SSLContext) -> bool:
 def _reason(exc: OSError) -> str:
     if isinstance(exc, TimeoutError):
         return f"no answer within {WITHIN_S:g} s"
-    return tls_said(exc) if isinstance(exc, ssl.SSLError) else exc.strerror or str(exc)
+    return no_connection(exc, within_s=WITHIN_S)
 
 
 def _unreachable(url: str, exc: OSError) -> str:
