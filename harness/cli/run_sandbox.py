@@ -9,12 +9,11 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
-import httpx
-
 from harness.errors import ConfigurationError
-from harness.http.client import Network
+from harness.http.client import Network, answers
 from harness.process.managed import ManagedProcess
 from harness.process.run import Run
 
@@ -56,7 +55,7 @@ def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:
         client = stack.enter_context(Network().client(timeout_s=2))
         processes = []
         for name, options in PROCESSES.items():
-            process = _process(run, name, options, env, is_ready=lambda url: _answers(client, url))
+            process = _process(run, name, options, env, is_ready=partial(answers, client))
             stack.callback(process.stop)
             process.start()
             processes.append(process)
@@ -112,10 +111,3 @@ def _wait(processes: Sequence[ManagedProcess], echo: Callable[[str], None]) -> i
             time.sleep(0.2)
     except KeyboardInterrupt:
         return 0
-
-
-def _answers(client: httpx.Client, url: str) -> bool:
-    try:
-        return client.get(url).is_success
-    except httpx.TransportError:
-        return False

@@ -17,7 +17,7 @@ from harness.context.provider_access import ProviderAccess
 from harness.context.secret_access import SecretAccess
 from harness.context.target import Target, load_target
 from harness.context.target_processes import TargetProcesses
-from harness.http.client import WHOLE_WITHIN_S, Network
+from harness.http.client import WHOLE_WITHIN_S, Network, answers
 from harness.operations.leaks import ErrorBodies
 from harness.process.run import Run
 from harness.readiness.admission import Admission
@@ -137,12 +137,7 @@ class RunContext:
         return SpanCollector(self.otlp, self.spans_folder / f"spans{self.processes.log_suffix}.jsonl")
 
     def _answers(self, url: str) -> bool:
-        import httpx
-
-        try:
-            return self.client.get(url, timeout=2).is_success
-        except httpx.TransportError:
-            return False
+        return answers(self.client, url)
 
     if not TYPE_CHECKING:
 

@@ -19,6 +19,8 @@ from harness.http.message import LOOPBACK, SAFE_METHODS
 TIMEOUT_S = 15.0
 WHOLE_WITHIN_S = 60.0
 """How long the answer of an ordinary call may take as a whole; a timeout alone says how long nothing may come."""
+READY_WITHIN_S = 2.0
+"""How long a process that says whether it is ready may take for that."""
 MAX_ANSWER_BYTES = 64 << 20
 UNTRUSTED = "TLS: the certificate is not valid"
 
@@ -178,6 +180,14 @@ class AsyncGuardedTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close the transport inside."""
         await self._inner.aclose()
+
+
+def answers(client: httpx.Client, url: str) -> bool:
+    """Whether a GET of ``url`` is answered with 2xx within `READY_WITHIN_S`."""
+    try:
+        return client.get(url, timeout=READY_WITHIN_S).is_success
+    except httpx.TransportError:
+        return False
 
 
 @contextmanager

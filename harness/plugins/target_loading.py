@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,5 +54,7 @@ def load_context(config: pytest.Config, directory: Path) -> RunContext:
         run_context = RunContext.load(directory, run=run, overlay=config.getoption("--harness-target"), reports=reports)
         run_context.secrets.resolve_all(strict=False)
     except HarnessError as exc:
+        if RUN_KEY not in worker:
+            shutil.rmtree(run.directory, ignore_errors=True)
         raise pytest.UsageError(str(exc)) from None
     return run_context

@@ -116,6 +116,17 @@ def test_a_mistake_ends_the_gate_before_anything_runs(folder: Folder, row: Row) 
     assert not list(folder.path.glob("**/readiness*"))
 
 
+def test_a_mistake_leaves_no_scratch_folder(folder: Folder) -> None:
+    """The folder of a run that could not begin is gone."""
+    folder.write("harness.toml", NAMED + '[receiver]\nulr = "x"')
+    folder.write("tmp/kept", "")
+
+    ended = folder.pytest(TMPDIR=str(folder.path / "tmp"))
+
+    assert ended.status == 4, ended.text
+    assert [p.name for p in (folder.path / "tmp").iterdir()] == ["kept"]
+
+
 def test_a_mistake_is_told_once_under_workers_too(folder: Folder) -> None:
     """With pytest-xdist the same paragraph comes from the controller alone."""
     row = ROWS["unset-variable"]

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from pytest_httpserver import HTTPServer
 
 from harness.errors import NetworkError
-from harness.http.client import GuardedTransport, Network
+from harness.http.client import GuardedTransport, Network, answers
 
 
 def client(network: Network) -> httpx.Client:
@@ -104,3 +105,13 @@ def test_every_answer_is_told_to_the_observer() -> None:
     asyncio.run(call())
 
     assert told == [("GET", 204), ("POST", 204)]
+
+
+@pytest.mark.parametrize("status, ready", [(200, True), (204, True), (302, False), (404, False), (503, False)])
+def test_what_answers_2xx_is_ready(httpserver: HTTPServer, status: int, *, ready: bool) -> None:
+    """Any other status, or no answer at all, is not ready, and no error."""
+    httpserver.expect_request("/healthz").respond_with_data("", status=status)
+
+    with Network().client() as here:
+        assert answers(here, httpserver.url_for("/healthz")) is ready
+        assert not answers(here, "http://127.0.0.1:1/healthz")
