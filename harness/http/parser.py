@@ -213,6 +213,8 @@ def _request_fields(lines: list[str]) -> tuple[Headers, dict[str, str]]:
             raise BadMessageError(f"the header line {line[:40]!r}")
         value, key = value.strip(" \t"), name.lower()
         headers.append((name, value))
-        if fields.setdefault(key, value) != value and key in {"content-length", "transfer-encoding"}:
-            raise BadMessageError(f"two different headers {key}")
+        if fields.setdefault(key, value) != value:
+            if key in {"content-length", "transfer-encoding"}:
+                raise BadMessageError(f"two different headers {key}")
+            fields[key] += f", {value}"  # RFC 9110 section 5.3
     return tuple(headers), fields

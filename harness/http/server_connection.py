@@ -48,7 +48,8 @@ class ServerConnection:
             self._version = reading.version
             if reading.head is not None:
                 self._method = reading.head.method
-                self.closes = self._version == b"1.0" or ends_connection(reading.head.header("connection"), old=False)
+                options = ",".join(value for name, value in reading.head.headers if name.lower() == "connection")
+                self.closes = self._version == b"1.0" or ends_connection(options, old=False)
 
     def send(self, response: Response) -> None:
         """Send a whole response."""

@@ -232,6 +232,10 @@ GOOD: dict[str, tuple[list[bytes], list[bytes]]] = {
         [HEAD + b"Connection: x-a, Close\r\nContent-Length: 2\r\n\r\nok"],
         [b"ok"],
     ),
+    "that ends the connection in a second line of options": (
+        [HEAD + b"Connection: x-a\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"],
+        [b"ok"],
+    ),
     "with empty and padded headers": ([HEAD + CLOSE + b"X-A:\r\nContent-Length:\t2 \r\n\r\nok"], [b"ok"]),
 }
 
