@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from harness.contract import conformance, coverage, credentials, idempotency, link_crawler, pages, problems
+from harness.contract import conformance, coverage, credentials
 from harness.contract.caller import ANSWERS
+from harness.contract.promises import PROMISES
 from harness.contract.webhooks import sent
 from harness.fuzzing import operation_fuzz, stateful
 from harness.model import Check
@@ -23,10 +24,9 @@ def registered() -> tuple[Check, ...]:
 
 
 def _provider() -> tuple[Check, ...]:
-    of_contract = (ANSWERS, link_crawler.LINKS_LEAD, idempotency.KEYS_KEPT, pages.PAGES_END, problems.REFUSALS_WORDED)
     fuzzed = (operation_fuzz.GENERATED, stateful.CHAINS)
     covered = (*conformance.CONFORMS.values(), coverage.COVERED)
-    return (*credentials.CHECKS, *document_checks.CHECKS, *of_contract, *fuzzed, *covered)
+    return (*credentials.CHECKS, *document_checks.CHECKS, ANSWERS, *PROMISES, *fuzzed, *covered)
 
 
 def _receiver() -> tuple[Check, ...]:

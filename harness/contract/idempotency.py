@@ -11,19 +11,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from harness.contract.caller import Caller, Sample, broken, same_resource
-from harness.model import Check, Finding, Outcome
+from harness.contract.promise import Promise
+from harness.model import Finding, Outcome
 from harness.openapi.example_bodies import another_body
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
 
 AT_ONCE = 20
-KEYS_KEPT = Check(
+KEYS_KEPT = Promise(
     id="idempotency",
     item="contract.fuzz",
     summary="calls repeated under one idempotency key",
     expected="same key and body: the same resource; another body: 4xx; at once: one resource, others 409 meanwhile",
     source="draft-ietf-httpapi-idempotency-key-header-07 section 2",
     fix="Store the key and a digest of the body under a unique constraint before the call is done; answer from it.",
+    judge=lambda caller, walk: judge_idempotency(caller, walk().samples),
 )
 _NAMES = frozenset({"idempotency-key", "x-idempotency-key"})
 _WRITES = frozenset({"POST", "PATCH"})

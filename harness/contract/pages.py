@@ -12,7 +12,8 @@ import msgspec
 
 from harness.contract.caller import Caller, Sample, broken
 from harness.contract.path_resolver import IDS, PathResolver, entries, example
-from harness.model import Check, Finding, Outcome
+from harness.contract.promise import Promise
+from harness.model import Finding, Outcome
 from harness.openapi.operation import Operation
 
 SMALL_PAGES = 3
@@ -26,13 +27,14 @@ NEXT = ("nextCursor", "next_cursor", "nextPageToken", "next_page_token", "nextTo
 MORE = ("has_more", "hasMore", "has_next", "hasNext", "has_next_page", "hasNextPage", "more")
 """Keys whose false says that no page follows, even beside a cursor: that one is for another day."""
 _FIRST: dict[str, Any] = {"page": 1, "offset": 0, "skip": 0}
-PAGES_END = Check(
+PAGES_END = Promise(
     id="pages",
     item="contract.fuzz",
     summary="every listing, page by page",
     expected="pages that end, that show no entry twice, and that never lead back",
     source="a page begins right after the one before; RFC 8288 section 3 for links",
     fix="Order a listing by something unique, let the cursor name the last entry shown, and end without one.",
+    judge=lambda caller, walk: judge_pages(caller, walk().samples),
 )
 
 Params = dict[str, Any]

@@ -9,18 +9,20 @@ from typing import Any
 import msgspec
 
 from harness.contract.caller import Caller, Sample, broken
+from harness.contract.promise import Promise
 from harness.http.message import media_type
-from harness.model import Check, Finding, Outcome
+from harness.model import Finding, Outcome
 from harness.openapi.operation import METHODS, Operation
 
 PROBLEM = "application/problem+json"
-REFUSALS_WORDED = Check(
+REFUSALS_WORDED = Promise(
     id="problems",
     item="contract.fuzz",
     summary="refusals of every operation",
     expected="a problem document where the spec declares one, with the status of the answer",
     source="RFC 9457 section 3",
     fix="Answer every refusal through one place that writes the problem document, with the status in it.",
+    judge=lambda caller, _: judge_problems(caller),
 )
 
 

@@ -88,7 +88,7 @@ def pings(folder: Folder) -> Folder:
 
 def test_what_all_workers_saw_is_one_table(pings: Folder) -> None:
     """Scenarios and checks of all workers stand in one table, told apart, and are held against the threshold."""
-    ran = pings.gate("-n2", "-k", "comes_back or refusals")
+    ran = pings.gate("-n2", "-k", "comes_back or problems")
     assert ran.report is not None, ran.text
     assert ran.report.coverage is not None
     (operation,) = ran.report.coverage.operations
