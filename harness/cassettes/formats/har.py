@@ -6,13 +6,20 @@ import base64
 import binascii
 import datetime as dt
 import json
+import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
 from harness.cassettes.formats.interchange import Converted, Foreign, without_coding
+from harness.cassettes.store.vcr_messages import coding_of
 from harness.errors import CassetteError
+from harness.http.codings import CodingError, decoded
+from harness.http.message import header, is_json, media_type
+
+_BOUNDARY = re.compile(r'boundary="?([^";,]+)"?', re.IGNORECASE)
+_CHARSET = re.compile(r'charset="?([^";,\s]+)"?', re.IGNORECASE)
 
 
 class _Named(msgspec.Struct):
@@ -20,10 +27,17 @@ class _Named(msgspec.Struct):
     value: str = ""
 
 
+class _Param(msgspec.Struct, rename="camel"):
+    name: str
+    value: str | None = None
+    file_name: str | None = None
+    content_type: str = ""
+
+
 class _PostData(msgspec.Struct, rename="camel"):
     mime_type: str = ""
     text: str | None = None
-    params: list[_Named] = []
+    params: list[_Param] = []
     encoding: str = ""
 
 
@@ -35,6 +49,8 @@ class _HarRequest(msgspec.Struct, rename="camel"):
 
 
 class _Content(msgspec.Struct, rename="camel"):
+    size: int = 0
+    mime_type: str = ""
     text: str | None = None
     encoding: str = ""
 
@@ -48,7 +64,7 @@ class _HarResponse(msgspec.Struct, rename="camel"):
 
 class _Entry(msgspec.Struct, rename="camel"):
     request: _HarRequest
-    response: _HarResponse
+    response: _HarResponse | None = None
     started_date_time: str = ""
     time: float = -1
 
@@ -71,58 +87,107 @@ def read_har(raw: bytes, place: str) -> Foreign:
         raise CassetteError(f"{place}: {where}{what}. It is no HTTP archive; export it again.") from None
     found = Foreign()
     for number, entry in enumerate(entries):
-        if why := _why_not(entry):
-            found.left_out.append(
-                f"log.entries[{number}], {entry.request.method} {urlsplit(entry.request.url).path}: {why}"
-            )
-        else:
+        try:
             found.exchanges.append(_exchange(entry, f"{place}: log.entries[{number}]"))
+        except _LeftOutError as exc:
+            path = entry.request.url.partition("?")[0].partition("://")[2].partition("/")[2]
+            found.left_out.append(f"log.entries[{number}], {entry.request.method} /{path}: {exc}")
     return found
 
 
-def _why_not(entry: _Entry) -> str:
-    if entry.response.status == 0:
-        return "it got no answer"
-    if not entry.request.url.startswith(("http://", "https://")):
-        return "it is not HTTP"
-    return ""
+class _LeftOutError(Exception):
+    """One entry cannot become a recording; the text says why."""
 
 
 def _exchange(entry: _Entry, place: str) -> Converted:
-    content = entry.response.content
+    request, response = entry.request, entry.response
+    if response is None or response.status == 0:
+        raise _LeftOutError("it got no answer")
+    if not request.url.startswith(("http://", "https://")):
+        raise _LeftOutError("it is not HTTP")
+    try:
+        _ = urlsplit(request.url).port
+    except ValueError as exc:
+        raise _LeftOutError(f"its URL cannot be read ({exc})") from None
+    content = response.content
+    if content.text is None and content.size > 0 and request.method != "HEAD":
+        raise _LeftOutError(f"the {content.size} bytes of its answer are not in the archive")
+    sent, received = _headers(request.headers), _headers(response.headers)
+    body = _bytes(content.text or "", content.encoding, header(received, "content-type") or content.mime_type, place)
     return Converted(
-        method=entry.request.method,
-        uri=entry.request.url,
-        request_headers=_headers(entry.request.headers),
-        request_body=_posted(entry.request.post_data, place),
-        status=entry.response.status,
-        reason=entry.response.status_text,
-        headers=without_coding(_headers(entry.response.headers)),
-        body=_bytes(content.text or "", content.encoding, place),
+        method=request.method,
+        uri=request.url,
+        request_headers=sent,
+        request_body=_posted(request.post_data, header(sent, "content-type"), place),
+        status=response.status,
+        reason=response.status_text,
+        headers=without_coding(received),
+        body=_unpacked(body, coding_of(tuple(received))),
         recorded_at=entry.started_date_time,
         latency_s=round(entry.time / 1000, 6) if entry.time >= 0 else None,
     )
+
+
+def _unpacked(body: bytes, coding: str) -> bytes:
+    """Return a content, which an archive holds unpacked, as the format has it, or as it came, as some exporters do."""
+    try:
+        return decoded(body, coding)[0]
+    except CodingError:
+        return body
 
 
 def _headers(headers: list[_Named]) -> list[tuple[str, str]]:
     return [(h.name, h.value) for h in headers if not h.name.startswith(":")]  # HTTP/2 has its request line there
 
 
-def _posted(data: _PostData | None, place: str) -> bytes:
+def _posted(data: _PostData | None, content_type: str, place: str) -> bytes:
     if data is None:
         return b""
-    if data.text is None:
-        return urlencode([(p.name, p.value) for p in data.params]).encode()
-    return _bytes(data.text, data.encoding, place)
+    kind = content_type or data.mime_type
+    if data.text or not data.params:
+        return _bytes(data.text or "", data.encoding, kind, place)
+    if media_type(kind).startswith("multipart/"):
+        return _multipart(data.params, kind)
+    return urlencode([(p.name, p.value or "") for p in data.params]).encode()
 
 
-def _bytes(text: str, encoding: str, place: str) -> bytes:
-    if encoding != "base64":
+def _multipart(params: list[_Param], kind: str) -> bytes:
+    """Return parameters as the parts of a form (RFC 7578), between the boundary that the Content-Type names."""
+    boundary = _BOUNDARY.search(kind)
+    if boundary is None:
+        raise _LeftOutError("the Content-Type of its parts names no boundary")
+    parts = []
+    for param in params:
+        if param.value is None and param.file_name is not None:
+            raise _LeftOutError(f"the content of its file {param.name!r} is not in the archive")
+        head = f'Content-Disposition: form-data; name="{_quoted(param.name)}"'
+        head += f'; filename="{_quoted(param.file_name)}"' if param.file_name is not None else ""
+        head += f"\r\nContent-Type: {param.content_type}" if param.content_type else ""
+        parts.append(f"--{boundary[1]}\r\n{head}\r\n\r\n{param.value or ''}\r\n")
+    return ("".join(parts) + f"--{boundary[1]}--\r\n").encode(errors="surrogatepass")
+
+
+def _quoted(name: str) -> str:
+    """Return a name as browsers write it (https://html.spec.whatwg.org/#multipart-form-data)."""
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _bytes(text: str, encoding: str, content_type: str, place: str) -> bytes:
+    """Return a text as bytes: in the charset of its Content-Type, which its readers go by, else in UTF-8."""
+    if encoding == "base64":
+        try:
+            return base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            raise CassetteError(
+                f"{place}: its content says it is base64, and is not. Export the archive again."
+            ) from None
+    charset = _CHARSET.search(content_type)
+    if charset is None or is_json(content_type):  # RFC 8259 section 8.1: JSON is UTF-8
         return text.encode(errors="surrogatepass")
     try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise CassetteError(f"{place}: its content says it is base64, and is not. Export the archive again.") from None
+        return text.encode(charset[1])
+    except (LookupError, UnicodeError):
+        raise _LeftOutError(f"its text cannot be written in {charset[1]}, as its Content-Type says") from None
 
 
 def har_text(exchanges: list[Converted], *, version: str) -> bytes:

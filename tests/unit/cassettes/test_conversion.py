@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +93,114 @@ def test_what_has_no_answer_is_left_out_and_told(tmp_path: Path) -> None:
         "log.entries[0], POST /runs: it got no answer",
         "log.entries[1], GET /live: it is not HTTP",
     ]
+
+
+@pytest.mark.parametrize("packed", [gzip.compress(b'{"b": 2}'), b'{"b": 2}'])
+def test_a_content_is_unpacked_whether_its_exporter_did_so_or_not(tmp_path: Path, packed: bytes) -> None:
+    """The header that says gzip is not taken over."""
+    made = entry()
+    made["response"]["content"] = {"size": 8, "text": base64.b64encode(packed).decode(), "encoding": "base64"}
+
+    (only,) = read_any(har(tmp_path / "in.har", made)).exchanges
+
+    assert only.body == b'{"b": 2}'
+    assert "content-encoding" not in dict(only.headers)
+
+
+MULTIPART = "multipart/form-data; boundary=----XyZ"
+FILE = {"name": "file", "value": "hello", "fileName": 'a "1".txt', "contentType": "text/plain"}
+HTML = "text/html; charset=iso-8859-1"
+
+
+def posted(mime_type: str, *params: dict[str, str]) -> dict[str, Any]:
+    """Return an entry whose body is given by parameters."""
+    made = entry()
+    made["request"]["headers"] = [{"name": "content-type", "value": mime_type}]
+    made["request"]["postData"] = {"mimeType": mime_type, "params": list(params)}
+    return made
+
+
+def page(mime_type: str, **content: Any) -> dict[str, Any]:
+    """Return an entry that is answered with a text."""
+    headers = [{"name": "content-type", "value": mime_type}]
+    return entry(response={"status": 200, "headers": headers, "content": {"mimeType": mime_type, **content}})
+
+
+def test_parameters_of_a_multipart_form_become_its_parts(tmp_path: Path) -> None:
+    """They stand between the boundary that the header names, files with their names and types."""
+    sent = posted(MULTIPART, {"name": "title", "value": "A & B"}, FILE)
+
+    (only,) = read_any(har(tmp_path / "in.har", sent)).exchanges
+
+    assert only.request_body == (
+        b'------XyZ\r\nContent-Disposition: form-data; name="title"\r\n\r\nA & B\r\n'
+        b'------XyZ\r\nContent-Disposition: form-data; name="file"; filename="a %221%22.txt"\r\n'
+        b"Content-Type: text/plain\r\n\r\nhello\r\n------XyZ--\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "mime_type,body",
+    [
+        (HTML, "Größe".encode("latin-1")),
+        ('text/plain; charset="windows-1252"', "Größe".encode("cp1252")),
+        ("text/plain; charset=UTF-8", "Größe".encode()),
+        ("text/plain", "Größe".encode()),
+        ("application/json; charset=iso-8859-1", "Größe".encode()),
+    ],
+)
+def test_a_text_has_the_charset_that_its_header_names(tmp_path: Path, mime_type: str, body: bytes) -> None:
+    """Whoever reads the recording goes by the header; JSON alone is always UTF-8."""
+    (only,) = read_any(har(tmp_path / "in.har", page(mime_type, text="Größe"))).exchanges
+    (tmp_path / "out.har").write_bytes(har_text([only], version="1"))
+
+    assert only.body == body
+    assert read_any(tmp_path / "out.har").exchanges[0].body == body
+
+
+WITHOUT: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
+    "no response": (lambda: {k: v for k, v in entry().items() if k != "response"}, "POST /runs: it got no answer"),
+    "null response": (lambda: entry(response=None), "POST /runs: it got no answer"),
+    "bad URL": (
+        lambda: entry(request={"method": "GET", "url": "http://[::1:80/x"}),
+        "GET /x: its URL cannot be read (Invalid IPv6 URL)",
+    ),
+    "bad port": (
+        lambda: entry(request={"method": "GET", "url": "http://a:99999/x?token=1"}),
+        "GET /x: its URL cannot be read (Port out of range 0-65535)",
+    ),
+    "no content": (
+        lambda: page("image/png", size=9),
+        "POST /runs: the 9 bytes of its answer are not in the archive",
+    ),
+    "no file": (
+        lambda: posted(MULTIPART, {"name": "file", "fileName": "a.txt"}),
+        "POST /runs: the content of its file 'file' is not in the archive",
+    ),
+    "no boundary": (
+        lambda: posted("multipart/form-data", FILE),
+        "POST /runs: the Content-Type of its parts names no boundary",
+    ),
+    "not in its charset": (
+        lambda: page(HTML, text="北京"),
+        "POST /runs: its text cannot be written in iso-8859-1, as its Content-Type says",
+    ),
+    "no such charset": (
+        lambda: page("text/html; charset=klingon", text="x"),
+        "POST /runs: its text cannot be written in klingon, as its Content-Type says",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT)
+def test_what_cannot_become_a_recording_is_left_out_with_a_reason(name: str, tmp_path: Path) -> None:
+    """Nothing is lost silently, and what stands beside it is taken over."""
+    made, why = WITHOUT[name]
+
+    found = read_any(har(tmp_path / "in.har", entry(), made()))
+
+    assert found.left_out == [f"log.entries[1], {why}"]
+    assert len(found.exchanges) == 1
 
 
 def test_secrets_are_taken_out_of_what_is_converted(tmp_path: Path) -> None:
