@@ -22,6 +22,7 @@ from harness.context.target import CONFIG_NAME
 from harness.errors import ConfigurationError
 from harness.http.client import Network
 from harness.http.message import Request
+from harness.model.config import Cassettes
 from harness.openapi.request_validation import request_violations
 from harness.openapi.spec_document import Spec, load_spec
 from harness.process.run import Run
@@ -49,6 +50,11 @@ class Surroundings:
     def redactor(self) -> Redactor:
         """A redactor that knows the target's secrets, as far as they are set here."""
         return Redactor(self._context.vault.redact) if self._context else Redactor()
+
+    @property
+    def match_on(self) -> Sequence[str]:
+        """What a call and its recording must have in common: ``[cassettes] match_on``, or its default."""
+        return (self._context.config.cassettes if self._context else Cassettes()).match_on
 
     def network(self, upstream: str) -> Network:
         """Where may be sent: the hosts of harness.toml, or the one that was asked for where there is no such file."""
@@ -85,7 +91,8 @@ def replay(
     """
     surroundings = Surroundings(directory)
     redactor = surroundings.redactor
-    playback = Playback(load(_files(cassettes)), redactor=redactor, nearest=nearest)
+    recordings = load(_files(cassettes))
+    playback = Playback(recordings, redactor=redactor, nearest=nearest, match_on=surroundings.match_on)
     document = surroundings.spec(spec)
     server = ReplayServer(
         playback,

@@ -7,11 +7,9 @@ which is why its version is pinned.
 from __future__ import annotations
 
 import functools
-from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
-from vcr import matchers
 from vcr.cassette import Cassette
 from vcr.config import VCR
 from vcr.errors import UnhandledHTTPRequestError
@@ -19,10 +17,7 @@ from vcr.persisters.filesystem import CassetteDecodeError, CassetteNotFoundError
 from vcr.record_mode import RecordMode
 from vcr.request import Request
 
-from harness.cassettes.play.matching import body, body_value, key_of, reading
-
-_BODIES = (matchers.body, body)
-_NOTHING: tuple[Any, Sequence[int]] = (None, ())
+from harness.cassettes.play.request_index import RequestIndex
 
 
 class IndexedCassette(Cassette):  # type: ignore[misc]  # vcrpy ships no types
@@ -30,12 +25,7 @@ class IndexedCassette(Cassette):  # type: ignore[misc]  # vcrpy ships no types
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._keys = [key for m in self._match_on if (key := key_of(m))]
-        self._body = next((m for m in self._match_on if m in _BODIES), None)
-        self._others = [m for m in self._match_on if not key_of(m) and m is not self._body]
-        self._buckets: dict[Hashable, list[Any]] = defaultdict(list)
-        self._groups: dict[Hashable, Hashable] = {}
-        self._indexed = 0
+        self._index = RequestIndex(self._match_on)
         self._cursors: dict[Hashable, int] = {}
 
     def _load(self) -> None:
@@ -96,7 +86,7 @@ class IndexedCassette(Cassette):  # type: ignore[misc]  # vcrpy ships no types
         cursor, bucket = self._bucket(request)
         if self.allow_playback_repeats:
             return next(self._accepted(request, bucket), None)
-        if cursor is None or self._others:
+        if cursor is None or self._index.others:
             return next((i for i in self._accepted(request, bucket) if not self.play_counts[i]), None)
         at = self._cursors.get(cursor, 0)
         while at < len(bucket) and self.play_counts[bucket[at]]:
@@ -110,69 +100,30 @@ class IndexedCassette(Cassette):  # type: ignore[misc]  # vcrpy ships no types
             yield i, self.data[i][1]
 
     def _accepted(self, request: Request, bucket: Sequence[int]) -> Iterator[int]:
-        """Yield those of a bucket that the matchers without a key accept too."""
-        for i in bucket:
-            if not self._others or matchers.requests_match(request, self.data[i][0], self._others):
-                yield i
+        return self._index.accepted(request, bucket)
 
     def _bucket(self, request: Request) -> tuple[Hashable | None, Sequence[int]]:
-        """Return the recordings with the request's key in order, with a name for how far they were played, if any."""
         self._index_new()
-        key = self._key(request)
-        if self._body is None:
-            return key, self._buckets.get(key, ())
-        if (key, "all") not in self._buckets:
-            return _NOTHING
-        how, raw = reading(request, self._body)
-        same = self._groups.get((key, how, raw)) or self._group(request, key, how, raw)
-        if same is None or (key, "odd") in self._buckets:
-            candidates = self._buckets[key, "all"]
-            return None, [i for i in candidates if matchers.requests_match(request, self.data[i][0], [self._body])]
-        alike = self._buckets.get(same, ())
-        other = [i for i, read in self._buckets.get((key, "raw", raw), ()) if read != how]
-        return (None, sorted({*alike, *other})) if other else (same, alike)
-
-    @staticmethod
-    def _group(request: Request, key: Hashable, how: Any, raw: Any) -> Hashable | None:
-        """Return the name of the recordings whose bodies equal this one, None where there can be no such name."""
-        value = body_value(request, how, raw)
-        return None if value is None else (key, how, value)
+        return self._index.bucket(request)
 
     def _index_new(self) -> None:
-        for i in range(self._indexed, len(self.data)):
-            request = self.data[i][0]
-            key = self._key(request)
-            if self._body is None:
-                self._buckets[key].append(i)
-                continue
-            self._buckets[key, "all"].append(i)
-            how, raw = reading(request, self._body)
-            same = self._group(request, key, how, raw)
-            if same is None:
-                self._buckets[key, "odd"].append(i)
-            else:
-                self._groups[key, how, raw] = same  # the very bytes need not be read again
-                self._buckets[same].append(i)
-                self._buckets[key, "raw", raw].append((i, how))
-        self._indexed = len(self.data)
+        for i in range(len(self._index), len(self.data)):
+            self._index.add(self.data[i][0])
 
     def _rerecorded_interactions(self) -> list[Any]:
-        if self._body or self._others:
+        if not self._index.by_key_alone:
             return list(super()._rerecorded_interactions())
         loaded, recorded = self.data[: self._loaded_count], self.data[self._loaded_count :]
         if self.drop_unused_requests:
             return list(recorded)
-        again = {self._key(request) for request, _ in recorded}
-        return [*(pair for pair in loaded if self._key(pair[0]) not in again), *recorded]
+        again = {self._index.key(request) for request, _ in recorded}
+        return [*(pair for pair in loaded if self._index.key(pair[0]) not in again), *recorded]
 
     def _new_interactions(self) -> list[Any]:
-        if self._body or self._others:
+        if not self._index.by_key_alone:
             return list(super()._new_interactions())
-        old = {self._key(request) for request, _ in self._old_interactions}
-        return [pair for pair in self.data if self._key(pair[0]) not in old]
-
-    def _key(self, request: Request) -> Hashable:
-        return tuple([of(request) for of in self._keys])
+        old = {self._index.key(request) for request, _ in self._old_interactions}
+        return [pair for pair in self.data if self._index.key(pair[0]) not in old]
 
 
 def _as_it_is(message: Any) -> Any:

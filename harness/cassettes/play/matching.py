@@ -88,13 +88,6 @@ def reading(request: Request, matcher: Matcher) -> tuple[tuple[Any, ...], Any]:
     return (_MULTIPART if matcher is body and raw and _boundary(request) else how), raw
 
 
-def body_key(request: Request, matcher: Matcher) -> Hashable | None:
-    """Return what is the same for two requests whose bodies match; None for a body that only the matcher can judge."""
-    how, raw = reading(request, matcher)
-    value = body_value(request, how, raw)
-    return None if value is None else (how, value)
-
-
 def body_value(request: Request, how: tuple[Any, ...], raw: Any) -> Hashable | None:
     """Return what is equal exactly for bodies that match, read as `reading` says; None for a body that has no such.
 

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 import msgspec
 from vcr.request import Request
 
 from harness.cassettes.play.difference import shown
-from harness.cassettes.play.matching import body, body_key
+from harness.cassettes.play.matching import matchers_for
 from harness.cassettes.play.mismatch import called, distance, request_differences, unmatched
+from harness.cassettes.play.request_index import RequestIndex
 from harness.cassettes.store.filters import request_filter
 from harness.cassettes.store.storage import Storage
 from harness.cassettes.store.timings import stamped
+from harness.cassettes.store.vcr_messages import body_bytes, stored_request, text
 from harness.errors import CassetteError
+from harness.model.config import Cassettes
 from harness.secrets.redaction.redactor import Redactor
 
+_OF_HOSTS = frozenset({"scheme", "host", "port"})
 MAX_UNLIKE = 1
 """Segments of the path in which the nearest recording may differ: one, such as an id."""
 _PLACEHOLDER = re.compile(r"(?:\[|%5B)REDACTED.*?(?:\]|%5D)", re.IGNORECASE)
@@ -64,7 +66,7 @@ def load(paths: Sequence[Path]) -> list[Recording]:
             found.append(
                 Recording(
                     cassette=str(path),
-                    request=Request._from_dict(interaction["request"]),  # noqa: SLF001 - as vcrpy itself reads it
+                    request=stored_request(interaction["request"]),
                     response=interaction["response"],
                     latency_s=timing.latency_s if timing else None,
                 )
@@ -77,16 +79,26 @@ def load(paths: Sequence[Path]) -> list[Recording]:
 class Playback:
     """Finds for each request the recording that answers it."""
 
-    def __init__(self, recordings: Sequence[Recording], *, redactor: Redactor, nearest: bool = False) -> None:
-        """With ``nearest``, what matches nothing is answered by the recording that differs least, if one is close."""
+    def __init__(
+        self,
+        recordings: Sequence[Recording],
+        *,
+        redactor: Redactor,
+        nearest: bool = False,
+        match_on: Sequence[str] = Cassettes().match_on,
+    ) -> None:
+        """With ``nearest``, what matches nothing is answered by the recording that differs least, if one is close.
+
+        ``match_on`` is that of ``[cassettes]``; what it has of hosts is passed over, for the client calls this machine.
+        """
         self.recordings = tuple(recordings)
         self._clean = request_filter(redactor)
         self._nearest = nearest
-        self._exact: dict[Hashable, list[int]] = defaultdict(list)
-        self._blank: dict[Hashable, list[int]] = defaultdict(list)
-        for number, recording in enumerate(self.recordings):
-            self._exact[_key(recording.request)].append(number)
-            self._blank[_key(_blanked(recording.request))].append(number)
+        compared = matchers_for([name for name in match_on if name not in _OF_HOSTS], provider=())
+        self._exact, self._blank = RequestIndex(compared), RequestIndex(compared)
+        for recording in self.recordings:
+            self._exact.add(recording.request)
+            self._blank.add(_blanked(recording.request))
         self.rewind()
 
     def rewind(self) -> None:
@@ -97,19 +109,18 @@ class Playback:
     def find(self, request: Request) -> tuple[list[int], str]:
         """Return the numbers of the recordings that answer ``request``, and how they differ from it, if they do.
 
-        Matched are method, path, query and body; hosts are not, for the client calls this machine. Secrets are taken
-        out first; where those of the request are others than those recorded, they still match.
+        Secrets are taken out first; where those of the request are others than those recorded, they still match.
         """
         request = self._clean(request)
-        found = self._exact.get(_key(request)) or self._blank.get(_key(_blanked(request)))
+        found = self._exact.matching(request) or self._blank.matching(_blanked(request))
         if found or not self._nearest:
-            return found or [], ""
+            return found, ""
         number = min(range(len(self.recordings)), key=lambda n: distance(request, self.recordings[n].request))
         closest = self.recordings[number].request
         if distance(request, closest)[0] > MAX_UNLIKE or closest.method != request.method:
             return [], ""
         lines = [f"{called(request)} is answered as {called(closest)}", *shown(_differences(closest, request), "    ")]
-        return self._exact[_key(closest)], "\n".join(lines)
+        return self._exact.matching(closest), "\n".join(lines)
 
     def serve(self, found: Sequence[int]) -> int:
         """Return the next of a sequence, or its last again."""
@@ -155,16 +166,12 @@ def _differences(recorded: Request, seen: Request) -> list[Any]:
     return [d for d in request_differences(recorded, seen) if d.path not in {"scheme", "host", "port"}]
 
 
-def _key(request: Request) -> Hashable:
-    query = tuple(sorted(parse_qsl(request.parsed_uri.query, keep_blank_values=True)))
-    read = body_key(request, body)  # None for a body that is not what its headers say
-    return request.method, request.path or "/", query, read or request.body_bytes
-
-
 def _blanked(request: Request) -> Request:
     """Return a request in which every secret is the same."""
-    text: Callable[[str], str] = lambda t: _PLACEHOLDER.sub("REDACTED", t)  # noqa: E731
-    content = request.body_bytes
-    if isinstance(content, bytes):
-        content = text(content.decode("latin-1")).encode("latin-1")
-    return Request(request.method, text(request.uri), content, request.headers)
+
+    def blank(text: str) -> str:
+        return _PLACEHOLDER.sub("REDACTED", text)
+
+    content = blank(body_bytes(request).decode("latin-1")).encode("latin-1")
+    headers = {name: blank(text(value)) for name, value in request.headers.items()}
+    return Request(request.method, blank(request.uri), content, headers)
