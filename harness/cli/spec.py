@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from harness.openapi.bundling import NOT_FETCHED
 from harness.openapi.document_checks import SHOWN, check_document
 from harness.openapi.spec_document import load_spec
 
@@ -22,10 +23,11 @@ def spec() -> None:
 def check(file: Path, *, everything: bool) -> None:
     """Find what in FILE is at odds with itself, without calling anything.
 
-    Examples that break their own schemas, operations without responses, security schemes that nothing asks for, and
-    webhooks without schemas. Exits 1 when there is any.
+    Examples that break their own schemas, operations without responses, security schemes that nothing asks for,
+    references that lead nowhere, and webhooks without schemas. Exits 1 when there is any.
     """
-    results = check_document(load_spec(str(file), root=Path()))
+    document = load_spec(str(file), root=Path())
+    results = check_document(document)
     for result in results:
         click.echo(result.summary)
         shown = result.slips if everything else result.slips[:SHOWN]
@@ -33,4 +35,7 @@ def check(file: Path, *, everything: bool) -> None:
             click.echo(f"  {slip.pointer}\n    {slip.complaint}")
         if len(shown) < len(result.slips):
             click.echo(f"  and {len(result.slips) - len(shown)} more: harness spec check --all {file}")
+    for reference, reason in document.bundle.unread.items():
+        if reason == NOT_FETCHED:
+            click.echo(f"not looked at: {reference}: {reason}")
     sys.exit(any(result.slips for result in results))

@@ -151,7 +151,7 @@ def of_missing_answer(
         message=detail,
         status=None,
         answer=f"none ({detail})",
-        excerpt=spec_excerpt(spec.document, _place(operation.label), ["responses"]),
+        excerpt=spec_excerpt(spec, _place(operation.label), ["responses"]),
         steps=tuple(steps),
     )
 
@@ -210,7 +210,7 @@ def _promised(failure: Any, label: str, spec: Spec, case: Any, response: httpx.R
         path = [*answered, "headers", failure.missing_headers[0]]
     elif hasattr(failure, "schema_path"):
         if "components" in failure.schema_path[:1]:
-            return spec_excerpt(spec.document, list(failure.schema_path)[:-1])
+            return spec_excerpt(spec, list(failure.schema_path)[:-1])
         kind = media_type(response.headers.get("content-type", ""))
         body = ["content", (kind, "application/json", "*/*"), "schema", *list(failure.schema_path)[:-1]]
         path = [*answered, *(["headers"] if "header" in str(failure.title) else body)]
@@ -221,8 +221,8 @@ def _promised(failure: Any, label: str, spec: Spec, case: Any, response: httpx.R
     elif check == "positive_data_acceptance":
         path = [("requestBody", "parameters")]
     elif check in ("unsupported_method", "allow_header_conformance"):
-        return spec_excerpt(spec.document, _place(label)[:-1])
-    return spec_excerpt(spec.document, _place(label), path)
+        return spec_excerpt(spec, _place(label)[:-1])
+    return spec_excerpt(spec, _place(label), path)
 
 
 def _place(label: str) -> list[str]:

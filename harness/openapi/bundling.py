@@ -17,6 +17,8 @@ FILES = "x-harness-files"
 UNREAD = "x-harness-unread"
 """Key under which nothing stands: references to what cannot be read lead there."""
 MAX_FILES = 2_000
+NOT_FETCHED = "nothing is fetched here: put it beside the document"
+"""Why a URL is not read where there is no network to ask."""
 _EXAMPLE = "externalValue"
 _SHOWN = re.compile(rf"#?/(?:{FILES}|{UNREAD})/(\d+)")
 _NAMED = frozenset(

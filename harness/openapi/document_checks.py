@@ -10,6 +10,7 @@ import msgspec
 from harness.core.pointers import at_pointer, escaped, pointer_of
 from harness.http.message import is_json
 from harness.model import Check, Finding, Outcome
+from harness.openapi.bundling import NOT_FETCHED, UNREAD, references
 from harness.openapi.json_document import items
 from harness.openapi.operation import Operation, contents
 from harness.openapi.schemas import Schemas
@@ -190,6 +191,16 @@ def _webhook_schemas(spec: Spec) -> CheckedPlaces:
         yield CheckedPlace(webhook.pointer.removesuffix("/post"), said)
 
 
+def _references(spec: Spec) -> CheckedPlaces:
+    """Look at each reference once; what only the network could tell is left out where nothing is fetched."""
+    written = {str(holder.get(key)) for holder, key in references(spec.raw)}
+    for reference in sorted(r for r in written if r.startswith("#/") and not r.startswith(f"#/{UNREAD}/")):
+        yield CheckedPlace(reference, "" if spec.at(reference) is not None else "nothing stands there")
+    for reference, reason in spec.bundle.unread.items():
+        if reason != NOT_FETCHED:
+            yield CheckedPlace(reference, f"it cannot be read: {reason}")
+
+
 CHECKS: tuple[DocumentCheck, ...] = (
     DocumentCheck(
         id="response-examples",
@@ -244,6 +255,15 @@ CHECKS: tuple[DocumentCheck, ...] = (
         look=_security,
         source=f"{_OAS}, Security Requirement Object",
         fix="Name the scheme in `security`, of the document or of operations; describe it, or take it away.",
+    ),
+    DocumentCheck(
+        id="references",
+        summary="references",
+        wrong="lead nowhere",
+        expected="none of the references lead nowhere",
+        look=_references,
+        source=f"{_OAS}, Reference Object",
+        fix="Correct the reference, or add what it names.",
     ),
     DocumentCheck(
         id="webhook-schemas",

@@ -14,7 +14,7 @@ import httpx
 
 from harness.core.pointers import pointer_of
 from harness.errors import SpecError
-from harness.openapi.bundling import Bundle
+from harness.openapi.bundling import NOT_FETCHED, Bundle
 from harness.openapi.inputs import Inputs
 from harness.openapi.json_document import JsonDocument, items
 from harness.openapi.operation import METHODS, Operation
@@ -227,7 +227,7 @@ def _read(fetch: Fetch | None, url: str) -> Any:
             raise LookupError(f"it is larger than {MAX_BYTES >> 20} MB")
         text = path.read_bytes()
     elif fetch is None:
-        raise LookupError("nothing is fetched here: put it beside the document")
+        raise LookupError(NOT_FETCHED)
     else:
         text = fetch(url)
     return text.decode(errors="replace") if urlsplit(url).path.endswith(_TEXTS) else parsed(text)

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from harness.core.pointers import at_pointer, child, escaped
-from harness.openapi.json_document import MAX_HOPS
+from harness.core.pointers import escaped
+from harness.openapi.json_document import JsonDocument
 
 MAX_CHARS = 400
 
@@ -24,36 +24,26 @@ class SpecExcerpt(msgspec.Struct, frozen=True, kw_only=True):
     """What stands there, as JSON; of a large object its keys."""
 
 
-def spec_excerpt(document: dict[str, Any], *steps: Iterable[Any]) -> SpecExcerpt:
+def spec_excerpt(document: JsonDocument, *steps: Iterable[Any]) -> SpecExcerpt:
     """Walk from the top of the document along ``steps``, through every ``$ref``, as far as there is something.
 
     Each of ``steps`` is a list of keys; of several candidates for one key, written as a tuple, the first that is there
     is taken.
     """
-    pointer, node = _followed(document, "#", document)
+    place, node = document.locate("")
     for step in (step for group in steps for step in group):
-        options = step if isinstance(step, tuple) else (step,)
-        for option in map(str, options):
+        for option in step if isinstance(step, tuple) else (step,):
             with suppress(LookupError):
-                pointer, node = _followed(document, f"{pointer}/{escaped(option)}", child(node, option))
+                place, node = document.locate(f"{place}/{escaped(option)}")
                 break
         else:
             if step != "$ref":
                 break
-    return SpecExcerpt(pointer=pointer, text=_told(node))
+    return SpecExcerpt(pointer=f"#{place}", text=_shortened(node))
 
 
-def _told(node: Any) -> str:
+def _shortened(node: Any) -> str:
     text = json.dumps(node, ensure_ascii=False, default=str)
     if len(text) > MAX_CHARS and isinstance(node, dict):
         text = ", ".join(map(str, node))
     return text if len(text) <= MAX_CHARS else text[:MAX_CHARS] + " ..."
-
-
-def _followed(document: dict[str, Any], pointer: str, node: Any) -> tuple[str, Any]:
-    for _ in range(MAX_HOPS):
-        reference = node.get("$ref") if isinstance(node, dict) else None
-        if not isinstance(reference, str) or not reference.startswith("#"):
-            break
-        pointer, node = reference, at_pointer(document, reference)
-    return pointer, node

@@ -146,6 +146,9 @@ def test_a_reference_that_cannot_be_followed_is_named(tmp_path: Path, reference:
     (said,) = unfollowed(spec.operation("GET /a"))
     assert said.startswith(f"its response `200` refers to {reference}, which cannot be read: {reason}")
     assert list(flaws(spec, "GET /a")) == []
+    complaints = [slip for result in check_document(spec) if result.check.id == "references" for slip in result.slips]
+    in_check = [(slip.pointer, slip.complaint.startswith(f"it cannot be read: {reason}")) for slip in complaints]
+    assert in_check == ([] if "://" in reference else [(reference, True)])
 
 
 def test_the_network_is_asked_through_the_fetch_that_is_given_alone() -> None:

@@ -119,6 +119,12 @@ SLIPS: list[tuple[str, Callable[[dict[str, Any]], object], str, str]] = [
         "it names 'token', which is no security scheme",
     ),
     (
+        "references",
+        lambda d: d["components"].update(responses={"Gone": {"$ref": "#/components/responses/None"}}),
+        "#/components/responses/None",
+        "nothing stands there",
+    ),
+    (
         "webhook-schemas",
         lambda d: d["webhooks"]["made"]["post"].pop("requestBody"),
         "/webhooks/made",
