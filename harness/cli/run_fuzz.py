@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from harness.context.run_context import RunContext
-from harness.core.pointers import at_pointer
 from harness.errors import ConfigurationError, nearest
 from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.defects import Defect
@@ -65,7 +64,7 @@ def replay_found(directory: Path, defect_id: str, *, overlay: str | None, echo: 
 def _replayed(defect: Defect, context: RunContext, echo: Echo) -> int:
     client = context.provider.fuzz_client("quick")
     outcome = replay(defect, context.spec, client)
-    place = at_pointer(context.spec.document, defect.excerpt.pointer)
+    place = context.spec.at(defect.excerpt.pointer)
     echo(f"{defect.id}  {defect.operation}: {defect.title}")
     for step in defect.steps:
         echo(f"  {step.curl(client.base_url)}")

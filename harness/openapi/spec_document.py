@@ -55,11 +55,6 @@ class Spec(JsonDocument):
         """Return ``text`` with the references in it as they are written, though they lead into the document now."""
         return self.bundle.shown(text)
 
-    @property
-    def document(self) -> dict[str, Any]:
-        """The document as data."""
-        return self.raw
-
     @cached_property
     def schema(self) -> Any:
         """Schemathesis' own view of the document; raises `SpecError` for one that it cannot work with."""

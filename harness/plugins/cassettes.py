@@ -200,7 +200,7 @@ def _metadata(item: pytest.Item, run_context: RunContext) -> Metadata:
     from harness.cassettes.store.filters import without_port
     from harness.cassettes.store.metadata import Metadata, now
 
-    spec = msgspec.json.encode(run_context.spec.document, order="sorted")
+    spec = msgspec.json.encode(run_context.spec.raw, order="sorted")
     return Metadata(
         recorded_at=now(),
         scenario=node_of(item),

@@ -156,7 +156,7 @@ def _as_operations(spec: Spec, schemas: Mapping[str, Any]) -> dict[str, Any]:
         content = {"application/json": {"schema": schema}}
         post = {"requestBody": {"required": True, "content": content}, "responses": {"200": {"description": ""}}}
         paths[_BASE + escaped(name)] = {"post": post}
-    others = {k: v for k, v in spec.document.items() if k not in ("webhooks", "x-webhooks", "security", "servers")}
+    others = {k: v for k, v in spec.raw.items() if k not in ("webhooks", "x-webhooks", "security", "servers")}
     return {**others, "paths": paths}
 
 
