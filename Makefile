@@ -12,7 +12,7 @@ SHELL := /bin/bash
 # Compiled modules are kept even where the machine says otherwise: every run of pytest starts in half the time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup gate test matrix check bench compare lock format sample receivers clean
+.PHONY: help setup gate test matrix check bench compare lock format sample receivers pages clean
 
 help:
 	@echo "make gate     run the readiness gate against the sandbox (DEFECT=NAME plants a defect, ARGS=... for pytest)"
@@ -78,6 +78,11 @@ sample: setup
 # What real receivers do, as docs/receivers.md tells it. Needs what tests/real/install brings.
 receivers: setup
 	@$(BIN)/python tests/real/receivers/survey.py > docs/receivers.md.new && mv docs/receivers.md.new docs/receivers.md
+
+# Every check with its expectation, source and fix.
+pages: setup
+	@$(BIN)/python -c 'from harness.context.checks import registered; from harness.readiness.checklist import shipped; \
+	  from harness.reports.checks_page import checks_page; print(end=checks_page(registered(), shipped()))' > docs/checks.md
 
 clean:
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache reports/logs
