@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from harness.context.delivery import plan_delivery, public_key
+from harness.context.plan_delivery import plan_delivery, public_key
 from harness.model import Delivery
 from harness.webhooks.delivery_plan import DeliverOptions
 from harness.webhooks.delivery_run import DeliveryRun

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.context.delivery import plan_delivery, public_key
+from harness.context.plan_delivery import plan_delivery, public_key
 from harness.errors import ConfigurationError
 from harness.webhooks.delivery_plan import DeliverOptions
 
