@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from harness.openapi.bundling import NOT_FETCHED
 from harness.openapi.document_checks import SHOWN, check_document
 from harness.openapi.spec_document import load_spec
 
@@ -35,7 +34,6 @@ def check(file: Path, *, everything: bool) -> None:
             click.echo(f"  {slip.pointer}\n    {slip.complaint}")
         if len(shown) < len(result.slips):
             click.echo(f"  and {len(result.slips) - len(shown)} more: harness spec check --all {file}")
-    for reference, reason in document.bundle.unread.items():
-        if reason == NOT_FETCHED:
-            click.echo(f"not looked at: {reference}: {reason}")
+    for reference in sorted(document.bundle.not_asked):
+        click.echo(f"not looked at: {reference}: {document.bundle.unread[reference]}")
     sys.exit(any(result.slips for result in results))

@@ -10,15 +10,13 @@ from urllib.parse import urldefrag, urljoin
 
 from harness.core.pointers import as_fragment, pointer_of, resolve, steps_of
 from harness.core.yaml import UnreadableYamlError
-from harness.errors import HarnessError
+from harness.errors import HarnessError, NetworkError
 
 FILES = "x-harness-files"
 """Key of the document under which what was read stands, by number."""
 UNREAD = "x-harness-unread"
 """Key under which nothing stands: references to what cannot be read lead there."""
 MAX_FILES = 2_000
-NOT_FETCHED = "nothing is fetched here: put it beside the document"
-"""Why a URL is not read where there is no network to ask."""
 _EXAMPLE = "externalValue"
 _SHOWN = re.compile(rf"#?/(?:{FILES}|{UNREAD})/(\d+)")
 _NAMED = frozenset(
@@ -44,9 +42,12 @@ class Bundle:
         """
         self.unread: dict[str, str] = {}
         """Why a reference cannot be followed, by the reference as it is written."""
+        self.not_asked: set[str] = set()
+        """Those of them that nobody was asked for, as the rules of the network forbid it."""
         self._location, self._read = location, read
         self._documents: dict[str, tuple[str, Any]] = {}
         self._failed: dict[str, str] = {}
+        self._refused: set[str] = set()
         self._names: list[str] = []
         self._parts: dict[str, Any] = {}
         self._whole: set[int] = set()
@@ -86,6 +87,8 @@ class Bundle:
             number, content = self._document(url)
         except LookupError as exc:
             self.unread.setdefault(written, str(exc))
+            if url in self._refused:
+                self.not_asked.add(written)
             holder[key] = f"#/{UNREAD}/{self._named(written)}"
             return []
         holder[key] = as_fragment(pointer_of(FILES, number, *steps))
@@ -114,6 +117,9 @@ class Bundle:
                 self._check(url)
                 content = self._read(url)
                 self._documents[url] = self._named(f"{url.removeprefix(self._folder)}#"), content
+            except NetworkError as exc:
+                self._failed[url] = " ".join(str(exc).split())
+                self._refused.add(url)
             except (HarnessError, UnreadableYamlError, RecursionError, OSError, LookupError) as exc:
                 self._failed[url] = " ".join(str(exc.args[0] if isinstance(exc, LookupError) else exc).split())
         if url in self._failed:

@@ -10,7 +10,7 @@ import msgspec
 from harness.core.pointers import at_pointer, escaped, pointer_of
 from harness.http.message import is_json
 from harness.model import Check, Finding, Outcome
-from harness.openapi.bundling import NOT_FETCHED, UNREAD, references
+from harness.openapi.bundling import UNREAD, references
 from harness.openapi.json_document import items
 from harness.openapi.operation import Operation, contents
 from harness.openapi.schemas import Schemas
@@ -192,12 +192,13 @@ def _webhook_schemas(spec: Spec) -> CheckedPlaces:
 
 
 def _references(spec: Spec) -> CheckedPlaces:
-    """Look at each reference once; what only the network could tell is left out where nothing is fetched."""
+    """Look at each reference once, but for those that nobody may be asked for: operations that need them say so."""
     written = {str(holder.get(key)) for holder, key in references(spec.raw)}
     for reference in sorted(r for r in written if r.startswith("#/") and not r.startswith(f"#/{UNREAD}/")):
-        yield CheckedPlace(reference, "" if spec.at(reference) is not None else "nothing stands there")
+        leads = at_pointer(spec.raw, reference) is not None or spec.at(reference) is not None
+        yield CheckedPlace(reference, "" if leads else "nothing stands there")
     for reference, reason in spec.bundle.unread.items():
-        if reason != NOT_FETCHED:
+        if reference not in spec.bundle.not_asked:
             yield CheckedPlace(reference, f"it cannot be read: {reason}")
 
 

@@ -13,8 +13,8 @@ from urllib.request import url2pathname
 import httpx
 
 from harness.core.pointers import pointer_of
-from harness.errors import SpecError
-from harness.openapi.bundling import NOT_FETCHED, Bundle
+from harness.errors import NetworkError, SpecError
+from harness.openapi.bundling import Bundle
 from harness.openapi.inputs import Inputs
 from harness.openapi.json_document import JsonDocument, items
 from harness.openapi.operation import METHODS, Operation
@@ -222,7 +222,7 @@ def _read(fetch: Fetch | None, url: str) -> Any:
             raise LookupError(f"it is larger than {MAX_BYTES >> 20} MB")
         text = path.read_bytes()
     elif fetch is None:
-        raise LookupError(NOT_FETCHED)
+        raise NetworkError("nothing is fetched here: put it beside the document")
     else:
         text = fetch(url)
     return text.decode(errors="replace") if urlsplit(url).path.endswith(_TEXTS) else parsed(text)

@@ -174,6 +174,7 @@ def test_the_network_is_asked_through_the_fetch_that_is_given_alone() -> None:
         "http://forbidden/x.json#/B": "127.0.0.2 is not the target's",
         "file:///etc/hosts": "a document of the network does not read files",
     }
+    assert slips(spec) == {"file:///etc/hosts": "it cannot be read: a document of the network does not read files"}
 
 
 def test_examples_of_the_network_are_not_asked_for() -> None:
