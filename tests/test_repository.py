@@ -32,8 +32,6 @@ MAX_LINES = 300
 MAX_FUNCTION_LINES = 40
 SANDBOX = ROOT / "harness" / "sandbox"
 REPEATED_CLASSES = {
-    "Request": "of HTTP, and privately what a cassette's file holds of one",
-    "Response": "of HTTP, and privately what a cassette's file holds of one",
     "Run": "of the harness, and privately the deliveries of one call of the load sender",
     "Share": "of generated requests, and privately that of one webhook in the generated events",
     "Worker": "of the sandbox's inbox, and privately one of the load sender",

@@ -7,12 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from vcr.request import Request
+from vcr.request import Request as VcrRequest
 
 from harness.cassettes.store.cassette_file import CassetteFile
 from harness.cassettes.store.filters import request_filter, response_filter
 from harness.cassettes.store.storage import Storage
 from harness.cassettes.store.timings import KEY, Timing, stamped
+from harness.cassettes.store.vcr_messages import (
+    VcrResponse,
+    request_of,
+    response_of,
+    stored_request,
+    vcr_request,
+    vcr_response,
+)
+from harness.http.message import Request, Response
 from harness.secrets.redaction.redactor import Redactor
 
 
@@ -54,17 +63,18 @@ def read_cassette(path: Path) -> Foreign:
     timings = stamped(document.metadata, len(document.interactions))
     found = Foreign(metadata=document.metadata)
     for interaction, timing in zip(document.interactions, timings, strict=True):
-        request, response = Request._from_dict(interaction["request"]), interaction["response"]  # noqa: SLF001
+        request = request_of(stored_request(interaction["request"]))
+        response = response_of(interaction["response"])
         found.exchanges.append(
             Converted(
                 method=request.method,
-                uri=request.uri,
-                request_headers=[(k, _text(v)) for k, v in request.headers.items()],
-                request_body=request.body_bytes or b"",
-                status=response["status"]["code"],
-                reason=response["status"].get("message") or "",
-                headers=[(k, _text(v)) for k, values in response["headers"].items() for v in _listed(values)],
-                body=response["body"]["string"] or b"",
+                uri=request.url,
+                request_headers=list(request.headers),
+                request_body=request.body,
+                status=response.status,
+                reason=response.reason,
+                headers=list(response.headers),
+                body=response.body,
                 recorded_at=timing.recorded_at if timing else str(document.metadata.get("recorded_at") or ""),
                 latency_s=timing.latency_s if timing else None,
             )
@@ -84,29 +94,22 @@ def redacted(exchanges: Iterable[Converted], redactor: Redactor) -> list[Convert
     return [_converted(exchange, *pair) for exchange, pair in zip(exchanges, found, strict=True)]
 
 
-def _interaction(exchange: Converted) -> tuple[Request, dict[str, Any]]:
-    headers: dict[str, list[str]] = {}
-    for name, value in exchange.headers:
-        headers.setdefault(name, []).append(value)
-    sent: dict[str, str] = {}
-    for name, value in exchange.request_headers:
-        sent[name] = f"{sent[name]}, {value}" if name in sent else value
-    response = {
-        "status": {"code": exchange.status, "message": exchange.reason},
-        "headers": headers,
-        "body": {"string": exchange.body},
-    }
-    return Request(exchange.method, exchange.uri, exchange.request_body, sent), response
+def _interaction(exchange: Converted) -> tuple[VcrRequest, VcrResponse]:
+    sent, received = tuple(exchange.request_headers), tuple(exchange.headers)
+    request = Request(method=exchange.method, url=exchange.uri, headers=sent, body=exchange.request_body)
+    response = Response(status=exchange.status, reason=exchange.reason, headers=received, body=exchange.body)
+    return vcr_request(request), vcr_response(response)
 
 
-def _converted(exchange: Converted, request: Request, response: dict[str, Any]) -> Converted:
+def _converted(exchange: Converted, request: VcrRequest, response: VcrResponse) -> Converted:
+    sent, received = request_of(request), response_of(response)
     return msgspec.structs.replace(
         exchange,
-        uri=request.uri,
-        request_headers=list(request.headers.items()),
-        request_body=request.body_bytes or b"",
-        headers=[(name, value) for name, values in response["headers"].items() for value in values],
-        body=response["body"]["string"],
+        uri=sent.url,
+        request_headers=list(sent.headers),
+        request_body=sent.body,
+        headers=list(received.headers),
+        body=received.body,
     )
 
 
@@ -127,11 +130,3 @@ def write_cassette(path: Path, exchanges: Iterable[Converted], *, metadata: Mapp
     ]
     written = {**({"recorded_at": times[0]} if times else {}), **metadata, **({KEY: timings} if any(timings) else {})}
     Storage().write(path, CassetteFile(interactions, written), keep_others=False)
-
-
-def _text(value: Any) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
-
-
-def _listed(values: Any) -> list[Any]:
-    return list(values) if isinstance(values, list | tuple) else [values]

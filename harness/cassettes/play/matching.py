@@ -95,12 +95,12 @@ def body_value(request: Request, how: tuple[Any, ...], raw: Any) -> Hashable | N
     left to the matcher.
     """
     if how is _MULTIPART:
-        return _Document(_parts(request))
+        return _BodyValue(_parts(request))
     try:
         value = raw
         for transform in how:
             value = transform(value)
-        return None if value != value else _Document(value)  # noqa: PLR0124 - NaN
+        return None if value != value else _BodyValue(value)  # noqa: PLR0124 - NaN
     except Exception:  # noqa: BLE001 - whatever a transformer raises, its matcher decides
         return None
 
@@ -133,7 +133,7 @@ def _boundary(request: Request) -> str:
     return found[1] if found else ""
 
 
-class _Document:
+class _BodyValue:
     """A document that was read from a body: hashable, and equal exactly where Python says so of its values."""
 
     __slots__ = ("_hash", "_value")
@@ -146,7 +146,7 @@ class _Document:
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Document) and bool(self._value == other._value)
+        return isinstance(other, _BodyValue) and bool(self._value == other._value)
 
 
 def _hash(value: Any) -> int:

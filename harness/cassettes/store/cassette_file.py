@@ -28,31 +28,31 @@ _FOREIGN = {
 }
 
 
-class _Request(msgspec.Struct):
+class _VcrRequest(msgspec.Struct):
     method: str
     uri: str
     headers: dict[str, Any]
     body: Any = None
 
 
-class _Status(msgspec.Struct):
+class _VcrStatus(msgspec.Struct):
     code: int
     message: str | None = None
 
 
-class _Body(msgspec.Struct):
+class _VcrBody(msgspec.Struct):
     string: Any
 
 
-class _Response(msgspec.Struct):
+class _VcrResponse(msgspec.Struct):
     headers: dict[str, list[Any]]
-    status: _Status
-    body: _Body
+    status: _VcrStatus
+    body: _VcrBody
 
 
-class _Interaction(msgspec.Struct):
-    request: _Request
-    response: _Response
+class _VcrInteraction(msgspec.Struct):
+    request: _VcrRequest
+    response: _VcrResponse
 
 
 class CassetteFile(msgspec.Struct):
@@ -74,7 +74,7 @@ def parse(raw: bytes, place: str) -> CassetteFile:
     for interaction in document["interactions"]:
         _modernise(interaction)
     try:
-        msgspec.convert(document["interactions"], list[_Interaction])
+        msgspec.convert(document["interactions"], list[_VcrInteraction])
     except msgspec.ValidationError as exc:
         what, _, at = str(exc).partition(" - at ")
         where = at.strip("`").replace("$", "interactions", 1)

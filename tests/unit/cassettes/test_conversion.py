@@ -343,3 +343,18 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> None:
     assert "could not be written: " in str(caught.value)
     assert "could not be written: " in str(cassette.value)
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_cassette_with_a_mapping_for_a_body_is_converted(tmp_path: Path) -> None:
+    """Old cassettes of aiohttp hold what was given as ``json=``; its secrets are taken out like any other's."""
+    secret = secrets.token_hex(12)
+    (tmp_path / "c.yaml").write_text(
+        "interactions:\n"
+        f"- request: {{body: {{a: 1, password: {secret}}}, headers: {{}}, method: POST, uri: 'http://a/'}}\n"
+        "  response: {body: {string: ''}, headers: {}, status: {code: 204, message: null}}\n"
+        "version: 1\n"
+    )
+
+    (only,) = redacted(read_any(tmp_path / "c.yaml").exchanges, Redactor())
+
+    assert only.request_body == b'{"a": 1, "password": "[REDACTED password]"}'
