@@ -40,7 +40,6 @@ REPEATED_CLASSES = {
 NOT_IMPORTED = {
     "promql-parser": "reads the alert rules that come with the sandbox; its tests import it",
     "psycopg": "the driver by which SQLAlchemy reaches PostgreSQL, named in the URL",
-    "psutil": "lists processes",
 }
 """Declared dependencies that no import statement names, and why they are there."""
 

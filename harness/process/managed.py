@@ -12,9 +12,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.errors import ProcessError
+
+if TYPE_CHECKING:
+    import psutil
 
 STOP_WITHIN_S = 5.0
 POLL_S = 0.03
@@ -84,16 +88,17 @@ class ManagedProcess:
         process, self._process = self._process, None
         if process is None:
             return
+        descendants = _descendants(process.pid)
         _signal_group(process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             process.wait(STOP_WITHIN_S)
-        _end_group(process)
+        _end_group(process, descendants)
 
     def kill(self) -> None:
         """End the process group at once, without a chance to clean up (SIGKILL)."""
         process, self._process = self._process, None
         if process is not None:
-            _end_group(process)
+            _end_group(process, _descendants(process.pid))
 
     def death(self) -> str | None:
         """Return how the process ended, when it ended by itself, with its last output; None while it runs."""
@@ -165,13 +170,29 @@ class ManagedProcess:
             )
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill what is left of the group, children that outlived the leader too, and wait until it is gone."""
+def _descendants(pid: int) -> list[psutil.Process]:
+    """Return the children of a process and theirs; a dead one has none any more."""
+    import psutil  # takes a while to import, and is needed at the end of a run alone
+
+    try:
+        return list(psutil.Process(pid).children(recursive=True))
+    except psutil.Error:
+        return []
+
+
+def _end_group(process: subprocess.Popen[bytes], descendants: Sequence[psutil.Process]) -> None:
+    """Kill what is left of the group, and of ``descendants`` that left it, and wait until all are gone."""
+    import psutil
+
     _signal_group(process.pid, signal.SIGKILL)
+    for descendant in descendants:
+        with suppress(psutil.Error):
+            descendant.kill()  # unless its id has gone to another process since
     process.wait()
     deadline = time.monotonic() + STOP_WITHIN_S
     while _signal_group(process.pid, 0) and time.monotonic() < deadline:
         time.sleep(POLL_S)
+    psutil.wait_procs(descendants, timeout=max(0.0, deadline - time.monotonic()))
 
 
 def _signal_group(pid: int, number: int) -> bool:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import ctypes
-import os
-import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 _SET_CHILD_SUBREAPER = 36  # prctl(2): orphans of our descendants become our children, not init's
 WITHIN_S = 5.0
@@ -18,32 +15,33 @@ POLL_S = 0.02
 
 @contextmanager
 def reap_orphans() -> Iterator[None]:
-    """End every process that is still a child of this one, or becomes one, when the block is left.
+    """End every process that descends from this one when the block is left.
 
-    On Linux; elsewhere a killed child's own children are out of reach, and nothing is done.
+    On Linux that includes what a killed descendant left behind; elsewhere such orphans go to init, out of reach.
     """
-    if sys.platform != "linux" or ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
-        yield
-        return
+    adopts = _adopt_orphans(adopt=True)
     try:
         yield
     finally:
-        _end_children()
-        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+        _end_descendants()
+        if adopts:
+            _adopt_orphans(adopt=False)
 
 
-def _end_children() -> None:
+def _adopt_orphans(*, adopt: bool) -> bool:
+    """Become, or cease to be, the parent of orphaned descendants; return whether the system knows of that."""
+    if sys.platform != "linux":
+        return False
+    return bool(ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0) == 0)
+
+
+def _end_descendants() -> None:
     """Kill and reap until nobody is left: each that dies hands its own children over."""
+    import psutil  # takes a while to import, and is needed at the end of a run alone
+
     deadline = time.monotonic() + WITHIN_S
-    while (children := _children()) and time.monotonic() < deadline:
-        for pid in children:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        with suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        time.sleep(POLL_S)
-
-
-def _children() -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()]
+    while (descendants := psutil.Process().children(recursive=True)) and time.monotonic() < deadline:
+        for process in descendants:
+            with suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(descendants, timeout=POLL_S)

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import urllib.request
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -153,3 +154,24 @@ def test_a_process_that_hangs_is_reported_as_mute(tmp_path: Path, port: int) -> 
 
     assert f"[process.app] no longer answers {app.ready}." in (app.silence(within_s=0.2) or "")
     app.kill()
+
+
+DAEMON = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", sys.argv[1], sys.argv[2]], start_new_session=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("end", [ManagedProcess.stop, ManagedProcess.kill], ids=lambda end: end.__name__)
+def test_a_child_that_left_the_group_is_ended_too(
+    tmp_path: Path, port: int, end: Callable[[ManagedProcess], None]
+) -> None:
+    """A server that went into a session of its own does not keep its port from the one that is started next."""
+    app = process(tmp_path, port, sys.executable, "-c", DAEMON, SERVE, str(port))
+    app.start()
+    assert listens(port)
+
+    end(app)
+
+    assert not listens(port)
