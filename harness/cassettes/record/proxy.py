@@ -17,6 +17,7 @@ from vcr.request import Request as VcrRequest
 
 from harness.cassettes.record.recorder import Recorder
 from harness.errors import CassetteError, ConfigurationError, HarnessError, NetworkError
+from harness.http.codings import DECODABLE
 from harness.http.loopback_server import LoopbackServer, RawAnswer, port_refused
 from harness.http.message import HOP_BY_HOP, Request, Response
 from harness.http.parser import MAX_BODY, BadMessageError
@@ -27,8 +28,6 @@ FLUSH_S = 1.0
 """How often what was recorded is written: what a kill -9 can cost. Each writing may take a tenth of the time."""
 GRACE_S = 2.0
 """How long exchanges that are under way at the end are waited for."""
-CODINGS = "gzip, deflate"
-"""What the provider may encode bodies in: what can be searched for secrets."""
 _NOT_PASSED_ON = HOP_BY_HOP | {"host", "content-length", "accept-encoding", "expect"}
 
 
@@ -62,7 +61,7 @@ class RecordingProxy(LoopbackServer):
     def respond(self, request: Request) -> Response | RawAnswer:
         """Pass on a request, and its answer as it comes."""
         headers = [(k, v) for k, v in request.headers if k.lower() not in _NOT_PASSED_ON]
-        codings = CODINGS if request.header("accept-encoding") else "identity"
+        codings = DECODABLE if request.header("accept-encoding") else "identity"
         began, start = dt.datetime.now(tz=dt.UTC), time.perf_counter()
         url = self.upstream + request.target
         try:
