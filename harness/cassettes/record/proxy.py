@@ -16,6 +16,7 @@ import httpx
 from vcr.request import Request as VcrRequest
 
 from harness.cassettes.record.recorder import Recorder
+from harness.cassettes.store.vcr_messages import vcr_request, vcr_response
 from harness.errors import CassetteError, ConfigurationError, HarnessError, NetworkError
 from harness.http.codings import DECODABLE
 from harness.http.loopback_server import LoopbackServer, RawAnswer, port_refused
@@ -75,7 +76,7 @@ class RecordingProxy(LoopbackServer):
             return self._failed(request, HTTPStatus.BAD_GATEWAY, f"{self.upstream} gave no answer: {_described(exc)}.")
 
         def keep(content: bytes) -> None:
-            recorded = VcrRequest(request.method, url, request.body, _joined(headers))
+            recorded = vcr_request(Request(method=request.method, url=url, headers=tuple(headers), body=request.body))
             self._keep(request, recorded, answer, content, began=began, latency_s=time.perf_counter() - start)
 
         return lambda connection: self._pass_back(request, answer, connection, keep)
@@ -136,15 +137,9 @@ class RecordingProxy(LoopbackServer):
         began: dt.datetime,
         latency_s: float,
     ) -> None:
-        headers: dict[str, list[str]] = {}
-        for name, value in response.headers.multi_items():
-            if name.lower() not in HOP_BY_HOP:
-                headers.setdefault(name, []).append(value)
-        answer = {
-            "status": {"code": response.status_code, "message": response.reason_phrase},
-            "headers": headers,
-            "body": {"string": content},
-        }
+        headers = tuple(h for h in response.headers.multi_items() if h[0].lower() not in HOP_BY_HOP)
+        status, reason = response.status_code, response.reason_phrase
+        answer = vcr_response(Response(status=status, reason=reason, headers=headers, body=content))
         try:
             self.recorder.add(recorded, answer, began=began, latency_s=latency_s)
         except CassetteError as exc:
@@ -191,14 +186,6 @@ def record(proxy: RecordingProxy, *, started: Callable[[str], None]) -> None:
             except HarnessError as exc:
                 proxy.log(f"{exc} It is tried again.")
             pause = max(FLUSH_S, 9 * (time.perf_counter() - begun))
-
-
-def _joined(headers: list[tuple[str, str]]) -> dict[str, str]:
-    """Return headers as vcrpy has those of a request: one that is repeated once, joined (RFC 9110 section 5.3)."""
-    joined: dict[str, str] = {}
-    for name, value in headers:
-        joined[name] = f"{joined[name]}, {value}" if name in joined else value
-    return joined
 
 
 def _described(exc: Exception) -> str:
