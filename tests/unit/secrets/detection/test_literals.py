@@ -67,7 +67,7 @@ def test_one_list_of_shapes_serves_the_configuration_and_redaction(shape: str) -
         ("max_tokens", "100"),
         ("GOOGLE_APPLICATION_CREDENTIALS", "/etc/app.json"),
         ("base_url", "https://api.example.com:8080/a@b"),
-        ("command", "pk_live_" + RANDOM),
+        pytest.param("command", "pk_live_" + RANDOM, id="publishable"),
         ("monkey", "abc"),
         ("secret_at", "$.secret"),
         ("description", "Bearer of news"),
