@@ -35,6 +35,8 @@ def conclude(
             # A test's own findings say more than that it passed; that it broke is news all the same.
             if outcome is not Outcome.PASS or item_id not in findings.items:
                 findings.add(_own(item, item_id, outcome, call, report))
+    if report.when == "call" or not report.passed:
+        findings.failure()  # so that the test's end does not report again what this phase did
     return findings.properties()
 
 

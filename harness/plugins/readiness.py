@@ -76,11 +76,9 @@ class FindingCollector(Selection):
         None is ever dropped: a test that is run again until it passes has still failed.
         """
         from harness.model import Outcome
-        from harness.readiness.finding_intake import PROBLEM
 
         found = self._intake.take_properties(report.nodeid, report.user_properties)
         explained = any(f.outcome in (Outcome.FAIL, Outcome.ERROR) for f in found)
-        explained |= any(name == PROBLEM for name, _ in report.user_properties)
         if report.when == "teardown":
             self._finished.add(report.nodeid)
         if report.failed and not explained:

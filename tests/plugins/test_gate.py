@@ -176,6 +176,14 @@ def test_whatever_is_not_known_is_not_ready(ready: Folder, row: Row, args: tuple
     assert row.says in (ended.told if ended.report else ended.text), ended.text
 
 
+def test_a_failure_is_shown_once(ready: Folder) -> None:
+    """Neither an assertion nor a misspelt item is reported a second time when the test is torn down."""
+    failing = "def test_more(): assert False\n@pytest.mark.verifies('own.bakcup')\ndef test_misspelt(): pass\n"
+    ready.write("scenarios/test_more.py", "import pytest\n@pytest.mark.verifies('own.backup')\n" + failing)
+
+    assert "1 failed, 1 passed, 1 error in" in ready.pytest("scenarios").out
+
+
 def test_a_part_of_the_run_is_no_gate(ready: Folder) -> None:
     """Asked of pytest itself, for the scenarios alone or one of two, the gate does not say READY."""
     ready.write("scenarios/test_more.py", "def test_more(): assert False")
