@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -26,7 +27,17 @@ class Address(NamedTuple):
             parts = urlsplit(url)
             host, port = parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
         except ValueError as exc:
-            raise ConfigurationError(f"{url!r} is no URL: {exc}. Write http://HOST:PORT/PATH.") from None
+            raise ConfigurationError(f"{_shown(url)!r} is no URL: {_why(exc)}. Write http://HOST:PORT/PATH.") from None
         if parts.scheme not in DEFAULT_PORTS or not host:
-            raise ConfigurationError(f"{url!r} is no URL of a receiver. Write http://HOST:PORT/PATH, or https.")
+            raise ConfigurationError(f"{_shown(url)!r} is no URL of a receiver. Write http://HOST:PORT/PATH, or https.")
         return cls(host, port, parts.scheme == "https", parts.netloc.rpartition("@")[2])
+
+
+def _shown(url: str) -> str:
+    """Return a URL for a message, with nothing of what may be a user and password in it."""
+    return re.sub(r"^([a-z]+://)?.*@", r"\1***@", url, flags=re.DOTALL)
+
+
+def _why(exc: ValueError) -> str:
+    """Return why `urlsplit` refuses a URL, without the piece it quotes: a ``#`` in a password makes it the port."""
+    return str(exc).partition(" as ")[0]

@@ -95,7 +95,7 @@ def test_what_has_no_answer_is_left_out_and_told(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("packed", [gzip.compress(b'{"b": 2}'), b'{"b": 2}'])
+@pytest.mark.parametrize("packed", [gzip.compress(b'{"b": 2}'), b'{"b": 2}'], ids=["packed", "plain"])
 def test_a_content_is_unpacked_whether_its_exporter_did_so_or_not(tmp_path: Path, packed: bytes) -> None:
     """The header that says gzip is not taken over."""
     made = entry()

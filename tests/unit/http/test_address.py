@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 
 from harness.errors import ConfigurationError
@@ -46,3 +48,25 @@ def test_what_is_no_url_is_refused_in_one_way(url: str, why: str) -> None:
         LoadSender(Network(), url, concurrency=1)
 
     assert str(single.value) == str(streamed.value) == f"{url!r} {why}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://user:{}@a/",
+        "http://user:{}@a:99999/",
+        "http://user:{}#x@a/",
+        "//{}@",
+        "user:{}@a",
+        "http://user:{}//x@a:b/",
+    ],
+)
+def test_a_password_in_a_url_is_not_shown(url: str) -> None:
+    """What stands before the host is left out of the message, however the password upsets the URL."""
+    password = secrets.token_urlsafe(12)
+
+    with pytest.raises(ConfigurationError) as refused:
+        Address.of(url.format(password))
+
+    assert password not in str(refused.value)
+    assert "is no URL" in str(refused.value)
