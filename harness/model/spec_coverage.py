@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+
+Status = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{3}$")]
+Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+"""Few enough that the sums of many stay within the 64 bits that a report can hold."""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -10,13 +16,13 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     """``scenarios``, ``cassettes``, ``fuzzing`` or ``checks``."""
-    valid: int = 0
+    valid: Count = 0
     """Calls whose input the document allows."""
-    invalid: int = 0
+    invalid: Count = 0
     """Calls whose input it does not allow."""
-    statuses: dict[str, int] = {}
+    statuses: dict[Status, Count] = {}
     """Answers by HTTP status."""
-    impatient: dict[str, int] = {}
+    impatient: dict[Status, Count] = {}
     """Of the answers with 429 and 503, those that did not say how long to wait."""
     parameters: tuple[str, ...] = ()
     """Parameters that calls carried, as ``query limit``."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugins.stash import context_key, coverage_key, item_mode, runs_suite
+from harness.plugins.stash import context_key, coverage_key, is_worker, item_mode, runs_suite
 
 if TYPE_CHECKING:
     import httpx
@@ -31,7 +31,7 @@ class CoverageWatch:
         self._context = run_context
         self._recorder: CoverageRecorder | None = None
         self._source = "checks"
-        self._parts: dict[str, list[Part]] = {}
+        self._parts: list[Part] = []
         assert run_context.config.provider is not None
         self._base_url = run_context.config.provider.base_url.rstrip("/")
         run_context.network.observer = self._observe
@@ -58,22 +58,34 @@ class CoverageWatch:
             report.user_properties.append(line)
         return report
 
+    @pytest.hookimpl(tryfirst=True)  # before the problems are taken off
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take it off again."""
+        """Take it off again; what is not what a test saw becomes a problem of that test."""
         texts = [str(text) for name, text in report.user_properties if name == PROPERTY]
-        if texts and report.when == "teardown":
-            import msgspec
+        if not texts or report.when != "teardown" or is_worker(self._config):
+            return
+        import msgspec
 
-            from harness.contract.coverage import Part
+        from harness.contract.coverage import Part
+        from harness.errors import FindingError
+        from harness.readiness.finding_intake import problem_property
 
-            self._parts.setdefault(report.nodeid, []).extend(msgspec.json.decode(texts[-1], type=list[Part]))
+        for text in texts:
+            try:
+                self._parts.extend(msgspec.json.decode(text, type=list[Part]))
+            except (msgspec.MsgspecError, UnicodeError) as exc:
+                refusal = (
+                    f"{report.nodeid}: its property {PROPERTY} is not the JSON of what it saw of the spec: {exc}. "
+                    "Take away what adds it: the harness alone writes it."
+                )
+                error = FindingError(self._context.admission.redact(refusal))
+                report.user_properties.append(problem_property(error))
 
     def coverage(self) -> Coverage | None:
         """Return the table of the whole run, None when no call was seen."""
         from harness.contract.coverage import joined
 
-        parts = [part for parts in self._parts.values() for part in parts]
-        return joined(self._context.spec, parts) if parts else None
+        return joined(self._context.spec, self._parts) if self._parts else None
 
     def _observe(self, response: httpx.Response) -> None:
         if not str(response.request.url).startswith(self._base_url) or not self._context.provider.spec_at_hand:

@@ -10,7 +10,7 @@ from _pytest.outcomes import Failed  # pytest.fail.Exception, under the name myp
 
 from harness.errors import FindingError
 from harness.model import Finding, Mode, Outcome
-from harness.readiness.finding_intake import FINDING, PROBLEM, problem_of
+from harness.readiness.finding_intake import FINDING, PROBLEM, problem_property
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
@@ -110,7 +110,7 @@ class Findings:
 
     def _refuse(self, error: FindingError) -> None:
         self._refused.append(error)
-        self._unsent.append((PROBLEM, msgspec.json.encode(problem_of(error)).decode()))
+        self._unsent.append(problem_property(error))
 
 
 def _lines(finding: Finding) -> Iterator[str]:

@@ -75,6 +75,11 @@ def problem_of(error: FindingError) -> Problem:
     return Problem(outcome=Outcome.FAIL if error.failed else Outcome.ERROR, text=str(error))
 
 
+def problem_property(error: FindingError) -> tuple[str, object]:
+    """Return what carries the same to the controller, as a property of a test."""
+    return PROBLEM, msgspec.json.encode(problem_of(error)).decode()
+
+
 def _problem(text: str, test: str) -> Problem:
     """Read a problem that a test's process sent; raises `FindingError` for anything that would not stop READY."""
     try:

@@ -112,3 +112,33 @@ def test_scenarios_alone_cannot_tell_how_much_is_covered(pings: Folder) -> None:
 
     assert ended.status == 0, ended.text
     assert "contract.coverage" not in ended.out.partition("fail")[2]
+
+
+FORGED = ("garbage", "{}", '[{"operation": "GET /ping/{word}", "seen": {"name": "checks", "statuses": {"": 1}}}]')
+FORGER = f"""
+import pytest
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport():
+    report = yield
+    report.user_properties += [("harness.coverage", text) for text in {FORGED}]
+    return report
+"""
+
+
+@pytest.mark.parametrize("args", [(), ("-n2",)], ids=["bare", "n2"])
+def test_a_forged_property_is_a_problem_and_the_rest_is_counted(pings: Folder, args: tuple[str, ...]) -> None:
+    """Whatever stands under the name of what a test saw, the report names the test and keeps what others saw."""
+    pings.write("conftest.py", FORGER)
+
+    ended = pings.gate("-k", "comes_back", *args)
+
+    assert ended.status == 1, ended.text
+    assert "INTERNALERROR" not in ended.text
+    about = [line for line in ended.problems.splitlines() if "[live-one]: its property harness.coverage is " in line]
+    assert len(about) == len(FORGED)
+    assert ended.report is not None
+    assert ended.report.coverage is not None
+    calls = {s.name: dict(s.statuses) for s in ended.report.coverage.operations[0].sources}
+    assert calls["scenarios"] == {"200": 2}
+    assert "" not in calls.get("checks", {})
