@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from harness.http.message import Response
 from harness.model import Level
 from harness.webhooks.cases.building import Built, Material
 from harness.webhooks.cases.receiver_case import Expected, ReceiverCase
 from harness.webhooks.schemes import Scheme
-from harness.webhooks.schemes.handshakes import HANDSHAKES, Handshake, HandshakeAnswer
+from harness.webhooks.schemes.handshakes import HANDSHAKES, Handshake
 
 
 def _case(handshake: Handshake) -> ReceiverCase:
@@ -36,12 +37,13 @@ def _case(handshake: Handshake) -> ReceiverCase:
     )
 
 
-def _answer(whole: str) -> HandshakeAnswer:
+def _answer(whole: str) -> Response:
     """Read an answer as the wire returns it: status line, header lines, an empty line, the body."""
     head, _, body = whole.partition("\n\n")
     status, *lines = head.splitlines()
     pairs = (line.partition(":") for line in lines)
-    return HandshakeAnswer(int(status[:3]), {name.lower(): value.strip() for name, _, value in pairs}, body.encode())
+    headers = tuple((name, value.strip()) for name, _, value in pairs)
+    return Response(status=int(status[:3]), headers=headers, body=body.encode())
 
 
 CASES: tuple[ReceiverCase, ...] = tuple(map(_case, HANDSHAKES))

@@ -5,23 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
-from harness.http.message import Headers
+from harness.http.message import Headers, Response
 
 ORIGIN = "readiness-harness.example"
-
-
-class HandshakeAnswer(NamedTuple):
-    """What a receiver answered to a handshake."""
-
-    status: int
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes
 
 
 class Handshake(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +29,7 @@ class Handshake(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the question carries a signature; the one that does not must be answered all the same."""
     body: Callable[[str], bytes]
     """The question around a nonce."""
-    flaw: Callable[[HandshakeAnswer, str, str], str]
+    flaw: Callable[[Response, str, str], str]
     """What is wrong with an answer to that nonce, by a receiver with that secret; empty when nothing is."""
 
 
@@ -51,7 +42,7 @@ def _json(**fields: Any) -> bytes:
     return json.dumps(fields, separators=(",", ":")).encode()
 
 
-def _document(answer: HandshakeAnswer) -> dict[str, Any]:
+def _document(answer: Response) -> dict[str, Any]:
     try:
         found = json.loads(answer.body)
     except ValueError:
@@ -59,7 +50,7 @@ def _document(answer: HandshakeAnswer) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _slack_flaw(answer: HandshakeAnswer, nonce: str, _secret: str) -> str:
+def _slack_flaw(answer: Response, nonce: str, _secret: str) -> str:
     if answer.status != 200:
         return f"HTTP {answer.status}"
     if answer.body.decode("utf-8", "replace").strip() == nonce or _document(answer).get("challenge") == nonce:
@@ -67,7 +58,7 @@ def _slack_flaw(answer: HandshakeAnswer, nonce: str, _secret: str) -> str:
     return "HTTP 200 without the challenge"
 
 
-def _zoom_flaw(answer: HandshakeAnswer, nonce: str, secret: str) -> str:
+def _zoom_flaw(answer: Response, nonce: str, secret: str) -> str:
     if answer.status not in {200, 204}:
         return f"HTTP {answer.status}"
     document = _document(answer)
@@ -77,16 +68,16 @@ def _zoom_flaw(answer: HandshakeAnswer, nonce: str, secret: str) -> str:
     return "" if document.get("encryptedToken") == right else "an encryptedToken that is not right"
 
 
-def _discord_flaw(answer: HandshakeAnswer, _nonce: str, _secret: str) -> str:
+def _discord_flaw(answer: Response, _nonce: str, _secret: str) -> str:
     if answer.status != 200:
         return f"HTTP {answer.status}"
     return "" if _document(answer).get("type") == 1 else "HTTP 200 without PONG"
 
 
-def _cloudevents_flaw(answer: HandshakeAnswer, _nonce: str, _secret: str) -> str:
+def _cloudevents_flaw(answer: Response, _nonce: str, _secret: str) -> str:
     if not 200 <= answer.status < 300:
         return f"HTTP {answer.status}"
-    allowed = answer.headers.get("webhook-allowed-origin", "")
+    allowed = answer.header("webhook-allowed-origin")
     if allowed not in {"*", ORIGIN}:
         return f"WebHook-Allowed-Origin: {allowed}" if allowed else "no WebHook-Allowed-Origin"
     return ""

@@ -8,8 +8,9 @@ import json
 
 import pytest
 
+from harness.http.message import Response
 from harness.webhooks.schemes import SCHEMES
-from harness.webhooks.schemes.handshakes import HANDSHAKES, ORIGIN, HandshakeAnswer, handshake_of
+from harness.webhooks.schemes.handshakes import HANDSHAKES, ORIGIN, handshake_of
 
 NONCE = "n0nce"
 SECRET = "key of the receiver"
@@ -23,29 +24,29 @@ def _token(nonce: str, key: str = SECRET) -> bytes:
 @pytest.mark.parametrize(
     "scheme, answer, flaw",
     [
-        ("slack", HandshakeAnswer(200, {}, NONCE.encode()), ""),
-        ("slack", HandshakeAnswer(200, {}, b'{"challenge":"n0nce"}'), ""),
-        ("slack", HandshakeAnswer(200, {}, b'{"challenge":"other"}'), "HTTP 200 without the challenge"),
-        ("slack", HandshakeAnswer(404, {}, NONCE.encode()), "HTTP 404"),
-        ("zoom", HandshakeAnswer(200, {}, _token(NONCE)), ""),
-        ("zoom", HandshakeAnswer(200, {}, _token("other")), "an answer without the plainToken"),
-        ("zoom", HandshakeAnswer(200, {}, _token(NONCE, "another key")), "an encryptedToken that is not right"),
-        ("zoom", HandshakeAnswer(500, {}, _token(NONCE)), "HTTP 500"),
-        ("discord", HandshakeAnswer(200, {}, b'{"type":1}'), ""),
-        ("discord", HandshakeAnswer(200, {}, b'[{"type":1}]'), "HTTP 200 without PONG"),
-        ("discord", HandshakeAnswer(401, {}, b'{"type":1}'), "HTTP 401"),
-        ("cloudevents", HandshakeAnswer(200, {"webhook-allowed-origin": ORIGIN}, b""), ""),
-        ("cloudevents", HandshakeAnswer(204, {"webhook-allowed-origin": "*"}, b""), ""),
-        ("cloudevents", HandshakeAnswer(200, {}, b""), "no WebHook-Allowed-Origin"),
+        ("slack", Response(status=200, body=NONCE.encode()), ""),
+        ("slack", Response(status=200, body=b'{"challenge":"n0nce"}'), ""),
+        ("slack", Response(status=200, body=b'{"challenge":"other"}'), "HTTP 200 without the challenge"),
+        ("slack", Response(status=404, body=NONCE.encode()), "HTTP 404"),
+        ("zoom", Response(status=200, body=_token(NONCE)), ""),
+        ("zoom", Response(status=200, body=_token("other")), "an answer without the plainToken"),
+        ("zoom", Response(status=200, body=_token(NONCE, "another key")), "an encryptedToken that is not right"),
+        ("zoom", Response(status=500, body=_token(NONCE)), "HTTP 500"),
+        ("discord", Response(status=200, body=b'{"type":1}'), ""),
+        ("discord", Response(status=200, body=b'[{"type":1}]'), "HTTP 200 without PONG"),
+        ("discord", Response(status=401, body=b'{"type":1}'), "HTTP 401"),
+        ("cloudevents", Response(status=200, headers=(("webhook-allowed-origin", ORIGIN),)), ""),
+        ("cloudevents", Response(status=204, headers=(("webhook-allowed-origin", "*"),)), ""),
+        ("cloudevents", Response(status=200), "no WebHook-Allowed-Origin"),
         (
             "cloudevents",
-            HandshakeAnswer(200, {"webhook-allowed-origin": "x.example"}, b""),
+            Response(status=200, headers=(("webhook-allowed-origin", "x.example"),)),
             "WebHook-Allowed-Origin: x.example",
         ),
-        ("cloudevents", HandshakeAnswer(405, {}, b""), "HTTP 405"),
+        ("cloudevents", Response(status=405), "HTTP 405"),
     ],
 )
-def test_an_answer_is_judged(scheme: str, answer: HandshakeAnswer, flaw: str) -> None:
+def test_an_answer_is_judged(scheme: str, answer: Response, flaw: str) -> None:
     """What the provider would take is taken, and anything else is named."""
     handshake = handshake_of(scheme)
 
