@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from harness.context.run_context import RunContext
     from harness.contract.webhooks.catcher import Caught
     from harness.contract.webhooks.sent import ExpectedDelivery
-    from harness.model import Finding, SecretRef
+    from harness.http.message import Request
+    from harness.model import Event, Finding, SecretRef
     from harness.openapi.spec_document import Spec
     from harness.webhooks.events import EventFormat
 
@@ -137,22 +138,25 @@ def _expected(run_context: RunContext, spec: Spec, event_format: EventFormat) ->
     assert receiver.signature is not None
     schemas, scheme, reference = EventSchemas(spec), event_format.scheme, receiver.signature.secret
 
-    def signature(headers: tuple[tuple[str, str], ...], body: bytes, at: float) -> str:
+    def received(delivered: Request) -> Event:
+        return event_format.received(delivered.headers, delivered.body)
+
+    def signature(delivered: Request, at: float) -> str:
         return signature_complaint(
             scheme,
-            headers,
-            body,
+            delivered.headers,
+            delivered.body,
             secret=_signing_secret(run_context, reference),
-            event_id=event_format.received(headers, body).id,
+            event_id=received(delivered).id,
             url=catcher_url(run_context),
             now=at,
         )
 
-    def schema(headers: tuple[tuple[str, str], ...], body: bytes, _at: float) -> str:
-        return "; ".join(schemas.violations(event_format.received(headers, body)))
+    def schema(delivered: Request, _at: float) -> str:
+        return "; ".join(schemas.violations(received(delivered)))
 
-    def named(headers: tuple[tuple[str, str], ...], body: bytes) -> str:
-        return schemas.kind(event_format.received(headers, body))
+    def named(delivered: Request) -> str:
+        return schemas.kind(received(delivered))
 
     return ExpectedDelivery(signature=signature if scheme.symmetric else None, schema=schema, named=named)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -27,9 +26,8 @@ class Caught(msgspec.Struct, frozen=True, kw_only=True):
 
     at: float
     """Unix seconds."""
-    headers: Headers
-    """Names in lower case."""
-    body: bytes
+    request: Request
+    """Names of its header fields in lower case."""
     event: str
     """Id of the event; empty when it has none."""
     status: int
@@ -38,7 +36,7 @@ class Caught(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def identity(self) -> str:
         """What distinguishes its event from every other: the id or, where it has none, the body."""
-        return f"id {self.event}" if self.event else f"body {hashlib.sha256(self.body).hexdigest()}"
+        return f"id {self.event}" if self.event else f"body {self.request.digest}"
 
 
 class Catcher(LoopbackServer):
@@ -66,11 +64,12 @@ class Catcher(LoopbackServer):
         if request.method not in METHODS:
             return Response(status=405, headers=(("allow", ", ".join(METHODS)),))
         headers = tuple((name.lower(), value) for name, value in request.headers)
-        return Response(status=self._take(headers, request.body))
+        return Response(status=self._take(msgspec.structs.replace(request, headers=headers)))
 
-    def _take(self, headers: Headers, body: bytes) -> int:
+    def _take(self, request: Request) -> int:
         """Keep one delivery and return the status to answer."""
-        caught = Caught(at=self._now(), headers=headers, body=body, event=self._event_id(headers, body), status=200)
+        event = self._event_id(request.headers, request.body)
+        caught = Caught(at=self._now(), request=request, event=event, status=200)
         with self._lock:
             if caught.identity not in self._refused and len(self._refused) < REFUSED_FIRST:
                 self._refused.add(caught.identity)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from harness.contract.webhooks.catcher import Caught
-from harness.http.message import Headers
+from harness.http.message import Request
 from harness.model import Check, Finding, Outcome
 
 _SOURCE = "Standard Webhooks specification; the spec's webhooks"
@@ -46,10 +46,10 @@ POLL_S = 0.1
 class ExpectedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     """How one delivery, which came at a time in Unix seconds, is judged; each returns what is wrong, if anything."""
 
-    signature: Callable[[Headers, bytes, float], str] | None
+    signature: Callable[[Request, float], str] | None
     """None where only the provider's public key could tell."""
-    schema: Callable[[Headers, bytes, float], str]
-    named: Callable[[Headers, bytes], str] = lambda _headers, _body: "webhook"
+    schema: Callable[[Request, float], str]
+    named: Callable[[Request], str] = lambda _: "webhook"
     """What kind of event one is: each kind that breaks its schema is a defect of its own."""
 
 
@@ -80,9 +80,7 @@ def judge_deliveries(seen: Sequence[Caught], expected: ExpectedDelivery, *, agai
         return [SIGNED.finding(Outcome.ERROR, observed, summary=summary, case="")]
     return [
         *_judged_signatures(seen, expected),
-        *_judged(
-            VALID, seen, expected.schema, cause=lambda delivery, _: expected.named(delivery.headers, delivery.body)
-        ),
+        *_judged(VALID, seen, expected.schema, cause=lambda delivery, _: expected.named(delivery.request)),
         _judged_repetition(seen, again_within_s),
     ]
 
@@ -98,14 +96,14 @@ def _judged_signatures(seen: Sequence[Caught], expected: ExpectedDelivery) -> li
 def _judged(
     check: Check,
     seen: Sequence[Caught],
-    complain: Callable[[Headers, bytes, float], str],
+    complain: Callable[[Request, float], str],
     *,
     cause: Callable[[Caught, str], str],
 ) -> list[Finding]:
     """Return a finding for each ``cause`` of complaints, or one that there is none."""
     complaints = defaultdict(list)
     for delivery in seen:
-        if complaint := complain(delivery.headers, delivery.body, delivery.at):
+        if complaint := complain(delivery.request, delivery.at):
             complaints[cause(delivery, complaint)].append((delivery, complaint))
     if not complaints:
         summary = f"{len(seen)} deliveries of the provider are {check.id}"
@@ -160,7 +158,9 @@ def _missing(seen: Sequence[Caught]) -> Iterator[Caught]:
 
 def _may_have_come_again(refused: Caught, seen: Sequence[Caught]) -> bool:
     """Whether a later delivery may be of the same event: neither has an id, and a sender may change a body."""
-    return not refused.event and any(not d.event and d.at >= refused.at and d.body != refused.body for d in seen)
+    return not refused.event and any(
+        not d.event and d.at >= refused.at and d.request.body != refused.request.body for d in seen
+    )
 
 
 def _is_disguised(refused: Caught, other: Caught) -> bool:
@@ -171,9 +171,9 @@ def _is_disguised(refused: Caught, other: Caught) -> bool:
 def _content(delivery: Caught) -> str:
     """Return an event without its id, wherever that stands, to know it again."""
     try:
-        document = json.loads(delivery.body)
+        document = json.loads(delivery.request.body)
     except ValueError:
-        return delivery.body.hex()
+        return delivery.request.body.hex()
     return json.dumps(_without(document, delivery.event), sort_keys=True)
 
 

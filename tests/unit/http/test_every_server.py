@@ -61,7 +61,7 @@ class Provider(LoopbackServer):
 def catcher(folder: Path) -> Iterator[Running]:
     file = folder / "caught"
     with Catcher(0, file, event_id=lambda *_: "", now=time.time) as server:
-        yield Running(server.port, lambda: [c.body for c in caught_in(file)])
+        yield Running(server.port, lambda: [c.request.body for c in caught_in(file)])
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import pytest
 
 from harness.contract.webhooks.catcher import MAX_BODY, Catcher, Caught, caught_in
 from harness.contract.webhooks.sent import ExpectedDelivery, judge_deliveries, wait_for_deliveries
-from harness.http.message import Headers
+from harness.http.message import Headers, Request
 from harness.model import Finding, Outcome
 from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import scheme_named
@@ -23,8 +23,11 @@ def event_id(_: Headers, body: bytes) -> str:
 
 
 def caught(event: str, status: int = 200, **fields: object) -> Caught:
-    body = json.dumps({"id": event, **fields}).encode()
-    return Caught(at=0, headers=(), body=body, event=event, status=status)
+    return of_body(json.dumps({"id": event, **fields}).encode(), status, event=event)
+
+
+def of_body(body: bytes, status: int = 200, *, event: str = "") -> Caught:
+    return Caught(at=0, request=Request(method="POST", url="/", body=body), event=event, status=status)
 
 
 FINE = ExpectedDelivery(signature=lambda *_: "", schema=lambda *_: "")
@@ -41,8 +44,8 @@ def test_the_first_delivery_of_an_event_is_refused_and_all_are_kept(tmp_path: Pa
 
     assert statuses == [503, 503, 503, 200, 200]
     assert refused == 413
-    assert [c.body for c in caught_in(file)] == sent
-    assert ("x-sig", "1") in caught_in(file)[0].headers
+    assert [c.request.body for c in caught_in(file)] == sent
+    assert ("x-sig", "1") in caught_in(file)[0].request.headers
 
 
 def test_good_deliveries_pass_in_three_respects() -> None:
@@ -79,9 +82,9 @@ def test_each_fault_of_a_delivery_is_named() -> None:
 def test_each_kind_of_event_and_each_fault_of_a_signature_has_an_id_of_its_own() -> None:
     """A waiver of one says nothing of another; nothing of the delivery that showed it goes into the id."""
     odd = ExpectedDelivery(
-        signature=lambda _headers, _body, at: f"it is too far off ({at:g} s)",
-        schema=lambda _headers, body, _at: f"{body.decode()} is missing something",
-        named=lambda _headers, body: str(json.loads(body)["type"]),
+        signature=lambda _, at: f"it is too far off ({at:g} s)",
+        schema=lambda request, _at: f"{request.body.decode()} is missing something",
+        named=lambda request: str(json.loads(request.body)["type"]),
     )
 
     def judged(first: str, at: float) -> dict[str, str]:
@@ -113,10 +116,6 @@ def test_waiting_ends_as_soon_as_all_came_again() -> None:
 
     assert len(seen) == 2
     assert time.monotonic() - start < 2
-
-
-def of_body(body: bytes, status: int = 200) -> Caught:
-    return Caught(at=0, headers=(), body=body, event="", status=status)
 
 
 def redelivered(*seen: Caught) -> Finding:
@@ -177,7 +176,7 @@ def test_each_event_without_an_id_is_refused_once(tmp_path: Path) -> None:
 
 def test_an_event_under_another_id_is_known_again_wherever_its_id_stands() -> None:
     """In a list, inwards, or as a number."""
-    before = Caught(at=0, headers=(), body=b'[{"eventId": 100, "n": 1}]', event="100", status=503)
-    after = Caught(at=0, headers=(), body=b'[{"eventId": 200, "n": 1}]', event="200", status=200)
+    before = of_body(b'[{"eventId": 100, "n": 1}]', 503, event="100")
+    after = of_body(b'[{"eventId": 200, "n": 1}]', event="200")
 
     assert redelivered(before, after).summary.startswith("a failed delivery is sent again under another id")
