@@ -9,9 +9,11 @@ from pathlib import Path
 
 import click
 
+from harness.context.secret_access import SecretAccess
 from harness.context.target import CONFIG_NAME, load_target
 from harness.errors import ConfigurationError
 from harness.http.message import Headers
+from harness.process.run import Run
 from harness.secrets import Vault
 from harness.secrets.redaction.redactor import Redactor
 from harness.webhooks.capture_server import CaptureServer, CaptureStore, Clean
@@ -51,11 +53,11 @@ def capture(into: Path, port: int, scheme: str | None, secret: str | None, limit
 
 def _vault(directory: Path) -> Vault:
     """Return a vault that knows the values a harness.toml in the folder refers to, as far as they are set here."""
-    vault = Vault(seed="", root=directory)
-    if (directory / CONFIG_NAME).is_file():
-        references = load_target(directory).references
-        vault.resolve_all([each for each in references if each[1].kind != "fresh"], strict=False)
-    return vault
+    if not (directory / CONFIG_NAME).is_file():
+        return Vault(seed="", root=directory)
+    secrets = SecretAccess(load_target(directory), Run(run_id="", seed="", directory=""))
+    secrets.resolve_stored()
+    return secrets.vault
 
 
 def _clean(vault: Vault) -> Clean:

@@ -54,7 +54,7 @@ def receiver_of(run_context: RunContext) -> ReceiverUnderTest:
         probe=_effects(run_context, receiver),
         new_id=lambda: next(ids),
         # Alone, whatever dies has died of what was sent just now.
-        fates=run_context.processes.state if "PYTEST_XDIST_WORKER" in os.environ else None,
+        processes=run_context.processes.state if "PYTEST_XDIST_WORKER" in os.environ else None,
     )
 
 

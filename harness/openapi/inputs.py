@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from harness.core.pointers import at_pointer, escaped, pointer_of, steps_of
-from harness.http.message import is_json
+from harness.http.message import is_json, media_type
 from harness.openapi.json_document import JsonDocument
 from harness.openapi.operation import IN_BODY, REDACTED, Operation
 from harness.openapi.parameters import given, name_of, readings, schema_place
@@ -128,8 +128,8 @@ class Inputs:
             return
         if not described:
             return  # RFC 9110 gives a body of GET no meaning, and forbids it nowhere
-        sent = content_type.partition(";")[0].strip().lower()
-        fitting = [at for kind, at in described.items() if _fits(kind.lower(), sent)]
+        sent = media_type(content_type)
+        fitting = [at for kind, at in described.items() if _fits(media_type(kind), sent)]
         if not fitting:
             look.violations.append(f"content type {sent or 'none'} is not described; {', '.join(described)} is")
         elif is_json(sent):
@@ -165,8 +165,7 @@ def _nearest(validator: Any, options: list[Any]) -> Any:
     return next(fitting, next(typed, options[0] if options else _UNREAD))
 
 
-def _fits(media_type: str, sent: str) -> bool:
-    kind = media_type.partition(";")[0].strip()
+def _fits(kind: str, sent: str) -> bool:
     return kind in {sent, "*/*"} or (kind.endswith("/*") and sent.startswith(kind[:-1]))
 
 

@@ -48,19 +48,19 @@ class ReceiverUnderTest:
         probe: EffectProbe | None,
         new_id: Callable[[], str],
         settle_s: float = SETTLE_S,
-        fates: ProcessState | None = None,
+        processes: ProcessState | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """``secret`` is asked at each signature; ``new_id`` names each delivery anew; ``clock`` in Unix seconds.
 
-        ``settle_s`` bounds the wait for an effect, in seconds. ``fates`` reports on the receiver's process, where
+        ``settle_s`` bounds the wait for an effect, in seconds. ``processes`` reports on the receiver's process, where
         others send to it at the same time.
         """
         self.wire = wire
         self.format = format
         self.probe = probe
         self.settle_s = settle_s
-        self._fates = fates
+        self._processes = processes
         self._secret = secret
         self._new_id = new_id
         self._clock = clock
@@ -101,15 +101,15 @@ class ReceiverUnderTest:
 
     def undisturbed(self, look: Callable[[], list[Finding]]) -> list[Finding]:
         """Look once, and once more if the receiver died meanwhile: perhaps by what another worker had sent."""
-        if self._fates is None:
+        if self._processes is None:
             return look()
-        with self._fates.turn():
-            known = self._fates.revived()
+        with self._processes.turn():
+            known = self._processes.revived()
             findings = look()
-        if all(f.outcome not in _BAD for f in findings) or self._fates.revived() == known:
+        if all(f.outcome not in _BAD for f in findings) or self._processes.revived() == known:
             return findings
-        with self._fates.turn(alone=True):
-            self._fates.revived()
+        with self._processes.turn(alone=True):
+            self._processes.revived()
             return look()
 
     def judge(self, case: ReceiverCase, event: Event, *, reproduce: str) -> Finding:

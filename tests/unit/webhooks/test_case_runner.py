@@ -257,7 +257,7 @@ def test_who_may_have_been_disturbed_is_looked_at_again(
         return reply(500 if len(neighbour.alone) == 1 else again)
 
     receiver = under(serve(handle))
-    receiver._fates = neighbour  # type: ignore[assignment]  # as much as is asked
+    receiver._processes = neighbour  # type: ignore[assignment]  # as much as is asked
     (finding,) = receiver.judge_acceptance([EVENT])
 
     assert neighbour.alone == [False, True]
@@ -268,7 +268,7 @@ def test_a_failure_without_a_death_stands(serve: Serve, under: Under) -> None:
     """Nothing that fails is looked at twice without a reason."""
     neighbour = Neighbour()
     receiver = under(serve(lambda _request, _connection: reply(500)))
-    receiver._fates = neighbour  # type: ignore[assignment]  # as much as is asked
+    receiver._processes = neighbour  # type: ignore[assignment]  # as much as is asked
     (finding,) = receiver.judge_acceptance([EVENT])
 
     assert (neighbour.alone, finding.outcome) == ([False], Outcome.FAIL)
