@@ -7,16 +7,18 @@ import binascii
 import datetime as dt
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
-from harness.cassettes.formats.interchange import Converted, Foreign, without_coding
+from harness.cassettes.formats.interchange import Foreign, without_coding
+from harness.cassettes.store.recording import Recording
 from harness.cassettes.store.vcr_messages import coding_of
 from harness.errors import CassetteError
 from harness.http.codings import CodingError, decoded
-from harness.http.message import header, is_json, media_type
+from harness.http.message import Headers, Request, Response, header, is_json, media_type
 
 _BOUNDARY = re.compile(r'boundary="?([^";,]+)"?', re.IGNORECASE)
 _CHARSET = re.compile(r'charset="?([^";,\s]+)"?', re.IGNORECASE)
@@ -99,7 +101,7 @@ class _LeftOutError(Exception):
     """One entry cannot become a recording; the text says why."""
 
 
-def _exchange(entry: _Entry, place: str) -> Converted:
+def _exchange(entry: _Entry, place: str) -> Recording:
     request, response = entry.request, entry.response
     if response is None or response.status == 0:
         raise _LeftOutError("it got no answer")
@@ -114,15 +116,15 @@ def _exchange(entry: _Entry, place: str) -> Converted:
         raise _LeftOutError(f"the {content.size} bytes of its answer are not in the archive")
     sent, received = _headers(request.headers), _headers(response.headers)
     body = _bytes(content.text or "", content.encoding, header(received, "content-type") or content.mime_type, place)
-    return Converted(
-        method=request.method,
-        uri=request.url,
-        request_headers=sent,
-        request_body=_posted(request.post_data, header(sent, "content-type"), place),
-        status=response.status,
-        reason=response.status_text,
-        headers=without_coding(received),
-        body=_unpacked(body, coding_of(tuple(received))),
+    posted = _posted(request.post_data, header(sent, "content-type"), place)
+    return Recording(
+        request=Request(method=request.method, url=request.url, headers=sent, body=posted),
+        response=Response(
+            status=response.status,
+            reason=response.status_text,
+            headers=without_coding(received),
+            body=_unpacked(body, coding_of(received)),
+        ),
         recorded_at=entry.started_date_time,
         latency_s=round(entry.time / 1000, 6) if entry.time >= 0 else None,
     )
@@ -136,8 +138,8 @@ def _unpacked(body: bytes, coding: str) -> bytes:
         return body
 
 
-def _headers(headers: list[_Named]) -> list[tuple[str, str]]:
-    return [(h.name, h.value) for h in headers if not h.name.startswith(":")]  # HTTP/2 has its request line there
+def _headers(headers: list[_Named]) -> Headers:
+    return tuple((h.name, h.value) for h in headers if not h.name.startswith(":"))  # HTTP/2: its request line
 
 
 def _posted(data: _PostData | None, content_type: str, place: str) -> bytes:
@@ -190,7 +192,7 @@ def _bytes(text: str, encoding: str, content_type: str, place: str) -> bytes:
         raise _LeftOutError(f"its text cannot be written in {charset[1]}, as its Content-Type says") from None
 
 
-def har_text(exchanges: list[Converted], *, version: str) -> bytes:
+def har_text(exchanges: list[Recording], *, version: str) -> bytes:
     """Return an archive; ``version`` is the harness'."""
     log = {
         "version": "1.2",
@@ -200,47 +202,46 @@ def har_text(exchanges: list[Converted], *, version: str) -> bytes:
     return (json.dumps({"log": log}, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _entry(exchange: Converted) -> dict[str, Any]:
+def _entry(exchange: Recording) -> dict[str, Any]:
     took = round((exchange.latency_s or 0) * 1000, 3)
-    media_type = next((v for k, v in exchange.headers if k.lower() == "content-type"), "application/octet-stream")
-    posted = next((v for k, v in exchange.request_headers if k.lower() == "content-type"), "application/octet-stream")
+    sent, received = exchange.request, exchange.response
     request: dict[str, Any] = {
-        "method": exchange.method,
-        "url": exchange.uri,
-        "httpVersion": "HTTP/1.1",
-        "cookies": [],
-        "headers": [{"name": k, "value": v} for k, v in exchange.request_headers],
-        "queryString": [
-            {"name": k, "value": v} for k, v in parse_qsl(urlsplit(exchange.uri).query, keep_blank_values=True)
-        ],
-        "headersSize": -1,
-        "bodySize": len(exchange.request_body),
+        "method": sent.method,
+        "url": sent.url,
+        **_common(sent),
+        "queryString": _named(parse_qsl(urlsplit(sent.url).query, keep_blank_values=True)),
     }
-    if exchange.request_body:
-        request["postData"] = {"mimeType": posted, **_text(exchange.request_body)}
-    location = next((v for k, v in exchange.headers if k.lower() == "location"), "")
+    if sent.body:
+        request["postData"] = _text(sent)
     return {
         "startedDateTime": exchange.recorded_at or dt.datetime.fromtimestamp(0, tz=dt.UTC).isoformat(),
         "time": took,
         "request": request,
         "response": {
-            "status": exchange.status,
-            "statusText": exchange.reason,
-            "httpVersion": "HTTP/1.1",
-            "cookies": [],
-            "headers": [{"name": k, "value": v} for k, v in exchange.headers],
-            "content": {"size": len(exchange.body), "mimeType": media_type, **_text(exchange.body)},
-            "redirectURL": location,
-            "headersSize": -1,
-            "bodySize": len(exchange.body),
+            "status": received.status,
+            "statusText": received.reason,
+            **_common(received),
+            "content": {"size": len(received.body), **_text(received)},
+            "redirectURL": received.header("location"),
         },
         "cache": {},
         "timings": {"send": 0, "wait": took, "receive": 0},
     }
 
 
-def _text(body: bytes) -> dict[str, str]:
+def _common(message: Request | Response) -> dict[str, Any]:
+    headers = _named(message.headers)
+    size = {"headersSize": -1, "bodySize": len(message.body)}
+    return {"httpVersion": "HTTP/1.1", "cookies": [], "headers": headers, **size}
+
+
+def _named(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in pairs]
+
+
+def _text(message: Request | Response) -> dict[str, str]:
+    kind = {"mimeType": message.header("content-type") or "application/octet-stream"}
     try:
-        return {"text": body.decode()}
+        return {**kind, "text": message.body.decode()}
     except UnicodeDecodeError:
-        return {"text": base64.b64encode(body).decode(), "encoding": "base64"}
+        return {**kind, "text": base64.b64encode(message.body).decode(), "encoding": "base64"}

@@ -7,9 +7,11 @@ import binascii
 
 import msgspec
 
-from harness.cassettes.formats.interchange import Converted, Foreign, without_coding
+from harness.cassettes.formats.interchange import Foreign, without_coding
+from harness.cassettes.store.recording import Recording
 from harness.core.yaml import UnreadableYamlError, has_alias, read_yaml
 from harness.errors import CassetteError
+from harness.http.message import Headers, Request, Response
 
 TOP = "http_interactions"
 
@@ -72,24 +74,21 @@ def read_report(raw: bytes, place: str) -> Foreign:
     return found
 
 
-def _exchange(interaction: _ReportInteraction, response: _ReportResponse, place: str) -> Converted:
-    request = interaction.request
-    return Converted(
-        method=request.method,
-        uri=request.uri,
-        request_headers=_headers(request.headers),
-        request_body=_bytes(request.body, place),
-        status=response.status.code,
-        reason=response.status.message or "",
-        headers=without_coding(_headers(response.headers)),
-        body=_bytes(response.body, place),
+def _exchange(interaction: _ReportInteraction, response: _ReportResponse, place: str) -> Recording:
+    sent, status = interaction.request, response.status
+    headers, body = without_coding(_headers(response.headers)), _bytes(response.body, place)
+    return Recording(
+        request=Request(
+            method=sent.method, url=sent.uri, headers=_headers(sent.headers), body=_bytes(sent.body, place)
+        ),
+        response=Response(status=status.code, reason=status.message or "", headers=headers, body=body),
         recorded_at=interaction.recorded_at,
         latency_s=response.elapsed,
     )
 
 
-def _headers(headers: dict[str, list[str]] | None) -> list[tuple[str, str]]:
-    return [(name, value) for name, values in (headers or {}).items() for value in values]
+def _headers(headers: dict[str, list[str]] | None) -> Headers:
+    return tuple((name, value) for name, values in (headers or {}).items() for value in values)
 
 
 def _bytes(body: _ReportBody | None, place: str) -> bytes:

@@ -15,9 +15,9 @@ from harness.cassettes.play.matching import matchers_for
 from harness.cassettes.play.mismatch import called, distance, request_differences, unmatched
 from harness.cassettes.play.request_index import RequestIndex
 from harness.cassettes.store.filters import request_filter
+from harness.cassettes.store.recording import Recording
 from harness.cassettes.store.storage import Storage
-from harness.cassettes.store.timings import stamped
-from harness.cassettes.store.vcr_messages import body_bytes, stored_request, text
+from harness.cassettes.store.vcr_messages import body_bytes, recordings, text, vcr_request
 from harness.errors import CassetteError
 from harness.model.config import Cassettes
 from harness.secrets.redaction.redactor import Redactor
@@ -26,18 +26,6 @@ _OF_HOSTS = frozenset({"scheme", "host", "port"})
 MAX_UNLIKE = 1
 """Segments of the path in which the nearest recording may differ: one, such as an id."""
 _PLACEHOLDER = re.compile(r"(?:\[|%5B)REDACTED.*?(?:\]|%5D)", re.IGNORECASE)
-
-
-class Recording(msgspec.Struct, frozen=True, kw_only=True):
-    """One recorded exchange."""
-
-    cassette: str
-    """The file it stands in."""
-    request: Request
-    response: dict[str, Any]
-    """As vcrpy has it."""
-    latency_s: float | None
-    """How long the answer took when it was recorded; None where that is not known."""
 
 
 class Counts(msgspec.Struct, kw_only=True):
@@ -58,19 +46,7 @@ class Counts(msgspec.Struct, kw_only=True):
 
 def load(paths: Sequence[Path]) -> list[Recording]:
     """Read cassettes; raises `CassetteError` for one that cannot be used, or holds nothing."""
-    found = []
-    for path in paths:
-        document = Storage().read(path)
-        timings = stamped(document.metadata, len(document.interactions))
-        for interaction, timing in zip(document.interactions, timings, strict=True):
-            found.append(
-                Recording(
-                    cassette=str(path),
-                    request=stored_request(interaction["request"]),
-                    response=interaction["response"],
-                    latency_s=timing.latency_s if timing else None,
-                )
-            )
+    found = [recording for path in paths for recording in recordings(Storage().read(path), place=str(path))]
     if not found:
         raise CassetteError(f"{', '.join(map(str, paths))} holds no recording. Record some: harness record --help.")
     return found
@@ -96,9 +72,10 @@ class Playback:
         self._nearest = nearest
         compared = matchers_for([name for name in match_on if name not in _OF_HOSTS], provider=())
         self._exact, self._blank = RequestIndex(compared), RequestIndex(compared)
-        for recording in self.recordings:
-            self._exact.add(recording.request)
-            self._blank.add(_blanked(recording.request))
+        self._requests = [vcr_request(recording.request) for recording in self.recordings]
+        for request in self._requests:
+            self._exact.add(request)
+            self._blank.add(_blanked(request))
         self.rewind()
 
     def rewind(self) -> None:
@@ -115,8 +92,7 @@ class Playback:
         found = self._exact.matching(request) or self._blank.matching(_blanked(request))
         if found or not self._nearest:
             return found, ""
-        number = min(range(len(self.recordings)), key=lambda n: distance(request, self.recordings[n].request))
-        closest = self.recordings[number].request
+        closest = min(self._requests, key=lambda recorded: distance(request, recorded))
         if distance(request, closest)[0] > MAX_UNLIKE or closest.method != request.method:
             return [], ""
         lines = [f"{called(request)} is answered as {called(closest)}", *shown(_differences(closest, request), "    ")]
@@ -136,7 +112,7 @@ class Playback:
         """Count a request that nothing answers; return what to tell its client, without secrets."""
         self.counts.unmatched += 1
         request = self._clean(request)
-        recorded = [recording.request for recording in self.recordings]
+        recorded = self._requests
         close = sorted(range(len(recorded)), key=lambda n: distance(request, recorded[n]))[:3]
         return {
             "title": "No recording matches",
@@ -145,7 +121,7 @@ class Playback:
             "closest": [
                 {
                     "request": called(recorded[n]),
-                    "cassette": self.recordings[n].cassette,
+                    "cassette": self.recordings[n].place,
                     "differences": shown(_differences(recorded[n], request)),
                 }
                 for n in close
@@ -155,11 +131,11 @@ class Playback:
     @property
     def place(self) -> str:
         """The files that are played."""
-        return ", ".join(dict.fromkeys(recording.cassette for recording in self.recordings))
+        return ", ".join(dict.fromkeys(recording.place for recording in self.recordings))
 
     def unused(self) -> list[str]:
         """Return method, path and query of the recordings that were never served."""
-        return [called(r.request) for n, r in enumerate(self.recordings) if not self._served[n]]
+        return [called(request) for n, request in enumerate(self._requests) if not self._served[n]]
 
 
 def _differences(recorded: Request, seen: Request) -> list[Any]:

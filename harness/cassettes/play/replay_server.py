@@ -14,6 +14,7 @@ from vcr.request import Request as VcrRequest
 
 from harness.cassettes.play.playback import Counts, Playback
 from harness.cassettes.play.replay_connection import ReplayConnection, listening
+from harness.cassettes.store.recording import Recording
 from harness.errors import CassetteError
 from harness.http.loopback_server import HOST
 from harness.http.message import HOP_BY_HOP, Request, Response
@@ -48,7 +49,7 @@ class ReplayServer:
         self._check = check
         self._known: dict[bytes, Sequence[int]] = {}
         self._last: Sequence[int] = ()
-        self._answers = [_recorded(r.response, method=r.request.method, uri=r.request.uri) for r in playback.recordings]
+        self._answers = [_recorded(recording) for recording in playback.recordings]
         self._waits = [r.latency_s or 0.0 if latency_s is None else latency_s for r in playback.recordings]
         self.connections: set[ReplayConnection] = set()
 
@@ -118,20 +119,17 @@ def _problem(problem: dict[str, Any], method: str) -> bytes:
     return response_bytes(response, method=method)
 
 
-def _recorded(response: dict[str, Any], *, method: str, uri: str) -> bytes:
-    """Return a response of a cassette as bytes; one that points to its own server points to this one instead."""
-    origin = "://".join(urlsplit(uri)[:2])
-    headers = []
-    for name, values in response["headers"].items():
-        for value in values if isinstance(values, list | tuple) else (values,):
-            text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-            if name.lower() == "location" and text.startswith(origin + "/"):
-                text = text.removeprefix(origin)
-            headers.append((name, text))
-    status, body = response["status"], response["body"]["string"] or b""
-    made = Response(status=status["code"], reason=status.get("message") or "", headers=tuple(headers), body=body)
+def _recorded(recording: Recording) -> bytes:
+    """Return a recorded response as bytes; one that points to its own server points to this one instead."""
+    origin = "://".join(urlsplit(recording.request.url)[:2])
+    headers = tuple(
+        (name, value.removeprefix(origin) if name.lower() == "location" and value.startswith(origin + "/") else value)
+        for name, value in recording.response.headers
+    )
     try:
-        return response_bytes(made, method=method)
+        return response_bytes(
+            msgspec.structs.replace(recording.response, headers=headers), method=recording.request.method
+        )
     except ValueError as exc:
         raise CassetteError(f"The recorded {exc}.") from None
 

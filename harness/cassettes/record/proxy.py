@@ -13,10 +13,8 @@ from http import HTTPStatus
 from typing import Self
 
 import httpx
-from vcr.request import Request as VcrRequest
 
 from harness.cassettes.record.recorder import Recorder
-from harness.cassettes.store.vcr_messages import vcr_request, vcr_response
 from harness.errors import CassetteError, ConfigurationError, HarnessError, NetworkError
 from harness.http.codings import DECODABLE
 from harness.http.loopback_server import LoopbackServer, RawAnswer, port_refused
@@ -76,8 +74,17 @@ class RecordingProxy(LoopbackServer):
             return self._failed(request, HTTPStatus.BAD_GATEWAY, f"{self.upstream} gave no answer: {_described(exc)}.")
 
         def keep(content: bytes) -> None:
-            recorded = vcr_request(Request(method=request.method, url=url, headers=tuple(headers), body=request.body))
-            self._keep(request, recorded, answer, content, began=began, latency_s=time.perf_counter() - start)
+            latency_s = time.perf_counter() - start
+            recorded = Request(method=request.method, url=url, headers=tuple(headers), body=request.body)
+            fields = tuple(h for h in answer.headers.multi_items() if h[0].lower() not in HOP_BY_HOP)
+            response = Response(status=answer.status_code, reason=answer.reason_phrase, headers=fields, body=content)
+            try:
+                self.recorder.add(recorded, response, began=began, latency_s=latency_s)
+            except CassetteError as exc:
+                self.recorder.refused.append(str(exc))
+                self.log(f"{request.method} {request.path}: {exc}")
+            else:
+                self.log(f"{request.method} {request.target} {answer.status_code}")
 
         return lambda connection: self._pass_back(request, answer, connection, keep)
 
@@ -126,27 +133,6 @@ class RecordingProxy(LoopbackServer):
     def _here(self, location: str) -> str:
         """Keep a client that is sent elsewhere at the upstream with this proxy."""
         return self.url + location.removeprefix(self.upstream) if location.startswith(self.upstream + "/") else location
-
-    def _keep(
-        self,
-        request: Request,
-        recorded: VcrRequest,
-        response: httpx.Response,
-        content: bytes,
-        *,
-        began: dt.datetime,
-        latency_s: float,
-    ) -> None:
-        headers = tuple(h for h in response.headers.multi_items() if h[0].lower() not in HOP_BY_HOP)
-        status, reason = response.status_code, response.reason_phrase
-        answer = vcr_response(Response(status=status, reason=reason, headers=headers, body=content))
-        try:
-            self.recorder.add(recorded, answer, began=began, latency_s=latency_s)
-        except CassetteError as exc:
-            self.recorder.refused.append(str(exc))
-            self.log(f"{request.method} {request.path}: {exc}")
-            return
-        self.log(f"{request.method} {request.target} {response.status_code}")
 
     def _failed(self, request: Request, status: HTTPStatus, text: str) -> Response:
         self._report(request, text)

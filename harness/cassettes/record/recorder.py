@@ -5,15 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from pathlib import Path
-from typing import Any
-
-from vcr.request import Request
 
 from harness.cassettes.store.cassette_file import CassetteFile
 from harness.cassettes.store.filters import request_filter, response_filter
+from harness.cassettes.store.recording import KEY, Timing, stamped
 from harness.cassettes.store.storage import Storage
-from harness.cassettes.store.timings import KEY, Timing, stamped
+from harness.cassettes.store.vcr_messages import interaction_of, stored_request, vcr_request, vcr_response
 from harness.errors import CassetteError
+from harness.http.message import Request, Response
 from harness.secrets.redaction.redactor import Redactor
 
 
@@ -44,11 +43,11 @@ class Recorder:
                 raise
         return self._storage.read(self.path) if append else CassetteFile([], {})
 
-    def add(self, request: Request, response: dict[str, Any], *, began: dt.datetime, latency_s: float) -> None:
+    def add(self, request: Request, response: Response, *, began: dt.datetime, latency_s: float) -> None:
         """Keep one exchange; raises `CassetteError` where it cannot be searched for secrets."""
         with self._lock:
-            clean = self._clean_request(request), self._clean_response(response)
-            self._document.interactions.append({"request": clean[0]._to_dict(), "response": clean[1]})  # noqa: SLF001
+            clean = self._clean_request(vcr_request(request)), self._clean_response(vcr_response(response))
+            self._document.interactions.append(interaction_of(*clean))
             self._timings.append(Timing(recorded_at=_rfc3339(began), latency_s=round(latency_s, 4)))
             self.recorded += 1
 
@@ -57,10 +56,10 @@ class Recorder:
         with self._lock:
             if self._written == self.recorded:
                 return
-            for interaction in self._document.interactions:
-                request = Request._from_dict(dict(interaction["request"]))  # noqa: SLF001
-                interaction["request"] = self._clean_request(request)._to_dict()  # noqa: SLF001
-                interaction["response"] = self._clean_response(interaction["response"])
+            self._document.interactions = [
+                interaction_of(self._clean_request(stored_request(i["request"])), self._clean_response(i["response"]))
+                for i in self._document.interactions
+            ]
             timings = [timing and timing.written() for timing in self._timings]
             first = {"recorded_at": self._began} if self.recorded else {}
             self._document.metadata = {**first, **self._document.metadata, KEY: timings}

@@ -19,7 +19,7 @@ from vcr.serializers import compat, yamlserializer
 
 from harness.cassettes.store.cassette_file import CassetteFile, Interaction, check_length, parse
 from harness.cassettes.store.parse_cache import Sidecar
-from harness.cassettes.store.vcr_messages import stored_request
+from harness.cassettes.store.vcr_messages import interaction_of, stored_request
 from harness.core.files import write_atomically
 from harness.errors import CassetteError
 
@@ -77,8 +77,8 @@ class Storage:
     def save_cassette(self, cassette_path: str, cassette_dict: dict[str, Any], serializer: Any) -> None:  # noqa: ARG002
         """Write what vcrpy holds."""
         pairs = zip(cassette_dict["requests"], cassette_dict["responses"], strict=True)
-        interactions = [{"request": request._to_dict(), "response": response} for request, response in pairs]  # noqa: SLF001
-        self.write(Path(cassette_path), CassetteFile(interactions, cassette_dict.get("metadata") or {}))
+        document = CassetteFile([interaction_of(*pair) for pair in pairs], cassette_dict.get("metadata") or {})
+        self.write(Path(cassette_path), document)
 
     def _merged(self, path: Path, document: CassetteFile) -> CassetteFile:
         """Add what another writer put into the file since it was read here."""

@@ -11,7 +11,8 @@ import msgspec
 from vcr.request import Request as VcrRequest
 from vcr.util import _join_body_chunks
 
-from harness.cassettes.store.cassette_file import CassetteFile
+from harness.cassettes.store.cassette_file import CassetteFile, Interaction
+from harness.cassettes.store.recording import Recording, stamped
 from harness.errors import CassetteError
 from harness.http.codings import CodingError, decoded
 from harness.http.message import Exchange, Headers, Request, Response, header
@@ -138,6 +139,25 @@ def recorded_exchanges(document: CassetteFile) -> Iterator[Exchange]:
     """Yield what a cassette holds."""
     for interaction in document.interactions:
         yield exchange_of(stored_request(interaction["request"]), interaction["response"])
+
+
+def recordings(document: CassetteFile, *, place: str = "") -> Iterator[Recording]:
+    """Yield what a cassette holds as it is stored, with its times; ``place`` is the file."""
+    timings = stamped(document.metadata, len(document.interactions))
+    oldest = str(document.metadata.get("recorded_at") or "")
+    for interaction, timing in zip(document.interactions, timings, strict=True):
+        yield Recording(
+            request=request_of(stored_request(interaction["request"])),
+            response=response_of(interaction["response"]),
+            recorded_at=timing.recorded_at if timing else oldest,
+            latency_s=timing.latency_s if timing else None,
+            place=place,
+        )
+
+
+def interaction_of(request: VcrRequest, response: VcrResponse) -> Interaction:
+    """Return an exchange of vcrpy as a cassette holds it."""
+    return {"request": request._to_dict(), "response": response}  # noqa: SLF001 - as vcrpy itself writes it
 
 
 def vcr_request(request: Request) -> VcrRequest:

@@ -60,10 +60,19 @@ def test_an_archive_becomes_a_cassette_and_back(tmp_path: Path) -> None:
 
     assert first == second == third
     only = first[0]
-    assert (only.method, only.status, only.reason, only.latency_s) == ("POST", 201, "Created", 0.0125)
-    assert only.request_headers == [("Content-Type", "application/json")]
-    assert only.headers == [("content-type", "application/json"), ("set-cookie", "a=1"), ("set-cookie", "b=2")]
-    assert (only.request_body, only.body) == ('{"a":"ü"}'.encode(), b'{"b": 2}')
+    assert (only.request.method, only.response.status, only.response.reason, only.latency_s) == (
+        "POST",
+        201,
+        "Created",
+        0.0125,
+    )
+    assert only.request.headers == (("Content-Type", "application/json"),)
+    assert only.response.headers == (
+        ("content-type", "application/json"),
+        ("set-cookie", "a=1"),
+        ("set-cookie", "b=2"),
+    )
+    assert (only.request.body, only.response.body) == ('{"a":"ü"}'.encode(), b'{"b": 2}')
     assert yaml.safe_load((tmp_path / "c.yaml").read_text())["metadata"]["converted_from"] == "in.har"
 
 
@@ -77,8 +86,8 @@ def test_binary_bodies_and_forms_go_through(tmp_path: Path) -> None:
     found = read_any(har(tmp_path / "in.har", sent)).exchanges
     (tmp_path / "out.har").write_bytes(har_text(found, version="1"))
 
-    assert (found[0].request_body, found[0].body) == (b"a=b+c", image)
-    assert read_any(tmp_path / "out.har").exchanges[0].body == image
+    assert (found[0].request.body, found[0].response.body) == (b"a=b+c", image)
+    assert read_any(tmp_path / "out.har").exchanges[0].response.body == image
 
 
 def test_what_has_no_answer_is_left_out_and_told(tmp_path: Path) -> None:
@@ -103,8 +112,8 @@ def test_a_content_is_unpacked_whether_its_exporter_did_so_or_not(tmp_path: Path
 
     (only,) = read_any(har(tmp_path / "in.har", made)).exchanges
 
-    assert only.body == b'{"b": 2}'
-    assert "content-encoding" not in dict(only.headers)
+    assert only.response.body == b'{"b": 2}'
+    assert "content-encoding" not in dict(only.response.headers)
 
 
 MULTIPART = "multipart/form-data; boundary=----XyZ"
@@ -132,7 +141,7 @@ def test_parameters_of_a_multipart_form_become_its_parts(tmp_path: Path) -> None
 
     (only,) = read_any(har(tmp_path / "in.har", sent)).exchanges
 
-    assert only.request_body == (
+    assert only.request.body == (
         b'------XyZ\r\nContent-Disposition: form-data; name="title"\r\n\r\nA & B\r\n'
         b'------XyZ\r\nContent-Disposition: form-data; name="file"; filename="a %221%22.txt"\r\n'
         b"Content-Type: text/plain\r\n\r\nhello\r\n------XyZ--\r\n"
@@ -154,8 +163,8 @@ def test_a_text_has_the_charset_that_its_header_names(tmp_path: Path, mime_type:
     (only,) = read_any(har(tmp_path / "in.har", page(mime_type, text="Größe"))).exchanges
     (tmp_path / "out.har").write_bytes(har_text([only], version="1"))
 
-    assert only.body == body
-    assert read_any(tmp_path / "out.har").exchanges[0].body == body
+    assert only.response.body == body
+    assert read_any(tmp_path / "out.har").exchanges[0].response.body == body
 
 
 WITHOUT: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
@@ -216,9 +225,11 @@ def test_secrets_are_taken_out_of_what_is_converted(tmp_path: Path) -> None:
 
     assert secret not in (tmp_path / "c.yaml").read_text()
     assert secret.encode() not in har_text(found, version="1")
-    assert found[1].request_headers[0] == ("Authorization", "Bearer [REDACTED authorization]")
-    assert found[0].headers[1:] == [("set-cookie", "a=[REDACTED received cookie a]"),
-                                    ("set-cookie", "b=[REDACTED received cookie b]")]  # fmt: skip
+    assert found[1].request.headers[0] == ("Authorization", "Bearer [REDACTED authorization]")
+    assert found[0].response.headers[1:] == (
+        ("set-cookie", "a=[REDACTED received cookie a]"),
+        ("set-cookie", "b=[REDACTED received cookie b]"),
+    )
 
 
 REPORT = """\
@@ -278,9 +289,10 @@ def test_a_report_of_schemathesis_becomes_a_cassette(tmp_path: Path, body: str) 
 
     found = read_any(path)
 
-    assert [(e.method, e.status, e.request_body, e.body, e.latency_s) for e in found.exchanges] == [
-        ("POST", 201, b'{"a": 1}', b'{"b": 2}', 0.25)
+    assert [(e.request.method, e.request.body, e.response.status, e.response.body) for e in found.exchanges] == [
+        ("POST", b'{"a": 1}', 201, b'{"b": 2}')
     ]
+    assert found.exchanges[0].latency_s == 0.25
     assert found.left_out == [
         "http_interactions[1], GET: it got no answer",
         "http_interactions[2], GET: its body was cut off in the report",
@@ -357,4 +369,4 @@ def test_a_cassette_with_a_mapping_for_a_body_is_converted(tmp_path: Path) -> No
 
     (only,) = redacted(read_any(tmp_path / "c.yaml").exchanges, Redactor())
 
-    assert only.request_body == b'{"a": 1, "password": "[REDACTED password]"}'
+    assert only.request.body == b'{"a": 1, "password": "[REDACTED password]"}'

@@ -11,11 +11,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from vcr.request import Request
 
+from harness.cassettes.store.cassette_file import CassetteFile
+from harness.cassettes.store.recording import KEY, Recording
 from harness.cassettes.store.storage import Storage
-from harness.cassettes.store.vcr_messages import body_bytes, exchange_of, received, stored_request, with_bytes
+from harness.cassettes.store.vcr_messages import (
+    body_bytes,
+    exchange_of,
+    interaction_of,
+    received,
+    recordings,
+    stored_request,
+    vcr_request,
+    vcr_response,
+    with_bytes,
+)
 from harness.errors import CassetteError
+from harness.http.message import Request as Message
+from harness.http.message import Response
 
 URL = "http://127.0.0.1/echo"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -118,3 +133,20 @@ def test_a_cassette_whose_header_says_gzip_of_a_plain_body_is_read_without_the_h
     (only,) = Storage().read(path).interactions
 
     assert only["response"]["headers"] == {"x-city": ["Zürich"]}
+
+
+def test_a_recording_stays_the_same_through_a_cassette(tmp_path: Path) -> None:
+    """Bodies that are no text, headers that are repeated, times that are known or not: all come back as they were."""
+    request = Message(method="PUT", url=URL, headers=(("x-a", "1, 2"),), body=b"\xff\0")
+    headers = (("set-cookie", "a=1"), ("set-cookie", "b=2"), ("x-b", ""))
+    response = Response(status=201, reason="Created", headers=headers, body=b"\0")
+    timed = Recording(request=request, response=response, recorded_at="2026-11-25T10:00:00Z", latency_s=0.5)
+    untimed = structs.replace(timed, latency_s=None)
+    interactions = [interaction_of(vcr_request(r.request), vcr_response(r.response)) for r in (timed, untimed)]
+    metadata = {"recorded_at": timed.recorded_at, KEY: [timed.timing and timed.timing.written(), untimed.timing]}
+    path = tmp_path / "c.yaml"
+
+    Storage().write(path, CassetteFile(interactions, metadata))
+
+    found = list(recordings(Storage().read(path), place="c.yaml"))
+    assert found == [structs.replace(r, place="c.yaml") for r in (timed, untimed)]

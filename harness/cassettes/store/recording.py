@@ -1,4 +1,7 @@
-"""When each interaction was recorded and how long its answer took, beside the interactions, where vcrpy lets it be."""
+"""A recording of any format: an exchange, when it was made and how long its answer took.
+
+A cassette has the times beside its interactions, where vcrpy lets them be.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+
+from harness.http.message import Exchange, Response
 
 KEY = "timings"
 
@@ -21,6 +26,23 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     def written(self) -> dict[str, Any]:
         """Return what stands in the file."""
         return msgspec.structs.asdict(self)
+
+
+class Recording(Exchange, frozen=True, kw_only=True):
+    """One exchange that was answered."""
+
+    response: Response
+    recorded_at: str = ""
+    """RFC 3339; empty where it is not known."""
+    latency_s: float | None = None
+    """How long the answer took, in seconds; None where that is not known."""
+    place: str = ""
+    """The file that it is played from; empty for one that is converted."""
+
+    @property
+    def timing(self) -> Timing | None:
+        """What a cassette holds of its times; None where the latency is not known."""
+        return None if self.latency_s is None else Timing(recorded_at=self.recorded_at, latency_s=self.latency_s)
 
 
 def stamped(metadata: Mapping[str, Any], count: int) -> list[Timing | None]:
