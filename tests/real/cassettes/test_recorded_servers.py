@@ -8,12 +8,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import httpx
 import pytest
 
+from harness.cassettes.store.cassette_paths import current_path
 from harness.cassettes.store.storage import Storage
 from harness.process.managed import ManagedProcess
 from harness.process.run import Run
@@ -161,7 +162,7 @@ def test_a_scenario_with_a_real_server_is_recorded_verified_and_played_without_i
 
     ended = scenario(tmp_path, "replay", "another-token")
 
-    cassette = tmp_path / "cassettes" / "real" / f"{server.test}.yaml"
+    cassette = tmp_path / current_path(PurePosixPath("test_real.py"), [server.test])
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert len(Storage().read(cassette).interactions) >= 4
     assert token not in cassette.read_text(encoding="utf-8")
