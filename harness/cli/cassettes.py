@@ -30,7 +30,7 @@ def cassettes() -> None:
 @click.argument("tests", nargs=-1, type=click.Path(exists=True))
 @click.option("--dry-run", is_flag=True, help="Show what would be renamed, and rename nothing.")
 def migrate(tests: tuple[str, ...], *, dry_run: bool) -> None:
-    """Give cassettes under the names of earlier versions the names they have now.
+    """Rename cassettes of earlier versions to their tests' current names.
 
     TESTS are the files or folders whose cassettes these are; unless given, the scenarios of harness.toml, else what
     pytest collects here. Nothing is overwritten. Exits 1 when a cassette was left under its former name.
