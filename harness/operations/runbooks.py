@@ -105,16 +105,21 @@ def _front_complaints(document: RunbookPage, today: dt.date, limit: dt.timedelta
     front = document.front
     if not str(front.get("owner") or "").strip():
         yield "it has no owner. Add `owner:` to the front matter: the team that keeps it true."
-    reviewed = front.get("last_reviewed")
-    if not isinstance(reviewed, dt.date):
+    reviewed = _date(front.get("last_reviewed"))
+    if reviewed is None:
         yield "it has no date of its last review. Add `last_reviewed: YYYY-MM-DD` to the front matter."
-        return
-    if isinstance(reviewed, dt.datetime):
-        reviewed = reviewed.date()
-    if reviewed > today:
+    elif reviewed > today:
         yield f"its last review, {reviewed}, is in the future. Write the date on which it was reviewed."
     elif today - reviewed > limit:
         yield f"its last review was {(today - reviewed).days} days ago; {limit.days} are allowed. Review it again."
+
+
+def _date(written: object) -> dt.date | None:
+    """Return the day of an ISO 8601 date, or of a date with a time; None for anything else."""
+    try:
+        return dt.datetime.fromisoformat(str(written).strip()).date()
+    except ValueError:
+        return None
 
 
 def _section_complaints(needed: Needed, found: Sequence[RunbookSection]) -> Iterator[str]:

@@ -110,7 +110,8 @@ def test_the_crash_stage_knows_which_variables_tell_the_secrets(
     signature = f'signature = {{ scheme = "hmac", secret = "env:HOOK_SECRET", previous = "{previous}" }}'
     receiver = RECEIVER.replace('signature = { scheme = "hmac", secret = "env:HOOK_SECRET" }', signature)
     loaded = world(f'{receiver}{PROCESS}env = {{ HOOK_OLD = "{previous}" }}\n')
-    loaded.processes = [SimpleNamespace(name="app", ready="http://127.0.0.1:3000/healthz")]  # type: ignore[assignment]
+    app = SimpleNamespace(name="app", ready="http://127.0.0.1:3000/healthz")
+    monkeypatch.setattr(loaded.processes, "_started", [app])
     stage = crash_context_of(loaded, EVENT)
 
     assert stage.secret_names == ("HOOK_SECRET",)
