@@ -28,6 +28,7 @@ from _table import Row, show
 
 from harness.http.client import Network
 from harness.http.load import LoadSender, Outgoing
+from harness.http.message import Request
 from harness.model import Event
 from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import scheme_named
@@ -91,7 +92,8 @@ def signed(url: str, number: int) -> Iterator[Outgoing]:
     for n in range(number):
         fresh = FORMAT.fresh(event, f"evt_{n:016x}")
         signature = SCHEME.sign(fresh.body, secret=SECRET, timestamp=int(time.time()), event_id=fresh.id, url=url)
-        yield Outgoing(fresh.name, fresh.id, (*fresh.headers, *signature), fresh.body, url)
+        headers = (*fresh.headers, *signature)
+        yield Outgoing(fresh.name, fresh.id, Request(method="POST", url=url, headers=headers, body=fresh.body))
 
 
 def ours(url: str, number: int) -> float:
@@ -114,7 +116,7 @@ async def _by_httpx(url: str, number: int) -> float:
 
         async def deliver() -> None:
             for each in deliveries:
-                response = await client.post(url, content=each.body, headers=list(each.headers))
+                response = await client.post(url, content=each.request.body, headers=list(each.request.headers))
                 assert response.status_code == 200
 
         begun = time.perf_counter()
@@ -185,8 +187,9 @@ def github_seconds(url: str, events: list[Event]) -> float:
     """Return how long one round of all payloads takes."""
     scheme, summary = scheme_named("github"), Summary()
     stream = (
-        Outgoing(e.name, e.id, (*e.headers, *scheme.sign(e.body, secret=SECRET, timestamp=0)), e.body, url)
+        Outgoing(e.name, e.id, Request(method="POST", url=url, headers=(*e.headers, *signature), body=e.body))
         for e in events
+        for signature in [scheme.sign(e.body, secret=SECRET, timestamp=0)]
     )
     begun = time.perf_counter()
     LoadSender(Network(), url, concurrency=8).deliver(stream, summary.add)

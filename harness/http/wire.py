@@ -12,14 +12,13 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from harness.http.address import Address
 from harness.http.answer_reader import AnswerReader
 from harness.http.client import tls_context
-from harness.http.message import Headers
+from harness.http.message import Request
 from harness.http.unanswered import no_answer, no_connection
 from harness.model import Delivery
 
@@ -41,30 +40,25 @@ class Wire:
         self.timeout_s = timeout_s
         self._check = check
         self._address = Address.of(url)
-        self._parts = urlsplit(url)
 
-    def send(
-        self, headers: Headers, body: bytes, *, event: str, event_id: str, method: str = "POST", query: str = ""
-    ) -> Delivery:
+    def send(self, request: Request, *, event: str, event_id: str) -> Delivery:
         """Send one request, headers and bytes as they are; a broken connection is an answer too."""
-        length = (
-            ()
-            if any(k.lower() in ("content-length", "transfer-encoding") for k, _ in headers)
-            else (("content-length", str(len(body))),)
-        )
-        head = self.head(method, (*headers, *length), query=query)
-        return self.exchange([head, body], event=event, event_id=event_id, method=method)
+        framed = any(k.lower() in ("content-length", "transfer-encoding") for k, _ in request.headers)
+        length = () if framed else (("content-length", str(len(request.body))),)
+        head = self.head(request, *length)
+        return self.exchange([head, request.body], event=event, event_id=event_id, method=request.method)
 
     def at(self, url: str, *, timeout_s: float) -> Wire:
         """Return the same for another URL."""
         return Wire(url, check=self._check, timeout_s=timeout_s)
 
-    def head(self, method: str, headers: Headers, *, query: str = "", version: str = "1.1") -> bytes:
-        """Return request line and header lines as they are sent; Latin-1 lets a case send any byte."""
-        target = self._parts.path or "/"
-        queries = "&".join(q for q in (self._parts.query, query) if q)
-        lines = [f"{method} {target}{'?' if queries else ''}{queries} HTTP/{version}", f"host: {self._address.netloc}"]
-        lines += [f"{k}: {v}" for k, v in headers]
+    def head(self, request: Request, *more: tuple[str, str], version: str = "1.1") -> bytes:
+        """Return request line and header lines, ``more`` of them last, as they are sent to this place.
+
+        Latin-1 lets a case send any byte.
+        """
+        lines = [f"{request.method} {request.target} HTTP/{version}", f"host: {self._address.netloc}"]
+        lines += [f"{k}: {v}" for k, v in (*request.headers, *more)]
         return "\r\n".join([*lines, "connection: close", "", ""]).encode("latin-1")
 
     def exchange(

@@ -63,15 +63,15 @@ def traced(
     """Return the receiver as the sender of a trace sees it, or why nothing can be sent to it."""
     require("telemetry.otlp")
     from harness.telemetry.traces import EXPORT_S, Traced
+    from harness.webhooks.cases.building import replaced
 
     config, probe = run_context.config.telemetry, receiver.probe
     assert config is not None
 
     def deliver(event: Event, traceparent: str) -> Delivery:
         fresh = receiver.fresh(event)
-        built = receiver.material(fresh).signed()
-        headers = (h for h in built.headers if h[0].lower() not in ("traceparent", "tracestate"))
-        return receiver.send(fresh, built._replace(headers=(*headers, ("traceparent", traceparent))))
+        untraced = replaced(receiver.material(fresh).signed(), "tracestate")
+        return receiver.send(fresh, replaced(untraced, "traceparent", traceparent))
 
     def made() -> Traced | str:
         usable, error = receiver.usable(events[0])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.http.client import UNTRUSTED
+from harness.http.message import Request
 from harness.model import Check, Delivery, Event, Finding, Outcome
 from harness.model.check import Judgement
-from harness.webhooks.cases import Built, Expected, Material, ReceiverCase
+from harness.webhooks.cases import Expected, Material, ReceiverCase
 
 _CLASSES = {
     Expected.REFUSED: (4,),
@@ -19,7 +20,7 @@ _CLASSES = {
 _MAY_CUT = (Expected.REFUSED_OR_CUT, Expected.ANSWERED_OR_CUT)
 
 
-def answered(case: ReceiverCase, material: Material, built: Built, answer: Delivery) -> Judgement:
+def answered(case: ReceiverCase, material: Material, built: Request, answer: Delivery) -> Judgement:
     """Hold the answer alone against the row."""
     if answer.status == 429:
         return (
@@ -35,7 +36,7 @@ def answered(case: ReceiverCase, material: Material, built: Built, answer: Deliv
     return (Outcome.FAIL, wrong) if wrong else (Outcome.PASS, answer.seen)
 
 
-def _wrong_content(case: ReceiverCase, material: Material, built: Built, answer: Delivery) -> str:
+def _wrong_content(case: ReceiverCase, material: Material, built: Request, answer: Delivery) -> str:
     """Return what is wrong with an answer of the right status; empty when nothing is."""
     if case.must_not_contain and case.must_not_contain(material, built) in answer.whole:
         return f"HTTP {answer.status}, and the answer holds the right signature"

@@ -10,13 +10,14 @@ import msgspec
 
 from harness.errors import EventError, ProbeError
 from harness.http.curl import curl
+from harness.http.message import Request
 from harness.http.wire import Wire
 from harness.model import Delivery, Event, Finding, Outcome
 from harness.model.check import Judgement
 from harness.openapi.event_bodies import is_form, readable_document
 from harness.process.supervisor import ProcessState
 from harness.webhooks.assessment import acceptance, answered, finding_of, hint
-from harness.webhooks.cases import Built, Expected, Framing, Material, ReceiverCase
+from harness.webhooks.cases import Expected, Framing, Material, ReceiverCase
 from harness.webhooks.cases.building import compact
 from harness.webhooks.effects import EffectProbe, counted
 from harness.webhooks.events import EventFormat
@@ -86,12 +87,10 @@ class ReceiverUnderTest:
         now = int(self._clock())
         return Material.of(self.format, event, secret=self._secret(), timestamp=now, url=self.wire.url)
 
-    def send(self, event: Event, built: Built, framing: Framing = Framing.PLAIN) -> Delivery:
+    def send(self, event: Event, built: Request, framing: Framing = Framing.PLAIN) -> Delivery:
         """Send one delivery as it was built."""
         if framing is Framing.PLAIN:
-            return self.wire.send(
-                built.headers, built.body, event=event.name, event_id=event.id, method=built.method, query=built.query
-            )
+            return self.wire.send(built, event=event.name, event_id=event.id)
         pieces, pause_s = framed(self.wire, built, framing)
         return self.wire.exchange(pieces, event=event.name, event_id=event.id, method=built.method, pause_s=pause_s)
 
@@ -137,8 +136,7 @@ class ReceiverUnderTest:
             judgement = self._afterwards(case, usable, subject, answer)
         else:
             self._alive = False
-        url = f"{self.wire.url}{'?' * bool(built.query)}{built.query}"
-        request = curl(url, built.headers, built.body, method=built.method, hidden={self.scheme.header})
+        request = curl(built.url, built.headers, built.body, method=built.method, hidden={self.scheme.header})
         return finding_of(case, judgement, reproduce, request)
 
     def usable(self, event: Event) -> tuple[Event, str]:

@@ -74,9 +74,10 @@ class DeliveryRun:
         writer, redact = Writer(Address.of(self.plan.url).netloc), self.plan.vault.redact
         for outgoing in self.outgoing():
             yield redact(writer.write(outgoing).decode("utf-8", "backslashreplace"))
-            headers = tuple((name, redact(value)) for name, value in outgoing.headers)
-            body = redact(outgoing.body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-            yield f"{curl(redact(outgoing.url), headers, body, method=outgoing.method, most_chars=LIMIT_BYTES)}\n"
+            request = outgoing.request
+            headers = tuple((name, redact(value)) for name, value in request.headers)
+            body = redact(request.body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+            yield f"{curl(redact(request.url), headers, body, method=request.method, most_chars=LIMIT_BYTES)}\n"
 
     def _signed(self, event: Event) -> Outgoing:
         plan = self.plan
@@ -86,8 +87,7 @@ class DeliveryRun:
             built = self._case.build(material) if self._case else material.signed()
         except EventError as exc:
             raise EventError(f"--altered {plan.options.altered} cannot be made: {exc}.") from None
-        url = f"{plan.url}{'&' if '?' in plan.url else '?'}{built.query}" if built.query else plan.url
-        return Outgoing(event.name, event.id, built.headers, built.body, url, built.method)
+        return Outgoing(event.name, event.id, built)
 
     def _addressed(self, event: Event) -> Event:
         """Give the event what its scheme wants of it: an id that no receiver has seen, and its type."""

@@ -121,7 +121,7 @@ def _plain(target: TlsTarget) -> Judgement:
     event = receiver.fresh(target.event)
     built = receiver.material(event).signed()
     wire = receiver.wire.at(plain_url(target.url), timeout_s=WITHIN_S)
-    answer = wire.send(built.headers, built.body, event=event.name, event_id=event.id, query=built.query)
+    answer = wire.send(built, event=event.name, event_id=event.id)
     return (Outcome.FAIL if answer.acknowledged else Outcome.PASS), f"{wire.url}: {answer.seen}"
 
 

@@ -172,7 +172,7 @@ class _Worker:
                 )
         except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no connection
             error = no_connection(exc, within_s=sender.timeout_s)
-            name, event_id, url = outgoing.event, outgoing.event_id, outgoing.url
+            name, event_id, url = outgoing.event, outgoing.event_id, outgoing.request.url
             self._report(Delivery(event=name, event_id=event_id, url=url, status=None, seconds=0.0, error=error))
             return
         try:
@@ -194,7 +194,7 @@ class _Worker:
             Delivery(
                 event=outgoing.event,
                 event_id=outgoing.event_id,
-                url=outgoing.url,
+                url=outgoing.request.url,
                 status=reading.head.status if reading.head and not ending.error else None,
                 seconds=time.perf_counter() - exchange.sent_at,
                 connect_s=exchange.connect_s,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from harness.errors import EventError
-from harness.http.message import Headers
+from harness.http.message import Request
 
 AGENT = "readiness-harness"
 
@@ -17,11 +16,8 @@ class Outgoing(NamedTuple):
     event: str
     """Name of the event."""
     event_id: str
-    headers: Headers
-    body: bytes
-    url: str
-    """Where it goes; of the sender's own host."""
-    method: str = "POST"
+    request: Request
+    """Its URL is of the sender's own host."""
 
 
 def _is_latin_1(text: str) -> bool:
@@ -41,19 +37,20 @@ class Writer:
 
         Latin-1 lets a delivery carry any byte in a header, as an attacker would.
         """
-        lines = "".join([f"{name}: {value}\r\n" for name, value in outgoing.headers])
-        if lines.count("\n") != len(outgoing.headers) or not (lines.isascii() or _is_latin_1(lines)):
+        request = outgoing.request
+        lines = "".join([f"{name}: {value}\r\n" for name, value in request.headers])
+        if lines.count("\n") != len(request.headers) or not (lines.isascii() or _is_latin_1(lines)):
             raise EventError(
                 f"{outgoing.event} has a header that HTTP cannot carry: a line break or a character beyond Latin-1. "
                 "Look at its type, its id and the header lines of its fixture."
             )
-        head = f"{outgoing.method} {self._target(outgoing.url)}{self._opening}{len(outgoing.body)}\r\n{lines}\r\n"
-        return head.encode("latin-1") + outgoing.body
+        head = f"{request.method} {self._target(request)}{self._opening}{len(request.body)}\r\n{lines}\r\n"
+        return head.encode("latin-1") + request.body
 
-    def _target(self, url: str) -> str:
+    def _target(self, request: Request) -> str:
+        url = request.url
         if url not in self._targets:
             if len(self._targets) > 1000:  # a scheme may put a digest of each body into the query
                 self._targets.clear()
-            parts = urlsplit(url)
-            self._targets[url] = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            self._targets[url] = request.target
         return self._targets[url]

@@ -12,7 +12,7 @@ from harness.webhooks.cases import (
     raw_body,
     secret_overlap,
 )
-from harness.webhooks.cases.building import Built, Material
+from harness.webhooks.cases.building import Material
 from harness.webhooks.cases.receiver_case import Expected, Framing, ReceiverCase
 
 CASES: tuple[ReceiverCase, ...] = (
@@ -26,7 +26,7 @@ CASES: tuple[ReceiverCase, ...] = (
     *handshake_requests.CASES,
 )
 
-__all__ = ["CASES", "Built", "Expected", "Framing", "Material", "ReceiverCase", "case_named"]
+__all__ = ["CASES", "Expected", "Framing", "Material", "ReceiverCase", "case_named"]
 
 
 def case_named(case_id: str) -> ReceiverCase | None:

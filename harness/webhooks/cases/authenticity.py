@@ -5,9 +5,12 @@ from __future__ import annotations
 from functools import partial
 from urllib.parse import urlencode
 
+from msgspec.structs import replace
+
+from harness.http.message import Request
 from harness.model import Level
 from harness.openapi.event_bodies import begins_as_json
-from harness.webhooks.cases.building import Built, Material, replaced
+from harness.webhooks.cases.building import Material, replaced
 from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, unsigned_body
 from harness.webhooks.schemes import Scheme
 
@@ -36,24 +39,24 @@ def _altered(m: Material) -> bytes:
     return m.body[:at] + (b"0" if m.body[at : at + 1] != b"0" else b"1") + m.body[at + 1 :]
 
 
-def _as_version(label: str, m: Material) -> Built:
+def _as_version(label: str, m: Material) -> Request:
     return m.raw(m.value().replace(m.scheme.label, label, 1) if m.scheme.label else m.value())
 
 
-def _zeros(m: Material) -> Built:
+def _zeros(m: Material) -> Request:
     return m.carrying("0" * len(m.signature()))
 
 
-def _older(m: Material) -> Built:
+def _older(m: Material) -> Request:
     return _as_version({"v1": "v0", "sha256": "sha1"}.get(m.scheme.label, "v9"), m)
 
 
-def _doubled_label(m: Material) -> Built:
+def _doubled_label(m: Material) -> Request:
     between = m.scheme.value.partition(m.scheme.label)[2].partition("{signature}")[0]
     return m.carrying(m.scheme.label + between + m.signature())
 
 
-def _legacy_sha1(m: Material) -> Built:
+def _legacy_sha1(m: Material) -> Request:
     """Return GitHub's older header alone, right as it is."""
     sha1 = Scheme(
         name="", header="x-hub-signature", signed="{body}", value="sha1={signature}", algorithm="hmac-sha1", source=""
@@ -61,17 +64,17 @@ def _legacy_sha1(m: Material) -> Built:
     return m.with_headers(sha1.sign(m.body, secret=m.secret, timestamp=m.timestamp))
 
 
-def _in_query(m: Material) -> Built:
+def _in_query(m: Material) -> Request:
     query = urlencode({"signature": m.value(), m.scheme.header: m.value()})
-    return m.carrying()._replace(query=query)
+    return replace(m.carrying(), url=f"{m.url}{'&' if '?' in m.url else '?'}{query}")
 
 
-def _in_body(m: Material) -> Built:
+def _in_body(m: Material) -> Request:
     body = m.compact({**m.document(), "signature": m.signature(), m.scheme.header: m.value()})
-    return m.carrying()._replace(body=body)
+    return replace(m.carrying(), body=body)
 
 
-def _swapped_id(m: Material) -> Built:
+def _swapped_id(m: Material) -> Request:
     return replaced(m.signed(), m.scheme.id_header, f"{m.event.id}0")
 
 
@@ -106,7 +109,7 @@ CASES: tuple[ReceiverCase, ...] = (
     _case(
         id="altered-body",
         summary="one character of the body changed after signing",
-        build=lambda m: m.signed()._replace(body=_altered(m)),
+        build=lambda m: replace(m.signed(), body=_altered(m)),
         not_applicable_to=unsigned_body,
     ),
     _case(

@@ -6,22 +6,14 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from harness.errors import EventError
-from harness.http.message import Headers
+from harness.http.message import Headers, Request
 from harness.model import Event
 from harness.openapi.event_bodies import is_form, readable_document
 from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import Scheme
-
-
-class Built(NamedTuple):
-    """A delivery, ready to be sent."""
-
-    headers: Headers
-    body: bytes
-    query: str = ""
-    """Put after the receiver's URL."""
-    method: str = "POST"
 
 
 class Material(NamedTuple):
@@ -65,18 +57,18 @@ class Material(NamedTuple):
 
     def signed(
         self, body: bytes | None = None, *, secret: str | None = None, timestamp: int | str | None = None
-    ) -> Built:
+    ) -> Request:
         """Return a delivery that is right for what is given."""
         body = self.body if body is None else body
         timestamp = self._at(timestamp)
         signature = self.signature(body, secret=secret, timestamp=timestamp)
         return self.with_headers(self.scheme.written(signature, timestamp=timestamp, body=body), body)
 
-    def carrying(self, *signatures: str, timestamp: int | str | None = None) -> Built:
+    def carrying(self, *signatures: str, timestamp: int | str | None = None) -> Request:
         """Return the body with any signatures, well written; with none, without the signature's header."""
         return self.with_headers(self.scheme.written(*signatures, timestamp=self._at(timestamp), body=self.body))
 
-    def raw(self, value: str) -> Built:
+    def raw(self, value: str) -> Request:
         """Return the body with any text where the signature belongs; all else is as it should be."""
         return self.with_headers(self.scheme.raw(value, timestamp=self.timestamp, body=self.body))
 
@@ -86,10 +78,11 @@ class Material(NamedTuple):
         headers = self.scheme.written(signature, timestamp=self._at(timestamp), body=self.body)
         return dict(headers)[self.scheme.header]
 
-    def with_headers(self, headers: Headers, body: bytes | None = None) -> Built:
+    def with_headers(self, headers: Headers, body: bytes | None = None) -> Request:
         """Return a delivery with these headers beside the event's own."""
         body = self.body if body is None else body
-        return Built((*self.event.headers, *headers), body, self.scheme.address("", body).lstrip("?"))
+        address, headers = self.scheme.address(self.url, body), (*self.event.headers, *headers)
+        return Request(method="POST", url=address, headers=headers, body=body)
 
     def parsed(self) -> Any:
         """Return the body as JSON; raises `EventError` where it is none."""
@@ -122,7 +115,7 @@ class Material(NamedTuple):
         return self.timestamp if timestamp is None else timestamp
 
 
-Build = Callable[[Material], Built]
+Build = Callable[[Material], Request]
 
 
 def compact(document: Any) -> bytes:
@@ -140,7 +133,7 @@ def signed_document(change: Callable[[dict[str, Any]], Any]) -> Build:
     return lambda m: m.signed(m.compact(change(m.document())))
 
 
-def replaced(built: Built, header: str, value: str | None) -> Built:
-    """Return the delivery with another value of one header, or without it."""
-    others = tuple((k, v) for k, v in built.headers if k != header)
-    return built._replace(headers=others if value is None else (*others, (header, value)))
+def replaced(built: Request, header: str, *values: str) -> Request:
+    """Return the delivery with other values of one header, in whatever case it stands; with none, without it."""
+    others = (each for each in built.headers if each[0].lower() != header.lower())
+    return replace(built, headers=(*others, *((header, value) for value in values)))

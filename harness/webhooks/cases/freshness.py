@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from harness.http.message import Request
 from harness.model import Level
-from harness.webhooks.cases.building import Built, Material, replaced
+from harness.webhooks.cases.building import Material, replaced
 from harness.webhooks.cases.receiver_case import Expected, ReceiverCase
 from harness.webhooks.schemes import Scheme
 
@@ -43,43 +44,43 @@ def _tolerance(m: Material) -> int:
     return int(m.scheme.tolerance_s or 0)
 
 
-def _signed_at(shift_s: int, m: Material) -> Built:
+def _signed_at(shift_s: int, m: Material) -> Request:
     """Return a delivery signed ``shift_s`` seconds outside the tolerance: before it when negative, beyond it else."""
     outside = _tolerance(m) + abs(shift_s)
     return m.signed(timestamp=m.timestamp + (outside if shift_s > 0 else -outside))
 
 
-def _within(m: Material) -> Built:
+def _within(m: Material) -> Request:
     age = max(1, min(_tolerance(m) - SLACK_S, int(_tolerance(m) * 0.9)))
     return m.signed(timestamp=m.timestamp - age)
 
 
-def _stated(timestamp: int | str, m: Material, *, signed_at: int) -> Built:
+def _stated(timestamp: int | str, m: Material, *, signed_at: int) -> Request:
     """Return a delivery that states another timestamp than was signed."""
     return m.carrying(m.signature(timestamp=signed_at), timestamp=timestamp)
 
 
-def _rejuvenated(m: Material) -> Built:
+def _rejuvenated(m: Material) -> Request:
     return _stated(m.timestamp, m, signed_at=m.timestamp - _tolerance(m) - MARGIN_S)
 
 
-def _restated(m: Material) -> Built:
+def _restated(m: Material) -> Request:
     return _stated(m.timestamp - 1, m, signed_at=m.timestamp)
 
 
-def _trailing_junk(m: Material) -> Built:
+def _trailing_junk(m: Material) -> Request:
     return _stated(f"{m.scheme.stamp(m.timestamp)}junk", m, signed_at=m.timestamp)
 
 
-def _without(m: Material) -> Built:
+def _without(m: Material) -> Request:
     if m.scheme.timestamp_header:
-        return replaced(m.signed(), m.scheme.timestamp_header, None)
+        return replaced(m.signed(), m.scheme.timestamp_header)
     before, _, after = m.scheme.value.partition("{timestamp}")
     stated = before.rpartition(",")[2] + m.scheme.stamp(m.timestamp) + after[:1]
     return m.raw(m.value().replace(stated, "", 1))
 
 
-def _reading(text: str, m: Material) -> Built:
+def _reading(text: str, m: Material) -> Request:
     return m.signed(timestamp=text)
 
 

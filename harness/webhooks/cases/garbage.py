@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 from functools import partial
 
+from harness.http.message import Request
 from harness.model import Level
-from harness.webhooks.cases.building import Built, Material, replaced
+from harness.webhooks.cases.building import Material, replaced
 from harness.webhooks.cases.receiver_case import Expected, ReceiverCase
 
 _SOURCE = "A 5xx makes the sender retry and pages people (Standard Webhooks, Webhook consumers)"
@@ -15,10 +16,9 @@ _PARSE = (
 )
 
 
-def _twice(first: str, second: str, m: Material) -> Built:
-    built = replaced(m.signed(), m.scheme.header, None)
+def _twice(first: str, second: str, m: Material) -> Request:
     values = {"good": m.value(), "bad": m.value("0" * len(m.signature()))}
-    return built._replace(headers=(*built.headers, *((m.scheme.header, values[v]) for v in (first, second))))
+    return replaced(m.signed(), m.scheme.header, values[first], values[second])
 
 
 _garbage = partial(ReceiverCase, item="webhooks.signatures", source=_SOURCE, fix=_PARSE)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from harness.http.message import Response
+from harness.http.message import Request, Response
 from harness.model import Level
-from harness.webhooks.cases.building import Built, Material
+from harness.webhooks.cases.building import Material
 from harness.webhooks.cases.receiver_case import Expected, ReceiverCase
 from harness.webhooks.schemes import Scheme
 from harness.webhooks.schemes.handshakes import HANDSHAKES, Handshake
 
 
 def _case(handshake: Handshake) -> ReceiverCase:
-    def build(m: Material) -> Built:
+    def build(m: Material) -> Request:
         body = handshake.body(m.event.id)
         signature = m.signature(body) if handshake.signed else ""
         signed = m.scheme.written(signature, timestamp=m.timestamp, body=body) if handshake.signed else ()
-        return Built((*handshake.headers, *signed), body, method=handshake.method)
+        return Request(method=handshake.method, url=m.url, headers=(*handshake.headers, *signed), body=body)
 
     def check_answer(m: Material, whole: str) -> str:
         return handshake.flaw(_answer(whole), m.event.id, m.secret)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import gzip
 from functools import partial
 
+from msgspec.structs import replace
+
+from harness.http.message import Request
 from harness.model import Level
-from harness.webhooks.cases.building import Built, Material, replaced
+from harness.webhooks.cases.building import Material, replaced
 from harness.webhooks.cases.receiver_case import Expected, Framing, ReceiverCase
 
 LARGE_BYTES = 8 * 1024 * 1024
@@ -20,17 +23,17 @@ def _large(m: Material) -> bytes:
     return m.compact(more=b'"harness_extra":"' + b"x" * LARGE_BYTES + b'"')
 
 
-def _compressed(m: Material) -> Built:
+def _compressed(m: Material) -> Request:
     return replaced(m.signed(gzip.compress(m.body)), "content-encoding", "gzip")
 
 
-def _typed(content_type: str | None, m: Material) -> Built:
+def _typed(content_type: str, m: Material) -> Request:
     return replaced(m.signed(), "content-type", content_type)
 
 
-def _upper(m: Material) -> Built:
+def _upper(m: Material) -> Request:
     built = m.signed()
-    return built._replace(headers=tuple((k.upper(), v) for k, v in built.headers))
+    return replace(built, headers=tuple((k.upper(), v) for k, v in built.headers))
 
 
 _odd = partial(
@@ -59,7 +62,7 @@ CASES: tuple[ReceiverCase, ...] = (
         source="CWE-770",
         expected=Expected.REFUSED_OR_CUT,
         fix=_SIZE,
-        build=lambda m: m.carrying()._replace(body=_large(m)),
+        build=lambda m: replace(m.carrying(), body=_large(m)),
     ),
     ReceiverCase(
         id="large-signed",
@@ -75,17 +78,17 @@ CASES: tuple[ReceiverCase, ...] = (
         summary="the method GET",
         source=f"{_HTTP} sections 15.5.6 and 15.6.2",
         extra_statuses=(501,),
-        build=lambda m: m.carrying()._replace(body=b"", method="GET"),
+        build=lambda m: replace(m.carrying(), body=b"", method="GET"),
     ),
     _odd(
         id="method-put",
         summary="the method PUT",
         source=f"{_HTTP} sections 15.5.6 and 15.6.2",
         extra_statuses=(501,),
-        build=lambda m: m.signed()._replace(method="PUT"),
+        build=lambda m: replace(m.signed(), method="PUT"),
     ),
     _odd(id="content-type-text", summary="the content type text/plain", build=partial(_typed, "text/plain")),
-    _odd(id="content-type-none", summary="no content type", build=partial(_typed, None)),
+    _odd(id="content-type-none", summary="no content type", build=lambda m: replaced(m.signed(), "content-type")),
     _odd(id="content-type-garbled", summary="a garbled content type", build=partial(_typed, "application/;=json;;")),
     _odd(
         id="content-type-charset",

@@ -7,8 +7,9 @@ from typing import Any
 
 from harness.core.pointers import with_key
 from harness.errors import EventError
+from harness.http.message import Request
 from harness.model import Level
-from harness.webhooks.cases.building import Built, Material, compact, replaced, signed_body, signed_document
+from harness.webhooks.cases.building import Material, compact, replaced, signed_body, signed_document
 from harness.webhooks.cases.receiver_case import Expected, ReceiverCase
 
 UNKNOWN_TYPE = "harness.unheard_of"
@@ -21,7 +22,7 @@ _PARSE = (
 _DEPTH = "Bound the depth of what you parse, or catch the error of your parser; answer 400."
 
 
-def _retyped(m: Material) -> Built:
+def _retyped(m: Material) -> Request:
     if m.scheme.type_header:
         return replaced(m.signed(), m.scheme.type_header, UNKNOWN_TYPE)
     try:

@@ -6,8 +6,11 @@ import json
 from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
+
+from harness.http.message import Request
 from harness.model import Level
-from harness.webhooks.cases.building import Built, Material, signed_body, signed_document
+from harness.webhooks.cases.building import Material, signed_body, signed_document
 from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, unsigned_body
 
 _SOURCE = "Standard Webhooks, Verifying webhook authenticity: use the raw payload body"
@@ -50,20 +53,20 @@ def _with_numbers(m: Material) -> bytes:
     return m.compact(more=b'"harness_extra":[1.0,1e3,18446744073709551616,0.1e-6,-0]')
 
 
-def _signed_otherwise(body: bytes, signature_of: bytes, m: Material) -> Built:
+def _signed_otherwise(body: bytes, signature_of: bytes, m: Material) -> Request:
     return m.with_headers(m.scheme.written(m.signature(signature_of), timestamp=m.timestamp, body=signature_of), body)
 
 
-def _compact_signature(m: Material) -> Built:
+def _compact_signature(m: Material) -> Request:
     return _signed_otherwise(_indented(m), m.compact(), m)
 
 
-def _spaced_signature(m: Material) -> Built:
+def _spaced_signature(m: Material) -> Request:
     return _signed_otherwise(_indented(m), json.dumps(m.parsed()).encode(), m)
 
 
-def _padded(before: bytes, after: bytes, m: Material) -> Built:
-    return m.signed()._replace(body=before + m.body + after)
+def _padded(before: bytes, after: bytes, m: Material) -> Request:
+    return replace(m.signed(), body=before + m.body + after)
 
 
 _accepted = partial(ReceiverCase, item="webhooks.raw-body", source=_SOURCE, fix=_FIX, expected=Expected.ACKNOWLEDGED)

@@ -6,8 +6,9 @@ import enum
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
+from harness.http.message import Request
 from harness.model import Check, Outcome
-from harness.webhooks.cases.building import Built, Material
+from harness.webhooks.cases.building import Material
 from harness.webhooks.schemes import Scheme
 
 
@@ -55,12 +56,12 @@ class ReceiverCase(Check, frozen=True, kw_only=True):
     """The `summary` says what is special about the delivery, after the words "a delivery with"."""
     judged: bool = True
     """Whether what is seen is held against the receiver; otherwise it is only reported."""
-    build: Callable[[Material], Built]
+    build: Callable[[Material], Request]
     """Makes the delivery; raises `EventError` where the event cannot be changed so."""
     framing: Framing = Framing.PLAIN
     extra_statuses: tuple[int, ...] = ()
     """Further statuses that are right."""
-    must_not_contain: Callable[[Material, Built], str] | None = None
+    must_not_contain: Callable[[Material, Request], str] | None = None
     """What the answer must not hold."""
     must_contain: Callable[[Material], str] | None = None
     """What the answer must hold."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from harness.http.message import Request
 from harness.model import Level
-from harness.webhooks.cases.building import Built, Material
+from harness.webhooks.cases.building import Material
 from harness.webhooks.cases.receiver_case import Expected, ReceiverCase
 from harness.webhooks.schemes import Scheme
 
@@ -25,11 +26,11 @@ def _labelled(label: str, m: Material) -> str:
     return m.scheme.another.format(signature=_other(m)).replace(m.scheme.label, label, 1)
 
 
-def _unknown_after(m: Material) -> Built:
+def _unknown_after(m: Material) -> Request:
     return m.raw(m.value() + _labelled("v9", m))
 
 
-def _unknown_first(m: Material) -> Built:
+def _unknown_first(m: Material) -> Request:
     """Return a header in which a signature of an unknown version stands before the right one."""
     further = m.scheme.another.format(signature="\0")
     right = further.replace("\0", m.signature())

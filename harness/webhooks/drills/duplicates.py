@@ -64,7 +64,7 @@ def _after_a_forgery(context: DrillContext, event: Event) -> _Delivered:
 def _after_a_cut(context: DrillContext, event: Event) -> _Delivered:
     built = context.receiver.material(event).signed()
     wire = context.receiver.wire
-    head = wire.head("POST", (*built.headers, ("content-length", str(len(built.body)))), query=built.query)
+    head = wire.head(built, ("content-length", str(len(built.body))))
     wire.abandon([head, built.body[: len(built.body) // 2]])
     return _Delivered(context.deliver(event))
 

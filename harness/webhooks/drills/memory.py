@@ -63,7 +63,7 @@ def _sent(context: DrillContext, size: int) -> _Seen:
     measured = [_resident(pids)]
 
     def pieces() -> Iterator[bytes]:
-        yield wire.head(built.method, (*built.headers, ("transfer-encoding", "chunked")), query=built.query)
+        yield wire.head(built, ("transfer-encoding", "chunked"))
         for _ in range(size // MIB):
             yield _CHUNK
             measured.append(_resident(pids))

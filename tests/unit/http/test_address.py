@@ -10,6 +10,7 @@ from harness.errors import ConfigurationError
 from harness.http.address import Address
 from harness.http.client import Network
 from harness.http.load import LoadSender
+from harness.http.message import Request
 from harness.http.wire import Wire
 
 READ = {
@@ -32,7 +33,7 @@ NO_URL = {
 def test_a_url_is_read(url: str) -> None:
     """Host, port and TLS are those of the URL; a user in it is nothing for the Host header."""
     address = Address.of(url)
-    head = Wire(url, check=Network([url]).check, timeout_s=1).head("POST", ())
+    head = Wire(url, check=Network([url]).check, timeout_s=1).head(Request(method="POST", url=url))
 
     assert address == READ[url]
     assert f"\r\nhost: {address.netloc}\r\n".encode() in head

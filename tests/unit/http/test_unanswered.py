@@ -16,6 +16,7 @@ import pytest
 
 from harness.http.client import Network
 from harness.http.load import LoadSender, Outgoing
+from harness.http.message import Request
 from harness.http.parser import BadMessageError
 from harness.http.unanswered import no_answer, no_connection
 from harness.http.wire import Wire
@@ -57,15 +58,19 @@ def nobody() -> str:
         return str(server.getsockname()[1])
 
 
+def _request(url: str) -> Request:
+    return Request(method="POST", url=url, headers=(("content-type", "text/plain"),), body=b"x")
+
+
 def one(url: str, within_s: float) -> Delivery:
     wire = Wire(url, check=Network([url]).check, timeout_s=within_s)
-    return wire.send((("content-type", "text/plain"),), b"x", event="e", event_id="1")
+    return wire.send(_request(wire.url), event="e", event_id="1")
 
 
 def of_many(url: str, within_s: float) -> Delivery:
     ended: list[Delivery] = []
     sender = LoadSender(Network([url]), url, concurrency=1, timeout_s=within_s)
-    sender.deliver([Outgoing("e", "1", (("content-type", "text/plain"),), b"x", url)], ended.append)
+    sender.deliver([Outgoing("e", "1", _request(url))], ended.append)
     return ended[0]
 
 

@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from harness.errors import EventError
+from harness.http.message import Request
 from harness.model import Event
 from harness.readiness.checklist import shipped
-from harness.webhooks.cases import CASES, Built, Expected, Material, ReceiverCase
+from harness.webhooks.cases import CASES, Expected, Material, ReceiverCase
 from harness.webhooks.schemes import SCHEMES, Scheme
 
 NOW = 1_790_000_000
@@ -38,7 +39,7 @@ def test_every_case_is_built_or_says_why_not(scheme: Scheme) -> None:
         assert not forged or built != genuine, f"{case.id} is genuine for {scheme.name}"
 
 
-def built_or_refused(case: ReceiverCase, m: Material) -> Built | str:
+def built_or_refused(case: ReceiverCase, m: Material) -> Request | str:
     try:
         return case.build(m)
     except EventError as exc:
@@ -70,7 +71,17 @@ def test_whatever_the_body_a_case_is_built_or_says_why_not(scheme: Scheme, media
         built = built_or_refused(case, m)
         forged = case.expected in (Expected.REFUSED, Expected.REFUSED_OR_CUT)
         assert not forged or built != genuine, f"{case.id} is genuine for {scheme.name}"
-        assert isinstance(built, Built) or "which this case changes" in built
+        assert isinstance(built, Request) or "which this case changes" in built
+
+
+def test_a_case_keeps_the_query_of_the_receiver() -> None:
+    """What is sent and what the finding shows have one URL: that of the receiver, with the case's own query after."""
+    for scheme in SCHEMES:
+        m = material(scheme)._replace(url="https://receiver.example/hook?tenant=7")
+        for case in CASES:
+            if not case.not_applicable_to(scheme):
+                path, _, query = case.build(m).target.partition("?")
+                assert (path, query.split("&")[0], "?" in query) == ("/hook", "tenant=7", False), (case.id, scheme.name)
 
 
 def test_the_type_of_the_first_of_several_events_is_replaced() -> None:

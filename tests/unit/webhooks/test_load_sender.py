@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from harness.errors import ConfigurationError, EventError, NetworkError
 from harness.http.client import Network
 from harness.http.load import LoadSender, Outgoing
+from harness.http.message import Request
 from harness.model import Delivery
 from tests.unit.webhooks.conftest import Listen, read_request
 
@@ -32,7 +33,8 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 def outgoing(url: str, number: int = 1, body: bytes = b"{}") -> Iterator[Outgoing]:
     for n in range(number):
-        yield Outgoing(f"event-{n}", f"evt_{n}", (("x-signature", f"s{n}"),), body, url)
+        request = Request(method="POST", url=url, headers=(("x-signature", f"s{n}"),), body=body)
+        yield Outgoing(f"event-{n}", f"evt_{n}", request)
 
 
 def delivered(
@@ -256,7 +258,7 @@ def test_a_header_that_would_not_arrive_as_it_is_ends_all(listen: Listen, value:
     """A line break in an event's type makes no second header, and the message says where to look."""
     arrived: list[bytes] = []
     url = listen(lambda connection: arrived.append(read_request(connection)))
-    stream = [Outgoing("push", "1", (("x-github-event", value),), b"{}", url)]
+    stream = [Outgoing("push", "1", Request(method="POST", url=url, headers=(("x-github-event", value),), body=b"{}"))]
 
     with pytest.raises(EventError, match="push has a header that HTTP cannot carry"):
         LoadSender(Network(), url, concurrency=2).deliver(stream, lambda _: None)
@@ -273,7 +275,9 @@ def test_any_latin_1_character_arrives_as_its_byte(listen: Listen) -> None:
         connection.sendall(OK)
 
     url = listen(treat)
-    stream = [Outgoing("e", "1", (("x-signature", "\xe9\xff\x00"),), b"{}", url)]
+    stream = [
+        Outgoing("e", "1", Request(method="POST", url=url, headers=(("x-signature", "\xe9\xff\x00"),), body=b"{}"))
+    ]
 
     LoadSender(Network(), url, concurrency=1).deliver(stream, lambda _: None)
 
