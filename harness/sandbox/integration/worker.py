@@ -60,7 +60,7 @@ class Worker:
         self._lease_s = 1e9 if "worker-claims-for-ever" in self._planted else self._policy.lease
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._in_hand: dict[str, Claimed] = {}
+        self._in_hand: set[Claimed] = set()
         promised.validators()
         self._threads = [
             threading.Thread(target=self._loop, name=f"worker-{n}", daemon=True) for n in range(self._policy.threads)
@@ -90,12 +90,12 @@ class Worker:
         claimed = inbox.claim(self._database, lease_s=self._lease_s)
         if claimed is None:
             return False
-        self._in_hand[claimed.event_id] = claimed
+        self._in_hand.add(claimed)
         try:
             with tracing.processing(claimed.type, claimed.event_id, self._parent(claimed)):
                 self._process(claimed)
         finally:
-            del self._in_hand[claimed.event_id]
+            self._in_hand.remove(claimed)
         return True
 
     def _parent(self, claimed: Claimed) -> str:
@@ -169,7 +169,7 @@ class Worker:
 
     def _prolong(self) -> None:
         while not self._stopping.wait(self._policy.lease / 3):
-            claims = list(self._in_hand.values())
+            claims = list(self._in_hand)
             if claims:
                 try:
                     inbox.extend(self._database, claims, lease_s=self._policy.lease)

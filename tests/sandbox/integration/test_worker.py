@@ -34,6 +34,13 @@ def happened(database: Database) -> list[str]:
         return list(connection.execute(select(effects.c.event_id)).scalars())
 
 
+def wait_for(true: Callable[[], bool], within_s: float = 60) -> None:
+    deadline = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < deadline, f"not within {within_s:g} s"
+        time.sleep(0.02)
+
+
 def work_off(worker: Worker) -> int:
     rounds = 0
     while worker.work_once():
@@ -125,6 +132,26 @@ def test_a_claim_that_ran_out_has_no_effect(database: Database, run_event: Any) 
     assert happened(database) == ["evt_1"]
 
 
+def test_a_claim_taken_over_within_one_worker_has_no_effect(database: Database, run_event: Any) -> None:
+    """Two threads of one worker may hold one event, the first with a claim that ran out: one effect, and no error."""
+    add(database, run_event("evt_1"))
+    rounds: list[bool] = []
+
+    def taken_over(_run_id: str) -> str:
+        if not rounds:
+            rounds.append(True)
+            with database.writing() as connection:
+                connection.execute(update(table).values(next_at=0))  # as if the lease had run out long ago
+            rounds.append(worker.work_once())
+        return ""
+
+    worker = Worker(database, policy=NOW, look_up=taken_over)
+
+    assert worker.work_once()
+    assert rounds == [True, True]
+    assert happened(database) == ["evt_1"]
+
+
 def test_a_claimed_event_is_nobody_elses(database: Database, run_event: Any) -> None:
     """Until the lease runs out nobody else gets it; then it is due again."""
     add(database, run_event("evt_1"))
@@ -139,14 +166,25 @@ def test_a_claimed_event_is_nobody_elses(database: Database, run_event: Any) -> 
 
 def test_a_lease_is_prolonged_while_the_work_goes_on(database: Database, run_event: Any) -> None:
     """Work that takes longer than the lease is done once, on the first attempt."""
-    event = run_event("evt_1")
-    event["data"]["simulate"] = {"processingSeconds": 1}
-    add(database, event)
-    worker = Worker(database, policy=WorkPolicy(threads=2, lease=0.3, idle=0.02), simulate=True)
+    add(database, run_event("evt_1"))
+    started, may_end = threading.Event(), threading.Event()
+
+    def look_up(_run_id: str) -> str:
+        started.set()
+        may_end.wait(60)
+        return ""
+
+    def leased_until() -> float:
+        with database.reading() as connection:
+            return float(connection.execute(select(table.c.next_at)).scalar_one())
+
+    worker = Worker(database, policy=WorkPolicy(threads=2, lease=6, idle=0.02), look_up=look_up)
     worker.start()
-    deadline = time.monotonic() + 10
-    while not happened(database) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    assert started.wait(60)
+    first = leased_until()
+    wait_for(lambda: leased_until() > first)
+    may_end.set()
+    wait_for(lambda: bool(happened(database)))
     worker.stop()
     state = inbox.state(database, "evt_1")
 
