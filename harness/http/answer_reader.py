@@ -59,7 +59,19 @@ def _answer_head(head: bytes) -> AnswerHead:
 class AnswerReader:
     """One answer while it arrives."""
 
-    __slots__ = ("_buffer", "_chunks", "_left", "_most", "_read", "_stored", "body", "complete", "head", "reusable")
+    __slots__ = (
+        "_buffer",
+        "_chunks",
+        "_left",
+        "_most",
+        "_read",
+        "_stored",
+        "_undecoded",
+        "body",
+        "complete",
+        "head",
+        "reusable",
+    )
 
     def __init__(self, *, most_bytes: int = ANSWER_BYTES, stored_bytes: int = STORED_BYTES) -> None:
         """Of a body longer than ``most_bytes`` the rest is not waited for; ``stored_bytes`` of it are kept."""
@@ -71,14 +83,14 @@ class AnswerReader:
         self.complete = False
         self.reusable = False
         """Whether the connection is as it was before, once the answer is complete."""
-        self._buffer = bytearray()
+        self._buffer = b""
         self._chunks: ChunkDecoder | None = None
         self._left = 0
         self._read = 0
 
     def feed(self, data: bytes | bytearray) -> bool:
         """Take what arrived and tell whether the answer is complete; raises `BadMessageError`."""
-        self._buffer += data
+        self._buffer = self._buffer + data if self._buffer else bytes(data)
         while self.head is None:
             if not self._take_head():
                 return False
@@ -102,31 +114,36 @@ class AnswerReader:
             if len(self._buffer) > MAX_HEAD:
                 raise BadMessageError(f"an answer whose head is over {MAX_HEAD // 1024} KiB")
             if len(self._buffer) >= 5 and not self._buffer.startswith(b"HTTP/"):
-                raise BadMessageError(f"an answer that is not HTTP, beginning {bytes(self._buffer[:40])!r}")
+                raise BadMessageError(f"an answer that is not HTTP, beginning {self._buffer[:40]!r}")
             return False
-        head = _answer_head(bytes(self._buffer[: found.end()]))
-        del self._buffer[: found.end()]
+        end = found.end()
+        head = _answer_head(self._buffer[:end])
+        self._buffer = self._buffer[end:]
         if 100 <= head.status < 200 and head.status != 101:
             return bool(self._buffer)  # an interim answer; the real one follows
         self.head = head
         self._left = head.length if head.length is not None else -1
-        self._chunks = ChunkDecoder() if head.chunked else None
+        if head.chunked:
+            self._chunks, self._undecoded = ChunkDecoder(), bytearray()
         return True
 
     def _take_body(self) -> None:
-        taken = bytes(self._buffer if self._left < 0 else self._buffer[: self._left])
-        del self._buffer[: len(taken)]
-        self._store(taken)
+        taken = self._buffer if self._left < 0 else self._buffer[: self._left]
+        if taken:
+            self._buffer = self._buffer[len(taken) :]
+            self._store(taken)
         if self._left >= 0:
             self._left -= len(taken)
             if self._left == 0:
                 self._finish()
 
     def _take_chunks(self, chunks: ChunkDecoder) -> None:
+        self._undecoded += self._buffer
         try:
-            self._store(chunks.take(self._buffer))
+            self._store(chunks.take(self._undecoded))
         except BadMessageError as exc:
             raise BadMessageError(f"an answer with {exc}") from None
+        self._buffer = bytes(self._undecoded) if chunks.complete else b""
         if chunks.complete:
             self._finish()
 

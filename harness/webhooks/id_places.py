@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import count
+from json.encoder import encode_basestring_ascii
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus, unquote_plus
 
@@ -99,12 +100,13 @@ def _in_json(text: str, steps: tuple[str, ...], value: Any) -> IdPlace:
     start, end = _span(text, steps)
     first = len(text[:start].encode())
     last = first + len(text[start:end].encode())
-    number = isinstance(value, int)
-    return IdPlace(first, last, str(value), lambda new: _literal(new, number=number).encode(), number)
+    if isinstance(value, int):
+        return IdPlace(first, last, str(value), str.encode, number=True)
+    return IdPlace(first, last, value, lambda new: encode_basestring_ascii(new).encode(), number=False)
 
 
 def _literal(new_id: str, *, number: bool) -> str:
-    return new_id if number else json.dumps(new_id)
+    return new_id if number else encode_basestring_ascii(new_id)
 
 
 def _in_form(text: str, steps: tuple[str, ...], value: Any) -> list[IdPlace]:

@@ -59,10 +59,16 @@ class Material(NamedTuple):
         self, body: bytes | None = None, *, secret: str | None = None, timestamp: int | str | None = None
     ) -> Request:
         """Return a delivery that is right for what is given."""
-        body = self.body if body is None else body
-        timestamp = self._at(timestamp)
-        signature = self.signature(body, secret=secret, timestamp=timestamp)
-        return self.with_headers(self.scheme.written(signature, timestamp=timestamp, body=body), body)
+        scheme, event = self.scheme, self.event
+        body = event.body if body is None else body
+        headers = scheme.sign(
+            body,
+            secret=self.secret if secret is None else secret,
+            timestamp=self.timestamp if timestamp is None else timestamp,
+            event_id=event.id,
+            url=self.url,
+        )
+        return self.with_headers(headers, body)
 
     def carrying(self, *signatures: str, timestamp: int | str | None = None) -> Request:
         """Return the body with any signatures, well written; with none, without the signature's header."""

@@ -158,12 +158,14 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
             return self._beside(timestamp, body)
         first, *more = signatures
         value = self.value.format(timestamp=self.stamp(timestamp), signature=first)
-        value += "".join(self.another.format(signature=s) for s in more)
+        for signature in more:
+            value += self.another.format(signature=signature)
         return self.raw(value, timestamp=timestamp, body=body)
 
     def raw(self, value: str, *, timestamp: int | str, body: bytes = b"") -> Headers:
         """Return the headers with exactly ``value`` where the signature belongs, the others as they should be."""
-        return ((self.header, value), *self._beside(timestamp, body))
+        beside = self._beside(timestamp, body) if self.timestamp_header or self.beside else ()
+        return ((self.header, value), *beside)
 
     def new_secret(self) -> str:
         """Return a secret of the right form that nobody else has: for tests, and to sign wrongly on purpose."""
