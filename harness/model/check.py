@@ -36,6 +36,10 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     level: Level = Level.MUST
     summary: str
     """What is done or looked at, in a few words."""
+    passed: str = ""
+    """The sentence for a pass, without its full stop: "Refused a signature cut by four characters"."""
+    failed: str = ""
+    """The sentence for a fail, likewise: "Accepted a signature cut by four characters"."""
     expected: str
     source: str
     """Where the expectation comes from: an RFC section, a vendor's page, a CVE."""
@@ -49,7 +53,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     def sentence(self, outcome: Outcome) -> str:
         """Return the line that a person reads first."""
-        return f"{self.id}: {self.summary}: {self.conclusions.get(outcome, 'could not be judged')}"
+        own = {Outcome.PASS: self.passed, Outcome.FAIL: self.failed}.get(outcome)
+        return own or (f"{self.id}: {self.summary}: {self.conclusions.get(outcome, 'could not be judged')}")
 
     def finding(
         self,
