@@ -24,8 +24,7 @@ class Histogram:
     def add(self, seconds: float) -> None:
         """Count one latency."""
         self.count += 1
-        if seconds > self.slowest_s:
-            self.slowest_s = seconds
+        self.slowest_s = max(self.slowest_s, seconds)
         self._buckets[math.ceil(math.log(seconds / _LEAST_S) * PRECISION) if seconds > _LEAST_S else 0] += 1
 
     def percentile(self, share: float) -> float:
