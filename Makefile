@@ -12,12 +12,14 @@ SHELL := /bin/bash
 # Compiled modules are kept even where the machine says otherwise: every run of pytest starts in half the time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup gate test matrix check bench compare lock format sample receivers pages clean
+.PHONY: help setup gate unit test matrix soak check bench compare lock format sample receivers pages clean
 
 help:
 	@echo "make gate     run the readiness gate against the sandbox (DEFECT=NAME plants a defect, ARGS=... for pytest)"
-	@echo "make test     run all tests (ARGS=...)"
+	@echo "make unit     run the tests that need no process and no network: a minute (ARGS=... for pytest)"
+	@echo "make test     run all tests but the two next (ARGS=...)"
 	@echo "make matrix   a gate for each planted defect: what is detected, and what is a false alarm (MATRIX=full: hours)"
+	@echo "make soak     repeat: kills, clean gates, versions of Python and of dependencies (hours)"
 	@echo "make check    ruff, mypy, import-linter"
 	@echo "make bench    run the benchmarks"
 	@echo "make compare  measure this checkout beside another one (BASE=DIR, with its own .venv)"
@@ -39,6 +41,9 @@ gate: setup
 	@$(if $(DEFECT),$(BIN)/python -m harness.sandbox with-defect $(DEFECT)) \
 	  $(BIN)/harness gate --reports $(CURDIR)/reports $(ARGS)
 
+unit: setup
+	@$(BIN)/python -m pytest tests/unit -n2 --dist=worksteal $(ARGS)
+
 test: setup
 	@$(BIN)/python -m pytest -n2 --dist=worksteal $(ARGS)
 
@@ -46,6 +51,10 @@ test: setup
 # which takes hours.
 matrix: setup
 	@MATRIX=$(or $(MATRIX),items) $(BIN)/python -m pytest tests/matrix -n2 --dist=worksteal -q $(ARGS)
+
+# Whatever repeats what the other tests hold, one module of tests/soak each; one after the other, for each uses the machine.
+soak: setup
+	@$(BIN)/python -m pytest tests/soak -v $(ARGS)
 
 check: setup
 	@$(BIN)/ruff check .

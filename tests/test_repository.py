@@ -98,6 +98,16 @@ def test_every_item_has_a_check() -> None:
     assert unchecked <= UNCHECKED | BY_THE_USER
 
 
+def test_every_folder_of_tests_has_a_tier() -> None:
+    """`make test` runs each but those whose own targets run them."""
+    pytest_section = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]
+    folders = {file.relative_to(ROOT).parts[1] for file in (ROOT / "tests").rglob("test_*.py")}
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+    assert {f"tests/{name}" for name in folders - {"matrix", "soak"}} == set(pytest_section["testpaths"])
+    assert all(f"-m pytest tests/{name} " in makefile for name in ("matrix", "soak", "unit"))
+
+
 @cache
 def trees() -> dict[Path, ast.Module]:
     """Return every module of the package, parsed."""

@@ -59,6 +59,15 @@ def test_contributing_lists_the_targets_that_exist() -> None:
     assert sorted(row or "help" for row in rows) == sorted(targets[1].split())
 
 
+def test_contributing_names_what_ci_runs() -> None:
+    """CI checks, tests and plants each defect, in this order, and the guide says so."""
+    run = re.findall(r"^make (\w+)$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+    described = (ROOT / "CONTRIBUTING.md").read_text().partition("`.ci/run` is what CI runs:")[2].partition("\n\n")[0]
+
+    assert run == ["check", "test", "matrix"]
+    assert re.findall(r"`make (\w+)`", described) == run
+
+
 def test_every_room_stands_in_the_architecture() -> None:
     """Each module and package of the harness is named in the table of floors."""
     text = (ROOT / "docs" / "architecture.md").read_text()

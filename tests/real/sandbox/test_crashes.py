@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import os
 import random
 import secrets
 import socket
@@ -25,8 +26,8 @@ from harness.sandbox.integration import inbox
 from harness.sandbox.integration.settings import database_url as sqlalchemy_url
 from harness.sandbox.integration.storage import Database, effects
 
-KILLS = 52
-"""Of the receiver, and as many of the workers, on each kind of database."""
+KILLS = int(os.environ.get("SANDBOX_KILLS", "12"))
+"""Of the receiver, and as many of the workers, on each kind of database; `make soak` asks for more."""
 LEASE_S = "0.4"
 MOST_KILLS = 6
 SENDERS = 3
@@ -178,7 +179,7 @@ def busy_receiver(world: World, load: Load) -> int:
 
 
 def test_every_acknowledged_event_has_exactly_one_effect(world: World) -> None:
-    """52 receivers and 52 workers are killed with SIGKILL under load; nothing acknowledged is lost or done twice."""
+    """Receivers and workers are killed with SIGKILL under load; nothing acknowledged is lost or done twice."""
     load = Load(world.port, world.secret)
     begin_worker = partial(world.start, "worker", "--threads", "2")
     killer = threading.Thread(target=world.kill_again_and_again, args=(begin_worker, KILLS))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,6 @@ from harness.openapi.examples import webhook_examples
 from harness.openapi.request_validation import request_violations
 from harness.openapi.spec_document import Spec, load_spec
 
-REAL = Path(os.environ.get("HARNESS_REAL_DOCUMENTS", "no such folder"))
-"""A collection of published documents, which are not copied here."""
 HEAD = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}}
 
 
@@ -226,15 +223,3 @@ def test_the_methods_of_openapi_3_2() -> None:
     ]
     with pytest.raises(Exception, match=r"PURGE /s in x\.json is not checked: an additional operation"):
         spec.operation("PURGE /s")
-
-
-@pytest.mark.skipif(not REAL.is_dir(), reason="the collection of real documents is not here")
-@pytest.mark.parametrize(
-    "name, operations", [("digitalocean/DigitalOcean-public.v2.yaml", 659), ("redocly-museum/openapi.yaml", 8)]
-)
-def test_real_documents_of_many_files(name: str, operations: int) -> None:
-    """Every file of them is read, and every operation found."""
-    spec = load_spec(name, root=REAL)
-
-    assert len(spec.operations) == operations
-    assert spec.bundle.unread == {}

@@ -1,0 +1,68 @@
+"""Environments of their own, and whole runs of the tests in them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXTRAS = "sandbox,telemetry,postgres,redis"
+LAST_CHARS = 8000
+
+Environment = Callable[..., Path]
+RunTests = Callable[..., None]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Environment:
+    """Make an environment with the harness in it, and return its Python.
+
+    ``environment(python=…, resolution=…)`` takes the Python that it is made of, by version or path, and which versions
+    of the dependencies uv chooses among those that are allowed: ``highest`` or ``lowest-direct``.
+    """
+
+    def make(python: str = sys.executable, resolution: str = "highest") -> Path:
+        found = tmp_path / "environment" / "bin" / "python"
+        _run("uv", "venv", "--quiet", "--python", python, tmp_path / "environment")
+        what = ("--resolution", resolution, "--group", "dev", "--editable", f"{ROOT}[{EXTRAS}]")
+        _run("uv", "pip", "install", "--quiet", "--python", found, *what)
+        return found
+
+    return make
+
+
+@pytest.fixture
+def run_tests() -> RunTests:
+    """Run pytest as a process, and fail with the end of its output where it fails.
+
+    ``run_tests(python, "tests/unit", …, settings={…})`` takes pytest's words and what is added to the environment.
+    """
+
+    def run(python: Path | str, *words: str, settings: Mapping[str, str] = MappingProxyType({})) -> None:
+        _run("pytest", "-q", "-p", "no:cacheprovider", *words, python=python, settings=settings)
+
+    return run
+
+
+def _run(
+    module: str,
+    *words: str | Path,
+    python: Path | str = sys.executable,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    around = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    done = subprocess.run(
+        [python, "-m", module, *words],
+        cwd=ROOT,
+        env={**around, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-LAST_CHARS:]

@@ -1,0 +1,53 @@
+"""What passes once passes every time: kills, clean gates, and the tests in which threads and processes meet."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.soak.conftest import RunTests
+
+TIMES = 20
+BUSY_LOOPS = 2
+
+
+class Repeat(NamedTuple):
+    """Words for pytest, what is set in its environment, and how often it runs."""
+
+    words: tuple[str, ...]
+    settings: dict[str, str]
+    times: int = 1
+
+
+REPEATED = {
+    "kills": Repeat(("tests/real/sandbox/test_crashes.py",), {"SANDBOX_KILLS": "52"}),
+    "clean-gates": Repeat(("tests/matrix", "-k", "without_a_defect"), {"MATRIX_CLEAN_RUNS": str(TIMES)}),
+    "races": Repeat(("tests/unit", "tests/sandbox", "-n2", "--dist=worksteal"), {}, TIMES),
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_what_passes_once_passes_every_time(name: str, run_tests: RunTests) -> None:
+    """None of the runs fails, on a machine that has other things to do as well."""
+    repeat = REPEATED[name]
+    with busy():
+        for _ in range(repeat.times):
+            run_tests(sys.executable, *repeat.words, settings=repeat.settings)
+
+
+@contextmanager
+def busy() -> Iterator[None]:
+    """Keep the processor busy for the length of a block."""
+    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(BUSY_LOOPS)]
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
