@@ -121,7 +121,7 @@ class Operation:
         What a recording holds in place of a secret is not held against the secret's schema.
         """
         found = failures_of(lambda: self.raw.validate_response(response))
-        return [*(self.document.shown(_said(f)) for f in found if not _is_redacted(f)), *self._lacking(response)]
+        return [*(self.document.shown(_in_a_line(f)) for f in found if not _is_redacted(f)), *self._lacking(response)]
 
     def _lacking(self, response: httpx.Response) -> Iterator[str]:
         """Yield the headers that the documented response requires and that did not come (OpenAPI, Header Object)."""
@@ -158,7 +158,8 @@ def _is_redacted(failure: Any) -> bool:
     return isinstance(instance, str) and REDACTED in instance
 
 
-def _said(failure: Any) -> str:
-    """Return a Schemathesis failure as one line: its title and the first of what it found."""
-    detail = " ".join(str(failure.message).split())
-    return f"{failure.title}: {detail[:400]}" if detail else str(failure.title)
+def _in_a_line(failure: Any) -> str:
+    """Return a Schemathesis failure as one line: its title, what it found, and the JSON pointer of the value."""
+    detail = " ".join(str(failure.message).partition("\n\n")[0].split())  # its schema and value follow
+    where = pointer_of(*getattr(failure, "instance_path", ()))
+    return f"{failure.title}: {detail[:400]}{f' (at {where})' if where else ''}" if detail else str(failure.title)

@@ -158,3 +158,13 @@ def test_a_handler_that_breaks_is_told(provider: FakeProvider) -> None:
 
     assert call(provider, "GET", "/books/7").status_code == 500
     assert provider.complaints == ["ZeroDivisionError: in the handler"]
+
+
+def test_a_violation_is_one_line_that_names_the_place(provider: FakeProvider) -> None:
+    """The line holds what is wrong and where in the body; the schema itself stays in the document."""
+    provider.expect_request("/books/1", method="GET").respond_with_json({"title": "A", "year": "1999"})
+
+    text = call(provider, "GET", "/books/1").text
+
+    assert 'GET /books/{id} answering 200: Response violates schema: "1999" is not of type "integer" (at /year)' in text
+    assert '"properties"' not in text
