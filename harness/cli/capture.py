@@ -9,13 +9,9 @@ from pathlib import Path
 
 import click
 
-from harness.context.secret_access import SecretAccess
-from harness.context.target import CONFIG_NAME, load_target
+from harness.cli.surroundings import Surroundings
 from harness.errors import ConfigurationError
 from harness.http.message import Headers
-from harness.process.run import Run
-from harness.secrets import Vault
-from harness.secrets.redaction.redactor import Redactor
 from harness.webhooks.capture_server import CaptureServer, CaptureStore, Clean
 from harness.webhooks.delivery_plan import secret_behind
 from harness.webhooks.events import EventFormat
@@ -37,11 +33,11 @@ def capture(into: Path, port: int, scheme: str | None, secret: str | None, limit
     """
     if bool(scheme) != bool(secret):
         raise ConfigurationError("--scheme and --secret belong together: say both, or neither.")
-    vault = _vault(Path.cwd())
-    judge = _judge(scheme, secret_behind(secret, vault)) if scheme and secret else None
+    surroundings = Surroundings(Path.cwd())
+    judge = _judge(scheme, secret_behind(secret, surroundings.vault)) if scheme and secret else None
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background deaf to Ctrl-C
         signal.signal(number, signal.default_int_handler)
-    store = CaptureStore(into, _clean(vault))
+    store = CaptureStore(into, _clean(surroundings))
     with CaptureServer(port, store, each=click.echo, limit=limit, judge=judge) as server:
         click.echo(f"Listening on {server.url}/; deliveries go to {into}. Ctrl-C ends it.")
         try:
@@ -51,18 +47,9 @@ def capture(into: Path, port: int, scheme: str | None, secret: str | None, limit
     click.echo(server.summary)
 
 
-def _vault(directory: Path) -> Vault:
-    """Return a vault that knows the values a harness.toml in the folder refers to, as far as they are set here."""
-    if not (directory / CONFIG_NAME).is_file():
-        return Vault(seed="", root=directory)
-    secrets = SecretAccess(load_target(directory), Run(run_id="", seed="", directory=""))
-    secrets.resolve_stored()
-    return secrets.vault
-
-
-def _clean(vault: Vault) -> Clean:
+def _clean(surroundings: Surroundings) -> Clean:
     def clean(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
-        redactor, named = Redactor(vault.redact), dict(headers)
+        redactor, named = surroundings.redactor, dict(headers)
         stored = redactor.headers(named, received=True)
         media, coding = named.get("content-type", ""), named.get("content-encoding", "")
         return tuple(stored.items()), redactor.body(body, media_type=media, coding=coding, received=True)

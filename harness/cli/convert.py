@@ -7,7 +7,12 @@ from pathlib import Path
 
 import click
 
-from harness.cli.cassette_server import convert as convert_file
+from harness import __version__
+from harness.cassettes.formats.conversion import read_any, write_bytes
+from harness.cassettes.formats.har import har_text
+from harness.cassettes.formats.interchange import redacted, write_cassette
+from harness.cli.surroundings import Surroundings
+from harness.errors import ConfigurationError
 
 
 @click.command()
@@ -20,4 +25,15 @@ def convert(source: Path, into: Path, *, rewrite: bool) -> None:
     SOURCE is a cassette, an HTTP archive (HAR), or a report of `st run --report vcr`. INTO becomes an HTTP archive when
     its name ends in .har, else a cassette. Exits 1 when something could not be taken over.
     """
-    sys.exit(convert_file(source, into, directory=Path.cwd(), rewrite=rewrite, echo=click.echo))
+    if into.exists() and not rewrite:
+        raise ConfigurationError(f"{into} exists. Name another file, or replace it with --rewrite.")
+    found = read_any(source)
+    exchanges = redacted(found.exchanges, Surroundings(Path.cwd()).redactor)
+    if into.suffix.lower() == ".har":
+        write_bytes(into, har_text(exchanges, version=__version__))
+    else:
+        write_cassette(into, exchanges, metadata=found.metadata or {"converted_from": source.name})
+    click.echo(f"{len(exchanges)} exchanges written to {into}")
+    for what in found.left_out:
+        click.echo(f"  left out: {what}")
+    sys.exit(bool(found.left_out))

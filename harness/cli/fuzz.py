@@ -1,14 +1,24 @@
-"""`harness fuzz`: generated requests alone, and found defects again."""
+"""`harness fuzz`: generated requests alone, and what they found before, listed or tried again."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
-from harness.cli.run_fuzz import list_found, replay_found, run_fuzz
+from harness.context.run_context import RunContext
+from harness.errors import ConfigurationError, nearest
+from harness.fuzzing.defect_store import DefectStore
+from harness.fuzzing.defects import Defect
+from harness.fuzzing.reproduction import replay
 from harness.model.config import BudgetName
+from harness.process.subreaper import reap_orphans
+
+MODULE = "harness.suite.test_2_contract"
+TESTS = "generated_requests or chains_of_linked"
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
@@ -36,7 +46,82 @@ def fuzz(
     """
     here = Path.cwd()
     if defect_id:
-        sys.exit(replay_found(here, defect_id, overlay=target, echo=click.echo))
+        sys.exit(replay_found(here, defect_id, overlay=target))
     if listing:
-        sys.exit(list_found(here, overlay=target, echo=click.echo))
+        sys.exit(list_found(here, overlay=target))
     sys.exit(run_fuzz(here, overlay=target, level=budget, seed=seed, pytest_args=pytest_args))
+
+
+def run_fuzz(
+    directory: Path, *, overlay: str | None, level: str | None, seed: int | None, pytest_args: Sequence[str]
+) -> int:
+    """Send generated requests to the provider, and nothing else; return pytest's exit status."""
+    command = [sys.executable, "-m", "pytest", "--pyargs", MODULE, f"--rootdir={directory}", "-k", TESTS]
+    command += ["-p", "no:schemathesis", *([f"--harness-target={overlay}"] if overlay else [])]
+    command += [*([f"--harness-fuzz={level}"] if level else [])]
+    command += [*([] if seed is None else [f"--harness-seed={seed}"]), *pytest_args]
+    with reap_orphans():
+        return subprocess.run(command, cwd=directory, check=False).returncode
+
+
+def list_found(directory: Path, *, overlay: str | None) -> int:
+    """Print every stored defect; return the exit status."""
+    with RunContext.begun(directory, overlay=overlay) as context:
+        store = _defects(context)
+        stored = store.all()
+        if store.trouble:
+            raise ConfigurationError(store.trouble)
+        for defect in stored:
+            click.echo(context.vault.redact(f"{defect.id}  {defect.operation}: {defect.title}"))
+        kept = f"{len(stored)} found defects are kept."
+        click.echo(kept if stored else "No found defect is kept: none was found yet.")
+    return 0
+
+
+def replay_found(directory: Path, defect_id: str, *, overlay: str | None) -> int:
+    """Send exactly the requests that showed a defect; return 1 while it occurs, 0 when it is gone, 2 when unseen.
+
+    Raises `ConfigurationError` for an id that is not stored.
+    """
+    with RunContext.begun(directory, overlay=overlay) as context:
+        store = _defects(context)
+        if context.target.production:
+            raise ConfigurationError(
+                "harness fuzz --replay: [target] environment is production, which is not fuzzed. Replay on staging."
+            )
+        defect = _stored(store, defect_id)
+        context.secrets.resolve_all(strict=True)
+        with context.running():
+            return _replayed(defect, context, lambda text: click.echo(context.vault.redact(text)))
+
+
+def _replayed(defect: Defect, context: RunContext, echo: Callable[[str], None]) -> int:
+    client = context.provider.fuzz_client("quick")
+    outcome = replay(defect, context.spec, client)
+    place = context.spec.at(defect.excerpt.pointer)
+    echo(f"{defect.id}  {defect.operation}: {defect.title}")
+    for step in defect.steps:
+        echo(f"  {step.curl(client.base_url)}")
+    echo(f"  then   {defect.answer}")
+    echo(f"  now    {outcome.answer}")
+    echo(f"  spec   {defect.excerpt.pointer}{'' if place is not None else ' (no longer in the document)'}")
+    sentences = {True: "It still occurs.", False: "It no longer occurs.", None: "Whether it occurs could not be seen."}
+    echo(sentences[outcome.occurs])
+    return {True: 1, False: 0, None: 2}[outcome.occurs]
+
+
+def _stored(store: DefectStore, defect_id: str) -> Defect:
+    defect = store.get(defect_id)
+    if defect is None:
+        ids = [known.id for known in store.all()]
+        known = nearest(defect_id, ids) if ids else "None is kept: run harness fuzz or harness gate first."
+        raise ConfigurationError(f"harness fuzz --replay: no found defect is called {defect_id!r}. {known}")
+    return defect
+
+
+def _defects(context: RunContext) -> DefectStore:
+    if context.config.provider is None:
+        raise ConfigurationError(
+            "harness.toml names no [provider], so there is nothing to fuzz. Add spec and base_url."
+        )
+    return context.provider.defects()

@@ -1,13 +1,29 @@
-"""`harness gate`: the whole checklist live."""
+"""`harness gate`: the whole checklist live, by pytest in a process of its own, and a second look at what it left."""
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 
 import click
+import msgspec
 
-from harness.cli.run_gate import run_gate
+from harness.context.target import CONFIG_NAME, load_target
+from harness.errors import ConfigurationError
+from harness.model import Report, Verdict
+from harness.process.subreaper import reap_orphans
+
+REPORT = "readiness.json"
+MODES = "live,replay"
+_OURS = {
+    "--harness-reports": "Name the folder with harness gate --reports DIR.",
+    "--harness-target": "Name the overlay with harness gate --target NAME.",
+    "--rootdir": "Run harness gate in the folder that holds harness.toml.",
+}
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
@@ -20,3 +36,87 @@ def gate(target: str | None, reports: str, pytest_args: tuple[str, ...]) -> None
     Further arguments go to pytest: `harness gate -n2`, `harness gate -k signatures`.
     """
     sys.exit(run_gate(Path.cwd(), overlay=target, reports=reports, pytest_args=pytest_args))
+
+
+def run_gate(directory: Path, *, overlay: str | None, reports: str, pytest_args: Sequence[str]) -> int:
+    """Run the whole checklist of the target in ``directory``; return the exit status, 0 only for READY.
+
+    pytest runs as a child, so that whatever happens to it (a crash, `os._exit`, a kill) cannot pass for READY: its
+    exit status must be 0 *and* the report it wrote must say READY. Raises `ConfigurationError` before anything runs.
+    """
+    _refuse_ours(pytest_args)
+    target = load_target(directory, overlay=overlay)
+    scenarios = [str(_existing(directory, path)) for path in target.config.target.scenarios]
+    _clear(directory / reports)
+    report = directory / reports / REPORT
+    command = [sys.executable, "-m", "pytest", "--pyargs", "harness.suite", *scenarios]
+    command += [
+        f"--rootdir={directory}",
+        "--harness-gate",
+        f"--harness-mode={MODES}",
+        f"--harness-reports={reports}",
+    ]
+    command += ["-p", "no:schemathesis", *([f"--harness-target={overlay}"] if overlay else []), *pytest_args]
+    with reap_orphans():  # a pytest that was killed could not stop the target's processes
+        status = _run(command, directory)
+    if status != 4 and not (report.is_file() if status else _says_ready(report)):
+        sys.stderr.write(
+            f"ERROR: pytest ended with status {status} and left no verdict in {report}. Was it told to run no tests, "
+            "or is a plugin of the harness switched off (-p no:harness-...)? See its arguments and PYTEST_ADDOPTS.\n"
+        )
+        return 1
+    return status if status in (0, 4) else 1
+
+
+def _refuse_ours(pytest_args: Sequence[str]) -> None:
+    for argument in pytest_args:
+        option = argument.partition("=")[0]
+        if option in _OURS:
+            raise ConfigurationError(f"{option} is for the gate to set. {_OURS[option]}")
+
+
+def _clear(reports: Path) -> None:
+    """Remove an old report in every format: it must not be taken for this run's, however this run ends."""
+    from harness.reports import FORMATS
+
+    try:
+        for name in FORMATS:
+            (reports / name).unlink(missing_ok=True)
+    except OSError as exc:
+        raise ConfigurationError(
+            f"--reports: nothing can be written to {reports}: {exc.strerror}. Choose another folder."
+        ) from None
+
+
+def _existing(directory: Path, path: str) -> Path:
+    found = directory / path
+    if not found.exists():
+        raise ConfigurationError(
+            f"{CONFIG_NAME}: [target] scenarios: {path} does not exist. Name the folder or file of your scenarios, "
+            "or leave the key out while there are none."
+        )
+    return found
+
+
+def _run(command: Sequence[str], directory: Path) -> int:
+    process = subprocess.Popen(command, cwd=directory)
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        process.send_signal(signal.SIGINT)  # pytest then stops the target's processes and reports
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:  # Ctrl-C reached the child too; wait for it to clean up
+                continue
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _says_ready(report: Path) -> bool:
+    try:
+        return msgspec.json.decode(report.read_bytes(), type=Report).verdict is Verdict.READY
+    except (OSError, msgspec.MsgspecError):
+        return False

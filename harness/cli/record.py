@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
+import httpx
 
-from harness.cli.cassette_server import record as record_upstream
+from harness.cassettes.record.proxy import RecordingProxy
+from harness.cassettes.record.proxy import record as run_proxy
+from harness.cassettes.record.recorder import Recorder
+from harness.cli.surroundings import Surroundings
+from harness.errors import ConfigurationError
 
 
 @click.command()
@@ -22,15 +28,25 @@ def record(upstream: str, cassette: Path, port: int, timeout: float, *, append: 
 
     Exits 1 when something could not be passed on or recorded.
     """
-    sys.exit(
-        record_upstream(
-            upstream,
-            cassette,
-            directory=Path.cwd(),
-            port=port,
-            append=append,
-            rewrite=rewrite,
-            timeout_s=timeout,
-            echo=lambda text: click.echo(text, err=True),
+    if not upstream.startswith(("http://", "https://")) or not urlsplit(upstream).hostname:
+        raise ConfigurationError(f"--upstream {upstream}: that is no URL such as https://api.example.com/v1.")
+    if cassette.exists() and not (append or rewrite):
+        raise ConfigurationError(
+            f"--cassette {cassette} exists. Add to it with --append, or begin anew with --rewrite."
         )
-    )
+    surroundings = Surroundings(Path.cwd())
+    network = surroundings.network(upstream)
+    network.check("GET", httpx.URL(upstream))
+    redactor = surroundings.redactor
+    recorder = Recorder(cassette, redactor=redactor, append=append)
+
+    def log(text: str) -> None:
+        click.echo(redactor.text(text), err=True)
+
+    with network.client(timeout_s=timeout) as client:
+        proxy = RecordingProxy(upstream, client, recorder, port=port, log=log)
+        run_proxy(proxy, started=lambda url: log(f"Recording {upstream} into {cassette} on {url}. Ctrl-C ends it."))
+    lost = f", {len(recorder.refused)} not recorded" if recorder.refused else ""
+    failed = f", {proxy.failed} failed" if proxy.failed else ""
+    click.echo(f"{recorder.recorded} recorded into {cassette}{lost}{failed}", err=True)
+    sys.exit(bool(recorder.refused or proxy.failed))

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from harness.cli.cassette_server import replay as serve_recordings
+from harness.cassettes.play.playback import Counts, Playback, load
+from harness.cassettes.play.replay_server import ReplayServer, serve
+from harness.cli.surroundings import Surroundings
+from harness.errors import ConfigurationError
+from harness.secrets.redaction.redactor import Redactor
+
+MAX_SHOWN = 20
+MAX_SAID = 1000
+"""Different lines of a log; the counts at the end know of all."""
 
 
 class _Latency(click.ParamType[Any]):
@@ -44,14 +53,54 @@ def replay(cassettes: tuple[Path, ...], port: int, latency: float | None, match:
 
     Exits 1 when a request matched no recording or broke the spec.
     """
-    sys.exit(
-        serve_recordings(
-            cassettes,
-            directory=Path.cwd(),
-            port=port,
-            latency_s=latency,
-            nearest=match == "nearest",
-            spec=spec,
-            echo=lambda text: click.echo(text, err=True),
-        )
+    surroundings = Surroundings(Path.cwd())
+    redactor = surroundings.redactor
+    recordings = load(_files(cassettes))
+    playback = Playback(recordings, redactor=redactor, nearest=match == "nearest", match_on=surroundings.match_on)
+    document = surroundings.spec(spec)
+    check = document.request_violations if document else None
+    server = ReplayServer(playback, log=_once(redactor), check=check, latency_s=latency)
+    what = f"{len(playback.recordings)} recordings of {playback.place}"
+    checked = f", requests held against {document.source}" if document else ""
+
+    def started(url: str) -> None:
+        click.echo(f"Serving {what} on {url}{checked}. Ctrl-C ends it.", err=True)
+
+    counts = serve(server, port=port, started=started)
+    click.echo(_summary(counts, playback), err=True)
+    sys.exit(bool(counts.unmatched or counts.violations or counts.failed))
+
+
+def _once(redactor: Redactor) -> Callable[[str], None]:
+    """Return a log that says each thing once: a client in a loop would fill the terminal, or block on a full pipe."""
+    said: set[str] = set()
+
+    def log(text: str) -> None:
+        if text not in said and len(said) < MAX_SAID:
+            said.add(text)
+            click.echo(redactor.text(text), err=True)
+
+    return log
+
+
+def _files(cassettes: Sequence[Path]) -> list[Path]:
+    """Return the cassettes, those in a folder in the order of their names."""
+    found: list[Path] = []
+    for path in cassettes:
+        inside = sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")]) if path.is_dir() else [path]
+        if not inside:
+            raise ConfigurationError(f"{path}: no cassette lies in it. Name a folder that holds .yaml files.")
+        found += inside
+    return found
+
+
+def _summary(counts: Counts, playback: Playback) -> str:
+    nearest = f" ({counts.nearest} by the nearest recording)" if counts.nearest else ""
+    failed = f"{counts.failed} not answered because of an error, " if counts.failed else ""
+    head = (
+        f"{counts.served} served{nearest}, {counts.unmatched} unmatched, {counts.violations} against the spec, "
+        f"{failed}{counts.unused} of {counts.recordings} recordings unused"
     )
+    unused = [f"  unused: {name}" for name in playback.unused()]
+    more = [f"  and {len(unused) - MAX_SHOWN} more"] if len(unused) > MAX_SHOWN else []
+    return "\n".join([head, *unused[:MAX_SHOWN], *more])

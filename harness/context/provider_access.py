@@ -33,7 +33,7 @@ class ProviderAccess:
 
         provider = self._target.config.provider
         assert provider is not None
-        return load_spec(provider.spec, root=self._target.root, base_url=provider.base_url, fetch=self._fetched)
+        return load_spec(provider.spec, root=self._target.root, base_url=provider.base_url, fetch=self._network.fetch)
 
     @property
     def spec_at_hand(self) -> bool:
@@ -105,19 +105,3 @@ class ProviderAccess:
         from harness.fuzzing.defect_store import open_found
 
         return open_found(self._target.root, self._target.summary.name)
-
-    def _fetched(self, url: str) -> bytes:
-        import httpx
-
-        from harness.errors import SpecError
-        from harness.http.client import WHOLE_WITHIN_S
-
-        try:
-            with self._network.client(whole_within_s=WHOLE_WITHIN_S) as client:
-                return client.get(url).raise_for_status().content
-        except httpx.HTTPError as exc:
-            reason = " ".join(str(exc).split()) or type(exc).__name__
-            raise SpecError(
-                f"harness.toml: [provider] spec: {url} cannot be read: {reason}. Is it the description's own URL, and "
-                "does it need no credential? A path to a file works too."
-            ) from None

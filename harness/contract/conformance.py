@@ -9,7 +9,6 @@ import httpx
 
 from harness.http.message import Exchange, Request, Response, header_bytes
 from harness.model import Check, Finding, Outcome
-from harness.openapi.request_validation import request_violations
 from harness.openapi.spec_document import Spec
 
 CONFORMS = {
@@ -84,8 +83,7 @@ def response_violations(spec: Spec, request: Request, response: Response) -> Ite
 
 
 def _of_request(spec: Spec, request: Request) -> Iterator[tuple[str, str]]:
-    target = httpx.URL(request.url).raw_path.decode()
-    for violation in request_violations(spec, request.method, target, request.headers, request.body):
+    for violation in spec.request_violations(request):
         label, _, what = violation.partition(": ")
         yield f"the recorded request of {label}", what
 

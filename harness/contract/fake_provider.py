@@ -11,7 +11,6 @@ from harness.contract.conformance import response_violations
 from harness.errors import SpecError, nearest
 from harness.http.message import Request, Response
 from harness.openapi.operation import METHODS
-from harness.openapi.request_validation import request_violations
 
 if TYPE_CHECKING:
     from pytest_httpserver import RequestMatcher
@@ -81,7 +80,7 @@ class FakeProvider(HTTPServer):
         answer = Response(
             status=response.status_code, headers=tuple(response.headers.items()), body=response.get_data()
         )
-        found = request_violations(self.spec, received.method, target, received.headers, received.body)
+        found = self.spec.request_violations(received)
         if operation := self.spec.find(received.method, target):
             found += [f"{where}: {violation}" for where, violation in response_violations(self.spec, received, answer)]
             if operation.raw.responses.find_by_status_code(answer.status) is None:

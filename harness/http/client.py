@@ -92,6 +92,11 @@ class Network:
         made.event_hooks["response"].append(self._tell_async)
         return made
 
+    def fetch(self, url: str) -> bytes:
+        """Return what a GET is answered with; raises `httpx.HTTPError`, also for another status than 2xx."""
+        with self.client(whole_within_s=WHOLE_WITHIN_S) as client:
+            return client.get(url).raise_for_status().content
+
     def _tell(self, response: httpx.Response) -> None:
         self.observer(response)
         if response.is_error:

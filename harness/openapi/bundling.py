@@ -58,7 +58,11 @@ class Bundle:
                 if key == _EXAMPLE:
                     self._take_example(holder, base)
                     continue
-                url, fragment = urldefrag(urljoin(base or "", holder[key]))
+                try:
+                    url, fragment = urldefrag(urljoin(base or "", holder[key]))
+                except ValueError as exc:
+                    self._leave(holder, key, f"it is no URL ({exc})")
+                    continue
                 if holder[key].startswith("#"):
                     url = base or ""
                 if url != (location or ""):
@@ -74,28 +78,31 @@ class Bundle:
 
     def _take_example(self, holder: Any, base: str | None) -> None:
         """Put the example that a file holds in place of its URL; one of the network is not asked for."""
-        url = urljoin(base or "", holder.pop(_EXAMPLE))
-        if url.startswith("file:"):
-            with suppress(LookupError):
+        with suppress(LookupError, ValueError):
+            url = urljoin(base or "", holder.pop(_EXAMPLE))
+            if url.startswith("file:"):
                 holder.setdefault("value", self._document(url)[1])
 
     def _follow(self, holder: Any, key: str, url: str, fragment: str) -> list[tuple[Any, str]]:
         """Make one reference a local one; return the part that was read for it with its URL, if there is a new one."""
-        written = holder[key]
         try:
             steps = steps_of(f"#{fragment}")
             number, content = self._document(url)
         except LookupError as exc:
-            self.unread.setdefault(written, str(exc))
             if url in self._refused:
-                self.not_asked.add(written)
-            holder[key] = f"#/{UNREAD}/{self._named(written)}"
+                self.not_asked.add(holder[key])
+            self._leave(holder, key, str(exc))
             return []
         holder[key] = as_fragment(pointer_of(FILES, number, *steps))
         with suppress(LookupError):
             part = resolve(content, pointer_of(*steps))
             return [(part, url)] if self._graft(part, number, *steps) else []
         return []
+
+    def _leave(self, holder: Any, key: str, reason: str) -> None:
+        """Let a reference lead nowhere, for a reason."""
+        self.unread.setdefault(holder[key], reason)
+        holder[key] = f"#/{UNREAD}/{self._named(holder[key])}"
 
     def _graft(self, part: Any, *steps: str) -> bool:
         """Put a part of a document at its place, and nothing beside it; False where it stands already."""

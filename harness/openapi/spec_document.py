@@ -14,6 +14,7 @@ import httpx
 
 from harness.core.pointers import pointer_of
 from harness.errors import NetworkError, SpecError
+from harness.http.message import Request
 from harness.openapi.bundling import Bundle
 from harness.openapi.inputs import Inputs
 from harness.openapi.json_document import JsonDocument, items
@@ -23,6 +24,7 @@ from harness.openapi.routes import Routes
 from harness.openapi.schemas import Schemas
 
 Fetch = Callable[[str], bytes]
+"""Returns what stands at a URL of the network; raises what httpx does, or `HarnessError`."""
 _TEXTS = (".md", ".txt", ".graphql", ".html")
 _WEBHOOKS = ("webhooks", "x-webhooks")
 """Keys of the webhooks: since OpenAPI 3.1, and before."""
@@ -187,6 +189,14 @@ class Spec(JsonDocument):
         label = self._routes.find(method.upper(), path)
         return self.operation(label) if label else None
 
+    def request_violations(self, request: Request) -> list[str]:
+        """Return how a request breaks the document, in words; whether credentials are there is not looked at."""
+        operation = self.find(request.method, request.url)
+        if operation is None:
+            return [f"{request.method} {request.path}: no operation of {self.source} describes this call"]
+        found = self.inputs(operation).look(request.url, request.headers, request.body).violations
+        return [f"{operation.label}: {violation}" for violation in found]
+
     def _line(self, exc: BaseException) -> str:
         return self.shown(" ".join(str(exc).split())[:400])
 
@@ -198,7 +208,14 @@ def load_spec(reference: str, *, root: Path, base_url: str = "", fetch: Fetch | 
     """
     if "://" in reference:
         assert fetch is not None
-        text, location = fetch(reference), reference
+        location = reference
+        try:
+            text = _fetched(fetch, reference)
+        except LookupError as exc:
+            raise SpecError(
+                f"harness.toml: [provider] spec: {reference} cannot be read: {exc}. Is it the description's own URL, "
+                "and does it need no credential? A path to a file works too."
+            ) from None
     else:
         path = root / reference
         location = path.absolute().as_uri()
@@ -224,5 +241,13 @@ def _read(fetch: Fetch | None, url: str) -> Any:
     elif fetch is None:
         raise NetworkError("nothing is fetched here: put it beside the document")
     else:
-        text = fetch(url)
+        text = _fetched(fetch, url)
     return text.decode(errors="replace") if urlsplit(url).path.endswith(_TEXTS) else parsed(text)
+
+
+def _fetched(fetch: Fetch, url: str) -> bytes:
+    """Return what stands at a URL; raises `LookupError` that says why it cannot be had, and `HarnessError`."""
+    try:
+        return fetch(url)
+    except (httpx.HTTPError, httpx.InvalidURL) as exc:
+        raise LookupError(" ".join(str(exc).split()) or type(exc).__name__) from None

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from harness.errors import NetworkError
+from harness.errors import NetworkError, SpecError
+from harness.http.message import Request
 from harness.openapi.document_checks import check_document
 from harness.openapi.document_flaws import flaws, unfollowed
 from harness.openapi.examples import webhook_examples
-from harness.openapi.request_validation import request_violations
 from harness.openapi.spec_document import Spec, load_spec
 
 HEAD = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}}
@@ -61,7 +63,7 @@ def test_a_parameter_declared_elsewhere_is_declared(tmp_path: Path) -> None:
     )
 
     assert list(flaws(spec, "GET /t/{id}")) == []
-    assert request_violations(spec, "GET", "/t/x", [], b"") == [
+    assert spec.request_violations(Request(method="GET", url="/t/x")) == [
         'GET /t/{id}: path parameter id: "x" is not of type "integer"'
     ]
 
@@ -125,6 +127,7 @@ UNREAD = {
     "a folder": (".", "there is no such file"),
     "no YAML": ("bad.yaml", "while parsing a flow node"),
     "no pointer": ("good.yaml#A", "'#A' is not a JSON pointer"),
+    "no URL": ("http://[x/y.yaml", "it is no URL (Invalid IPv6 URL)"),
     "the network": ("http://127.0.0.2:9/x.yaml", "nothing is fetched here"),
 }
 
@@ -145,7 +148,7 @@ def test_a_reference_that_cannot_be_followed_is_named(tmp_path: Path, reference:
     assert list(flaws(spec, "GET /a")) == []
     complaints = [slip for result in check_document(spec) if result.check.id == "references" for slip in result.slips]
     in_check = [(slip.pointer, slip.complaint.startswith(f"it cannot be read: {reason}")) for slip in complaints]
-    assert in_check == ([] if "://" in reference else [(reference, True)])
+    assert in_check == ([] if "127.0.0.2" in reference else [(reference, True)])
 
 
 def test_the_network_is_asked_through_the_fetch_that_is_given_alone() -> None:
@@ -172,6 +175,33 @@ def test_the_network_is_asked_through_the_fetch_that_is_given_alone() -> None:
         "file:///etc/hosts": "a document of the network does not read files",
     }
     assert slips(spec) == {"file:///etc/hosts": "it cannot be read: a document of the network does not read files"}
+
+
+FAILED: dict[str, tuple[Exception, str]] = {
+    "404": (
+        httpx.HTTPStatusError("Not Found", request=httpx.Request("GET", "http://x"), response=httpx.Response(404)),
+        "Not Found",
+    ),
+    "silence": (httpx.ReadTimeout(""), "ReadTimeout"),
+    "no URL": (httpx.InvalidURL("Invalid port"), "Invalid port"),
+}
+
+
+@pytest.mark.parametrize("error, reason", FAILED.values(), ids=FAILED)
+def test_a_failed_fetch_of_a_part_is_not_one_of_the_document(error: Exception, reason: str) -> None:
+    """The part is named with the reason alone; `[provider] spec` is named where the document itself cannot be had."""
+
+    def fetch(_: str) -> bytes:
+        raise error
+
+    document: dict[str, Any] = {**HEAD, "paths": {}, "components": {"schemas": {"A": {"$ref": "part.json#/A"}}}}
+
+    spec = Spec(document, "x", location="http://docs.test/openapi.json", fetch=fetch)
+
+    assert slips(spec) == {"part.json#/A": f"it cannot be read: {reason}"}
+    where = "harness.toml: [provider] spec: http://docs.test/openapi.json cannot be read: "
+    with pytest.raises(SpecError, match=f"^{re.escape(where)}{reason}. Is it the description's own URL, and does it"):
+        load_spec("http://docs.test/openapi.json", root=Path(), fetch=fetch)
 
 
 def test_examples_of_the_network_are_not_asked_for() -> None:
@@ -218,8 +248,8 @@ def test_the_methods_of_openapi_3_2() -> None:
 
     assert list(spec.definitions) == ["QUERY /s", "PURGE /s"]
     assert [o.label for o in spec.readable] == ["QUERY /s"]
-    assert request_violations(spec, "QUERY", "/s", [("content-type", "application/json")], b"{}") == [
-        'QUERY /s: body $: "q" is a required property'
-    ]
+    assert spec.request_violations(
+        Request(method="QUERY", url="/s", headers=(("content-type", "application/json"),), body=b"{}")
+    ) == ['QUERY /s: body $: "q" is a required property']
     with pytest.raises(Exception, match=r"PURGE /s in x\.json is not checked: an additional operation"):
         spec.operation("PURGE /s")

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from harness.openapi.request_validation import request_violations
+from harness.http.message import Request
 from harness.openapi.spec_document import Spec
 
 DEEP = {"in": "query", "required": True, "style": "deepObject", "schema": {"type": "object"}}
 INTEGERS = {"type": "array", "items": {"type": "integer"}, "maxItems": 2}
-JSON = [("content-type", "application/json")]
+JSON = (("content-type", "application/json"),)
 
 
 def of_parameter(parameter: dict[str, Any], **top: Any) -> Spec:
@@ -49,7 +49,7 @@ def test_parameters_are_read_by_their_style(parameter: dict[str, Any], target: s
     operation = spec.find("GET", target)
     assert operation is not None
 
-    assert (request_violations(spec, "GET", target, [], b"") == []) is fine
+    assert (spec.request_violations(Request(method="GET", url=target)) == []) is fine
     assert spec.inputs(operation).look(target, [], b"").valid is fine
 
 
@@ -63,8 +63,8 @@ def test_parameters_of_swagger_2(kind: str, between: str) -> None:
     path = {"get": {"parameters": [parameter], "responses": {"200": {"description": "ok"}}}}
     spec = Spec({"swagger": "2.0", "info": {}, "paths": {"/a": path}}, "x")
 
-    assert request_violations(spec, "GET", f"/a?p=1{between}2", [], b"") == []
-    assert request_violations(spec, "GET", f"/a?p=1{between}2{between}3", [], b"") == [
+    assert spec.request_violations(Request(method="GET", url=f"/a?p=1{between}2")) == []
+    assert spec.request_violations(Request(method="GET", url=f"/a?p=1{between}2{between}3")) == [
         "GET /a: query parameter p: [1,2,3] has more than 2 items"
     ]
 
@@ -73,8 +73,8 @@ def test_headers_that_are_no_parameters() -> None:
     """Accept, Content-Type and Authorization are described elsewhere (OpenAPI 3, Parameter Object)."""
     spec = of_parameter({"in": "header", "name": "Authorization", "required": True, "schema": {"type": "integer"}})
 
-    assert request_violations(spec, "GET", "/a", [], b"") == []
-    assert request_violations(spec, "GET", "/a", [("authorization", "Bearer x")], b"") == []
+    assert spec.request_violations(Request(method="GET", url="/a")) == []
+    assert spec.request_violations(Request(method="GET", url="/a", headers=(("authorization", "Bearer x"),))) == []
 
 
 USER = {
@@ -110,7 +110,7 @@ def test_bodies_are_held_in_their_direction(name: str, body: dict[str, Any], sai
     path = {"post": {"requestBody": {"content": content}, "responses": {"200": {"description": "ok"}}}}
     spec = Spec({"openapi": "3.0.3", "info": {}, "paths": {"/a": path}, "components": {"schemas": SCHEMAS}}, "x")
 
-    found = request_violations(spec, "POST", "/a", JSON, json.dumps(body).encode())
+    found = spec.request_violations(Request(method="POST", url="/a", headers=JSON, body=json.dumps(body).encode()))
 
     assert found == [f"POST /a: {each}" for each in said]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.openapi.request_validation import request_violations
+from harness.http.message import Headers, Request
 from harness.openapi.spec_document import Spec, load_spec
 
 DOCUMENT = {
@@ -46,10 +46,8 @@ DOCUMENT = {
     },
     "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}},
 }
-JSON = [("Content-Type", "application/json; charset=utf-8")]
-TENANT = [("x-tenant", "a")]
-
-Headers = list[tuple[str, str]]
+JSON = (("Content-Type", "application/json; charset=utf-8"),)
+TENANT = (("x-tenant", "a"),)
 
 
 @pytest.fixture(scope="module")
@@ -71,22 +69,22 @@ FINE: list[tuple[str, str, Headers, bytes]] = [
 @pytest.mark.parametrize("method,target,headers,body", FINE)
 def test_a_request_that_conforms_is_let_be(spec: Spec, method: str, target: str, headers: Headers, body: bytes) -> None:
     """Text on the wire is read as whatever the document allows; credentials and placeholders are not judged."""
-    assert request_violations(spec, method, target, headers, body) == []
+    assert spec.request_violations(Request(method=method, url=target, headers=headers, body=body)) == []
 
 
 WRONG: list[tuple[str, str, Headers, bytes, str]] = [
-    ("GET", "/v1/other", [], b"", "GET /v1/other: no operation of openapi.json describes this call"),
-    ("POST", "/v1/runs/5", [], b"", "POST /v1/runs/5: no operation"),
+    ("GET", "/v1/other", (), b"", "GET /v1/other: no operation of openapi.json describes this call"),
+    ("POST", "/v1/runs/5", (), b"", "POST /v1/runs/5: no operation"),
     ("GET", "/v1/runs/0", TENANT, b"", "GET /runs/{runId}: path parameter runId: 0 is less than the minimum of 1"),
     ("GET", "/v1/runs/5?limit=101", TENANT, b"", "query parameter limit: 101 is greater than the maximum of 100"),
     ("GET", "/v1/runs/5?limit=x", TENANT, b"", 'query parameter limit: "x" is not of type "integer"'),
-    ("GET", "/v1/runs/5", [], b"", "header X-Tenant is missing"),
-    ("GET", "/v1/runs/5", [("X-Tenant", "c")], b"", 'header X-Tenant: "c" is not one of'),
+    ("GET", "/v1/runs/5", (), b"", "header X-Tenant is missing"),
+    ("GET", "/v1/runs/5", (("X-Tenant", "c"),), b"", 'header X-Tenant: "c" is not one of'),
     ("PUT", "/v1/runs/5", JSON, b"", "a body is missing"),
     ("PUT", "/v1/runs/5", JSON, b"{", "the body is not JSON"),
     ("PUT", "/v1/runs/5", JSON, b'{"name": "toolong"}', 'body $.name: "toolong" is longer than 5 characters'),
     ("PUT", "/v1/runs/5", JSON, b'{"name": "a", "x": 1}', "body $: Additional properties are not allowed"),
-    ("PUT", "/v1/runs/5", [("content-type", "text/plain")], b"x", "content type text/plain is not described"),
+    ("PUT", "/v1/runs/5", (("content-type", "text/plain"),), b"x", "content type text/plain is not described"),
 ]
 
 
@@ -95,7 +93,7 @@ def test_a_request_that_breaks_the_document_is_told_where(
     spec: Spec, method: str, target: str, headers: Headers, body: bytes, expected: str
 ) -> None:
     """Each violation names the operation, the place and what is wrong."""
-    found = request_violations(spec, method, target, headers, body)
+    found = spec.request_violations(Request(method=method, url=target, headers=headers, body=body))
 
     assert len(found) == 1
     assert expected in found[0]
@@ -106,5 +104,10 @@ def test_the_sandbox_own_scenario_conforms() -> None:
     spec = load_spec("harness/sandbox/openapi.yaml", root=Path(__file__).parents[3])
     body = b'{"name":"Nightly export","ownerEmail":"owner@example.com"}'
 
-    assert request_violations(spec, "POST", "/projects", [*JSON, ("Idempotency-Key", "9d3c2f4e-2a6b")], body) == []
-    assert request_violations(spec, "GET", "/runs?projectId=prj_984077b750727a80&limit=5", [], b"") == []
+    assert (
+        spec.request_violations(
+            Request(method="POST", url="/projects", headers=(*JSON, ("Idempotency-Key", "9d3c2f4e-2a6b")), body=body)
+        )
+        == []
+    )
+    assert spec.request_violations(Request(method="GET", url="/runs?projectId=prj_984077b750727a80&limit=5")) == []

@@ -1,0 +1,53 @@
+"""What the working folder knows of a target, for commands that work without one too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.context.run_context import RunContext
+from harness.context.target import CONFIG_NAME
+from harness.http.client import Network
+from harness.model.config import Cassettes
+from harness.openapi.spec_document import Spec, load_spec
+from harness.process.run import Run
+from harness.secrets import Vault
+from harness.secrets.redaction.redactor import Redactor
+
+
+class Surroundings:
+    """What the working folder knows: the target's secrets, hosts and spec, where there is a harness.toml."""
+
+    def __init__(self, directory: Path) -> None:
+        """Raises `ConfigurationError` for a harness.toml that is wrong."""
+        self.directory = directory
+        self.vault = Vault(seed="", root=directory)
+        """The target's secrets, as far as they are set here."""
+        self._context: RunContext | None = None
+        if (directory / CONFIG_NAME).is_file():
+            run = Run(run_id="", seed="", directory="")
+            self._context = RunContext.load(directory, run=run, overlay=None, reports=directory)
+            self._context.secrets.resolve_stored()
+            self.vault = self._context.vault
+
+    @property
+    def redactor(self) -> Redactor:
+        """A new redactor that knows the target's secrets."""
+        return Redactor(self.vault.redact)
+
+    @property
+    def match_on(self) -> Sequence[str]:
+        """What a call and its recording must have in common: ``[cassettes] match_on``, or its default."""
+        return (self._context.config.cassettes if self._context else Cassettes()).match_on
+
+    def network(self, upstream: str) -> Network:
+        """Where may be sent: the hosts of harness.toml, or the one that was asked for where there is no such file."""
+        return self._context.network if self._context else Network([upstream])
+
+    def spec(self, reference: str | None) -> Spec | None:
+        """Return the OpenAPI document asked for, else the one of harness.toml, else None; raises `SpecError`."""
+        provider = self._context.config.provider if self._context else None
+        if reference is None:
+            return self._context.spec if self._context and provider else None
+        base_url = provider.base_url if provider else ""
+        return load_spec(reference, root=self.directory, base_url=base_url, fetch=Network([reference]).fetch)
