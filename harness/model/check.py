@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import msgspec
 
 from harness.model.finding import Finding, Level, Outcome
 
 Judgement = tuple[Outcome, str]
 """An outcome, and what was observed."""
+
+_OTHERWISE = {
+    Outcome.PASS: "passed",
+    Outcome.FAIL: "failed",
+    Outcome.ERROR: "could not be judged",
+    Outcome.NOT_RUN: "not checked",
+    Outcome.NOT_APPLICABLE: "not applicable",
+    Outcome.WAIVED: "waived",
+}
+"""How a sentence ends where a row has none of its own."""
 
 
 def passes_if(holds: bool, observed: str) -> Judgement:  # noqa: FBT001 - reads as a sentence
@@ -20,14 +27,6 @@ def passes_if(holds: bool, observed: str) -> Judgement:  # noqa: FBT001 - reads 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """What is looked at, what is expected, and what to do about it; rooms derive their rows from it."""
-
-    conclusions: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "as it must be",
-        Outcome.FAIL: "not as it must be",
-        Outcome.NOT_APPLICABLE: "does not apply",
-        Outcome.NOT_RUN: "could not be seen",
-    }
-    """How a summary ends, by outcome."""
 
     id: str
     """Unique among the checks of its item."""
@@ -53,8 +52,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     def sentence(self, outcome: Outcome) -> str:
         """Return the line that a person reads first."""
-        own = {Outcome.PASS: self.passed, Outcome.FAIL: self.failed}.get(outcome)
-        return own or (f"{self.id}: {self.summary}: {self.conclusions.get(outcome, 'could not be judged')}")
+        if own := {Outcome.PASS: self.passed, Outcome.FAIL: self.failed}.get(outcome):
+            return own
+        return f"{self.summary[:1].upper()}{self.summary[1:]}: {_OTHERWISE[outcome]}"
 
     def finding(
         self,
@@ -84,5 +84,6 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
             fix=self.fix if outcome is Outcome.FAIL else "",
             source=source or self.source,
             level=self.level,
+            check=self.id,
             case=self.id if case is None else case,
         )

@@ -7,6 +7,9 @@ import hashlib
 
 import msgspec
 
+BRIEF_CHARS = 60
+"""Characters of an observation or expectation that fits into a headline."""
+
 
 class Outcome(enum.StrEnum):
     """What an observation, or an item as a whole, came to. No check says ``waived``; a waiver in harness.toml does."""
@@ -59,6 +62,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Where the expectation comes from: an RFC section, a vendor's page, a CVE."""
     case: str = ""
     """Id of the row of data that was run, empty where the observation is not a case."""
+    check: str = ""
+    """Id of the row it comes from, such as ``truncated``; empty for a finding of a test of one's own."""
     level: Level = Level.MUST
     """``should``: what it found lowers an item to a warning at most, whatever the item's own level."""
     mode: Mode = Mode.LIVE
@@ -66,6 +71,23 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Stable name of a defect, the same in every run, by which it can be waived; empty for other observations."""
     test: str = ""
     """Node id of the test that made the observation; filled in by the plugin."""
+
+    @property
+    def headline(self) -> str:
+        """The sentence of a failure with what was seen, where both are short; otherwise the summary as it is.
+
+        ``Accepted a signature cut by four characters: HTTP 200, expected 4xx``
+        """
+        if not self.is_brief:
+            return self.summary
+        name = f" ({self.id})" if self.id else ""
+        return f"{self.summary.removesuffix(name)}: {self.observed}, expected {self.expected}{name}"
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether the headline holds what was observed and expected, so that neither needs a line of its own."""
+        short = all(text and "\n" not in text and len(text) <= BRIEF_CHARS for text in (self.observed, self.expected))
+        return self.outcome is Outcome.FAIL and short and self.observed not in self.summary
 
     def named(self, subject: str, check: str, cause: str) -> Finding:
         """Return the finding under the stable name of its defect, which its summary ends with."""

@@ -114,14 +114,7 @@ class Findings:
 
 
 def _lines(finding: Finding) -> Iterator[str]:
-    yield f"{finding.item}: {finding.summary}"
-    for label, text in (
-        ("expected", finding.expected),
-        ("observed", finding.observed),
-        ("source", finding.source),
-        ("fix", finding.fix),
-        ("request", finding.request),
-        ("again", finding.reproduce),
-    ):
-        if text:
-            yield f"    {label}: {text}"
+    from harness.reports.text import evidence
+
+    yield f"{finding.item}: {finding.headline}"
+    yield from (f"    {label}: {text}" for label, text in evidence(finding))

@@ -105,10 +105,10 @@ def _summary(
         return "harness.toml names no " + ", ".join(missing)
     worst = sorted((f for f in proofs if f.outcome is outcome), key=lambda f: (f.level, f.test, f.case))
     if worst and outcome is Outcome.PASS:
-        return worst[0].summary if len(worst) == 1 else f"{len(worst)} checks passed"
+        return worst[0].headline if len(worst) == 1 else f"{len(worst)} checks passed"
     if worst:
         more = f" (and {len(worst) - 1} more)" if len(worst) > 1 else ""
-        return worst[0].summary + more
+        return worst[0].headline + more
     if findings:
         return f"Seen {findings[0].mode} only; it needs {item.evidence} evidence"
     return NO_CHECK

@@ -54,7 +54,7 @@ def _detail(item: ItemResult) -> list[str]:
     if item.waiver:
         lines.append(f"Waived by {item.waiver.owner} until {item.waiver.expires}: {item.waiver.reason}")
     for finding in bad_findings(item):
-        lines.append(f"- {finding.summary}")
+        lines.append(f"- {finding.headline}")
         lines += (f"    {name}: {text}" for name, text in evidence(finding))
     return lines
 

@@ -91,7 +91,7 @@ def _explained(item: ItemResult) -> Iterator[str]:
     bad = bad_findings(item)
     for finding in bad[:_TOLD]:
         if len(bad) > 1:  # a single one is the item's own summary
-            yield f"  - {_text(finding.summary)}"
+            yield f"  - {_text(finding.headline)}"
         indent = "    " if len(bad) > 1 else "  "
         yield from (f"{indent}- {name}: {_code(text[:_CHARS])}" for name, text in evidence(finding))
     if len(bad) > _TOLD:

@@ -157,10 +157,10 @@ def bad_findings(item: ItemResult) -> list[Finding]:
 
 
 def evidence(finding: Finding) -> list[tuple[str, str]]:
-    """Return what a finding rests on, labelled; what it does not say is left out."""
+    """Return what a finding rests on, labelled; what it does not say, or its headline holds, is left out."""
     labelled = (
-        ("expected", finding.expected),
-        ("observed", finding.observed),
+        ("expected", "" if finding.is_brief else finding.expected),
+        ("observed", "" if finding.is_brief else finding.observed),
         ("source", finding.source),
         ("fix", finding.fix),
         ("request", finding.request),

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
-from harness.model import Check, Outcome
+from harness.model import Check
 from harness.resilience.expectations import (
     CLOCK_S,
     Expectation,
@@ -39,11 +36,6 @@ _CAPPED = "where [client] policy.retry_after_cap is shorter, after that time, or
 
 class ClientCase(Check, frozen=True, kw_only=True):
     """One scripted misbehaviour, met by the first calls of the client's workflow."""
-
-    conclusions: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "is coped with",
-        Outcome.ERROR: "could not be tried",
-    }
 
     faults: tuple[Fault, ...]
     then: Fault | None = None

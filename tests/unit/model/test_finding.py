@@ -1,0 +1,44 @@
+"""A finding's headline: the sentence of its row, with what was seen where that is short."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.model import Finding, Outcome
+
+ACCEPTED = "Accepted a signature cut by four characters"
+
+
+def finding(**fields: Any) -> Finding:
+    seen = {"item": "webhooks.signatures", "outcome": Outcome.FAIL, "summary": ACCEPTED, "observed": "HTTP 200"}
+    return Finding(**{**seen, "expected": "4xx", **fields})
+
+
+def test_a_short_failure_is_one_line() -> None:
+    """What was seen and expected is in the headline, and a stable name stays at its end."""
+    assert finding().headline == f"{ACCEPTED}: HTTP 200, expected 4xx"
+
+    named = finding().named("subject", "check", "cause")
+
+    assert named.headline == f"{ACCEPTED}: HTTP 200, expected 4xx ({named.id})"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"observed": "HTTP 200\nand a second line"},
+        {"observed": "x" * 61},
+        {"expected": "x" * 61},
+        {"expected": ""},
+        {"observed": ""},
+        {"observed": ACCEPTED},
+        {"outcome": Outcome.PASS},
+        {"outcome": Outcome.ERROR},
+    ],
+    ids=["lines", "long", "much expected", "nothing expected", "nothing seen", "seen in the summary", "pass", "error"],
+)
+def test_any_other_headline_is_the_sentence_alone(fields: dict[str, Any]) -> None:
+    """Text that is long, missing or written already does not lengthen the line that a person reads first."""
+    assert finding(**fields).headline == ACCEPTED
