@@ -15,14 +15,16 @@ CONFORMS = {
     item: Check(
         id="conforms",
         item=item,
-        summary=summary,
+        summary=f"the responses of {of}",
+        passed=f"The responses of {of} follow the spec",
+        failed=f"A response of {of} breaks the spec",
         expected="status, content type, headers and body as the spec describes them",
         source="the spec",
         fix="Correct the provider's answer or the spec, whichever is wrong, and record again what was recorded.",
     )
-    for item, summary in (
-        ("workflow.contract", "the answers that scenarios get"),
-        ("workflow.recorded", "the answers of recordings"),
+    for item, of in (
+        ("workflow.contract", "scenarios"),
+        ("workflow.recorded", "recordings"),
     )
 }
 

@@ -57,15 +57,25 @@ class CredentialCase(Check, frozen=True, kw_only=True):
 
 
 CASES: tuple[CredentialCase, ...] = (
-    CredentialCase(id="none", summary="no credential", headers=lambda _: {}),
+    CredentialCase(
+        id="none",
+        summary="no credential",
+        passed="Refused calls without a credential",
+        failed="Did not refuse a call without a credential",
+        headers=lambda _: {},
+    ),
     CredentialCase(
         id="wrong",
         summary="a wrong credential",
+        passed="Refused calls with a wrong credential",
+        failed="Did not refuse a call with a wrong credential",
         headers=lambda c: {c.header: c.written(os.urandom(len(c.secret()) // 2 + 1).hex())},
     ),
     CredentialCase(
         id="truncated",
         summary="the first half of the right credential",
+        passed="Refused calls with half of the credential",
+        failed="Did not refuse a call with half of the credential",
         headers=lambda c: {c.header: c.written(c.secret()[: len(c.secret()) // 2])},
     ),
 )
@@ -74,6 +84,8 @@ ACCEPTED = Check(
     id="accepted",
     item=ACCEPTS,
     summary="the test credential",
+    passed="Accepted the test credential",
+    failed="Refused the test credential",
     expected="HTTP 2xx",
     source="RFC 9110 section 11",
     fix="Compare [provider] auth with what the provider issued: scheme, header and value.",
@@ -82,6 +94,8 @@ REPLACED = Check(
     id="replaced",
     item=ROTATED,
     summary="a credential that was replaced",
+    passed="Refused the credential that was replaced",
+    failed="Still accepted the credential that was replaced",
     expected="HTTP 401 or 403 to the old credential, 2xx to the new",
     source="OWASP Secrets Management Cheat Sheet, Rotation and Revocation",
     fix="Revoke the old credential at the provider, and see that the new one is the one in use.",

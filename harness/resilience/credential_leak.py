@@ -31,22 +31,27 @@ class TransportCase(Check, frozen=True, kw_only=True):
     """Status with which the first call is sent to another origin; None leaves it alone."""
 
 
-_redirected = partial(
-    TransportCase,
-    source="RFC 9110 section 15.4; CVE-2018-18074, CVE-2022-27774",
-    fix="Take the credential off a request that follows a redirect to another scheme, host or port.",
+URL = TransportCase(
+    id="url",
+    summary="calls of the workflow",
+    passed="Sent no credential in a URL",
+    failed="Sent the credential in a URL",
+    source="OWASP API2:2023; RFC 6750 section 2.3",
+    fix="Send the credential in a header, never in a path or a query, which end up in logs.",
 )
-
-CASES: tuple[TransportCase, ...] = (
+REDIRECTED = tuple(
     TransportCase(
-        id="url",
-        summary="calls of the workflow",
-        source="OWASP API2:2023; RFC 6750 section 2.3",
-        fix="Send the credential in a header, never in a path or a query, which end up in logs.",
-    ),
-    _redirected(id="redirect-302", summary="a 302 to another origin", redirect=302),
-    _redirected(id="redirect-307", summary="a 307 to another origin", redirect=307),
+        id=f"redirect-{status}",
+        summary=f"a {status} to another origin",
+        passed=f"Sent no credential along a {status} to another origin",
+        failed=f"Sent the credential along a {status} to another origin",
+        source="RFC 9110 section 15.4; CVE-2018-18074, CVE-2022-27774",
+        fix="Take the credential off a request that follows a redirect to another scheme, host or port.",
+        redirect=status,
+    )
+    for status in (302, 307)
 )
+CASES: tuple[TransportCase, ...] = (URL, *REDIRECTED)
 
 
 class Elsewhere(LoopbackServer):
@@ -95,22 +100,16 @@ def judge(
     reproduce: str = "",
 ) -> Finding:
     """Look for known secrets in what the client sent; nothing sent is an error, never a pass."""
+    finding = partial(case.finding, reproduce=reproduce)
     if not attempts:
-        complaint = f"the client never called the fault server; {run.ended}: {run.tail}"
-        return _finding(case, Outcome.ERROR, "could not be tried", complaint, reproduce)
+        return finding(Outcome.ERROR, f"the client never called the fault server; {run.ended}: {run.tail}")
     if in_url := next(((a, found) for a in attempts if (found := search(a.path.encode()))), None):
         attempt, found = in_url
         seen = f"{attempt.method} {attempt.path.partition('?')[0]} carries the value of {', '.join(found)} in its URL"
-        return _finding(case, Outcome.FAIL, "the credential travels in a URL", seen, reproduce)
+        return finding(Outcome.FAIL, seen, summary=URL.failed)
     for telling, sent in elsewhere:
         if telling or search(sent):
             seen = f"the request that followed the redirect carries {telling or ', '.join(search(sent))}"
-            return _finding(case, Outcome.FAIL, "the credential follows the redirect", seen, reproduce)
+            return finding(Outcome.FAIL, seen)
     followed = f", {len(elsewhere)} at the other origin, without the credential" if case.redirect else ""
-    return _finding(
-        case, Outcome.PASS, "the credential stays where it belongs", f"{len(attempts)} calls{followed}", reproduce
-    )
-
-
-def _finding(case: TransportCase, outcome: Outcome, conclusion: str, observed: str, reproduce: str) -> Finding:
-    return case.finding(outcome, observed, summary=f"{case.id}: {case.summary}: {conclusion}", reproduce=reproduce)
+    return finding(Outcome.PASS, f"{len(attempts)} calls{followed}")

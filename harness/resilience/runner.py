@@ -116,14 +116,15 @@ def judge(
         evidence = Evidence(attempts, faulted, run, policy)
         complaint = "; ".join(c for expectation in case.expectations if (c := expectation(evidence)))
         outcome = Outcome.FAIL if complaint else Outcome.PASS
-    summary = f"{case.id}: {case.summary}: {complaint}" if outcome in (Outcome.FAIL, Outcome.NOT_APPLICABLE) else ""
+    explained = outcome in (Outcome.FAIL, Outcome.NOT_APPLICABLE)
+    summary = f"{case.sentence(outcome)}: {complaint}" if explained else ""
     observed = ". ".join(t for t in (complaint, timeline(attempts), run.ended) if t)
     return case.finding(outcome, observed, summary=summary, reproduce=reproduce)
 
 
 def not_applicable(case: ClientCase, why: str) -> Finding:
     """Return the finding of a case that this provider's clients cannot meet."""
-    return case.finding(Outcome.NOT_APPLICABLE, "", summary=f"{case.id}: {case.summary}: {why}")
+    return case.finding(Outcome.NOT_APPLICABLE, "", summary=f"{case.sentence(Outcome.NOT_APPLICABLE)}: {why}")
 
 
 def timeline(attempts: Sequence[Attempt]) -> str:

@@ -23,6 +23,8 @@ CALLS: tuple[CallCase, ...] = (
     CallCase(
         id="calls-carry",
         summary="each call to the provider",
+        passed="Sent a traceparent with every call to the provider",
+        failed="Sent a call to the provider without a traceparent",
         wrong=lambda header: not header,
         expected="a traceparent",
         source="W3C Trace Context section 3.2",
@@ -32,6 +34,8 @@ CALLS: tuple[CallCase, ...] = (
     CallCase(
         id="calls-valid",
         summary="the traceparent of each call",
+        passed="Sent no invalid traceparent to the provider",
+        failed="Sent an invalid traceparent to the provider",
         wrong=lambda header: bool(header) and _FORM.fullmatch(header) is None,
         expected="00-(32 digits)-(16 digits)-(2 digits), hexadecimal in lower case, no id all zeros",
         source="W3C Trace Context section 3.2.2",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import ClassVar
 
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
@@ -50,28 +49,30 @@ Samples = Mapping[str, list[tuple[dict[str, str], float]]]
 class Movement(Check, frozen=True, kw_only=True):
     """One row: a series that must move when something is provoked; its id is a key in ``[telemetry] series``."""
 
-    conclusions: ClassVar[Mapping[Outcome, str]] = {Outcome.PASS: "moves", Outcome.FAIL: "does not tell"}
-
     item: str = ITEM
-    summary: str = "its series"
-    expected: str = "the series exists before, and counts more afterwards"
+    expected: str = "a series that exists from the start and then grows"
     source: str = "Prometheus: Avoid missing metrics (export the series with 0 first)"
     fix: str = "Register the counter with 0 when the process starts, and increase it each time this happens."
     provoked_by: str
     """What is done to make it move."""
 
-    def sentence(self, outcome: Outcome) -> str:
-        """Return the line that a person reads first."""
-        conclusion = self.conclusions.get(outcome, "could not be judged")
-        return f"{self.id}: {self.summary} {conclusion} after {self.provoked_by}"
+
+def _movement(movement_id: str, provoked_by: str, counted: str) -> Movement:
+    return Movement(
+        id=movement_id,
+        summary=f"the series that counts {counted}",
+        passed=f"Counted {counted}",
+        failed=f"Did not count {counted}",
+        provoked_by=provoked_by,
+    )
 
 
 MOVEMENTS: tuple[Movement, ...] = (
-    Movement(id="delivered", provoked_by="a genuine webhook delivery"),
-    Movement(id="rejected", provoked_by="a delivery signed with the wrong secret"),
-    Movement(id="duplicate", provoked_by="the same event delivered twice"),
-    Movement(id="dead_letter", provoked_by="an event that cannot be processed"),
-    Movement(id="retried", provoked_by="a 429 to the client's first call"),
+    _movement("delivered", "a genuine webhook delivery", "a genuine webhook delivery"),
+    _movement("rejected", "a delivery signed with the wrong secret", "a delivery with a wrong signature"),
+    _movement("duplicate", "the same event delivered twice", "a repeated delivery of one event"),
+    _movement("dead_letter", "an event that cannot be processed", "an event that cannot be processed"),
+    _movement("retried", "a 429 to the client's first call", "a retry after a 429"),
 )
 
 
@@ -118,7 +119,7 @@ class Metrics:
         ``provoke`` returns why the provocation did not come about, empty when it did.
         """
         if selector.value(self.first()) is None:
-            seen = f"{selector_text(selector)} is not there before the first {movement.id}: rate() misses it"
+            seen = f"{selector_text(selector)} does not exist before the first one, which rate() then misses"
             return movement.finding(Outcome.FAIL, seen, reproduce=reproduce)
         before = selector.value(self.now()) or 0.0
         if failed := provoke():

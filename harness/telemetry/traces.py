@@ -155,14 +155,6 @@ class TraceCheck(Check, frozen=True, kw_only=True):
     """One row about traces."""
 
     item: str = ITEM
-    passes: str = "is traced"
-    fails: str = "is not traced as it must be"
-    """How its summary ends."""
-
-    def sentence(self, outcome: Outcome) -> str:
-        """Return the line that a person reads first."""
-        ends = {Outcome.PASS: self.passes, Outcome.FAIL: self.fails}
-        return f"{self.id}: {self.summary} {ends.get(outcome, 'could not be judged')}"
 
 
 class DeliveryCase(TraceCheck, frozen=True, kw_only=True):
@@ -179,6 +171,8 @@ DELIVERIES: tuple[DeliveryCase, ...] = (
     DeliveryCase(
         id="delivery-joins",
         summary="a delivery with a traceparent",
+        passed="Continued the trace of a delivery in a server span",
+        failed="Did not continue the trace of a delivery in a server span",
         traceparent=JOINED,
         look=joins,
         expected="a span of kind SERVER in the trace that it names",
@@ -188,6 +182,8 @@ DELIVERIES: tuple[DeliveryCase, ...] = (
     DeliveryCase(
         id="processing-joins",
         summary="the processing of an event",
+        passed="Continued the trace of a delivery while processing its event",
+        failed="Did not continue the trace of a delivery while processing its event",
         traceparent=JOINED,
         look=goes_on,
         expected="a span in the delivery's trace, or one that links to it, where it comes after the answer",
@@ -197,6 +193,8 @@ DELIVERIES: tuple[DeliveryCase, ...] = (
     DeliveryCase(
         id="later-version",
         summary="a traceparent of a later version, with a field more",
+        passed="Continued the trace of a traceparent of a later version",
+        failed="Did not continue the trace of a traceparent of a later version",
         traceparent="cc-{trace}-{parent}-01-more",
         look=joins,
         expected="read as version 00: a span of kind SERVER in the trace that it names",
@@ -207,13 +205,13 @@ DELIVERIES: tuple[DeliveryCase, ...] = (
     DeliveryCase(
         id="malformed",
         summary="a traceparent whose ids are all zeros",
+        passed="Acknowledged a delivery with a malformed traceparent",
+        failed="Did not acknowledge a delivery with a malformed traceparent",
         traceparent=f"00-{'0' * 32}-{'0' * 16}-01",
         look=None,
         expected="the header is ignored, and the delivery acknowledged",
         source="W3C Trace Context sections 3.2.2.3 and 3.2.2.4",
         fix="Ignore a traceparent that cannot be read, and take the delivery.",
-        passes="does no harm",
-        fails="does harm",
     ),
 )
 
