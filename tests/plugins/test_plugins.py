@@ -60,8 +60,7 @@ def test_a_failing_finding_fails_its_test(ready: Folder, args: tuple[str, ...]) 
 
     assert ended.status == 1
     assert "1 failed, 3 passed" in ended.out
-    assert "own.backup: saw 2" in ended.out
-    assert "observed: a hole" in ended.out
+    assert "own.backup: saw 2: a hole, expected a backup" in ended.out
 
 
 @in_every_way

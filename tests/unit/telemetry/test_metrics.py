@@ -66,8 +66,8 @@ JUDGED = {
     "it moves late": (["n 0", "n 0", "n 0", "n 0", "n 2"], None, "", Outcome.PASS, "0 before, 2 after"),
     "it stands still": (["n 5"], None, "", Outcome.FAIL, "5 before, 5 after"),
     "it falls": (["n 5", "n 5", "n 1"], None, "", Outcome.FAIL, "5 before, 1 after"),
-    "it is not there": (["m 1"], None, "", Outcome.FAIL, "is not there before the first delivered"),
-    "born at the first failure": (["n 1"], "m 1", "", Outcome.FAIL, "is not there before the first delivered"),
+    "it is not there": (["m 1"], None, "", Outcome.FAIL, "does not exist before the first one"),
+    "born at the first failure": (["n 1"], "m 1", "", Outcome.FAIL, "does not exist before the first one"),
     "there from the start": (["n 0", "n 1"], "n 0", "", Outcome.PASS, "0 before, 1 after"),
     "no provocation": (["n 0"], None, "refused", Outcome.ERROR, "could not be provoked: refused"),
 }
