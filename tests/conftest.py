@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from collections.abc import Callable, Generator
 
 import pytest
@@ -18,9 +19,28 @@ HOSTILE = (
 )
 """Text that breaks out wherever a format forgets to escape it."""
 
+LONGEST_ID = 32
+"""Characters of one value in the id of a test."""
+_UNFIT_FOR_AN_ID = re.compile(r"[^\w.,:/=+-]+", re.ASCII)
+_BINARY = re.compile(r"[\x00-\x08\x0e-\x1f]")
+"""Nothing of compressed or encrypted bytes is a word, and they may differ from run to run."""
+
 ReportOf = Callable[[Verdict], Report]
 
 pytest_plugins = ["pytester"]  # for tests/examples; pytest allows it in the topmost conftest alone
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name texts and bytes by their first words, so that the id of a test is short and can be typed."""
+    if isinstance(val, bytes):
+        val = val.decode("latin-1")
+    if not isinstance(val, str):
+        return None
+    if _BINARY.search(val):
+        return argname
+    if val.isascii() and val.isprintable() and "\\" not in val and len(val) <= LONGEST_ID:
+        return val
+    return _UNFIT_FOR_AN_ID.sub("-", val)[:LONGEST_ID].strip("-") or argname
 
 
 @pytest.hookimpl(wrapper=True)

@@ -58,6 +58,7 @@ def test_a_delivery_is_made_again_by_one_command(world: Callable[[str], RunConte
         (RECEIVER.replace("env:HOOK", "fresh:HOOK") + PROCESS, "truncated"),
         (RECEIVER + PROCESS, "truncated"),
     ],
+    ids=["odd-framing", "fresh-secret", "process"],
 )
 def test_what_only_a_gate_can_make_again_is_left_to_it(
     text: str, case_id: str, world: Callable[[str], RunContext]

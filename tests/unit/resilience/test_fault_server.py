@@ -134,7 +134,11 @@ def test_a_chunked_body_is_read_whole(client: httpx.Client, httpserver: HTTPServ
         assert client.post(server.url, content=iter([b"one", b"two"])).text == "ok"
 
 
-@pytest.mark.parametrize("nonsense", [b"\x16\x03\x01 TLS hello\r\n\r\n", b"GET\r\n\r\n", b"\r\n", b"A" * 70000])
+@pytest.mark.parametrize(
+    "nonsense",
+    [b"\x16\x03\x01 TLS hello\r\n\r\n", b"GET\r\n\r\n", b"\r\n", b"A" * 70000],
+    ids=["tls", "a-word", "nothing", "no-end"],
+)
 def test_what_is_no_http_ends_its_connection_alone(client: httpx.Client, nonsense: bytes) -> None:
     """Garbage neither stops the server nor counts as an attempt."""
     with FaultServer("http://127.0.0.1:9", client, faults=[respond(204)]) as server:

@@ -197,15 +197,15 @@ def call(traceparent: str) -> Attempt:
 
 
 GOOD = f"00-{'a' * 32}-{'b' * 16}-01"
-WRONG = [
-    f"00-{'A' * 32}-{'b' * 16}-01",
-    f"00-{'0' * 32}-{'b' * 16}-01",
-    f"00-{'a' * 32}-{'0' * 16}-01",
-    f"ff-{'a' * 32}-{'b' * 16}-01",
-    f"00-{'a' * 31}-{'b' * 16}-01",
-    f"00-{'a' * 32}-{'b' * 16}-01-more",
-    "yes",
-]
+WRONG = {
+    "capitals": f"00-{'A' * 32}-{'b' * 16}-01",
+    "no-trace": f"00-{'0' * 32}-{'b' * 16}-01",
+    "no-parent": f"00-{'a' * 32}-{'0' * 16}-01",
+    "version-ff": f"ff-{'a' * 32}-{'b' * 16}-01",
+    "too-short": f"00-{'a' * 31}-{'b' * 16}-01",
+    "too-long": f"00-{'a' * 32}-{'b' * 16}-01-more",
+    "a-word": "yes",
+}
 
 
 def calls(*traceparents: str, succeeded: bool = True) -> Callable[[], list[Outcome]]:
@@ -221,7 +221,7 @@ def test_each_call_carries_a_valid_traceparent() -> None:
     assert calls("", "")() == [Outcome.FAIL, Outcome.NOT_APPLICABLE]
 
 
-@pytest.mark.parametrize("text", WRONG)
+@pytest.mark.parametrize("text", WRONG.values(), ids=WRONG.keys())
 def test_what_is_no_traceparent_is_told(text: str) -> None:
     """The finding shows call and header."""
     carried, valid = judge_calls([call(GOOD), call(text)], "ended", succeeded=True, reproduce="")

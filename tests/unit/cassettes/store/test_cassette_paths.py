@@ -21,7 +21,7 @@ READABLE = {
 }
 
 
-@pytest.mark.parametrize("path", READABLE)
+@pytest.mark.parametrize("path", READABLE, ids=["scenario", "at-the-root", "words", "number", "document"])
 def test_a_plain_id_is_its_path(path: str) -> None:
     """Folder, module and test are those of the node id, and no digest stands where none is needed."""
     assert current_path(*READABLE[path]) == f"cassettes/{path}.yaml"

@@ -1,0 +1,63 @@
+"""Collecting the tests of this repository: their ids are constant and short, and none of them is skipped unnoticed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LONGEST_CHARS = 100
+TIMEOUT_S = 300
+
+
+def collecting(hash_seed: str) -> subprocess.Popen[str]:
+    """Begin to collect every test, as a worker of pytest-xdist would."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")} | {"PYTHONHASHSEED": hash_seed}
+    return subprocess.Popen(
+        [sys.executable, "-m", "pytest", "tests", "--collect-only", "-q", "-p", "no:cacheprovider"],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_collecting_twice_gives_the_same_short_ids() -> None:
+    """Neither the time of day nor the order of a set stands in an id, and each can be read and typed."""
+    first = collecting("1")
+    time.sleep(1)  # what holds the time of day to the second differs
+    outputs = [p.communicate(timeout=TIMEOUT_S)[0] for p in (first, collecting("2"))]
+    ids, again = ([line for line in text.splitlines() if "::" in line] for text in outputs)
+    parameters = [node_id.partition("[")[2] for node_id in ids]
+
+    assert len(ids) > 3000, outputs[0][-2000:]
+    assert ids == again
+    assert [i for i, p in zip(ids, parameters, strict=True) if len(p) > LONGEST_CHARS or "\\" in p] == []
+    assert [i for i in ids if not (i.isascii() and i.isprintable())] == []
+
+
+@pytest.mark.parametrize("value, ended_as", [("1", "failed"), ("", "skipped")], ids=["required", "optional"])
+def test_a_skipped_test_fails_where_all_parts_are_required(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, value: str, ended_as: str
+) -> None:
+    """In CI nothing is skipped unnoticed, and the reason is shown; an expected failure stays one."""
+    pytester.makeconftest((ROOT / "tests" / "conftest.py").read_text(encoding="utf-8"))
+    pytester.makepyfile(
+        """
+        import pytest
+        def test_a(): pytest.skip("no chromium")
+        @pytest.mark.xfail
+        def test_b(): assert False
+        """
+    )
+    monkeypatch.setenv("HARNESS_REQUIRE_REAL", value)
+
+    result = pytester.runpytest_subprocess("-p", "no:schemathesis", "-p", "no:cacheprovider", "-rA")
+
+    assert result.parseoutcomes() == {ended_as: 1, "xfailed": 1}
+    result.stdout.fnmatch_lines(["*no chromium*"])
