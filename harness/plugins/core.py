@@ -224,6 +224,6 @@ def require(run_context: RunContext) -> Callable[..., None]:
 
     def require(*keys: str) -> None:
         if missing := run_context.target.missing(keys):
-            pytest.skip("harness.toml names no " + ", ".join(missing))
+            pytest.skip("harness.toml does not set " + ", ".join(missing))
 
     return require

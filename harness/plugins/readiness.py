@@ -12,8 +12,12 @@ from harness.plugins.completeness import Selection, narrowings
 from harness.plugins.stash import context_key, coverage_key, deaths_key, is_worker, runs_suite
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from harness.context.run_context import RunContext
     from harness.model import Outcome, Problem, Report
+    from harness.reports.terminal import Line
 
 COLLECTOR = "harness-collector"
 LEFT_OUT = "harness_left_out"
@@ -65,10 +69,11 @@ class FindingCollector(Selection):
         self._intake = FindingIntake(run_context.admission)
         self._problems: list[Problem] = []
         self._finished: set[str] = set()
+        self._failed: set[str] = set()
         self._interrupted = False
         self._broke = False
         self._report: Report | None = None
-        self._written = False
+        self._written: Path | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the findings off a report; later phases of a test carry those of the earlier ones too.
@@ -81,6 +86,8 @@ class FindingCollector(Selection):
         explained = any(f.outcome in (Outcome.FAIL, Outcome.ERROR) for f in found)
         if report.when == "teardown":
             self._finished.add(report.nodeid)
+        if report.failed:
+            self._failed.add(report.nodeid)
         if report.failed and not explained:
             crashed = report.when not in ("setup", "call", "teardown")  # pytest-xdist's report of a worker's crash
             outcome = Outcome.ERROR if crashed else Outcome.FAIL
@@ -121,26 +128,53 @@ class FindingCollector(Selection):
             return
         self._note_broken_run(session, int(exitstatus))
         if self._intake.findings or self._intake.problems or gate:
-            self._report = self._judged()
-            if gate or runs_suite(self._config):
-                self._write(self._report)
+            from harness.plugins.final_findings import take_final_findings
+
+            take_final_findings(self._config, self._context, self._intake)
+        if gate or (runs_suite(self._config) and (self._intake.findings or self._intake.problems)):
+            self._write(self._judged())
         if gate:
             session.exitstatus = self._gate_status(int(exitstatus))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Print verdict and blockers."""
-        if self._report is None:
-            return
-        from harness.reports import terminal
+        """Print the gate's verdict and blockers; in plain pytest only what this run touched."""
+        if not self._config.getoption("--harness-gate"):
+            shown = list(self._plain_lines())
+        elif self._report is not None:
+            from harness.reports import terminal
 
-        terminalreporter.write_sep("=", "readiness")
-        written = self._context.reports / "readiness.html" if self._written else None
-        for line, style in terminal.lines(self._report, written=str(written or "")):
+            shown = list(terminal.lines(self._report, written=str(self._written or "")))
+        else:
+            return
+        if shown:
+            terminalreporter.write_sep("=", "readiness")
+        for line, style in shown:
             terminalreporter.write_line(line, **{style: True} if style else {})
 
+    def _plain_lines(self) -> Iterator[Line]:
+        from harness.readiness.evaluate import today
+        from harness.readiness.touched import expired_waivers, touched_items
+        from harness.reports.plain_run import plain_lines
+
+        waivers = self._context.config.waiver
+        items = touched_items(self._context.checklist, self._intake.findings, waivers=waivers, today=today())
+        # What went wrong in a test is in pytest's own report of it.
+        problems = self._deaths + self._intake.problems_outside(self._failed)
+        problems += expired_waivers(items, waivers, today())
+        return plain_lines(items, problems, verbosity=self._config.get_verbosity(), written=str(self._written or ""))
+
+    @property
+    def _deaths(self) -> list[Problem]:
+        from harness.model import Outcome, Problem
+
+        redact = self._context.vault.redact
+        return [
+            Problem(outcome=Outcome.ERROR, text=redact(f"A process of the target ended before the run did: {death}"))
+            for death in self._config.stash.get(deaths_key, [])
+        ]
+
     def _note_broken_run(self, session: pytest.Session, exitstatus: int) -> None:
-        for death in self._config.stash.get(deaths_key, []):
-            self._error(f"A process of the target did not last the run: {death}")
+        self._problems += self._deaths
         if self._interrupted or exitstatus == pytest.ExitCode.INTERRUPTED:
             self._error("The run was interrupted.")
         elif exitstatus not in (
@@ -162,12 +196,10 @@ class FindingCollector(Selection):
 
     def _judged(self) -> Report:
         from harness import __version__
-        from harness.plugins.final_findings import take_final_findings
         from harness.readiness.assemble import assemble
         from harness.readiness.evaluate import today
 
         run_context = self._context
-        take_final_findings(self._config, run_context, self._intake)
         return assemble(
             run_id=run_context.run.run_id,
             checklist=run_context.checklist,
@@ -205,7 +237,7 @@ class FindingCollector(Selection):
             write(rendered, self._context.reports)
         except HarnessError as exc:
             pytest.exit(f"ERROR: {exc}", returncode=1)
-        self._written = True
+        self._written = self._context.reports / "readiness.html"
         self._config.hook.pytest_harness_report(config=self._config, report=report)
 
     def _gate_status(self, exitstatus: int) -> int:

@@ -31,9 +31,7 @@ _WORST_FIRST = (
     Outcome.NOT_APPLICABLE,
 )
 
-NO_CHECK = (
-    'No check of it ran: none was selected, or none exists yet. Yours can speak to it: @pytest.mark.verifies("ITEM")'
-)
+_NO_CHECK = 'No check ran: none was selected, or none exists. Write one and mark it @pytest.mark.verifies("ITEM")'
 
 
 def item_outcome(findings: Iterable[Finding]) -> Outcome:
@@ -102,7 +100,7 @@ def _summary(
 ) -> str:
     """Say in one line why the item has its outcome."""
     if missing and outcome is Outcome.NOT_RUN:  # says more than that the checks were skipped
-        return "harness.toml names no " + ", ".join(missing)
+        return "harness.toml does not set " + ", ".join(missing)
     worst = sorted((f for f in proofs if f.outcome is outcome), key=lambda f: (f.level, f.test, f.case))
     if worst and outcome is Outcome.PASS:
         return worst[0].headline if len(worst) == 1 else f"{len(worst)} checks passed"
@@ -110,8 +108,8 @@ def _summary(
         more = f" (and {len(worst) - 1} more)" if len(worst) > 1 else ""
         return worst[0].headline + more
     if findings:
-        return f"Seen {findings[0].mode} only; it needs {item.evidence} evidence"
-    return NO_CHECK
+        return f"Seen {findings[0].mode} only; {item.evidence} evidence is required"
+    return _NO_CHECK
 
 
 def verdict(items: Iterable[ItemResult], problems: Iterable[Problem]) -> Verdict:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import msgspec
 
@@ -34,6 +34,10 @@ class FindingIntake:
     def problems(self) -> list[Problem]:
         """Why what was refused was refused."""
         return list(self._problems.values())
+
+    def problems_outside(self, tests: Container[str]) -> list[Problem]:
+        """Return the problems that did not arise in one of ``tests``, such as those of hooks."""
+        return [problem for (where, _), problem in self._problems.items() if where not in tests]
 
     def take_properties(self, test: str, properties: Iterable[tuple[str, object]]) -> list[Finding]:
         """Take the findings off a test's report, and return them; later phases carry those of earlier ones too.

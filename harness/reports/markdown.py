@@ -69,7 +69,7 @@ def _coverage(report: Report) -> Iterator[str]:
 
 def _blockers(report: Report) -> Iterator[str]:
     if report.problems or report.blockers:
-        yield from ("", "## What stands in the way", "")
+        yield from ("", "## Blockers", "")
     for problem in report.problems:
         yield f"- {_sign(problem.outcome)}: {_text(problem.text)}"
     for item in failures(report):
@@ -78,7 +78,7 @@ def _blockers(report: Report) -> Iterator[str]:
     for unknown, items in unknowns(report).items():
         yield f"- {_sign(unknown.outcome)}: {', '.join(f'`{i.id}`' for i in items)}<br>{_text(unknown.reason)}"
         if unknown.outcome is Outcome.ERROR and (again := reproduction(items)):
-            yield f"  - again: {_code(again)}"
+            yield f"  - reproduce: {_code(again)}"
     if report.warnings:
         yield from ("", "## Warnings", "")
     for item in report.warnings:

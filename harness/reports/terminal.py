@@ -9,22 +9,20 @@ from harness.model import ItemResult, Outcome, Report, Verdict
 from harness.reports.text import MEANING, SIGNS, Unknown, advice, counts, failures, headline, reproduction, unknowns
 
 _STYLES = {Verdict.READY: "green", Verdict.NOT_READY: "red", Verdict.INCOMPLETE: "yellow"}
-_MARK_STYLES = {Outcome.PASS: "green", Outcome.FAIL: "red"}
+MARK_STYLES = {Outcome.PASS: "green", Outcome.FAIL: "red"}
 
-_INDENT = " " * len("? not run ")
-_WIDTH = 110
+INDENT = " " * len("? not run ")
+WIDTH = 110
+"""Columns that a line with the ids of several items takes at most."""
 
 Line = tuple[str, str]
 """Text and the name of its colour, empty for none."""
 
 
-def lines(report: Report, *, written: str = "") -> Iterator[Line]:
-    """Yield the summary; ``written`` is the path of the report.
-
-    Without one the run was a part, such as the scenarios alone: what it was never meant to tell is only counted.
-    """
+def lines(report: Report, *, written: str) -> Iterator[Line]:
+    """Yield the summary of a gate; ``written`` is the path of the report."""
     for text, style in _lines(report, written):
-        yield _printable(text), style
+        yield printable(text), style
 
 
 def _lines(report: Report, written: str) -> Iterator[Line]:
@@ -32,49 +30,48 @@ def _lines(report: Report, written: str) -> Iterator[Line]:
     yield MEANING[report.verdict], ""
     yield "", ""
     for problem in report.problems:
-        yield f"{_mark(problem.outcome)} {problem.text}", _MARK_STYLES.get(problem.outcome, "yellow")
+        yield f"{mark(problem.outcome)} {problem.text}", MARK_STYLES.get(problem.outcome, "yellow")
     for item in failures(report):
-        yield f"{_mark(item.outcome)} {item.id}: {item.summary}", _MARK_STYLES.get(item.outcome, "yellow")
-        yield f"{_INDENT}{': '.join(advice(item))}", ""
+        yield f"{mark(item.outcome)} {item.id}: {item.summary}", MARK_STYLES.get(item.outcome, "yellow")
+        yield f"{INDENT}{': '.join(advice(item))}", ""
         yield from _again([item])
     for unknown, items in unknowns(report).items():
-        shown = [i for i in items if written or i.findings]
-        yield from _unknown(unknown, shown) if shown else ()
+        yield from _unknown(unknown, items)
     for item in report.warnings:
-        yield f"{_mark(item.outcome)} {item.id} (should): {item.summary}", "yellow"
-    if written:
-        yield "", ""
-        yield "The guide's production checklist", ""
-        for line in report.guide_checklist:
-            yield f"{_mark(line.outcome)} {line.text}", _MARK_STYLES.get(line.outcome, "yellow")
+        yield f"{mark(item.outcome)} {item.id} (should): {item.summary}", "yellow"
+    yield "", ""
+    yield "The guide's production checklist", ""
+    for line in report.guide_checklist:
+        yield f"{mark(line.outcome)} {line.text}", MARK_STYLES.get(line.outcome, "yellow")
     yield "", ""
     yield (
         f"{report.target.name} ({report.target.environment}): {counts(report)}, in {report.duration_s:.1f} s",
         "",
     )
-    yield (f"Report: {written}" if written else "The whole checklist: harness gate"), ""
+    yield f"Report: {written}", ""
 
 
 def _unknown(unknown: Unknown, items: list[ItemResult]) -> Iterator[Line]:
     """Name the items that are not known for one reason; ids are not broken at their hyphens."""
-    text = f"{_mark(unknown.outcome)} {', '.join(i.id for i in items)}"
-    wrapped = textwrap.wrap(text, _WIDTH, subsequent_indent=_INDENT, break_on_hyphens=False, break_long_words=False)
+    text = f"{mark(unknown.outcome)} {', '.join(i.id for i in items)}"
+    wrapped = textwrap.wrap(text, WIDTH, subsequent_indent=INDENT, break_on_hyphens=False, break_long_words=False)
     yield from ((line, "yellow") for line in wrapped)
-    yield f"{_INDENT}Why: {unknown.reason}", ""
+    yield f"{INDENT}Why: {unknown.reason}", ""
     if unknown.outcome is Outcome.ERROR:
         yield from _again(items)
 
 
-def _mark(outcome: Outcome) -> str:
+def mark(outcome: Outcome) -> str:
+    """Return the sign and the word of an outcome, as wide as `INDENT` or wider."""
     sign = SIGNS[outcome]
     return f"{sign.mark} {sign.word:<7}"
 
 
 def _again(items: list[ItemResult]) -> Iterator[Line]:
     if again := reproduction(items):
-        yield f"{_INDENT}Again: {again}", ""
+        yield f"{INDENT}Reproduce: {again}", ""
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Show control characters instead of sending them: a target's answer must not move the cursor or hide a line."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -101,9 +101,9 @@ def advice(item: ItemResult) -> tuple[str, str]:
     if item.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE):
         return "", ""
     if item.outcome in (Outcome.NOT_RUN, Outcome.ERROR):  # nobody can say that it was left undone
-        return "It takes", item.remediation
+        return "Needed", item.remediation
     # The case that failed knows better what to do than the item as a whole.
-    return "Do", next((f.fix for f in bad_findings(item) if f.outcome is Outcome.FAIL and f.fix), item.remediation)
+    return "Fix", next((f.fix for f in bad_findings(item) if f.outcome is Outcome.FAIL and f.fix), item.remediation)
 
 
 def note(item: ItemResult) -> str:
@@ -164,6 +164,6 @@ def evidence(finding: Finding) -> list[tuple[str, str]]:
         ("source", finding.source),
         ("fix", finding.fix),
         ("request", finding.request),
-        ("again", finding.reproduce),
+        ("reproduce", finding.reproduce),
     )
     return [(label, text) for label, text in labelled if text]

@@ -108,7 +108,7 @@ def test_a_series_moves_when_provoked(
     telemetry = run_context.config.telemetry
     assert telemetry is not None
     if movement.id not in telemetry.series:
-        pytest.skip(f"harness.toml names no [telemetry] series.{movement.id}")
+        pytest.skip(f"harness.toml does not set [telemetry] series.{movement.id}")
     selector = Selector.parse(telemetry.series[movement.id])
     findings.add(
         metrics.judge(movement, selector, provocations[movement.id], within_s=telemetry.settle_within, reproduce="")

@@ -150,7 +150,7 @@ def test_a_defect_is_found_listed_replayed_and_waived(api: Folder) -> None:
     assert "--harness-fuzz=quick --harness-seed=7" in text
     assert (status, set(re.findall(r"GET /\w+: Server error", text))) == (1, {"GET /bad: Server error"})
     [found] = set(re.findall(r"F-[0-9a-f]{10}", text))
-    assert f"again: harness fuzz --replay {found}" in text
+    assert f"reproduce: harness fuzz --replay {found}" in text
     assert '-H "x-api-key: $CREDENTIAL"' in text
 
     assert f"{found}  GET /bad: Server error" in harness(api, "fuzz", "--list")[1]

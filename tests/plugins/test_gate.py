@@ -66,7 +66,7 @@ ROWS: dict[str, Row] = {
     "module-broken": Row(INCOMPLETE, "could not be collected", test="import no_such_module"),
     "collected-only": Row(NONE, "left no verdict", args=("--collect-only", "-q")),
     "collected-only-by-environment": Row(NONE, "left no verdict", env={"PYTEST_ADDOPTS": "--collect-only -q"}),
-    "nothing-run": Row(INCOMPLETE, "No check of it ran", args=("--setup-plan",)),
+    "nothing-run": Row(INCOMPLETE, "No check ran: none was selected", args=("--setup-plan",)),
     "stopped-at-first-failure": Row(
         NOT_READY, "The run ended early", test="def test_more(): assert False", args=("-x",), ways=BOTH
     ),

@@ -278,3 +278,19 @@ def test_a_cassette_is_where_its_test_is(folder: Folder) -> None:
         "test_creates-c.yaml",
     ]
     assert run(folder, "replay").status == 0
+
+
+@pytest.mark.usefixtures("provider")
+def test_what_only_a_recording_shows_is_marked_as_such(folder: Folder) -> None:
+    """Plain pytest names an item that needs live evidence as seen recorded only, and nothing as missing."""
+    folder.write("test_own.py", "import pytest\n@pytest.mark.verifies('workflow.core')" + CREATES)
+    run(folder, "record")
+
+    ended = run(folder, "replay", "-vv")
+    folder.write("test_own.py", (folder.path / "test_own.py").read_text() + "    assert not made\n")
+    failed = run(folder, "replay")
+
+    assert "pass    workflow.core: test_creates passed; seen recorded only; the gate runs it live" in ended.out
+    assert "pass    workflow.recorded: " in ended.out
+    assert "INCOMPLETE" not in ended.out
+    assert "fail    workflow.recorded, workflow.core: test_creates: AssertionError" in failed.out

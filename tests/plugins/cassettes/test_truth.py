@@ -72,7 +72,7 @@ def test_verify_holds_live_answers_against_the_recording(change: Change, folder:
     assert change.says in ended.out
     if change.says:
         assert "workflow.recorded: GET /items/item-1 is answered otherwise than recorded" in ended.out
-        assert "again: pytest --harness-mode=rewrite test_own.py::test_creates" in ended.out
+        assert "reproduce: pytest --harness-mode=rewrite test_own.py::test_creates" in ended.out
     assert (folder.path / CASSETTE).read_bytes() == before
 
 
@@ -168,7 +168,7 @@ def test_recordings_that_are_not_used_fail(folder: Folder) -> None:
 
     assert ended.status == 1
     assert f"{CASSETTE}: 3 of 4 recordings were not used: GET /items/item-1" in ended.out
-    assert "again: pytest --harness-mode=rewrite test_own.py::test_creates" in ended.out
+    assert "reproduce: pytest --harness-mode=rewrite test_own.py::test_creates" in ended.out
 
 
 @pytest.mark.usefixtures("provider")

@@ -81,7 +81,7 @@ def test_nothing_found_is_incomplete_and_says_what_to_add() -> None:
 
     assert report.verdict is Verdict.INCOMPLETE
     assert report.items[1].outcome is Outcome.NOT_RUN
-    assert report.items[1].summary == "harness.toml names no [receiver] url"
+    assert report.items[1].summary == "harness.toml does not set [receiver] url"
 
 
 def test_an_empty_run_is_never_ready() -> None:
@@ -95,7 +95,7 @@ def test_a_recording_does_not_prove_what_must_be_seen_live() -> None:
     report = judged(finding(Outcome.PASS, mode=Mode.RECORDED), items=(item(evidence=Mode.LIVE),))
 
     assert report.items[0].outcome is Outcome.NOT_RUN
-    assert report.items[0].summary == "Seen recorded only; it needs live evidence"
+    assert report.items[0].summary == "Seen recorded only; live evidence is required"
 
 
 def test_a_should_item_warns_without_blocking() -> None:

@@ -1,0 +1,61 @@
+"""What a run of some tests says of the checklist: only what it touched."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from harness.model import Finding, Item, Level, Mode, Outcome, Waiver
+from harness.readiness.touched import TouchedItem, expired_waivers, touched_items
+
+TODAY = dt.date(2026, 11, 24)
+ITEMS = [
+    Item(id=name, level=Level.MUST, text="it holds", remediation="mend it", evidence=Mode.LIVE) for name in ("a", "b")
+]
+
+
+def finding(outcome: Outcome, **fields: object) -> Finding:
+    return Finding(**{"item": "a", "outcome": outcome, "summary": "seen", "test": "test_x.py::test_x", **fields})  # type: ignore[arg-type]  # fields of every type
+
+
+def touched(*findings: Finding, waivers: tuple[Waiver, ...] = ()) -> list[TouchedItem]:
+    return list(touched_items(ITEMS, findings, waivers=waivers, today=TODAY))
+
+
+def test_an_item_without_findings_is_not_touched() -> None:
+    """Nothing is reported of what nobody ran, nor of a check of the whole run that did not run."""
+    (only,) = touched(finding(Outcome.PASS), finding(Outcome.NOT_RUN, item="b", test=""))
+
+    assert (only.result.id, only.result.outcome, only.recorded_only) == ("a", Outcome.PASS, False)
+
+
+def test_a_skipped_test_touches_its_item() -> None:
+    """A test that was to verify an item and was skipped says why."""
+    (skipped,) = touched(finding(Outcome.NOT_RUN))
+
+    assert (skipped.result.outcome, skipped.result.summary) == (Outcome.NOT_RUN, "seen")
+
+
+def test_recorded_evidence_counts_and_is_named() -> None:
+    """A recorded failure is shown as one, and a recorded pass as recorded, though neither proves a live item."""
+    (held,) = touched(finding(Outcome.PASS, mode=Mode.RECORDED))
+    (failed,) = touched(finding(Outcome.FAIL, mode=Mode.RECORDED))
+
+    assert (held.result.outcome, held.recorded_only) == (Outcome.PASS, True)
+    assert failed.result.outcome is Outcome.FAIL
+    assert not touched(finding(Outcome.PASS, mode=Mode.RECORDED), finding(Outcome.PASS))[0].recorded_only
+
+
+def test_waivers_excuse_until_they_expire() -> None:
+    """A live waiver excuses; an expired one is named where its item failed; a waived finding not met is no news."""
+    waiver = Waiver(item="a", reason="known", owner="team", expires=TODAY)
+    over = Waiver(item="a", reason="known", owner="team", expires=TODAY - dt.timedelta(days=1))
+    unmet = Waiver(item="a", finding="F-1", reason="known", owner="team", expires=TODAY)
+
+    (excused,) = touched(finding(Outcome.FAIL), waivers=(waiver,))
+    failed = touched(finding(Outcome.FAIL), waivers=(over,))
+    (held,) = touched(finding(Outcome.PASS), waivers=(unmet,))
+
+    assert excused.result.outcome is Outcome.WAIVED
+    assert held.result.summary == "seen"
+    assert ["expired" in p.text for p in expired_waivers(failed, [waiver, over], TODAY)] == [True]
+    assert not list(expired_waivers([excused], [over], TODAY))

@@ -1,0 +1,58 @@
+"""The readiness section of plain pytest: a line for what holds, a finding with its fix for what does not."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from harness.model import Finding, Item, Level, Mode, Outcome
+from harness.readiness.checklist import shipped
+from harness.readiness.touched import TouchedItem, touched_items
+from harness.reports.plain_run import plain_lines
+
+WHOLE = "Run the whole checklist: harness gate"
+PASS, FAIL = "\N{CHECK MARK} pass    ", "\N{MULTIPLICATION X} fail    "
+
+
+def touched(
+    *names: str, outcome: Outcome = Outcome.PASS, mode: Mode = Mode.LIVE, level: Level = Level.MUST
+) -> list[TouchedItem]:
+    items = [Item(id=n, level=level, text="it holds", remediation="Mend it.", evidence=Mode.LIVE) for n in names]
+    findings = [Finding(item=n, outcome=outcome, summary="seen", mode=mode, test="t") for n in names]
+    return list(touched_items(items, findings, waivers=(), today=dt.date(2026, 11, 24)))
+
+
+def shown(items: list[TouchedItem], verbosity: int = 0) -> list[str]:
+    return [text for text, _ in plain_lines(items, verbosity=verbosity)]
+
+
+def test_what_holds_is_named_in_one_line() -> None:
+    """Live and recorded evidence have a line each, however many items there are; a longer line is a count."""
+    many = touched(*(item.id for item in shipped()))
+
+    assert shown(touched("a", "b")) == [f"{PASS}a, b", WHOLE]
+    assert shown(many) == [f"{PASS}{len(many)} items (-v names them)", WHOLE]
+    assert len(shown(many, 1)) == len(many) + 1
+
+
+def test_recorded_evidence_is_marked() -> None:
+    """The sentence fits one item and several."""
+    one, two = touched("a", mode=Mode.RECORDED), touched("a", "b", mode=Mode.RECORDED)
+
+    assert shown(one) == [f"{PASS}a: seen recorded only; the gate runs it live", WHOLE]
+    assert shown(two) == [f"{PASS}a, b: seen recorded only; the gate runs them live", WHOLE]
+
+
+def test_items_that_fail_by_one_finding_share_its_lines() -> None:
+    """The finding is shown once with its fix, also with -q; what should hold is marked."""
+    lines = [f"{FAIL}a, b: seen", "          Fix: Mend it.", WHOLE]
+
+    assert shown(touched("a", "b", outcome=Outcome.FAIL)) == lines
+    assert shown([*touched("a", "b", outcome=Outcome.FAIL), *touched("c")], -1) == lines
+    assert shown(touched("a", outcome=Outcome.FAIL, level=Level.SHOULD))[0] == f"{FAIL}a (should): seen"
+    assert shown(touched("a", outcome=Outcome.ERROR)) == ["! error   a: seen", "          Needed: Mend it.", WHOLE]
+
+
+def test_nothing_to_report_is_nothing() -> None:
+    """Without a touched item there is no line, nor with -q where all hold."""
+    assert shown([]) == []
+    assert shown(touched("a"), -1) == []
