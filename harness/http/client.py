@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from harness.errors import NetworkError
+from harness.http.client_tls import tls_context
 from harness.http.message import LOOPBACK, SAFE_METHODS
 
 TIMEOUT_S = 15.0
@@ -22,22 +21,8 @@ WHOLE_WITHIN_S = 60.0
 READY_WITHIN_S = 2.0
 """How long a process that says whether it is ready may take for that."""
 MAX_ANSWER_BYTES = 64 << 20
-UNTRUSTED = "TLS: the certificate is not valid"
 
 Observer = Callable[[httpx.Response], None]
-
-
-@cache
-def tls_context() -> ssl.SSLContext:
-    """Return the one TLS context of the process: loading the CA bundle costs 25 ms each time."""
-    return ssl.create_default_context()
-
-
-def tls_said(exc: ssl.SSLError) -> str:
-    """Return in words why there is no TLS connection."""
-    if isinstance(exc, ssl.SSLCertVerificationError):
-        return f"{UNTRUSTED}: {exc.verify_message}"
-    return f"TLS: {exc.reason.lower().replace('_', ' ') if exc.reason else exc}"
 
 
 class Network:

@@ -6,7 +6,7 @@ import re
 import socket
 import ssl
 
-from harness.http.client import tls_said
+from harness.http.client_tls import tls_failure
 from harness.http.parser import BadMessageError
 from harness.model.delivery import CLOSED, RESET
 
@@ -43,7 +43,7 @@ def _in_words(exc: Exception, otherwise: str) -> str:
     ):
         return CLOSED
     if isinstance(exc, ssl.SSLError):
-        return tls_said(exc)
+        return tls_failure(exc)
     if isinstance(exc, ConnectionRefusedError):
         return REFUSED
     if isinstance(exc, ConnectionError):

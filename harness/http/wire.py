@@ -17,7 +17,7 @@ import httpx
 
 from harness.http.address import Address
 from harness.http.answer_reader import AnswerReader
-from harness.http.client import tls_context
+from harness.http.client_tls import tls_context
 from harness.http.message import Request
 from harness.http.unanswered import no_answer, no_connection
 from harness.model import Delivery

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.http.client import UNTRUSTED
+from harness.http.client_tls import UNTRUSTED
 from harness.http.message import Request
 from harness.model import Check, Delivery, Event, Finding, Outcome
 from harness.model.check import Judgement

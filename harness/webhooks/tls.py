@@ -14,7 +14,7 @@ from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from harness.http.client import tls_context, tls_said
+from harness.http.client_tls import CIPHERS, LEAST, MOST, restrict, tls_context, tls_failure
 from harness.http.message import LOOPBACK
 from harness.http.unanswered import no_connection
 from harness.model import Check, Event, Finding, Level, Outcome
@@ -26,6 +26,8 @@ WITHIN_S = 5.0
 
 _TLS_PORT = 443
 _PLAIN_PORT = 80
+_OLD_CIPHERS = "ALL:@SECLEVEL=0"
+"""Old versions of TLS sign with hashes below the usual level."""
 
 
 class TlsTarget(NamedTuple):
@@ -84,23 +86,23 @@ def _certificate(target: TlsTarget) -> Judgement:
             until = dict(connection.getpeercert() or {}).get("notAfter")
             return Outcome.PASS, f"{connection.version()}, valid until {until}"
     except ssl.SSLCertVerificationError as exc:
-        return Outcome.FAIL, tls_said(exc)
+        return Outcome.FAIL, tls_failure(exc)
     except OSError as exc:
         return Outcome.ERROR, _unreachable(target.url, exc)
 
 
 def _modern(target: TlsTarget) -> Judgement:
     try:
-        with closing(_shaken(target.url, _trusting(ssl.TLSVersion.TLSv1_2))) as connection:
+        with closing(_shaken(target.url, _trusting(LEAST, MOST))) as connection:
             return Outcome.PASS, f"{connection.version()} with {(connection.cipher() or ('?',))[0]}"
     except ssl.SSLError as exc:
-        return Outcome.FAIL, f"no handshake: {tls_said(exc)}"
+        return Outcome.FAIL, f"no handshake: {tls_failure(exc)}"
     except OSError as exc:
         return Outcome.ERROR, _unreachable(target.url, exc)
 
 
 def _old(target: TlsTarget) -> Judgement:
-    context = _trusting(ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
+    context = _trusting(ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1, _OLD_CIPHERS)
     if not _can_offer(context):
         return Outcome.NOT_RUN, f"{ssl.OPENSSL_VERSION}, as it is set up here, cannot offer TLS 1.1 or older"
     try:
@@ -136,17 +138,14 @@ def _shaken(url: str, context: ssl.SSLContext) -> ssl.SSLSocket:
         raise
 
 
-def _trusting(least: ssl.TLSVersion, most: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED) -> ssl.SSLContext:
+def _trusting(least: ssl.TLSVersion, most: ssl.TLSVersion, ciphers: str = CIPHERS) -> ssl.SSLContext:
     """Return a context for these versions that takes any certificate: one row alone is about that."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # that these versions are old is the point
-        context.maximum_version = most
-        context.minimum_version = least
-    if most is not ssl.TLSVersion.MAXIMUM_SUPPORTED:
-        context.set_ciphers("ALL:@SECLEVEL=0")  # old versions sign with hashes below the usual level
+        restrict(context, least, most, ciphers)
     return context
 
 

@@ -11,14 +11,15 @@ import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from harness.http.client_tls import client_context
 from harness.model import Finding, Level, Outcome
 from harness.webhooks import tls
 
@@ -26,6 +27,8 @@ from .conftest import EVENT, Listen, Under, read_request, reply
 
 NOW = dt.datetime.now(dt.UTC)
 DAY = dt.timedelta(days=1)
+
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 class Authority(NamedTuple):
@@ -45,12 +48,22 @@ class Authority(NamedTuple):
         )
         return cls(made.sign(by.key if by else key, hashes.SHA256()), key, folder)
 
-    def serving(self, *, host: str = "127.0.0.1", until: dt.datetime = NOW + DAY, with_chain: bool = False) -> Path:
-        """Return a PEM file with the key and the certificate of a server."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "receiver")])
-        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))])
-        leaf = _builder(name, self.certificate.subject, key, until).add_extension(names, critical=False)
+    def serving(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        until: dt.datetime = NOW + DAY,
+        with_chain: bool = False,
+        alternative: bool = True,
+        key: Key | None = None,
+    ) -> Path:
+        """Return a PEM file with the key and the certificate of a server, which has no Authority Key Identifier."""
+        key = key or ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
+        leaf = _builder(name, self.certificate.subject, key, until)
+        if alternative:
+            names = x509.SubjectAlternativeName([_named(host)])
+            leaf = leaf.add_extension(names, critical=False)
         chain = [leaf.sign(self.key, hashes.SHA256()), *([self.certificate] if with_chain else [])]
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         path = self.folder / f"{x509.random_serial_number()}.pem"
@@ -59,12 +72,17 @@ class Authority(NamedTuple):
 
     def trusted(self) -> ssl.SSLContext:
         """Return a context that trusts this authority alone."""
-        return ssl.create_default_context(cadata=self.certificate.public_bytes(Encoding.PEM).decode())
+        return client_context(self.certificate.public_bytes(Encoding.PEM).decode())
 
 
-def _builder(
-    name: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, until: dt.datetime = NOW + DAY
-) -> x509.CertificateBuilder:
+def _named(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
+def _builder(name: x509.Name, issuer: x509.Name, key: Key, until: dt.datetime = NOW + DAY) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -91,15 +109,17 @@ def look(listen: Listen, under: Under, root: Authority) -> Callable[..., Finding
         *,
         versions: tuple[ssl.TLSVersion, ssl.TLSVersion] = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3),
         plain: int = 0,
+        ciphers: str = "ALL",
+        trusted: Authority = root,
     ) -> Finding:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_ciphers(f"{ciphers}:@SECLEVEL=0")
         context.load_cert_chain(certificate)
-        context.set_ciphers("ALL:@SECLEVEL=0")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             context.minimum_version, context.maximum_version = versions
         url = listen(partial(_either, context, plain)).replace("http:", "https:")
-        return found(case_id, url, under, root)
+        return found(case_id, url, under, trusted)
 
     return at
 
@@ -168,6 +188,67 @@ def test_a_chain_that_is_served_whole_passes(look: Callable[..., Finding], root:
     assert look("certificate", between.serving(with_chain=True)).outcome is Outcome.PASS
 
 
+@pytest.mark.parametrize("strict", [False, True], ids=["python-3.11", "python-3.13"])
+def test_a_certificate_that_python_alone_refuses_passes(
+    look: Callable[..., Finding], root: Authority, monkeypatch: pytest.MonkeyPatch, *, strict: bool
+) -> None:
+    """Without an Authority Key Identifier it is good enough for curl, Node.js, Go and Java, so it passes here too."""
+    plain = ssl.create_default_context
+
+    def default(**given: Any) -> ssl.SSLContext:
+        context = plain(**given)
+        context.verify_flags = ssl.VerifyFlags.VERIFY_X509_STRICT if strict else ssl.VerifyFlags.VERIFY_DEFAULT
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", default)
+
+    assert look("certificate", root.serving()).outcome is Outcome.PASS
+
+
+def test_an_authority_that_is_trusted_need_not_be_a_root(look: Callable[..., Finding], root: Authority) -> None:
+    """Where the trust store lists an intermediate certificate, a chain that ends there is whole."""
+    between = Authority.founded(root.folder, by=root, name="Between")
+
+    assert look("certificate", between.serving(), trusted=between).outcome is Outcome.PASS
+
+
+def test_a_certificate_for_a_common_name_alone_fails(listen: Listen, under: Under, root: Authority) -> None:
+    """Senders written in Go look for the host among the alternative names only, as RFC 9110 demands."""
+    outcomes = {}
+    for alternative in (True, False):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(root.serving(alternative=alternative, host="localhost"))
+        url = listen(partial(_either, context, 0)).replace("http://127.0.0.1", "https://localhost")
+        outcomes[alternative] = found("certificate", url, under, root).outcome
+
+    assert outcomes == {True: Outcome.PASS, False: Outcome.FAIL}
+
+
+def test_a_key_that_is_too_short_fails(look: Callable[..., Finding], root: Authority) -> None:
+    """RSA with 1024 bits is refused by OpenSSL as distributions set it up, whatever this machine's is."""
+    finding = look("certificate", root.serving(key=rsa.generate_private_key(65537, 1024)))
+
+    assert (finding.outcome, finding.observed) == (
+        Outcome.FAIL,
+        "TLS: the certificate is not valid: EE certificate key too weak",
+    )
+
+
+@pytest.mark.parametrize(
+    "ciphers, outcome",
+    [("ECDHE-RSA-AES128-SHA", Outcome.PASS), ("AES128-GCM-SHA256:AES128-SHA", Outcome.FAIL)],
+    ids=["forward-secret", "key-exchange-by-rsa"],
+)
+def test_ciphers_without_forward_secrecy_are_not_enough(
+    ciphers: str, outcome: Outcome, look: Callable[..., Finding], root: Authority
+) -> None:
+    """Senders written in Go or for Java 24 find no cipher in common with such a server; one older cipher is enough."""
+    certificate = root.serving(key=rsa.generate_private_key(65537, 2048))
+    versions = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2)
+
+    assert look("modern-tls", certificate, versions=versions, ciphers=ciphers).outcome is outcome
+
+
 def test_old_versions_are_to_be_refused(look: Callable[..., Finding], root: Authority) -> None:
     """A server that takes TLS 1.1 beside newer ones is told so, as a warning."""
     finding = look("old-tls", root.serving(), versions=ANY)
@@ -197,7 +278,7 @@ def test_what_this_machine_cannot_offer_is_not_run(
 
 def test_a_context_without_any_common_version_cannot_offer() -> None:
     """What OpenSSL refuses to begin is told from what a server refuses."""
-    context = tls._trusting(*OLD)
+    context = tls._trusting(*OLD, tls._OLD_CIPHERS)
     assert tls._can_offer(context)
 
     context.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")  # of TLS 1.2 alone
