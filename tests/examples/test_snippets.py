@@ -38,11 +38,12 @@ def test_every_toml_snippet_is_a_target(snippets: Snippets, tmp_path: Path) -> N
 
 
 def test_every_python_snippet_runs_against_the_sandbox(snippets: Snippets, pytester: pytest.Pytester) -> None:
-    """Each snippet, as a file of its own, passes live; a conftest that is shown is in force."""
+    """Each snippet, as a file of its own, passes live; a conftest and the items that are shown are in force."""
     for number, snippet in enumerate(snippets("python")):
         name = snippet.title.removesuffix(".py") or f"test_{snippet.document.stem.replace('-', '_')}_{number}"
         pytester.makepyfile(**{name: snippet.text})
-    (pytester.path / "harness.toml").write_text(_sandbox_toml())
+    items = re.findall(r"^\[\[item\]\]\n(?:.+\n)+", "\n".join(s.text for s in snippets("toml")), re.MULTILINE)
+    (pytester.path / "harness.toml").write_text("\n".join((_sandbox_toml(), *items)))
     tests = sum(len(re.findall(r"^def test_", s.text, re.MULTILINE)) for s in snippets("python"))
 
     result = pytester.runpytest_subprocess(
@@ -92,9 +93,11 @@ def _shell_lines(snippet: Snippet) -> Iterator[str]:
     if snippet.language == "sh":
         yield from snippet.text.splitlines()
         return
-    workflow = yaml.safe_load(snippet.text)
-    for job in workflow.get("jobs", {}).values():
+    pipeline = yaml.safe_load(snippet.text)
+    for job in pipeline.get("jobs", {}).values():  # of GitHub
         yield from (step["run"] for step in job["steps"] if "run" in step)
+    for job in pipeline.values():  # of GitLab
+        yield from job.get("script", ()) if isinstance(job, dict) else ()
 
 
 def _complaints(words: list[str]) -> Iterator[str]:
