@@ -69,6 +69,7 @@ def test_every_command_shown_exists(snippets: Snippets) -> None:
     "line, complaint",
     [
         ("harness gaet", "no subcommand gaet"),
+        (".venv/bin/harness gaet", "no subcommand gaet"),
         ("harness deliver x --too y", "no option --too"),
         ("harness gate --harness-moode=live", "no option --harness-moode"),
         ("pytest --harness-moode live", "no option --harness-moode"),
@@ -102,6 +103,7 @@ def _shell_lines(snippet: Snippet) -> Iterator[str]:
 
 def _complaints(words: list[str]) -> Iterator[str]:
     command, *rest = words
+    command = command.removeprefix(".venv/bin/")
     options = [w.partition("=")[0] for w in rest if w.startswith("--")]
     if command == "make":
         targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
