@@ -10,7 +10,19 @@ from harness import __version__
 from harness.errors import ConfigurationError, HarnessError, nearest
 
 USAGE_ERROR = 4
-COMMANDS = ("capture", "cassettes", "convert", "deliver", "fuzz", "gate", "record", "replay", "sandbox", "spec")
+COMMANDS = (
+    "capture",
+    "cassettes",
+    "convert",
+    "deliver",
+    "explain",
+    "fuzz",
+    "gate",
+    "record",
+    "replay",
+    "sandbox",
+    "spec",
+)
 """Names of the subcommands; the module and the function in it bear the same name."""
 
 

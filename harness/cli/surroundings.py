@@ -11,6 +11,7 @@ from harness.http.client import Network
 from harness.model.config import Cassettes
 from harness.openapi.spec_document import Spec, load_spec
 from harness.process.run import Run
+from harness.readiness.checklist import Checklist, shipped
 from harness.secrets import Vault
 from harness.secrets.redaction.redactor import Redactor
 
@@ -39,6 +40,11 @@ class Surroundings:
     def match_on(self) -> Sequence[str]:
         """What a call and its recording must have in common: ``[cassettes] match_on``, or its default."""
         return (self._context.config.cassettes if self._context else Cassettes()).match_on
+
+    @property
+    def checklist(self) -> Checklist:
+        """The items of the checklist, with the target's own; raises `ConfigurationError` for an id that is taken."""
+        return self._context.checklist if self._context else shipped()
 
     def network(self, upstream: str) -> Network:
         """Where may be sent: the hosts of harness.toml, or the one that was asked for where there is no such file."""

@@ -16,6 +16,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     level: Level
     text: str
     """What holds when the item passes."""
+    why: str = ""
+    """Why it matters: what goes wrong in production without it."""
     remediation: str
     """What to do when it does not."""
     needs: tuple[str, ...] = ()

@@ -1,40 +1,71 @@
-"""docs/checks.md: every check with its item, level, expectation, source and fix."""
+"""docs/checks.md: every item of the checklist, and every check with its expectation, source and fix."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from harness.model import Check, Item
 
 _HEAD = """# Checks
 
-Every check that is shipped, by the item of the checklist that it speaks to. `make pages` writes this page anew, and a
-test holds it to the checks. Items without checks here are for your own tests: see
-[writing a check](writing-a-check.md).
+Every item of the checklist, in its order, with the checks that are shipped for it: what each looks at and expects,
+where that expectation comes from, and what to do when it fails. The report uses the same sentences.
+
+The terminal prints the same: `harness explain ITEM`; `harness explain CHECK`, such as `webhooks.signatures/missing`, or
+`missing` where only one check has that name; and `harness explain FINDING` for a finding of the last report, with the
+command that shows it again.
 """
+_OWN_TEST = (
+    'No check is shipped: verify it by a test of your own, marked `@pytest.mark.verifies("{item}")`; see '
+    "[writing a check](writing-a-check.md)."
+)
 
 
 def checks_page(checks: Iterable[Check], items: Iterable[Item]) -> str:
-    """Return the page as Markdown; items that have no check are left out."""
+    """Return the page as Markdown: a list of the items, then a section for each, with a part for each check."""
     by_item = defaultdict(list)
     for check in checks:
         by_item[check.item].append(check)
-    return "\n".join([_HEAD, *(line for item in items if item.id in by_item for line in _part(item, by_item[item.id]))])
+    listed = [(item, by_item[item.id]) for item in items]
+    return "\n".join([_HEAD, *_contents(listed), *(line for item, own in listed for line in _section(item, own))])
 
 
-def _part(item: Item, checks: Iterable[Check]) -> Iterator[str]:
-    yield f"## {item.id}"
+def _contents(listed: Iterable[tuple[Item, Sequence[Check]]]) -> Iterator[str]:
+    yield "| step | item | level | checks |"
+    yield "|---|---|---|---|"
+    for item, checks in listed:
+        link = f"[{item.id}](#{item.id.replace('.', '')})"
+        yield f"| {item.step} | {link} | {item.level} | {len(checks) or 'your own'} |"
     yield ""
-    yield f"{item.text} ({item.level})."
-    yield ""
-    yield "| check | level | what is looked at | expected | source | fix |"
-    yield "|---|---|---|---|---|---|"
+
+
+def _section(item: Item, checks: Iterable[Check]) -> Iterator[str]:
+    yield from (f"## {item.id}", "")
+    yield from (f"{_text(item.text)} ({item.level}). {_text(item.why)}", "")
+    yield from (f"**Fix:** {_text(item.remediation)}", "")
+    if not checks:
+        yield from (_OWN_TEST.format(item=item.id), "")
     for check in checks:
-        texts = (check.summary, str(check.expected), check.source, check.fix)
-        yield f"| `{check.id}` | {check.level} | {' | '.join(map(_cell, texts))} |"
+        yield from _part(check)
+
+
+def _part(check: Check) -> Iterator[str]:
+    yield from (f"### {check.key}", "")
+    labelled = (
+        ("level", check.level),
+        ("looks at", check.summary),
+        ("expected", check.expected),
+        ("pass", check.passed),
+        ("fail", check.failed),
+        ("source", check.source),
+        ("fix", check.fix),
+    )
+    yield from (f"- **{label}:** {_text(text)}" for label, text in labelled if text)
     yield ""
 
 
-def _cell(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "\\<").replace("\n", " ")
+def _text(text: str) -> str:
+    """Escape what Markdown or HTML would read as markup; one line."""
+    return re.sub(r"([\\<*_]|\](?=\())", r"\\\1", " ".join(str(text).split()))

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.model import ItemResult, Level, Outcome, Problem
 from harness.readiness.touched import TouchedItem
-from harness.reports.terminal import INDENT, MARK_STYLES, WIDTH, Line, mark, printable
-from harness.reports.text import advice
+from harness.reports.terminal import INDENT, MARK_STYLES, WIDTH, Line, mark
+from harness.reports.text import advice, printable
 
 WHOLE = "Run the whole checklist: harness gate"
 _BAD = (Outcome.FAIL, Outcome.ERROR)

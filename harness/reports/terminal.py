@@ -6,7 +6,19 @@ import textwrap
 from collections.abc import Iterator
 
 from harness.model import ItemResult, Outcome, Report, Verdict
-from harness.reports.text import MEANING, SIGNS, Unknown, advice, counts, failures, headline, reproduction, unknowns
+from harness.reports.text import (
+    EXPLAINED,
+    MEANING,
+    SIGNS,
+    Unknown,
+    advice,
+    counts,
+    failures,
+    headline,
+    printable,
+    reproduction,
+    unknowns,
+)
 
 _STYLES = {Verdict.READY: "green", Verdict.NOT_READY: "red", Verdict.INCOMPLETE: "yellow"}
 MARK_STYLES = {Outcome.PASS: "green", Outcome.FAIL: "red"}
@@ -35,6 +47,8 @@ def _lines(report: Report, written: str) -> Iterator[Line]:
         yield f"{mark(item.outcome)} {item.id}: {item.summary}", MARK_STYLES.get(item.outcome, "yellow")
         yield f"{INDENT}{': '.join(advice(item))}", ""
         yield from _again([item])
+    if failures(report):
+        yield f"{INDENT}{EXPLAINED}", ""
     for unknown, items in unknowns(report).items():
         yield from _unknown(unknown, items)
     for item in report.warnings:
@@ -70,8 +84,3 @@ def mark(outcome: Outcome) -> str:
 def _again(items: list[ItemResult]) -> Iterator[Line]:
     if again := reproduction(items):
         yield f"{INDENT}Reproduce: {again}", ""
-
-
-def printable(text: str) -> str:
-    """Show control characters instead of sending them: a target's answer must not move the cursor or hide a line."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -36,6 +36,8 @@ MEANING: dict[Verdict, str] = {
     Verdict.INCOMPLETE: "Nothing failed, but not everything that must hold is known.",
 }
 
+EXPLAINED = "harness explain ID explains an item, a check, or a finding with an id, and says how to fix it."
+
 
 def headline(report: Report) -> str:
     """Return the verdict with the number of things that stand in its way."""
@@ -151,6 +153,11 @@ def coverage_summary(coverage: Coverage) -> str:
     )
 
 
+def printable(text: str) -> str:
+    """Show control characters instead of sending them: a target's answer must not move the cursor or hide a line."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def bad_findings(item: ItemResult) -> list[Finding]:
     """Return the findings that explain why an item does not hold."""
     return [f for f in item.findings if f.outcome not in (Outcome.PASS, Outcome.NOT_APPLICABLE)]
@@ -163,6 +170,7 @@ def evidence(finding: Finding) -> list[tuple[str, str]]:
         ("observed", "" if finding.is_brief else finding.observed),
         ("source", finding.source),
         ("fix", finding.fix),
+        ("check", f"{finding.item}/{finding.check}" if finding.check else ""),
         ("request", finding.request),
         ("reproduce", finding.reproduce),
     )

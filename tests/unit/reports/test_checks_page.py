@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from harness.context.checks import registered
@@ -17,12 +18,21 @@ def test_the_page_is_up_to_date() -> None:
     assert PAGE.read_text(encoding="utf-8") == checks_page(registered(), shipped())
 
 
-def test_a_cell_holds_any_text() -> None:
-    """What Markdown would take for something else is written so that it stays what it is."""
-    item = Item(id="a.b", level=Level.MUST, text="It holds", remediation="")
-    check = Check(id="c", item="a.b", summary="x|y", expected="<b>", source="\\u00e9", fix="one\ntwo")
-    page = checks_page([check], [item, Item(id="no.check", level=Level.MUST, text="", remediation="")])
+def test_any_text_stays_what_it_is() -> None:
+    """What Markdown would take for something else is escaped."""
+    item = Item(id="a.b", level=Level.MUST, text="It holds", why="Or not", remediation="Mend it")
+    check = Check(id="c", item="a.b", summary="x|y", expected="<b>", source="\\u00e9 [a_b](c)*", fix="one\ntwo")
+    page = checks_page([check], [item])
 
-    assert "| `c` | must | x\\|y | \\<b> | \\\\u00e9 | one two |" in page
-    assert "It holds (must)." in page
-    assert "no.check" not in page
+    assert "### a.b/c\n\n- **level:** must\n- **looks at:** x|y\n- **expected:** \\<b>\n" in page
+    assert "- **source:** \\\\u00e9 [a\\_b\\](c)\\*\n- **fix:** one two\n" in page
+    assert "It holds (must). Or not\n\n**Fix:** Mend it\n" in page
+
+
+def test_every_item_is_listed_in_the_order_of_the_checklist() -> None:
+    """One without a shipped check says how to verify it by a test of one's own."""
+    page = PAGE.read_text(encoding="utf-8")
+    sections = re.findall(r"^## (\S+)$", page, re.MULTILINE)
+
+    assert sections == [item.id for item in shipped()]
+    assert 'verify it by a test of your own, marked `@pytest.mark.verifies("workflow.core")`' in page

@@ -1,0 +1,141 @@
+"""`harness explain`: what an item, a check or a finding of the last report means, and what to do about it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+import click
+import msgspec
+
+from harness.cli.surroundings import Surroundings
+from harness.errors import ConfigurationError, nearest
+from harness.model import Check, Finding, Item, Outcome, Report
+from harness.readiness.checklist import Checklist
+from harness.reports import json
+from harness.reports.explanation import Labelled, lines, of_check, of_finding, of_item
+from harness.reports.text import when
+
+DEFAULT_REPORT = "reports/readiness.json"
+NOT_FOUND = 2
+SHOWN = 8
+"""Candidates and findings that are listed."""
+_GOOD = (Outcome.PASS, Outcome.NOT_APPLICABLE)
+_WRITE_ONE = "Run harness gate, or name a report with --report FILE."
+
+
+class NameNotFoundError(Exception):
+    """Nothing has the name that was asked for, or several checks have it."""
+
+
+@click.command()
+@click.argument("name", metavar="ITEM|CHECK|FINDING")
+@click.option(
+    "--report", "file", metavar="FILE", help="The report that has the finding.  [default: reports/readiness.json]"
+)
+def explain(name: str, file: str | None) -> None:
+    """Explain an item, a check, or a finding of the last report.
+
+    Give an item (webhooks.signatures), a check (webhooks.signatures/missing, or missing where only one check has that
+    name), or the id of a finding (F-0123456789). Exits 2 when nothing has that name.
+    """
+    here = Surroundings(Path.cwd())
+    try:
+        texts = list(explanation(name, here.checklist, _checks(), _report(here.directory, file)))
+    except NameNotFoundError as exc:
+        click.echo(f"ERROR: {here.vault.redact(str(exc))}", err=True)
+        sys.exit(NOT_FOUND)
+    for line in lines(texts, here.vault.redact):
+        click.echo(line)
+
+
+def explanation(name: str, checklist: Checklist, checks: Sequence[Check], report: Report | None) -> Iterator[Labelled]:
+    """Yield what there is about ``name``; raises `NameNotFoundError` with the nearest names where nothing has it."""
+    findings = _findings(report)
+    items = {item.id: item for item in checklist}
+    by_key = {check.key: check for check in checks}
+    if name in items:
+        yield from of_item(items[name], [c for c in checks if c.item == name])
+        yield from _last_seen(report, [f for f in findings if f.item == name])
+    elif name in by_key:
+        yield from of_check(by_key[name])
+        yield from _last_seen(report, [f for f in findings if key_of(f) == name])
+    elif named := [f for f in findings if name in (f.id, f"{f.item}/{f.case}")]:
+        for finding in named[:SHOWN]:
+            yield from of_finding(finding)
+        yield "", ""
+        yield from _row_of(named[0], items, by_key)
+    else:
+        key = _in_full(name, items, checks, report)
+        yield from explanation(key, checklist, checks, report)
+
+
+def key_of(finding: Finding) -> str:
+    """Return the key of the check that a finding comes from; one of an earlier version only names its case."""
+    return f"{finding.item}/{finding.check or finding.case}"
+
+
+def _findings(report: Report | None) -> list[Finding]:
+    return [f for item in report.items for f in item.findings] if report else []
+
+
+def _row_of(finding: Finding, items: Mapping[str, Item], by_key: Mapping[str, Check]) -> Iterator[Labelled]:
+    """Explain the check that a finding comes from, or its item where a test of one's own made it."""
+    if check := by_key.get(key_of(finding)):
+        yield from of_check(check)
+    elif item := items.get(finding.item):
+        yield from of_item(item, [c for c in by_key.values() if c.item == item.id])
+
+
+def _last_seen(report: Report | None, findings: Iterable[Finding]) -> Iterator[Labelled]:
+    """Show what the last report holds against it."""
+    bad = [f for f in findings if f.outcome not in _GOOD]
+    if report is None or not bad:
+        return
+    yield "", ""
+    yield "", f"In the report of {when(report)}:"
+    for finding in bad[:SHOWN]:
+        yield from of_finding(finding)
+    if len(bad) > SHOWN:
+        yield "", f"and {len(bad) - SHOWN} more, in reports/readiness.html"
+
+
+def _in_full(name: str, items: Mapping[str, Item], checks: Sequence[Check], report: Report | None) -> str:
+    """Return the key of the only check whose id is ``name``; raises `NameNotFoundError`."""
+    keys = [c.key for c in checks if c.id == name]
+    if len(keys) == 1:
+        return keys[0]
+    if keys:
+        raise NameNotFoundError(f"{len(keys)} checks are called {name!r}. Name one in full: {', '.join(keys)}.")
+    ids = [f.id for f in _findings(report) if f.id]
+    if name.startswith("F-") and not ids:
+        state = "The report names no defect" if report else f"There is no {DEFAULT_REPORT}"
+        raise NameNotFoundError(f"No finding is called {name!r}. {state}. {_WRITE_ONE}")
+    known = [*items, *(c.key for c in checks), *(c.id for c in checks), *ids]
+    close = [*get_close_matches(name, known, n=SHOWN), *(k for k in sorted(known) if name in k)]
+    near = f"Did you mean {', '.join(list(dict.fromkeys(close))[:SHOWN])}?" if close else nearest(name, items)
+    raise NameNotFoundError(f"No item, check or finding is called {name!r}. {near}")
+
+
+def _report(directory: Path, file: str | None) -> Report | None:
+    """Return the report, None where none was asked for and none is there; raises `ConfigurationError`."""
+    path = directory / (file or DEFAULT_REPORT)
+    try:
+        return json.read(path.read_bytes())
+    except OSError as exc:
+        if file is None:
+            return None
+        reason = f"{file} cannot be read: {exc.strerror}. Run harness gate, which writes one."
+        raise ConfigurationError(f"harness explain --report: {reason}") from None
+    except msgspec.MsgspecError as exc:
+        raise ConfigurationError(
+            f"harness explain: {path} is not a readiness.json of this version: {exc}. Run harness gate again."
+        ) from None
+
+
+def _checks() -> tuple[Check, ...]:
+    from harness.context.checks import registered  # it imports every room
+
+    return registered()

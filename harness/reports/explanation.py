@@ -1,0 +1,73 @@
+"""What `harness explain` prints: an item, a check or a finding in full, as labelled texts."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from harness.model import Check, Finding, Item, Level
+from harness.reports.text import SIGNS, evidence, printable
+
+_LABEL = 12
+_WIDTH = 110
+OWN_TEST = 'none is shipped; verify it by a test of your own, marked @pytest.mark.verifies("{item}")'
+
+Labelled = tuple[str, str]
+"""A label and its text; what has no label is a line of its own."""
+
+
+def of_item(item: Item, checks: Sequence[Check]) -> Iterator[Labelled]:
+    """Yield what an item asks for, why, and the checks that speak to it, a line each."""
+    yield "", f"{item.id} ({item.level}), step {item.step}"
+    yield "Holds when", item.text
+    yield "Why", item.why
+    yield "Fix", item.remediation
+    yield "Needs", ", ".join(item.needs)
+    yield "Checks", "harness explain CHECK explains each" if checks else OWN_TEST.format(item=item.id)
+    for check in checks:
+        level = " (should)" if check.level is Level.SHOULD else ""
+        yield "", f"  {check.key}{level}: {check.passed or check.summary}"
+
+
+def of_check(check: Check) -> Iterator[Labelled]:
+    """Yield what a check does and expects, where that comes from, and what to do when it fails."""
+    yield "", f"{check.key} ({check.level})"
+    yield "Looks at", check.summary
+    yield "Expected", str(check.expected)
+    yield "Pass", check.passed
+    yield "Fail", check.failed
+    yield "Source", check.source
+    yield "Fix", check.fix
+
+
+def of_finding(finding: Finding) -> Iterator[Labelled]:
+    """Yield what was observed, and the command that shows it again."""
+    sign = SIGNS[finding.outcome]
+    yield "", f"{sign.mark} {sign.word}: {finding.headline}"
+    yield from ((label.capitalize(), text) for label, text in evidence(finding))
+    yield "Test", finding.test
+
+
+def lines(texts: Iterable[Labelled], redact: Callable[[str], str]) -> Iterator[str]:
+    """Yield what is printed: each text that there is, redacted before it is wrapped under its label."""
+    for label, text in texts:
+        clean = redact(text)
+        if not label:
+            yield printable(clean)
+        elif clean:
+            yield from _wrapped(label, clean.splitlines())
+
+
+def _wrapped(label: str, texts: Iterable[str]) -> Iterator[str]:
+    """Yield a text beside its label; its own lines stay lines."""
+    indent = " " * _LABEL
+    for number, text in enumerate(texts):
+        first = f"{label:<{_LABEL}}" if number == 0 else indent
+        yield from textwrap.wrap(
+            printable(text),
+            _WIDTH,
+            initial_indent=first,
+            subsequent_indent=indent,
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
