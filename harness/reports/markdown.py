@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from harness.model import ItemResult, Outcome, Report
 from harness.reports.text import (
     COVERAGE_HEADINGS,
+    EXPLAINED,
     MEANING,
     SIGNS,
     advice,
@@ -75,6 +76,8 @@ def _blockers(report: Report) -> Iterator[str]:
     for item in failures(report):
         yield f"- {_sign(item.outcome)} `{item.id}`: {_text(item.summary)}"
         yield from _explained(item)
+    if failures(report):
+        yield from ("", EXPLAINED, "")
     for unknown, items in unknowns(report).items():
         yield f"- {_sign(unknown.outcome)}: {', '.join(f'`{i.id}`' for i in items)}<br>{_text(unknown.reason)}"
         if unknown.outcome is Outcome.ERROR and (again := reproduction(items)):

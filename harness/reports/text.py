@@ -36,7 +36,7 @@ MEANING: dict[Verdict, str] = {
     Verdict.INCOMPLETE: "Nothing failed, but not everything that must hold is known.",
 }
 
-EXPLAINED = "harness explain ID explains an item, a check, or a finding with an id, and says how to fix it."
+EXPLAINED = "More about an item, a check or a finding: harness explain ID"
 
 
 def headline(report: Report) -> str:
