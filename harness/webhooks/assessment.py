@@ -1,13 +1,13 @@
-"""What an answer comes to, and how a finding says it: plain functions over a case, an answer and an event."""
+"""Judges responses and words the findings: plain functions of a case, a response and an event."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from harness.http.client_tls import UNTRUSTED
 from harness.http.message import Request
 from harness.model import Check, Delivery, Event, Finding, Outcome
-from harness.model.check import Judgement
 from harness.webhooks.cases import Expected, Material, ReceiverCase
 
 _CLASSES = {
@@ -18,95 +18,132 @@ _CLASSES = {
     Expected.ANSWERED_OR_CUT: (2, 4),
 }
 _MAY_CUT = (Expected.REFUSED_OR_CUT, Expected.ANSWERED_OR_CUT)
+_INSTEAD: Mapping[int, str] = {
+    2: "Accepted",
+    3: "Returned a redirect for",
+    4: "Refused",
+    5: "Returned a server error for",
+}
+"""What a receiver did, by the class of its status."""
 
 
-def answered(case: ReceiverCase, material: Material, built: Request, answer: Delivery) -> Judgement:
-    """Hold the answer alone against the row."""
+class CaseResult(NamedTuple):
+    """What one case came to."""
+
+    outcome: Outcome
+    observed: str
+    summary: str = ""
+    """The sentence for what happened, where the row's own does not say it."""
+
+
+def answered(case: ReceiverCase, material: Material, built: Request, answer: Delivery) -> CaseResult:
+    """Judge the response alone."""
     if answer.status == 429:
-        return (
+        return CaseResult(
             Outcome.ERROR,
-            f"{answer.seen}: the receiver limits rates, so it never looked. Raise its limit for the run",
+            f"{answer.seen}: the receiver's rate limit answered in its place. Raise that limit for the run",
         )
-    if answer.status is None:
-        fine = answer.cut and case.expected in _MAY_CUT
-        return (Outcome.PASS if fine else Outcome.FAIL), answer.seen
-    if answer.status // 100 not in _CLASSES[case.expected] and answer.status not in case.extra_statuses:
-        return Outcome.FAIL, answer.seen
+    if answer.cut and case.expected in _MAY_CUT:
+        return CaseResult(Outcome.PASS, answer.seen)
+    status = answer.status or 0
+    if status // 100 not in _CLASSES[case.expected] and status not in case.extra_statuses:
+        return CaseResult(Outcome.FAIL, answer.seen, _instead(case, status))
     wrong = _wrong_content(case, material, built, answer)
-    return (Outcome.FAIL, wrong) if wrong else (Outcome.PASS, answer.seen)
+    return CaseResult(Outcome.FAIL, wrong) if wrong else CaseResult(Outcome.PASS, answer.seen)
+
+
+def _instead(case: ReceiverCase, status: int) -> str:
+    """Return what the receiver did with a delivery, 0 for no response; empty where the row's sentence covers it."""
+    if covers_all_failures(case):
+        return ""
+    return f"{_INSTEAD.get(status // 100, 'Did not respond to')} {case.summary}"
+
+
+def covers_all_failures(case: ReceiverCase) -> bool:
+    """Whether the row's sentence for a fail is true of any response, and of a receiver that died."""
+    return case.check_answer is not None or case.expected in (Expected.ANSWERED, Expected.ANSWERED_OR_CUT)
+
+
+def stopped(case: ReceiverCase, observed: str) -> CaseResult:
+    """Return the result where the receiver did not survive a delivery that it answered as expected."""
+    summary = "" if covers_all_failures(case) else f"{case.passed}, then stopped responding"
+    return CaseResult(Outcome.FAIL, observed, summary)
 
 
 def _wrong_content(case: ReceiverCase, material: Material, built: Request, answer: Delivery) -> str:
-    """Return what is wrong with an answer of the right status; empty when nothing is."""
+    """Return what is wrong with a response of the right status; empty when nothing is."""
     if case.must_not_contain and case.must_not_contain(material, built) in answer.whole:
-        return f"HTTP {answer.status}, and the answer holds the right signature"
-    if case.must_contain and case.must_contain(material) not in answer.whole:
-        return f"{answer.seen}, without {case.must_contain(material)!r}"
+        return f"HTTP {answer.status}, and the response contains the right signature"
     if case.check_answer and (flaw := case.check_answer(material, answer.whole)):
         return f"{answer.seen}: {flaw}"
     return ""
 
 
 def hint(delivery: Delivery) -> str:
-    """Return what to do about a genuine delivery that was not acknowledged, as a further sentence."""
+    """Return what to do about a genuine delivery that was not acknowledged, as one more sentence."""
     if delivery.error.startswith(UNTRUSTED):
-        return ". Senders deliver to nobody whose certificate they cannot verify: see webhooks.tls for what to do"
+        return ". Senders refuse a certificate that they cannot verify: see webhooks.tls for what to do"
     if delivery.status is None:
         return f". Start the receiver, or correct [receiver] url ({delivery.url})"
     if 300 <= delivery.status < 400:
-        return ". Senders follow no redirect: name the final URL as [receiver] url"
+        return ". Senders do not follow redirects: set [receiver] url to the final URL"
     if delivery.status in {400, 401, 403}:
         return ". If every genuine delivery is refused, compare [receiver] signature with what the receiver expects"
     return ""
 
 
-_ALL_REFUSED = ". Every genuine delivery was refused, so most likely harness.toml is wrong and not the receiver"
+_ALL_REFUSED = ". Every genuine delivery was refused, so harness.toml is probably wrong, not the receiver"
 
 ACCEPTED = Check(
     id="valid",
     item="webhooks.fixtures",
-    summary="each event fixture, delivered as it is",
+    summary="a genuine delivery of each event fixture",
+    passed="Acknowledged a genuine delivery of the event fixture",
+    failed="Did not acknowledge a genuine delivery of the event fixture",
     expected="HTTP 2xx",
     source="the integration guide",
-    fix="Compare [receiver] signature, its secret and scheme, with what the receiver was given.",
+    fix="Compare scheme and secret of [receiver] signature with those that the receiver uses.",
 )
 FITS_SPEC = Check(
     id="schema",
     item="webhooks.fixtures",
-    summary="each event fixture, held against the spec's webhooks",
+    summary="each event fixture against the spec's webhooks",
+    passed="The event fixture matches its schema in the spec",
+    failed="The event fixture does not match its schema in the spec",
     expected="the schema of its type",
     source="OpenAPI Specification 3.1.1, webhooks",
-    fix="Capture the event anew from the provider, or correct the schema in the spec's webhooks.",
+    fix="Capture the event again from the provider, or correct the schema in the spec's webhooks.",
 )
 CHECKS = (ACCEPTED, FITS_SPEC)
 
 
 def acceptance(event: Event, answer: Delivery, *, all_refused: bool) -> Finding:
-    """Return what the answer to an honest delivery says; ``all_refused`` if every other was refused too."""
+    """Return the finding of a genuine delivery; ``all_refused`` if the receiver refused every other one too."""
     outcome = Outcome.PASS if answer.acknowledged else Outcome.FAIL
     if answer.status is None:
         outcome = Outcome.ERROR
-    verb = "acknowledged" if answer.acknowledged else "not acknowledged"
+    verb = "Acknowledged" if answer.acknowledged else "Did not acknowledge"
     why = "" if answer.acknowledged else _ALL_REFUSED if all_refused else hint(answer)
-    summary = f"{event.name}: a genuine delivery was {verb}"
+    summary = f"{verb} a genuine delivery of {event.name}"
     return ACCEPTED.finding(outcome, answer.seen + why, summary=summary, case=f"valid-{event.name}")
 
 
 def conformity(event: Event, violations: Sequence[str], spec: str) -> Finding:
-    """Return whether a fixture conforms to the document ``spec``; ``violations`` are what is wrong with it."""
+    """Return whether a fixture matches the document ``spec``; ``violations`` are what is wrong with it."""
     return FITS_SPEC.finding(
         Outcome.FAIL if violations else Outcome.PASS,
         "; ".join(violations) or "valid",
-        summary=f"{event.name}: {'breaks' if violations else 'conforms to'} the spec's webhooks",
+        summary=f"The fixture {event.name} {'does not match' if violations else 'matches'} its schema in the spec",
         expected=f"the schema of {event.type!r} in {spec}",
         case=f"schema-{event.name}",
     )
 
 
-def finding_of(case: ReceiverCase, judgement: Judgement, reproduce: str, request: str = "") -> Finding:
+def finding_of(case: ReceiverCase, result: CaseResult, reproduce: str, request: str = "") -> Finding:
     """Return the finding of one case; ``request`` is shown where something is wrong."""
-    outcome, observed = judgement
+    outcome, observed, summary = result
     if not case.judged and outcome in (Outcome.FAIL, Outcome.NOT_RUN):
-        outcome, observed = Outcome.NOT_APPLICABLE, f"{observed} (told, not judged)"
+        summary = f"{summary or case.sentence(outcome)} (reported, not judged)"
+        outcome = Outcome.NOT_APPLICABLE
     bad = outcome in (Outcome.FAIL, Outcome.ERROR)
-    return case.finding(outcome, observed, reproduce=reproduce, request=request if bad else "")
+    return case.finding(outcome, observed, summary=summary, reproduce=reproduce, request=request if bad else "")

@@ -11,7 +11,7 @@ from harness.http.message import Request
 from harness.model import Level
 from harness.openapi.event_bodies import begins_as_json
 from harness.webhooks.cases.building import Material, replaced
-from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, unsigned_body
+from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, unsigned_body, worded_case
 from harness.webhooks.schemes import Scheme
 
 _STANDARD = "Standard Webhooks, Verifying webhook authenticity"
@@ -94,32 +94,37 @@ def _no_shared_secret(scheme: Scheme) -> str:
     return "" if scheme.symmetric else f"a receiver of {scheme.name} holds a public key, not a secret"
 
 
-_case = partial(ReceiverCase, item="webhooks.signatures", source=_STANDARD, fix=_ANY_MISMATCH)
+_case = partial(worded_case, item="webhooks.signatures", source=_STANDARD, fix=_ANY_MISMATCH)
 
 CASES: tuple[ReceiverCase, ...] = (
     _case(
         id="missing",
-        summary="no signature header",
+        summary="a delivery without a signature header",
         source="CVE-2026-21894, CVE-2023-50728",
         fix=_NO_HEADER,
         build=lambda m: m.carrying(),
     ),
-    _case(id="empty", summary="an empty signature header", fix=_NO_HEADER, build=lambda m: m.raw("")),
-    _case(id="blank", summary="a signature header of white space", fix=_NO_HEADER, build=lambda m: m.raw(" \t ")),
+    _case(id="empty", summary="a delivery with an empty signature header", fix=_NO_HEADER, build=lambda m: m.raw("")),
+    _case(
+        id="blank",
+        summary="a signature header that holds only white space",
+        fix=_NO_HEADER,
+        build=lambda m: m.raw(" \t "),
+    ),
     _case(
         id="altered-body",
-        summary="one character of the body changed after signing",
+        summary="a body with one character changed after signing",
         build=lambda m: replace(m.signed(), body=_altered(m)),
         not_applicable_to=unsigned_body,
     ),
     _case(
         id="wrong-secret",
-        summary="the signature of another secret",
+        summary="a signature made with another secret",
         build=lambda m: m.signed(secret=m.scheme.new_secret()),
     ),
     _case(
         id="empty-secret",
-        summary="the signature of the empty secret",
+        summary="a signature made with an empty secret",
         source="CVE-2026-86080, CVE-2026-123870",
         fix=_UNSET,
         build=lambda m: m.signed(secret=""),
@@ -127,55 +132,55 @@ CASES: tuple[ReceiverCase, ...] = (
     ),
     _case(
         id="other-event",
-        summary="the right signature of another event",
+        summary="the signature of another event",
         build=lambda m: m.carrying(_other_event(m)),
         not_applicable_to=unsigned_body,
     ),
     _case(
         id="swapped-id",
-        summary="another id than was signed",
+        summary="an event id that differs from the signed one",
         fix="Verify over the id as it stands in the header.",
         build=_swapped_id,
         not_applicable_to=_no_id_header,
     ),
     _case(
         id="truncated",
-        summary="the first half of the right signature",
+        summary="a signature cut to its first half",
         source="CVE-2024-21491",
         fix=_WHOLE,
         build=lambda m: m.carrying(m.signature()[: len(m.signature()) // 2]),
     ),
     _case(
         id="truncated-to-one",
-        summary="the first character of the right signature",
+        summary="a signature cut to its first character",
         source="CVE-2024-21491",
         fix=_WHOLE,
         build=lambda m: m.carrying(m.signature()[:1]),
     ),
     _case(
         id="truncated-by-four",
-        summary="all but the last four characters of the right signature",
+        summary="a signature cut by four characters",
         source="CVE-2024-21491",
         fix=_WHOLE,
         build=lambda m: m.carrying(m.signature()[:-4]),
     ),
     _case(
         id="truncated-to-nothing",
-        summary="a well-formed header with no signature in it",
+        summary="a well-formed header without a signature in it",
         source="CVE-2024-21491",
         fix=_WHOLE,
         build=lambda m: m.carrying(""),
     ),
     _case(
         id="older-version",
-        summary="the right signature under another version or algorithm",
+        summary="the right signature labelled as another version or algorithm",
         fix=_VERSIONS,
         build=_older,
         not_applicable_to=_no_label,
     ),
     _case(
         id="version-none",
-        summary="a signature under the algorithm 'none'",
+        summary="a signature labelled with the algorithm 'none'",
         source="GHSA-6vx8-pcwv-xhf4",
         fix=_VERSIONS,
         build=partial(_as_version, "none"),
@@ -184,25 +189,30 @@ CASES: tuple[ReceiverCase, ...] = (
     _case(
         id="legacy-sha1",
         level=Level.SHOULD,
-        summary="GitHub's SHA-1 header alone",
+        summary="a delivery that carries only GitHub's SHA-1 header",
         source="docs.github.com, Validating webhook deliveries: SHA-1 is for compatibility only",
         fix="Verify X-Hub-Signature-256 and pass over X-Hub-Signature.",
         build=_legacy_sha1,
         not_applicable_to=lambda s: "" if s.name == "github" else "only GitHub sends an older header",
     ),
-    _case(id="in-query", summary="the signature in the query", fix=_HEADER_ONLY, build=_in_query),
-    _case(id="in-body", summary="the signature in the body", fix=_HEADER_ONLY, build=_in_body),
+    _case(
+        id="in-query",
+        summary="a signature in the query string instead of its header",
+        fix=_HEADER_ONLY,
+        build=_in_query,
+    ),
+    _case(id="in-body", summary="a signature in the body instead of its header", fix=_HEADER_ONLY, build=_in_body),
     _case(
         id="trailing-junk",
         level=Level.SHOULD,
-        summary="four more characters after the right signature",
+        summary="the right signature with four characters added",
         fix=_EXACT,
         build=lambda m: m.carrying(f"{m.signature()}AAAA"),
     ),
     _case(
         id="bare",
         level=Level.SHOULD,
-        summary="the bare signature, without what stands around it",
+        summary="the bare signature without its label",
         fix=_EXACT,
         build=lambda m: m.raw(m.signature()),
         not_applicable_to=_no_label,
@@ -210,7 +220,7 @@ CASES: tuple[ReceiverCase, ...] = (
     _case(
         id="doubled-label",
         level=Level.SHOULD,
-        summary="the label before the signature written twice",
+        summary="the right signature with its label written twice",
         fix=_EXACT,
         build=_doubled_label,
         not_applicable_to=_no_label,
@@ -225,20 +235,26 @@ CASES: tuple[ReceiverCase, ...] = (
         build=lambda m: m.carrying(m.signature().upper()),
         not_applicable_to=_no_hex,
     ),
-    _case(
+    ReceiverCase(
         id="told-signature",
+        item="webhooks.signatures",
         level=Level.SHOULD,
-        summary="a wrong signature, to which the answer must not tell the right one",
+        summary="a signature of zeros",
+        passed="Refused a signature of zeros without revealing the right one",
+        failed="Revealed the right signature in the response to a wrong one",
         source="CWE-209",
-        fix="Answer a refusal with a fixed text; keep what was expected out of it.",
+        fix="Answer every refusal with the same fixed text, without the expected signature.",
         build=_zeros,
         must_not_contain=lambda m, built: m.signature(built.body),
     ),
-    _case(
+    ReceiverCase(
         id="timing",
+        item="webhooks.signatures",
         level=Level.SHOULD,
         judged=False,
-        summary="signatures that are right at first and wrong later, timed",
+        summary="how long comparing signatures takes",
+        passed="Compared signatures in constant time",
+        failed="Compared signatures in a time that depends on them",
         source="CVE-2018-6596, CVE-2022-24912",
         fix="Compare in constant time: hmac.compare_digest, crypto.timingSafeEqual, hash_equals.",
         build=lambda m: m.signed(),

@@ -7,7 +7,7 @@ from functools import partial
 from harness.http.message import Request
 from harness.model import Level
 from harness.webhooks.cases.building import Material, replaced
-from harness.webhooks.cases.receiver_case import Expected, ReceiverCase
+from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, worded_case
 from harness.webhooks.schemes import Scheme
 
 MARGIN_S = 60
@@ -84,7 +84,7 @@ def _reading(text: str, m: Material) -> Request:
     return m.signed(timestamp=text)
 
 
-_case = partial(ReceiverCase, item="webhooks.freshness", source=_STANDARD)
+_case = partial(worded_case, item="webhooks.freshness", source=_STANDARD)
 _unreadable = partial(
     _case,
     source="A 5xx makes the sender retry and pages people (Standard Webhooks, Webhook consumers)",
@@ -95,14 +95,14 @@ _unreadable = partial(
 CASES: tuple[ReceiverCase, ...] = (
     _case(
         id="stale",
-        summary="a right signature made before the tolerance",
+        summary="a delivery one minute older than the tolerance",
         fix=_STALE,
         build=partial(_signed_at, -MARGIN_S),
         not_applicable_to=_unlimited,
     ),
     _case(
         id="ancient",
-        summary="a right signature of an hour ago",
+        summary="a delivery one hour older than the tolerance",
         fix=_STALE,
         build=partial(_signed_at, -_FAR_S),
         not_applicable_to=_unlimited,
@@ -110,7 +110,7 @@ CASES: tuple[ReceiverCase, ...] = (
     _case(
         id="future",
         level=Level.SHOULD,
-        summary="a right signature of an hour to come",
+        summary="a timestamp one hour too far in the future",
         fix="Refuse a timestamp that lies too far ahead as well: compare the absolute difference.",
         build=partial(_signed_at, _FAR_S),
         not_applicable_to=_past_only,
@@ -118,7 +118,7 @@ CASES: tuple[ReceiverCase, ...] = (
     _case(
         id="late",
         level=Level.SHOULD,
-        summary="a right signature that is old, but within the tolerance",
+        summary="a delivery that is old but within the tolerance",
         expected=Expected.ACKNOWLEDGED,
         fix="Use the tolerance that the provider names, so that clocks may differ and queues take their time.",
         build=_within,
@@ -126,36 +126,45 @@ CASES: tuple[ReceiverCase, ...] = (
     ),
     _case(
         id="rejuvenated",
-        summary="an old signature under a new timestamp",
+        summary="an expired signature under a current timestamp",
         fix=_SIGNED,
         build=_rejuvenated,
         not_applicable_to=_unlimited,
     ),
     _case(
         id="restated",
-        summary="another timestamp than was signed",
+        summary="a timestamp that differs from the signed one",
         fix=_SIGNED,
         build=_restated,
         not_applicable_to=_untimed,
     ),
-    _case(id="without-timestamp", summary="no timestamp", fix=_SIGNED, build=_without, not_applicable_to=_unplaced),
+    _case(
+        id="without-timestamp",
+        summary="a delivery without its timestamp",
+        fix=_SIGNED,
+        build=_without,
+        not_applicable_to=_unplaced,
+    ),
     _unreadable(id="timestamp-empty", summary="an empty timestamp", build=partial(_reading, "")),
-    _unreadable(id="timestamp-word", summary="a timestamp that is a word", build=partial(_reading, "abc")),
-    _unreadable(id="timestamp-nan", summary="the timestamp NaN", build=partial(_reading, "NaN")),
+    _unreadable(id="timestamp-word", summary="the timestamp 'abc'", build=partial(_reading, "abc")),
+    _unreadable(id="timestamp-nan", summary="the timestamp 'NaN'", build=partial(_reading, "NaN")),
     _unreadable(
         id="timestamp-infinite",
-        summary="the timestamp inf",
+        summary="the timestamp 'inf'",
         build=partial(_reading, "inf"),
         not_applicable_to=_past_only,
     ),
     _unreadable(
         id="timestamp-exponent",
-        summary="the timestamp 1e400",
+        summary="the timestamp '1e400'",
         build=partial(_reading, "1e400"),
         not_applicable_to=_past_only,
     ),
     _unreadable(
-        id="timestamp-negative", summary="the timestamp -1", build=partial(_reading, "-1"), not_applicable_to=_unlimited
+        id="timestamp-negative",
+        summary="the timestamp '-1'",
+        build=partial(_reading, "-1"),
+        not_applicable_to=_unlimited,
     ),
     _unreadable(
         id="timestamp-huge",
@@ -166,7 +175,7 @@ CASES: tuple[ReceiverCase, ...] = (
     _unreadable(
         id="timestamp-other-unit",
         level=Level.SHOULD,
-        summary="a timestamp in milliseconds where seconds belong",
+        summary="a timestamp in milliseconds instead of seconds",
         build=lambda m: m.signed(timestamp=f"{m.timestamp}000"),
         not_applicable_to=lambda s: (
             _past_only(s) or ("" if s.timestamp_unit == "s" else f"{s.name} writes milliseconds")
@@ -175,7 +184,7 @@ CASES: tuple[ReceiverCase, ...] = (
     _unreadable(
         id="timestamp-junk",
         level=Level.SHOULD,
-        summary="letters after the timestamp that was signed",
+        summary="a timestamp with letters added after signing",
         build=_trailing_junk,
     ),
 )

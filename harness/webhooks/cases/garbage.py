@@ -8,7 +8,7 @@ from functools import partial
 from harness.http.message import Request
 from harness.model import Level
 from harness.webhooks.cases.building import Material, replaced
-from harness.webhooks.cases.receiver_case import Expected, ReceiverCase
+from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, worded_case
 
 _SOURCE = "A 5xx makes the sender retry and pages people (Standard Webhooks, Webhook consumers)"
 _PARSE = (
@@ -21,49 +21,51 @@ def _twice(first: str, second: str, m: Material) -> Request:
     return replaced(m.signed(), m.scheme.header, values[first], values[second])
 
 
-_garbage = partial(ReceiverCase, item="webhooks.signatures", source=_SOURCE, fix=_PARSE)
+_garbage = partial(worded_case, item="webhooks.signatures", source=_SOURCE, fix=_PARSE)
 
 CASES: tuple[ReceiverCase, ...] = (
     _garbage(
         id="good-then-bad",
-        summary="two signature headers, a right and a wrong one",
+        summary="two signature headers with the right one first",
         level=Level.SHOULD,
         expected=Expected.ANSWERED,
         build=partial(_twice, "good", "bad"),
     ),
     _garbage(
         id="bad-then-good",
-        summary="two signature headers, a wrong and a right one",
+        summary="two signature headers with the right one last",
         level=Level.SHOULD,
         expected=Expected.ANSWERED,
         build=partial(_twice, "bad", "good"),
     ),
-    _garbage(id="garbled", summary="a signature header that is not one", build=lambda m: m.raw("nonsense")),
+    _garbage(id="garbled", summary="the word 'nonsense' as a signature header", build=lambda m: m.raw("nonsense")),
     _garbage(
         id="garbled-label",
-        summary="a signature header of the label alone",
+        summary="a signature header that holds only its label",
         build=lambda m: m.raw(m.scheme.label or "v1"),
     ),
-    _garbage(id="garbled-commas", summary="a signature header of commas", build=lambda m: m.raw(",,v1,a,b,c,")),
-    _garbage(id="garbled-pairs", summary="a signature header of empty pairs", build=lambda m: m.raw("=,t=,v1=,=")),
+    _garbage(id="garbled-commas", summary="a signature header full of commas", build=lambda m: m.raw(",,v1,a,b,c,")),
+    _garbage(
+        id="garbled-pairs", summary="a signature header of empty key-value pairs", build=lambda m: m.raw("=,t=,v1=,=")
+    ),
     _garbage(
         id="garbled-punctuation",
-        summary="the right signature behind mangled punctuation",
+        summary="the right signature behind broken punctuation",
         build=lambda m: m.raw(",=,=t" + m.value()[2:]),
     ),
     _garbage(
         id="garbled-encoding",
-        summary="a signature with characters its encoding does not have",
+        summary="a signature with characters outside its encoding",
         build=lambda m: m.carrying("!" * len(m.signature())),
     ),
     _garbage(
         id="garbled-padding",
-        summary="a signature of a length its encoding does not have",
+        summary="a signature of a length that its encoding does not allow",
         build=lambda m: m.carrying("A" * (len(m.signature()) // 2 * 2 - 1)),
     ),
     _garbage(
         id="garbled-bytes",
-        summary="a signature with bytes that are not ASCII",
+        summary="a signature with bytes outside ASCII",
         source="RFC 9110 section 5.5: field values may hold obs-text",
         build=lambda m: m.carrying("\u00e9" * len(m.signature())),
     ),
@@ -76,7 +78,7 @@ CASES: tuple[ReceiverCase, ...] = (
     _garbage(
         id="many-signatures",
         level=Level.SHOULD,
-        summary="a thousand wrong signatures",
+        summary="a header with 1,000 wrong signatures",
         expected=Expected.REFUSED_OR_CUT,
         fix="Bound the number of signatures you compare.",
         build=lambda m: m.carrying(*[base64.b16encode(bytes([n % 256])).decode() for n in range(1000)]),

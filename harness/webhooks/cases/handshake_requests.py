@@ -1,4 +1,4 @@
-"""Group E, handshakes: what a provider asks before it sends anything is answered as it wants."""
+"""Group E, handshakes: the receiver answers what a provider asks before it sends any event."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ def _case(handshake: Handshake) -> ReceiverCase:
         return handshake.flaw(_answer(whole), m.event.id, m.secret)
 
     def not_applicable(scheme: Scheme) -> str:
-        return "" if scheme.name == handshake.scheme else f"only providers that use {handshake.scheme} ask it"
+        return "" if scheme.name == handshake.scheme else f"only a provider with the scheme {handshake.scheme} sends it"
 
     return ReceiverCase(
         id=f"handshake-{handshake.scheme}",
         item="webhooks.robust",
         level=Level.SHOULD,
-        summary="the question that such a provider asks before it sends anything",
+        summary=f"{handshake.request}, sent before any event",
+        passed=f"Answered {handshake.request} correctly",
+        failed=f"Did not answer {handshake.request} correctly",
         source=handshake.source,
         expected=Expected.ACKNOWLEDGED,
-        fix=f"Answer it with {handshake.expected}.",
+        fix=f"Answer {handshake.request} with {handshake.expected}.",
         build=build,
         check_answer=check_answer,
         not_applicable_to=not_applicable,
@@ -38,7 +40,7 @@ def _case(handshake: Handshake) -> ReceiverCase:
 
 
 def _answer(whole: str) -> Response:
-    """Read an answer as the wire returns it: status line, header lines, an empty line, the body."""
+    """Read a response as the wire returns it: status line, header lines, an empty line, the body."""
     head, _, body = whole.partition("\n\n")
     status, *lines = head.splitlines()
     pairs = (line.partition(":") for line in lines)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from harness.http.message import Request
 from harness.model import Level
 from harness.webhooks.cases.building import Material, replaced
-from harness.webhooks.cases.receiver_case import Expected, Framing, ReceiverCase
+from harness.webhooks.cases.receiver_case import Expected, Framing, ReceiverCase, worded_case
 
 LARGE_BYTES = 8 * 1024 * 1024
 
@@ -37,7 +37,7 @@ def _upper(m: Material) -> Request:
 
 
 _odd = partial(
-    ReceiverCase,
+    worded_case,
     item="webhooks.robust",
     level=Level.SHOULD,
     source=f"{_HTTP} section 15.5",
@@ -46,28 +46,28 @@ _odd = partial(
 )
 
 CASES: tuple[ReceiverCase, ...] = (
-    ReceiverCase(
+    worded_case(
         id="header-names-upper-case",
         item="webhooks.robust",
-        summary="header names in upper case",
+        summary="a delivery with header names in upper case",
         source=f"{_HTTP} section 5.1: field names are case-insensitive",
         expected=Expected.ACKNOWLEDGED,
         fix="Look headers up without regard to case.",
         build=_upper,
     ),
-    ReceiverCase(
+    worded_case(
         id="large-unsigned",
         item="webhooks.robust",
-        summary="8 MiB and no signature",
+        summary="an unsigned body of 8 MiB",
         source="CWE-770",
         expected=Expected.REFUSED_OR_CUT,
         fix=_SIZE,
         build=lambda m: replace(m.carrying(), body=_large(m)),
     ),
-    ReceiverCase(
+    worded_case(
         id="large-signed",
         item="webhooks.robust",
-        summary="8 MiB, signed",
+        summary="a signed body of 8 MiB",
         source="CWE-770",
         expected=Expected.ANSWERED_OR_CUT,
         fix=_SIZE,
@@ -75,35 +75,47 @@ CASES: tuple[ReceiverCase, ...] = (
     ),
     _odd(
         id="method-get",
-        summary="the method GET",
+        summary="a GET request",
         source=f"{_HTTP} sections 15.5.6 and 15.6.2",
         extra_statuses=(501,),
         build=lambda m: replace(m.carrying(), body=b"", method="GET"),
     ),
     _odd(
         id="method-put",
-        summary="the method PUT",
+        summary="a PUT request",
         source=f"{_HTTP} sections 15.5.6 and 15.6.2",
         extra_statuses=(501,),
         build=lambda m: replace(m.signed(), method="PUT"),
     ),
-    _odd(id="content-type-text", summary="the content type text/plain", build=partial(_typed, "text/plain")),
-    _odd(id="content-type-none", summary="no content type", build=lambda m: replaced(m.signed(), "content-type")),
-    _odd(id="content-type-garbled", summary="a garbled content type", build=partial(_typed, "application/;=json;;")),
+    _odd(
+        id="content-type-text",
+        summary="a delivery with the content type text/plain",
+        build=partial(_typed, "text/plain"),
+    ),
+    _odd(
+        id="content-type-none",
+        summary="a delivery without a content type",
+        build=lambda m: replaced(m.signed(), "content-type"),
+    ),
+    _odd(
+        id="content-type-garbled",
+        summary="a delivery with a garbled content type",
+        build=partial(_typed, "application/;=json;;"),
+    ),
     _odd(
         id="content-type-charset",
-        summary="an unknown charset",
+        summary="a delivery with an unknown charset",
         build=partial(_typed, "application/json; charset=klingon"),
     ),
     _odd(
         id="compressed",
-        summary="a body compressed with gzip, signed as it is sent",
+        summary="a body compressed with gzip before signing",
         source=f"{_HTTP} section 8.4",
         build=_compressed,
     ),
     _odd(
         id="compressed-badly",
-        summary="a body that is said to be compressed and is not",
+        summary="an uncompressed body declared as gzip",
         source=f"{_HTTP} section 8.4",
         build=lambda m: replaced(m.signed(), "content-encoding", "gzip"),
     ),
@@ -116,7 +128,7 @@ CASES: tuple[ReceiverCase, ...] = (
     ),
     _odd(
         id="expect-continue",
-        summary="Expect: 100-continue, and a body that waits for it",
+        summary="a body sent after Expect: 100-continue",
         source=f"{_HTTP} section 10.1.1",
         build=Material.signed,
         framing=Framing.EXPECT,
@@ -124,14 +136,14 @@ CASES: tuple[ReceiverCase, ...] = (
     ),
     _odd(
         id="slow-body",
-        summary="a body that comes in pieces, with pauses",
+        summary="a body sent in pieces with pauses",
         source="RFC 9112 section 6",
         build=Material.signed,
         framing=Framing.SLOW,
     ),
     _odd(
         id="http-1.0",
-        summary="HTTP/1.0",
+        summary="a delivery over HTTP/1.0",
         source=f"{_HTTP} section 2.5",
         build=Material.signed,
         framing=Framing.HTTP_1_0,

@@ -10,7 +10,7 @@ from harness.errors import EventError
 from harness.http.message import Request
 from harness.model import Level
 from harness.webhooks.cases.building import Material, compact, replaced, signed_body, signed_document
-from harness.webhooks.cases.receiver_case import Expected, ReceiverCase
+from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, worded_case
 
 UNKNOWN_TYPE = "harness.unheard_of"
 
@@ -52,7 +52,8 @@ def _deep(opening: bytes, closing: bytes, depth: int) -> bytes:
     return opening * depth + closing * depth
 
 
-_body = partial(ReceiverCase, item="webhooks.robust", source=_SOURCE, expected=Expected.ANSWERED, fix=_PARSE)
+_body = partial(worded_case, item="webhooks.robust", source=_SOURCE, expected=Expected.ANSWERED, fix=_PARSE)
+_deep_body = partial(_body, fix=_DEPTH, verbs=("Survived", "Did not survive"))
 
 
 def _exactly(body: bytes) -> Any:
@@ -60,12 +61,24 @@ def _exactly(body: bytes) -> Any:
 
 
 CASES: tuple[ReceiverCase, ...] = (
-    _body(id="without-data", summary="no nested members", build=signed_document(_without_nested)),
-    _body(id="null-data", summary="null where objects belong", build=signed_document(partial(_nested_as, None))),
-    _body(id="text-data", summary="text where objects belong", build=signed_document(partial(_nested_as, "text"))),
-    _body(id="list-data", summary="a list where objects belong", build=signed_document(partial(_nested_as, []))),
-    _body(id="hollow-data", summary="null for every nested value", build=signed_document(_nulled)),
-    _body(id="body-empty", summary="an empty body, signed", build=_exactly(b"")),
+    _body(id="without-data", summary="an event without its nested objects", build=signed_document(_without_nested)),
+    _body(
+        id="null-data",
+        summary="an event with null in place of its nested objects",
+        build=signed_document(partial(_nested_as, None)),
+    ),
+    _body(
+        id="text-data",
+        summary="an event with text in place of its nested objects",
+        build=signed_document(partial(_nested_as, "text")),
+    ),
+    _body(
+        id="list-data",
+        summary="an event with empty lists in place of its nested objects",
+        build=signed_document(partial(_nested_as, [])),
+    ),
+    _body(id="hollow-data", summary="an event with null for every nested value", build=signed_document(_nulled)),
+    _body(id="body-empty", summary="a signed empty body", build=_exactly(b"")),
     _body(id="body-not-json", summary="a signed body that is not JSON", build=_exactly(b"{not json")),
     _body(id="body-form", summary="a signed body that is a form", build=_exactly(b"payload=%7B%7D&id=1")),
     _body(id="body-null", summary="the signed body null", build=_exactly(b"null")),
@@ -77,39 +90,38 @@ CASES: tuple[ReceiverCase, ...] = (
     _body(id="body-not-utf-8", summary="a signed body that is not UTF-8", build=_exactly(b'{"id":"\xff\xfe\xc3"}')),
     _body(
         id="body-bom",
-        summary="a byte order mark before the body",
+        summary="a body that begins with a byte order mark",
         source="RFC 8259 section 8.1",
         build=signed_body(lambda m: b"\xef\xbb\xbf" + m.body),
     ),
     _body(
         id="body-nul",
-        summary="a NUL inside every string",
+        summary="a body with a NUL character in every string",
         build=signed_body(lambda m: m.body.replace(b'": "', b'": "\\u0000').replace(b'":"', b'":"\\u0000')),
     ),
     _body(
         id="body-surrogate",
-        summary="half a surrogate pair in a string",
+        summary="a body with half a surrogate pair in a string",
         source="RFC 8259 section 8.2",
         build=signed_body(lambda m: m.compact(more=b'"harness_extra":"\\ud800"')),
     ),
     _body(
         id="body-duplicate-members",
-        summary="every member twice",
+        summary="a body with every member twice",
         source="RFC 8259 section 4",
         build=signed_body(lambda m: m.compact(more=compact(m.document())[1:-1])),
     ),
-    _body(id="body-deep", summary="5,000 nested lists", fix=_DEPTH, build=_exactly(_deep(b"[", b"]", 5_000))),
-    _body(id="body-very-deep", summary="100,000 nested lists", fix=_DEPTH, build=_exactly(_deep(b"[", b"]", 100_000))),
-    _body(
+    _deep_body(id="body-deep", summary="a body nested 5,000 deep", build=_exactly(_deep(b"[", b"]", 5_000))),
+    _deep_body(id="body-very-deep", summary="a body nested 100,000 deep", build=_exactly(_deep(b"[", b"]", 100_000))),
+    _deep_body(
         id="body-deep-member",
-        summary="an event with 100,000 nested objects",
-        fix=_DEPTH,
+        summary="an event with a member nested 100,000 deep",
         build=signed_body(lambda m: m.compact(more=b'"harness_extra":' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000)),
     ),
     _body(
         id="unknown-type",
         level=Level.SHOULD,
-        summary="an event type nobody has heard of",
+        summary="an event of an unknown type",
         source=_FORWARD,
         expected=Expected.ACKNOWLEDGED,
         fix="Acknowledge event types you do not know, and ignore them: the provider may add some.",
@@ -118,7 +130,7 @@ CASES: tuple[ReceiverCase, ...] = (
     _body(
         id="unknown-member",
         level=Level.SHOULD,
-        summary="members nobody has heard of",
+        summary="an event with unknown members",
         source=_FORWARD,
         expected=Expected.ACKNOWLEDGED,
         fix="Ignore members you do not know: the provider may add some.",

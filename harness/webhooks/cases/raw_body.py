@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from harness.http.message import Request
 from harness.model import Level
 from harness.webhooks.cases.building import Material, signed_body, signed_document
-from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, unsigned_body
+from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, unsigned_body, worded_case
 
 _SOURCE = "Standard Webhooks, Verifying webhook authenticity: use the raw payload body"
 _FIX = "Verify over the request's bytes as they arrived, before any middleware parses them; parse only afterwards."
@@ -69,41 +69,55 @@ def _padded(before: bytes, after: bytes, m: Material) -> Request:
     return replace(m.signed(), body=before + m.body + after)
 
 
-_accepted = partial(ReceiverCase, item="webhooks.raw-body", source=_SOURCE, fix=_FIX, expected=Expected.ACKNOWLEDGED)
-_refused = partial(ReceiverCase, item="webhooks.raw-body", source=_SOURCE, fix=_FIX, not_applicable_to=unsigned_body)
+_accepted = partial(worded_case, item="webhooks.raw-body", source=_SOURCE, fix=_FIX, expected=Expected.ACKNOWLEDGED)
+_refused = partial(worded_case, item="webhooks.raw-body", source=_SOURCE, fix=_FIX, not_applicable_to=unsigned_body)
 
 CASES: tuple[ReceiverCase, ...] = (
-    _accepted(id="raw-compact", summary="JSON without white space", build=signed_body(Material.compact)),
-    _accepted(id="raw-indented", summary="indented JSON", build=signed_body(_indented)),
+    _accepted(id="raw-compact", summary="signed JSON without white space", build=signed_body(Material.compact)),
+    _accepted(id="raw-indented", summary="signed JSON with indentation", build=signed_body(_indented)),
     _accepted(
         id="raw-crlf",
-        summary="JSON whose lines end with CR LF",
+        summary="signed JSON with CR LF line endings",
         build=signed_body(lambda m: _indented(m).replace(b"\n", b"\r\n")),
     ),
-    _accepted(id="raw-reordered", summary="its members in another order", build=signed_document(_reversed)),
-    _accepted(id="raw-escaped", summary="letters written as \\u escapes", build=signed_body(_escaped)),
+    _accepted(
+        id="raw-reordered", summary="signed JSON with its members in another order", build=signed_document(_reversed)
+    ),
+    _accepted(id="raw-escaped", summary="signed JSON with letters written as \\u escapes", build=signed_body(_escaped)),
     _accepted(
         id="raw-padded",
-        summary="white space around the JSON, signed with it",
+        summary="signed JSON with white space around it",
         build=signed_body(lambda m: b" \n" + _as_json(m) + b"\r\n "),
     ),
     _accepted(
         id="raw-unicode",
         level=Level.SHOULD,
-        summary="a further member of emoji and accents",
+        summary="signed JSON with emoji and accented letters",
         build=signed_document(lambda d: {**d, "harness_extra": "\N{ROCKET} \N{LATIN SMALL LETTER E WITH ACUTE}\u2028"}),
     ),
     _accepted(
         id="raw-numbers",
         level=Level.SHOULD,
-        summary="a further member of numbers such as 1.0, 1e3 and 2^64",
+        summary="signed JSON with numbers such as 1.0, 1e3 and 2^64",
         build=signed_body(_with_numbers),
     ),
-    _refused(id="trailing-space", summary="a space added after signing", build=partial(_padded, b"", b" ")),
-    _refused(id="trailing-newline", summary="a line break added after signing", build=partial(_padded, b"", b"\n")),
     _refused(
-        id="leading-space", summary="a space put before the body after signing", build=partial(_padded, b" ", b"")
+        id="trailing-space",
+        summary="a body with a space added at its end after signing",
+        build=partial(_padded, b"", b" "),
     ),
-    _refused(id="reserialised", summary="the signature of its JSON without white space", build=_compact_signature),
-    _refused(id="respaced", summary="the signature of its JSON with other white space", build=_spaced_signature),
+    _refused(
+        id="trailing-newline",
+        summary="a body with a line break added at its end after signing",
+        build=partial(_padded, b"", b"\n"),
+    ),
+    _refused(
+        id="leading-space",
+        summary="a body with a space added at its start after signing",
+        build=partial(_padded, b" ", b""),
+    ),
+    _refused(
+        id="reserialised", summary="a signature made over the JSON without its white space", build=_compact_signature
+    ),
+    _refused(id="respaced", summary="a signature made over the JSON with other white space", build=_spaced_signature),
 )

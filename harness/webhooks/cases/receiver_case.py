@@ -1,19 +1,19 @@
-"""What a row of receiver cases is: how a delivery is made, and what a receiver must do with it."""
+"""What a row of receiver cases is: how a delivery is built, and what a receiver must do with it."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import Any
 
 from harness.http.message import Request
-from harness.model import Check, Outcome
+from harness.model import Check
 from harness.webhooks.cases.building import Material
 from harness.webhooks.schemes import Scheme
 
 
 class Expected(enum.StrEnum):
-    """What must become of a delivery, in words for a finding's ``expected``."""
+    """What a receiver must do with a delivery, as a finding shows it."""
 
     REFUSED = "HTTP 4xx, no effect, and a receiver still alive"
     ACKNOWLEDGED = "HTTP 2xx"
@@ -32,45 +32,54 @@ class Framing(enum.Enum):
     HTTP_1_0 = "as HTTP/1.0"
 
 
+REFUSALS = (Expected.REFUSED, Expected.REFUSED_OR_CUT)
+"""What is expected of a delivery that must have no effect."""
+
+
 def always(_scheme: Scheme) -> str:
-    """Return that the case is for every scheme."""
+    """Return that the case applies to every scheme."""
     return ""
 
 
 def unsigned_body(scheme: Scheme) -> str:
-    """Return why a scheme says nothing of the body, empty where it signs it."""
-    return "" if scheme.signs_body else f"{scheme.name} signs no body"
+    """Return why a changed body goes unnoticed, empty where the scheme signs the body."""
+    return "" if scheme.signs_body else f"{scheme.name} does not sign the body"
 
 
 class ReceiverCase(Check, frozen=True, kw_only=True):
-    """One delivery, made genuine or wrong."""
-
-    conclusions: ClassVar[Mapping[Outcome, str]] = {
-        Outcome.PASS: "was answered as it must be",
-        Outcome.FAIL: "was not answered as it must be",
-        Outcome.NOT_APPLICABLE: "does not apply",
-        Outcome.NOT_RUN: "is known in part",
-    }
+    """One delivery, genuine or wrong on purpose; `summary` names it, as the object of a sentence."""
 
     expected: Expected = Expected.REFUSED
-    """The `summary` says what is special about the delivery, after the words "a delivery with"."""
     judged: bool = True
-    """Whether what is seen is held against the receiver; otherwise it is only reported."""
+    """Whether a failure counts against the receiver; otherwise it is only reported."""
     build: Callable[[Material], Request]
-    """Makes the delivery; raises `EventError` where the event cannot be changed so."""
+    """Builds the delivery; raises `EventError` where the event does not allow the change."""
     framing: Framing = Framing.PLAIN
     extra_statuses: tuple[int, ...] = ()
-    """Further statuses that are right."""
+    """Further statuses that pass."""
     must_not_contain: Callable[[Material, Request], str] | None = None
-    """What the answer must not hold."""
-    must_contain: Callable[[Material], str] | None = None
-    """What the answer must hold."""
+    """Text that the response must not contain."""
     check_answer: Callable[[Material, str], str] | None = None
-    """What is wrong with an answer of the right status, given as a whole; empty when nothing is."""
+    """Returns what is wrong with a whole response of the right status; empty when nothing is."""
     not_applicable_to: Callable[[Scheme], str] = always
-    """Why the case does not concern a scheme, empty where it does."""
+    """Why the case does not apply to a scheme, empty where it does."""
 
-    def sentence(self, outcome: Outcome) -> str:
-        """Return the line that a person reads first."""
-        conclusion = self.conclusions.get(outcome, "could not be judged")
-        return f"{self.id}: a delivery with {self.summary} {conclusion}"
+
+_VERBS: Mapping[Expected, tuple[str, str]] = {
+    Expected.REFUSED: ("Refused", "Accepted"),
+    Expected.REFUSED_OR_CUT: ("Refused", "Accepted"),
+    Expected.ACKNOWLEDGED: ("Accepted", "Refused"),
+    Expected.ANSWERED: ("Handled", "Failed on"),
+    Expected.ANSWERED_OR_CUT: ("Survived", "Did not survive"),
+}
+
+
+def worded_case(
+    *, summary: str, expected: Expected = Expected.REFUSED, verbs: tuple[str, str] | None = None, **fields: Any
+) -> ReceiverCase:
+    """Return the row whose sentences are a verb and its summary: "Refused a delivery without a signature header".
+
+    ``verbs`` are those for a pass and for a fail, by default the usual ones for what is ``expected``.
+    """
+    passed, failed = (f"{verb} {summary}" for verb in verbs or _VERBS[expected])
+    return ReceiverCase(**{"passed": passed, "failed": failed, "summary": summary, "expected": expected, **fields})

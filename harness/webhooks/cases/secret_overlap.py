@@ -7,7 +7,7 @@ from functools import partial
 from harness.http.message import Request
 from harness.model import Level
 from harness.webhooks.cases.building import Material
-from harness.webhooks.cases.receiver_case import Expected, ReceiverCase
+from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, worded_case
 from harness.webhooks.schemes import Scheme
 
 _FIX = "Go through all signatures of the header and accept when any matches; pass over versions you do not know."
@@ -39,7 +39,7 @@ def _unknown_first(m: Material) -> Request:
 
 
 _case = partial(
-    ReceiverCase,
+    worded_case,
     item="webhooks.rotation",
     source="Standard Webhooks, Secret rotation; docs.stripe.com, Roll endpoint signing secrets",
     expected=Expected.ACKNOWLEDGED,
@@ -50,30 +50,30 @@ _case = partial(
 CASES: tuple[ReceiverCase, ...] = (
     _case(
         id="right-signature-first",
-        summary="its signature before one of another secret",
+        summary="the right signature listed before one made with another secret",
         build=lambda m: m.carrying(m.signature(), _other(m)),
     ),
     _case(
         id="right-signature-last",
-        summary="its signature after one of another secret",
+        summary="the right signature listed after one made with another secret",
         build=lambda m: m.carrying(_other(m), m.signature()),
     ),
     _case(
         id="two-wrong-signatures",
-        summary="signatures of two other secrets",
+        summary="two signatures made with other secrets",
         expected=Expected.REFUSED,
         build=lambda m: m.carrying(_other(m), _other(m)),
     ),
     _case(
         id="unknown-version-last",
         level=Level.SHOULD,
-        summary="its signature before one of an unknown version",
+        summary="the right signature listed before one of an unknown version",
         build=_unknown_after,
     ),
     _case(
         id="unknown-version-first",
         level=Level.SHOULD,
-        summary="its signature after one of an unknown version",
+        summary="the right signature listed after one of an unknown version",
         build=_unknown_first,
     ),
 )

@@ -9,17 +9,17 @@ from harness.webhooks.drills import crashes, dead_letters, duplicates, load, mem
 from harness.webhooks.drills.drill import Drill, Judgement
 from harness.webhooks.drills.drill_context import DrillContext
 
-# Late effects of duplicates show while dead letters are looked at. Load comes last: what is slow on purpose keeps the
-# workers of the receiver from everything after it.
+# Late effects of duplicates appear while the drills of dead letters run. Load comes last: its slow events occupy the
+# workers of the receiver, so that anything after it would wait.
 DRILLS: tuple[Drill, ...] = (*dead_letters.DRILLS, *overlap.DRILLS, *duplicates.DRILLS, *load.DRILLS)
 CRASHES: tuple[Drill, ...] = (*crashes.DRILLS, *withdrawal.DRILLS, *memory.DRILLS)
-"""Those that need a copy of the target of their own."""
+"""Drills that need a copy of the target of their own."""
 
 __all__ = ["CRASHES", "DRILLS", "Drill", "DrillContext", "play"]
 
 
 def play(drill: Drill, context: DrillContext, *, reproduce: str) -> Finding:
-    """Run one drill, between honest deliveries that give it a meaning, and return what it came to."""
+    """Run one drill, between genuine deliveries that give its outcome a meaning, and return its finding."""
 
     def look() -> list[Finding]:
         outcome, observed = _judged(drill, context)
@@ -29,7 +29,7 @@ def play(drill: Drill, context: DrillContext, *, reproduce: str) -> Finding:
 
 
 def _prepare(context: DrillContext) -> None:
-    """Begin once what shows late, so that it shows while other drills are played; not where drills kill the target."""
+    """Start once what takes long to appear, so that other drills fill the wait; not where drills kill the target."""
     if context.process is None and not context.shared.prepared:
         context.shared.prepared = True
         for ahead in dict.fromkeys(drill.ahead for drill in DRILLS if drill.ahead):
@@ -54,4 +54,4 @@ def _judged(drill: Drill, context: DrillContext) -> Judgement:
 
 
 _ASKED = {"receiver.effects", "receiver.dead_letters"}
-"""What is asked about one event, by its id."""
+"""Probes that ask about one event by its id."""

@@ -1,6 +1,6 @@
-"""Group F, durability: what was acknowledged is processed, once, whatever happens to the receiver.
+"""Group F, durability: an acknowledged event is processed exactly once, even if the receiver crashes.
 
-These drills end, starve and restart the receiver, so they play on a copy of the target that nothing else looks at.
+These drills kill, starve and restart the receiver, so they run against a copy of the target that no other check uses.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.effects import counted
 
 RECOVERS_S = 20.0
-"""After a restart, what was acknowledged has had its effect within this time."""
+"""Time after a restart in which an acknowledged event must have its effect, in seconds."""
 REPEATS_S = 6.0
-"""Who processes an event again after a restart has done so within this time."""
+"""Time after a restart in which a second processing of an event would show, in seconds."""
 _INTO_PROCESSING_S = 0.5
 _OUTAGE_BEGINS_S = 10.0
 _POLL_S = 0.05
 
 _SOURCE = "the integration guide, Webhooks; Standard Webhooks, Webhook consumers: enqueue, then acknowledge"
-_COMMIT = "Commit the event to durable storage before you answer 2xx; an answer is a promise."
+_COMMIT = "Commit the event to durable storage before you answer 2xx; the answer is a promise."
 
 
 def _kill_after_ack(context: DrillContext) -> Judgement:
@@ -46,9 +46,12 @@ def _kill_while_processing(context: DrillContext) -> Judgement:
         return Outcome.ERROR, f"cannot be judged: a genuine delivery got {answer.seen}"
     time.sleep(_INTO_PROCESSING_S)
     if context.probe.effects(event.id):
-        return Outcome.NOT_RUN, f"{event.name} was processed at once; name an event as slow that takes seconds"
+        return (
+            Outcome.NOT_RUN,
+            f"{event.name} was processed at once; as slow, name an event whose processing takes seconds",
+        )
     context.restart()
-    return _one_effect(context, event.id, "killed while it was processed")
+    return _one_effect(context, event.id, "killed while processing")
 
 
 def _kill_after_effect(context: DrillContext) -> Judgement:
@@ -62,7 +65,7 @@ def _kill_after_effect(context: DrillContext) -> Judgement:
     while effects == 1 and time.monotonic() < deadline:
         time.sleep(_POLL_S)
         effects = context.probe.effects(event.id)
-    return passes_if(effects == 1, f"killed as soon as its effect was there: {counted(effects)} after the restart")
+    return passes_if(effects == 1, f"killed right after the effect: {counted(effects)} after the restart")
 
 
 def _one_effect(context: DrillContext, event_id: str, what: str) -> Judgement:
@@ -76,7 +79,7 @@ def _store_down(context: DrillContext) -> Judgement:
     event = context.fresh()
     with _outage(context):
         during = context.receiver.deliver(event)
-    seen = f"while the store was away: {during.seen}"
+    seen = f"while the store was down: {during.seen}"
     if not during.acknowledged:
         after = context.receiver.deliver(event)
         seen += f"; delivered again: {after.seen}"
@@ -90,7 +93,7 @@ def _store_down(context: DrillContext) -> Judgement:
 
 @contextmanager
 def _outage(context: DrillContext) -> Iterator[None]:
-    """Keep the store away for the length of the block."""
+    """Take the store down for the length of the block."""
     where = "[receiver] outage"
     words = list(context.config.outage)
     try:
@@ -113,7 +116,7 @@ def _outage(context: DrillContext) -> Iterator[None]:
             if not began or not process.stdout.readline():
                 raise ProbeError(
                     f"{where}: {words[0]!r} printed no line within {_OUTAGE_BEGINS_S:g} s. "
-                    "Print one once the store is away, and bring it back when you are terminated."
+                    "Print one when the store is down, and bring it back on SIGTERM."
                 )
             yield
         finally:
@@ -143,29 +146,38 @@ _drill = partial(Drill, item="webhooks.durable", source=_SOURCE, fix=_COMMIT)
 DRILLS: tuple[Drill, ...] = (
     _drill(
         id="killed-after-ack",
-        summary="SIGKILL right after the acknowledgement, and a restart",
+        summary="SIGKILL right after an acknowledgement, then a restart",
+        passed="Processed an event once, although killed right after acknowledging it",
+        failed="Lost or repeated an event when killed right after acknowledging it",
         expected="exactly one effect",
         run=_kill_after_ack,
     ),
     _drill(
         id="killed-while-processing",
-        summary="SIGKILL while an event is processed, and a restart",
+        summary="SIGKILL during the processing of an event, then a restart",
+        passed="Processed an event once, although killed while processing it",
+        failed="Lost or repeated an event when killed while processing it",
         expected="exactly one effect",
-        fix="Take an event up again when its worker has died: claim it for a time, and prolong that while you work.",
+        fix="Let another worker process an event whose worker died: claim it for a limited time, and extend the claim "
+        "while you work.",
         needs=("receiver.effects", "receiver.slow"),
         run=_kill_while_processing,
     ),
     _drill(
         id="killed-after-effect",
-        summary="SIGKILL as soon as the effect is there, and a restart",
+        summary="SIGKILL as soon as an event has its effect, then a restart",
+        passed="Processed an event once, although killed right after its effect",
+        failed="Lost or repeated an effect when killed right after it",
         expected="exactly one effect",
-        fix="Commit the effect and the mark that the event is done in one transaction.",
+        fix="Commit the effect and the note that the event is done in one transaction.",
         run=_kill_after_effect,
     ),
     _drill(
         id="store-down",
-        summary="a delivery while the store is away",
-        expected="no 2xx, so that the sender tries again; then one effect",
+        summary="a delivery while the store is down",
+        passed="Processed an event once, although it arrived while the store was down",
+        failed="Lost or repeated an event that arrived while the store was down, or still refused it afterwards",
+        expected="no 2xx while the store is down, so that the sender tries again; then exactly one effect",
         fix="Answer 503 when the event cannot be stored.",
         needs=("receiver.effects", "receiver.outage"),
         run=_store_down,
@@ -174,7 +186,9 @@ DRILLS: tuple[Drill, ...] = (
         id="started-without-secret",
         item="webhooks.signatures",
         summary="a start with an empty secret",
-        expected="it refuses to start, or refuses every delivery, with no effect",
+        passed="Accepted no delivery while the signing secret was empty",
+        failed="Accepted or processed a delivery while the signing secret was empty",
+        expected="the receiver refuses to start, or refuses every delivery, with no effect",
         source="CVE-2026-86080, CVE-2026-123870",
         fix="Refuse to start while the secret is unset or empty.",
         run=_without_secret,

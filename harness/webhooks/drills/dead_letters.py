@@ -1,4 +1,4 @@
-"""Group F, dead letters: what cannot be processed is kept whole, and can be driven again."""
+"""Group F, dead letters: an event that cannot be processed is stored whole, and can be retried."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _REDRIVEN_S = 10.0
 _REDRIVE_POLL_S = 0.01
 
 _SOURCE = "the integration guide, Webhooks: dead-letter queue"
-_KEEP = "Move an event that failed its last attempt to a dead-letter table, with id, reason, attempts and raw body."
+_KEEP = "After the last failed attempt, move the event to a dead-letter table with id, reason, attempts and raw body."
 
 
 def _provoke(context: DrillContext) -> None:
-    """Deliver the event that cannot be processed; its last attempt may be a while away."""
+    """Deliver the event that cannot be processed; its last attempt may come much later."""
     if context.config.unprocessable is not None and context.dead_letter_of is not None:
         event = context.receiver.fresh(context.read(context.config.unprocessable))
         context.shared.unprocessable = Unprocessable(event=event, answer=context.receiver.deliver(event))
 
 
 def _unprocessable(context: DrillContext) -> Unprocessable:
-    """Return the event that cannot be processed, with its dead letter or why there is none; waited for once."""
+    """Return the event that cannot be processed, with its dead letter or why there is none; waits only once."""
     if context.shared.unprocessable is None:
         _provoke(context)
     found = context.shared.unprocessable
@@ -45,7 +45,7 @@ def _unprocessable(context: DrillContext) -> Unprocessable:
 
 
 def _await_letter(context: DrillContext, found: Unprocessable) -> None:
-    """Wait for the dead letter, for as long after the delivery as harness.toml allows."""
+    """Wait for the dead letter, as long after the delivery as harness.toml allows."""
     assert context.dead_letter_of is not None
     letters = context.dead_letters
     if not found.answer.acknowledged:
@@ -62,7 +62,7 @@ def _await_letter(context: DrillContext, found: Unprocessable) -> None:
         if now >= deadline:
             break
         time.sleep(pause(now - start))
-    known = f"what is known of it: {dict(row)}" if row else "nothing is known of it"
+    known = f"the dead letter query returns {dict(row)}" if row else "the dead letter query returns nothing"
     found.missing = f"acknowledged, but no dead letter within {letters.within:g} s; {known}"
 
 
@@ -72,7 +72,7 @@ def _of_letter(look: Callable[[DrillContext, Event, Row], Judgement], context: D
 
 
 def _there(_context: DrillContext, event: Event, _row: Row) -> Judgement:
-    return Outcome.PASS, f"{event.id} is kept as a dead letter"
+    return Outcome.PASS, f"{event.id} is stored as a dead letter"
 
 
 def _with_reason(context: DrillContext, _event: Event, row: Row) -> Judgement:
@@ -93,7 +93,7 @@ def _with_body(context: DrillContext, event: Event, row: Row) -> Judgement:
     forms = (event.body, base64.b64encode(event.body), hashlib.sha256(event.body).hexdigest().encode())
     size = f"{len(body)} bytes" if isinstance(body, bytes) else repr(given)
     return passes_if(
-        isinstance(body, bytes) and body in forms, f"the raw body of {len(event.body)} bytes is kept as {size}"
+        isinstance(body, bytes) and body in forms, f"the raw body of {len(event.body)} bytes is stored as {size}"
     )
 
 
@@ -108,7 +108,7 @@ def _again(context: DrillContext, event: Event, row: Row) -> Judgement:
     finally:
         ended.set()
         watcher.join()
-    return passes_if(moved, f"{event.id} was {'taken up again' if moved else 'not taken up'} after it was driven again")
+    return passes_if(moved, f"{event.id} was {'' if moved else 'not '}retried after the redrive command")
 
 
 def _watch(context: DrillContext, event: Event, attempts: Any, seen: threading.Event, ended: threading.Event) -> None:
@@ -134,7 +134,7 @@ def _not_of_forgeries(context: DrillContext) -> Judgement:
     material = context.receiver.material(event)
     answer = context.receiver.send(event, material.signed(secret=material.scheme.new_secret()))
     row = context.dead_letter_of(event.id)
-    return passes_if(row is None, f"{answer.seen}; kept of it: {dict(row) if row else 'nothing'}")
+    return passes_if(row is None, f"{answer.seen}; stored: {'nothing' if row is None else dict(row)}")
 
 
 _drill = partial(
@@ -149,42 +149,54 @@ _drill = partial(
 DRILLS: tuple[Drill, ...] = (
     _drill(
         id="dead-letter",
-        summary="an event whose processing keeps failing",
-        expected="acknowledged, and a dead letter after the last attempt",
+        summary="an event whose processing always fails",
+        passed="Stored a dead letter for an event that cannot be processed",
+        failed="Refused an event that cannot be processed, or stored no dead letter for it",
+        expected="HTTP 2xx, and a dead letter after the last attempt",
         run=partial(_of_letter, _there),
     ),
     _drill(
         id="dead-letter-reason",
         summary="the reason of a dead letter",
-        expected="what went wrong",
+        passed="Stored a dead letter with its reason",
+        failed="Stored no dead letter with its reason",
+        expected="a text that is not empty",
         run=partial(_of_letter, _with_reason),
     ),
     _drill(
         id="dead-letter-attempts",
-        summary="the attempts of a dead letter",
-        expected="how often it was tried, at least once",
+        summary="the number of attempts of a dead letter",
+        passed="Stored a dead letter with its number of attempts",
+        failed="Stored no dead letter with its number of attempts",
+        expected="a whole number above 0",
         run=partial(_of_letter, _with_attempts),
     ),
     _drill(
         id="dead-letter-body",
         summary="the raw body of a dead letter",
-        expected="the bytes that were delivered, as text, in base64, or their SHA-256",
+        passed="Stored a dead letter with its raw body",
+        failed="Stored no dead letter with its raw body",
+        expected="the delivered bytes as text or in base64, or their SHA-256",
         run=partial(_of_letter, _with_body),
     ),
     _drill(
         id="dead-letter-redriven",
-        summary="a dead letter driven again",
-        expected="it is taken up again",
-        fix="Offer a command that makes a dead letter new again, so that a worker takes it.",
+        summary="a dead letter after the redrive command",
+        passed="Retried a dead letter after the redrive command",
+        failed="Did not retry a dead letter after the redrive command",
+        expected="another attempt",
+        fix="Offer a command that queues a dead letter again, so that a worker retries it.",
         needs=("receiver.unprocessable", "receiver.dead_letters", "receiver.dead_letters.redrive"),
         run=partial(_of_letter, _again),
     ),
     _drill(
         id="dead-letter-of-forgery",
-        summary="a forged event among the dead letters",
-        expected="nothing is kept of a delivery that was refused",
+        summary="the dead letters after a forged event",
+        passed="Stored no dead letter for a forged event",
+        failed="Stored a dead letter for a forged event",
+        expected="no dead letter of a refused delivery",
         source="CWE-770",
-        fix="Keep nothing of a delivery that was not verified: anybody could fill your disk.",
+        fix="Store nothing from a delivery that was not verified; otherwise anybody can fill your disk.",
         needs=("receiver.dead_letters",),
         ahead=None,
         run=_not_of_forgeries,

@@ -1,4 +1,4 @@
-"""What a row of drills is: several deliveries with a plan, and what all of them together must come to."""
+"""What a row of drills is: several deliveries with a plan, judged together."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["Drill", "Judgement", "passes_if"]
 
 
 class Drill(Check, frozen=True, kw_only=True):
-    """Several deliveries, and what they come to."""
+    """Several deliveries, judged together."""
 
     needs: tuple[str, ...] = ("receiver.effects",)
-    """Keys of harness.toml without which it cannot be judged."""
+    """Keys of harness.toml that it requires."""
     ahead: Callable[[DrillContext], None] | None = None
-    """Done before the first drill is played, for it shows late; nothing where the target has not what it needs."""
+    """Runs before the first drill, because its effects appear late; does nothing where the target does not allow it."""
     run: Callable[[DrillContext], Judgement]

@@ -1,4 +1,4 @@
-"""What drills play on: a receiver, its effects and dead letters, and where the harness runs it, its process."""
+"""What drills run against: a receiver, its effects and dead letters, and its process if the harness runs it."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ from harness.webhooks.probes import COMMAND_S, Ask, filled
 
 
 class DrillContext(msgspec.Struct, kw_only=True):
-    """All that a drill may use."""
+    """Everything that a drill may use."""
 
     receiver: ReceiverUnderTest
     config: Receiver
     event: Event
-    """The event that is delivered, in a form the receiver takes."""
+    """The event to deliver, in a form that the receiver accepts."""
     read: Callable[[str], Event]
     """Reads an event fixture by its path in harness.toml."""
     dead_letter_of: Ask | None = None
-    """Asks for what is known of an event that may have become a dead letter."""
+    """Asks for the dead letter of an event."""
     state_of: Ask | None = None
-    """Asks for the state of an object, as ``[receiver.order]`` says."""
+    """Asks for the state of an object, as described in ``[receiver.order]``."""
     root: Path
     environment: Mapping[str, str]
     """For commands of harness.toml."""
     previous_secret: Callable[[], str] = str
-    """Reveals the secret before this one; for drills that need ``receiver.signature.previous``."""
+    """Reveals the previous secret; for drills that need ``receiver.signature.previous``."""
     process: ManagedProcess | None = None
-    """The receiver's, where the harness runs it for drills alone."""
+    """The receiver's process, where the harness runs a copy for drills alone."""
     secret_names: tuple[str, ...] = ()
-    """Variables in which that process is given the signing secret."""
+    """Environment variables that hold the signing secret for that process."""
     previous_names: tuple[str, ...] = ()
-    """Variables in which it is given the secret before this one."""
+    """Environment variables that hold the previous secret."""
     shared: SharedDeliveries = msgspec.field(default_factory=SharedDeliveries)
-    """What several drills look at together."""
+    """Deliveries that several drills share."""
 
     @property
     def probe(self) -> EffectProbe:
@@ -55,25 +55,25 @@ class DrillContext(msgspec.Struct, kw_only=True):
 
     @property
     def dead_letters(self) -> DeadLetters:
-        """How dead letters are found; drills that use it need ``receiver.dead_letters``."""
+        """How to find dead letters; drills that use it need ``receiver.dead_letters``."""
         assert self.config.dead_letters is not None
         return self.config.dead_letters
 
     def fresh(self) -> Event:
-        """Return the event under an id no receiver has seen."""
+        """Return the event under an id that is new to the receiver."""
         return self.receiver.fresh(self.event)
 
     @property
     def can_be_asked(self) -> bool:
-        """Whether its events have ids, by which the integration can be asked about them."""
+        """Whether its events have ids by which the integration can be asked about them."""
         return bool(self.fresh().id)
 
     def deliver(self, event: Event, times: int = 1) -> list[Delivery]:
-        """Deliver one event honestly, several times one after another."""
+        """Deliver one genuine event several times, one after another."""
         return [self.receiver.deliver(event) for _ in range(times)]
 
     def deliver_at_once(self, events: Sequence[Event], *, concurrency: int) -> list[Delivery]:
-        """Deliver events honestly, ``concurrency`` at a time."""
+        """Deliver genuine events, ``concurrency`` at a time."""
         with ThreadPoolExecutor(concurrency, thread_name_prefix="drill") as pool:
             return list(pool.map(self.receiver.deliver, events))
 
@@ -85,9 +85,9 @@ class DrillContext(msgspec.Struct, kw_only=True):
 
     @contextmanager
     def started_with(self, changes: Mapping[str, str]) -> Iterator[bool]:
-        """Start the receiver's process with a changed environment for the block, and say whether it did start.
+        """Restart the receiver's process with a changed environment for the block; yield whether it started.
 
-        Raises `ProcessError` when it does not start as before afterwards.
+        Raises `ProcessError` when it does not start in its old environment afterwards.
         """
         assert self.process is not None
         self.process.stop()
@@ -117,7 +117,7 @@ class DrillContext(msgspec.Struct, kw_only=True):
             )
         except (OSError, subprocess.TimeoutExpired) as exc:
             raise ProbeError(
-                f"{where}: {command[0]!r} could not be run: {type(exc).__name__}. Try it by hand."
+                f"{where}: {command[0]!r} could not be run: {type(exc).__name__}. Run it by hand to see why."
             ) from None
         if done.returncode:
             last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["nothing"]

@@ -1,4 +1,4 @@
-"""Groups B and D, once and only once: senders deliver again, at once, and in any order."""
+"""Groups B and D, exactly once: senders deliver again, in parallel, and in any order."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ AT_ONCE = 20
 
 _ONCE = "HTTP 2xx each time, and exactly one effect"
 _UNIQUE = (
-    "Give the event id a unique constraint, store it in the transaction that makes the effect, and acknowledge an "
-    "event whose id is there already."
+    "Give the event id a unique constraint, store it in the same transaction as the effect, and acknowledge an event "
+    "whose id is already stored."
 )
 _SOURCE = "Standard Webhooks, Idempotency; docs.stripe.com, Webhooks: handle duplicate events"
 
 
 class _Delivered(NamedTuple):
     answers: Sequence[Delivery]
-    """To what must be acknowledged, each time."""
+    """Responses to the deliveries that a receiver must acknowledge."""
     before: str = ""
-    """What came before it, in words."""
+    """What preceded them, in words."""
 
 
 Deliver = Callable[[DrillContext, Event], _Delivered]
@@ -76,11 +76,11 @@ _WAYS: Mapping[str, Deliver] = {
     "genuine-after-forged": _after_a_forgery,
     "whole-after-cut": _after_a_cut,
 }
-"""Each way of delivering again, by the id of the drill that judges it; all are played together, for one wait."""
+"""Each way of delivering again, by the id of the drill that judges it; all run together and share one wait."""
 
 
 def _repeat(context: DrillContext) -> None:
-    """Deliver one event in each of the ways; all are waited for together."""
+    """Deliver one event in each way, then wait for all of them together."""
     receiver = context.receiver
     if receiver.probe is None or not context.can_be_asked or not receiver.shows_effects(context.event):
         return
@@ -92,7 +92,7 @@ def _repeat(context: DrillContext) -> None:
 
 
 def _once(drill_id: str, context: DrillContext) -> Judgement:
-    """Judge one way of delivering again, once whatever comes late would have come."""
+    """Judge one way of delivering again, after the time in which late effects show."""
     if context.shared.repeated is None:
         _repeat(context)
     assert context.shared.repeated is not None
@@ -110,7 +110,7 @@ def _out_of_order(context: DrillContext) -> Judgement:
     in_order, reversed_ = (_state_after(context, backwards=b) for b in (False, True))
     if isinstance(in_order, str) or isinstance(reversed_, str):
         return Outcome.ERROR, in_order if isinstance(in_order, str) else str(reversed_)
-    return passes_if(in_order == reversed_, f"in order it came to {in_order}, out of order to {reversed_}")
+    return passes_if(in_order == reversed_, f"state in order: {in_order}; out of order: {reversed_}")
 
 
 def _state_after(context: DrillContext, *, backwards: bool) -> dict[str, Any] | str:
@@ -121,7 +121,7 @@ def _state_after(context: DrillContext, *, backwards: bool) -> dict[str, Any] | 
     events = [context.read(order.earlier), context.read(order.later)]
     object_id = _object_id(events[0], order.object)
     if not object_id:
-        return f"[receiver.order] object: {order.earlier} holds no text at {order.object!r}"
+        return f"[receiver.order] object: {order.earlier} has no text under {order.object!r}"
     new_id = _like(object_id)
     for event in reversed(events) if backwards else events:
         about = _about(event, _object_id(event, order.object), new_id)
@@ -132,7 +132,7 @@ def _state_after(context: DrillContext, *, backwards: bool) -> dict[str, Any] | 
         if not context.probe.wait(subject.id, within_s=context.receiver.settle_s):
             return f"{event.name} had no effect within {context.receiver.settle_s:g} s"
     state = context.state_of(new_id)
-    return dict(state) if state else f"[receiver.order] state: nothing is known of {new_id}"
+    return dict(state) if state else f"[receiver.order] state: the probe does not know {new_id}"
 
 
 def _object_id(event: Event, key: str) -> str:
@@ -158,33 +158,51 @@ def _again(drill_id: str, **fields: Any) -> Drill:
 
 
 DRILLS: tuple[Drill, ...] = (
-    _again("duplicates", summary="one event three times, one after another"),
+    _again(
+        "duplicates",
+        summary="one event delivered three times in a row",
+        passed="Processed an event once, although it was delivered three times in a row",
+        failed="Refused, lost or repeated an event that was delivered three times in a row",
+    ),
     _again(
         "exact-replay",
-        summary="the very same request three times",
+        summary="one request sent three times, byte for byte",
+        passed="Processed an event once, although its request was sent three times",
+        failed="Refused, lost or repeated an event whose request was sent three times",
         source="Standard Webhooks, Idempotency: the id also stops replays within the tolerance",
     ),
-    _again("duplicates-at-once", summary=f"one event {AT_ONCE} times at once"),
+    _again(
+        "duplicates-at-once",
+        summary=f"one event delivered {AT_ONCE} times in parallel",
+        passed=f"Processed an event once, although it was delivered {AT_ONCE} times in parallel",
+        failed=f"Refused, lost or repeated an event that was delivered {AT_ONCE} times in parallel",
+    ),
     _again(
         "genuine-after-forged",
-        summary="a forged event, then the genuine one of that id",
-        expected="HTTP 2xx and one effect for the genuine one",
-        fix="Remember an id only once its delivery was verified.",
+        summary="a forged event, then the genuine one with the same id",
+        passed="Processed a genuine event once, although a forgery with its id came first",
+        failed="Refused, lost or repeated a genuine event after a forgery with its id",
+        expected="HTTP 2xx and exactly one effect of the genuine event",
+        fix="Record an id only after its delivery is verified.",
     ),
     _again(
         "whole-after-cut",
         summary="half a request, then the whole one",
-        expected="HTTP 2xx and one effect for the whole one",
+        passed="Processed an event once, although a first request for it was cut off",
+        failed="Refused, lost or repeated an event after a first request for it was cut off",
+        expected="HTTP 2xx and exactly one effect of the whole request",
         source="docs.github.com, Handling failed webhook deliveries; a sender delivers again after a failure",
-        fix="Remember an id in the transaction that stores its event, not before.",
+        fix="Record an id in the transaction that stores its event, not before.",
     ),
     _drill(
         id="out-of-order",
         level=Level.SHOULD,
-        summary="a later event before an earlier one",
-        expected="the same state as in order",
+        summary="two events in reverse order",
+        passed="Reached the same state from two events in reverse order",
+        failed="Reached another state from two events in reverse order",
+        expected="the same state as in the right order",
         source="docs.stripe.com, Webhooks: event ordering is not guaranteed",
-        fix="Let an object's state only move forward, or ask the provider for it instead of trusting the order.",
+        fix="Let an object's state move only forward, or fetch it from the provider instead of trusting the order.",
         needs=("receiver.effects", "receiver.order"),
         run=_out_of_order,
     ),

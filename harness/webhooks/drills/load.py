@@ -1,4 +1,4 @@
-"""Group F, acknowledgement: within budget, also while processing is slow, and in a burst."""
+"""Group F, acknowledgement: within the time limit, even while processing is slow, and in a burst."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _BUDGETS = (
     "docs.slack.dev: 3 s; developers.zoom.us: 3 s; shopify.dev: 5 s; docs.github.com: 10 s; "
     "Standard Webhooks: 15 to 30 s"
 )
-_STORE_FIRST = "Store the event, answer, and process it afterwards in a worker."
+_STORE_FIRST = "Store the event, answer, and then process it in a worker."
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the value below or at which ``share`` of ``values`` lie (nearest rank)."""
+    """Return the smallest of ``values`` that is at least as large as the given share of them (nearest rank)."""
     ordered = sorted(values)
     return ordered[max(0, -(-int(share * 100) * len(ordered) // 100) - 1)]
 
@@ -50,7 +50,7 @@ def _in_budget(context: DrillContext, answers: Sequence[Delivery]) -> Judgement:
         return Outcome.FAIL, f"{len(refused)} of {len(answers)} not acknowledged: {refused[0].seen}"
     budget = context.config.ack_within
     p99 = percentile([a.seconds for a in answers], 0.99)
-    return passes_if(p99 <= budget, f"{_times(answers)}; the budget is {budget * 1000:.0f} ms")
+    return passes_if(p99 <= budget, f"{_times(answers)}; the limit is {budget * 1000:.0f} ms")
 
 
 def _ordinary(context: DrillContext) -> Judgement:
@@ -72,9 +72,12 @@ def _while_slow(context: DrillContext) -> Judgement:
     done_first = [answer for answer, effects in slowly if effects and answer.acknowledged]
     if done_first and max(a.seconds for a in done_first) > _SOON_S:
         took = max(a.seconds for a in done_first)
-        return Outcome.FAIL, f"acknowledged after {took:.1f} s, when the slow event had been processed already"
+        return Outcome.FAIL, f"acknowledged after {took:.1f} s, once the slow event was processed"
     if done_first:
-        return Outcome.NOT_RUN, f"{slow.name} was processed at once; name an event as slow that takes seconds"
+        return (
+            Outcome.NOT_RUN,
+            f"{slow.name} was processed at once; as slow, name an event whose processing takes seconds",
+        )
     return _in_budget(context, [*ordinary, *(answer for answer, _ in slowly)])
 
 
@@ -91,7 +94,7 @@ def _burst(context: DrillContext) -> Judgement:
         )
     silent = [a for a in busy if "retry-after:" not in a.whole.lower()]
     if silent:
-        return Outcome.FAIL, f"{len(silent)} of {BURST} refused with {silent[0].status} and without Retry-After"
+        return Outcome.FAIL, f"{len(silent)} of {BURST} refused with {silent[0].status} but without Retry-After"
     lost = _without_effect(context, taken)
     if lost:
         return (
@@ -99,15 +102,15 @@ def _burst(context: DrillContext) -> Judgement:
             f"{len(lost)} of {len(taken)} acknowledged events had no effect within {BURST_SETTLES_S:g} s",
         )
     outcome, seen = (
-        _in_budget(context, [a for a in answers if a.acknowledged]) if taken else (Outcome.FAIL, "none was taken")
+        _in_budget(context, [a for a in answers if a.acknowledged]) if taken else (Outcome.FAIL, "none acknowledged")
     )
-    return outcome, f"{len(taken)} acknowledged and processed, {len(busy)} refused for now; {seen}"
+    return outcome, f"{len(taken)} acknowledged and processed, {len(busy)} deferred; {seen}"
 
 
 def _without_effect(context: DrillContext, event_ids: Sequence[str]) -> list[str]:
-    """Return which of the events have no effect when time is up.
+    """Return the events that have no effect when the time is over.
 
-    The last are asked for first: once they are done the others mostly are, and asking costs the receiver time too.
+    The latest events come first: once they are processed, most others are too, and each question costs time.
     """
     deadline = time.monotonic() + BURST_SETTLES_S
 
@@ -128,20 +131,32 @@ _ack = partial(
 )
 
 DRILLS: tuple[Drill, ...] = (
-    _ack(id="ack-latency", summary=f"{ORDINARY} deliveries, timed", needs=(), run=_ordinary),
+    _ack(
+        id="ack-latency",
+        summary=f"the acknowledgement times of {ORDINARY} deliveries",
+        passed=f"Acknowledged {ORDINARY} deliveries within the time limit",
+        failed=f"Did not acknowledge {ORDINARY} deliveries within the time limit",
+        needs=(),
+        run=_ordinary,
+    ),
     Drill(
         id="burst",
         item="webhooks.burst",
         level=Level.SHOULD,
-        summary=f"{BURST} events, {BURST_AT_ONCE} at once",
-        expected="each acknowledged in budget and processed, or refused with 429 or 503 and Retry-After",
+        summary=f"{BURST} events, {BURST_AT_ONCE} in parallel",
+        passed=f"Handled a burst of {BURST} events without losing any",
+        failed=f"Lost, delayed or wrongly refused events in a burst of {BURST}",
+        expected="each acknowledged within [receiver] ack_within and processed, or refused with 429 or 503 and "
+        "Retry-After",
         source="shopify.dev, Best practices for webhooks: manage bursts",
-        fix="Store before you answer, bound what waits, and answer 503 with Retry-After when it is full.",
+        fix="Store each event before you answer, bound the queue, and answer 503 with Retry-After while it is full.",
         run=_burst,
     ),
     _ack(
         id="ack-while-slow",
-        summary="deliveries while slow events are processed, timed",
+        summary="the acknowledgement times of deliveries while slow events are processed",
+        passed="Acknowledged deliveries within the time limit while processing slow events",
+        failed="Delayed or refused deliveries while processing slow events",
         needs=("receiver.effects", "receiver.slow"),
         run=_while_slow,
     ),

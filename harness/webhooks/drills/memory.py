@@ -1,8 +1,8 @@
-"""Group E, size: a body that nobody signed and that does not end is not kept in memory.
+"""Group E, size: a receiver does not hold an endless unsigned body in memory.
 
-Seen from outside, so whatever the language: how far the memory of the receiver grows while the body is sent.
-A body that is thrown away piece by piece makes a heap grow too, up to some size. So what grew is sent one that is far
-longer, and only who grows with the body keeps it.
+Measured from outside, so in any language: how far the memory of the receiver grows while the body is sent. A heap also
+grows, up to a point, when a body is discarded piece by piece. So a receiver that grew gets a far longer body, and fails
+only if it grows along with that.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CHUNK = b"%x\r\n%s\r\n" % (MIB, b"x" * MIB)
 
 
 class _Seen(NamedTuple):
-    """What was seen while one body was sent; sizes in bytes."""
+    """What was measured while one body was sent; sizes in bytes."""
 
     sent: int
     before: int
@@ -37,7 +37,7 @@ class _Seen(NamedTuple):
 
 def _bounded(context: DrillContext) -> Judgement:
     if not (_PROC / "self" / "stat").is_file():
-        return Outcome.NOT_RUN, "the memory of a process is read from /proc, which Linux alone has"
+        return Outcome.NOT_RUN, "the memory of a process is read from /proc, which only Linux has"
     first = _sent(context, LONG)
     seen = _in_words(first, first.before)
     if first.died or first.most - first.before < LONG // 2:
@@ -49,8 +49,8 @@ def _bounded(context: DrillContext) -> Judgement:
 
 def _in_words(seen: _Seen, before: int) -> str:
     grown = max(0, seen.most - before) // MIB
-    died = ", and then the process was dead or silent" if seen.died else ""
-    return f"{seen.sent // MIB} MiB were sent: {seen.answer}{died}; its memory grew by {grown} MiB"
+    died = ", then the process was dead or did not respond" if seen.died else ""
+    return f"{seen.sent // MIB} MiB sent: {seen.answer}{died}; memory grew by {grown} MiB"
 
 
 def _sent(context: DrillContext, size: int) -> _Seen:
@@ -103,10 +103,12 @@ DRILLS: tuple[Drill, ...] = (
         id="memory",
         item="webhooks.robust",
         level=Level.SHOULD,
-        summary=f"an unsigned body of {LONG // MIB} MiB in chunks, with no length told before",
-        expected="a receiver whose memory does not grow with the body",
+        summary=f"an unsigned body of {LONG // MIB} MiB in chunks, without a content length",
+        passed="Did not hold a long unsigned body in memory",
+        failed="Held a long unsigned body in memory, or died while reading it",
+        expected="memory that does not grow with the body",
         source="CWE-770",
-        fix="Count the bytes of a body as they arrive, and stop keeping them at a limit; answer 413.",
+        fix="Count the bytes of a body as they arrive, stop reading at a limit, and answer 413.",
         needs=(),
         run=_bounded,
     ),

@@ -1,4 +1,4 @@
-"""Group C, rotation: during an overlap the receiver takes the old secret and the new one."""
+"""Group C, rotation: during an overlap the receiver accepts the old secret and the new one."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ DRILLS: tuple[Drill, ...] = (
         id="previous-secret",
         item="webhooks.rotation",
         level=Level.SHOULD,
-        summary="a delivery signed with the secret before this one",
+        summary="a delivery signed with the previous secret",
+        passed="Accepted a delivery signed with the previous secret",
+        failed="Did not accept a delivery signed with the previous secret",
         expected="HTTP 2xx",
         source="Standard Webhooks, Secret rotation: zero downtime",
-        fix="Verify against the current and the previous secret until every sender has changed over.",
+        fix="Verify against the current and the previous secret until every sender uses the current one.",
         needs=("receiver.signature.previous",),
         run=_previous,
     ),

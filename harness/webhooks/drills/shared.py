@@ -1,4 +1,4 @@
-"""What several drills look at together: delivered once, before the first of them, whichever that is."""
+"""Deliveries that several drills judge: made once, before whichever of them runs first."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Repeated(NamedTuple):
 
     event: Event
     answers: Sequence[Delivery]
-    """To what must be acknowledged, each time."""
+    """Responses to the deliveries that a receiver must acknowledge."""
     before: str
-    """What came before it, in words."""
+    """What preceded them, in words."""
     done_at: float
-    """When it had had the time for its first effect, on the monotonic clock."""
+    """End of the wait for its first effect, on the monotonic clock."""
 
 
 class Unprocessable(msgspec.Struct, kw_only=True):
@@ -31,16 +31,16 @@ class Unprocessable(msgspec.Struct, kw_only=True):
     answer: Delivery
     delivered_at: float = msgspec.field(default_factory=time.monotonic)
     letter: Row | None = None
-    """As it was first seen, before anything was done to it."""
+    """As first seen, before any drill acts on it."""
     missing: str = ""
-    """Why there is none, once it was waited for."""
+    """Why there is none, after the wait for it."""
 
 
 class SharedDeliveries(msgspec.Struct, kw_only=True):
-    """Of one receiver, each None until it was made."""
+    """The shared deliveries of one receiver, None until they are made."""
 
     repeated: dict[str, Repeated] | None = None
     """By the id of the drill that judges it."""
     unprocessable: Unprocessable | None = None
     prepared: bool = False
-    """Whether all that shows late was begun."""
+    """Whether everything that takes long to appear has been started."""

@@ -1,6 +1,6 @@
-"""Group C, the end of a rotation: a secret that was withdrawn is refused.
+"""Group C, the end of a rotation: the receiver refuses a withdrawn secret.
 
-Whether it is can only be seen on a receiver that was not given it, so this plays on the copy of the target.
+Only a receiver that runs without that secret can show it, so this drill runs against the copy of the target.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ def _withdrawn(context: DrillContext) -> Judgement:
     names = context.previous_names
     if not names:
         return Outcome.NOT_RUN, (
-            "the harness cannot withdraw the previous secret, for the receiver reads it from a file; "
+            "the harness cannot withdraw the previous secret, because the receiver reads it from a file; "
             'add to its [process.NAME]: env = { NAME = "<the reference at [receiver] signature.previous>" }'
         )
     with context.started_with(dict.fromkeys(names, "")) as started:
         if started:
             return _old_and_new(context)
-    return Outcome.NOT_RUN, f"it does not start while {', '.join(names)} is empty; let it be left out after a change"
+    return Outcome.NOT_RUN, f"it does not start while {', '.join(names)} is empty; make that setting optional"
 
 
 def _old_and_new(context: DrillContext) -> Judgement:
@@ -31,7 +31,7 @@ def _old_and_new(context: DrillContext) -> Judgement:
     seen = f"started without it; signed with the old secret: {before.seen}, with the new one: {after.seen}"
     if not after.acknowledged or before.status is None or before.status // 100 != 4:
         return Outcome.FAIL, seen
-    # Once the effect of the later delivery is there, the earlier one would have had its effect too.
+    # By the time the later delivery has its effect, the earlier one has had its own.
     if not context.probe.wait(new.id, within_s=context.receiver.settle_s):
         return Outcome.ERROR, f"{seen}, but no effect of the new one within {context.receiver.settle_s:g} s"
     effects = context.probe.effects(old.id)
@@ -43,10 +43,12 @@ DRILLS: tuple[Drill, ...] = (
         id="withdrawn-secret",
         item="webhooks.rotation",
         level=Level.SHOULD,
-        summary="a delivery signed with the secret before this one, after the overlap",
-        expected="HTTP 4xx and no effect; what is signed with the new secret gets 2xx",
+        summary="a delivery signed with the previous secret after the overlap",
+        passed="Refused the withdrawn secret and accepted the current one",
+        failed="Did not both refuse the withdrawn secret and accept the current one",
+        expected="HTTP 4xx and no effect; HTTP 2xx for a delivery signed with the new secret",
         source="Standard Webhooks, Secret rotation; docs.stripe.com, Roll endpoint signing secrets",
-        fix="Verify against the secrets that are configured now, and keep no others.",
+        fix="Verify only against the secrets that are configured now.",
         needs=("receiver.effects", "receiver.signature.previous"),
         run=_withdrawn,
     ),

@@ -1,9 +1,8 @@
-"""What comes of generated events: how each is answered and, where the integration can be asked, what it did with it."""
+"""Judges generated events: how the receiver answers each and, where the integration can be asked, its effects."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import compress
 from operator import not_
@@ -20,57 +19,61 @@ _SOURCE = "OpenAPI Specification 3.1.1, webhooks"
 VALID = Check(
     id="generated",
     item="webhooks.fixtures",
-    summary="events that the spec allows",
+    summary="generated events that are valid by the spec",
+    passed="Acknowledged every valid generated event",
+    failed="Did not acknowledge a valid generated event",
     expected="HTTP 2xx: the spec allows this event",
     source=_SOURCE,
-    fix="Take every event that the spec allows, whatever stands in its optional fields.",
+    fix="Accept every event that the spec allows, whatever its optional fields hold.",
 )
 INVALID = Check(
     id="generated",
     item="webhooks.robust",
-    summary="events that break the spec, signed right",
-    expected="HTTP 4xx, or 2xx and a dead letter; never processed, never 5xx nor silence",
+    summary="correctly signed generated events that are invalid by the spec",
+    passed="Refused, ignored or stored as dead letters every invalid generated event",
+    failed="Failed on, processed or lost an invalid generated event",
+    expected="HTTP 4xx, or 2xx and a dead letter; no effect, no 5xx, and always a response",
     source=_SOURCE,
-    fix="Hold an event against the spec before anything is done because of it, and keep what does not fit as a dead "
-    "letter. What you take on purpose all the same is waived by the id of this finding.",
+    fix="Validate an event against the spec before you act on it, and store an invalid one as a dead letter. If you "
+    "accept one on purpose, waive this finding by its id.",
 )
 CHECKS = (VALID, INVALID)
 _LIMITED = 429
 _WRONG = {
-    "unacknowledged": "are valid by the spec and not acknowledged",
-    "trouble": "are signed right, break the spec, and bring trouble",
-    "processed": "break the spec, and are processed all the same",
-    "lost": "break the spec, are acknowledged, and vanish: no effect and no dead letter",
+    "unacknowledged": "Did not acknowledge a valid generated event of {}",
+    "trouble": "Failed on an invalid generated event of {}",
+    "processed": "Processed an invalid generated event of {}",
+    "lost": "Acknowledged and lost an invalid generated event of {}: no effect, no dead letter",
 }
 _UNSEEN = {
     "processed": (
         Level.MUST,
-        'whether they are processed is not known; add to [receiver]: effects = { url = "http://…/{event_id}" }',
+        'whether it processed them is not known; add to [receiver]: effects = { url = "http://…/{event_id}" }',
     ),
-    "kept": (
-        Level.SHOULD,  # that dead letters can be seen at all is for webhooks.dead-letter to ask
-        'none is processed; whether they are kept is not known; add: [receiver.dead_letters] url = "http://…/{event_id}"',
+    "stored": (
+        Level.SHOULD,  # webhooks.dead-letter requires that dead letters can be seen at all
+        'whether it stored dead letters is not known; add: [receiver.dead_letters] url = "http://…/{event_id}"',
     ),
 }
 
 
 class EventReceiver(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom the events are for."""
+    """Where the events go."""
 
     send: Callable[[GeneratedEvent], Delivery]
-    """Delivers one, signed right, under an id of its own; a delivery without an event id cannot be asked about."""
+    """Delivers one, correctly signed, under a new id; without an id the integration cannot be asked about it."""
     kind: Callable[[GeneratedEvent], Any]
-    """What the receiver knows an event's kind by: of another kind it may take it and do nothing."""
+    """Returns the event's kind as the receiver sees it; an unknown kind it may accept and ignore."""
     results: ProcessingResults
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
-    """One event with its answer."""
+    """One event with the response to it."""
 
     event: GeneratedEvent
     delivery: Delivery
     must_show: bool = False
-    """Whether a valid event of the very kind has an effect, so that this one must not just vanish."""
+    """Whether a valid event of the same kind has an effect, so that this one must not just vanish."""
     result: ProcessingResult = ProcessingResult()
 
     @property
@@ -87,33 +90,33 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def gone(self) -> bool:
-        """Whether it was acknowledged, and neither processed nor kept."""
+        """Whether it was acknowledged, and neither processed nor stored as a dead letter."""
         both_known = self.result.processed is False and self.result.set_aside is False
         return both_known and self.delivery.acknowledged and bool(self.delivery.event_id)
 
     @property
     def unseen(self) -> str:
-        """What of it could not be looked at; empty when nothing is missing."""
+        """What could not be observed of it; empty when nothing is missing."""
         if not self.delivery.acknowledged or not self.delivery.event_id or self.result.decided:
             return ""
         if self.result.processed is None:
             return "processed"
-        return "kept" if self.result.set_aside is None and self.must_show else ""
+        return "stored" if self.result.set_aside is None and self.must_show else ""
 
 
 def judge_valid(generated: Generated, receiver: EventReceiver) -> list[Finding]:
-    """Deliver valid events; one finding for each webhook whose events are not all acknowledged, or one for all."""
+    """Deliver valid events; return a finding for each webhook with an event not acknowledged, or one for all."""
     answered = [Answered(event=event, delivery=receiver.send(event)) for event in generated.valid]
     statuses = sorted({str(a.delivery.status) for a in answered})
-    holds = f"{len(answered)} generated events are acknowledged"
+    holds = f"Acknowledged {_generated(answered, 'valid')}"
     return list(_judged(VALID, answered, generated, (holds, f"HTTP {', '.join(statuses)}")))
 
 
 def judge_invalid(generated: Generated, receiver: EventReceiver) -> list[Finding]:
-    """Deliver invalid events, signed right; one finding for each webhook that brings trouble, or one for all.
+    """Deliver invalid events, correctly signed; return a finding for each webhook with a failure, or one for all.
 
-    What is acknowledged is looked for among effects and dead letters. A valid event of each webhook is delivered after
-    them: where it has no effect, its kind is none that the integration acts on.
+    Acknowledged events are looked up among effects and dead letters. A valid event of each webhook follows: if that has
+    no effect, the integration does not act on events of its kind.
     """
     answered = [Answered(event=event, delivery=receiver.send(event)) for event in generated.invalid]
     first = {event.webhook: event for event in reversed(generated.valid)}
@@ -122,18 +125,18 @@ def judge_invalid(generated: Generated, receiver: EventReceiver) -> list[Finding
     try:
         answered = _followed(answered, controls, receiver)
     except ProbeError as exc:
-        unseen = [INVALID.finding(Outcome.ERROR, str(exc), summary="what became of generated events is not known")]
+        unseen = [INVALID.finding(Outcome.ERROR, str(exc), summary="What became of generated events is not known")]
     unseen = unseen or list(_not_seen(answered))
-    holds = "bring no 5xx and no silence" if unseen else "are refused, kept as dead letters or passed over"
-    summary = f"{len(answered)} generated events that break the spec {holds}"
+    holds = "Answered" if unseen else "Refused, stored as dead letters or ignored"
+    summary = f"{holds} {_generated(answered, 'invalid')}"
     return [*_judged(INVALID, answered, generated, (summary, _counts(answered))), *unseen]
 
 
 def _followed(answered: Sequence[Answered], controls: Sequence[Answered], receiver: EventReceiver) -> list[Answered]:
-    """Return the answers with what became of the events, all of them waited for together; raises `ProbeError`."""
+    """Return the answers with what became of the events, after one wait for all of them; raises `ProbeError`."""
     results = receiver.results
     shown = results.of(_ids(controls), within_s=results.effect_s)
-    # Where effects cannot be asked for, any kind may be one that the integration acts on.
+    # If effects cannot be queried, the integration may act on any kind.
     acted_on = {
         c.event.webhook: receiver.kind(c.event)
         for c in controls
@@ -148,6 +151,10 @@ def _followed(answered: Sequence[Answered], controls: Sequence[Answered], receiv
     ]
 
 
+def _generated(answered: Sequence[Answered], kind: str = "") -> str:
+    return f"{len(answered)} {f'{kind} ' * bool(kind)}generated event{'' if len(answered) == 1 else 's'}"
+
+
 def _ids(answered: Iterable[Answered]) -> list[str]:
     return [a.delivery.event_id for a in answered if a.delivery.acknowledged and a.delivery.event_id]
 
@@ -156,20 +163,20 @@ def _judged(
     check: Check, answered: Sequence[Answered], generated: Generated, holds: tuple[str, str]
 ) -> Iterator[Finding]:
     if not answered:
-        summary = "the spec's webhooks say nothing that events could be made from"
+        summary = "The spec describes no webhook that events could be generated from"
         yield check.finding(Outcome.NOT_APPLICABLE, generated.bounds, summary=summary)
         return
     limited = [a for a in answered if a.delivery.status == _LIMITED]
     if limited:
-        summary = f"{len(limited)} of {len(answered)} generated events were not looked at: the receiver limits rates"
-        yield check.finding(Outcome.ERROR, "HTTP 429. Raise its limit for the run", summary=summary)
+        summary = f"{len(limited)} of {_generated(answered)} met the receiver's rate limit and prove nothing"
+        yield check.finding(Outcome.ERROR, "HTTP 429. Raise the rate limit for the run", summary=summary)
     smallest: dict[tuple[str, str], Answered] = {}
     for each in sorted(answered, key=lambda a: len(json.dumps(a.event.document))):
         if each.wrong and each not in limited:
             smallest.setdefault((each.event.webhook, each.wrong), each)
     for (webhook, wrong), each in smallest.items():
         observed = f"{each.delivery.seen} to {json.dumps(each.event.document)[:600]}"
-        found = check.finding(Outcome.FAIL, observed, summary=f"generated events of {webhook} {_WRONG[wrong]}")
+        found = check.finding(Outcome.FAIL, observed, summary=_WRONG[wrong].format(webhook))
         yield found.named(webhook, "generated events", wrong)
     if not smallest and not limited:
         bounds = f" ({generated.bounds})" if generated.bounds else ""
@@ -177,15 +184,14 @@ def _judged(
 
 
 def _not_seen(answered: Sequence[Answered]) -> Iterator[Finding]:
-    """Yield a finding for each question without an answer, with the line of harness.toml that is missing, or why."""
-    numbers = Counter(a.unseen for a in answered)
+    """Yield a finding for each open question, with the missing line of harness.toml or the reason."""
     for unseen, (level, text) in _UNSEEN.items():
-        if numbers[unseen]:
-            yield _not_known(f"{numbers[unseen]} generated events that break the spec are acknowledged: {text}", level)
+        if unknown := [a for a in answered if a.unseen == unseen]:
+            yield _not_known(f"Acknowledged {_generated(unknown, 'invalid')}, but {text}", level)
     gone = [a for a in answered if a.gone]
     if gone and not any(a.must_show for a in answered):
-        why = "but no valid event made beside them has an effect either, so whether one was lost is not known"
-        summary = f"{len(gone)} generated events that break the spec are acknowledged and not processed, {why}"
+        why = "but generated valid events have no effect either, so whether one was lost is not known"
+        summary = f"Acknowledged and did not process {_generated(gone, 'invalid')}, {why}"
         yield _not_known(summary, Level.SHOULD)
 
 
@@ -194,12 +200,12 @@ def _not_known(summary: str, level: Level) -> Finding:
 
 
 def _counts(answered: Sequence[Answered]) -> str:
-    """Return how many events were refused, kept, or taken without anything being done."""
+    """Return how many events were refused, stored as dead letters, or accepted and ignored."""
     taken = [a for a in answered if a.delivery.acknowledged]
     dead = sum(bool(a.result.set_aside) for a in taken)
     nameless = sum(not a.delivery.event_id for a in taken)
-    counts = [f"{len(answered) - len(taken)} refused", f"{dead} kept as dead letters"]
-    counts += [f"{nameless} taken that have no id to look for"] if nameless else []
+    counts = [f"{len(answered) - len(taken)} refused", f"{dead} stored as dead letters"]
+    counts += [f"{nameless} accepted that have no id to look up"] if nameless else []
     if passed_over := len(taken) - dead - nameless:
-        counts.append(f"{passed_over} taken, of which nothing is known or done")
+        counts.append(f"{passed_over} accepted without a known effect")
     return ", ".join(counts)

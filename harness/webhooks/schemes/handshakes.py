@@ -1,4 +1,4 @@
-"""Handshakes: what some providers ask of a receiver before they send it anything, as data."""
+"""Handshakes: the requests that some providers send before any event, as data."""
 
 from __future__ import annotations
 
@@ -16,25 +16,27 @@ ORIGIN = "readiness-harness.example"
 
 
 class Handshake(msgspec.Struct, frozen=True, kw_only=True):
-    """One question, and the answer that it must get."""
+    """One such request, and the response that it needs."""
 
     scheme: str
-    """Name of the scheme whose providers ask it."""
+    """Name of the scheme whose providers send it."""
+    request: str
+    """What the provider calls the request."""
     expected: str
-    """The right answer in words."""
+    """The right response in words."""
     source: str
     method: str = "POST"
     headers: Headers = (("content-type", "application/json"),)
     signed: bool = True
-    """Whether the question carries a signature; the one that does not must be answered all the same."""
+    """Whether the request is signed; a receiver must answer an unsigned one too."""
     body: Callable[[str], bytes]
-    """The question around a nonce."""
+    """Returns the body of the request, given a nonce."""
     flaw: Callable[[Response, str, str], str]
-    """What is wrong with an answer to that nonce, by a receiver with that secret; empty when nothing is."""
+    """Returns what is wrong with a response, given the nonce and the receiver's secret; empty when nothing is."""
 
 
 def handshake_of(scheme: str) -> Handshake | None:
-    """Return the handshake of a scheme's providers, or None when they ask for none."""
+    """Return the handshake of a scheme's providers, or None when they have none."""
     return next((h for h in HANDSHAKES if h.scheme == scheme), None)
 
 
@@ -63,9 +65,9 @@ def _zoom_flaw(answer: Response, nonce: str, secret: str) -> str:
         return f"HTTP {answer.status}"
     document = _document(answer)
     if document.get("plainToken") != nonce:
-        return "an answer without the plainToken"
+        return "no plainToken in the body"
     right = hmac.new(secret.encode(), nonce.encode(), hashlib.sha256).hexdigest()
-    return "" if document.get("encryptedToken") == right else "an encryptedToken that is not right"
+    return "" if document.get("encryptedToken") == right else "the encryptedToken is wrong"
 
 
 def _discord_flaw(answer: Response, _nonce: str, _secret: str) -> str:
@@ -86,6 +88,7 @@ def _cloudevents_flaw(answer: Response, _nonce: str, _secret: str) -> str:
 HANDSHAKES: tuple[Handshake, ...] = (
     Handshake(
         scheme="slack",
+        request="Slack's url_verification",
         expected="HTTP 200 with the value of challenge",
         source="docs.slack.dev, url_verification event",
         body=lambda nonce: _json(type="url_verification", token="unused", challenge=nonce),  # noqa: S106 - no secret
@@ -93,6 +96,7 @@ HANDSHAKES: tuple[Handshake, ...] = (
     ),
     Handshake(
         scheme="zoom",
+        request="Zoom's endpoint.url_validation",
         expected="HTTP 200 or 204 with plainToken and its HMAC as encryptedToken",
         source="developers.zoom.us, Using webhooks: validate your webhook endpoint",
         body=lambda nonce: _json(event="endpoint.url_validation", payload={"plainToken": nonce}, event_ts=0),
@@ -100,6 +104,7 @@ HANDSHAKES: tuple[Handshake, ...] = (
     ),
     Handshake(
         scheme="discord",
+        request="Discord's PING",
         expected='HTTP 200 with {"type": 1}, a PONG',
         source="docs.discord.com, Setting up an endpoint: acknowledging PING requests",
         body=lambda nonce: _json(id=nonce, type=1, version=1),
@@ -107,10 +112,11 @@ HANDSHAKES: tuple[Handshake, ...] = (
     ),
     Handshake(
         scheme="cloudevents",
+        request="the OPTIONS request of CloudEvents",
         method="OPTIONS",
         headers=(("webhook-request-origin", ORIGIN), ("webhook-request-rate", "120")),
         signed=False,
-        expected="HTTP 2xx with WebHook-Allowed-Origin: the origin asked for, or *",
+        expected="HTTP 2xx and a header WebHook-Allowed-Origin with the requested origin or *",
         source="CloudEvents 1.0, HTTP 1.1 Web Hooks for Event Delivery, section 4",
         body=lambda _: b"",
         flaw=_cloudevents_flaw,

@@ -1,4 +1,4 @@
-"""Runs every receiver case against real receivers, each as its vendor's README shows it, and tells what they did.
+"""Runs every receiver case against real receivers, each as its vendor's README shows it, and prints what they did.
 
 ``survey.py > docs/receivers.md`` writes the table; ``survey.py NAME`` writes the part of it about one receiver.
 """
@@ -21,7 +21,7 @@ from harness.model import Event, Finding, Outcome
 from harness.process.managed import ManagedProcess
 from harness.process.run import Run
 from harness.webhooks.case_runner import ReceiverUnderTest
-from harness.webhooks.cases import CASES
+from harness.webhooks.cases import CASES, case_named
 from harness.webhooks.effects import EffectProbe
 from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import scheme_named
@@ -156,7 +156,7 @@ WORDS = {
     "HTTP 2": "accepts",
     "HTTP 4": "refuses",
     "HTTP 3": "redirects",
-    "no answer": "breaks the connection off",
+    "no answer": "breaks off the connection",
 }
 
 
@@ -180,15 +180,15 @@ def part(real: Real, findings: list[Finding], ended: frozenset[str]) -> Iterator
     yield ""
     where = f"tests/real/{'receivers' if real.script.endswith('py') else 'node/receivers'}/{real.script}"
     yield f"{real.package} {versions()[real.script]}, scheme `{real.scheme}`, as in [{real.script}](../{where}):"
-    yield f"{counted[Outcome.FAIL]} of {judged} cases are not met."
+    yield f"{counted[Outcome.FAIL]} of {judged} cases fail."
     yield ""
     bad = [f for f in findings if f.outcome not in (Outcome.PASS, Outcome.NOT_APPLICABLE)]
     if bad:
-        yield "| case | level | a delivery with | the receiver |"
+        yield "| case | level | delivery | the receiver |"
         yield "|---|---|---|---|"
     for finding in bad:
-        summary = finding.summary.partition(": a delivery with ")[2].partition(" was not answered")[0]
-        yield f"| `{finding.case}` | {finding.level} | {_cell(summary)} | {_did(finding, ended)} |"
+        case = case_named(finding.case)
+        yield f"| `{finding.case}` | {finding.level} | {_cell(case.summary if case else '')} | {_did(finding, ended)} |"
     yield ""
 
 
@@ -197,11 +197,11 @@ def _cell(text: str) -> str:
 
 
 def _did(finding: Finding, ended: frozenset[str]) -> str:
-    """Return in words that do not change from run to run what a receiver did."""
+    """Return what a receiver did, in words that are the same in every run."""
     if finding.case in ended:
         return "**ends its process**"
-    if ", and the answer holds" in finding.observed:
-        return "tells the right signature"
+    if ", and the response contains" in finding.observed:
+        return "reveals the right signature"
     did = next((words for start, words in WORDS.items() if finding.observed.startswith(start)), finding.observed)
     return did if did != "refuses" else f"refuses, with {finding.observed[:8]}"
 
@@ -213,10 +213,10 @@ def document(parts: Mapping[str, str]) -> str:
 
 INTRODUCTION = """# What real receivers do
 
-Every receiver case, run against receivers of a few lines each, as their vendors show them. `make receivers` writes this
-page anew, and a test holds it to what the receivers do. Each row names its source in `harness/webhooks/cases/`; a
-vendor's library alone makes no receiver, so most rows are about what is left to whoever writes one: an exception that
-nobody catches becomes a 5xx, which makes the sender deliver again and again.
+Every receiver case, run against receivers of a few lines each, written as their vendors show. `make receivers`
+generates this page, and a test compares it with what the receivers do. Each case names its source in
+`harness/webhooks/cases/`. A vendor's library alone is not a receiver, so most rows are about the code around it: an
+exception that nobody catches becomes a 5xx, and the sender delivers the event again and again.
 
 """
 

@@ -59,10 +59,7 @@ def test_a_forgery_that_is_accepted_fails_and_says_how_to_send_it_again(serve: S
     finding = judged(receiver, "truncated")
 
     assert finding.outcome is Outcome.FAIL
-    assert (
-        finding.summary
-        == "truncated: a delivery with the first half of the right signature was not answered as it must be"
-    )
+    assert finding.summary == "Accepted a signature cut to its first half"
     assert finding.expected == "HTTP 4xx, no effect, and a receiver still alive"
     assert finding.observed == "HTTP 200 'thanks'"
     assert finding.source == "CVE-2024-21491"
@@ -83,14 +80,18 @@ def test_a_refusal_with_an_effect_fails(serve: Serve, under: Under) -> None:
     finding = judged(under(serve(handle), probe=effects), "wrong-secret")
 
     assert (finding.outcome, finding.observed) == (Outcome.FAIL, "HTTP 400, 1 effect")
+    assert finding.summary == "Refused a signature made with another secret, but processed the event"
 
 
-def test_without_a_probe_the_status_is_told_and_the_rest_not_run(serve: Serve, under: Under) -> None:
-    """What a status alone can tell is told, with the line to add for the rest."""
+def test_without_a_probe_the_status_is_reported_and_the_rest_not_run(serve: Serve, under: Under) -> None:
+    """What a status alone shows is reported, with the line to add for the rest."""
     finding = judged(under(serve(right(Effects()))), "wrong-secret")
 
     assert finding.outcome is Outcome.NOT_RUN
-    assert finding.observed.startswith("HTTP 400 'no'; what it did is not known; add to [receiver]: effects = {")
+    assert finding.summary == (
+        "Refused a signature made with another secret, but whether it then processed the event is not known"
+    )
+    assert finding.observed.startswith("HTTP 400 'no'; effects are not known; add to [receiver]: effects = {")
 
 
 def test_a_probe_that_knows_no_effect_at_all_is_an_error(serve: Serve, under: Under) -> None:
@@ -105,7 +106,7 @@ def test_a_probe_that_knows_no_effect_at_all_is_an_error(serve: Serve, under: Un
     "status, said",
     [
         (401, "If every genuine delivery is refused, compare [receiver] signature with what the receiver expects"),
-        (308, "Senders follow no redirect: name the final URL as [receiver] url"),
+        (308, "Senders do not follow redirects: set [receiver] url to the final URL"),
         (500, "cannot be judged: a genuine delivery got HTTP 500"),
     ],
 )
@@ -122,8 +123,8 @@ def test_a_wrong_secret_is_recognised(serve: Serve, under: Under) -> None:
     findings = under(serve(right(Effects())), secret="another").judge_acceptance([EVENT])
 
     assert [f.outcome for f in findings] == [Outcome.FAIL]
-    assert "Every genuine delivery was refused, so most likely harness.toml is wrong" in findings[0].observed
-    assert findings[0].fix.startswith("Compare [receiver] signature")
+    assert "Every genuine delivery was refused, so harness.toml is probably wrong" in findings[0].observed
+    assert findings[0].fix.startswith("Compare scheme and secret of [receiver] signature")
 
 
 def test_rates_that_are_limited_are_an_error(serve: Serve, under: Under) -> None:
@@ -134,7 +135,7 @@ def test_rates_that_are_limited_are_an_error(serve: Serve, under: Under) -> None
     finding = judged(receiver, "missing")
 
     assert finding.outcome is Outcome.ERROR
-    assert "the receiver limits rates, so it never looked. Raise its limit for the run" in finding.observed
+    assert "the receiver's rate limit answered in its place. Raise that limit for the run" in finding.observed
 
 
 def test_a_receiver_that_verifies_json_written_anew_fails_that_alone(serve: Serve, under: Under) -> None:
@@ -167,7 +168,47 @@ def test_a_receiver_that_dies_of_a_case_fails(serve: Serve, under: Under) -> Non
     finding = judged(under(serve(handle), probe=Effects()), "garbled")
 
     assert finding.outcome is Outcome.FAIL
+    assert finding.summary == "Refused the word 'nonsense' as a signature header, then stopped responding"
     assert finding.observed == "HTTP 400, then no longer alive: no answer: the connection was closed without an answer"
+
+
+@pytest.mark.parametrize(
+    "case_id, status, summary",
+    [
+        ("missing", 200, "Accepted a delivery without a signature header"),
+        ("missing", 302, "Returned a redirect for a delivery without a signature header"),
+        ("missing", 500, "Returned a server error for a delivery without a signature header"),
+        ("missing", None, "Did not respond to a delivery without a signature header"),
+        ("told-signature", 200, "Accepted a signature of zeros"),
+        ("raw-indented", 400, "Refused signed JSON with indentation"),
+        ("raw-indented", 500, "Returned a server error for signed JSON with indentation"),
+        ("body-null", 500, "Failed on the signed body null"),
+        ("body-null", 302, "Failed on the signed body null"),
+        ("body-null", None, "Failed on the signed body null"),
+        ("body-very-deep", 500, "Did not survive a body nested 100,000 deep"),
+    ],
+)
+def test_the_sentence_of_a_failure_says_what_happened(
+    case_id: str, status: int | None, summary: str, serve: Serve, under: Under
+) -> None:
+    """A server error or silence is never worded as an acceptance or a refusal."""
+
+    def handle(request: Request, _connection: socket.socket) -> bytes:
+        if request.genuine and request.body.startswith(EVENT.body[:8]):
+            return reply(200)
+        return b"" if status is None else reply(status)
+
+    finding = judged(under(serve(handle), probe=Effects()), case_id)
+
+    assert (finding.outcome, finding.summary) == (Outcome.FAIL, summary)
+
+
+def test_what_is_only_reported_fails_nothing(serve: Serve, under: Under) -> None:
+    """A row that judges nobody says what was seen, under an outcome that counts for nothing."""
+    finding = judged(under(serve(lambda *_: reply(200)), probe=Effects()), "upper-case")
+
+    assert finding.outcome is Outcome.NOT_APPLICABLE
+    assert finding.summary == "Accepted the right signature in upper case (reported, not judged)"
 
 
 def hang(_request: Request, connection: socket.socket) -> bytes:
@@ -320,7 +361,8 @@ def test_a_refusal_that_tells_the_right_signature_warns(serve: Serve, under: Und
     finding = judged(under(serve(telling), probe=effects), "told-signature")
 
     assert (finding.outcome, finding.level) == (Outcome.FAIL, Level.SHOULD)
-    assert finding.observed == "HTTP 400, and the answer holds the right signature"
+    assert finding.summary == "Revealed the right signature in the response to a wrong one"
+    assert finding.observed == "HTTP 400, and the response contains the right signature"
 
 
 @pytest.mark.parametrize("case_id", ["in-chunks", "expect-continue", "slow-body", "http-1.0"])

@@ -111,7 +111,7 @@ def test_an_id_is_there_once_and_every_item_exists() -> None:
         ("github", "right-signature-last", "github sends one signature alone"),
         ("shopify", "older-version", "shopify writes no version or algorithm beside the signature"),
         ("discord", "empty-secret", "a receiver of discord holds a public key, not a secret"),
-        ("cloudevents", "altered-body", "cloudevents signs no body"),
+        ("cloudevents", "altered-body", "cloudevents does not sign the body"),
         ("zoom", "stale", "the provider of zoom names no tolerance"),
         ("hmac", "swapped-id", "hmac signs no id beside the body"),
         ("rfc9421", "without-timestamp", "rfc9421 keeps its timestamp among other parameters"),

@@ -132,7 +132,7 @@ def test_what_was_done_is_done_again(stage: DrillContext, fragile: Fragile) -> N
     finding = played("killed-after-effect", stage)
 
     assert finding.outcome is Outcome.FAIL
-    assert finding.observed == "killed as soon as its effect was there: 2 effects after the restart"
+    assert finding.observed == "killed right after the effect: 2 effects after the restart"
 
 
 def test_a_slow_event_that_is_not_slow_tells_nothing(stage: DrillContext) -> None:
@@ -140,7 +140,7 @@ def test_a_slow_event_that_is_not_slow_tells_nothing(stage: DrillContext) -> Non
     finding = played("killed-while-processing", stage)
 
     assert finding.outcome is Outcome.NOT_RUN
-    assert finding.observed == "slow was processed at once; name an event as slow that takes seconds"
+    assert finding.observed == "slow was processed at once; as slow, name an event whose processing takes seconds"
 
 
 def test_a_restart_that_fails_is_an_error(stage: DrillContext, fragile: Fragile) -> None:
@@ -163,7 +163,7 @@ def test_acknowledging_without_a_store_loses(stage: DrillContext, fragile: Fragi
     finding = played("store-down", stage)
 
     assert finding.outcome is Outcome.FAIL
-    assert finding.observed == "while the store was away: HTTP 200, 0 effects"
+    assert finding.observed == "while the store was down: HTTP 200, 0 effects"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_acknowledging_without_a_store_loses(stage: DrillContext, fragile: Fragi
             ("no-such-program",),
             "'no-such-program' cannot be run: No such file or directory. Install it, or give its path.",
         ),
-        ((sys.executable, "-c", ""), "printed no line within 2 s. Print one once the store is away, and bring it back"),
+        ((sys.executable, "-c", ""), "printed no line within 2 s. Print one when the store is down, and bring it back"),
     ],
 )
 def test_an_outage_that_does_not_come_about_is_an_error(words: tuple[str, ...], said: str, stage: DrillContext) -> None:
@@ -267,7 +267,7 @@ def test_a_secret_that_cannot_be_withdrawn_is_told(stage: DrillContext, serve: S
     finding = played("withdrawn-secret", on)
 
     assert finding.outcome is Outcome.NOT_RUN
-    assert finding.observed == "it does not start while PREVIOUS is empty; let it be left out after a change"
+    assert finding.observed == "it does not start while PREVIOUS is empty; make that setting optional"
 
     on.previous_names = ()
     finding = played("withdrawn-secret", on)

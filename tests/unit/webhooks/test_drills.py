@@ -135,13 +135,17 @@ def test_a_right_receiver_passes(drill_id: str, stage: Callable[[Integration], D
         ("duplicates-at-once", "twice", "20 acknowledged, 20 effects"),
         ("genuine-after-forged", "remembers forgeries", "forged: HTTP 400; then genuine: HTTP 200, 0 effects"),
         ("burst", "drops", "acknowledged events had no effect within 0.3 s"),
-        ("burst", "busy", "refused with 503 and without Retry-After"),
-        ("ack-latency", "slow", "the budget is 150 ms"),
-        ("dead-letter", "swallows", "acknowledged, but no dead letter within 0.3 s; nothing is known of it"),
+        ("burst", "busy", "refused with 503 but without Retry-After"),
+        ("ack-latency", "slow", "the limit is 150 ms"),
+        (
+            "dead-letter",
+            "swallows",
+            "acknowledged, but no dead letter within 0.3 s; the dead letter query returns nothing",
+        ),
         ("dead-letter-reason", "no reason", "the reason is ''"),
         ("dead-letter-attempts", "miscounts", "the number of attempts is 0"),
-        ("dead-letter-body", "forgets", "is kept as 0 bytes"),
-        ("dead-letter-of-forgery", "keeps forgeries", "HTTP 400; kept of it: nothing"),
+        ("dead-letter-body", "forgets", "is stored as 0 bytes"),
+        ("dead-letter-of-forgery", "keeps forgeries", "HTTP 400; stored: {"),
     ],
 )
 def test_a_wrong_receiver_fails(
@@ -165,7 +169,7 @@ def test_a_dead_letter_that_is_not_taken_up_again_fails(
     finding = played("dead-letter-redriven", stage(Integration()))
 
     assert finding.outcome is Outcome.FAIL
-    assert "was not taken up after it was driven again" in finding.observed
+    assert "was not retried after the redrive command" in finding.observed
 
 
 def test_a_command_that_fails_is_an_error(stage: Callable[[Integration], DrillContext]) -> None:

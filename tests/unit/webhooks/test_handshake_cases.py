@@ -67,4 +67,4 @@ def test_a_question_is_signed_where_the_provider_signs_it() -> None:
     assert dict(built.headers)["x-slack-signature"] == m.value(m.signature(built.body))
     assert cloud.build(material("cloudevents")).method == "OPTIONS"
     assert "authorization" not in dict(cloud.build(material("cloudevents")).headers)
-    assert slack.not_applicable_to(scheme_named("github")) == "only providers that use slack ask it"
+    assert slack.not_applicable_to(scheme_named("github")) == "only a provider with the scheme slack sends it"

@@ -141,4 +141,4 @@ def test_what_has_no_id_is_not_asked_about(serve: Serve, under: Under) -> None:
 
     assert finding.outcome is drill.outcome is Outcome.NOT_RUN
     for each in (finding, drill):
-        assert "the event names no id to ask by; name its key as [receiver] event_id" in each.observed
+        assert "the event has no id to ask by; name the id's key as [receiver] event_id" in each.observed
