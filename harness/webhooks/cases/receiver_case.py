@@ -15,11 +15,11 @@ from harness.webhooks.schemes import Scheme
 class Expected(enum.StrEnum):
     """What a receiver must do with a delivery, as a finding shows it."""
 
-    REFUSED = "HTTP 4xx, no effect, and a receiver still alive"
+    REFUSED = "HTTP 4xx, no effect, no crash"
     ACKNOWLEDGED = "HTTP 2xx"
-    ANSWERED = "HTTP 2xx or 4xx, never 5xx, and a receiver still alive"
-    REFUSED_OR_CUT = "HTTP 4xx or a closed connection, no effect, and a receiver still alive"
-    ANSWERED_OR_CUT = "HTTP 2xx or 4xx, or a closed connection, never 5xx, and a receiver still alive"
+    ANSWERED = "HTTP 2xx or 4xx, no crash"
+    REFUSED_OR_CUT = "HTTP 4xx or a closed connection, no effect, no crash"
+    ANSWERED_OR_CUT = "HTTP 2xx, 4xx or a closed connection, no crash"
 
 
 class Framing(enum.Enum):
