@@ -13,11 +13,12 @@ from typing import Any
 
 import msgspec
 
+from harness.core.pointers import leaves, mapped
 from harness.errors import ConfigurationError, SecretError, nearest
 from harness.model import SecretRef, TargetSummary
 from harness.model.config import Configuration, Environment
-from harness.model.strict import check_keys, convert, strings, where_is
-from harness.secrets.detection.literals import looks_like_secret
+from harness.model.strict import check_keys, convert, where_is
+from harness.secrets.detection.secret_names import looks_like_secret
 
 CONFIG_NAME = "harness.toml"
 # Free text, in which a word such as "key" names no secret, and keys that name a field or a header.
@@ -83,7 +84,9 @@ def load_target(directory: Path, *, expand: Callable[[str], str] = str, overlay:
         _check_literals(parsed, file.name)
         raw = _merged(raw, parsed)
     names = " + ".join(f.name for f in files)
-    config: Configuration = convert(_expanded(raw, expand), Configuration, names)
+    config: Configuration = convert(
+        mapped(raw, lambda value: expand(value) if isinstance(value, str) else value), Configuration, names
+    )
     references = tuple(_references(raw))
     _check_fresh(config, references, names)
     _check_previous(config, references, names)
@@ -122,8 +125,8 @@ def _parse(file: Path) -> dict[str, Any]:
 
 
 def _check_literals(raw: dict[str, Any], file: str) -> None:
-    for path, text in strings(raw):
-        if path[-1] not in _NEVER_SECRET and looks_like_secret(path[-1], text):
+    for path, text in leaves(raw):
+        if isinstance(text, str) and path[-1] not in _NEVER_SECRET and looks_like_secret(path[-1], text):
             raise SecretError(
                 f"{file}: {where_is(path)} holds what looks like a secret, written literally. Put it into the "
                 "environment or a file and refer to it as env:NAME or file:PATH; if it was real, rotate it."
@@ -131,8 +134,8 @@ def _check_literals(raw: dict[str, Any], file: str) -> None:
 
 
 def _references(raw: dict[str, Any]) -> Iterator[tuple[str, SecretRef]]:
-    for path, text in strings(raw):
-        if ref := SecretRef.parse(text):
+    for path, text in leaves(raw):
+        if isinstance(text, str) and (ref := SecretRef.parse(text)):
             yield where_is(path), ref
 
 
@@ -162,13 +165,3 @@ def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         old = result.get(key)
         result[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
     return result
-
-
-def _expanded(value: Any, expand: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return expand(value)
-    if isinstance(value, dict):
-        return {k: _expanded(v, expand) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_expanded(v, expand) for v in value]
-    return value

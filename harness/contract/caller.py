@@ -53,7 +53,6 @@ class Caller:
     def __init__(self, spec: Spec, client: ProviderClient) -> None:
         """Nothing was called yet."""
         self.spec = spec
-        self.document = spec
         self.operations = {o.label: o for o in spec.operations}
         self._client = client
         self.calls = 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import re
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -187,8 +186,7 @@ def _others(statuses: Sequence[tuple[str, int]]) -> str:
 
 def _send(client: ProviderClient, operation: Operation, headers: dict[str, str]) -> SendResult:
     """Send the plainest call to ``operation``: made-up path parameters and, for a write, an empty object."""
-    method = operation.method
-    path = re.sub(r"\{[^}]*\}", "harness-probe", operation.path)
+    method, path = operation.method, operation.made_up_path
     body: dict[str, object] | None = {} if method in {"POST", "PUT", "PATCH"} else None
     return client.send(client.build(method, path, headers, authenticated=False, json=body))
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from harness.contract.caller import Caller, Sample, broken, same_resource
 from harness.contract.promise import Promise
 from harness.model import Finding, Outcome
-from harness.openapi.example_bodies import another_body
+from harness.openapi.examples import another_body
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
 

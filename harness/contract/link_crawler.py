@@ -8,8 +8,10 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from harness.contract.caller import Caller, Sample
-from harness.core.pointers import resolve
-from harness.openapi.example_bodies import valid_bodies
+from harness.contract.promise import Promise
+from harness.core.pointers import mapped, resolve
+from harness.model import Finding, Outcome
+from harness.openapi.examples import valid_bodies
 from harness.openapi.operation import Operation
 
 MAX_CALLS = 200
@@ -17,6 +19,19 @@ MAX_DEPTH = 3
 GONE = frozenset({404, 410})
 _ORDER = {"GET": 0, "HEAD": 0, "DELETE": 2}
 _EXPRESSION = re.compile(r"\$(?:response|request)\.(?:body(?:#[^}\s]*)?|(?:header|path|query)\.[^}\s]+)")
+
+
+LINKS_LEAD = Promise(
+    id="links",
+    item="contract.fuzz",
+    summary="the links of answers, followed",
+    passed="Documented links lead where the spec says",
+    failed="A documented link does not lead where the spec says",
+    expected="what an answer links to is there, and what was deleted is not",
+    source="OpenAPI Specification 3.1.1, Link Object",
+    fix="Serve what a documented link leads to, or correct the link in the spec.",
+    judge=lambda _, walk: judge_links(walk()),
+)
 
 
 class UnresolvedError(Exception):
@@ -116,7 +131,7 @@ class LinkCrawler:
 
     def _targets(self, sample: Sample) -> Iterator[tuple[str, Operation, dict[str, Any]]]:
         """Yield the links documented for this answer, with the operation each leads to."""
-        document = self.caller.document
+        document = self.caller.spec
         status = str(sample.response.status_code)
         response = self.caller.documented(sample.operation, sample.response.status_code)
         by_id = {o.definition.get("operationId"): o for o in self.caller.operations.values()}
@@ -145,17 +160,28 @@ class LinkCrawler:
         return path + ("?" + "&".join(query) if query else "")
 
 
+def judge_links(walk: LinkCrawler) -> list[Finding]:
+    """Return one finding for each thing that was wrong on the way, or one that says what was followed."""
+    if found := walk.caller.findings():
+        return found
+    made = f"{len(walk.samples)} calls succeeded"
+    if not walk.links:
+        summary = "no link was followed: the spec documents none (OpenAPI, Link Object), or no call succeeded"
+        return [LINKS_LEAD.finding(Outcome.NOT_APPLICABLE, made, summary=summary, case="")]
+    return [LINKS_LEAD.finding(Outcome.PASS, made, summary=f"{walk.links} links lead somewhere", case="")]
+
+
 def _evaluated(value: Any, sample: Sample) -> Any:
     """Replace the runtime expressions within a value (OpenAPI 3.1, Runtime Expressions)."""
-    if isinstance(value, dict):
-        return {k: _evaluated(v, sample) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_evaluated(v, sample) for v in value]
-    if not isinstance(value, str):
-        return value
-    if _EXPRESSION.fullmatch(value):
-        return _evaluated_expression(value, sample)
-    return re.sub(r"\{(\$[^}]+)\}", lambda m: str(_evaluated_expression(m[1], sample)), value)
+
+    def evaluated(text: Any) -> Any:
+        if not isinstance(text, str):
+            return text
+        if _EXPRESSION.fullmatch(text):
+            return _evaluated_expression(text, sample)
+        return re.sub(r"\{(\$[^}]+)\}", lambda m: str(_evaluated_expression(m[1], sample)), text)
+
+    return mapped(value, evaluated)
 
 
 def _evaluated_expression(expression: str, sample: Sample) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -57,7 +56,7 @@ def judge_problems(caller: Caller) -> list[Finding]:
         for refusal in REFUSALS:
             if not refusal.wanted(operation):
                 continue
-            answer = caller.call(operation, _made_up(operation.path), **refusal.asks)
+            answer = caller.call(operation, operation.made_up_path, **refusal.asks)
             if _declares_problem(caller, operation, answer):
                 seen += 1
                 if complaint := _complaint(answer):
@@ -103,7 +102,8 @@ def _without_allow(caller: Caller) -> dict[str, Finding]:
         other = next((m for m in ("PATCH", "PUT", "POST") if m.lower() in METHODS and m not in methods), None)
         if other is None:
             continue
-        answer = caller.call(Operation(caller.document, other, path, "/"), _made_up(path))
+        unoffered = Operation(caller.spec, other, path, "/")
+        answer = caller.call(unoffered, unoffered.made_up_path)
         if answer.response.status_code == 405 and "allow" not in answer.response.headers:
             offence = broken(
                 path,
@@ -115,10 +115,6 @@ def _without_allow(caller: Caller) -> dict[str, Finding]:
             )
             found[offence.id] = offence
     return found
-
-
-def _made_up(path: str) -> str:
-    return re.sub(r"\{[^}]*\}", "harness-probe", path)
 
 
 def _in_words(answer: Sample, refusal: Refusal) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -62,6 +63,22 @@ def at_pointer(document: Any, pointer: str) -> Any:
         return None
 
 
+def leaves(node: Any, steps: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield every value that is neither object nor list, with the keys and indexes that lead to it."""
+    if not isinstance(node, dict | list):
+        yield steps, node
+        return
+    for step, value in node.items() if isinstance(node, dict) else enumerate(node):
+        yield from leaves(value, (*steps, str(step)))
+
+
+def mapped(node: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a copy of a document in which ``change`` was applied to every value that is neither object nor list."""
+    if isinstance(node, dict):
+        return {key: mapped(value, change) for key, value in node.items()}
+    return [mapped(value, change) for value in node] if isinstance(node, list) else change(node)
+
+
 def key_steps(document: Any, dotted: str) -> tuple[str, ...]:
     """Return the keys and indexes behind a dotted key, such as ``data.object.id`` or ``0.eventId``.
 
@@ -97,8 +114,12 @@ def at_key(document: Any, dotted: str) -> Any:
 
 def text_at_key(document: Any, dotted: str) -> str:
     """Return the text or whole number at a dotted key as text, empty where there is neither; see `key_steps`."""
-    found = at_key(document, dotted)
-    return str(found) if isinstance(found, str | int) and not isinstance(found, bool) else ""
+    return text_of(at_key(document, dotted))
+
+
+def text_of(value: Any) -> str:
+    """Return a text or whole number as text, empty for any other value."""
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def with_key(document: Any, dotted: str, value: Any) -> Any:

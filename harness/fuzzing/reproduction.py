@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 import msgspec
 
-from harness.core.pointers import at_pointer
+from harness.core.pointers import at_pointer, leaves, pointer_of
 from harness.errors import SpecError
 from harness.fuzzing.defects import Defect, StoredRequest, as_answer
 from harness.fuzzing.response_defects import defects_of
@@ -63,9 +62,9 @@ def bindings(documents: Sequence[Any], steps: Sequence[StoredRequest]) -> tuple[
     found: dict[str, tuple[str, int, str]] = {}
     for number, document in enumerate(documents[: len(steps) - 1]):
         later = "\n".join(f"{s.path}\n{(s.body or b'').decode(errors='replace')}" for s in steps[number + 1 :])
-        for pointer, text in _texts(document):
-            if len(text) >= MIN_BOUND and text in later:
-                found.setdefault(text, (text, number, pointer))
+        for steps_to, text in leaves(document):
+            if isinstance(text, str) and len(text) >= MIN_BOUND and text in later:
+                found.setdefault(text, (text, number, f"#{pointer_of(*steps_to)}"))
     return tuple(found.values())
 
 
@@ -77,8 +76,8 @@ def _occurs(defect: Defect, response: httpx.Response, spec: Spec, client: Provid
     except SpecError:
         return False
     # Nothing of the made-up case is sent; what it is judged by is the response.
-    names = re.findall(r"\{([^}]*)\}", operation.raw.path)
-    case = operation.raw.Case(method=defect.steps[-1].method, path_parameters=dict.fromkeys(names, "0"))
+    made_up = dict.fromkeys(operation.path_parameters, "0")
+    case = operation.raw.Case(method=defect.steps[-1].method, path_parameters=made_up)
     shown = defects_of(response, case, operation, spec, steps=defect.steps, headers=client.headers)
     return any(d.id == defect.id for d in shown)
 
@@ -103,17 +102,6 @@ def document_of(response: httpx.Response | None) -> Any:
         return response.json() if response is not None else None
     except ValueError:
         return None
-
-
-def _texts(node: Any, pointer: str = "#") -> Iterator[tuple[str, str]]:
-    if isinstance(node, str):
-        yield pointer, node
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            yield from _texts(value, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
-    elif isinstance(node, list):
-        for index, value in enumerate(node):
-            yield from _texts(value, f"{pointer}/{index}")
 
 
 def _is_uuid(text: str) -> bool:

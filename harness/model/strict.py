@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import types
 import typing
-from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
 import msgspec
@@ -52,18 +51,6 @@ def where_is(path: Path) -> str:
         return f"[[{path[0]}]] {int(path[1]) + 1} {'.'.join(path[2:])}".rstrip()
     head = 2 if path[0] == "process" else 1
     return f"[{'.'.join(path[:head])}] {'.'.join(path[head:])}".rstrip()
-
-
-def strings(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Yield every string of a raw document with its path."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from strings(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from strings(item, (*path, str(index)))
 
 
 def check_keys(value: Any, expected: Any, file: str, path: Path = ()) -> None:

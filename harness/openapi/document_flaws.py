@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,8 +21,8 @@ def flaws(spec: Spec, label: str) -> Iterator[str]:
     yield from map(spec.shown, _broken_references(spec, roots))
     operation = next((o for o in spec.operations if o.label == label), None)
     declared = {p["name"] for p in operation.parameters if p.get("in") == "path"} if operation else set()
-    for name in re.findall(r"\{([^}]*)\}", path):
-        if operation and name not in declared:
+    for name in operation.path_parameters if operation else ():
+        if name not in declared:
             yield f"it declares no parameter for {{{name}}} of its path"
 
 

@@ -1,4 +1,7 @@
-"""Example bodies of the document's ``webhooks``: the document's own, else the simplest that its schema admits."""
+"""Bodies that the document allows: its own examples, generated ones, and slightly different ones.
+
+What generates is imported by the functions that generate: it takes a while, and `harness deliver` may do without.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,67 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.errors import SpecError
+from harness.openapi.json_document import items
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
+
+GENERATED = 5
+
+
+def examples(operation: Operation) -> Iterator[Any]:
+    """Yield the examples that stand beside a JSON body or in its schema (OpenAPI 3.1, Media Type Object)."""
+    media, document = operation.body, operation.document
+    if "example" in media:
+        yield media["example"]
+    for _, named in items(media.get("examples")):
+        example = document.resolved(named)
+        if "value" in example:
+            yield example["value"]
+    schema = document.placed(operation.body_place)[1] if operation.body_place else {}
+    if schema.get("example") is not None:
+        yield schema["example"]
+    yield from schema.get("examples") or ()
+
+
+def valid_bodies(operation: Operation, *, random_seed: int) -> Iterator[Any]:
+    """Yield bodies of an operation, the document's examples first; None alone where it takes none."""
+    if not operation.body:
+        yield None
+        return
+    from harness.openapi.generation import VALID, bodies
+
+    yield from examples(operation)
+    yield from bodies(operation.raw, VALID, examples=GENERATED, seed=random_seed)
+
+
+def another_body(spec: Spec, operation: Operation, body: Any) -> Any:
+    """Return a body as valid as ``body`` that differs in one value, None where none is found.
+
+    Choices and numbers are tried first: a changed text may well be the id of something that does not exist.
+    """
+    fits = spec.of_requests.at(operation.body_place) if operation.body_place else None
+    if not isinstance(body, dict) or fits is None:
+        return None
+    listed = items(spec.placed(operation.body_place)[1].get("properties"))
+    properties = {name: spec.resolved(schema) for name, schema in listed}
+    for name in sorted(properties, key=lambda n: "enum" not in properties[n]):
+        for value in _others(properties[name], body.get(name)):
+            changed = {**body, name: value}
+            if value != body.get(name) and fits.is_valid(changed):
+                return changed
+    return None
+
+
+def _others(schema: dict[str, Any], value: Any) -> Iterator[Any]:
+    yield from schema.get("enum") or ()
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int):
+        yield from (value + 1, value - 1)
+    elif isinstance(value, str) and not value.startswith(("http:", "https:")):
+        yield from (f"{value} again", f"{value}a", value[:-1], f"a{value}")
+    elif isinstance(value, str):
+        yield f"{value.rstrip('/')}/again"
 
 
 def webhook_examples(spec: Spec) -> Iterator[tuple[str, bytes]]:
@@ -27,7 +89,6 @@ def webhook_examples(spec: Spec) -> Iterator[tuple[str, bytes]]:
 
 def _example(webhook: Operation, spec: Spec) -> Any:
     """Return the first example that media type or schema gives, else the simplest value that the schema admits."""
-    from harness.openapi.example_bodies import examples
     from harness.openapi.generation import Ungenerable, simplest
 
     for example in examples(webhook):

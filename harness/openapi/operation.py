@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
@@ -21,6 +22,7 @@ REDACTED = "[REDACTED "
 """How every placeholder of a secret begins."""
 NEVER_REQUIRED = ("content-type", "date", "server")
 """The first by OpenAPI's own words; the others are the server's, and recordings do without."""
+_PARAMETER = re.compile(r"\{([^}]*)\}")
 
 
 class Operation:
@@ -43,6 +45,16 @@ class Operation:
     def label(self) -> str:
         """``METHOD /path/template``."""
         return f"{self.method} {self.path}"
+
+    @property
+    def made_up_path(self) -> str:
+        """The path with a made-up text for each parameter, which most likely nothing stands behind."""
+        return _PARAMETER.sub("harness-probe", self.path)
+
+    @property
+    def path_parameters(self) -> list[str]:
+        """The names in the path's template, in order."""
+        return _PARAMETER.findall(self.path)
 
     @cached_property
     def definition(self) -> dict[str, Any]:

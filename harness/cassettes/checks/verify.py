@@ -14,6 +14,7 @@ from harness.cassettes.play.difference import Difference, Grade, Volatile, body_
 from harness.cassettes.play.mismatch import called
 from harness.cassettes.play.scenario import CassetteMode, ScenarioCassette
 from harness.cassettes.store.vcr_messages import VcrResponse, body_bytes, received
+from harness.core.pointers import mapped
 from harness.http.message import Response, media_type
 from harness.model import Finding, Outcome
 
@@ -94,16 +95,9 @@ class Comparison:
 
     def _body_as_recorded(self, body: bytes) -> bytes:
         try:
-            return json.dumps(self._replaced(json.loads(body))).encode()
+            return json.dumps(mapped(json.loads(body), lambda v: self._then.get(str(v), v))).encode()
         except (ValueError, TypeError, RecursionError):
             return body
-
-    def _replaced(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: self._replaced(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self._replaced(item) for item in value]
-        return self._then.get(str(value), value)
 
 
 def response_differences(recorded: Response, live: Response) -> Iterator[Difference]:

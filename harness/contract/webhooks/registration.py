@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from harness.contract.caller import Caller, Sample
-from harness.core.pointers import at_key
+from harness.core.pointers import at_key, mapped
 from harness.errors import ProbeError, nearest
 from harness.http.provider_client import ProviderClient
 from harness.model.config import ProviderWebhooks
@@ -37,7 +37,7 @@ class Registration:
         operation = self._caller.operations.get(self._settings.register)
         if operation is None:
             return f"{_WHERE}: {self._settings.register!r}: {nearest(self._settings.register, self._caller.operations)}"
-        body = _filled(self._settings.body, url)
+        body = mapped(self._settings.body, lambda v: v.replace(PLACEHOLDER, url) if isinstance(v, str) else v)
         try:
             self._made = self._caller.call(operation, operation.path, body)
         except ProbeError as exc:
@@ -82,11 +82,3 @@ class Registration:
             rest = operation.path.removeprefix(below)
             if operation.method == "DELETE" and rest != operation.path and rest.count("/") == 0:
                 yield operation
-
-
-def _filled(value: Any, url: str) -> Any:
-    if isinstance(value, str):
-        return value.replace(PLACEHOLDER, url)
-    if isinstance(value, dict):
-        return {k: _filled(v, url) for k, v in value.items()}
-    return [_filled(v, url) for v in value] if isinstance(value, list) else value

@@ -6,11 +6,11 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import msgspec
 
 from harness.contract.webhooks.catcher import Caught
+from harness.core.pointers import mapped, text_of
 from harness.http.message import Request
 from harness.model import Check, Finding, Outcome
 
@@ -180,13 +180,5 @@ def _content(delivery: Caught) -> str:
         document = json.loads(delivery.request.body)
     except ValueError:
         return delivery.request.body.hex()
-    return json.dumps(_without(document, delivery.event), sort_keys=True)
-
-
-def _without(value: Any, event_id: str) -> Any:
-    if isinstance(value, dict):
-        return {k: _without(v, event_id) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_without(v, event_id) for v in value]
-    is_id = isinstance(value, str | int) and not isinstance(value, bool) and str(value) == event_id
-    return None if is_id else value
+    nameless = mapped(document, lambda v: None if text_of(v) == delivery.event else v)
+    return json.dumps(nameless, sort_keys=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from harness.model import SecretRef
+
 MAX_NAME = 60
 """Longer text is no name of a field."""
 
@@ -61,8 +63,10 @@ def names_secret(name: str, *, query: bool = False) -> bool:
     return bool(_SECRET.search(words) or (query and _IN_QUERY.search(words)))
 
 
-def is_secret_literal(key: str, value: str) -> bool:
-    """Tell whether a value of a configuration, standing at ``key``, is a secret by its name or by its shape."""
+def looks_like_secret(key: str, value: str) -> bool:
+    """Tell whether ``value``, at ``key`` of a configuration, looks like a secret; a reference to one does not."""
+    if not value or SecretRef.parse(value) or value.startswith("{"):
+        return False
     if names_secret(key, query=True) or _IN_CONFIGURATION.search(_words(key)):
         return True
     return any(shape.search(value) for shape in (SHAPES, CREDENTIALS, USERINFO, _BEARER))

@@ -15,8 +15,7 @@ import pytest
 
 from harness.contract.caller import Caller
 from harness.contract.idempotency import judge_idempotency
-from harness.contract.link_crawler import LinkCrawler
-from harness.contract.links import judge_links
+from harness.contract.link_crawler import LinkCrawler, judge_links
 from harness.contract.pages import judge_pages
 from harness.contract.problems import judge_problems
 from harness.contract.webhooks.registration import Registration

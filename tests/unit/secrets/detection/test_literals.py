@@ -6,8 +6,7 @@ import secrets
 
 import pytest
 
-from harness.secrets.detection.literals import looks_like_secret
-from harness.secrets.detection.secret_names import names_secret
+from harness.secrets.detection.secret_names import looks_like_secret, names_secret
 from harness.secrets.redaction.redactor import Redactor
 
 NAMES = (
