@@ -11,8 +11,8 @@ import pytest
 
 from harness.model import Finding, Mode, Outcome, Problem, Report, TargetSummary, Verdict, Waiver
 from harness.model.spec_coverage import Coverage, OperationCoverage, Source
-from harness.readiness.assemble import assemble
 from harness.readiness.checklist import shipped
+from harness.readiness.evaluate import assemble
 
 HOSTILE = (
     "</code></p><script>alert(1)</script>\"'><img src=x onerror=alert(2)> | `x` **b** & ]]> \x00\x1b[31m \u202e \u00e9"

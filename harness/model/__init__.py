@@ -2,14 +2,11 @@
 
 from harness.model.attempt import Attempt
 from harness.model.check import Check
-from harness.model.delivery import Delivery
-from harness.model.event import Event
+from harness.model.delivery import Delivery, Event
 from harness.model.finding import Finding, Level, Mode, Outcome, stable_id
-from harness.model.item import GuideLine, Item
-from harness.model.processing_result import ProcessingResult
+from harness.model.item import GuideLine, Item, Waiver
 from harness.model.reference import SecretRef
 from harness.model.report import GuideResult, ItemResult, Problem, Report, TargetSummary, Verdict
-from harness.model.waiver import Waiver
 
 __all__ = [
     "Attempt",
@@ -25,7 +22,6 @@ __all__ = [
     "Mode",
     "Outcome",
     "Problem",
-    "ProcessingResult",
     "Report",
     "SecretRef",
     "TargetSummary",

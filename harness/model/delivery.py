@@ -1,4 +1,4 @@
-"""A delivery: one attempt to send an event, with the receiver's answer and its timing."""
+"""A webhook event, and a delivery: one attempt to send it, with the receiver's answer and its timing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,19 @@ import msgspec
 
 CLOSED = "the connection was closed without an answer"
 RESET = "the connection was reset"
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One webhook fixture, unsigned: a scheme adds its headers at delivery."""
+
+    name: str
+    """File name without its ending; unique in its folder."""
+    type: str
+    """Event type such as ``run.succeeded``; empty when the body names none."""
+    id: str
+    """Event id the receiver deduplicates on; empty when the body names none."""
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = (("content-type", "application/json"),)
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

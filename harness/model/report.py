@@ -7,8 +7,8 @@ import enum
 import msgspec
 
 from harness.model.finding import Finding, Level, Outcome
+from harness.model.item import Waiver
 from harness.model.spec_coverage import Coverage
-from harness.model.waiver import Waiver
 
 SCHEMA_VERSION = 1
 

@@ -196,8 +196,7 @@ class FindingCollector(Selection):
 
     def _judged(self) -> Report:
         from harness import __version__
-        from harness.readiness.assemble import assemble
-        from harness.readiness.evaluate import today
+        from harness.readiness.evaluate import assemble, today
 
         run_context = self._context
         return assemble(

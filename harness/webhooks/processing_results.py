@@ -5,9 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 
-from harness.model import ProcessingResult
+import msgspec
+
 from harness.webhooks.effects import QUIET_S, EffectProbe, pause
 from harness.webhooks.probes import Ask, Row
+
+
+class ProcessingResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an event that was acknowledged, as two answers, each None where nobody can be asked."""
+
+    processed: bool | None = None
+    """Whether it had an effect."""
+    set_aside: bool | None = None
+    """Whether it is kept as a dead letter."""
+
+    @property
+    def decided(self) -> bool:
+        """Whether waiting longer would change nothing."""
+        return bool(self.processed or self.set_aside)
 
 
 def lies(row: Row | None, when: Mapping[str, str]) -> bool:

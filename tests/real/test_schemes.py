@@ -107,7 +107,7 @@ def deliveries(scheme: Scheme) -> Iterator[Delivery]:
     if scheme.signs_body:
         yield sender.delivery("a byte more in the body", sender.signed(), body=JSON + b" ")
         yield sender.delivery("body written anew", sender.signed(), body=json.dumps(json.loads(JSON)).encode())
-    if scheme.signs_url:
+    if "{url}" in scheme.signed:
         yield sender.delivery("another URL", sender.signed(), url=OTHER_URL)
     if scheme.signs_id:
         yield sender.delivery("another event id", sender.signed(event_id="evt_2"))

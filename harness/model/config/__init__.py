@@ -11,8 +11,7 @@ from harness.model.config.provider import ApiKey, Basic, Bearer, Provider, Provi
 from harness.model.config.receiver import DeadLetters, EffectSource, EventOrder, Probe, Receiver, Signature
 from harness.model.config.staging import Operations, Rotation, Telemetry
 from harness.model.config.target import Environment, Process, TargetSection
-from harness.model.item import Item
-from harness.model.waiver import Waiver
+from harness.model.item import Item, Waiver
 
 __all__ = [
     "ApiKey",

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from harness.errors import ProbeError
-from harness.model import Check, Delivery, Finding, Level, Outcome, ProcessingResult
+from harness.model import Check, Delivery, Finding, Level, Outcome
 from harness.webhooks.generated.generated_events import Generated, GeneratedEvent
-from harness.webhooks.processing_results import ProcessingResults
+from harness.webhooks.processing_results import ProcessingResult, ProcessingResults
 
 _SOURCE = "OpenAPI Specification 3.1.1, webhooks"
 VALID = Check(

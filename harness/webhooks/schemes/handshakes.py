@@ -35,11 +35,6 @@ class Handshake(msgspec.Struct, frozen=True, kw_only=True):
     """Returns what is wrong with a response, given the nonce and the receiver's secret; empty when nothing is."""
 
 
-def handshake_of(scheme: str) -> Handshake | None:
-    """Return the handshake of a scheme's providers, or None when they have none."""
-    return next((h for h in HANDSHAKES if h.scheme == scheme), None)
-
-
 def _json(**fields: Any) -> bytes:
     return json.dumps(fields, separators=(",", ":")).encode()
 

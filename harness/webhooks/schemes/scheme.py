@@ -95,11 +95,6 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the signature covers the event id's header."""
         return "{id}" in self.signed
 
-    @property
-    def signs_url(self) -> bool:
-        """Whether the signature covers the URL that is called."""
-        return "{url}" in self.signed
-
     def of_delivery(self, headers: Headers) -> Scheme:
         """Return the scheme as it holds for a delivery with these headers."""
         if not self.structured or not media_type(header(headers, "content-type")).startswith(self.structured):

@@ -9,9 +9,8 @@ import pytest
 
 from harness.errors import ConfigurationError
 from harness.model import Finding, Item, Level, Mode, Outcome, Problem, Report, TargetSummary, Verdict, Waiver
-from harness.readiness.assemble import assemble
 from harness.readiness.checklist import Checklist, shipped
-from harness.readiness.evaluate import item_outcome
+from harness.readiness.evaluate import assemble, item_outcome
 
 TODAY = dt.date(2026, 11, 24)
 

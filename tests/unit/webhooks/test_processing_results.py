@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from harness.model import ProcessingResult
 from harness.webhooks.effects import EffectProbe
-from harness.webhooks.processing_results import ProcessingResults
+from harness.webhooks.processing_results import ProcessingResult, ProcessingResults
 
 
 class Integration:

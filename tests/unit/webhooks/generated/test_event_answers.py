@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from harness.errors import ProbeError
-from harness.model import Delivery, Finding, Level, Outcome, ProcessingResult
+from harness.model import Delivery, Finding, Level, Outcome
 from harness.webhooks.events import EventFormat
 from harness.webhooks.generated.event_answers import EventReceiver, judge_invalid, judge_valid
 from harness.webhooks.generated.generated_events import Generated, GeneratedEvent
-from harness.webhooks.processing_results import ProcessingResults
+from harness.webhooks.processing_results import ProcessingResult, ProcessingResults
 from harness.webhooks.schemes import scheme_named
 
 GOOD = GeneratedEvent(webhook="run.done", document={"id": "g", "type": "run.done", "data": 1}, valid=True)

@@ -7,8 +7,7 @@ import random
 import pytest
 
 from harness.model import Delivery
-from harness.webhooks.latency import Histogram
-from harness.webhooks.summary import KINDS, Summary
+from harness.webhooks.summary import KINDS, Histogram, Summary
 
 
 def delivery(status: int | None, *, seconds: float = 0.004, answer: str = "", error: str = "") -> Delivery:
