@@ -35,7 +35,6 @@ from harness.fuzzing.fuzzer import Fuzzer
 from harness.http.client import Network
 from harness.http.provider_client import ProviderClient
 from harness.model import Finding, Outcome
-from harness.model.config import Fuzz
 from harness.openapi.spec_document import Spec, load_spec
 from harness.process.run import Run
 
@@ -91,7 +90,7 @@ def fuzzer(url: str, level: str, seed: int, seconds: float | None = None) -> Ite
         Network(), url, credential, answer_within_s=within_s, whole_within_s=within_s, wait_unasked_s=None
     ) as client:
         found = DefectStore(InMemoryExampleDatabase(), "benchmark")
-        yield Fuzzer(spec, client, Fuzz(), budget=budget, random_seed=seed, store=found)
+        yield Fuzzer(spec, client, tuple(spec.definitions), budget=budget, random_seed=seed, store=found)
 
 
 def planted() -> dict[str, str]:

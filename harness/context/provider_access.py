@@ -71,11 +71,13 @@ class ProviderAccess:
         """The operations that are fuzzed, as ``METHOD /path``; raises `SpecError` or `ConfigurationError`."""
         from harness.openapi.selection import select
 
-        chosen = self._target.config.fuzz
-        return select(self.spec.definitions, include=chosen.include, exclude=chosen.exclude)
+        return select(self.spec.definitions, self._target.config.fuzz)
 
     def fuzzer(self, level: str, random_seed: int) -> Fuzzer:
-        """Return what sends generated requests, ``level`` of them; the same one whenever it is asked for."""
+        """Return what sends generated requests, ``level`` of them; the same one whenever it is asked for.
+
+        Raises `SpecError` or `ConfigurationError`.
+        """
         if self._fuzzer is None:
             from harness.fuzzing.budget import BUDGETS
             from harness.fuzzing.fuzzer import Fuzzer
@@ -83,7 +85,7 @@ class ProviderAccess:
             self._fuzzer = Fuzzer(
                 self.spec,
                 self.fuzz_client(level),
-                self._target.config.fuzz,
+                self.fuzzed_operations,
                 budget=BUDGETS[level],
                 random_seed=random_seed,
                 store=self.defects(),

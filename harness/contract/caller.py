@@ -10,7 +10,7 @@ import httpx
 import msgspec
 
 from harness.errors import ProbeError
-from harness.http.provider_client import LIMITED, ProviderClient, SendResult
+from harness.http.provider_client import LIMITED, ProviderClient, SendResult, json_of
 from harness.model import Check, Finding, Outcome
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
@@ -41,10 +41,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def document(self) -> Any:
         """The JSON of the answer, None when it is none."""
-        try:
-            return self.response.json()
-        except ValueError:
-            return None
+        return json_of(self.response)
 
 
 class Caller:

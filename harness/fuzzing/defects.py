@@ -11,7 +11,7 @@ import msgspec
 
 from harness.http.curl import curl
 from harness.http.message import media_type
-from harness.http.provider_client import NoAnswer
+from harness.http.provider_client import NoAnswer, json_of
 from harness.model import stable_id
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
@@ -182,10 +182,7 @@ def _causes(failure: Any, case: Any, response: httpx.Response) -> list[str]:
 
 def _problem(response: httpx.Response) -> str:
     """Return what a server error calls itself: two different ones are two defects (RFC 9457 `type`, and its like)."""
-    try:
-        document = response.json()
-    except ValueError:
-        return ""
+    document = json_of(response)
     if isinstance(document, dict):
         for key in ("type", "code", "error"):
             value = document.get(key)

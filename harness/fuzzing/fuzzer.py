@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
-from functools import cached_property, partial
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from harness.fuzzing.budget import Budget, Share
 from harness.fuzzing.defect_store import DefectStore
@@ -13,8 +13,6 @@ from harness.fuzzing.operation_fuzz import GENERATED, fuzz
 from harness.fuzzing.stateful import run_stateful
 from harness.http.provider_client import ProviderClient
 from harness.model import Finding
-from harness.model.config import Fuzz
-from harness.openapi.selection import select
 from harness.openapi.spec_document import Spec
 
 SILENT_OPERATIONS = 5
@@ -25,21 +23,23 @@ class Fuzzer:
     """Sends generated requests to the operations of one provider."""
 
     def __init__(
-        self, spec: Spec, client: ProviderClient, chosen: Fuzz, *, budget: Budget, random_seed: int, store: DefectStore
+        self,
+        spec: Spec,
+        client: ProviderClient,
+        labels: Sequence[str],
+        *,
+        budget: Budget,
+        random_seed: int,
+        store: DefectStore,
     ) -> None:
-        """``chosen`` says which operations may be called."""
+        """``labels`` are the operations that may be called."""
         self._spec = spec
         self.client = client
-        self._chosen = chosen
+        self.labels = labels
         self._budget = budget
         self._seed = random_seed
         self._store = store
         self._silent = 0
-
-    @cached_property
-    def labels(self) -> tuple[str, ...]:
-        """Every operation that is fuzzed; raises `ConfigurationError` where harness.toml chooses none."""
-        return select(self._spec.definitions, include=self._chosen.include, exclude=self._chosen.exclude)
 
     def share(self, name: str) -> list[str]:
         """Return the operations of an item: one, all, or ``part 2 of 8`` of them."""

@@ -14,7 +14,7 @@ from harness.errors import SpecError
 from harness.fuzzing.defects import Defect, StoredRequest, as_answer
 from harness.fuzzing.response_defects import defects_of
 from harness.fuzzing.sending import send_stored
-from harness.http.provider_client import UNHEARD, ProviderClient, SendResult
+from harness.http.provider_client import UNHEARD, ProviderClient, SendResult, json_of
 from harness.openapi.spec_document import Spec
 
 BY_STATUS = frozenset(
@@ -48,7 +48,7 @@ def replay(defect: Defect, spec: Spec, client: ProviderClient) -> Replayed:
         final = send_stored(_bound(step, defect, answers), client)
         if final.response is None and number < len(defect.steps) - 1:
             return Replayed(occurs=None, answer=f"no answer to step {number + 1} ({final.detail})")
-        answers.append(document_of(final.response))
+        answers.append(json_of(final.response))
     assert final is not None
     if final.response is None:
         return Replayed(
@@ -94,14 +94,6 @@ def _bound(step: StoredRequest, defect: Defect, answers: list[Any]) -> StoredReq
         (k, str(uuid.uuid4()) if k.lower() == "idempotency-key" and _is_uuid(v) else v) for k, v in step.headers
     )
     return msgspec.structs.replace(step, path=path, body=body, headers=headers)
-
-
-def document_of(response: httpx.Response | None) -> Any:
-    """Return the JSON of an answer, None where it has none."""
-    try:
-        return response.json() if response is not None else None
-    except ValueError:
-        return None
 
 
 def _is_uuid(text: str) -> bool:

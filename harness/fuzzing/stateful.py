@@ -12,9 +12,9 @@ from harness.fuzzing.budget import Budget, Share
 from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.defects import ITEM, Defect, StoredRequest
 from harness.fuzzing.fuzz_findings import FuzzSubject, findings_of
-from harness.fuzzing.reproduction import document_of, replay
+from harness.fuzzing.reproduction import replay
 from harness.fuzzing.session import FuzzSession
-from harness.http.provider_client import ProviderClient
+from harness.http.provider_client import ProviderClient, json_of
 from harness.model import Check, Finding, Outcome
 from harness.openapi.generation import Stop, Ungenerable, Unlinked, give_up_chain, linked, run_chains
 from harness.openapi.spec_document import Spec
@@ -117,7 +117,7 @@ def _walker(machine: Any, session: FuzzSession) -> Any:
             if self.answer.response is None:
                 session.judge(self.answer, case, self.steps)
                 give_up_chain()
-            self.documents.append(document_of(self.answer.response))
+            self.documents.append(json_of(self.answer.response))
             return Response.from_any(self.answer.response)
 
         def validate_response(self, _response: Response, case: Any, *_args: Any, **_kwargs: Any) -> None:

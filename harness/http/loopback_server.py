@@ -11,9 +11,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
-from types import TracebackType
 from typing import Self
 
+from harness.errors import ConfigurationError
 from harness.http.message import Request, Response
 from harness.http.parser import MAX_BODY, BadMessageError
 from harness.http.server_connection import ServerConnection
@@ -86,9 +86,7 @@ class LoopbackServer(ABC):
         self._start(self._accept)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop listening, end every connection, and wait for every thread."""
         with self._changed:
             self._stopping = True
@@ -191,6 +189,17 @@ class LoopbackServer(ABC):
             threading.excepthook(threading.ExceptHookArgs((kind, error, trace, threading.current_thread())))
             connection.closes = True
             return Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+class CommandServer(LoopbackServer):
+    """The server of a command, on the port that its option ``--port`` names."""
+
+    def __enter__(self) -> Self:
+        """Listen; raises `ConfigurationError` where that is not possible."""
+        try:
+            return super().__enter__()
+        except OSError as exc:
+            raise ConfigurationError(port_refused(self.port, exc)) from None
 
 
 def port_refused(port: int, exc: OSError) -> str:

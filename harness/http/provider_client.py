@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from http.cookiejar import DefaultCookiePolicy
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
@@ -109,13 +108,9 @@ class ProviderClient:
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
-        """Do nothing: connections open when they are needed."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close every connection."""
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -198,6 +193,14 @@ class ProviderClient:
         with self._lock:
             self.answered += 1
         return SendResult(request=request, response=response, limited=limited)
+
+
+def json_of(response: httpx.Response | None) -> Any:
+    """Return the JSON of an answer, None where it has none."""
+    try:
+        return None if response is None else response.json()
+    except ValueError:
+        return None
 
 
 def _out_of_patience(result: SendResult, limited: tuple[httpx.Response, ...], detail: str) -> SendResult:

@@ -7,19 +7,18 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from harness.errors import ConfigurationError, nearest
+from harness.model.config import Fuzz
 from harness.openapi.operation import METHODS
 
 
-def select(
-    definitions: Mapping[str, Mapping[str, Any]], *, include: Sequence[str], exclude: Sequence[str]
-) -> tuple[str, ...]:
-    """Return the labels of the chosen operations, in the order of the document.
+def select(definitions: Mapping[str, Mapping[str, Any]], chosen: Fuzz) -> tuple[str, ...]:
+    """Return the labels of the operations that ``[fuzz]`` chooses, in the order of the document.
 
     A selector is a method (``GET``), a path or glob of one (``/runs/*``), both (``GET /runs``), ``tag:NAME``, or an
     operationId. Raises `ConfigurationError` for one that chooses nothing: it was meant to choose something.
     """
-    wanted = _chosen(definitions, include, "include") if include else set(definitions)
-    left = wanted - _chosen(definitions, exclude, "exclude")
+    wanted = _chosen(definitions, chosen.include, "include") if chosen.include else set(definitions)
+    left = wanted - _chosen(definitions, chosen.exclude, "exclude")
     if definitions and not left:
         raise ConfigurationError("harness.toml: [fuzz]: include and exclude leave no operation. Choose at least one.")
     return tuple(label for label in definitions if label in left)

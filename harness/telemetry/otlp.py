@@ -10,7 +10,6 @@ import ipaddress
 import threading
 from collections import deque
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -120,11 +119,8 @@ class SpanCollector(LoopbackServer):
                 'harness choose a free port: otlp = "127.0.0.1:{port:otlp}".'
             ) from None
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop listening."""
-        super().__exit__(kind, error, trace)
+    def __exit__(self, *raised: object) -> None:
+        super().__exit__(*raised)
         self._file.close()
 
     def respond(self, request: Request) -> Response:

@@ -8,11 +8,10 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Self
 
 from harness.core.files import write_atomically
 from harness.errors import ConfigurationError
-from harness.http.loopback_server import LoopbackServer, port_refused
+from harness.http.loopback_server import CommandServer
 from harness.http.message import HOP_BY_HOP, Headers, Request, Response
 from harness.http.parser import BadMessageError
 from harness.webhooks.events import LIMIT_BYTES, any_type
@@ -62,7 +61,7 @@ class CaptureStore:
         return path
 
 
-class CaptureServer(LoopbackServer):
+class CaptureServer(CommandServer):
     """Answers 200 to every delivery that was stored, and reports ``each`` of them in a line."""
 
     def __init__(
@@ -84,13 +83,6 @@ class CaptureServer(LoopbackServer):
         self._each = each
         self._limit = limit
         self._reporting = threading.Lock()
-
-    def __enter__(self) -> Self:
-        """Listen; raises `ConfigurationError` where that is not possible."""
-        try:
-            return super().__enter__()
-        except OSError as exc:
-            raise ConfigurationError(port_refused(self.port, exc)) from None
 
     @property
     def summary(self) -> str:

@@ -21,6 +21,7 @@ from harness.http.client import Network
 from harness.http.provider_client import ProviderClient
 from harness.model import Finding
 from harness.model.config import Fuzz
+from harness.openapi.selection import select
 from harness.openapi.spec_document import Spec
 
 
@@ -130,7 +131,7 @@ class Attacker:
         chosen = budget.pop("chosen", Fuzz())
         limits = msgspec.structs.replace(BUDGETS["quick"], **budget)
         spec = described if isinstance(described, Spec) else Spec(described, "spec")
-        return Fuzzer(spec, client, chosen, budget=limits, random_seed=seed, store=self.found)
+        return Fuzzer(spec, client, select(spec.definitions, chosen), budget=limits, random_seed=seed, store=self.found)
 
 
 @pytest.fixture

@@ -6,14 +6,11 @@ which is why its version is pinned.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 from vcr.cassette import Cassette
-from vcr.config import VCR
 from vcr.errors import UnhandledHTTPRequestError
-from vcr.persisters.filesystem import CassetteDecodeError, CassetteNotFoundError
 from vcr.record_mode import RecordMode
 from vcr.request import Request
 
@@ -27,25 +24,6 @@ class IndexedCassette(Cassette):  # type: ignore[misc]  # vcrpy ships no types
         super().__init__(*args, **kwargs)
         self._index = RequestIndex(self._match_on)
         self._cursors: dict[Hashable, int] = {}
-
-    def _load(self) -> None:
-        """Load what the persister holds; without filters nothing of it is copied."""
-        filters = (self._before_record_request, self._before_record_response)
-        if any(f is not _as_it_is for f in filters) or self._after_load_interaction:
-            super()._load()
-            return
-        try:
-            requests, responses, *metadata = self._persister.load_cassette(self._path, serializer=self._serializer)
-        except CassetteNotFoundError:
-            return
-        except CassetteDecodeError:
-            super()._load()  # says why it is taken for empty
-            return
-        self.data = list(zip(requests, responses, strict=True))
-        self._old_interactions = list(self.data)
-        self._loaded_count = len(self.data)
-        self._metadata = metadata[0] if metadata else {}
-        self.dirty, self.rewound = False, True
 
     def can_play_response_for(self, request: Request) -> Any:
         """Whether a recorded response is left; what was found is kept on the request for `play_response`."""
@@ -124,38 +102,3 @@ class IndexedCassette(Cassette):  # type: ignore[misc]  # vcrpy ships no types
             return list(super()._new_interactions())
         old = {self._index.key(request) for request, _ in self._old_interactions}
         return [pair for pair in self.data if self._index.key(pair[0]) not in old]
-
-
-def _as_it_is(message: Any) -> Any:
-    return message
-
-
-class IndexedVCR(VCR):  # type: ignore[misc]  # vcrpy ships no types
-    """vcrpy's `VCR` whose cassettes are indexed; in pytest-recording, ``vcr.__class__ = IndexedVCR``."""
-
-    def _use_cassette(self, with_current_defaults: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002 - vcrpy's
-        if with_current_defaults:
-            return IndexedCassette.use(**self.get_merged_config(**kwargs))
-        return IndexedCassette.use_arg_getter(functools.partial(self.get_merged_config, **kwargs))
-
-    def _build_before_record_request(self, options: Any) -> Any:
-        if any(options.get(name, getattr(self, name, None)) for name in _REQUEST_FILTERS):
-            return super()._build_before_record_request(options)
-        return _as_it_is  # stock copies each request three times for a filter that does nothing
-
-    def _build_before_record_response(self, options: Any) -> Any:
-        if any(options.get(name, getattr(self, name, None)) for name in _RESPONSE_FILTERS):
-            return super()._build_before_record_response(options)
-        return _as_it_is
-
-
-_REQUEST_FILTERS = (
-    "before_record",
-    "before_record_request",
-    "filter_headers",
-    "filter_post_data_parameters",
-    "filter_query_parameters",
-    "ignore_hosts",
-    "ignore_localhost",
-)
-_RESPONSE_FILTERS = ("before_record_response", "decode_compressed_response")

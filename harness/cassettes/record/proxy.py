@@ -10,14 +10,13 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from http import HTTPStatus
-from typing import Self
 
 import httpx
 
 from harness.cassettes.record.recorder import Recorder
-from harness.errors import CassetteError, ConfigurationError, HarnessError, NetworkError
+from harness.errors import CassetteError, HarnessError, NetworkError
 from harness.http.codings import DECODABLE
-from harness.http.loopback_server import LoopbackServer, RawAnswer, port_refused
+from harness.http.loopback_server import CommandServer, RawAnswer
 from harness.http.message import HOP_BY_HOP, Request, Response
 from harness.http.parser import MAX_BODY, BadMessageError
 from harness.http.server_connection import ServerConnection
@@ -30,7 +29,7 @@ GRACE_S = 2.0
 _NOT_PASSED_ON = HOP_BY_HOP | {"host", "content-length", "accept-encoding", "expect"}
 
 
-class RecordingProxy(LoopbackServer):
+class RecordingProxy(CommandServer):
     """Passes on to one upstream, and records what it answers."""
 
     def __init__(
@@ -44,13 +43,6 @@ class RecordingProxy(LoopbackServer):
         self.log = log
         self.failed = 0
         """Requests that could not be passed on."""
-
-    def __enter__(self) -> Self:
-        """Listen; raises `ConfigurationError` for a port that is taken."""
-        try:
-            return super().__enter__()
-        except OSError as exc:
-            raise ConfigurationError(port_refused(self.port, exc)) from None
 
     def refuse(self, error: BadMessageError) -> Response:
         """Say that the request was not passed on, and why."""
