@@ -64,7 +64,7 @@ def _judge(name: str, secret: Callable[[], str]) -> Callable[[str, Headers, byte
 
     def complaint(url: str, headers: Headers, body: bytes) -> str:
         lower = tuple((k.lower(), v) for k, v in headers)
-        event_id = EventFormat(scheme=scheme).received(lower, body).id
-        return signature_complaint(scheme, lower, body, secret=secret(), event_id=event_id, url=url, now=time.time())
+        event = EventFormat(scheme=scheme).received(lower, body)
+        return signature_complaint(scheme, event, secret=secret(), url=url, now=time.time())
 
     return complaint

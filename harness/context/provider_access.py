@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from harness.fuzzing.fuzzer import Fuzzer
     from harness.http.client import Network
     from harness.http.provider_client import ProviderClient
+    from harness.model.config import Provider
     from harness.openapi.spec_document import Spec
 
 
@@ -26,14 +27,20 @@ class ProviderAccess:
         self._network = network
         self._fuzzer: Fuzzer | None = None
 
+    @property
+    def section(self) -> Provider:
+        """``[provider]``; only where it is set."""
+        provider = self._target.config.provider
+        assert provider is not None
+        return provider
+
     @cached_property
     def spec(self) -> Spec:
         """The provider's OpenAPI document; raises `SpecError`. Only where ``[provider]`` is set."""
         from harness.openapi.spec_document import load_spec
 
-        provider = self._target.config.provider
-        assert provider is not None
-        return load_spec(provider.spec, root=self._target.root, base_url=provider.base_url, fetch=self._network.fetch)
+        root, base_url = self._target.root, self.section.base_url
+        return load_spec(self.section.spec, root=root, base_url=base_url, fetch=self._network.fetch)
 
     @property
     def spec_at_hand(self) -> bool:
@@ -61,10 +68,8 @@ class ProviderAccess:
         """Return a client of the provider that authenticates; for ``options`` see `ProviderClient`."""
         from harness.http.provider_client import ProviderClient
 
-        provider = self._target.config.provider
-        assert provider is not None
         headers = self.credential.headers() if self.credential else {}
-        return ProviderClient(self._network, provider.base_url, headers, **options)
+        return ProviderClient(self._network, self.section.base_url, headers, **options)
 
     @property
     def fuzzed_operations(self) -> tuple[str, ...]:

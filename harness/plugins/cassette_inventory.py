@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.plugins.cassette_names import cassette_path, file_of, provider_of, uses_cassette
+from harness.plugins.cassette_names import cassette_path, file_of, uses_cassette
 from harness.plugins.stash import context_key, item_mode
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _of_provider(exchanges: Iterator[Exchange], metadata: Metadata, run_context:
     """Yield the exchanges with the provider as they would be today; without metadata, all are taken for such."""
     import msgspec
 
-    then, now = metadata.base_url.rstrip("/"), provider_of(run_context).base_url.rstrip("/")
+    then, now = metadata.base_url.rstrip("/"), run_context.provider.section.base_url.rstrip("/")
     for exchange in exchanges:
         request = exchange.request
         if request.url.startswith(then):

@@ -11,14 +11,6 @@ from harness.plugins.stash import item_mode
 
 if TYPE_CHECKING:
     from harness.cassettes.store.cassette_paths import CassettePath
-    from harness.context.run_context import RunContext
-    from harness.model.config import Provider
-
-
-def provider_of(run_context: RunContext) -> Provider:
-    """Return ``[provider]``, which a target with cassettes is known to have."""
-    assert run_context.config.provider is not None
-    return run_context.config.provider
 
 
 def uses_cassette(item: pytest.Item) -> bool:

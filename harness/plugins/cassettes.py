@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from harness.plugins.cassette_names import cassette_path, node_of, provider_of
+from harness.plugins.cassette_names import cassette_path, node_of
 from harness.plugins.stash import context_key, findings_key, item_mode
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ held_key = pytest.StashKey[bool]()
 @pytest.fixture
 def api(_scenario_cassette: ScenarioCassette, run_context: RunContext, harness_mode: str) -> Iterator[httpx.Client]:
     """An `httpx.Client` on ``[provider] base_url`` that authenticates; from the test's cassette unless run live."""
-    provider = provider_of(run_context)
+    provider = run_context.provider.section
     if harness_mode == "replay":
         from harness.cassettes.play.replay_transport import ReplayTransport
 
@@ -46,7 +46,7 @@ def api(_scenario_cassette: ScenarioCassette, run_context: RunContext, harness_m
 @pytest.fixture
 def async_api(_scenario_cassette: ScenarioCassette, run_context: RunContext, harness_mode: str) -> httpx.AsyncClient:
     """`api` for scenarios that are coroutines: an `httpx.AsyncClient`, with the same modes and the same checks."""
-    provider = provider_of(run_context)
+    provider = run_context.provider.section
     if harness_mode == "replay":
         from harness.cassettes.play.replay_transport import ReplayTransport
 
@@ -177,7 +177,7 @@ def _judge(item: pytest.Item, cassette: ScenarioCassette, *, passed: bool) -> No
 
 def _with_provider(exchanges: Iterator[Exchange], run_context: RunContext) -> Iterator[Exchange]:
     """Yield the exchanges with the provider; the spec says nothing of other hosts."""
-    provider = urlsplit(provider_of(run_context).base_url).hostname
+    provider = urlsplit(run_context.provider.section.base_url).hostname
     for exchange in exchanges:
         if urlsplit(exchange.request.url).hostname == provider:
             yield exchange
@@ -205,7 +205,7 @@ def _metadata(item: pytest.Item, run_context: RunContext) -> Metadata:
         recorded_at=now(),
         scenario=node_of(item),
         spec_digest=hashlib.sha256(spec).hexdigest(),
-        base_url=without_port(provider_of(run_context).base_url),
+        base_url=without_port(run_context.provider.section.base_url),
     )
 
 
@@ -216,7 +216,7 @@ def _again(item: pytest.Item, mode: str) -> str:
 def _provider_hosts(run_context: RunContext) -> set[str]:
     from harness.http.message import LOOPBACK
 
-    host = urlsplit(provider_of(run_context).base_url).hostname
+    host = urlsplit(run_context.provider.section.base_url).hostname
     return {*LOOPBACK, *([host] if host else [])}
 
 

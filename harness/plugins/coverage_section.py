@@ -32,8 +32,7 @@ class CoverageWatch:
         self._recorder: CoverageRecorder | None = None
         self._source = "checks"
         self._parts: list[Part] = []
-        assert run_context.config.provider is not None
-        self._base_url = run_context.config.provider.base_url.rstrip("/")
+        self._base_url = run_context.provider.section.base_url.rstrip("/")
         run_context.network.observer = self._observe
 
     @pytest.hookimpl(wrapper=True)

@@ -34,9 +34,8 @@ def _client(run_context: RunContext, require: Callable[..., None], _undisturbed:
         pytest.skip("[target] environment is production, where no faults are injected")
     from harness.resilience.runner import ClientUnderTest
 
-    client, provider = run_context.config.client, run_context.config.provider
+    client = run_context.config.client
     assert client is not None
-    assert provider is not None
     return ClientUnderTest(
         command=client.command,
         env=run_context.environment(client.env, "[client] env"),
@@ -44,7 +43,7 @@ def _client(run_context: RunContext, require: Callable[..., None], _undisturbed:
         timeout_s=client.timeout,
         policy=client.policy,
         log=run_context.processes.logs / "client.log",
-        upstream=provider.base_url,
+        upstream=run_context.provider.section.base_url,
         http=run_context.client,
         undisturbed=_undisturbed,
     )

@@ -5,18 +5,16 @@ from __future__ import annotations
 import hmac
 import re
 
-from harness.http.message import Headers
+from harness.model import Event
 from harness.webhooks.schemes import Scheme
 
 TOLERANCE_S = 300
 _NUMBER = re.compile(r"\d{9,13}")
 
 
-def signature_complaint(
-    scheme: Scheme, headers: Headers, body: bytes, *, secret: str, event_id: str, url: str, now: float
-) -> str:
-    """Return why a delivery is not genuine, empty when it is; header names in lower case, ``now`` in Unix seconds."""
-    received = dict(headers)
+def signature_complaint(scheme: Scheme, event: Event, *, secret: str, url: str, now: float) -> str:
+    """Return why an event that was received is not genuine, empty when it is; ``now`` in Unix seconds."""
+    received = dict(event.headers)
     value = received.get(scheme.header, "")
     if not value:
         return f"it has no {scheme.header}"
@@ -24,7 +22,7 @@ def signature_complaint(
     if scheme.timestamped and not stamps:
         return f"{scheme.header} comes without a timestamp"
     for stamp in stamps or [0]:
-        right = scheme.signature(body, secret=secret, timestamp=stamp, event_id=event_id, url=url)
+        right = scheme.signature(event.body, secret=secret, timestamp=stamp, event_id=event.id, url=url)
         # The words of a header's value, so that one of several signatures is found (rotation).
         words = re.split(r"[,;:\s]|(?<=[a-z0-9])=(?=[A-Za-z0-9+/_-]{20})", value)
         if any(hmac.compare_digest(word.encode(), right.encode()) for word in words):

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from harness.model import Event
 from harness.webhooks.schemes import SCHEMES, Scheme, scheme_named
 from harness.webhooks.signature_check import signature_complaint
 
@@ -17,7 +18,8 @@ SYMMETRIC = [s for s in SCHEMES if getattr(s, "symmetric", True)]
 def complaint(scheme: Scheme, secret: str, body: bytes = BODY, at: int = NOW, value: str = "") -> str:
     headers = scheme.sign(BODY, secret=secret, timestamp=at, event_id="evt_1", url="http://x.test/h")
     headers = tuple((k, value or v) if k == scheme.header else (k, v) for k, v in headers)
-    return signature_complaint(scheme, headers, body, secret=secret, event_id="evt_1", url="http://x.test/h", now=NOW)
+    event = Event(name="", type="", id="evt_1", body=body, headers=headers)
+    return signature_complaint(scheme, event, secret=secret, url="http://x.test/h", now=NOW)
 
 
 @pytest.mark.parametrize("scheme", SYMMETRIC, ids=lambda s: s.name)
@@ -32,7 +34,8 @@ def test_what_differs_is_named() -> None:
 
     assert complaint(scheme, secret, b"{}") == "x-product-signature is not the signature of the bytes that came"
     assert complaint(scheme, secret, at=NOW - 4000) == "its timestamp is too far off (4000 s)"
-    missing = signature_complaint(scheme, (), BODY, secret=secret, event_id="", url="", now=NOW)
+    bare = Event(name="", type="", id="", body=BODY, headers=())
+    missing = signature_complaint(scheme, bare, secret=secret, url="", now=NOW)
     assert missing == "it has no x-product-signature"
     assert "comes without a timestamp" in complaint(scheme, secret, value="v1=abc")
 

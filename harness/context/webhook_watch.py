@@ -1,0 +1,103 @@
+"""The provider's own webhooks in one run: where they are caught, and what is expected of those that come."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from harness.context.receiver_parts import event_format_of
+from harness.contract.webhooks.catcher import Catcher, caught_in
+from harness.contract.webhooks.registration import Registration
+from harness.contract.webhooks.sent import ExpectedDelivery, judge_deliveries, wait_for_deliveries
+from harness.errors import ProbeError
+from harness.openapi.event_schemas import EventSchemas
+from harness.webhooks.signature_check import signature_complaint
+
+if TYPE_CHECKING:
+    from harness.context.run_context import RunContext
+    from harness.http.message import Request
+    from harness.model import Event, Finding
+
+
+class WebhookWatch:
+    """Catches in one process, and judges in another; what they share lies in the run's folder."""
+
+    def __init__(self, run_context: RunContext) -> None:
+        """Only where ``[provider.webhooks]`` and ``[receiver] signature`` are set."""
+        settings = run_context.provider.section.webhooks
+        assert settings is not None
+        self._context = run_context
+        self._settings = settings
+        self._format = event_format_of(run_context)
+        self._port = settings.port or run_context.run.port("catcher")
+        self._caught = run_context.run.path / "caught-webhooks"
+        self._trouble = run_context.run.path / "caught-webhooks.trouble"
+
+    @property
+    def url(self) -> str:
+        """Where the provider is to send its webhooks."""
+        return self._settings.url or f"http://127.0.0.1:{self._port}/webhooks"
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Catch what comes for the length of the block, registered with the provider."""
+        catcher = Catcher(
+            self._port,
+            self._caught,
+            event_id=lambda headers, body: self._format.received(headers, body).id,
+            now=time.time,
+        )
+        try:
+            catcher.__enter__()
+        except OSError as exc:
+            self._note(f"[provider.webhooks] port {self._port} is taken: {exc.strerror}")
+            yield
+            return
+        try:
+            with self._context.provider.client() as client:
+                keep = self._context.secrets.issued.keep
+                registration = Registration(self._context.spec, client, self._settings, keep=keep)
+                if complaint := registration.begin(self.url):
+                    self._note(self._context.vault.redact(complaint))
+                yield
+                registration.end()
+        finally:
+            catcher.__exit__()
+
+    def judged(self) -> list[Finding]:
+        """Wait for what the provider sends, and judge it; raises `ProbeError` where nothing could be caught."""
+        if self._trouble.is_file():
+            raise ProbeError(self._trouble.read_text(encoding="utf-8"))
+        within, again = self._settings.within, self._settings.again_within
+        seen = wait_for_deliveries(lambda: caught_in(self._caught), first_within_s=within, again_within_s=again)
+        return judge_deliveries(seen, self._expected(), again_within_s=again)
+
+    def _expected(self) -> ExpectedDelivery:
+        schemas, scheme = EventSchemas(self._context.spec), self._format.scheme
+
+        def received(delivered: Request) -> Event:
+            return self._format.received(delivered.headers, delivered.body)
+
+        def signature(delivered: Request, at: float) -> str:
+            return signature_complaint(scheme, received(delivered), secret=self._secret(), url=self.url, now=at)
+
+        return ExpectedDelivery(
+            signature=signature if scheme.symmetric else None,
+            schema=lambda delivered, _: "; ".join(schemas.violations(received(delivered))),
+            named=lambda delivered: schemas.kind(received(delivered)),
+        )
+
+    def _secret(self) -> str:
+        """Return what the provider signs with: what it handed out, else what the receiver verifies with."""
+        handed_out = self._context.secrets.issued.opened()
+        if handed_out:
+            return handed_out.reveal()
+        receiver = self._context.config.receiver
+        assert receiver is not None
+        assert receiver.signature is not None
+        return self._context.reveal(receiver.signature.secret)
+
+    def _note(self, trouble: str) -> None:
+        self._trouble.write_text(trouble, encoding="utf-8")
