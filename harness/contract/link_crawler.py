@@ -8,9 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from harness.contract.caller import Caller, Sample
-from harness.contract.promise import Promise
 from harness.core.pointers import mapped, resolve
-from harness.model import Finding, Outcome
 from harness.openapi.examples import valid_bodies
 from harness.openapi.operation import Operation
 
@@ -19,19 +17,6 @@ MAX_DEPTH = 3
 GONE = frozenset({404, 410})
 _ORDER = {"GET": 0, "HEAD": 0, "DELETE": 2}
 _EXPRESSION = re.compile(r"\$(?:response|request)\.(?:body(?:#[^}\s]*)?|(?:header|path|query)\.[^}\s]+)")
-
-
-LINKS_LEAD = Promise(
-    id="links",
-    item="contract.fuzz",
-    summary="the links of answers, followed",
-    passed="Documented links lead where the spec says",
-    failed="A documented link does not lead where the spec says",
-    expected="what an answer links to is there, and what was deleted is not",
-    source="OpenAPI Specification 3.1.1, Link Object",
-    fix="Serve what a documented link leads to, or correct the link in the spec.",
-    judge=lambda _, walk: judge_links(walk()),
-)
 
 
 class UnresolvedError(Exception):
@@ -158,17 +143,6 @@ class LinkCrawler:
             else:
                 query.append(f"{quote(name)}={value}")
         return path + ("?" + "&".join(query) if query else "")
-
-
-def judge_links(walk: LinkCrawler) -> list[Finding]:
-    """Return one finding for each thing that was wrong on the way, or one that says what was followed."""
-    if found := walk.caller.findings():
-        return found
-    made = f"{len(walk.samples)} calls succeeded"
-    if not walk.links:
-        summary = "no link was followed: the spec documents none (OpenAPI, Link Object), or no call succeeded"
-        return [LINKS_LEAD.finding(Outcome.NOT_APPLICABLE, made, summary=summary, case="")]
-    return [LINKS_LEAD.finding(Outcome.PASS, made, summary=f"{walk.links} links lead somewhere", case="")]
 
 
 def _evaluated(value: Any, sample: Sample) -> Any:

@@ -15,9 +15,10 @@ import pytest
 
 from harness.contract.caller import Caller
 from harness.contract.idempotency import judge_idempotency
-from harness.contract.link_crawler import LinkCrawler, judge_links
+from harness.contract.link_crawler import LinkCrawler
 from harness.contract.pages import judge_pages
 from harness.contract.problems import judge_problems
+from harness.contract.promises import judge_links
 from harness.contract.webhooks.registration import Registration
 from harness.http.client import Network
 from harness.http.provider_client import ProviderClient
