@@ -42,7 +42,6 @@ class TargetProcesses:
         return iter(self._started)
 
     def __len__(self) -> int:
-        """Return how many were started here."""
         return len(self._started)
 
     @cached_property

@@ -48,7 +48,6 @@ class Caller:
     """Calls the provider as an honest client would, and notes what of each answer breaks the document."""
 
     def __init__(self, spec: Spec, client: ProviderClient) -> None:
-        """Nothing was called yet."""
         self.spec = spec
         self.operations = {o.label: o for o in spec.operations}
         self._client = client

@@ -43,7 +43,6 @@ class CoverageRecorder:
     """Counts calls as they pass by; one for each process."""
 
     def __init__(self, spec: Spec) -> None:
-        """Nothing of ``spec`` was seen yet."""
         self._spec = spec
         self._lock = threading.Lock()
         self._seen: dict[tuple[str, str], _Tally] = {}

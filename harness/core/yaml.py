@@ -36,7 +36,6 @@ class YamlSyntaxError(UnreadableYamlError):
     """A text that is not YAML; ``problem`` says why, ``line`` where (from 1, None for the whole text)."""
 
     def __init__(self, exc: Exception) -> None:
-        """``exc`` is what the parser raised."""
         super().__init__(" ".join(str(exc).split()))
         mark = exc.problem_mark if isinstance(exc, yaml.MarkedYAMLError) else None
         self.line = mark.line + 1 if mark else None
@@ -51,7 +50,6 @@ class YamlDepthError(UnreadableYamlError):
     """A text that nests too deeply; ``line`` says where (from 1)."""
 
     def __init__(self, max_depth: int, line: int) -> None:
-        """``max_depth`` is the bound that is broken."""
         super().__init__(f"it nests deeper than {max_depth} levels")
         self.line = line
 

@@ -112,7 +112,6 @@ class GuardedTransport(httpx.BaseTransport):
     """Asks the `Network` before every request; vcrpy patches the transport inside."""
 
     def __init__(self, network: Network, inner: httpx.BaseTransport, whole_within_s: float | None = None) -> None:
-        """Guard ``inner``."""
         self._network = network
         self._inner = inner
         self._whole_within_s = whole_within_s
@@ -158,7 +157,6 @@ class AsyncGuardedTransport(httpx.AsyncBaseTransport):
     """Asks the `Network` before every request of an async client."""
 
     def __init__(self, network: Network, inner: httpx.AsyncBaseTransport) -> None:
-        """Guard ``inner``."""
         self._network = network
         self._inner = inner
 

@@ -79,7 +79,6 @@ class LoopbackServer(ABC):
         return f"http://{f'[{self._host}]' if ':' in self._host else self._host}:{self.port}"
 
     def __enter__(self) -> Self:
-        """Listen; raises OSError where that is not possible."""
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         self._listener = socket.create_server((self._host, self.port), family=family, backlog=BACKLOG)
         self.port = int(self._listener.getsockname()[1])

@@ -32,6 +32,12 @@ def media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
+def media_parameter(content_type: str, name: str) -> str:
+    """Return a parameter of a Content-Type, such as ``boundary``; empty for none (RFC 9110 section 8.3.1)."""
+    found = re.search(rf'{name}="?([^";,]+)', content_type, re.IGNORECASE)
+    return found[1].strip() if found else ""
+
+
 def is_json(content_type: str) -> bool:
     """Whether a Content-Type means JSON (RFC 6839 section 3.1)."""
     essence = media_type(content_type)

@@ -36,7 +36,6 @@ class InputCheck:
     """What was found in one request."""
 
     def __init__(self) -> None:
-        """Nothing yet: valid until something is not."""
         self.violations: list[str] = []
         self.parameters: set[str] = set()
         """Names of the parameters that were given, as ``query limit``."""

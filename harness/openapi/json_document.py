@@ -15,7 +15,6 @@ class JsonDocument:
     """Look-ups in one document that holds everything it refers to."""
 
     def __init__(self, raw: dict[str, Any]) -> None:
-        """``raw`` is the parsed document."""
         self.raw = raw
 
     def shown(self, text: str) -> str:

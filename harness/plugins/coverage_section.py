@@ -26,7 +26,6 @@ class CoverageWatch:
     """On every process: counts the calls of the test that runs. On the controller: joins what all saw."""
 
     def __init__(self, config: pytest.Config, run_context: RunContext) -> None:
-        """Watch the run's network."""
         self._config = config
         self._context = run_context
         self._recorder: CoverageRecorder | None = None

@@ -58,7 +58,6 @@ class FindingCollector(Selection):
     """On the controller: gathers findings and problems, and makes the report of them."""
 
     def __init__(self, config: pytest.Config, run_context: RunContext) -> None:
-        """Start the clock."""
         from harness.readiness.finding_intake import FindingIntake
 
         super().__init__()

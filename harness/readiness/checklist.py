@@ -19,7 +19,6 @@ class Checklist(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     item: tuple[Item, ...]
 
     def __iter__(self) -> Iterator[Item]:
-        """Iterate over the items in report order."""
         return iter(self.item)
 
     @property

@@ -20,7 +20,6 @@ class FindingIntake:
     """Gathers findings on their way from tests and hooks into the report."""
 
     def __init__(self, admission: Admission) -> None:
-        """Everything passes ``admission``."""
         self._admission = admission
         self._findings: dict[tuple[str, str], Finding] = {}
         self._problems: dict[tuple[str, str], Problem] = {}

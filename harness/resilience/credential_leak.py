@@ -58,7 +58,6 @@ class Elsewhere(LoopbackServer):
     """Another origin: keeps what arrives there, and answers 404."""
 
     def __init__(self) -> None:
-        """Nothing is listening yet."""
         super().__init__("elsewhere", max_body=MAX_BODY, idle_s=IDLE_S)
         self.arrived: list[tuple[str, bytes]] = []
         """Of each request the names of the headers that hold credentials, and all its bytes."""

@@ -27,7 +27,6 @@ class UndisturbedRun:
     """The workflow without any fault, run once, when something depends on it."""
 
     def __init__(self) -> None:
-        """It has not run yet."""
         self._complaint: str | None = None
 
     def complaint(self, run: Callable[[], tuple[FaultServer, ClientRun]]) -> str:

@@ -72,14 +72,10 @@ class Scanner:
                     found.setdefault((leak.secret, leak.form), leak)
                 line += piece[:-OVERLAP].count(b"\n")
         if path.suffix in {".yaml", ".yml"} and path.stat().st_size <= CHUNK * 8:
-            for leak in self._scan_scalars(path, place):
-                found.setdefault((leak.secret, leak.form), leak)
+            for scalar in scalars(path.read_bytes()):  # folding splits a long string over lines
+                for leak in self.scan_bytes(scalar, place):
+                    found.setdefault((leak.secret, leak.form), leak)
         return list(found.values())
-
-    def _scan_scalars(self, path: Path, place: str) -> Iterator[Leak]:
-        """Read the scalars of a YAML file: folding splits a long string over lines."""
-        for scalar in scalars(path.read_bytes()):
-            yield from self.scan_bytes(scalar, place)
 
 
 def _layers(data: bytes, depth: int = DEPTH) -> Iterator[tuple[int, bytes]]:
@@ -93,7 +89,9 @@ def _layers(data: bytes, depth: int = DEPTH) -> Iterator[tuple[int, bytes]]:
 
 
 def _decoded(data: bytes) -> Iterator[tuple[int, bytes]]:
-    for inner in (_inflated(data), _unquoted(data), _unescaped(data)):
+    unquoted = unquote_to_bytes(data) if b"%" in data else b""
+    unescaped = re.sub(rb"\\(.)", rb"\1", data) if b"\\" in data else b""
+    for inner in (_inflated(data), unquoted, unescaped):
         if inner and inner != data:
             yield 0, inner
     for match in _BASE64_RUN.finditer(data):
@@ -114,11 +112,3 @@ def _inflated(data: bytes) -> bytes:
         return zlib.decompressobj(47).decompress(data, INFLATED_LIMIT)
     except zlib.error:
         return b""
-
-
-def _unquoted(data: bytes) -> bytes:
-    return unquote_to_bytes(data) if b"%" in data else b""
-
-
-def _unescaped(data: bytes) -> bytes:
-    return re.sub(rb"\\(.)", rb"\1", data) if b"\\" in data else b""

@@ -21,7 +21,6 @@ class UnreadableError(Exception):
     """An export that cannot be read: a status and why."""
 
     def __init__(self, status: int, why: str) -> None:
-        """``status`` is what its sender is answered."""
         super().__init__(why)
         self.status = status
 

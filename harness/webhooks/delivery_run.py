@@ -13,8 +13,7 @@ import msgspec
 from harness.errors import ConfigurationError, EventError, nearest
 from harness.http.address import Address
 from harness.http.curl import curl
-from harness.http.load import LoadSender, Outgoing
-from harness.http.load.request import Writer
+from harness.http.load import LoadSender, Outgoing, Writer
 from harness.model import Delivery, Event
 from harness.webhooks.cases import CASES, Framing, Material, ReceiverCase, case_named
 from harness.webhooks.delivery_plan import DeliveryPlan

@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.cassettes.formats.har import read_har
 from harness.cassettes.formats.interchange import Foreign, read_cassette
 from harness.cassettes.formats.vcr_report import TOP, read_report
-from harness.cassettes.store.cassette_file import check_length
+from harness.cassettes.store.storage import bytes_of
 from harness.core.files import write_atomically
 from harness.errors import CassetteError
 
@@ -20,11 +20,7 @@ def read_any(path: Path) -> Foreign:
 
     Raises `CassetteError` for a file that cannot be read, is too large, or has none of these formats.
     """
-    try:
-        check_length(path.stat().st_size, str(path))
-        raw = path.read_bytes()
-    except OSError as exc:
-        raise CassetteError(f"{path} cannot be read: {exc.strerror}.") from None
+    raw = bytes_of(path)
     if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
         return read_har(raw, str(path))
     if _REPORT.search(raw):

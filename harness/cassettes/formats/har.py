@@ -6,7 +6,6 @@ import base64
 import binascii
 import datetime as dt
 import json
-import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -18,10 +17,7 @@ from harness.cassettes.store.recording import Recording
 from harness.cassettes.store.vcr_messages import coding_of
 from harness.errors import CassetteError
 from harness.http.codings import CodingError, decoded
-from harness.http.message import Headers, Request, Response, header, is_json, media_type
-
-_BOUNDARY = re.compile(r'boundary="?([^";,]+)"?', re.IGNORECASE)
-_CHARSET = re.compile(r'charset="?([^";,\s]+)"?', re.IGNORECASE)
+from harness.http.message import Headers, Request, Response, header, is_json, media_parameter, media_type
 
 
 class _Named(msgspec.Struct):
@@ -155,8 +151,8 @@ def _posted(data: _PostData | None, content_type: str, place: str) -> bytes:
 
 def _multipart(params: list[_Param], kind: str) -> bytes:
     """Return parameters as the parts of a form (RFC 7578), between the boundary that the Content-Type names."""
-    boundary = _BOUNDARY.search(kind)
-    if boundary is None:
+    boundary = media_parameter(kind, "boundary")
+    if not boundary:
         raise _LeftOutError("the Content-Type of its parts names no boundary")
     parts = []
     for param in params:
@@ -165,8 +161,8 @@ def _multipart(params: list[_Param], kind: str) -> bytes:
         head = f'Content-Disposition: form-data; name="{_quoted(param.name)}"'
         head += f'; filename="{_quoted(param.file_name)}"' if param.file_name is not None else ""
         head += f"\r\nContent-Type: {param.content_type}" if param.content_type else ""
-        parts.append(f"--{boundary[1]}\r\n{head}\r\n\r\n{param.value or ''}\r\n")
-    return ("".join(parts) + f"--{boundary[1]}--\r\n").encode(errors="surrogatepass")
+        parts.append(f"--{boundary}\r\n{head}\r\n\r\n{param.value or ''}\r\n")
+    return ("".join(parts) + f"--{boundary}--\r\n").encode(errors="surrogatepass")
 
 
 def _quoted(name: str) -> str:
@@ -183,13 +179,13 @@ def _bytes(text: str, encoding: str, content_type: str, place: str) -> bytes:
             raise CassetteError(
                 f"{place}: its content says it is base64, and is not. Export the archive again."
             ) from None
-    charset = _CHARSET.search(content_type)
-    if charset is None or is_json(content_type):  # RFC 8259 section 8.1: JSON is UTF-8
+    charset = media_parameter(content_type, "charset")
+    if not charset or is_json(content_type):  # RFC 8259 section 8.1: JSON is UTF-8
         return text.encode(errors="surrogatepass")
     try:
-        return text.encode(charset[1])
+        return text.encode(charset)
     except (LookupError, UnicodeError):
-        raise _LeftOutError(f"its text cannot be written in {charset[1]}, as its Content-Type says") from None
+        raise _LeftOutError(f"its text cannot be written in {charset}, as its Content-Type says") from None
 
 
 def har_text(exchanges: list[Recording], *, version: str) -> bytes:

@@ -66,6 +66,6 @@ def write_cassette(path: Path, exchanges: Sequence[Recording], *, metadata: Mapp
     """
     interactions = [interaction_of(vcr_request(e.request), vcr_response(e.response)) for e in exchanges]
     times = sorted(e.recorded_at for e in exchanges if e.recorded_at)
-    timings = [e.timing and e.timing.written() for e in exchanges]
+    timings = msgspec.to_builtins([e.timing for e in exchanges])
     written = {**({"recorded_at": times[0]} if times else {}), **metadata, **({KEY: timings} if any(timings) else {})}
     Storage().write(path, CassetteFile(interactions, written), keep_others=False)

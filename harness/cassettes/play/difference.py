@@ -134,6 +134,11 @@ def _form(body: bytes) -> dict[str, Any]:
     text = body.decode("ascii")
     if text and "=" not in text:
         raise ValueError
+    return form_values(text)
+
+
+def form_values(text: str) -> dict[str, Any]:
+    """Return the fields of a form or query; of one that is repeated a list."""
     return {k: v[0] if len(v) == 1 else v for k, v in parse_qs(text, keep_blank_values=True).items()}
 
 

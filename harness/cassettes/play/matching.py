@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 import types
 from collections.abc import Callable, Collection, Hashable, Iterable
 from typing import Any
@@ -11,6 +10,8 @@ from typing import Any
 from vcr import matchers
 from vcr.request import Request
 from vcr.util import read_body
+
+from harness.http.message import media_parameter
 
 Matcher = Callable[[Request, Request], Any]
 
@@ -33,7 +34,6 @@ KEYS: dict[Matcher, Callable[[Request], Hashable]] = {
 }
 """vcrpy's matchers that compare one hashable value of each request; bodies have `body_value`."""
 
-_BOUNDARY = re.compile(r'boundary="?([^";,]+)"?', re.IGNORECASE)
 _MULTIPART = ("multipart",)
 
 
@@ -129,8 +129,7 @@ def _parts(request: Request) -> bytes | None:
 def _boundary(request: Request) -> str:
     kind = request.headers.get("Content-Type", "")
     kind = kind.decode("latin-1") if isinstance(kind, bytes) else str(kind)
-    found = _BOUNDARY.search(kind) if kind.lower().startswith("multipart/") else None
-    return found[1] if found else ""
+    return media_parameter(kind, "boundary") if kind.lower().startswith("multipart/") else ""
 
 
 class _BodyValue:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
-from typing import Any
-from urllib.parse import parse_qs
 
 from vcr.request import Request
 
-from harness.cassettes.play.difference import Difference, Grade, body_differences, differences, shown
+from harness.cassettes.play.difference import Difference, Grade, body_differences, differences, form_values, shown
 from harness.cassettes.store.vcr_messages import body_bytes
 
 MAX_CLOSEST = 3
@@ -42,7 +40,8 @@ def unmatched(request: Request, recorded: Sequence[Request], *, times: int, plac
 
 def request_differences(recorded: Request, seen: Request) -> Iterator[Difference]:
     """Yield how two requests differ: method, path, query, body; the host where nothing else does."""
-    found = [*_parts(recorded, seen, "method", "path"), *differences(_query(recorded), _query(seen), "query")]
+    then, now = (form_values(request.parsed_uri.query) for request in (recorded, seen))
+    found = [*_parts(recorded, seen, "method", "path"), *differences(then, now, "query")]
     found += body_differences(body_bytes(recorded), body_bytes(seen))
     yield from found or _parts(recorded, seen, "scheme", "host", "port")
 
@@ -64,8 +63,3 @@ def distance(request: Request, recorded: Request) -> tuple[int, int, int, int]:
         len(set(request.query) ^ set(recorded.query)),
         body_bytes(request) != body_bytes(recorded),
     )
-
-
-def _query(request: Request) -> dict[str, Any]:
-    found = parse_qs(request.parsed_uri.query, keep_blank_values=True)
-    return {key: values[0] if len(values) == 1 else values for key, values in found.items()}

@@ -6,6 +6,8 @@ import datetime as dt
 import threading
 from pathlib import Path
 
+import msgspec
+
 from harness.cassettes.store.cassette_file import CassetteFile
 from harness.cassettes.store.filters import request_filter, response_filter
 from harness.cassettes.store.recording import KEY, Timing, stamped
@@ -60,9 +62,8 @@ class Recorder:
                 interaction_of(self._clean_request(stored_request(i["request"])), self._clean_response(i["response"]))
                 for i in self._document.interactions
             ]
-            timings = [timing and timing.written() for timing in self._timings]
             first = {"recorded_at": self._began} if self.recorded else {}
-            self._document.metadata = {**first, **self._document.metadata, KEY: timings}
+            self._document.metadata = {**first, **self._document.metadata, KEY: msgspec.to_builtins(self._timings)}
             self._storage.write(self.path, self._document)
             self._written = self.recorded
 

@@ -23,10 +23,6 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     latency_s: float
     """Seconds from the request's first byte sent to the answer's last received."""
 
-    def written(self) -> dict[str, Any]:
-        """Return what stands in the file."""
-        return msgspec.structs.asdict(self)
-
 
 class Recording(Exchange, frozen=True, kw_only=True):
     """One exchange that was answered."""

@@ -36,7 +36,7 @@ class Storage:
 
     def read(self, path: Path) -> CassetteFile:
         """Return a cassette; raises `CassetteError` for one that is missing or cannot be used."""
-        return self._parsed(_bytes(path), path)
+        return self._parsed(bytes_of(path), path)
 
     def _parsed(self, raw: bytes, path: Path) -> CassetteFile:
         document = self._sidecar.get(raw) if self._sidecar else None
@@ -69,7 +69,7 @@ class Storage:
         path = Path(cassette_path)
         if not path.exists():
             raise CassetteNotFoundError
-        self._loaded = _bytes(path)
+        self._loaded = bytes_of(path)
         document = self._parsed(self._loaded, path)
         requests = [stored_request(i["request"]) for i in document.interactions]
         return requests, [i["response"] for i in document.interactions], document.metadata
@@ -82,7 +82,7 @@ class Storage:
 
     def _merged(self, path: Path, document: CassetteFile) -> CassetteFile:
         """Add what another writer put into the file since it was read here."""
-        raw = _bytes(path) if path.exists() else None
+        raw = bytes_of(path) if path.exists() else None
         if raw is None or raw == self._loaded:
             return document
         try:
@@ -101,7 +101,8 @@ class Storage:
         return CassetteFile([*document.interactions, *theirs], document.metadata)
 
 
-def _bytes(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
+    """Return what a file holds; raises `CassetteError` for one that cannot be read, or is too large."""
     try:
         check_length(path.stat().st_size, str(path))
         return path.read_bytes()

@@ -55,7 +55,6 @@ class Catcher(LoopbackServer):
         self._kept = 0
 
     def __enter__(self) -> Self:
-        """Begin to listen."""
         self._file.touch(mode=0o600)
         return super().__enter__()
 

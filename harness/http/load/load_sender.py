@@ -11,8 +11,7 @@ import httpx
 from harness.http.address import Address
 from harness.http.client import Network
 from harness.http.client_tls import tls_context
-from harness.http.load.load_connection import Ending, LoadConnection, LoadExchange
-from harness.http.load.request import Outgoing, Writer
+from harness.http.load.load_connection import Ending, LoadConnection, LoadExchange, Outgoing, Writer
 from harness.http.unanswered import no_connection
 from harness.model import Delivery
 

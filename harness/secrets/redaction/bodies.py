@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 from harness.http.codings import GZIP_MAGIC, CodingError, CodingFault, Pack, decoded
+from harness.http.message import media_parameter
 from harness.secrets.detection.secret_names import HINT, names_secret, names_secret_number
 from harness.secrets.redaction.placeholders import Placeholders
 
@@ -173,9 +174,9 @@ class Bodies:
         return "&".join(fields)
 
     def _multipart(self, content: bytes, media_type: str, *, depth: int) -> bytes:
-        boundary = re.search(r'boundary="?([^";,]+)', media_type)
-        delimiter = b"--" + boundary[1].encode() if boundary else b""
-        if not delimiter or content.lower().count(delimiter) < 2:
+        boundary = media_parameter(media_type, "boundary")
+        delimiter = b"--" + boundary.encode()
+        if not boundary or content.lower().count(delimiter) < 2:
             return self.content(content, "", depth=depth)
         cuts = [match.start() for match in re.finditer(re.escape(delimiter), content, re.IGNORECASE)]
         pieces = [content[: cuts[0]], *(content[a:b] for a, b in zip(cuts, [*cuts[1:], len(content)], strict=True))]

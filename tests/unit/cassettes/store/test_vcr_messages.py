@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec import structs
+from msgspec import structs, to_builtins
 from vcr.request import Request
 
 from harness.cassettes.store.cassette_file import CassetteFile
@@ -143,7 +143,7 @@ def test_a_recording_stays_the_same_through_a_cassette(tmp_path: Path) -> None:
     timed = Recording(request=request, response=response, recorded_at="2026-11-25T10:00:00Z", latency_s=0.5)
     untimed = structs.replace(timed, latency_s=None)
     interactions = [interaction_of(vcr_request(r.request), vcr_response(r.response)) for r in (timed, untimed)]
-    metadata = {"recorded_at": timed.recorded_at, KEY: [timed.timing and timed.timing.written(), untimed.timing]}
+    metadata = {"recorded_at": timed.recorded_at, KEY: to_builtins([timed.timing, untimed.timing])}
     path = tmp_path / "c.yaml"
 
     Storage().write(path, CassetteFile(interactions, metadata))
