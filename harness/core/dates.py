@@ -42,6 +42,11 @@ def http_date(value: str) -> float | None:
         return None
 
 
+def as_rfc3339(at: dt.datetime, precision: str) -> str:
+    """Write a moment of UTC; ``precision`` is ``seconds``, ``milliseconds`` or the like (`datetime.isoformat`)."""
+    return at.isoformat(timespec=precision).replace("+00:00", "Z")
+
+
 def as_http_date(at: float) -> str:
     """Write a moment, in seconds since the epoch, as an HTTP-date; its fraction of a second is lost."""
     return email.utils.formatdate(at, usegmt=True)

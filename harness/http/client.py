@@ -53,7 +53,8 @@ class Network:
         ``whole_within_s`` an answer that trickles or floods without end is a timeout.
         """
         if transport is None:
-            inner = httpx.HTTPTransport(verify=tls_context(), limits=_limits(connections))
+            limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+            inner = httpx.HTTPTransport(verify=tls_context(), limits=limits)
             transport = GuardedTransport(self, inner, whole_within_s)
         made = httpx.Client(transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)
         made.event_hooks["response"].append(self._tell)
@@ -70,7 +71,7 @@ class Network:
         """Return an async client like `client`; it keeps no connection open, so none outlives its event loop."""
         if transport is None:
             limits = httpx.Limits(max_keepalive_connections=0)
-            transport = AsyncGuardedTransport(self, httpx.AsyncHTTPTransport(verify=tls_context(), limits=limits))
+            transport = GuardedTransport(self, httpx.AsyncHTTPTransport(verify=tls_context(), limits=limits))
         made = httpx.AsyncClient(
             transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False
         )
@@ -108,10 +109,10 @@ class Network:
             )
 
 
-class GuardedTransport(httpx.BaseTransport):
-    """Asks the `Network` before every request; vcrpy patches the transport inside."""
+class GuardedTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Asks the `Network` before every request, sync or async; vcrpy patches the transport inside."""
 
-    def __init__(self, network: Network, inner: httpx.BaseTransport, whole_within_s: float | None = None) -> None:
+    def __init__(self, network: Network, inner: Any, whole_within_s: float | None = None) -> None:
         self._network = network
         self._inner = inner
         self._whole_within_s = whole_within_s
@@ -120,15 +121,25 @@ class GuardedTransport(httpx.BaseTransport):
         """Check, then send."""
         self._network.check(request.method, request.url)
         begun = time.monotonic()
-        response = self._inner.handle_request(request)
+        response: httpx.Response = self._inner.handle_request(request)
         if self._whole_within_s is not None:
             assert isinstance(response.stream, httpx.SyncByteStream)
             response.stream = _Bounded(response.stream, begun=begun, within_s=self._whole_within_s)
         return response
 
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Check, then send."""
+        self._network.check(request.method, request.url)
+        response: httpx.Response = await self._inner.handle_async_request(request)
+        return response
+
     def close(self) -> None:
         """Close the transport inside."""
         self._inner.close()
+
+    async def aclose(self) -> None:
+        """Close the transport inside."""
+        await self._inner.aclose()
 
 
 class _Bounded(httpx.SyncByteStream):
@@ -151,23 +162,6 @@ class _Bounded(httpx.SyncByteStream):
 
     def close(self) -> None:
         self._inner.close()
-
-
-class AsyncGuardedTransport(httpx.AsyncBaseTransport):
-    """Asks the `Network` before every request of an async client."""
-
-    def __init__(self, network: Network, inner: httpx.AsyncBaseTransport) -> None:
-        self._network = network
-        self._inner = inner
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Check, then send."""
-        self._network.check(request.method, request.url)
-        return await self._inner.handle_async_request(request)
-
-    async def aclose(self) -> None:
-        """Close the transport inside."""
-        await self._inner.aclose()
 
 
 def answers(client: httpx.Client, url: str) -> bool:
@@ -205,7 +199,3 @@ def offline() -> Iterator[None]:
         yield
     finally:
         socket.socket.connect, socket.socket.connect_ex = connect, connect_ex  # type: ignore[method-assign]
-
-
-def _limits(connections: int) -> httpx.Limits:
-    return httpx.Limits(max_connections=connections, max_keepalive_connections=connections)

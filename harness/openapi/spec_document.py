@@ -98,7 +98,8 @@ class Spec(JsonDocument):
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
         """All operations, in the order of the document, but for those that are no object."""
-        return tuple(self._operation(label) for label, p in self.places.items() if self._is_operation(label, p))
+        described = [label for label, place in self.places.items() if isinstance(self.at(place), dict)]
+        return tuple(self._operation(label) for label in described if not label.startswith("* "))
 
     @cached_property
     def readable(self) -> tuple[Operation, ...]:
@@ -144,9 +145,6 @@ class Spec(JsonDocument):
     @cached_property
     def _routes(self) -> Routes:
         return Routes(self.places)
-
-    def _is_operation(self, label: str, place: str) -> bool:
-        return not label.startswith("* ") and isinstance(self.at(place), dict)
 
     def _operation(self, label: str) -> Operation:
         if label not in self._operations:

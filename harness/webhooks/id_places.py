@@ -105,10 +105,6 @@ def _in_json(text: str, steps: tuple[str, ...], value: Any) -> IdPlace:
     return IdPlace(first, last, value, lambda new: encode_basestring_ascii(new).encode(), number=False)
 
 
-def _literal(new_id: str, *, number: bool) -> str:
-    return new_id if number else encode_basestring_ascii(new_id)
-
-
 def _in_form(text: str, steps: tuple[str, ...], value: Any) -> list[IdPlace]:
     """Return the place of a field or, of an id within the JSON of the field `PAYLOAD`, that of the whole field."""
     at = 0
@@ -133,7 +129,8 @@ def _in_payload(inner: str, steps: tuple[str, ...], value: Any, start: int, end:
     number = isinstance(value, int)
 
     def write(new_id: str) -> bytes:
-        return quote_plus(inner[:first] + _literal(new_id, number=number) + inner[last:]).encode()
+        literal = new_id if number else encode_basestring_ascii(new_id)
+        return quote_plus(inner[:first] + literal + inner[last:]).encode()
 
     return [IdPlace(start, end, str(value), write, number)]
 

@@ -39,7 +39,7 @@ class IndexedCassette(Cassette):  # type: ignore[misc]  # vcrpy ships no types
         """Return the response of the next recording of ``request``, and mark it as played."""
         found = getattr(request, "_found", None)
         request._found = None  # noqa: SLF001
-        if found is None or (self.play_counts[found] and not self._may_repeat(found)):
+        if found is None or (self.play_counts[found] and not self.allow_playback_repeats):
             filtered = self._before_record_request(request)
             found = self._next(filtered) if filtered else None
         if found is None:
@@ -55,9 +55,6 @@ class IndexedCassette(Cassette):  # type: ignore[misc]  # vcrpy ships no types
         """Play everything again from the beginning."""
         super().rewind()
         self._cursors.clear()
-
-    def _may_repeat(self, _index: int) -> bool:
-        return bool(self.allow_playback_repeats)
 
     def _next(self, request: Request) -> int | None:
         """Return the index of the recording that a filtered request is to be answered with."""

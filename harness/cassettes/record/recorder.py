@@ -13,6 +13,7 @@ from harness.cassettes.store.filters import request_filter, response_filter
 from harness.cassettes.store.recording import KEY, Timing, stamped
 from harness.cassettes.store.storage import Storage
 from harness.cassettes.store.vcr_messages import interaction_of, stored_request, vcr_request, vcr_response
+from harness.core.dates import as_rfc3339
 from harness.errors import CassetteError
 from harness.http.message import Request, Response
 from harness.secrets.redaction.redactor import Redactor
@@ -30,7 +31,7 @@ class Recorder:
         self._timings = stamped(self._document.metadata, len(self._document.interactions))
         self._lock = threading.Lock()
         self._written = -1
-        self._began = _rfc3339(dt.datetime.now(tz=dt.UTC))
+        self._began = as_rfc3339(dt.datetime.now(tz=dt.UTC), "milliseconds")
         self.recorded = 0
         self.refused: list[str] = []
         """Why exchanges were not recorded."""
@@ -50,7 +51,7 @@ class Recorder:
         with self._lock:
             clean = self._clean_request(vcr_request(request)), self._clean_response(vcr_response(response))
             self._document.interactions.append(interaction_of(*clean))
-            self._timings.append(Timing(recorded_at=_rfc3339(began), latency_s=round(latency_s, 4)))
+            self._timings.append(Timing(recorded_at=as_rfc3339(began, "milliseconds"), latency_s=round(latency_s, 4)))
             self.recorded += 1
 
     def write(self) -> None:
@@ -66,7 +67,3 @@ class Recorder:
             self._document.metadata = {**first, **self._document.metadata, KEY: msgspec.to_builtins(self._timings)}
             self._storage.write(self.path, self._document)
             self._written = self.recorded
-
-
-def _rfc3339(at: dt.datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

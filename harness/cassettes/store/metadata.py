@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from harness.core.dates import as_rfc3339
+
 
 class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the harness writes into vcrpy's ``metadata``; other keys there are left alone."""
@@ -45,4 +47,4 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def now() -> str:
     """Return the current time as `Metadata.recorded_at` has it."""
-    return dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return as_rfc3339(dt.datetime.now(tz=dt.UTC), "seconds")

@@ -26,10 +26,6 @@ class Outgoing(NamedTuple):
     """Its URL is of the sender's own host."""
 
 
-def _is_latin_1(text: str) -> bool:
-    return max(text) <= "\xff"
-
-
 class Writer:
     """Turns deliveries to one host into the bytes of HTTP/1.1 requests."""
 
@@ -45,7 +41,7 @@ class Writer:
         """
         request = outgoing.request
         lines = "".join([f"{name}: {value}\r\n" for name, value in request.headers])
-        if lines.count("\n") != len(request.headers) or not (lines.isascii() or _is_latin_1(lines)):
+        if lines.count("\n") != len(request.headers) or not (lines.isascii() or max(lines) <= "\xff"):
             raise EventError(
                 f"{outgoing.event} has a header that HTTP cannot carry: a line break or a character beyond Latin-1. "
                 "Look at its type, its id and the header lines of its fixture."
