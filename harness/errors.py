@@ -1,19 +1,19 @@
-"""What can go wrong, as one tree.
+"""The tree of exceptions.
 
 ::
 
     HarnessError
-    ├── ConfigurationError    harness.toml, an option or a waiver is wrong: fix it and run again (exit 4)
+    ├── ConfigurationError    harness.toml, an option or a waiver is invalid: fix it and run again (exit 4)
     │   └── SecretError       a secret reference does not resolve, or a secret was written literally
-    ├── CassetteError         a recording is missing, unreadable or does not hold the call
+    ├── CassetteError         a recording is missing or unreadable, or has no matching request
     ├── EventError            a webhook event fixture is unreadable
-    ├── FindingError          a finding cannot enter the report: it is none, or speaks to no item of the checklist
-    ├── NetworkError          a call was refused by the harness itself (host not allowed, production guard)
-    ├── ProbeError            a probe of the target gave no usable answer
+    ├── FindingError          a finding is refused by the report: invalid, or for an unknown item
+    ├── NetworkError          the harness refused to send a request (host not allowed, production)
+    ├── ProbeError            a probe of the target returned no usable response
     ├── ProcessError          a process of the target did not start, died, or never became ready
-    └── SpecError             the OpenAPI document cannot be read or is not one
+    └── SpecError             the OpenAPI document is unreadable or invalid
 
-Every message says what happened, where (file, key, line), and what to do next. None carries a secret.
+Every message states what happened, where (file, key, line), and what to do next. None contains a secret.
 """
 
 from __future__ import annotations
@@ -27,36 +27,36 @@ class HarnessError(Exception):
 
 
 class ConfigurationError(HarnessError):
-    """The description of the target, an option or a waiver is wrong; nothing was run."""
+    """The description of the target, an option or a waiver is invalid; nothing was run."""
 
 
 class SecretError(ConfigurationError):
-    """A secret reference does not resolve, or a secret stands literally where a reference belongs."""
+    """A secret reference does not resolve, or a secret was written out where a reference belongs."""
 
 
 class CassetteError(HarnessError):
-    """A recording is missing, unreadable, or does not hold the call that was made."""
+    """A recording is missing or unreadable, or has no match for the request that was made."""
 
 
 class EventError(HarnessError):
-    """A webhook event fixture cannot be read or lacks what its delivery needs."""
+    """A webhook event fixture is unreadable, or misses something that its delivery needs."""
 
 
 class FindingError(HarnessError):
-    """A finding cannot enter the report: it is not one, is not valid, or speaks to no item of the checklist."""
+    """A finding is refused by the report: it is invalid, or names no item of the checklist."""
 
     def __init__(self, text: str, *, failed: bool = False) -> None:
-        """``failed`` says that the finding reported a failure, which must not be lost with it."""
+        """``failed``: the finding reported a failure, which must not be lost with it."""
         super().__init__(text)
         self.failed = failed
 
 
 class NetworkError(HarnessError):
-    """The harness refused to send: the host is not the target's, or the environment is production."""
+    """The harness refused to send a request: its host is not allowed, or the environment is production."""
 
 
 class ProbeError(HarnessError):
-    """A probe of the target (effects, metrics) gave no usable answer."""
+    """A probe of the target (effects, metrics) returned no usable response."""
 
 
 class ProcessError(HarnessError):

@@ -1,1 +1,1 @@
-"""The subcommands of `harness`. Thin: each parses its words and calls one function."""
+"""The subcommands of `harness`. Each parses its arguments and calls one function."""

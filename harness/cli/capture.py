@@ -20,26 +20,33 @@ from harness.webhooks.signature_check import signature_complaint
 
 
 @click.command()
-@click.option("--into", required=True, metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Where to listen; unless given, any free port.")
-@click.option("--scheme", metavar="NAME", help="How deliveries are signed, to tell which are genuine.")
-@click.option("--secret", metavar="REF", help="The signing secret, as env:NAME or file:PATH.")
-@click.option("--limit", default=10_000, show_default=True, type=click.IntRange(1), help="End after so many.")
+@click.option(
+    "--into",
+    required=True,
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the fixtures.",
+)
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port on 127.0.0.1; any free one by default.")
+@click.option("--scheme", metavar="NAME", help="Signature scheme, to mark genuine deliveries.")
+@click.option("--secret", metavar="REF", help="Signing secret, as env:NAME or file:PATH.")
+@click.option("--limit", default=10_000, show_default=True, type=click.IntRange(1), help="Maximum deliveries.")
 def capture(into: Path, port: int, scheme: str | None, secret: str | None, limit: int) -> None:
-    """Store incoming webhooks in DIR as .http fixtures, until Ctrl-C, for `harness deliver` to replay.
+    """Store incoming webhooks as fixtures for `harness deliver`.
 
-    Signatures are left out, for a replay makes its own; so are credentials and cookies. Values that the folder's
-    harness.toml refers to, and those of fields whose names mean secrets, are replaced.
+    Listens until Ctrl-C and writes each delivery to DIR as an .http file, without its signature (a replay signs
+    afresh), credentials and cookies. Secrets that the folder's harness.toml refers to, and values of fields whose names
+    suggest a secret, are replaced by placeholders.
     """
     if bool(scheme) != bool(secret):
-        raise ConfigurationError("--scheme and --secret belong together: say both, or neither.")
+        raise ConfigurationError("--scheme and --secret belong together: pass both, or neither.")
     surroundings = Surroundings(Path.cwd())
     judge = _judge(scheme, secret_behind(secret, surroundings.vault)) if scheme and secret else None
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background deaf to Ctrl-C
         signal.signal(number, signal.default_int_handler)
     store = CaptureStore(into, _clean(surroundings))
     with CaptureServer(port, store, each=click.echo, limit=limit, judge=judge) as server:
-        click.echo(f"Listening on {server.url}/; deliveries go to {into}. Ctrl-C ends it.")
+        click.echo(f"Listening on {server.url}/ and storing deliveries in {into}. Press Ctrl-C to stop.")
         try:
             server.full.wait()
         except KeyboardInterrupt:
@@ -60,7 +67,10 @@ def _clean(surroundings: Surroundings) -> Clean:
 def _judge(name: str, secret: Callable[[], str]) -> Callable[[str, Headers, bytes], str]:
     scheme = scheme_named(name)
     if not scheme.symmetric:
-        raise ConfigurationError(f"--scheme {name} has a key pair; who is genuine is told for a shared secret alone.")
+        raise ConfigurationError(
+            f"--scheme {name} signs with a key pair; captured deliveries are verified with shared secrets only. "
+            "Leave out --scheme and --secret."
+        )
 
     def complaint(url: str, headers: Headers, body: bytes) -> str:
         lower = tuple((k.lower(), v) for k, v in headers)

@@ -1,4 +1,4 @@
-"""`harness cassettes`: care for the files of recordings."""
+"""`harness cassettes`: manage the files of recordings."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _NO_TESTS = 5
 
 @click.group()
 def cassettes() -> None:
-    """Care for the files of recordings."""
+    """Manage cassettes."""
 
 
 @cassettes.command()
 @click.argument("tests", nargs=-1, type=click.Path(exists=True))
-@click.option("--dry-run", is_flag=True, help="Show what would be renamed, and rename nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be renamed without renaming anything.")
 def migrate(tests: tuple[str, ...], *, dry_run: bool) -> None:
     """Rename cassettes of earlier versions to their tests' current names.
 
-    TESTS are the files or folders whose cassettes these are; unless given, the scenarios of harness.toml, else what
-    pytest collects here. Nothing is overwritten. Exits 1 when a cassette was left under its former name.
+    TESTS are the files or folders of the tests that own the cassettes; by default the scenarios of harness.toml, else
+    what pytest collects here. Nothing is overwritten. Exits 1 when a cassette could not be renamed.
     """
     root = Path.cwd()
     found = list(moves(_owners(root, tests or load_target(root).config.target.scenarios), root))
@@ -43,7 +43,7 @@ def migrate(tests: tuple[str, ...], *, dry_run: bool) -> None:
     for move in found:
         if move.why_not:
             left += 1
-            click.echo(f"left: {move.former}: {move.why_not}")
+            click.echo(f"not renamed: {move.former}: {move.why_not}")
             continue
         if not dry_run:
             carry_out(move, root)
@@ -65,7 +65,7 @@ def _owners(root: Path, tests: Sequence[str]) -> list[Owner]:
         )
         if ended.returncode not in (0, _NO_TESTS):
             raise CassetteError(
-                "The tests could not be collected, so whose cassettes these are is not known; nothing was renamed.\n"
+                "The tests could not be collected, so the owners of the cassettes are unknown; nothing was renamed.\n"
                 + ended.stdout[-2000:]
                 + ended.stderr[-2000:]
             )

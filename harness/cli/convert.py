@@ -18,15 +18,15 @@ from harness.errors import ConfigurationError
 @click.command()
 @click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("into", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--rewrite", is_flag=True, help="Replace a file that exists.")
+@click.option("--rewrite", is_flag=True, help="Replace an existing file.")
 def convert(source: Path, into: Path, *, rewrite: bool) -> None:
-    """Write what SOURCE holds INTO another format, redacted.
+    """Convert recordings to another format, redacted.
 
     SOURCE is a cassette, an HTTP archive (HAR), or a report of `st run --report vcr`. INTO becomes an HTTP archive when
-    its name ends in .har, else a cassette. Exits 1 when something could not be taken over.
+    its name ends in .har, else a cassette. Exits 1 when something could not be converted.
     """
     if into.exists() and not rewrite:
-        raise ConfigurationError(f"{into} exists. Name another file, or replace it with --rewrite.")
+        raise ConfigurationError(f"{into} exists. Pass another file name, or replace it with --rewrite.")
     found = read_any(source)
     exchanges = redacted(found.exchanges, Surroundings(Path.cwd()).redactor)
     if into.suffix.lower() == ".har":

@@ -21,31 +21,40 @@ INTERRUPTED = 130
 
 @click.command()
 @click.argument("events", nargs=-1, type=click.Path(exists=True, path_type=Path))
-@click.option("--to", "url", metavar="URL", help="The receiver.")
-@click.option("--scheme", metavar="NAME", help="How deliveries are signed.")
-@click.option("--secret", metavar="REF", help="The signing secret, as env:NAME or file:PATH.")
-@click.option("--header", metavar="NAME", help="Header of the signature, where it is not the scheme's.")
+@click.option("--to", "url", metavar="URL", help="URL of the receiver.")
+@click.option("--scheme", metavar="NAME", help="Signature scheme.")
+@click.option("--secret", metavar="REF", help="Signing secret, as env:NAME or file:PATH.")
+@click.option("--header", metavar="NAME", help="Signature header, if it is not the scheme's.")
 @click.option(
     "--spec",
     metavar="PATH",
     type=click.Path(exists=True, dir_okay=False),
-    help="OpenAPI document; deliver an example of each of its webhooks.",
+    help="OpenAPI document; an example of each of its webhooks is delivered.",
 )
-@click.option("--target", "overlay", metavar="NAME", help="Lay harness.NAME.toml over harness.toml.")
-@click.option("--altered", metavar="CASE", help="Forge each delivery as this receiver case does, such as truncated.")
-@click.option("--count", default=1, show_default=True, type=click.IntRange(1), help="How often to deliver each event.")
-@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Deliveries a second, at most.")
-@click.option("--concurrency", default=8, show_default=True, type=click.IntRange(1, 256))
-@click.option("--timeout", "timeout_s", default=15.0, show_default=True, type=click.FloatRange(0, min_open=True))
-@click.option("--keep-ids", is_flag=True, help="Keep the ids of the fixtures: a receiver may take them for duplicates.")
-@click.option("--dry-run", is_flag=True, help="Print the requests and send none.")
+@click.option("--target", "overlay", metavar="NAME", help="Overlay: harness.NAME.toml replaces keys of harness.toml.")
+@click.option("--altered", metavar="CASE", help="Receiver case that alters each delivery, such as truncated.")
+@click.option("--count", default=1, show_default=True, type=click.IntRange(1), help="Deliveries of each event.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Maximum deliveries per second.")
+@click.option(
+    "--concurrency", default=8, show_default=True, type=click.IntRange(1, 256), help="Maximum deliveries at once."
+)
+@click.option(
+    "--timeout",
+    "timeout_s",
+    default=15.0,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    help="Seconds to wait for each response.",
+)
+@click.option("--keep-ids", is_flag=True, help="Send the ids of the fixtures, which a receiver may see as duplicates.")
+@click.option("--dry-run", is_flag=True, help="Print the requests without sending them.")
 @click.option("--public-key", is_flag=True, help="Print the key that the receiver verifies with, and send nothing.")
-@click.option("--quiet", is_flag=True, help="Print the summary alone.")
+@click.option("--quiet", is_flag=True, help="Print only the summary.")
 def deliver(events: tuple[Path, ...], *, spec: str | None, dry_run: bool, quiet: bool, **options: object) -> None:
-    """Sign EVENTS (files or folders of .json and .http fixtures) and deliver them, each under a fresh id.
+    """Sign event fixtures and deliver them to a receiver.
 
-    What --to, --scheme and --secret do not say is taken from harness.toml. Exits 1 unless every delivery is
-    acknowledged with 2xx.
+    EVENTS are files or folders of .json and .http fixtures; each is delivered under a fresh id. --to, --scheme and
+    --secret default to harness.toml. Exits 1 unless every delivery is acknowledged with 2xx.
     """
     show_key = options.pop("public_key")
     asked = DeliverOptions(**options)  # type: ignore[arg-type]  # click has checked each by its declaration above

@@ -32,9 +32,7 @@ class NameNotFoundError(Exception):
 
 @click.command()
 @click.argument("name", metavar="ITEM|CHECK|FINDING")
-@click.option(
-    "--report", "file", metavar="FILE", help="The report that has the finding.  [default: reports/readiness.json]"
-)
+@click.option("--report", "file", metavar="FILE", help="Report with the finding; reports/readiness.json by default.")
 def explain(name: str, file: str | None) -> None:
     """Explain an item, a check, or a finding of the last report.
 

@@ -1,4 +1,4 @@
-"""`harness fuzz`: generated requests alone, and what they found before, listed or tried again."""
+"""`harness fuzz`: run the generated requests, list the stored defects, or reproduce one."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ TESTS = "generated_requests or chains_of_linked"
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
-@click.option("--replay", "defect_id", metavar="ID", help="Send exactly the requests that showed a defect, once.")
-@click.option("--list", "listing", is_flag=True, help="List the defects that were found and are kept.")
+@click.option("--replay", "defect_id", metavar="ID", help="Defect whose stored requests are sent again, once.")
+@click.option("--list", "listing", is_flag=True, help="List the stored defects.")
 @click.option(
-    "--budget", type=click.Choice([level.value for level in BudgetName]), help="How many requests are generated."
+    "--budget", type=click.Choice([level.value for level in BudgetName]), help="Number of requests to generate."
 )
-@click.option("--seed", type=int, metavar="N", help="Repeat the generated requests of a run exactly.")
-@click.option("--target", metavar="NAME", help="Lay harness.NAME.toml over harness.toml.")
+@click.option("--seed", type=int, metavar="N", help="Seed of the run whose requests are generated again.")
+@click.option("--target", metavar="NAME", help="Overlay: harness.NAME.toml replaces keys of harness.toml.")
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 def fuzz(
     defect_id: str | None,
@@ -39,10 +39,10 @@ def fuzz(
     *,
     listing: bool,
 ) -> None:
-    """Send generated requests to the provider, without the rest of the checklist.
+    """Send generated requests to the provider.
 
-    Exits 0 when nothing was found. With --replay: 0 when the defect is gone, 1 while it occurs, 2 when nothing answers.
-    Further arguments go to pytest: `harness fuzz -n2 -k projects`.
+    The rest of the checklist does not run. Exits 0 when no defect was found. With --replay: 0 when the defect is gone,
+    1 while it occurs, 2 when that could not be checked. Other arguments go to pytest: `harness fuzz -n2 -k projects`.
     """
     here = Path.cwd()
     if defect_id:
@@ -73,8 +73,8 @@ def list_found(directory: Path, *, overlay: str | None) -> int:
             raise ConfigurationError(store.trouble)
         for defect in stored:
             click.echo(context.vault.redact(f"{defect.id}  {defect.operation}: {defect.title}"))
-        kept = f"{len(stored)} found defects are kept."
-        click.echo(kept if stored else "No found defect is kept: none was found yet.")
+        number = f"{len(stored)} defects stored."
+        click.echo(number if stored else "No defects stored. Run harness fuzz to look for some.")
     return 0
 
 
@@ -87,7 +87,7 @@ def replay_found(directory: Path, defect_id: str, *, overlay: str | None) -> int
         store = _defects(context)
         if context.target.production:
             raise ConfigurationError(
-                "harness fuzz --replay: [target] environment is production, which is not fuzzed. Replay on staging."
+                "harness fuzz --replay: [target] environment is production, which is never fuzzed. Replay on staging."
             )
         defect = _stored(store, defect_id)
         context.secrets.resolve_all(strict=True)
@@ -105,7 +105,7 @@ def _replayed(defect: Defect, context: RunContext, echo: Callable[[str], None]) 
     echo(f"  then   {defect.answer}")
     echo(f"  now    {outcome.answer}")
     echo(f"  spec   {defect.excerpt.pointer}{'' if place is not None else ' (no longer in the document)'}")
-    sentences = {True: "It still occurs.", False: "It no longer occurs.", None: "Whether it occurs could not be seen."}
+    sentences = {True: "It still occurs.", False: "It no longer occurs.", None: "It could not be checked."}
     echo(sentences[outcome.occurs])
     return {True: 1, False: 0, None: 2}[outcome.occurs]
 
@@ -114,14 +114,14 @@ def _stored(store: DefectStore, defect_id: str) -> Defect:
     defect = store.get(defect_id)
     if defect is None:
         ids = [known.id for known in store.all()]
-        known = nearest(defect_id, ids) if ids else "None is kept: run harness fuzz or harness gate first."
-        raise ConfigurationError(f"harness fuzz --replay: no found defect is called {defect_id!r}. {known}")
+        known = nearest(defect_id, ids) if ids else "None is stored: run harness fuzz or harness gate first."
+        raise ConfigurationError(f"harness fuzz --replay: no stored defect has the id {defect_id!r}. {known}")
     return defect
 
 
 def _defects(context: RunContext) -> DefectStore:
     if context.config.provider is None:
         raise ConfigurationError(
-            "harness.toml names no [provider], so there is nothing to fuzz. Add spec and base_url."
+            "harness.toml has no [provider], so there is nothing to fuzz. Add it, with spec and base_url."
         )
     return context.provider.defects()

@@ -27,13 +27,14 @@ _OURS = {
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
-@click.option("--target", metavar="NAME", help="Lay harness.NAME.toml over harness.toml.")
-@click.option("--reports", metavar="DIR", default="reports", show_default=True, help="Where the report goes.")
+@click.option("--target", metavar="NAME", help="Overlay: harness.NAME.toml replaces keys of harness.toml.")
+@click.option("--reports", metavar="DIR", default="reports", show_default=True, help="Folder for the reports.")
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 def gate(target: str | None, reports: str, pytest_args: tuple[str, ...]) -> None:
-    """Run the whole checklist live. Exits 0 only for READY, 4 for a configuration error, else 1.
+    """Run the whole checklist live and print the verdict.
 
-    Further arguments go to pytest: `harness gate -n2`, `harness gate -k signatures`.
+    Exits 0 only for READY, 4 for a configuration error, else 1. Other arguments go to pytest: `harness gate -n2`,
+    `harness gate -k signatures`.
     """
     sys.exit(run_gate(Path.cwd(), overlay=target, reports=reports, pytest_args=pytest_args))
 
@@ -61,8 +62,8 @@ def run_gate(directory: Path, *, overlay: str | None, reports: str, pytest_args:
         status = _run(command, directory)
     if status != 4 and not (report.is_file() if status else _says_ready(report)):
         sys.stderr.write(
-            f"ERROR: pytest ended with status {status} and left no verdict in {report}. Was it told to run no tests, "
-            "or is a plugin of the harness switched off (-p no:harness-...)? See its arguments and PYTEST_ADDOPTS.\n"
+            f"ERROR: pytest ended with status {status} and wrote no verdict to {report}. Check its arguments and "
+            "PYTEST_ADDOPTS: they may select no tests, or switch off a plugin of the harness (-p no:harness-...).\n"
         )
         return 1
     return status if status in (0, 4) else 1
@@ -72,7 +73,7 @@ def _refuse_ours(pytest_args: Sequence[str]) -> None:
     for argument in pytest_args:
         option = argument.partition("=")[0]
         if option in _OURS:
-            raise ConfigurationError(f"{option} is for the gate to set. {_OURS[option]}")
+            raise ConfigurationError(f"{option} is set by the gate itself. {_OURS[option]}")
 
 
 def _clear(reports: Path) -> None:
@@ -84,7 +85,7 @@ def _clear(reports: Path) -> None:
             (reports / name).unlink(missing_ok=True)
     except OSError as exc:
         raise ConfigurationError(
-            f"--reports: nothing can be written to {reports}: {exc.strerror}. Choose another folder."
+            f"--reports: cannot write to {reports}: {exc.strerror}. Choose another folder."
         ) from None
 
 
@@ -93,7 +94,7 @@ def _existing(directory: Path, path: str) -> Path:
     if not found.exists():
         raise ConfigurationError(
             f"{CONFIG_NAME}: [target] scenarios: {path} does not exist. Name the folder or file of your scenarios, "
-            "or leave the key out while there are none."
+            "or remove the key while there are none."
         )
     return found
 

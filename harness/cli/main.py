@@ -23,11 +23,11 @@ COMMANDS = (
     "sandbox",
     "spec",
 )
-"""Names of the subcommands; the module and the function in it bear the same name."""
+"""Names of the subcommands, each also the name of its module and function."""
 
 
 class _Commands(click.Group):
-    """Imports a subcommand when it is asked for, and turns the harness' errors into one paragraph and a status."""
+    """Imports a subcommand on demand, and turns the harness' errors into one paragraph and an exit status."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Return the names of all subcommands."""
@@ -36,12 +36,12 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Return the subcommand of that name; raises UsageError with the nearest when there is none."""
         if name not in COMMANDS:
-            raise click.UsageError(f"No command is called {name!r}. {nearest(name, COMMANDS)}", ctx)
+            raise click.UsageError(f"There is no command {name!r}. {nearest(name, COMMANDS)}", ctx)
         command: click.Command = getattr(importlib.import_module(f"harness.cli.{name}"), name)
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the subcommand; an error of usage or configuration exits with 4, any other of the harness' own with 1."""
+        """Run the subcommand; errors of usage or configuration exit with 4, other errors of the harness with 1."""
         try:
             return super().invoke(ctx)
         except click.UsageError as exc:

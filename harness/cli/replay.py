@@ -16,8 +16,8 @@ from harness.errors import ConfigurationError
 from harness.secrets.redaction.redactor import Redactor
 
 MAX_SHOWN = 20
-MAX_SAID = 1000
-"""Different lines of a log; the counts at the end know of all."""
+MAX_LINES = 1000
+"""Maximum number of distinct log lines; the counts at the end include the rest."""
 
 
 class _Latency(click.ParamType[Any]):
@@ -38,20 +38,21 @@ class _Latency(click.ParamType[Any]):
 
 @click.command()
 @click.argument("cassettes", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port on 127.0.0.1; a free one unless given.")
-@click.option("--latency", default=0.0, type=_Latency(), metavar="recorded|SECONDS", help="How long answers take.")
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port on 127.0.0.1; any free one by default.")
+@click.option("--latency", default=0.0, type=_Latency(), metavar="recorded|SECONDS", help="Delay of each response.")
 @click.option(
     "--match",
     type=click.Choice(["strict", "nearest"]),
     default="strict",
     show_default=True,
-    help="Whether a request that was not recorded is answered by the one that differs least.",
+    help="Response to a request that was not recorded: an error, or the nearest recording.",
 )
-@click.option("--spec", metavar="SPEC", help="OpenAPI document to hold requests against, unless harness.toml names it.")
+@click.option("--spec", metavar="SPEC", help="OpenAPI document to validate against; by default the target's.")
 def replay(cassettes: tuple[Path, ...], port: int, latency: float | None, match: str, spec: str | None) -> None:
-    """Serve CASSETTES (files or folders) to a client in any language, until Ctrl-C.
+    """Serve recordings to a client in any language.
 
-    Exits 1 when a request matched no recording or broke the spec.
+    CASSETTES are files or folders. Runs until Ctrl-C. Exits 1 when a request matched no recording, broke the spec, or
+    could not be answered.
     """
     surroundings = Surroundings(Path.cwd())
     redactor = surroundings.redactor
@@ -61,10 +62,10 @@ def replay(cassettes: tuple[Path, ...], port: int, latency: float | None, match:
     check = document.request_violations if document else None
     server = ReplayServer(playback, log=_once(redactor), check=check, latency_s=latency)
     what = f"{len(playback.recordings)} recordings of {playback.place}"
-    checked = f", requests held against {document.source}" if document else ""
+    checked = f", validating requests against {document.source}" if document else ""
 
     def started(url: str) -> None:
-        click.echo(f"Serving {what} on {url}{checked}. Ctrl-C ends it.", err=True)
+        click.echo(f"Serving {what} on {url}{checked}. Press Ctrl-C to stop.", err=True)
 
     counts = serve(server, port=port, started=started)
     click.echo(_summary(counts, playback), err=True)
@@ -72,12 +73,12 @@ def replay(cassettes: tuple[Path, ...], port: int, latency: float | None, match:
 
 
 def _once(redactor: Redactor) -> Callable[[str], None]:
-    """Return a log that says each thing once: a client in a loop would fill the terminal, or block on a full pipe."""
-    said: set[str] = set()
+    """Return a log that prints each line once: a client in a loop would flood the terminal or block on a pipe."""
+    printed: set[str] = set()
 
     def log(text: str) -> None:
-        if text not in said and len(said) < MAX_SAID:
-            said.add(text)
+        if text not in printed and len(printed) < MAX_LINES:
+            printed.add(text)
             click.echo(redactor.text(text), err=True)
 
     return log
@@ -89,7 +90,7 @@ def _files(cassettes: Sequence[Path]) -> list[Path]:
     for path in cassettes:
         inside = sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")]) if path.is_dir() else [path]
         if not inside:
-            raise ConfigurationError(f"{path}: no cassette lies in it. Name a folder that holds .yaml files.")
+            raise ConfigurationError(f"{path} contains no cassette. Pass a folder with .yaml files.")
         found += inside
     return found
 

@@ -1,4 +1,4 @@
-"""`harness sandbox`: the reference product and integration as processes, to try the harness on."""
+"""`harness sandbox`: runs the reference product and the reference integration as processes."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ MODULE = ("-m", "harness.sandbox")
 PROCESSES = {"product": (), "integration": ("--database", "{folder}/inbox.db")}
 """Name of each process, which is its command, and its own options."""
 INTRODUCTION = """\
-Product API    {product}  (its description: {product}/openapi.yaml)
+Product API    {product}  (OpenAPI document: {product}/openapi.yaml)
 Integration    {integration}  (webhooks: {integration}/webhooks/product, metrics: {integration}/metrics)
 Credentials    source {folder}/credentials.env
 Rotation       {curl} {product}/_sandbox/rotations -d '{{"apiKey": "a-new-key-of-16-or-more", "overlap": 60}}'
 Faults         {curl} {product}/_sandbox/faults -X PUT -d '[{{"operation": "POST /runs", "status": 503, "times": 3}}]'
 Logs           {folder}/*.log
 Defects        {defects}
-Ctrl-C ends it."""
+Press Ctrl-C to stop."""
 CURL = 'curl -H "Authorization: Bearer $PRODUCT_ADMIN_KEY"'
 
 
 def list_the_defects() -> int:
-    """Print the sandbox' catalogue of defects; return the exit status."""
+    """Print the catalogue of the sandbox's defects; return the exit status."""
     return subprocess.run([sys.executable, *MODULE, "list-defects"], check=False).returncode
 
 

@@ -10,8 +10,11 @@ from harness.cli.run_sandbox import list_the_defects, run_sandbox
 
 
 @click.command()
-@click.option("--defect", "defects", multiple=True, metavar="NAME", help="Plant a defect; may be repeated.")
-@click.option("--list-defects", is_flag=True, help="Print the catalogue of defects and end.")
+@click.option("--defect", "defects", multiple=True, metavar="NAME", help="Defect to plant; repeatable.")
+@click.option("--list-defects", is_flag=True, help="Print the catalogue of defects and exit.")
 def sandbox(defects: tuple[str, ...], *, list_defects: bool) -> None:
-    """Run the reference Product API and the reference integration on free loopback ports until Ctrl-C."""
+    """Run the reference product and integration on loopback ports.
+
+    Runs until Ctrl-C, on free ports, and prints where each part listens and how to change its behaviour.
+    """
     sys.exit(list_the_defects() if list_defects else run_sandbox(defects, echo=click.echo))

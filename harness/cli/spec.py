@@ -1,4 +1,4 @@
-"""`harness spec check`: an OpenAPI document against itself."""
+"""`harness spec check`: whether an OpenAPI document is consistent."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from harness.openapi.spec_document import load_spec
 
 @click.group()
 def spec() -> None:
-    """Look at an OpenAPI document."""
+    """Check an OpenAPI document."""
 
 
 @spec.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--all", "everything", is_flag=True, help="Print every slip, not the first ten of each kind.")
+@click.option("--all", "everything", is_flag=True, help="Print every problem, not only the first ten of each kind.")
 def check(file: Path, *, everything: bool) -> None:
-    """Find what in FILE is at odds with itself, without calling anything.
+    """Find contradictions within FILE, without sending a request.
 
-    Examples that break their own schemas, operations without responses, security schemes that nothing asks for,
-    references that lead nowhere, and webhooks without schemas. Exits 1 when there is any.
+    Looks for examples that break their own schemas, operations without responses, unused security schemes, unresolvable
+    references, and webhooks without schemas. Exits 1 when there is a problem.
     """
     document = load_spec(str(file), root=Path())
     results = check_document(document)
@@ -35,5 +35,5 @@ def check(file: Path, *, everything: bool) -> None:
         if len(shown) < len(result.slips):
             click.echo(f"  and {len(result.slips) - len(shown)} more: harness spec check --all {file}")
     for reference in sorted(document.bundle.not_asked):
-        click.echo(f"not looked at: {reference}: {document.bundle.unread[reference]}")
+        click.echo(f"not checked: {reference}: {document.bundle.unread[reference]}")
     sys.exit(any(result.slips for result in results))

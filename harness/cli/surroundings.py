@@ -17,10 +17,10 @@ from harness.secrets.redaction.redactor import Redactor
 
 
 class Surroundings:
-    """What the working folder knows: the target's secrets, hosts and spec, where there is a harness.toml."""
+    """The target's secrets, hosts and spec, if the working folder has a harness.toml."""
 
     def __init__(self, directory: Path) -> None:
-        """Raises `ConfigurationError` for a harness.toml that is wrong."""
+        """Raises `ConfigurationError` for an invalid harness.toml."""
         self.directory = directory
         self.vault = Vault(seed="", root=directory)
         """The target's secrets, as far as they are set here."""
@@ -38,7 +38,7 @@ class Surroundings:
 
     @property
     def match_on(self) -> Sequence[str]:
-        """What a call and its recording must have in common: ``[cassettes] match_on``, or its default."""
+        """The parts in which a request must equal its recording: ``[cassettes] match_on``, or its default."""
         return (self._context.config.cassettes if self._context else Cassettes()).match_on
 
     @property
@@ -47,11 +47,11 @@ class Surroundings:
         return self._context.checklist if self._context else shipped()
 
     def network(self, upstream: str) -> Network:
-        """Where may be sent: the hosts of harness.toml, or the one that was asked for where there is no such file."""
+        """The allowed hosts: those of harness.toml, or without one that of ``upstream`` alone."""
         return self._context.network if self._context else Network([upstream])
 
     def spec(self, reference: str | None) -> Spec | None:
-        """Return the OpenAPI document asked for, else the one of harness.toml, else None; raises `SpecError`."""
+        """Return the OpenAPI document at ``reference``, else that of harness.toml, else None; raises `SpecError`."""
         provider = self._context.config.provider if self._context else None
         if reference is None:
             return self._context.spec if self._context and provider else None

@@ -12,25 +12,25 @@ import click
 from harness.sandbox.defects import CATALOGUE, PARTS, Planted, UnknownDefectError
 from harness.sandbox.integration.commands import dead_letters, integration, worker, workflow
 
-_defect = click.option("--defect", "defects", multiple=True, metavar="NAME", help="Plant a defect; may be repeated.")
-_port = click.option("--port", required=True, type=click.IntRange(1, 65535))
+_defect = click.option("--defect", "defects", multiple=True, metavar="NAME", help="Defect to plant; repeatable.")
+_port = click.option("--port", required=True, type=click.IntRange(1, 65535), help="Port on 127.0.0.1.")
 
 
 @click.group()
 def main() -> None:
-    """Run the reference Product API, or the reference integration."""
+    """Run the reference Product API or the reference integration."""
 
 
 @main.command()
 @_port
 @_defect
-@click.option("--rate-limit", default=2000, show_default=True, help="Requests allowed in ten seconds.")
-@click.option("--overlap", default=0.0, show_default=True, help="Seconds from the start for which *_PREVIOUS is valid.")
+@click.option("--rate-limit", default=2000, show_default=True, help="Requests allowed per ten seconds.")
+@click.option("--overlap", default=0.0, show_default=True, help="Seconds for which *_PREVIOUS stays valid.")
 def product(port: int, defects: tuple[str, ...], rate_limit: int, overlap: float) -> None:
     """Serve the Product API.
 
-    PRODUCT_API_KEY and PRODUCT_WEBHOOK_SECRET are its credentials; what they replaced may be given with _PREVIOUS at
-    the end. With PRODUCT_ADMIN_KEY the switches below /_sandbox are served: rotations and faults.
+    Its credentials are PRODUCT_API_KEY and PRODUCT_WEBHOOK_SECRET, and those that they replace are the same names with
+    _PREVIOUS appended. With PRODUCT_ADMIN_KEY it also serves the controls below /_sandbox: rotations and faults.
     """
     planted = _planted(defects)
     admin_key = os.environ.get("PRODUCT_ADMIN_KEY", "")
@@ -58,8 +58,9 @@ for command in (integration, worker, workflow, dead_letters):
 @click.argument("names", metavar="NAME[,NAME...]")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def with_defect(names: str, command: tuple[str, ...]) -> None:
-    """Run COMMAND on the target in the working folder as it would be with a defect; its files stay as they are.
+    """Run a command on a copy of the target with a defect.
 
+    The files in the working folder do not change.
     `python -m harness.sandbox with-defect runbook-stale harness gate`
     """
     planted = _planted((names,))
@@ -74,7 +75,7 @@ def with_defect(names: str, command: tuple[str, ...]) -> None:
 
 @main.command("list-defects")
 def list_defects() -> None:
-    """Print the catalogue of defects, by the part that carries them."""
+    """Print the catalogue of defects."""
     width = max(len(d.id) for d in CATALOGUE)
     for where, defects in groupby(sorted(CATALOGUE, key=lambda d: PARTS.index(d.where)), key=lambda d: d.where):
         rows = list(defects)
@@ -88,11 +89,11 @@ def list_defects() -> None:
 @main.command("check-defects", hidden=True)
 @click.argument("names", nargs=-1)
 def check_defects(names: tuple[str, ...]) -> None:
-    """End with status 2 and a message when one of NAMES is not a defect that the processes can carry."""
+    """Exit with status 2 and a message when one of NAMES is not a defect of the processes."""
     for defect in CATALOGUE:
         if defect.id in _planted(names).names and defect.edit:
             sys.stderr.write(
-                f"{defect.id} is a mistake in {defect.edit.file}: make gate DEFECT={defect.id} plants it.\n"
+                f"{defect.id} changes {defect.edit.file}, not a process. Plant it with make gate DEFECT={defect.id}.\n"
             )
             sys.exit(2)
 
@@ -109,7 +110,9 @@ def _planted(names: tuple[str, ...]) -> Planted:
 def _required(name: str) -> str:
     value = os.environ.get(name, "")
     if not value:
-        sys.stderr.write(f"The environment variable {name} is not set. The sandbox reads its credentials from there.\n")
+        sys.stderr.write(
+            f"The environment variable {name} is not set. Set it: the sandbox reads its credentials from there.\n"
+        )
         sys.exit(2)
     return value
 

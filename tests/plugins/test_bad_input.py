@@ -48,7 +48,7 @@ ROWS = {
     "no-scenarios": Row(
         {"harness.toml": NAMED + 'scenarios = ["flows"]'},
         "harness.toml: [target] scenarios: flows does not exist",
-        "leave the key out",
+        "remove the key",
     ),
     "no-spec": Row(
         {"harness.toml": PROVIDER}, "harness.toml: [provider] spec: openapi.yaml cannot be read", "Paths start at"
@@ -85,7 +85,7 @@ ROWS = {
     ),
     "reports-is-a-file": Row(
         {"harness.toml": NAMED, "out": ""},
-        "--reports: nothing can be written to",
+        "--reports: cannot write to",
         "Choose another",
         ("--reports", "out"),
     ),

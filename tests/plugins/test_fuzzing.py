@@ -166,12 +166,12 @@ def test_a_defect_is_found_listed_replayed_and_waived(api: Folder) -> None:
 
 
 REFUSED = {
-    "unknown id": (TOML, ["--replay", "F-1"], "no found defect is called 'F-1'. None is kept: run harness fuzz"),
-    "no provider": ('[target]\nname = "Tiny"\n', ["--list"], "names no [provider], so there is nothing to fuzz."),
+    "unknown id": (TOML, ["--replay", "F-1"], "no stored defect has the id 'F-1'. None is stored: run harness fuzz"),
+    "no provider": ('[target]\nname = "Tiny"\n', ["--list"], "has no [provider], so there is nothing to fuzz."),
     "production": (
         TOML.replace('name = "Tiny"', 'name = "Tiny"\nenvironment = "production"'),
         ["--replay", "F-1"],
-        "environment is production, which is not fuzzed. Replay on staging.",
+        "environment is production, which is never fuzzed. Replay on staging.",
     ),
 }
 

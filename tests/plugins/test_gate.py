@@ -64,8 +64,8 @@ ROWS: dict[str, Row] = {
     ),
     "module-skipped": Row(INCOMPLETE, "was skipped whole", test="pytest.importorskip('no_such_module')", ways=BOTH),
     "module-broken": Row(INCOMPLETE, "could not be collected", test="import no_such_module"),
-    "collected-only": Row(NONE, "left no verdict", args=("--collect-only", "-q")),
-    "collected-only-by-environment": Row(NONE, "left no verdict", env={"PYTEST_ADDOPTS": "--collect-only -q"}),
+    "collected-only": Row(NONE, "wrote no verdict", args=("--collect-only", "-q")),
+    "collected-only-by-environment": Row(NONE, "wrote no verdict", env={"PYTEST_ADDOPTS": "--collect-only -q"}),
     "nothing-run": Row(INCOMPLETE, "No check ran: none was selected", args=("--setup-plan",)),
     "stopped-at-first-failure": Row(
         NOT_READY, "The run ended early", test="def test_more(): assert False", args=("-x",), ways=BOTH
@@ -76,7 +76,7 @@ ROWS: dict[str, Row] = {
     "ended-with-status-0": Row(
         INCOMPLETE, "did not run to their end", test=STANDS + "def test_more(): pytest.exit('enough', 0)", ways=BOTH
     ),
-    "process-ended-with-status-0": Row(NONE, "left no verdict", test="def test_more(): os._exit(0)"),
+    "process-ended-with-status-0": Row(NONE, "wrote no verdict", test="def test_more(): os._exit(0)"),
     "worker-crashed": Row(INCOMPLETE, "died", test="def test_more(): os._exit(1)", ways=("n2",)),
     "internal-error": Row(
         INCOMPLETE, "exit status 3", conftest="def pytest_runtest_logstart(): raise RuntimeError('a broken plugin')"
@@ -294,5 +294,5 @@ def test_a_killed_pytest_leaves_no_process_of_the_target_behind(served: Folder) 
     ended = served.gate()
 
     assert ended.status == 1
-    assert "left no verdict" in ended.err
+    assert "wrote no verdict" in ended.err
     assert not served.runs(), "the target's process was left behind"

@@ -19,27 +19,27 @@ if TYPE_CHECKING:
     from harness.sandbox.integration.settings import Settings
     from harness.sandbox.integration.storage import Database
 
-_defect = click.option("--defect", "defects", multiple=True, metavar="NAME", help="Plant a defect; may be repeated.")
+_defect = click.option("--defect", "defects", multiple=True, metavar="NAME", help="Defect to plant; repeatable.")
 _database = click.option(
     "--database",
     required=True,
     metavar="PATH|URL",
     envvar="INTEGRATION_DATABASE",
-    help="SQLite file, or postgresql://…; from INTEGRATION_DATABASE when not given, so that no password is in sight.",
+    help="SQLite file or postgresql:// URL. Set INTEGRATION_DATABASE instead to hide a password.",
 )
 _lease = click.option(
-    "--lease", default=3.0, show_default=True, help="Seconds after which a dead worker's event is due."
+    "--lease", default=3.0, show_default=True, help="Seconds after which the event of a dead worker is retried."
 )
 
 
 @click.command()
-@click.option("--port", required=True, type=click.IntRange(1, 65535))
+@click.option("--port", required=True, type=click.IntRange(1, 65535), help="Port on 127.0.0.1.")
 @_database
-@click.option("--workers", default=4, show_default=True, help="Threads that process; 0 leaves it to worker processes.")
+@click.option("--workers", default=4, show_default=True, help="Worker threads; 0 for separate worker processes.")
 @_lease
 @_defect
 def integration(port: int, database: str, workers: int, lease: float, defects: tuple[str, ...]) -> None:
-    """Serve the webhook receiver, with its worker and metrics."""
+    """Serve the webhook receiver with its worker and metrics."""
     planted, settings = _prepared("integration", database, defects)
     from harness.sandbox.http_server import serve
     from harness.sandbox.integration import tracing
@@ -54,11 +54,14 @@ def integration(port: int, database: str, workers: int, lease: float, defects: t
 
 @click.command()
 @_database
-@click.option("--threads", default=4, show_default=True)
+@click.option("--threads", default=4, show_default=True, help="Worker threads.")
 @_lease
 @_defect
 def worker(database: str, threads: int, lease: float, defects: tuple[str, ...]) -> None:
-    """Process events of a receiver's inbox until SIGTERM; any number of these may run."""
+    """Process the events of a receiver's inbox until SIGTERM.
+
+    Any number of workers may share an inbox.
+    """
     planted, settings = _prepared("worker", database, defects)
     from harness.sandbox.integration import tracing
     from harness.sandbox.integration.lookup import LookUp
@@ -83,10 +86,13 @@ def worker(database: str, threads: int, lease: float, defects: tuple[str, ...]) 
 
 @click.command()
 @_database
-@click.option("--name", default=None, help="Of a workflow to go on with, or to run once at most; new when not given.")
+@click.option("--name", default=None, help="Name of a run to resume, or to start only once; random by default.")
 @_defect
 def workflow(database: str, name: str | None, defects: tuple[str, ...]) -> None:
-    """Run the core workflow once; exit status 0 when the run succeeded."""
+    """Run the core workflow once.
+
+    Exits 0 when the run succeeded.
+    """
     planted, settings = _prepared("workflow", database, defects)
     from harness.sandbox.integration import tracing
     from harness.sandbox.integration.workflow import run_workflow
@@ -99,14 +105,14 @@ def workflow(database: str, name: str | None, defects: tuple[str, ...]) -> None:
 
 @click.group("dead-letters")
 def dead_letters() -> None:
-    """Look at events that were given up, and drive them again."""
+    """Manage the events that failed for good."""
 
 
 @dead_letters.command("list")
 @_database
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def list_(database: str, as_json: bool) -> None:  # noqa: FBT001 - click hands it over so
-    """Print id, type, attempts and reason of every dead letter."""
+    """Print the id, type, attempts and reason of each dead letter."""
     from harness.sandbox.integration import inbox
 
     rows = inbox.dead_letters(_opened(database))
@@ -126,24 +132,27 @@ def show(event_id: str, database: str) -> None:
 
     rows = inbox.dead_letters(_opened(database), event_id)
     if not rows:
-        _stop(f"There is no dead letter {event_id!r}. See them all with: dead-letters list", status=1)
+        _stop(f"There is no dead letter {event_id!r}. List them with: dead-letters list", status=1)
     click.echo(json.dumps(_shown(rows[0]), indent=2))
 
 
 @dead_letters.command()
 @click.argument("event_ids", nargs=-1)
-@click.option("--all", "all_", is_flag=True, help="All dead letters.")
+@click.option("--all", "all_", is_flag=True, help="Redrive all dead letters.")
 @_database
 def redrive(event_ids: tuple[str, ...], all_: bool, database: str) -> None:  # noqa: FBT001
-    """Make dead letters new again; a worker processes them as if for the first time."""
+    """Queue dead letters again; a worker then processes them as new."""
     from harness.sandbox.integration import inbox
 
     if bool(event_ids) == all_:
-        _stop("Name the dead letters to drive again, or say --all.", status=2)
+        _stop("Name the dead letters to redrive, or pass --all.", status=2)
     number = inbox.drive_again(_opened(database), event_ids)
-    click.echo(f"{number} driven again.")
+    click.echo(f"{number} redriven.")
     if number < len(event_ids):
-        _stop(f"{len(event_ids) - number} of {len(event_ids)} are no dead letters.", status=1)
+        _stop(
+            f"{len(event_ids) - number} of {len(event_ids)} are not dead letters. List them with: dead-letters list",
+            status=1,
+        )
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
@@ -164,7 +173,7 @@ def _opened(database: str) -> Database:
 
 
 def _prepared(service: str, database: str, defects: tuple[str, ...]) -> tuple[Planted, Settings]:
-    """Read the environment; ends with status 2 and one sentence when something is missing."""
+    """Read the environment; exits with status 2 and one sentence if something is missing."""
     from harness.sandbox import logs
     from harness.sandbox.integration.credentials import CredentialError
     from harness.sandbox.integration.settings import Settings

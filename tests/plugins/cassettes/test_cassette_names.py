@@ -150,7 +150,8 @@ def test_migrate_does_not_guess_whose_a_shared_cassette_is(folder: Folder, monke
 
     assert status == 1
     assert out == (
-        "left: cassettes/own/test_it.yaml: test_own.py::TestOne::test_it and test_own.py::TestTwo::test_it share it. "
+        "not renamed: cassettes/own/test_it.yaml: "
+        "test_own.py::TestOne::test_it and test_own.py::TestTwo::test_it share it. "
         "Record each with pytest --harness-mode=rewrite, then remove this file.\n"
     )
     assert files(folder) == {"cassettes/own/test_it.yaml"}
@@ -182,7 +183,7 @@ def test_migrate_overwrites_nothing(folder: Folder, monkeypatch: pytest.MonkeyPa
     status, out = migrate(folder, monkeypatch)
 
     assert status == 1
-    assert out == f"left: {FORMER}: {CASSETTE} is there already. Compare the two, and remove one.\n"
+    assert out == f"not renamed: {FORMER}: {CASSETTE} is there already. Compare the two, and remove one.\n"
     assert (folder.path / CASSETTE).read_text() == "mine"
 
 
@@ -198,7 +199,7 @@ def test_migrate_renames_nothing_where_tests_cannot_be_collected(
     status, out = migrate(folder, monkeypatch)
 
     assert status == 1
-    assert "The tests could not be collected, so whose cassettes these are is not known; nothing was renamed." in out
+    assert "The tests could not be collected, so the owners of the cassettes are unknown; nothing was renamed." in out
     assert "nowhere_to_be_found" in out
     assert files(folder) == {FORMER}
 

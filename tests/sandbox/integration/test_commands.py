@@ -52,18 +52,18 @@ def test_one_dead_letter_is_shown(dead: Path) -> None:
     assert base64.b64decode(shown["body"]) == BODY
     assert (unknown.exit_code, unknown.stderr) == (
         1,
-        "There is no dead letter 'evt_2'. See them all with: dead-letters list\n",
+        "There is no dead letter 'evt_2'. List them with: dead-letters list\n",
     )
 
 
 def test_dead_letters_are_driven_again(dead: Path) -> None:
     """By id or all of them; none named and no --all is an error, as is an id that is no dead letter."""
     assert run("dead-letters", "redrive", "--database", dead).exit_code == 2
-    assert run("dead-letters", "redrive", "evt_1", "--database", dead).stdout == "1 driven again.\n"
+    assert run("dead-letters", "redrive", "evt_1", "--database", dead).stdout == "1 redriven.\n"
     again = run("dead-letters", "redrive", "evt_1", "--database", dead)
-    assert (again.exit_code, again.stderr) == (1, "1 of 1 are no dead letters.\n")
+    assert (again.exit_code, again.stderr) == (1, "1 of 1 are not dead letters. List them with: dead-letters list\n")
     assert run("dead-letters", "list", "--database", dead).stdout == "There are no dead letters.\n"
-    assert run("dead-letters", "redrive", "--all", "--database", dead).stdout == "0 driven again.\n"
+    assert run("dead-letters", "redrive", "--all", "--database", dead).stdout == "0 redriven.\n"
 
 
 def test_a_database_that_cannot_be_opened_is_named_without_its_password() -> None:

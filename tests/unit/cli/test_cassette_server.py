@@ -119,7 +119,7 @@ def test_a_replay_with_something_unmatched_or_against_the_spec_fails(start: Star
     assert httpx.get(f"{command.url}/projects/1?token={secrets.token_hex(8)}", trust_env=False).status_code == 501
     status, said = command.end()
 
-    assert "requests held against openapi.json" in command.first
+    assert "validating requests against openapi.json" in command.first
     assert "breaks the spec: GET /runs: no operation of openapi.json describes this call" in said
     assert "holds no recording of GET /projects/1?token=%5BREDACTED+token%5D" in said
     assert "1 served, 1 unmatched, 2 against the spec, 1 of 2 recordings unused" in said
@@ -215,14 +215,14 @@ REFUSED = [
     (["replay", "c.yaml", "--latency", "-1"], "'-1' is neither 'recorded' nor a number of seconds from 0 to 3600."),
     (["replay", "none.yaml"], "'none.yaml' does not exist"),
     (["replay", "bad.yaml"], "ERROR: bad.yaml"),
-    (["replay", "empty"], "no cassette lies in it"),
-    (["record", "--upstream", "api.example.com", "--cassette", "n.yaml"], "that is no URL such as"),
+    (["replay", "empty"], "empty contains no cassette. Pass a folder"),
+    (["record", "--upstream", "api.example.com", "--cassette", "n.yaml"], "is not a URL. Pass one such as"),
     (["record", "--upstream", "http://127.0.0.1:1", "--cassette", "c.yaml"],
-     "c.yaml exists. Add to it with --append, or begin anew with --rewrite."),
+     "c.yaml exists. Add to it with --append, or replace it with --rewrite."),
     (["record", "--upstream", "https://elsewhere.example.com", "--cassette", "n.yaml"],
      "ERROR: Refused to send GET to elsewhere.example.com: harness.toml names no such host"),
     (["record", "--upstream", "http://127.0.0.1:1", "--cassette", "c.yaml/n.yaml"], "n.yaml could not be written: "),
-    (["convert", "c.yaml", "bad.yaml"], "bad.yaml exists. Name another file, or replace it with --rewrite."),
+    (["convert", "c.yaml", "bad.yaml"], "bad.yaml exists. Pass another file name, or replace it with --rewrite."),
     (["convert", "bad.yaml", "n.yaml"], "ERROR: bad.yaml"),
 ]  # fmt: skip
 

@@ -12,7 +12,7 @@ from harness.cli.main import COMMANDS, main
 from harness.errors import ConfigurationError, NetworkError
 
 REFUSED = {
-    "unknown command": (["gat"], "No command is called 'gat'. Did you mean 'gate'?"),
+    "unknown command": (["gat"], "There is no command 'gat'. Did you mean 'gate'?"),
     "missing argument": (["deliver"], "Missing argument 'EVENTS...'"),
     "unknown option": (["sandbox", "--defct", "x"], "No such option"),
     "no target": (["gate"], "ERROR: harness.toml not found in"),

@@ -240,9 +240,9 @@ def test_what_harness_toml_refers_to_is_taken_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "words, said",
     [
-        (["--scheme", "hmac"], "--scheme and --secret belong together: say both, or neither."),
+        (["--scheme", "hmac"], "--scheme and --secret belong together: pass both, or neither."),
         (["--scheme", "hmac", "--secret", "plain-text-value"], "--secret takes a reference"),
-        (["--scheme", "discord", "--secret", "env:HOME"], "--scheme discord has a key pair"),
+        (["--scheme", "discord", "--secret", "env:HOME"], "--scheme discord signs with a key pair"),
         (["--into", "/dev/null/x"], "--into /dev/null/x: Not a directory. Name a folder that can be written."),
     ],
 )

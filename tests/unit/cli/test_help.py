@@ -1,0 +1,87 @@
+"""Every `--help` of the package: whole summaries, one mood, one style of options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from harness.cli.main import main
+from harness.sandbox.__main__ import main as sandbox
+
+VERBS = {
+    "Check",
+    "Convert",
+    "Explain",
+    "Find",
+    "List",
+    "Manage",
+    "Print",
+    "Process",
+    "Queue",
+    "Record",
+    "Rename",
+    "Run",
+    "Send",
+    "Serve",
+    "Show",
+    "Sign",
+    "Store",
+}
+"""What a summary begins with: a verb in the imperative. A new command may add its own."""
+FLAG_VERBS = VERBS | {"Add", "Redrive", "Replace"}
+
+
+def commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, click.Command]]:
+    """Yield a command and all below it, each with the words that call it."""
+    yield " ".join(path), command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            if not below.hidden:
+                yield from commands(below, (*path, name))
+
+
+ALL = [*commands(main, ("harness",)), *commands(sandbox, ("python -m harness.sandbox",))]
+GROUPS = [(path, group) for path, group in ALL if isinstance(group, click.Group)]
+
+
+@pytest.mark.parametrize("path, command", ALL, ids=[path for path, _ in ALL])
+def test_a_summary_is_one_sentence_in_the_imperative(path: str, command: click.Command) -> None:
+    """The first paragraph of a help text is one sentence, which begins with a verb."""
+    summary = (command.help or "").partition("\n\n")[0].replace("\n", " ")
+
+    assert summary.partition(" ")[0] in VERBS, path
+    assert summary.endswith(".")
+    assert ". " not in summary
+
+
+@pytest.mark.parametrize("path, group", GROUPS, ids=[path for path, _ in GROUPS])
+def test_no_summary_is_cut(path: str, group: click.Group) -> None:
+    """On a terminal of 80 columns a list of commands shows each summary whole, on one line."""
+    shown = CliRunner().invoke(group, ["--help"], prog_name=path, terminal_width=80).output
+
+    assert "..." not in shown.partition("Commands:")[2]
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if not command.hidden:
+            summary = (command.help or "").partition("\n\n")[0].replace("\n", " ")
+            (line,) = [line for line in shown.splitlines() if line.startswith(f"  {name} ")]
+            assert line.endswith(f"  {summary}")
+            assert len(line) <= 80
+
+
+@pytest.mark.parametrize("path, command", ALL, ids=[path for path, _ in ALL])
+def test_options_are_described_in_one_style(path: str, command: click.Command) -> None:
+    """Each option has a text that ends with a full stop; that of a flag begins with a verb, any other is a noun."""
+    for option in command.params:
+        if isinstance(option, click.Option) and option.name not in {"help", "version"}:
+            text = option.help or ""
+            assert text.endswith("."), f"{path} {option.opts[0]}: {text!r}"
+            assert (text.partition(" ")[0] in FLAG_VERBS) == option.is_flag, f"{path} {option.opts[0]}: {text!r}"
