@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -23,6 +25,48 @@ from harness.model import Finding
 from harness.model.config import Fuzz
 from harness.openapi.selection import select
 from harness.openapi.spec_document import Spec
+
+
+class Watch:
+    """Refuses to start a process and to leave the machine, while it is on; PEP 578 names the events."""
+
+    _PROCESSES = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.exec"})
+    _CONNECTIONS = frozenset({"socket.connect", "socket.sendto"})
+
+    def __init__(self) -> None:
+        """An audit hook cannot be taken away, so that there is one for all tests."""
+        self.breaches: list[str] | None = None
+        sys.addaudithook(self._look)
+
+    def _look(self, event: str, args: tuple[Any, ...]) -> None:
+        if self.breaches is None:
+            return
+        if event in self._PROCESSES:
+            self._refuse(f"{event} {args[0] if args else ''}")
+        elif event in self._CONNECTIONS and not _is_here(args[1]):
+            self._refuse(f"{event} to {args[1]}")
+
+    def _refuse(self, breach: str) -> None:
+        assert self.breaches is not None
+        self.breaches.append(breach)
+        raise AssertionError(f"A unit test starts no process and stays on this machine, but: {breach}")
+
+
+def _is_here(address: object) -> bool:
+    return not isinstance(address, tuple) or ipaddress.ip_address(address[0]).is_loopback
+
+
+_WATCH = Watch()
+
+
+@pytest.fixture(autouse=True)
+def stays_in_this_process() -> Iterator[None]:
+    """Fail a test that starts a process or connects to another machine, even where its code hides the failure."""
+    breaches: list[str] = []
+    _WATCH.breaches = breaches
+    yield
+    _WATCH.breaches = None
+    assert breaches == []
 
 
 class Call(NamedTuple):

@@ -32,7 +32,7 @@ class Receiver:
         self.arrived.append((request.headers.get("x-product-signature", ""), request.data))
         return Response(status=self.answer(len(self.arrived)))
 
-    def wait_for(self, number: int, within_s: float = 8) -> list[tuple[str, bytes]]:
+    def wait_for(self, number: int, within_s: float = 30) -> list[tuple[str, bytes]]:
         """Return what has arrived once it is as many."""
         deadline = time.monotonic() + within_s
         while len(self.arrived) < number and time.monotonic() < deadline:

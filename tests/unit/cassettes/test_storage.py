@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import multiprocessing
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 import yaml
 
 from harness.cassettes.store import cassette_file
-from harness.cassettes.store.cassette_file import CassetteFile
 from harness.cassettes.store.storage import Storage
 from harness.errors import CassetteError
 
@@ -22,7 +20,6 @@ from .conftest import interaction, stock, write
 if TYPE_CHECKING:
     from .conftest import Opened
 
-WRITERS = 6
 HEAD = "interactions:\n- request: {method: GET, uri: http://h/, body: '', headers: {}}\n  response: "
 WHOLE = HEAD + "{status: {code: 200, message: OK}, headers: {}, body: {string: hello}}\n"
 
@@ -183,32 +180,6 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(CassetteError, match=r"test_x\.yaml could not be written: .*Nothing was written"):
         write(tmp_path / "cassettes" / "test_x.yaml", [interaction("GET", "/")])
-
-
-def add_one(path: Path, number: int, ready: Any) -> None:
-    storage = Storage()
-    document = storage.read(path)
-    storage.load_cassette(str(path), None)
-    ready.wait()
-    interactions = [*document.interactions, interaction("GET", f"/{number}", number)]
-    storage.write(path, CassetteFile(interactions, document.metadata))
-
-
-def test_writers_at_once_lose_nothing(path: Path) -> None:
-    """Processes that add to one cassette at the same time all find their recordings in it, each once."""
-    write(path, [interaction("GET", "/old")], scenario="a")
-    context = multiprocessing.get_context("fork")
-    ready = context.Barrier(WRITERS)
-    writers = [context.Process(target=add_one, args=(path, n, ready)) for n in range(WRITERS)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join(30)
-
-    assert [w.exitcode for w in writers] == [0] * WRITERS
-    expected = sorted(["http://127.0.0.1/old", *(f"http://127.0.0.1/{n}" for n in range(WRITERS))])
-    assert sorted(uri for _, uri, _ in stock(path)) == expected
-    assert Storage().read(path).metadata == {"scenario": "a"}
 
 
 def test_the_limit_is_above_what_is_recorded() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.context.run_context import _MOVED, RunContext
-from harness.errors import ConfigurationError, ProcessError
+from harness.errors import ConfigurationError
 from harness.process.run import Run
 
 TOML = '[target]\nname = "Tiny"\n[provider]\nspec = "openapi.json"\nbase_url = "http://127.0.0.1:9"\n'
@@ -58,20 +58,3 @@ def test_a_run_of_a_commands_own_leaves_no_folder(tmp_path: Path) -> None:
         pass
 
     assert not folder.exists()
-
-
-def test_a_process_that_does_not_come_up_ends_those_before_it(tmp_path: Path) -> None:
-    """What was started is stopped, and the target's processes are again none."""
-    command = '["{python}", "-m", "http.server", "--bind", "127.0.0.1", "{port:one}"]'
-    one = f'[process.one]\ncommand = {command}\nready = "http://127.0.0.1:{{port:one}}/"\n'
-    two = '[process.two]\ncommand = ["no-such-program"]\nready = "http://127.0.0.1:{port:two}/"\n'
-    (tmp_path / "harness.toml").write_text('[target]\nname = "Tiny"\n' + one + two)
-
-    with RunContext.begun(tmp_path, overlay=None) as context:
-        with pytest.raises(ProcessError, match=r"\[process.two\] command"), context.running():
-            pass
-
-        assert [process.name for process in context.processes] == ["one", "two"]
-        assert context.processes.deaths() == []
-        assert not context._answers(next(iter(context.processes)).ready)
-        context.client.close()

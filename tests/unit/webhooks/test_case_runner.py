@@ -12,7 +12,7 @@ import pytest
 from harness.model import Finding, Level, Outcome
 from harness.webhooks.cases import case_named
 
-from .conftest import EVENT, SECRET, TIMEOUT_S, Effects, Request, Serve, Under, event_id, reply
+from .conftest import EVENT, SECRET, Effects, Request, Serve, Under, event_id, reply
 
 Judge = Callable[[str], Finding]
 
@@ -248,24 +248,30 @@ def test_whatever_a_receiver_does_it_is_over_in_time(
     handle = right(effects)
     receiver = under(serve(lambda r, c: handle(r, c) if r.genuine else misbehave(r, c)), probe=effects)
 
-    start = time.monotonic()
+    begun = time.monotonic()
     finding = judged(receiver, "missing")
 
     assert (finding.outcome, finding.observed[: len(seen)]) == (outcome, seen)
-    assert time.monotonic() - start < TIMEOUT_S + 1
+    assert time.monotonic() - begun < 20, "the limit holds, also where an answer goes on for ever"
 
 
 def test_a_receiver_that_always_hangs_is_waited_for_once(serve: Serve, under: Under) -> None:
     """Each further case would take as long and tell no more."""
-    receiver = under(serve(hang), probe=Effects())
+    arrived: list[Request] = []
+
+    def silent(request: Request, connection: socket.socket) -> bytes:
+        arrived.append(request)
+        return hang(request, connection)
+
+    receiver = under(serve(silent), probe=Effects())
     first = judged(receiver, "missing")
-    start = time.monotonic()
+    asked = len(arrived)
     second = judged(receiver, "empty")
 
     assert first.outcome is second.outcome is Outcome.ERROR
     assert second.observed == first.observed
     assert "a genuine delivery got no answer: no whole answer within 0.6 s" in first.observed
-    assert time.monotonic() - start < TIMEOUT_S / 2
+    assert len(arrived) == asked
 
 
 class Neighbour:

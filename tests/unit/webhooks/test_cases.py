@@ -11,11 +11,17 @@ from harness.errors import EventError
 from harness.http.message import Request
 from harness.model import Event
 from harness.readiness.checklist import shipped
-from harness.webhooks.cases import CASES, Expected, Material, ReceiverCase
+from harness.webhooks.cases import CASES, Expected, Material, ReceiverCase, http_variants
 from harness.webhooks.schemes import SCHEMES, Scheme
 
 NOW = 1_790_000_000
 OBJECT = b'{ "id": "evt_0", "event_id": "evt_0", "type": "x", "data": { "a": null, "b": [1] } }'
+
+
+@pytest.fixture(autouse=True)
+def _smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Build large deliveries of a thousand bytes: to sign and copy many of eight million takes long."""
+    monkeypatch.setattr(http_variants, "LARGE_BYTES", 1000)
 
 
 def material(scheme: Scheme) -> Material:

@@ -27,7 +27,8 @@ from tests.unit.webhooks.conftest import Listen, read_request
 LIMIT_S = 0.5
 """For what never ends by itself; a machine may be busy, so everything else gets more."""
 PATIENCE_S = 20.0
-SLACK_S = 5.0
+SLACK_S = 15.0
+"""What a loaded machine may take beyond a limit that is held; without the limit, the receivers go on for ever."""
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
@@ -223,7 +224,7 @@ def test_the_rate_is_not_exceeded(listen: Listen) -> None:
     found = delivered(listen(answering(OK)), 6, concurrency=4, rate=10.0)
 
     assert len(found) == 6
-    assert 0.5 <= time.monotonic() - begun < 0.5 + SLACK_S
+    assert time.monotonic() - begun >= 0.5
 
 
 def test_a_delivery_is_asked_for_when_it_can_be_sent(listen: Listen) -> None:

@@ -35,23 +35,22 @@ def upshots(ask: Integration, *, effects: bool = True, letters: bool = True) -> 
 def test_all_events_are_asked_about_until_each_is_decided() -> None:
     """What takes its time is waited for, and no longer than it takes."""
     ask = Integration(slow=6, a="done", b="dead")
-    start = time.monotonic()
-    found = upshots(ask).of(["a", "b"], within_s=20)
+    found = upshots(ask).of(["a", "b"], within_s=600)
 
     assert found == {
         "a": ProcessingResult(processed=True, set_aside=False),
         "b": ProcessingResult(processed=False, set_aside=True),
     }
-    assert time.monotonic() - start < 10
+    assert ask.asked < 20
 
 
 def test_one_deadline_is_enough_for_all() -> None:
     """Of a hundred events that nothing becomes of, the last is not waited for longer than the first."""
-    start = time.monotonic()
+    begun = time.monotonic()
     found = upshots(Integration()).of([str(n) for n in range(100)], within_s=0.3)
 
     assert set(found.values()) == {ProcessingResult(processed=False, set_aside=False)}
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - begun < 20, "one after the other they would take 30 s"
 
 
 @pytest.mark.parametrize(

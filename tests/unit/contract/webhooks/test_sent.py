@@ -109,13 +109,11 @@ def test_nothing_sent_is_an_error() -> None:
 
 
 def test_waiting_ends_as_soon_as_all_came_again() -> None:
-    """The wait ends with the repetition, not with its time."""
+    """The wait ends with the repetition, not with its time: nobody asks a fourth time."""
     grows = iter([[], [caught("a", 503)], [caught("a", 503), caught("a")]])
-    start = time.monotonic()
-    seen = wait_for_deliveries(lambda: next(grows), first_within_s=5, again_within_s=5)
+    seen = wait_for_deliveries(lambda: next(grows), first_within_s=60, again_within_s=60)
 
     assert len(seen) == 2
-    assert time.monotonic() - start < 2
 
 
 def redelivered(*seen: Caught) -> Finding:

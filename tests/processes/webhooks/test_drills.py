@@ -21,8 +21,7 @@ from harness.readiness.checklist import shipped
 from harness.webhooks import effects as effects_module
 from harness.webhooks.drills import CRASHES, DRILLS, DrillContext, load, play
 from harness.webhooks.drills.load import percentile
-
-from .conftest import EVENT, Effects, Request, Serve, Under, event_id, reply
+from tests.unit.webhooks.conftest import EVENT, Effects, Request, Serve, Under, event_id, reply
 
 
 @pytest.fixture(autouse=True)

@@ -15,8 +15,7 @@ from harness.model import Event, Finding, Outcome
 from harness.model.config import EffectSource, Receiver
 from harness.webhooks import effects as effects_module
 from harness.webhooks.drills import CRASHES, DrillContext, crashes, play
-
-from .conftest import EVENT, Effects, Request, Serve, Under, event_id, reply
+from tests.unit.webhooks.conftest import EVENT, Effects, Request, Serve, Under, event_id, reply
 
 AWAY = "print('away', flush=True); import sys; sys.stdin.read()"
 

@@ -13,9 +13,8 @@ from harness.model.config import DeadLetters, Duration, EffectSource, Receiver
 from harness.webhooks import effects as effects_module
 from harness.webhooks.cases import case_named
 from harness.webhooks.drills import DRILLS, DrillContext, dead_letters, play
-
-from .conftest import EVENT, Request, Serve, Under, reply
-from .test_drills import Integration
+from tests.processes.webhooks.test_drills import Integration
+from tests.unit.webhooks.conftest import EVENT, Request, Serve, Under, reply
 
 CASES = ("missing", "garbled", "empty", "wrong-secret", "truncated", "raw-compact")
 PLAYED = ("dead-letter-redriven", "dead-letter", "dead-letter-reason", "duplicates", "exact-replay", "ack-latency")

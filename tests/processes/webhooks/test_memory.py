@@ -16,8 +16,7 @@ from harness.model.config import Receiver
 from harness.process.managed import ManagedProcess
 from harness.process.run import Run
 from harness.webhooks.drills import CRASHES, DrillContext, memory, play
-
-from .conftest import EVENT, Under
+from tests.unit.webhooks.conftest import EVENT, Under
 
 # Reads a chunked body: "keeps" it whole, "drops" it, "refuses" after the first piece, or "dies" of it. For a genuine
 # delivery, which has a length, 200.
