@@ -62,7 +62,7 @@ def explanation(name: str, checklist: Checklist, checks: Sequence[Check], report
         yield from _last_seen(report, [f for f in findings if key_of(f) == name])
     elif named := [f for f in findings if name in (f.id, f"{f.item}/{f.case}")]:
         for finding in named[:SHOWN]:
-            yield from of_finding(finding)
+            yield from of_finding(finding, beside=key_of(finding) in by_key)
         yield "", ""
         yield from _row_of(named[0], items, by_key)
     else:
@@ -95,7 +95,7 @@ def _last_seen(report: Report | None, findings: Iterable[Finding]) -> Iterator[L
     yield "", ""
     yield "", f"In the report of {when(report)}:"
     for finding in bad[:SHOWN]:
-        yield from of_finding(finding)
+        yield from of_finding(finding, beside=True)
     if len(bad) > SHOWN:
         yield "", f"and {len(bad) - SHOWN} more, in reports/readiness.html"
 

@@ -174,14 +174,15 @@ def judge_coverage(coverage: Coverage, threshold: CoverageThreshold, *, partial:
     uncalled = [o.operation for o in coverage.operations if not o.valid]
     if uncalled:
         told = f"never called with valid input: {', '.join(uncalled[:SHOWN])}; {told}"
-    summary = (
+    figures = (
         f"{coverage.called} of {len(coverage.operations)} operations ({operations} %), "
         f"{coverage.produced} of {coverage.responses} documented responses ({responses} %)"
     )
+    outcome = Outcome.PASS if enough else Outcome.NOT_RUN if partial else Outcome.FAIL
     return COVERED.finding(
-        Outcome.PASS if enough else Outcome.NOT_RUN if partial else Outcome.FAIL,
+        outcome,
         told,
-        summary=summary if enough or not partial else f"{summary}: {partial}",
+        summary=f"{figures}: {partial}" if outcome is Outcome.NOT_RUN else f"{COVERED.sentence(outcome)}: {figures}",
         expected=f"operations {threshold.operations} %, responses {threshold.responses} %: [contract] coverage",
         case="",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 
@@ -104,21 +105,16 @@ CHECKS = (ACCEPTED, *CASES, REPLACED)
 
 def judge_acceptance(spec: Spec, client: ProviderClient, credential: Credential, *, reproduce: str) -> Finding:
     """Read with the test credential from the first secured operation that needs no parameter."""
-
-    def finding(outcome: Outcome, summary: str, observed: str) -> Finding:
-        return ACCEPTED.finding(outcome, observed, summary=summary, reproduce=reproduce, case="")
-
+    finding = partial(ACCEPTED.finding, reproduce=reproduce, case="")
     seen = []
     for operation in _readable(spec):
         result = _send(client, operation, credential.headers())
         seen.append(f"{operation.label}: {_in_words(result)}")
         if _succeeded(result):
-            return finding(Outcome.PASS, f"The test credential is accepted by {operation.label}", seen[-1])
+            return finding(Outcome.PASS, seen[-1])
         if _status(result) in REFUSALS:
-            refused = finding(Outcome.FAIL, f"The test credential is refused by {operation.label}", seen[-1])
-            return refused.named(operation.label, ACCEPTS, "refused")
-    reason = "; ".join(seen) or NOTHING_READABLE
-    return finding(Outcome.ERROR, "Whether the test credential is accepted could not be seen", reason)
+            return finding(Outcome.FAIL, seen[-1]).named(operation.label, ACCEPTS, "refused")
+    return finding(Outcome.ERROR, "; ".join(seen) or NOTHING_READABLE)
 
 
 def judge_replacement(spec: Spec, client: ProviderClient, old: Credential, new: Credential, *, name: str) -> Finding:
@@ -127,7 +123,8 @@ def judge_replacement(spec: Spec, client: ProviderClient, old: Credential, new: 
     ``name`` is the reference of the new one, for the report.
     """
 
-    def finding(outcome: Outcome, summary: str, observed: str) -> Finding:
+    def finding(outcome: Outcome, observed: str) -> Finding:
+        summary = f"{REPLACED.sentence(outcome)} ({name})"
         return REPLACED.finding(outcome, observed, summary=summary, case=f"{name}-replaced")
 
     seen = []
@@ -139,13 +136,11 @@ def judge_replacement(spec: Spec, client: ProviderClient, old: Credential, new: 
         before = _send(client, operation, old.headers())
         both = f"{operation.label}: {_in_words(before)} to the old, {_in_words(after)} to the new"
         if _status(before) in REFUSALS:
-            return finding(Outcome.PASS, f"What {name} replaced is refused", both)
+            return finding(Outcome.PASS, both)
         if _succeeded(before):
-            accepted = finding(Outcome.FAIL, f"What {name} replaced is still accepted", both)
-            return accepted.named(name, ROTATED, "still accepted")
+            return finding(Outcome.FAIL, both).named(name, ROTATED, "still accepted")
         seen.append(both)
-    reason = "; ".join(seen) or NOTHING_READABLE
-    return finding(Outcome.ERROR, f"Whether what {name} replaced is refused could not be seen", reason)
+    return finding(Outcome.ERROR, "; ".join(seen) or NOTHING_READABLE)
 
 
 def judge_rejection(
@@ -156,21 +151,19 @@ def judge_rejection(
     answers = [(o, _send(client, o, case.headers(credential))) for o in operations]
     statuses = [(o.label, status) for o, a in answers if (status := _status(a)) is not None]
 
-    def finding(outcome: Outcome, summary: str, observed: str) -> Finding:
-        return case.finding(outcome, observed, summary=summary, reproduce=reproduce)
-
+    finding = partial(case.finding, reproduce=reproduce)
     offenders = [(label, status) for label, status in statuses if status < 400 or status >= 500]
     if offenders:
         return [
-            finding(Outcome.FAIL, f"{label} answers {case.summary} with {s}", f"HTTP {s}").named(label, case.id, str(s))
-            for label, s in offenders
+            finding(Outcome.FAIL, f"{label} answered {status}").named(label, case.id, str(status))
+            for label, status in offenders
         ]
     refused = [label for label, status in statuses if status in REFUSALS]
     observed = f"{len(refused)} of {len(operations)} secured operations answered 401 or 403" + _others(statuses)
     if not refused or len(statuses) < len(operations):
         unanswered = "; ".join(f"{o.label}: {_in_words(a)}" for o, a in answers if a.last is None)
-        return [finding(Outcome.ERROR, f"Whether {case.summary} is refused could not be seen", unanswered or observed)]
-    return [finding(Outcome.PASS, f"{case.summary} is refused by {len(refused)} operations", observed)]
+        return [finding(Outcome.ERROR, unanswered or observed)]
+    return [finding(Outcome.PASS, observed)]
 
 
 def _readable(spec: Spec) -> list[Operation]:

@@ -35,11 +35,9 @@ CheckedPlaces = Iterator[CheckedPlace]
 
 
 class DocumentCheck(Check, frozen=True, kw_only=True):
-    """One way in which a document can be at odds with itself; its summary is what is looked at, in the plural."""
+    """One way in which a document can be at odds with itself."""
 
     item: str = ITEM
-    wrong: str
-    """What those do that are not right."""
     look: Callable[[Spec], CheckedPlaces]
 
 
@@ -52,10 +50,16 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def summary(self) -> str:
-        """The figures, in one line."""
-        if not self.slips:
-            return f"{self.check.summary}: {self.seen} looked at, nothing wrong"
-        return f"{self.check.summary}: {len(self.slips)} of {self.seen} {self.check.wrong}"
+        """The sentence with the figures, in one line."""
+        if not self.seen:
+            return f"{self.check.summary.capitalize()}: none checked"
+        figures = f"{len(self.slips)} of {self.seen}" if self.slips else f"{self.seen} checked"
+        return f"{self.check.sentence(self.outcome)} ({figures})"
+
+    @property
+    def outcome(self) -> Outcome:
+        """Not applicable where there is nothing to check."""
+        return Outcome.FAIL if self.slips else Outcome.PASS if self.seen else Outcome.NOT_APPLICABLE
 
 
 def check_document(spec: Spec) -> list[Checked]:
@@ -74,13 +78,12 @@ def judge_document(spec: Spec) -> list[Finding]:
 
 
 def _finding(result: Checked, source: str) -> Finding:
-    outcome = Outcome.FAIL if result.slips else Outcome.PASS if result.seen else Outcome.NOT_APPLICABLE
     shown = "; ".join(f"{s.pointer}: {s.complaint}" for s in result.slips[:SHOWN])
     more = f"; and {len(result.slips) - SHOWN} more" if len(result.slips) > SHOWN else ""
     found = result.check.finding(
-        outcome,
+        result.outcome,
         shown + more,
-        summary=f"{source}: {result.summary}",
+        summary=f"{result.summary}: {source}",
         reproduce=f"harness spec check {source}",
     )
     # One more slip is another finding, which nobody has waived.
@@ -206,8 +209,9 @@ CHECKS: tuple[DocumentCheck, ...] = (
     DocumentCheck(
         id="response-examples",
         summary="examples of responses",
-        wrong="break their own schema",
-        expected="none of the examples of responses break their own schema",
+        passed="Examples of responses follow their schemas",
+        failed="Examples of responses break their schemas",
+        expected="each example valid against the schema beside it",
         look=_response_examples,
         source=f"{_OAS}, Media Type Object",
         fix="Correct the example, or the schema that stands beside it.",
@@ -215,8 +219,9 @@ CHECKS: tuple[DocumentCheck, ...] = (
     DocumentCheck(
         id="request-examples",
         summary="examples of requests",
-        wrong="break their own schema",
-        expected="none of the examples of requests break their own schema",
+        passed="Examples of requests follow their schemas",
+        failed="Examples of requests break their schemas",
+        expected="each example valid against the schema beside it",
         look=_request_examples,
         source=f"{_OAS}, Media Type Object",
         fix="Correct the example, or the schema that stands beside it.",
@@ -224,8 +229,9 @@ CHECKS: tuple[DocumentCheck, ...] = (
     DocumentCheck(
         id="parameter-examples",
         summary="examples of parameters",
-        wrong="break their own schema",
-        expected="none of the examples of parameters break their own schema",
+        passed="Examples of parameters follow their schemas",
+        failed="Examples of parameters break their schemas",
+        expected="each example valid against the schema beside it",
         look=_parameter_examples,
         source=f"{_OAS}, Parameter Object",
         fix="Correct the example, or the schema that stands beside it.",
@@ -233,8 +239,9 @@ CHECKS: tuple[DocumentCheck, ...] = (
     DocumentCheck(
         id="schema-examples",
         summary="examples within schemas",
-        wrong="break the schema they stand in",
-        expected="none of the examples within schemas break the schema they stand in",
+        passed="Examples inside schemas follow them",
+        failed="Examples inside schemas break them",
+        expected="each example valid against the schema it is part of",
         look=_schema_examples,
         source="JSON Schema 2020-12 validation, section 9.5",
         fix="Correct the example, or the schema that it stands in.",
@@ -242,8 +249,9 @@ CHECKS: tuple[DocumentCheck, ...] = (
     DocumentCheck(
         id="responses",
         summary="operations",
-        wrong="describe no response",
-        expected="none of the operations describe no response",
+        passed="Operations describe their responses",
+        failed="Operations describe no response",
+        expected="at least one response for each operation",
         look=_responses,
         source=f"{_OAS}, Responses Object",
         fix="Describe each response with its status, its content type and its schema.",
@@ -251,8 +259,9 @@ CHECKS: tuple[DocumentCheck, ...] = (
     DocumentCheck(
         id="security",
         summary="security schemes",
-        wrong="are never asked for, or asked for and not there",
-        expected="none of the security schemes are never asked for, or asked for and not there",
+        passed="Security schemes match the requirements that name them",
+        failed="Security schemes do not match the requirements that name them",
+        expected="each scheme named by a requirement, and each requirement naming a scheme",
         look=_security,
         source=f"{_OAS}, Security Requirement Object",
         fix="Name the scheme in `security`, of the document or of operations; describe it, or take it away.",
@@ -260,8 +269,9 @@ CHECKS: tuple[DocumentCheck, ...] = (
     DocumentCheck(
         id="references",
         summary="references",
-        wrong="lead nowhere",
-        expected="none of the references lead nowhere",
+        passed="References lead to what they name",
+        failed="References lead nowhere",
+        expected="each reference leads to a part of the document, or a file that can be read",
         look=_references,
         source=f"{_OAS}, Reference Object",
         fix="Correct the reference, or add what it names.",
@@ -269,8 +279,9 @@ CHECKS: tuple[DocumentCheck, ...] = (
     DocumentCheck(
         id="webhook-schemas",
         summary="webhooks",
-        wrong="have no schema",
-        expected="none of the webhooks have no schema",
+        passed="Webhooks have a schema",
+        failed="Webhooks have no schema",
+        expected="a JSON schema for the body of each webhook",
         look=_webhook_schemas,
         source=f"{_OAS}, webhooks",
         fix="Give the request body of the webhook a content type of JSON with a schema.",

@@ -89,7 +89,7 @@ def judge_leaks(
             "this run. Log event ids, or name the right files in [operations] logs."
         )
         return [_finding(Outcome.ERROR, "Whether these are this run's logs could not be seen", what)]
-    return [_finding(Outcome.PASS, f"No known secret in {scanned} files", f"{len(logs)} of them logs of this run")]
+    return [_finding(Outcome.PASS, NEVER_LOGGED.passed, f"{scanned} files searched, {len(logs)} of them logs")]
 
 
 def _grouped(leaks: Sequence[Leak]) -> dict[tuple[str, str], list[Leak]]:
@@ -103,7 +103,7 @@ def _leaked(secret: str, place: str, found: Sequence[Leak]) -> Finding:
     first = min(found, key=lambda leak: leak.line)
     forms = ", ".join(sorted({leak.form for leak in found}))
     where = f"{place}:{first.line}" if first.line else place
-    return _finding(Outcome.FAIL, f"{where}: the secret {secret} stands there ({forms})", f"as {forms}")
+    return _finding(Outcome.FAIL, f"{NEVER_LOGGED.failed}: {secret} in {where} ({forms})", f"as {forms}")
 
 
 def _finding(outcome: Outcome, summary: str, observed: str) -> Finding:

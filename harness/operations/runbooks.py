@@ -98,8 +98,8 @@ def _judge(
         wrong = [f"no runbook says `incident: {incident}` in its front matter", *unreadable]
     names = ", ".join(_shown(d.path, root) for d in mine)
     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-    summary = f"{wrong[0]}{more}" if wrong else f"{names} is fit"
     outcome = Outcome.FAIL if wrong else Outcome.PASS
+    summary = f"{CHECKS[incident].sentence(outcome)}: {wrong[0] if wrong else names}{more}"
     return CHECKS[incident].finding(outcome, "\n".join(wrong) or names, summary=summary)
 
 

@@ -47,8 +47,8 @@ def _judge(record: Rotation, today: dt.date) -> Finding:
     if age < 0:
         return _finding(record.ref, Outcome.FAIL, f"{record.ref} is recorded as rotated in the future", observed)
     if age > limit:
-        return _finding(record.ref, Outcome.FAIL, f"The rotation of {record.ref} is overdue", observed)
-    return _finding(record.ref, Outcome.PASS, f"{record.ref} was rotated in time", observed)
+        return _finding(record.ref, Outcome.FAIL, f"{RECORDED.failed} ({record.ref})", observed)
+    return _finding(record.ref, Outcome.PASS, f"{RECORDED.passed} ({record.ref})", observed)
 
 
 def _finding(ref: SecretRef, outcome: Outcome, summary: str, observed: str) -> Finding:

@@ -12,6 +12,8 @@ _LABEL = 12
 _WIDTH = 110
 OWN_TEST = 'none is shipped; verify it by a test of your own, marked @pytest.mark.verifies("{item}")'
 
+_OF_THE_CHECK = ("source", "fix", "check")
+
 Labelled = tuple[str, str]
 """A label and its text; what has no label is a line of its own."""
 
@@ -40,11 +42,15 @@ def of_check(check: Check) -> Iterator[Labelled]:
     yield "Fix", check.fix
 
 
-def of_finding(finding: Finding) -> Iterator[Labelled]:
-    """Yield what was observed, and the command that shows it again."""
+def of_finding(finding: Finding, *, beside: bool = False) -> Iterator[Labelled]:
+    """Yield what was observed, and the command that shows it again.
+
+    Source and fix are left out where its check stands ``beside`` it.
+    """
     sign = SIGNS[finding.outcome]
     yield "", f"{sign.mark} {sign.word}: {finding.headline}"
-    yield from ((label.capitalize(), text) for label, text in evidence(finding))
+    shown = ((label, text) for label, text in evidence(finding) if not beside or label not in _OF_THE_CHECK)
+    yield from ((label.capitalize(), text) for label, text in shown)
     yield "Test", finding.test
 
 

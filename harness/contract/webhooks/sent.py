@@ -112,12 +112,12 @@ def _judged(
         if complaint := complain(delivery.request, delivery.at):
             complaints[cause(delivery, complaint)].append((delivery, complaint))
     if not complaints:
-        summary = f"{len(seen)} deliveries of the provider are {check.id}"
+        summary = f"{check.passed}: {len(seen)} deliveries"
         return [check.finding(Outcome.PASS, check.expected, summary=summary)]
     found = []
     for why, same in complaints.items():
         first, complaint = same[0]
-        summary = f"{len(same)} of {len(seen)} deliveries of the provider are not {check.id}"
+        summary = f"{check.failed}: {len(same)} of {len(seen)} deliveries"
         observed = f"event {first.event or '(no id)'}: {complaint}"
         failed = check.finding(Outcome.FAIL, observed, summary=summary)
         found.append(failed.named(check.item, check.id, why))
@@ -132,26 +132,26 @@ def _judged_repetition(seen: Sequence[Caught], within_s: float) -> Finding:
     if not refused:
         return REDELIVERED.finding(Outcome.ERROR, wanted, summary="no delivery was answered with 503")
     if not missing:
-        how = "under the same id" if all(d.event for d in refused) else f"with the same body; {_NO_ID}"
-        summary = f"{len(refused)} deliveries answered with 503 came again {how}"
-        return REDELIVERED.finding(Outcome.PASS, wanted, summary=summary)
+        summary = "" if all(d.event for d in refused) else f"{_SAME_BODY}; {_NO_ID}"
+        return REDELIVERED.finding(Outcome.PASS, f"{len(refused)} deliveries", summary=summary, expected=wanted)
     lost = next((d for d in missing if not _may_have_come_again(d, seen)), None)
     disguised = [(m, d) for m in missing for d in seen if _is_disguised(m, d)]
     if disguised:
         before, after = disguised[0]
         observed = f"event {before.event} came again as {after.event}: a receiver would process it twice"
-        summary = "a failed delivery is sent again under another id"
+        summary, cause = _RENAMED, "a failed delivery is sent again under another id"
     elif lost:
         observed = f"event {lost.event or '(no id)'} was answered with 503 and did not come again"
-        summary = "a failed delivery is not sent again"
+        summary, cause = REDELIVERED.failed, "a failed delivery is not sent again"
     else:
-        summary = "whether a failed delivery is sent again is not known"
         observed = f"what came after a 503 has another body, and {_NO_ID}"
-        return REDELIVERED.finding(Outcome.ERROR, observed, summary=summary, expected=wanted)
+        return REDELIVERED.finding(Outcome.ERROR, observed, expected=wanted)
     failed = REDELIVERED.finding(Outcome.FAIL, observed, summary=summary, expected=wanted)
-    return failed.named(REDELIVERED.item, REDELIVERED.id, summary)
+    return failed.named(REDELIVERED.item, REDELIVERED.id, cause)
 
 
+_SAME_BODY = "Sent an event again after a 503, with the same body"
+_RENAMED = "Sent an event again after a 503 under another id"
 _NO_ID = "no id stands where [receiver] signature and event_id look for one. Name its key as [receiver] event_id"
 
 

@@ -191,7 +191,7 @@ def test_the_threshold_decides(spec: Spec) -> None:
     failed = judge_coverage(table, CoverageThreshold())
     assert (failed.outcome, failed.summary) == (
         Outcome.FAIL,
-        "2 of 3 operations (66 %), 2 of 6 documented responses (33 %)",
+        "Exercised too little of the spec: 2 of 3 operations (66 %), 2 of 6 documented responses (33 %)",
     )
     assert failed.observed == (
         "never called with valid input: GET /things/{id}; never produced: GET /things 4XX, GET /things default, "

@@ -30,11 +30,11 @@ DOCUMENT = {
 @pytest.mark.parametrize(
     "old, new, outcome, summary",
     [
-        (401, 200, Outcome.PASS, "What env:KEY replaced is refused"),
-        (403, 200, Outcome.PASS, "What env:KEY replaced is refused"),
-        (200, 200, Outcome.FAIL, "What env:KEY replaced is still accepted"),
-        (500, 200, Outcome.ERROR, "Whether what env:KEY replaced is refused could not be seen"),
-        (401, 401, Outcome.ERROR, "Whether what env:KEY replaced is refused could not be seen"),
+        (401, 200, Outcome.PASS, "Refused the credential that was replaced (env:KEY)"),
+        (403, 200, Outcome.PASS, "Refused the credential that was replaced (env:KEY)"),
+        (200, 200, Outcome.FAIL, "Still accepted the credential that was replaced (env:KEY)"),
+        (500, 200, Outcome.ERROR, "A credential that was replaced: could not be judged (env:KEY)"),
+        (401, 401, Outcome.ERROR, "A credential that was replaced: could not be judged (env:KEY)"),
     ],
 )
 def test_the_answers_to_old_and_new_decide(

@@ -160,6 +160,7 @@ def test_what_a_document_lacks_is_not_applicable() -> None:
     found = {f.case: f for f in judge_document(Spec(document, "things.yaml"))}
 
     assert found["webhook-schemas"].outcome is Outcome.NOT_APPLICABLE
+    assert found["webhook-schemas"].summary == "Webhooks: none checked: things.yaml"
 
 
 def test_the_command_prints_the_slips_and_exits_1(tmp_path: Path) -> None:
@@ -174,8 +175,8 @@ def test_the_command_prints_the_slips_and_exits_1(tmp_path: Path) -> None:
     whole = CliRunner().invoke(spec_command, ["check", "--all", str(file)])
 
     assert (good.exit_code, bad.exit_code, whole.exit_code) == (0, 1, 1)
-    assert "examples of responses: 1 looked at, nothing wrong" in good.output
-    assert "examples of responses: 11 of 12 break their own schema" in bad.output
+    assert "Examples of responses follow their schemas (1 checked)" in good.output
+    assert "Examples of responses break their schemas (11 of 12)" in bad.output
     assert f"and 1 more: harness spec check --all {file}" in bad.output
     assert whole.output.count('is not of type "object"') == 11
 

@@ -17,8 +17,13 @@ VALUE = os.urandom(12).hex()
 CANARY = "run-1234"
 # What the log holds (None: there is no log), which values are known, and what must come of it.
 ROWS = {
-    "clean": (f"event {CANARY} accepted\n", VALUE, Outcome.PASS, "No known secret in 1 files"),
-    "leaking": (f"event {CANARY}\nkey {VALUE}\n", VALUE, Outcome.FAIL, "app.log:2: the secret env:KEY stands there"),
+    "clean": (f"event {CANARY} accepted\n", VALUE, Outcome.PASS, "No known secret appears in what the run wrote"),
+    "leaking": (
+        f"event {CANARY}\nkey {VALUE}\n",
+        VALUE,
+        Outcome.FAIL,
+        "A known secret appears in what the run wrote: env:KEY in app.log:2 (raw)",
+    ),
     "leaking in hex": (VALUE.encode().hex(), VALUE, Outcome.FAIL, "(hex)"),
     "not this run's": ("event accepted\n", VALUE, Outcome.ERROR, "Whether these are this run's logs"),
     "empty": ("", VALUE, Outcome.ERROR, "Whether these are this run's logs"),
@@ -67,10 +72,10 @@ def test_one_finding_for_each_secret_and_file(tmp_path: Path) -> None:
     leaks = scan_files(Scanner({"env:A": VALUE, "env:B": other}), logs, root=tmp_path)
     found = judge_leaks(leaks=leaks, canary="", logs=logs, scanned=2, unsearchable=())
 
-    assert [f.summary.partition(": the secret ")[2] for f in found] == [
-        "env:A stands there (hex, raw)",
-        "env:A stands there (raw)",
-        "env:B stands there (raw)",
+    assert [f.summary.partition(": ")[2] for f in found] == [
+        "env:A in a.log:1 (hex, raw)",
+        "env:A in b.log:1 (raw)",
+        "env:B in b.log:1 (raw)",
     ]
 
 
@@ -85,6 +90,6 @@ def test_the_body_of_an_error_is_searched() -> None:
     (found,) = watch.findings()
 
     assert found.outcome is Outcome.FAIL
-    assert found.summary.startswith("the body of GET /runs/7, answered 404:1: the secret env:KEY stands there (base64")
+    assert "wrote: env:KEY in the body of GET /runs/7, answered 404:1 (base64" in found.summary
     assert VALUE not in str(found)
     assert watch.findings() == []

@@ -17,9 +17,9 @@ TODAY = dt.date(2026, 11, 25)
 @pytest.mark.parametrize(
     "age, outcome, said",
     [
-        (0, Outcome.PASS, "env:PRODUCT_API_KEY was rotated in time"),
-        (90, Outcome.PASS, "env:PRODUCT_API_KEY was rotated in time"),
-        (91, Outcome.FAIL, "The rotation of env:PRODUCT_API_KEY is overdue"),
+        (0, Outcome.PASS, "Rotated the secret within its limit (env:PRODUCT_API_KEY)"),
+        (90, Outcome.PASS, "Rotated the secret within its limit (env:PRODUCT_API_KEY)"),
+        (91, Outcome.FAIL, "Did not rotate the secret within its limit (env:PRODUCT_API_KEY)"),
         (-1, Outcome.FAIL, "env:PRODUCT_API_KEY is recorded as rotated in the future"),
     ],
 )

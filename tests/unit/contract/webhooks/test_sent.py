@@ -71,11 +71,13 @@ def test_each_fault_of_a_delivery_is_named() -> None:
     found = {f.case: f for f in judge_deliveries([caught("a", 503)], odd, again_within_s=1)}
     renamed = judge_deliveries([caught("a", 503, n=1), caught("b", n=1)], FINE, again_within_s=1)[-1]
 
-    assert found["signed"].summary == f"1 of 1 deliveries of the provider are not signed ({found['signed'].id})"
+    assert (
+        found["signed"].summary == f"Sent a delivery whose signature is wrong: 1 of 1 deliveries ({found['signed'].id})"
+    )
     assert found["signed"].observed == "event a: it has no x-sig"
     assert found["valid"].observed == "event a: /createdAt is missing"
-    assert found["redelivered"].summary.startswith("a failed delivery is not sent again")
-    assert renamed.summary.startswith("a failed delivery is sent again under another id")
+    assert found["redelivered"].summary.startswith("Did not send an event again after a 503 under the same id")
+    assert renamed.summary.startswith("Sent an event again after a 503 under another id")
     assert "a receiver would process it twice" in renamed.observed
 
 
@@ -94,9 +96,9 @@ def test_each_kind_of_event_and_each_fault_of_a_signature_has_an_id_of_its_own()
 
     assert judged("a", 1000) == judged("z", 2000)
     assert sorted(s.partition(" (F-")[0] for s in judged("a", 1000)) == [
-        "1 of 3 deliveries of the provider are not valid",
-        "2 of 3 deliveries of the provider are not valid",
-        "3 of 3 deliveries of the provider are not signed",
+        "Sent a body that the spec's webhooks do not allow: 1 of 3 deliveries",
+        "Sent a body that the spec's webhooks do not allow: 2 of 3 deliveries",
+        "Sent a delivery whose signature is wrong: 3 of 3 deliveries",
     ]
 
 
@@ -126,7 +128,7 @@ def test_two_events_without_an_id_are_not_one() -> None:
     found = redelivered(of_body(b'{"event": "a"}', 503), of_body(b'{"event": "b"}'))
 
     assert found.outcome is Outcome.ERROR
-    assert found.summary == "whether a failed delivery is sent again is not known"
+    assert found.summary == "What becomes of a delivery that was answered with 503: could not be judged"
     assert "Name its key as [receiver] event_id" in found.observed
 
 
@@ -135,7 +137,7 @@ def test_without_ids_the_bodies_are_compared_and_that_is_said() -> None:
     found = redelivered(of_body(b'{"event": "a"}', 503), of_body(b'{"event": "b"}'), of_body(b'{"event": "a"}'))
 
     assert found.outcome is Outcome.PASS
-    assert "came again with the same body; no id stands where" in found.summary
+    assert "again after a 503, with the same body; no id stands where" in found.summary
 
 
 def test_without_ids_nothing_that_came_later_is_a_failure() -> None:
@@ -177,4 +179,4 @@ def test_an_event_under_another_id_is_known_again_wherever_its_id_stands() -> No
     before = of_body(b'[{"eventId": 100, "n": 1}]', 503, event="100")
     after = of_body(b'[{"eventId": 200, "n": 1}]', event="200")
 
-    assert redelivered(before, after).summary.startswith("a failed delivery is sent again under another id")
+    assert redelivered(before, after).summary.startswith("Sent an event again after a 503 under another id")
