@@ -74,3 +74,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if close:
         return f"Did you mean {close[0]!r}?"
     return f"Known: {', '.join(candidates)}."
+
+
+def one_line(exc: BaseException) -> str:
+    """Return what an exception of a library says, on one line; its kind where it says nothing."""
+    return " ".join(str(exc).split()) or type(exc).__name__
+
+
+def misfit(exc: Exception) -> tuple[str, str]:
+    """Return what does not fit in a `msgspec.ValidationError`, and where, such as ``$.log.entries[0]``."""
+    what, _, at = str(exc).partition(" - at ")
+    return what, at.strip("`")

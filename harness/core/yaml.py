@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 
 import yaml
 
+from harness.errors import one_line
+
 MAX_DEPTH = 500
 """Levels of nesting. The C parser overflows the stack, which ends the process, somewhere beyond 20,000."""
 MAX_VALUES = 5_000_000
@@ -36,7 +38,7 @@ class YamlSyntaxError(UnreadableYamlError):
     """A text that is not YAML; ``problem`` says why, ``line`` where (from 1, None for the whole text)."""
 
     def __init__(self, exc: Exception) -> None:
-        super().__init__(" ".join(str(exc).split()))
+        super().__init__(one_line(exc))
         mark = exc.problem_mark if isinstance(exc, yaml.MarkedYAMLError) else None
         self.line = mark.line + 1 if mark else None
         self.problem = str(exc.problem) if isinstance(exc, yaml.MarkedYAMLError) else str(self)

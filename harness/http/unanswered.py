@@ -6,6 +6,7 @@ import re
 import socket
 import ssl
 
+from harness.errors import one_line
 from harness.http.client_tls import tls_failure
 from harness.http.parser import BadMessageError
 from harness.model.delivery import CLOSED, RESET
@@ -48,5 +49,5 @@ def _in_words(exc: Exception, otherwise: str) -> str:
         return REFUSED
     if isinstance(exc, ConnectionError):
         return RESET
-    text = (exc.strerror if isinstance(exc, OSError) else "") or " ".join(str(exc).split()) or type(exc).__name__
+    text = (exc.strerror if isinstance(exc, OSError) else "") or one_line(exc)
     return f"{otherwise}: {text}"

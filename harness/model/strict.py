@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from harness.errors import ConfigurationError, nearest
+from harness.errors import ConfigurationError, misfit, nearest
 from harness.model.config import Duration
 from harness.model.reference import SecretRef
 
@@ -22,8 +22,8 @@ def convert(raw: dict[str, Any], expected: type[Any], file: str) -> Any:
     try:
         return msgspec.convert(raw, expected, dec_hook=_decode)
     except msgspec.ValidationError as exc:
-        message, _, at = str(exc).partition(" - at ")
-        path = _path(at.strip("`"), raw, expected)
+        message, at = misfit(exc)
+        path = _path(at, raw, expected)
         where = where_is(path) + ": " if path else ""
         raise ConfigurationError(f"{file}: {where}{message.replace('`', '')}. Mend that key and run again.") from None
 

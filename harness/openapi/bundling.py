@@ -10,7 +10,7 @@ from urllib.parse import urldefrag, urljoin
 
 from harness.core.pointers import as_fragment, pointer_of, resolve, steps_of
 from harness.core.yaml import UnreadableYamlError
-from harness.errors import HarnessError, NetworkError
+from harness.errors import HarnessError, NetworkError, one_line
 
 FILES = "x-harness-files"
 """Key of the document under which what was read stands, by number."""
@@ -125,7 +125,7 @@ class Bundle:
                 content = self._read(url)
                 self._documents[url] = self._named(f"{url.removeprefix(self._folder)}#"), content
             except NetworkError as exc:
-                self._failed[url] = " ".join(str(exc).split())
+                self._failed[url] = one_line(exc)
                 self._refused.add(url)
             except (HarnessError, UnreadableYamlError, RecursionError, OSError, LookupError) as exc:
                 self._failed[url] = " ".join(str(exc.args[0] if isinstance(exc, LookupError) else exc).split())

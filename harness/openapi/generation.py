@@ -24,6 +24,8 @@ from schemathesis.errors import NoLinksFound, SchemathesisError
 from schemathesis.generation.jsonschema.builder import build
 from schemathesis.specs.openapi.formats import get_default_format_strategies
 
+from harness.errors import one_line
+
 VALID, INVALID = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 MODES = (VALID, INVALID)
 SIMPLE = 20
@@ -193,8 +195,8 @@ def _in_one_sentence() -> Iterator[None]:
         with _quiet():
             yield
     except Exception as exc:
-        raise Ungenerable(_line(exc) or type(exc).__name__) from exc
+        raise Ungenerable(_line(exc)) from exc
 
 
 def _line(exc: BaseException) -> str:
-    return " ".join(str(exc).split())[:400]
+    return one_line(exc)[:400]

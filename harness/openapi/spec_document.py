@@ -13,7 +13,7 @@ from urllib.request import url2pathname
 import httpx
 
 from harness.core.pointers import pointer_of
-from harness.errors import NetworkError, SpecError
+from harness.errors import NetworkError, SpecError, one_line
 from harness.http.message import Request
 from harness.openapi.bundling import Bundle
 from harness.openapi.inputs import Inputs
@@ -196,7 +196,7 @@ class Spec(JsonDocument):
         return [f"{operation.label}: {violation}" for violation in found]
 
     def _line(self, exc: BaseException) -> str:
-        return self.shown(" ".join(str(exc).split())[:400])
+        return self.shown(one_line(exc)[:400])
 
 
 def load_spec(reference: str, *, root: Path, base_url: str = "", fetch: Fetch | None = None) -> Spec:
@@ -248,4 +248,4 @@ def _fetched(fetch: Fetch, url: str) -> bytes:
     try:
         return fetch(url)
     except (httpx.HTTPError, httpx.InvalidURL) as exc:
-        raise LookupError(" ".join(str(exc).split()) or type(exc).__name__) from None
+        raise LookupError(one_line(exc)) from None

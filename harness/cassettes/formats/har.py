@@ -15,7 +15,7 @@ import msgspec
 from harness.cassettes.formats.interchange import Foreign, without_coding
 from harness.cassettes.store.recording import Recording
 from harness.cassettes.store.vcr_messages import coding_of
-from harness.errors import CassetteError
+from harness.errors import CassetteError, misfit
 from harness.http.codings import CodingError, decoded
 from harness.http.message import Headers, Request, Response, header, is_json, media_parameter, media_type
 
@@ -80,8 +80,8 @@ def read_har(raw: bytes, place: str) -> Foreign:
     try:
         entries = msgspec.json.decode(raw.removeprefix(b"\xef\xbb\xbf"), type=_Har).log.entries
     except (msgspec.DecodeError, RecursionError) as exc:
-        what, _, at = str(exc).partition(" - at ")
-        where = f"{at.strip('`')}: " if at else ""
+        what, at = misfit(exc)
+        where = f"{at}: " if at else ""
         raise CassetteError(f"{place}: {where}{what}. It is no HTTP archive; export it again.") from None
     found = Foreign()
     for number, entry in enumerate(entries):

@@ -10,7 +10,7 @@ import msgspec
 from harness.cassettes.formats.interchange import Foreign, without_coding
 from harness.cassettes.store.recording import Recording
 from harness.core.yaml import UnreadableYamlError, has_alias, read_yaml
-from harness.errors import CassetteError
+from harness.errors import CassetteError, misfit
 from harness.http.message import Headers, Request, Response
 
 TOP = "http_interactions"
@@ -58,8 +58,8 @@ def read_report(raw: bytes, place: str) -> Foreign:
     try:
         interactions = msgspec.convert(document[TOP] or [], list[_ReportInteraction], strict=False)
     except msgspec.ValidationError as exc:
-        what, _, at = str(exc).partition(" - at ")
-        where = at.strip("`").replace("$", TOP, 1)
+        what, at = misfit(exc)
+        where = at.replace("$", TOP, 1)
         raise CassetteError(f"{place}: {where}: {what}. It is no report of Schemathesis; write it again.") from None
     found = Foreign()
     for number, interaction in enumerate(interactions):

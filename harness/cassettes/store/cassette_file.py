@@ -10,7 +10,7 @@ from vcr.filters import decode_response
 from vcr.serializers import yamlserializer
 
 from harness.core.yaml import YamlAliasError, YamlDepthError, YamlSyntaxError, YamlTagError, read_yaml
-from harness.errors import CassetteError
+from harness.errors import CassetteError, misfit
 from harness.http.codings import CodingError, decoded
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -76,8 +76,8 @@ def parse(raw: bytes, place: str) -> CassetteFile:
     try:
         msgspec.convert(document["interactions"], list[_VcrInteraction])
     except msgspec.ValidationError as exc:
-        what, _, at = str(exc).partition(" - at ")
-        where = at.strip("`").replace("$", "interactions", 1)
+        what, at = misfit(exc)
+        where = at.replace("$", "interactions", 1)
         raise CassetteError(f"{place}: {where}: {what}. That is not vcrpy's format. {AGAIN}") from None
     for number, interaction in enumerate(document["interactions"]):
         answer = interaction["response"]["body"]

@@ -101,19 +101,9 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
             return self
         return msgspec.structs.replace(self, id_header="", type_header="", beside=())
 
-    def sign(
-        self,
-        body: bytes,
-        *,
-        secret: str,
-        timestamp: int | str,
-        event_id: str = "",
-        url: str = "",
-        method: str = "POST",
-    ) -> Headers:
-        """Return the headers that make ``body`` a genuine delivery; raises `SecretError` for a secret that is none."""
-        signature = self.signature(body, secret=secret, timestamp=timestamp, event_id=event_id, url=url, method=method)
-        return self.written(signature, timestamp=timestamp, body=body)
+    def sign(self, body: bytes, *, timestamp: int | str, **named: str) -> Headers:
+        """Return the headers that make ``body`` a genuine delivery; for the other arguments see `signature`."""
+        return self.written(self.signature(body, timestamp=timestamp, **named), timestamp=timestamp, body=body)
 
     def signature(
         self,
