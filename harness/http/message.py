@@ -73,11 +73,6 @@ class _Message(msgspec.Struct, frozen=True, kw_only=True):
         """SHA-256 of the body, hexadecimal: equal digests mean equal bodies."""
         return hashlib.sha256(self.body).hexdigest()
 
-    @property
-    def is_json(self) -> bool:
-        """Whether its Content-Type means JSON."""
-        return is_json(self.header("content-type"))
-
 
 class Request(_Message, frozen=True, kw_only=True):
     """One request."""

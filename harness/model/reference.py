@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 
-KINDS = {
-    "env": "the environment variable of that name",
-    "file": "the content of the file, without its last line break",
-    "fresh": "a random value made for this run and given to the target's processes under that name",
-}
 _REFERENCE = re.compile(r"(env|file|fresh):(\S+)")
 
 
 class SecretRef(str):
-    """Where a secret is found, as written in harness.toml (``env:NAME``); never the secret."""
+    """Where a secret is found, as written in harness.toml; never the secret.
+
+    ``env:NAME`` is an environment variable, ``file:PATH`` the content of a file without its last line break, and
+    ``fresh:NAME`` a random value made for this run and given to the target's processes under that name.
+    """
 
     __slots__ = ()
 

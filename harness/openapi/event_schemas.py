@@ -10,7 +10,6 @@ from harness.model import Event
 from harness.openapi.event_bodies import readable_document
 from harness.openapi.spec_document import Spec
 
-ITEM = "webhooks.fixtures"
 ACTION = "action"
 """Key of the body that, with the type, makes the name of a webhook where one type has several (GitHub)."""
 
