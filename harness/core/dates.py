@@ -1,4 +1,4 @@
-"""Lengths of time and moments as they are written: durations of harness.toml, ``Retry-After``, HTTP-dates."""
+"""Lengths of time and moments as they are written: durations of harness.toml, ``Retry-After``, HTTP and ISO dates."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import email.utils
 import re
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_HOUR_24 = re.compile(r".{8,10}\D24")  # after a date in its basic or extended form
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 
 
@@ -29,6 +30,17 @@ def retry_after_s(value: str, *, now: float) -> float | None:
         return float(value)
     moment = http_date(value)
     return None if moment is None else max(0.0, moment - now)
+
+
+def iso_moment(text: str) -> dt.datetime | None:
+    """Read a date of ISO 8601, with or without a time; None for anything else.
+
+    Hours end at 23 (RFC 3339 section 5.6): Python takes ``24:00`` since 3.14, for the day after.
+    """
+    try:
+        return None if _HOUR_24.match(text) else dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def http_date(value: str) -> float | None:

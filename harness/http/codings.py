@@ -12,6 +12,7 @@ from harness.errors import HarnessError
 MAX_DECODED = 64 * 1024 * 1024
 """Bytes that a body may have once it is decoded, unless a caller says otherwise: a small one can swell without end."""
 GZIP_MAGIC = b"\x1f\x8b"  # RFC 1952 section 2.3.1
+_GZIP_SYSTEM = 9  # the place of the byte that names it
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878 section 3.1.1
 DECODABLE = "gzip, deflate"
 """The codings that can be opened here, as a value of ``Accept-Encoding``."""
@@ -74,7 +75,7 @@ def _gunzipped(body: bytes, name: str, limit: int) -> tuple[bytes, Pack | None]:
         stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
         content += _inflated(stream, body, name, limit - len(content))
         body = stream.unused_data
-    return content, _gzip
+    return content, gzipped
 
 
 def _deflated(body: bytes, name: str, limit: int) -> tuple[bytes, Pack | None]:
@@ -132,8 +133,13 @@ def _size(limit: int) -> str:
     return f"{limit >> 20} MB" if limit >= 1 << 20 else f"{limit} bytes"
 
 
-def _gzip(content: bytes) -> bytes:
-    return gzip.compress(content, compresslevel=6, mtime=0)  # without the time, so that equal content is equal bytes
+def gzipped(content: bytes) -> bytes:
+    """Pack content without the time of day and the name of the system, so that equal content is equal bytes.
+
+    Python writes the system as Unix in 3.11 and 3.12, and as unknown since 3.13 (RFC 1952 section 2.3.1).
+    """
+    packed = gzip.compress(content, compresslevel=6, mtime=0)
+    return packed[:_GZIP_SYSTEM] + b"\xff" + packed[_GZIP_SYSTEM + 1 :]
 
 
 def _bare_deflate(content: bytes) -> bytes:

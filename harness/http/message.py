@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from http import HTTPStatus
 
 import msgspec
 
@@ -18,6 +19,13 @@ HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 )
 """Fields of one connection alone, in lower case (RFC 9110 section 7.6.1): never passed on, stored or replayed."""
+_RENAMED = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
+"""What RFC 9110 calls otherwise than the RFCs before it: Python has these names since 3.13."""
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 
 
@@ -42,6 +50,14 @@ def is_json(content_type: str) -> bool:
     """Whether a Content-Type means JSON (RFC 6839 section 3.1)."""
     essence = media_type(content_type)
     return essence == "application/json" or essence.endswith("+json")
+
+
+def reason_phrase(status: int) -> str:
+    """Return the name of a status (RFC 9110 section 15), the same under every Python; empty for one without a name."""
+    try:
+        return _RENAMED.get(status) or HTTPStatus(status).phrase
+    except ValueError:
+        return ""
 
 
 def header_bytes(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from http import HTTPStatus
 
-from harness.http.message import HOP_BY_HOP, Response
+from harness.http.message import HOP_BY_HOP, Response, reason_phrase
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNSENDABLE = re.compile(r"[\r\n\0]")
@@ -41,7 +40,7 @@ def response_head(
     for name, value in fields:
         if not _TOKEN.fullmatch(name) or _UNSENDABLE.search(value):
             raise ValueError(f"header {name!r} holds a line break, or its name is none")
-    reason = response.reason or _phrase(response.status)
+    reason = response.reason or reason_phrase(response.status)
     if _UNSENDABLE.search(reason):
         raise ValueError("reason phrase holds a line break")
     lines = [f"HTTP/1.1 {response.status} {reason}", *(f"{name}: {value}" for name, value in fields)]
@@ -53,10 +52,3 @@ def response_head(
     if close:
         lines.append("connection: close")
     return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from harness.core.dates import iso_moment
 from harness.model import Check, Finding, Outcome
 from harness.operations.runbook_page import Link, RunbookPage, RunbookSection, read_document
 
@@ -118,10 +119,8 @@ def _front_complaints(document: RunbookPage, today: dt.date, limit: dt.timedelta
 
 def _date(written: object) -> dt.date | None:
     """Return the day of an ISO 8601 date, or of a date with a time; None for anything else."""
-    try:
-        return dt.datetime.fromisoformat(str(written).strip()).date()
-    except ValueError:
-        return None
+    moment = iso_moment(str(written).strip())
+    return moment.date() if moment else None
 
 
 def _section_complaints(needed: Needed, found: Sequence[RunbookSection]) -> Iterator[str]:

@@ -72,10 +72,10 @@ def body_differences(recorded: bytes | None, seen: bytes | None) -> Iterator[Dif
         return
     for read, root in ((json.loads, "$"), (_form, "form")):
         try:
-            documents = read(recorded or b""), read(seen or b"")
-        except (ValueError, RecursionError):
+            found = list(differences(read(recorded or b""), read(seen or b""), root))
+        except (ValueError, RecursionError):  # how deep a document may be to be read, is Python's affair
             continue
-        yield from differences(*documents, root)
+        yield from found
         return
     grade = Grade.ADDED if not recorded else Grade.REMOVED if not seen else Grade.VALUE
     yield Difference("body", grade, recorded or _ABSENT, seen or _ABSENT)

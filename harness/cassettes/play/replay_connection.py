@@ -10,7 +10,7 @@ from typing import Protocol
 
 from harness.errors import ConfigurationError
 from harness.http.loopback_server import BACKLOG, HOST, port_refused
-from harness.http.message import Request, Response
+from harness.http.message import Request, Response, reason_phrase
 from harness.http.parser import BadMessageError, RequestReader
 from harness.http.server_connection import LINGER_S, PIECE
 from harness.http.writer import response_bytes
@@ -115,7 +115,7 @@ class ReplayConnection:
         self._drain()
 
     def _refuse(self, error: BadMessageError) -> None:
-        self._server.log(f"refused: {error.status.value} {error.status.phrase}: {error}")
+        self._server.log(f"refused: {error.status.value} {reason_phrase(error.status)}: {error}")
         self._write(response_bytes(Response(status=error.status), method="", close=True), last=True)
 
     def _write(self, data: bytes, *, last: bool = False) -> None:

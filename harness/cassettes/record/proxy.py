@@ -17,7 +17,7 @@ from harness.cassettes.record.recorder import Recorder
 from harness.errors import CassetteError, HarnessError, NetworkError
 from harness.http.codings import DECODABLE
 from harness.http.loopback_server import CommandServer, RawAnswer
-from harness.http.message import HOP_BY_HOP, Request, Response
+from harness.http.message import HOP_BY_HOP, Request, Response, reason_phrase
 from harness.http.parser import MAX_BODY, BadMessageError
 from harness.http.server_connection import ServerConnection
 from harness.http.writer import has_no_body
@@ -47,7 +47,7 @@ class RecordingProxy(CommandServer):
     def refuse(self, error: BadMessageError) -> Response:
         """Say that the request was not passed on, and why."""
         self.log(f"refused: {error}")
-        return _problem(error.status, f"The request was not passed on: {error.status.phrase}: {error}.")
+        return _problem(error.status, f"The request was not passed on: {reason_phrase(error.status)}: {error}.")
 
     def respond(self, request: Request) -> Response | RawAnswer:
         """Pass on a request, and its answer as it comes."""

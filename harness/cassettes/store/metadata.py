@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from harness.core.dates import as_rfc3339
+from harness.core.dates import as_rfc3339, iso_moment
 
 
 class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -38,9 +38,8 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def age(self, now: dt.datetime) -> dt.timedelta | None:
         """Return how long ago it was recorded, None where that is not known."""
-        try:
-            at = dt.datetime.fromisoformat(self.recorded_at)
-        except ValueError:
+        at = iso_moment(self.recorded_at)
+        if at is None:
             return None
         return now - (at if at.tzinfo else at.replace(tzinfo=dt.UTC))
 

@@ -178,7 +178,7 @@ def _content(delivery: Caught) -> str:
     """Return an event without its id, wherever that stands, to know it again."""
     try:
         document = json.loads(delivery.request.body)
-    except ValueError:
+        nameless = mapped(document, lambda v: None if text_of(v) == delivery.event else v)
+        return json.dumps(nameless, sort_keys=True)
+    except (ValueError, RecursionError):
         return delivery.request.body.hex()
-    nameless = mapped(document, lambda v: None if text_of(v) == delivery.event else v)
-    return json.dumps(nameless, sort_keys=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -22,7 +21,7 @@ from harness.sandbox.product.gatekeeper import Gatekeeper
 from harness.sandbox.product.idempotency import Answer
 from harness.sandbox.product.keys import Rotating
 from harness.sandbox.product.operations import Product
-from harness.sandbox.product.problems import ProblemError
+from harness.sandbox.product.problems import ProblemError, reason_phrase
 from harness.sandbox.product.sender import WebhookSender
 from harness.sandbox.product.store import Store
 
@@ -103,7 +102,7 @@ class _Dispatch:
 
 async def _not_routed(_request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
-    detail = "There is nothing here." if exc.status_code == 404 else HTTPStatus(exc.status_code).phrase
+    detail = "There is nothing here." if exc.status_code == 404 else reason_phrase(exc.status_code)
     return ProblemError(exc.status_code, detail, headers=exc.headers).response()
 
 

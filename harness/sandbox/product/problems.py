@@ -8,6 +8,14 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
+_RENAMED = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""What RFC 9110 calls otherwise than the RFCs before it, and Python since 3.13."""
+
+
+def reason_phrase(status: int) -> str:
+    """Return the name of a status, the same under every Python."""
+    return _RENAMED.get(status) or HTTPStatus(status).phrase
+
 
 class ProblemError(Exception):
     """An answer other than success, raised where the trouble is seen."""
@@ -31,7 +39,7 @@ class ProblemError(Exception):
         """Return the problem document."""
         body: dict[str, Any] = {
             "type": "about:blank",
-            "title": HTTPStatus(self.status).phrase,
+            "title": reason_phrase(self.status),
             "status": self.status,
             "detail": self.detail,
         }

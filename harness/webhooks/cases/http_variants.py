@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 from functools import partial
 
 from msgspec.structs import replace
 
+from harness.http.codings import gzipped
 from harness.http.message import Request
 from harness.model import Level
 from harness.webhooks.cases.building import Material, replaced
@@ -24,7 +24,7 @@ def _large(m: Material) -> bytes:
 
 
 def _compressed(m: Material) -> Request:
-    return replaced(m.signed(gzip.compress(m.body)), "content-encoding", "gzip")
+    return replaced(m.signed(gzipped(m.body)), "content-encoding", "gzip")
 
 
 def _typed(content_type: str, m: Material) -> Request:

@@ -42,7 +42,7 @@ def _json(**fields: Any) -> bytes:
 def _document(answer: Response) -> dict[str, Any]:
     try:
         found = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -95,3 +95,10 @@ def test_a_volatile_value_keeps_its_type(seen: str, ignored: bool) -> None:  # n
 def test_a_volatile_value_must_be_there() -> None:
     """That it is gone, or new, is a difference whatever the rules say."""
     assert [Volatile(["$..*"]).ignores(d) for d in differences({"a": 1}, {"b": 1})] == [False, False]
+
+
+def test_bodies_deeper_than_python_can_follow_differ_as_one_piece() -> None:
+    """How deep that is differs from Python to Python; none of them ends the run."""
+    deep = b"[" * 900 + b"%d" + b"]" * 900
+
+    assert [d.path for d in body_differences(deep % 1, deep % 2)] == ["body"]

@@ -232,7 +232,7 @@ def test_bodies_beyond_all_bounds_are_refused(
         call(proxy, "GET", "/a")
 
     assert refused.startswith("HTTP/1.1 413 ")
-    assert "was not passed on: Request Entity Too Large" in refused
+    assert "was not passed on: Content Too Large" in refused
     assert "broke off its answer: ReadError (more than 2 MB). It was not recorded." in log[-1]
     assert proxy.recorder.recorded == 0
 

@@ -274,7 +274,7 @@ WIRE = [
     ("bad header", b"GET /a HTTP/1.1\r\nno colon\r\n\r\n", [b"400 Bad Request"]),
     ("bad length", b"GET /a HTTP/1.1\r\ncontent-length: -1\r\n\r\n", [b"400 Bad Request"]),
     ("bad chunk", b"POST /a HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", [b"400 Bad Request"]),
-    ("huge body", b"POST /a HTTP/1.1\r\ncontent-length: 99999999999\r\n\r\n", [b"413 Request Entity Too Large"]),
+    ("huge body", b"POST /a HTTP/1.1\r\ncontent-length: 99999999999\r\n\r\n", [b"413 Content Too Large"]),
     ("huge head", b"GET /a HTTP/1.1\r\nx: " + b"y" * 70000, [b"431 Request Header Fields Too Large"]),
 ]  # fmt: skip
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
-from harness.core.dates import as_http_date, duration_s, http_date, retry_after_s
+from harness.core.dates import as_http_date, duration_s, http_date, iso_moment, retry_after_s
 
 NOW = 784111777.0  # Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110 section 5.6.7
 
@@ -50,3 +52,22 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
     """The message says how a length of time is written."""
     with pytest.raises(ValueError, match="is not a length of time; write 250ms, 3s, 5m, 2h or 90d"):
         duration_s(text)
+
+
+@pytest.mark.parametrize(
+    "text, moment",
+    [
+        ("2026-11-27", dt.datetime(2026, 11, 27)),  # noqa: DTZ001 - a date alone has no zone
+        ("20261127T100000Z", dt.datetime(2026, 11, 27, 10, tzinfo=dt.UTC)),
+        ("2026-11-24 10:24:24+00:00", dt.datetime(2026, 11, 24, 10, 24, 24, tzinfo=dt.UTC)),
+        ("2026-W48-5", dt.datetime(2026, 11, 27)),  # noqa: DTZ001 - a date alone has no zone
+        ("2026-11-27T24:00:00Z", None),
+        ("20261127T24", None),
+        ("2026-W48-5T24:00", None),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_an_iso_date_is_the_same_moment_under_every_python(text: str, moment: dt.datetime | None) -> None:
+    """Hour 24, which Python reads since 3.14, is the hour of no date (RFC 3339 section 5.6)."""
+    assert iso_moment(text) == moment

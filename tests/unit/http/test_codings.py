@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.http.codings import CodingError, CodingFault, decoded
+from harness.http.codings import CodingError, CodingFault, decoded, gzipped
 
 TEXT = b'{"a": 1, "note": "caf\xc3\xa9"}'
 
@@ -16,6 +16,24 @@ TEXT = b'{"a": 1, "note": "caf\xc3\xa9"}'
 def bare(content: bytes) -> bytes:
     stream = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     return stream.compress(content) + stream.flush()
+
+
+@pytest.mark.parametrize("system", [b"\x03", b"\xff"], ids=["python-3.11", "python-3.13"])
+def test_gzip_is_the_same_bytes_at_every_time_under_every_python(
+    system: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the time of day nor the system that packed it stands in the head (RFC 1952 section 2.3.1)."""
+    plain = gzip.compress
+
+    def packing(content: bytes, compresslevel: int = 9, *, mtime: float | None = None) -> bytes:
+        packed = plain(content, compresslevel, mtime=mtime)
+        return packed[:9] + system + packed[10:]
+
+    monkeypatch.setattr(gzip, "compress", packing)
+    packed = gzipped(TEXT)
+
+    assert packed[:10] == b"\x1f\x8b\x08\x00" + b"\x00" * 5 + b"\xff"
+    assert gzip.decompress(packed) == TEXT
 
 
 PACKED: dict[str, Callable[[bytes], bytes]] = {

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from harness.http.message import Exchange, Headers, Request, Response, header, header_bytes, is_json, media_type
+from harness.http.message import (
+    Exchange,
+    Headers,
+    Request,
+    Response,
+    header,
+    header_bytes,
+    is_json,
+    media_type,
+    reason_phrase,
+)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +57,25 @@ def test_header_in_any_case() -> None:
 def test_media_type(content_type: str, essence: str, json: bool) -> None:  # noqa: FBT001 - a row of the table
     """Parameters and case do not change a media type, and JSON is what RFC 6839 calls so."""
     assert (media_type(content_type), is_json(content_type)) == (essence, json)
+
+
+@pytest.mark.parametrize(
+    "status, phrase",
+    [
+        (200, "OK"),
+        (404, "Not Found"),
+        (413, "Content Too Large"),
+        (414, "URI Too Long"),
+        (416, "Range Not Satisfiable"),
+        (422, "Unprocessable Content"),
+        (431, "Request Header Fields Too Large"),
+        (299, ""),
+        (0, ""),
+    ],
+)
+def test_a_status_has_one_name(status: int, phrase: str) -> None:
+    """The names are those of RFC 9110, also under a Python that has those of the RFCs before it."""
+    assert reason_phrase(status) == phrase
 
 
 def test_body_is_always_bytes() -> None:

@@ -269,7 +269,8 @@ def test_other_paths_are_not_found(listening: Listening) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["4318", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:x", "0.0.0.0:4318", "example.com:4318"]
+    "text",
+    ["4318", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:x", "0.0.0.0:4318", "[::ffff:8.8.8.8]:4318", "example.com:4318"],
 )
 def test_only_a_loopback_address_with_a_port_will_do(text: str) -> None:
     """The message names the key and the line to write."""
@@ -277,7 +278,7 @@ def test_only_a_loopback_address_with_a_port_will_do(text: str) -> None:
         address(text)
 
 
-@pytest.mark.parametrize("text", ["127.0.0.1:4318", "localhost:4318", "[::1]:4318"])
+@pytest.mark.parametrize("text", ["127.0.0.1:4318", "localhost:4318", "[::1]:4318", "[::ffff:127.0.0.1]:4318"])
 def test_loopback_has_several_names(text: str) -> None:
     """Brackets around an IPv6 address are no part of it."""
     assert address(text) == (text.rpartition(":")[0].strip("[]"), 4318)

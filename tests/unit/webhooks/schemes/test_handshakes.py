@@ -34,6 +34,7 @@ def _token(nonce: str, key: str = SECRET) -> bytes:
         ("zoom", Response(status=500, body=_token(NONCE)), "HTTP 500"),
         ("discord", Response(status=200, body=b'{"type":1}'), ""),
         ("discord", Response(status=200, body=b'[{"type":1}]'), "HTTP 200 without PONG"),
+        ("discord", Response(status=200, body=b"[" * 200_000), "HTTP 200 without PONG"),
         ("discord", Response(status=401, body=b'{"type":1}'), "HTTP 401"),
         ("cloudevents", Response(status=200, headers=(("webhook-allowed-origin", ORIGIN),)), ""),
         ("cloudevents", Response(status=204, headers=(("webhook-allowed-origin", "*"),)), ""),
