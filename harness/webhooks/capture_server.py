@@ -1,4 +1,4 @@
-"""Captures incoming deliveries as fixtures: without signatures and secrets, ready to be signed anew and replayed."""
+"""Captures incoming deliveries as fixtures: without signatures and secrets, ready to be signed again and replayed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ READ_WITHIN_S = 30.0
 GRACE_S = 2.0
 METHODS = ("POST", "PUT", "PATCH")
 _NAME_CHARS = 60
-# What a proxy adds, and what proves or authorizes: a replay has its own.
+# Headers that a proxy adds, and those that prove or authorise something: a replay has its own.
 _DROPPED = re.compile(
     r"proxy-.*|host|content-length|expect|accept-encoding|date|forwarded|x-forwarded-.*|x-real-ip|via|authorization"
     r"|cookie|.*signature.*|.*hmac.*"
@@ -31,24 +31,24 @@ _OF_SCHEMES = frozenset(
 )
 
 Clean = Callable[[Headers, bytes], tuple[Headers, bytes]]
-"""Takes the secrets out of headers and body."""
+"""Removes the secrets from headers and body."""
 
 
 class CaptureStore:
-    """A folder of captured deliveries; a file stands there whole or not at all."""
+    """A folder of captured deliveries; each file is written whole or not at all."""
 
     def __init__(self, folder: Path, clean: Clean) -> None:
-        """Make the folder if need be; raises `ConfigurationError` when that cannot be."""
+        """Create the folder if needed; raises `ConfigurationError` when that fails."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
-            raise ConfigurationError(f"--into {folder}: {exc.strerror}. Name a folder that can be written.") from None
+            raise ConfigurationError(f"--into {folder}: {exc.strerror}. Name a folder that you can write to.") from None
         self.folder = folder
         self._clean = clean
         self._lock = threading.Lock()
         self._number = max((int(p.name[:4]) for p in folder.glob("[0-9][0-9][0-9][0-9]-*.http")), default=0)
 
-    def keep(self, headers: Headers, body: bytes) -> Path:
+    def add(self, headers: Headers, body: bytes) -> Path:
         """Write one delivery and return its file; raises OSError when it cannot be written."""
         headers = tuple((name.lower(), value) for name, value in headers)
         kind = _type_of(headers, body)
@@ -62,7 +62,7 @@ class CaptureStore:
 
 
 class CaptureServer(CommandServer):
-    """Answers 200 to every delivery that was stored, and reports ``each`` of them in a line."""
+    """Answers 200 to every delivery that it stores, and reports ``each`` of them in one line."""
 
     def __init__(
         self,
@@ -73,12 +73,12 @@ class CaptureServer(CommandServer):
         limit: int,
         judge: Callable[[str, Headers, bytes], str] | None = None,
     ) -> None:
-        """``judge`` returns of URL, headers and body why they are not genuine; ``limit`` deliveries make it `full`."""
+        """``judge`` returns why URL, headers and body are not genuine; after ``limit`` deliveries `full` is set."""
         super().__init__("capture", port=port, max_body=LIMIT_BYTES, idle_s=READ_WITHIN_S, grace_s=GRACE_S)
         self.store = store
         self.counts: Counter[str] = Counter()
         self.full = threading.Event()
-        """Set once enough was captured."""
+        """Set once enough deliveries are captured."""
         self._judge = judge
         self._each = each
         self._limit = limit
@@ -86,12 +86,12 @@ class CaptureServer(CommandServer):
 
     @property
     def summary(self) -> str:
-        """What was captured, in a line."""
+        """How many deliveries were captured, in one line."""
         refused = f", {self.counts['refused']} refused" if self.counts["refused"] else ""
         return f"{self.counts['captured']} captured into {self.store.folder}{refused}"
 
     def respond(self, request: Request) -> Response:
-        """Store a delivery, or agree to deliveries."""
+        """Store a delivery, or grant permission to deliver."""
         if request.method == "OPTIONS":  # CloudEvents 1.0, HTTP 1.1 Web Hooks for Event Delivery, section 4
             origin = request.header("webhook-request-origin") or "*"
             return Response(status=200, headers=(("webhook-allowed-origin", origin),))
@@ -99,15 +99,15 @@ class CaptureServer(CommandServer):
             return Response(status=405, headers=(("allow", ", ".join((*METHODS, "OPTIONS"))),))
         verdict = self._verdict(request)
         try:
-            path = self.store.keep(request.headers, request.body)
+            path = self.store.add(request.headers, request.body)
         except OSError as exc:
-            self._report("refused", f"not stored: {exc.strerror}. The sender was told to try again.")
+            self._report("refused", f"not stored: {exc.strerror}. Answered 503, so the sender tries again.")
             return _message(503, "not stored")
         self._report("captured", f"{path.name}: {len(request.body):,} bytes{verdict}")
         return _message(200, "captured")
 
     def refuse(self, error: BadMessageError) -> Response:
-        """Report what could not be taken, and say so to its sender."""
+        """Report a request that could not be read, and answer its sender."""
         self._report("refused", f"refused: {error}")
         return _message(error.status, str(error))
 

@@ -1,4 +1,4 @@
-"""What `harness deliver` is asked for: from its options, and from harness.toml where they are silent."""
+"""What `harness deliver` is to do: from its options, and from harness.toml for options that are not given."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.webhooks.schemes import SCHEMES, Scheme, scheme_for
 
 
 class DeliverOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be delivered where, as the options of the command say; None where they say nothing."""
+    """What to deliver and where, as given by the command's options; None for an option that is not given."""
 
     url: str | None = None
     scheme: str | None = None
@@ -26,15 +26,15 @@ class DeliverOptions(msgspec.Struct, frozen=True, kw_only=True):
     overlay: str | None = None
     """Name of the overlay of harness.toml."""
     altered: str | None = None
-    """Receiver case after which every delivery is forged."""
+    """Id of the receiver case by which every delivery is forged."""
     count: int = 1
-    """How often each event is delivered."""
+    """How many times each event is delivered."""
     rate: float | None = None
-    """Deliveries a second; None: as fast as they are answered."""
+    """Deliveries per second; None: as fast as the receiver answers."""
     concurrency: int = 8
     timeout_s: float = 15.0
     keep_ids: bool = False
-    """Whether events keep the ids of their fixtures."""
+    """Whether events are delivered under the ids of their fixtures."""
 
 
 class DeliveryPlan:
@@ -43,9 +43,10 @@ class DeliveryPlan:
     def __init__(
         self, options: DeliverOptions, *, receiver: Receiver | None, production: bool = False, root: Path
     ) -> None:
-        """Complete ``options`` by the section ``receiver`` of harness.toml, None where there is none.
+        """Complete ``options`` from the section ``receiver`` of harness.toml, None where there is none.
 
-        ``production`` says whether the target is; secrets are looked for below ``root``. Raises `ConfigurationError`.
+        ``production`` is whether the target is production; paths of secrets are relative to ``root``. Raises
+        `ConfigurationError`.
         """
         self.options = options
         self.url = options.url or _url(receiver)
@@ -63,43 +64,43 @@ class DeliveryPlan:
         self.secret: Callable[[], str] = _resolved(signature.secret, self.vault, where)
 
     def public_key(self) -> str:
-        """Return what a receiver verifies with, as its scheme's provider shows it.
+        """Return the public key that a receiver verifies with, as the scheme's provider shows it.
 
-        Raises `ConfigurationError` for a scheme whose receivers hold the secret itself.
+        Raises `ConfigurationError` for a scheme whose receivers have the secret itself.
         """
         if self.scheme.symmetric:
             raise ConfigurationError(
-                f"--public-key: a receiver of {self.scheme.name!r} is given {self._reference} itself, and no public "
-                f"key. Those of {', '.join(s.name for s in SCHEMES if not s.symmetric)} are."
+                f"--public-key: {self.scheme.name!r} has no public key; its receiver needs {self._reference} itself. "
+                f"Schemes with a public key: {', '.join(s.name for s in SCHEMES if not s.symmetric)}."
             )
         return self.scheme.public_key(self.secret())
 
 
 def _url(receiver: Receiver | None) -> str:
     if receiver is None:
-        raise ConfigurationError("harness.toml has no [receiver]. Say --to URL, or add the section.")
+        raise ConfigurationError("harness.toml has no [receiver]. Add the section, or give --to URL.")
     if "{" in receiver.url:
         raise ConfigurationError(
-            f"[receiver] url is {receiver.url}, and a {{port:...}} is chosen anew in every run. "
-            "Start the receiver yourself and say --to URL."
+            f"[receiver] url is {receiver.url}, and the gate chooses a new {{port:...}} for each run. "
+            "Start the receiver yourself and give --to URL."
         )
     return receiver.url
 
 
 def _signature(options: DeliverOptions, described: Signature | None) -> Signature:
-    """Return how deliveries are signed: what the options say, else what harness.toml does, else the scheme ``hmac``."""
+    """Return how deliveries are signed: by the options, else by harness.toml, else with the scheme ``hmac``."""
     reference = _reference(options.secret) if options.secret else None
     if described is None or options.scheme:
         secret = reference or (described.secret if described else None)
         if secret is None:
-            raise ConfigurationError("harness.toml has no [receiver] signature. Add it, or say --secret.")
+            raise ConfigurationError("harness.toml has no [receiver] signature. Add it, or give --secret.")
         return Signature(scheme=options.scheme or "hmac", secret=secret, header=options.header)
     changes = {k: v for k, v in (("secret", reference), ("header", options.header)) if v}
     return msgspec.structs.replace(described, **changes)
 
 
 def secret_behind(reference: str, vault: Vault) -> Callable[[], str]:
-    """Return what reveals the secret that the option ``--secret`` refers to; raises `ConfigurationError`."""
+    """Return a function that reveals the secret behind the option ``--secret``; raises `ConfigurationError`."""
     return _resolved(_reference(reference), vault, "--secret")
 
 
@@ -107,7 +108,7 @@ def _reference(text: str) -> SecretRef:
     reference = SecretRef.parse(text)
     if reference is None or reference.kind == "fresh":
         raise ConfigurationError(
-            "--secret takes a reference, env:NAME or file:PATH; a secret on the command line is seen by others."
+            "--secret takes a reference, env:NAME or file:PATH; others could see a secret on the command line."
         )
     return reference
 
@@ -115,7 +116,7 @@ def _reference(text: str) -> SecretRef:
 def _resolved(reference: SecretRef, vault: Vault, where: str) -> Callable[[], str]:
     if reference.kind == "fresh":
         raise ConfigurationError(
-            f"[receiver] signature.secret is {reference}, which is made anew in every run of the gate. "
-            f"Say --secret env:{reference.name}, with the value that your receiver has or has the public key of."
+            f"[receiver] signature.secret is {reference}, and the gate generates a new one for each run. "
+            f"Give --secret env:{reference.name}, with the secret that your receiver uses (or has the public key of)."
         )
     return vault.resolve(reference, where).reveal

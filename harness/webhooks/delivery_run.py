@@ -1,4 +1,4 @@
-"""`harness deliver`: fixtures signed and delivered, and what became of them."""
+"""`harness deliver`: signs and delivers fixtures, and counts the results."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from harness.webhooks.summary import Summary
 
 
 class DeliveryRun:
-    """The events of one plan, ready to be delivered."""
+    """The events of one plan, ready to deliver."""
 
     def __init__(self, paths: Iterable[Path], plan: DeliveryPlan, *, made: Iterable[tuple[str, bytes]] = ()) -> None:
-        """Read fixtures; ``made`` are names and JSON bodies of further events.
+        """Read fixtures; ``made`` has names and JSON bodies of additional events.
 
         Raises `ConfigurationError` for a case that does not exist, `EventError` for a fixture.
         """
@@ -43,17 +43,17 @@ class DeliveryRun:
 
     @property
     def total(self) -> int:
-        """How many deliveries there will be."""
+        """The number of deliveries to make."""
         return len(self.events) * self.plan.options.count
 
     def outgoing(self) -> Iterator[Outgoing]:
-        """Yield each delivery, signed when it is asked for."""
+        """Yield each delivery; it is signed when it is requested."""
         for _ in range(self.plan.options.count):
             for event in self.events:
                 yield self._signed(event)
 
     def deliver(self, each: Callable[[Delivery], None], summary: Summary) -> None:
-        """Deliver everything; call ``each`` with what became of each and count it in ``summary``, whatever happens."""
+        """Deliver everything; call ``each`` with every result and count it in ``summary``, whatever happens."""
 
         def ended(delivery: Delivery) -> None:
             summary.add(delivery)
@@ -70,7 +70,7 @@ class DeliveryRun:
             summary.seconds = time.perf_counter() - begun
 
     def dry(self) -> Iterator[str]:
-        """Yield each request exactly as it would be sent, without what is secret, and then as a curl command."""
+        """Yield each request exactly as it would be sent, without secrets, and then as a curl command."""
         writer, redact = Writer(Address.of(self.plan.url).netloc), self.plan.vault.redact
         for outgoing in self.outgoing():
             yield redact(writer.write(outgoing).decode("utf-8", "backslashreplace"))
@@ -86,11 +86,11 @@ class DeliveryRun:
         try:
             built = self._case.build(material) if self._case else material.signed()
         except EventError as exc:
-            raise EventError(f"--altered {plan.options.altered} cannot be made: {exc}.") from None
+            raise EventError(f"--altered {plan.options.altered} is not possible: {exc}.") from None
         return Outgoing(event.name, event.id, built)
 
     def _addressed(self, event: Event) -> Event:
-        """Give the event what its scheme wants of it: an id that no receiver has seen, and its type."""
+        """Return the event with what its scheme requires: an id that is new to the receiver, and its type."""
         scheme = self.plan.scheme.of_delivery(event.headers)
         if not self.plan.options.keep_ids or (scheme.id_header and not event.id):
             event = self.plan.format.fresh(event, next(self._names))
@@ -107,10 +107,10 @@ def _case(case_id: str, scheme: Scheme) -> ReceiverCase:
             f"--altered: no receiver case is called {case_id!r}. {nearest(case_id, (c.id for c in CASES))}"
         )
     if reason := case.not_applicable_to(scheme):
-        raise ConfigurationError(f"--altered {case_id} cannot be made: {reason}.")
+        raise ConfigurationError(f"--altered {case_id} is not possible: {reason}.")
     if case.framing is not Framing.PLAIN:
         raise ConfigurationError(
-            f"--altered {case_id}: that case is about how a request is sent ({case.framing.value}), which only "
-            f"the gate does. Run: harness gate -k '[{case_id}]'"
+            f"--altered {case_id} changes how a request is sent ({case.framing.value}), which only the gate can do. "
+            f"Run: harness gate -k '[{case_id}]'"
         )
     return case

@@ -1,4 +1,4 @@
-"""Effects: what the integration did because of an event, asked of the integration itself."""
+"""Effects: what the integration did because of an event, as the integration itself reports it."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from harness.webhooks.probes import Ask
 
 SOONEST_S, LATEST_S = 0.002, 0.1
 QUIET_S = 1.0
-"""A receiver that processes an event twice has done so within this time after the first."""
+"""Seconds after a first effect in which a second one would show."""
 
 
 def pause(waited_s: float) -> float:
-    """Return how long to wait before asking again, in seconds: the longer it has taken, the less it matters."""
+    """Return how long to wait before asking again, in seconds; it grows with the time already waited."""
     return min(LATEST_S, max(SOONEST_S, waited_s / 4))
 
 
 def counted(effects: int) -> str:
-    """Return a number of effects in words."""
+    """Return a number of effects as text."""
     return f"{effects} effect{'' if effects == 1 else 's'}"
 
 
 class EffectProbe:
-    """Asks how many effects an event had; an unknown event had none."""
+    """Asks how many effects an event has; an unknown event has none."""
 
     def __init__(self, ask: Ask, *, count: str, where: str = "[receiver] effects") -> None:
-        """``count`` names the key of the answer; ``where`` is the probe's own key, for messages."""
+        """``count`` is the key of the number in the answer; ``where`` is the probe's own key, for messages."""
         self._ask = ask
         self._count = count
         self._where = where
 
     def effects(self, event_id: str) -> int:
-        """Return the number of effects; raises `ProbeError` when the answer is of no use."""
+        """Return the number of effects; raises `ProbeError` when the answer is unusable."""
         row = self._ask(event_id)
         if row is None:
             return 0
@@ -58,7 +58,7 @@ class EffectProbe:
             time.sleep(pause(waited))
 
     def settled(self, event_id: str, *, within_s: float) -> int:
-        """Return the number of effects once it has not grown for `QUIET_S` seconds."""
+        """Return the number of effects, after `QUIET_S` seconds in which it could have grown."""
         count = self.wait(event_id, within_s=within_s)
         deadline = time.monotonic() + QUIET_S
         while time.monotonic() < deadline:

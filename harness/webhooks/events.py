@@ -1,7 +1,7 @@
-"""Event fixtures: read from disk, and made fresh so that no receiver takes a replay for a duplicate.
+"""Event fixtures: read from disk, and given new ids so that no receiver treats a replay as a duplicate.
 
-A fixture is a JSON body (``NAME.json``), or a delivery as it was captured (``NAME.http``): header lines, an empty
-line, then the exact bytes of the body: JSON, the fields of a form, or whatever its content type says.
+A fixture is a JSON body (``NAME.json``) or a captured delivery (``NAME.http``): header lines, an empty line, then the
+exact bytes of the body: JSON, a form, or another format that its content type names.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ _ENDINGS = frozenset({".json", ".http"})
 
 
 class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an event's id and type are found: the one place that reads and replaces them."""
+    """Where an event has its id and type: the one place that reads and replaces them."""
 
     scheme: Scheme
     id_key: str | None = None
-    """Key of the body, where the scheme has no header for the id; dots lead inwards. None: the scheme's."""
+    """Key of the body, where the scheme has no header for the id; dots separate nested keys. None: the scheme's."""
     type_key: str | None = None
 
     @property
     def key_of_type(self) -> str:
-        """The key of the body that is looked at for the type."""
+        """The key of the body that contains the type."""
         return self.scheme.type_key if self.type_key is None else self.type_key
 
     def read(self, path: Path) -> Event:
-        """Read one fixture; raises `EventError` that names the file and what is wrong with it."""
+        """Read one fixture; raises `EventError` with the file and what is wrong with it."""
         raw = _bytes(path)
         headers, body = _captured(raw, path) if path.suffix == ".http" else (_JSON_HEADERS, raw)
         document = _document(body, path, headers)
@@ -55,22 +55,22 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
         return event
 
     def made(self, name: str, body: bytes) -> Event:
-        """Return the event that a JSON body makes, of the type ``name`` where the scheme has a header for it."""
+        """Return the event of a JSON body, with the type ``name`` where the scheme has a header for the type."""
         header = self.scheme.type_header
         return self.received((*_JSON_HEADERS, *(((header, name),) if header else ())), body, name=name)
 
     def received(self, headers: Headers, body: bytes, *, name: str = "") -> Event:
-        """Return the event that a delivery holds, whatever came; id and type are empty where it has none.
+        """Return the event of any delivery; id and type are empty where it has none.
 
         Names of headers are in lower case.
         """
         return self._event(name, headers, body, readable_document(headers, body))
 
     def fresh(self, event: Event, new_id: str) -> Event:
-        """Return ``event`` under another id, which is of the kind of the old one; all else stays as it is, to the byte.
+        """Return ``event`` under another id of the same kind; every other byte is unchanged.
 
-        An id that is a number becomes another number, and in a list of events each gets an id of its own. An event
-        without an id, of a scheme that has no header for it, stays the same.
+        An id that is a number becomes another number, and each event of a list gets an id of its own. An event without
+        an id is returned unchanged if the scheme has no header for ids.
         """
         scheme = self.scheme.of_delivery(event.headers)
         places = self._places(scheme, event.headers, event.body)
@@ -94,7 +94,7 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
         return headers.get(self.scheme.type_header, "") or text_in_event(document, self.key_of_type)
 
     def _places(self, scheme: Scheme, headers: Headers, body: bytes) -> tuple[IdPlace, ...]:
-        """Return where ids stand in the body; beside one in a header only those that harness.toml names."""
+        """Return the places of ids in the body; if a header has the id, only those that harness.toml names."""
         key = "" if scheme.id_header else scheme.id_key
         return id_places(headers, body, key if self.id_key is None else self.id_key)
 
@@ -115,7 +115,7 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def any_type(headers: Headers, body: bytes) -> str:
-    """Return the type of a delivery of an unknown scheme: from a header or a key that senders use for it, else empty.
+    """Return the type of a delivery of unknown scheme: from a header or key that senders use for it, else empty.
 
     Names of headers are in lower case.
     """
@@ -127,12 +127,14 @@ def any_type(headers: Headers, body: bytes) -> str:
 
 
 def read_events(paths: Iterable[Path], read: Callable[[Path], Event]) -> Iterator[Event]:
-    """Read fixtures from files and from the ``.json`` and ``.http`` files of folders, in order of name."""
+    """Read fixtures from files and from the ``.json`` and ``.http`` files of folders, ordered by name."""
     for path in paths:
         if path.is_dir():
             files = sorted(p for p in path.rglob("*") if p.suffix in _ENDINGS and p.is_file())
             if not files:
-                raise EventError(f"{path} holds no event fixture. Put .json bodies or captured .http deliveries there.")
+                raise EventError(
+                    f"{path} contains no event fixture. Put .json bodies or captured .http deliveries there."
+                )
             yield from map(read, files)
         else:
             yield read(path)
@@ -145,7 +147,9 @@ def _bytes(path: Path) -> bytes:
     except OSError as exc:
         raise EventError(f"{path} cannot be read: {exc.strerror}. Check the path and its permissions.") from None
     if size > LIMIT_BYTES:
-        raise EventError(f"{path} has {size:,} bytes; an event fixture may have {LIMIT_BYTES:,}. Shorten the body.")
+        raise EventError(
+            f"{path} has {size:,} bytes; the limit for an event fixture is {LIMIT_BYTES:,}. Shorten the body."
+        )
     return raw
 
 
@@ -167,7 +171,7 @@ def _captured(raw: bytes, path: Path) -> tuple[Headers, bytes]:
 
 
 def _document(body: bytes, path: Path, headers: Headers) -> Any:
-    """Return what `event_document` does; raises `EventError` for JSON that can be no event."""
+    """Return what `event_document` returns; raises `EventError` for JSON that cannot be an event."""
     try:
         document = event_document(headers, body)
     except UnicodeDecodeError as exc:
@@ -175,12 +179,12 @@ def _document(body: bytes, path: Path, headers: Headers) -> Any:
             f"{path} is not UTF-8 (byte {exc.start:,} of the body). A fixture's body is JSON text, saved as UTF-8."
         ) from None
     except RecursionError:
-        raise EventError(f"{path} nests too deeply to be read. Shorten the body.") from None
+        raise EventError(f"{path} is nested too deeply to be read. Shorten the body.") from None
     except ValueError as exc:
         what = "is empty" if not body.strip() else f"is not JSON: {exc}"
         raise EventError(f"{path} {what}. Put the event's body there, as the provider sends it.") from None
     if declares_json(headers) and not isinstance(document, dict | list):
-        raise EventError(f"{path} holds a JSON {_NAMES[type(document)]}; an event is a JSON object.")
+        raise EventError(f"{path} is a JSON {_NAMES[type(document)]}; an event must be a JSON object.")
     return document
 
 

@@ -1,4 +1,4 @@
-"""How requests are put on the wire where a case is about that."""
+"""Puts requests on the wire in the way that a case asks for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the ids of events stand in a body, to the byte, and how each is replaced by another of its kind."""
+"""Finds the ids of events in a body, to the byte, and replaces each with another of its kind."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from harness.http.message import Headers
 from harness.openapi.event_bodies import PAYLOAD, event_document, is_form
 
 LEAST_DIGITS, MOST_DIGITS = 9, 18
-"""Digits of a fresh number: enough to be new, and within 32 bits, or within 64 where the old one has more."""
+"""Digits of a new number: enough to be unique, and within 32 bits, or within 64 where the old one has more."""
 SAFE = 2**53
 """Beyond this, JSON readers lose digits of a number (RFC 8259 section 6); ids below it stay below it."""
 REMEMBERED_BYTES = 256 * 1024
-"""Places in longer bodies are looked for each time."""
+"""Places in longer bodies are not cached."""
 
 _BLANK = re.compile(r"[ \t\r\n\ufeff]*")
 _DECODER = json.JSONDecoder()
 
 
 class IdPlace(NamedTuple):
-    """One id in a body: where it stands, and what it is."""
+    """One id in a body: its place and its value."""
 
     start: int
     end: int
-    """First byte, and the one after the last."""
+    """First byte, and the byte after the last."""
     value: str
     write: Callable[[str], bytes]
-    """Returns the bytes that put another id of the same kind there; see `of_kind`."""
+    """Returns the bytes that put another id of the same kind in its place; see `of_kind`."""
     number: bool
 
     def of_kind(self, new_id: str) -> str:
-        """Return the id to put there: ``new_id``, or the number that stands for it where the id is a number."""
+        """Return the id to put there: ``new_id``, or a number derived from it where the id is a number."""
         return _number(self.value, new_id) if self.number else new_id
 
 
 def id_places(headers: Headers, body: bytes, key: str) -> tuple[IdPlace, ...]:
-    """Return the places of a dotted key: the id of the event, then those of further events in the same list.
+    """Return the places of a dotted key: the id of the event, then those of the other events in the same list.
 
-    None where the body cannot be read, or holds neither text nor a whole number there.
+    Empty where the body cannot be read, or the key has neither text nor a whole number.
     """
     if not key:
         return ()
@@ -54,7 +54,7 @@ def id_places(headers: Headers, body: bytes, key: str) -> tuple[IdPlace, ...]:
 
 
 def with_ids(body: bytes, places: Sequence[IdPlace], new_id: str) -> bytes:
-    """Return ``body`` under another id; every byte outside ``places`` stays as it is."""
+    """Return ``body`` under another id; every byte outside ``places`` is unchanged."""
     pieces: list[bytes] = []
     at = 0
     for number, place in enumerate(places):
@@ -80,7 +80,7 @@ _remembered = lru_cache(maxsize=64)(_places)  # a fixture is delivered many time
 
 
 def _steps(document: Any, key: str) -> list[tuple[tuple[str, ...], Any]]:
-    """Return keys and indexes of each id, with the id."""
+    """Return the keys and indexes that lead to each id, with the id."""
     first, _, rest = key.partition(".")
     inner = rest if first.isdigit() else key
     if isinstance(document, list) and inner:
@@ -106,7 +106,7 @@ def _in_json(text: str, steps: tuple[str, ...], value: Any) -> IdPlace:
 
 
 def _in_form(text: str, steps: tuple[str, ...], value: Any) -> list[IdPlace]:
-    """Return the place of a field or, of an id within the JSON of the field `PAYLOAD`, that of the whole field."""
+    """Return the place of a field; for an id inside the JSON of the field `PAYLOAD`, the place of that whole field."""
     at = 0
     found = []
     for pair in text.split("&"):
@@ -136,7 +136,7 @@ def _in_payload(inner: str, steps: tuple[str, ...], value: Any, start: int, end:
 
 
 def _span(text: str, steps: tuple[str, ...]) -> tuple[int, int]:
-    """Return where in a JSON text the value behind these keys and indexes begins and ends."""
+    """Return where the value behind these keys and indexes begins and ends in a JSON text."""
     at = _after_blank(text, 0)
     for step in steps:
         at = _member(text, at, step)
@@ -144,7 +144,7 @@ def _span(text: str, steps: tuple[str, ...]) -> tuple[int, int]:
 
 
 def _member(text: str, at: int, step: str) -> int:
-    """Return where the value of one key or index begins; of several of one name the last, as readers take it."""
+    """Return where the value of one key or index begins; for a repeated key that of the last, as JSON readers do."""
     is_list = text[at] == "["
     found = at
     for number in count():
@@ -167,7 +167,7 @@ def _after_blank(text: str, at: int) -> int:
 
 
 def _number(old: str, new_id: str) -> str:
-    """Return a whole number that stands for ``new_id``, about as large as the old one."""
+    """Return a whole number derived from ``new_id``, about as large as the old one."""
     digits = max(LEAST_DIGITS, len(old.lstrip("-")))
     digits = min(digits, len(str(SAFE)) - 1 if abs(int(old)) < SAFE else MOST_DIGITS)
     least: int = 10 ** (digits - 1)

@@ -1,4 +1,4 @@
-"""What the integration knows of an event: asked through a URL, a command, or SQL."""
+"""Asks what the integration knows about an event: through a URL, a command, or SQL."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from harness.model.config import Probe
 
 COMMAND_S = 30.0
 UNKNOWN = 1
-"""Exit status of a command that knows no such event."""
+"""Exit status of a command for an unknown event."""
 
 Row = Mapping[str, Any]
 Ask = Callable[[str], Row | None]
-"""From an event's id to what is known of it, None for nothing; raises `ProbeError`."""
+"""From an event's id to what the integration knows about it, None if it is unknown; raises `ProbeError`."""
 
 
 def asker(
     config: Probe, where: str, *, client: httpx.Client, root: Path, env: Mapping[str, str], database: str = ""
 ) -> Ask:
-    """Return the function that asks as ``config`` says; ``where`` is its key, for messages.
+    """Return the function that asks as configured; ``where`` is its key, for messages.
 
     ``root`` and ``env`` are the working folder and the environment of a command; ``database`` is an SQLAlchemy URL.
-    Raises `ConfigurationError` where SQL is asked for and SQLAlchemy or its driver is not installed.
+    Raises `ConfigurationError` where SQL is configured and SQLAlchemy or its driver is not installed.
     """
     if config.url:
         ask = _through_url(config.url, where, client)
@@ -47,7 +47,7 @@ def asker(
 
 
 def filled(words: tuple[str, ...], event_id: str) -> list[str]:
-    """Return the words of a command about one event."""
+    """Return the words of a command with the event's id filled in."""
     return [w.replace("{event_id}", event_id) for w in words]
 
 
@@ -57,7 +57,7 @@ def _through_url(template: str, where: str, client: httpx.Client) -> Ask:
         try:
             response = client.get(url)
         except httpx.TransportError as exc:
-            raise ProbeError(f"{where}: GET {url} gave no answer ({type(exc).__name__}). Is it served?") from exc
+            raise ProbeError(f"{where}: GET {url} got no answer ({type(exc).__name__}). Is it running?") from exc
         if response.status_code == 404:
             return None
         if not response.is_success:
@@ -85,8 +85,8 @@ def _through_command(words: tuple[str, ...], where: str, root: Path, env: Mappin
         if done.returncode:
             last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["nothing"]
             raise ProbeError(
-                f"{where}: {command[0]!r} exited with status {done.returncode} and said {last[0][:200]!r}. "
-                "End with 0 for a known event, 1 for an unknown one."
+                f"{where}: {command[0]!r} exited with status {done.returncode} and printed {last[0][:200]!r}. "
+                "Exit with 0 for a known event, 1 for an unknown one."
             )
         return _row(done.stdout, f"{where}: {command[0]!r} printed {done.stdout[:60].decode(errors='replace')!r}")
 
@@ -99,18 +99,18 @@ def _through_sql(query: str, where: str, database: str) -> Ask:
         from sqlalchemy.exc import ArgumentError, SQLAlchemyError
     except ImportError:
         raise ConfigurationError(
-            f"harness.toml: {where} asks with SQL, which needs SQLAlchemy. Install it: pip install sqlalchemy"
+            f"harness.toml: {where} uses SQL, which needs SQLAlchemy. Install it: pip install sqlalchemy"
         ) from None
     try:
-        # Each question on a connection of its own: a database that was restarted is asked as if nothing had been.
+        # A new connection for each question, so that a restart of the database does not matter.
         engine = sqlalchemy.create_engine(database, hide_parameters=True, poolclass=sqlalchemy.pool.NullPool)
     except ArgumentError:
         raise ConfigurationError(
-            f"harness.toml: {where}: `database` is no SQLAlchemy URL. Write it like postgresql+psycopg://host/name."
+            f"harness.toml: {where}: `database` is not an SQLAlchemy URL. Write it like postgresql+psycopg://host/name."
         ) from None
     except ImportError as exc:
         raise ConfigurationError(
-            f"harness.toml: {where}: the driver of that database is not installed ({exc.name}). pip install {exc.name}"
+            f"harness.toml: {where}: the driver {exc.name} is not installed. Install it: pip install {exc.name}"
         ) from None
 
     def ask(event_id: str) -> Row | None:
@@ -120,7 +120,7 @@ def _through_sql(query: str, where: str, database: str) -> Ask:
         except SQLAlchemyError as exc:
             reason = str(getattr(exc, "orig", None) or type(exc).__name__).splitlines()[0]
             raise ProbeError(
-                f"{where}: the query failed: {reason[:200]}. Try it by hand, with :event_id an id."
+                f"{where}: the query failed: {reason[:200]}. Run it by hand, with an id as :event_id."
             ) from None
         return None if row is None else dict(row)
 
@@ -128,7 +128,7 @@ def _through_sql(query: str, where: str, database: str) -> Ask:
 
 
 def _row(raw: bytes, where: str) -> Row:
-    """Return JSON as a row; a bare number stands for a row of it alone."""
+    """Return JSON as a row; a bare number becomes a row with that number only."""
     try:
         found = msgspec.json.decode(raw)
     except msgspec.DecodeError:

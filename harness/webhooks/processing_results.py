@@ -1,4 +1,4 @@
-"""What became of many events: effects and dead letters, asked for of all of them together until one deadline."""
+"""What became of many events: asks for the effects and dead letters of all of them until one deadline."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class ProcessingResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lies(row: Row | None, when: Mapping[str, str]) -> bool:
-    """Whether what is known of an event says that it is a dead letter; ``when`` as in ``[receiver.dead_letters]``."""
+    """Whether an event's row marks it as a dead letter; ``when`` as in ``[receiver.dead_letters]``."""
     return row is not None and all(str(row.get(k)) == v for k, v in when.items())
 
 
 class ProcessingResults:
-    """Asks the integration, through whichever of its two probes it has."""
+    """Asks the integration through those of its two probes that it has."""
 
     def __init__(
         self,
@@ -47,14 +47,14 @@ class ProcessingResults:
         self._dead_letter_of = dead_letter_of
         self._when = when
         self.effect_s = effect_s
-        # Without dead letters, what had no effect when that of a later event shows has none.
+        # Without a dead letter probe there is only the effect to wait for, and a later event has already had its own.
         self.dead_letter_s = dead_letter_s if dead_letter_of else QUIET_S
 
     def of(self, ids: Iterable[str], *, within_s: float = 0) -> dict[str, ProcessingResult]:
-        """Return the result of each event, once all are decided or ``within_s`` seconds are over.
+        """Return the result of each event, when all are decided or after ``within_s`` seconds.
 
-        Each is asked about after the deadline too, however long the questions take; an empty id names no event and has
-        no result. Raises `ProbeError`.
+        Every event is asked about at least once after the deadline, however long the questions take; an empty id has no
+        result. Raises `ProbeError`.
         """
         found: dict[str, ProcessingResult] = {}
         open_ids = [event_id for event_id in ids if event_id]
@@ -69,7 +69,7 @@ class ProcessingResults:
 
     def _now(self, event_id: str) -> ProcessingResult:
         ask = self._dead_letter_of
-        # The dead letter first: what is one will have no effect any more, so that both answers fit together.
+        # The dead letter first: once an event is one, it has no further effect, so the two answers are consistent.
         set_aside = lies(ask(event_id), self._when) if ask else None
         processed = self._probe.effects(event_id) > 0 if self._probe else None
         return ProcessingResult(processed=processed, set_aside=set_aside)

@@ -1,4 +1,4 @@
-"""What is shown while deliveries are under way: a bar on a terminal, else a line for each of the first."""
+"""What is shown during deliveries: a bar on a terminal, otherwise a line for each of the first."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from harness.model import Delivery
 
 LINES = 50
-"""So many deliveries are shown one by one, and as many more that were not acknowledged."""
+"""The number of acknowledged deliveries that are shown one by one, and likewise of the others."""
 
 
 def result_line(delivery: Delivery) -> str:
-    """Return what became of one delivery, in a line."""
+    """Return the result of one delivery, in one line."""
     return f"{delivery.event}: {delivery.seen} in {delivery.seconds * 1000:.0f} ms"
 
 
@@ -24,12 +24,12 @@ class Lines:
         self._left = {True: LINES, False: LINES}
 
     def __call__(self, delivery: Delivery) -> None:
-        """Show one, or report once that no more are shown."""
+        """Show one, or note once that no more will be shown."""
         kind = delivery.acknowledged
         if self._left[kind] > 0:
             self._echo(result_line(delivery))
         elif self._left[kind] == 0:
-            self._echo(f"... further {'acknowledged' if kind else 'other'} deliveries are counted below")
+            self._echo(f"... more {'acknowledged' if kind else 'other'} deliveries are counted below")
         self._left[kind] -= 1
 
 

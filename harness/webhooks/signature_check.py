@@ -1,4 +1,4 @@
-"""Deliveries that others signed, held against a scheme: what a receiver does, in words."""
+"""Verifies deliveries that someone else signed, as a receiver does, and words what is wrong."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ def signature_complaint(scheme: Scheme, event: Event, *, secret: str, url: str, 
         return f"it has no {scheme.header}"
     stamps = _timestamps(scheme, received, value)
     if scheme.timestamped and not stamps:
-        return f"{scheme.header} comes without a timestamp"
+        return f"{scheme.header} has no timestamp"
     for stamp in stamps or [0]:
         right = scheme.signature(event.body, secret=secret, timestamp=stamp, event_id=event.id, url=url)
-        # The words of a header's value, so that one of several signatures is found (rotation).
+        # Split the value into words, so that any of several signatures is found (rotation).
         words = re.split(r"[,;:\s]|(?<=[a-z0-9])=(?=[A-Za-z0-9+/_-]{20})", value)
         if any(hmac.compare_digest(word.encode(), right.encode()) for word in words):
             late = abs(now - stamp) > (scheme.tolerance_s or TOLERANCE_S)
-            return f"its timestamp is too far off ({now - stamp:.0f} s)" if scheme.timestamped and late else ""
-    return f"{scheme.header} is not the signature of the bytes that came"
+            return f"its timestamp is off by {now - stamp:.0f} s" if scheme.timestamped and late else ""
+    return f"{scheme.header} does not match the received bytes"
 
 
 def _timestamps(scheme: Scheme, received: dict[str, str], value: str) -> list[int]:
-    """Return what may be the timestamp, in Unix seconds."""
+    """Return the numbers that may be the timestamp, in Unix seconds."""
     if not scheme.timestamped:
         return []
     beside = [received.get(name.lower(), "") for name, _ in scheme.beside]

@@ -1,4 +1,4 @@
-"""What became of many deliveries, in little memory and few lines: counts, and a histogram of their latencies."""
+"""The results of many deliveries, in little memory and few lines: counts, and a histogram of their latencies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from harness.model import Delivery
 
 KINDS = 20
-"""So many different answers are told apart; a receiver may answer each delivery differently."""
+"""The number of different answers that are counted separately; a receiver may answer each delivery differently."""
 PERCENTILES = (0.5, 0.9, 0.99, 1.0)
 PRECISION = 20
 """Buckets for each factor of e: a percentile is at most a twentieth too high."""
@@ -19,13 +19,13 @@ _LEAST_S = 1e-6
 
 
 class Summary:
-    """Counts deliveries as they end."""
+    """Counts finished deliveries."""
 
     def __init__(self) -> None:
         self.delivered = 0
         self.acknowledged = 0
         self.seconds = 0.0
-        """How long all of them took together; set at the end."""
+        """How long the whole run took; set at its end."""
         self._others: Counter[str] = Counter()
         self._latencies = {"connect": Histogram(), "first byte": Histogram(), "total": Histogram()}
 
@@ -49,7 +49,7 @@ class Summary:
         return 0 < self.delivered == self.acknowledged
 
     def lines(self) -> Iterator[str]:
-        """Yield the histogram of latencies, what was answered instead of 2xx, and the counts on the last line."""
+        """Yield the histogram of latencies, the answers other than 2xx, and the totals on the last line."""
         total = self._latencies["total"]
         if total.count:
             yield f"{'':12}" + "".join(f"{'max' if p == 1 else f'p{p * 100:g}':>11}" for p in PERCENTILES)
@@ -66,7 +66,7 @@ class Summary:
 
 
 class Histogram:
-    """How often which latency was seen, in buckets that grow by a twentieth."""
+    """Counts latencies in buckets that grow by a twentieth."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -80,7 +80,7 @@ class Histogram:
         self._buckets[math.ceil(math.log(seconds / _LEAST_S) * PRECISION) if seconds > _LEAST_S else 0] += 1
 
     def percentile(self, share: float) -> float:
-        """Return the seconds within which that share of all (0 to 1) lies; 0 when there are none."""
+        """Return the latency in seconds that this share (0 to 1) of all does not exceed; 0 without any."""
         wanted, seen = math.ceil(share * self.count), 0
         for bucket in sorted(self._buckets):
             seen += self._buckets[bucket]

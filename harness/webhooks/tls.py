@@ -1,6 +1,6 @@
-"""Group E, TLS: on its way to the receiver nobody can read or change a delivery, and senders trust who answers.
+"""Group E, TLS: nobody can read or change a delivery on its way, and senders can verify the receiver.
 
-A few handshakes and one delivery over plain HTTP, as rows; each is over within `WITHIN_S` seconds.
+A few handshakes and one delivery over plain HTTP, as rows; each ends within `WITHIN_S` seconds.
 """
 
 from __future__ import annotations
@@ -31,37 +31,37 @@ _OLD_CIPHERS = "ALL:@SECLEVEL=0"
 
 
 class TlsTarget(NamedTuple):
-    """The way to a receiver, and what may be sent along it."""
+    """A receiver, and the event that may be sent to it."""
 
     receiver: ReceiverUnderTest
     event: Event
     trusted: Callable[[], ssl.SSLContext] = tls_context
-    """Makes the context that knows which certificates are trusted."""
+    """Returns the context that knows which certificates are trusted."""
 
     @property
     def url(self) -> str:
-        """Where the receiver is, as harness.toml says."""
+        """The receiver's URL from harness.toml."""
         return self.receiver.wire.url
 
 
 class TlsCase(Check, frozen=True, kw_only=True):
-    """One look at the way to the receiver."""
+    """One handshake or delivery on the way to the receiver."""
 
     item: str = ITEM
     not_applicable_to: Callable[[str], str]
-    """Why it does not concern a URL, empty where it does."""
+    """Why it does not apply to a URL, empty where it does."""
     look: Callable[[TlsTarget], Judgement]
 
 
 def judge(case: TlsCase, target: TlsTarget, *, reproduce: str = "") -> Finding:
-    """Look once, and return what was seen."""
+    """Run one row and return its finding."""
     reason = case.not_applicable_to(target.url)
     outcome, observed = (Outcome.NOT_APPLICABLE, reason) if reason else case.look(target)
     return case.finding(outcome, observed, reproduce=reproduce)
 
 
 def plain_url(url: str) -> str:
-    """Return where the same host would answer plain HTTP: port 80 beside 443, else the port itself."""
+    """Return the URL for plain HTTP on the same host: port 80 in place of 443, else the same port."""
     parts = urlsplit(url)
     port = parts.port or _TLS_PORT
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
@@ -104,10 +104,10 @@ def _modern(target: TlsTarget) -> Judgement:
 def _old(target: TlsTarget) -> Judgement:
     context = _trusting(ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1, _OLD_CIPHERS)
     if not _can_offer(context):
-        return Outcome.NOT_RUN, f"{ssl.OPENSSL_VERSION}, as it is set up here, cannot offer TLS 1.1 or older"
+        return Outcome.NOT_RUN, f"{ssl.OPENSSL_VERSION}, as configured here, cannot offer TLS 1.1 or older"
     try:
         with closing(_shaken(target.url, context)) as connection:
-            return Outcome.FAIL, f"it takes {connection.version()}"
+            return Outcome.FAIL, f"it accepts {connection.version()}"
     except TimeoutError as exc:
         return Outcome.ERROR, _unreachable(target.url, exc)
     except OSError as exc:
@@ -139,7 +139,7 @@ def _shaken(url: str, context: ssl.SSLContext) -> ssl.SSLSocket:
 
 
 def _trusting(least: ssl.TLSVersion, most: ssl.TLSVersion, ciphers: str = CIPHERS) -> ssl.SSLContext:
-    """Return a context for these versions that takes any certificate: one row alone is about that."""
+    """Return a context for these versions that accepts any certificate: another row checks that."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -150,7 +150,7 @@ def _trusting(least: ssl.TLSVersion, most: ssl.TLSVersion, ciphers: str = CIPHER
 
 
 def _can_offer(context: ssl.SSLContext) -> bool:
-    """Tell whether the OpenSSL of this machine writes the first message of such a handshake."""
+    """Return whether the OpenSSL of this machine can start such a handshake."""
     written = ssl.MemoryBIO()
     try:
         context.wrap_bio(ssl.MemoryBIO(), written).do_handshake()
@@ -168,7 +168,7 @@ def _reason(exc: OSError) -> str:
 
 
 def _unreachable(url: str, exc: OSError) -> str:
-    return f"cannot be judged: {_reason(exc)}. Is the receiver up, and does it speak TLS at {url}?"
+    return f"cannot be judged: {_reason(exc)}. Is the receiver up, and does it use TLS at {url}?"
 
 
 _OLD_SOURCE = "RFC 8996: TLS 1.0 and 1.1 must not be used"
@@ -178,11 +178,11 @@ CASES: tuple[TlsCase, ...] = (
     _case(
         id="https",
         level=Level.SHOULD,
-        summary="the way to the receiver",
+        summary="the URL of the receiver",
         passed="The receiver's URL uses https",
         failed="The receiver's URL does not use https",
         expected="an https URL",
-        fix="Let the receiver be reached over https, and name that URL as [receiver] url.",
+        fix="Serve the receiver over https, and set [receiver] url to that URL.",
         not_applicable_to=_outside,
         look=_encrypted,
     ),
@@ -191,10 +191,10 @@ CASES: tuple[TlsCase, ...] = (
         summary="the receiver's certificate",
         passed="Presented a certificate that senders can verify",
         failed="Presented a certificate that senders cannot verify",
-        source="RFC 9110 section 4.3.4; senders deliver to nobody whose certificate they cannot verify",
-        expected="a certificate for this host, in date, with its chain up to a root that is trusted here",
-        fix="Renew the certificate, for this host name, and serve it with its intermediate certificates. A private "
-        "authority is made known to the harness by SSL_CERT_FILE.",
+        source="RFC 9110 section 4.3.4; senders refuse a certificate that they cannot verify",
+        expected="a valid certificate for this host, with a chain to a root that is trusted here",
+        fix="Renew the certificate for this host name, and serve it with its intermediate certificates. For a private "
+        "authority, set SSL_CERT_FILE in the environment of the harness.",
         look=_certificate,
     ),
     _case(
@@ -203,8 +203,8 @@ CASES: tuple[TlsCase, ...] = (
         passed="Completed a handshake with TLS 1.2 or newer",
         failed="Did not complete a handshake with TLS 1.2 or newer",
         source="RFC 9325 section 3.1.1",
-        expected="a handshake that succeeds",
-        fix="Switch TLS 1.2 and 1.3 on where TLS ends.",
+        expected="a successful handshake",
+        fix="Enable TLS 1.2 and 1.3 where TLS is terminated.",
         look=_modern,
     ),
     _case(
@@ -214,8 +214,8 @@ CASES: tuple[TlsCase, ...] = (
         passed="Refused TLS 1.1 and older",
         failed="Accepted TLS 1.1 or older",
         source=_OLD_SOURCE,
-        expected="it is refused",
-        fix="Switch TLS 1.0 and 1.1 off where TLS ends.",
+        expected="a refused handshake",
+        fix="Disable TLS 1.0 and 1.1 where TLS is terminated.",
         look=_old,
     ),
     _case(
@@ -224,8 +224,8 @@ CASES: tuple[TlsCase, ...] = (
         summary="a genuine delivery over plain HTTP to the same host",
         passed="Accepted no delivery over plain HTTP",
         failed="Accepted a delivery over plain HTTP",
-        expected="it is refused or redirected, never 2xx",
-        fix="Answer plain HTTP with a redirect to https or not at all, and take no delivery from it.",
+        expected="no 2xx: a refusal, a redirect or no answer",
+        fix="Answer plain HTTP with a redirect to https or not at all, and never accept a delivery over it.",
         look=_plain,
     ),
 )

@@ -1,4 +1,4 @@
-"""Receiver cases as data: each row says how a delivery is made, and what a receiver owes it. One loop runs them all."""
+"""Receiver cases as data: each row describes a delivery and what is expected of a receiver. One loop runs them all."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ __all__ = ["CASES", "Expected", "Framing", "Material", "ReceiverCase", "case_nam
 
 
 def case_named(case_id: str) -> ReceiverCase | None:
-    """Return the case of that id, or None."""
+    """Return the case with that id, or None."""
     return next((c for c in CASES if c.id == case_id), None)

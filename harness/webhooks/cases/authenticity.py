@@ -1,4 +1,4 @@
-"""Group A, authenticity: a delivery whose signature is not right is refused, whatever is wrong with it."""
+"""Group A, authenticity: a receiver refuses every delivery with a wrong signature, whatever is wrong with it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, unsigne
 from harness.webhooks.schemes import Scheme
 
 _STANDARD = "Standard Webhooks, Verifying webhook authenticity"
-_ANY_MISMATCH = "Verify the signature before anything else is done, and answer 400 or 401 to every mismatch."
+_ANY_MISMATCH = "Verify the signature before you do anything else, and answer 400 or 401 to every mismatch."
 _NO_HEADER = (
-    "Treat a missing or empty signature header as a wrong signature; never skip the check because it is not there."
+    "Treat a missing or empty signature header as a wrong signature; never skip the check because it is missing."
 )
 _UNSET = "Refuse to start, or refuse every delivery, while the secret is unset or empty."
-_WHOLE = "Compare the whole signature, with a constant-time comparison that is false for different lengths."
-_EXACT = "Compare the signature exactly as the provider writes it; pass over nothing before or after it."
-_HEADER_ONLY = "Take the signature from its header alone."
-_VERSIONS = "Accept only signatures under the version you verify; pass over every other one."
+_WHOLE = "Compare the whole signature, with a constant-time comparison that fails for different lengths."
+_EXACT = "Compare the signature exactly as the provider writes it; ignore nothing before or after it."
+_HEADER_ONLY = "Read the signature only from its header."
+_VERSIONS = "Accept only signatures labelled with the version that you verify; ignore all others."
 
 
 def _other_event(m: Material) -> str:
@@ -57,7 +57,7 @@ def _doubled_label(m: Material) -> Request:
 
 
 def _legacy_sha1(m: Material) -> Request:
-    """Return GitHub's older header alone, right as it is."""
+    """Return a delivery with only GitHub's older header, correctly signed."""
     sha1 = Scheme(
         name="", header="x-hub-signature", signed="{body}", value="sha1={signature}", algorithm="hmac-sha1", source=""
     )
@@ -79,11 +79,11 @@ def _swapped_id(m: Material) -> Request:
 
 
 def _no_id_header(scheme: Scheme) -> str:
-    return "" if scheme.signs_id else f"{scheme.name} signs no id beside the body"
+    return "" if scheme.signs_id else f"{scheme.name} does not sign a separate event id"
 
 
 def _no_label(scheme: Scheme) -> str:
-    return "" if scheme.label else f"{scheme.name} writes no version or algorithm beside the signature"
+    return "" if scheme.label else f"{scheme.name} does not label signatures with a version or algorithm"
 
 
 def _no_hex(scheme: Scheme) -> str:
@@ -91,7 +91,7 @@ def _no_hex(scheme: Scheme) -> str:
 
 
 def _no_shared_secret(scheme: Scheme) -> str:
-    return "" if scheme.symmetric else f"a receiver of {scheme.name} holds a public key, not a secret"
+    return "" if scheme.symmetric else f"with {scheme.name} the receiver has a public key, not a secret"
 
 
 _case = partial(worded_case, item="webhooks.signatures", source=_STANDARD, fix=_ANY_MISMATCH)
@@ -139,7 +139,7 @@ CASES: tuple[ReceiverCase, ...] = (
     _case(
         id="swapped-id",
         summary="an event id that differs from the signed one",
-        fix="Verify over the id as it stands in the header.",
+        fix="Verify over the id exactly as the header states it.",
         build=_swapped_id,
         not_applicable_to=_no_id_header,
     ),
@@ -191,9 +191,9 @@ CASES: tuple[ReceiverCase, ...] = (
         level=Level.SHOULD,
         summary="a delivery that carries only GitHub's SHA-1 header",
         source="docs.github.com, Validating webhook deliveries: SHA-1 is for compatibility only",
-        fix="Verify X-Hub-Signature-256 and pass over X-Hub-Signature.",
+        fix="Verify X-Hub-Signature-256 and ignore X-Hub-Signature.",
         build=_legacy_sha1,
-        not_applicable_to=lambda s: "" if s.name == "github" else "only GitHub sends an older header",
+        not_applicable_to=lambda s: "" if s.name == "github" else "only GitHub sends that older header",
     ),
     _case(
         id="in-query",
@@ -259,8 +259,8 @@ CASES: tuple[ReceiverCase, ...] = (
         fix="Compare in constant time: hmac.compare_digest, crypto.timingSafeEqual, hash_equals.",
         build=lambda m: m.signed(),
         not_applicable_to=lambda _: (
-            "whether the comparison is constant in time cannot be measured over HTTP: a string comparison leaks "
-            "nanoseconds, and an answer over a network varies by microseconds. Look for it in the source"
+            "whether a comparison takes constant time cannot be measured over HTTP: a string comparison leaks "
+            "nanoseconds, and responses over a network vary by microseconds. Check the source code instead"
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Building blocks of receiver cases: what a delivery is made from, and the usual ways to change it."""
+"""Building blocks of receiver cases: the material of a delivery, and the usual ways to change it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.webhooks.schemes import Scheme
 
 
 class Material(NamedTuple):
-    """What a case builds its delivery from: an event nobody has seen, and what it takes to sign it."""
+    """What a case builds its delivery from: an event that is new to the receiver, and what is needed to sign it."""
 
     scheme: Scheme
     event: Event
@@ -25,13 +25,13 @@ class Material(NamedTuple):
     timestamp: int
     """Unix seconds."""
     url: str = ""
-    """The receiver's; some schemes sign it."""
+    """The receiver's URL; some schemes sign it."""
     type_key: str = "type"
-    """Key of the JSON body that holds the event's type; dots lead inwards."""
+    """Key of the event's type in the JSON body; dots separate nested keys."""
 
     @classmethod
     def of(cls, event_format: EventFormat, event: Event, *, secret: str, timestamp: int, url: str) -> Material:
-        """Return what deliveries of ``event`` are built from, in the form that its own headers ask for."""
+        """Return the material for deliveries of ``event``, in the form that its own headers require."""
         scheme = event_format.scheme.of_delivery(event.headers)
         return cls(scheme, event, secret, timestamp, url=url, type_key=event_format.key_of_type)
 
@@ -40,13 +40,13 @@ class Material(NamedTuple):
 
     @property
     def body(self) -> bytes:
-        """The body of the honest delivery."""
+        """The body of the genuine delivery."""
         return self.event.body
 
     def signature(
         self, body: bytes | None = None, *, secret: str | None = None, timestamp: int | str | None = None
     ) -> str:
-        """Return the bare signature over any body, with any secret, of any time; by default the honest one."""
+        """Return the bare signature for any body, secret and time; by default the genuine one."""
         return self.scheme.signature(
             self.body if body is None else body,
             secret=self.secret if secret is None else secret,
@@ -58,7 +58,7 @@ class Material(NamedTuple):
     def signed(
         self, body: bytes | None = None, *, secret: str | None = None, timestamp: int | str | None = None
     ) -> Request:
-        """Return a delivery that is right for what is given."""
+        """Return a delivery with a correct signature for the given body, secret and time."""
         scheme, event = self.scheme, self.event
         body = event.body if body is None else body
         headers = scheme.sign(
@@ -71,27 +71,27 @@ class Material(NamedTuple):
         return self.with_headers(headers, body)
 
     def carrying(self, *signatures: str, timestamp: int | str | None = None) -> Request:
-        """Return the body with any signatures, well written; with none, without the signature's header."""
+        """Return the body with any signatures, correctly formatted; without any, without the signature's header."""
         return self.with_headers(self.scheme.written(*signatures, timestamp=self._at(timestamp), body=self.body))
 
     def raw(self, value: str) -> Request:
-        """Return the body with any text where the signature belongs; all else is as it should be."""
+        """Return a delivery with any text in place of the signature; everything else is correct."""
         return self.with_headers(self.scheme.raw(value, timestamp=self.timestamp, body=self.body))
 
     def value(self, signature: str | None = None, *, timestamp: int | str | None = None) -> str:
-        """Return what stands in the signature's header of an honest delivery, or around any signature."""
+        """Return the value of the signature's header in a genuine delivery, or with another signature in it."""
         signature = self.signature() if signature is None else signature
         headers = self.scheme.written(signature, timestamp=self._at(timestamp), body=self.body)
         return dict(headers)[self.scheme.header]
 
     def with_headers(self, headers: Headers, body: bytes | None = None) -> Request:
-        """Return a delivery with these headers beside the event's own."""
+        """Return a delivery with these headers added to the event's own."""
         body = self.body if body is None else body
         address, headers = self.scheme.address(self.url, body), (*self.event.headers, *headers)
         return Request(method="POST", url=address, headers=headers, body=body)
 
     def parsed(self) -> Any:
-        """Return the body as JSON; raises `EventError` where it is none."""
+        """Return the body as JSON; raises `EventError` where it is not JSON."""
         headers = self.event.headers
         document = None if is_form(headers, self.body) else readable_document(headers, self.body)
         if not isinstance(document, dict | list):
@@ -99,18 +99,18 @@ class Material(NamedTuple):
         return document
 
     def document(self) -> dict[str, Any]:
-        """Return the event as JSON, ready to be changed; the first of several where a body holds a list of them.
+        """Return the event as JSON, ready to be changed; the first event where the body is a list of events.
 
-        Raises `EventError` where the body holds no JSON object.
+        Raises `EventError` where the body contains no JSON object.
         """
         found = self.parsed()
         document = next(iter(found), None) if isinstance(found, list) else found
         if not isinstance(document, dict):
-            raise EventError(f"{self.event.name} holds no JSON object, which this case changes")
+            raise EventError(f"{self.event.name} contains no JSON object, which this case changes")
         return document
 
     def compact(self, document: dict[str, Any] | None = None, *, more: bytes = b"") -> bytes:
-        """Return the body around a changed document, without white space; ``more`` is put after its last member."""
+        """Return the body with a changed document, without white space; ``more`` follows its last member."""
         whole = self.parsed()
         text = compact(self.document() if document is None else document)
         text = text[:-1] + b"," * bool(more) + more + text[-1:]
@@ -125,21 +125,21 @@ Build = Callable[[Material], Request]
 
 
 def compact(document: Any) -> bytes:
-    """Return JSON without white space: what most JSON libraries write, and a receiver must not verify."""
+    """Return JSON without white space, as most JSON libraries write it; a receiver must not verify over this."""
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def signed_body(change: Callable[[Material], bytes]) -> Build:
-    """Build a delivery of a changed body that is signed as it is sent."""
+    """Return a builder of deliveries with a changed body that is signed as sent."""
     return lambda m: m.signed(change(m))
 
 
 def signed_document(change: Callable[[dict[str, Any]], Any]) -> Build:
-    """Build a delivery of a changed JSON document that is signed as it is sent."""
+    """Return a builder of deliveries with a changed JSON document that is signed as sent."""
     return lambda m: m.signed(m.compact(change(m.document())))
 
 
 def replaced(built: Request, header: str, *values: str) -> Request:
-    """Return the delivery with other values of one header, in whatever case it stands; with none, without it."""
+    """Return the delivery with other values of one header, matched in any case; without values, without the header."""
     others = (each for each in built.headers if each[0].lower() != header.lower())
     return replace(built, headers=(*others, *((header, value) for value in values)))

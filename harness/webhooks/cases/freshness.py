@@ -1,4 +1,4 @@
-"""Group B, freshness: a delivery that was signed long ago, or at no time at all, is refused."""
+"""Group B, freshness: a receiver refuses a delivery that is too old or has no valid timestamp."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, worded_
 from harness.webhooks.schemes import Scheme
 
 MARGIN_S = 60
-"""Beyond the tolerance, so that clocks that differ a little change nothing."""
+"""Seconds beyond the tolerance, so that small differences between clocks do not matter."""
 SLACK_S = 30
-"""Within it, for the same reason."""
+"""Seconds within the tolerance, for the same reason."""
 _FAR_S = 3600
 
 _STANDARD = "Standard Webhooks, Verifying webhook authenticity: the timestamp must be within the tolerance"
-_STALE = "Refuse a signed timestamp that is further from now than the tolerance, usually five minutes."
-_PARSE = "Read the timestamp as a whole decimal number; refuse everything else with 400, before it is compared."
-_SIGNED = "Verify over the timestamp as it stands in the header, and refuse a delivery without one."
+_STALE = "Refuse a signed timestamp that differs from now by more than the tolerance, usually five minutes."
+_PARSE = "Read the timestamp as a whole decimal number, and answer 400 to anything else before you compare it."
+_SIGNED = "Verify over the timestamp exactly as the header states it, and refuse a delivery without one."
 
 
 def _untimed(scheme: Scheme) -> str:
-    return "" if scheme.timestamped else f"{scheme.name} signs no timestamp"
+    return "" if scheme.timestamped else f"{scheme.name} does not sign a timestamp"
 
 
 def _unplaced(scheme: Scheme) -> str:
     placed = scheme.timestamp_header or "{timestamp}" in scheme.value
-    return _untimed(scheme) or ("" if placed else f"{scheme.name} keeps its timestamp among other parameters")
+    return _untimed(scheme) or ("" if placed else f"{scheme.name} puts its timestamp among other parameters")
 
 
 def _unlimited(scheme: Scheme) -> str:
-    return _untimed(scheme) or ("" if scheme.tolerance_s else f"the provider of {scheme.name} names no tolerance")
+    return _untimed(scheme) or ("" if scheme.tolerance_s else f"the provider of {scheme.name} documents no tolerance")
 
 
 def _past_only(scheme: Scheme) -> str:
-    reason = f"{scheme.name} limits how old a delivery may be; its own library takes one from the future"
+    reason = f"{scheme.name} limits only the age of a delivery; its own library accepts one from the future"
     return _unlimited(scheme) or ("" if scheme.refuses_future else reason)
 
 
@@ -45,7 +45,7 @@ def _tolerance(m: Material) -> int:
 
 
 def _signed_at(shift_s: int, m: Material) -> Request:
-    """Return a delivery signed ``shift_s`` seconds outside the tolerance: before it when negative, beyond it else."""
+    """Return a delivery dated ``shift_s`` seconds outside the tolerance: too old if negative, else too far ahead."""
     outside = _tolerance(m) + abs(shift_s)
     return m.signed(timestamp=m.timestamp + (outside if shift_s > 0 else -outside))
 
@@ -56,7 +56,7 @@ def _within(m: Material) -> Request:
 
 
 def _stated(timestamp: int | str, m: Material, *, signed_at: int) -> Request:
-    """Return a delivery that states another timestamp than was signed."""
+    """Return a delivery whose stated timestamp differs from the signed one."""
     return m.carrying(m.signature(timestamp=signed_at), timestamp=timestamp)
 
 
@@ -111,7 +111,7 @@ CASES: tuple[ReceiverCase, ...] = (
         id="future",
         level=Level.SHOULD,
         summary="a timestamp one hour too far in the future",
-        fix="Refuse a timestamp that lies too far ahead as well: compare the absolute difference.",
+        fix="Refuse a timestamp that is too far in the future as well: compare the absolute difference.",
         build=partial(_signed_at, _FAR_S),
         not_applicable_to=_past_only,
     ),
@@ -120,7 +120,7 @@ CASES: tuple[ReceiverCase, ...] = (
         level=Level.SHOULD,
         summary="a delivery that is old but within the tolerance",
         expected=Expected.ACKNOWLEDGED,
-        fix="Use the tolerance that the provider names, so that clocks may differ and queues take their time.",
+        fix="Use the tolerance that the provider documents, which allows for clock differences and queues.",
         build=_within,
         not_applicable_to=_unlimited,
     ),
@@ -178,7 +178,7 @@ CASES: tuple[ReceiverCase, ...] = (
         summary="a timestamp in milliseconds instead of seconds",
         build=lambda m: m.signed(timestamp=f"{m.timestamp}000"),
         not_applicable_to=lambda s: (
-            _past_only(s) or ("" if s.timestamp_unit == "s" else f"{s.name} writes milliseconds")
+            _past_only(s) or ("" if s.timestamp_unit == "s" else f"{s.name} sends milliseconds")
         ),
     ),
     _unreadable(

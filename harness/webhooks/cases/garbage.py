@@ -1,4 +1,4 @@
-"""Group A, garbage: a signature header that cannot be read is a wrong signature, and breaks nothing."""
+"""Group A, garbage: an unreadable signature header counts as a wrong signature and breaks nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, worded_
 
 _SOURCE = "A 5xx makes the sender retry and pages people (Standard Webhooks, Webhook consumers)"
 _PARSE = (
-    "Parse the header without trusting it: whatever cannot be read is a wrong signature and gets 400, not an exception."
+    "Do not trust the header when you parse it: answer 400 to whatever you cannot read, and let no exception through."
 )
 
 
@@ -82,6 +82,6 @@ CASES: tuple[ReceiverCase, ...] = (
         expected=Expected.REFUSED_OR_CUT,
         fix="Bound the number of signatures you compare.",
         build=lambda m: m.carrying(*[base64.b16encode(bytes([n % 256])).decode() for n in range(1000)]),
-        not_applicable_to=lambda s: "" if s.rotates else f"{s.name} sends one signature alone",
+        not_applicable_to=lambda s: "" if s.rotates else f"{s.name} sends only one signature",
     ),
 )

@@ -1,4 +1,4 @@
-"""Group E, transport: odd requests are answered, and large ones do no harm."""
+"""Group E, transport: a receiver answers odd requests, and large ones do no harm."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from harness.webhooks.cases.receiver_case import Expected, Framing, ReceiverCase
 LARGE_BYTES = 8 * 1024 * 1024
 
 _HTTP = "RFC 9110"
-_SIZE = "Bound the size of a body before it is read whole; answer 413 and go on."
-_ODD = "Answer 405, 415 or 400 to requests that are not what a webhook is; never 5xx."
+_SIZE = "Limit the size of a body before you read all of it; answer 413 and carry on."
+_ODD = "Answer 405, 415 or 400 to a request that cannot be a webhook; never 5xx."
 
 
 def _large(m: Material) -> bytes:
@@ -52,7 +52,7 @@ CASES: tuple[ReceiverCase, ...] = (
         summary="a delivery with header names in upper case",
         source=f"{_HTTP} section 5.1: field names are case-insensitive",
         expected=Expected.ACKNOWLEDGED,
-        fix="Look headers up without regard to case.",
+        fix="Look headers up regardless of case.",
         build=_upper,
     ),
     worded_case(

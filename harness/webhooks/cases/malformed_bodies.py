@@ -1,4 +1,4 @@
-"""Group D, bodies: whatever a signed body holds, it is answered, and nothing breaks."""
+"""Group D, bodies: a receiver answers any signed body, whatever it contains, and nothing breaks."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ UNKNOWN_TYPE = "harness.unheard_of"
 _SOURCE = "A 5xx makes the sender retry and pages people (Standard Webhooks, Webhook consumers)"
 _FORWARD = "docs.stripe.com, Webhooks: handle additional event types and fields"
 _PARSE = (
-    "Catch what parsing raises, and what lookups in the parsed event raise; answer 400, or acknowledge and set aside."
+    "Catch the exceptions of parsing and of lookups in the parsed event; answer 400, or acknowledge and set it aside."
 )
-_DEPTH = "Bound the depth of what you parse, or catch the error of your parser; answer 400."
+_DEPTH = "Limit the depth of what you parse, or catch the parser's error; answer 400."
 
 
 def _retyped(m: Material) -> Request:
@@ -28,7 +28,7 @@ def _retyped(m: Material) -> Request:
     try:
         return m.signed(m.compact(with_key(m.document(), m.type_key.removeprefix("0."), UNKNOWN_TYPE)))
     except LookupError:
-        raise EventError(f"{m.event.name} names no event type, which this case changes") from None
+        raise EventError(f"{m.event.name} has no event type, which this case changes") from None
 
 
 def _without_nested(document: dict[str, Any]) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def _nested_as(value: Any, document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _nulled(value: Any) -> Any:
-    """Return the document with null for every value inside its nested objects."""
+    """Return the document with null for every value in its nested objects."""
     return {k: _hollow(v) if isinstance(v, dict) else v for k, v in value.items()}
 
 
@@ -124,7 +124,7 @@ CASES: tuple[ReceiverCase, ...] = (
         summary="an event of an unknown type",
         source=_FORWARD,
         expected=Expected.ACKNOWLEDGED,
-        fix="Acknowledge event types you do not know, and ignore them: the provider may add some.",
+        fix="Acknowledge and ignore unknown event types: the provider may add some.",
         build=_retyped,
     ),
     _body(
@@ -133,7 +133,7 @@ CASES: tuple[ReceiverCase, ...] = (
         summary="an event with unknown members",
         source=_FORWARD,
         expected=Expected.ACKNOWLEDGED,
-        fix="Ignore members you do not know: the provider may add some.",
+        fix="Ignore unknown members: the provider may add some.",
         build=signed_document(lambda d: {**d, "harness_extra": {"added": [1, None, {"later": True}]}}),
     ),
 )

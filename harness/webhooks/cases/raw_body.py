@@ -1,4 +1,4 @@
-"""Group A, the raw body: what is verified are the bytes as they were sent."""
+"""Group A, the raw body: a receiver verifies the bytes exactly as they were sent."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from harness.webhooks.cases.building import Material, signed_body, signed_docume
 from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, unsigned_body, worded_case
 
 _SOURCE = "Standard Webhooks, Verifying webhook authenticity: use the raw payload body"
-_FIX = "Verify over the request's bytes as they arrived, before any middleware parses them; parse only afterwards."
+_FIX = "Verify over the request's bytes as they arrive, before any middleware parses them; parse only afterwards."
 
 
 def _as_json(m: Material) -> bytes:
-    """Return the body as it is; raises `EventError` where it is no JSON, around which white space means nothing."""
+    """Return the body unchanged; raises `EventError` where it is not JSON, so that added white space would matter."""
     m.parsed()
     return m.body
 
@@ -49,7 +49,7 @@ def _escaped(m: Material) -> bytes:
 
 
 def _with_numbers(m: Material) -> bytes:
-    """Return the body with a further member of numbers that few libraries write as they read them."""
+    """Return the body with an extra member of numbers that few libraries write as they read them."""
     return m.compact(more=b'"harness_extra":[1.0,1e3,18446744073709551616,0.1e-6,-0]')
 
 

@@ -23,7 +23,7 @@ class Expected(enum.StrEnum):
 
 
 class Framing(enum.Enum):
-    """How a request is put on the wire."""
+    """How a request is sent."""
 
     PLAIN = "whole, with its length"
     CHUNKED = "in chunks"

@@ -1,4 +1,4 @@
-"""Group C, rotation: while secrets change, a delivery carries several signatures, and one that is right is enough."""
+"""Group C, rotation: during a change of secrets a delivery carries several signatures, and one right one suffices."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from harness.webhooks.cases.building import Material
 from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, worded_case
 from harness.webhooks.schemes import Scheme
 
-_FIX = "Go through all signatures of the header and accept when any matches; pass over versions you do not know."
+_FIX = "Try every signature in the header and accept the delivery when one matches; ignore unknown versions."
 
 
 def _single(scheme: Scheme) -> str:
-    return "" if scheme.rotates else f"{scheme.name} sends one signature alone"
+    return "" if scheme.rotates else f"{scheme.name} sends only one signature"
 
 
 def _other(m: Material) -> str:
@@ -22,7 +22,7 @@ def _other(m: Material) -> str:
 
 
 def _labelled(label: str, m: Material) -> str:
-    """Return a further signature under a version of another name."""
+    """Return another signature, labelled with an unknown version."""
     return m.scheme.another.format(signature=_other(m)).replace(m.scheme.label, label, 1)
 
 
@@ -31,7 +31,7 @@ def _unknown_after(m: Material) -> Request:
 
 
 def _unknown_first(m: Material) -> Request:
-    """Return a header in which a signature of an unknown version stands before the right one."""
+    """Return a header with a signature of an unknown version before the right one."""
     further = m.scheme.another.format(signature="\0")
     right = further.replace("\0", m.signature())
     unknown = m.value(_other(m)).replace(m.scheme.label, "v9", 1)

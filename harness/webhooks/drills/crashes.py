@@ -126,7 +126,7 @@ def _outage(context: DrillContext) -> Iterator[None]:
 
 def _without_secret(context: DrillContext) -> Judgement:
     if not context.receiver.scheme.symmetric:
-        return Outcome.NOT_APPLICABLE, f"a receiver of {context.receiver.scheme.name} holds a public key"
+        return Outcome.NOT_APPLICABLE, f"with {context.receiver.scheme.name} the receiver has a public key"
     with context.started_with(dict.fromkeys(context.secret_names, "")) as started:
         return _takes_nothing(context) if started else (Outcome.PASS, "it refused to start")
 

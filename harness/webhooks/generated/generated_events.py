@@ -1,4 +1,4 @@
-"""Events generated from the document's ``webhooks``: valid ones for a receiver to take, invalid ones to refuse."""
+"""Events generated from the document's ``webhooks``: valid ones to accept, invalid ones to refuse."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from harness.openapi.spec_document import Spec
 from harness.webhooks.events import EventFormat
 
 VALID, INVALID, SPOILT = 5, 15, 40
-"""Events for each webhook: valid ones, invalid ones by chance, and those made of a valid one by taking a field away or
-giving it another type, which chance may pass over."""
+"""Events for each webhook: valid ones, random invalid ones, and valid ones spoilt by removing a field or changing its
+type, which random generation may miss."""
 BODIES, SPOILT_IN_ALL = 400, 2000
-"""The same for a whole document: where it has many webhooks, each gets a fair share."""
+"""The same for a whole document: if it has many webhooks, each gets an equal share."""
 MAX_WEBHOOKS = 400
 _OTHERS: tuple[Any, ...] = (None, 0, "text", [], {})
 _BASE = "/generated/"
 _AN_ID = "evt_00000000_1_1"
-"""Like the ids that events are delivered under."""
+"""An example of the ids under which events are delivered."""
 
 
 class GeneratedEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One event that nobody ever sent."""
+    """One event that was generated, not captured."""
 
     webhook: str
     document: Any
     """The JSON body."""
     valid: bool
     keeps_id: bool = False
-    """Whether it is as valid as it says under its own id alone."""
+    """Whether `valid` is true only under its original id."""
 
     def event(self, event_format: EventFormat, new_id: str) -> Event:
-        """Return it as an event under ``new_id``; one whose body cannot hold that has no id to ask by."""
+        """Return it as an event under ``new_id``, or without an id where its body does not allow another."""
         name = f"{self.webhook} ({'valid' if self.valid else 'invalid'})"
         event = _as_event(event_format, self._type(), self.document)
         event = msgspec.structs.replace(event, name=name, type=self._type())
@@ -48,13 +48,13 @@ class GeneratedEvent(msgspec.Struct, frozen=True, kw_only=True):
         return event_format.fresh(event, new_id)
 
     def kind(self, event_format: EventFormat) -> tuple[Any, Any]:
-        """Return what a receiver knows the event's kind by: its type and, where it has one, its action."""
+        """Return the event's kind as a receiver sees it: its type and, where it has one, its action."""
         in_header = bool(event_format.scheme.type_header)
         event_type = self._type() if in_header else at_key(self.document, event_format.key_of_type)
         return event_type, at_key(self.document, ACTION)
 
     def _type(self) -> str:
-        """Return the event's type: the webhook's name, without the action that the body tells besides."""
+        """Return the event's type: the webhook's name, without the action that the body also contains."""
         action = at_key(self.document, ACTION)
         ending = f"-{action}".replace("_", "-")
         if isinstance(action, str) and self.webhook.endswith(ending):
@@ -68,13 +68,13 @@ class Generated(msgspec.Struct, frozen=True, kw_only=True):
     valid: tuple[GeneratedEvent, ...] = ()
     invalid: tuple[GeneratedEvent, ...] = ()
     bounds: str = ""
-    """Which webhooks they are of, and what a bound left out; empty where there is nothing to tell."""
+    """What a limit left out, and which webhooks have no events; empty where nothing is missing."""
 
 
 def generate_events(spec: Spec, *, random_seed: int, event_format: EventFormat) -> Generated:
-    """Return events for each webhook with a schema, the same for the same seed; none where none can be made.
+    """Return events for each webhook with a schema, the same for the same seed.
 
-    ``event_format`` says where they will get another id.
+    ``event_format`` determines where they get their new ids.
     """
     schemas = EventSchemas(spec)
     described = _described(spec)
@@ -110,7 +110,7 @@ def _as_event(event_format: EventFormat, event_type: str, document: Any) -> Even
 
 
 class _Share(NamedTuple):
-    """How many events each webhook gets."""
+    """The number of events for each webhook."""
 
     valid: int
     random: int
@@ -124,7 +124,7 @@ def _share(webhooks: int) -> _Share:
 
 
 def _spread(names: list[str], most: int) -> list[str]:
-    """Return at most ``most`` of the names, from the whole list."""
+    """Return at most ``most`` of the names, spread over the list."""
     step = max(1.0, len(names) / most)
     return [names[int(number * step)] for number in range(min(most, len(names)))]
 
@@ -132,12 +132,14 @@ def _spread(names: list[str], most: int) -> list[str]:
 def _bounds(described: list[str], chosen: list[str], share: _Share, made: set[str]) -> str:
     texts = []
     if len(chosen) < len(described):
-        texts.append(f"of {len(described)} webhooks only {len(chosen)}, spread over the document")
+        texts.append(f"only {len(chosen)} of {len(described)} webhooks, spread over the document")
     if share != (VALID, INVALID, SPOILT):
         texts.append(f"at most {share.valid} valid and {share.random + share.spoilt} invalid events for each webhook")
     if none := [name for name in chosen if name not in made]:
         more = ", ..." if len(none) > 3 else ""
-        texts.append(f"no valid event could be made for {len(none)} of {len(chosen)} ({', '.join(none[:3])}{more})")
+        texts.append(
+            f"no valid event could be generated for {len(none)} of {len(chosen)} webhooks ({', '.join(none[:3])}{more})"
+        )
     return "; ".join(texts)
 
 
@@ -147,9 +149,9 @@ def _described(spec: Spec) -> dict[str, Any]:
 
 
 def _as_operations(spec: Spec, schemas: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the document with its webhooks in place of its operations, for Schemathesis generates for operations only.
+    """Return the document with its webhooks as operations, because Schemathesis generates only for operations.
 
-    Their own parameters are left out: what belongs in the headers is for the scheme to write.
+    Their own parameters are left out: the scheme writes the headers.
     """
     paths = {}
     for name, schema in schemas.items():
@@ -165,7 +167,7 @@ def _name(path: str) -> str:
 
 
 def _spoilt(document: Any, depth: int = 2) -> Iterator[Any]:
-    """Yield the document with one field gone, or of another type; the outer fields first."""
+    """Yield the document with one field missing or of another type, outer fields first."""
     if not isinstance(document, dict) or depth == 0:
         return
     yield from ({k: v for k, v in document.items() if k != key} for key in document)

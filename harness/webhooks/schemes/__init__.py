@@ -1,4 +1,4 @@
-"""How webhooks are signed: the mechanics once, and a row for each way."""
+"""How webhooks are signed: the mechanics once, and one row for each scheme."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What turns a key and a message into a signature, and how a key is written as text."""
+"""Signature algorithms, and the text forms of their keys."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from harness.webhooks.schemes import asymmetric
 
 
 class Algorithm(NamedTuple):
-    """One way to sign."""
+    """One signature algorithm."""
 
     sign: Callable[[bytes, bytes], bytes]
-    """Key and message to signature; raises ValueError for bytes that are no key."""
+    """From key and message to signature; raises ValueError for bytes that are not a key."""
     key_of: Callable[[bytes], bytes] = bytes
-    """32 random bytes to a key of this algorithm."""
+    """From 32 random bytes to a key of this algorithm."""
     public: Callable[[bytes], bytes] | None = None
-    """Signing key to the key that verifies; None where both are the same."""
+    """From the signing key to the verifying key; None where both are the same."""
 
 
 class KeyForm(NamedTuple):
-    """One way to write a key."""
+    """One text form of keys."""
 
     read: Callable[[str], bytes]
-    """Raises ValueError when the text is no such key."""
+    """Raises ValueError when the text is not such a key."""
     write: Callable[[bytes], str]
     described: str
-    """For a person whose key is not one."""
+    """The form in words, for the message about a malformed key."""
     write_public: Callable[[bytes], str] = bytes.hex
 
 
@@ -45,7 +45,7 @@ def _prefixed(prefix: str, sizes: range, *, public: str = "") -> KeyForm:
             raise ValueError(f"{len(key)} bytes")
         return key
 
-    described = f"{prefix} and then {sizes[0]} to {sizes[-1]} bytes in base64"
+    described = f"{f'{prefix} followed by ' if prefix else ''}{sizes[0]} to {sizes[-1]} bytes in base64"
     return KeyForm(read, lambda key: prefix + _base64(key), described, lambda key: public + _base64(key))
 
 
@@ -63,7 +63,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
     "hmac-sha512": Algorithm(partial(hmac.digest, digest="sha512")),
     "ed25519": Algorithm(asymmetric.sign_ed25519, public=asymmetric.public_ed25519),
     "ecdsa-p256-sha256": Algorithm(asymmetric.sign_p256, asymmetric.p256_of, asymmetric.public_p256),
-    # A token proves who sends, and nothing of what is sent.
+    # A token proves who the sender is, and nothing about the content.
     "token": Algorithm(lambda key, _: key, lambda random: random.hex().encode()),
 }
 
@@ -80,7 +80,7 @@ KEY_FORMS: Mapping[str, KeyForm] = {
 
 
 def sign(algorithm: str, form: str, secret: str, message: bytes) -> bytes:
-    """Return the signature of ``message``; raises `SecretError` that tells the secret's form and nothing of it."""
+    """Return the signature of ``message``; raises `SecretError` with the form of the secret but none of its text."""
     try:
         return ALGORITHMS[algorithm].sign(KEY_FORMS[form].read(secret), message)
     except ValueError:
@@ -88,7 +88,7 @@ def sign(algorithm: str, form: str, secret: str, message: bytes) -> bytes:
 
 
 def public_key(algorithm: str, form: str, secret: str) -> str:
-    """Return what a receiver verifies with, as text: the public key, or the secret where both sides share it."""
+    """Return the verifying key as text: the public key, or the secret where both sides share it."""
     public = ALGORITHMS[algorithm].public
     if public is None:
         return secret
@@ -100,6 +100,6 @@ def public_key(algorithm: str, form: str, secret: str) -> str:
 
 def _no_key(form: str) -> SecretError:
     return SecretError(
-        f"The signing secret is not written as its scheme wants it: {KEY_FORMS[form].described}. "
-        "Copy it again from where the provider shows it, without quotes or spaces."
+        f"The signing secret does not have the form of its scheme: {KEY_FORMS[form].described}. "
+        "Copy it again from the provider's page, without quotes or spaces."
     )

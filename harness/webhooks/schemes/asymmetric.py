@@ -1,6 +1,6 @@
-"""Signatures with a key pair: the provider signs with the one, the receiver verifies with the other.
+"""Signatures with a key pair: the provider signs with the private key, the receiver verifies with the public one.
 
-cryptography is imported at the first such signature: most targets never need it.
+cryptography is imported for the first such signature: most targets never need it.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 SEED_BYTES = 32
-"""Of an Ed25519 private key; one of 64 bytes has the public key after the seed (RFC 8032, section 5.1.5)."""
+"""Length of an Ed25519 private key; one of 64 bytes ends with the public key (RFC 8032, section 5.1.5)."""
 
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 def sign_ed25519(key: bytes, message: bytes) -> bytes:
-    """Sign as RFC 8032 does; raises ValueError for a key that is none."""
+    """Sign as in RFC 8032; raises ValueError for an invalid key."""
     return _ed25519(key).sign(message)
 
 
 def public_ed25519(key: bytes) -> bytes:
-    """Return the 32 bytes of the public key; raises ValueError for a key that is none."""
+    """Return the 32 bytes of the public key; raises ValueError for an invalid key."""
     return _ed25519(key).public_key().public_bytes_raw()
 
 
 def sign_p256(key: bytes, message: bytes) -> bytes:
-    """Sign with ECDSA over SHA-256, the same each time (RFC 6979), as DER; raises ValueError for a key that is none."""
+    """Return the deterministic ECDSA signature over SHA-256 (RFC 6979) as DER; raises ValueError for an invalid key."""
     from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
     from cryptography.hazmat.primitives.hashes import SHA256
 
@@ -43,7 +43,7 @@ def public_p256(key: bytes) -> bytes:
 
 
 def p256_of(random: bytes) -> bytes:
-    """Return the private key that random bytes lead to, as DER (PKCS 8)."""
+    """Return the private key derived from random bytes, as DER (PKCS 8)."""
     from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_private_key
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -63,5 +63,5 @@ def _p256(key: bytes) -> EllipticCurvePrivateKey:
 
     loaded = load_der_private_key(key, password=None)
     if not isinstance(loaded, EllipticCurvePrivateKey):
-        raise ValueError("no elliptic curve key")  # noqa: TRY004 - what all of this module raises
+        raise ValueError("not an elliptic curve key")  # noqa: TRY004 - what all of this module raises
     return loaded

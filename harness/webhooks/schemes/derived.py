@@ -1,4 +1,4 @@
-"""What schemes sign in place of the body: digests of it, or the fields of a form."""
+"""Values that schemes sign in place of the body: digests of it, or the fields of a form."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DERIVED: Mapping[str, Callable[[bytes], str]] = {
 
 
 class Values(dict[str, str]):
-    """What a template is filled with; what is derived from the body is computed when it is named."""
+    """The values for a template; those derived from the body are computed when the template names them."""
 
     def __init__(self, body: bytes, given: Mapping[str, str], **more: str) -> None:
         super().__init__(given, **more)

@@ -1,4 +1,4 @@
-"""From a name, or from ``[receiver] signature``, to a scheme."""
+"""Finds the scheme for a name or for ``[receiver] signature``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PLACEHOLDERS = frozenset({"body", "timestamp", "id", "url", "method"})
 
 
 def scheme_named(name: str) -> Scheme:
-    """Return the scheme of that name; raises `ConfigurationError` with the nearest one."""
+    """Return the scheme of that name; raises `ConfigurationError` with the nearest name."""
     by_name = {s.name: s for s in SCHEMES}
     if name not in by_name:
         raise ConfigurationError(f"No signature scheme is called {name!r}. {nearest(name, by_name)}")
@@ -28,14 +28,14 @@ def scheme_named(name: str) -> Scheme:
 def scheme_for(signature: Signature) -> Scheme:
     """Return the scheme that ``[receiver] signature`` describes.
 
-    Raises `ConfigurationError` for a scheme that does not exist, and for keys that do not go together.
+    Raises `ConfigurationError` for a scheme that does not exist, and for keys that contradict each other.
     """
     scheme = scheme_named(signature.scheme)
     given = {key: value for key in OPEN if (value := getattr(signature, key)) is not None}
     if given and scheme.name != "hmac":
         raise ConfigurationError(
-            f"[receiver] signature.{next(iter(given))} is only for scheme 'hmac'; {scheme.name!r} says itself how it "
-            'signs. Take the key away, or describe the signature as scheme = "hmac".'
+            f"[receiver] signature.{next(iter(given))} is only for scheme 'hmac'; {scheme.name!r} defines how it "
+            'signs. Remove the key, or describe the signature with scheme = "hmac".'
         )
     changes = _described(scheme, given) if given else {}
     if signature.header:
@@ -48,17 +48,17 @@ def scheme_for(signature: Signature) -> Scheme:
 
 
 def _described(scheme: Scheme, given: dict[str, str]) -> dict[str, Any]:
-    """Return the changes to the scheme ``hmac`` that its open keys ask for."""
+    """Return the changes to the scheme ``hmac`` for its open keys."""
     template = given.get("template", scheme.signed)
     _check_placeholders("template", template, PLACEHOLDERS)
     if template.count("{body}") != 1:
-        raise ConfigurationError(f"[receiver] signature.template {template!r} must hold {{body}} exactly once.")
+        raise ConfigurationError(f"[receiver] signature.template {template!r} must contain {{body}} exactly once.")
     stamped, header = "{timestamp}" in template, given.get("timestamp", "").lower()
     prefix = given.get("prefix", "t={timestamp},v1=" if stamped and not header else "")
     _check_placeholders("prefix", prefix, {"timestamp"})
     if stamped and not header and "{timestamp}" not in prefix:
         raise ConfigurationError(
-            "[receiver] signature.template signs a {timestamp} that nothing sends. "
+            "[receiver] signature.template signs a {timestamp} that no header carries. "
             'Name its header (timestamp = "x-timestamp"), or put {timestamp} into the prefix.'
         )
     repeats = "," in prefix  # as in "t=...,v1=...": its last field can stand there once more
@@ -80,8 +80,8 @@ def _check_placeholders(key: str, text: str, known: frozenset[str] | set[str]) -
     try:
         named = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
     except ValueError as exc:
-        raise ConfigurationError(f"[receiver] signature.{key} {text!r} is no template: {exc}.") from None
+        raise ConfigurationError(f"[receiver] signature.{key} {text!r} is not a template: {exc}.") from None
     for name in sorted(named - known):
         raise ConfigurationError(
-            f"[receiver] signature.{key} {text!r} holds {{{name}}}, which is not known. {nearest(name, known)}"
+            f"[receiver] signature.{key} {text!r} contains {{{name}}}, which is not known. {nearest(name, known)}"
         )

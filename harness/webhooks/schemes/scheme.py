@@ -1,4 +1,4 @@
-"""A scheme: one way to sign webhooks, described by data alone."""
+"""A scheme: one way to sign webhooks, described as data."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ NOTHING: Mapping[str, str] = {}
 class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     """One way to sign: what is signed, with what, and how the headers are written.
 
-    Timestamps are given in Unix seconds. One given as text is signed and sent as it stands, whatever it says: that is
-    how a delivery gets a timestamp that is no number.
+    Timestamps are in Unix seconds. One given as text is signed and sent unchanged: so a delivery can have a timestamp
+    that is not a number.
     """
 
     name: str
@@ -28,13 +28,13 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     """Header that carries the signature, in lower case."""
     signed: str
     """Template of the signed bytes: ``{body}``, ``{timestamp}``, ``{id}``, ``{url}``, ``{method}``, ``{key_id}``, and
-    what is derived from the body: `DERIVED`."""
+    the values derived from the body: `DERIVED`."""
     value: str
-    """Template of the header's value: ``{signature}``, and ``{timestamp}`` where it stands beside it."""
+    """Template of the header's value: ``{signature}``, and ``{timestamp}`` where the same header has it."""
     another: str = ""
-    """Template of each further signature, put after the value while secrets are rotated; empty: one signature alone."""
+    """Template of each additional signature after the value, while secrets rotate; empty: only one signature."""
     label: str = ""
-    """The word of ``value`` that names version or algorithm."""
+    """The word in ``value`` for the version or algorithm."""
     algorithm: str = "hmac-sha256"
     """Key of `ALGORITHMS`."""
     key_form: str = "text"
@@ -42,37 +42,37 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     encoding: str = "hex"
     """How the signature is written: ``hex`` or ``base64``."""
     timestamp_header: str = ""
-    """Header that carries the timestamp; empty where the value does, or where there is none."""
+    """Header that carries the timestamp; empty where the signature's header does, or where there is none."""
     timestamp_unit: str = "s"
     """``s`` or ``ms`` since 1970."""
     tolerance_s: float | None = None
-    """How far from now a timestamp may lie; None where the provider names no limit."""
+    """How far from now a timestamp may be, in seconds; None where the provider documents no limit."""
     refuses_future: bool = False
-    """Whether the provider's own library also refuses timestamps that lie too far ahead."""
+    """Whether the provider's own library also refuses timestamps too far in the future."""
     id_header: str = ""
-    """Header that carries the event id; empty where the body holds it."""
+    """Header that carries the event id; empty where the body does."""
     further_id_headers: tuple[str, ...] = ()
-    """Further headers that name the event, by which a receiver may also know duplicates."""
+    """Additional headers with an id of the event, by which a receiver may also recognise duplicates."""
     id_key: str = "id"
-    """Key of the JSON body that holds the event id, where no header does; dots lead inwards."""
+    """Key of the event id in the JSON body, where no header has it; dots separate nested keys."""
     type_header: str = ""
-    """Header that carries the event type; empty where the body holds it."""
+    """Header that carries the event type; empty where the body does."""
     type_key: str = "type"
-    """Key of the JSON body that holds the event type, where no header does; dots lead inwards."""
+    """Key of the event type in the JSON body, where no header has it; dots separate nested keys."""
     beside: Headers = ()
-    """Further headers of every delivery; their values are templates like ``signed``, without ``{body}``."""
+    """Additional headers of every delivery; their values are templates like ``signed``, without ``{body}``."""
     structured: str = ""
-    """Beginning of the media types of deliveries whose body holds id and type, and that have no headers for them."""
+    """Prefix of the media types of deliveries that have id and type in the body, not in headers."""
     query: str = ""
-    """Template of a query that a delivery's URL gets when its body is no form."""
+    """Template of a query for a delivery's URL when its body is not a form."""
     key_id: str = "readiness-harness"
-    """Name by which the receiver finds the key, where the scheme names it."""
+    """Name by which the receiver finds the key, where the scheme sends one."""
     source: str
-    """Where the scheme is described."""
+    """The page that describes the scheme."""
 
     @property
     def timestamped(self) -> bool:
-        """Whether the signature covers a timestamp, so that it can be too old."""
+        """Whether the signature covers a timestamp, so that a delivery can be too old."""
         return "{timestamp}" in self.signed
 
     @property
@@ -82,7 +82,7 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def symmetric(self) -> bool:
-        """Whether the receiver holds the secret itself, and not a public key."""
+        """Whether the receiver has the secret itself, and not a public key."""
         return ALGORITHMS[self.algorithm].public is None
 
     @property
@@ -96,7 +96,7 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
         return "{id}" in self.signed
 
     def of_delivery(self, headers: Headers) -> Scheme:
-        """Return the scheme as it holds for a delivery with these headers."""
+        """Return the scheme as it applies to a delivery with these headers."""
         if not self.structured or not media_type(header(headers, "content-type")).startswith(self.structured):
             return self
         return msgspec.structs.replace(self, id_header="", type_header="", beside=())
@@ -115,7 +115,7 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
         url: str = "",
         method: str = "POST",
     ) -> str:
-        """Return the bare signature; raises `SecretError` for a secret that is not written as the scheme wants it."""
+        """Return the bare signature; raises `SecretError` for a malformed secret."""
         values = {"id": event_id, "url": self.address(url, body), "method": method}
         head, mark, tail = self.signed.partition("{body}")
         message = self._filled(head, timestamp, body, values).encode() + (body if mark else b"")
@@ -135,9 +135,9 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
         return str(timestamp * 1000 if self.timestamp_unit == "ms" else timestamp)
 
     def written(self, *signatures: str, timestamp: int | str, body: bytes = b"") -> Headers:
-        """Return the headers for signatures made elsewhere, several where `rotates`; for none, all headers but theirs.
+        """Return the headers for given signatures, several where `rotates`; without any, all headers except theirs.
 
-        That is how forged ones are written, and how those of an old and a new secret are sent together.
+        This writes forged signatures, and those of an old and a new secret together.
         """
         if not signatures:
             return self._beside(timestamp, body)
@@ -148,20 +148,20 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
         return self.raw(value, timestamp=timestamp, body=body)
 
     def raw(self, value: str, *, timestamp: int | str, body: bytes = b"") -> Headers:
-        """Return the headers with exactly ``value`` where the signature belongs, the others as they should be."""
+        """Return the headers with exactly ``value`` in place of the signature; the others are correct."""
         beside = self._beside(timestamp, body) if self.timestamp_header or self.beside else ()
         return ((self.header, value), *beside)
 
     def new_secret(self) -> str:
-        """Return a secret of the right form that nobody else has: for tests, and to sign wrongly on purpose."""
+        """Return a new random secret of the right form: for tests, and for wrong signatures."""
         return self.secret_of(os.urandom(32))
 
     def secret_of(self, random: bytes) -> str:
-        """Return the secret that 32 random bytes lead to, in the form that the scheme wants."""
+        """Return the secret derived from 32 random bytes, in the form of the scheme."""
         return KEY_FORMS[self.key_form].write(ALGORITHMS[self.algorithm].key_of(random))
 
     def public_key(self, secret: str) -> str:
-        """Return what a receiver verifies with: the public key, or the secret itself where both sides share it."""
+        """Return the verifying key: the public key, or the secret itself where both sides share it."""
         return algorithms.public_key(self.algorithm, self.key_form, secret)
 
     def _beside(self, timestamp: int | str, body: bytes) -> Headers:
@@ -169,7 +169,7 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
         return (*stamped, *((name, self._filled(value, timestamp, body)) for name, value in self.beside))
 
     def _filled(self, template: str, timestamp: int | str, body: bytes, values: Mapping[str, str] = NOTHING) -> str:
-        """Fill a template; what is derived from the body is computed when it is named."""
+        """Fill a template; values derived from the body are computed when the template names them."""
         if "{" not in template:
             return template
         return template.format_map(Values(body, values, timestamp=self.stamp(timestamp), key_id=self.key_id))

@@ -1,4 +1,4 @@
-"""The schemes: a row each."""
+"""The schemes, one row each."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ _TWILIO = Scheme(
     source="twilio.com/docs, Webhooks security",
 )
 
-# RFC 9421, section 2.3: what is covered, then how; the same text stands in the signature base and in Signature-Input.
+# RFC 9421, section 2.3: the covered components, then the parameters; the signature base and Signature-Input have the
+# same text.
 _COVERED = '("@method" "@target-uri" "content-digest");created={timestamp};keyid="{key_id}";alg="%s"'
 _BASE = '"@method": {method}\n"@target-uri": {url}\n"content-digest": {content_digest}\n"@signature-params": '
 

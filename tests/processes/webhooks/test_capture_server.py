@@ -70,7 +70,7 @@ def test_secrets_are_taken_out_and_the_genuine_are_told(tmp_path: Path) -> None:
 
     assert [line.partition(", ")[2] for line in output.splitlines()[:2]] == [
         "genuine",
-        "not genuine: x-product-signature is not the signature of the bytes that came",
+        "not genuine: x-product-signature does not match the received bytes",
     ]
     assert output.splitlines()[-1].startswith("3 captured into")
     assert (errors, status) == ("", 0)

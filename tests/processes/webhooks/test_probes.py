@@ -27,7 +27,7 @@ def test_a_command_is_told_the_event(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "code, said",
     [
-        ("import sys; print('no database', file=sys.stderr); sys.exit(2)", "status 2 and said 'no database'"),
+        ("import sys; print('no database', file=sys.stderr); sys.exit(2)", "status 2 and printed 'no database'"),
         ("print('one')", "printed 'one\\n', which is not JSON"),
     ],
 )

@@ -50,7 +50,9 @@ def test_without_a_receiver_the_message_says_what_to_add(folder: Path) -> None:
     """Both ways out are named."""
     (folder / "harness.toml").write_text('[target]\nname = "x"\n')
 
-    with pytest.raises(ConfigurationError, match=r"harness.toml has no \[receiver\]. Say --to URL, or add the section"):
+    with pytest.raises(
+        ConfigurationError, match=r"harness.toml has no \[receiver\]. Add the section, or give --to URL"
+    ):
         plan_delivery(DeliverOptions(), folder)
 
 
@@ -59,6 +61,6 @@ def test_a_shared_secret_is_no_public_key(folder: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         public_key(DeliverOptions(), folder)
 
-    assert "a receiver of 'slack' is given env:A_SECRET itself" in str(caught.value)
+    assert "its receiver needs env:A_SECRET itself" in str(caught.value)
     assert "discord" in str(caught.value)
     assert "sss" not in str(caught.value)

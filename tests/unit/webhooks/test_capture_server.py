@@ -108,7 +108,7 @@ def test_the_numbers_go_on_where_they_ended(captured: Captured) -> None:
     (captured.folder / "0041-x.http").write_bytes(b"\r\n")
     store = CaptureStore(captured.folder, lambda h, b: (h, b))
 
-    assert store.keep((), BODY).name == "0042-run.succeeded.http"
+    assert store.add((), BODY).name == "0042-run.succeeded.http"
 
 
 def test_what_is_too_large_or_cut_short_is_refused(captured: Captured) -> None:
@@ -134,7 +134,7 @@ def test_a_folder_that_cannot_be_written_is_told_to_both_sides(captured: Capture
     captured.folder.rmdir()
 
     assert post(captured.url).status_code == 503
-    assert captured.lines == ["not stored: No such file or directory. The sender was told to try again."]
+    assert captured.lines == ["not stored: No such file or directory. Answered 503, so the sender tries again."]
 
 
 def test_a_provider_that_asks_first_is_welcomed(captured: Captured) -> None:
@@ -150,7 +150,7 @@ def test_a_provider_that_asks_first_is_welcomed(captured: Captured) -> None:
         (["--scheme", "hmac"], "--scheme and --secret belong together: pass both, or neither."),
         (["--scheme", "hmac", "--secret", "plain-text-value"], "--secret takes a reference"),
         (["--scheme", "discord", "--secret", "env:HOME"], "--scheme discord signs with a key pair"),
-        (["--into", "/dev/null/x"], "--into /dev/null/x: Not a directory. Name a folder that can be written."),
+        (["--into", "/dev/null/x"], "--into /dev/null/x: Not a directory. Name a folder that you can write to."),
     ],
 )
 def test_what_cannot_be_done_is_told(tmp_path: Path, words: list[str], said: str) -> None:

@@ -146,7 +146,9 @@ def test_a_case_of_framing_is_left_to_the_gate(deliver: Deliver, event: Path, to
     result = deliver(event, *to, "--altered", "http-1.0")
 
     assert result.exit_code == 4
-    assert "that case is about how a request is sent (as HTTP/1.0), which only the gate does." in result.output
+    assert (
+        "--altered http-1.0 changes how a request is sent (as HTTP/1.0), which only the gate can do." in result.output
+    )
 
 
 def test_quiet_prints_the_summary_alone(deliver: Deliver, event: Path, to: list[str]) -> None:
@@ -159,7 +161,7 @@ def test_of_many_deliveries_the_first_are_told(deliver: Deliver, event: Path, to
     output = deliver(event, *to, "--count", "80").output
 
     assert output.count("run.succeeded: HTTP 200") == 50
-    assert output.count("... further acknowledged deliveries are counted below") == 1
+    assert output.count("... more acknowledged deliveries are counted below") == 1
     assert "80 delivered, 80 acknowledged" in output
 
 
@@ -211,14 +213,18 @@ WHOLE = (
     "toml, words, said",
     [
         ("", ["--to", "http://127.0.0.1:1/"], "harness.toml not found in"),
-        ('[target]\nname = "T"\n', ["--secret", f"env:{VARIABLE}"], "harness.toml has no [receiver]. Say --to URL"),
+        (
+            '[target]\nname = "T"\n',
+            ["--secret", f"env:{VARIABLE}"],
+            "harness.toml has no [receiver]. Add the section, or give --to URL",
+        ),
         (
             HALF,
             ["--secret", f"env:{VARIABLE}"],
-            "chosen anew in every run. Start the receiver yourself and say --to URL",
+            "for each run. Start the receiver yourself and give --to URL",
         ),
-        (HALF, ["--to", "http://127.0.0.1:1/"], "has no [receiver] signature. Add it, or say --secret"),
-        (WHOLE, [], "is fresh:S, which is made anew in every run of the gate. Say --secret env:S"),
+        (HALF, ["--to", "http://127.0.0.1:1/"], "has no [receiver] signature. Add it, or give --secret"),
+        (WHOLE, [], "is fresh:S, and the gate generates a new one for each run. Give --secret env:S"),
         (WHOLE, ["--secret", "hunter22hunter22"], "--secret takes a reference, env:NAME or file:PATH"),
         (WHOLE, ["--secret", f"env:{VARIABLE}", "--altered", "trunkated"], "no receiver case is called 'trunkated'."),
         (WHOLE, ["--secret", f"env:{VARIABLE}", "--scheme", "githob"], "Did you mean 'github'?"),
@@ -263,7 +269,7 @@ def test_a_shared_secret_is_never_printed(deliver: Deliver) -> None:
     done = deliver("--public-key", "--scheme", "github", "--secret", f"env:{VARIABLE}")
 
     assert done.exit_code
-    assert f"a receiver of 'github' is given env:{VARIABLE} itself, and no public key" in done.output
+    assert f"'github' has no public key; its receiver needs env:{VARIABLE} itself" in done.output
     assert "discord" in done.output
 
 
@@ -282,7 +288,7 @@ def test_a_case_that_changes_json_is_refused_for_a_form_in_a_sentence(event: Pat
     result = deliver(form, *dry, "--altered", "raw-compact")
 
     assert result.exit_code != 0
-    assert "--altered raw-compact cannot be made: tw is not JSON, which this case changes." in result.output
+    assert "--altered raw-compact is not possible: tw is not JSON, which this case changes." in result.output
 
 
 def test_the_signature_of_another_form_is_another(event: Path, deliver: Deliver) -> None:

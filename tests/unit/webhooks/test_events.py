@@ -66,10 +66,10 @@ def test_harness_toml_may_name_other_keys(tmp_path: Path) -> None:
         (b" \n", "is empty."),
         (b'{"id": "evt_1",}', "is not JSON: "),
         (b'{"id": "\xff"}', "is not UTF-8 (byte 8 of the body). A fixture's body is JSON text, saved as UTF-8."),
-        (b'"text"', "holds a JSON string; an event is a JSON object."),
-        (b"12", "holds a JSON number; an event is a JSON object."),
-        (b"null", "holds a JSON null; an event is a JSON object."),
-        (b"[" * 100_000, "nests too deeply to be read."),
+        (b'"text"', "is a JSON string; an event must be a JSON object."),
+        (b"12", "is a JSON number; an event must be a JSON object."),
+        (b"null", "is a JSON null; an event must be a JSON object."),
+        (b"[" * 100_000, "is nested too deeply to be read."),
         (b'{"id": "evt_1"}', "names no event type: it has no key 'type'. Add it, or name the right key"),
     ],
 )
@@ -105,7 +105,7 @@ def test_a_huge_fixture_is_refused_unread(tmp_path: Path) -> None:
     path = fixture(tmp_path, b"{")
     os.truncate(path, 100_000_000)
 
-    with pytest.raises(EventError, match=f"has 100,000,000 bytes; an event fixture may have {LIMIT_BYTES:,}"):
+    with pytest.raises(EventError, match=f"has 100,000,000 bytes; the limit for an event fixture is {LIMIT_BYTES:,}"):
         HMAC.read(path)
 
 
@@ -124,7 +124,7 @@ def test_a_folder_is_read_in_order_and_an_empty_one_is_told(tmp_path: Path) -> N
         fixture(tmp_path, head + json.dumps({"id": name, "type": "x"}).encode(), name)
 
     assert [e.id for e in read_events([tmp_path], HMAC.read)] == ["b.json", "c.http", "inner/a.json"]
-    with pytest.raises(EventError, match="holds no event fixture"):
+    with pytest.raises(EventError, match="contains no event fixture"):
         list(read_events([tmp_path / "empty"], HMAC.read))
 
 

@@ -62,7 +62,7 @@ def test_a_url_tells_the_number_of_effects(answer: Answer, effects: int) -> None
 @pytest.mark.parametrize(
     "answer, said",
     [
-        (None, "gave no answer (ConnectError). Is it served?"),
+        (None, "got no answer (ConnectError). Is it running?"),
         (Answer(500), "answered 500. Answer 404 for an unknown event, else JSON."),
         (Answer(200, text="many"), "answered 200, which is not JSON. Answer with an object, or with a number."),
         (Answer(200, json=[1]), "answered 200, a JSON list. Answer with an object, or with a number."),
@@ -92,15 +92,15 @@ def test_sql_counts_effects(database: str) -> None:
 
 def test_a_query_that_fails_says_why(database: str) -> None:
     """The database's own words are repeated."""
-    with pytest.raises(ProbeError, match=r"the query failed: no such table: absent. Try it by hand"):
+    with pytest.raises(ProbeError, match=r"the query failed: no such table: absent. Run it by hand"):
         probe(Config(sql="SELECT 1 FROM absent", database="x"), database=database).effects("evt_1")
 
 
 @pytest.mark.parametrize(
     "url, said",
     [
-        ("not a url", "`database` is no SQLAlchemy URL. Write it like postgresql+psycopg://host/name."),
-        ("mysql+pymysql://localhost/x", "the driver of that database is not installed (pymysql). pip install pymysql"),
+        ("not a url", "`database` is not an SQLAlchemy URL. Write it like postgresql+psycopg://host/name."),
+        ("mysql+pymysql://localhost/x", "the driver pymysql is not installed. Install it: pip install pymysql"),
     ],
 )
 def test_a_database_that_cannot_be_opened_is_refused_at_once(url: str, said: str) -> None:

@@ -252,7 +252,7 @@ def test_old_versions_are_to_be_refused(look: Callable[..., Finding], root: Auth
     """A server that takes TLS 1.1 beside newer ones is told so, as a warning."""
     finding = look("old-tls", root.serving(), versions=ANY)
 
-    assert (finding.outcome, finding.level, finding.observed) == (Outcome.FAIL, Level.SHOULD, "it takes TLSv1.1")
+    assert (finding.outcome, finding.level, finding.observed) == (Outcome.FAIL, Level.SHOULD, "it accepts TLSv1.1")
 
 
 def test_old_versions_alone_are_not_enough(look: Callable[..., Finding], root: Authority) -> None:
@@ -261,7 +261,7 @@ def test_old_versions_alone_are_not_enough(look: Callable[..., Finding], root: A
 
     assert (modern.outcome, modern.level) == (Outcome.FAIL, Level.MUST)
     assert modern.observed.startswith("no handshake: TLS: ")
-    assert (old.outcome, old.observed) == (Outcome.FAIL, "it takes TLSv1.1")
+    assert (old.outcome, old.observed) == (Outcome.FAIL, "it accepts TLSv1.1")
 
 
 def test_what_this_machine_cannot_offer_is_not_run(
@@ -272,7 +272,7 @@ def test_what_this_machine_cannot_offer_is_not_run(
     finding = look("old-tls", root.serving(), versions=ANY)
 
     assert finding.outcome is Outcome.NOT_RUN
-    assert finding.observed == f"{ssl.OPENSSL_VERSION}, as it is set up here, cannot offer TLS 1.1 or older"
+    assert finding.observed == f"{ssl.OPENSSL_VERSION}, as configured here, cannot offer TLS 1.1 or older"
 
 
 def test_a_context_without_any_common_version_cannot_offer() -> None:

@@ -171,9 +171,9 @@ def test_a_defect_has_the_same_id_whatever_event_shows_it() -> None:
 
 def test_what_a_bound_left_out_is_told() -> None:
     """The finding says so, also when everything holds."""
-    (found,) = judge_valid(Generated(valid=(GOOD,), bounds="of 900 webhooks only 400"), receiver())
+    (found,) = judge_valid(Generated(valid=(GOOD,), bounds="only 400 of 900 webhooks"), receiver())
 
-    assert found.summary == "Acknowledged 1 valid generated event (of 900 webhooks only 400)"
+    assert found.summary == "Acknowledged 1 valid generated event (only 400 of 900 webhooks)"
 
 
 def test_without_webhooks_there_is_nothing_to_judge() -> None:

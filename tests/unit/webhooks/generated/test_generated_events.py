@@ -123,7 +123,7 @@ def test_what_is_beyond_the_bound_is_told_and_spread(monkeypatch: pytest.MonkeyP
     made = generate_events(many(9), random_seed=7, event_format=HMAC)
 
     assert {e.webhook for e in made.valid} == {"run.0", "run.3", "run.6"}
-    assert made.bounds == "of 9 webhooks only 3, spread over the document"
+    assert made.bounds == "only 3 of 9 webhooks, spread over the document"
 
 
 def test_a_webhook_that_nothing_can_be_made_for_is_told() -> None:
@@ -133,5 +133,5 @@ def test_a_webhook_that_nothing_can_be_made_for_is_told() -> None:
 
     assert (
         generate_events(spec, random_seed=7, event_format=HMAC).bounds
-        == "no valid event could be made for 1 of 2 (never)"
+        == "no valid event could be generated for 1 of 2 webhooks (never)"
     )

@@ -71,13 +71,13 @@ def test_tolerance_and_key_id_are_the_receivers() -> None:
     [
         (
             {"scheme": "github", "template": "{body}"},
-            "signature.template is only for scheme 'hmac'; 'github' says itself",
+            "signature.template is only for scheme 'hmac'; 'github' defines how it signs",
         ),
-        ({"template": "{timestamp}"}, "must hold {body} exactly once"),
-        ({"template": "{bdy}"}, "holds {bdy}, which is not known. Did you mean 'body'?"),
-        ({"template": "{body"}, "is no template"),
-        ({"prefix": "v1="}, "signs a {timestamp} that nothing sends. Name its header (timestamp ="),
-        ({"prefix": "{body}"}, "signature.prefix '{body}' holds {body}, which is not known"),
+        ({"template": "{timestamp}"}, "must contain {body} exactly once"),
+        ({"template": "{bdy}"}, "contains {bdy}, which is not known. Did you mean 'body'?"),
+        ({"template": "{body"}, "is not a template"),
+        ({"prefix": "v1="}, "signs a {timestamp} that no header carries. Name its header (timestamp ="),
+        ({"prefix": "{body}"}, "signature.prefix '{body}' contains {body}, which is not known"),
     ],
 )
 def test_keys_that_do_not_go_together_are_told(keys: dict[str, str], said: str) -> None:

@@ -158,8 +158,8 @@ def test_an_empty_secret_signs_where_both_sides_share_it(scheme: Scheme) -> None
 @pytest.mark.parametrize(
     "name, form",
     [
-        ("standard-webhooks", "whsec_ and then 24 to 64 bytes in base64"),
-        ("standard-webhooks-v1a", "whsk_ and then 32 to 64 bytes in base64"),
+        ("standard-webhooks", "whsec_ followed by 24 to 64 bytes in base64"),
+        ("standard-webhooks-v1a", "whsk_ followed by 32 to 64 bytes in base64"),
         ("adyen", "bytes in hexadecimal"),
         ("discord", "bytes in hexadecimal"),
         ("sendgrid", "a private key (PKCS 8) as PEM, or its base64 alone"),
