@@ -1,4 +1,4 @@
-"""A check: one row of any kind, with the item of the checklist it speaks to and what its finding says."""
+"""A check: one row of any kind, with the item of the checklist that it verifies and the words of its findings."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ Judgement = tuple[Outcome, str]
 """An outcome, and what was observed."""
 
 _OTHERWISE = {
-    Outcome.PASS: "passed",
-    Outcome.FAIL: "failed",
     Outcome.ERROR: "could not be judged",
     Outcome.NOT_RUN: "not checked",
     Outcome.NOT_APPLICABLE: "not applicable",
     Outcome.WAIVED: "waived",
 }
-"""How a sentence ends where a row has none of its own."""
+"""How a sentence ends about what neither passed nor failed."""
 
 
 def passes_if(holds: bool, observed: str) -> Judgement:  # noqa: FBT001 - reads as a sentence
@@ -31,13 +29,13 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     """Unique among the checks of its item."""
     item: str
-    """Item of the checklist that it speaks to."""
+    """Item of the checklist that it verifies."""
     level: Level = Level.MUST
     summary: str
     """What is done or looked at, in a few words."""
-    passed: str = ""
+    passed: str
     """The sentence for a pass, without its full stop: "Refused a signature cut by four characters"."""
-    failed: str = ""
+    failed: str
     """The sentence for a fail, likewise: "Accepted a signature cut by four characters"."""
     expected: str
     source: str
@@ -52,9 +50,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     def sentence(self, outcome: Outcome) -> str:
         """Return the line that a person reads first."""
-        if own := {Outcome.PASS: self.passed, Outcome.FAIL: self.failed}.get(outcome):
-            return own
-        return f"{self.summary[:1].upper()}{self.summary[1:]}: {_OTHERWISE[outcome]}"
+        own = {Outcome.PASS: self.passed, Outcome.FAIL: self.failed}
+        return own.get(outcome) or f"{self.summary[:1].upper()}{self.summary[1:]}: {_OTHERWISE[outcome]}"
 
     def finding(
         self,

@@ -21,7 +21,16 @@ def test_the_page_is_up_to_date() -> None:
 def test_any_text_stays_what_it_is() -> None:
     """What Markdown would take for something else is escaped."""
     item = Item(id="a.b", level=Level.MUST, text="It holds", why="Or not", remediation="Mend it")
-    check = Check(id="c", item="a.b", summary="x|y", expected="<b>", source="\\u00e9 [a_b](c)*", fix="one\ntwo")
+    check = Check(
+        id="c",
+        item="a.b",
+        summary="x|y",
+        passed="It held",
+        failed="It did not hold",
+        expected="<b>",
+        source="\\u00e9 [a_b](c)*",
+        fix="one\ntwo",
+    )
     page = checks_page([check], [item])
 
     assert "### a.b/c\n\n- **level:** must\n- **looks at:** x|y\n- **expected:** \\<b>\n" in page
