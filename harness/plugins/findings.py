@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -117,4 +118,4 @@ def _lines(finding: Finding) -> Iterator[str]:
     from harness.reports.text import evidence
 
     yield f"{finding.item}: {finding.headline}"
-    yield from (f"    {label}: {text}" for label, text in evidence(finding))
+    yield from (textwrap.indent(f"{label}: {text.strip()}", "    ") for label, text in evidence(finding))

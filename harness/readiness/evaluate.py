@@ -62,8 +62,15 @@ def evaluate_item(
         summary=_summary(item, outcome, proofs, findings, missing) + _stale(item, outcome, findings, waivers),
         remediation=item.remediation,
         waiver=waiver,
-        findings=tuple(sorted(findings, key=lambda f: (_WORST_FIRST.index(f.outcome), f.test, f.case, f.mode))),
+        findings=tuple(
+            sorted(findings, key=lambda f: (f.outcome is not outcome, _WORST_FIRST.index(f.outcome), *_order(f)))
+        ),
     )
+
+
+def _order(finding: Finding) -> tuple[str, ...]:
+    """Return what orders findings of one outcome: requirements first, so that summary, fix and command are of one."""
+    return finding.level, finding.test, finding.case, finding.mode
 
 
 def _distinct(findings: Sequence[Finding]) -> list[Finding]:
@@ -106,7 +113,7 @@ def _summary(
     """Say in one line why the item has its outcome."""
     if missing and outcome is Outcome.NOT_RUN:  # says more than that the checks were skipped
         return "harness.toml does not set " + ", ".join(missing)
-    worst = sorted((f for f in proofs if f.outcome is outcome), key=lambda f: (f.level, f.test, f.case))
+    worst = sorted((f for f in proofs if f.outcome is outcome), key=_order)
     if worst and outcome is Outcome.PASS:
         return worst[0].headline if len(worst) == 1 else f"{len(worst)} checks passed"
     if worst:

@@ -104,8 +104,8 @@ def advice(item: ItemResult) -> tuple[str, str]:
         return "", ""
     if item.outcome in (Outcome.NOT_RUN, Outcome.ERROR):  # nobody can say that it was left undone
         return "Needed", item.remediation
-    # The case that failed knows better what to do than the item as a whole.
-    return "Fix", next((f.fix for f in bad_findings(item) if f.outcome is Outcome.FAIL and f.fix), item.remediation)
+    # The case that failed, which the summary is about, knows better what to do than the item as a whole.
+    return "Fix", next((f.fix for f in bad_findings(item) if f.outcome is Outcome.FAIL), "") or item.remediation
 
 
 def note(item: ItemResult) -> str:

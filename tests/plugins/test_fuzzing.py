@@ -151,7 +151,7 @@ def test_a_defect_is_found_listed_replayed_and_waived(api: Folder) -> None:
     assert (status, set(re.findall(r"GET /\w+: Server error", text))) == (1, {"GET /bad: Server error"})
     [found] = set(re.findall(r"F-[0-9a-f]{10}", text))
     assert f"reproduce: harness fuzz --replay {found}" in text
-    assert '-H "x-api-key: $CREDENTIAL"' in text
+    assert re.search(r'^    request: curl .*-H "x-api-key: \$CREDENTIAL"', text, re.MULTILINE)
 
     assert f"{found}  GET /bad: Server error" in harness(api, "fuzz", "--list")[1]
     status, text = harness(api, "fuzz", "--replay", found)

@@ -11,6 +11,7 @@ from harness.errors import ConfigurationError
 from harness.model import Finding, Item, Level, Mode, Outcome, Problem, Report, TargetSummary, Verdict, Waiver
 from harness.readiness.checklist import Checklist, shipped
 from harness.readiness.evaluate import assemble, item_outcome
+from harness.reports.text import advice
 
 TODAY = dt.date(2026, 11, 24)
 
@@ -48,6 +49,8 @@ def waiver(expires: dt.date = TODAY) -> Waiver:
     return Waiver(item="a", reason="known", owner="team", expires=expires)
 
 
+FIXES = (("a", ""), ("b", "of b"))
+"""Two cases with their fixes."""
 VERDICTS = {
     Outcome.PASS: Verdict.READY,
     Outcome.FAIL: Verdict.NOT_READY,
@@ -219,9 +222,9 @@ def test_an_own_item_may_not_take_a_shipped_id() -> None:
 
 def test_what_should_be_lowers_a_must_item_to_a_warning() -> None:
     """A failing ``should`` finding shows on its item, warns, and does not keep the verdict from READY."""
-    advice = Finding(item="a", outcome=Outcome.FAIL, summary="not as it should", level=Level.SHOULD)
+    lesser = Finding(item="a", outcome=Outcome.FAIL, summary="not as it should", level=Level.SHOULD)
 
-    report = judged(finding(Outcome.PASS), advice, finding(Outcome.PASS, "c"), items=(item(), item("c")))
+    report = judged(finding(Outcome.PASS), lesser, finding(Outcome.PASS, "c"), items=(item(), item("c")))
 
     assert (report.items[0].outcome, report.items[0].level) == (Outcome.FAIL, Level.SHOULD)
     assert report.items[0].summary == "not as it should"
@@ -232,12 +235,35 @@ def test_what_should_be_lowers_a_must_item_to_a_warning() -> None:
 @pytest.mark.parametrize("must", [Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN])
 def test_what_should_be_hides_nothing_that_must_be(must: Outcome) -> None:
     """Beside a failing ``should`` finding, what must hold and does not, or is not known, still blocks."""
-    advice = Finding(item="a", outcome=Outcome.FAIL, summary="not as it should", level=Level.SHOULD)
+    lesser = Finding(item="a", outcome=Outcome.FAIL, summary="not as it should", level=Level.SHOULD)
 
-    report = judged(finding(must), advice)
+    report = judged(finding(must), lesser)
 
     assert (report.items[0].outcome, report.items[0].level) == (must, Level.MUST)
     assert report.verdict is VERDICTS[must]
+
+
+@pytest.mark.parametrize("must", [Outcome.FAIL, Outcome.ERROR])
+def test_the_finding_that_the_summary_is_about_comes_first(must: Outcome) -> None:
+    """Reports take the fix and the command of the first finding, so it is the one that decides the item."""
+    recommended = Finding(item="a", outcome=Outcome.FAIL, summary="recommended", level=Level.SHOULD, case="a", fix="no")
+    required = Finding(item="a", outcome=must, summary="required", case="b", fix="this")
+
+    [result] = judged(recommended, required).items
+
+    assert result.summary.startswith("required")
+    assert result.findings == (required, recommended)
+    assert advice(result) == (("Fix", "this") if must is Outcome.FAIL else ("Needed", result.remediation))
+
+
+def test_the_fix_of_one_finding_is_not_given_for_another() -> None:
+    """Where the finding that the summary is about has no fix of its own, its item's is given."""
+    first, second = (Finding(item="a", outcome=Outcome.FAIL, summary=case, case=case, fix=fix) for case, fix in FIXES)
+
+    [result] = judged(second, first).items
+
+    assert result.summary == "a (and 1 more)"
+    assert advice(result) == ("Fix", result.remediation)
 
 
 def test_advice_alone_proves_nothing() -> None:
