@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -17,6 +18,10 @@ from harness.model.config import Configuration
 from harness.operations.runbook_page import read_document
 
 ROOT = Path(__file__).parents[2]
+GENERATED = {"checks.md", "receivers.md"}
+PRIVATE_WORDS = re.compile(
+    r"\b(told|owed|lacks|whoever|speaks? to|cop(e|es|ed) with|as it must be|stands? in the way)\b", re.IGNORECASE
+)
 EXTERNAL = re.compile(r"[a-z][\w+.-]*:", re.IGNORECASE)
 
 
@@ -48,6 +53,47 @@ def test_the_readme_lists_the_subcommands_that_exist() -> None:
     rows = re.findall(r"^\| `harness ([\w-]+)", (ROOT / "README.md").read_text(), re.MULTILINE)
 
     assert sorted(rows) == sorted(COMMANDS)
+
+
+def test_the_readme_links_every_guide() -> None:
+    """No page of docs/ is left to be found by chance."""
+    guides = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
+
+    assert guides - {link.target.partition("#")[0] for link in read_document(ROOT / "README.md").links} == set()
+
+
+def test_the_figures_of_the_readme_are_right() -> None:
+    """As many schemes of signatures, and at least as many defects, as it claims."""
+    from harness.webhooks.schemes import SCHEMES
+
+    text = (ROOT / "README.md").read_text()
+    defects = tomllib.loads((ROOT / "harness" / "sandbox" / "defects.toml").read_text())
+
+    assert f"any of {len(SCHEMES)} signature schemes" in text
+    assert "more than a hundred" in text
+    assert len(defects["defect"]) > 100
+
+
+def test_a_selection_that_is_shown_selects_something(documents: tuple[Path, ...]) -> None:
+    """The word after `-k` is part of a shipped test's name, or of a file that the same page has the reader write."""
+    suite = "\n".join(p.read_text() for p in (ROOT / "harness" / "suite").glob("test_*.py"))
+    for path in documents:
+        text = path.read_text()
+        for word in re.findall(r"^ *harness gate -k (\w+)$", text, re.MULTILINE):
+            assert re.search(rf"def test_\w*{word}", suite) or f"/{word}.py`" in text, f"{path.name}: -k {word}"
+
+
+def test_the_guides_are_plain_english(documents: tuple[Path, ...]) -> None:
+    """The words that readers stumbled over are in none of the pages that are written by hand."""
+    hand_written = [path for path in documents if path.name not in GENERATED]
+    private = {
+        f"{path.name}:{number}: {line}"
+        for path in hand_written
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if PRIVATE_WORDS.search(line.replace("`Target.lacks`", ""))
+    }
+
+    assert private == set()
 
 
 def test_contributing_lists_the_targets_that_exist() -> None:
