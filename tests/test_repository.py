@@ -80,7 +80,7 @@ def test_every_test_says_in_one_sentence_what_it_holds(folder: str) -> None:
 
 
 def test_every_shipped_test_names_its_items() -> None:
-    """A test of the suite that speaks to no item would look like a broken run; `each` names those of its rows."""
+    """A test of the suite that verifies no item would look like a broken run; `each` names those of its rows."""
     ids = shipped().ids
     for file, node in each_test("harness/suite"):
         marks = [d for d in node.decorator_list if "verifies" in (code := ast.unparse(d)) or code.startswith("each(")]

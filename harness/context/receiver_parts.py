@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harness.context.signing_keys import told_by
+from harness.context.signing_keys import names_given
 from harness.errors import ConfigurationError
 from harness.http.wire import Wire
 from harness.model import SecretRef
@@ -114,8 +114,8 @@ def crash_context_of(run_context: RunContext, event: Event) -> DrillContext:
     context.process = process_of(run_context)
     _, signature = _sections(run_context)
     given = run_context.config.process[context.process.name].env
-    context.secret_names = told_by(given, signature.secret, previous=False)
-    context.previous_names = told_by(given, signature.previous, previous=True) if signature.previous else ()
+    context.secret_names = names_given(given, signature.secret, previous=False)
+    context.previous_names = names_given(given, signature.previous, previous=True) if signature.previous else ()
     return context
 
 

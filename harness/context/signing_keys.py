@@ -38,7 +38,7 @@ def with_public_keys(value: str, where: str, *, config: Configuration, reveal: C
     def filled(match: re.Match[str]) -> str:
         from harness.webhooks.schemes import scheme_for
 
-        if reason := _lacking(signature, previous=bool(match[1])):
+        if reason := _no_key_because(signature, previous=bool(match[1])):
             raise ConfigurationError(f"harness.toml: {where} holds {match[0]}, but {reason}")
         assert signature is not None
         secret = signature.previous if match[1] else signature.secret
@@ -48,14 +48,14 @@ def with_public_keys(value: str, where: str, *, config: Configuration, reveal: C
     return PLACEHOLDER.sub(filled, value)
 
 
-def told_by(given: Mapping[str, str], secret: SecretRef, *, previous: bool) -> tuple[str, ...]:
+def names_given(given: Mapping[str, str], secret: SecretRef, *, previous: bool) -> tuple[str, ...]:
     """Return the variables in which a process is given a secret or its public key; it inherits the harness' own too."""
     placeholder = "{public_key:previous}" if previous else "{public_key}"
     names = [name for name, value in given.items() if value == secret or placeholder in value]
     return (*names, *([] if secret.kind == "file" else [secret.name]))
 
 
-def _lacking(signature: Signature | None, *, previous: bool) -> str:
+def _no_key_because(signature: Signature | None, *, previous: bool) -> str:
     """Return why there is no public key, and what to do; empty where there is one."""
     from harness.webhooks.schemes import scheme_for
 

@@ -1,4 +1,4 @@
-"""A finding: one observation that speaks to one checklist item."""
+"""A finding: one observation about one checklist item."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def stable_id(subject: str, check: str, cause: str) -> str:
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One observation: which item it speaks to, its outcome, what was expected and seen."""
+    """One observation: which item it is about, its outcome, what was expected and seen."""
 
     item: str
     """Id of the checklist item, such as ``webhooks.signatures``."""

@@ -33,10 +33,10 @@ class TargetSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Something about the run itself that keeps the verdict from READY, whatever the items say."""
+    """Something about the run itself that prevents READY, whatever the items' outcomes."""
 
     outcome: Outcome
-    """``fail`` (a test that speaks to no item failed, a waiver is stale) or ``error`` (the run broke off)."""
+    """``fail`` (a test that verifies no item failed, a waiver is stale) or ``error`` (the run did not finish)."""
     text: str
 
 
@@ -57,7 +57,7 @@ class ItemResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def blocks(self) -> bool:
-        """Whether this item alone keeps the verdict from READY."""
+        """Whether this item alone prevents READY."""
         unproven = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN)
         return self.level is Level.MUST and self.outcome in unproven
 
@@ -71,7 +71,7 @@ class GuideResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything one run has to say."""
+    """Everything one run reports."""
 
     schema_version: int = SCHEMA_VERSION
     run_id: str

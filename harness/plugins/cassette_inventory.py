@@ -23,7 +23,7 @@ CLAIMS = "harness_cassettes"
 
 @pytest.hookimpl(tryfirst=True)  # before any of them are deselected
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Note which cassettes belong to the tests that were collected; on a worker, tell the controller."""
+    """Note which cassettes belong to the tests that were collected; on a worker, report them to the controller."""
     run_context = config.stash.get(context_key, None)
     ours = [item for item in items if uses_cassette(item)]
     if run_context is None or not (ours or (run_context.target.root / "cassettes").is_dir()):
@@ -48,13 +48,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take over what a pytest-xdist worker noted."""
-    told = getattr(node, "workeroutput", {}).get(CLAIMS)
-    if told:
+    reported = getattr(node, "workeroutput", {}).get(CLAIMS)
+    if reported:
         import msgspec
 
         from harness.cassettes.checks.orphaned_cassettes import Claims
 
-        node.config.stash.setdefault(claims_key, Claims()).add(msgspec.json.decode(told, type=Claims))
+        node.config.stash.setdefault(claims_key, Claims()).add(msgspec.json.decode(reported, type=Claims))
 
 
 @pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
@@ -85,7 +85,7 @@ def _judged_strays(run_context: RunContext, claims: Claims) -> Iterator[Finding]
         found += judge_exchanges(
             run_context.spec, exchanges, item="workflow.recorded", place=stray.place, recorded=True
         )
-        # That it conforms proves nothing of scenarios: only what is wrong is told.
+        # That it conforms proves nothing about scenarios: only what is wrong is reported.
         bad = (f for f in found if f.outcome is not Outcome.PASS)
         yield from (msgspec.structs.replace(finding, mode=Mode.RECORDED) for finding in bad)
 

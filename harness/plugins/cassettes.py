@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 cassette_key = pytest.StashKey["ScenarioCassette"]()
 passed_key = pytest.StashKey[bool]()
-"""Whether the test's body ended well, whatever its findings say."""
+"""Whether the test's body ended well, whatever its findings are."""
 held_key = pytest.StashKey[bool]()
 """Whether the test passed altogether."""
 
 
 @pytest.fixture
 def api(_scenario_cassette: ScenarioCassette, run_context: RunContext, harness_mode: str) -> Iterator[httpx.Client]:
-    """An `httpx.Client` on ``[provider] base_url`` that authenticates; from the test's cassette unless run live."""
+    """An `httpx.Client` on ``[provider] base_url`` that sends the credential; answered from the test's cassette in replay mode."""
     provider = run_context.provider.section
     if harness_mode == "replay":
         from harness.cassettes.play.replay_transport import ReplayTransport
@@ -45,7 +45,7 @@ def api(_scenario_cassette: ScenarioCassette, run_context: RunContext, harness_m
 
 @pytest.fixture
 def async_api(_scenario_cassette: ScenarioCassette, run_context: RunContext, harness_mode: str) -> httpx.AsyncClient:
-    """`api` for scenarios that are coroutines: an `httpx.AsyncClient`, with the same modes and the same checks."""
+    """`api` for coroutines: an `httpx.AsyncClient` with the same modes and the same checks."""
     provider = run_context.provider.section
     if harness_mode == "replay":
         from harness.cassettes.play.replay_transport import ReplayTransport
@@ -58,7 +58,7 @@ def async_api(_scenario_cassette: ScenarioCassette, run_context: RunContext, har
 
 @pytest.fixture
 def cassette(_scenario_cassette: ScenarioCassette, harness_mode: str) -> Iterator[ScenarioCassette]:
-    """The test's cassette, through which every HTTP client goes that vcrpy knows: your own code's calls too."""
+    """The test's cassette; all HTTP clients that vcrpy supports go through it, those of your own code included."""
     with ExitStack() as stack:
         if harness_mode == "replay":  # in the other modes everything goes through it anyhow
             stack.enter_context(_scenario_cassette.patched())
@@ -89,7 +89,7 @@ def _scenario_cassette(
 
 @pytest.hookimpl(trylast=True)  # after the core plugin has read harness.toml
 def pytest_configure(config: pytest.Config) -> None:
-    """Look after the cassettes that no test plays too, where a target is described."""
+    """Also check the cassettes that no test plays, where a target is described."""
     if context_key in config.stash:
         from harness.plugins import cassette_inventory
 
@@ -150,7 +150,7 @@ def _open(item: pytest.Item, run_context: RunContext, mode: Any) -> ScenarioCass
 
 def _former_name(stored: str, current: str) -> pytest.PytestWarning:
     return pytest.PytestDeprecationWarning(
-        f"{stored} is a former name, which other tests may share: it is now {current}. "
+        f"{stored} uses an old naming scheme, in which tests may share a file; its name is now {current}. "
         "Rename it with: harness cassettes migrate"
     )
 
@@ -167,7 +167,7 @@ def _judge(item: pytest.Item, cassette: ScenarioCassette, *, passed: bool) -> No
     findings.extend(judge_replay(cassette, again=again, max_age_s=settings.max_age, passed=passed))
     if replayed:
         findings.extend(judge_exposure(cassette.data, cassette.place, known=run_context.vault.redact, again=again))
-    if passed:  # of a scenario that broke off, what it did not ask for says nothing
+    if passed:  # where a scenario broke off, calls that it did not make prove nothing
         for finding in judge_verify(cassette, rules=settings.volatile, again=again):
             findings.add(finding, recorded=True)
     about = "workflow.recorded" if replayed else "workflow.contract"
@@ -176,7 +176,7 @@ def _judge(item: pytest.Item, cassette: ScenarioCassette, *, passed: bool) -> No
 
 
 def _with_provider(exchanges: Iterator[Exchange], run_context: RunContext) -> Iterator[Exchange]:
-    """Yield the exchanges with the provider; the spec says nothing of other hosts."""
+    """Yield the exchanges with the provider; the spec does not describe other hosts."""
     provider = urlsplit(run_context.provider.section.base_url).hostname
     for exchange in exchanges:
         if urlsplit(exchange.request.url).hostname == provider:
@@ -186,8 +186,8 @@ def _with_provider(exchanges: Iterator[Exchange], run_context: RunContext) -> It
 def _may_keep(item: pytest.Item, path: Path) -> bool:
     """Whether a recording is written: a test that failed does not touch a good one.
 
-    A scenario that ended well while the provider broke the spec is kept where there is nothing to lose: that is how
-    the provider answers, and playing it back will say so again.
+    A scenario that ended well while the provider broke the spec is stored where no recording exists: that is how the
+    provider answers, and playing it back reports it again.
     """
     return item.stash.get(held_key, False) or (item.stash.get(passed_key, False) and not path.exists())
 

@@ -1,4 +1,4 @@
-"""Whether the whole checklist was asked: whatever was left out keeps the verdict from READY."""
+"""Whether the whole checklist was run: whatever was left out prevents READY."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ class Selection:
         self._collected.append(item)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Count those that speak to the checklist and will not run; conftests may drop tests without saying so."""
-        kept = {id(item) for item in session.items}
-        dropped = (item for item in self._collected if id(item) not in kept)
+        """Count those that verify an item and will not run; conftests may drop tests without reporting it."""
+        selected = {id(item) for item in session.items}
+        dropped = (item for item in self._collected if id(item) not in selected)
         self.left_out = sum(item.get_closest_marker("verifies") is not None for item in dropped)
         self._collected.clear()
 
 
 def narrowings(config: pytest.Config, scenarios: Sequence[Path]) -> Iterator[str]:
-    """Yield how the command line asks for less than the shipped checks and all ``scenarios``."""
+    """Yield how the command line selects less than the shipped checks and all ``scenarios``."""
     for name, option in _NARROWING.items():
         if config.getoption(name, None):
-            yield f"{option} leaves tests out; only a whole run can be READY."
+            yield f"{option} leaves tests out; only a complete run can be READY."
     if SUITE not in config.args:
-        yield f"The shipped checks were not asked for as a whole (--pyargs {SUITE}); only a whole run can be READY."
+        yield f"Not all shipped checks were selected (--pyargs {SUITE}); only a complete run can be READY."
     asked = {(config.invocation_params.dir / argument).resolve() for argument in config.args}
     for scenario in (path.resolve() for path in scenarios):  # they may be links
         if not asked & {scenario, *scenario.parents}:
-            yield f"The scenarios in {scenario} were not asked for; only a whole run can be READY."
+            yield f"The scenarios in {scenario} were not selected; only a complete run can be READY."

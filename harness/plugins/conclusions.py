@@ -1,4 +1,4 @@
-"""What a test's outcome says of the items it verifies, and how its failure is shown."""
+"""What a test's outcome means for the items it verifies, and how its failure is shown."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def verified(item: pytest.Item) -> list[str]:
 def conclude(
     item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, findings: Findings
 ) -> list[Property]:
-    """Return this phase's findings as properties of the test; one without its own speaks through its outcome."""
+    """Return this phase's findings as properties of the test; without any, its outcome is one."""
     foreign = [entry for entry in item.user_properties if not findings.is_own(entry)]
     for properties in (item.user_properties, report.user_properties):
         properties[:] = [entry for entry in properties if findings.is_own(entry)]
@@ -32,7 +32,7 @@ def conclude(
     outcome = _outcome(call, report)
     if outcome is not None:
         for item_id in findings.known(verified(item)):
-            # A test's own findings say more than that it passed; that it broke is news all the same.
+            # A test's own findings are more precise than that it passed; that it broke is reported all the same.
             if outcome is not Outcome.PASS or item_id not in findings.items:
                 findings.add(_own(item, item_id, outcome, call, report))
     if report.when == "call" or not report.passed:
@@ -68,9 +68,9 @@ def redact_report(report: pytest.TestReport, redact: Callable[[str], str]) -> No
 
 
 def _outcome(call: pytest.CallInfo[None], report: pytest.TestReport) -> Outcome | None:
-    """Return what a phase says of the items, None for a set-up or tear-down that went well."""
+    """Return what a phase means for the items, None for a set-up or tear-down that went well."""
     if hasattr(report, "wasxfail"):
-        # An expected failure is a failure: what is accepted is written down as a waiver, with owner and date.
+        # An expected failure is a failure: an accepted gap is a waiver with owner and date.
         return Outcome.PASS if report.passed else Outcome.FAIL
     if call.excinfo is not None and isinstance(call.excinfo.value, FindingsFailed):
         return Outcome.PASS if report.when == "call" else None
@@ -84,7 +84,7 @@ def _outcome(call: pytest.CallInfo[None], report: pytest.TestReport) -> Outcome 
 
 
 def _could_not_check(exception: BaseException) -> bool:
-    """Whether the exception says that nothing was observed, rather than that something was wrong."""
+    """Whether the exception means that nothing was observed, rather than that something was wrong."""
     httpx = sys.modules.get("httpx")
     transport = httpx.TransportError if httpx else ()
     return isinstance(exception, (HarnessError, transport))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.hookimpl(trylast=True)  # after the core plugin has read harness.toml
 def pytest_configure(config: pytest.Config) -> None:
-    """Bring along what generates requests, catches the provider's webhooks, fakes a provider, and counts calls."""
+    """Register what generates requests, catches the provider's webhooks, fakes a provider, and counts calls."""
     from harness.plugins import coverage_section, fake_providers, fuzzing, webhook_catcher
 
     config.pluginmanager.register(fuzzing, "harness-fuzzing")
@@ -38,7 +38,7 @@ def spec(run_context: RunContext, require: Callable[..., None]) -> Spec:
 
 @pytest.fixture
 def credential(run_context: RunContext, require: Callable[..., None]) -> Credential:
-    """How calls to the provider authenticate."""
+    """The credential that calls to the provider send."""
     require("provider.auth")
     assert run_context.credential is not None
     return run_context.credential
@@ -46,7 +46,7 @@ def credential(run_context: RunContext, require: Callable[..., None]) -> Credent
 
 @pytest.fixture
 def new_caller(spec: Spec, run_context: RunContext, require: Callable[..., None]) -> Iterator[Callable[[], Caller]]:
-    """Makes valid calls to the provider; each `Caller` keeps what it saw break the spec."""
+    """Returns a new `Caller`, which makes valid calls to the provider and collects responses that violate the spec."""
     require("provider.base_url")
     if run_context.target.production:
         pytest.skip("[target] environment is production, where nothing is created")
@@ -58,7 +58,7 @@ def new_caller(spec: Spec, run_context: RunContext, require: Callable[..., None]
 
 @pytest.fixture
 def caller(new_caller: Callable[[], Caller], findings: Findings) -> Iterator[Caller]:
-    """Valid calls to the provider; what breaks the spec on the way becomes findings of the test."""
+    """Makes valid calls to the provider; responses that violate the spec become findings of the test."""
     made = new_caller()
     yield made
     findings.extend(made.findings())
@@ -66,7 +66,7 @@ def caller(new_caller: Callable[[], Caller], findings: Findings) -> Iterator[Cal
 
 @pytest.fixture
 def walk(new_caller: Callable[[], Caller], fuzz_seed: int) -> LinkCrawler:
-    """A walk along the documented links, made before the test; what is wrong on the way is for one test to tell."""
+    """A crawl of the documented links, made before the test; one test alone reports what went wrong on it."""
     from harness.contract.link_crawler import LinkCrawler
 
     walk = LinkCrawler(new_caller(), random_seed=fuzz_seed)

@@ -25,12 +25,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--harness-mode",
         default="replay",
         metavar="MODE",
-        help="where scenarios run: replay (default: from cassettes, offline), record (add what is missing), rewrite, "
-        "live, verify (live, held against the recording); or several: live,replay",
+        help="how scenarios run: replay (default: from cassettes, offline), record (add missing recordings), "
+        "rewrite (replace recordings), live, or verify (live, compared with the recording); or several: live,replay",
     )
-    group.addoption("--harness-target", metavar="NAME", help="lay harness.NAME.toml over harness.toml")
-    group.addoption("--harness-reports", metavar="DIR", default="reports", help="where reports go (default: reports)")
-    group.addoption("--harness-gate", action="store_true", help="set the exit status by the verdict: 0 only for READY")
+    group.addoption("--harness-target", metavar="NAME", help="apply harness.NAME.toml on top of harness.toml")
+    group.addoption("--harness-reports", metavar="DIR", default="reports", help="folder for reports (default: reports)")
+    group.addoption(
+        "--harness-gate", action="store_true", help="judge the whole checklist: exit status 0 only for READY"
+    )
     group.addoption(
         "--harness-fuzz",
         choices=("quick", "standard", "deep"),
@@ -50,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and read harness.toml where there is one."""
     config.addinivalue_line(
         "markers",
-        "verifies(item, ..., level): the checklist items this test speaks to, and whether that must or should hold",
+        "verifies(item, ..., level): checklist items that this test verifies; level is 'must' (default) or 'should'",
     )
     asked_modes(config)
     directory = config_directory(config)
@@ -111,7 +113,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let every scenario that is played back speak for the recordings too."""
+    """Let every scenario that is played back verify the recordings too."""
     for item in items:
         if item_mode(item, config) == "replay":
             item.add_marker(pytest.mark.verifies("workflow.recorded"))
@@ -126,7 +128,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
-    """Refuse a test that speaks to an unknown item, before it can seem to prove something."""
+    """Refuse a test that verifies an unknown item, before it can seem to prove something."""
     run_context = item.config.stash.get(context_key, None)
     if run_context is not None:
         from harness.plugins.conclusions import check_markers
@@ -182,7 +184,7 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def run_context(pytestconfig: pytest.Config) -> RunContext:
-    """Everything this run knows of the target; for checks that need more than the fixtures made of it."""
+    """Everything this run knows about the target, for checks that need more than the other fixtures."""
     found = pytestconfig.stash.get(context_key, None)
     if found is None:
         raise pytest.UsageError(
@@ -220,7 +222,7 @@ def harness_mode(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def require(run_context: RunContext) -> Callable[..., None]:
-    """Skip, with the line to add, where harness.toml has no key that a check needs: `require("receiver.url")`."""
+    """Skips a test, and names the key to add, where harness.toml does not set it: `require("receiver.url")`."""
 
     def require(*keys: str) -> None:
         if missing := run_context.target.missing(keys):

@@ -73,8 +73,8 @@ class CoverageWatch:
                 self._parts.extend(msgspec.json.decode(text, type=list[Part]))
             except (msgspec.MsgspecError, UnicodeError) as exc:
                 refusal = (
-                    f"{report.nodeid}: its property {PROPERTY} is not the JSON of what it saw of the spec: {exc}. "
-                    "Take away what adds it: the harness alone writes it."
+                    f"{report.nodeid}: its property {PROPERTY} is not valid coverage JSON: {exc}. "
+                    "Only the harness may set it: remove what sets it."
                 )
                 error = FindingError(self._context.admission.redact(refusal))
                 report.user_properties.append(problem_property(error))
@@ -97,7 +97,7 @@ class CoverageWatch:
 
 @pytest.hookimpl(trylast=True, optionalhook=True)  # unknown where harness-core is switched off
 def pytest_harness_final_findings(config: pytest.Config, context: RunContext) -> list[Finding]:
-    """Hold what was seen against ``[contract] coverage``; whoever saw a limit, it must say how long to wait."""
+    """Compare what was seen with ``[contract] coverage``; every 429 and 503 must state how long to wait."""
     watch = config.pluginmanager.get_plugin("harness-coverage-watch")
     coverage = watch.coverage() if watch is not None else None
     if coverage is None:
@@ -116,8 +116,8 @@ def _judged(config: pytest.Config, coverage: Coverage, threshold: object) -> Ite
     assert isinstance(threshold, CoverageThreshold)
     collector = config.pluginmanager.get_plugin("harness-collector")
     left_out = getattr(collector, "left_out", 0)
-    partial = "" if runs_suite(config) else "only scenarios ran, and the checks see more"
-    partial = f"{left_out} checks were deselected, so the rest cannot tell" if left_out else partial
+    partial = "" if runs_suite(config) else "only scenarios ran; the shipped checks cover more"
+    partial = f"{left_out} checks were deselected, so the coverage is not known" if left_out else partial
     yield judge_coverage(coverage, threshold, partial=partial)
 
 

@@ -1,4 +1,4 @@
-"""`fake_provider`: a provider for a user's own tests, which answers as they say and as the document allows."""
+"""`fake_provider`: a provider for a user's own tests, which answers what they set up and the document allows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ started_key: pytest.StashKey[list[FakeProvider]] = pytest.StashKey()
 
 @pytest.fixture
 def make_fake_provider(request: pytest.FixtureRequest) -> Iterator[Callable[[Spec | Path | str], FakeProvider]]:
-    """Starts fake providers: `make_fake_provider("openapi.yaml")`, a path beside harness.toml or below the rootdir."""
+    """Starts fake providers: `make_fake_provider("openapi.yaml")`, a path relative to harness.toml or the rootdir."""
     from harness.contract.fake_provider import FakeProvider
     from harness.openapi.spec_document import Spec, load_spec
 
@@ -47,7 +47,7 @@ def fake_provider(
     require: Callable[..., None],
     make_fake_provider: Callable[[Spec | Path | str], FakeProvider],
 ) -> FakeProvider:
-    """A fake provider that keeps to the document of ``[provider] spec``; see pytest-httpserver for how it is used."""
+    """A pytest-httpserver that fails the test where a request or a response violates ``[provider] spec``."""
     require("provider.spec")
     return make_fake_provider(run_context.spec)
 

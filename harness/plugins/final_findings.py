@@ -1,4 +1,4 @@
-"""`pytest_harness_final_findings`: what only the whole run can tell, asked of each plugin."""
+"""`pytest_harness_final_findings`: what only the whole run can show, asked of each plugin."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def take_final_findings(config: pytest.Config, run_context: RunContext, intake: 
                 _take(result, where, intake)
         except BaseException as exc:  # noqa: BLE001 - sys.exit and pytest.exit, too, must not end a run without a verdict
             text = str(exc) if isinstance(exc, HarnessError) else f"{type(exc).__name__}: {exc}"
-            intake.refuse(FindingError(f"{where} broke off: {text}"), where)
+            intake.refuse(FindingError(f"{where} raised an error: {text}"), where)
 
 
 def _take(result: object, where: str, intake: FindingIntake) -> None:
     if isinstance(result, (str, bytes, Mapping)) or not isinstance(result, Iterable):
         returned = "None" if result is None else type(result).__name__
-        text = f"{where} returned {returned}. Return a list of findings, empty where there are none."
+        text = f"{where} returned {returned}. Return a list of findings, which may be empty."
         intake.refuse(FindingError(text), where)
         return
     for given in result:

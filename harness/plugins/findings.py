@@ -27,7 +27,7 @@ class Findings:
     """The findings of one test, redacted as they come in."""
 
     def __init__(self, run_context: RunContext, test: str, *, recorded: bool) -> None:
-        """``test`` is the node id; ``recorded`` says that what is seen comes from a cassette."""
+        """``test`` is the node id; ``recorded`` marks what is seen as coming from a cassette."""
         self._context = run_context
         self._test = test
         self._mode = Mode.RECORDED if recorded else Mode.LIVE
@@ -38,7 +38,7 @@ class Findings:
         self._judged = 0
 
     def add(self, finding: Finding, *, recorded: bool = False) -> None:
-        """Attach one finding; a failing one fails the test. ``recorded`` says it is about a recording in any mode.
+        """Attach one finding; a failing one fails the test. ``recorded`` marks it as about a recording in any mode.
 
         Raises `FindingError` for what cannot enter the report; that fails the test even where it is caught.
         """

@@ -29,7 +29,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """Say how the generated requests can be had again."""
+    """Name the options that generate the same requests again."""
     run_context = config.stash.get(context_key, None)
     if run_context is None or run_context.config.provider is None or not runs_suite(config):
         return None
@@ -58,7 +58,7 @@ def _shares(config: pytest.Config) -> list[str]:
     try:
         return list(run_context.provider.fuzzed_operations) or ["all"]
     except HarnessError:
-        return ["all"]  # the item says what is wrong with the document
+        return ["all"]  # the test reports what is wrong with the document
 
 
 def _shares_of_chains(config: pytest.Config) -> list[str]:
@@ -73,7 +73,7 @@ def _shares_of_chains(config: pytest.Config) -> list[str]:
 
 @pytest.fixture(scope="session")
 def fuzz_seed(pytestconfig: pytest.Config, run_context: RunContext) -> int:
-    """The seed of generated requests: ``--harness-seed``, or one drawn from the run's name, the same on all workers."""
+    """The seed of generated requests: ``--harness-seed``, else derived from the run's name, equal on all workers."""
     return _seed(pytestconfig, run_context)
 
 
@@ -90,7 +90,7 @@ def _level(config: pytest.Config, run_context: RunContext) -> str:
 def fuzzer(
     pytestconfig: pytest.Config, run_context: RunContext, require: Callable[..., None], fuzz_seed: int
 ) -> Fuzzer:
-    """Generated requests to the provider's operations."""
+    """Sends generated requests to the provider's operations and judges the responses."""
     require("provider.spec", "provider.base_url")
     if run_context.target.production:
         pytest.skip("[target] environment is production, which is not fuzzed")

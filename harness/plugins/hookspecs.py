@@ -25,7 +25,7 @@ def pytest_harness_target_ready(config: pytest.Config, context: RunContext, worl
 def pytest_harness_final_findings(config: pytest.Config, context: RunContext, world: RunContext) -> list[Finding]:  # type: ignore[empty-body]
     """Called on the controller when all tests have run and the target's processes have stopped.
 
-    Return findings that only the whole run can tell, such as what its logs hold.
+    Return findings that only the whole run can show, such as secrets in its logs.
     """
 
 

@@ -26,7 +26,7 @@ def runbooks(run_context: RunContext, require: Callable[..., None]) -> list[Path
 
 @pytest.hookimpl(wrapper=True, trylast=True)  # within the core plugin's, which fails a test whose findings failed
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    """Tell which secrets stood in the errors that this test was answered with."""
+    """Attach a finding for each secret in the error responses that this test received."""
     try:
         yield
     finally:
@@ -67,7 +67,7 @@ def pytest_harness_final_findings(config: pytest.Config, context: RunContext) ->
 
 
 def _exposed(run_context: RunContext) -> Iterator[Finding]:
-    """Yield what stands in cassettes and looks like a secret, known to harness.toml or not."""
+    """Yield what looks like a secret in a cassette, known to harness.toml or not."""
     from harness.cassettes.checks.secret_scan import judge_exposure
     from harness.cassettes.store.parse_cache import FOLDER
     from harness.cassettes.store.storage import Storage
@@ -77,6 +77,6 @@ def _exposed(run_context: RunContext) -> Iterator[Finding]:
         try:
             requests, responses, _ = Storage(run_context.target.root / FOLDER).load_cassette(str(path), None)
         except CassetteError:
-            continue  # the scenario that plays it says so
+            continue  # the scenario that plays it reports this
         pairs = list(zip(requests, responses, strict=True))
         yield from judge_exposure(pairs, str(path.relative_to(run_context.target.root)), known=run_context.vault.redact)

@@ -90,7 +90,7 @@ class FindingCollector(Selection):
         if report.failed and not explained:
             crashed = report.when not in ("setup", "call", "teardown")  # pytest-xdist's report of a worker's crash
             outcome = Outcome.ERROR if crashed else Outcome.FAIL
-            what = "broke off: its worker crashed" if crashed else "failed, and speaks to no checklist item"
+            what = "did not finish: its worker crashed" if crashed else "failed and verifies no checklist item"
             self._problem(outcome, f"{report.nodeid} {what}.")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -98,7 +98,7 @@ class FindingCollector(Selection):
         if report.failed:
             self._error(f"{report.nodeid or 'The collection'} could not be collected.")
         elif report.skipped:
-            self._error(f"{report.nodeid} was skipped whole, before its tests were known.")
+            self._error(f"{report.nodeid} was skipped as a whole, before its tests were collected.")
 
     def pytest_keyboard_interrupt(self) -> None:
         """Note an interrupted run, also one that a test ended with pytest.exit and a status of its choice."""
@@ -181,13 +181,14 @@ class FindingCollector(Selection):
             pytest.ExitCode.TESTS_FAILED,
             pytest.ExitCode.NO_TESTS_COLLECTED,
         ):
-            self._error(f"pytest broke off with exit status {exitstatus}.")
+            self._error(f"pytest ended with exit status {exitstatus}.")
         if session.shouldfail or session.shouldstop:
             self._error(f"The run ended early: {session.shouldfail or session.shouldstop}.")
         if unfinished := session.testscollected - len(self._finished):
-            self._error(f"{unfinished} of {session.testscollected} tests did not run to their end.")
+            self._error(f"{unfinished} of {session.testscollected} tests did not finish.")
         if self.left_out:
-            self._error(f"{self.left_out} checks were deselected; only a whole run can be READY.")
+            were = "check was" if self.left_out == 1 else "checks were"
+            self._error(f"{self.left_out} {were} deselected; only a complete run can be READY.")
         if self._config.getoption("--harness-gate"):
             target = self._context.target
             for text in narrowings(self._config, [target.root / s for s in target.config.target.scenarios]):
@@ -225,8 +226,8 @@ class FindingCollector(Selection):
         scanner = self._context.vault.scanner()
         rendered = {name: render(report) for name, render in FORMATS.items()}
         leaking = [name for name, text in rendered.items() if scanner.scan_bytes(text.encode(), name)]
-        if leaking:  # redaction came first, so this is a defect of the harness; the verdict says so
-            text = f"A secret would have stood in the gate's own output ({', '.join(leaking)}); it was taken out."
+        if leaking:  # redaction came first, so this is a defect of the harness, and prevents READY
+            text = f"The gate's own output contained a secret ({', '.join(leaking)}); it was redacted."
             problems = (*report.problems, Problem(outcome=Outcome.FAIL, text=text))
             report = msgspec.structs.replace(report, problems=problems, verdict=Verdict.NOT_READY)
             rendered = {name: self._context.vault.redact(render(report)) for name, render in FORMATS.items()}
@@ -239,7 +240,7 @@ class FindingCollector(Selection):
         self._config.hook.pytest_harness_report(config=self._config, report=report)
 
     def _gate_status(self, exitstatus: int) -> int:
-        """0 only for READY; 4 and 3 stay what pytest says of usage and internal errors."""
+        """0 only for READY; 4 and 3 stay pytest's statuses for usage and internal errors."""
         from harness.model import Verdict
 
         if exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):

@@ -28,7 +28,7 @@ def _undisturbed() -> UndisturbedRun:
 
 @pytest.fixture
 def _client(run_context: RunContext, require: Callable[..., None], _undisturbed: UndisturbedRun) -> ClientUnderTest:
-    """``[client] command``, in front of it the fault server and the real provider."""
+    """``[client] command`` behind the fault server and the real provider."""
     require("client.command", "provider.base_url")
     if run_context.target.production:
         pytest.skip("[target] environment is production, where no faults are injected")
@@ -51,17 +51,17 @@ def _client(run_context: RunContext, require: Callable[..., None], _undisturbed:
 
 @pytest.fixture
 def client_under_faults(_client: ClientUnderTest, run_context: RunContext) -> Callable[[ClientCase], Finding]:
-    """Run one client case: ``[client] command`` under the fault server, in front of the real provider."""
+    """Runs one client case: ``[client] command`` against the fault server, which stands before the real provider."""
 
     def run(case: ClientCase) -> Finding:
-        return _client.check(case, reproduce=run_context.reproduce(f"::test_the_client_copes_with_a_fault[{case.id}]"))
+        return _client.check(case, reproduce=run_context.reproduce(f"::test_the_client_handles_a_fault[{case.id}]"))
 
     return run
 
 
 @pytest.fixture
 def client_run(_client: ClientUnderTest) -> Callable[[Sequence[Fault]], tuple[tuple[Attempt, ...], ClientRun]]:
-    """Run ``[client] command`` once; the first calls meet the given faults. Returns its calls and how it ended."""
+    """Runs ``[client] command`` once; its first calls meet the given faults. Returns its calls and how it ended."""
 
     def run(faults: Sequence[Fault]) -> tuple[tuple[Attempt, ...], ClientRun]:
         server, ended = _client.run(faults)
@@ -76,7 +76,7 @@ def client_transport(
     require: Callable[..., None],
     _client: ClientUnderTest,
 ) -> Callable[[TransportCase], Finding]:
-    """Run ``[client] command`` once and look where its credential travels."""
+    """Runs ``[client] command`` once and checks where it sends its credential."""
     require("provider.auth")
     from harness.resilience.credential_leak import Elsewhere, judge
 

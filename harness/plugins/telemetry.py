@@ -1,4 +1,4 @@
-"""Fixtures for telemetry, and the first look at it before anything is provoked."""
+"""Fixtures for telemetry, and a first sample of the metrics before anything is provoked."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pytest_harness_target_ready(context: RunContext) -> None:
     try:
         text = context.client.get(config.metrics).raise_for_status().text
     except (httpx.TransportError, httpx.HTTPStatusError):
-        return  # the check itself will say so
+        return  # the check itself reports it
     _baseline_path(context.run).write_text(text, encoding="utf-8")
 
 
@@ -48,7 +48,9 @@ def metrics(run_context: RunContext, require: Callable[..., None]) -> Metrics:
         try:
             return run_context.client.get(url).raise_for_status().text
         except (httpx.TransportError, httpx.HTTPStatusError) as exc:
-            raise ProbeError(f"harness.toml: [telemetry] metrics: {url} gave no metrics: {exc}. Is it served?") from exc
+            raise ProbeError(
+                f"harness.toml: [telemetry] metrics: {url} returned no metrics: {exc}. Does the target serve them?"
+            ) from exc
 
     config = run_context.config.telemetry
     assert config is not None
@@ -60,7 +62,7 @@ def metrics(run_context: RunContext, require: Callable[..., None]) -> Metrics:
 def traced(
     run_context: RunContext, receiver: ReceiverUnderTest, events: list[Event], require: Callable[..., None]
 ) -> Callable[[], Traced | str]:
-    """Return the receiver as the sender of a trace sees it, or why nothing can be sent to it."""
+    """Returns the receiver for checks of traces, or why nothing can be sent to it."""
     require("telemetry.otlp")
     from harness.telemetry.traces import EXPORT_S, Traced
     from harness.webhooks.cases.building import replaced
@@ -103,7 +105,7 @@ def _seen(run_context: RunContext, trace_id: str, text: str) -> TraceView:
     except (httpx.HTTPError, msgspec.DecodeError) as exc:
         raise ProbeError(
             f"harness.toml: [telemetry] otlp: the harness does not answer on {run_context.otlp} "
-            f"({type(exc).__name__}). It listens there while a gate runs; does something else?"
+            f"({type(exc).__name__}). It listens there while a gate runs: check that nothing else uses this port."
         ) from None
 
 

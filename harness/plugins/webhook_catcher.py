@@ -33,7 +33,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Learn the secret that the controller was handed out, so that nothing this process says holds it."""
+    """Learn the secret that the controller was handed out, so that it is redacted in all output of this process."""
     run_context = item.config.stash.get(context_key, None)
     provider = run_context.config.provider if run_context else None
     if run_context and provider and provider.webhooks and provider.webhooks.secret_at:
@@ -42,10 +42,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture
 def sent_webhooks(run_context: RunContext, require: Callable[..., None]) -> Callable[[], list[Finding]]:
-    """Wait for the provider's webhooks, and judge those that came; to be called when the workflow has run."""
+    """Waits for the provider's webhooks and judges them; call it once the workflow has run."""
     require("provider.spec", "provider.webhooks", "receiver.signature", "receiver.url")
     if run_context.target.production:
-        pytest.skip("[target] environment is production, where no webhook is refused on purpose")
+        pytest.skip("[target] environment is production, and this check refuses a webhook on purpose")
     from harness.context.webhook_watch import WebhookWatch
 
     return WebhookWatch(run_context).judged

@@ -1,4 +1,4 @@
-"""Fixtures for webhooks: the receiver under test, the events to send it, and the stages that drills play on."""
+"""Fixtures for webhooks: the receiver under test, the events to send it, and the contexts that drills run in."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def event_format(run_context: RunContext, require: Callable[..., None]) -> EventFormat:
-    """Where an event's id and type are found, by the receiver's signature scheme."""
+    """Finds the id and type of an event, by the receiver's signature scheme."""
     require("receiver.url", "receiver.signature")
     from harness.context.receiver_parts import event_format_of
 
@@ -37,7 +37,7 @@ def receiver(run_context: RunContext, require: Callable[..., None]) -> ReceiverU
 
 @pytest.fixture(scope="session")
 def events(request: pytest.FixtureRequest, run_context: RunContext, require: Callable[..., None]) -> list[Event]:
-    """The event fixtures of ``[receiver] events``, in order of name."""
+    """The event fixtures in ``[receiver] events``, sorted by name."""
     require("receiver.events", "receiver.signature")
     from harness.webhooks.events import read_events
 
@@ -49,7 +49,7 @@ def events(request: pytest.FixtureRequest, run_context: RunContext, require: Cal
 
 @pytest.fixture(scope="session")
 def stage(run_context: RunContext, receiver: ReceiverUnderTest, events: list[Event]) -> DrillContext:
-    """What drills play on: the target of this run."""
+    """What drills run against: the target of this run."""
     from harness.context.receiver_parts import drill_context_of
 
     return drill_context_of(run_context, receiver, events[0])
@@ -57,7 +57,7 @@ def stage(run_context: RunContext, receiver: ReceiverUnderTest, events: list[Eve
 
 @pytest.fixture(scope="session")
 def crash_stage(run_context: RunContext, events: list[Event], require: Callable[..., None]) -> Iterator[DrillContext]:
-    """What drills play on that end the receiver: a second copy of the target, in this process' own hands."""
+    """What drills run against that kill the receiver: a second copy of the target, started by this process."""
     require("receiver.url", "receiver.effects", "process")
     from harness.context.isolated_copy import isolated_copy
     from harness.context.receiver_parts import crash_context_of
@@ -66,6 +66,6 @@ def crash_stage(run_context: RunContext, events: list[Event], require: Callable[
     with ExitStack() as stack:
         try:
             found = crash_context_of(stack.enter_context(isolated_copy(run_context)), events[0])
-        except ConfigurationError as exc:  # nothing is wrong with the receiver, and the message says what is lacking
+        except ConfigurationError as exc:  # nothing is wrong with the receiver, and the message names what is missing
             pytest.skip(str(exc))
         yield found

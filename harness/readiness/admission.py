@@ -1,4 +1,4 @@
-"""The one way into the report: a finding is whole, speaks to a known item and shows no secret, or it is refused."""
+"""The one way into the report: invalid findings and unknown items are refused, secrets are redacted."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Admission:
         self.require(finding.item, where, failed=finding.outcome is Outcome.FAIL)
         if finding.outcome is Outcome.WAIVED:
             raise self._refusal(
-                f"{where}: no finding is 'waived'; that is for a [[waiver]] in harness.toml to say.", finding
+                f"{where}: a finding cannot be 'waived'. Add a [[waiver]] to harness.toml instead.", finding
             )
         return msgspec.structs.replace(finding, **{name: self._clean(getattr(finding, name)) for name in _TEXTS})
 

@@ -26,7 +26,7 @@ from harness.readiness import waivers as waiver_rules
 from harness.readiness.checklist import Checklist
 
 # The first of these that any finding has is the item's outcome.
-# What is waived holds on paper, and says so.
+# What is waived holds on paper only, and is shown as waived.
 _WORST_FIRST = (
     Outcome.FAIL,
     Outcome.ERROR,
@@ -89,7 +89,7 @@ def _stale(item: Item, outcome: Outcome, findings: Sequence[Finding], waivers: S
         return ""
     gone = waiver_rules.unmet(item.id, findings, waivers)
     named = ", ".join(f"{waiver.finding} (owner {waiver.owner})" for waiver in gone)
-    return f". Waived but not met in this run, so perhaps stale: {named}" if named else ""
+    return f". Waived, but not seen in this run, so the waiver may be stale: {named}" if named else ""
 
 
 def _weighed(item: Item, proofs: Sequence[Finding]) -> tuple[Outcome, Level]:
@@ -111,7 +111,7 @@ def _summary(
     missing: Sequence[str],
 ) -> str:
     """Say in one line why the item has its outcome."""
-    if missing and outcome is Outcome.NOT_RUN:  # says more than that the checks were skipped
+    if missing and outcome is Outcome.NOT_RUN:  # more precise than that the checks were skipped
         return "harness.toml does not set " + ", ".join(missing)
     worst = sorted((f for f in proofs if f.outcome is outcome), key=_order)
     if worst and outcome is Outcome.PASS:

@@ -66,7 +66,7 @@ class FindingIntake:
             self._findings[f"{where} {len(self._findings)}", finding.to_json()] = finding
 
     def refuse(self, error: FindingError, where: str) -> None:
-        """Let the report say why something could not be taken in; the verdict is not READY then."""
+        """Report why something could not be taken in; it prevents READY."""
         problem = problem_of(error)
         self._problems[where, problem.text] = msgspec.structs.replace(
             problem, text=self._admission.redact(problem.text)
@@ -74,7 +74,7 @@ class FindingIntake:
 
 
 def problem_of(error: FindingError) -> Problem:
-    """Return what the report says of a refused finding."""
+    """Return the problem that reports a refused finding."""
     return Problem(outcome=Outcome.FAIL if error.failed else Outcome.ERROR, text=str(error))
 
 
@@ -90,5 +90,7 @@ def _problem(text: str, test: str) -> Problem:
     except (msgspec.MsgspecError, UnicodeError) as exc:
         raise FindingError(f"{test}: its property {PROBLEM} is not the JSON of a problem: {exc}.") from None
     if problem.outcome not in (Outcome.FAIL, Outcome.ERROR):
-        raise FindingError(f"{test}: its property {PROBLEM} says {problem.outcome!r}; a problem is no such thing.")
+        raise FindingError(
+            f"{test}: its property {PROBLEM} has the outcome {problem.outcome!r}; a problem is 'fail' or 'error'."
+        )
     return problem

@@ -46,7 +46,9 @@ def _judged(item: Item, findings: Sequence[Finding], waivers: Sequence[Waiver], 
             msgspec.structs.replace(item, evidence=None),
             findings,
             missing=(),
-            waivers=[w for w in waivers if not w.finding or w.finding in met],  # whether one is stale, the gate tells
+            waivers=[
+                w for w in waivers if not w.finding or w.finding in met
+            ],  # whether one is stale, only the gate can judge
             today=today,
         ),
         recorded_only=item.evidence not in (None, *(f.mode for f in findings)),

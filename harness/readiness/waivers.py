@@ -47,9 +47,10 @@ def stale(waivers: Iterable[Waiver], results: Iterable[ItemResult], today: dt.da
         name = f"waiver for {what} (owner {waiver.owner})"
         if waiver.expires < today:
             text = (
-                f"The {name} expired on {waiver.expires}. Mend what it excuses, or renew the waiver with a new reason."
+                f"The {name} expired on {waiver.expires}. Fix what it excuses, or renew the waiver with a new reason."
             )
             yield Problem(outcome=Outcome.FAIL, text=text)
         elif not waiver.finding and outcomes.get(waiver.item) not in (Outcome.WAIVED, None):
-            text = f"The {name} excuses nothing: the item is {outcomes[waiver.item]}. Delete it from harness.toml."
+            outcome = outcomes[waiver.item]
+            text = f"The {name} excuses nothing: the item's outcome is {outcome}. Delete the waiver from harness.toml."
             yield Problem(outcome=Outcome.FAIL, text=text)

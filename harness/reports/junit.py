@@ -55,7 +55,7 @@ def _detail(item: ItemResult) -> list[str]:
         lines.append(f"Waived by {item.waiver.owner} until {item.waiver.expires}: {item.waiver.reason}")
     for finding in bad_findings(item):
         lines.append(f"- {finding.headline}")
-        lines += (f"    {name}: {text}" for name, text in evidence(finding))
+        lines += (f"    {name}: {value}" for name, value in evidence(finding, shown=text))
     return lines
 
 

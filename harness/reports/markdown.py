@@ -26,7 +26,7 @@ from harness.reports.text import (
     when,
 )
 
-_TOLD = 3
+_SHOWN = 3
 """Findings shown for one failed item, and the length each of their texts is cut to: job summaries have a limit."""
 _CHARS = 600
 _OPERATIONS = 200
@@ -46,12 +46,12 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"**{_text(report.target.name)}** ({report.target.environment}), {when(report)}, {report.duration_s:.1f} s: "
     yield f"{counts(report)}."
     yield from _blockers(report)
-    yield from ("", "## The guide's production checklist", "", "| | line | proved by |", "|---|---|---|")
+    yield from ("", "## The guide's production checklist", "", "| | requirement | proved by |", "|---|---|---|")
     for line in report.guide_checklist:
         proofs = ", ".join(f"`{i}`" for i in line.items)
         yield f"| {_sign(line.outcome)} | {_text(line.text)} | {proofs} |"
     for step, items in steps(report):
-        yield from ("", f"## {_text(step)}", "", "| | item | holds when | what was seen |", "|---|---|---|---|")
+        yield from ("", f"## {_text(step)}", "", "| | item | requirement | result |", "|---|---|---|---|")
         yield from (_row(item) for item in items)
     yield from _coverage(report)
 
@@ -92,13 +92,13 @@ def _explained(item: ItemResult) -> Iterator[str]:
     label, text = advice(item)
     yield f"  - **{label}:** {_text(text)}"
     bad = bad_findings(item)
-    for finding in bad[:_TOLD]:
+    for finding in bad[:_SHOWN]:
         if len(bad) > 1:  # a single one is the item's own summary
             yield f"  - {_text(finding.headline)}"
         indent = "    " if len(bad) > 1 else "  "
-        yield from (f"{indent}- {name}: {_code(text[:_CHARS])}" for name, text in evidence(finding))
-    if len(bad) > _TOLD:
-        yield f"  - and {len(bad) - _TOLD} more, in readiness.html"
+        yield from (f"{indent}- {name}: {_code(value[:_CHARS])}" for name, value in evidence(finding, shown=text))
+    if len(bad) > _SHOWN:
+        yield f"  - and {len(bad) - _SHOWN} more, in readiness.html"
 
 
 def _row(item: ItemResult) -> str:

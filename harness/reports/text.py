@@ -31,9 +31,9 @@ SIGNS: dict[Outcome, Sign] = {
 }
 
 MEANING: dict[Verdict, str] = {
-    Verdict.READY: "Everything that must hold was seen to hold.",
-    Verdict.NOT_READY: "Something that must hold does not.",
-    Verdict.INCOMPLETE: "Nothing failed, but not everything that must hold is known.",
+    Verdict.READY: "Every required item passed, is waived or does not apply.",
+    Verdict.NOT_READY: "At least one requirement failed.",
+    Verdict.INCOMPLETE: "Nothing failed, but not everything required could be checked.",
 }
 
 EXPLAINED = "More about an item, a check or a finding: harness explain ID"
@@ -69,7 +69,7 @@ def failures(report: Report) -> list[ItemResult]:
 
 
 class Unknown(NamedTuple):
-    """What kept something from being known."""
+    """Why something is not known."""
 
     outcome: Outcome
     """Whether it was tried."""
@@ -77,7 +77,7 @@ class Unknown(NamedTuple):
 
 
 def unknowns(report: Report) -> dict[Unknown, list[ItemResult]]:
-    """Return the other blockers by what kept them from being known: the same often holds for many items."""
+    """Return the other blockers by why they are not known: one reason often holds for many items."""
     reasons: dict[Unknown, list[ItemResult]] = {}
     for item in report.blockers:
         if item.outcome is not Outcome.FAIL:
@@ -102,7 +102,7 @@ def advice(item: ItemResult) -> tuple[str, str]:
     """Return what to do about an item, with its label; both empty where nothing is to be done."""
     if item.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE):
         return "", ""
-    if item.outcome in (Outcome.NOT_RUN, Outcome.ERROR):  # nobody can say that it was left undone
+    if item.outcome in (Outcome.NOT_RUN, Outcome.ERROR):  # nothing shows that it was left undone
         return "Needed", item.remediation
     # The case that failed, which the summary is about, knows better what to do than the item as a whole.
     return "Fix", next((f.fix for f in bad_findings(item) if f.outcome is Outcome.FAIL), "") or item.remediation
@@ -117,20 +117,20 @@ def note(item: ItemResult) -> str:
 
 COVERAGE_HEADINGS = (
     "operation",
-    "valid",
-    "invalid",
-    "seen by",
+    "valid requests",
+    "invalid requests",
+    "called by",
     "responses seen",
-    "never seen",
-    "parameters",
-    "keywords",
+    "responses not seen",
+    "parameters used",
+    "schema keywords",
 )
 
 
 def coverage_rows(coverage: Coverage) -> Iterator[tuple[str, ...]]:
     """Yield the table of what was seen of the spec, a row for each operation, under `COVERAGE_HEADINGS`."""
     for row in coverage.operations:
-        by = ", ".join(f"{s.name} {sum(s.statuses.values())}" for s in row.sources) or "nothing"
+        by = ", ".join(f"{s.name} {sum(s.statuses.values())}" for s in row.sources) or "none"
         yield (
             row.operation,
             str(row.valid),
@@ -139,7 +139,7 @@ def coverage_rows(coverage: Coverage) -> Iterator[tuple[str, ...]]:
             " ".join(row.produced) or "none",
             " ".join(row.missing) or "none",
             f"{len(row.given)} of {len(row.parameters)}",
-            f"{len(row.met)} met, {len(row.broken)} broken, of {len(row.keywords)}",
+            f"{len(row.met)} satisfied and {len(row.broken)} violated of {len(row.keywords)}",
         )
 
 
@@ -164,12 +164,12 @@ def bad_findings(item: ItemResult) -> list[Finding]:
 
 
 def evidence(finding: Finding) -> list[tuple[str, str]]:
-    """Return what a finding rests on, labelled; what it does not say, or its headline holds, is left out."""
+    """Return what a finding rests on, labelled; what is empty, or in its headline already, is left out."""
     labelled = (
         ("expected", "" if finding.is_brief else finding.expected),
         ("observed", "" if finding.is_brief else finding.observed),
         ("source", finding.source),
-        ("fix", finding.fix),
+        ("fix", "" if finding.fix == shown else finding.fix),
         ("check", f"{finding.item}/{finding.check}" if finding.check else ""),
         ("request", finding.request),
         ("reproduce", finding.reproduce),

@@ -1,4 +1,4 @@
-"""From registered rows to the parameters of a test: each speaks to the item, and with the level, of its row."""
+"""From registered rows to the parameters of a test: each verifies the item of its row, at the row's level."""
 
 from __future__ import annotations
 

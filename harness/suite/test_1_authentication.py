@@ -1,4 +1,4 @@
-"""Step 1, authenticate: the right credential is accepted, every other refused."""
+"""Step 1, authenticate: the right credential is accepted, and every other is refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def provider(run_context: RunContext, require: Any) -> Any:
-    """The client of the provider."""
+    """A client of the provider."""
     require("provider.base_url")
     with run_context.provider.client() as client:
         yield client
@@ -30,7 +30,7 @@ def provider(run_context: RunContext, require: Any) -> Any:
 
 @pytest.mark.verifies("auth.accepts")
 def test_the_test_credential_is_accepted(spec: Spec, provider: Any, credential: Credential, findings: Findings) -> None:
-    """A secured operation answers 2xx to the test credential."""
+    """A secured operation answers the test credential with 2xx."""
     findings.add(judge_acceptance(spec, provider, credential, reproduce=""))
 
 
@@ -38,7 +38,7 @@ def test_the_test_credential_is_accepted(spec: Spec, provider: Any, credential: 
 def test_any_other_credential_is_refused(
     case: CredentialCase, spec: Spec, provider: Any, credential: Credential, findings: Findings
 ) -> None:
-    """No secured operation answers anything but a refusal to a caller without the right credential."""
+    """Every secured operation refuses a caller without the right credential."""
     findings.extend(judge_rejection(case, spec, provider, credential, reproduce=""))
 
 
@@ -48,5 +48,5 @@ def test_the_clients_credential_stays_where_it_belongs(
     client_transport: Callable[[credential_leak.TransportCase], Finding],
     findings: Findings,
 ) -> None:
-    """The client's credential travels in no URL, and follows no redirect to another origin."""
+    """The client sends its credential in no URL, and not to another origin that a redirect names."""
     findings.add(client_transport(case))

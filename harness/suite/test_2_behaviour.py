@@ -1,4 +1,4 @@
-"""Step 2, core workflow: what the provider promises beyond the shape of its answers."""
+"""Step 2, core workflow: what the provider promises beyond the shape of its responses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.verifies(ITEM)
 def test_the_document_agrees_with_itself(spec: Spec, findings: Findings) -> None:
-    """The spec's examples fit their schemas, and no operation, credential or webhook is left undescribed."""
+    """The spec's examples match their schemas, and every operation, credential and webhook is described."""
     findings.extend(judge_document(spec))
 
 
@@ -27,5 +27,5 @@ def test_the_document_agrees_with_itself(spec: Spec, findings: Findings) -> None
 def test_the_provider_keeps_its_promise(
     promise: Promise, caller: Caller, request: pytest.FixtureRequest, findings: Findings
 ) -> None:
-    """Links lead somewhere, idempotency keys are kept, pages end, and refusals are worded as declared."""
+    """Links work, idempotency keys are honoured, pages end, and refusals have the declared form."""
     findings.extend(promise.judge(caller, lambda: request.getfixturevalue("walk")))

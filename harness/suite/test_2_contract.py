@@ -1,4 +1,4 @@
-"""Step 2, core workflow: the provider holds its own contract. The scenarios themselves are the user's tests."""
+"""Step 2, core workflow: the provider follows its own spec. The scenarios themselves are the user's tests."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 @pytest.mark.verifies("contract.fuzz")
 def test_chains_of_linked_operations_find_no_violation(walked: str, fuzzer: Fuzzer, findings: Findings) -> None:
-    """Requests that use what earlier answers held get what the spec says."""
+    """Requests built from earlier responses get responses that the spec allows."""
     findings.extend(fuzzer.run_stateful(walked))
 
 
 @pytest.mark.verifies("contract.fuzz")
 def test_generated_requests_find_no_violation(fuzzed: str, fuzzer: Fuzzer, findings: Findings) -> None:
-    """Valid and invalid requests to an operation get what the spec says, and no server error."""
+    """Valid and invalid requests get responses that the spec allows, and no server error."""
     for label in fuzzer.share(fuzzed):
         findings.extend(fuzzer.fuzz(label))

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def taker(receiver: ReceiverUnderTest, event_format: EventFormat, run_context: RunContext) -> EventReceiver:
-    """Who takes generated events, signed right, each under an id that no receiver has seen."""
+    """Delivers generated events, correctly signed, each under an id that no receiver has seen."""
     if run_context.target.production:
-        pytest.skip("[target] environment is production, where nothing is made up")
+        pytest.skip("[target] environment is production, where no generated events are sent")
 
     def send(generated: GeneratedEvent) -> Delivery:
         return receiver.deliver(generated.event(event_format, receiver.new_id()))
@@ -43,13 +43,13 @@ def generated(spec: Spec, event_format: EventFormat, fuzz_seed: int) -> Generate
 
 @pytest.mark.verifies("webhooks.fixtures")
 def test_generated_events_are_acknowledged(generated: Generated, taker: EventReceiver, findings: Findings) -> None:
-    """Events that the spec's webhooks allow get 2xx, whatever stands in their optional fields."""
+    """Events that are valid against the spec's webhooks get 2xx, whatever their optional fields hold."""
     findings.extend(judge_valid(generated, taker))
 
 
 @pytest.mark.verifies("webhooks.robust")
-def test_generated_invalid_events_bring_no_trouble(
+def test_generated_invalid_events_are_not_processed(
     generated: Generated, taker: EventReceiver, findings: Findings
 ) -> None:
-    """Events that break the spec's webhooks, signed right, are refused or set aside, and never answered with 5xx."""
+    """Correctly signed events that violate the spec are refused or dead-lettered, and never get 5xx."""
     findings.extend(judge_invalid(generated, taker))

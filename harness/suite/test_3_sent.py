@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def run_workflow(request: pytest.FixtureRequest, run_context: RunContext) -> Callable[[], object]:
-    """Run the core workflow once: the integration's client where there is one, else what the spec's links lead to."""
+    """Run the core workflow once: the integration's client where there is one, else a crawl of the spec's links."""
     if run_context.config.client is None:
         return lambda: request.getfixturevalue("walk")
     return lambda: request.getfixturevalue("client_under_faults")(UNDISTURBED)
 
 
 @pytest.mark.verifies("webhooks.sent")
-def test_what_the_provider_sends_can_be_relied_on(
+def test_the_providers_webhooks_are_signed_and_redelivered(
     sent_webhooks: Callable[[], list[Finding]], run_workflow: Callable[[], object], findings: Findings
 ) -> None:
-    """The provider's webhooks are signed right, valid against the spec, and sent again under their id after a 503."""
+    """The provider's webhooks are correctly signed, valid, and redelivered with the same id after a 503."""
     run_workflow()
     findings.extend(sent_webhooks())

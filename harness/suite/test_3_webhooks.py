@@ -1,4 +1,4 @@
-"""Step 3, webhooks: the receiver takes what is genuine and refuses what is forged."""
+"""Step 3, webhooks: the receiver accepts what is genuine and refuses what is forged."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FIXTURES = "webhooks.fixtures"
 
 @pytest.mark.verifies(FIXTURES)
 def test_every_event_fixture_is_valid_against_the_spec(spec: Spec, events: list[Event], findings: Findings) -> None:
-    """Each fixture conforms to the schema that the spec's webhooks give for its type."""
+    """Each fixture conforms to the schema of its type in the spec's webhooks."""
     schemas = EventSchemas(spec)
     for event in events:
         findings.add(conformity(event, schemas.violations(event), spec.source))
@@ -41,15 +41,15 @@ def test_every_event_fixture_is_valid_against_the_spec(spec: Spec, events: list[
 def test_every_event_fixture_is_acknowledged(
     receiver: ReceiverUnderTest, events: list[Event], findings: Findings
 ) -> None:
-    """Each fixture, signed now and delivered under a fresh id, gets 2xx."""
+    """Each fixture, freshly signed and delivered under a new id, gets 2xx."""
     findings.extend(receiver.judge_acceptance(events))
 
 
 @each("case", CASES)
-def test_the_receiver_copes_with_a_delivery(
+def test_the_receiver_handles_a_delivery(
     case: ReceiverCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings, run_context: RunContext
 ) -> None:
-    """A delivery as the case makes it gets what it must: an answer, an effect or none, and a receiver that lives."""
+    """The receiver gives the delivery of a case the expected status and effect, and stays alive."""
     findings.add(receiver.judge(case, events[0], reproduce=again(run_context, events[0], case)))
 
 
@@ -57,15 +57,15 @@ def test_the_receiver_copes_with_a_delivery(
 def test_the_receiver_is_reached_safely(
     case: TlsCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings
 ) -> None:
-    """On its way to the receiver nobody can read or change a delivery, and the certificate is one senders trust."""
+    """Deliveries are protected in transit, and the receiver's certificate is one that senders can verify."""
     findings.add(tls.judge(case, tls.TlsTarget(receiver, events[0])))
 
 
 @each("drill", DRILLS)
-def test_the_receiver_copes_with_a_drill(
+def test_the_receiver_passes_a_drill(
     drill: Drill, stage: DrillContext, require: Callable[..., None], findings: Findings
 ) -> None:
-    """Several deliveries together come to what they must: once and only once, in time, and nothing lost."""
+    """Several deliveries are processed exactly once and in time, and none is lost."""
     require(*drill.needs)
     findings.add(play(drill, stage, reproduce=""))
 
@@ -74,6 +74,6 @@ def test_the_receiver_copes_with_a_drill(
 def test_the_receiver_survives_a_crash(
     drill: Drill, crash_stage: DrillContext, require: Callable[..., None], findings: Findings
 ) -> None:
-    """What was acknowledged is processed once, though the receiver is killed, starved or started wrongly."""
+    """Acknowledged events are processed exactly once, even if the receiver is killed, starved or misconfigured."""
     require(*drill.needs)
     findings.add(play(drill, crash_stage, reproduce=""))

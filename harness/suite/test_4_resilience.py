@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from harness.plugins.findings import Findings
     from harness.resilience.client_cases import ClientCase
 
-KEYLESS = "the spec names no Idempotency-Key header; where the provider takes one all the same, add it there"
+KEYLESS = "the spec declares no Idempotency-Key header; where the provider accepts one, declare it there"
 
 
 @each("case", CASES)
-def test_the_client_copes_with_a_fault(
+def test_the_client_handles_a_fault(
     case: ClientCase, client_under_faults: Callable[[ClientCase], Finding], findings: Findings, spec: Spec
 ) -> None:
-    """The client, run against a provider that misbehaves on script, retries as it should and no more."""
+    """The client, run against a provider that follows a script of faults, retries as it should and no more."""
     keyless = case.item == "resilience.idempotency-keys" and not promises_keys(spec)
     findings.add(not_applicable(case, KEYLESS) if keyless else client_under_faults(case))

@@ -1,6 +1,6 @@
-"""Step 5, staging: what the integration shows of itself, and what its people would do.
+"""Step 5, staging: what the integration exposes, and what its operators would do.
 
-That no secret stands in any log is judged when all tests have run, by the operations plugin.
+The operations plugin searches the logs for secrets when all tests have run.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def provocations(request: pytest.FixtureRequest, run_context: RunContext) -> dict[str, Callable[[], str]]:
-    """What makes each series move; each returns why it did not come about, empty when it did."""
+    """What makes each series change; each returns why it could not, empty where it did."""
 
     def receiver() -> ReceiverUnderTest:
         found: ReceiverUnderTest = request.getfixturevalue("receiver")
@@ -79,7 +79,7 @@ def provocations(request: pytest.FixtureRequest, run_context: RunContext) -> dic
 def replaced(
     spec: Spec, credential: Credential, run_context: RunContext, require: Callable[..., None]
 ) -> Callable[[SecretRef, SecretRef], Finding]:
-    """Judges whether the provider refuses what its credential replaced: old and new reference."""
+    """Judges whether the provider refuses the replaced credential; takes the old and the new reference."""
     require("provider.base_url")
 
     def judge(old: SecretRef, new: SecretRef) -> Finding:
@@ -104,7 +104,7 @@ def test_a_series_moves_when_provoked(
     findings: Findings,
     provocations: dict[str, Callable[[], str]],
 ) -> None:
-    """The series that counts this exists from the start, and counts more once it was provoked."""
+    """The series exists from the start, and increases once the event is provoked."""
     telemetry = run_context.config.telemetry
     assert telemetry is not None
     if movement.id not in telemetry.series:
@@ -119,7 +119,7 @@ def test_a_series_moves_when_provoked(
 def test_the_trace_of_a_delivery_goes_on(
     case: DeliveryCase, traced: Callable[[], Traced | str], run_context: RunContext, findings: Findings
 ) -> None:
-    """A delivery's trace goes on into the integration, and a traceparent that cannot be read does no harm."""
+    """A delivery's trace continues in the integration, and an unreadable traceparent does no harm."""
     reproduce = run_context.reproduce(f"::test_the_trace_of_a_delivery_goes_on[{case.id}]")
     receiver = traced()
     if isinstance(receiver, str):
@@ -135,7 +135,7 @@ def test_the_clients_calls_carry_their_trace_on(
     findings: Findings,
     require: Callable[..., None],
 ) -> None:
-    """Every call of an undisturbed run of the client carries a valid traceparent."""
+    """Every call of a client run without faults carries a valid traceparent."""
     require("telemetry.otlp")
     attempts, run = client_run(())
     reproduce = run_context.reproduce("::test_the_clients_calls_carry_their_trace_on")
@@ -144,7 +144,7 @@ def test_the_clients_calls_carry_their_trace_on(
 
 @pytest.mark.verifies("runbook.auth", "runbook.webhooks")
 def test_runbooks_are_fit_for_an_incident(runbooks: list[Path], run_context: RunContext, findings: Findings) -> None:
-    """Runbooks for auth and webhook incidents have an owner, a recent review, six real sections and living links."""
+    """Runbooks for auth and webhook incidents have an owner, a recent review, all six sections, and working links."""
     operations = run_context.config.operations
     assert operations is not None
     today = dt.datetime.now(tz=dt.UTC).date()
@@ -157,7 +157,7 @@ def test_runbooks_are_fit_for_an_incident(runbooks: list[Path], run_context: Run
 def test_secrets_were_rotated_in_time(
     run_context: RunContext, findings: Findings, require: Callable[..., None], request: pytest.FixtureRequest
 ) -> None:
-    """Every secret of the target was replaced within its limit, and what is recorded as replaced is refused."""
+    """Every secret was rotated within its limit, and a replaced credential is refused."""
     require("operations.secrets")
     assert run_context.config.operations is not None
     records = run_context.config.operations.secrets

@@ -200,7 +200,7 @@ def test_a_receiver_that_refuses_connections_is_an_error_of_its_items(folder: Fo
     folder.write("harness.toml", RECEIVER.replace("PORT", str(port)))
     folder.write("events/ping.json", '{"id": "evt_1", "type": "ping"}')
 
-    ended = folder.gate("-k", "fixture_is_acknowledged or copes_with_a_delivery", HOOK_SECRET=os.urandom(12).hex())
+    ended = folder.gate("-k", "fixture_is_acknowledged or handles_a_delivery", HOOK_SECRET=os.urandom(12).hex())
 
     assert ended.status == 1, ended.text
     assert ended.report is not None

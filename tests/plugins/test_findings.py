@@ -26,13 +26,16 @@ NEAREST = "no checklist item is called 'own.bakcup'. Did you mean 'own.backup'?"
 CAUGHT = "with contextlib.suppress(Exception):\n        findings.add({})"
 HOOKS = {
     "misspelt": ("return [made('own.bakcup')]", NEAREST),
-    "none": ("pass", "returned None. Return a list of findings, empty where there are none."),
+    "none": ("pass", "returned None. Return a list of findings, which may be empty."),
     "one": ("return made()", "returned Finding. Return a list"),
     "text": ("return ['no backup']", "str is not a finding"),
     "outcome": ("return [made(outcome='FAIL')]", "Invalid enum value 'FAIL'"),
-    "generator": ("yield made(summary='before')\n    yield 1 / 0", "broke off: ZeroDivisionError: division by zero"),
-    "exits": ("raise SystemExit(0)", "broke off: SystemExit: 0"),
-    "skips": ("pytest.skip('not here')", "broke off: Skipped: not here"),
+    "generator": (
+        "yield made(summary='before')\n    yield 1 / 0",
+        "raised an error: ZeroDivisionError: division by zero",
+    ),
+    "exits": ("raise SystemExit(0)", "raised an error: SystemExit: 0"),
+    "skips": ("pytest.skip('not here')", "raised an error: Skipped: not here"),
 }
 TESTS = {
     "garbage": ("record_property('harness.finding', 'x')", "its property is not the JSON of a finding"),
@@ -79,7 +82,7 @@ def test_a_finding_that_passes_and_is_misspelt_is_not_lost_either(ready: Folder)
 
 @pytest.mark.parametrize("args", [(), ("-n2",)], ids=["bare", "n2"])
 def test_what_a_test_attaches_enters_or_is_told(ready: Folder, args: tuple[str, ...]) -> None:
-    """A finding that is none, or speaks to no item, fails its test, though that catches the error, and the verdict."""
+    """A finding that is none, or names no item, fails its test, though that catches the error, and the verdict."""
     tests = "".join(TEST.format(name, body) for name, (body, _) in TESTS.items())
     ready.write("scenarios/test_more.py", MADE + tests)
 

@@ -41,7 +41,7 @@ BOTH = ("bare", "n2")
 ROWS: dict[str, Row] = {
     "nothing-selected": Row(INCOMPLETE, "checks were deselected", args=("-k", "no_such_test"), ways=BOTH),
     "one-deselected": Row(
-        INCOMPLETE, "1 checks were deselected", test=STANDS + "def test_more(): pass", args=("-k", "not test_more")
+        INCOMPLETE, "1 check was deselected", test=STANDS + "def test_more(): pass", args=("-k", "not test_more")
     ),
     "deselected-by-environment": Row(
         INCOMPLETE,
@@ -51,7 +51,7 @@ ROWS: dict[str, Row] = {
     ),
     "dropped-in-silence": Row(
         INCOMPLETE,
-        "1 checks were deselected",
+        "1 check was deselected",
         test=STANDS + "def test_more(): assert False",
         conftest="def pytest_collection_modifyitems(items): items[:] = [i for i in items if i.name != 'test_more']",
         ways=BOTH,
@@ -62,7 +62,9 @@ ROWS: dict[str, Row] = {
         test="def test_more(): assert False",
         args=("--ignore", "scenarios/test_more.py"),
     ),
-    "module-skipped": Row(INCOMPLETE, "was skipped whole", test="pytest.importorskip('no_such_module')", ways=BOTH),
+    "module-skipped": Row(
+        INCOMPLETE, "was skipped as a whole", test="pytest.importorskip('no_such_module')", ways=BOTH
+    ),
     "module-broken": Row(INCOMPLETE, "could not be collected", test="import no_such_module"),
     "collected-only": Row(NONE, "wrote no verdict", args=("--collect-only", "-q")),
     "collected-only-by-environment": Row(NONE, "wrote no verdict", env={"PYTEST_ADDOPTS": "--collect-only -q"}),
@@ -74,7 +76,7 @@ ROWS: dict[str, Row] = {
         INCOMPLETE, "The run was interrupted", test=STANDS + "def test_more(): raise KeyboardInterrupt", ways=BOTH
     ),
     "ended-with-status-0": Row(
-        INCOMPLETE, "did not run to their end", test=STANDS + "def test_more(): pytest.exit('enough', 0)", ways=BOTH
+        INCOMPLETE, "tests did not finish", test=STANDS + "def test_more(): pytest.exit('enough', 0)", ways=BOTH
     ),
     "process-ended-with-status-0": Row(NONE, "wrote no verdict", test="def test_more(): os._exit(0)"),
     "worker-crashed": Row(INCOMPLETE, "died", test="def test_more(): os._exit(1)", ways=("n2",)),
@@ -93,9 +95,7 @@ def pytest_collection_modifyitems(items):
     "expected-failure": Row(
         NOT_READY, "test_more", test=STANDS + "@pytest.mark.xfail\ndef test_more(): assert False", ways=BOTH
     ),
-    "failure-of-no-item": Row(
-        NOT_READY, "speaks to no checklist item", test="def test_more(): assert False", ways=BOTH
-    ),
+    "failure-of-no-item": Row(NOT_READY, "verifies no checklist item", test="def test_more(): assert False", ways=BOTH),
     "failed-subtest": Row(
         NOT_READY,
         "wrong here",
@@ -111,7 +111,7 @@ def test_more(subtests):
     ),
     "status-set-to-0": Row(
         NOT_READY,
-        "speaks to no checklist item",
+        "verifies no checklist item",
         test="def test_more(): assert False",
         conftest="""
 import pytest
@@ -192,8 +192,8 @@ def test_a_part_of_the_run_is_no_gate(ready: Folder) -> None:
 
     assert ended.status == 1
     assert ended.verdict is Verdict.INCOMPLETE
-    assert "The shipped checks were not asked for" in ended.problems
-    assert "scenarios were not asked for" in ended.problems.replace(f"in {ready.path / 'scenarios'} ", "")
+    assert "Not all shipped checks were selected" in ended.problems
+    assert "scenarios were not selected" in ended.problems.replace(f"in {ready.path / 'scenarios'} ", "")
 
 
 def test_an_old_verdict_is_not_taken_for_this_runs(ready: Folder) -> None:

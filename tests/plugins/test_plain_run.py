@@ -138,7 +138,7 @@ def test_a_hook_that_breaks_is_reported(team: Folder) -> None:
     """A problem that no test's failure shows is in the section."""
     team.write("conftest.py", "def pytest_harness_final_findings(config): return 1 / 0\n")
 
-    assert "broke off: ZeroDivisionError" in section(team.pytest())[0]
+    assert "raised an error: ZeroDivisionError" in section(team.pytest())[0]
 
 
 def test_the_shipped_checks_alone_write_their_report(team: Folder) -> None:

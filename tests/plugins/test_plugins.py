@@ -110,7 +110,7 @@ def test_a_finding_cannot_waive(ready: Folder) -> None:
 
     ended = ready.pytest("scenarios")
 
-    assert "no finding is 'waived'; that is for a [[waiver]] in harness.toml to say" in ended.out
+    assert "a finding cannot be 'waived'. Add a [[waiver]] to harness.toml instead." in ended.out
     assert ended.status == 1
 
 

@@ -88,7 +88,9 @@ def test_a_cassette_under_its_former_name_is_played_with_a_warning(folder: Folde
 
     assert ended.status == 0, ended.out
     assert len(provider.calls) == sent
-    assert f"{FORMER} is a former name, which other tests may share: it is now {CASSETTE}." in ended.out
+    assert (
+        f"{FORMER} uses an old naming scheme, in which tests may share a file; its name is now {CASSETTE}." in ended.out
+    )
     assert "Rename it with: harness cassettes migrate" in ended.out
     assert "orphan" not in ended.out
 

@@ -46,7 +46,7 @@ def test_admitting_twice_changes_nothing(admission: Admission) -> None:
     "given, says",
     [
         (finding(item="webhooks.akc"), "no checklist item is called 'webhooks.akc'. Did you mean 'webhooks.ack'?"),
-        (finding(outcome=Outcome.WAIVED), "no finding is 'waived'; that is for a [[waiver]] in harness.toml to say."),
+        (finding(outcome=Outcome.WAIVED), "a finding cannot be 'waived'. Add a [[waiver]] to harness.toml instead."),
         (finding(outcome="failed"), "is not valid: Invalid enum value 'failed'"),
         (finding(level="shall"), "is not valid: Invalid enum value 'shall'"),
         (finding(mode="offline"), "is not valid: Invalid enum value 'offline'"),

@@ -136,7 +136,7 @@ def test_a_waiver_whose_item_passes_is_a_failure_itself() -> None:
     report = judged(finding(Outcome.PASS), waivers=(waiver(),))
 
     assert report.verdict is Verdict.NOT_READY
-    assert "excuses nothing: the item is pass" in report.problems[0].text
+    assert "excuses nothing: the item's outcome is pass" in report.problems[0].text
 
 
 def defect(finding_id: str = "F-1") -> Finding:
@@ -174,7 +174,7 @@ def test_a_waived_finding_that_was_not_met_is_told() -> None:
     unseen = judged(finding(Outcome.NOT_RUN), waivers=(known(),))
 
     assert report.verdict is Verdict.READY
-    assert "not met in this run, so perhaps stale: F-1 (owner team)" in report.items[0].summary
+    assert "not seen in this run, so the waiver may be stale: F-1 (owner team)" in report.items[0].summary
     assert "stale" not in unseen.items[0].summary
 
 

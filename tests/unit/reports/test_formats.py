@@ -66,7 +66,7 @@ def test_what_was_seen_of_the_spec_stands_in_a_table(report_of: ReportOf) -> Non
     for text in (html.render(report), markdown.render(report)):
         assert "1 of 1 operations called with valid input (100 %), 1 of 2 documented responses seen (50 %)" in text
         assert "scenarios 2" in text
-        assert "1 met, 0 broken, of 1" in text
+        assert "1 satisfied and 0 violated of 1" in text
     assert "| 200 | 503 | 0 of 1 |" in markdown.render(report)
     assert json.read(json.render(report)).coverage == report.coverage
 
