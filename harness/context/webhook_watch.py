@@ -52,7 +52,7 @@ class WebhookWatch:
         try:
             catcher.__enter__()
         except OSError as exc:
-            self._note(f"[provider.webhooks] port {self._port} is taken: {exc.strerror}")
+            self._note(f"[provider.webhooks] port {self._port} cannot be opened: {exc.strerror}")
             yield
             return
         try:

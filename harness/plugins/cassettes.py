@@ -31,7 +31,7 @@ held_key = pytest.StashKey[bool]()
 
 @pytest.fixture
 def api(_scenario_cassette: ScenarioCassette, run_context: RunContext, harness_mode: str) -> Iterator[httpx.Client]:
-    """An `httpx.Client` on ``[provider] base_url`` that sends the credential; answered from the test's cassette in replay mode."""
+    """An `httpx.Client` on ``[provider] base_url`` with the credential; in replay mode the cassette answers."""
     provider = run_context.provider.section
     if harness_mode == "replay":
         from harness.cassettes.play.replay_transport import ReplayTransport

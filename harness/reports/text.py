@@ -163,8 +163,11 @@ def bad_findings(item: ItemResult) -> list[Finding]:
     return [f for f in item.findings if f.outcome not in (Outcome.PASS, Outcome.NOT_APPLICABLE)]
 
 
-def evidence(finding: Finding) -> list[tuple[str, str]]:
-    """Return what a finding rests on, labelled; what is empty, or in its headline already, is left out."""
+def evidence(finding: Finding, *, shown: str = "") -> list[tuple[str, str]]:
+    """Return what a finding rests on, labelled; what is empty, or in its headline already, is left out.
+
+    So is a fix that is ``shown`` beside its item already.
+    """
     labelled = (
         ("expected", "" if finding.is_brief else finding.expected),
         ("observed", "" if finding.is_brief else finding.observed),

@@ -106,12 +106,14 @@ def test_what_could_not_be_checked_tells_why_and_blames_nobody(report_of: Report
 
 
 def test_a_failed_case_tells_what_to_do_before_its_item_does(report_of: ReportOf) -> None:
-    """The case that failed knows better what to mend than the item as a whole."""
+    """The case that failed knows better what to fix than the item as a whole; one fix is shown once for both."""
     report = report_of(Verdict.NOT_READY)
     wrong = Finding(item="x", outcome=Outcome.FAIL, summary="s", fix="Mend just this.")
     failed = next(i for i in report.items if i.outcome is Outcome.FAIL)
     told = msgspec.structs.replace(report, items=(msgspec.structs.replace(failed, findings=(wrong,)),))
 
+    shown = [text.count("Mend just this.") for text in (markdown.render(told), junit.render(told), html.render(told))]
+    assert shown == [1, 1, 2], "the page has it in the blockers, and beside the item"
     assert "          Fix: Mend just this." in [
         text for text, _ in terminal.lines(told, written="reports/readiness.html")
     ]
