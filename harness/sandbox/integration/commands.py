@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import signal
 import sys
 import threading
 import uuid
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -115,7 +117,8 @@ def list_(database: str, as_json: bool) -> None:  # noqa: FBT001 - click hands i
     """Print the id, type, attempts and reason of each dead letter."""
     from harness.sandbox.integration import inbox
 
-    rows = inbox.dead_letters(_opened(database))
+    with _opened(database) as store:
+        rows = inbox.dead_letters(store)
     for row in rows:
         line = f"{row['event_id']}  {row['type']}  attempts={row['attempts']}  {row['reason']}"
         click.echo(json.dumps(_shown(row)) if as_json else line)
@@ -130,7 +133,8 @@ def show(event_id: str, database: str) -> None:
     """Print one dead letter as JSON, with its raw body in base64."""
     from harness.sandbox.integration import inbox
 
-    rows = inbox.dead_letters(_opened(database), event_id)
+    with _opened(database) as store:
+        rows = inbox.dead_letters(store, event_id)
     if not rows:
         _stop(f"There is no dead letter {event_id!r}. List them with: dead-letters list", status=1)
     click.echo(json.dumps(_shown(rows[0]), indent=2))
@@ -146,7 +150,8 @@ def redrive(event_ids: tuple[str, ...], all_: bool, database: str) -> None:  # n
 
     if bool(event_ids) == all_:
         _stop("Name the dead letters to redrive, or pass --all.", status=2)
-    number = inbox.drive_again(_opened(database), event_ids)
+    with _opened(database) as store:
+        number = inbox.drive_again(store, event_ids)
     click.echo(f"{number} redriven.")
     if number < len(event_ids):
         _stop(
@@ -159,17 +164,19 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "headers": json.loads(row["headers"]), "body": base64.b64encode(row["body"]).decode()}
 
 
-def _opened(database: str) -> Database:
+@contextlib.contextmanager
+def _opened(database: str) -> Iterator[Database]:
     from sqlalchemy.exc import SQLAlchemyError
 
     from harness.sandbox.integration.settings import database_url
     from harness.sandbox.integration.storage import Database
 
     try:
-        return Database(database_url(database))
+        store = Database(database_url(database))
     except SQLAlchemyError as exc:
         _stop(f"The database cannot be opened ({type(exc).__name__}). Check --database.", status=2)
-    raise AssertionError
+    with contextlib.closing(store):
+        yield store
 
 
 def _prepared(service: str, database: str, defects: tuple[str, ...]) -> tuple[Planted, Settings]:
@@ -188,6 +195,6 @@ def _prepared(service: str, database: str, defects: tuple[str, ...]) -> tuple[Pl
     return planted, settings
 
 
-def _stop(message: str, *, status: int) -> None:
+def _stop(message: str, *, status: int) -> NoReturn:
     sys.stderr.write(f"{message}\n")
     sys.exit(status)

@@ -96,10 +96,14 @@ class Database:
             event.listen(self._engine, "connect", _durable)
             event.listen(self._engine, "begin", _begin)
         self._reader = self._engine.execution_options(reads_only=True)
-        with self.writing() as connection:
-            if not lite:
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})"))
-            metadata.create_all(connection)
+        try:
+            with self.writing() as connection:
+                if not lite:
+                    connection.execute(text(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})"))
+                metadata.create_all(connection)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def skips_locked(self) -> bool:

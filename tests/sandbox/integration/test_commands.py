@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
 from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy.exc import DatabaseError
 
 from harness.sandbox.__main__ import main
 from harness.sandbox.integration.inbox import InboxEvent
@@ -64,6 +67,35 @@ def test_dead_letters_are_driven_again(dead: Path) -> None:
     assert (again.exit_code, again.stderr) == (1, "1 of 1 are not dead letters. List them with: dead-letters list\n")
     assert run("dead-letters", "list", "--database", dead).stdout == "There are no dead letters.\n"
     assert run("dead-letters", "redrive", "--all", "--database", dead).stdout == "0 redriven.\n"
+
+
+@pytest.mark.parametrize(
+    "command", ["list", "show evt_1", "show evt_2", "redrive evt_1", "redrive --all"], ids=lambda c: c.replace(" ", "-")
+)
+def test_no_command_leaves_the_database_open(command: str, dead: Path) -> None:
+    """Whatever it comes to, its connections are closed when it ends, and not when Python collects its garbage."""
+    gc.disable()
+    try:
+        run("dead-letters", *command.split(), "--database", dead)
+        assert still_open(dead) == []
+    finally:
+        gc.enable()
+
+
+def test_what_is_no_database_is_closed_again(tmp_path: Path) -> None:
+    """The connection that found out is closed, though whoever asked holds on to the error."""
+    path = tmp_path / "integration.db"
+    path.write_bytes(b"no database" * 100)
+
+    with pytest.raises(DatabaseError, match="file is not a database") as refused:
+        Database(f"sqlite:///{path}")
+
+    assert still_open(path) == []
+    assert refused.value
+
+
+def still_open(database: Path) -> list[str]:
+    return [file.path for file in psutil.Process().open_files() if file.path.startswith(str(database))]
 
 
 def test_a_database_that_cannot_be_opened_is_named_without_its_password() -> None:
