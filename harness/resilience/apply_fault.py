@@ -1,4 +1,4 @@
-"""What a fault does to a connection: answers that are wrong, broken off, or too slow to be one."""
+"""Applies faults to a connection: responses that are wrong, cut off, or far too slow."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from harness.http.server_connection import ServerConnection
 from harness.resilience.faults import Action, Corruption, Fault
 
 DRIP_S = 0.2
-"""Between two bytes of an answer that dribbles, in seconds."""
+"""Seconds between two bytes of a trickling response."""
 MISSING_BYTES = 512
-"""How much longer than what comes of it a cut answer says it is."""
+"""How many more bytes a cut response announces than it sends."""
 _ARRIVES_S = 0.05
-"""Lets the first part of an answer arrive before the reset overtakes it."""
+"""Seconds for the first part of a response to arrive before the reset overtakes it."""
 _ENDLESS = 1_000_000
 
 
 def apply_fault(fault: Fault, connection: ServerConnection, *, hold_s: float) -> bool:
-    """Do what the fault says; False when the connection is gone. ``hold_s`` is how long silence lasts, in seconds."""
+    """Apply the fault; return False when the connection is gone. ``hold_s`` is the length of a silence, in seconds."""
     if fault.action is Action.RESPOND:
         connection.send(fault.response())
         return True
@@ -42,7 +42,7 @@ def apply_fault(fault: Fault, connection: ServerConnection, *, hold_s: float) ->
 
 
 def corrupt(response: Response, connection: ServerConnection, kind: Corruption) -> bool:
-    """Send the first half of the provider's answer, as ``kind`` says; False when the connection is gone."""
+    """Send the first half of the provider's response in the way ``kind``; return False when the connection is gone."""
     half = response.body[: len(response.body) // 2]
     if kind is Corruption.MALFORMED:
         connection.send(msgspec.structs.replace(response, body=half))

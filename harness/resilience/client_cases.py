@@ -1,4 +1,4 @@
-"""Client cases as data: each row says how the provider misbehaves, and what is expected of the client."""
+"""Client cases as data: each row describes how the provider misbehaves, and what is expected of the client."""
 
 from __future__ import annotations
 
@@ -31,32 +31,34 @@ _BACKOFF = "AWS Builders' Library, Timeouts, retries and backoff with jitter"
 _BLIND = "resilience.no-blind-retry"
 _IDEMPOTENCY = "draft-ietf-httpapi-idempotency-key-header-07 section 2"
 _RETRY_AFTER = "RFC 9110 section 10.2.3, RFC 6585 section 4"
-_CAPPED = "where [client] policy.retry_after_cap is shorter, after that time, or a failure that is reported"
+_CAPPED = "if [client] policy.retry_after_cap is shorter, an attempt after that time or a reported failure"
 
 
 class ClientCase(Check, frozen=True, kw_only=True):
-    """One scripted misbehaviour, met by the first calls of the client's workflow."""
+    """One scripted misbehaviour of the provider, applied to the first calls of the client's workflow."""
 
     faults: tuple[Fault, ...]
     then: Fault | None = None
-    """Met by all later calls; None passes them on to the real provider."""
+    """Applied to all later calls; None passes them on to the real provider."""
     each_write: bool = False
-    """The first attempt of every write meets the first fault, instead of the first calls."""
+    """Whether the first fault applies to the first attempt of every write, instead of to the first calls."""
     expectations: tuple[Expectation, ...]
     confirm: bool = False
-    """A failure counts only when a second run fails too: what is expected depends on chance, as jitter does."""
+    """Whether a failure counts only if a second run fails too, because the result depends on chance, as jitter does."""
 
 
-_BACK_OFF = "Retry a call that may be repeated a few times, with growing pauses and jitter, and then report the error."
-_HONOUR = "Wait at least as long as Retry-After says, in seconds or as a date, before you try again."
+_BACK_OFF = "Retry a repeatable call a few times, with growing pauses and jitter, and then report the error."
+_HONOUR = "Wait at least as long as Retry-After asks, in seconds or until a date, before you try again."
 _NO_REPEAT = "Do not send a refused request again: the same request gets the same answer."
-_KEYED = "Send one Idempotency-Key for each write, of 128 random bits, and the same key on each attempt of it."
+_KEYED = (
+    "Send an Idempotency-Key of 128 random bits with each write, and the same key with every attempt of that write."
+)
 
 RETRIES: tuple[ClientCase, ...] = (
     ClientCase(
         id="unavailable-twice",
         item=_RETRIES,
-        summary="503 twice, then all is well",
+        summary="two 503s, then normal responses",
         passed="Recovered from two 503s in three attempts with pauses",
         failed="Did not recover from two 503s in three attempts with pauses",
         expected="three attempts with pauses between them, and success",
@@ -68,7 +70,7 @@ RETRIES: tuple[ClientCase, ...] = (
     ClientCase(
         id="reset-once",
         item=_RETRIES,
-        summary="the connection is reset once, before an answer",
+        summary="a connection reset once before any response",
         passed="Recovered from one reset connection with a second attempt",
         failed="Did not recover from one reset connection with a second attempt",
         expected="a second attempt after a pause, and success",
@@ -80,7 +82,7 @@ RETRIES: tuple[ClientCase, ...] = (
     ClientCase(
         id="closed-once",
         item=_RETRIES,
-        summary="the connection is closed once, before an answer",
+        summary="a connection closed once before any response",
         passed="Recovered from one closed connection with a second attempt",
         failed="Did not recover from one closed connection with a second attempt",
         expected="a second attempt, and success",
@@ -92,10 +94,10 @@ RETRIES: tuple[ClientCase, ...] = (
     ClientCase(
         id="unavailable-for-good",
         item=_RETRIES,
-        summary="503 for ever",
+        summary="503 to every call",
         passed="Retried endless 503s with growing delays, then reported the error",
         failed="Did not retry endless 503s with growing delays and then report the error",
-        expected="a bounded number of attempts with growing pauses, then the error surfaces",
+        expected="a bounded number of attempts with growing pauses, then a reported error",
         source=_BACKOFF,
         fix=_BACK_OFF,
         faults=(respond(503),),
@@ -106,7 +108,7 @@ RETRIES: tuple[ClientCase, ...] = (
     ClientCase(
         id="limited-with-seconds",
         item=_RATE_LIMIT,
-        summary="429 with Retry-After: 2",
+        summary="a 429 with Retry-After: 2",
         passed="Followed a Retry-After in seconds after a 429",
         failed="Did not follow a Retry-After in seconds after a 429",
         expected=f"a second attempt no earlier than 2 s, and success; {_CAPPED}",
@@ -118,7 +120,7 @@ RETRIES: tuple[ClientCase, ...] = (
     ClientCase(
         id="limited-with-date",
         item=_RATE_LIMIT,
-        summary="429 with Retry-After as a date in 3 s",
+        summary="a 429 with Retry-After as a date in 3 s",
         passed="Followed a Retry-After with a date after a 429",
         failed="Did not follow a Retry-After with a date after a 429",
         expected=f"a second attempt no earlier than the date, and success; {_CAPPED}",
@@ -134,10 +136,10 @@ KEYS: tuple[ClientCase, ...] = (
     ClientCase(
         id="keys",
         item="resilience.idempotency-keys",
-        summary="503 to the first attempt of every write",
+        summary="a 503 to the first attempt of every write",
         passed="Sent one idempotency key per write, the same on every attempt",
         failed="Did not send one idempotency key per write, the same on every attempt",
-        expected="a key on every write, the same on each attempt of one operation, another for each operation",
+        expected="a key with every write, the same for all attempts of one operation, another for each operation",
         source=_IDEMPOTENCY,
         fix=_KEYED,
         faults=(respond(503),),
@@ -147,12 +149,12 @@ KEYS: tuple[ClientCase, ...] = (
     ClientCase(
         id="unkeyed-writes",
         item=_BLIND,
-        summary="the connection is reset at the first attempt of every write, which may have been done",
+        summary="a connection reset at the first attempt of every write, which the provider may have completed",
         passed="Did not repeat a write without an idempotency key after a reset",
         failed="Repeated a write without an idempotency key after a reset",
-        expected="a write without a key is not sent again",
+        expected="one attempt of a write without a key",
         source="RFC 9110 section 9.2.2",
-        fix="Send a write again only under an idempotency key, or when it cannot have been done.",
+        fix="Repeat a write only with an idempotency key, or when the provider cannot have completed it.",
         faults=(RESET,),
         each_write=True,
         expectations=(unkeyed_writes_are_not_repeated,),
@@ -164,7 +166,7 @@ REFUSALS: tuple[ClientCase, ...] = (
         ClientCase(
             id=f"refused-{status}",
             item=_BLIND,
-            summary=f"{status}, which repeating does not mend",
+            summary=f"a {status}, which a retry cannot fix",
             passed=f"Did not repeat a call that was answered with {status}",
             failed=f"Repeated a call that was answered with {status}",
             expected="one attempt",
@@ -178,12 +180,12 @@ REFUSALS: tuple[ClientCase, ...] = (
     ClientCase(
         id="refused-401",
         item=_BLIND,
-        summary="401, whatever is tried",
+        summary="401 to every call",
         passed="Stopped after at most one retry of a 401, and reported the error",
         failed="Did not stop after one retry of a 401 and report the error",
-        expected="one attempt, and at most a second with a renewed credential; then the error surfaces",
+        expected="one attempt, at most a second with a renewed credential, then a reported error",
         source="RFC 9110 section 15.5.2, RFC 6750 section 3.1",
-        fix="Renew the credential once at most, and report the error when the new one is refused too.",
+        fix="Renew the credential at most once, and report the error if the provider refuses the new one too.",
         faults=(respond(401),),
         then=respond(401),
         expectations=(attempts_at_most(2), reports_failure),
@@ -197,15 +199,15 @@ TIMEOUTS: tuple[ClientCase, ...] = tuple(
         summary=summary,
         passed=f"Treated {short} as a failure in time",
         failed=f"Did not treat {short} as a failure in time",
-        expected="the client lets go within [client] policy.answer_within, then tries again or fails",
+        expected="the client gives up the call within [client] policy.answer_within, then retries or fails",
         source="AWS Builders' Library, Timeouts, retries and backoff with jitter",
-        fix="Give every call a deadline for the whole answer, not only for the next byte of it.",
+        fix="Give every call a deadline for the whole response, not only for its next byte.",
         faults=(fault,),
         expectations=(respects_deadline, rejects_partial_response),
     )
     for fault, summary, short in (
         (SILENCE, "a request that is never answered", "an endless silence"),
-        (TRICKLE, "an answer that comes a byte at a time, without end", "an answer that trickles without end"),
+        (TRICKLE, "a response that arrives one byte at a time, without end", "an answer that trickles without end"),
     )
 )
 
@@ -213,12 +215,12 @@ INTEGRITY: tuple[ClientCase, ...] = tuple(
     ClientCase(
         id=case_id,
         item="resilience.integrity",
-        summary=f"the provider's own answer, but {summary}",
+        summary=f"the provider's own response, but {summary}",
         passed=f"Did not act on an answer {summary}",
         failed=f"Acted on an answer {summary}",
-        expected="it is asked again, or the client fails; never success",
+        expected="another attempt or a failure, never a success",
         source=source,
-        fix="Hold an answer against its length and parse it whole before you act on it; treat a broken one as none.",
+        fix="Check the length of a response and parse all of it before you act on it; treat a broken one as missing.",
         faults=(Fault(action=Action.CORRUPT, corruption=corruption),),
         expectations=(rejects_partial_response,),
     )
@@ -234,7 +236,7 @@ CASES: tuple[ClientCase, ...] = (*RETRIES, *KEYS, *REFUSALS, *TIMEOUTS, *INTEGRI
 LIMITED_ONCE = ClientCase(
     id="limited-once",
     item=_RATE_LIMIT,
-    summary="429 without Retry-After",
+    summary="a 429 without Retry-After",
     passed="Retried a 429 without Retry-After once",
     failed="Did not retry a 429 without Retry-After once",
     expected="a second attempt",
@@ -243,12 +245,12 @@ LIMITED_ONCE = ClientCase(
     faults=(respond(429),),
     expectations=(attempts_exactly(2),),
 )
-"""No case of its own: what provokes one retry, for those who want to see it counted."""
+"""Not a case: it provokes one retry, for checks that count retries."""
 
 UNDISTURBED = ClientCase(
     id="undisturbed",
     item=_RETRIES,
-    summary="no fault at all",
+    summary="no fault",
     passed="Completed the workflow without a fault",
     failed="Did not complete the workflow without a fault",
     expected="success",
@@ -257,4 +259,4 @@ UNDISTURBED = ClientCase(
     faults=(),
     expectations=(succeeds,),
 )
-"""No case of its own either: the workflow as it is, for those who want to see what it brings about."""
+"""Not a case either: the plain workflow, for checks of what it causes."""

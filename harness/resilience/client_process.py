@@ -1,4 +1,4 @@
-"""Runs the user's client once, as the black box it is."""
+"""Runs the user's client once, as a black box."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class ClientRun(msgspec.Struct, frozen=True, kw_only=True):
     """How one run of the client ended."""
 
     exit_status: int | None
-    """None when it had to be killed at its time-out."""
+    """None when the time-out killed it."""
     seconds: float
     tail: str
-    """The end of what it printed."""
+    """The end of its output."""
     ended_at: float = 0.0
-    """Monotonic seconds at its end."""
+    """When it ended, in monotonic seconds."""
 
     @property
     def succeeded(self) -> bool:
-        """Whether the client says that the workflow succeeded."""
+        """Whether the client reports that the workflow succeeded."""
         return self.exit_status == 0
 
     @property

@@ -1,4 +1,4 @@
-"""Where the client's credential travels: never in a URL, and never along a redirect to another origin."""
+"""Where the client sends its credential: never in a URL, and never along a redirect to another origin."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from harness.resilience.faults import Fault
 
 ITEM = "auth.transport"
 MAX_BODY = 1024 * 1024
-KEPT = 100
+MAX_REQUESTS = 100
 IDLE_S = 10.0
 _CREDENTIAL_HEADERS = ("authorization", "proxy-authorization", "cookie")
 
 Search = Callable[[bytes], Sequence[str]]
-"""Returns the names of the known secrets in some bytes, in whatever encoding."""
+"""Returns the names of the known secrets in some bytes, in any encoding."""
 
 
 class TransportCase(Check, frozen=True, kw_only=True):
-    """One situation in which a client may give its credential away."""
+    """One situation in which a client may leak its credential."""
 
     item: str = ITEM
     expected: str = "the credential in a header of calls to the provider, and nowhere else"
     redirect: int | None = None
-    """Status with which the first call is sent to another origin; None leaves it alone."""
+    """Status that redirects the first call to another origin; None for no redirect."""
 
 
 URL = TransportCase(
@@ -46,7 +46,7 @@ REDIRECTED = tuple(
         passed=f"Sent no credential along a {status} to another origin",
         failed=f"Sent the credential along a {status} to another origin",
         source="RFC 9110 section 15.4; CVE-2018-18074, CVE-2022-27774",
-        fix="Take the credential off a request that follows a redirect to another scheme, host or port.",
+        fix="Remove the credential from a request that follows a redirect to another scheme, host or port.",
         redirect=status,
     )
     for status in (302, 307)
@@ -55,38 +55,38 @@ CASES: tuple[TransportCase, ...] = (URL, *REDIRECTED)
 
 
 class Elsewhere(LoopbackServer):
-    """Another origin: keeps what arrives there, and answers 404."""
+    """Another origin: records the requests that arrive there, and answers 404."""
 
     def __init__(self) -> None:
         super().__init__("elsewhere", max_body=MAX_BODY, idle_s=IDLE_S)
         self.arrived: list[tuple[str, bytes]] = []
-        """Of each request the names of the headers that hold credentials, and all its bytes."""
+        """For each request the names of its headers with credentials, and all its bytes."""
 
     @property
     def url(self) -> str:
-        """Another host name and another port than the fault server's: another origin by any reading (RFC 6454)."""
+        """Host name and port both differ from the fault server's: another origin by any definition (RFC 6454)."""
         return f"http://localhost:{self.port}/elsewhere"
 
     def fault(self, status: int) -> Fault:
-        """Return the answer that sends a client here."""
+        """Return the response that redirects a client here."""
         return Fault(status=status, headers=(("Location", self.url),))
 
     def respond(self, request: Request) -> Response:
-        """Keep any request."""
-        self._keep(request)
+        """Record any request."""
+        self._record(request)
         return Response(status=404)
 
     def refuse(self, error: BadMessageError) -> Response:
-        """Keep the head of a request whose body is not taken: it may hold the credential."""
+        """Record the head of a request whose body is refused: it may contain the credential."""
         if error.request is not None:
-            self._keep(error.request)
+            self._record(error.request)
         return super().refuse(error)
 
-    def _keep(self, request: Request) -> None:
-        if len(self.arrived) < KEPT:
-            telling = ", ".join(name for name in _CREDENTIAL_HEADERS if request.header(name))
+    def _record(self, request: Request) -> None:
+        if len(self.arrived) < MAX_REQUESTS:
+            names = ", ".join(name for name in _CREDENTIAL_HEADERS if request.header(name))
             head = "\n".join([request.url, *(f"{name}: {value}" for name, value in request.headers), ""])
-            self.arrived.append((telling, head.encode("latin-1") + request.body))
+            self.arrived.append((names, head.encode("latin-1") + request.body))
 
 
 def judge(
@@ -98,7 +98,7 @@ def judge(
     *,
     reproduce: str = "",
 ) -> Finding:
-    """Look for known secrets in what the client sent; nothing sent is an error, never a pass."""
+    """Search the client's requests for known secrets; no request at all is an error, never a pass."""
     finding = partial(case.finding, reproduce=reproduce)
     if not attempts:
         return finding(Outcome.ERROR, f"the client never called the fault server; {run.ended}: {run.tail}")
@@ -106,9 +106,9 @@ def judge(
         attempt, found = in_url
         seen = f"{attempt.method} {attempt.path.partition('?')[0]} carries the value of {', '.join(found)} in its URL"
         return finding(Outcome.FAIL, seen, summary=URL.failed)
-    for telling, sent in elsewhere:
-        if telling or search(sent):
-            seen = f"the request that followed the redirect carries {telling or ', '.join(search(sent))}"
+    for names, sent in elsewhere:
+        if names or search(sent):
+            seen = f"the request after the redirect carries {names or ', '.join(search(sent))}"
             return finding(Outcome.FAIL, seen)
     followed = f", {len(elsewhere)} at the other origin, without the credential" if case.redirect else ""
     return finding(Outcome.PASS, f"{len(attempts)} calls{followed}")

@@ -1,4 +1,4 @@
-"""What a case expects of the client, as small objects: each looks at the same evidence and returns a complaint."""
+"""What a case expects of the client, as small functions: each checks the same evidence and returns a complaint."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from harness.resilience.client_process import ClientRun
 from harness.resilience.fault_server import WRITES
 
 CLOCK_S = 0.05
-"""By how much a wait may be shorter than it should, as clocks and networks go."""
+"""Seconds by which a wait may be too short, for the inaccuracy of clocks and networks."""
 TELLABLE_S = 0.5
-"""By how much two waits must differ for one to be told from the other."""
+"""Seconds by which two waits must differ to be distinguishable."""
 
 
 class Evidence(NamedTuple):
-    """What was seen of one run of the client."""
+    """What the fault server saw of one run of the client."""
 
     attempts: Sequence[Attempt]
     """All requests, in order of arrival."""
     faulted: Sequence[Attempt]
-    """The attempts of the operation that met the first fault."""
+    """The attempts of the operation that the first fault hit."""
     run: ClientRun
     policy: Policy
 
@@ -42,14 +42,14 @@ def succeeds(evidence: Evidence) -> str:
 
 
 def reports_failure(evidence: Evidence) -> str:
-    """The error surfaces: the client ends by itself and reports failure."""
+    """The client ends by itself and reports the failure."""
     if evidence.run.exit_status is None:
         return evidence.run.ended
-    return "the client reported success although nothing ever succeeded" if evidence.run.succeeded else ""
+    return "the client reported success although no call succeeded" if evidence.run.succeeded else ""
 
 
 def attempts_exactly(number: int) -> Expectation:
-    """Return the expectation of that many attempts of the faulted operation."""
+    """Return the expectation of exactly that many attempts of the faulted operation."""
 
     def check(evidence: Evidence) -> str:
         found = len(evidence.faulted)
@@ -67,7 +67,7 @@ def attempts_bounded(evidence: Evidence) -> str:
 
 
 def attempts_at_most(number: int) -> Expectation:
-    """Return the expectation of no more than that many attempts of the faulted operation."""
+    """Return the expectation of at most that many attempts of the faulted operation."""
 
     def check(evidence: Evidence) -> str:
         found = len(evidence.faulted)
@@ -77,14 +77,14 @@ def attempts_at_most(number: int) -> Expectation:
 
 
 def pauses(evidence: Evidence) -> str:
-    """Not every attempt follows at once on another: that is hammering. One short delay may be chance (full jitter)."""
+    """Not all attempts follow each other immediately. A single short delay may be chance (full jitter)."""
     gaps = evidence.gaps
     hammers = len(gaps) > 1 and max(gaps) < 0.02
     return f"retried without a pause: {_shown(gaps)}" if hammers else ""
 
 
 def grows(evidence: Evidence) -> str:
-    """Over several retries the delays grow: some later one is clearly longer than the first."""
+    """The delays between several retries grow: a later one is clearly longer than the first."""
     gaps = evidence.gaps
     if len(gaps) < 3:
         return ""
@@ -96,10 +96,10 @@ def _shown(gaps: Sequence[float]) -> str:
 
 
 def waits_as_asked(seconds: float, *, at_least: float) -> Expectation:
-    """Return the expectation of one retry, ``at_least`` so many seconds after a fault that asks for ``seconds``.
+    """Return the expectation of one retry, ``at_least`` that many seconds after a fault that asks for ``seconds``.
 
-    Where ``[client] policy.retry_after_cap`` is shorter than what is asked for, the client waits for that long, or
-    gives up and reports failure.
+    If ``[client] policy.retry_after_cap`` is shorter than that, the client waits for the cap, or gives up and reports
+    the failure.
     """
 
     def check(evidence: Evidence) -> str:
@@ -122,25 +122,29 @@ def _complaint_of_capped(evidence: Evidence, cap: float, *, asked: float) -> str
     waited = evidence.gaps[0]
     if waited < cap - CLOCK_S:
         return f"retried after {waited:.2f} s; {policy}"
-    # Between a cap and a slightly longer wait no clock of ours can tell.
+    # A cap and a slightly longer wait cannot be distinguished.
     if waited >= asked and asked - cap >= TELLABLE_S:
-        return f"waited for {waited:.2f} s, as long as it was asked to; {policy}"
+        return f"waited for {waited:.2f} s, as Retry-After asked; {policy}"
     return "; ".join(filter(None, (attempts_exactly(2)(evidence), succeeds(evidence))))
 
 
 def rejects_partial_response(evidence: Evidence) -> str:
-    """What never arrived whole is not taken for success: it is asked again, looked up, or the client fails."""
+    """An incomplete response does not count as success: the client asks again, looks the result up, or fails."""
     if len(evidence.faulted) > 1:
         return ""
     if evidence.run.succeeded:
-        return "the client reported success, and never had a whole answer"
+        return "the client reported success without a complete response"
     after = next((a for a in evidence.attempts if a.at > evidence.faulted[0].at), None)
     went_on = after is not None and after.method in WRITES
-    return f"the client went on to {after.method} {after.path} as if it had a whole answer" if after and went_on else ""
+    return (
+        f"the client continued with {after.method} {after.path} without a complete response"
+        if after and went_on
+        else ""
+    )
 
 
 def respects_deadline(evidence: Evidence) -> str:
-    """No answer is waited for longer than ``[client] policy.answer_within``."""
+    """The client waits for no response longer than ``[client] policy.answer_within``."""
     until = evidence.faulted[1].at if len(evidence.faulted) > 1 else evidence.run.ended_at
     held, most = until - evidence.faulted[0].at, evidence.policy.answer_within
-    return "" if held <= most else f"held for {held:.1f} s; [client] policy.answer_within is {most:g} s"
+    return "" if held <= most else f"waited for {held:.1f} s; [client] policy.answer_within is {most:g} s"

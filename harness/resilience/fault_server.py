@@ -1,4 +1,4 @@
-"""A server in front of the provider that misbehaves on script, then passes on; every request is logged."""
+"""A server in front of the provider: it misbehaves by script, then passes requests on, and logs every one."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from harness.resilience.faults import CLOSE, Action, Fault
 
 MAX_ATTEMPTS = 10_000
 _NOT_PASSED_ON = HOP_BY_HOP | {"host", "expect", "content-length"}
-"""The next hop sets the latter itself."""
+"""The next hop sets the last three itself."""
 WRITES = frozenset({"POST", "PATCH"})
-"""Methods that are not idempotent by themselves (RFC 9110 section 9.2.2, RFC 5789)."""
+"""Methods that are not idempotent by definition (RFC 9110 section 9.2.2, RFC 5789)."""
 
 
 class FaultServer(LoopbackServer):
-    """The first requests meet the faults, in order; later ones are passed on."""
+    """Applies the faults to the first requests, in order; passes later ones on."""
 
     def __init__(
         self,
@@ -35,10 +35,10 @@ class FaultServer(LoopbackServer):
         each_write: bool = False,
         hold_s: float = IDLE_S,
     ) -> None:
-        """``upstream`` is the provider's base URL, reached through ``client``; ``then`` meets all later requests.
+        """``upstream`` is the provider's base URL, reached with ``client``; ``then`` applies to all later requests.
 
-        With ``each_write`` the first attempt of every write meets the first fault, and nothing else does. ``hold_s``
-        is how long a silent or dribbling answer lasts, in seconds.
+        With ``each_write`` the first fault applies only to the first attempt of every write. ``hold_s`` is the length
+        of a silent or trickling response, in seconds.
         """
         super().__init__("fault-server")
         self._upstream = upstream.rstrip("/")
@@ -52,16 +52,16 @@ class FaultServer(LoopbackServer):
         self._attempts: list[Attempt] = []
         self._met = 0
         self.errors: list[str] = []
-        """Why a request could not be passed on: trouble between server and provider, not the client's."""
+        """Why a request could not be passed on: problems between server and provider, not the client's fault."""
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        """Every request that arrived, in order of arrival."""
+        """Every request, in order of arrival."""
         with self._lock:
             return tuple(sorted(self._attempts, key=lambda a: a.at))
 
     def respond(self, request: Request) -> Response | RawAnswer:
-        """Meet a request with its fault, or pass it on."""
+        """Answer a request with its fault, or pass it on."""
         at = time.monotonic()
         if len(self._attempts) >= MAX_ATTEMPTS:
             return lambda connection: apply_fault(CLOSE, connection, hold_s=0)
@@ -73,7 +73,7 @@ class FaultServer(LoopbackServer):
         if fault.action is Action.CORRUPT:
             response = self._passed_on(request)
             if not response.body:
-                self.errors.append(f"{request.method} {request.target} is answered without a body that could be spoilt")
+                self.errors.append(f"{request.method} {request.target} has no response body that could be corrupted")
             self._log(request, at, fault=f"{response.status}, {fault.name}", status=None)
             return lambda connection: corrupt(response, connection, fault.corruption)
         status = fault.status if fault.action is Action.RESPOND else None

@@ -1,4 +1,4 @@
-"""Faults: one scripted misbehaviour of the provider each, as data."""
+"""Faults: scripted misbehaviours of the provider, as data."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ class Action(enum.StrEnum):
 
     RESPOND = "respond"
     RESET = "reset"
-    """RST before any byte of an answer."""
+    """RST before any byte of a response."""
     CLOSE = "close"
-    """FIN before any byte of an answer."""
+    """FIN before any byte of a response."""
     CUT = "cut"
     """RST in the middle of the body."""
     SILENCE = "silence"
-    """No byte of an answer, for longer than a client may wait; then RST."""
+    """No byte of a response, for longer than a client may wait; then RST."""
     TRICKLE = "dribble"
-    """An answer that comes a byte at a time, for longer than a client may wait; then RST."""
+    """A response one byte at a time, for longer than a client may wait; then RST."""
     CORRUPT = "spoil"
-    """Passed on to the provider, whose answer is then corrupted."""
+    """The request is passed on to the provider, and its response is corrupted."""
 
 
 class Corruption(enum.StrEnum):
-    """How a provider's own answer is made worthless."""
+    """How the provider's own response is corrupted."""
 
     CUT = "answer cut by RST"
     """RST in the middle of the body."""
     SHORT = "answer cut short"
     """FIN in the middle of the body."""
     MALFORMED = "answer with half its JSON"
-    """The first half of the body, sent as if it were whole."""
+    """The first half of the body, sent as a complete response."""
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """One misbehaviour, met by one request."""
+    """One misbehaviour, applied to one request."""
 
     action: Action = Action.RESPOND
     status: int = 200
@@ -49,14 +49,14 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_s: int | None = None
     """Seconds given in ``Retry-After``."""
     retry_after_as_date: bool = False
-    """Give them as an HTTP-date instead, reckoned when the fault is met."""
+    """Whether ``Retry-After`` is an HTTP-date instead, calculated when the fault is applied."""
     body: bytes = b'{"title":"scripted fault"}'
     corruption: Corruption = Corruption.CUT
-    """What becomes of the provider's answer, where that is what the action does."""
+    """How the provider's response is corrupted, for that action."""
 
     @property
     def name(self) -> str:
-        """How a timeline shows it."""
+        """Its name in a timeline."""
         if self.action is Action.CORRUPT:
             return str(self.corruption)
         if self.action is not Action.RESPOND:
@@ -65,7 +65,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.status}{wait}{' as date' if self.retry_after_as_date else ''}"
 
     def response(self) -> Response:
-        """Return the answer as of now."""
+        """Return the response, with dates as of now."""
         headers = [("Content-Type", "application/problem+json"), *self.headers]
         if self.retry_after_s is not None:
             date = as_http_date(time.time() + self.retry_after_s)
@@ -74,7 +74,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def respond(status: int, *, retry_after_s: int | None = None, as_date: bool = False) -> Fault:
-    """Return an answer with that status."""
+    """Return the fault of a response with that status."""
     return Fault(status=status, retry_after_s=retry_after_s, retry_after_as_date=as_date)
 
 

@@ -9,7 +9,7 @@ from harness.resilience.expectations import Evidence
 from harness.resilience.fault_server import WRITES
 
 SHORTEST_KEY = 16
-"""Characters: as many as 64 random bits take in hexadecimal; a UUID has 36."""
+"""Characters: the length of 64 random bits in hexadecimal; a UUID has 36."""
 
 
 def every_write_is_keyed(evidence: Evidence) -> str:
@@ -25,7 +25,7 @@ def attempts_share_their_key(evidence: Evidence) -> str:
         if attempt.key:
             keys[_called(attempt), attempt.body_digest].add(attempt.key)
     several = sorted(called for (called, _), found in keys.items() if len(found) > 1)
-    return f"another key at each attempt: {', '.join(several)}" if several else ""
+    return f"a new key with each attempt: {', '.join(several)}" if several else ""
 
 
 def operations_have_their_own_key(evidence: Evidence) -> str:
@@ -39,13 +39,13 @@ def operations_have_their_own_key(evidence: Evidence) -> str:
 
 
 def keys_are_long(evidence: Evidence) -> str:
-    """Keys are too long to meet by chance."""
+    """Keys are long enough never to coincide by chance."""
     short = sorted({_called(a) for a in _writes(evidence) if a.key and len(a.key) < SHORTEST_KEY})
     return f"keys of fewer than {SHORTEST_KEY} characters: {', '.join(short)}" if short else ""
 
 
 def unkeyed_writes_are_not_repeated(evidence: Evidence) -> str:
-    """A write without a key may have been done, so it is not sent again."""
+    """A write without a key is not repeated, because the provider may have completed it."""
     sent: dict[tuple[str, str], int] = defaultdict(int)
     for attempt in _writes(evidence):
         if not attempt.key:

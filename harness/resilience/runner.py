@@ -1,4 +1,4 @@
-"""Runs one case: fault server, client, judgement."""
+"""Runs one case: starts the fault server, runs the client, and judges the attempts."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ PLACEHOLDER = "{fault_server}"
 SHOWN_ATTEMPTS = 12
 UNPROVEN = "the workflow does not succeed without a fault either"
 HELD_LONGER_S = 3.0
-"""How much longer than it may wait a client is kept waiting, so that one without a deadline is seen."""
+"""How much longer than its limit a client has to wait, in seconds, so that one without a deadline is noticed."""
 
 
 class UndisturbedRun:
-    """The workflow without any fault, run once, when something depends on it."""
+    """The workflow without any fault; it runs once, when a verdict first needs it."""
 
     def __init__(self) -> None:
         self._complaint: str | None = None
@@ -54,12 +54,12 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
     http: httpx.Client
     """Reaches the provider."""
     undisturbed: UndisturbedRun = msgspec.field(default_factory=UndisturbedRun)
-    """Shared by all that run the same client."""
+    """Shared by all checks of the same client."""
 
     def run(
         self, faults: Sequence[Fault] = (), *, then: Fault | None = None, each_write: bool = False
     ) -> tuple[FaultServer, ClientRun]:
-        """Run it once under faults; return the server, which saw the attempts, and how the run ended.
+        """Run it once under faults; return the server, with the attempts it saw, and how the run ended.
 
         For ``then`` and ``each_write`` see `FaultServer`. Raises `ProcessError` when the command cannot be run.
         """
@@ -76,7 +76,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         return server, run
 
     def check(self, case: ClientCase, *, reproduce: str = "") -> Finding:
-        """Run it under the faults of ``case`` and judge what was seen; raises `ProcessError`."""
+        """Run it under the faults of ``case`` and judge its attempts; raises `ProcessError`."""
         finding = self._checked(case, reproduce)
         again = case.confirm and finding.outcome is Outcome.FAIL
         return self._checked(case, reproduce) if again else finding
@@ -87,7 +87,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         return self.proven(case, finding, run)
 
     def proven(self, case: Check, finding: Finding, run: ClientRun) -> Finding:
-        """Return ``finding``, or that nothing was proven: a client that always fails does nothing right by failing."""
+        """Return ``finding``, or an error where it proves nothing, because the client fails without a fault too."""
         if finding.outcome is not Outcome.PASS or run.succeeded:
             return finding
         complaint = self.undisturbed.complaint(self.run)
@@ -103,7 +103,7 @@ def judge(
     errors: Sequence[str] = (),
     reproduce: str = "",
 ) -> Finding:
-    """Hold what was seen against what ``case`` expects; what was not seen is an error, never a pass."""
+    """Compare the attempts with what ``case`` expects; no attempts are an error, never a pass."""
     if not attempts:
         outcome, complaint = Outcome.ERROR, f"the client never called the fault server; {run.ended}: {run.tail}"
     elif errors:
@@ -122,12 +122,12 @@ def judge(
 
 
 def not_applicable(case: ClientCase, why: str) -> Finding:
-    """Return the finding of a case that this provider's clients cannot meet."""
+    """Return the finding of a case that does not apply to clients of this provider."""
     return case.finding(Outcome.NOT_APPLICABLE, "", summary=f"{case.sentence(Outcome.NOT_APPLICABLE)}: {why}")
 
 
 def timeline(attempts: Sequence[Attempt]) -> str:
-    """Return what arrived and what it met, in seconds since the first request."""
+    """Return the requests and the faults applied to them, in seconds since the first request."""
     shown = [
         f"+{a.at - attempts[0].at:.2f} s {a.method} {a.path} {a.fault or f'passed on, {a.status}'}"
         for a in attempts[:SHOWN_ATTEMPTS]
@@ -137,7 +137,7 @@ def timeline(attempts: Sequence[Attempt]) -> str:
 
 
 def _same_operation(a: Attempt, b: Attempt) -> bool:
-    """Whether two requests are attempts of one operation: by their key, else by what they ask."""
+    """Whether two requests are attempts of one operation: by their key, otherwise by their content."""
     if a.key and b.key:
         return a.key == b.key
     return a.operation == b.operation

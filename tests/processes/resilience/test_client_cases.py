@@ -207,11 +207,11 @@ WAITS: dict[str, tuple[float, float | None, int | None, str]] = {
         1,
         2.0,
         0,
-        "waited for 2.00 s, as long as it was asked to; [client] policy.retry_after_cap is 1",
+        "waited for 2.00 s, as Retry-After asked; [client] policy.retry_after_cap is 1",
     ),
     "just beyond the cap": (1.9, 2.0, 0, ""),
     "given up": (1, None, 1, ""),
-    "given up as if it had succeeded": (1, None, 0, "the client reported success although nothing ever succeeded"),
+    "given up as if it had succeeded": (1, None, 0, "the client reported success although no call succeeded"),
     "killed while it waited": (1, None, None, "the client was still running after 9 s and was killed"),
 }
 
@@ -247,7 +247,7 @@ def test_what_is_done_after_a_spoilt_answer_tells_whether_it_was_believed() -> N
     believed = judge(case, [attempt(0), onward], run_failed, Policy())
     looked = judge(case, [attempt(0), look, onward], run_failed, Policy())
 
-    assert "the client went on to POST /runs as if it had a whole answer" in believed.summary
+    assert "the client continued with POST /runs without a complete response" in believed.summary
     assert looked.outcome is Outcome.PASS
 
 
@@ -269,8 +269,8 @@ def test_the_time_an_answer_was_waited_for_is_told() -> None:
     ended = judge(case, [attempt(0.5)], run_once, Policy())
     again = judge(case, [attempt(0.5), attempt(36)], run_once, Policy())
 
-    assert "held for 40.0 s; [client] policy.answer_within is 30 s" in ended.summary
-    assert "held for 35.5 s; [client] policy.answer_within is 30 s" in again.summary
+    assert "waited for 40.0 s; [client] policy.answer_within is 30 s" in ended.summary
+    assert "waited for 35.5 s; [client] policy.answer_within is 30 s" in again.summary
 
 
 def test_a_client_that_never_calls_proves_nothing(provider: str, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_an_answer_without_a_body_cannot_be_spoilt(client: httpx.Client, httpser
     ):
         client.post(server.url)
 
-    assert server.errors == ["POST / is answered without a body that could be spoilt"]
+    assert server.errors == ["POST / has no response body that could be corrupted"]
 
 
 @pytest.mark.parametrize("fault", [SILENCE, TRICKLE], ids=["silence", "dribble"])
