@@ -87,7 +87,7 @@ def stage(serve: Serve, under: Under, tmp_path: Path) -> Callable[[Integration],
         letters = DeadLetters(url="http://x", when={"status": "dead"}, within=Duration(0.3), redrive=redrive)
         config = Receiver(
             url=url,
-            ack_within=Duration(0.15),
+            ack_within=Duration(0.15 if "slow" in integration.wrong else 30),
             effects=EffectSource(url="http://x"),
             dead_letters=letters,
             unprocessable="poison.json",

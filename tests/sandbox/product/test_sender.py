@@ -9,6 +9,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -59,6 +60,18 @@ def cause_event(product: Product, *urls: str) -> None:
         client.post("/projects", json=body).raise_for_status()
 
 
+def wait(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def given_up(folder: Path) -> int:
+    """Return how many events the products have given up, as their logs tell."""
+    return sum(log.read_text().count("event given up") for log in folder.glob("product-*.log"))
+
+
 def right(header: str, body: bytes, secret: str) -> bool:
     stamp, *given = re.findall(r"(?:^t=|,v1=)([0-9a-f]+)", header)
     mac = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
@@ -88,32 +101,33 @@ def test_an_event_is_sent_again_under_its_id_until_it_is_acknowledged(start: Sta
     assert all(right(header, body, product.secret) for header, body in arrived)
 
 
-def test_an_event_is_given_up_after_four_attempts(start: Start, receiver: Receiver) -> None:
+def test_an_event_is_given_up_after_four_attempts(start: Start, receiver: Receiver, tmp_path: Path) -> None:
     """A receiver that never takes an event is left in peace."""
     receiver.answer = lambda _: 500
     cause_event(start(), receiver.url)
-    receiver.wait_for(4)
+    wait(lambda: given_up(tmp_path) == 1)
 
-    assert len(receiver.wait_for(5, within_s=1)) == 4
+    assert len(receiver.arrived) == 4
 
 
 def test_dead_endpoints_do_not_hold_up_the_others(start: Start, receiver: Receiver) -> None:
-    """While events for twenty endpoints that nobody serves wait for their next attempt, ours arrive."""
+    """While events for many endpoints that nobody serves wait for their next attempt, ours arrive."""
     product = start()
-    cause_event(product, *(f"http://127.0.0.1:9/dead/{n}" for n in range(20)))
+    cause_event(product, *(f"http://127.0.0.1:9/dead/{n}" for n in range(30)))
+    for _ in range(5):
+        cause_event(product)
     begun = time.monotonic()
     cause_event(product, receiver.url)
     receiver.wait_for(1)
 
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 20, "behind one another, eight at once, their pauses take 47 s"
 
 
 def test_during_a_rotation_events_carry_both_signatures(start: Start, receiver: Receiver) -> None:
     """In the overlap an event fits either secret, the new one first; after it only the new."""
     product = start()
-    new = f"hook_{secrets.token_hex(16)}"
-    with product.admin() as admin:
-        admin.post("/_sandbox/rotations", json={"webhookSecret": new, "overlap": 1.5}).raise_for_status()
+    new, newest = (f"hook_{secrets.token_hex(16)}" for _ in range(2))
+    rotate(product, new, overlap=600)
     cause_event(product, receiver.url)
     header, body = receiver.wait_for(1)[0]
     assert header.count(",v1=") == 2
@@ -121,11 +135,16 @@ def test_during_a_rotation_events_carry_both_signatures(start: Start, receiver: 
     assert right(header, body, product.secret)
     assert header.split(",")[1] == f"v1={mac(header, body, new)}"
 
-    time.sleep(1.6)
+    rotate(product, newest, overlap=0)
     cause_event(product)
     header, body = receiver.wait_for(2)[1]
-    assert right(header, body, new)
-    assert not right(header, body, product.secret)
+    assert right(header, body, newest)
+    assert not right(header, body, new)
+
+
+def rotate(product: Product, secret: str, *, overlap: float) -> None:
+    with product.admin() as admin:
+        admin.post("/_sandbox/rotations", json={"webhookSecret": secret, "overlap": overlap}).raise_for_status()
 
 
 def mac(header: str, body: bytes, secret: str) -> str:
@@ -133,7 +152,7 @@ def mac(header: str, body: bytes, secret: str) -> str:
     return hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
 
 
-def test_the_sending_defects_are_what_the_catalogue_says(start: Start, receiver: Receiver) -> None:
+def test_the_sending_defects_are_what_the_catalogue_says(start: Start, receiver: Receiver, tmp_path: Path) -> None:
     """Unsigned, signed over other bytes, without a required field, under a new id, and never again."""
     receiver.answer = lambda n: 503 if n == 1 else 200
     seen: dict[str, object] = {}
@@ -147,13 +166,13 @@ def test_the_sending_defects_are_what_the_catalogue_says(start: Start, receiver:
         receiver.arrived.clear()
         product = start(defects=[defect])
         cause_event(product, receiver.url)
-        header, body = receiver.wait_for(1)[0]
-        arrived = receiver.wait_for(2, within_s=1.5)
+        wait(lambda: len(receiver.arrived) == 2 or bool(given_up(tmp_path)))
+        header, body = receiver.arrived[0]
         seen[defect] = {
             "header": bool(header),
             "right": bool(header) and right(header, body, product.secret),
             "keys": len(json.loads(body)),
-            "deliveries": len(arrived),
+            "deliveries": len(receiver.arrived),
             "ids": len(set(receiver.ids)),
         }
 

@@ -27,6 +27,8 @@ from harness.webhooks.schemes import scheme_named
 
 SECRET = "unit-test-secret"
 TIMEOUT_S = 0.6
+"""For those that never answer; the others have patience, for the machine may be busy."""
+PATIENCE_S = 20.0
 EVENT = Event(name="run.started", type="run.started", id="evt_0", body=b'{ "id": "evt_0", "type": "run.started" }')
 
 
@@ -120,11 +122,13 @@ Under = Callable[..., ReceiverUnderTest]
 def under() -> Under:
     """Put a receiver at a URL under test: ``under(url, probe=…)``."""
 
-    def build(url: str, *, probe: Effects | None = None, secret: str = SECRET) -> ReceiverUnderTest:
+    def build(
+        url: str, *, probe: Effects | None = None, secret: str = SECRET, timeout_s: float = PATIENCE_S
+    ) -> ReceiverUnderTest:
         network = Network([url])
         scheme = scheme_named("hmac")
         numbers = itertools.count(1)
-        wire = Wire(url, check=network.check, timeout_s=TIMEOUT_S)
+        wire = Wire(url, check=network.check, timeout_s=timeout_s)
         return ReceiverUnderTest(
             wire,
             format=EventFormat(scheme=scheme),

@@ -12,7 +12,7 @@ import pytest
 from harness.model import Finding, Level, Outcome
 from harness.webhooks.cases import case_named
 
-from .conftest import EVENT, SECRET, Effects, Request, Serve, Under, event_id, reply
+from .conftest import EVENT, SECRET, TIMEOUT_S, Effects, Request, Serve, Under, event_id, reply
 
 Judge = Callable[[str], Finding]
 
@@ -246,7 +246,9 @@ def test_whatever_a_receiver_does_it_is_over_in_time(
     """A receiver that hangs, dribbles, streams for ever, closes early or redirects is told so, in bounded time."""
     effects = Effects()
     handle = right(effects)
-    receiver = under(serve(lambda r, c: handle(r, c) if r.genuine else misbehave(r, c)), probe=effects)
+    receiver = under(
+        serve(lambda r, c: handle(r, c) if r.genuine else misbehave(r, c)), probe=effects, timeout_s=TIMEOUT_S
+    )
 
     begun = time.monotonic()
     finding = judged(receiver, "missing")
@@ -263,7 +265,7 @@ def test_a_receiver_that_always_hangs_is_waited_for_once(serve: Serve, under: Un
         arrived.append(request)
         return hang(request, connection)
 
-    receiver = under(serve(silent), probe=Effects())
+    receiver = under(serve(silent), probe=Effects(), timeout_s=TIMEOUT_S)
     first = judged(receiver, "missing")
     asked = len(arrived)
     second = judged(receiver, "empty")
