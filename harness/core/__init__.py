@@ -1,1 +1,1 @@
-"""What every room needs and nobody should write twice: pointers, YAML, dates, files, curl lines."""
+"""What every room needs: pointers, YAML, dates, files."""

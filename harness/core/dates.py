@@ -12,7 +12,7 @@ _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 
 
 def duration_s(text: str) -> float:
-    """Return a length of time such as ``250ms`` or ``90d`` in seconds; raises ValueError that says how to write one."""
+    """Return a length of time such as ``250ms`` or ``90d`` in seconds; raises ValueError that shows the valid forms."""
     match = _DURATION.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not a length of time; write 250ms, 3s, 5m, 2h or 90d")
@@ -22,8 +22,8 @@ def duration_s(text: str) -> float:
 def retry_after_s(value: str, *, now: float) -> float | None:
     """Return how many seconds ``Retry-After`` asks to wait: delay-seconds or an HTTP-date (RFC 9110 section 10.2.3).
 
-    ``now`` is the present in seconds since the epoch; a date that has passed is no wait. None for a value that is
-    neither.
+    ``now`` is the present in seconds since the epoch; a past date means 0. Returns None for any other
+    value.
     """
     value = value.strip()
     if value.isascii() and value.isdigit():

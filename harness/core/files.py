@@ -1,4 +1,4 @@
-"""Files that are never half written: a reader finds the old one or the whole new one."""
+"""Atomic files: a reader finds either the old content or all of the new."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PRIVATE = 0o600
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int | None = None, durable: bool = False) -> None:
-    """Put ``content`` in the place of the file ``path``, or leave everything as it was.
+    """Replace the content of the file ``path``, or leave everything as it was.
 
     A link is followed. Without ``mode`` the file keeps the mode it has, and a new one is `PUBLIC`. ``durable`` waits
     until the content is on the disk, so that it outlives a crash of the machine. The folder must be there.

@@ -26,7 +26,7 @@ def pointer_of(*steps: object) -> str:
 def steps_of(pointer: str) -> tuple[str, ...]:
     """Return the keys of a JSON pointer, written as such or as a URI fragment (``#/a%20b``, RFC 6901 section 6).
 
-    Raises `LookupError` for a text that is no pointer, such as a reference into another document.
+    Raises `LookupError` for a text that is not a pointer, such as a reference into another document.
     """
     text = unquote(pointer[1:]) if pointer.startswith("#") else pointer
     if text and not text.startswith("/"):
@@ -40,7 +40,7 @@ def as_fragment(pointer: str) -> str:
 
 
 def child(node: Any, step: str) -> Any:
-    """Return what stands at one key of an object or index of a list; raises `LookupError` for nothing."""
+    """Return the value at one key of an object or index of a list; raises `LookupError` if there is none."""
     if isinstance(node, dict) and step in node:
         return node[step]
     if isinstance(node, list) and _INDEX.fullmatch(step):
@@ -49,14 +49,14 @@ def child(node: Any, step: str) -> Any:
 
 
 def resolve(document: Any, pointer: str) -> Any:
-    """Return what a JSON pointer names within ``document``; raises `LookupError` for nothing."""
+    """Return the value at a JSON pointer within ``document``; raises `LookupError` if there is none."""
     for step in steps_of(pointer):
         document = child(document, step)
     return document
 
 
 def at_pointer(document: Any, pointer: str) -> Any:
-    """Return what a JSON pointer names within ``document``, None for nothing."""
+    """Return the value at a JSON pointer within ``document``; None if there is none."""
     try:
         return resolve(document, pointer)
     except LookupError:
@@ -82,7 +82,7 @@ def mapped(node: Any, change: Callable[[Any], Any]) -> Any:
 def key_steps(document: Any, dotted: str) -> tuple[str, ...]:
     """Return the keys and indexes behind a dotted key, such as ``data.object.id`` or ``0.eventId``.
 
-    A key that itself holds the dots goes before one that is nested. Raises `LookupError` where nothing stands.
+    A key that itself contains the dots precedes a nested one. Raises `LookupError` if there is no such value.
     """
     found = _walk(document, dotted.split(".")) if dotted else None
     if found is None:
@@ -105,7 +105,7 @@ def _walk(node: Any, parts: list[str]) -> tuple[str, ...] | None:
 
 
 def at_key(document: Any, dotted: str) -> Any:
-    """Return what stands at a dotted key, None for nothing; see `key_steps`."""
+    """Return the value at a dotted key; None if there is none; see `key_steps`."""
     try:
         return resolve(document, pointer_of(*key_steps(document, dotted)))
     except LookupError:
@@ -123,7 +123,7 @@ def text_of(value: Any) -> str:
 
 
 def with_key(document: Any, dotted: str, value: Any) -> Any:
-    """Return a copy of ``document`` with ``value`` at a dotted key; raises `LookupError` where nothing stands."""
+    """Return a copy of ``document`` with ``value`` at a dotted key; raises `LookupError` if the key is missing."""
     return _replaced(document, key_steps(document, dotted), value)
 
 

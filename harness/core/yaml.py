@@ -1,4 +1,4 @@
-"""YAML, read without trusting it: bounded in depth and in what its aliases stand for, and no tag builds an object."""
+"""YAML from untrusted sources: depth and expanded aliases are bounded, and no tag builds an object."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _KEY_TAGS = frozenset(_TAG + kind for kind in ("int", "float", "bool", "null"))
 
 
 class UnreadableYamlError(ValueError):
-    """A text that is not YAML, or YAML that is refused."""
+    """A text that is not YAML, or YAML that is refused for safety."""
 
 
 class YamlSyntaxError(UnreadableYamlError):
-    """A text that is not YAML; ``problem`` says why, ``line`` where (from 1, None for the whole text)."""
+    """A text that is not YAML; ``problem`` is the reason, ``line`` the line (from 1; None for the whole text)."""
 
     def __init__(self, exc: Exception) -> None:
         super().__init__(one_line(exc))
@@ -45,11 +45,11 @@ class YamlSyntaxError(UnreadableYamlError):
 
 
 class YamlTagError(YamlSyntaxError):
-    """A tag that would build something other than a value of JSON; nothing of it was run."""
+    """A tag that would build something other than a JSON value; none of it was executed."""
 
 
 class YamlDepthError(UnreadableYamlError):
-    """A text that nests too deeply; ``line`` says where (from 1)."""
+    """A text that nests too deeply; ``line`` is where (from 1)."""
 
     def __init__(self, max_depth: int, line: int) -> None:
         super().__init__(f"it nests deeper than {max_depth} levels")
@@ -60,7 +60,7 @@ class YamlAliasError(UnreadableYamlError):
     """Aliases that lead back to their own anchors, or multiply beyond all bounds."""
 
     def __init__(self) -> None:
-        super().__init__(f"its aliases lead back to their own anchors, or stand for more than {MAX_VALUES:,} values")
+        super().__init__(f"its aliases refer to their own anchors, or expand to more than {MAX_VALUES:,} values")
 
 
 class CoreLoader(yaml.CSafeLoader):
@@ -86,7 +86,7 @@ class CoreLoader(yaml.CSafeLoader):
         return mapping
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Write merged keys out, and count them: merges of merges multiply like aliases of aliases."""
+        """Expand merge keys, and count them: merges of merges multiply like aliases of aliases."""
         before = len(node.value)
         for key, value in node.value:
             if key.tag == f"{_TAG}merge":
@@ -104,7 +104,7 @@ def _construct_int(loader: CoreLoader, node: yaml.ScalarNode) -> int:
     try:
         return int(text, 0 if text[:2] in ("0o", "0x") else 10)
     except ValueError:
-        raise yaml.constructor.ConstructorError(None, None, "that is no whole number", node.start_mark) from None
+        raise yaml.constructor.ConstructorError(None, None, "that is not an integer", node.start_mark) from None
 
 
 CoreLoader.yaml_implicit_resolvers = {}
@@ -140,7 +140,7 @@ def read_yaml(text: bytes, *, loader: type[yaml.CSafeLoader] = CoreLoader, max_d
 
 
 def has_alias(text: bytes) -> bool:
-    """Whether an alias stands in a YAML text; raises `YamlSyntaxError`."""
+    """Whether a YAML text contains an alias; raises `YamlSyntaxError`."""
     if not (_ANCHOR.search(text) and _ALIAS.search(text)):
         return False
     try:

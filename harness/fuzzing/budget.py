@@ -9,7 +9,7 @@ import msgspec
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
-    """How much is tried."""
+    """How many requests are generated."""
 
     examples: int
     """Random requests per operation and kind (valid, invalid)."""

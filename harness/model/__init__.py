@@ -1,4 +1,4 @@
-"""The words of the harness as frozen structs: data in, data out, no behaviour that needs a network."""
+"""The vocabulary of the harness as frozen structs: data in, data out, no behaviour that needs a network."""
 
 from harness.model.attempt import Attempt
 from harness.model.check import Check

@@ -6,10 +6,10 @@ import msgspec
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One request as it arrived at the fault server, and what it was answered with."""
+    """One request as it arrived at the fault server, and how it was answered."""
 
     at: float
-    """Monotonic seconds at which the request had come whole."""
+    """Monotonic time in seconds at which the whole request had arrived."""
     method: str
     path: str
     """Path and query as sent."""
@@ -18,9 +18,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     body_digest: str
     """SHA-256 of the body, hexadecimal: equal digests mean equal bodies."""
     fault: str
-    """Name of the fault it met; empty when it was passed on to the provider."""
+    """Name of the fault that was applied; empty when the request was forwarded to the provider."""
     status: int | None
-    """Status it was answered with; None when the connection was broken instead."""
+    """Status of the response; None when the connection was broken instead."""
     traceparent: str = ""
     """Value of ``traceparent`` (W3C Trace Context); empty when the request carried none."""
 

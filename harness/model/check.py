@@ -24,7 +24,7 @@ def passes_if(holds: bool, observed: str) -> Judgement:  # noqa: FBT001 - reads 
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """What is looked at, what is expected, and what to do about it; rooms derive their rows from it."""
+    """What is checked, what is expected, and how to fix a failure; rooms derive their rows from it."""
 
     id: str
     """Unique among the checks of its item."""
@@ -41,7 +41,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     """Where the expectation comes from: an RFC section, a vendor's page, a CVE."""
     fix: str
-    """What to do when it fails, in words that hold for any language."""
+    """What to do when it fails, in terms that suit any programming language."""
 
     @property
     def key(self) -> str:
@@ -67,8 +67,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Finding:
         """Return the finding of one observation; the fix is given where it failed.
 
-        ``summary``, ``expected`` and ``source`` stand in for the row's own where an observation knows better;
-        ``case`` names what one row looks at several times, its id unless given.
+        ``summary``, ``expected`` and ``source`` replace those of the row where an observation is more specific;
+        ``case`` tells several findings of one row apart, and is the row's id by default.
         """
         return Finding(
             item=self.item,

@@ -29,33 +29,33 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     event_id: str
     url: str
     status: int | None
-    """HTTP status of the answer; None when there was none."""
+    """HTTP status of the response; None when there was none."""
     seconds: float
-    """From the first byte sent to the last byte of the answer, in seconds."""
+    """From the first byte sent to the last byte of the response, in seconds."""
     connect_s: float = 0.0
-    """Until the connection stood, TLS included; 0 when one was used that was open already."""
+    """Time to connect, TLS included, in seconds; 0 for a connection that was already open."""
     first_byte_s: float = 0.0
-    """From the first byte sent to the first byte of the answer; 0 when there was none."""
+    """From the first byte sent to the first byte of the response, in seconds; 0 when there was none."""
     error: str = ""
-    """Why there was no answer, in the words of `harness.http.unanswered`; empty when there was one."""
+    """Why there was no response, in the words of `harness.http.unanswered`; empty when there was one."""
     answer: str = ""
-    """First 200 characters of the answer's body."""
+    """First 200 characters of the response's body."""
     whole: str = ""
-    """Status, reason, header lines and body as text, where the sender keeps them; an empty line before the body."""
+    """Status, reason, header lines and body as text, if the sender stores them; an empty line before the body."""
 
     @property
     def acknowledged(self) -> bool:
-        """Whether the receiver answered 2xx, the only answer senders count as success."""
+        """Whether the receiver answered 2xx, the only response that senders count as success."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
     def cut(self) -> bool:
-        """Whether the receiver closed the connection instead of answering, which it may when it is sent too much."""
+        """Whether the receiver closed the connection without a response, as it may for a body that is too large."""
         return self.status is None and self.error in (CLOSED, RESET)
 
     @property
     def seen(self) -> str:
-        """The answer in words, for a finding's ``observed``."""
+        """The response in words, for a finding's ``observed``."""
         if self.status is None:
             return f"no answer: {self.error}"
         return f"HTTP {self.status}" + (f" {self.answer!r}" if self.answer else "")

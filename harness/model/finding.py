@@ -12,7 +12,7 @@ BRIEF_CHARS = 60
 
 
 class Outcome(enum.StrEnum):
-    """What an observation, or an item as a whole, came to. No check says ``waived``; a waiver in harness.toml does."""
+    """Result of an observation, or of an item as a whole. Only a waiver in harness.toml makes it ``waived``."""
 
     PASS = "pass"  # noqa: S105 - no password
     FAIL = "fail"
@@ -37,7 +37,7 @@ class Level(enum.StrEnum):
 
 
 def stable_id(subject: str, check: str, cause: str) -> str:
-    """Return the name of a defect, by what is wrong, what saw it and why; put nothing of an example into them."""
+    """Return the id of a defect, from its subject, check and cause; none may contain values of an example."""
     named = f"{subject}\n{check}\n{cause}"
     return f"F-{hashlib.sha256(named.encode()).hexdigest()[:10]}"
 
@@ -49,32 +49,32 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Id of the checklist item, such as ``webhooks.signatures``."""
     outcome: Outcome
     summary: str
-    """One line a person reads first."""
+    """The line that a person reads first."""
     expected: str = ""
     observed: str = ""
     reproduce: str = ""
-    """A command line that makes the observation again."""
+    """A command line that repeats the observation."""
     request: str = ""
-    """The request that was made, as a curl command without what is secret in it."""
+    """The request that was sent, as a curl command without secrets."""
     fix: str = ""
-    """What to do about this very observation, where the item's own remediation is too general."""
+    """How to fix this observation, where the item's remediation is too general."""
     source: str = ""
     """Where the expectation comes from: an RFC section, a vendor's page, a CVE."""
     case: str = ""
-    """Id of the row of data that was run, empty where the observation is not a case."""
+    """Id of the case; empty where the observation is not one."""
     check: str = ""
-    """Id of the row it comes from, such as ``truncated``; empty for a finding of a test of one's own."""
+    """Id of its check, such as ``truncated``; empty for a finding of your own test."""
     level: Level = Level.MUST
-    """``should``: what it found lowers an item to a warning at most, whatever the item's own level."""
+    """``should``: it turns an item into a warning at most, also where the item's level is ``must``."""
     mode: Mode = Mode.LIVE
     id: str = ""
-    """Stable name of a defect, the same in every run, by which it can be waived; empty for other observations."""
+    """Stable id of a defect, the same in every run, by which it can be waived; empty for other observations."""
     test: str = ""
     """Node id of the test that made the observation; filled in by the plugin."""
 
     @property
     def headline(self) -> str:
-        """The sentence of a failure with what was seen, where both are short; otherwise the summary as it is.
+        """The summary of a failure with what was observed, where both are short; otherwise the summary alone.
 
         ``Accepted a signature cut by four characters: HTTP 200, expected 4xx``
         """
@@ -85,12 +85,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_brief(self) -> bool:
-        """Whether the headline holds what was observed and expected, so that neither needs a line of its own."""
+        """Whether the headline contains what was observed and expected, so that neither needs its own line."""
         short = all(text and "\n" not in text and len(text) <= BRIEF_CHARS for text in (self.observed, self.expected))
         return self.outcome is Outcome.FAIL and short and self.observed not in self.summary
 
     def named(self, subject: str, check: str, cause: str) -> Finding:
-        """Return the finding under the stable name of its defect, which its summary ends with."""
+        """Return the finding with the stable id of its defect, which is appended to its summary."""
         name = stable_id(subject, check, cause)
         return msgspec.structs.replace(self, id=name, summary=f"{self.summary} ({name})")
 

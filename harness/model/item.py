@@ -1,4 +1,4 @@
-"""Checklist items, the lines of the integration guide they prove, and waivers of them."""
+"""Checklist items and the lines of the integration guide that they prove."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The step of the integration guide the item belongs to, such as ``3 Webhooks``."""
     level: Level
     text: str
-    """What holds when the item passes."""
+    """What is true when the item passes."""
     why: str = ""
     """Why it matters: what goes wrong in production without it."""
     remediation: str
-    """What to do when it does not."""
+    """What to do when it fails."""
     needs: tuple[str, ...] = ()
     """Keys of harness.toml without which the item cannot be checked, such as ``receiver.url``."""
     evidence: Mode | None = None
@@ -36,16 +36,16 @@ class GuideLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An accepted gap; an expired one, or one whose item passes, is itself a failure.
+    """An accepted gap. A waiver that has expired, or whose item passes, is itself a failure.
 
-    With ``finding`` it excuses one defect of the item and no other; that the defect no longer occurs is only
-    reported, as chance decides what generated requests meet, and the provider's state what other checks do.
+    With ``finding`` it covers one defect of the item and no other. When that defect no longer occurs, this is only
+    reported: whether it shows depends on chance in generated requests, and on the provider's state.
     """
 
     item: str
     finding: str = ""
-    """Id of the one finding that is excused, such as ``F-a6ad4d8834``; empty for the item as a whole."""
+    """Id of the one finding that is waived, such as ``F-a6ad4d8834``; empty for the item as a whole."""
     reason: str
     owner: str
     expires: dt.date
-    """Last day on which the waiver counts."""
+    """Last day on which the waiver is valid."""

@@ -18,7 +18,7 @@ class SecretRef(str):
 
     @classmethod
     def parse(cls, text: str) -> SecretRef | None:
-        """Return the reference that ``text`` is, or None when it is none."""
+        """Read ``text`` as a reference; None when it is not one."""
         return cls(text) if _REFERENCE.fullmatch(text) else None
 
     @property

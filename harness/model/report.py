@@ -22,7 +22,7 @@ class Verdict(enum.StrEnum):
 
 
 class TargetSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What was certified, in words that are safe to print."""
+    """What was certified, without anything secret."""
 
     name: str
     environment: str
@@ -41,12 +41,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ItemResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One checklist item with all that was found about it."""
+    """One checklist item with all its findings."""
 
     id: str
     step: str
     level: Level
-    """The item's own, or ``should`` where nothing worse was found than what should not be."""
+    """The item's own level, or ``should`` where only recommendations were violated."""
     outcome: Outcome
     text: str
     summary: str
@@ -86,11 +86,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     harness_version: str
     coverage: Coverage | None = None
-    """What was seen of the provider's document; None where no call was."""
+    """How much of the provider's document was covered; None where no call was made."""
 
     @property
     def blockers(self) -> tuple[ItemResult, ...]:
-        """Items that keep the verdict from READY: failures first, then what is not known."""
+        """Items that keep the verdict from READY: failures first, then unknown results."""
         order = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN)
         return tuple(sorted((i for i in self.items if i.blocks), key=lambda i: order.index(i.outcome)))
 

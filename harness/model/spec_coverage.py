@@ -1,4 +1,4 @@
-"""How much of the provider's document was really seen, and by what."""
+"""How much of the provider's document was covered, and by what."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import msgspec
 
 Status = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{3}$")]
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
-"""Few enough that the sums of many stay within the 64 bits that a report can hold."""
+"""Maximum of one count, so that sums of many stay within the 64 bits of the report."""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """What one kind of check saw of one operation."""
+    """What one kind of check covered of one operation."""
 
     name: str
     """``scenarios``, ``cassettes``, ``fuzzing`` or ``checks``."""
@@ -23,17 +23,17 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     statuses: dict[Status, Count] = {}
     """Answers by HTTP status."""
     impatient: dict[Status, Count] = {}
-    """Of the answers with 429 and 503, those that did not say how long to wait."""
+    """Number of responses with 429 or 503 that had no ``Retry-After``."""
     parameters: tuple[str, ...] = ()
     """Parameters that calls carried, as ``query limit``."""
     met: tuple[str, ...] = ()
-    """Schema keywords that some input met, as JSON pointers into the document."""
+    """Schema keywords that some input satisfied, as JSON pointers into the document."""
     broken: tuple[str, ...] = ()
-    """Schema keywords that some input broke."""
+    """Schema keywords that some input violated."""
 
 
 class OperationCoverage(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation: what the document says of it, and what was seen."""
+    """One operation: what the document declares, and what was covered."""
 
     operation: str
     """``METHOD /path/template``."""
@@ -56,19 +56,19 @@ class OperationCoverage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def called(self) -> bool:
-        """Whether it was called at all, be it without a credential."""
+        """Whether it was called at all, even without a credential."""
         return any(s.statuses for s in self.sources)
 
     @property
     def produced(self) -> tuple[str, ...]:
-        """Documented responses that were seen; an exact status goes before its range, the range before ``default``."""
+        """Documented responses that were seen; an exact status precedes its range, a range precedes ``default``."""
         statuses = {s for source in self.sources for s in source.statuses}
         found = {next((k for k in (s, f"{s[0]}XX", "default") if k in self.responses), "") for s in statuses}
         return tuple(r for r in self.responses if r in found)
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Documented responses that nothing ever produced."""
+        """Documented responses that were never seen."""
         return tuple(r for r in self.responses if r not in self.produced)
 
     @property
@@ -79,13 +79,13 @@ class OperationCoverage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def met(self) -> tuple[str, ...]:
-        """Keywords that some input met."""
+        """Keywords that some input satisfied."""
         seen = {k for s in self.sources for k in s.met}
         return tuple(k for k in self.keywords if k in seen)
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """Keywords that some input broke."""
+        """Keywords that some input violated."""
         seen = {k for s in self.sources for k in s.broken}
         return tuple(k for k in self.keywords if k in seen)
 
@@ -112,10 +112,10 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def missing(self) -> list[str]:
-        """Documented responses that nothing ever produced, as ``GET /runs 503``."""
+        """Documented responses that were never seen, as ``GET /runs 503``."""
         return [f"{o.operation} {status}" for o in self.operations for status in o.missing]
 
 
 def percent(part: int, whole: int) -> int:
-    """Return a share in whole per cent, rounded down, so that 100 means all; of nothing it is 100."""
+    """Return a share in whole per cent, rounded down, so that 100 means all; 100 if ``of`` is 0."""
     return 100 * part // whole if whole else 100

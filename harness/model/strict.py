@@ -25,7 +25,9 @@ def convert(raw: dict[str, Any], expected: type[Any], file: str) -> Any:
         message, at = misfit(exc)
         path = _path(at, raw, expected)
         where = where_is(path) + ": " if path else ""
-        raise ConfigurationError(f"{file}: {where}{message.replace('`', '')}. Mend that key and run again.") from None
+        raise ConfigurationError(
+            f"{file}: {where}{message.replace('`', '')}. Correct that key and run again."
+        ) from None
 
 
 def _path(at: str, raw: dict[str, Any], expected: type[Any]) -> Path:
@@ -46,7 +48,7 @@ def _fits(value: Any, expected: Any) -> bool:
 
 
 def where_is(path: Path) -> str:
-    """Return a path into the document as a person finds it there: ``[provider] auth.token``, ``[[waiver]] 2 item``."""
+    """Return a path into the document as a reader finds it there: ``[provider] auth.token``, ``[[waiver]] 2 item``."""
     if len(path) > 1 and path[1].isdigit():
         return f"[[{path[0]}]] {int(path[1]) + 1} {'.'.join(path[2:])}".rstrip()
     head = 2 if path[0] == "process" else 1
@@ -73,7 +75,7 @@ def check_keys(value: Any, expected: Any, file: str, path: Path = ()) -> None:
 
 
 def _struct_for(value: dict[str, Any], expected: Any, file: str, path: Path) -> type[msgspec.Struct] | None:
-    """Return the struct a table is meant to be: of a union, the one its tag names."""
+    """Return the struct for a table: of a union, the one that its tag names."""
     is_union = isinstance(expected, types.UnionType) or get_origin(expected) is typing.Union
     options = get_args(expected) if is_union else (expected,)
     structs = [o for o in options if isinstance(o, type) and issubclass(o, msgspec.Struct)]

@@ -1,4 +1,4 @@
-"""The target's processes: started, waited for, watched, their output kept, and stopped with all their children."""
+"""The target's processes: started, awaited, watched, logged, and stopped with all their children."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ManagedProcess:
 
     @property
     def pid(self) -> int:
-        """Its process id, which is that of its group too; only while it runs."""
+        """Its process id, which is also that of its group; only while it runs."""
         assert self._process is not None
         return self._process.pid
 
@@ -84,7 +84,7 @@ class ManagedProcess:
             raise
 
     def stop(self) -> None:
-        """Ask the process group to end, then make it; does nothing when it is not running."""
+        """Ask the process group to end, then kill it; does nothing when it is not running."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -155,8 +155,8 @@ class ManagedProcess:
             taken = probe.connect_ex((url.hostname or "127.0.0.1", port)) == 0
         if taken:
             raise ProcessError(
-                f"harness.toml: [process.{self.name}] ready: port {port} is in use, so something else would be judged "
-                f"in its place. Stop what listens there, or let the harness choose: {{port:{self.name}}}."
+                f"harness.toml: [process.{self.name}] ready: port {port} is in use, so another program would be "
+                f"checked instead. Stop what listens there, or let the harness choose: {{port:{self.name}}}."
             )
 
     def _require_command(self) -> None:
@@ -166,12 +166,12 @@ class ManagedProcess:
         if not program or not found:
             raise ProcessError(
                 f"harness.toml: [process.{self.name}] command: {program or 'nothing'!r} is not a program that can be "
-                "run from there. Install it, or give its path."
+                "run there. Install it, or give its path."
             )
 
 
 def _descendants(pid: int) -> list[psutil.Process]:
-    """Return the children of a process and theirs; a dead one has none any more."""
+    """Return all descendants of a process; a dead process has none."""
     import psutil  # takes a while to import, and is needed at the end of a run alone
 
     try:
@@ -196,7 +196,7 @@ def _end_group(process: subprocess.Popen[bytes], descendants: Sequence[psutil.Pr
 
 
 def _signal_group(pid: int, number: int) -> bool:
-    """Send a signal to the group, 0 for none; False when nobody is left in it."""
+    """Send a signal to the group, 0 for none; False when no process is left in it."""
     try:
         os.killpg(pid, number)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""One run: its name, its scratch folder, its ports. Made once by the controller, handed to every worker."""
+"""One run: its name, scratch folder and ports. The controller creates it and passes it to every worker."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ class Run(msgspec.Struct, kw_only=True):
         return self.ports[name]
 
     def expand(self, text: str) -> str:
-        """Replace ``{python}``, ``{run_dir}`` and ``{port:NAME}``; leave other braces to others."""
+        """Replace ``{python}``, ``{run_dir}`` and ``{port:NAME}``; leave other braces as they are."""
         values = {"python": sys.executable, "run_dir": self.directory}
         return _PLACEHOLDER.sub(lambda m: str(self.port(m[2])) if m[2] else values[m[1]], text)
 
 
 def _free_port(taken: Collection[int]) -> int:
-    """Return a port nobody listens on, below the range from which outgoing connections take theirs."""
+    """Return a free port below the range of ports for outgoing connections."""
     for _ in range(ATTEMPTS):
         port = random.SystemRandom().randrange(*PORT_RANGE)
         with socket.socket() as probe:

@@ -1,4 +1,4 @@
-"""What a killed process leaves running: adopted by the caller, and ended."""
+"""Orphans of a killed process: adopted by this one, and ended."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _adopt_orphans(*, adopt: bool) -> bool:
 
 
 def _end_descendants() -> None:
-    """Kill and reap until nobody is left: each that dies hands its own children over."""
+    """Kill and reap until no descendant is left: the children of each that dies become ours."""
     import psutil  # takes a while to import, and is needed at the end of a run alone
 
     deadline = time.monotonic() + WITHIN_S

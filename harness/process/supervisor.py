@@ -1,4 +1,4 @@
-"""A process of the target that ends by itself is started again, so that one crash is one failure and not forty.
+"""Restarts a process of the target that ends by itself, so that one crash is one failure and not forty.
 
 The controller has the processes and supervises them; checks, on whatever worker, read their status from a file in the
 run's folder.
@@ -20,12 +20,12 @@ from harness.core.files import write_atomically
 from harness.errors import ProcessError
 
 MAX_RESTARTS = 20
-"""Times that one process is started again; then it is left alone, for one that dies more often shows nothing new."""
+"""Maximum restarts of one process; one that dies more often shows nothing new."""
 AWAY_S = 0.5
-"""A process stays away for so long, so that the check during which it died sees that it did."""
+"""Seconds before a restart, so that the check during which the process died notices its death."""
 POLL_S = 0.05
 NOTICED_WITHIN_S = 0.3
-"""After this long every worker knows of a death."""
+"""Seconds after which every worker knows of a death."""
 
 _FOLDER = "deaths"
 
@@ -54,7 +54,7 @@ class ProcessStatus(msgspec.Struct, frozen=True):
 
 
 class ProcessState:
-    """What any process of the run can know of the target's processes."""
+    """The state of the target's processes, readable from any process of the run."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class ProcessState:
         return self.deaths
 
     def revived(self) -> int:
-        """The same after something went wrong, perhaps because one is dying just now, and nobody knows it yet."""
+        """Like `settled`, but also notices a process that is dying at this moment."""
         deadline = time.monotonic() + NOTICED_WITHIN_S
         while not self._away() and not self._all_answer() and time.monotonic() < deadline:
             time.sleep(POLL_S)
@@ -99,9 +99,9 @@ class ProcessState:
 
     @contextmanager
     def turn(self, *, alone: bool = False) -> Iterator[None]:
-        """Let no other worker have its turn meanwhile: what dies then has died of what was done in this one.
+        """Exclude other workers, so that a process that dies during the block has died of what was done in it.
 
-        Without ``alone``, only those who want to be alone are kept waiting.
+        Without ``alone``, only blocks with ``alone`` are excluded.
         """
         with (self._folder.parent / "turn").open("wb") as file:
             fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
@@ -164,13 +164,13 @@ class Supervisor:
             if len(deaths) <= MAX_RESTARTS:
                 process.start()
             else:
-                self._left_alone[process.name] = "then it was left alone, and everything after could not be judged"
+                self._left_alone[process.name] = "then it was not restarted, and later checks could not run"
         except (ProcessError, OSError) as exc:
-            self._left_alone[process.name] = f"it could not be started again: {exc}"
+            self._left_alone[process.name] = f"it could not be restarted: {exc}"
         state: Literal["running", "left alone"] = "left alone" if process.name in self._left_alone else "running"
         self._state.note(process.name, ProcessStatus(len(deaths), state))
 
     def _report(self, name: str, deaths: list[str]) -> str:
         often = "once" if len(deaths) == 1 else f"{len(deaths)} times"
-        what = self._left_alone.get(name, "it was started again" + " each time" * (len(deaths) > 1))
+        what = self._left_alone.get(name, "it was restarted" + " each time" * (len(deaths) > 1))
         return f"[process.{name}] ended by itself {often}; {what}. The first time: {deaths[0]}"

@@ -43,7 +43,7 @@ ROWS = {
         "Did you mean 'url'?",
     ),
     "wrong-type": Row(
-        {"harness.toml": NAMED + "[provider]\nspec = 3"}, "harness.toml: [provider] spec", "Mend that key"
+        {"harness.toml": NAMED + "[provider]\nspec = 3"}, "harness.toml: [provider] spec", "Correct that key"
     ),
     "no-scenarios": Row(
         {"harness.toml": NAMED + 'scenarios = ["flows"]'},

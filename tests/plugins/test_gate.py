@@ -265,7 +265,7 @@ def test_after_a_death_the_checks_go_on(served: Folder) -> None:
     ended = served.gate()
 
     assert "1 failed, 2 passed" in ended.text
-    assert "ended by itself once; it was started again. The first time: [process.app] was killed" in ended.problems
+    assert "ended by itself once; it was restarted. The first time: [process.app] was killed" in ended.problems
     assert not served.runs(), "the process that was started again was left behind"
 
 

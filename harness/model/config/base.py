@@ -1,4 +1,4 @@
-"""What the sections of harness.toml are made of."""
+"""Base classes and types for the sections of harness.toml."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Duration(float):
 
     @classmethod
     def parse(cls, text: str) -> Duration:
-        """Read a length of time; raises ValueError that says how one is written."""
+        """Read a length of time; raises ValueError that shows the valid forms."""
         return cls(duration_s(text))
 
 
@@ -25,7 +25,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Base of the sections: an unknown key is an error."""
 
     CALLED: ClassVar[tuple[str, ...]] = ()
-    """Names of the keys with URLs at which the harness calls the target; to other hosts nothing is sent."""
+    """Names of the keys with URLs at which the harness calls the target; it sends nothing to other hosts."""
 
     def called_urls(self) -> Iterator[str]:
         """Yield the URLs of this section and of those inside it at which the harness calls the target."""

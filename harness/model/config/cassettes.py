@@ -1,4 +1,4 @@
-"""``[cassettes]``: how recordings are matched, how old they may grow, and what in them changes with every call."""
+"""``[cassettes]``: how recordings are matched, how old they may be, and which values change with every call."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ class Cassettes(Section, frozen=True):
     """``[cassettes]``: the recordings of scenarios."""
 
     max_age: Duration | None = None
-    """How old a recording may be; an older one fails, and is never recorded anew without being asked for."""
+    """Maximum age of a recording. An older one fails; it is only recorded again when you ask for it."""
     match_on: tuple[Part, ...] = ("method", "host", "path", "query", "body")
-    """What a call and its recording must have in common."""
+    """The parts in which a request must equal its recording."""
     volatile: tuple[str, ...] = ()
     """JSON paths of values that change with every call, such as ``$..id``."""
     hosts: tuple[str, ...] = ()
     """Further hosts that scenarios may send to while they are recorded or run live."""
 
     def __post_init__(self) -> None:
-        """Refuse a path that is none."""
+        """Raise ValueError for a path that is not a JSON path."""
         for rule in self.volatile:
             if not _RULE.fullmatch(rule):
                 raise ValueError(f"Expected JSON paths such as '$.createdAt', '$.items[*].id' or '$..id', got {rule!r}")

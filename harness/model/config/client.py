@@ -11,9 +11,9 @@ class Policy(Section, frozen=True):
     max_attempts: int = 5
     """Requests for one operation, the first included."""
     retry_after_cap: Duration = Duration(60)
-    """The longest ``Retry-After`` it waits for; asked for more, it waits this long, or gives up and reports failure."""
+    """The longest ``Retry-After`` it waits for; for a longer one it waits this long, or reports failure."""
     answer_within: Duration = Duration(30)
-    """How long it waits for one answer, however slowly that comes."""
+    """How long it waits for one response, however slowly that arrives."""
 
 
 class Client(Section, frozen=True):

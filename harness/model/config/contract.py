@@ -1,4 +1,4 @@
-"""``[contract]``: how much of the document must have been seen."""
+"""``[contract]``: how much of the document the checks must cover."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ class CoverageThreshold(Section, frozen=True):
     """``[contract] coverage``: shares in per cent."""
 
     operations: int = 100
-    """Of the operations, called with valid input."""
+    """Share of operations that are called with valid input."""
     responses: int = 0
-    """Of the documented responses, seen."""
+    """Share of documented responses that are seen."""
 
 
 class Contract(Section, frozen=True):

@@ -8,7 +8,7 @@ from harness.model.config.base import Section
 
 
 class BudgetName(enum.StrEnum):
-    """How much is tried."""
+    """How many requests are generated."""
 
     QUICK = "quick"
     STANDARD = "standard"
@@ -19,8 +19,8 @@ class Fuzz(Section, frozen=True):
     """``[fuzz]``: generated requests."""
 
     budget: BudgetName = BudgetName.QUICK
-    """How much is tried; ``--harness-fuzz`` goes before it."""
+    """How many requests are generated; ``--harness-fuzz`` overrides it."""
     include: tuple[str, ...] = ()
     """Operations to send to: ``GET``, ``/path/*``, ``GET /path``, ``tag:NAME`` or an operationId; all unless set."""
     exclude: tuple[str, ...] = ()
-    """Operations to leave alone, written likewise."""
+    """Operations to leave out, in the same notation."""

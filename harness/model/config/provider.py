@@ -1,4 +1,4 @@
-"""``[provider]``: the Product API, its description and the test credential."""
+"""``[provider]``: the Product API, its OpenAPI document and the test credential."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Bearer(Section, frozen=True, tag_field="type", tag="bearer"):
 
 
 class ApiKey(Section, frozen=True, tag_field="type", tag="api-key"):
-    """A key in a header of its own."""
+    """A key in a separate header."""
 
     key: SecretRef
     header: str = "X-API-Key"
@@ -29,27 +29,27 @@ class Basic(Section, frozen=True, tag_field="type", tag="basic"):
 
 
 class ProviderWebhooks(Section, frozen=True):
-    """``[provider.webhooks]``: how the provider learns where the harness catches its webhooks."""
+    """``[provider.webhooks]``: how the provider is given the URL at which the harness catches its webhooks."""
 
     register: str | None = None
-    """Operation that registers a URL, such as ``POST /webhook-endpoints``; None where it is done by hand."""
+    """Operation that registers a URL, such as ``POST /webhook-endpoints``; None if you register it by hand."""
     body: dict[str, Any] = {}
-    """JSON that the operation gets; ``{catcher}`` stands for the URL."""
+    """JSON body for the operation; ``{catcher}`` is replaced by the URL."""
     secret_at: str | None = None
-    """Key of the operation's answer that holds the signing secret, dots leading inwards; None: it hands none out."""
+    """Dotted key of the signing secret in the operation's response; None if it issues none."""
     port: int | None = None
-    """Port to listen on; None: a free one."""
+    """Port to listen on; None for any free one."""
     url: str | None = None
-    """The way from outside, such as a tunnel's; None: the loopback address."""
+    """URL at which the provider reaches the catcher, such as a tunnel's; None for the loopback address."""
     within: Duration = Duration(10)
-    """How soon after the workflow a first webhook is to arrive."""
+    """Time after the workflow within which a first webhook must arrive."""
     again_within: Duration = Duration(30)
-    """How soon one that was answered with 503 is to come again."""
+    """Time within which a webhook that was answered with 503 must be sent again."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a secret in the answer to a registration that is not made."""
+        """Raise ValueError for ``secret_at`` without ``register``."""
         if self.secret_at and not self.register:
-            raise ValueError("`secret_at` is a key of the answer to `register`, which is not there")
+            raise ValueError("`secret_at` is a key of the response to `register`, which is missing")
 
 
 class Provider(Section, frozen=True):

@@ -1,4 +1,4 @@
-"""``[receiver]``: the integration's webhook endpoint, and how to see what it does."""
+"""``[receiver]``: the integration's webhook endpoint, and how to observe its effects."""
 
 from __future__ import annotations
 
@@ -9,90 +9,90 @@ from harness.model.reference import SecretRef
 
 
 class Signature(Section, frozen=True):
-    """``[receiver] signature``: the scheme, and what it leaves open."""
+    """``[receiver] signature``: the scheme and its parameters."""
 
     scheme: str
     secret: SecretRef
     previous: SecretRef | None = None
-    """The secret before this one, where the receiver still accepts it while the provider changes over."""
+    """The previous secret, if the receiver still accepts it during a rotation."""
     header: str | None = None
-    """Header that carries the signature, where the scheme leaves it open."""
+    """Header of the signature, if the scheme does not define it."""
     template: str | None = None
-    """Scheme ``hmac``: what is signed, with ``{body}``, ``{timestamp}``, ``{id}``, ``{url}``, ``{method}``."""
+    """Scheme ``hmac``: the signed text, with ``{body}``, ``{timestamp}``, ``{id}``, ``{url}``, ``{method}``."""
     digest: Literal["sha1", "sha256", "sha512"] | None = None
-    """Scheme ``hmac``: the hash."""
+    """Scheme ``hmac``: the hash function."""
     encoding: Literal["hex", "base64"] | None = None
-    """Scheme ``hmac``: how the signature is written."""
+    """Scheme ``hmac``: the encoding of the signature."""
     prefix: str | None = None
-    """Scheme ``hmac``: what stands before the signature; may hold ``{timestamp}``."""
+    """Scheme ``hmac``: text before the signature; may contain ``{timestamp}``."""
     timestamp: str | None = None
-    """Scheme ``hmac``: header that carries the timestamp, where the prefix does not."""
+    """Scheme ``hmac``: header of the timestamp, if the prefix does not contain it."""
     timestamp_unit: Literal["s", "ms"] | None = None
     """Scheme ``hmac``: seconds or milliseconds."""
     id_header: str | None = None
-    """Scheme ``hmac``: header that carries the event id, where the body does not."""
+    """Scheme ``hmac``: header of the event id, if the body does not contain it."""
     tolerance: Duration | None = None
-    """How old a timestamp may be, where the receiver has another limit than the scheme."""
+    """Maximum age of a timestamp, if the receiver's limit differs from the scheme's."""
     key_id: str | None = None
-    """Name by which the receiver finds the key, where the scheme names it."""
+    """Id by which the receiver finds the key, if the scheme sends one."""
 
 
 class Probe(Section, frozen=True):
-    """How to ask the integration for one row of what it knows, in one of three ways."""
+    """How to query the integration for one row: by URL, command or SQL."""
 
     CALLED = ("url",)
 
     url: str | None = None
     """GET; ``{event_id}`` is replaced. Answers 404 while the event is unknown, else JSON."""
     command: tuple[str, ...] = ()
-    """Words of a command that prints JSON, or a number; ``{event_id}`` is replaced. Status 1: unknown."""
+    """Command and arguments; prints JSON or a number. ``{event_id}`` is replaced. Exit status 1: unknown."""
     sql: str | None = None
     """A query with the parameter ``:event_id``; no row: unknown."""
     database: str | None = None
-    """Where to ask it: any SQLAlchemy URL, or a reference to a secret that holds one."""
+    """Database for ``sql``: any SQLAlchemy URL, or a reference to a secret that holds one."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError unless exactly one way is given."""
+        """Raise ValueError unless exactly one of the three is given."""
         if sum(map(bool, (self.url, self.command, self.sql))) != 1:
-            raise ValueError("give one of `url`, `command` and `sql`")
+            raise ValueError("give exactly one of `url`, `command` and `sql`")
         if bool(self.sql) != bool(self.database):
             raise ValueError("`sql` and `database` belong together")
 
 
 class EffectSource(Probe, frozen=True):
-    """``[receiver] effects``: how to ask what the integration did because of an event."""
+    """``[receiver] effects``: how to query the effects of an event."""
 
     count: str = "effects"
-    """Key of the answer that holds the number of effects; of a row with one column, that one."""
+    """Key of the number of effects in the answer; a row with a single column needs none."""
 
 
 class DeadLetters(Probe, frozen=True):
-    """``[receiver] dead_letters``: how to ask for the dead letter of an event, and how to drive it again."""
+    """``[receiver] dead_letters``: how to query the dead letter of an event, and how to redrive it."""
 
     when: dict[str, str] = {}
-    """What an answer says that is about a dead letter, where it is about other events too."""
+    """Keys and values that mark an answer as a dead letter, if the probe also answers for other events."""
     reason: str = "reason"
-    """Key of the answer that says what went wrong."""
+    """Key of the reason in the answer."""
     attempts: str = "attempts"
-    """Key of the answer with the number of attempts."""
+    """Key of the number of attempts in the answer."""
     body: str = "body"
-    """Key of the answer with the raw body: as text, in base64, or its SHA-256 in hexadecimal."""
+    """Key of the raw body in the answer: as text, in base64, or its SHA-256 in hexadecimal."""
     within: Duration = Duration(30)
-    """How long the integration may try before it gives an event up."""
+    """Time within which the integration moves a failing event to its dead letters."""
     redrive: tuple[str, ...] = ()
-    """Words of a command that drives the dead letter of ``{event_id}`` again."""
+    """Command and arguments that redrive the dead letter of ``{event_id}``."""
 
 
 class EventOrder(Section, frozen=True):
-    """``[receiver] order``: two events about one object, to see that the earlier one does not undo the later one."""
+    """``[receiver] order``: two events about one object; the earlier one must not undo the later one."""
 
     earlier: str
     later: str
     """Event fixtures."""
     object: str
-    """Key of both bodies that holds the object's id; dots lead inwards."""
+    """Dotted key of the object's id in both bodies."""
     state: Probe
-    """How to ask for the object's state; ``{event_id}`` stands for the object's id."""
+    """How to query the object's state; ``{event_id}`` is replaced by the object's id."""
 
 
 class Receiver(Section, frozen=True):
@@ -105,16 +105,16 @@ class Receiver(Section, frozen=True):
     """Folder of event fixtures, relative to harness.toml."""
     signature: Signature | None = None
     event_id: str | None = None
-    """Key of the JSON body that holds the event id, where the scheme has no header for it and names another key."""
+    """Key of the event id in the JSON body, if the scheme has no header for it and another default key."""
     event_type: str | None = None
-    """Key of the JSON body that holds the event type, likewise."""
+    """Key of the event type in the JSON body, if it differs from the scheme's."""
     ack_within: Duration = Duration(3)
     effects: EffectSource | None = None
     dead_letters: DeadLetters | None = None
     order: EventOrder | None = None
     slow: str | None = None
-    """Event fixture whose processing takes seconds."""
+    """Event fixture that takes seconds to process."""
     outage: tuple[str, ...] = ()
-    """Words of a command that takes the integration's store away while it runs; it prints a line once it has."""
+    """Command and arguments that make the integration's store unavailable while they run; prints a line once it is."""
     unprocessable: str | None = None
     """Event fixture that is acknowledged but cannot be processed, to provoke a dead letter."""

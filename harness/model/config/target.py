@@ -21,7 +21,7 @@ class TargetSection(Section, frozen=True):
     name: str
     environment: Environment = Environment.LOCAL
     scenarios: tuple[str, ...] = ()
-    """Folders or files of scenarios the gate runs, relative to harness.toml."""
+    """Folders or files of scenarios that the gate runs, relative to harness.toml."""
 
 
 class Process(Section, frozen=True):
@@ -31,7 +31,7 @@ class Process(Section, frozen=True):
 
     command: tuple[str, ...]
     ready: str
-    """URL that answers 2xx once the process serves."""
+    """URL that answers 2xx once the process is ready."""
     ready_within: Duration = Duration(20)
     env: dict[str, str] = {}
     """Added to the environment; a value may be a secret reference."""

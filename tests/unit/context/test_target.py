@@ -37,7 +37,7 @@ REFUSED = {
     "a secret in the answer to nothing": (
         PROVIDER + 'webhooks = { secret_at = "data.secret" }',
         "[provider] webhooks",
-        "secret_at is a key of the answer to register, which is not there",
+        "secret_at is a key of the response to register, which is missing",
     ),
     "wrong type": (NAMED + "[provider]\nspec = 3", "[provider] spec", "Expected str, got int"),
     "wrong type in a process": (

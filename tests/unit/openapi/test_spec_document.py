@@ -29,10 +29,10 @@ REFUSED = {
     "paths is a list": (json.dumps({**WHOLE, "paths": [1]}), "describes no operation"),
     "bottomless": ("[" * 100_000, "is not read: it nests deeper than 500 levels."),
     "bottomless list": ("- " * 100_000, "it nests deeper than 500 levels"),
-    "an anchor within itself": ("paths: &p\n  /a: *p\n", "is not read: its aliases lead back to their own anchors"),
+    "an anchor within itself": ("paths: &p\n  /a: *p\n", "is not read: its aliases refer to their own anchors"),
     "a billion laughs": (
         "\n".join(["a0: &a0 [lol]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10))]),
-        "or stand for more than 5,000,000 values.",
+        "or expand to more than 5,000,000 values.",
     ),
     "bottomless JSON": ('{"a":' * 100_000, "is neither JSON nor YAML"),
 }

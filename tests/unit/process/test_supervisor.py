@@ -97,7 +97,7 @@ def test_what_dies_is_started_again_and_told(state: Callable[..., ProcessState])
             assert app.away_s >= 0.05, "it stays away for a while, so that the check sees it gone"
 
     (told,) = running.reports()
-    assert told.startswith("[process.app] ended by itself 2 times; it was started again each time. The first time: ")
+    assert told.startswith("[process.app] ended by itself 2 times; it was restarted each time. The first time: ")
     assert told.endswith("[process.app] exited with status 0.")
 
 
@@ -123,7 +123,7 @@ def test_what_dies_too_often_is_left_alone(state: Callable[..., ProcessState], m
 
     assert ask.urls == []
     assert app.starts == 1
-    assert "ended by itself 2 times; then it was left alone, and everything after" in running.reports()[0]
+    assert "ended by itself 2 times; then it was not restarted, and later checks" in running.reports()[0]
 
 
 def test_what_cannot_be_started_again_is_told(state: Callable[..., ProcessState]) -> None:
@@ -134,7 +134,7 @@ def test_what_cannot_be_started_again_is_told(state: Callable[..., ProcessState]
         wait(lambda: known.deaths == 1)
         known.settled()
 
-    assert "ended by itself once; it could not be started again: the port is taken." in running.reports()[0]
+    assert "ended by itself once; it could not be restarted: the port is taken." in running.reports()[0]
 
 
 def test_after_trouble_a_death_is_waited_for(

@@ -123,8 +123,8 @@ def test_sql_without_sqlalchemy_says_what_to_install(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     "keys, said",
     [
-        ({}, "give one of `url`, `command` and `sql`"),
-        ({"url": "http://x", "sql": "SELECT 1", "database": "x"}, "give one of `url`, `command` and `sql`"),
+        ({}, "give exactly one of `url`, `command` and `sql`"),
+        ({"url": "http://x", "sql": "SELECT 1", "database": "x"}, "give exactly one of `url`, `command` and `sql`"),
         ({"sql": "SELECT 1"}, "`sql` and `database` belong together"),
         ({"url": "http://x", "database": "x"}, "`sql` and `database` belong together"),
     ],
