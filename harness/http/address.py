@@ -27,9 +27,11 @@ class Address(NamedTuple):
             parts = urlsplit(url)
             host, port = parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
         except ValueError as exc:
-            raise ConfigurationError(f"{_shown(url)!r} is no URL: {_why(exc)}. Write http://HOST:PORT/PATH.") from None
+            raise ConfigurationError(
+                f"{_shown(url)!r} is not a URL: {_why(exc)}. Write http://HOST:PORT/PATH."
+            ) from None
         if parts.scheme not in DEFAULT_PORTS or not host:
-            raise ConfigurationError(f"{_shown(url)!r} is no URL of a receiver. Write http://HOST:PORT/PATH, or https.")
+            raise ConfigurationError(f"{_shown(url)!r} is not a receiver's URL. Write http://HOST:PORT/PATH, or https.")
         return cls(host, port, parts.scheme == "https", parts.netloc.rpartition("@")[2])
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from harness.http.parser import MAX_HEAD, BadMessageError, ChunkDecoder, ends_connection
 
 ANSWER_BYTES = 1024 * 1024
-"""Of a longer answer the rest is not waited for: its status says what counts."""
+"""The rest of a longer answer is not awaited: the status is enough."""
 STORED_BYTES = 800
 """Of the body, to show its beginning."""
 
@@ -18,11 +18,11 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 
 
 class AnswerHead(NamedTuple):
-    """What the head of an answer says of it."""
+    """The framing that the head of an answer declares."""
 
     status: int
     length: int | None
-    """Bytes of the body; None when chunks or the end of the connection tell."""
+    """Bytes of the body; None when chunks or the end of the connection end it."""
     chunked: bool
     keeps_open: bool
     raw: bytes
@@ -74,7 +74,7 @@ class AnswerReader:
     )
 
     def __init__(self, *, most_bytes: int = ANSWER_BYTES, stored_bytes: int = STORED_BYTES) -> None:
-        """Of a body longer than ``most_bytes`` the rest is not waited for; ``stored_bytes`` of it are kept."""
+        """The rest of a body longer than ``most_bytes`` is not awaited; at most ``stored_bytes`` are stored."""
         self._most = most_bytes
         self._stored = stored_bytes
         self.head: AnswerHead | None = None
@@ -89,7 +89,7 @@ class AnswerReader:
         self._read = 0
 
     def feed(self, data: bytes | bytearray) -> bool:
-        """Take what arrived and tell whether the answer is complete; raises `BadMessageError`."""
+        """Take what arrived and return whether the answer is complete; raises `BadMessageError`."""
         self._buffer = self._buffer + data if self._buffer else bytes(data)
         while self.head is None:
             if not self._take_head():

@@ -17,9 +17,9 @@ from harness.http.message import LOOPBACK, SAFE_METHODS
 
 TIMEOUT_S = 15.0
 WHOLE_WITHIN_S = 60.0
-"""How long the answer of an ordinary call may take as a whole; a timeout alone says how long nothing may come."""
+"""Seconds for the whole answer of an ordinary call; a timeout bounds only the silence between bytes."""
 READY_WITHIN_S = 2.0
-"""How long a process that says whether it is ready may take for that."""
+"""Seconds for the answer of a readiness URL."""
 MAX_ANSWER_BYTES = 64 << 20
 
 Observer = Callable[[httpx.Response], None]
@@ -33,7 +33,7 @@ class Network:
         self.hosts = LOOPBACK | {host for url in urls if (host := urlsplit(url).hostname)}
         self.production = production
         self.observer: Observer = lambda _response: None
-        """Told of every answer, also from a recording; the body may not have been read."""
+        """Called with every answer, also from a recording; the body may not have been read."""
         self.error_observer: Callable[[httpx.Response], None] = lambda _response: None
         """Shown every answer that is an error, read whole."""
 
@@ -68,7 +68,7 @@ class Network:
         timeout_s: float = TIMEOUT_S,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> httpx.AsyncClient:
-        """Return an async client like `client`; it keeps no connection open, so none outlives its event loop."""
+        """Return an async client like `client`; it leaves no connection open, so none outlives its event loop."""
         if transport is None:
             limits = httpx.Limits(max_keepalive_connections=0)
             transport = GuardedTransport(self, httpx.AsyncHTTPTransport(verify=tls_context(), limits=limits))
@@ -98,9 +98,9 @@ class Network:
         """Raise `NetworkError` unless the target's description allows this request."""
         if url.host not in self.hosts:
             raise NetworkError(
-                f"Refused to send {method} to {url.host}: harness.toml names no such host "
+                f"Refused to send {method} to {url.host}: harness.toml does not name that host "
                 f"(it names {', '.join(sorted(self.hosts - LOOPBACK)) or 'only loopback'}). "
-                "If the call is meant, add the host to the target; if it is a redirect, look where it comes from."
+                "If the request is intended, add the host to harness.toml; if it is a redirect, look for its cause."
             )
         if self.production and method.upper() not in SAFE_METHODS:
             raise NetworkError(
@@ -155,9 +155,9 @@ class _Bounded(httpx.SyncByteStream):
         for piece in self._inner:
             size += len(piece)
             if size > MAX_ANSWER_BYTES:
-                raise httpx.ReadTimeout(f"after {MAX_ANSWER_BYTES >> 20} MiB the answer had not come to its end")
+                raise httpx.ReadTimeout(f"after {MAX_ANSWER_BYTES >> 20} MiB the answer had not ended")
             if time.monotonic() > self._begun + self._within_s:
-                raise httpx.ReadTimeout(f"after {self._within_s:g} s the answer had not come to its end")
+                raise httpx.ReadTimeout(f"after {self._within_s:g} s the answer had not ended")
             yield piece
 
     def close(self) -> None:
@@ -182,8 +182,8 @@ def offline() -> Iterator[None]:
         if host and not (host in LOOPBACK or str(host).startswith("127.")):
             refused.close()  # libraries close it after an OSError alone
             raise NetworkError(
-                f"Refused to connect to {host}: in replay nothing leaves this machine. Let the call go through the "
-                "fixture `api`, or ask for the fixture `cassette`, which records and plays back every client's calls."
+                f"Refused to connect to {host}: in replay no request leaves this machine. Send it through the fixture "
+                "`api`, or request the fixture `cassette`, which records and plays back every client's calls."
             )
 
     def guarded(self: socket.socket, address: Any) -> None:

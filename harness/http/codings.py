@@ -10,7 +10,7 @@ from collections.abc import Callable
 from harness.errors import HarnessError
 
 MAX_DECODED = 64 * 1024 * 1024
-"""Bytes that a body may have once it is decoded, unless a caller says otherwise: a small one can swell without end."""
+"""Default limit of a decoded body in bytes: a small compressed body can expand without end."""
 GZIP_MAGIC = b"\x1f\x8b"  # RFC 1952 section 2.3.1
 _GZIP_SYSTEM = 9  # the place of the byte that names it
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878 section 3.1.1
@@ -40,10 +40,10 @@ class CodingError(HarnessError):
 
 
 def decoded(body: bytes, coding: str, *, limit: int = MAX_DECODED, strict: bool = False) -> tuple[bytes, Pack]:
-    """Return what ``body`` holds and the function that packs such content again.
+    """Return the content of ``body`` and the function that encodes such content again.
 
     ``coding`` is the value of ``Content-Encoding``, the codings in the order in which they were applied. Many clients
-    undo a coding and leave the header: a body that is not packed as the header says is returned as it is, unless
+    decode a body and leave the header: a body that is not encoded as the header says is returned unchanged, unless
     ``strict``. ``limit`` bounds the content, in bytes. Raises `CodingError`.
     """
     pack: Pack = bytes
@@ -53,7 +53,7 @@ def decoded(body: bytes, coding: str, *, limit: int = MAX_DECODED, strict: bool 
         content, packing = _DECODERS.get(name, _unknown)(body, name, limit)
         if packing is None and strict:
             fault = CodingFault.DAMAGED if name in _DECODERS else CodingFault.UNKNOWN
-            raise CodingError(fault, name, f"A body said to be {name} is not.")
+            raise CodingError(fault, name, f"The body is declared as {name} but is not encoded so.")
         body, pack = content, _then(packing, pack) if packing else pack
     return body, pack
 
@@ -91,14 +91,14 @@ def _deflated(body: bytes, name: str, limit: int) -> tuple[bytes, Pack | None]:
         if not stream.unused_data:
             return content, pack
     if _is_zlib(body) and not _is_text(body):
-        raise CodingError(CodingFault.DAMAGED, name, f"A body said to be {name} is damaged.")
+        raise CodingError(CodingFault.DAMAGED, name, f"The body declared as {name} is damaged.")
     return body, None
 
 
 def _unknown(body: bytes, name: str, limit: int) -> tuple[bytes, Pack | None]:  # noqa: ARG001 - a Decoder
     if name == "zstd" and not body.startswith(ZSTD_MAGIC):
         return body, None
-    raise CodingError(CodingFault.UNKNOWN, name, f"A body is encoded as {name!r}, which cannot be decoded here.")
+    raise CodingError(CodingFault.UNKNOWN, name, f"The body is encoded as {name!r}, which the harness cannot decode.")
 
 
 _DECODERS: dict[str, Decoder] = {"gzip": _gunzipped, "x-gzip": _gunzipped, "deflate": _deflated}
@@ -108,11 +108,11 @@ def _inflated(stream: zlib._Decompress, body: bytes, name: str, limit: int) -> b
     try:
         content = stream.decompress(body, limit + 1)
     except zlib.error:
-        raise CodingError(CodingFault.DAMAGED, name, f"A body said to be {name} is damaged.") from None
+        raise CodingError(CodingFault.DAMAGED, name, f"The body declared as {name} is damaged.") from None
     if len(content) > limit:
-        raise CodingError(CodingFault.TOO_LARGE, name, f"A compressed body swells beyond {_size(limit)}.")
+        raise CodingError(CodingFault.TOO_LARGE, name, f"The compressed body expands to more than {_size(limit)}.")
     if not stream.eof:
-        raise CodingError(CodingFault.CUT, name, f"A body said to be {name} is damaged: its end is missing.")
+        raise CodingError(CodingFault.CUT, name, f"The body declared as {name} is damaged: its end is missing.")
     return content
 
 

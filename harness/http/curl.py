@@ -11,9 +11,9 @@ from harness.http.message import Headers
 MOST_CHARS = 1200
 LONGEST_ARGUMENT = 64 * 1024
 """Bytes of a body on the command line: Linux takes 128 KiB in one argument."""
-LEFT_OUT = "(made anew by harness deliver)"
+LEFT_OUT = "(computed by harness deliver)"
 CREDENTIAL = "$CREDENTIAL"
-"""The variable of the shell that stands for the credential."""
+"""The shell variable that replaces the credential."""
 _ESCAPES = str.maketrans({"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
@@ -52,7 +52,7 @@ def _method(method: str, *, with_body: bool) -> list[str]:
 
 
 def _url_options(url: str) -> Iterator[str]:
-    """Yield what keeps curl from changing a URL."""
+    """Yield the options that stop curl from changing a URL."""
     if set(url) & set("[]{}"):
         yield "--globoff"
     if "/." in url.partition("?")[0]:
@@ -63,7 +63,7 @@ def _body(body: bytes, most_chars: int | None) -> tuple[str, str]:
     """Return what comes before the command, and where curl takes the body from, quoted."""
     text = body.decode(errors="replace")
     if most_chars is not None and len(body) > most_chars:
-        return "", shlex.quote(f"@({len(body):,} bytes, which begin with {text[:60]})")
+        return "", shlex.quote(f"@({len(body):,} bytes, beginning with {text[:60]})")
     plain = all(c.isprintable() or c in "\n\r\t" for c in text) and "\ufffd" not in text
     if not plain or text.startswith("@") or len(body) > LONGEST_ARGUMENT:
         return f"printf %s {base64.b64encode(body).decode()} | base64 -d | ", "@-"

@@ -22,7 +22,7 @@ HOST = "127.0.0.1"
 BACKLOG = 128
 IDLE_S = 60.0
 RETRY_S = 0.1
-"""After a connection could not be accepted, such as for want of file descriptors."""
+"""Seconds to pause after a connection could not be accepted, for example without free file descriptors."""
 JOIN_S = 5.0
 
 RawAnswer = Callable[[ServerConnection], bool]
@@ -33,7 +33,7 @@ class LoopbackServer(ABC):
     """Answers each request with what `respond` returns, in a thread for each connection.
 
     Whatever RFC 9112 allows is taken: any method, bodies with a length or in chunks, ``Expect: 100-continue``,
-    absolute targets, HTTP/1.0, and many requests on one connection. What is no such request goes to `refuse`.
+    absolute targets, HTTP/1.0, and many requests on one connection. Anything else goes to `refuse`.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class LoopbackServer(ABC):
         grace_s: float = 0.0,
         keeps_open: bool = True,
     ) -> None:
-        """Nothing is listening yet; ``port`` 0 stands for any free one.
+        """Prepare the server; it does not listen yet. ``port`` 0 means any free one.
 
         ``name`` is that of its threads, ``max_body`` bounds the body of a request in bytes, ``idle_s`` how long a
-        client may be silent, and ``grace_s`` how long responses that are under way at the end are waited for. Unless
+        client may be silent, and ``grace_s`` how long unfinished responses are awaited at the end. Unless
         it ``keeps_open``, a connection ends with its first response.
         """
         self.name = name
@@ -203,5 +203,5 @@ class CommandServer(LoopbackServer):
 
 def port_refused(port: int, exc: OSError) -> str:
     """Return the message for a port on which nothing can listen: why, and what to do."""
-    why = "something else listens there" if exc.errno == errno.EADDRINUSE else exc.strerror
+    why = "the port is in use" if exc.errno == errno.EADDRINUSE else exc.strerror
     return f"--port {port}: {why}. Choose another port, or --port 0 for a free one."

@@ -10,7 +10,7 @@ from http import HTTPStatus
 import msgspec
 
 Headers = tuple[tuple[str, str], ...]
-"""Header fields in the order in which they stand, repeated ones apart."""
+"""Header fields in order; a repeated field has one entry for each line."""
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -30,7 +30,7 @@ _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 
 
 def header(headers: Iterable[tuple[str, str]], name: str) -> str:
-    """Return the first value of the field ``name``, in whatever case it stands; empty when there is none."""
+    """Return the first value of the field ``name``, in any case; empty when there is none."""
     name = name.lower()
     return next((value for key, value in headers if key.lower() == name), "")
 
@@ -78,10 +78,10 @@ def _value_bytes(value: str) -> bytes:
 class _Message(msgspec.Struct, frozen=True, kw_only=True):
     headers: Headers = ()
     body: bytes = b""
-    """As sent: compressed where ``Content-Encoding`` says so; empty for none."""
+    """As sent, compressed if ``Content-Encoding`` declares it; empty for none."""
 
     def header(self, name: str) -> str:
-        """Return the first value of a field, in whatever case; empty when there is none."""
+        """Return the first value of a field, in any case; empty when there is none."""
         return header(self.headers, name)
 
     @property

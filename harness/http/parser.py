@@ -21,7 +21,7 @@ _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?")
 
 
 class BadMessageError(Exception):
-    """What arrived is no HTTP/1.1 message that can be taken; the text says what it is."""
+    """Not an HTTP/1.1 message that can be accepted; the text describes what arrived."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ class RequestReader:
         return request
 
     def awaits_go_ahead(self) -> bool:
-        """Whether a client that sends its body only when told so is to be told (RFC 9110 section 10.1.1); true once."""
+        """Whether the client waits for ``100 Continue`` (RFC 9110 section 10.1.1); true once."""
         awaits = self._expects and self._head is not None and not any(self._pieces)
         self._expects = False
         return awaits

@@ -21,7 +21,7 @@ DEFAULT_WAIT_S = 1.0
 """The wait where ``Retry-After`` holds nothing that can be read."""
 LONGEST_WAIT_S = 30.0
 WAITS_IN_ALL_S = 120.0
-"""How long one client waits for rate limits in all, before it says that the limit leaves no room."""
+"""Seconds that one client waits for rate limits in total, before it reports that the limit is exhausted."""
 MOST_WAITS = 10
 """Waits for one request."""
 UNSENDABLE = (
@@ -49,18 +49,18 @@ class NoAnswer(enum.StrEnum):
 
 
 UNHEARD = frozenset({NoAnswer.UNREACHABLE, NoAnswer.RATE_LIMIT})
-"""Reasons that say nothing of the operation: the request was never looked at."""
+"""Reasons that prove nothing about the operation: it never received the request."""
 
 
 class SendResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one request: a response, or why there is none."""
+    """Result of one request: a response, or why there is none."""
 
     request: httpx.Request
     response: httpx.Response | None = None
     reason: NoAnswer | None = None
     """Why there is no response."""
     detail: str = ""
-    """What the client says of the reason."""
+    """The client's own words for the reason."""
     limited: tuple[httpx.Response, ...] = ()
     """The answers that asked to wait, in order; the last of them may be the reason."""
 
@@ -204,7 +204,7 @@ def json_of(response: httpx.Response | None) -> Any:
 
 
 def _out_of_patience(result: SendResult, limited: tuple[httpx.Response, ...], detail: str) -> SendResult:
-    """Return what it comes to when waiting did not help: 503 is an answer, and 429 says nothing of the request."""
+    """Return the result when waiting did not help: 503 is an answer, and 429 proves nothing about the request."""
     if limited[-1].status_code != 429:
         return result
     return SendResult(request=result.request, reason=NoAnswer.RATE_LIMIT, detail=detail, limited=limited)
@@ -215,7 +215,7 @@ def _in_words(exc: httpx.RequestError) -> str:
 
 
 def _reason(exc: httpx.RequestError) -> NoAnswer:
-    """Return what stands behind what httpx raised."""
+    """Return the cause of an httpx exception."""
     if isinstance(exc, httpx.RemoteProtocolError):
         gone = "disconnected" in str(exc) or "closed connection" in str(exc)
         return NoAnswer.CLOSED if gone else NoAnswer.GARBAGE

@@ -17,7 +17,7 @@ from harness.http.writer import response_bytes, response_head
 
 PIECE = 64 * 1024
 LINGER_S = 2.0
-"""How long a client may go on sending what nobody reads any more, so that it still reads its answer."""
+"""Seconds for which a client may go on sending a body that is not read, so that it still reads its answer."""
 
 
 class ServerConnection:
@@ -70,7 +70,7 @@ class ServerConnection:
         self.socket.close()
 
     def linger(self) -> None:
-        """Say that nothing follows, and take what the client still sends: closing at once could lose the answer."""
+        """End the response, and read what the client still sends: closing at once could lose the response."""
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_WR)
             deadline = time.monotonic() + LINGER_S
@@ -80,7 +80,7 @@ class ServerConnection:
                     return
 
     def interrupt(self) -> None:
-        """End whatever waits for this connection."""
+        """End everything that waits for this connection."""
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
 

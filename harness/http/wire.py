@@ -1,7 +1,7 @@
-"""One request on a socket of its own: every byte is ours, and whatever the receiver does, it is over in time.
+"""One request on its own socket: every byte is as given, and a deadline holds for any receiver.
 
-HTTP clients mend what they are given, keep connections that a dying receiver has left, and read an endless answer
-endlessly. A case must do none of that.
+HTTP clients correct malformed requests, reuse connections that a dying receiver has closed, and read an endless answer
+without end. A case must do none of that.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class _Clock:
         return time.perf_counter() - self._start
 
     def left(self) -> float:
-        """Return the seconds that are left; raises TimeoutError when there are none."""
+        """Return the seconds that are left; raises TimeoutError when none are left."""
         left = self._deadline - time.perf_counter()
         if left <= 0:
             raise TimeoutError

@@ -42,7 +42,7 @@ def response_head(
             raise ValueError(f"header {name!r} holds a line break, or its name is none")
     reason = response.reason or reason_phrase(response.status)
     if _UNSENDABLE.search(reason):
-        raise ValueError("reason phrase holds a line break")
+        raise ValueError("reason phrase contains a line break")
     lines = [f"HTTP/1.1 {response.status} {reason}", *(f"{name}: {value}" for name, value in fields)]
     if response.status not in {204, 304} and response.status >= 200:  # RFC 9110 section 8.6
         if chunked:

@@ -1,4 +1,4 @@
-"""References into other files and to URLs: each is read once, and stands in the document from then on."""
+"""References into other files and to URLs: each is read once and added to the document."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from harness.core.yaml import UnreadableYamlError
 from harness.errors import HarnessError, NetworkError, one_line
 
 FILES = "x-harness-files"
-"""Key of the document under which what was read stands, by number."""
+"""Key of the document under which the parts that were read are added, by number."""
 UNREAD = "x-harness-unread"
-"""Key under which nothing stands: references to what cannot be read lead there."""
+"""Key that does not exist: references to what cannot be read lead there."""
 MAX_FILES = 2_000
 _EXAMPLE = "externalValue"
 _SHOWN = re.compile(rf"#?/(?:{FILES}|{UNREAD})/(\d+)")
@@ -24,9 +24,9 @@ _NAMED = frozenset(
     | {"parameters", "examples", "requestBodies", "headers", "securitySchemes", "links", "callbacks", "pathItems"}
     | {"paths", "webhooks", "x-webhooks", "encoding", "mediaTypes"}
 )
-"""Keys of objects whose own keys are names, and so no keywords."""
+"""Keys of objects whose keys are names, not keywords."""
 _VALUES = frozenset({"example", "default", "enum", "const", "value", "x-codeSamples", "x-code-samples"})
-"""Keywords whose values are somebody's data: a ``$ref`` in there is none."""
+"""Keywords whose values are data: a ``$ref`` in there is not a reference."""
 _FILE = re.compile(r"\.(?:json|ya?ml)(?:#|$)")
 
 Read = Callable[[str], Any]
@@ -38,7 +38,7 @@ class Bundle:
     def __init__(self, raw: dict[str, Any], location: str | None, read: Read) -> None:
         """Change ``raw``, which was read at the URL ``location``, so that every reference in it is a local one.
 
-        ``read`` returns what a URL holds; where it raises, the reference leads nowhere, and `unread` says why.
+        ``read`` returns the content of a URL; if it raises, the reference leads nowhere, and `unread` has the reason.
         """
         self.unread: dict[str, str] = {}
         """Why a reference cannot be followed, by the reference as it is written."""
@@ -61,7 +61,7 @@ class Bundle:
                 try:
                     url, fragment = urldefrag(urljoin(base or "", holder[key]))
                 except ValueError as exc:
-                    self._leave(holder, key, f"it is no URL ({exc})")
+                    self._leave(holder, key, f"it is not a URL ({exc})")
                     continue
                 if holder[key].startswith("#"):
                     url = base or ""
@@ -118,7 +118,7 @@ class Bundle:
         return True
 
     def _document(self, url: str) -> tuple[str, Any]:
-        """Return number and content of a document, read once; raises `LookupError` that says why it cannot be."""
+        """Return number and content of a document, read once; raises `LookupError` with the reason why not."""
         if url not in self._documents and url not in self._failed:
             try:
                 self._check(url)
@@ -135,9 +135,9 @@ class Bundle:
 
     def _check(self, url: str) -> None:
         if self._location is None:
-            raise LookupError("it is not known where the document stands")
+            raise LookupError("the location of the document is unknown")
         if url.startswith("file:") and not self._location.startswith("file:"):
-            raise LookupError("a document of the network does not read files")
+            raise LookupError("a document from the network may not refer to local files")
         if len(self._documents) >= MAX_FILES:
             raise LookupError(f"the document refers to more than {MAX_FILES:,} others")
 
@@ -151,7 +151,7 @@ class Bundle:
 
 
 def references(root: Any) -> Iterator[tuple[Any, str]]:
-    """Yield the object and the key of every reference within a value, and of every example that stands elsewhere."""
+    """Yield the object and the key of every reference within a value, and of every external example."""
     pending = [(root, False)]
     while pending:
         node, named = pending.pop()

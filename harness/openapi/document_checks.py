@@ -1,4 +1,4 @@
-"""The document against itself, without a provider: examples that break their schemas, and parts that say nothing."""
+"""Whether the document is consistent, without a provider: examples, references, responses, security schemes."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _OAS = "OpenAPI Specification 3.1.1"
 
 
 class CheckedPlace(msgspec.Struct, frozen=True):
-    """One thing that was looked at."""
+    """One part of the document that was checked."""
 
     pointer: str
-    """Where it stands (RFC 6901)."""
+    """Its place in the document, a JSON pointer (RFC 6901)."""
     complaint: str = ""
     """What is wrong with it; empty when nothing is."""
 
@@ -120,7 +120,7 @@ def _in_content(
 
 
 def _held(spec: Spec, schemas: Schemas, pointer: str, node: dict[str, Any], label: str) -> CheckedPlaces:
-    """Hold the examples beside a schema against it; one without a value, which YAML turns into null, is none."""
+    """Validate the examples beside a schema; one without a value, which YAML turns into null, does not count."""
     validator = schemas.at(f"{pointer}/schema")
     found = [(f"{pointer}/example", node["example"])] if "example" in node else []
     for name, raw in items(node.get("examples")):
@@ -165,12 +165,12 @@ def _within(spec: Spec, pointer: str, depth: int) -> CheckedPlaces:
 
 def _responses(spec: Spec) -> CheckedPlaces:
     for operation in spec.operations:
-        said = "" if operation.responses else "nothing is said of its answers, so nothing can be held to it"
+        said = "" if operation.responses else "it describes no response, so no response can be validated"
         yield CheckedPlace(operation.pointer, said)
 
 
 def _security(spec: Spec) -> CheckedPlaces:
-    """Look at schemes that no operation asks for, and requirements that name no scheme."""
+    """Check for schemes that no operation requires, and requirements that name no scheme."""
     base = "/components/securitySchemes" if spec.at("/components/securitySchemes") else "/securityDefinitions"
     schemes = [name for name, _ in items(spec.at(base))]
     asked: dict[str, str] = {}
@@ -181,25 +181,25 @@ def _security(spec: Spec) -> CheckedPlaces:
             for name, _ in items(requirement):
                 asked.setdefault(name, pointer)
     for name in schemes:
-        unused = "" if name in asked else "no operation asks for it: are all meant to be open?"
+        unused = "" if name in asked else "no operation requires it; is every operation meant to be public?"
         yield CheckedPlace(f"{base}/{escaped(name)}", unused)
     for name, pointer in asked.items():
         if name not in schemes:
-            yield CheckedPlace(pointer, f"it names {name!r}, which is no security scheme")
+            yield CheckedPlace(pointer, f"it names {name!r}, which is not a security scheme")
 
 
 def _webhook_schemas(spec: Spec) -> CheckedPlaces:
     for webhook in spec.webhooks:
-        said = "" if webhook.body_place else "no JSON schema says what it sends"
+        said = "" if webhook.body_place else "no JSON schema describes its body"
         yield CheckedPlace(webhook.pointer.removesuffix("/post"), said)
 
 
 def _references(spec: Spec) -> CheckedPlaces:
-    """Look at each reference once, but for those that nobody may be asked for: operations that need them say so."""
+    """Check each reference once, except those that the network rules forbid: operations that need them report it."""
     written = {str(holder.get(key)) for holder, key in references(spec.raw)}
     for reference in sorted(r for r in written if r.startswith("#/") and not r.startswith(f"#/{UNREAD}/")):
         leads = at_pointer(spec.raw, reference) is not None or spec.at(reference) is not None
-        yield CheckedPlace(reference, "" if leads else "nothing stands there")
+        yield CheckedPlace(reference, "" if leads else "there is no such place in the document")
     for reference, reason in spec.bundle.unread.items():
         if reference not in spec.bundle.not_asked:
             yield CheckedPlace(reference, f"it cannot be read: {reason}")

@@ -1,4 +1,4 @@
-"""What in the description of one operation keeps it from being tested: references that lead nowhere, and the like."""
+"""Flaws in the description of one operation that prevent tests of it, such as references that lead nowhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.openapi.spec_document import Spec
 
 
 def flaws(spec: Spec, label: str) -> Iterator[str]:
-    """Yield each flaw of the operation ``METHOD /path``, with the place where it stands."""
+    """Yield each flaw of the operation ``METHOD /path``, with its place in the document."""
     path = label.partition(" ")[2]
     shared = spec.at(pointer_of("paths", path))
     roots = [spec.definitions.get(label, {}), shared.get("parameters") if isinstance(shared, dict) else None]
@@ -27,7 +27,7 @@ def flaws(spec: Spec, label: str) -> Iterator[str]:
 
 
 def unfollowed(operation: Operation) -> Iterator[str]:
-    """Yield each reference to another document that could not be read: what stands behind it is judged by nobody."""
+    """Yield each reference to another document that could not be read: nothing behind it is checked."""
     spec = operation.document
     for warning in detect_unresolvable_references(operation.raw):
         if isinstance(spec, Spec) and warning.reference.startswith(f"#/{UNREAD}/"):
@@ -48,6 +48,6 @@ def _broken_references(spec: Spec, roots: list[Any]) -> Iterator[str]:
             if spec.at(reference) is not None:
                 pending.append(spec.at(reference))
             elif at_pointer(spec.raw, reference) is None:
-                yield f"it refers to {reference}, where the document holds nothing"
+                yield f"it refers to {reference}, which does not exist in the document"
             else:
-                yield f"it refers to {reference}, which leads back to itself"
+                yield f"it refers to {reference}, which refers back to itself"

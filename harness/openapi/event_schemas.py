@@ -29,7 +29,7 @@ class EventSchemas:
         return tuple(sorted(self._places))
 
     def violations(self, event: Event) -> list[str]:
-        """Return how ``event`` breaks the schema of its type; a type the document lacks is one violation."""
+        """Return how ``event`` breaks the schema of its type; a type missing from the document is one violation."""
         document = readable_document(event.headers, event.body)
         if document is None:
             return ["the body is not JSON"]
@@ -40,7 +40,7 @@ class EventSchemas:
             ]
         validator = self._schemas.at(self._places[name])
         if validator is None:
-            return [f"the schema of the spec's webhook {name!r} is none that can be read"]
+            return [f"the schema of the spec's webhook {name!r} cannot be read"]
         return [f"{pointer_of(*e.instance_path) or '/'}: {e.message[:300]}" for e in validator.iter_errors(document)]
 
     def fits(self, name: str, document: Any) -> bool:

@@ -18,7 +18,7 @@ GENERATED = 5
 
 
 def examples(operation: Operation) -> Iterator[Any]:
-    """Yield the examples that stand beside a JSON body or in its schema (OpenAPI 3.1, Media Type Object)."""
+    """Yield the examples beside a JSON body or in its schema (OpenAPI 3.1, Media Type Object)."""
     media, document = operation.body, operation.document
     if "example" in media:
         yield media["example"]
@@ -83,7 +83,8 @@ def webhook_examples(spec: Spec) -> Iterator[tuple[str, bytes]]:
         yield webhook.path, json.dumps(_example(webhook, spec), indent=2, ensure_ascii=False).encode()
     if not described:
         raise SpecError(
-            f"{spec.source} describes no `webhooks` with a JSON body, which OpenAPI has since 3.1. Write fixtures."
+            f"{spec.source} describes no `webhooks` with a JSON body (OpenAPI 3.1 or later). "
+            "Describe them, or write fixtures."
         )
 
 
@@ -98,5 +99,5 @@ def _example(webhook: Operation, spec: Spec) -> Any:
     except Ungenerable as exc:
         raise SpecError(
             f"{spec.source}: no example of the webhook {webhook.path!r} can be made: {exc}. "
-            "Mend its schema, or give it an `example`."
+            "Correct its schema, or give it an `example`."
         ) from None

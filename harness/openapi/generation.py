@@ -41,7 +41,7 @@ class Unlinked(Ungenerable):
 
 
 class Stop(BaseException):
-    """Raised by whatever receives what is generated, to end it; Hypothesis lets it pass."""
+    """Raised by the consumer of generated requests to stop the generation; Hypothesis lets it pass."""
 
 
 def from_examples(operation: Any) -> Iterator[Any]:
@@ -138,7 +138,7 @@ def run_chains(machine: Any, *, chains: int, steps: int, seed: int) -> str:
 
 @contextmanager
 def _following_links() -> Iterator[None]:
-    """Turn whatever keeps Schemathesis from following links into an error of ours."""
+    """Turn any error of Schemathesis about links into one of the harness."""
     try:
         yield
     except NoLinksFound:
@@ -190,7 +190,7 @@ def _quiet() -> Iterator[None]:
 
 @contextmanager
 def _in_one_sentence() -> Iterator[None]:
-    """Turn whatever keeps Schemathesis from making something into one sentence."""
+    """Turn any error of Schemathesis during generation into one sentence."""
     try:
         with _quiet():
             yield

@@ -25,7 +25,7 @@ ASSERTIONS = frozenset(
 )
 """Keywords that can refuse an input (JSON Schema 2020-12, validation vocabulary)."""
 IGNORED = frozenset({"accept", "content-type", "authorization"})
-"""Headers that are no parameters, whatever the document says (OpenAPI 3, Parameter Object)."""
+"""Headers that are never parameters, even if the document declares them (OpenAPI 3, Parameter Object)."""
 _WORDS = {"path": "path parameter", "query": "query parameter", "header": "header", "cookie": "cookie"}
 _WITHIN = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
 _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
@@ -40,7 +40,7 @@ class InputCheck:
         self.parameters: set[str] = set()
         """Names of the parameters that were given, as ``query limit``."""
         self.met: set[str] = set()
-        """Where the keywords stand that held."""
+        """Places of the keywords that were satisfied."""
         self.broken: set[str] = set()
         self.held: list[tuple[Any, Any]] = []
         """Each validator with the value that was held against it."""
@@ -64,7 +64,7 @@ class Inputs:
     """The input that one operation takes."""
 
     def __init__(self, operation: Operation, schemas: Schemas) -> None:
-        """``schemas`` are those of the operation's document, as they hold for requests."""
+        """``schemas`` are those of the operation's document, in their form for requests."""
         self._operation, self._schemas = operation, schemas
         placed = {at: p for at, p in operation.placed_parameters.items() if p.get("in") not in IN_BODY}
         self._parameters = list(placed.values())
@@ -73,7 +73,7 @@ class Inputs:
 
     @cached_property
     def keywords(self) -> frozenset[str]:
-        """Where the keywords stand that can refuse an input."""
+        """Places of the keywords that can refuse an input."""
         body = [self._operation.body_place] if self._operation.body_place else []
         raw = self._operation.document.raw
         return frozenset(k for at in (*self._places.values(), *body) for k in _keywords(raw, at))
@@ -84,10 +84,10 @@ class Inputs:
         return tuple(name_of(p) for p in self._parameters)
 
     def look(self, target: str, headers: Iterable[tuple[str, str]], body: bytes | None) -> InputCheck:
-        """Hold a request against the document; ``target`` is a URL, or the path and query of one.
+        """Validate a request against the document; ``target`` is a URL, or the path and query of one.
 
-        A ``body`` of None is not known. What a recording holds in place of a secret is not held against a schema, nor
-        is looked at whether credentials are there.
+        A ``body`` of None is unknown. Placeholders of a recording are not validated, and missing credentials are not
+        reported.
         """
         look = InputCheck()
         sent = [(name.lower(), value) for name, value in headers]
@@ -104,7 +104,7 @@ class Inputs:
         return look
 
     def _is_elsewhere(self, parameter: dict[str, Any]) -> bool:
-        """Whether a parameter is a credential, or a header that is none."""
+        """Whether a parameter is a credential, or a header that does not count as a parameter."""
         name = parameter["name"].lower()
         return name in self._credentials or (parameter.get("in") == "header" and name in IGNORED)
 
@@ -130,7 +130,9 @@ class Inputs:
         sent = media_type(content_type)
         fitting = [at for kind, at in described.items() if _fits(media_type(kind), sent)]
         if not fitting:
-            look.violations.append(f"content type {sent or 'none'} is not described; {', '.join(described)} is")
+            look.violations.append(
+                f"content type {sent or 'none'} is not described; the document has {', '.join(described)}"
+            )
         elif is_json(sent):
             look.violations += self._in_json(fitting[0], body, look)
 
@@ -180,7 +182,7 @@ def _credentials(document: JsonDocument) -> frozenset[str]:
 
 
 def _keywords(document: Any, pointer: str, seen: frozenset[str] = frozenset(), depth: int = MAX_DEPTH) -> Iterator[str]:
-    """Yield where the keywords stand that can refuse an input; a circle of references is walked once."""
+    """Yield the places of the keywords that can refuse an input; circular references are followed once."""
     schema = at_pointer(document, pointer)
     if not isinstance(schema, dict) or depth == 0 or pointer in seen:
         return

@@ -1,4 +1,4 @@
-"""A JSON document as plain data: pointers and references are followed, whatever is broken in it is passed over."""
+"""A JSON document as plain data: pointers and references are followed, broken parts are skipped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_HOPS = 32
 
 
 class JsonDocument:
-    """Look-ups in one document that holds everything it refers to."""
+    """Look-ups in one document that contains everything it refers to."""
 
     def __init__(self, raw: dict[str, Any]) -> None:
         self.raw = raw
@@ -22,9 +22,9 @@ class JsonDocument:
         return text
 
     def locate(self, pointer: str) -> tuple[str, Any]:
-        """Return where the value at ``pointer`` really stands, behind every ``$ref`` on the way, and the value.
+        """Return the real place of the value at ``pointer``, behind every ``$ref`` on the way, and the value.
 
-        Raises `LookupError` where nothing stands, or where references lead round in a circle.
+        Raises `LookupError` if there is no such value, or if references are circular.
         """
         return self._locate(pointer, MAX_HOPS)
 
@@ -42,7 +42,7 @@ class JsonDocument:
         return self._locate(node["$ref"], hops - 1)
 
     def placed(self, pointer: str) -> tuple[str, dict[str, Any]]:
-        """Return where the object at ``pointer`` really stands, and the object; an empty one where nothing does."""
+        """Return the real place of the object at ``pointer``, and the object; an empty one if there is none."""
         try:
             place, node = self.locate(pointer)
         except LookupError:
@@ -50,7 +50,7 @@ class JsonDocument:
         return place, node if isinstance(node, dict) else {}
 
     def at(self, pointer: str) -> Any:
-        """Return what stands at a pointer, behind every ``$ref`` on the way; None for nothing."""
+        """Return the value at a pointer, behind every ``$ref`` on the way; None if there is none."""
         try:
             return self.locate(pointer)[1]
         except LookupError:
@@ -64,6 +64,6 @@ class JsonDocument:
 
 
 def items(node: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the keys and values of an object; nothing where it is none."""
+    """Yield the keys and values of an object; nothing for any other value."""
     if isinstance(node, dict):
         yield from ((str(key), value) for key, value in node.items())

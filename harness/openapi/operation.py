@@ -38,7 +38,7 @@ class Operation:
         self.path = path
         """The template, as in the document; of a webhook its name."""
         self.pointer = place
-        """Where it stands (RFC 6901)."""
+        """Its place in the document, a JSON pointer (RFC 6901)."""
         self._load = load
 
     @property
@@ -48,7 +48,7 @@ class Operation:
 
     @property
     def made_up_path(self) -> str:
-        """The path with a made-up text for each parameter, which most likely nothing stands behind."""
+        """The path with an invented value for each parameter, which most likely does not exist."""
         return _PARAMETER.sub("harness-probe", self.path)
 
     @property
@@ -69,7 +69,7 @@ class Operation:
 
     @cached_property
     def placed_parameters(self) -> dict[str, dict[str, Any]]:
-        """The parameters by where they stand, its own before those of its path (OpenAPI, Path Item Object)."""
+        """The parameters by place, its own before those of its path (OpenAPI, Path Item Object)."""
         found: dict[tuple[Any, Any], tuple[str, dict[str, Any]]] = {}
         shared = pointer_of("paths", self.path, "parameters")
         for base in (f"{self.pointer}/parameters", shared):
@@ -87,7 +87,7 @@ class Operation:
 
     @cached_property
     def bodies(self) -> dict[str, str]:
-        """Where the schema of its body stands, by media type; empty for a body without a schema."""
+        """Place of the schema of its body, by media type; empty for a body without a schema."""
         pointer, body = self.document.placed(f"{self.pointer}/requestBody")
         if body:
             return contents(pointer, body)
@@ -99,7 +99,7 @@ class Operation:
 
     @property
     def body_place(self) -> str:
-        """Where the schema of its JSON body stands, empty where it has none."""
+        """Place of the schema of its JSON body; empty if it has none."""
         return next((place for kind, place in self.bodies.items() if place and is_json(kind)), "")
 
     @property
@@ -144,7 +144,7 @@ class Operation:
 
 
 def contents(pointer: str, node: dict[str, Any]) -> dict[str, str]:
-    """Return where the schemas of a body or response at ``pointer`` stand, by media type; empty for none."""
+    """Return the places of the schemas of a body or response at ``pointer``, by media type; empty for none."""
     return {
         kind: f"{pointer}/content/{escaped(kind)}/schema" if isinstance(media, dict) and "schema" in media else ""
         for kind, media in items(node.get("content"))
@@ -165,7 +165,7 @@ def failures_of(validate: Callable[[], object]) -> Sequence[Any]:
 
 
 def _is_redacted(failure: Any) -> bool:
-    """Whether a value breaks its schema only because a placeholder stands in its place."""
+    """Whether a value breaks its schema only because it is a placeholder."""
     instance = getattr(failure, "instance", None)
     return isinstance(instance, str) and REDACTED in instance
 

@@ -20,7 +20,7 @@ BETWEEN = {
     "spaceDelimited": " ",
     "pipeDelimited": "|",
 }
-"""What stands between the values of a list (2.0 ``collectionFormat``, 3.x ``style``); a comma otherwise."""
+"""Separator of the values of a list (2.0 ``collectionFormat``, 3.x ``style``); a comma otherwise."""
 
 Given = Mapping[str, list[str]]
 
@@ -74,7 +74,7 @@ def is_object(document: JsonDocument, parameter: Mapping[str, Any]) -> bool:
 
 
 def schema_place(pointer: str, parameter: Mapping[str, Any]) -> str:
-    """Return where the schema of a parameter stands: below it or, in OpenAPI 2.0, in its place; empty for none."""
+    """Return the place of a parameter's schema: below it or, in OpenAPI 2.0, the parameter itself; empty for none."""
     if "schema" in parameter:
         return f"{pointer}/schema"
     kinds = [kind for kind in parameter.get("content") or () if is_json(kind)]
@@ -102,7 +102,7 @@ def _gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _in_path(template: str, path: str) -> dict[str, list[str]]:
-    """Return the parameters of a path template as they stand in ``path``, which may have a prefix."""
+    """Return the parameters of a path template with their values in ``path``, which may have a prefix."""
     parts = re.split(r"\{([^{}]+)\}", template)
     pattern = "".join(re.escape(part) if i % 2 == 0 else "([^/]+)" for i, part in enumerate(parts))
     found = re.search(f"{pattern}/?$", path)

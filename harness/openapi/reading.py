@@ -20,7 +20,7 @@ def read_document(text: bytes, reference: str) -> dict[str, Any]:
     except (YamlSyntaxError, RecursionError) as exc:
         raise SpecError(f"harness.toml: [provider] spec: {reference} is neither JSON nor YAML: {exc}") from None
     except UnreadableYamlError as exc:
-        raise SpecError(f"harness.toml: [provider] spec: {reference} is not read: {exc}.") from None
+        raise SpecError(f"harness.toml: [provider] spec: {reference} was refused: {exc}.") from None
     if not isinstance(document, dict) or not ({"openapi", "swagger"} & document.keys()):
         raise SpecError(
             f"harness.toml: [provider] spec: {reference} is not an OpenAPI document: it has no `openapi` key "

@@ -14,7 +14,7 @@ from harness.openapi.json_document import JsonDocument, items
 
 URN = "urn:document"
 _SHARED = ("components", "definitions", FILES)
-"""Keys of a document below which schemas stand that others refer to."""
+"""Keys of a document that contain schemas for others to refer to."""
 
 
 class Schemas:
@@ -46,7 +46,7 @@ class Schemas:
         return {**{key: self._schemas[key] for key in _SHARED if key in self._schemas}, **schema}
 
     def _relax(self, node: Any, flagged: frozenset[str]) -> None:
-        """Require no property that has the flag; one that stands in a part of ``allOf`` counts for all its parts."""
+        """Require no property that has the flag; one in a part of ``allOf`` counts for all its parts."""
         for child in node if isinstance(node, list) else ():
             self._relax(child, frozenset())
         if not isinstance(node, dict):
@@ -88,8 +88,8 @@ def dialect(schema: Any) -> Any:
     """Return OpenAPI's own schemas as JSON Schema.
 
     That is ``nullable`` and bounds that a flag excludes (3.0, Schema Object), and parameters that are their own schema
-    and say by a flag that they are required (2.0, Parameter Object). Strictly, ``nullable`` beside ``allOf`` or
-    ``$ref`` allows nothing; it is read as its writers mean it.
+    with a flag for required (2.0, Parameter Object). Strictly, ``nullable`` beside ``allOf`` or ``$ref`` allows nothing
+    more; it is read as its authors mean it.
     """
     if isinstance(schema, list):
         return [dialect(s) for s in schema]

@@ -15,7 +15,7 @@ def select(definitions: Mapping[str, Mapping[str, Any]], chosen: Fuzz) -> tuple[
     """Return the labels of the operations that ``[fuzz]`` chooses, in the order of the document.
 
     A selector is a method (``GET``), a path or glob of one (``/runs/*``), both (``GET /runs``), ``tag:NAME``, or an
-    operationId. Raises `ConfigurationError` for one that chooses nothing: it was meant to choose something.
+    operationId. Raises `ConfigurationError` for one that chooses nothing.
     """
     wanted = _chosen(definitions, chosen.include, "include") if chosen.include else set(definitions)
     left = wanted - _chosen(definitions, chosen.exclude, "exclude")

@@ -24,7 +24,7 @@ from harness.openapi.routes import Routes
 from harness.openapi.schemas import Schemas
 
 Fetch = Callable[[str], bytes]
-"""Returns what stands at a URL of the network; raises what httpx does, or `HarnessError`."""
+"""Returns the content of a URL; raises what httpx does, or `HarnessError`."""
 _TEXTS = (".md", ".txt", ".graphql", ".html")
 _WEBHOOKS = ("webhooks", "x-webhooks")
 """Keys of the webhooks: since OpenAPI 3.1, and before."""
@@ -76,7 +76,7 @@ class Spec(JsonDocument):
 
     @cached_property
     def places(self) -> dict[str, str]:
-        """Where each operation stands, by label; ``* /path`` where the path item cannot be read."""
+        """Place of each operation, by label; ``* /path`` where the path item cannot be read."""
         found = {}
         for path, _ in items(self.raw.get("paths")):
             place = pointer_of("paths", path)
@@ -92,7 +92,7 @@ class Spec(JsonDocument):
 
     @cached_property
     def definitions(self) -> dict[str, dict[str, Any]]:
-        """What the document says of each operation, by ``METHOD /path``; nothing but the document is looked at."""
+        """The description of each operation, by ``METHOD /path``, from the document alone."""
         return {label: self.placed(place)[1] for label, place in self.places.items()}
 
     @cached_property
@@ -123,12 +123,12 @@ class Spec(JsonDocument):
 
     @cached_property
     def of_requests(self) -> Schemas:
-        """The schemas as they hold for requests."""
+        """The schemas in their form for requests."""
         return Schemas(self, without=("readOnly",))
 
     @cached_property
     def of_responses(self) -> Schemas:
-        """The schemas as they hold for responses."""
+        """The schemas in their form for responses."""
         return Schemas(self, without=("writeOnly",))
 
     @cached_property
@@ -167,7 +167,7 @@ class Spec(JsonDocument):
             raise SpecError(f"[provider] spec: {label} in {self.source} cannot be read: {said}") from exc
 
     def operation(self, label: str) -> Operation:
-        """Return the operation ``METHOD /path``; raises `SpecError` that says why it cannot be read."""
+        """Return the operation ``METHOD /path``; raises `SpecError` with the reason if it cannot be read."""
         if label not in self.places:
             self._loaded(label)
         operation = self._operation(label)
@@ -175,7 +175,7 @@ class Spec(JsonDocument):
         return operation
 
     def as_seen(self, raw: Any) -> Operation:
-        """Return the operation that Schemathesis sees as ``raw``, in a view of its own."""
+        """Return Schemathesis' view of the operation ``raw``."""
         return Operation(self, raw.method.upper(), raw.path, self.places[raw.label], lambda _: raw)
 
     def find(self, method: str, url: httpx.URL | str) -> Operation | None:
@@ -188,7 +188,7 @@ class Spec(JsonDocument):
         return self.operation(label) if label else None
 
     def request_violations(self, request: Request) -> list[str]:
-        """Return how a request breaks the document, in words; whether credentials are there is not looked at."""
+        """Return how a request breaks the document, in words; missing credentials are not reported."""
         operation = self.find(request.method, request.url)
         if operation is None:
             return [f"{request.method} {request.path}: no operation of {self.source} describes this call"]
@@ -228,7 +228,7 @@ def load_spec(reference: str, *, root: Path, base_url: str = "", fetch: Fetch | 
 
 
 def _read(fetch: Fetch | None, url: str) -> Any:
-    """Return what stands in a file, or at a URL; raises `HarnessError`, `OSError`, `LookupError` or `ValueError`."""
+    """Return the content of a file or URL; raises `HarnessError`, `OSError`, `LookupError` or `ValueError`."""
     if url.startswith("file:"):
         path = Path(url2pathname(urlsplit(url).path))
         if not path.is_file():
@@ -237,14 +237,14 @@ def _read(fetch: Fetch | None, url: str) -> Any:
             raise LookupError(f"it is larger than {MAX_BYTES >> 20} MB")
         text = path.read_bytes()
     elif fetch is None:
-        raise NetworkError("nothing is fetched here: put it beside the document")
+        raise NetworkError("URLs are not fetched here; save it beside the document")
     else:
         text = _fetched(fetch, url)
     return text.decode(errors="replace") if urlsplit(url).path.endswith(_TEXTS) else parsed(text)
 
 
 def _fetched(fetch: Fetch, url: str) -> bytes:
-    """Return what stands at a URL; raises `LookupError` that says why it cannot be had, and `HarnessError`."""
+    """Return the content of a URL; raises `LookupError` with the reason if it cannot be fetched, and `HarnessError`."""
     try:
         return fetch(url)
     except (httpx.HTTPError, httpx.InvalidURL) as exc:

@@ -1,4 +1,4 @@
-"""What the document promises at the place that a failure speaks of, with a JSON pointer that leads there."""
+"""The part of the document that a failure concerns, with its JSON pointer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SpecExcerpt(msgspec.Struct, frozen=True, kw_only=True):
     pointer: str
     """JSON pointer as a URI fragment (RFC 6901 section 6)."""
     text: str
-    """What stands there, as JSON; of a large object its keys."""
+    """The value there, as JSON; of a large object its keys."""
 
 
 def spec_excerpt(document: JsonDocument, *steps: Iterable[Any]) -> SpecExcerpt:

@@ -1,4 +1,4 @@
-"""The forms in which one value can stand in a file: raw, and as encodings write it."""
+"""The forms in which a value can appear in a file: raw, and encoded."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def forms(value: str) -> dict[str, str]:
 
 
 def _base64(value: str, offset: int, *, url_safe: bool) -> str:
-    """Return what stands in base64 text when ``value`` begins at that offset of a group, whatever surrounds it."""
+    """Return the base64 of ``value`` at that offset of a group, without characters that depend on its surroundings."""
     encode = base64.urlsafe_b64encode if url_safe else base64.b64encode
     raw = value.encode()
     text = encode(b"\0" * offset + raw).decode()

@@ -1,4 +1,4 @@
-"""Secrets that the provider hands out while a run goes on: known to every process of the run, and to nobody else."""
+"""Secrets that the provider issues during a run, shared by the processes of the run and with no one else."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class IssuedSecret:
-    """One such secret: the process that sees it seals it, the others open it.
+    """One issued secret: the process that receives it encrypts it for the others.
 
-    What is sealed lies in the run's scratch folder, for a process may begin later. It is encrypted with what the run's
-    seed tells, which is never stored.
+    It is stored in the run's scratch folder, as a process may start later, encrypted with a key derived from the run's
+    seed. The seed is never stored.
     """
 
     def __init__(self, name: str, *, folder: Path, seed: str, vault: Vault) -> None:
@@ -31,12 +31,12 @@ class IssuedSecret:
         self._known: Secret | None = None
 
     def keep(self, value: str) -> None:
-        """Make the secret known here, from this moment on, and to whoever opens it."""
+        """Add the secret to this process's vault, and store it for the other processes."""
         self._known = self._vault.add(self._name, value)
         write_atomically(self._file, _lock(self._seed).encrypt(value.encode()), mode=PRIVATE)
 
     def opened(self) -> Secret | None:
-        """Return the secret, known here from this moment on; None where none was handed out so far."""
+        """Return the secret and add it to this process's vault; None if none was issued so far."""
         if self._known is None and self._file.is_file():
             value = _lock(self._seed).decrypt(self._file.read_bytes()).decode()
             self._known = self._vault.add(self._name, value)

@@ -23,7 +23,7 @@ _BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
 
 
 class Leak(msgspec.Struct, frozen=True, kw_only=True):
-    """A known secret found where none may stand; never the value, nor a part of it."""
+    """A known secret in a place that must not contain any; never the value, nor a part of it."""
 
     secret: str
     """The reference that names it."""

@@ -26,7 +26,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the value; keep it in as few places, for as short, as possible."""
+        """Return the value; use it in as few places, and for as short a time, as possible."""
         return self._value
 
     def __repr__(self) -> str:
@@ -67,7 +67,7 @@ class Vault:
         return f"<vault of {', '.join(sorted(self._known)) or 'nothing'}>"
 
     def resolve(self, ref: SecretRef, where: str) -> Secret:
-        """Return the secret behind ``ref``; raises `SecretError` that says ``where`` it stands and what to do next."""
+        """Return the secret behind ``ref``; raises `SecretError` with ``where`` it is used and what to do next."""
         if ref not in self._known:
             value = {"env": self._env, "file": self._file, "fresh": self._fresh}[ref.kind](ref.name, where)
             self.add(str(ref), value)
@@ -92,7 +92,7 @@ class Vault:
         return self._known[name]
 
     def exported(self) -> dict[str, str]:
-        """Return the environment that tells the target's processes the run's ``fresh:`` secrets."""
+        """Return the environment variables with the run's ``fresh:`` secrets for the target's processes."""
         return {n.partition(":")[2]: s.reveal() for n, s in self._known.items() if n.startswith("fresh:")}
 
     def redact(self, text: str) -> str:
@@ -126,7 +126,7 @@ class Vault:
                 f"{where} refers to file:{name}, which cannot be read: {reason}. Paths start at {self._root}."
             ) from None
         if not value:
-            raise SecretError(f"{where} refers to file:{name}, which is empty. Put the secret into it.")
+            raise SecretError(f"{where} refers to file:{name}, which is empty. Write the secret to it.")
         return value
 
     def _fresh(self, name: str, where: str) -> str:  # noqa: ARG002 - the same shape as its siblings

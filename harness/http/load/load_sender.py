@@ -100,7 +100,7 @@ class _Run:
         return None
 
     def report(self, delivery: Delivery) -> None:
-        """Hand over what became of one delivery."""
+        """Report the result of one delivery."""
         try:
             self._each(delivery)
         except BaseException as exc:  # noqa: BLE001 - raised anew where the run was asked for
@@ -120,7 +120,7 @@ class _Run:
 
 
 class _Worker:
-    """One delivery at a time, on one connection that is kept open."""
+    """One delivery at a time, on one connection that stays open."""
 
     def __init__(self, run: _Run, loop: asyncio.AbstractEventLoop) -> None:
         self._run = run

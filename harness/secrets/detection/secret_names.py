@@ -47,14 +47,14 @@ _TELLING = (
     r"|assertion|whsec|gh[pousr]_|github_pat|glpat|xox[abeprs]-|akia|asia|aiza|sg\.|eyj|[rs]k_"
 )
 URI_HINT = re.compile(_TELLING, re.IGNORECASE)
-"""What every URL holds that could have something to redact: a cheap first look."""
+"""Characters of every URL that may need redaction: a cheap first test."""
 HINT = re.compile(_TELLING + r"|[\w+/-]{16}", re.IGNORECASE)
 """The same for bodies, in which base64 may hide something."""
 
 
 @lru_cache(maxsize=4096)
 def names_secret(name: str, *, query: bool = False) -> bool:
-    """Tell whether the value of a field of that name is a secret; ``query`` is for URLs and headers."""
+    """Return whether the value of a field of that name is a secret; ``query`` is for URLs and headers."""
     if len(name) > MAX_NAME:
         return False
     words = _words(name)
@@ -64,7 +64,7 @@ def names_secret(name: str, *, query: bool = False) -> bool:
 
 
 def looks_like_secret(key: str, value: str) -> bool:
-    """Tell whether ``value``, at ``key`` of a configuration, looks like a secret; a reference to one does not."""
+    """Return whether ``value``, at ``key`` of a configuration, looks like a secret; a reference to one does not."""
     if not value or SecretRef.parse(value) or value.startswith("{"):
         return False
     if names_secret(key, query=True) or _IN_CONFIGURATION.search(_words(key)):
@@ -74,11 +74,11 @@ def looks_like_secret(key: str, value: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def names_secret_number(name: str) -> bool:
-    """Tell whether even a number in a field of that name is a secret."""
+    """Return whether even a number in a field of that name is a secret."""
     return len(name) <= MAX_NAME and bool(_NUMERIC.search(_words(name)))
 
 
 def _words(name: str) -> str:
-    """Return ``userApiKey``, ``user[api-key]`` and ``USER_API_KEY`` alike as ``user_api_key``."""
+    """Normalise ``userApiKey``, ``user[api-key]`` and ``USER_API_KEY`` to ``user_api_key``."""
     split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
     return re.sub(r"[^a-z0-9]+", "_", split).strip("_")

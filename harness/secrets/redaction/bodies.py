@@ -32,7 +32,7 @@ def _dumped(new: str | int, written: str) -> str:
 
 
 def _gunzipped(content: bytes) -> tuple[bytes, Pack] | None:
-    """Return what decompresses, and how it is packed again; None for other bytes, which only begin alike."""
+    """Return the decompressed content and its encoder; None for bytes that only begin like compressed data."""
     try:
         return decoded(content, "gzip")
     except CodingError as exc:
@@ -45,7 +45,7 @@ class Bodies:
     """Takes the secrets out of the bodies of requests, or of responses."""
 
     def __init__(self, secrets: Placeholders, *, received: bool) -> None:
-        """``received`` tells responses from requests."""
+        """``received`` is true for responses, false for requests."""
         self._secrets = secrets
         self._received = received
 
@@ -158,7 +158,7 @@ class Bodies:
         return text.replace(bare, packed if bare.endswith("=") or len(bare) % 4 == 0 else packed.rstrip("="))
 
     def form(self, text: str, *, query: bool = False) -> str:
-        """Return a form, or a query, whose secret fields are placeholders; the rest stays as it was written."""
+        """Return a form, or a query, with placeholders for its secret fields; the rest does not change."""
         if not text:
             return text
         granting = not query and "grant_type=" in text  # RFC 6749 section 4.1.3: the code is a credential there

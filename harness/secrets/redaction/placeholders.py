@@ -1,4 +1,4 @@
-"""What stands for a secret, and the secrets that a text shows by itself."""
+"""Placeholders for secrets, and secrets that are recognised by their shape."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _LINE = re.compile(r"(?im)^((?:proxy-)?authorization|(?:set-)?cookie|x-api-key)(
 
 
 class Placeholders:
-    """The secrets met in one cassette, and what stands for each.
+    """The secrets of one cassette, and the placeholder of each.
 
-    An equal secret becomes an equal placeholder wherever it stands; different ones of one field are numbered in the
-    order in which they come. Those that a response brings are numbered apart: on replay the client holds their
+    An equal secret becomes an equal placeholder everywhere; different ones of one field are numbered in the
+    order of appearance. Those that a response brings are numbered apart: on replay the client holds their
     placeholders already, and what it sends on its own must get the same numbers as when it was recorded.
     """
 
@@ -37,14 +37,14 @@ class Placeholders:
         self.known = known
         self._of: dict[str, str] = {}
         self.learned: list[tuple[tuple[str, ...], str]] = []
-        """Every form of the secrets that are long enough to be replaced wherever they stand, with what stands there."""
+        """Each form of the secrets that are long enough to be replaced everywhere, with its placeholder."""
         self._numbers: Counter[str] = Counter()
 
     def __repr__(self) -> str:
         return f"<placeholders of {len(self._of)} secrets>"
 
     def of(self, name: str, value: str, *, received: bool) -> str:
-        """Return what stands for a secret found in the field ``name``."""
+        """Return the placeholder of a secret found in the field ``name``."""
         if not value or PLACEHOLDER.search(value) or _OTHERS.fullmatch(value):
             return value
         if value not in self._of:

@@ -1,4 +1,4 @@
-"""What a recording may hold: secrets are taken out before anything is kept, and the same way before it is matched.
+"""Redaction of recordings: secrets are replaced before anything is stored, and the same way before it is matched.
 
 Two kinds are known: the *values* that harness.toml refers to, and the *fields* whose names mean secrets, in headers,
 URLs, forms, JSON and XML. Both are looked for inside compressed bodies, base64 text and JSON within JSON.
@@ -26,7 +26,7 @@ _CREDENTIALS = {"authorization", "proxy-authorization"}
 
 
 class Redactor:
-    """Takes the secrets out of the messages of one cassette (see `Placeholders` for what stands in their place)."""
+    """Replaces the secrets in the messages of one cassette by `Placeholders`."""
 
     def __init__(self, known: Callable[[str], str] = str) -> None:
         """``known`` replaces every known value by its name, as `harness.secrets.Vault.redact` does."""
@@ -76,7 +76,7 @@ class Redactor:
         }
 
     def body(self, body: bytes, *, media_type: str = "", coding: str = "", received: bool = False) -> bytes:
-        """Return a body without secrets, packed again as ``coding`` (its Content-Encoding) says.
+        """Return a body without secrets, encoded again as ``coding`` (its Content-Encoding).
 
         Raises `CassetteError` for a coding that cannot be opened.
         """
@@ -86,7 +86,7 @@ class Redactor:
         return pack(clean)
 
     def finds(self, body: bytes, *, media_type: str = "", coding: str = "", received: bool = False) -> bool:
-        """Tell whether a body holds something to redact; raises `CassetteError` for a coding that cannot be opened."""
+        """Return whether a body contains something to redact; raises `CassetteError` for an unknown coding."""
         content, clean, _ = self._searched(body, media_type, coding, received=received)
         return clean != content
 
@@ -120,7 +120,7 @@ class Redactor:
         return self.text(value, received=received)
 
     def _credential(self, name: str, value: str, *, received: bool) -> str:
-        """Keep the scheme of a credential, which is no secret, such as ``Bearer``."""
+        """Leave the scheme of a credential, such as ``Bearer``, which is not secret."""
         scheme, space, secret = value.partition(" ")
         if not space:
             return self._secrets.of(name, value, received=received)
@@ -129,7 +129,7 @@ class Redactor:
         return f"{scheme} {self._secrets.of(name, secret, received=received)}"
 
     def _learn_basic(self, encoded: str, *, received: bool) -> None:
-        """Remember the password of HTTP basic authentication (RFC 7617), which may stand elsewhere in the clear."""
+        """Remember the password of HTTP basic authentication (RFC 7617), which may appear elsewhere in plain text."""
         try:
             _, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
         except (binascii.Error, ValueError):
@@ -138,7 +138,7 @@ class Redactor:
             self._secrets.of("password", password, received=received)
 
     def _cookies(self, name: str, value: str, *, received: bool) -> str:
-        """Keep the names of cookies, and the attributes of one that is set (RFC 6265)."""
+        """Replace the values of cookies, and leave their names and attributes (RFC 6265)."""
         pairs = value.split(";") if name == "cookie" else value.split(";", 1)[:1]
         rest = "" if name == "cookie" else value[len(pairs[0]) :]
         clean = []
@@ -150,7 +150,7 @@ class Redactor:
 
 
 def unsearchable(exc: CodingError) -> CassetteError:
-    """Return the error for a body that cannot be decoded: what cannot be searched must not be kept."""
+    """Return the error for a body that cannot be decoded: what cannot be searched must not be stored."""
     return CassetteError(
         f"{str(exc).rstrip('.')}, so it cannot be searched for secrets and was not recorded. "
         f"Send the request with Accept-Encoding: {DECODABLE}."

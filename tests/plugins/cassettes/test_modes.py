@@ -236,7 +236,7 @@ def test_hosts_that_the_target_does_not_name_are_refused(mode: str, fixture: str
     ended = run(folder, mode)
 
     assert ended.status == 1
-    assert "Refused to send GET to stranger.example: harness.toml names no such host" in ended.out
+    assert "Refused to send GET to stranger.example: harness.toml does not name that host" in ended.out
 
 
 @pytest.mark.usefixtures("provider")
@@ -249,7 +249,7 @@ def test_what_bypasses_the_cassette_does_not_leave_the_machine(folder: Folder) -
     ended = run(folder, "replay")
 
     assert ended.status == 1
-    assert "Refused to connect to 203.0.113.7: in replay nothing leaves this machine." in ended.out
+    assert "Refused to connect to 203.0.113.7: in replay no request leaves this machine." in ended.out
     assert "ask for the fixture `cassette`" in ended.out
 
 

@@ -220,7 +220,7 @@ REFUSED = [
     (["record", "--upstream", "http://127.0.0.1:1", "--cassette", "c.yaml"],
      "c.yaml exists. Add to it with --append, or replace it with --rewrite."),
     (["record", "--upstream", "https://elsewhere.example.com", "--cassette", "n.yaml"],
-     "ERROR: Refused to send GET to elsewhere.example.com: harness.toml names no such host"),
+     "ERROR: Refused to send GET to elsewhere.example.com: harness.toml does not name that host"),
     (["record", "--upstream", "http://127.0.0.1:1", "--cassette", "c.yaml/n.yaml"], "n.yaml could not be written: "),
     (["convert", "c.yaml", "bad.yaml"], "bad.yaml exists. Pass another file name, or replace it with --rewrite."),
     (["convert", "bad.yaml", "n.yaml"], "ERROR: bad.yaml"),

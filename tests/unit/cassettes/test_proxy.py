@@ -244,7 +244,9 @@ def test_a_host_that_harness_toml_does_not_name_is_refused(start: Start, log: li
     answer = call(proxy, "GET", "/a")
 
     assert answer.status_code == 403
-    assert "Refused to send GET to elsewhere.example.com: harness.toml names no such host" in answer.json()["detail"]
+    assert (
+        "Refused to send GET to elsewhere.example.com: harness.toml does not name that host" in answer.json()["detail"]
+    )
     assert "it names api.example.com" in log[0]
 
 
@@ -338,7 +340,7 @@ def test_a_taken_port_is_an_error_that_says_so(httpserver: HTTPServer, start: St
     with pytest.raises(ConfigurationError) as caught:
         start("http://127.0.0.1:1", port=httpserver.port)
 
-    assert str(caught.value).startswith(f"--port {httpserver.port}: something else listens there.")
+    assert str(caught.value).startswith(f"--port {httpserver.port}: the port is in use.")
 
 
 def test_a_cassette_that_is_none_is_not_appended_to(start: Start, tmp_path: Path) -> None:

@@ -355,7 +355,7 @@ def test_a_taken_port_is_an_error_that_says_so(served: Serve) -> None:
     with pytest.raises(ConfigurationError) as caught:
         asyncio.run(second())
 
-    assert str(caught.value).startswith(f"--port {port}: something else listens there.")
+    assert str(caught.value).startswith(f"--port {port}: the port is in use.")
     assert "--port 0 for a free one" in str(caught.value)
 
 
@@ -370,5 +370,5 @@ def test_a_recording_that_cannot_be_sent_is_refused_at_the_start(tmp_path: Path)
     with pytest.raises(CassetteError) as empty:
         load([path])
 
-    assert "recorded header 'x' holds a line break" in str(broken.value)
+    assert "recorded header 'x' contains a line break" in str(broken.value)
     assert "holds no recording. Record some: harness record --help" in str(empty.value)

@@ -20,12 +20,12 @@ READ = {
     "http://user:pass@a:81/": Address("a", 81, tls=False, netloc="a:81"),
 }
 NO_URL = {
-    "": "is no URL of a receiver. Write http://HOST:PORT/PATH, or https.",
-    "a:80/x": "is no URL of a receiver. Write http://HOST:PORT/PATH, or https.",
-    "ftp://a/": "is no URL of a receiver. Write http://HOST:PORT/PATH, or https.",
-    "http://": "is no URL of a receiver. Write http://HOST:PORT/PATH, or https.",
-    "http://a:99999/": "is no URL: Port out of range 0-65535. Write http://HOST:PORT/PATH.",
-    "http://[::1/": "is no URL: Invalid IPv6 URL. Write http://HOST:PORT/PATH.",
+    "": "is not a receiver's URL. Write http://HOST:PORT/PATH, or https.",
+    "a:80/x": "is not a receiver's URL. Write http://HOST:PORT/PATH, or https.",
+    "ftp://a/": "is not a receiver's URL. Write http://HOST:PORT/PATH, or https.",
+    "http://": "is not a receiver's URL. Write http://HOST:PORT/PATH, or https.",
+    "http://a:99999/": "is not a URL: Port out of range 0-65535. Write http://HOST:PORT/PATH.",
+    "http://[::1/": "is not a URL: Invalid IPv6 URL. Write http://HOST:PORT/PATH.",
 }
 
 
@@ -70,4 +70,4 @@ def test_a_password_in_a_url_is_not_shown(url: str) -> None:
         Address.of(url.format(password))
 
     assert password not in str(refused.value)
-    assert "is no URL" in str(refused.value)
+    assert "is not a" in str(refused.value)

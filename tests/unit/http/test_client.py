@@ -61,7 +61,7 @@ def test_an_answer_without_end_is_a_timeout(size: int, wait_s: float, said: str)
     bounded = GuardedTransport(Network(), plays, 0.2 if wait_s else 60)
     with (
         httpx.Client(transport=bounded) as client,
-        pytest.raises(httpx.ReadTimeout, match=f"{said} the answer had not come to its end"),
+        pytest.raises(httpx.ReadTimeout, match=f"{said} the answer had not ended"),
     ):
         client.get("http://localhost/")
     with (

@@ -12,13 +12,13 @@ SHOWN: dict[str, tuple[dict[str, Any], str]] = {
     "POST goes without saying": ({}, "curl -i -H 'x-key: s3cret' --data-binary '{}' http://a/"),
     "hidden": (
         {"hidden": {"x-key"}},
-        "curl -i -H 'x-key: (made anew by harness deliver)' --data-binary '{}' http://a/",
+        "curl -i -H 'x-key: (computed by harness deliver)' --data-binary '{}' http://a/",
     ),
     "credential": (
         {"method": "PUT", "credential": ("authorization",), "hidden": {"x-key"}},
-        "-X PUT -H \"authorization: $CREDENTIAL\" -H 'x-key: (made anew by harness deliver)' --data-binary '{}' http://a/",
+        "-X PUT -H \"authorization: $CREDENTIAL\" -H 'x-key: (computed by harness deliver)' --data-binary '{}' http://a/",
     ),
-    "too long": ({"most_chars": 1}, "--data-binary '@(2 bytes, which begin with {})' http://a/"),
+    "too long": ({"most_chars": 1}, "--data-binary '@(2 bytes, beginning with {})' http://a/"),
 }
 
 

@@ -203,5 +203,5 @@ def test_a_port_that_is_taken_is_said_with_the_way_out() -> None:
     taken = port_refused(80, OSError(errno.EADDRINUSE, "Address already in use"))
     denied = port_refused(80, OSError(errno.EACCES, "Permission denied"))
 
-    assert taken == "--port 80: something else listens there. Choose another port, or --port 0 for a free one."
+    assert taken == "--port 80: the port is in use. Choose another port, or --port 0 for a free one."
     assert denied.startswith("--port 80: Permission denied. Choose another port")

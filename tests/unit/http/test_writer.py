@@ -48,9 +48,9 @@ def test_a_body_of_unknown_length_comes_in_chunks_or_ends_with_the_connection() 
 @pytest.mark.parametrize(
     "response, text",
     [
-        (Response(status=200, headers=(("x", "a\r\nset-cookie: b"),)), "header 'x' holds a line break"),
-        (Response(status=200, headers=(("x y", "a"),)), "header 'x y' holds a line break, or its name is none"),
-        (Response(status=200, reason="O\nK"), "reason phrase holds a line break"),
+        (Response(status=200, headers=(("x", "a\r\nset-cookie: b"),)), "header 'x' contains a line break"),
+        (Response(status=200, headers=(("x y", "a"),)), "header 'x y' contains a line break, or its name is invalid"),
+        (Response(status=200, reason="O\nK"), "reason phrase contains a line break"),
     ],
 )
 def test_what_would_become_another_header_is_not_sent(response: Response, text: str) -> None:

@@ -104,31 +104,31 @@ SLIPS: list[tuple[str, Callable[[dict[str, Any]], object], str, str]] = [
         "responses",
         lambda d: operation(d).pop("responses"),
         "/paths/~1things~1{id}/put",
-        "nothing is said of its answers, so nothing can be held to it",
+        "it describes no response, so no response can be validated",
     ),
     (
         "security",
         lambda d: d.pop("security"),
         "/components/securitySchemes/key",
-        "no operation asks for it: are all meant to be open?",
+        "no operation requires it; is every operation meant to be public?",
     ),
     (
         "security",
         lambda d: operation(d).update(security=[{"token": []}]),
         "/paths/~1things~1{id}/put/security",
-        "it names 'token', which is no security scheme",
+        "it names 'token', which is not a security scheme",
     ),
     (
         "references",
         lambda d: d["components"].update(responses={"Gone": {"$ref": "#/components/responses/None"}}),
         "#/components/responses/None",
-        "nothing stands there",
+        "there is no such place in the document",
     ),
     (
         "webhook-schemas",
         lambda d: d["webhooks"]["made"]["post"].pop("requestBody"),
         "/webhooks/made",
-        "no JSON schema says what it sends",
+        "no JSON schema describes its body",
     ),
 ]
 

@@ -35,12 +35,12 @@ SCHEMAS = {
 FLAWED = {
     "parameter": (
         {**OK, "parameters": [{"$ref": "#/components/parameters/None"}]},
-        "#/components/parameters/None, where",
+        "#/components/parameters/None, which does not exist",
     ),
-    "response": ({"responses": {"200": {"$ref": "#/components/responses/None"}}}, "the document holds nothing"),
-    "body": (body(ref("None")), "it refers to #/components/schemas/None, where the document holds nothing"),
+    "response": ({"responses": {"200": {"$ref": "#/components/responses/None"}}}, "does not exist in the document"),
+    "body": (body(ref("None")), "it refers to #/components/schemas/None, which does not exist in the document"),
     "far below": (body(ref("Deep")), "it refers to #/components/schemas/Missing"),
-    "circle": (body(ref("Circle")), "it refers to #/components/schemas/Circle, which leads back to itself"),
+    "circle": (body(ref("Circle")), "it refers to #/components/schemas/Circle, which refers back to itself"),
 }
 
 

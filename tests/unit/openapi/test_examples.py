@@ -63,5 +63,5 @@ def test_a_schema_that_admits_nothing_is_told(schema: dict[str, Any]) -> None:
 
 def test_a_document_without_webhooks_is_told() -> None:
     """The message says since when there are any."""
-    with pytest.raises(SpecError, match=r"spec\.yaml describes no `webhooks` .* since 3\.1"):
+    with pytest.raises(SpecError, match=r"spec\.yaml describes no `webhooks` .* 3\.1"):
         list(webhook_examples(Spec({"openapi": "3.0.3", "paths": {}}, "spec.yaml")))

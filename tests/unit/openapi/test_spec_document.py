@@ -27,9 +27,9 @@ REFUSED = {
     "binary": (b"\x89PNG\xff\xfe\x00", "is neither JSON nor YAML"),
     "no paths": (json.dumps({**WHOLE, "paths": {}}), "describes no operation: `paths` is empty"),
     "paths is a list": (json.dumps({**WHOLE, "paths": [1]}), "describes no operation"),
-    "bottomless": ("[" * 100_000, "is not read: it nests deeper than 500 levels."),
+    "bottomless": ("[" * 100_000, "was refused: it nests deeper than 500 levels."),
     "bottomless list": ("- " * 100_000, "it nests deeper than 500 levels"),
-    "an anchor within itself": ("paths: &p\n  /a: *p\n", "is not read: its aliases refer to their own anchors"),
+    "an anchor within itself": ("paths: &p\n  /a: *p\n", "was refused: its aliases refer to their own anchors"),
     "a billion laughs": (
         "\n".join(["a0: &a0 [lol]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10))]),
         "or expand to more than 5,000,000 values.",

@@ -165,7 +165,7 @@ def test_what_cannot_be_done_is_told(tmp_path: Path, words: list[str], said: str
 def test_a_port_that_is_taken_is_told(captured: Captured) -> None:
     """The message names the option and the way out."""
     with (
-        pytest.raises(ConfigurationError, match=r"--port \d+: something else listens there. Choose another port"),
+        pytest.raises(ConfigurationError, match=r"--port \d+: the port is in use. Choose another port"),
         CaptureServer(captured.server.port, captured.server.store, each=print, limit=1),
     ):
         pass

@@ -287,7 +287,7 @@ def test_any_latin_1_character_arrives_as_its_byte(listen: Listen) -> None:
 
 def test_only_hosts_of_the_target_are_called() -> None:
     """The network's guard is asked before a socket is opened, for hosts and for production alike."""
-    with pytest.raises(NetworkError, match="names no such host"):
+    with pytest.raises(NetworkError, match="does not name that host"):
         LoadSender(Network(), "http://elsewhere.example/", concurrency=1)
     with pytest.raises(NetworkError, match="production"):
         LoadSender(Network(production=True), "http://127.0.0.1:1/", concurrency=1)
@@ -295,7 +295,11 @@ def test_only_hosts_of_the_target_are_called() -> None:
 
 @pytest.mark.parametrize(
     "url, said",
-    [("127.0.0.1:3000", "is no URL of a receiver"), ("ftp://x/", "is no URL"), ("http://x:y/", "is no URL: ")],
+    [
+        ("127.0.0.1:3000", "is not a receiver's URL"),
+        ("ftp://x/", "is not a receiver's"),
+        ("http://x:y/", "is not a URL: "),
+    ],
 )
 def test_what_is_no_url_is_told(url: str, said: str) -> None:
     """The message shows how one is written."""

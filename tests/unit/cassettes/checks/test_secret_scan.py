@@ -56,7 +56,7 @@ def test_a_body_that_cannot_be_searched_is_told() -> None:
     found = list(exposures([pair(answer=b"\x01", headers={"content-encoding": ["br"]})], known=str))
 
     assert len(found) == 1
-    assert found[0].startswith("interactions[0].response.body: A body is encoded as 'br'")
+    assert found[0].startswith("interactions[0].response.body: The body is encoded as 'br'")
 
 
 @pytest.mark.parametrize(
