@@ -39,7 +39,7 @@ def response_head(
     fields = [(name, value) for name, value in response.headers if name.lower() not in _ANEW]
     for name, value in fields:
         if not _TOKEN.fullmatch(name) or _UNSENDABLE.search(value):
-            raise ValueError(f"header {name!r} holds a line break, or its name is none")
+            raise ValueError(f"header {name!r} contains a line break, or its name is invalid")
     reason = response.reason or reason_phrase(response.status)
     if _UNSENDABLE.search(reason):
         raise ValueError("reason phrase contains a line break")

@@ -250,7 +250,7 @@ def test_what_bypasses_the_cassette_does_not_leave_the_machine(folder: Folder) -
 
     assert ended.status == 1
     assert "Refused to connect to 203.0.113.7: in replay no request leaves this machine." in ended.out
-    assert "ask for the fixture `cassette`" in ended.out
+    assert "request the fixture `cassette`" in ended.out
 
 
 @pytest.mark.usefixtures("provider")
