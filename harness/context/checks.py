@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.cassettes.checks import recording_checks
 from harness.contract import conformance, coverage, credentials
 from harness.contract.caller import ANSWERS
 from harness.contract.promises import PROMISES
@@ -25,7 +26,7 @@ def registered() -> tuple[Check, ...]:
 
 def _provider() -> tuple[Check, ...]:
     fuzzed = (operation_fuzz.GENERATED, stateful.CHAINS)
-    covered = (*conformance.CONFORMS.values(), coverage.COVERED)
+    covered = (*conformance.CONFORMS.values(), *recording_checks.CHECKS, coverage.COVERED)
     return (*credentials.CHECKS, *document_checks.CHECKS, ANSWERS, *PROMISES, *fuzzed, *covered)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from harness.fuzzing.defect_store import DefectStore
-from harness.fuzzing.defects import ITEM, Defect
+from harness.fuzzing.defects import Defect
 from harness.fuzzing.session import FuzzSession
 from harness.model import Check, Finding, Outcome
 
@@ -42,7 +42,7 @@ def findings_of(session: FuzzSession, subject: FuzzSubject, store: DefectStore, 
     if session.unheard:
         yield subject.error(subject.unheard, session.unheard)
     for defect in session.shown:
-        yield defect_finding(store.get(defect.id) or defect, session.client.base_url)
+        yield defect_finding(store.get(defect.id) or defect, subject.check, session.client.base_url)
     if session.shown or session.unheard:
         return
     if session.answered:
@@ -51,17 +51,16 @@ def findings_of(session: FuzzSession, subject: FuzzSubject, store: DefectStore, 
         yield subject.error(subject.nothing, observed)
 
 
-def defect_finding(defect: Defect, base_url: str) -> Finding:
-    """Return the finding that a person acts on."""
+def defect_finding(defect: Defect, check: Check, base_url: str) -> Finding:
+    """Return the finding of ``check`` that a person acts on."""
     before = "".join(f"before: {step.curl(base_url)}\n" for step in defect.steps[:-1])
-    return Finding(
-        id=defect.id,
-        item=ITEM,
-        outcome=Outcome.FAIL,
+    found = check.finding(
+        Outcome.FAIL,
+        f"{defect.answer}\n{before}request: {defect.steps[-1].curl(base_url)}\n{defect.message}",
         summary=f"{defect.operation}: {defect.title} ({defect.id})",
         expected=f"{defect.excerpt.pointer} says {defect.excerpt.text}",
-        observed=f"{defect.answer}\n{before}request: {defect.steps[-1].curl(base_url)}\n{defect.message}",
         reproduce=f"harness fuzz --replay {defect.id}",
         source=f"the spec at {defect.excerpt.pointer}; check {defect.check}",
         case=defect.operation,
     )
+    return msgspec.structs.replace(found, id=defect.id)

@@ -43,6 +43,6 @@ def test_a_scenario_played_from_a_cassette_with_a_secret_fails(folder: Folder, f
     ended = folder.run("-m", "pytest", "-q", "-p", "no:schemathesis", "-p", "no:cacheprovider")
 
     assert ended.status == (1 if fails else 0)
-    told = "cassettes/test_own/test_who_i_am.yaml: a secret stands in interactions[0].response.body"
+    told = "The cassette contains a secret: cassettes/test_own/test_who_i_am.yaml, interactions[0].response.body"
     assert (told in ended.text) is fails
     assert secret not in ended.text

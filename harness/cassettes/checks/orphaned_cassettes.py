@@ -7,7 +7,8 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from harness.cassettes.checks.staleness import ITEM, judge_age
+from harness.cassettes.checks.recording_checks import ORPHANED
+from harness.cassettes.checks.staleness import judge_age
 from harness.cassettes.store.cassette_file import CassetteFile
 from harness.cassettes.store.cassette_paths import FOLDER, folders_of
 from harness.cassettes.store.metadata import Metadata
@@ -50,7 +51,7 @@ def strays(root: Path, claims: Claims, *, cache: Path | None = None) -> Iterator
         try:
             document = Storage(cache).read(path)
         except CassetteError as exc:
-            yield _finding(Outcome.FAIL, str(exc).replace(str(path), place))
+            yield _finding(str(exc).replace(str(path), place))
         else:
             yield Stray(place, document, Metadata.of(document.metadata))
 
@@ -60,7 +61,7 @@ def judge_stray(stray: Stray, claims: Claims, *, root: Path, max_age_s: float | 
     if is_orphan(stray, claims, root=root):
         by = f", recorded by {stray.metadata.scenario}," if stray.metadata.scenario else ""
         text = f"{stray.place}{by} is an orphan: no scenario plays it any more"
-        yield _finding(Outcome.FAIL, text, again=f"git rm {stray.place}")
+        yield _finding(text, again=f"git rm {stray.place}")
     else:
         yield from judge_age(stray.metadata, stray.place, again="", max_age_s=max_age_s)
 
@@ -76,12 +77,5 @@ def is_orphan(stray: Stray, claims: Claims, *, root: Path) -> bool:
     return any(folder in folders_of(PurePosixPath(file)) for file in claims.files)
 
 
-def _finding(outcome: Outcome, summary: str, again: str = "") -> Finding:
-    return Finding(
-        item=ITEM,
-        outcome=outcome,
-        summary=summary,
-        expected="every recording is readable, and belongs to a scenario",
-        observed=summary,
-        reproduce=again,
-    )
+def _finding(summary: str, again: str = "") -> Finding:
+    return ORPHANED.finding(Outcome.FAIL, summary, summary=summary, reproduce=again, case="")

@@ -6,17 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 
 from vcr.request import Request as VcrRequest
 
+from harness.cassettes.checks.recording_checks import SECRET_FREE
 from harness.cassettes.store.vcr_messages import VcrResponse, coding_of, request_of, response_of
 from harness.errors import CassetteError
 from harness.http.message import Request, Response
 from harness.model import Finding, Outcome
 from harness.secrets.redaction.redactor import Redactor
 
-ITEM = "secrets.never-logged"
 MAX_SHOWN = 10
-EXPECTED = (
-    "no secret in a recording; if it is real, rotate it; then record anew, or harness convert FILE FILE --rewrite"
-)
 
 Pair = tuple[VcrRequest, VcrResponse]
 
@@ -31,15 +28,9 @@ def judge_exposure(
     found = list(exposures(pairs, known=known))
     if found:
         more = [f"and {len(found) - MAX_SHOWN} more"] if len(found) > MAX_SHOWN else []
-        yield Finding(
-            item=ITEM,
-            outcome=Outcome.FAIL,
-            summary=f"{place}: a secret stands in {found[0]}",
-            expected=EXPECTED,
-            observed="\n".join([*found[:MAX_SHOWN], *more]),
-            reproduce=again,
-            source="CWE-540",
-        )
+        observed = "\n".join([*found[:MAX_SHOWN], *more])
+        summary = f"{SECRET_FREE.failed}: {place}, {found[0]}"
+        yield SECRET_FREE.finding(Outcome.FAIL, observed, summary=summary, reproduce=again, case="")
 
 
 def exposures(pairs: Iterable[Pair], *, known: Callable[[str], str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 
 from vcr.request import Request
 
-from harness.cassettes.checks.staleness import ITEM
+from harness.cassettes.checks.recording_checks import CHANGED
 from harness.cassettes.play.difference import Difference, Grade, Volatile, body_differences, shown
 from harness.cassettes.play.mismatch import called
 from harness.cassettes.play.scenario import CassetteMode, ScenarioCassette
@@ -111,11 +111,4 @@ def response_differences(recorded: Response, live: Response) -> Iterator[Differe
 
 
 def _finding(outcome: Outcome, summary: str, found: Sequence[Difference], again: str) -> Finding:
-    return Finding(
-        item=ITEM,
-        outcome=outcome,
-        summary=summary,
-        expected="the live answer has the fields, types and values of the recording ([cassettes] volatile aside)",
-        observed="\n".join(shown(found)),
-        reproduce=again,
-    )
+    return CHANGED.finding(outcome, "\n".join(shown(found)), summary=summary, reproduce=again, case="")

@@ -45,9 +45,9 @@ def test_a_secret_in_a_cassette_is_found_by_its_field(interaction: Any, place: s
     found = list(judge_exposure([interaction], "cassettes/a.yaml", known=str, again="record it"))
 
     assert [f.outcome for f in found] == [Outcome.FAIL]
-    assert found[0].summary == f"cassettes/a.yaml: a secret stands in {place}"
+    assert found[0].summary == f"The cassette contains a secret: cassettes/a.yaml, {place}"
     assert found[0].observed == place
-    assert "rotate it; then record anew, or harness convert FILE FILE --rewrite" in found[0].expected
+    assert "record anew, or run harness convert FILE FILE --rewrite" in found[0].fix
     assert SECRET not in found[0].to_json()
 
 
