@@ -17,6 +17,7 @@ from harness.openapi.spec_document import Spec
 
 ACCEPTS, REJECTS, ROTATED = "auth.accepts", "auth.rejects", "secrets.rotated"
 NOTHING_READABLE = "the spec has no secured GET operation without path parameters"
+NOTHING_SECURED = "the spec asks for a credential at no operation: name the security schemes under `security` in it"
 REFUSALS = frozenset({401, 403})
 
 
@@ -114,7 +115,7 @@ def judge_acceptance(spec: Spec, client: ProviderClient, credential: Credential,
             return finding(Outcome.PASS, seen[-1])
         if _status(result) in REFUSALS:
             return finding(Outcome.FAIL, seen[-1]).named(operation.label, ACCEPTS, "refused")
-    return finding(Outcome.ERROR, "; ".join(seen) or NOTHING_READABLE)
+    return finding(Outcome.ERROR, "; ".join(seen) or _nothing_to_try(spec))
 
 
 def judge_replacement(spec: Spec, client: ProviderClient, old: Credential, new: Credential, *, name: str) -> Finding:
@@ -140,7 +141,7 @@ def judge_replacement(spec: Spec, client: ProviderClient, old: Credential, new: 
         if _succeeded(before):
             return finding(Outcome.FAIL, both).named(name, ROTATED, "still accepted")
         seen.append(both)
-    return finding(Outcome.ERROR, "; ".join(seen) or NOTHING_READABLE)
+    return finding(Outcome.ERROR, "; ".join(seen) or _nothing_to_try(spec))
 
 
 def judge_rejection(
@@ -148,6 +149,8 @@ def judge_rejection(
 ) -> list[Finding]:
     """Call every secured operation without the right credential; one finding per offender, or one for all."""
     operations = [o for o in spec.readable if o.is_secured]
+    if not operations:
+        return [case.finding(Outcome.ERROR, NOTHING_SECURED, reproduce=reproduce)]
     answers = [(o, _send(client, o, case.headers(credential))) for o in operations]
     statuses = [(o.label, status) for o, a in answers if (status := _status(a)) is not None]
 
@@ -169,6 +172,11 @@ def judge_rejection(
 def _readable(spec: Spec) -> list[Operation]:
     """Return the secured operations that can be tried without a parameter and without changing anything."""
     return [o for o in spec.readable if o.method == "GET" and "{" not in o.path and o.is_secured]
+
+
+def _nothing_to_try(spec: Spec) -> str:
+    """Return why no operation could be tried."""
+    return NOTHING_READABLE if any(o.is_secured for o in spec.readable) else NOTHING_SECURED
 
 
 def _others(statuses: Sequence[tuple[str, int]]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from werkzeug import Response
 
-from harness.contract.credentials import Credential, judge_replacement
+from harness.contract.credentials import CASES, Credential, judge_acceptance, judge_rejection, judge_replacement
 from harness.http.client import Network
 from harness.http.provider_client import ProviderClient
 from harness.model import Outcome
@@ -66,6 +66,26 @@ def test_a_provider_without_anything_to_read_cannot_be_tried(httpserver: HTTPSer
 
     assert finding.outcome is Outcome.ERROR
     assert finding.observed == "the spec has no secured GET operation without path parameters"
+
+
+def test_a_document_without_security_is_the_reason_that_is_given(httpserver: HTTPServer) -> None:
+    """No check of a credential counts operations where none asks for one: each names what to add to the document."""
+    document = {"openapi": "3.1.0", "info": {}, "paths": {"/things": {"get": {"responses": {}}}}}
+    spec, key = Spec(document, "x"), credential("a")
+
+    with ProviderClient(Network(), httpserver.url_for("")) as client:
+        found = [
+            judge_acceptance(spec, client, key, reproduce="r"),
+            judge_replacement(spec, client, key, credential("b"), name="env:KEY"),
+            *(f for case in CASES for f in judge_rejection(case, spec, client, key, reproduce="r")),
+        ]
+
+    assert len(found) == 2 + len(CASES)
+    assert {f.outcome for f in found} == {Outcome.ERROR}
+    assert {f.observed for f in found} == {
+        "the spec asks for a credential at no operation: name the security schemes under `security` in it"
+    }
+    assert not httpserver.log
 
 
 def credential(value: str) -> Credential:
