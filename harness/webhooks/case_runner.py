@@ -161,17 +161,17 @@ class ReceiverUnderTest:
         control = self._control(event)
         if control.acknowledged:
             return _Form(event), True
-        written_anew = _written_anew(event)
-        if control.status is not None and written_anew and self._control(written_anew).acknowledged:
+        rewritten = _rewritten(event)
+        if control.status is not None and rewritten and self._control(rewritten).acknowledged:
             once_more = self._control(event).acknowledged  # a receiver that was only busy accepts both
-            return _Form(event) if once_more else _Form(written_anew, anew=True), True
+            return _Form(event) if once_more else _Form(rewritten, rewritten=True), True
         hangs = control.status is None and control.seconds >= self.wire.timeout_s  # each further row would wait as long
         return _Form(event, error=_unjudged(control)), hangs
 
     def taken(self, event: Event) -> Event:
         """Return another event in the form that `usable` found this receiver to accept."""
-        anew = any(form.anew for form in self._forms.values())
-        return (_written_anew(event) or event) if anew else event
+        rewrites = any(form.rewritten for form in self._forms.values())
+        return (_rewritten(event) or event) if rewrites else event
 
     def shows_effects(self, usable: Event) -> bool:
         """Whether a genuine delivery has an effect in time; if not, no number of effects means anything.
@@ -248,14 +248,14 @@ class _Form(NamedTuple):
 
     event: Event
     error: str = ""
-    anew: bool = False
+    rewritten: bool = False
 
 
 def _unjudged(control: Delivery) -> str:
     return f"cannot be judged: a genuine delivery got {control.seen}{hint(control)}"
 
 
-def _written_anew(event: Event) -> Event | None:
+def _rewritten(event: Event) -> Event | None:
     """Return the event with its JSON as libraries write it, None where the body is not JSON."""
     document = readable_document(event.headers, event.body)
     is_json = isinstance(document, dict | list) and not is_form(event.headers, event.body)

@@ -12,12 +12,12 @@ from harness.webhooks.probes import Ask, Row
 
 
 class ProcessingResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an event that was acknowledged, as two answers, each None where nobody can be asked."""
+    """What became of an acknowledged event, as two answers; each is None where no probe can be asked."""
 
     processed: bool | None = None
     """Whether it had an effect."""
     set_aside: bool | None = None
-    """Whether it is kept as a dead letter."""
+    """Whether it is stored as a dead letter."""
 
     @property
     def decided(self) -> bool:

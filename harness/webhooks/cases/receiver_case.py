@@ -15,11 +15,11 @@ from harness.webhooks.schemes import Scheme
 class Expected(enum.StrEnum):
     """What a receiver must do with a delivery, as a finding shows it."""
 
-    REFUSED = "HTTP 4xx, no effect, no crash"
+    REFUSED = "HTTP 4xx without effect or crash"
     ACKNOWLEDGED = "HTTP 2xx"
-    ANSWERED = "HTTP 2xx or 4xx, no crash"
-    REFUSED_OR_CUT = "HTTP 4xx or a closed connection, no effect, no crash"
-    ANSWERED_OR_CUT = "HTTP 2xx, 4xx or a closed connection, no crash"
+    ANSWERED = "HTTP 2xx or 4xx without a crash"
+    REFUSED_OR_CUT = "HTTP 4xx or a closed connection, without effect or crash"
+    ANSWERED_OR_CUT = "HTTP 2xx, 4xx or a closed connection, without a crash"
 
 
 class Framing(enum.Enum):

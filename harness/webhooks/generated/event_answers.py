@@ -30,7 +30,7 @@ INVALID = Check(
     id="generated",
     item="webhooks.robust",
     summary="correctly signed generated events that are invalid by the spec",
-    passed="Refused, ignored or stored as dead letters every invalid generated event",
+    passed="Refused, dead-lettered or ignored every invalid generated event",
     failed="Failed on, processed or lost an invalid generated event",
     expected="HTTP 4xx, or 2xx and a dead letter; no effect, no 5xx, and always a response",
     source=_SOURCE,
@@ -127,7 +127,7 @@ def judge_invalid(generated: Generated, receiver: EventReceiver) -> list[Finding
     except ProbeError as exc:
         unseen = [INVALID.finding(Outcome.ERROR, str(exc), summary="What became of generated events is not known")]
     unseen = unseen or list(_not_seen(answered))
-    holds = "Answered" if unseen else "Refused, stored as dead letters or ignored"
+    holds = "Answered" if unseen else "Refused, dead-lettered or ignored"
     summary = f"{holds} {_generated(answered, 'invalid')}"
     return [*_judged(INVALID, answered, generated, (summary, _counts(answered))), *unseen]
 

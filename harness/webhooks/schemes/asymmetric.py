@@ -36,7 +36,7 @@ def sign_p256(key: bytes, message: bytes) -> bytes:
 
 
 def public_p256(key: bytes) -> bytes:
-    """Return the public key as DER (SubjectPublicKeyInfo); raises ValueError for a key that is none."""
+    """Return the public key as DER (SubjectPublicKeyInfo); raises ValueError for an invalid key."""
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     return _p256(key).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -60,7 +60,7 @@ def test_a_forgery_that_is_accepted_fails_and_says_how_to_send_it_again(serve: S
 
     assert finding.outcome is Outcome.FAIL
     assert finding.summary == "Accepted a signature cut to its first half"
-    assert finding.expected == "HTTP 4xx, no effect, no crash"
+    assert finding.expected == "HTTP 4xx without effect or crash"
     assert finding.observed == "HTTP 200 'thanks'"
     assert finding.source == "CVE-2024-21491"
     assert finding.fix.startswith("Compare the whole signature")
