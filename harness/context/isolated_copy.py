@@ -35,6 +35,6 @@ def _require_other_ports(original: RunContext, copy: RunContext) -> None:
     for name, process in copy.config.process.items():
         if process.ready == original.config.process[name].ready:
             raise ConfigurationError(
-                f"harness.toml: [process.{name}] ready has a fixed port, so no copy can be started to be "
-                f"killed. Write {{port:{name}}} instead: there, in [receiver] url, and in command or env."
+                f"harness.toml: [process.{name}] ready uses a fixed port, so the harness cannot start "
+                f"a second copy to kill. Write {{port:{name}}} there, in [receiver] url, and in command or env."
             )

@@ -129,8 +129,8 @@ def process_of(run_context: RunContext) -> ManagedProcess:
     found = next((p for p in run_context.processes if urlsplit(p.ready).netloc == served), None)
     if found is None:
         raise ConfigurationError(
-            f"harness.toml: no [process.NAME] is ready at {served}, where [receiver] url is, so the harness cannot "
-            "kill and restart it. Let the harness start the receiver."
+            f"harness.toml: no [process.NAME] has `ready` at {served}, the host of [receiver] url, so the harness "
+            "cannot kill and restart the receiver. Let the harness start it: add a [process.NAME] section."
         )
     return found
 

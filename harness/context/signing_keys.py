@@ -60,9 +60,9 @@ def _no_key_because(signature: Signature | None, *, previous: bool) -> str:
     from harness.webhooks.schemes import scheme_for
 
     if signature is None:
-        return "there is no [receiver] signature. Add it, or take the placeholder away."
+        return "there is no [receiver] signature. Add it, or remove the placeholder."
     if scheme_for(signature).symmetric:
-        return f"a receiver of {signature.scheme!r} is given the secret itself. Refer to that: {signature.secret}."
+        return f"a receiver of {signature.scheme!r} verifies with the secret itself. Write {signature.secret} there."
     if previous and signature.previous is None:
-        return "[receiver] signature has no `previous`. Add it, or take the placeholder away."
+        return "[receiver] signature has no `previous`. Add it, or remove the placeholder."
     return ""

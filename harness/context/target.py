@@ -113,23 +113,23 @@ def _existing(directory: Path, name: str) -> Path:
             "the smallest that works, under 'Point it at your own API'."
         )
     overlays = sorted(p.name.split(".")[1] for p in directory.glob("harness.*.toml"))
-    known = nearest(name.split(".")[1], overlays) if overlays else "There is no overlay beside harness.toml yet."
-    raise ConfigurationError(f"{name} not found in {directory}, asked for by --target. {known}")
+    known = nearest(name.split(".")[1], overlays) if overlays else "There is no overlay beside harness.toml."
+    raise ConfigurationError(f"{name} not found in {directory}, although --target names it. {known}")
 
 
 def _parse(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
-        raise ConfigurationError(f"{file.name} is not valid TOML: {exc}. Mend that line and run again.") from None
+        raise ConfigurationError(f"{file.name} is not valid TOML: {exc}. Correct that line and run again.") from None
 
 
 def _check_literals(raw: dict[str, Any], file: str) -> None:
     for path, text in leaves(raw):
         if isinstance(text, str) and path[-1] not in _NEVER_SECRET and looks_like_secret(path[-1], text):
             raise SecretError(
-                f"{file}: {where_is(path)} holds what looks like a secret, written literally. Put it into the "
-                "environment or a file and refer to it as env:NAME or file:PATH; if it was real, rotate it."
+                f"{file}: {where_is(path)} looks like a literal secret. Put it into the environment "
+                "or a file and refer to it as env:NAME or file:PATH. If it is a real secret, rotate it."
             )
 
 
@@ -153,8 +153,8 @@ def _check_previous(config: Configuration, references: tuple[tuple[str, SecretRe
     for record in config.operations.secrets if config.operations else ():
         if record.previous and record.ref not in credentials:
             raise ConfigurationError(
-                f"{names}: [operations] secrets: {record.ref} has a `previous`, but is no credential of [provider] "
-                "auth; only of that can it be tried whether the old one is refused. Leave the key out there."
+                f"{names}: [operations] secrets: {record.ref} has a `previous`, but is not a credential of "
+                "[provider] auth. The harness can test only of those that the old one is refused. Remove the key."
             )
 
 

@@ -141,14 +141,14 @@ def _link_complaint(link: Link, document: RunbookPage) -> str:
     file, _, anchor = link.target.partition("#")
     path = document.path.parent / unquote(file) if file else document.path
     if not path.exists():
-        return f"the link {link.target} leads nowhere. Mend it."
+        return f"the link {link.target} leads nowhere. Correct it."
     if anchor and path.suffix == ".md":
         try:
             other = document if path == document.path else read_document(path)
         except ValueError:
             return f"the link {link.target} leads to a file that cannot be read."
         if anchor not in other.anchors:
-            return f"the link {link.target} names a heading that is not there. Mend it."
+            return f"the link {link.target} names a heading that does not exist. Correct it."
     return ""
 
 

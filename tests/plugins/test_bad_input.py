@@ -36,7 +36,7 @@ class Row(NamedTuple):
 ROWS = {
     "no-file": Row({}, "harness.toml not found in", "write one"),
     "no-overlay": Row({"harness.toml": NAMED}, "harness.staging.toml not found", "--target", ("--target", "staging")),
-    "not-toml": Row({"harness.toml": "[target\n"}, "harness.toml is not valid TOML", "Mend that line"),
+    "not-toml": Row({"harness.toml": "[target\n"}, "harness.toml is not valid TOML", "Correct that line"),
     "unknown-key": Row(
         {"harness.toml": NAMED + '[receiver]\nulr = "x"'},
         "harness.toml: [receiver] ulr: unknown key",
@@ -145,7 +145,7 @@ def test_a_secret_written_literally_is_refused_and_not_repeated(folder: Folder) 
 
     ended = folder.gate()
 
-    paragraph(ended, "harness.toml: [provider] auth.token holds what looks like a secret", "env:NAME or file:PATH")
+    paragraph(ended, "harness.toml: [provider] auth.token looks like a literal secret", "env:NAME or file:PATH")
     assert value[8:] not in ended.text
 
 

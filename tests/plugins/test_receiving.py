@@ -75,8 +75,8 @@ def test_a_receiver_that_the_harness_does_not_start_cannot_be_killed(world: Call
     with pytest.raises(ConfigurationError) as raised:
         process_of(world(RECEIVER))
 
-    assert "no [process.NAME] is ready at 127.0.0.1:3000, where [receiver] url is" in str(raised.value)
-    assert str(raised.value).endswith("Let the harness start the receiver.")
+    assert "no [process.NAME] has `ready` at 127.0.0.1:3000, the host of [receiver] url" in str(raised.value)
+    assert str(raised.value).endswith("Let the harness start it: add a [process.NAME] section.")
 
 
 def test_a_fixed_port_has_no_room_for_a_copy(world: Callable[[str], RunContext]) -> None:
@@ -84,8 +84,8 @@ def test_a_fixed_port_has_no_room_for_a_copy(world: Callable[[str], RunContext])
     with pytest.raises(ConfigurationError) as raised, isolated_copy(world(RECEIVER + PROCESS)):
         pass
 
-    assert "[process.app] ready has a fixed port, so no copy can be started to be killed." in str(raised.value)
-    assert str(raised.value).endswith("Write {port:app} instead: there, in [receiver] url, and in command or env.")
+    assert "[process.app] ready uses a fixed port, so the harness cannot start a second copy" in str(raised.value)
+    assert str(raised.value).endswith("Write {port:app} there, in [receiver] url, and in command or env.")
 
 
 def test_the_stage_asks_as_harness_toml_says(world: Callable[[str], RunContext]) -> None:
@@ -159,7 +159,7 @@ def test_a_fresh_secret_has_the_form_of_its_scheme(name: str, world: Callable[[s
     [
         (
             ('"SCHEME"', '"github"'),
-            "HOOK_PUBLIC_KEY holds {public_key}, but a receiver of 'github' is given the secret itself. Refer to ",
+            "HOOK_PUBLIC_KEY holds {public_key}, but a receiver of 'github' verifies with the secret itself. Write ",
         ),
         (
             (', previous = "fresh:OLD_KEY"', ""),

@@ -34,4 +34,4 @@ def write_bytes(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content, durable=True)
     except OSError as exc:
-        raise CassetteError(f"{path} could not be written: {exc.strerror}. Make room or mend the rights.") from None
+        raise CassetteError(f"{path} could not be written: {exc.strerror}. Check space and permissions.") from None

@@ -61,7 +61,7 @@ class Storage:
         except OSError as exc:
             old = "The old recording is as it was." if path.exists() else "Nothing was written."
             raise CassetteError(
-                f"{path} could not be written: {exc.strerror}. {old} Make room or mend the rights, and record again."
+                f"{path} could not be written: {exc.strerror}. {old} Check space and permissions, and record again."
             ) from None
 
     def load_cassette(self, cassette_path: str, serializer: Any) -> Any:  # noqa: ARG002 - vcrpy's signature

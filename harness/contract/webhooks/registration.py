@@ -46,7 +46,7 @@ class Registration:
             return self._hand_over(operation, self._made.document, self._settings.secret_at)
         if not self._made.response.is_success:
             answer = f"{self._made.response.status_code} {self._made.response.text[:200]}"
-            return f"{_WHERE}: {operation.label} answered {answer}. Mend [provider.webhooks] body."
+            return f"{_WHERE}: {operation.label} answered {answer}. Correct [provider.webhooks] body."
         return ""
 
     def _hand_over(self, operation: Operation, answer: Any, dotted: str) -> str:

@@ -52,7 +52,7 @@ REFUSED = {
     "a previous value of no credential": (
         NAMED + '[[operations.secrets]]\nref = "env:X"\nprevious = "env:Y"\nrotated_at = 2026-11-01',
         "[operations] secrets: env:X has a `previous`",
-        "Leave the key out there.",
+        "Remove the key.",
     ),
     "not TOML": ("[target\nname = 1", "harness.toml is not valid TOML", "line 1"),
     "no reference": (PROVIDER + 'auth = { type = "bearer", token = 3 }', "[provider] auth.token", "env:NAME"),

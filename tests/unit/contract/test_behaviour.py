@@ -541,7 +541,7 @@ def test_it_says_why_it_cannot() -> None:
 
     assert unknown.startswith("harness.toml: [provider.webhooks] register: 'POST /thing': Did you mean 'POST /things'?")
     assert "answered 422" in registration(lambda _: problem(422)).begin("u")
-    assert "Mend [provider.webhooks] body" in registration(lambda _: problem(422)).begin("u")
+    assert "Correct [provider.webhooks] body" in registration(lambda _: problem(422)).begin("u")
     assert "gave no answer (ConnectError)" in registration(silent).begin("u")
 
 
