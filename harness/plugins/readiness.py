@@ -167,10 +167,8 @@ class FindingCollector(Selection):
         from harness.model import Outcome, Problem
 
         redact = self._context.vault.redact
-        return [
-            Problem(outcome=Outcome.ERROR, text=redact(f"A process of the target ended before the run did: {death}"))
-            for death in self._config.stash.get(deaths_key, [])
-        ]
+        deaths = self._config.stash.get(deaths_key, [])
+        return [Problem(outcome=Outcome.ERROR, text=redact(death)) for death in deaths]
 
     def _note_broken_run(self, session: pytest.Session, exitstatus: int) -> None:
         self._problems += self._deaths

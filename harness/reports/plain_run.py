@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.model import ItemResult, Level, Outcome, Problem
 from harness.readiness.touched import TouchedItem
-from harness.reports.terminal import INDENT, MARK_STYLES, WIDTH, Line, mark
+from harness.reports.terminal import INDENT, MARK_STYLES, WIDTH, Line, mark, problem_lines
 from harness.reports.text import advice, printable
 
 WHOLE = "Run the whole checklist: harness gate"
@@ -31,7 +31,7 @@ def plain_lines(
 
 def _lines(items: Sequence[TouchedItem], problems: Sequence[Problem], verbosity: int) -> Iterator[Line]:
     for problem in problems:
-        yield f"{mark(problem.outcome)} {problem.text}", MARK_STYLES.get(problem.outcome, "yellow")
+        yield from problem_lines(problem)
     yield from _bad([item for item in items if item.result.outcome in _BAD])
     if verbosity >= 0:
         yield from _others([item for item in items if item.result.outcome not in _BAD], each=verbosity > 0)

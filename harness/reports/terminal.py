@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from harness.model import ItemResult, Outcome, Report, Verdict
+from harness.model import ItemResult, Outcome, Problem, Report, Verdict
 from harness.reports.text import (
     EXPLAINED,
     MEANING,
@@ -42,7 +42,7 @@ def _lines(report: Report, written: str) -> Iterator[Line]:
     yield MEANING[report.verdict], ""
     yield "", ""
     for problem in report.problems:
-        yield f"{mark(problem.outcome)} {problem.text}", MARK_STYLES.get(problem.outcome, "yellow")
+        yield from problem_lines(problem)
     for item in failures(report):
         yield f"{mark(item.outcome)} {item.id}: {item.summary}", MARK_STYLES.get(item.outcome, "yellow")
         yield f"{INDENT}{': '.join(advice(item))}", ""
@@ -63,6 +63,13 @@ def _lines(report: Report, written: str) -> Iterator[Line]:
         "",
     )
     yield f"Report: {written}", ""
+
+
+def problem_lines(problem: Problem) -> Iterator[Line]:
+    """Yield a problem; what follows its first line, such as the output of a process, is indented below it."""
+    first, *rest = problem.text.splitlines() or [""]
+    yield f"{mark(problem.outcome)} {first}", MARK_STYLES.get(problem.outcome, "yellow")
+    yield from ((f"{INDENT}{line.strip()}", "") for line in rest)
 
 
 def _unknown(unknown: Unknown, items: list[ItemResult]) -> Iterator[Line]:

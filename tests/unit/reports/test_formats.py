@@ -12,7 +12,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from harness.errors import HarnessError
-from harness.model import Finding, Outcome, Report, Verdict
+from harness.model import Finding, Outcome, Problem, Report, Verdict
 from harness.reports import FORMATS, html, json, junit, markdown, terminal, write
 
 ReportOf = Callable[[Verdict], Report]
@@ -117,6 +117,16 @@ def test_a_failed_case_tells_what_to_do_before_its_item_does(report_of: ReportOf
     assert "          Fix: Mend just this." in [
         text for text, _ in terminal.lines(told, written="reports/readiness.html")
     ]
+
+
+def test_a_problem_of_several_lines_keeps_them(report_of: ReportOf) -> None:
+    """The output of a process that died stands below its problem, line by line."""
+    died = Problem(outcome=Outcome.ERROR, text="[process.app] exited with status 1. Its last output:\n    no\n    room")
+    report = msgspec.structs.replace(report_of(Verdict.READY), problems=(died,))
+    lines = [text for text, _ in terminal.lines(report, written="reports/readiness.html")]
+    at = lines.index("! error   [process.app] exited with status 1. Its last output:")
+
+    assert lines[at + 1 : at + 3] == ["          no", "          room"]
 
 
 def test_junit_counts_what_a_ci_system_would_show(report_of: ReportOf) -> None:
