@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -191,6 +192,23 @@ def test_the_guide_lists_the_schemes_that_exist() -> None:
     table = (ROOT / "docs" / "webhooks.md").read_text().partition("\n## Schemes\n")[2].partition("\n## ")[0]
 
     assert re.findall(r"^\| `([\w-]+)` \| `([\w-]+)`", table, re.MULTILINE) == [(s.name, s.header) for s in SCHEMES]
+
+
+def test_the_guide_quotes_the_message_for_a_call_without_a_recording() -> None:
+    """What the testing guide shows is what a scenario prints, word for word."""
+    from vcr.request import Request
+
+    from harness.cassettes.play.mismatch import unmatched
+
+    recorded, seen = (
+        Request("POST", "https://api/runs", json.dumps({"trigger": trigger}), {"content-type": "application/json"})
+        for trigger in ("manual", "schedule")
+    )
+    test = "tests/scenarios/test_runs.py::test_a_manual_run_succeeds"
+    place = f"cassettes/{test.replace('.py::', '/')}.yaml"
+    message = unmatched(seen, [recorded], times=0, place=place, again=f"pytest --harness-mode=rewrite {test}")
+
+    assert f"```text\n{message}\n```" in (ROOT / "docs" / "testing.md").read_text()
 
 
 def test_what_the_guides_call_a_hook_is_one() -> None:
