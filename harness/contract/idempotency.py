@@ -105,11 +105,11 @@ def _broken(label: str, cause: str, answers: Sequence[Sample]) -> Finding:
 
 
 def _kept(labels: Sequence[str]) -> Finding:
-    summary = f"idempotency keys are kept by {', '.join(labels)}"
+    summary = f"{KEYS_KEPT.passed}: {', '.join(labels)}"
     observed = f"the same key and body, another body, and {AT_ONCE} calls at once"
     return KEYS_KEPT.finding(Outcome.PASS, observed, summary=summary, case="")
 
 
 def _not_known(why: str) -> Finding:
-    summary = f"whether idempotency keys are kept is not known: {why}"
+    summary = f"{KEYS_KEPT.sentence(Outcome.NOT_APPLICABLE)}: {why}"
     return KEYS_KEPT.finding(Outcome.NOT_APPLICABLE, "", summary=summary, case="")

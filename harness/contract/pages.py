@@ -31,8 +31,8 @@ PAGES_END = Promise(
     id="pages",
     item="contract.fuzz",
     summary="every listing, page by page",
-    passed="Every listing can be read page by page to its end",
-    failed="A listing cannot be read page by page to its end",
+    passed="Listed every entry once, page by page, to the end",
+    failed="Did not list every entry once, page by page, to the end",
     expected="pages that end, that show no entry twice, and that never lead back",
     source="a page begins right after the one before; RFC 8288 section 3 for links",
     fix="Order a listing by something unique, let the cursor name the last entry shown, and end without one.",
@@ -177,7 +177,7 @@ def _judged(caller: Caller, listing: Listing, creates: Sample | None) -> Finding
         return _not_known(label, f"it has one page of {seen.count} entries; it takes more to tell")
     if seen.pages >= MAX_PAGES:
         return _not_known(label, f"it did not end within {MAX_PAGES} pages, of which none repeats another")
-    summary = f"{label}: {seen.pages} pages end, and no entry of {seen.count} comes twice"
+    summary = f"{PAGES_END.passed}: {label}, {seen.count} entries on {seen.pages} pages"
     return PAGES_END.finding(Outcome.PASS, "", summary=summary, case="")
 
 
@@ -237,5 +237,5 @@ def _identity(entry: Any) -> str:
 
 
 def _not_known(label: str, why: str) -> Finding:
-    summary = f"{label}: how pages follow one another was not seen: {why}"
+    summary = f"{PAGES_END.sentence(Outcome.NOT_APPLICABLE)}: {label}: {why}"
     return PAGES_END.finding(Outcome.NOT_APPLICABLE, "", summary=summary, case="")

@@ -68,7 +68,7 @@ def judge_problems(caller: Caller) -> list[Finding]:
     if not seen:
         summary = f"no refusal that the spec declares as {PROBLEM} was seen"
         return [REFUSALS_WORDED.finding(Outcome.NOT_APPLICABLE, "", summary=summary, case="")]
-    summary = f"{seen} refusals are problem documents"
+    summary = f"{REFUSALS_WORDED.passed}: {seen} problem documents"
     return [REFUSALS_WORDED.finding(Outcome.PASS, "", summary=summary, case="")]
 
 

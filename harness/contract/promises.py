@@ -30,7 +30,7 @@ def judge_links(walk: LinkCrawler) -> list[Finding]:
     if not walk.links:
         summary = "no link was followed: the spec documents none (OpenAPI, Link Object), or no call succeeded"
         return [LINKS_LEAD.finding(Outcome.NOT_APPLICABLE, made, summary=summary, case="")]
-    return [LINKS_LEAD.finding(Outcome.PASS, made, summary=f"{walk.links} links lead somewhere", case="")]
+    return [LINKS_LEAD.finding(Outcome.PASS, made, summary=f"{LINKS_LEAD.passed}: {walk.links} links", case="")]
 
 
 PROMISES: tuple[Promise, ...] = (LINKS_LEAD, KEYS_KEPT, PAGES_END, REFUSALS_WORDED)
