@@ -60,7 +60,8 @@ def judge_exchanges(
     for where, violation in violations:
         yield _finding(spec, item, Outcome.FAIL, f"{prefix}{where} breaks the spec", violation)
     if seen and not violations:
-        yield _finding(spec, item, Outcome.PASS, f"{prefix}{seen} responses conform to the spec", spec.source)
+        conform = "1 response conforms" if seen == 1 else f"{seen} responses conform"
+        yield _finding(spec, item, Outcome.PASS, f"{prefix}{conform} to the spec", spec.source)
 
 
 def _described(spec: Spec, request: Request) -> bool:

@@ -103,7 +103,7 @@ def _leaked(secret: str, place: str, found: Sequence[Leak]) -> Finding:
     first = min(found, key=lambda leak: leak.line)
     forms = ", ".join(sorted({leak.form for leak in found}))
     where = f"{place}:{first.line}" if first.line else place
-    return _finding(Outcome.FAIL, f"{NEVER_LOGGED.failed}: {secret} in {where} ({forms})", f"as {forms}")
+    return _finding(Outcome.FAIL, f"{NEVER_LOGGED.failed}: {secret} in {where} ({forms})", f"encoding: {forms}")
 
 
 def _finding(outcome: Outcome, summary: str, observed: str) -> Finding:

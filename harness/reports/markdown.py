@@ -20,6 +20,7 @@ from harness.reports.text import (
     failures,
     headline,
     note,
+    parts,
     reproduction,
     steps,
     unknowns,
@@ -72,7 +73,9 @@ def _blockers(report: Report) -> Iterator[str]:
     if report.problems or report.blockers:
         yield from ("", "## Blockers", "")
     for problem in report.problems:
-        yield f"- {_sign(problem.outcome)}: {_text(problem.text)}"
+        sentence, details = parts(problem)
+        yield f"- {_sign(problem.outcome)}: {_text(sentence)}"
+        yield from (f"  - {_code(line[:_CHARS])}" for line in details[-_SHOWN:] if line)
     for item in failures(report):
         yield f"- {_sign(item.outcome)} `{item.id}`: {_text(item.summary)}"
         yield from _explained(item)

@@ -15,6 +15,7 @@ from harness.reports.text import (
     counts,
     failures,
     headline,
+    parts,
     printable,
     reproduction,
     unknowns,
@@ -26,6 +27,9 @@ MARK_STYLES = {Outcome.PASS: "green", Outcome.FAIL: "red"}
 INDENT = " " * len("? not run ")
 WIDTH = 110
 """Columns that a line with the ids of several items takes at most."""
+
+_DETAILS = 3
+"""Lines shown below the sentence of a problem, which names the file with all of them."""
 
 Line = tuple[str, str]
 """Text and the name of its colour, empty for none."""
@@ -66,10 +70,10 @@ def _lines(report: Report, written: str) -> Iterator[Line]:
 
 
 def problem_lines(problem: Problem) -> Iterator[Line]:
-    """Yield a problem; what follows its first line, such as the output of a process, is indented below it."""
-    first, *rest = problem.text.splitlines() or [""]
-    yield f"{mark(problem.outcome)} {first}", MARK_STYLES.get(problem.outcome, "yellow")
-    yield from ((f"{INDENT}{line.strip()}", "") for line in rest)
+    """Yield a problem, and below its sentence the last of its details."""
+    sentence, details = parts(problem)
+    yield f"{mark(problem.outcome)} {sentence}", MARK_STYLES.get(problem.outcome, "yellow")
+    yield from ((f"{INDENT}{line}", "") for line in details[-_DETAILS:])
 
 
 def _unknown(unknown: Unknown, items: list[ItemResult]) -> Iterator[Line]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from harness.model import Finding, ItemResult, Level, Outcome, Report, Verdict
+from harness.model import Finding, ItemResult, Level, Outcome, Problem, Report, Verdict
 from harness.model.spec_coverage import Coverage, percent
 
 REASON_CHARS = 300
@@ -45,6 +45,12 @@ def headline(report: Report) -> str:
     if not blockers:
         return report.verdict
     return f"{report.verdict}: {blockers} blocker{'' if blockers == 1 else 's'}"
+
+
+def parts(problem: Problem) -> tuple[str, list[str]]:
+    """Return the sentence of a problem, and the lines below it, such as the last output of a process."""
+    sentence, *details = problem.text.splitlines() or [""]
+    return sentence, [line.strip() for line in details]
 
 
 def counts(report: Report) -> str:

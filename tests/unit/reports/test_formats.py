@@ -119,14 +119,18 @@ def test_a_failed_case_tells_what_to_do_before_its_item_does(report_of: ReportOf
     ]
 
 
-def test_a_problem_of_several_lines_keeps_them(report_of: ReportOf) -> None:
-    """The output of a process that died stands below its problem, line by line."""
-    died = Problem(outcome=Outcome.ERROR, text="[process.app] exited with status 1. Its last output:\n    no\n    room")
+def test_the_output_of_a_process_that_died_is_shown_by_line(report_of: ReportOf) -> None:
+    """It is below its problem, folded on the page, and its end elsewhere: the sentence names the log."""
+    output = "".join(f"\n    line {n}" for n in range(9))
+    died = Problem(outcome=Outcome.ERROR, text=f"[process.app] exited with status 1. Its last output:{output}")
     report = msgspec.structs.replace(report_of(Verdict.READY), problems=(died,))
     lines = [text for text, _ in terminal.lines(report, written="reports/readiness.html")]
     at = lines.index("! error   [process.app] exited with status 1. Its last output:")
 
-    assert lines[at + 1 : at + 3] == ["          no", "          room"]
+    assert lines[at + 1 : at + 4] == ["          line 6", "          line 7", "          line 8"]
+    assert lines[at + 4].startswith("\N{MULTIPLICATION X}")
+    assert "Its last output:\n  - `line 6`\n  - `line 7`\n  - `line 8`\n" in markdown.render(report)
+    assert "9 lines</summary>\n<p><code>line 0</code></p>" in html.render(report)
 
 
 def test_junit_counts_what_a_ci_system_would_show(report_of: ReportOf) -> None:
