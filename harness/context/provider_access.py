@@ -64,12 +64,16 @@ class ProviderAccess:
             return None
         return credential_for(provider.auth, self._secrets.reveal)
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers by which calls authenticate; none where ``[provider] auth`` is not set."""
+        return self.credential.headers() if self.credential else {}
+
     def client(self, **options: Any) -> ProviderClient:
         """Return a client of the provider that authenticates; for ``options`` see `ProviderClient`."""
         from harness.http.provider_client import ProviderClient
 
-        headers = self.credential.headers() if self.credential else {}
-        return ProviderClient(self._network, self.section.base_url, headers, **options)
+        return ProviderClient(self._network, self.section.base_url, self.headers, **options)
 
     @property
     def fuzzed_operations(self) -> tuple[str, ...]:

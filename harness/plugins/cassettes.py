@@ -32,28 +32,23 @@ held_key = pytest.StashKey[bool]()
 @pytest.fixture
 def api(_scenario_cassette: ScenarioCassette, run_context: RunContext, harness_mode: str) -> Iterator[httpx.Client]:
     """An `httpx.Client` on ``[provider] base_url`` with the credential; in replay mode the cassette answers."""
-    provider = run_context.provider.section
-    if harness_mode == "replay":
-        from harness.cassettes.play.replay_transport import ReplayTransport
-
-        client = run_context.network.client(base_url=provider.base_url, transport=ReplayTransport(_scenario_cassette))
-    else:
-        client = run_context.network.client(base_url=provider.base_url, headers=_credentials(run_context))
-    with client:
+    with run_context.network.client(**_client_options(_scenario_cassette, run_context, harness_mode)) as client:
         yield client
 
 
 @pytest.fixture
 def async_api(_scenario_cassette: ScenarioCassette, run_context: RunContext, harness_mode: str) -> httpx.AsyncClient:
     """`api` for coroutines: an `httpx.AsyncClient` with the same modes and the same checks."""
-    provider = run_context.provider.section
-    if harness_mode == "replay":
-        from harness.cassettes.play.replay_transport import ReplayTransport
+    return run_context.network.async_client(**_client_options(_scenario_cassette, run_context, harness_mode))
 
-        return run_context.network.async_client(
-            base_url=provider.base_url, transport=ReplayTransport(_scenario_cassette)
-        )
-    return run_context.network.async_client(base_url=provider.base_url, headers=_credentials(run_context))
+
+def _client_options(cassette: ScenarioCassette, run_context: RunContext, mode: str) -> dict[str, Any]:
+    base_url = run_context.provider.section.base_url
+    if mode != "replay":
+        return {"base_url": base_url, "headers": run_context.provider.headers}
+    from harness.cassettes.play.replay_transport import ReplayTransport
+
+    return {"base_url": base_url, "transport": ReplayTransport(cassette)}
 
 
 @pytest.fixture
@@ -218,7 +213,3 @@ def _provider_hosts(run_context: RunContext) -> set[str]:
 
     host = urlsplit(run_context.provider.section.base_url).hostname
     return {*LOOPBACK, *([host] if host else [])}
-
-
-def _credentials(run_context: RunContext) -> dict[str, str]:
-    return dict(run_context.credential.headers()) if run_context.credential else {}
