@@ -206,35 +206,22 @@ def _references(spec: Spec) -> CheckedPlaces:
 
 
 CHECKS: tuple[DocumentCheck, ...] = (
-    DocumentCheck(
-        id="response-examples",
-        summary="examples of responses",
-        passed="Examples of responses follow their schemas",
-        failed="Examples of responses break their schemas",
-        expected="each example valid against the schema beside it",
-        look=_response_examples,
-        source=f"{_OAS}, Media Type Object",
-        fix="Correct the example, or the schema that stands beside it.",
-    ),
-    DocumentCheck(
-        id="request-examples",
-        summary="examples of requests",
-        passed="Examples of requests follow their schemas",
-        failed="Examples of requests break their schemas",
-        expected="each example valid against the schema beside it",
-        look=_request_examples,
-        source=f"{_OAS}, Media Type Object",
-        fix="Correct the example, or the schema that stands beside it.",
-    ),
-    DocumentCheck(
-        id="parameter-examples",
-        summary="examples of parameters",
-        passed="Examples of parameters follow their schemas",
-        failed="Examples of parameters break their schemas",
-        expected="each example valid against the schema beside it",
-        look=_parameter_examples,
-        source=f"{_OAS}, Parameter Object",
-        fix="Correct the example, or the schema that stands beside it.",
+    *(
+        DocumentCheck(
+            id=f"{part}-examples",
+            summary=f"examples of {part}s",
+            passed=f"Examples of {part}s follow their schemas",
+            failed=f"Examples of {part}s break their schemas",
+            expected="each example valid against the schema beside it",
+            look=look,
+            source=f"{_OAS}, {described} Object",
+            fix="Correct the example, or the schema that stands beside it.",
+        )
+        for part, look, described in (
+            ("response", _response_examples, "Media Type"),
+            ("request", _request_examples, "Media Type"),
+            ("parameter", _parameter_examples, "Parameter"),
+        )
     ),
     DocumentCheck(
         id="schema-examples",
