@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
 from harness.errors import ProcessError
@@ -68,15 +68,7 @@ class ManagedProcess:
         self._require_command()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
-            self._process = subprocess.Popen(
-                self.command,
-                cwd=self.cwd,
-                env={**os.environ, **self.env},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            self._process = start_group(self.command, cwd=self.cwd, env=self.env, output=output)
         try:
             self._wait_until_ready()
         except BaseException:
@@ -89,7 +81,7 @@ class ManagedProcess:
         if process is None:
             return
         descendants = _descendants(process.pid)
-        _signal_group(process.pid, signal.SIGTERM)
+        signal_group(process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             process.wait(STOP_WITHIN_S)
         _end_group(process, descendants)
@@ -170,6 +162,21 @@ class ManagedProcess:
             )
 
 
+def start_group(
+    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], output: BinaryIO
+) -> subprocess.Popen[bytes]:
+    """Start a command in a process group of its own, with ``env`` added to the environment; raises OSError."""
+    return subprocess.Popen(
+        command,
+        cwd=cwd,
+        env={**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
 def _descendants(pid: int) -> list[psutil.Process]:
     """Return all descendants of a process; a dead process has none."""
     import psutil  # takes a while to import, and is needed at the end of a run alone
@@ -184,18 +191,18 @@ def _end_group(process: subprocess.Popen[bytes], descendants: Sequence[psutil.Pr
     """Kill what is left of the group, and of ``descendants`` that left it, and wait until all are gone."""
     import psutil
 
-    _signal_group(process.pid, signal.SIGKILL)
+    signal_group(process.pid, signal.SIGKILL)
     for descendant in descendants:
         with suppress(psutil.Error):
             descendant.kill()  # unless its id has gone to another process since
     process.wait()
     deadline = time.monotonic() + STOP_WITHIN_S
-    while _signal_group(process.pid, 0) and time.monotonic() < deadline:
+    while signal_group(process.pid, 0) and time.monotonic() < deadline:
         time.sleep(POLL_S)
     psutil.wait_procs(descendants, timeout=max(0.0, deadline - time.monotonic()))
 
 
-def _signal_group(pid: int, number: int) -> bool:
+def signal_group(pid: int, number: int) -> bool:
     """Send a signal to the group, 0 for none; False when no process is left in it."""
     try:
         os.killpg(pid, number)

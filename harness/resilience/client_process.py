@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from harness.errors import ProcessError
+from harness.process.managed import signal_group, start_group
 
 TAIL_CHARS = 600
 
@@ -51,15 +50,7 @@ def run_client(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], tim
         begin = output.tell()
         start = time.monotonic()
         try:
-            process = subprocess.Popen(
-                command,
-                cwd=cwd,
-                env={**os.environ, **env},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            process = start_group(command, cwd=cwd, env=env, output=output)
         except OSError as exc:
             raise ProcessError(
                 f"harness.toml: [client] command: {command[0]!r} cannot be run: {exc.strerror}. "
@@ -79,6 +70,5 @@ def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> int | None:
     except subprocess.TimeoutExpired:
         return None
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # also ends children the client left behind
+        signal_group(process.pid, signal.SIGKILL)  # also ends children the client left behind
         process.wait()
