@@ -51,7 +51,7 @@ class RunContext:
         self.provider = ProviderAccess(target, self.secrets, self.network)
         self.overlay: str | None = None
         self.spans_folder: Path | None = run.path
-        """Where what the target exports is kept until it was searched; None where another context listens for it."""
+        """Folder for the target's spans until they are searched; None where another context collects them."""
 
     @classmethod
     def load(cls, directory: Path, *, run: Run, overlay: str | None, reports: Path) -> RunContext:
@@ -78,7 +78,7 @@ class RunContext:
         return self.secrets.vault
 
     def reveal(self, ref: SecretRef) -> str:
-        """Return the value behind a reference; raises `SecretError` naming the key it stands at."""
+        """Return the value behind a reference; raises `SecretError` naming its key."""
         return self.secrets.reveal(ref)
 
     def environment(self, variables: Mapping[str, str], where: str = "") -> dict[str, str]:
@@ -118,7 +118,7 @@ class RunContext:
     def reproduce(self, test: str) -> str:
         """Return the command that runs one test of the gate again, given its node id."""
         name, _, params = test.rpartition("::")[2].partition("[")
-        if re.fullmatch(r"[\w.-]+\]", params):  # pytest takes it as it stands, so that no other case is meant
+        if re.fullmatch(r"[\w.-]+\]", params):  # pytest reads it literally, so that it selects no other case
             return f"harness gate -k {shlex.quote(f'{name}[{params}')}"
         words = [name, *re.findall(r"[\w.-]+", params)]
         return f"harness gate -k {shlex.quote(' and '.join(words))}"

@@ -39,14 +39,14 @@ class SecretAccess:
         self.vault.resolve_all(stored, strict=False)
 
     def reveal(self, ref: SecretRef) -> str:
-        """Return the value behind a reference; raises `SecretError` naming the key it stands at."""
+        """Return the value behind a reference; raises `SecretError` naming its key."""
         key = next((f": {key}" for key, known in self._target.references if known == ref), "")
         return self.vault.resolve(ref, f"harness.toml{key}").reveal()
 
     def environment(self, variables: Mapping[str, str], where: str = "") -> dict[str, str]:
         """Return ``variables`` for a process: references resolved, and the run's fresh secrets added.
 
-        ``where`` is the key at which they stand; raises `ConfigurationError` for a public key that there is not.
+        ``where`` is their key; raises `ConfigurationError` for a public key that does not exist.
         """
 
         def resolved(name: str, value: str) -> str:

@@ -32,7 +32,7 @@ def shapes(config: Configuration) -> Mapping[str, Callable[[bytes], str]]:
 
 
 def with_public_keys(value: str, where: str, *, config: Configuration, reveal: Callable[[SecretRef], str]) -> str:
-    """Fill the placeholders of a value that stands at ``where``; raises `ConfigurationError` where there is no key."""
+    """Fill the placeholders of the value at key ``where``; raises `ConfigurationError` where there is no public key."""
     signature = config.receiver.signature if config.receiver else None
 
     def filled(match: re.Match[str]) -> str:

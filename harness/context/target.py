@@ -33,7 +33,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Folder of harness.toml; relative paths in it start here."""
     summary: TargetSummary
     references: tuple[tuple[str, SecretRef], ...]
-    """Every secret reference with the key at which it stands."""
+    """Every secret reference with its key."""
 
     @property
     def production(self) -> bool:

@@ -19,7 +19,7 @@ Labelled = tuple[str, str]
 
 
 def of_item(item: Item, checks: Sequence[Check]) -> Iterator[Labelled]:
-    """Yield what an item asks for, why, and the checks that speak to it, a line each."""
+    """Yield what an item asks for, why, and the checks that verify it, a line each."""
     yield "", f"{item.id} ({item.level}), step {item.step}"
     yield "Holds when", item.text
     yield "Why", item.why
