@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
+import tomllib
 from collections.abc import Callable, Generator
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +26,8 @@ LONGEST_ID = 32
 _UNFIT_FOR_AN_ID = re.compile(r"[^\w.,:/=+-]+", re.ASCII)
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1f]")
 """Nothing of compressed or encrypted bytes is a word, and they may differ from run to run."""
+
+PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
 ReportOf = Callable[[Verdict], Report]
 
@@ -52,6 +56,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
         report.longrepr = f"{reason}; HARNESS_REQUIRE_REAL=1 allows no test to be skipped"
     return report
+
+
+def supported_pythons() -> list[str]:
+    """Return the versions of Python that pyproject.toml names, such as ``3.11``, in its order."""
+    classifiers = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["classifiers"]
+    named = (re.fullmatch(r"Programming Language :: Python :: (3\.\d+)", classifier) for classifier in classifiers)
+    return [match[1] for match in named if match]
 
 
 @pytest.fixture(scope="session")

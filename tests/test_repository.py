@@ -17,6 +17,7 @@ import pytest
 import harness
 from harness.cli.main import COMMANDS
 from harness.readiness.checklist import shipped
+from tests.conftest import supported_pythons
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "harness").rglob("*.py"))
@@ -196,3 +197,19 @@ def test_every_import_is_declared() -> None:
 def test_every_dependency_is_imported() -> None:
     """What is declared is used, or has a reason."""
     assert declared() - set().union(*imported().values()) - set(NOT_IMPORTED) == set()
+
+
+def test_the_same_pythons_are_named_everywhere() -> None:
+    """The classifiers name each version without a gap, and what asks for Python asks for the first or for all."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    versions = supported_pythons()
+    first, last = (int(version.removeprefix("3.")) for version in (versions[0], versions[-1]))
+
+    assert versions == [f"3.{minor}" for minor in range(first, last + 1)]
+    assert project["project"]["requires-python"] == f">={versions[0]}"
+    assert project["tool"]["ruff"]["target-version"] == f"py3{first}"
+    assert project["tool"]["mypy"]["python_version"] == versions[0]
+    assert f"--python-version {versions[0]} " in (ROOT / "Makefile").read_text(encoding="utf-8")
+    for page in ("README.md", "CONTRIBUTING.md", "docs/quick-start.md"):
+        asked = re.findall(r"Python (3\.\d+(?: to 3\.\d+)?)", (ROOT / page).read_text(encoding="utf-8"))
+        assert set(asked) == {f"{versions[0]} to {versions[-1]}"}, page

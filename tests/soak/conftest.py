@@ -24,14 +24,19 @@ def environment(tmp_path: Path) -> Environment:
     """Make an environment with the harness in it, and return its Python.
 
     ``environment(python=…, resolution=…)`` takes the Python that it is made of, by version or path, and which versions
-    of the dependencies uv chooses among those that are allowed: ``highest`` or ``lowest-direct``.
+    of the dependencies uv chooses among those that are allowed: ``highest``, ``lowest-direct``, or ``locked`` for what
+    requirements.lock names.
     """
 
     def make(python: str = sys.executable, resolution: str = "highest") -> Path:
         found = tmp_path / "environment" / "bin" / "python"
         _run("uv", "venv", "--quiet", "--python", python, tmp_path / "environment")
-        what = ("--resolution", resolution, "--group", "dev", "--editable", f"{ROOT}[{EXTRAS}]")
-        _run("uv", "pip", "install", "--quiet", "--python", found, *what)
+        install = ("uv", "pip", "install", "--quiet", "--python", found)
+        if resolution == "locked":
+            _run(*install, "--require-hashes", "--requirement", ROOT / "requirements.lock")
+            _run(*install, "--no-deps", "--no-build-isolation", "--editable", ROOT)
+        else:
+            _run(*install, "--resolution", resolution, "--group", "dev", "--editable", f"{ROOT}[{EXTRAS}]")
         return found
 
     return make
