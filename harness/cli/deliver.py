@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -13,10 +13,11 @@ from harness.context.plan_delivery import plan_delivery, public_key
 from harness.model import Delivery
 from harness.webhooks.delivery_plan import DeliverOptions
 from harness.webhooks.delivery_run import DeliveryRun
-from harness.webhooks.progress import Lines, bar
 from harness.webhooks.summary import Summary
 
 INTERRUPTED = 130
+LINES = 50
+"""The number of acknowledged deliveries that are shown one by one, and likewise of the others."""
 
 
 @click.command()
@@ -88,7 +89,42 @@ def _examples(spec: str) -> Iterator[tuple[str, bytes]]:
     yield from webhook_examples(load_spec(spec, root=Path.cwd()))
 
 
-def _shown(total: int, *, quiet: bool) -> nullcontext[Callable[[Delivery], None]]:
+def _shown(total: int, *, quiet: bool) -> AbstractContextManager[Callable[[Delivery], None]]:
     if quiet:
         return nullcontext(lambda _: None)
-    return bar(total) if sys.stdout.isatty() else nullcontext(Lines(click.echo))  # type: ignore[return-value]
+    return _bar(total) if sys.stdout.isatty() else nullcontext(_Lines(click.echo))
+
+
+class _Lines:
+    """Shows the first deliveries, and the first that were not acknowledged; the summary counts all."""
+
+    def __init__(self, echo: Callable[[str], None]) -> None:
+        self._echo = echo
+        self._left = {True: LINES, False: LINES}
+
+    def __call__(self, delivery: Delivery) -> None:
+        """Show one, or note once that no more will be shown."""
+        kind = delivery.acknowledged
+        if self._left[kind] > 0:
+            self._echo(f"{delivery.event}: {delivery.seen} in {delivery.seconds * 1000:.0f} ms")
+        elif self._left[kind] == 0:
+            self._echo(f"... more {'acknowledged' if kind else 'other'} deliveries are counted below")
+        self._left[kind] -= 1
+
+
+@contextmanager
+def _bar(total: int) -> Iterator[Callable[[Delivery], None]]:
+    """Show a bar that moves with each delivery, and above it those that were not acknowledged."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, refresh_per_second=5, transient=True) as progress:
+        task = progress.add_task("delivering", total=total)
+        lines = _Lines(lambda text: progress.console.print(text, markup=False, highlight=False))
+
+        def moved(delivery: Delivery) -> None:
+            progress.advance(task)
+            if not delivery.acknowledged:
+                lines(delivery)
+
+        yield moved
