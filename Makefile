@@ -54,7 +54,7 @@ matrix: setup
 
 # Whatever repeats what the other tests hold, one module of tests/soak each; one after the other, for each uses the machine.
 soak: setup
-	@$(BIN)/python -m pytest tests/soak -v -rs $(ARGS)
+	@$(BIN)/python -m pytest tests/soak -v -rs -o faulthandler_timeout=0 $(ARGS)
 
 check: setup
 	@$(BIN)/ruff check .

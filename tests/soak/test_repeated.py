@@ -27,6 +27,7 @@ class Repeat(NamedTuple):
 
 REPEATED = {
     "kills": Repeat(("tests/real/sandbox/test_crashes.py",), {"SANDBOX_KILLS": "52"}),
+    "generated-calls": Repeat(("tests/real/sandbox/test_provider.py",), {"SANDBOX_EXAMPLES": "1000"}),
     "clean-gates": Repeat(("tests/matrix", "-k", "without_a_defect"), {"MATRIX_CLEAN_RUNS": str(TIMES)}),
     "races": Repeat(("tests/unit", "tests/sandbox", "-n2", "--dist=worksteal"), {}, TIMES),
 }
