@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import types
 import typing
+from collections.abc import Iterable
 from typing import Any, get_args, get_origin
 
 import msgspec
@@ -53,6 +54,15 @@ def where_is(path: Path) -> str:
         return f"[[{path[0]}]] {int(path[1]) + 1} {'.'.join(path[2:])}".rstrip()
     head = 2 if path[0] == "process" else 1
     return f"[{'.'.join(path[:head])}] {'.'.join(path[head:])}".rstrip()
+
+
+def listed(places: Iterable[str]) -> str:
+    """Return what `where_is` returned for several keys as one text that names each section once."""
+    sections: dict[str, list[str]] = {}
+    for place in places:
+        section, _, key = place.partition(" ")
+        sections.setdefault(section, []).append(key)
+    return "; ".join(f"{section} {', '.join(keys)}".rstrip() for section, keys in sections.items())
 
 
 def check_keys(value: Any, expected: Any, file: str, path: Path = ()) -> None:

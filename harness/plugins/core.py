@@ -226,6 +226,8 @@ def require(run_context: RunContext) -> Callable[..., None]:
 
     def require(*keys: str) -> None:
         if missing := run_context.target.missing(keys):
-            pytest.skip("harness.toml does not set " + ", ".join(missing))
+            from harness.model.strict import listed
+
+            pytest.skip(f"harness.toml does not set {listed(missing)}")
 
     return require

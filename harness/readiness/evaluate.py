@@ -22,6 +22,7 @@ from harness.model import (
     Waiver,
 )
 from harness.model.spec_coverage import Coverage
+from harness.model.strict import listed
 from harness.readiness import waivers as waiver_rules
 from harness.readiness.checklist import Checklist
 
@@ -112,7 +113,7 @@ def _summary(
 ) -> str:
     """Say in one line why the item has its outcome."""
     if missing and outcome is Outcome.NOT_RUN:  # more precise than that the checks were skipped
-        return "harness.toml does not set " + ", ".join(missing)
+        return f"harness.toml does not set {listed(missing)}"
     worst = sorted((f for f in proofs if f.outcome is outcome), key=_order)
     if worst and outcome is Outcome.PASS:
         return worst[0].headline if len(worst) == 1 else f"{len(worst)} checks passed"
