@@ -146,4 +146,11 @@ def finding_of(case: ReceiverCase, result: CaseResult, reproduce: str, request: 
         summary = f"{summary or case.sentence(outcome)} (reported, not judged)"
         outcome = Outcome.NOT_APPLICABLE
     bad = outcome in (Outcome.FAIL, Outcome.ERROR)
-    return case.finding(outcome, observed, summary=summary, reproduce=reproduce, request=request if bad else "")
+    return case.finding(
+        outcome,
+        observed,
+        summary=summary,
+        expected=case.expected_response,
+        reproduce=reproduce,
+        request=request if bad else "",
+    )

@@ -242,6 +242,7 @@ CASES: tuple[ReceiverCase, ...] = (
         summary="a signature of zeros",
         passed="Refused a signature of zeros without revealing the right one",
         failed="Revealed the right signature in the response to a wrong one",
+        expected_response="HTTP 4xx without the right signature",
         source="CWE-209",
         fix="Answer every refusal with the same fixed text, without the expected signature.",
         build=_zeros,

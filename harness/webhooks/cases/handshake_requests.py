@@ -32,6 +32,7 @@ def _case(handshake: Handshake) -> ReceiverCase:
         failed=f"Did not answer {handshake.request} correctly",
         source=handshake.source,
         expected=Expected.ACKNOWLEDGED,
+        expected_response=handshake.expected,
         fix=f"Answer {handshake.request} with {handshake.expected}.",
         build=build,
         check_answer=check_answer,

@@ -57,6 +57,8 @@ class ReceiverCase(Check, frozen=True, kw_only=True):
     framing: Framing = Framing.PLAIN
     extra_statuses: tuple[int, ...] = ()
     """Further statuses that pass."""
+    expected_response: str = ""
+    """The right response in words, where it is more than `expected`."""
     must_not_contain: Callable[[Material, Request], str] | None = None
     """Text that the response must not contain."""
     check_answer: Callable[[Material, str], str] | None = None

@@ -84,7 +84,7 @@ HANDSHAKES: tuple[Handshake, ...] = (
     Handshake(
         scheme="slack",
         request="Slack's url_verification",
-        expected="HTTP 200 with the value of challenge",
+        expected="HTTP 200 and the value of challenge",
         source="docs.slack.dev, url_verification event",
         body=lambda nonce: _json(type="url_verification", token="unused", challenge=nonce),  # noqa: S106 - no secret
         flaw=_slack_flaw,
@@ -92,7 +92,7 @@ HANDSHAKES: tuple[Handshake, ...] = (
     Handshake(
         scheme="zoom",
         request="Zoom's endpoint.url_validation",
-        expected="HTTP 200 or 204 with plainToken and its HMAC as encryptedToken",
+        expected="HTTP 200 or 204, plainToken, and its HMAC as encryptedToken",
         source="developers.zoom.us, Using webhooks: validate your webhook endpoint",
         body=lambda nonce: _json(event="endpoint.url_validation", payload={"plainToken": nonce}, event_ts=0),
         flaw=_zoom_flaw,
@@ -100,7 +100,7 @@ HANDSHAKES: tuple[Handshake, ...] = (
     Handshake(
         scheme="discord",
         request="Discord's PING",
-        expected='HTTP 200 with {"type": 1}, a PONG',
+        expected='HTTP 200 and {"type": 1}, a PONG',
         source="docs.discord.com, Setting up an endpoint: acknowledging PING requests",
         body=lambda nonce: _json(id=nonce, type=1, version=1),
         flaw=_discord_flaw,

@@ -371,6 +371,7 @@ def test_a_refusal_that_tells_the_right_signature_warns(serve: Serve, under: Und
     assert (finding.outcome, finding.level) == (Outcome.FAIL, Level.SHOULD)
     assert finding.summary == "Revealed the right signature in the response to a wrong one"
     assert finding.observed == "HTTP 400, and the response contains the right signature"
+    assert finding.expected == "HTTP 4xx without the right signature"
 
 
 @pytest.mark.parametrize("case_id", ["in-chunks", "expect-continue", "slow-body", "http-1.0"])
