@@ -121,7 +121,7 @@ def test_a_secret_handed_out_at_registration_is_used_and_never_shown(folder: Fol
     folder.write("openapi.json", json.dumps(SPEC))
     folder.write("serve.py", SERVE)
     folder.write("scenarios/test_tells.py", TELLS)
-    keyword = "what_the_provider_sends or what_the_hooks_hold"
+    keyword = "providers_webhooks or what_the_hooks_hold"
 
     done = folder.gate("-k", keyword, "-n1", "--reports", str(folder.reports), "--harness-mode=live")
 

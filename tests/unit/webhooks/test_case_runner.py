@@ -64,7 +64,7 @@ def test_a_forgery_that_is_accepted_fails_and_says_how_to_send_it_again(serve: S
     assert finding.observed == "HTTP 200 'thanks'"
     assert finding.source == "CVE-2024-21491"
     assert finding.fix.startswith("Compare the whole signature")
-    assert finding.request.startswith("curl -i -H 'content-type: application/json' -H 'x-product-signature: (made anew")
+    assert finding.request.startswith("curl -i -H 'content-type: application/json' -H 'x-product-signature: (computed")
     assert "v1=" not in finding.request
     assert SECRET not in repr(finding)
 
