@@ -1,4 +1,4 @@
-"""Found defects, kept in Hypothesis' example database: the next run tries them first, and anyone can replay them."""
+"""Defects in Hypothesis' example database: the next run tries them first, and anyone can replay them."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ class DefectStore:
     """The found defects of one target."""
 
     def __init__(self, database: ExampleDatabase, target: str) -> None:
-        """``target`` keeps apart what several targets put into one database."""
+        """``target`` separates the entries of several targets in one database."""
         self._database = database
         self._target = target
 
     @property
     def trouble(self) -> str:
-        """What kept found defects from being read or kept, empty as long as nothing did."""
+        """Why stored defects could not be read or written; empty while they could."""
         return str(getattr(self._database, "trouble", ""))
 
     def all(self) -> list[Defect]:
-        """Return every defect that is kept, by operation and id; what an older version wrote may not be readable."""
+        """Return every stored defect, by operation and id; entries of an older version may be unreadable."""
         names = (name.decode() for name in self._database.fetch(self._key("ids")))
         return sorted(filter(None, map(self.get, names)), key=lambda d: (d.operation, d.id))
 
     def of(self, labels: Iterable[str]) -> list[Defect]:
-        """Return the defects that are kept of some operations."""
+        """Return the stored defects of some operations."""
         wanted = set(labels)
         return [defect for defect in self.all() if defect.operation in wanted]
 
     def get(self, defect_id: str) -> Defect | None:
-        """Return the smallest example of one defect, None for one that is not kept."""
+        """Return the smallest example of one defect; None if it is not stored."""
         return min(self._examples(defect_id), key=lambda d: d.size, default=None)
 
     def keep(self, defect: Defect) -> None:
-        """Keep a defect; of several examples only the smallest stays."""
+        """Store a defect; of several examples only the smallest remains."""
         known = list(self._examples(defect.id))
         if any(other.size <= defect.size for other in known):
             return
@@ -84,7 +84,7 @@ def open_found(root: Path, target: str) -> DefectStore:
         return DefectStore(_redis(place), target)
     if "://" in place:
         raise ConfigurationError(
-            f"{VARIABLE} is a URL, but of no Redis server. Give a folder, or redis://HOST:PORT/NUMBER."
+            f"{VARIABLE} is a URL, but not of a Redis server. Set it to a folder, or to redis://HOST:PORT/NUMBER."
         )
     return DefectStore(DirectoryBasedExampleDatabase(root / place), target)
 
@@ -96,7 +96,7 @@ def _redis(url: str) -> ExampleDatabase:
         from redis.exceptions import RedisError
     except ImportError:
         raise ConfigurationError(
-            f"{VARIABLE} names a Redis server, for which a package is missing: pip install 'readiness-harness[redis]'."
+            f"{VARIABLE} names a Redis server, but the client is not installed: pip install 'readiness-harness[redis]'."
         ) from None
     try:
         client = Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)
@@ -111,7 +111,7 @@ def _redis(url: str) -> ExampleDatabase:
 
 
 class Unsteady(ExampleDatabase):
-    """A database elsewhere: when it goes away what is found is told all the same, and that it was not kept."""
+    """A remote database: when it fails, defects are still reported, and so is that they were not stored."""
 
     def __init__(self, inner: ExampleDatabase, error: type[Exception]) -> None:
         """``error`` is what ``inner`` raises once it is gone."""
@@ -121,11 +121,11 @@ class Unsteady(ExampleDatabase):
         self.trouble = ""
 
     def fetch(self, key: bytes) -> Iterable[bytes]:
-        """Return what is kept, nothing where it cannot be had."""
+        """Return the stored values; none where the database fails."""
         return self._tried(lambda: list(self._inner.fetch(key))) or []
 
     def save(self, key: bytes, value: bytes) -> None:
-        """Keep a value."""
+        """Store a value."""
         self._tried(lambda: self._inner.save(key, value))
 
     def delete(self, key: bytes, value: bytes) -> None:

@@ -85,7 +85,7 @@ class Defect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def as_request(request: httpx.Request, base_url: str, credential: Mapping[str, str]) -> StoredRequest:
-    """Return what can be kept of a request: everything but the headers of the ``credential``; a made-up one is kept."""
+    """Return what is stored of a request: all but the headers of the ``credential``; an invented one is included."""
     known = {name.lower(): value for name, value in credential.items()}
     hidden = {name for name, value in request.headers.items() if known.get(name) == value}
     prefix = httpx.URL(base_url).raw_path.decode().rstrip("/")
@@ -107,7 +107,7 @@ def of_failures(
     response: httpx.Response,
     steps: Sequence[StoredRequest],
 ) -> list[Defect]:
-    """Return the defects behind what Schemathesis' checks said of one response."""
+    """Return the defects that Schemathesis' checks found in one response."""
     found = [
         Defect(
             operation=label,
@@ -165,7 +165,7 @@ def as_answer(response: httpx.Response) -> str:
 
 
 def _causes(failure: Any, case: Any, response: httpx.Response) -> list[str]:
-    """Return what tells this defect from others of the same operation and check, and nothing of the example."""
+    """Return what distinguishes this defect from others of the same operation and check, without the example."""
     if hasattr(failure, "schema_path"):
         where = "/".join("*" if isinstance(step, int) else str(step) for step in failure.instance_path)
         return [f"{failure.title}: {where} {failure.schema_path[-1] if failure.schema_path else ''}"]

@@ -35,7 +35,7 @@ class FuzzSubject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def findings_of(session: FuzzSession, subject: FuzzSubject, store: DefectStore, observed: str) -> Iterator[Finding]:
-    """Yield a finding for each defect, or one that there is none; ``observed`` says how to see that again.
+    """Yield a finding for each defect, or one that there is none; ``observed`` is how to repeat that.
 
     The example shown is the smallest that was ever stored.
     """

@@ -64,11 +64,11 @@ class Fuzzer:
         subject = FuzzSubject(check=GENERATED, title=title, case=title)
         if self._silent >= SILENT_OPERATIONS:
             reason = f"it answered none of the {SILENT_OPERATIONS} operations before"
-            return [subject.error("the provider seems to be gone, so nothing was sent", reason)]
+            return [subject.error("the provider no longer answers, so nothing was sent", reason)]
         sent, answered = self.client.sent, self.client.answered
         findings = attack(client=self.client, budget=self._budget, random_seed=self._seed, store=self._store)
         if self._store.trouble:
-            findings.append(subject.error("what was found is not kept", self._store.trouble))
+            findings.append(subject.error("the defects were not stored", self._store.trouble))
         if self.client.sent > sent:
             self._silent = self._silent + 1 if self.client.answered == answered else 0
         return findings

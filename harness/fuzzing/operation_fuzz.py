@@ -96,7 +96,7 @@ def _store(session: FuzzSession, store: DefectStore, gone: Iterable[Defect]) -> 
 
 
 def _furnish(session: FuzzSession, creating: str, seed: int) -> None:
-    """Create something for a list to hold: of an empty list nothing can be told."""
+    """Create an entry for a list: an empty list proves nothing."""
 
     def create(case: Any) -> None:
         answer = session.send(case)

@@ -1,4 +1,4 @@
-"""A found defect tried again: exactly its requests, with the values that earlier answers gave put in anew."""
+"""Reproduces a defect: sends exactly its requests, with values of earlier responses replaced by current ones."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def replay(defect: Defect, spec: Spec, client: ProviderClient) -> Replayed:
-    """Send the requests of ``defect`` again and say whether it still occurs."""
+    """Send the requests of ``defect`` again and return whether it still occurs."""
     answers: list[Any] = []
     final: SendResult | None = None
     for number, step in enumerate(defect.steps):

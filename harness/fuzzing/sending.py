@@ -1,4 +1,4 @@
-"""Generated and stored requests on the wire, each as what it stands for."""
+"""Sends generated and stored requests."""
 
 from __future__ import annotations
 

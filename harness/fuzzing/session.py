@@ -90,7 +90,7 @@ class FuzzSession:
         return self.note([msgspec.structs.replace(defect, bindings=bound) for defect in found])
 
     def note(self, found: list[Defect]) -> list[Defect]:
-        """Keep the smallest example of each defect; raises `Stop` after too many requests without an answer."""
+        """Store the smallest example of each defect; raises `Stop` after too many requests without an answer."""
         for defect in found:
             known = self.defects.get(defect.id)
             if known is None or defect.size < known.size:
@@ -100,5 +100,5 @@ class FuzzSession:
         return found
 
     def request(self, answer: SendResult) -> StoredRequest:
-        """Return what is kept of a request."""
+        """Return what is stored of a request."""
         return as_request(answer.request, self.client.base_url, self.client.headers)

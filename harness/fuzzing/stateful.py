@@ -1,4 +1,4 @@
-"""Chains of linked operations: what one answer holds is used in the next request, as the document's links say."""
+"""Chains of linked operations: values of one response are used in the next request, along the document's links."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _subject(share: Share) -> FuzzSubject:
 
 
 def _walk(walker: Any, session: FuzzSession, *, chains: int, seed: int) -> str:
-    """Walk ``chains`` chains; return what kept it from some of them, empty when nothing did.
+    """Walk ``chains`` chains; return the reason if some could not be walked, else empty.
 
     Where a run ends early, as it may on a provider that remembers, another seed goes on.
     """

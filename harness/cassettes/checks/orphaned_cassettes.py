@@ -18,12 +18,12 @@ from harness.model import Finding, Outcome
 
 
 class Claims(msgspec.Struct):
-    """What the tests of this run say of cassettes, as JSON from worker to controller."""
+    """What the tests of this run report about cassettes, as JSON from worker to controller."""
 
     played: set[str] = set()
     """Cassettes, relative to the target, from which tests of this run play: each of these tests judges its own."""
     claimed: set[str] = set()
-    """Cassettes of all tests that were collected, in whatever mode they run."""
+    """Cassettes of all tests that were collected, in any mode."""
     files: set[str] = set()
     """Test files, relative to the target, that were collected whole."""
 

@@ -1,4 +1,4 @@
-"""Secrets that stand in a cassette although none may: it was recorded by something else, or edited by hand."""
+"""Secrets in a cassette: it was recorded by another tool, or edited by hand."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Pair = tuple[VcrRequest, VcrResponse]
 def judge_exposure(
     pairs: Iterable[Pair], place: str, *, known: Callable[[str], str], again: str = ""
 ) -> Iterator[Finding]:
-    """Yield a finding for a cassette in which a redaction would still find something; it names places, not values.
+    """Yield a finding for a cassette that still contains secrets; it names places, not values.
 
-    ``known`` replaces known values by their names, ``place`` is the file, ``again`` the command that records it anew.
+    ``known`` replaces known values by their names, ``place`` is the file, ``again`` the command that records it again.
     """
     found = list(exposures(pairs, known=known))
     if found:

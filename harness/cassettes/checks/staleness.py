@@ -16,7 +16,7 @@ _DAY_S = 86400.0
 def judge_replay(cassette: ScenarioCassette, *, again: str, max_age_s: float | None, passed: bool) -> Iterator[Finding]:
     """Yield what is wrong with the recording a scenario was played from.
 
-    What was not played counts only for a scenario that ``passed``: one that broke off asked for less.
+    Unused recordings count only for a scenario that ``passed``: one that failed may have stopped early.
     """
     if cassette.mode is not CassetteMode.REPLAY:
         return
@@ -29,7 +29,7 @@ def judge_replay(cassette: ScenarioCassette, *, again: str, max_age_s: float | N
 
 
 def judge_age(metadata: Metadata, place: str, *, again: str, max_age_s: float | None) -> Iterator[Finding]:
-    """Yield a finding for a recording that is older than ``[cassettes] max_age``, or does not say how old it is."""
+    """Yield a finding for a recording that is older than ``[cassettes] max_age``, or has no date."""
     if max_age_s is None:
         return
     expected = f"at most {max_age_s / _DAY_S:,.3g} days old ([cassettes] max_age)"

@@ -1,4 +1,4 @@
-"""Live answers held against the recording: what a scenario was told then, and what it is told now."""
+"""Compares live responses with the recorded ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.http.message import Response, media_type
 from harness.model import Finding, Outcome
 
 _BREAKING = (Grade.REMOVED, Grade.TYPE, Grade.VALUE)
-"""What a scenario that was written against the recording may trip over; what was added, it does not look at."""
+"""Differences that may break a scenario written against the recording; additions do not."""
 
 
 def judge_verify(cassette: ScenarioCassette, *, rules: Sequence[str], again: str) -> Iterator[Finding]:
@@ -37,12 +37,14 @@ def judge_verify(cassette: ScenarioCassette, *, rules: Sequence[str], again: str
         breaking = [d for d in found if d.grade in _BREAKING]
         added += len(found) - len(breaking)
         if breaking:
-            yield _finding(Outcome.FAIL, f"{name} is answered otherwise than recorded: {breaking[0]}", found, again)
+            yield _finding(
+                Outcome.FAIL, f"{name}: the live response differs from the recording: {breaking[0]}", found, again
+            )
     for name in comparison.never_asked():
-        yield _finding(Outcome.FAIL, f"{name} is recorded, and was not asked for live", [], again)
+        yield _finding(Outcome.FAIL, f"{name} is recorded but was not requested live", [], again)
     if not comparison.failed:
         news = f"; {added} values are new" if added else ""
-        summary = f"{cassette.place}: {len(cassette.exchanges)} live answers are as recorded{news}"
+        summary = f"{cassette.place}: {len(cassette.exchanges)} live responses match the recording{news}"
         yield _finding(Outcome.PASS, summary, [], again)
 
 
@@ -53,7 +55,7 @@ class Comparison:
         self._cassette = cassette
         self._volatile = volatile
         self._then: dict[str, Any] = {}
-        """Values of live answers, as text, with what stood in their place in the recording."""
+        """Values of live answers, as text, with the value in their place in the recording."""
         self.failed = False
 
     def hold(self, request: Request, response: VcrResponse) -> tuple[str, list[Difference]]:
@@ -62,7 +64,7 @@ class Comparison:
         candidates = self._cassette.recordings_of(request) or self._cassette.recordings_of(self._as_recorded(request))
         if not candidates:
             self.failed = True
-            return called(request), [Difference("request", Grade.VALUE, "no such call", called(request))]
+            return called(request), [Difference("request", Grade.VALUE, "no such request", called(request))]
         played = self._cassette.play_counts
         live, recorded = received(response), self._cassette.data
         answers = {i: list(response_differences(received(recorded[i][1]), live)) for i in candidates}

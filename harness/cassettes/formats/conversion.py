@@ -16,7 +16,7 @@ _REPORT = re.compile(rb"(?m)^" + TOP.encode() + rb":")
 
 
 def read_any(path: Path) -> Foreign:
-    """Read a cassette, an HTTP archive or a report of Schemathesis, told apart by what it holds.
+    """Read a cassette, an HTTP archive or a report of Schemathesis, recognised by its content.
 
     Raises `CassetteError` for a file that cannot be read, is too large, or has none of these formats.
     """

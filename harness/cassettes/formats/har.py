@@ -82,7 +82,7 @@ def read_har(raw: bytes, place: str) -> Foreign:
     except (msgspec.DecodeError, RecursionError) as exc:
         what, at = misfit(exc)
         where = f"{at}: " if at else ""
-        raise CassetteError(f"{place}: {where}{what}. It is no HTTP archive; export it again.") from None
+        raise CassetteError(f"{place}: {where}{what}. It is not an HTTP archive; export it again.") from None
     found = Foreign()
     for number, entry in enumerate(entries):
         try:
@@ -94,13 +94,13 @@ def read_har(raw: bytes, place: str) -> Foreign:
 
 
 class _LeftOutError(Exception):
-    """One entry cannot become a recording; the text says why."""
+    """One entry cannot become a recording; the text is the reason."""
 
 
 def _exchange(entry: _Entry, place: str) -> Recording:
     request, response = entry.request, entry.response
     if response is None or response.status == 0:
-        raise _LeftOutError("it got no answer")
+        raise _LeftOutError("it has no response")
     if not request.url.startswith(("http://", "https://")):
         raise _LeftOutError("it is not HTTP")
     try:
@@ -109,7 +109,7 @@ def _exchange(entry: _Entry, place: str) -> Recording:
         raise _LeftOutError(f"its URL cannot be read ({exc})") from None
     content = response.content
     if content.text is None and content.size > 0 and request.method != "HEAD":
-        raise _LeftOutError(f"the {content.size} bytes of its answer are not in the archive")
+        raise _LeftOutError(f"the {content.size} bytes of its response are not in the archive")
     sent, received = _headers(request.headers), _headers(response.headers)
     body = _bytes(content.text or "", content.encoding, header(received, "content-type") or content.mime_type, place)
     posted = _posted(request.post_data, header(sent, "content-type"), place)
@@ -177,7 +177,7 @@ def _bytes(text: str, encoding: str, content_type: str, place: str) -> bytes:
             return base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):
             raise CassetteError(
-                f"{place}: its content says it is base64, and is not. Export the archive again."
+                f"{place}: its content is declared as base64 but is not. Export the archive again."
             ) from None
     charset = media_parameter(content_type, "charset")
     if not charset or is_json(content_type):  # RFC 8259 section 8.1: JSON is UTF-8
@@ -185,7 +185,7 @@ def _bytes(text: str, encoding: str, content_type: str, place: str) -> bytes:
     try:
         return text.encode(charset)
     except (LookupError, UnicodeError):
-        raise _LeftOutError(f"its text cannot be written in {charset}, as its Content-Type says") from None
+        raise _LeftOutError(f"its text cannot be written in {charset}, the charset of its Content-Type") from None
 
 
 def har_text(exchanges: list[Recording], *, version: str) -> bytes:

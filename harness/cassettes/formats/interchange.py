@@ -31,7 +31,7 @@ class Foreign(msgspec.Struct, kw_only=True):
     left_out: list[str] = []
     """What could not be taken over, and why."""
     metadata: dict[str, Any] = {}
-    """What a cassette says of itself."""
+    """The metadata of a cassette."""
 
 
 def without_coding(headers: Headers) -> Headers:
@@ -60,9 +60,9 @@ def redacted(exchanges: Iterable[Recording], redactor: Redactor) -> list[Recordi
 
 
 def write_cassette(path: Path, exchanges: Sequence[Recording], *, metadata: Mapping[str, Any]) -> None:
-    """Write a cassette in place of whatever is there; raises `CassetteError` when that fails.
+    """Write a cassette, replacing an existing one; raises `CassetteError` when that fails.
 
-    ``metadata`` is kept, and completed by when the exchanges were recorded.
+    ``metadata`` is stored, and completed with the time at which the exchanges were recorded.
     """
     interactions = [interaction_of(vcr_request(e.request), vcr_response(e.response)) for e in exchanges]
     times = sorted(e.recorded_at for e in exchanges if e.recorded_at)

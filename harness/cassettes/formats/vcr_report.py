@@ -51,7 +51,9 @@ def read_report(raw: bytes, place: str) -> Foreign:
     """Read a report; raises `CassetteError` that names ``place`` and the line or key that does not fit."""
     try:
         if has_alias(raw):
-            raise CassetteError(f"{place} holds a YAML alias, which no report has and which can multiply.")
+            raise CassetteError(
+                f"{place} contains a YAML alias, which reports never do and which can multiply. Write the report again."
+            )
         document = read_yaml(raw)
     except UnreadableYamlError as exc:
         raise CassetteError(f"{place} is not YAML: {exc}. It may be cut short; write the report again.") from None
@@ -60,13 +62,13 @@ def read_report(raw: bytes, place: str) -> Foreign:
     except msgspec.ValidationError as exc:
         what, at = misfit(exc)
         where = at.replace("$", TOP, 1)
-        raise CassetteError(f"{place}: {where}: {what}. It is no report of Schemathesis; write it again.") from None
+        raise CassetteError(f"{place}: {where}: {what}. It is not a report of Schemathesis; write it again.") from None
     found = Foreign()
     for number, interaction in enumerate(interactions):
         response = interaction.response
         name = f"{TOP}[{number}], {interaction.request.method}"
         if response is None:
-            found.left_out.append(f"{name}: it got no answer")
+            found.left_out.append(f"{name}: it has no response")
         elif response.truncated_from is not None:
             found.left_out.append(f"{name}: its body was cut off in the report")
         else:

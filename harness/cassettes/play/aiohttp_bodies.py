@@ -1,4 +1,4 @@
-"""aiohttp encodes bodies only after vcrpy has looked at them: here it is done before, so that what is sent is seen."""
+"""Encodes aiohttp's bodies before vcrpy reads them, so that vcrpy sees the bytes that are sent."""
 
 from __future__ import annotations
 

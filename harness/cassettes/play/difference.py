@@ -112,7 +112,7 @@ class Volatile:
         self._patterns = [_pattern(rule) for rule in rules]
 
     def ignores(self, difference: Difference) -> bool:
-        """Whether a rule says that the difference means nothing."""
+        """Whether a rule ignores the difference."""
         if difference.grade is Grade.TYPE and None not in (difference.recorded, difference.seen):
             return False
         if difference.grade in (Grade.ADDED, Grade.REMOVED):

@@ -26,7 +26,7 @@ class IndexedCassette(Cassette):  # type: ignore[misc]  # vcrpy ships no types
         self._cursors: dict[Hashable, int] = {}
 
     def can_play_response_for(self, request: Request) -> Any:
-        """Whether a recorded response is left; what was found is kept on the request for `play_response`."""
+        """Whether a recorded response is left; the match is stored on the request for `play_response`."""
         filtered = self._before_record_request(request)
         if not filtered:
             return filtered

@@ -89,10 +89,10 @@ def reading(request: Request, matcher: Matcher) -> tuple[tuple[Any, ...], Any]:
 
 
 def body_value(request: Request, how: tuple[Any, ...], raw: Any) -> Hashable | None:
-    """Return what is equal exactly for bodies that match, read as `reading` says; None for a body that has no such.
+    """Return a key that is equal exactly for bodies that match, in the given `reading`; None for a body without one.
 
-    It has none when it cannot be read as its headers say, or equals nothing, not even itself (a bare NaN): such are
-    left to the matcher.
+    A body has none when it cannot be read as its headers declare, or equals nothing, not even itself (a bare NaN): the
+    matcher compares these.
     """
     if how is _MULTIPART:
         return _BodyValue(_parts(request))
@@ -111,7 +111,7 @@ def _transformers(request: Request) -> tuple[Any, ...]:
 
 
 _READ_BY = ("content-type", "transfer-encoding", "user-agent")
-"""The headers that say how vcrpy reads a body."""
+"""The headers that decide how vcrpy reads a body."""
 
 
 @functools.cache
@@ -133,7 +133,7 @@ def _boundary(request: Request) -> str:
 
 
 class _BodyValue:
-    """A document that was read from a body: hashable, and equal exactly where Python says so of its values."""
+    """A document that was read from a body: hashable, and equal exactly where its values are equal in Python."""
 
     __slots__ = ("_hash", "_value")
 

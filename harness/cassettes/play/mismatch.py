@@ -1,4 +1,4 @@
-"""A call without a recording, told so that a person sees what changed: the closest that are recorded."""
+"""The message for a request without a recording: what differs from the closest recordings."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ def called(request: Request) -> str:
 
 
 def unmatched(request: Request, recorded: Sequence[Request], *, times: int, place: str, again: str) -> str:
-    """Say that ``place`` holds no recording (left) of ``request``, what comes closest, and how to record it anew.
+    """Return the message that ``place`` has no recording (left) of ``request``, with the closest and how to record it.
 
-    ``times`` says how often the very same request was recorded, and is used up.
+    ``times`` is how often the very same request was recorded, and is used up.
     """
     if times:
-        head = f"{place}: {called(request)} was recorded {times} time{'s' * (times > 1)}, and is asked for once more."
-        return f"{head}\nIf the scenario is meant to ask again, record it anew: {again}"
-    lines = [f"{place} holds no recording of {called(request)}."]
+        head = f"{place}: {called(request)} was recorded {times} time{'s' * (times > 1)}, and is requested once more."
+        return f"{head}\nIf the scenario should repeat the request, record it again: {again}"
+    lines = [f"{place} has no recording of {called(request)}."]
     closest = heapq.nsmallest(MAX_CLOSEST, range(len(recorded)), key=lambda i: distance(request, recorded[i]))
     if closest:
         lines.append("Closest recorded:")
     for i in closest:
         lines.append(f"  {i + 1}. {called(recorded[i])}")
         lines += shown(request_differences(recorded[i], request), indent="       ")
-    lines.append(f"If the scenario or the API changed, record it anew: {again}")
+    lines.append(f"If the scenario or the API changed, record it again: {again}")
     return "\n".join(lines)
 
 

@@ -48,7 +48,7 @@ def load(paths: Sequence[Path]) -> list[Recording]:
     """Read cassettes; raises `CassetteError` for one that cannot be used, or holds nothing."""
     found = [recording for path in paths for recording in recordings(Storage().read(path), place=str(path))]
     if not found:
-        raise CassetteError(f"{', '.join(map(str, paths))} holds no recording. Record some: harness record --help.")
+        raise CassetteError(f"{', '.join(map(str, paths))} contains no recording. Record some: harness record --help.")
     return found
 
 
@@ -79,7 +79,7 @@ class Playback:
         self.rewind()
 
     def rewind(self) -> None:
-        """Begin every sequence anew, and every count."""
+        """Restart every sequence and every count."""
         self._served = [0] * len(self.recordings)
         self.counts = Counts(recordings=len(self.recordings), unused=len(self.recordings))
 
@@ -109,7 +109,7 @@ class Playback:
         return number
 
     def miss(self, request: Request) -> dict[str, Any]:
-        """Count a request that nothing answers; return what to tell its client, without secrets."""
+        """Count a request without a recording; return the message for its client, without secrets."""
         self.counts.unmatched += 1
         request = self._clean(request)
         recorded = self._requests

@@ -21,7 +21,7 @@ from harness.http.message import HOP_BY_HOP, Request, Response
 from harness.http.writer import response_bytes
 
 STATE = "/_harness/replay"
-"""Path at which the server tells its counts (GET), and begins anew (DELETE)."""
+"""Path at which the server returns its counts (GET), and restarts (DELETE)."""
 MAX_KNOWN = 10_000
 MAX_KNOWN_BYTES = 4096
 """How many requests, of how many bytes each, are answered without being read when they come again."""
@@ -40,7 +40,7 @@ class ReplayServer:
         check: Check | None = None,
         latency_s: float | None = 0.0,
     ) -> None:
-        """``check`` returns how a request breaks the spec; ``latency_s`` None stands for the recorded latency.
+        """``check`` returns how a request breaks the spec; ``latency_s`` None means the recorded latency.
 
         Raises `CassetteError` for a recording that cannot be sent.
         """

@@ -1,4 +1,4 @@
-"""The cassette of one scenario, in one mode: what may be played, what is sent, what is kept of it."""
+"""The cassette of one scenario, in one mode: what is played, sent and recorded."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class CassetteMode(enum.StrEnum):
     REPLAY = "replay"
     """From the cassette; nothing is sent."""
     RECORD = "record"
-    """From the cassette; what it lacks is sent, and added to it."""
+    """From the cassette; what is missing there is sent, and added to it."""
     REWRITE = "rewrite"
     """Everything is sent, and replaces the cassette."""
     LIVE = "live"
@@ -44,10 +44,10 @@ _RECORDING = (CassetteMode.RECORD, CassetteMode.REWRITE)
 
 
 class ScenarioCassette(IndexedCassette):
-    """vcrpy's cassette, indexed, that never sends in replay and keeps what every client was answered.
+    """vcrpy's cassette, indexed, that never sends in replay and records every response.
 
     A sequence recorded for one safe request is played in its order, and then its last response again, as polling
-    asks for it. A writing request is played as often as it was recorded.
+    requires. A writing request is played as often as it was recorded.
     """
 
     def __init__(
@@ -71,9 +71,9 @@ class ScenarioCassette(IndexedCassette):
         """
         self.mode, self.place, self.stored = mode, place, stored or path
         self.exchanges: list[tuple[Request, dict[str, Any]]] = []
-        """Every request with its response, as the clients saw them; what is played again stands there once."""
+        """Every request with its response, as the clients saw them; one that is played repeatedly is listed once."""
         self.refused: list[str] = []
-        """Why calls were refused that the cassette does not hold, also where a client kept the error to itself."""
+        """Messages for requests without a recording, also where a client hid the error."""
         self._redactor = Redactor(redact)
         self._clean = request_filter(self._redactor)
         self._clean_response = response_filter(self._redactor)
@@ -112,7 +112,7 @@ class ScenarioCassette(IndexedCassette):
 
     @property
     def metadata(self) -> Metadata:
-        """What the cassette said of itself when it was opened."""
+        """The metadata of the cassette when it was opened."""
         return Metadata.of(self._metadata)
 
     @property
@@ -154,7 +154,7 @@ class ScenarioCassette(IndexedCassette):
         return (exchange_of(request, response) for request, response in self.exchanges)
 
     def cleaned(self, request: Request, response: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
-        """Return what would be kept of an exchange."""
+        """Return an exchange as it would be stored."""
         return self._clean(request), self._clean_response(response)
 
     def recordings_of(self, request: Request) -> list[int]:
@@ -162,7 +162,7 @@ class ScenarioCassette(IndexedCassette):
         return list(self._accepted(request, self._bucket(request)[1]))
 
     def save(self, metadata: Metadata) -> bool:
-        """Write what was recorded, and say whether there was anything; raises `CassetteError`."""
+        """Write what was recorded, and return whether there was anything; raises `CassetteError`."""
         if self.mode not in _RECORDING or not self.dirty:
             return False
         self._metadata = metadata.over(self._metadata, keep_age=self._loaded_count > 0)

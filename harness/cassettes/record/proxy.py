@@ -1,4 +1,4 @@
-"""A recording reverse proxy: passes everything on to the provider, and keeps it, redacted, in a cassette."""
+"""A recording reverse proxy: forwards everything to the provider, and stores it, redacted, in a cassette."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ class RecordingProxy(CommandServer):
         """Requests that could not be passed on."""
 
     def refuse(self, error: BadMessageError) -> Response:
-        """Say that the request was not passed on, and why."""
+        """Answer that the request was not forwarded, and why."""
         self.log(f"refused: {error}")
-        return _problem(error.status, f"The request was not passed on: {reason_phrase(error.status)}: {error}.")
+        return _problem(error.status, f"The request was not forwarded: {reason_phrase(error.status)}: {error}.")
 
     def respond(self, request: Request) -> Response | RawAnswer:
         """Pass on a request, and its answer as it comes."""
@@ -63,7 +63,9 @@ class RecordingProxy(CommandServer):
         except NetworkError as exc:
             return self._failed(request, HTTPStatus.FORBIDDEN, str(exc))
         except (httpx.TransportError, httpx.InvalidURL) as exc:
-            return self._failed(request, HTTPStatus.BAD_GATEWAY, f"{self.upstream} gave no answer: {_described(exc)}.")
+            return self._failed(
+                request, HTTPStatus.BAD_GATEWAY, f"{self.upstream} sent no response: {_described(exc)}."
+            )
 
         def keep(content: bytes) -> None:
             latency_s = time.perf_counter() - start
@@ -83,14 +85,14 @@ class RecordingProxy(CommandServer):
     def _pass_back(
         self, request: Request, answer: httpx.Response, connection: ServerConnection, keep: Callable[[bytes], None]
     ) -> bool:
-        """Send the answer to the client as it comes; ``keep`` gets its body before the client sees the end of it.
+        """Stream the response to the client; ``keep`` gets its body before the client sees the end of it.
 
-        So whatever a client was wholly answered is recorded, also when everything ends right then.
+        So every response that a client received whole is recorded, also when the proxy ends at that moment.
         """
         try:
             self._stream(request, answer, connection, keep)
         except httpx.TransportError as exc:
-            self._report(request, f"{self.upstream} broke off its answer: {_described(exc)}. It was not recorded.")
+            self._report(request, f"{self.upstream} broke off its response: {_described(exc)}. It was not recorded.")
             return False
         except OSError:
             self.log(f"{request.method} {request.path}: the client hung up before the end")
@@ -123,7 +125,7 @@ class RecordingProxy(CommandServer):
         connection.socket.sendall(end)
 
     def _here(self, location: str) -> str:
-        """Keep a client that is sent elsewhere at the upstream with this proxy."""
+        """Rewrite a redirect within the upstream so that the client stays with this proxy."""
         return self.url + location.removeprefix(self.upstream) if location.startswith(self.upstream + "/") else location
 
     def _failed(self, request: Request, status: HTTPStatus, text: str) -> Response:
@@ -136,7 +138,7 @@ class RecordingProxy(CommandServer):
 
 
 def _problem(status: HTTPStatus, text: str) -> Response:
-    body = json.dumps({"title": "Not passed on", "status": status.value, "detail": text}).encode()
+    body = json.dumps({"title": "Not forwarded", "status": status.value, "detail": text}).encode()
     headers = (("content-type", "application/problem+json"),)
     return Response(status=status, headers=headers, body=body)
 
@@ -162,7 +164,7 @@ def record(proxy: RecordingProxy, *, started: Callable[[str], None]) -> None:
             try:
                 proxy.recorder.write()
             except HarnessError as exc:
-                proxy.log(f"{exc} It is tried again.")
+                proxy.log(f"{exc} Retrying.")
             pause = max(FLUSH_S, 9 * (time.perf_counter() - begun))
 
 

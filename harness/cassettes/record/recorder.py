@@ -47,7 +47,7 @@ class Recorder:
         return self._storage.read(self.path) if append else CassetteFile([], {})
 
     def add(self, request: Request, response: Response, *, began: dt.datetime, latency_s: float) -> None:
-        """Keep one exchange; raises `CassetteError` where it cannot be searched for secrets."""
+        """Record one exchange; raises `CassetteError` where it cannot be searched for secrets."""
         with self._lock:
             clean = self._clean_request(vcr_request(request)), self._clean_response(vcr_response(response))
             self._document.interactions.append(interaction_of(*clean))

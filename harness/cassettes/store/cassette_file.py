@@ -14,9 +14,9 @@ from harness.errors import CassetteError, misfit
 from harness.http.codings import CodingError, decoded
 
 MAX_BYTES = 64 * 1024 * 1024
-"""A cassette is read whole and kept in memory; reviewed by people it is a thousand times smaller."""
+"""Maximum size of a cassette, which is read into memory; one that people review is a thousand times smaller."""
 MAX_DEPTH = 5_000
-"""Levels of nesting; so many that the brackets in recorded bodies are seldom too many to be looked at one by one."""
+"""Maximum levels of nesting; high enough that brackets in recorded bodies rarely need the slow count."""
 AGAIN = "Delete it and record again, or restore it from version control."
 
 Interaction = dict[str, Any]
@@ -24,7 +24,7 @@ Interaction = dict[str, Any]
 _FOREIGN = {
     "http_interactions": "It is a Schemathesis or Ruby VCR report; convert it: harness convert --help.",
     "log": "It is an HTTP archive (HAR); convert it: harness convert --help.",
-    "Interactions": "It is a Betamax or go-vcr recording, which is not read here.",
+    "Interactions": "It is a Betamax or go-vcr recording, which the harness does not read.",
 }
 
 
@@ -78,7 +78,7 @@ def parse(raw: bytes, place: str) -> CassetteFile:
     except msgspec.ValidationError as exc:
         what, at = misfit(exc)
         where = at.replace("$", "interactions", 1)
-        raise CassetteError(f"{place}: {where}: {what}. That is not vcrpy's format. {AGAIN}") from None
+        raise CassetteError(f"{place}: {where}: {what}. This is not vcrpy's format. {AGAIN}") from None
     for number, interaction in enumerate(document["interactions"]):
         answer = interaction["response"]["body"]
         if isinstance(answer["string"], str):
@@ -98,16 +98,16 @@ def check_length(length: int, place: str) -> None:
     if length > MAX_BYTES:
         raise CassetteError(
             f"{place} has {length / 2**20:,.0f} MB; cassettes of at most {MAX_BYTES / 2**20:.0f} MB are read. "
-            "Record scenarios apart, each with its own cassette, or ask the API for smaller pages."
+            "Give each scenario its own cassette, or ask the API for smaller pages."
         )
 
 
 def _check_bytes(raw: bytes, place: str) -> None:
     if not raw.strip():
-        raise CassetteError(f"{place} is empty: writing it was cut short, or it was emptied. {AGAIN}")
+        raise CassetteError(f"{place} is empty. {AGAIN}")
     check_length(len(raw), place)
     if b"\0" in raw[:4096] or raw[:2] == b"\x1f\x8b":
-        raise CassetteError(f"{place} holds binary data, not the text of a cassette. {AGAIN}")
+        raise CassetteError(f"{place} contains binary data, not the text of a cassette. {AGAIN}")
 
 
 def _yaml(raw: bytes, place: str) -> Any:
@@ -116,13 +116,13 @@ def _yaml(raw: bytes, place: str) -> Any:
         return read_yaml(raw, loader=yamlserializer._CassetteLoader, max_depth=MAX_DEPTH)  # noqa: SLF001
     except YamlTagError as exc:
         raise CassetteError(
-            f"{place}, line {exc.line or '?'}: a YAML tag that builds an object is refused, and nothing of it was run "
-            f"({exc.problem}). Find out who wrote it. {AGAIN}"
+            f"{place}, line {exc.line or '?'}: a YAML tag that builds an object was refused and not executed "
+            f"({exc.problem}). Find out where the file comes from. {AGAIN}"
         ) from None
     except YamlDepthError as exc:
-        raise CassetteError(f"{place}, line {exc.line}: nested without end. {AGAIN}") from None
+        raise CassetteError(f"{place}, line {exc.line}: nested too deeply. {AGAIN}") from None
     except YamlAliasError:
-        raise CassetteError(f"{place}: its YAML aliases stand for more than a cassette can hold. {AGAIN}") from None
+        raise CassetteError(f"{place}: its YAML aliases expand to more than a cassette can contain. {AGAIN}") from None
     except YamlSyntaxError as exc:
         if exc.line is None:
             raise CassetteError(f"{place} is not a cassette: {str(exc)[:200]}. {AGAIN}") from None
@@ -135,7 +135,7 @@ def _check_format(document: Any, place: str) -> None:
     if isinstance(document, dict):
         hint = next((said for key, said in _FOREIGN.items() if key in document), "")
         if hint:
-            raise CassetteError(f"{place} is of another format: it has the key `{next(iter(document))}`. {hint}")
+            raise CassetteError(f"{place} has another format: it has the key `{next(iter(document))}`. {hint}")
     if not isinstance(document, dict) or not isinstance(document.get("interactions"), list):
         raise CassetteError(f"{place} is not in vcrpy's format: it has no list `interactions` at the top. {AGAIN}")
     if "version" not in document:  # vcrpy writes it last
@@ -156,7 +156,7 @@ def _modernise(interaction: Any) -> None:
 
 
 def _drop_untrue_coding(response: dict[str, Any]) -> None:
-    """Take away a Content-Encoding that the body does not have: many clients unpack it and hand vcrpy both."""
+    """Remove a Content-Encoding that the body does not have: many clients decode it but leave the header."""
     headers, body = response["headers"], response["body"]["string"]
     names = [name for name in headers if name.lower() == "content-encoding"]
     coding = ", ".join(str(value) for name in names for value in headers[name])

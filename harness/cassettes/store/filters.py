@@ -1,4 +1,4 @@
-"""What is taken out of a request and a response before they are kept, and before they are looked up."""
+"""What is removed from a request and a response before they are stored or looked up."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.secrets.redaction.redactor import Redactor, unsearchable
 Redact = Callable[[str], str]
 
 _DROPPED = ("date", "host", "server")
-"""Headers that change with every call or run, and tell a reader nothing."""
+"""Headers that change with every call or run, and are of no use to a reader."""
 
 
 def request_filter(redactor: Redactor) -> Callable[[Request], Request]:
@@ -56,7 +56,7 @@ def response_filter(redactor: Redactor) -> Callable[[VcrResponse], VcrResponse]:
 
 
 def _resized(headers: Mapping[str, Any], body: bytes, clean: bytes) -> dict[str, Any]:
-    """Return ``headers`` with the length of the body that is kept."""
+    """Return ``headers`` with the length of the body that is stored."""
     if len(body) == len(clean):
         return dict(headers)
     size = str(len(clean))

@@ -1,4 +1,4 @@
-"""What a cassette says of itself: when it was recorded, by which scenario, against which spec."""
+"""Metadata of a cassette: when it was recorded, by which scenario, against which spec."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @classmethod
     def of(cls, written: Mapping[str, Any]) -> Metadata:
-        """Read what stands in a cassette; whatever has another type than expected counts as absent."""
+        """Read the metadata of a cassette; a value of an unexpected type counts as absent."""
         known = {name: written[name] for name in cls.__struct_fields__ if isinstance(written.get(name), str)}
         return cls(**known)
 

@@ -55,14 +55,14 @@ def _why_not(former: str, tests: Mapping[str, str], root: Path) -> str:
         return f"{' and '.join(names)} share it. Record each with pytest --harness-mode=rewrite, then remove this file."
     (current,) = tests
     if (root / current).exists():
-        return f"{current} is there already. Compare the two, and remove one."
+        return f"{current} already exists. Compare the two, and remove one."
     try:
         recorded_by = Metadata.of(Storage().read(root / former).metadata).scenario
     except CassetteError as exc:
         return str(exc)
     if recorded_by and not (recorded_by.endswith(names[0]) or names[0].endswith(recorded_by)):
         return (
-            f"{recorded_by} recorded it, and {names[0]} would play it. Record {names[0]} anew, or rename it yourself."
+            f"{recorded_by} recorded it, and {names[0]} would play it. Record {names[0]} again, or rename it yourself."
         )
     return ""
 

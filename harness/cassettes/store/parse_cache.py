@@ -22,8 +22,8 @@ _IGNORED_BY_GIT = "# Made by the harness; can be removed at any time.\n*\n"
 class Sidecar:
     """Parsed cassettes by the digest of their bytes.
 
-    An entry that is corrupt, foreign, or cannot be read or written is as good as none. Writers at once do no harm:
-    each writes a file of its own and puts it in place whole, and all would have written the same.
+    An entry that is corrupt, foreign, or cannot be read or written is ignored. Concurrent writers are safe: each
+    writes a separate file and moves it into place, and all write the same content.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -46,7 +46,7 @@ class Sidecar:
             return None
 
     def put(self, raw: bytes, document: CassetteFile) -> None:
-        """Keep ``document`` for ``raw``, unless it does not survive the round trip exactly."""
+        """Store ``document`` for ``raw``, unless it does not survive the round trip exactly."""
         try:
             payload = msgspec.msgpack.encode(document)
             if b"!!python/" in raw or msgspec.msgpack.decode(payload, type=CassetteFile) != document:

@@ -37,7 +37,7 @@ class Recording(Exchange, frozen=True, kw_only=True):
 
     @property
     def timing(self) -> Timing | None:
-        """What a cassette holds of its times; None where the latency is not known."""
+        """The times that a cassette stores; None where the latency is unknown."""
         return None if self.latency_s is None else Timing(recorded_at=self.recorded_at, latency_s=self.latency_s)
 
 

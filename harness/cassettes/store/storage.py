@@ -47,7 +47,7 @@ class Storage:
         return document
 
     def write(self, path: Path, document: CassetteFile, *, keep_others: bool = True) -> None:
-        """Replace the cassette at ``path``; ``keep_others`` keeps what others added to it since `load_cassette`.
+        """Replace the cassette at ``path``; ``keep_others`` preserves what others added to it since `load_cassette`.
 
         Raises `CassetteError` when it cannot be written; the old file is then as it was.
         """
@@ -59,7 +59,7 @@ class Storage:
                 write_atomically(path, own if whole is document else _text(whole), durable=True)
             self._loaded = own
         except OSError as exc:
-            old = "The old recording is as it was." if path.exists() else "Nothing was written."
+            old = "The old recording is unchanged." if path.exists() else "Nothing was written."
             raise CassetteError(
                 f"{path} could not be written: {exc.strerror}. {old} Check space and permissions, and record again."
             ) from None

@@ -36,7 +36,7 @@ def body_bytes(request: VcrRequest) -> bytes:
     """Return the body of a request of vcrpy as it was sent.
 
     Clients hand vcrpy bytes, text, files, iterators of chunks, and aiohttp the values of ``json=`` and ``data=``, which
-    stand in old cassettes too. Raises `CassetteError` for what cannot be written as bytes.
+    are in old cassettes too. Raises `CassetteError` for what cannot be written as bytes.
     """
     body = request._body  # noqa: SLF001 - what a file or an iterator held
     if body is None:
@@ -64,7 +64,7 @@ def _are_chunks(body: Iterable[Any]) -> bool:
 
 
 def _is_form(request: VcrRequest, body: Any) -> bool:
-    """Whether a mapping, or pairs, were sent as a form: told by the header, and by what JSON never has, tuples."""
+    """Whether a mapping, or pairs, were sent as a form: by the header, and by tuples, which JSON never has."""
     if "x-www-form-urlencoded" in str(request.headers.get("content-type", "")):
         return True
     return isinstance(body, list) and bool(body) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in body)
@@ -91,7 +91,7 @@ def request_of(request: VcrRequest) -> Request:
 
 
 def response_of(response: VcrResponse) -> Response:
-    """Return a response in vcrpy's form, packed where its headers say so, as it was sent."""
+    """Return a response in vcrpy's form, encoded as its headers declare, as it was sent."""
     headers = [(n, text(v)) for n, vs in response["headers"].items() for v in (vs if _many(vs) else (vs,))]
     return Response(
         status=response["status"]["code"],
@@ -121,7 +121,7 @@ def coding_of(headers: Headers) -> str:
 
 
 def received(response: VcrResponse) -> Response:
-    """Return a response as a client saw it: unpacked where that is possible, and never said to be packed."""
+    """Return a response as a client saw it: decoded if possible, and without Content-Encoding."""
     found = response_of(response)
     try:
         return plain(found)

@@ -185,7 +185,7 @@ def test_migrate_overwrites_nothing(folder: Folder, monkeypatch: pytest.MonkeyPa
     status, out = migrate(folder, monkeypatch)
 
     assert status == 1
-    assert out == f"not renamed: {FORMER}: {CASSETTE} is there already. Compare the two, and remove one.\n"
+    assert out == f"not renamed: {FORMER}: {CASSETTE} already exists. Compare the two, and remove one.\n"
     assert (folder.path / CASSETTE).read_text() == "mine"
 
 

@@ -55,10 +55,10 @@ def test_a_call_that_is_not_recorded_shows_what_differs(folder: Folder) -> None:
 
     assert ended.status == 1
     for said in (
-        f"{CASSETTE} holds no recording of POST /items.",
+        f"{CASSETTE} has no recording of POST /items.",
         "  1. POST /items\n",
         '$.name: changed value, recorded "one", seen "two"',
-        "record it anew: pytest --harness-mode=rewrite test_own.py::test_creates",
+        "record it again: pytest --harness-mode=rewrite test_own.py::test_creates",
     ):
         assert said in ended.out, ended.out
 
@@ -73,7 +73,7 @@ def test_a_refused_call_counts_though_the_client_hides_it(folder: Folder) -> Non
     ended = run(folder, "replay")
 
     assert ended.status == 1
-    assert f"workflow.recorded: {CASSETTE} holds no recording of GET /items/other." in ended.out
+    assert f"workflow.recorded: {CASSETTE} has no recording of GET /items/other." in ended.out
 
 
 @pytest.mark.usefixtures("provider")
@@ -88,7 +88,7 @@ def test_a_write_is_played_as_often_as_it_was_recorded(folder: Folder) -> None:
     ended = run(folder, "replay")
 
     assert ended.status == 1
-    assert "POST /items was recorded 1 time, and is asked for once more." in ended.out
+    assert "POST /items was recorded 1 time, and is requested once more." in ended.out
 
 
 def test_recording_adds_and_rewriting_replaces(folder: Folder, provider: Provider) -> None:

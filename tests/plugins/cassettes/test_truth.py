@@ -71,7 +71,7 @@ def test_verify_holds_live_answers_against_the_recording(change: Change, folder:
     assert ended.status == (1 if change.says else 0), ended.out
     assert change.says in ended.out
     if change.says:
-        assert "workflow.recorded: GET /items/item-1 is answered otherwise than recorded" in ended.out
+        assert "workflow.recorded: GET /items/item-1: the live response differs from the recording" in ended.out
         assert "reproduce: pytest --harness-mode=rewrite test_own.py::test_creates" in ended.out
     assert (folder.path / CASSETTE).read_bytes() == before
 
@@ -99,8 +99,10 @@ def test_verify_tells_calls_that_are_not_recorded_and_recordings_that_are_not_ma
 
     assert ended.status == 1
     assert provider.made == 1
-    assert "GET /items/item-2 is answered otherwise than recorded: request: changed value, recorded" in ended.out
-    assert "POST /items is recorded, and was not asked for live" in ended.out
+    assert (
+        "GET /items/item-2: the live response differs from the recording: request: changed value, recorded" in ended.out
+    )
+    assert "POST /items is recorded but was not requested live" in ended.out
 
 
 def test_verify_needs_a_recording(folder: Folder, provider: Provider) -> None:
@@ -122,8 +124,8 @@ class Aged(NamedTuple):
 AGES = {
     "young": Aged(ago(29), ""),
     "old": Aged(ago(31), f"{CASSETTE} is 31 days old, recorded at "),
-    "unknown": Aged("", f"{CASSETTE} does not say when it was recorded (metadata: recorded_at)"),
-    "garbled": Aged("yesterday", f"{CASSETTE} does not say when it was recorded"),
+    "unknown": Aged("", f"{CASSETTE} has no date of its recording (metadata: recorded_at)"),
+    "garbled": Aged("yesterday", f"{CASSETTE} has no date of its recording"),
 }
 
 

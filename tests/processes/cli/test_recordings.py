@@ -121,7 +121,7 @@ def test_a_replay_with_something_unmatched_or_against_the_spec_fails(start: Star
 
     assert "validating requests against openapi.json" in command.first
     assert "breaks the spec: GET /runs: no operation of openapi.json describes this call" in said
-    assert "holds no recording of GET /projects/1?token=%5BREDACTED+token%5D" in said
+    assert "has no recording of GET /projects/1?token=%5BREDACTED+token%5D" in said
     assert "1 served, 1 unmatched, 2 against the spec, 1 of 2 recordings unused" in said
     assert status == 1
 
@@ -206,7 +206,7 @@ def test_a_disk_that_fills_up_keeps_the_old_recording(start: Start, tmp_path: Pa
     status, said = command.end()
 
     assert status == 1
-    assert "ERROR: c.yaml could not be written: File too large. The old recording is as it was." in said
+    assert "ERROR: c.yaml could not be written: File too large. The old recording is unchanged." in said
     assert (tmp_path / "c.yaml").read_text() == before
     assert [p.name for p in tmp_path.iterdir()] == ["c.yaml"]
 

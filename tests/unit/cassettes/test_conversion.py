@@ -99,7 +99,7 @@ def test_what_has_no_answer_is_left_out_and_told(tmp_path: Path) -> None:
 
     assert len(found.exchanges) == 1
     assert found.left_out == [
-        "log.entries[0], POST /runs: it got no answer",
+        "log.entries[0], POST /runs: it has no response",
         "log.entries[1], GET /live: it is not HTTP",
     ]
 
@@ -168,8 +168,8 @@ def test_a_text_has_the_charset_that_its_header_names(tmp_path: Path, mime_type:
 
 
 WITHOUT: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
-    "no response": (lambda: {k: v for k, v in entry().items() if k != "response"}, "POST /runs: it got no answer"),
-    "null response": (lambda: entry(response=None), "POST /runs: it got no answer"),
+    "no response": (lambda: {k: v for k, v in entry().items() if k != "response"}, "POST /runs: it has no response"),
+    "null response": (lambda: entry(response=None), "POST /runs: it has no response"),
     "bad URL": (
         lambda: entry(request={"method": "GET", "url": "http://[::1:80/x"}),
         "GET /x: its URL cannot be read (Invalid IPv6 URL)",
@@ -180,7 +180,7 @@ WITHOUT: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     ),
     "no content": (
         lambda: page("image/png", size=9),
-        "POST /runs: the 9 bytes of its answer are not in the archive",
+        "POST /runs: the 9 bytes of its response are not in the archive",
     ),
     "no file": (
         lambda: posted(MULTIPART, {"name": "file", "fileName": "a.txt"}),
@@ -192,11 +192,11 @@ WITHOUT: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     ),
     "not in its charset": (
         lambda: page(HTML, text="北京"),
-        "POST /runs: its text cannot be written in iso-8859-1, as its Content-Type says",
+        "POST /runs: its text cannot be written in iso-8859-1, the charset of its Content-Type",
     ),
     "no such charset": (
         lambda: page("text/html; charset=klingon", text="x"),
-        "POST /runs: its text cannot be written in klingon, as its Content-Type says",
+        "POST /runs: its text cannot be written in klingon, the charset of its Content-Type",
     ),
 }
 
@@ -294,23 +294,23 @@ def test_a_report_of_schemathesis_becomes_a_cassette(tmp_path: Path, body: str) 
     ]
     assert found.exchanges[0].latency_s == 0.25
     assert found.left_out == [
-        "http_interactions[1], GET: it got no answer",
+        "http_interactions[1], GET: it has no response",
         "http_interactions[2], GET: its body was cut off in the report",
     ]
 
 
 BAD = [
-    ("not json", '{"log": ', "in: Input data was truncated. It is no HTTP archive; export it again."),
-    ("other json", '{"a": 1}', "in: Object missing required field `log`. It is no HTTP archive"),
+    ("not json", '{"log": ', "in: Input data was truncated. It is not an HTTP archive; export it again."),
+    ("other json", '{"a": 1}', "in: Object missing required field `log`. It is not an HTTP archive"),
     ("wrong type", '{"log": {"entries": [{"request": {"method": "GET", "url": 5}, "response": {"status": 1}}]}}',
      "in: $.log.entries[0].request.url: Expected `str`, got `int`"),
     ("no base64", json.dumps({"log": {"entries": [entry(response={"status": 200, "content": {
-        "text": "??", "encoding": "base64"}})]}}), "in: log.entries[0]: its content says it is base64, and is not."),
-    ("deep", "{" + '"a":' * 5 + "[" * 200_000, "It is no HTTP archive"),
+        "text": "??", "encoding": "base64"}})]}}), "in: log.entries[0]: its content is declared as base64 but is not."),
+    ("deep", "{" + '"a":' * 5 + "[" * 200_000, "It is not an HTTP archive"),
     ("cut report", "http_interactions:\n- id: 'a'\n  request: {uri: 'x", "in is not YAML:"),
     ("wrong report", "http_interactions:\n- request: {uri: x}\n",
      "in: http_interactions[0].request: Object missing required field `method`"),
-    ("alias in a report", "a: &a [x]\nhttp_interactions:\n- *a\n", "in holds a YAML alias"),
+    ("alias in a report", "a: &a [x]\nhttp_interactions:\n- *a\n", "in contains a YAML alias"),
     ("report without base64", REPORT.replace("BODY", "base64_string: '?'"), "`base64_string` is not base64"),
     ("nothing", "", "in is empty"),
     ("text", "hello", "in is not in vcrpy's format"),

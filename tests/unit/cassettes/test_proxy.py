@@ -167,8 +167,8 @@ def test_an_upstream_that_refuses_is_told(start: Start, log: list[str]) -> None:
     answer = call(proxy, "GET", "/a")
 
     assert answer.status_code == 502
-    assert answer.json()["detail"].startswith(f"{upstream} gave no answer: ConnectError")
-    assert f"GET /a: {upstream} gave no answer" in log[0]
+    assert answer.json()["detail"].startswith(f"{upstream} sent no response: ConnectError")
+    assert f"GET /a: {upstream} sent no response" in log[0]
     assert (proxy.recorder.recorded, proxy.failed) == (0, 1)
 
 
@@ -199,7 +199,7 @@ def test_an_upstream_that_hangs_is_told(start: Start, hanging: Callable[[bytes],
     answer = call(proxy, "GET", "/a")
 
     assert answer.status_code == 502
-    assert "gave no answer: ReadTimeout" in answer.json()["detail"]
+    assert "sent no response: ReadTimeout" in answer.json()["detail"]
     assert len(log) == 1
 
 
@@ -212,7 +212,7 @@ def test_an_answer_that_breaks_off_is_not_recorded(
     with pytest.raises(httpx.RemoteProtocolError):
         call(proxy, "GET", "/a")
 
-    assert "broke off its answer: ReadTimeout" in log[0]
+    assert "broke off its response: ReadTimeout" in log[0]
     assert "It was not recorded." in log[0]
     assert proxy.recorder.recorded == 0
 
@@ -232,8 +232,8 @@ def test_bodies_beyond_all_bounds_are_refused(
         call(proxy, "GET", "/a")
 
     assert refused.startswith("HTTP/1.1 413 ")
-    assert "was not passed on: Content Too Large" in refused
-    assert "broke off its answer: ReadError (more than 2 MB). It was not recorded." in log[-1]
+    assert "was not forwarded: Content Too Large" in refused
+    assert "broke off its response: ReadError (more than 2 MB). It was not recorded." in log[-1]
     assert proxy.recorder.recorded == 0
 
 

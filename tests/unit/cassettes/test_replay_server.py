@@ -164,7 +164,7 @@ def test_what_matches_nothing_is_told_with_the_closest_recordings(served: Serve)
     assert problem["closest"][0]["request"] == "POST /runs"
     assert '$.trigger: changed value, recorded "manual", seen "api"' in problem["closest"][0]["differences"]
     assert 'query.page: added, seen "2"' in problem["closest"][0]["differences"]
-    assert "holds no recording of POST /runs" in running.log[0]
+    assert "has no recording of POST /runs" in running.log[0]
     assert secret not in answer.text + "".join(running.log)
     assert running.playback.counts.unmatched == 1
 
@@ -371,4 +371,4 @@ def test_a_recording_that_cannot_be_sent_is_refused_at_the_start(tmp_path: Path)
         load([path])
 
     assert "recorded header 'x' contains a line break" in str(broken.value)
-    assert "holds no recording. Record some: harness record --help" in str(empty.value)
+    assert "contains no recording. Record some: harness record --help" in str(empty.value)

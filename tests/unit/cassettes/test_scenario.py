@@ -59,7 +59,7 @@ def test_multipart_bodies_match_by_their_parts(path: Path, opened: Opened) -> No
 
     with client(opened) as http:
         assert http.post("/upload", files={"file": ("a.txt", b"hello", "text/plain")}).json() == "done"
-        with pytest.raises(CassetteError, match="holds no recording of POST /upload"):
+        with pytest.raises(CassetteError, match="has no recording of POST /upload"):
             http.post("/upload", files={"file": ("a.txt", b"other", "text/plain")})
 
 
@@ -112,7 +112,7 @@ def test_the_closest_recordings_come_first(path: Path, opened: Opened) -> None:
         http.post("/runs?page=2", json={"trigger": "schedule", "tags": ["a", "b"]})
 
     assert str(caught.value).splitlines() == [
-        "cassettes/x/test_x.yaml holds no recording of POST /runs?page=2.",
+        "cassettes/x/test_x.yaml has no recording of POST /runs?page=2.",
         "Closest recorded:",
         "  51. POST /runs?page=1",
         '       query.page: changed value, recorded "1", seen "2"',
@@ -127,5 +127,5 @@ def test_the_closest_recordings_come_first(path: Path, opened: Opened) -> None:
         '       path: changed value, recorded "/things/0/parts", seen "/runs"',
         '       query.page: added, seen "2"',
         '       body: added, seen "{\\"trigger\\":\\"schedule\\",\\"tags\\":[\\"a\\",\\"b\\"]}"',
-        f"If the scenario or the API changed, record it anew: {AGAIN}",
+        f"If the scenario or the API changed, record it again: {AGAIN}",
     ]

@@ -41,8 +41,8 @@ def bomb() -> bytes:
 BAD = {
     "empty": Bad(b"", "test_x.yaml is empty"),
     "blank": Bad(b" \n\n", "test_x.yaml is empty"),
-    "binary": Bad(b"\x7fELF\0\0\x01", "test_x.yaml holds binary data"),
-    "gzip": Bad(b"\x1f\x8b\x08", "test_x.yaml holds binary data"),
+    "binary": Bad(b"\x7fELF\0\0\x01", "test_x.yaml contains binary data"),
+    "gzip": Bad(b"\x1f\x8b\x08", "test_x.yaml contains binary data"),
     "not-utf-8": Bad(b"interactions: \xff\xfe", "test_x.yaml is not a cassette: unacceptable character"),
     "control": Bad(b"interactions: \x01", "test_x.yaml is not a cassette: unacceptable character"),
     "cut-in-a-string": Bad(WHOLE.encode() + b"- request: {method: 'GE", "test_x.yaml, line 4: not valid YAML"),
@@ -50,15 +50,15 @@ BAD = {
     "merge-conflict": Bad(b"<<<<<<< HEAD\n" + WHOLE.encode() + b"version: 1\n", "test_x.yaml, line 2: not valid YAML"),
     "builds-an-object": Bad(
         (HEAD + "!!python/object/apply:os.system [touch owned]\nversion: 1\n").encode(),
-        "test_x.yaml, line 3: a YAML tag that builds an object is refused",
+        "test_x.yaml, line 3: a YAML tag that builds an object was refused",
     ),
-    "custom-tag": Bad(b"interactions: !mine []\nversion: 1\n", "line 1: a YAML tag that builds an object is refused"),
-    "alias-bomb": Bad(bomb(), "its YAML aliases stand for more than a cassette can hold"),
+    "custom-tag": Bad(b"interactions: !mine []\nversion: 1\n", "line 1: a YAML tag that builds an object was refused"),
+    "alias-bomb": Bad(bomb(), "its YAML aliases expand to more than a cassette can contain"),
     "alias-of-itself": Bad(
-        b"interactions: &a\n- *a\nversion: 1\n", "its YAML aliases stand for more than a cassette can hold"
+        b"interactions: &a\n- *a\nversion: 1\n", "its YAML aliases expand to more than a cassette can contain"
     ),
-    "nested-flow": Bad(b"interactions: " + b"[" * 100_000, "test_x.yaml, line 1: nested without end"),
-    "nested-block": Bad(b"interactions:\n" + b"- " * 100_000, "test_x.yaml, line 2: nested without end"),
+    "nested-flow": Bad(b"interactions: " + b"[" * 100_000, "test_x.yaml, line 1: nested too deeply"),
+    "nested-block": Bad(b"interactions:\n" + b"- " * 100_000, "test_x.yaml, line 2: nested too deeply"),
     "a-list": Bad(b"- 1\n", "test_x.yaml is not in vcrpy's format: it has no list `interactions`"),
     "json": Bad(b'{"openapi": "3.1.0"}', "test_x.yaml is not in vcrpy's format"),
     "har": Bad(b'{"log": {"entries": []}}', "It is an HTTP archive (HAR); convert it: harness convert"),
@@ -169,7 +169,7 @@ def test_a_write_that_fails_leaves_the_old_file(
     with pytest.raises(CassetteError) as error:
         write(path, [interaction("GET", "/new")])
 
-    assert f"{path} could not be written: {says}. The old recording is as it was." in str(error.value)
+    assert f"{path} could not be written: {says}. The old recording is unchanged." in str(error.value)
     assert path.read_bytes() == old
     assert list(path.parent.iterdir()) == [path]
 

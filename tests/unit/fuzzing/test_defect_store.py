@@ -88,7 +88,7 @@ def test_a_url_of_no_redis_server_is_refused(tmp_path: Path, monkeypatch: pytest
     """It is not taken for a folder of that name."""
     monkeypatch.setenv("HARNESS_EXAMPLES", "http://me:pa55w0rd@127.0.0.1/")
 
-    with pytest.raises(ConfigurationError, match="HARNESS_EXAMPLES is a URL, but of no Redis server") as caught:
+    with pytest.raises(ConfigurationError, match="HARNESS_EXAMPLES is a URL, but not of a Redis server") as caught:
         open_found(tmp_path, "t")
 
     assert "pa55w0rd" not in str(caught.value)
@@ -116,7 +116,7 @@ def test_a_database_that_goes_away_is_asked_once_and_told(attacker: Attacker, se
 
     assert leaving.asked == 1
     assert {f.outcome for f in findings} == {Outcome.FAIL, Outcome.ERROR}
-    assert findings[-1].summary == "GET /a: what was found is not kept"
+    assert findings[-1].summary == "GET /a: the defects were not stored"
     assert findings[-1].observed.startswith("HARNESS_EXAMPLES: the Redis server went away (ConnectionError): what")
     assert "pa55w0rd" not in repr(findings)
 

@@ -250,7 +250,7 @@ def test_a_provider_that_is_gone_is_not_waited_for_again_and_again(attacker: Att
 
     assert len(findings) == 40
     assert {f.outcome for f in findings} == {Outcome.ERROR}
-    assert findings[-1].summary == "GET /a39: the provider seems to be gone, so nothing was sent"
+    assert findings[-1].summary == "GET /a39: the provider no longer answers, so nothing was sent"
     assert findings[-1].observed == "it answered none of the 5 operations before"
     assert len(requests) <= 5 * A_FEW
 
