@@ -40,7 +40,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def document(self) -> Any:
-        """The JSON of the answer, None when it is none."""
+        """The JSON of the answer; None if it is not JSON."""
         return json_of(self.response)
 
 
@@ -89,7 +89,7 @@ class Caller:
         return Sample(operation=operation, path=path, body=body, response=result.last)
 
     def complain(self, operation: str, complaint: str, example: str) -> None:
-        """Note what is wrong with an operation, once; ``complaint`` says it without anything of the example."""
+        """Record what is wrong with an operation, once; ``complaint`` contains nothing of the example."""
         self.violations.setdefault((operation, complaint), example)
 
     def findings(self) -> list[Finding]:
@@ -131,7 +131,7 @@ def _kind(result: SendResult) -> str:
 
 
 def same_resource(first: Sample, second: Sample) -> bool:
-    """Whether two answers speak of one resource: by ``Location`` or ``id`` where there is one, else by all they say."""
+    """Whether two answers describe one resource: by ``Location`` or ``id`` if present, else by their whole content."""
     locations = [s.response.headers.get("location") for s in (first, second)]
     if all(locations):
         return bool(locations[0] == locations[1])

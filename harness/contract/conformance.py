@@ -32,9 +32,9 @@ CONFORMS = {
 def judge_exchanges(
     spec: Spec, exchanges: Iterable[Exchange], *, item: str, place: str = "", recorded: bool = False
 ) -> Iterator[Finding]:
-    """Yield one finding per violation of the spec, or one that says how many responses conform; none without any.
+    """Yield one finding per violation of the spec, or one with the number of valid responses; none without responses.
 
-    ``item`` is the checklist item that the exchanges speak to, ``place`` the cassette they come from. A call that the
+    ``item`` is the checklist item of the findings, ``place`` the cassette they come from. A call that the
     spec does not describe is a violation; where it describes none of them, one finding says so. Of ``recorded`` ones
     the requests are held against the spec too, where they were accepted: today's provider may refuse them.
     """

@@ -29,7 +29,7 @@ COVERED = Check(
 )
 SHOWN = 40
 NOT_LOOKED_AT = frozenset({401, 403, 429})
-"""Answers of those who turn a call away before anybody looks at its input."""
+"""Statuses of calls that were refused before their input was checked."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +48,7 @@ class CoverageRecorder:
         self._seen: dict[tuple[str, str], _Tally] = {}
 
     def observe(self, source: str, response: httpx.Response) -> None:
-        """Count one call of the provider that was answered; a call to no operation is none of the document's."""
+        """Count one answered call of the provider; calls to unknown operations do not count."""
         request, status = response.request, response.status_code
         try:
             operation = self._spec.find(request.method, request.url)
@@ -164,7 +164,7 @@ def judge_limits(coverage: Coverage) -> list[Finding]:
 
 
 def judge_coverage(coverage: Coverage, threshold: CoverageThreshold, *, partial: str = "") -> Finding:
-    """Hold the shares against the target's own threshold; ``partial`` says why the run cannot tell."""
+    """Compare the shares with the target's threshold; ``partial`` is the reason why the run was incomplete, if any."""
     operations = percent(coverage.called, len(coverage.operations))
     responses = percent(coverage.produced, coverage.responses)
     enough = operations >= threshold.operations and responses >= threshold.responses

@@ -48,7 +48,7 @@ def credential_for(auth: Bearer | ApiKey | Basic, reveal: Callable[[SecretRef], 
 
 
 class CredentialCase(Check, frozen=True, kw_only=True):
-    """One way to lack the right credential."""
+    """One way to call without the right credential."""
 
     item: str = REJECTS
     expected: str = "HTTP 401 or 403"
@@ -180,7 +180,7 @@ def _nothing_to_try(spec: Spec) -> str:
 
 
 def _others(statuses: Sequence[tuple[str, int]]) -> str:
-    """Name the operations whose answer proves nothing, such as a 404 for the made-up id."""
+    """Name the operations whose answer proves nothing, such as a 404 for the invented id."""
     others = [f"{label} {status}" for label, status in statuses if status not in REFUSALS]
     return f"; no proof from: {', '.join(others)}" if others else ""
 

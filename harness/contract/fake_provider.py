@@ -1,4 +1,4 @@
-"""A fake provider for tests, built on pytest-httpserver, that keeps test and client to the document."""
+"""A fake provider for tests, built on pytest-httpserver, that validates test and client against the document."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ HOST = "127.0.0.1"
 
 
 class FakeProvider(HTTPServer):
-    """Answers as the test registers with ``expect_request`` and its kin, on a free loopback port.
+    """Answers as the test registers with ``expect_request`` and the like, on a free loopback port.
 
-    Each request and each response is held against the document. What breaks it is answered with status 500 and what is
-    wrong, and kept with pytest-httpserver's own assertions, as is a request that nothing was registered for.
+    Each request and each response is validated against the document. A violation is answered with status 500 and the
+    reason, and added to pytest-httpserver's own assertions, as is a request without a registered handler.
     """
 
     def __init__(self, spec: Spec) -> None:
@@ -63,7 +63,9 @@ class FakeProvider(HTTPServer):
         if self._readiness_check_pending or len(self.assertions) > before:  # nothing was registered for it
             return response
         if violations := self._violations(request, response):
-            text = "\n".join([f"The fake provider of {self.spec.source} saw what it does not allow:", *violations])
+            text = "\n".join(
+                [f"The fake provider of {self.spec.source} received what the document does not allow:", *violations]
+            )
             self.add_assertion(text)
             return type(response)(text, status=500, content_type="text/plain; charset=utf-8")
         return response

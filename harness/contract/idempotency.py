@@ -1,4 +1,4 @@
-"""Idempotency keys as the provider keeps them: one key is one call, however often and however fast it comes.
+"""Idempotency keys: one key is one call, however often and however fast it arrives.
 
 draft-ietf-httpapi-idempotency-key-header: the same key with the same payload gives the result of the first call; with
 another payload an error; while the first is still being answered, 409.
@@ -47,7 +47,7 @@ def promises_keys(spec: Spec) -> bool:
 
 
 def judge_idempotency(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:
-    """Repeat calls that succeeded under keys of their own; one finding per promise broken, or one that all are kept."""
+    """Repeat successful calls, each under its own key; one finding per violation, or one for a pass."""
     keyed = {o.label: header for o in caller.operations.values() if (header := key_header(o))}
     if not keyed:
         return [_not_known("the spec names no Idempotency-Key header; add the parameter to every write that takes one")]

@@ -1,4 +1,4 @@
-"""A walk through the API along its documented links: what can be created is created, and looked at."""
+"""Follows the documented links of the API: creates what can be created, and reads it back."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class LinkCrawler:
             self.caller.complain(reading.label, "still answers after the deletion", where)
 
     def _follow_location(self, sample: Sample) -> None:
-        """A 201 may say where the new thing is (RFC 9110 section 10.2.2): it must be there."""
+        """A 201 may name the location of the new resource (RFC 9110 section 10.2.2), which must then exist."""
         location = sample.response.headers.get("location", "")
         if sample.response.status_code != 201 or not location:
             return

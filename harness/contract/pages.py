@@ -25,7 +25,7 @@ SIZES = ("limit", "per_page", "perPage", "page_size", "pageSize", "max_results",
 CURSORS = ("cursor", "page_token", "pageToken", "next_token", "nextToken", "after", "starting_after", "continuation")
 NEXT = ("nextCursor", "next_cursor", "nextPageToken", "next_page_token", "nextToken", "next_token", "next", "cursor")
 MORE = ("has_more", "hasMore", "has_next", "hasNext", "has_next_page", "hasNextPage", "more")
-"""Keys whose false says that no page follows, even beside a cursor: that one is for another day."""
+"""Keys whose false means that no page follows, even beside a cursor, which is then for later."""
 _FIRST: dict[str, Any] = {"page": 1, "offset": 0, "skip": 0}
 PAGES_END = Promise(
     id="pages",

@@ -49,7 +49,7 @@ REFUSALS: tuple[Refusal, ...] = (
 
 
 def judge_problems(caller: Caller) -> list[Finding]:
-    """Provoke refusals of every operation; one finding per offence, or one that there is none."""
+    """Provoke refusals of every operation; one finding per violation, or one for a pass."""
     found: dict[str, Finding] = {}
     seen = 0
     for operation in caller.operations.values():
@@ -92,7 +92,7 @@ def _complaint(answer: Sample) -> str:
 
 
 def _without_allow(caller: Caller) -> dict[str, Finding]:
-    """Ask each path for a method it does not offer: a 405 must say which it does (RFC 9110 section 15.5.6)."""
+    """Call each path with a method that it does not offer: a 405 must list the others (RFC 9110 section 15.5.6)."""
     found = {}
     offered: dict[str, set[str]] = {}
     for operation in caller.operations.values():

@@ -16,4 +16,4 @@ class Promise(Check, frozen=True, kw_only=True):
     """One promise, and how it is tried."""
 
     judge: Callable[[Caller, Callable[[], LinkCrawler]], list[Finding]]
-    """Makes calls and returns what came of them; its second argument walks the documented links when it is called."""
+    """Makes calls and returns their findings; its second argument follows the documented links when called."""

@@ -23,7 +23,7 @@ LINKS_LEAD = Promise(
 
 
 def judge_links(walk: LinkCrawler) -> list[Finding]:
-    """Return one finding for each thing that was wrong on the way, or one that says what was followed."""
+    """Return one finding for each problem on the way, or one with the number of links that were followed."""
     if found := walk.caller.findings():
         return found
     made = f"{len(walk.samples)} calls succeeded"

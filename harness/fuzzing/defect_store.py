@@ -139,7 +139,7 @@ class Unsteady(ExampleDatabase):
             return what()
         except self._error as exc:
             self.trouble = (
-                f"{VARIABLE}: the Redis server went away ({type(exc).__name__}): what was found before was not tried, "
+                f"{VARIABLE}: the Redis server went away ({type(exc).__name__}): stored defects were not tried, "
                 "and what is found is not kept. Start it and run again."
             )
             return None

@@ -24,7 +24,7 @@ NEVER_LOGGED = Check(
 
 
 class ErrorBodies:
-    """Searches what the target says of errors for known secrets, as the answers come."""
+    """Searches the target's error responses for known secrets, as they arrive."""
 
     def __init__(self, scanner: Callable[[], Scanner]) -> None:
         """``scanner`` knows the secrets that are known when it is asked for."""
@@ -65,11 +65,11 @@ def judge_leaks(
     unsearchable: Sequence[str],
     lost: Sequence[str] = (),
 ) -> list[Finding]:
-    """Say whether any secret leaked, and whether the search could have seen it.
+    """Return whether any secret leaked, and whether the search could have found it.
 
-    ``canary`` is harmless text that this run sent through the target, so that its logs must hold it; ``logs`` are
+    ``canary`` is harmless text that this run sent through the target, so that its logs must contain it; ``logs`` are
     the log files, ``scanned`` is the number of all files searched, ``unsearchable`` names secrets that are too short;
-    ``lost`` says why exports of telemetry could not be searched.
+    ``lost`` is the reason if exports of telemetry could not be searched.
     """
     if leaks:
         return [_leaked(secret, place, found) for (secret, place), found in _grouped(leaks).items()]
@@ -82,13 +82,13 @@ def judge_leaks(
         return [_finding(Outcome.ERROR, f"Too short to be searched for: {names}", what)]
     if lost:
         what = "; ".join(lost)
-        return [_finding(Outcome.ERROR, "Not all that was exported could be searched", what)]
+        return [_finding(Outcome.ERROR, "Some telemetry exports could not be searched", what)]
     if not any(_holds(path, canary.encode()) for path in logs):
         what = (
-            f"None of {', '.join(p.name for p in logs)} holds {canary}, which stands in the id of every event of "
+            f"None of {', '.join(p.name for p in logs)} contains {canary}, which is part of the id of every event of "
             "this run. Log event ids, or name the right files in [operations] logs."
         )
-        return [_finding(Outcome.ERROR, "Whether these are this run's logs could not be seen", what)]
+        return [_finding(Outcome.ERROR, "Could not check whether the logs are those of this run", what)]
     return [_finding(Outcome.PASS, NEVER_LOGGED.passed, f"{scanned} files searched, {len(logs)} of them logs")]
 
 

@@ -17,7 +17,7 @@ _PARSER = MarkdownIt("commonmark")
 
 
 class RunbookSection(NamedTuple):
-    """One heading with what stands under it, up to the next heading."""
+    """One heading with the content below it, up to the next heading."""
 
     title: str
     line: int

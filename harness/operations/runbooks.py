@@ -96,7 +96,7 @@ def _judge(
     mine = [d for d in documents if incident in _listed(d.front.get("incident"))]
     wrong = [c for d in mine for c in complaints(d, today=today, limit=limit, root=root)]
     if not mine:
-        wrong = [f"no runbook says `incident: {incident}` in its front matter", *unreadable]
+        wrong = [f"no runbook has `incident: {incident}` in its front matter", *unreadable]
     names = ", ".join(_shown(d.path, root) for d in mine)
     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
     outcome = Outcome.FAIL if wrong else Outcome.PASS
@@ -107,7 +107,7 @@ def _judge(
 def _front_complaints(document: RunbookPage, today: dt.date, limit: dt.timedelta) -> Iterator[str]:
     front = document.front
     if not str(front.get("owner") or "").strip():
-        yield "it has no owner. Add `owner:` to the front matter: the team that keeps it true."
+        yield "it has no owner. Add `owner:` to the front matter: the team that maintains it."
     reviewed = _date(front.get("last_reviewed"))
     if reviewed is None:
         yield "it has no date of its last review. Add `last_reviewed: YYYY-MM-DD` to the front matter."
@@ -129,9 +129,9 @@ def _section_complaints(needed: Needed, found: Sequence[RunbookSection]) -> Iter
         return
     text = " ".join(_PLACEHOLDERS.sub("", s.text) for s in found)
     if len(re.findall(r"\w{2,}", text)) < _MIN_WORDS:
-        yield f"its section on {needed.name} says nothing yet. Write what to do."
+        yield f"its section on {needed.name} is empty. Write what to do."
     elif needed.actionable and not any(s.actionable for s in found):
-        yield f"its section on {needed.name} has neither a command nor a link. Say what to run or where to look."
+        yield f"its section on {needed.name} has neither a command nor a link. Add what to run or where to look."
 
 
 def _link_complaint(link: Link, document: RunbookPage) -> str:

@@ -23,8 +23,7 @@ RECORDED = Check(
 def judge_records(records: Sequence[Rotation], used: Sequence[SecretRef], *, today: dt.date) -> list[Finding]:
     """Return one finding for each record, and for each secret in use that has none.
 
-    ``used`` are the references that stand elsewhere in harness.toml. A ``fresh:`` secret needs no record: it is made
-    anew in every run.
+    ``used`` are the references elsewhere in harness.toml. A ``fresh:`` secret needs no record: it is new in every run.
     """
     recorded = {record.ref for record in records}
     findings = [_judge(record, today) for record in records]
@@ -32,7 +31,7 @@ def judge_records(records: Sequence[Rotation], used: Sequence[SecretRef], *, tod
         if ref in recorded:
             continue
         if ref.kind == "fresh":
-            findings.append(_finding(ref, Outcome.PASS, f"{ref} is made anew in every run", "made for this run"))
+            findings.append(_finding(ref, Outcome.PASS, f"{ref} is new in every run", "made for this run"))
         else:
             line = f'secrets = [{{ ref = "{ref}", rotated_at = {today} }}]'
             findings.append(

@@ -17,7 +17,7 @@ class Edit:
     file: str
     """Relative to the folder of harness.toml."""
     find: str
-    """Text that stands in the file exactly once."""
+    """Text that occurs in the file exactly once."""
     replace: str
 
 
@@ -66,8 +66,8 @@ class Planted:
         """Plant ``names``; raises `UnknownDefectError` with the nearest that exists."""
         for name in names - _BY_ID.keys():
             close = difflib.get_close_matches(name, _BY_ID, n=1)
-            hint = f"Did you mean {close[0]!r}?" if close else "harness sandbox --list-defects names them all."
-            raise UnknownDefectError(f"No defect is called {name!r}. {hint}")
+            hint = f"Did you mean {close[0]!r}?" if close else "List them with harness sandbox --list-defects."
+            raise UnknownDefectError(f"There is no defect {name!r}. {hint}")
         self.names = names
 
     @property

@@ -37,9 +37,9 @@ class LogRedactor:
 
 @functools.cache
 def forms(secret: str) -> tuple[str, ...]:
-    """Return a secret as it is and as JSON, URL, hexadecimal and base64 write it, the longest first.
+    """Return a secret in plain form and encoded as JSON, URL, hexadecimal and base64, the longest first.
 
-    Base64 depends on what stands before the secret, so there are three of it, without the characters at the edges.
+    Base64 depends on the position of the secret, so there are three forms, without the characters at the edges.
     """
     raw = secret.encode()
     found = {secret, urllib.parse.quote(secret, safe=""), raw.hex(), raw.hex().upper()}

@@ -19,7 +19,7 @@ class EditError(Exception):
 def run_afflicted(command: Sequence[str], target: Path, planted: Planted) -> int:
     """Run ``command`` in a copy of the folder ``target`` that has the defects; return its exit status.
 
-    Raises `EditError` when a file cannot be changed as the catalogue says.
+    Raises `EditError` when a file cannot be changed as the catalogue describes.
     """
     with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
         _link(target, Path(folder))
@@ -44,7 +44,7 @@ def plant(edit: Edit, folder: Path) -> None:
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     if text.count(edit.find) != 1:
         raise EditError(
-            f"{edit.file} does not hold {edit.find!r} exactly once. Run in the folder of harness.toml; "
+            f"{edit.file} does not contain {edit.find!r} exactly once. Run in the folder of harness.toml; "
             "if the file has changed, change the row in defects.toml with it."
         )
     path.unlink()

@@ -45,7 +45,7 @@ CALLS: tuple[CallCase, ...] = (
 
 
 def judge_calls(attempts: Sequence[Attempt], ended: str, *, succeeded: bool, reproduce: str) -> list[Finding]:
-    """Hold every call of one undisturbed run of the client against each row; ``ended`` says how the run ended."""
+    """Check every call of one undisturbed run of the client by each row; ``ended`` is how the run ended."""
     judged = [(case, *_judged(case, attempts, ended, succeeded=succeeded)) for case in CALLS]
     return [case.finding(outcome, observed, reproduce=reproduce) for case, outcome, observed in judged]
 

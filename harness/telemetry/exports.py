@@ -35,7 +35,7 @@ def protobuf() -> Parse:
         from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
     except ImportError:
         raise ConfigurationError(
-            "harness.toml: [telemetry] otlp needs a package that is missing: "
+            "harness.toml: [telemetry] otlp needs a package that is not installed: "
             "pip install 'readiness-harness[telemetry]' (opentelemetry-proto)."
         ) from None
 

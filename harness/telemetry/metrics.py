@@ -114,9 +114,9 @@ class Metrics:
         within_s: float,
         reproduce: str,
     ) -> Finding:
-        """Provoke, and say whether the series was there before and counts more afterwards.
+        """Provoke, and return whether the series existed before and increased afterwards.
 
-        ``provoke`` returns why the provocation did not come about, empty when it did.
+        ``provoke`` returns why the provocation failed, or an empty text.
         """
         if selector.value(self.first()) is None:
             seen = f"{selector_text(selector)} does not exist before the first one, which rate() then misses"

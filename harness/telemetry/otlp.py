@@ -1,6 +1,6 @@
-"""The harness as a collector: OTLP over HTTP, protobuf or JSON, kept for the length of one run.
+"""The harness as a collector: OTLP over HTTP, protobuf or JSON, stored for the duration of one run.
 
-Spans are looked at by checks through ``GET /_spans``, from whatever process a check runs in. Every text that arrives is
+Checks read spans through ``GET /_spans``, from any process. Every text that arrives is
 written to one file, in the run's scratch folder alone, so that it can be searched for secrets when all is over.
 """
 
@@ -25,7 +25,7 @@ from harness.telemetry.spans import Span, SpanTexts, TraceView
 TRACES = "/v1/traces"
 OTHERS = ("/v1/metrics", "/v1/logs")
 MAX_SPANS = 20_000
-"""As many are looked at; the oldest make room."""
+"""Maximum number of spans; the oldest are dropped."""
 MAX_FILE = 256 * 1024 * 1024
 MAX_TROUBLES = 5
 IDLE_S = 10.0
@@ -38,7 +38,7 @@ def address(text: str) -> tuple[str, int]:
     plain = host.strip("[]")
     if not port.isdigit() or not 0 < int(port) < 65536 or not _is_loopback(plain):
         raise ConfigurationError(
-            f"harness.toml: [telemetry] otlp: {text!r} is no loopback address with a port, on which the harness can "
+            f"harness.toml: [telemetry] otlp: {text!r} is not a loopback address with a port, on which the harness can "
             'listen. Write otlp = "127.0.0.1:{port:otlp}"; traces from another machine need a tunnel to it.'
         )
     return plain, int(port)
@@ -66,14 +66,16 @@ class SpanStore:
         self._lock = threading.Lock()
 
     def add(self, span: Span | None, told: SpanTexts) -> None:
-        """Keep one span, or one text that belongs to none."""
+        """Store one span, or one text that belongs to none."""
         with self._lock:
             if span is not None:
                 self._received += 1
                 self._spans.append((span, "\n".join(told.texts.values())[:_MENTIONED]))
             line = msgspec.json.encode(told) + b"\n"
             if self._written <= MAX_FILE < self._written + len(line):
-                self._write(SpanTexts(service="", name="more was exported than is kept", texts={}, unsearched=True))
+                self._write(
+                    SpanTexts(service="", name="more was exported than the harness stores", texts={}, unsearched=True)
+                )
             self._written += len(line)
             if self._written <= MAX_FILE:
                 self._file.write(line)
@@ -117,7 +119,7 @@ class SpanCollector(LoopbackServer):
         except OSError as exc:
             self._file.close()
             raise ConfigurationError(
-                f"harness.toml: [telemetry] otlp: {self._listen} cannot be listened on: {exc.strerror}. Let the "
+                f"harness.toml: [telemetry] otlp: {self._listen} cannot be used: {exc.strerror}. Let the "
                 'harness choose a free port: otlp = "127.0.0.1:{port:otlp}".'
             ) from None
 
@@ -126,7 +128,7 @@ class SpanCollector(LoopbackServer):
         self._file.close()
 
     def respond(self, request: Request) -> Response:
-        """Keep one export (OTLP 1.x, section OTLP/HTTP Request), or answer ``/_spans?trace_id=…&text=…``."""
+        """Store one export (OTLP 1.x, section OTLP/HTTP Request), or answer ``/_spans?trace_id=…&text=…``."""
         if request.method == "GET":
             return self._spans(request)
         try:
@@ -139,7 +141,7 @@ class SpanCollector(LoopbackServer):
     def refuse(self, error: BadMessageError) -> Response:
         """Note what is no request: OTLP over gRPC is not spoken here, and a killed exporter sends half of one."""
         if error.request is None:
-            text = f"no HTTP/1 request ({error}); set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
+            text = f"not an HTTP/1 request ({error}); set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
             self._store.refuse(text, unsearched=False)
         else:
             self._store.refuse(f"{error.request.target}: {error}", unsearched=not error.cut)
@@ -153,7 +155,7 @@ class SpanCollector(LoopbackServer):
 
     def _keep(self, request: Request) -> None:
         if request.method != "POST":
-            raise UnreadableError(405, f"{request.method} is no method of OTLP; POST is")
+            raise UnreadableError(405, f"{request.method} is not a method of OTLP; use POST")
         body = unpacked(request.header("content-encoding"), request.body)
         if request.target in OTHERS:
             texts = {"body": body.decode(errors="replace")}
@@ -162,7 +164,7 @@ class SpanCollector(LoopbackServer):
             for span, told in spans_of(body, parse=None if _is_json(request) else self._parse):
                 self._store.add(span, told)
         else:
-            raise UnreadableError(404, f"no path of OTLP; {TRACES} is")
+            raise UnreadableError(404, f"not a path of OTLP; use {TRACES}")
 
 
 def _is_json(request: Request) -> bool:

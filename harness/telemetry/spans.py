@@ -1,4 +1,4 @@
-"""Spans as OTLP tells them: what checks look at, and the texts in which no secret may stand."""
+"""Spans from OTLP: what checks read, and the texts that must not contain secrets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILES = "spans*.jsonl"
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
-    """One span, without what it tells of its operation."""
+    """One span, without its attributes and other texts."""
 
     trace_id: str
     """Hexadecimal, as in a ``traceparent``."""
@@ -58,14 +58,14 @@ class SpanTexts(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     texts: dict[str, str]
     unsearched: bool = False
-    """Whether this stands for an export that was not kept, so that nobody can say what stood in it."""
+    """Whether this replaces an export that was not stored, whose content is unknown."""
 
 
 def read(document: Mapping[str, Any], id_of: Callable[[str], str]) -> Iterator[tuple[Span | None, SpanTexts]]:
     """Yield the spans of an ``ExportTraceServiceRequest`` in OTLP's JSON form; a resource yields None with its texts.
 
-    ``id_of`` turns an id as it stands there into hexadecimal. Raises ValueError, TypeError or AttributeError for what
-    is no such request.
+    ``id_of`` turns an id of that form into hexadecimal. Raises ValueError, TypeError or AttributeError for anything
+    else.
     """
     for resource_spans in document.get("resourceSpans", ()):
         attributes = _attributes(resource_spans.get("resource", {}))
@@ -96,7 +96,7 @@ def _span(span: Mapping[str, Any], service: str, id_of: Callable[[str], str]) ->
 
 
 def _texts(span: Mapping[str, Any]) -> dict[str, str]:
-    """Return every text of a span by where it stands; numbers hold no secret that could be searched for."""
+    """Return every text of a span by its place; numbers contain no secret that could be searched for."""
     texts = {"name": str(span.get("name", "")), **_attributes(span)}
     for number, event in enumerate(span.get("events", ()), 1):
         texts |= {f"event {number} {event.get('name', '')} {key}": value for key, value in _attributes(event).items()}
@@ -144,7 +144,7 @@ def _same(one: Leak, other: Leak) -> bool:
 
 
 def unsearched_in(path: Path) -> list[str]:
-    """Return why exports were not kept, and so cannot be searched."""
+    """Return why exports were not stored, and so cannot be searched."""
     with path.open("rb") as file:
         told = (msgspec.json.decode(line, type=SpanTexts) for line in file if b'"unsearched":true' in line)
         return [one.name for one in told]

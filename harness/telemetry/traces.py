@@ -1,6 +1,7 @@
-"""Traces: a delivery's trace goes on into the integration and its worker, and calls carry theirs to the provider.
+"""Traces: a delivery's trace continues in the integration and its worker, and in its calls to the provider.
 
-What the harness never received cannot be told from what was never made, so silence is an error, not a failure.
+The harness cannot distinguish spans that it did not receive from spans that were never made, so silence is an error,
+not a failure.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ EXPORT_S = 5.0
 """Default of OTEL_BSP_SCHEDULE_DELAY, how long an integration may hold its spans back (OpenTelemetry SDK)."""
 TRIES = 3
 _SEMANTICS = "OpenTelemetry semantic conventions"
-_NO_PROBE = 'when it was processed is not known; add to [receiver]: effects = { url = "http://…/{event_id}" }'
+_NO_PROBE = 'the time of processing is unknown; add to [receiver]: effects = { url = "http://…/{event_id}" }'
 
 
 class Sent(NamedTuple):
@@ -46,7 +47,7 @@ class Traced:
     ) -> None:
         """``deliver`` sends a fresh event with a ``traceparent``; ``seen`` is asked with a trace and an event's id.
 
-        ``effects`` tells how many an event had. ``within_s`` bounds the wait for spans and ``settle_s`` that for an
+        ``effects`` returns how many an event had. ``within_s`` bounds the wait for spans and ``settle_s`` that for an
         effect, in seconds; ``endpoint`` is where spans must be exported to.
         """
         self._deliver = deliver
@@ -57,7 +58,7 @@ class Traced:
         self._settle_s = settle_s
 
     def send(self, traceparent: str) -> Sent:
-        """Deliver a fresh event in a new trace; ``{trace}`` and ``{parent}`` stand for its ids."""
+        """Deliver a fresh event in a new trace; ``{trace}`` and ``{parent}`` are replaced by its ids."""
         trace_id = os.urandom(16).hex()
         return Sent(trace_id, self._deliver(traceparent.format(trace=trace_id, parent=os.urandom(8).hex())))
 
@@ -79,7 +80,7 @@ class Traced:
         return bool(found)
 
     def silent(self, seen: TraceView) -> str:
-        """Return why nothing can be said, empty when spans arrived in this run."""
+        """Return why nothing could be checked; empty when spans arrived in this run."""
         if seen.received:
             return ""
         why = f" Refused: {'; '.join(seen.troubles)}." if seen.troubles else ""
@@ -90,7 +91,7 @@ class Traced:
 
 
 def joins(traced: Traced, sent: Sent) -> Judgement:
-    """A span of kind SERVER stands in the delivery's trace."""
+    """A span of kind SERVER is in the delivery's trace."""
     seen = traced.wait(sent, lambda s: _server(s, sent) is not None)
     if server := _server(seen, sent):
         return Outcome.PASS, server.shown
@@ -102,7 +103,7 @@ def joins(traced: Traced, sent: Sent) -> Judgement:
 
 
 def goes_on(traced: Traced, sent: Sent) -> Judgement:
-    """The processing stands in the trace or links to it; what is over before the answer is within the server span."""
+    """The processing is in the trace or links to it; processing before the answer is within the server span."""
     seen = traced.wait(sent, lambda s: _processing(s, sent) is not None)
     if found := _processing(seen, sent):
         return Outcome.PASS, found.shown
@@ -125,7 +126,7 @@ def _in_the_background(traced: Traced, sent: Sent, *, inside: bool) -> Judgement
     """Judge a delivery whose processing left no span, by whether it comes after the answer; raises `ProbeError`."""
     assert traced.effects is not None
     if not traced.processed(sent):
-        return Outcome.ERROR, "the event had no effect, so that its processing could not be seen"
+        return Outcome.ERROR, "the event had no effect, so its processing could not be observed"
     if not inside:
         return Outcome.FAIL, "the event was processed, and no span of it is in the trace"
     for _ in range(TRIES):
@@ -217,7 +218,7 @@ DELIVERIES: tuple[DeliveryCase, ...] = (
 
 
 def judge_delivery(case: DeliveryCase, traced: Traced, *, reproduce: str) -> Finding:
-    """Deliver as the row says, and look at what becomes of the trace."""
+    """Deliver as the row describes, and check whether the trace continues."""
     sent = traced.send(case.traceparent)
     if not sent.delivery.acknowledged:
         # A delivery without the header was acknowledged just before, or the row would not be judged.

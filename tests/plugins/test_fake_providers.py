@@ -52,7 +52,7 @@ def test_a_test_has_a_fake_provider_without_any_target(folder: Folder) -> None:
     assert ended.status == 1
     assert "3 failed, 1 passed" in ended.out, ended.text
     assert "PASSED test_client.py::test_conforms" in ended.out
-    assert ended.out.count("The fake provider of library.json saw what it does not allow:") >= 2
+    assert ended.out.count("The fake provider of library.json received what the document does not allow:") >= 2
     assert "GET /books/{id} answering 200: " in ended.out
     assert "no operation of library.json describes /boks/7." in ended.out
 

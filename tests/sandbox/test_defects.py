@@ -94,7 +94,7 @@ def test_a_defect_that_does_not_exist_is_named_with_its_nearest(tmp_path: Path) 
     done = sandbox("with-defect", "runbook-stael", "true", cwd=tmp_path)
 
     assert done.returncode == 2
-    assert done.stderr == "No defect is called 'runbook-stael'. Did you mean 'runbook-stale'?\n"
+    assert done.stderr == "There is no defect 'runbook-stael'. Did you mean 'runbook-stale'?\n"
 
 
 def test_a_folder_without_the_file_is_an_error(tmp_path: Path) -> None:

@@ -61,8 +61,8 @@ def test_the_sandbox_shows_its_switches_and_they_work(tmp_path: Path, ending: si
 @pytest.mark.parametrize(
     "name, said",
     [
-        ("receiver-skips-signatur", "--defect: No defect is called 'receiver-skips-signatur'. Did you mean 'receiver"),
-        ("x", "--defect: No defect is called 'x'. harness sandbox --list-defects names them all."),
+        ("receiver-skips-signatur", "--defect: There is no defect 'receiver-skips-signatur'. Did you mean 'receiver"),
+        ("x", "--defect: There is no defect 'x'. List them with harness sandbox --list-defects."),
         ("runbook-stale", "runbook-stale is a mistake in fixtures/runbooks/auth.md: make gate DEFECT=runbook-stale"),
     ],
 )

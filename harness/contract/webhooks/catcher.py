@@ -1,4 +1,4 @@
-"""A place for the provider to send its webhooks to: keeps what comes, and fails on purpose a few times first."""
+"""A receiver for the provider's webhooks: stores deliveries, and fails on purpose a few times first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.http.loopback_server import LoopbackServer
 from harness.http.message import Headers, Request, Response
 
 REFUSED_FIRST = 3
-"""Events whose first delivery is answered with 503, to see each of them come again."""
+"""Number of events whose first delivery is answered with 503, so that it must be sent again."""
 KEPT = 2000
 MAX_BODY = 4 * 1024 * 1024
 IDLE_S = 30.0
@@ -59,14 +59,14 @@ class Catcher(LoopbackServer):
         return super().__enter__()
 
     def respond(self, request: Request) -> Response:
-        """Keep one delivery."""
+        """Store one delivery."""
         if request.method not in METHODS:
             return Response(status=405, headers=(("allow", ", ".join(METHODS)),))
         headers = tuple((name.lower(), value) for name, value in request.headers)
         return Response(status=self._take(msgspec.structs.replace(request, headers=headers)))
 
     def _take(self, request: Request) -> int:
-        """Keep one delivery and return the status to answer."""
+        """Store one delivery and return the status to answer."""
         event = self._event_id(request.headers, request.body)
         caught = Caught(at=self._now(), request=request, event=event, status=200)
         with self._lock:

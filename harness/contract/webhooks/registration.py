@@ -24,7 +24,7 @@ class Registration:
     def __init__(
         self, spec: Spec, client: ProviderClient, settings: ProviderWebhooks, *, keep: Callable[[str], None]
     ) -> None:
-        """``client`` authenticates; ``keep`` receives the signing secret that the answer hands out, before all else."""
+        """``client`` authenticates; ``keep`` receives the signing secret from the answer, first of all."""
         self._keep = keep
         self._caller = Caller(spec, client)
         self._settings = settings
@@ -50,15 +50,15 @@ class Registration:
         return ""
 
     def _hand_over(self, operation: Operation, answer: Any, dotted: str) -> str:
-        """Have the secret kept; return why there is none, with nothing of the answer but the names of its keys."""
+        """Store the secret, or return why there is none; of the answer only the names of its keys appear."""
         found = at_key(answer, dotted)
         if isinstance(found, str) and found:
             self._keep(found)
             return ""
         keys = ", ".join(answer) if isinstance(answer, dict) else "no JSON object"
         return (
-            f"harness.toml: [provider.webhooks] secret_at: the answer of {operation.label} holds no text at "
-            f"{dotted!r} (it has: {keys}). Name the key at which the signing secret stands."
+            f"harness.toml: [provider.webhooks] secret_at: the response of {operation.label} has no text at "
+            f"{dotted!r} (it has: {keys}). Set it to the key of the signing secret."
         )
 
     def end(self) -> None:

@@ -53,10 +53,10 @@ class ExpectedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     """How one delivery, which came at a time in Unix seconds, is judged; each returns what is wrong, if anything."""
 
     signature: Callable[[Request, float], str] | None
-    """None where only the provider's public key could tell."""
+    """None where verification needs the provider's public key."""
     schema: Callable[[Request, float], str]
     named: Callable[[Request], str] = lambda _: "webhook"
-    """What kind of event one is: each kind that breaks its schema is a defect of its own."""
+    """The type of an event: each type that breaks its schema is a separate defect."""
 
 
 def wait_for_deliveries(
@@ -80,9 +80,9 @@ def judge_deliveries(seen: Sequence[Caught], expected: ExpectedDelivery, *, agai
     if not seen:
         observed = (
             "Is [provider.webhooks] register right, and can the provider reach this machine? "
-            "[provider.webhooks] url names the way from outside."
+            "Set [provider.webhooks] url to the address from outside."
         )
-        summary = "no webhook arrived while the workflow ran, so nothing can be said of them"
+        summary = "no webhook arrived while the workflow ran, so none could be checked"
         return [SIGNED.finding(Outcome.ERROR, observed, summary=summary, case="")]
     return [
         *_judged_signatures(seen, expected),
@@ -93,8 +93,8 @@ def judge_deliveries(seen: Sequence[Caught], expected: ExpectedDelivery, *, agai
 
 def _judged_signatures(seen: Sequence[Caught], expected: ExpectedDelivery) -> list[Finding]:
     if expected.signature is None:
-        why = "the scheme signs with a key pair, and harness.toml holds no public key of the provider"
-        summary = "the provider's signatures are not judged"
+        why = "the scheme signs with a key pair, and harness.toml has no public key of the provider"
+        summary = "the provider's signatures are not checked"
         return [SIGNED.finding(Outcome.NOT_APPLICABLE, why, summary=summary)]
     return _judged(SIGNED, seen, expected.signature, cause=lambda _, complaint: complaint.partition(" (")[0])
 
@@ -106,7 +106,7 @@ def _judged(
     *,
     cause: Callable[[Caught, str], str],
 ) -> list[Finding]:
-    """Return a finding for each ``cause`` of complaints, or one that there is none."""
+    """Return a finding for each ``cause`` of complaints, or one for a pass."""
     complaints = defaultdict(list)
     for delivery in seen:
         if complaint := complain(delivery.request, delivery.at):
@@ -152,11 +152,11 @@ def _judged_repetition(seen: Sequence[Caught], within_s: float) -> Finding:
 
 _SAME_BODY = "Sent an event again after a 503, with the same body"
 _RENAMED = "Sent an event again after a 503 under another id"
-_NO_ID = "no id stands where [receiver] signature and event_id look for one. Name its key as [receiver] event_id"
+_NO_ID = "no id was found with [receiver] signature and event_id. Set [receiver] event_id to its key"
 
 
 def _missing(seen: Sequence[Caught]) -> Iterator[Caught]:
-    """Yield the refused deliveries whose event did not come again."""
+    """Yield the refused deliveries whose event was not sent again."""
     for number, delivery in enumerate(seen):
         if delivery.status >= 500 and not any(d.identity == delivery.identity for d in seen[number + 1 :]):
             yield delivery
@@ -175,7 +175,7 @@ def _is_disguised(refused: Caught, other: Caught) -> bool:
 
 
 def _content(delivery: Caught) -> str:
-    """Return an event without its id, wherever that stands, to know it again."""
+    """Return an event without its id, wherever that is, to recognise a repetition."""
     try:
         document = json.loads(delivery.request.body)
         nameless = mapped(document, lambda v: None if text_of(v) == delivery.event else v)

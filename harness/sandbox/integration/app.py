@@ -1,4 +1,4 @@
-"""The integration as a Starlette application: the receiver, its worker, metrics, and a look at what events did."""
+"""The integration as a Starlette application: the receiver, its worker, metrics, and the effects of events."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Integration:
         )
 
     async def event(self, request: Request) -> Response:
-        """GET /_harness/events/{event_id}: what became of an event. It tells nothing that a test may not know."""
+        """GET /_harness/events/{event_id}: the state of an event, without secrets."""
         event_id = request.path_params["event_id"]
         state = await run_in_threadpool(inbox.state, self.database, event_id) if is_event_id(event_id) else None
         return JSONResponse({"error": "unknown event"}, 404) if state is None else JSONResponse(state)
@@ -78,7 +78,7 @@ def create_app(
     policy: WorkPolicy | None = None,
     flush: Callable[[], None] = lambda: None,
 ) -> Starlette:
-    """Return the application; ``own_url`` is where the product reaches it, None when it has been told already.
+    """Return the application; ``own_url`` is where the product reaches it, None when it is registered already.
 
     ``flush`` sends the last spans.
     """
@@ -109,7 +109,7 @@ def create_app(
 
 
 def _register(settings: Settings, database: Database, url: str, planted: Planted) -> None:
-    """Tell the product where to send events; the receiver works without it."""
+    """Register the webhook endpoint at the product; the receiver works without it."""
     client = ProductClient(settings, planted=planted, policy=RetryPolicy(max_attempts=8), database=database)
     try:
         client.write("/webhook-endpoints", {"url": url}, key=client.new_key())

@@ -110,7 +110,7 @@ class ProductClient:
         raise AssertionError
 
     def _pause(self, call: _Call, exc: Exception) -> float | bool:
-        """Tell stamina how long to wait, or not to go on."""
+        """Return to stamina how long to wait, or not to retry."""
         if not isinstance(exc, AttemptError):
             return False
         if exc.status == 401 and not call.refreshed and self._api_key.current() != call.token:
@@ -123,7 +123,7 @@ class ProductClient:
         return wait
 
     def _attempt(self, call: _Call, number: int) -> Any:
-        """Make one attempt, counted and traced whatever comes of it."""
+        """Make one attempt, counted and traced whether it succeeds or fails."""
         call.token = self._api_key.current()
         with tracing.attempt(call.method, call.path, number) as span:
             if "integration-traces-api-key" in self._planted:
@@ -162,7 +162,7 @@ class ProductClient:
 
 
 def _content(answer: WireAnswer, number: int) -> Any:
-    """Return what a 2xx says; anything else is an `AttemptError`."""
+    """Return the JSON of a 2xx; raises `AttemptError` for anything else."""
     if answer.outcome == "success":
         return answer.content
     # 409 says that a call with this key is still being answered, 408 that none was read whole: neither that none was.

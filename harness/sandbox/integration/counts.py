@@ -1,4 +1,4 @@
-"""Counts that the processes of the integration share, kept in the database.
+"""Counts that the processes of the integration share, stored in the database.
 
 So neither a crash nor a second process makes them wrong. Every series exists, at zero, from the first opening.
 """

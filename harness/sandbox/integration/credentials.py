@@ -11,7 +11,7 @@ class CredentialError(Exception):
 
 
 class ApiCredential:
-    """One secret. A file may be replaced while the process runs: the next use takes what it says then."""
+    """One secret. A file may be replaced while the process runs: each use reads its current content."""
 
     def __init__(self, name: str, *, value: str = "", path: Path | None = None) -> None:
         """``name`` is what messages call it; ``value`` is what counts until the file, if there is one, is read."""
@@ -22,7 +22,7 @@ class ApiCredential:
 
     @classmethod
     def from_environment(cls, name: str, environ: Mapping[str, str]) -> ApiCredential:
-        """Read ``NAME_FILE``, else ``NAME``; raises `CredentialError` when neither says anything."""
+        """Read ``NAME_FILE``, else ``NAME``; raises `CredentialError` when both are empty."""
         path, value = environ.get(f"{name}_FILE", ""), environ.get(name, "")
         credential = cls(name, path=Path(path)) if path else cls(name, value=value)
         if not credential.current():
@@ -49,5 +49,5 @@ class ApiCredential:
         return frozenset(self._seen)
 
     def __repr__(self) -> str:
-        """Tell the name alone."""
+        """Show only the name."""
         return f"Credential({self.name!r})"

@@ -16,15 +16,15 @@ from harness.sandbox.integration.storage import Database, effects
 
 STATUS = {"run.started": "running", "run.succeeded": "succeeded", "run.failed": "failed"}
 KNOWN = frozenset({"project.created", *STATUS})
-"""Types of events for which there is something to do; others are acknowledged and kept."""
+"""Types of events that are processed; others are only acknowledged and stored."""
 SLOWEST_S = 30.0
 
 LookUp = Callable[[str], str]
-"""Asks the product for a run's status; empty when it does not say."""
+"""Asks the product for a run's status; empty when it returns none."""
 
 
 class UnprocessableEventError(Exception):
-    """An event that does not say what is needed."""
+    """An event with missing data."""
 
 
 class UnpromisedEventError(UnprocessableEventError):
@@ -76,5 +76,5 @@ def _text(data: dict[str, Any], part: str, key: str) -> str:
     found = data.get(part)
     value = found.get(key) if isinstance(found, dict) else None
     if not isinstance(value, str) or not value or "\0" in value:
-        raise UnprocessableEventError(f"data.{part}.{key} is missing or no text")
+        raise UnprocessableEventError(f"data.{part}.{key} is missing or not text")
     return value

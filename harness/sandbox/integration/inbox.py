@@ -1,4 +1,4 @@
-"""The inbox: an event is stored once, claimed by one worker at a time, and kept when it cannot be processed."""
+"""The inbox: an event is stored once, claimed by one worker at a time, and becomes a dead letter if it fails."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class InboxEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class Claimed:
-    """An event in the hands of one worker. Its number of attempts tells a claim from every later one."""
+    """An event claimed by one worker. Its number of attempts distinguishes a claim from later ones."""
 
     event_id: str
     type: str
@@ -107,7 +107,7 @@ def finish(connection: Connection, claimed: Claimed) -> bool:
 def fail(
     database: Database, claimed: Claimed, *, reason: str, dead: bool, delay_s: float, planted: Planted | None = None
 ) -> None:
-    """Put an event back for later, or give it up: it is kept with its reason, attempts and raw body."""
+    """Queue an event for a retry, or make it a dead letter with its reason, attempts and raw body."""
     planted = planted or Planted()
     values: dict[str, Any] = {
         "reason": reason.replace("\0", "\\0")[:MAX_REASON],  # PostgreSQL stores no NUL in text

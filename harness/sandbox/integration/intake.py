@@ -1,7 +1,6 @@
-"""Deliveries that arrive at once share one commit: the disk is asked once for all of them, and each is safe when told.
+"""Deliveries that arrive at once share one commit, and each is on disk before it is acknowledged.
 
-Under a burst the commit is what costs. Whoever comes while one goes on is stored by the next, together with all who
-came meanwhile.
+In a burst the commit is the bottleneck. Deliveries that arrive during one commit are stored together by the next.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class LookUp:
         self._client = ProductClient(settings, planted=planted, policy=POLICY, database=database)
 
     def __call__(self, run_id: str) -> str:
-        """Return the status of a run, empty when the product does not say."""
+        """Return the status of a run; empty when the product returns none."""
         try:
             return str(self._client.read(f"/runs/{run_id}")["status"])
         except (ProductError, LookupError, TypeError) as exc:

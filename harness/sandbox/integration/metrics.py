@@ -1,8 +1,8 @@
 """Prometheus metrics; every labelled series exists at zero from the start.
 
-What a receiver counts is its own: each is scraped by itself. What workers and clients count comes from the database,
-so every receiver tells the same, true for all processes, those that died included: sum such series over instances
-with ``max``, not ``sum``.
+What a receiver counts is per process: each is scraped separately. What workers and clients count comes from the
+database, so every receiver exports the same totals, dead processes included: aggregate such series over instances with
+``max``, not ``sum``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ REASONS = {
     "incomplete body": "body",
     "body too large": "size",
 }
-"""What a sender is told, and the label it is counted under."""
+"""The response to a sender, and the label it is counted under."""
 
 
 class IntegrationMetrics:
@@ -79,7 +79,7 @@ class _FromDatabase(Collector):
         self._database = database
 
     def collect(self) -> Iterator[Metric]:
-        """Read the database; while it does not answer, what the receiver itself counts is told all the same."""
+        """Read the database; while it does not answer, what the receiver itself counts is still exported."""
         up = GaugeMetricFamily("webhook_store_up", "Whether the database of the inbox answers.")
         try:
             told = list(self._read())
@@ -104,7 +104,7 @@ class _FromDatabase(Collector):
         waiting, oldest_s, dead = inbox.depth(self._database)
         yield GaugeMetricFamily("webhook_inbox_depth", "Events not processed yet.", value=waiting)
         yield GaugeMetricFamily("webhook_inbox_oldest_seconds", "Age of the oldest of them.", value=oldest_s)
-        yield GaugeMetricFamily("webhook_dead_letters_waiting", "Dead letters nobody has dealt with.", value=dead)
+        yield GaugeMetricFamily("webhook_dead_letters_waiting", "Unresolved dead letters.", value=dead)
 
 
 def _processing(found: dict[counts.Series, float]) -> HistogramMetricFamily:

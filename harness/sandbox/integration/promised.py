@@ -13,7 +13,7 @@ import yaml
 def breach(event_type: str, event: Any) -> str:
     """Return where an event breaks the description of its type, and by what; empty where it does not.
 
-    Nothing of the event's own values is told, for the answer is logged.
+    The event's own values are left out, as the answer is logged.
     """
     error = next(validators()[event_type].iter_errors(event), None)
     if error is None:

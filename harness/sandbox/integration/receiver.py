@@ -1,4 +1,4 @@
-"""The receiver: verify, store, answer; whatever is processed is processed afterwards."""
+"""The receiver: verify, store, answer; processing happens afterwards."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 
 class RefusedError(Exception):
-    """A delivery that is not taken: status and one short reason, which is all its sender is told."""
+    """A refused delivery: the status and one short reason, which is all that its sender receives."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -53,7 +53,7 @@ class WebhookReceiver:
     def __init__(
         self, settings: Settings, database: Database, *, metrics: IntegrationMetrics, worker: Worker, planted: Planted
     ) -> None:
-        """``worker`` is told when there is something new."""
+        """``worker`` is notified of new events."""
         self._settings = settings
         self._database = database
         self._metrics = metrics
@@ -91,7 +91,7 @@ class WebhookReceiver:
         return await self._accept(_incoming(request, body, planted=self._planted))
 
     def _check(self, header: str, body: bytes, *, present: bool) -> None:
-        """Refuse what is not genuine; `signature` says how that is known."""
+        """Refuse a delivery that is not genuine, as `signature` decides."""
         planted = self._planted
         if "receiver-dies-on-garbled-signature" in planted and header and "=" not in header:
             os._exit(1)
@@ -174,7 +174,7 @@ def _incoming(request: Request, body: bytes, *, planted: Planted) -> InboxEvent:
 
 
 def _parsed(body: bytes, *, headers: str, planted: Planted) -> InboxEvent:
-    """Return the event in ``body``; refuses what is none."""
+    """Return the event in ``body``; refuses anything else."""
     try:
         event = json.loads(body)
         event_id, event_type = event["id"], event["type"]

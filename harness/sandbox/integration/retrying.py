@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from harness.sandbox.defects import Planted
 
 SHORTEST_S = 0.03
-"""Full jitter, but never an attempt at once upon another: that is hammering."""
+"""Full jitter, but never without a pause between attempts."""
 GROWTH = 3
 UNAVAILABLE = frozenset({500, 502, 503, 504})
 BUSY = frozenset({408, 409, 425, 429})
-"""Not done, says the product, or not yet: 409 is a call with the same key that is still being answered."""
+"""Statuses of calls that are not done yet: 409 is a call with the same key that is still being answered."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class AttemptError(Exception):
     """One attempt that failed."""
 
     def __init__(self, trouble: str, *, number: int, status: int = 0, told: str = "", ambiguous: bool = True) -> None:
-        """``told`` is the Retry-After; ``ambiguous`` says that the product may have done what it was asked."""
+        """``told`` is the Retry-After; ``ambiguous`` is true if the product may have executed the call."""
         super().__init__(trouble)
         self.number = number
         self.status = status
@@ -52,7 +52,7 @@ def pause(
 ) -> float | None:
     """Return the seconds to wait before the next attempt, None when there must be none.
 
-    ``repeatable`` says that the call may safely arrive twice: it changes nothing, or it carries an idempotency key.
+    ``repeatable`` is true if the call may safely arrive twice: it changes nothing, or it has an idempotency key.
     """
     if failure.number >= (40 if "client-retries-without-end" in planted else policy.max_attempts):
         return None

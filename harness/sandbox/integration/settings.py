@@ -1,4 +1,4 @@
-"""What the integration is told by its environment."""
+"""Settings of the integration from its environment."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Settings:
     def from_environment(cls, database: str, environ: Mapping[str, str], *, planted: Planted) -> Settings:
         """Read the environment; raises `CredentialError` that names what is missing."""
         if not environ.get("PRODUCT_BASE_URL"):
-            raise CredentialError("PRODUCT_BASE_URL is not set. It says where the product is.")
+            raise CredentialError("PRODUCT_BASE_URL is not set. Set it to the base URL of the product.")
         current, previous = "PRODUCT_WEBHOOK_SECRET", "PRODUCT_WEBHOOK_SECRET_PREVIOUS"
         if "receiver-keeps-previous-secret" in planted:
             environ = _remembering(previous, environ, Path(f"{database}.{previous}"))

@@ -21,7 +21,7 @@ class Header(NamedTuple):
     """``x-product-signature: t=<Unix seconds>,v1=<hex>[,v1=<hex>]``; versions other than v1 are passed over."""
 
     stamp: str
-    """As it stands in the header, for that is what was signed; empty when it cannot be read."""
+    """The text in the header, as that was signed; empty when it cannot be read."""
     signatures: tuple[str, ...]
 
 
@@ -52,7 +52,7 @@ class Verifier:
         stamps = [value for name, _, value in pairs if name == "t"]
         readable = len(stamps) == 1 and stamps[0].isascii() and stamps[0].isdecimal() and len(stamps[0]) <= 12
         if stamps and not readable and "receiver-500-on-unreadable-time" in self._planted:
-            raise ValueError("t is no number")
+            raise ValueError("t is not a number")
         if (
             any(name not in ("t", "v1") for name, _, _ in pairs)
             and "receiver-refuses-unknown-versions" in self._planted

@@ -118,7 +118,7 @@ class Database:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection that keeps no writer waiting."""
+        """Yield a connection that blocks no writer."""
         with self._reader.connect() as connection:
             yield connection
 

@@ -1,4 +1,4 @@
-"""Traces: one from the delivery over the inbox to the effect and the calls it makes, told over OTLP when asked to.
+"""Traces: from the delivery over the inbox to the effect and its calls, exported over OTLP on request.
 
 Without ``OTEL_EXPORTER_OTLP_ENDPOINT`` nothing is exported and no span is made, but a ``traceparent`` is passed on.
 """
@@ -76,7 +76,7 @@ def attempt(method: str, path: str, number: int) -> Iterator[Span]:
 
 
 def answered(span: Span, status: int, *, failed_from: int) -> None:
-    """Tell a span the answer's status; from ``failed_from`` on it counts as an error (OpenTelemetry HTTP semantics)."""
+    """Set the answer's status on a span; from ``failed_from`` on it is an error (OpenTelemetry HTTP semantics)."""
     span.set_attribute("http.response.status_code", status)
     if status >= failed_from:
         span.set_status(StatusCode.ERROR)

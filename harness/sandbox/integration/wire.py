@@ -22,7 +22,7 @@ class BrokenError(Exception):
     """No whole answer, or one that cannot be understood."""
 
     def __init__(self, what: str, *, outcome: str = "broken", status: int = 0, ambiguous: bool = True) -> None:
-        """``ambiguous`` says that the product may have done what it was asked."""
+        """``ambiguous`` is true if the product may have executed the call."""
         super().__init__(what)
         self.outcome = outcome
         self.status = status
@@ -49,7 +49,7 @@ class WireAnswer:
 
 
 class ClientWire:
-    """Connections to one base URL. An event loop of its own, because only there a deadline covers every wait."""
+    """Connections to one base URL, with a separate event loop, as only there a deadline covers every wait."""
 
     def __init__(self, base_url: str, policy: RetryPolicy, *, planted: Planted) -> None:
         """Nothing is sent yet."""
@@ -130,5 +130,5 @@ class ClientWire:
         except (ValueError, RecursionError) as exc:
             if "client-takes-cut-answers" in self._planted or "client-takes-malformed-answers" in self._planted:
                 return {"id": "unknown", "status": "succeeded"}
-            what = "the answer is no JSON"
+            what = "the answer is not JSON"
             raise BrokenError(what, outcome="malformed", status=response.status_code) from exc

@@ -28,13 +28,13 @@ class WorkPolicy:
     threads: int = 4
     max_attempts: int = 3
     max_abandoned: int = 10
-    """Attempts after which an event whose workers die is given up, so that it does not kill the next one too."""
+    """Attempts after which an event whose workers die becomes a dead letter, so that it kills no further worker."""
     first_delay: float = 0.1
     max_delay: float = 60.0
     lease: float = 3.0
     """Prolonged while the work goes on; after a crash, an event waits for its rest."""
     idle: float = 0.1
-    """Between two looks at an empty inbox."""
+    """Seconds between two polls of an empty inbox."""
     pause_after_failure: float = 1.0
     """While the database does not answer."""
 
@@ -74,7 +74,7 @@ class Worker:
             thread.start()
 
     def wake(self) -> None:
-        """Say that there is something new."""
+        """Notify the worker of new events."""
         self._wake.set()
 
     def stop(self) -> None:

@@ -18,7 +18,7 @@ from harness.sandbox.integration.settings import Settings
 from harness.sandbox.integration.storage import Database, workflows
 
 LOOK_S = 0.05
-"""Between two looks for what a webhook may have told."""
+"""Seconds between two polls for a status from a webhook."""
 FIRST_POLL_S = 0.5
 """Webhooks come first; the product is asked when they do not."""
 LONGEST_POLL_S = 5.0
@@ -63,7 +63,7 @@ def _started(client: ProductClient, database: Database, name: str, planted: Plan
 
 
 def _followed(client: ProductClient, database: Database, run_id: str, within_s: float) -> str:
-    """Return the final status of a run, told by a webhook, else by the product when asked."""
+    """Return the final status of a run, from a webhook, else from the product."""
     start = time.monotonic()
     interval, poll_at = FIRST_POLL_S, start + FIRST_POLL_S
     while time.monotonic() - start < within_s:
@@ -81,7 +81,7 @@ def _followed(client: ProductClient, database: Database, run_id: str, within_s: 
 
 
 def _kept(client: ProductClient, database: Database, name: str, planted: Planted) -> dict[str, str]:
-    """Return what is known of a workflow; of a new one, fresh idempotency keys, which are kept from here on."""
+    """Return what is known of a workflow; of a new one, fresh idempotency keys, which are stored from now on."""
     project_key = client.new_key()
     run_key = project_key if "client-reuses-its-key" in planted else client.new_key()
     row = {"name": name, "project_key": project_key, "run_key": run_key, "project_id": "", "run_id": ""}
@@ -98,6 +98,6 @@ def _keep(database: Database, name: str, **values: str) -> None:
 
 def _advance(database: Database, run_id: str, project_id: str, status: str) -> None:
     if status not in runs.ORDER:
-        raise ProductError(f"run {run_id} has a status that is not known: {status[:40]!r}")
+        raise ProductError(f"run {run_id} has an unknown status: {status[:40]!r}")
     with database.writing() as connection:
         runs.advance(connection, database, run_id=run_id, project_id=project_id, status=status)

@@ -100,7 +100,7 @@ class Admin:
         faults = [ScriptedFault(**row) for row in _checked(_FAULTS, raw)]
         unknown = {f.operation for f in faults} - self._operations - {"*"}
         if unknown:
-            raise ProblemError(422, f"No operation is called {min(unknown)!r}. There are: {sorted(self._operations)}.")
+            raise ProblemError(422, f"There is no operation {min(unknown)!r}. Known: {sorted(self._operations)}.")
         self._faults.set(faults)
         log.info("faults set", faults=self._faults.as_json())
         return self._show_faults(raw)
@@ -110,7 +110,7 @@ class Admin:
 
 
 def _checked(validator: Any, raw: bytes) -> Any:
-    """Return the JSON document; the problem tells where it does not fit, never what stood there: it may be a secret."""
+    """Return the JSON document; the problem names the place of a mistake, never its value, which may be a secret."""
     try:
         document = json.loads(raw)
     except (ValueError, RecursionError):

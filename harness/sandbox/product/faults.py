@@ -30,7 +30,7 @@ class Faults:
     """The faults in wait, first come first served."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start empty."""
         self._waiting: list[ScriptedFault] = []
 
     def set(self, faults: Iterable[ScriptedFault]) -> None:

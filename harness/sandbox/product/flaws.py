@@ -30,7 +30,7 @@ class Flaws:
     """The flaws of one process."""
 
     def __init__(self, planted: Planted) -> None:
-        """Keep those that are planted."""
+        """Select the planted defects."""
         self._planted = [flaw for defect, flaw in _flaws().items() if defect in planted]
 
     def spoil(self, operation: str, request: Request, response: Response) -> Response:

@@ -24,7 +24,7 @@ class Answers:
     """The answers given to writes, by key: the same call gets the same answer, and does nothing twice."""
 
     def __init__(self, *, planted: Planted) -> None:
-        """Begin with none."""
+        """Start empty."""
         self._planted = planted
         self._answers: dict[str, tuple[str, Response | None]] = {}
 

@@ -24,7 +24,7 @@ class Product:
     """The operations; each method answers one of them, which its docstring names."""
 
     def __init__(self, store: Store, sender: WebhookSender) -> None:
-        """Work on ``store``, tell what happens through ``sender``."""
+        """Work on ``store``, send events through ``sender``."""
         self._store = store
         self._sender = sender
         self.description = Description()
@@ -95,7 +95,7 @@ class Product:
         return JSONResponse(as_json(run))
 
     async def register_endpoint(self, request: Request, body: bytes) -> Response:
-        """POST /webhook-endpoints; a URL that is registered already keeps its id."""
+        """POST /webhook-endpoints; a URL that is already registered has the same id."""
         url = self._given("WebhookEndpointInput", request, body)["url"]
         known = next((e for e in self._store.endpoints if e.url == url), None)
         if known is None and len(self._store.endpoints) >= MAX_ENDPOINTS:
@@ -119,7 +119,7 @@ class Product:
         return Response(status_code=204)
 
     async def _progress(self, run_id: str, *, fails: bool) -> None:
-        """Move a run from queued to its end, telling each step by webhook."""
+        """Move a run from queued to its end, with a webhook for each step."""
         for status, event in (
             ("running", "run.started"),
             ("failed", "run.failed") if fails else ("succeeded", "run.succeeded"),

@@ -84,7 +84,7 @@ class WebhookSender:
             self._enqueue(PendingDelivery(endpoint, event_id, body))
 
     def _enqueue(self, delivery: PendingDelivery) -> None:
-        """Queue a delivery; a full queue drops it, as the log says."""
+        """Queue a delivery; a full queue drops it and logs that."""
         try:
             self._queue.put_nowait(delivery)
         except asyncio.QueueFull:

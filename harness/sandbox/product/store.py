@@ -78,12 +78,12 @@ T = TypeVar("T", bound=Identified)
 class Table(Generic[T]):
     """Things by id, oldest first.
 
-    Each has a number that it keeps, so that a page begins right after the one before, whatever came, went or changed
+    Each has a fixed number, so that a page begins right after the one before, whatever was added, deleted or changed
     in between.
     """
 
     def __init__(self) -> None:
-        """Begin empty."""
+        """Start empty."""
         self._rows: dict[str, tuple[int, T]] = {}
         self._last = 0
 
@@ -97,7 +97,7 @@ class Table(Generic[T]):
         return key in self._rows
 
     def get(self, key: str) -> T | None:
-        """Return the thing of that id, None where there is none."""
+        """Return the thing with that id; None if there is none."""
         return self._rows[key][1] if key in self._rows else None
 
     def keep(self, thing: T) -> None:
@@ -130,7 +130,7 @@ class Store:
     """Projects, runs and webhook endpoints."""
 
     def __init__(self) -> None:
-        """Begin empty."""
+        """Start empty."""
         self.projects: Table[Project] = Table()
         self.runs: Table[StoredRun] = Table()
         self.endpoints: Table[Endpoint] = Table()

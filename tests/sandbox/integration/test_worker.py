@@ -68,7 +68,7 @@ def test_an_event_that_cannot_be_processed_becomes_a_dead_letter(database: Datab
     assert work_off(worker) == NOW.max_attempts + 1
     (dead,) = inbox.dead_letters(database)
     assert (dead["event_id"], dead["attempts"], dead["body"]) == ("evt_1", 3, body)
-    assert dead["reason"] == "UnprocessableEventError: data.run.id is missing or no text"
+    assert dead["reason"] == "UnprocessableEventError: data.run.id is missing or not text"
     assert happened(database) == ["evt_2"]
     assert counts.read(database)[counts.DEAD_LETTERS, ""] == 1
 

@@ -77,9 +77,7 @@ def test_a_fault_may_only_delay(api: httpx.Client, admin: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "path, sent, told",
     [
-        pytest.param(
-            "faults", [{"operation": "GET /nothing"}], "No operation is called 'GET /nothing'", id="operation"
-        ),
+        pytest.param("faults", [{"operation": "GET /nothing"}], "There is no operation 'GET /nothing'", id="operation"),
         pytest.param("faults", [{"status": 200}], "/0/status", id="status"),
         pytest.param("rotations", {}, "does not fit", id="nothing"),
         pytest.param("rotations", {"apiKey": "too-short-a-key"}, "/apiKey", id="short"),

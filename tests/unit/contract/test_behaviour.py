@@ -576,7 +576,7 @@ def test_a_secret_that_is_not_where_it_should_be_is_told(answer: Any, keys: str)
     complaint = registration(lambda _: httpx.Response(201, json=answer), HANDS_OUT, kept).begin("u")
 
     assert complaint == (
-        "harness.toml: [provider.webhooks] secret_at: the answer of POST /things holds no text at 'signing.secret' "
-        f"(it has: {keys}). Name the key at which the signing secret stands."
+        "harness.toml: [provider.webhooks] secret_at: the response of POST /things has no text at 'signing.secret' "
+        f"(it has: {keys}). Set it to the key of the signing secret."
     )
     assert kept == []

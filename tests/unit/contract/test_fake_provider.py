@@ -87,7 +87,9 @@ def test_a_response_that_the_document_does_not_allow_is_told(
     assert answer.status_code == 500
     (complaint,) = provider.complaints
     assert complaint == answer.text
-    assert complaint.startswith("The fake provider of library.json saw what it does not allow:\n  " + says)
+    assert complaint.startswith(
+        "The fake provider of library.json received what the document does not allow:\n  " + says
+    )
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,13 @@ ROWS = {
         "A known secret appears in what the run wrote: env:KEY in app.log:2 (raw)",
     ),
     "leaking in hex": (VALUE.encode().hex(), VALUE, Outcome.FAIL, "(hex)"),
-    "not this run's": ("event accepted\n", VALUE, Outcome.ERROR, "Whether these are this run's logs"),
-    "empty": ("", VALUE, Outcome.ERROR, "Whether these are this run's logs"),
+    "not this run's": (
+        "event accepted\n",
+        VALUE,
+        Outcome.ERROR,
+        "Could not check whether the logs are those of this run",
+    ),
+    "empty": ("", VALUE, Outcome.ERROR, "Could not check whether the logs are those of this run"),
     "no log": (None, VALUE, Outcome.NOT_RUN, "No log file is known"),
     "too short": (CANARY, "abc", Outcome.ERROR, "Too short to be searched for: env:KEY"),
 }
@@ -57,7 +62,7 @@ def test_what_was_exported_and_not_kept_is_an_error(tmp_path: Path) -> None:
 
     (lost,) = judge_leaks(leaks=[], **common)  # type: ignore[arg-type]  # a dict of several types
     (leaked,) = judge_leaks(leaks=leaks, **common)  # type: ignore[arg-type]  # as above
-    assert (lost.outcome, lost.summary) == (Outcome.ERROR, "Not all that was exported could be searched")
+    assert (lost.outcome, lost.summary) == (Outcome.ERROR, "Some telemetry exports could not be searched")
     assert lost.observed == "/v1/traces: no gzip"
     assert leaked.outcome is Outcome.FAIL
 

@@ -251,7 +251,7 @@ def test_more_than_the_file_may_hold_is_told(listening: Listening, monkeypatch: 
         listening.post(json.dumps(JSON_EXPORT).encode(), content_type="application/json")
     listening.collector._file.flush()
 
-    assert unsearched_in(listening.file) == ["more was exported than is kept"]
+    assert unsearched_in(listening.file) == ["more was exported than the harness stores"]
 
 
 def test_grpc_is_told_from_silence(listening: Listening) -> None:
@@ -265,7 +265,7 @@ def test_other_paths_are_not_found(listening: Listening) -> None:
     """A wrong path is named with the right one."""
     assert listening.post(b"", "/traces") == 404
     assert httpx.get(f"{listening.url}/", trust_env=False).status_code == 404
-    assert listening.seen().troubles == ("/traces: no path of OTLP; /v1/traces is",)
+    assert listening.seen().troubles == ("/traces: not a path of OTLP; use /v1/traces",)
 
 
 @pytest.mark.parametrize(
@@ -287,9 +287,7 @@ def test_loopback_has_several_names(text: str) -> None:
 def test_a_port_that_is_taken_is_told(listening: Listening, tmp_path: Path) -> None:
     """The message names the address and how to have a free one."""
     with (
-        pytest.raises(
-            ConfigurationError, match=r"otlp: 127\.0\.0\.1:\d+ cannot be listened on: Address already in use"
-        ),
+        pytest.raises(ConfigurationError, match=r"otlp: 127\.0\.0\.1:\d+ cannot be used: Address already in use"),
         SpanCollector(listening.at, tmp_path / "other"),
     ):
         pass

@@ -112,11 +112,11 @@ def test_without_a_server_span_a_delivery_is_not_traced(spans: tuple[Span, ...],
 def test_silence_is_an_error_with_the_lines_to_add(case: object) -> None:
     """Where no span ever arrived nothing is known; what was refused is told."""
     world = World(received=0)
-    world.troubles = ("no HTTP/1 request",)
+    world.troubles = ("not an HTTP/1 request",)
     finding = world.judge(case)
 
     assert finding.outcome is Outcome.ERROR
-    assert "Refused: no HTTP/1 request." in finding.observed
+    assert "Refused: not an HTTP/1 request." in finding.observed
     assert (
         "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318, OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
         in finding.observed

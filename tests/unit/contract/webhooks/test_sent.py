@@ -137,7 +137,7 @@ def test_without_ids_the_bodies_are_compared_and_that_is_said() -> None:
     found = redelivered(of_body(b'{"event": "a"}', 503), of_body(b'{"event": "b"}'), of_body(b'{"event": "a"}'))
 
     assert found.outcome is Outcome.PASS
-    assert "again after a 503, with the same body; no id stands where" in found.summary
+    assert "again after a 503, with the same body; no id was found with" in found.summary
 
 
 def test_without_ids_nothing_that_came_later_is_a_failure() -> None:
