@@ -77,7 +77,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def one_line(exc: BaseException) -> str:
-    """Return what an exception of a library says, on one line; its kind where it says nothing."""
+    """Return the message of a library's exception on one line; its class where it has none."""
     return " ".join(str(exc).split()) or type(exc).__name__
 
 

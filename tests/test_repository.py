@@ -43,6 +43,48 @@ NOT_IMPORTED = {
     "psycopg": "the driver by which SQLAlchemy reaches PostgreSQL, named in the URL",
 }
 """Declared dependencies that no import statement names, and why they are there."""
+VAGUE_WORDS = re.compile(
+    r"""\b(?:
+        (?P<told>told|tells?|telling)|(?P<said>said|says?|saying)|(?P<kept>kept)|(?P<owed>owe[ds]?)|(?P<lacks>lack(?:s|ed)?)
+        |(?P<whoever>whoever)|(?P<anew>anew)|(?P<mend>mend(?:s|ed)?)|(?P<coped>cop(?:e|es|ed|ing)[ ]with)
+        |(?P<speaks>speaks?[ ]to)|(?P<stands>stands?[ ]in)|(?P<looked>looked[ ]at)|(?P<wrong>nothing[ ]wrong)
+        |(?P<none>that[ ](?:is|are)[ ]none)|(?P<must>as[ ]it[ ]must[ ]be)
+    )\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+INSTEAD = {
+    "told": "report, print, show, return",
+    "said": "state, describe, declare, or the fact itself",
+    "kept": "stored",
+    "owed": "expected, required",
+    "lacks": "is missing, has no",
+    "whoever": "name the person or the program",
+    "anew": "again",
+    "mend": "correct, fix",
+    "coped": "a sentence of the row's own",
+    "speaks": "verifies, is about",
+    "stands": "is in",
+    "looked": "checked",
+    "wrong": "no problems",
+    "none": "that is not one",
+    "must": "what was expected",
+}
+"""What to write in place of a vague word."""
+IN_IDS = "part of a finding's id, by which it may be waived"
+ALLOWED = {
+    "are not all answered or told to wait": IN_IDS,
+    ", which the answer lacks": IN_IDS,
+    "says another status": IN_IDS,
+    "an id that is none": IN_IDS,
+}
+"""Phrases with such a word, and why they stay."""
+CODE = re.compile(r"```.*?```|``[^`]*``|`[^`]*`|\]\([^)]*\)|https?://\S+|<[^>]*>", re.DOTALL)
+"""What is no prose in a docstring, a message or a page."""
+AMERICAN = re.compile(
+    r"\b(?:(?:un)?authoriz(?:es?|ed|ing)|behaviors?|canceled|colors?|favor\w*|honor\w*|labeled|modeled|normaliz\w*|organiz\w*"
+    r"|recogniz\w*|serializ\w*|summariz\w*|minimiz\w*|randomiz\w*|initializ\w*)\b"
+)
+"""American spellings of words that the project uses."""
 
 
 def each_test(folder: str) -> Iterator[tuple[str, ast.FunctionDef]]:

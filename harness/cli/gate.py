@@ -42,8 +42,8 @@ def gate(target: str | None, reports: str, pytest_args: tuple[str, ...]) -> None
 def run_gate(directory: Path, *, overlay: str | None, reports: str, pytest_args: Sequence[str]) -> int:
     """Run the whole checklist of the target in ``directory``; return the exit status, 0 only for READY.
 
-    pytest runs as a child, so that whatever happens to it (a crash, `os._exit`, a kill) cannot pass for READY: its
-    exit status must be 0 *and* the report it wrote must say READY. Raises `ConfigurationError` before anything runs.
+    pytest runs as a child, so that a crash, `os._exit` or a kill cannot pass for READY: its exit status must be 0 *and*
+    the verdict of the report it wrote must be READY. Raises `ConfigurationError` before anything runs.
     """
     _refuse_ours(pytest_args)
     target = load_target(directory, overlay=overlay)

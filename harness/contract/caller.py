@@ -22,9 +22,9 @@ ANSWERS = Check(
     summary="answers to calls that the checks make",
     passed="Answered every call of the checks as the spec describes",
     failed="Answered a call of the checks in a way that breaks the spec",
-    expected="what the spec says",
+    expected="as the spec describes",
     source="the spec",
-    fix="Answer as the spec says, or describe what you answer.",
+    fix="Answer as the spec describes, or describe what you answer.",
 )
 
 

@@ -35,7 +35,7 @@ def judge_exchanges(
     """Yield one finding per violation of the spec, or one with the number of valid responses; none without responses.
 
     ``item`` is the checklist item of the findings, ``place`` the cassette they come from. A call that the
-    spec does not describe is a violation; where it describes none of them, one finding says so. Of ``recorded`` ones
+    spec does not describe is a violation; where it describes none of them, there is one finding. Of ``recorded`` ones
     the requests are held against the spec too, where they were accepted: today's provider may refuse them.
     """
     seen, violations = 0, dict[tuple[str, str], None]()

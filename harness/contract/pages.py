@@ -174,7 +174,7 @@ def _judged(caller: Caller, listing: Listing, creates: Sample | None) -> Finding
         observed = f"page {seen.pages} of the listing at {listing.path}: {seen.example or seen.trouble}"
         return broken(label, PAGES_END, seen.trouble, observed)
     if seen.pages < 2:
-        return _not_known(label, f"it has one page of {seen.count} entries; it takes more to tell")
+        return _not_known(label, f"it has one page of {seen.count} entries; turning pages needs more")
     if seen.pages >= MAX_PAGES:
         return _not_known(label, f"it did not end within {MAX_PAGES} pages, of which none repeats another")
     summary = f"{PAGES_END.passed}: {label}, {seen.count} entries on {seen.pages} pages"

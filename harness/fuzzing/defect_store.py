@@ -140,6 +140,6 @@ class Unsteady(ExampleDatabase):
         except self._error as exc:
             self.trouble = (
                 f"{VARIABLE}: the Redis server went away ({type(exc).__name__}): stored defects were not tried, "
-                "and what is found is not kept. Start it and run again."
+                "and new ones are not stored. Start it and run again."
             )
             return None

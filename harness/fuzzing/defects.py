@@ -28,7 +28,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z][\w.:/#-]{1,79}")
 class StoredRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request as it went over the wire, without the credential.
 
-    It is not `harness.http.message.Request`: its JSON stands in example databases that are shared and outlive versions,
+    It is not `harness.http.message.Request`: its JSON is in example databases that are shared and outlive versions,
     with a path below whatever base URL a target has, and with the names of the headers that carried the credential.
     """
 

@@ -58,7 +58,7 @@ def defect_finding(defect: Defect, check: Check, base_url: str) -> Finding:
         Outcome.FAIL,
         f"{defect.answer}\n{before}request: {defect.steps[-1].curl(base_url)}\n{defect.message}",
         summary=f"{defect.operation}: {defect.title} ({defect.id})",
-        expected=f"{defect.excerpt.pointer} says {defect.excerpt.text}",
+        expected=f"{defect.excerpt.pointer}: {defect.excerpt.text}",
         reproduce=f"harness fuzz --replay {defect.id}",
         source=f"the spec at {defect.excerpt.pointer}; check {defect.check}",
         case=defect.operation,

@@ -43,7 +43,7 @@ def decoded(body: bytes, coding: str, *, limit: int = MAX_DECODED, strict: bool 
     """Return the content of ``body`` and the function that encodes such content again.
 
     ``coding`` is the value of ``Content-Encoding``, the codings in the order in which they were applied. Many clients
-    decode a body and leave the header: a body that is not encoded as the header says is returned unchanged, unless
+    decode a body and leave the header: a body that is not encoded as declared is returned unchanged, unless
     ``strict``. ``limit`` bounds the content, in bytes. Raises `CodingError`.
     """
     pack: Pack = bytes

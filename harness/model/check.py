@@ -32,7 +32,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """Item of the checklist that it verifies."""
     level: Level = Level.MUST
     summary: str
-    """What is done or looked at, in a few words."""
+    """What is checked, in a few words."""
     passed: str
     """The sentence for a pass, without its full stop: "Refused a signature cut by four characters"."""
     failed: str
@@ -68,7 +68,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
         """Return the finding of one observation; the fix is given where it failed.
 
         ``summary``, ``expected`` and ``source`` replace those of the row where an observation is more specific;
-        ``case`` tells several findings of one row apart, and is the row's id by default.
+        ``case`` distinguishes several findings of one row, and is the row's id by default.
         """
         return Finding(
             item=self.item,

@@ -231,7 +231,7 @@ CHECKS: tuple[DocumentCheck, ...] = (
         expected="each example valid against the schema it is part of",
         look=_schema_examples,
         source="JSON Schema 2020-12 validation, section 9.5",
-        fix="Correct the example, or the schema that it stands in.",
+        fix="Correct the example, or the schema around it.",
     ),
     DocumentCheck(
         id="responses",

@@ -102,7 +102,7 @@ def simplest(schema: dict[str, Any]) -> Any:
 
 
 def smaller(operation: Any, mode: GenerationMode, still: Callable[[Any], bool], *, examples: int, seed: int) -> None:
-    """Hand ever smaller requests to ``still``, which says whether the defect shows; begins as `at_random` does."""
+    """Hand ever smaller requests to ``still``, which returns whether the defect shows; begins as `at_random` does."""
     wanted = _settings(examples, Phase.generate, Phase.shrink)
     # The caller keeps the smallest request that showed it, so that a provider which answers differently the second
     # time (Hypothesis calls that flaky) loses nothing.

@@ -36,7 +36,7 @@ class CoverageWatch:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Tell the kinds of test apart."""
+        """Distinguish the kinds of test."""
         mode = item_mode(item, self._config)
         fixtures = getattr(item, "fixturenames", ())
         fuzzes = any("fuzz" in name for name in fixtures) and "walk" not in fixtures

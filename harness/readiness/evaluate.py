@@ -111,7 +111,7 @@ def _summary(
     findings: Sequence[Finding],
     missing: Sequence[str],
 ) -> str:
-    """Say in one line why the item has its outcome."""
+    """Return in one line why the item has its outcome."""
     if missing and outcome is Outcome.NOT_RUN:  # more precise than that the checks were skipped
         return f"harness.toml does not set {listed(missing)}"
     worst = sorted((f for f in proofs if f.outcome is outcome), key=_order)

@@ -40,7 +40,7 @@ EXPLAINED = "More about an item, a check or a finding: harness explain ID"
 
 
 def headline(report: Report) -> str:
-    """Return the verdict with the number of things that stand in its way."""
+    """Return the verdict with the number of blockers."""
     blockers = len(report.blockers) + len(report.problems)
     if not blockers:
         return report.verdict

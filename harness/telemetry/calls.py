@@ -39,7 +39,7 @@ CALLS: tuple[CallCase, ...] = (
         wrong=lambda header: bool(header) and _FORM.fullmatch(header) is None,
         expected="00-(32 digits)-(16 digits)-(2 digits), hexadecimal in lower case, no id all zeros",
         source="W3C Trace Context section 3.2.2",
-        fix="Write the header by a propagator of OpenTelemetry or as the recommendation says, and never by hand.",
+        fix="Write the header by a propagator of OpenTelemetry or as the recommendation describes, never by hand.",
     ),
 )
 

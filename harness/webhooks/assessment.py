@@ -33,7 +33,7 @@ class CaseResult(NamedTuple):
     outcome: Outcome
     observed: str
     summary: str = ""
-    """The sentence for what happened, where the row's own does not say it."""
+    """The sentence for what happened, where the row's own does not."""
 
 
 def answered(case: ReceiverCase, material: Material, built: Request, answer: Delivery) -> CaseResult:

@@ -60,7 +60,7 @@ def judge_stray(stray: Stray, claims: Claims, *, root: Path, max_age_s: float | 
     """Yield whether a cassette is an orphan, whose scenario is gone, and whether it is too old."""
     if is_orphan(stray, claims, root=root):
         by = f", recorded by {stray.metadata.scenario}," if stray.metadata.scenario else ""
-        text = f"{stray.place}{by} is an orphan: no scenario plays it any more"
+        text = f"{stray.place}{by} is an orphan: no scenario plays it"
         yield _finding(text, again=f"git rm {stray.place}")
     else:
         yield from judge_age(stray.metadata, stray.place, again="", max_age_s=max_age_s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.model import Check
 
 _RECORDED = "workflow.recorded"
-_REWRITE = "Record it anew with pytest --harness-mode=rewrite, and commit the cassette."
+_REWRITE = "Record it again with pytest --harness-mode=rewrite, and commit the cassette."
 
 UNRECORDED = Check(
     id="unrecorded",
@@ -23,7 +23,7 @@ UNUSED = Check(
     summary="the recordings that a scenario does not ask for",
     passed="The scenario uses every recording of its cassette",
     failed="The scenario does not use every recording of its cassette",
-    expected="the scenario asks for everything that was recorded",
+    expected="the scenario requests everything that was recorded",
     source="the cassette",
     fix=_REWRITE,
 )
@@ -45,7 +45,7 @@ ORPHANED = Check(
     failed="No scenario plays the cassette, or it cannot be read",
     expected="every recording is readable, and belongs to a scenario",
     source="the cassettes folder",
-    fix="Delete a cassette that no scenario plays any more, and record anew one that cannot be read.",
+    fix="Delete a cassette that no scenario plays any more, and record again one that cannot be read.",
 )
 CHANGED = Check(
     id="changed",
@@ -53,9 +53,9 @@ CHANGED = Check(
     summary="live responses beside the recorded ones (--harness-mode=verify)",
     passed="Live responses match the recorded ones",
     failed="A live response differs from the recorded one",
-    expected="the live answer has the fields, types and values of the recording ([cassettes] volatile aside)",
+    expected="the live response has the fields, types and values of the recording ([cassettes] volatile aside)",
     source="the cassette",
-    fix="Compare the two. Adapt the scenario and record it anew, or name what changes with every call in [cassettes] "
+    fix="Compare the two. Adapt the scenario and record it again, or name what changes with every call in [cassettes] "
     "volatile.",
 )
 SECRET_FREE = Check(
@@ -66,6 +66,6 @@ SECRET_FREE = Check(
     failed="The cassette contains a secret",
     expected="no secret in a recording",
     source="CWE-540",
-    fix="Rotate the secret if it is real, then record anew, or run harness convert FILE FILE --rewrite.",
+    fix="Rotate the secret if it is real, then record again, or run harness convert FILE FILE --rewrite.",
 )
 CHECKS = (UNRECORDED, UNUSED, EXPIRED, ORPHANED, CHANGED, SECRET_FREE)

@@ -35,7 +35,7 @@ def judge_age(metadata: Metadata, place: str, *, again: str, max_age_s: float | 
     expected = f"at most {max_age_s / _DAY_S:,.3g} days old ([cassettes] max_age)"
     age = metadata.age(dt.datetime.now(tz=dt.UTC))
     if age is None:
-        summary = f"{place} does not say when it was recorded (metadata: recorded_at)"
+        summary = f"{place} has no date of its recording (metadata: recorded_at)"
         yield EXPIRED.finding(Outcome.ERROR, "", summary=summary, expected=expected, reproduce=again, case="")
     elif age.total_seconds() > max_age_s:
         days = age.total_seconds() / _DAY_S

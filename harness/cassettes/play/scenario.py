@@ -65,7 +65,7 @@ class ScenarioCassette(IndexedCassette):
     ) -> None:
         """``guard`` raises for method and URL of a call that may not be sent.
 
-        ``again`` is the command that records the scenario anew and ``place`` the name of the file, for messages; it is
+        ``again`` is the command that records the scenario again and ``place`` the name of the file, for messages; it is
         read from ``stored`` where that is another than ``path``, which is written.
         Raises `CassetteError` for a file that is missing (in replay and verify) or cannot be used.
         """

@@ -67,7 +67,7 @@ def _resized(headers: Mapping[str, Any], body: bytes, clean: bytes) -> dict[str,
 
 
 def without_port(uri: str) -> str:
-    """Drop the port of a loopback address: it is chosen anew in every run."""
+    """Drop the port of a loopback address: it changes with every run."""
     parts = urlsplit(uri)
     if parts.hostname not in LOOPBACK:
         return uri

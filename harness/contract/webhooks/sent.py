@@ -23,7 +23,7 @@ SIGNED = Check(
     failed="Sent a delivery whose signature is wrong",
     expected="the signature of the scheme in [receiver] signature",
     source=_SOURCE,
-    fix="Compare [receiver] signature, its scheme and secret, with how the provider says that it signs.",
+    fix="Compare [receiver] signature, its scheme and secret, with how the provider signs.",
 )
 VALID = Check(
     id="valid",

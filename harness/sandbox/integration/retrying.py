@@ -39,7 +39,7 @@ class AttemptError(Exception):
     """One attempt that failed."""
 
     def __init__(self, trouble: str, *, number: int, status: int = 0, told: str = "", ambiguous: bool = True) -> None:
-        """``told`` is the Retry-After; ``ambiguous`` is true if the product may have executed the call."""
+        """``told`` is the ``Retry-After``; ``ambiguous`` is true if the product may have executed the call."""
         super().__init__(trouble)
         self.number = number
         self.status = status

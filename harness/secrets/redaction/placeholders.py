@@ -61,7 +61,7 @@ class Placeholders:
         return self._of[value]
 
     def text(self, text: str, *, received: bool) -> str:
-        """Replace secrets met before, telling shapes, ``name=value``, ``"name": "value"``, ``<name>value</name>``."""
+        """Replace secrets met before, known shapes, ``name=value``, ``"name": "value"``, ``<name>value</name>``."""
         for secret, placeholder in self.learned:
             for form in secret:
                 if form in text:

@@ -91,7 +91,7 @@ def test_a_finding_says_what_a_person_needs(attacker: Attacker, serve: Serve) ->
 
     assert finding.id.startswith("F-")
     assert finding.reproduce == f"harness fuzz --replay {finding.id}"
-    assert finding.expected.startswith("#/paths/~1things/get/responses/200/content/application~1json/schema says {")
+    assert finding.expected.startswith("#/paths/~1things/get/responses/200/content/application~1json/schema: {")
     assert 'HTTP 200 OK (application/json) {"no": "array"}' in finding.observed
     assert f'request: curl -i -X GET -H "authorization: $CREDENTIAL" {url}/things\n' in finding.observed
     assert "s3cret" not in repr(finding)

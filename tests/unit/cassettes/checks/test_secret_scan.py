@@ -47,7 +47,7 @@ def test_a_secret_in_a_cassette_is_found_by_its_field(interaction: Any, place: s
     assert [f.outcome for f in found] == [Outcome.FAIL]
     assert found[0].summary == f"The cassette contains a secret: cassettes/a.yaml, {place}"
     assert found[0].observed == place
-    assert "record anew, or run harness convert FILE FILE --rewrite" in found[0].fix
+    assert "record again, or run harness convert FILE FILE --rewrite" in found[0].fix
     assert SECRET not in found[0].to_json()
 
 
