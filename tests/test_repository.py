@@ -255,3 +255,39 @@ def test_the_same_pythons_are_named_everywhere() -> None:
     for page in ("README.md", "CONTRIBUTING.md", "docs/quick-start.md"):
         asked = re.findall(r"Python (3\.\d+(?: to 3\.\d+)?)", (ROOT / page).read_text(encoding="utf-8"))
         assert set(asked) == {f"{versions[0]} to {versions[-1]}"}, page
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Yield every docstring and message of the package, with its place; names and keys have no blank."""
+    for file, tree in trees().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+                yield f"{file.relative_to(ROOT)}:{node.lineno}", node.value
+
+
+def test_texts_use_the_words_of_the_field() -> None:
+    """A tired reader understands a message at once: a response has a status, and nobody is told anything."""
+    found = [
+        f"{place}: {match[0]}; write: {INSTEAD[match.lastgroup or '']}"
+        for place, text in texts()
+        for match in VAGUE_WORDS.finditer(CODE.sub("", text))
+        if not any(phrase in text and match[0] in phrase for phrase in ALLOWED)
+    ]
+
+    assert found == []
+
+
+def test_allowed_phrases_exist() -> None:
+    """An exception ends with the text that it was made for."""
+    everything = "\n".join(text for _, text in texts())
+
+    assert [phrase for phrase in ALLOWED if phrase not in everything] == []
+
+
+def test_the_spelling_is_british() -> None:
+    """One spelling in messages, docstrings and documents; code and addresses are others' words."""
+    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    prose = [*texts(), *((str(page.relative_to(ROOT)), page.read_text(encoding="utf-8")) for page in pages)]
+    american = [f"{place}: {word}" for place, text in prose for word in AMERICAN.findall(CODE.sub("", text))]
+
+    assert american == []
