@@ -75,7 +75,7 @@ def test_a_file_that_has_changed_is_an_error(tmp_path: Path, text: str) -> None:
     """The message names the file, the text, and what to do."""
     (tmp_path / "notes.md").write_text(text)
 
-    with pytest.raises(EditError, match=r"notes.md does not hold 'here' exactly once.*change the row in defects.toml"):
+    with pytest.raises(EditError, match=r"notes.md does not contain 'here' exactly once.*change the row in defects.toml"):
         plant(Edit(file="notes.md", find="here", replace=""), tmp_path)
 
 
@@ -102,7 +102,7 @@ def test_a_folder_without_the_file_is_an_error(tmp_path: Path) -> None:
     done = sandbox("with-defect", "runbook-stale", "true", cwd=tmp_path)
 
     assert done.returncode == 2
-    assert done.stderr.startswith("fixtures/runbooks/auth.md does not hold")
+    assert done.stderr.startswith("fixtures/runbooks/auth.md does not contain")
     assert "Run in the folder of harness.toml" in done.stderr
 
 

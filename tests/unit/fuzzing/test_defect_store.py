@@ -117,7 +117,7 @@ def test_a_database_that_goes_away_is_asked_once_and_told(attacker: Attacker, se
     assert leaving.asked == 1
     assert {f.outcome for f in findings} == {Outcome.FAIL, Outcome.ERROR}
     assert findings[-1].summary == "GET /a: the defects were not stored"
-    assert findings[-1].observed.startswith("HARNESS_EXAMPLES: the Redis server went away (ConnectionError): what")
+    assert findings[-1].observed.startswith("HARNESS_EXAMPLES: the Redis server went away (ConnectionError): stored")
     assert "pa55w0rd" not in repr(findings)
 
 

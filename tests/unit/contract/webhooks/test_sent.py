@@ -129,7 +129,7 @@ def test_two_events_without_an_id_are_not_one() -> None:
 
     assert found.outcome is Outcome.ERROR
     assert found.summary == "What becomes of a delivery that was answered with 503: could not be judged"
-    assert "Name its key as [receiver] event_id" in found.observed
+    assert "Set [receiver] event_id to its key" in found.observed
 
 
 def test_without_ids_the_bodies_are_compared_and_that_is_said() -> None:
