@@ -6,7 +6,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from harness.model import ItemResult, Level, Outcome, Report
-from harness.reports.text import advice, bad_findings, evidence, steps
+from harness.reports.text import advice, bad_findings, evidence, parts, steps
 
 # Characters XML 1.0 cannot carry in any form (section 2.2).
 _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -23,7 +23,7 @@ def render(report: Report) -> str:
     if report.problems:
         suite = ET.SubElement(root, "testsuite", name="the run itself")
         for problem in report.problems:
-            case = ET.SubElement(suite, "testcase", classname="readiness.run", name=_clean(problem.text)[:120])
+            case = ET.SubElement(suite, "testcase", classname="readiness.run", name=_clean(parts(problem)[0])[:120])
             tag = "failure" if problem.outcome is Outcome.FAIL else "error"
             ET.SubElement(case, tag, message=_clean(problem.text))
         _count(suite)
