@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import re
 
 import msgspec
 
 BRIEF_CHARS = 60
 """Characters of an observation or expectation that fits into a headline."""
+_RESPONSE = re.compile(r"(HTTP \d{3}) ['\"]")
 
 
 class Outcome(enum.StrEnum):
@@ -76,18 +78,24 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     def headline(self) -> str:
         """The summary of a failure with what was observed, where both are short; otherwise the summary alone.
 
-        ``Accepted a signature cut by four characters: HTTP 200, expected 4xx``
+        ``Accepted a signature cut by four characters: HTTP 200, expected 4xx``; of a response it has only the status.
         """
         if not self.is_brief:
             return self.summary
         name = f" ({self.id})" if self.id else ""
-        return f"{self.summary.removesuffix(name)}: {self.observed}, expected {self.expected}{name}"
+        return f"{self.summary.removesuffix(name)}: {self._seen}, expected {self.expected}{name}"
 
     @property
     def is_brief(self) -> bool:
-        """Whether the headline contains what was observed and expected, so that neither needs its own line."""
-        short = all(text and "\n" not in text and len(text) <= BRIEF_CHARS for text in (self.observed, self.expected))
-        return self.outcome is Outcome.FAIL and short and self.observed not in self.summary
+        """Whether the headline contains what was observed and expected."""
+        short = all(text and "\n" not in text and len(text) <= BRIEF_CHARS for text in (self._seen, self.expected))
+        return self.outcome is Outcome.FAIL and short and self._seen not in self.summary
+
+    @property
+    def _seen(self) -> str:
+        """What was observed; of a response its status, without the body that follows in quotes."""
+        status = _RESPONSE.match(self.observed)
+        return status[1] if status else self.observed
 
     def named(self, subject: str, check: str, cause: str) -> Finding:
         """Return the finding with the stable id of its defect, which is appended to its summary."""

@@ -83,7 +83,7 @@ def _finding(result: Checked, source: str) -> Finding:
     found = result.check.finding(
         result.outcome,
         shown + more,
-        summary=f"{result.summary}: {source}",
+        summary=f"{result.summary} in {source}",
         reproduce=f"harness spec check {source}",
     )
     # One more slip is another finding, which nobody has waived.

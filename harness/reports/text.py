@@ -176,7 +176,7 @@ def evidence(finding: Finding, *, shown: str = "") -> list[tuple[str, str]]:
     """
     labelled = (
         ("expected", "" if finding.is_brief else finding.expected),
-        ("observed", "" if finding.is_brief else finding.observed),
+        ("observed", "" if finding.is_brief and finding.observed in finding.headline else finding.observed),
         ("source", finding.source),
         ("fix", "" if finding.fix == shown else finding.fix),
         ("check", f"{finding.item}/{finding.check}" if finding.check else ""),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from harness.model import Finding, Outcome
+from harness.reports.text import evidence
 
 ACCEPTED = "Accepted a signature cut by four characters"
 
@@ -23,6 +24,18 @@ def test_a_short_failure_is_one_line() -> None:
     named = finding().named("subject", "check", "cause")
 
     assert named.headline == f"{ACCEPTED}: HTTP 200, expected 4xx ({named.id})"
+
+
+@pytest.mark.parametrize(
+    "body", ['\'{"received": "evt_1"}\'', '"it\'s done"', "'" + "x" * 200 + "'"], ids=["JSON", "text", "long"]
+)
+def test_of_a_response_the_headline_has_the_status(body: str) -> None:
+    """The body differs in every run, and stays beside what was expected in the evidence."""
+    seen = finding(observed=f"HTTP 200 {body}")
+
+    assert seen.headline == f"{ACCEPTED}: HTTP 200, expected 4xx"
+    assert dict(evidence(seen))["observed"] == f"HTTP 200 {body}"
+    assert "observed" not in dict(evidence(finding()))
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def test_what_a_document_lacks_is_not_applicable() -> None:
     found = {f.case: f for f in judge_document(Spec(document, "things.yaml"))}
 
     assert found["webhook-schemas"].outcome is Outcome.NOT_APPLICABLE
-    assert found["webhook-schemas"].summary == "Webhooks: none checked: things.yaml"
+    assert found["webhook-schemas"].summary == "Webhooks: none checked in things.yaml"
 
 
 def test_the_command_prints_the_slips_and_exits_1(tmp_path: Path) -> None:
