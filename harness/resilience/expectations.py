@@ -12,7 +12,7 @@ from harness.resilience.fault_server import WRITES
 
 CLOCK_S = 0.05
 """Seconds by which a wait may be too short, for the inaccuracy of clocks and networks."""
-TELLABLE_S = 0.5
+DISTINCT_S = 0.5
 """Seconds by which two waits must differ to be distinguishable."""
 
 
@@ -123,7 +123,7 @@ def _complaint_of_capped(evidence: Evidence, cap: float, *, asked: float) -> str
     if waited < cap - CLOCK_S:
         return f"retried after {waited:.2f} s; {policy}"
     # A cap and a slightly longer wait cannot be distinguished.
-    if waited >= asked and asked - cap >= TELLABLE_S:
+    if waited >= asked and asked - cap >= DISTINCT_S:
         return f"waited for {waited:.2f} s, as Retry-After asked; {policy}"
     return "; ".join(filter(None, (attempts_exactly(2)(evidence), succeeds(evidence))))
 

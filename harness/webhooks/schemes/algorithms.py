@@ -75,7 +75,7 @@ KEY_FORMS: Mapping[str, KeyForm] = {
     "whsk": _prefixed("whsk_", range(32, 65), public="whpk_"),
     "hex": KeyForm(bytes.fromhex, bytes.hex, "bytes in hexadecimal"),
     "base64": _prefixed("", range(32, 65)),
-    "pem": KeyForm(_read_pem, _base64, "a private key (PKCS 8) as PEM, or its base64 alone", _base64),
+    "pem": KeyForm(_read_pem, _base64, "a private key (PKCS 8) as PEM, or only its base64", _base64),
 }
 
 
