@@ -162,7 +162,7 @@ def test_an_empty_secret_signs_where_both_sides_share_it(scheme: Scheme) -> None
         ("standard-webhooks-v1a", "whsk_ followed by 32 to 64 bytes in base64"),
         ("adyen", "bytes in hexadecimal"),
         ("discord", "bytes in hexadecimal"),
-        ("sendgrid", "a private key (PKCS 8) as PEM, or its base64 alone"),
+        ("sendgrid", "a private key (PKCS 8) as PEM, or only its base64"),
         ("rfc9421-ed25519", "32 to 64 bytes in base64"),
     ],
 )
