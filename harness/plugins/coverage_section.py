@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -103,22 +103,19 @@ def pytest_harness_final_findings(config: pytest.Config, context: RunContext) ->
     if coverage is None:
         return []
     config.stash[coverage_key] = coverage
-    threshold = context.config.contract.coverage if context.config.contract else None
-    from harness.contract.coverage import judge_limits
+    from harness.contract.coverage import judge_coverage, judge_limits
 
-    return [*judge_limits(coverage), *(_judged(config, coverage, threshold) if threshold else ())]
+    found = judge_limits(coverage)
+    if context.config.contract and (threshold := context.config.contract.coverage):
+        found.append(judge_coverage(coverage, threshold, partial=_partial(config)))
+    return found
 
 
-def _judged(config: pytest.Config, coverage: Coverage, threshold: object) -> Iterator[Finding]:
-    from harness.contract.coverage import judge_coverage
-    from harness.model.config import CoverageThreshold
-
-    assert isinstance(threshold, CoverageThreshold)
-    collector = config.pluginmanager.get_plugin("harness-collector")
-    left_out = getattr(collector, "left_out", 0)
-    partial = "" if runs_suite(config) else "only scenarios ran; the shipped checks cover more"
-    partial = f"{left_out} checks were deselected, so the coverage is not known" if left_out else partial
-    yield judge_coverage(coverage, threshold, partial=partial)
+def _partial(config: pytest.Config) -> str:
+    """Return why the run cannot tell how much of the document is covered; empty where it can."""
+    if left_out := getattr(config.pluginmanager.get_plugin("harness-collector"), "left_out", 0):
+        return f"{left_out} checks were deselected, so the coverage is not known"
+    return "" if runs_suite(config) else "only scenarios ran; the shipped checks cover more"
 
 
 def register(config: pytest.Config) -> None:
