@@ -33,7 +33,7 @@ GENERATED = Check(
     failed="Answered a generated request in a way that breaks the spec",
     expected="answers as the spec describes them",
     source="the spec; Schemathesis' checks",
-    fix="Send the request that is shown again, and correct the provider or the spec, whichever is wrong.",
+    fix="Send the shown request again, and correct the provider or the spec, whichever is wrong.",
 )
 
 
