@@ -52,7 +52,7 @@ def _lines(report: Report, written: str) -> Iterator[Line]:
         yield f"{INDENT}{': '.join(advice(item))}", ""
         yield from _again([item])
     if failures(report):
-        yield f"{INDENT}{EXPLAINED}", ""
+        yield EXPLAINED, ""
     for unknown, items in unknowns(report).items():
         yield from _unknown(unknown, items)
     for item in report.warnings:

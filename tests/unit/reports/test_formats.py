@@ -59,6 +59,18 @@ def test_the_page_links_each_line_of_the_guide_to_what_proves_it(report_of: Repo
     assert {i for line in report.guide_checklist for i in line.items} <= set(re.findall(r'href="#([^"]+)"', page))
 
 
+@pytest.mark.parametrize("verdict, times", [(Verdict.NOT_READY, 1), (Verdict.INCOMPLETE, 0)])
+def test_a_reader_of_a_failure_learns_once_of_the_command_that_explains(
+    verdict: Verdict, times: int, report_of: ReportOf
+) -> None:
+    """Terminal, page and Markdown name it after the failures, and nowhere else."""
+    report = report_of(verdict)
+    shown = "\n".join(text for text, _ in terminal.lines(report, written="reports/readiness.html"))
+
+    for text in (shown, html.render(report), markdown.render(report)):
+        assert text.count("harness explain ID") == times
+
+
 def test_what_was_seen_of_the_spec_stands_in_a_table(report_of: ReportOf) -> None:
     """Page and Markdown tell per operation what was called, by whom, and what was never seen; JSON holds it all."""
     report = report_of(Verdict.READY)
