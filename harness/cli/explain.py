@@ -113,7 +113,9 @@ def _in_full(name: str, items: Mapping[str, Item], checks: Sequence[Check], repo
         raise NameNotFoundError(f"No finding is called {name!r}. {state}. {_WRITE_ONE}")
     known = [*items, *(c.key for c in checks), *(c.id for c in checks), *ids]
     close = [*get_close_matches(name, known, n=SHOWN), *(k for k in sorted(known) if name in k)]
-    near = f"Did you mean {', '.join(list(dict.fromkeys(close))[:SHOWN])}?" if close else nearest(name, items)
+    near = (
+        f"Did you mean {', '.join(map(repr, list(dict.fromkeys(close))[:SHOWN]))}?" if close else nearest(name, items)
+    )
     raise NameNotFoundError(f"No item, check or finding is called {name!r}. {near}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
+from importlib.metadata import PackageNotFoundError, distribution, requires
 from pathlib import Path
 
 from harness.errors import ConfigurationError
@@ -40,8 +42,10 @@ def list_the_defects() -> int:
 def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:
     """Run both processes until Ctrl-C or SIGTERM, or until one ends; return the exit status.
 
-    Raises `ConfigurationError` for a defect that the processes do not know, `ProcessError` when one does not start.
+    Raises `ConfigurationError` for a missing package of the extra, and for a defect that the processes do not know;
+    `ProcessError` when one does not start.
     """
+    _require_packages()
     _require(defects)
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background deaf to Ctrl-C
         signal.signal(number, signal.default_int_handler)
@@ -84,6 +88,22 @@ def _process(
         log=run.path / f"{name}.log",
         is_ready=is_ready,
     )
+
+
+def _require_packages() -> None:
+    """Name the packages of the extra `sandbox` that are not installed."""
+    declared = [r for r in requires("readiness-harness") or () if re.search(r"extra == .sandbox", r)]
+    missing = [name for r in declared if not _is_installed(name := re.split(r"[^\w.-]", r)[0])]
+    if missing:
+        install = "pip install 'readiness-harness[sandbox]', or the same extra of your clone"
+        raise ConfigurationError(f"The sandbox needs {', '.join(missing)}. Install its extra: {install}.")
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return bool(distribution(name))
+    except PackageNotFoundError:
+        return False
 
 
 def _require(defects: Sequence[str]) -> None:

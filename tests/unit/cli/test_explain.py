@@ -93,7 +93,7 @@ def test_an_id_of_several_checks_lists_them(explain: Explain) -> None:
 @pytest.mark.parametrize(
     "word, near",
     [
-        ("webhooks.signature", "Did you mean webhooks.signatures"),
+        ("webhooks.signature", "Did you mean 'webhooks.signatures'"),
         ("refused-40", "refused-400"),
         ("burs", "Did you mean"),
         ("0815", "Known: auth.accepts, "),
