@@ -215,7 +215,7 @@ CHECKS: tuple[DocumentCheck, ...] = (
             expected="each example valid against the schema beside it",
             look=look,
             source=f"{_OAS}, {described} Object",
-            fix="Correct the example, or the schema that stands beside it.",
+            fix="Correct the example, or the schema beside it.",
         )
         for part, look, described in (
             ("response", _response_examples, "Media Type"),
@@ -251,7 +251,7 @@ CHECKS: tuple[DocumentCheck, ...] = (
         expected="each scheme named by a requirement, and each requirement naming a scheme",
         look=_security,
         source=f"{_OAS}, Security Requirement Object",
-        fix="Name the scheme in `security`, of the document or of operations; describe it, or take it away.",
+        fix="Name the scheme in `security`, of the document or of operations; describe it, or remove it.",
     ),
     DocumentCheck(
         id="references",

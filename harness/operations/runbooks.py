@@ -23,7 +23,7 @@ CHECKS = {
         failed=f"The runbook for {incident} incidents is missing, incomplete or out of date",
         expected="an owner, a recent review, six sections with real text, links that resolve",
         source="SRE workbook, Playbook maintenance",
-        fix="Write what the first line of each complaint names, and let the runbook's owner review it.",
+        fix="Correct what the finding lists, and have the runbook's owner review it.",
     )
     for incident in INCIDENTS
 }

@@ -207,7 +207,7 @@ TIMEOUTS: tuple[ClientCase, ...] = tuple(
     )
     for fault, summary, short in (
         (SILENCE, "a request that is never answered", "an endless silence"),
-        (TRICKLE, "a response that arrives one byte at a time, without end", "an answer that trickles without end"),
+        (TRICKLE, "a response that arrives one byte at a time, without end", "a response that trickles without end"),
     )
 )
 
@@ -216,8 +216,8 @@ INTEGRITY: tuple[ClientCase, ...] = tuple(
         id=case_id,
         item="resilience.integrity",
         summary=f"the provider's own response, but {summary}",
-        passed=f"Did not act on an answer {summary}",
-        failed=f"Acted on an answer {summary}",
+        passed=f"Did not act on a response {summary}",
+        failed=f"Acted on a response {summary}",
         expected="another attempt or a failure, never a success",
         source=source,
         fix="Check the length of a response and parse all of it before you act on it; treat a broken one as missing.",

@@ -189,7 +189,7 @@ DELIVERIES: tuple[DeliveryCase, ...] = (
         look=goes_on,
         expected="a span in the delivery's trace, or one that links to it, where it comes after the answer",
         source=f"{_SEMANTICS}, Messaging spans (process spans and their links)",
-        fix="Keep the traceparent with the event, and make the span of its processing a child of it, or link to it.",
+        fix="Store the traceparent with the event, and make the span of its processing a child of it, or link to it.",
     ),
     DeliveryCase(
         id="later-version",
