@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from harness.model import Outcome, Verdict
+from tests.plugins.conftest import TIMEOUT_S
 
 if TYPE_CHECKING:
     from tests.plugins.conftest import Folder
@@ -150,7 +151,7 @@ def test_a_secret_written_literally_is_refused_and_not_repeated(folder: Folder) 
 
 
 PROCESS = (
-    NAMED + '[process.app]\ncommand = ["{python}", "app.py"]\nready = "http://127.0.0.1:PORT/"\nready_within = "1s"\n'
+    NAMED + '[process.app]\ncommand = ["{python}", "app.py"]\nready = "http://127.0.0.1:PORT/"\nready_within = "60s"\n'
 )
 
 
@@ -178,7 +179,7 @@ def test_a_process_that_dies_is_shown_with_its_last_words(folder: Folder) -> Non
 
 def test_a_process_that_never_becomes_ready_is_stopped(folder: Folder) -> None:
     """The paragraph names the URL and the time it was given; the process is gone."""
-    folder.write("harness.toml", PROCESS.replace("PORT", "{port:app}"))
+    folder.write("harness.toml", PROCESS.replace("PORT", "{port:app}").replace("60s", "1s"))
     folder.write("app.py", "import os, time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(600)\n")
 
     paragraph(folder.gate(), "harness.toml: [process.app] ready: http://127.0.0.1:", "ready_within")
@@ -216,18 +217,18 @@ def test_a_receiver_that_refuses_connections_is_an_error_of_its_items(folder: Fo
 def test_an_interrupted_gate_reports_and_leaves_no_process(served: Folder, number: signal.Signals) -> None:
     """A signal to the gate ends the run: INCOMPLETE, exit status 1, and the target's process is gone."""
     served.write(
-        "scenarios/test_more.py", "import time\ndef test_more():\n    open('began', 'w')\n    time.sleep(60)\n"
+        "scenarios/test_more.py", "import time\ndef test_more():\n    open('began', 'w')\n    time.sleep(600)\n"
     )
     command = [sys.executable, "-m", "harness.cli", "gate", "-p", "no:cacheprovider"]
     with subprocess.Popen(command, cwd=served.path, stdout=subprocess.PIPE, text=True, start_new_session=True) as gate:
-        began, deadline = served.path / "began", time.monotonic() + 50
+        began, deadline = served.path / "began", time.monotonic() + TIMEOUT_S
         while not began.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         if number is signal.SIGINT:
             os.killpg(gate.pid, number)  # Ctrl-C reaches every process of the terminal's group
         else:
             gate.send_signal(number)
-        out, _ = gate.communicate(timeout=50)
+        out, _ = gate.communicate(timeout=TIMEOUT_S)
 
     assert gate.returncode == 1, out
     assert "The run was interrupted" in out

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from harness.openapi.spec_document import load_spec
@@ -36,9 +35,8 @@ def test_one_of_githubs_operations_is_read_alone(node_modules: Path) -> None:
     """Looking at one does not wait for the other 1,222."""
     folder = node_modules / "node_modules/@octokit/openapi/generated"
     spec = load_spec("api.github.com.json", root=folder)
-    start = time.monotonic()
 
     operation = spec.operation("GET /repos/{owner}/{repo}/pulls/{pull_number}")
 
     assert operation.label == "GET /repos/{owner}/{repo}/pulls/{pull_number}"
-    assert time.monotonic() - start < 10
+    assert "operations" not in vars(spec), "reading it reads all"

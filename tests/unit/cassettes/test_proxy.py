@@ -101,7 +101,7 @@ def test_stock_vcrpy_reads_what_was_recorded(httpserver: HTTPServer, start: Star
 
     assert played.text == "hello"
     timing = cassette._metadata["timings"][0]
-    assert 0 < timing["latency_s"] < 10
+    assert timing["latency_s"] > 0
     assert timing["recorded_at"].endswith("Z")
     assert cassette._metadata["recorded_at"] <= timing["recorded_at"]
 
