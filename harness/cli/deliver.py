@@ -86,7 +86,7 @@ def _examples(spec: str) -> Iterator[tuple[str, bytes]]:
     from harness.openapi.examples import webhook_examples
     from harness.openapi.spec_document import load_spec
 
-    yield from webhook_examples(load_spec(spec, root=Path.cwd()))
+    yield from webhook_examples(load_spec(spec, root=Path.cwd(), named_by="--spec"))
 
 
 def _shown(total: int, *, quiet: bool) -> AbstractContextManager[Callable[[Delivery], None]]:

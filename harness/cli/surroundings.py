@@ -56,4 +56,5 @@ class Surroundings:
         if reference is None:
             return self._context.spec if self._context and provider else None
         base_url = provider.base_url if provider else ""
-        return load_spec(reference, root=self.directory, base_url=base_url, fetch=Network([reference]).fetch)
+        fetch = Network([reference]).fetch
+        return load_spec(reference, root=self.directory, base_url=base_url, fetch=fetch, named_by="--spec")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import enum
 import re
 import types
 import typing
 from collections.abc import Iterable
-from typing import Any, get_args, get_origin
+from typing import Any, TypeGuard, get_args, get_origin
 
 import msgspec
 
@@ -15,6 +16,16 @@ from harness.model.config import Duration
 from harness.model.reference import SecretRef
 
 Path = tuple[str, ...]
+_IN_WORDS = {
+    "array": "a list",
+    "bool": "true or false",
+    "float": "a number",
+    "int": "a whole number",
+    "null": "nothing",
+    "object": "a table",
+    "str": "text",
+}
+"""Msgspec's names of types, as a reader of TOML calls them."""
 
 
 def convert(raw: dict[str, Any], expected: type[Any], file: str) -> Any:
@@ -26,9 +37,41 @@ def convert(raw: dict[str, Any], expected: type[Any], file: str) -> Any:
         message, at = misfit(exc)
         path = _path(at, raw, expected)
         where = where_is(path) + ": " if path else ""
-        raise ConfigurationError(
-            f"{file}: {where}{message.replace('`', '')}. Correct that key and run again."
-        ) from None
+        raise ConfigurationError(f"{file}: {where}{_in_words(message, _choices(expected, path))}") from None
+
+
+def _in_words(message: str, choices: Iterable[str]) -> str:
+    """Return msgspec's message in the words of TOML, with what to do next."""
+    if invalid := re.match(r"Invalid enum value '?(.*?)'?$", message):
+        return f"{invalid[1]!r} is not known. {nearest(invalid[1], choices)}"
+    if missing := re.match(r"Object missing required field `(.*)`$", message):
+        return f"the key {missing[1]} is missing. Add it and run again."
+    plain = re.sub(r"`([^`]+)`", lambda m: re.sub(r"\w+", lambda w: _IN_WORDS.get(w[0], w[0]), m[1]), message)
+    return f"{plain.replace(' | ', ' or ')}. Correct that key and run again."
+
+
+def _choices(expected: Any, path: Path) -> list[str]:
+    """Return the values that the key at ``path`` can have, none where they are not a list of names."""
+    for part in path:
+        if part.isdigit():
+            expected = get_args(expected)[0]
+        elif get_origin(expected) is dict:
+            expected = get_args(expected)[1]
+        else:
+            fields = (f for kind in _kinds(expected) if _is_struct(kind) for f in msgspec.structs.fields(kind))
+            expected = next((f.type for f in fields if f.encode_name == part), None)
+    names = [list(kind) if isinstance(kind, enum.EnumType) else get_args(kind) for kind in _kinds(expected)]
+    return [str(name) for kind in names for name in kind]
+
+
+def _kinds(expected: Any) -> tuple[Any, ...]:
+    """Return the members of a union that are not None, or the type itself."""
+    is_union = isinstance(expected, types.UnionType) or get_origin(expected) is typing.Union
+    return tuple(k for k in get_args(expected) if k is not types.NoneType) if is_union else (expected,)
+
+
+def _is_struct(kind: Any) -> TypeGuard[type[msgspec.Struct]]:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def _path(at: str, raw: dict[str, Any], expected: type[Any]) -> Path:
@@ -86,9 +129,7 @@ def check_keys(value: Any, expected: Any, file: str, path: Path = ()) -> None:
 
 def _struct_for(value: dict[str, Any], expected: Any, file: str, path: Path) -> type[msgspec.Struct] | None:
     """Return the struct for a table: of a union, the one that its tag names."""
-    is_union = isinstance(expected, types.UnionType) or get_origin(expected) is typing.Union
-    options = get_args(expected) if is_union else (expected,)
-    structs = [o for o in options if isinstance(o, type) and issubclass(o, msgspec.Struct)]
+    structs = [kind for kind in _kinds(expected) if _is_struct(kind)]
     tag_field = structs[0].__struct_config__.tag_field if structs else None
     if not tag_field:
         return structs[0] if structs else None

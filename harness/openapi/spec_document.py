@@ -199,11 +199,20 @@ class Spec(JsonDocument):
         return self.shown(one_line(exc)[:400])
 
 
-def load_spec(reference: str, *, root: Path, base_url: str = "", fetch: Fetch | None = None) -> Spec:
+def load_spec(
+    reference: str,
+    *,
+    root: Path,
+    base_url: str = "",
+    fetch: Fetch | None = None,
+    named_by: str = "harness.toml: [provider] spec",
+) -> Spec:
     """Read the OpenAPI document at a path relative to ``root``, or at a URL through ``fetch``.
 
-    Raises `SpecError` that names the file and what is wrong with it.
+    Raises `SpecError`, which begins with ``named_by`` (the key or option that names the document), if any, and the
+    reference.
     """
+    place = f"{named_by}: {reference}" if named_by else reference
     if "://" in reference:
         assert fetch is not None
         location = reference
@@ -211,8 +220,8 @@ def load_spec(reference: str, *, root: Path, base_url: str = "", fetch: Fetch | 
             text = _fetched(fetch, reference)
         except LookupError as exc:
             raise SpecError(
-                f"harness.toml: [provider] spec: {reference} cannot be read: {exc}. Is it the description's own URL, "
-                "and does it need no credential? A path to a file works too."
+                f"{place} cannot be read: {exc}. Is it the description's own URL, and does it need no credential? "
+                "A path to a file works too."
             ) from None
     else:
         path = root / reference
@@ -221,10 +230,9 @@ def load_spec(reference: str, *, root: Path, base_url: str = "", fetch: Fetch | 
             text = path.read_bytes()
         except OSError as exc:
             raise SpecError(
-                f"harness.toml: [provider] spec: {reference} cannot be read: {exc.strerror}. "
-                f"Paths start at {root}; a URL works too."
+                f"{place} cannot be read: {exc.strerror}. Paths start at {root}; a URL works too."
             ) from None
-    return Spec(read_document(text, reference), reference, base_url, location, fetch)
+    return Spec(read_document(text, place), reference, base_url, location, fetch)
 
 
 def _read(fetch: Fetch | None, url: str) -> Any:

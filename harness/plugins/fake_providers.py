@@ -32,7 +32,7 @@ def make_fake_provider(request: pytest.FixtureRequest) -> Iterator[Callable[[Spe
     with ExitStack() as stack:
 
         def start(spec: Spec | Path | str) -> FakeProvider:
-            server = FakeProvider(spec if isinstance(spec, Spec) else load_spec(str(spec), root=root))
+            server = FakeProvider(spec if isinstance(spec, Spec) else load_spec(str(spec), root=root, named_by=""))
             server.start()
             stack.callback(server.stop)
             started.append(server)

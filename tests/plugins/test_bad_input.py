@@ -62,7 +62,7 @@ ROWS = {
     "other-spec": Row(
         {"harness.toml": PROVIDER, "openapi.yaml": "asyncapi: 3.0.0"},
         "harness.toml: [provider] spec: openapi.yaml is not an OpenAPI document",
-        "Point spec at",
+        "Name the file of",
     ),
     "unset-variable": Row(
         {"harness.toml": PROVIDER + BEARER.replace("VALUE", "env:NOT_SET_ANYWHERE"), "openapi.yaml": SPEC},

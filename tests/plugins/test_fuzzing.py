@@ -121,7 +121,7 @@ def test_a_document_that_the_target_serves_is_read_once_it_is_started(api: Folde
     "broken, said",
     [
         ('[fuzz]\nexclude = ["tag:bat"]\n', "[fuzz] exclude: 'tag:bat' chooses no operation. Did you mean 'tag:bad'?"),
-        ('[fuzz]\nbudget = "fast"\n', "[fuzz] budget: Invalid enum value 'fast'"),
+        ('[fuzz]\nbudget = "fast"\n', "[fuzz] budget: 'fast' is not known. Known: deep, quick, standard."),
     ],
     ids=["selector", "budget"],
 )

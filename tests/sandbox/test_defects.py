@@ -75,7 +75,8 @@ def test_a_file_that_has_changed_is_an_error(tmp_path: Path, text: str) -> None:
     """The message names the file, the text, and what to do."""
     (tmp_path / "notes.md").write_text(text)
 
-    with pytest.raises(EditError, match=r"notes.md does not contain 'here' exactly once.*change the row in"):
+    text = r"notes.md does not contain 'here' exactly once.*change the row in defects.toml"
+    with pytest.raises(EditError, match=text):
         plant(Edit(file="notes.md", find="here", replace=""), tmp_path)
 
 

@@ -39,16 +39,35 @@ REFUSED = {
         "[provider] webhooks",
         "secret_at is a key of the response to register, which is missing",
     ),
-    "wrong type": (NAMED + "[provider]\nspec = 3", "[provider] spec", "Expected str, got int"),
+    "wrong type": (NAMED + "[provider]\nspec = 3", "[provider] spec", "Expected text, got a whole number. Correct"),
     "wrong type in a process": (
         PROCESS.replace('["app"]', "7"),
         "[process.app] command",
-        "Expected array, got int",
+        "Expected a list, got a whole number. Correct that key",
     ),
-    "missing key": (NAMED + '[provider]\nspec = "x"', "[provider]", "missing required field base_url"),
+    "missing key": (
+        NAMED + '[provider]\nspec = "x"',
+        "[provider]",
+        "the key base_url is missing. Add it and run again.",
+    ),
     "no length of time": (PROCESS + 'ready_within = "soon"', "[process.app] ready_within", "write 250ms, 3s"),
     "a bare number of seconds": (PROCESS + "ready_within = 3", "[process.app] ready_within", "such as '3s'"),
-    "unknown environment": (NAMED + 'environment = "stagin"', "[target] environment", "stagin"),
+    "unknown environment": (
+        NAMED + 'environment = "stagin"',
+        "[target] environment",
+        "'stagin' is not known. Did you mean 'staging'?",
+    ),
+    "unknown name in a list": (
+        NAMED + '[cassettes]\nmatch_on = ["path", "hots"]',
+        "[cassettes] match_on.1",
+        "'hots' is not known. Did you mean 'host'?",
+    ),
+    "unknown name that may be left out": (
+        NAMED
+        + '[receiver]\nurl = "http://127.0.0.1:1/"\nsignature = { scheme = "hmac", secret = "env:X", digest = "md5" }',
+        "[receiver] signature.digest",
+        "'md5' is not known. Known: sha1, sha256, sha512.",
+    ),
     "a previous value of no credential": (
         NAMED + '[[operations.secrets]]\nref = "env:X"\nprevious = "env:Y"\nrotated_at = 2026-11-01',
         "[operations] secrets: env:X has a `previous`",

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.spec import spec as spec_command
+from harness.errors import SpecError
 from harness.model import Outcome
 from harness.openapi.document_checks import CHECKS, check_document, judge_document
 from harness.openapi.schemas import dialect
@@ -199,3 +200,22 @@ def test_the_command_prints_the_slips_and_exits_1(tmp_path: Path) -> None:
 def test_the_dialect_of_openapi_3_0_is_understood(written: Any, read: Any) -> None:
     """`nullable` and excluded bounds become JSON Schema, with every part at its place."""
     assert dialect(written) == read
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("a: [", "spec.yaml is neither JSON nor YAML: line 2: did not find expected node content. Correct it"),
+        ("a: 1", "spec.yaml is not an OpenAPI document: it has no `openapi` key at the top. Name the file"),
+        ("openapi: 3.1.0", "spec.yaml describes no operation: `paths` is empty. Name a document"),
+    ],
+    ids=["syntax", "another-document", "empty"],
+)
+def test_the_command_names_the_file_that_it_was_given(tmp_path: Path, text: str, expected: str) -> None:
+    """A file of the command line is not blamed on harness.toml, which may not exist."""
+    (tmp_path / "spec.yaml").write_text(text)
+
+    with pytest.raises(SpecError) as refused:
+        CliRunner().invoke(spec_command, ["check", str(tmp_path / "spec.yaml")], catch_exceptions=False)
+
+    assert str(refused.value).startswith(f"{tmp_path}/{expected}")

@@ -23,7 +23,10 @@ REFUSED = {
     "a list": ("[1, 2]", "is not an OpenAPI document"),
     "empty": ("", "is not an OpenAPI document"),
     "HTML": ("<!doctype html><p>: {", "is neither JSON nor YAML"),
-    "cut JSON": (json.dumps(WHOLE)[:-9], "is neither JSON nor YAML: while scanning a quoted scalar"),
+    "cut JSON": (
+        json.dumps(WHOLE)[:-9],
+        "is neither JSON nor YAML: line 1: found unexpected end of stream. Correct it",
+    ),
     "binary": (b"\x89PNG\xff\xfe\x00", "is neither JSON nor YAML"),
     "no paths": (json.dumps({**WHOLE, "paths": {}}), "describes no operation: `paths` is empty"),
     "paths is a list": (json.dumps({**WHOLE, "paths": [1]}), "describes no operation"),
