@@ -63,7 +63,10 @@ def test_the_sandbox_shows_its_switches_and_they_work(tmp_path: Path, ending: si
     [
         ("receiver-skips-signatur", "--defect: There is no defect 'receiver-skips-signatur'. Did you mean 'receiver"),
         ("x", "--defect: There is no defect 'x'. List them with harness sandbox --list-defects."),
-        ("runbook-stale", "runbook-stale is a mistake in fixtures/runbooks/auth.md: make gate DEFECT=runbook-stale"),
+        (
+            "runbook-stale",
+            " changes fixtures/runbooks/auth.md, not a process. Plant it with make gate DEFECT=runbook-stale",
+        ),
     ],
 )
 def test_a_defect_that_cannot_be_planted_is_wrong_usage(tmp_path: Path, name: str, said: str) -> None:
