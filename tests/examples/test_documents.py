@@ -113,6 +113,7 @@ def test_contributing_names_what_ci_runs() -> None:
 
     assert run == ["check", "test", "matrix"]
     assert re.findall(r"`make (\w+)`", described) == run
+    assert f"tests run with `make {run[1]}`" in (ROOT / "README.md").read_text()
 
 
 def test_every_room_stands_in_the_architecture() -> None:
