@@ -61,3 +61,33 @@ def test_a_skipped_test_fails_where_all_parts_are_required(
 
     assert result.parseoutcomes() == {ended_as: 1, "xfailed": 1}
     result.stdout.fnmatch_lines(["*no chromium*"])
+
+
+def test_a_unit_test_that_starts_a_process_or_leaves_the_machine_fails(pytester: pytest.Pytester) -> None:
+    """Also one that hides the refusal; a thread and a connection to this machine are allowed."""
+    pytester.makeconftest((ROOT / "tests" / "unit" / "conftest.py").read_text(encoding="utf-8"))
+    pytester.makepyfile(
+        """
+        import contextlib, os, socket, subprocess, threading
+
+        def test_hidden():
+            with contextlib.suppress(AssertionError):
+                subprocess.run(["true"])
+
+        def test_forks():
+            os.fork()
+
+        def test_leaves():
+            socket.create_connection(("192.0.2.1", 9), timeout=0.1)
+
+        def test_stays():
+            threading.Thread(target=int).start()
+            with socket.create_server(("127.0.0.1", 0)) as server:
+                socket.create_connection(server.getsockname()).close()
+        """
+    )
+
+    result = pytester.runpytest_subprocess("-p", "no:schemathesis", "-p", "no:cacheprovider")
+
+    assert result.parseoutcomes() == {"failed": 2, "passed": 2, "errors": 3}
+    result.stdout.fnmatch_lines(["*A unit test starts no process and stays on this machine, but: *"])
