@@ -6,6 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -23,6 +24,8 @@ GENERATED = {"checks.md", "receivers.md"}
 PRIVATE_WORDS = re.compile(
     r"\b(told|owed|lacks|whoever|speaks? to|cop(e|es|ed) with|as it must be|stands? in the way)\b", re.IGNORECASE
 )
+parsed = cache(read_document)
+"""Each document is parsed once, however many links lead to it."""
 EXTERNAL = re.compile(r"[a-z][\w+.-]*:", re.IGNORECASE)
 
 
@@ -30,7 +33,7 @@ def test_every_link_resolves(documents: tuple[Path, ...]) -> None:
     """A relative link leads to a file that is there, and its anchor to a heading."""
     broken = []
     for path in documents:
-        for link in read_document(path).links:
+        for link in parsed(path).links:
             file, _, anchor = link.target.partition("#")
             linked = path.parent / file if file else path
             if not EXTERNAL.match(link.target) and not (linked.exists() and _has(linked, anchor)):
@@ -60,7 +63,7 @@ def test_the_readme_links_every_guide() -> None:
     """No page of docs/ is left to be found by chance."""
     guides = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
 
-    assert guides - {link.target.partition("#")[0] for link in read_document(ROOT / "README.md").links} == set()
+    assert guides - {link.target.partition("#")[0] for link in parsed(ROOT / "README.md").links} == set()
 
 
 def test_the_figures_of_the_readme_are_right() -> None:
@@ -172,7 +175,7 @@ def _keys(struct: type) -> set[str]:
 
 
 def _has(path: Path, anchor: str) -> bool:
-    return not anchor or anchor in read_document(path).anchors
+    return not anchor or anchor in parsed(path).anchors
 
 
 def test_what_the_guides_call_a_fixture_is_one(pytester: pytest.Pytester, documents: tuple[Path, ...]) -> None:
