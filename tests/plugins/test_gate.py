@@ -142,7 +142,9 @@ def pytest_runtest_protocol(item, nextitem):
     return True
 """,
     ),
-    "plugin-switched-off": Row(NONE, "switched off (-p no:harness-...)", args=("-p", "no:harness-readiness")),
+    "plugin-switched-off": Row(
+        NONE, "switch off a plugin of the harness (-p no:harness-...)", args=("-p", "no:harness-readiness")
+    ),
     "core-switched-off": Row(NONE, "--harness-gate", args=("-p", "no:harness-core")),
     "report-elsewhere": Row(NONE, "harness gate --reports DIR", args=("--harness-reports=elsewhere",)),
     "another-root": Row(NONE, "the folder that holds harness.toml", args=("--rootdir", "/tmp")),
