@@ -16,6 +16,7 @@ import pytest
 
 import harness
 from harness.cli.main import COMMANDS
+from harness.core.pointers import leaves, pointer_of
 from harness.readiness.checklist import shipped
 from tests.conftest import supported_pythons
 
@@ -263,6 +264,10 @@ def texts() -> Iterator[tuple[str, str]]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
                 yield f"{file.relative_to(ROOT)}:{node.lineno}", node.value
+    for file in sorted((ROOT / "harness").rglob("*.toml")):
+        for steps, value in leaves(tomllib.loads(file.read_text(encoding="utf-8"))):
+            if isinstance(value, str) and " " in value:
+                yield f"{file.relative_to(ROOT)}:{pointer_of(*steps)}", value
 
 
 def test_texts_use_the_words_of_the_field() -> None:
