@@ -1,4 +1,4 @@
-"""`harness gate`: the whole checklist live, by pytest in a process of its own, and a second look at what it left."""
+"""`harness gate`: the whole checklist live, run by pytest in a child process, whose report is checked again."""
 
 from __future__ import annotations
 

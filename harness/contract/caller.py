@@ -118,7 +118,7 @@ class Caller:
 def broken(subject: str, check: Check, cause: str, observed: str, *, expected: str = "", source: str = "") -> Finding:
     """Return a finding that the provider breaks its contract, named after operation, check and cause.
 
-    ``cause`` holds nothing of the example that showed it, which belongs into ``observed``.
+    ``cause`` contains nothing of the example, which belongs into ``observed``.
     """
     summary = f"{subject}: {cause}"
     found = check.finding(Outcome.FAIL, observed, summary=summary, expected=expected, source=source, case="")

@@ -164,7 +164,7 @@ def scalars(text: bytes) -> Iterator[bytes]:
 def _check_depth(text: bytes, max_depth: int) -> None:
     """Raise `YamlDepthError`; the parser's events are counted only where brackets or indents could be too many.
 
-    Each level of a block stands further right than the one before, or is the list of a key at the same column.
+    Each level of a block is indented further than the one before, or is the list of a key at the same column.
     """
     lines = b"\n" + text
     for other in _OTHER_BREAKS:

@@ -105,7 +105,7 @@ def _redis(url: str) -> ExampleDatabase:
         # The URL may hold a password, so neither it nor what the client says of it is repeated.
         raise ConfigurationError(
             f"{VARIABLE}: the Redis server does not answer ({type(exc).__name__}). "
-            "Start it, correct the URL, or unset the variable to keep found defects in .hypothesis."
+            "Start it, correct the URL, or unset the variable to store defects in .hypothesis."
         ) from None
     return Unsteady(RedisExampleDatabase(client, key_prefix=b"harness:"), RedisError)
 

@@ -29,7 +29,7 @@ class StoredRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request as it went over the wire, without the credential.
 
     It is not `harness.http.message.Request`: its JSON is in example databases that are shared and outlive versions,
-    with a path below whatever base URL a target has, and with the names of the headers that carried the credential.
+    with a path below any base URL, and with the names of the headers that carried the credential.
     """
 
     method: str
@@ -199,7 +199,7 @@ def _wrong_in(case: Any) -> list[str]:
 
 
 def _promised(failure: Any, label: str, spec: Spec, case: Any, response: httpx.Response) -> SpecExcerpt:
-    """Return the place in the document that the response is at odds with."""
+    """Return the place in the document that the response contradicts."""
     status, check = response.status_code, _check(failure)
     answered = ["responses", (str(status), f"{status // 100}XX", f"{status // 100}xx", "default")]
     path: list[Any] = ["responses"]

@@ -33,7 +33,7 @@ MIN_BOUND = 6
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it."""
+    """What happened."""
 
     occurs: bool | None
     """None where it could not be seen, as nothing answered."""

@@ -32,7 +32,7 @@ RawAnswer = Callable[[ServerConnection], bool]
 class LoopbackServer(ABC):
     """Answers each request with what `respond` returns, in a thread for each connection.
 
-    Whatever RFC 9112 allows is taken: any method, bodies with a length or in chunks, ``Expect: 100-continue``,
+    All that RFC 9112 allows is accepted: any method, bodies with a length or in chunks, ``Expect: 100-continue``,
     absolute targets, HTTP/1.0, and many requests on one connection. Anything else goes to `refuse`.
     """
 

@@ -18,7 +18,7 @@ from harness.http.client import TIMEOUT_S, WHOLE_WITHIN_S, Network
 LIMITED = frozenset({429, 503})
 """Statuses that ask to come again later (RFC 6585 section 4, RFC 9110 section 15.6.4)."""
 DEFAULT_WAIT_S = 1.0
-"""The wait where ``Retry-After`` holds nothing that can be read."""
+"""Seconds to wait where ``Retry-After`` cannot be read."""
 LONGEST_WAIT_S = 30.0
 WAITS_IN_ALL_S = 120.0
 """Seconds that one client waits for rate limits in total, before it reports that the limit is exhausted."""

@@ -36,7 +36,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     passed: str
     """The sentence for a pass, without its full stop: "Refused a signature cut by four characters"."""
     failed: str
-    """The sentence for a fail, likewise: "Accepted a signature cut by four characters"."""
+    """The sentence for a fail, also without: "Accepted a signature cut by four characters"."""
     expected: str
     source: str
     """Where the expectation comes from: an RFC section, a vendor's page, a CVE."""

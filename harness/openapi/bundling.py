@@ -43,7 +43,7 @@ class Bundle:
         self.unread: dict[str, str] = {}
         """Why a reference cannot be followed, by the reference as it is written."""
         self.not_asked: set[str] = set()
-        """Those of them that nobody was asked for, as the rules of the network forbid it."""
+        """Those of them that were not requested, as the network rules forbid it."""
         self._location, self._read = location, read
         self._documents: dict[str, tuple[str, Any]] = {}
         self._failed: dict[str, str] = {}
@@ -105,7 +105,7 @@ class Bundle:
         holder[key] = f"#/{UNREAD}/{self._named(holder[key])}"
 
     def _graft(self, part: Any, *steps: str) -> bool:
-        """Put a part of a document at its place, and nothing beside it; False where it stands already."""
+        """Put a part of a document at its place, and nothing beside it; False if it is there already."""
         place = self._parts
         for step in steps[:-1]:
             place = place.setdefault(step, {}) if isinstance(place, dict) else {}

@@ -35,7 +35,7 @@ CheckedPlaces = Iterator[CheckedPlace]
 
 
 class DocumentCheck(Check, frozen=True, kw_only=True):
-    """One way in which a document can be at odds with itself."""
+    """One way in which a document can contradict itself."""
 
     item: str = ITEM
     look: Callable[[Spec], CheckedPlaces]

@@ -26,7 +26,7 @@ TAIL_LINES = 12
 
 
 class ManagedProcess:
-    """One process of the target, in a process group of its own."""
+    """One process of the target, in its own process group."""
 
     def __init__(
         self,

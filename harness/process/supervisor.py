@@ -1,6 +1,6 @@
 """Restarts a process of the target that ends by itself, so that one crash is one failure and not forty.
 
-The controller has the processes and supervises them; checks, on whatever worker, read their status from a file in the
+The controller has the processes and supervises them; checks, on any worker, read their status from a file in the
 run's folder.
 """
 

@@ -45,7 +45,7 @@ class Counts(msgspec.Struct, kw_only=True):
 
 
 def load(paths: Sequence[Path]) -> list[Recording]:
-    """Read cassettes; raises `CassetteError` for one that cannot be used, or holds nothing."""
+    """Read cassettes; raises `CassetteError` for one that cannot be used, or is empty."""
     found = [recording for path in paths for recording in recordings(Storage().read(path), place=str(path))]
     if not found:
         raise CassetteError(f"{', '.join(map(str, paths))} contains no recording. Record some: harness record --help.")

@@ -20,11 +20,11 @@ class ReplayTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         self._cassette = cassette
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Return the recorded response; raises `CassetteError` where there is none."""
+        """Return the recorded response; raises `CassetteError` if there is none."""
         return self._answer(request, request.read())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Return the recorded response; raises `CassetteError` where there is none."""
+        """Return the recorded response; raises `CassetteError` if there is none."""
         return self._answer(request, await request.aread())
 
     def _answer(self, request: httpx.Request, body: bytes) -> httpx.Response:

@@ -130,7 +130,7 @@ class ScenarioCassette(IndexedCassette):
         return False
 
     def play_response(self, request: Request) -> Any:
-        """Return the recorded response; raises `CassetteError` where there is none."""
+        """Return the recorded response; raises `CassetteError` if there is none."""
         found = getattr(request, "_found", None)
         if found is None:
             found = self._next(self._before_record_request(request))

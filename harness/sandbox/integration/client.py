@@ -26,7 +26,7 @@ __all__ = ["ProductClient", "ProductError", "RetryPolicy"]
 
 
 class ProductError(Exception):
-    """A call that failed for good."""
+    """A call that failed after all retries."""
 
     def __init__(self, message: str, *, status: int = 0) -> None:
         """``status`` is that of the last answer, 0 when there was none."""
@@ -87,7 +87,7 @@ class ProductClient:
         return secrets.token_hex(4 if "client-keys-are-short" in self._planted else 16)
 
     def read(self, path: str) -> Any:
-        """GET ``path``; raises `ProductError` when it fails for good."""
+        """GET ``path``; raises `ProductError` when it fails after all retries."""
         return self._call("GET", path, None, None)
 
     def write(self, path: str, body: dict[str, Any], *, key: str | None) -> Any:

@@ -107,7 +107,7 @@ def workflow(database: str, name: str | None, defects: tuple[str, ...]) -> None:
 
 @click.group("dead-letters")
 def dead_letters() -> None:
-    """Manage the events that failed for good."""
+    """Manage the events that could not be processed."""
 
 
 @dead_letters.command("list")

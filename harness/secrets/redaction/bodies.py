@@ -107,7 +107,7 @@ class Bodies:
     def _walk(self, node: Any, name: str, *, depth: int) -> Iterator[str | int | None]:
         """Yield for every text and number below ``node``, in order, what to put in its place, or None.
 
-        ``name`` is the key at which ``node`` stands.
+        ``name`` is the key of ``node``.
         """
         if isinstance(node, _Object):
             named = self._named(node) or (name if names_secret(name) else "")
