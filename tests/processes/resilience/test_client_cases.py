@@ -88,6 +88,9 @@ BROKEN: dict[str, tuple[dict[str, object], set[str]]] = {
     "has-short-keys": ({"key": '{"Idempotency-Key": "1234"}'}, {"keys"}),
 }
 
+HURRIED = {"hammers", "retries-without-end"}
+"""Are found by the pauses that they do not make."""
+
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[str]:
@@ -153,8 +156,11 @@ def rows() -> Iterator[tuple[str, ClientCase]]:
 def test_a_broken_client_fails_the_rows_it_breaks(case: ClientCase, name: str, provider: str, tmp_path: Path) -> None:
     """A defect fails the rows that are about it, and those alone."""
     change, fails = BROKEN[name]
+    script = CLIENT.format(**{**HONEST, **change})
 
-    finding = run(case, CLIENT.format(**{**HONEST, **change}), provider, tmp_path)
+    finding = run(case, script, provider, tmp_path)
+    if name in HURRIED and case.id in fails and finding.outcome is Outcome.PASS:
+        finding = run(case, script, provider, tmp_path)  # a busy machine may have made the pauses
 
     assert finding.outcome is (Outcome.FAIL if case.id in fails else Outcome.PASS), finding.observed
 
