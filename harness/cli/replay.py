@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,7 +20,13 @@ MAX_LINES = 1000
 """Maximum number of distinct log lines; the counts at the end include the rest."""
 
 
-class _Latency(click.ParamType[Any]):
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[Any]
+else:
+    _ParamType = click.ParamType  # takes no parameter in the older versions of click that are allowed
+
+
+class _Latency(_ParamType):
     name = "latency"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> object:
