@@ -90,6 +90,10 @@ def load_target(directory: Path, *, expand: Callable[[str], str] = str, overlay:
     references = tuple(_references(raw))
     _check_fresh(config, references, names)
     _check_previous(config, references, names)
+    if malformed := config.malformed_url():  # the value is not repeated: it may hold a password
+        raise ConfigurationError(
+            f"{names}: {where_is(malformed)} is not a URL that can be called. Write http://HOST:PORT/PATH, or https."
+        )
     return Target(
         config=config,
         root=directory.resolve(),

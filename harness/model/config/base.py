@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import ClassVar
 
 import msgspec
 
 from harness.core.dates import duration_s
+
+_CALLABLE = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
+"""How a URL begins to which a request can be sent; its port may still be a placeholder."""
 
 
 class Duration(float):
@@ -29,15 +33,20 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     def called_urls(self) -> Iterator[str]:
         """Yield the URLs of this section and of those inside it at which the harness calls the target."""
-        values = [getattr(self, name) for name in self.CALLED]
-        yield from (value for value in values if value and "://" in value)
-        for name in self.__struct_fields__:
-            yield from _called_urls(getattr(self, name))
+        yield from (url for _, url in _called(self, ()) if "://" in url)
+
+    def malformed_url(self) -> tuple[str, ...] | None:
+        """Return the first key whose value should be a URL that can be called, and is not one; else None."""
+        called = _called(self, ())
+        return next((steps for steps, url in called if steps[-1] != "spec" and not _CALLABLE.match(url)), None)
 
 
-def _called_urls(value: object) -> Iterator[str]:
+def _called(value: object, steps: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the keys and values of what `Section.CALLED` names, in ``value`` and the sections inside it."""
     if isinstance(value, Section):
-        yield from value.called_urls()
+        yield from (((*steps, name), url) for name in value.CALLED if (url := getattr(value, name)))
+        for name in value.__struct_fields__:
+            yield from _called(getattr(value, name), (*steps, name))
     elif isinstance(value, dict):
-        for each in value.values():
-            yield from _called_urls(each)
+        for name, each in value.items():
+            yield from _called(each, (*steps, name))

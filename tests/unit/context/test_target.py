@@ -52,6 +52,22 @@ REFUSED = {
     ),
     "no length of time": (PROCESS + 'ready_within = "soon"', "[process.app] ready_within", "write 250ms, 3s"),
     "a bare number of seconds": (PROCESS + "ready_within = 3", "[process.app] ready_within", "such as '3s'"),
+    "a receiver's URL without its scheme": (
+        NAMED + '[receiver]\nurl = "127.0.0.1:1/hook"',
+        "[receiver] url",
+        "is not a URL that can be called. Write http://HOST:PORT/PATH, or https.",
+    ),
+    "a provider's URL without a host": (
+        NAMED + '[provider]\nspec = "openapi.yaml"\nbase_url = "https:///v1"',
+        "[provider] base_url",
+        "is not a URL that can be called.",
+    ),
+    "a URL of a process, of another scheme": (PROCESS.replace("http:", "tcp:"), "[process.app] ready", "Write http://"),
+    "a probe's URL without its scheme": (
+        NAMED + '[receiver]\nurl = "http://127.0.0.1:{port:app}/hook"\neffects = { url = "/effects/{event_id}" }',
+        "[receiver] effects.url",
+        "is not a URL that can be called.",
+    ),
     "unknown environment": (
         NAMED + 'environment = "stagin"',
         "[target] environment",
