@@ -75,6 +75,7 @@ def _judge(name: str, secret: Callable[[], str]) -> Callable[[str, Headers, byte
     def complaint(url: str, headers: Headers, body: bytes) -> str:
         lower = tuple((k.lower(), v) for k, v in headers)
         event = EventFormat(scheme=scheme).received(lower, body)
-        return signature_complaint(scheme, event, secret=secret(), url=url, now=time.time())
+        wrong = signature_complaint(scheme, event, secret=secret(), url=url, now=time.time())
+        return wrong.text if wrong else ""
 
     return complaint

@@ -80,13 +80,17 @@ class WebhookWatch:
         def received(delivered: Request) -> Event:
             return self._format.received(delivered.headers, delivered.body)
 
-        def signature(delivered: Request, at: float) -> str:
+        def signature(delivered: Request, at: float) -> tuple[str, str] | None:
             return signature_complaint(scheme, received(delivered), secret=self._secret(), url=self.url, now=at)
+
+        def schema(delivered: Request, _at: float) -> tuple[str, str] | None:
+            event = received(delivered)
+            violations = schemas.violations(event)
+            return (schemas.kind(event), "; ".join(violations)) if violations else None
 
         return ExpectedDelivery(
             signature=signature if scheme.symmetric else None,
-            schema=lambda delivered, _: "; ".join(schemas.violations(received(delivered))),
-            named=lambda delivered: schemas.kind(received(delivered)),
+            schema=schema,
         )
 
     def _secret(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from typing import NamedTuple
 
 from harness.model import Event
 from harness.webhooks.schemes import Scheme
@@ -12,23 +13,36 @@ TOLERANCE_S = 300
 _NUMBER = re.compile(r"\d{9,13}")
 
 
-def signature_complaint(scheme: Scheme, event: Event, *, secret: str, url: str, now: float) -> str:
-    """Return why an event that was received is not genuine, empty when it is; ``now`` in Unix seconds."""
+class SignatureComplaint(NamedTuple):
+    """Why a delivery is not genuine."""
+
+    cause: str
+    """The kind of fault, part of the id of its finding: with other words, waivers would no longer match."""
+    text: str
+
+
+def signature_complaint(
+    scheme: Scheme, event: Event, *, secret: str, url: str, now: float
+) -> SignatureComplaint | None:
+    """Return why an event that was received is not genuine, None when it is; ``now`` in Unix seconds."""
     received = dict(event.headers)
     value = received.get(scheme.header, "")
     if not value:
-        return f"it has no {scheme.header}"
+        return SignatureComplaint(f"it has no {scheme.header}", f"it has no {scheme.header}")
     stamps = _timestamps(scheme, received, value)
     if scheme.timestamped and not stamps:
-        return f"{scheme.header} has no timestamp"
+        return SignatureComplaint(f"{scheme.header} comes without a timestamp", f"{scheme.header} has no timestamp")
     for stamp in stamps or [0]:
         right = scheme.signature(event.body, secret=secret, timestamp=stamp, event_id=event.id, url=url)
         # Split the value into words, so that any of several signatures is found (rotation).
         words = re.split(r"[,;:\s]|(?<=[a-z0-9])=(?=[A-Za-z0-9+/_-]{20})", value)
         if any(hmac.compare_digest(word.encode(), right.encode()) for word in words):
-            late = abs(now - stamp) > (scheme.tolerance_s or TOLERANCE_S)
-            return f"its timestamp is off by {now - stamp:.0f} s" if scheme.timestamped and late else ""
-    return f"{scheme.header} does not match the received bytes"
+            if scheme.timestamped and abs(now - stamp) > (scheme.tolerance_s or TOLERANCE_S):
+                text = f"its timestamp is off by {now - stamp:.0f} s"
+                return SignatureComplaint("its timestamp is too far off", text)
+            return None
+    cause = f"{scheme.header} is not the signature of the bytes that came"
+    return SignatureComplaint(cause, f"{scheme.header} does not match the received bytes")
 
 
 def _timestamps(scheme: Scheme, received: dict[str, str], value: str) -> list[int]:

@@ -46,17 +46,20 @@ REDELIVERED = Check(
     fix="Deliver an event again after 5xx or silence, with growing pauses, under the id that it had.",
 )
 CHECKS = (SIGNED, VALID, REDELIVERED)
+Judge = Callable[[Request, float], tuple[str, str] | None]
 POLL_S = 0.1
 
 
 class ExpectedDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """How one delivery, which came at a time in Unix seconds, is judged; each returns what is wrong, if anything."""
+    """How one delivery, which came at a time in Unix seconds, is judged.
 
-    signature: Callable[[Request, float], str] | None
+    Each judge returns None, or the cause, which is part of a finding's id, and what is wrong.
+    """
+
+    signature: Judge | None
     """None where verification needs the provider's public key."""
-    schema: Callable[[Request, float], str]
-    named: Callable[[Request], str] = lambda _: "webhook"
-    """The type of an event: each type that breaks its schema is a separate defect."""
+    schema: Judge
+    """Its cause is the type of the event: each type that breaks its schema is a separate defect."""
 
 
 def wait_for_deliveries(
@@ -86,7 +89,7 @@ def judge_deliveries(seen: Sequence[Caught], expected: ExpectedDelivery, *, agai
         return [SIGNED.finding(Outcome.ERROR, observed, summary=summary, case="")]
     return [
         *_judged_signatures(seen, expected),
-        *_judged(VALID, seen, expected.schema, cause=lambda delivery, _: expected.named(delivery.request)),
+        *_judged(VALID, seen, expected.schema),
         _judged_repetition(seen, again_within_s),
     ]
 
@@ -96,31 +99,26 @@ def _judged_signatures(seen: Sequence[Caught], expected: ExpectedDelivery) -> li
         why = "the scheme signs with a key pair, and harness.toml has no public key of the provider"
         summary = "the provider's signatures are not checked"
         return [SIGNED.finding(Outcome.NOT_APPLICABLE, why, summary=summary)]
-    return _judged(SIGNED, seen, expected.signature, cause=lambda _, complaint: complaint.partition(" (")[0])
+    return _judged(SIGNED, seen, expected.signature)
 
 
-def _judged(
-    check: Check,
-    seen: Sequence[Caught],
-    complain: Callable[[Request, float], str],
-    *,
-    cause: Callable[[Caught, str], str],
-) -> list[Finding]:
-    """Return a finding for each ``cause`` of complaints, or one for a pass."""
+def _judged(check: Check, seen: Sequence[Caught], judge: Judge) -> list[Finding]:
+    """Return a finding for each cause of complaints, or one for a pass."""
     complaints = defaultdict(list)
     for delivery in seen:
-        if complaint := complain(delivery.request, delivery.at):
-            complaints[cause(delivery, complaint)].append((delivery, complaint))
+        if wrong := judge(delivery.request, delivery.at):
+            cause, complaint = wrong
+            complaints[cause].append((delivery, complaint))
     if not complaints:
         summary = f"{check.passed}: {len(seen)} deliveries"
         return [check.finding(Outcome.PASS, check.expected, summary=summary)]
     found = []
-    for why, same in complaints.items():
+    for cause, same in complaints.items():
         first, complaint = same[0]
         summary = f"{check.failed}: {len(same)} of {len(seen)} deliveries"
         observed = f"event {first.event or '(no id)'}: {complaint}"
         failed = check.finding(Outcome.FAIL, observed, summary=summary)
-        found.append(failed.named(check.item, check.id, why))
+        found.append(failed.named(check.item, check.id, cause))
     return found
 
 

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from harness.http.message import Headers
 from harness.model import Event
 from harness.webhooks.schemes import SCHEMES, Scheme, scheme_named
 from harness.webhooks.signature_check import signature_complaint
@@ -19,7 +20,8 @@ def complaint(scheme: Scheme, secret: str, body: bytes = BODY, at: int = NOW, va
     headers = scheme.sign(BODY, secret=secret, timestamp=at, event_id="evt_1", url="http://x.test/h")
     headers = tuple((k, value or v) if k == scheme.header else (k, v) for k, v in headers)
     event = Event(name="", type="", id="evt_1", body=body, headers=headers)
-    return signature_complaint(scheme, event, secret=secret, url="http://x.test/h", now=NOW)
+    wrong = signature_complaint(scheme, event, secret=secret, url="http://x.test/h", now=NOW)
+    return wrong.text if wrong else ""
 
 
 @pytest.mark.parametrize("scheme", SYMMETRIC, ids=lambda s: s.name)
@@ -36,7 +38,8 @@ def test_what_differs_is_named() -> None:
     assert complaint(scheme, secret, at=NOW - 4000) == "its timestamp is off by 4000 s"
     bare = Event(name="", type="", id="", body=BODY, headers=())
     missing = signature_complaint(scheme, bare, secret=secret, url="", now=NOW)
-    assert missing == "it has no x-product-signature"
+    assert missing is not None
+    assert missing.text == "it has no x-product-signature"
     assert "has no timestamp" in complaint(scheme, secret, value="v1=abc")
 
 
@@ -46,3 +49,28 @@ def test_one_of_several_signatures_is_enough() -> None:
     right = scheme.signature(BODY, secret=secret, timestamp=NOW)
 
     assert complaint(scheme, secret, value=f"t={NOW},v1={'0' * 64},v1={right}") == ""
+
+
+def test_causes_are_those_that_waivers_know() -> None:
+    """A cause is part of a finding's id: it stays the same in every version, and holds no figures."""
+    scheme, secret = scheme_named("hmac"), os.urandom(16).hex()
+    right = scheme.sign(BODY, secret=secret, timestamp=NOW, event_id="evt_1")
+
+    def cause(headers: Headers, body: bytes = BODY, now: int = NOW) -> str:
+        event = Event(name="", type="", id="evt_1", body=body, headers=headers)
+        wrong = signature_complaint(scheme, event, secret=secret, url="", now=now)
+        return wrong.cause if wrong else ""
+
+    assert [
+        cause(()),
+        cause(((scheme.header, "v1=abc"),)),
+        cause(right, b"{}"),
+        cause(right, now=NOW + 4000),
+        cause(right),
+    ] == [
+        "it has no x-product-signature",
+        "x-product-signature comes without a timestamp",
+        "x-product-signature is not the signature of the bytes that came",
+        "its timestamp is too far off",
+        "",
+    ]

@@ -30,7 +30,7 @@ def of_body(body: bytes, status: int = 200, *, event: str = "") -> Caught:
     return Caught(at=0, request=Request(method="POST", url="/", body=body), event=event, status=status)
 
 
-FINE = ExpectedDelivery(signature=lambda *_: "", schema=lambda *_: "")
+FINE = ExpectedDelivery(signature=lambda *_: None, schema=lambda *_: None)
 
 
 def test_the_first_delivery_of_an_event_is_refused_and_all_are_kept(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_good_deliveries_pass_in_three_respects() -> None:
 def test_signatures_of_a_key_pair_are_not_judged() -> None:
     """Without the provider's public key nothing can be said of them, and the rest is judged all the same."""
     found = judge_deliveries(
-        [caught("a", 503), caught("a")], ExpectedDelivery(signature=None, schema=lambda *_: ""), again_within_s=1
+        [caught("a", 503), caught("a")], ExpectedDelivery(signature=None, schema=lambda *_: None), again_within_s=1
     )
 
     outcomes = {f.case: f.outcome for f in found}
@@ -67,7 +67,9 @@ def test_signatures_of_a_key_pair_are_not_judged() -> None:
 
 def test_each_fault_of_a_delivery_is_named() -> None:
     """A wrong signature, an invalid event, no repetition, and one under another id each have their own words."""
-    odd = ExpectedDelivery(signature=lambda *_: "it has no x-sig", schema=lambda *_: "/createdAt is missing")
+    odd = ExpectedDelivery(
+        signature=lambda *_: ("unsigned", "it has no x-sig"), schema=lambda *_: ("run", "/createdAt is missing")
+    )
     found = {f.case: f for f in judge_deliveries([caught("a", 503)], odd, again_within_s=1)}
     renamed = judge_deliveries([caught("a", 503, n=1), caught("b", n=1)], FINE, again_within_s=1)[-1]
 
@@ -84,9 +86,8 @@ def test_each_fault_of_a_delivery_is_named() -> None:
 def test_each_kind_of_event_and_each_fault_of_a_signature_has_an_id_of_its_own() -> None:
     """A waiver of one says nothing of another; nothing of the delivery that showed it goes into the id."""
     odd = ExpectedDelivery(
-        signature=lambda _, at: f"it is too far off ({at:g} s)",
-        schema=lambda request, _at: f"{request.body.decode()} is missing something",
-        named=lambda request: str(json.loads(request.body)["type"]),
+        signature=lambda _, at: ("late", f"it is off by {at:g} s"),
+        schema=lambda request, _at: (json.loads(request.body)["type"], f"{request.body.decode()} breaks its schema"),
     )
 
     def judged(first: str, at: float) -> dict[str, str]:
