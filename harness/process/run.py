@@ -72,10 +72,28 @@ class Run(msgspec.Struct, kw_only=True):
 
 
 def _free_port(taken: Collection[int]) -> int:
-    """Return a free port below the range of ports for outgoing connections."""
+    """Return a free port below the range of ports for outgoing connections, and claim it for this process."""
     for _ in range(ATTEMPTS):
         port = random.SystemRandom().randrange(*PORT_RANGE)
         with socket.socket() as probe:
-            if port not in taken and probe.connect_ex(("127.0.0.1", port)) != 0:
+            if port not in taken and probe.connect_ex(("127.0.0.1", port)) != 0 and _claimed(port):
                 return port
     raise ConfigurationError(f"No free loopback port between {PORT_RANGE[0]} and {PORT_RANGE[1]} for a {{port:NAME}}.")
+
+
+def _claimed(port: int) -> bool:
+    """Claim a port against other runs on this machine until this process ends; False when another run has it.
+
+    A port is chosen some time before the target's process listens on it. An abstract socket (unix(7), Linux alone) has
+    the scope of ports, leaves no file, and is given back by the system however the process ends.
+    """
+    if sys.platform != "linux":
+        return True
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0readiness-harness-port-{port}")
+    except OSError:
+        claim.close()
+        return False
+    claim.detach()  # stays open without an owner
+    return True

@@ -7,6 +7,9 @@ import socket
 import stat
 import sys
 
+import pytest
+
+from harness.errors import ConfigurationError
 from harness.process.run import PORT_RANGE, Run
 
 
@@ -26,6 +29,15 @@ def test_a_port_is_free() -> None:
     """Nobody listens on it."""
     with socket.create_server(("127.0.0.1", Run(run_id="", seed="", directory="").port("app"))):
         pass
+
+
+def test_a_port_belongs_to_one_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until its process listens there, no other run on this machine chooses the port, and says that none is free."""
+    port = Run(run_id="", seed="", directory="").port("app")
+    monkeypatch.setattr("harness.process.run.PORT_RANGE", (port, port + 1))
+
+    with pytest.raises(ConfigurationError, match=f"No free loopback port between {port} and {port + 1} for a {{port:"):
+        Run(run_id="", seed="", directory="").port("app")
 
 
 def test_a_worker_gets_the_whole_run() -> None:
