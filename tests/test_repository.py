@@ -19,6 +19,7 @@ from harness.cli.main import COMMANDS
 from harness.core.pointers import leaves, pointer_of
 from harness.readiness.checklist import shipped
 from tests.conftest import supported_pythons
+from tests.vague_words import vague_words
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "harness").rglob("*.py"))
@@ -44,33 +45,6 @@ NOT_IMPORTED = {
     "psycopg": "the driver by which SQLAlchemy reaches PostgreSQL, named in the URL",
 }
 """Declared dependencies that no import statement names, and why they are there."""
-VAGUE_WORDS = re.compile(
-    r"""\b(?:
-        (?P<told>told|tells?|telling)|(?P<said>said|says?|saying)|(?P<kept>kept)|(?P<owed>owe[ds]?)|(?P<lacks>lack(?:s|ed)?)
-        |(?P<whoever>whoever)|(?P<anew>anew)|(?P<mend>mend(?:s|ed)?)|(?P<coped>cop(?:e|es|ed|ing)[ ]with)
-        |(?P<speaks>speaks?[ ]to)|(?P<stands>stands?[ ]in)|(?P<looked>looked[ ]at)|(?P<wrong>nothing[ ]wrong)
-        |(?P<none>that[ ](?:is|are)[ ]none)|(?P<must>as[ ]it[ ]must[ ]be)
-    )\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
-INSTEAD = {
-    "told": "report, print, show, return",
-    "said": "state, describe, declare, or the fact itself",
-    "kept": "stored",
-    "owed": "expected, required",
-    "lacks": "is missing, has no",
-    "whoever": "name the person or the program",
-    "anew": "again",
-    "mend": "correct, fix",
-    "coped": "a sentence of the row's own",
-    "speaks": "verifies, is about",
-    "stands": "is in",
-    "looked": "checked",
-    "wrong": "no problems",
-    "none": "that is not one",
-    "must": "what was expected",
-}
-"""What to write in place of a vague word."""
 IN_IDS = "part of a finding's id, by which it may be waived"
 ALLOWED = {
     "are not all answered or told to wait": IN_IDS,
@@ -78,7 +52,7 @@ ALLOWED = {
     "says another status": IN_IDS,
     "an id that is none": IN_IDS,
 }
-"""Phrases with such a word, and why they stay."""
+"""Phrases with a vague word, and why they stay."""
 CODE = re.compile(r"```.*?```|``[^`]*``|`[^`]*`|\]\([^)]*\)|https?://\S+|<[^>]*>", re.DOTALL)
 """What is no prose in a docstring, a message or a page."""
 AMERICAN = re.compile(
@@ -271,26 +245,26 @@ def texts() -> Iterator[tuple[str, str]]:
 
 
 def test_texts_use_the_words_of_the_field() -> None:
-    """A tired reader understands a message at once: a response has a status, and nobody is told anything."""
+    """No docstring or message of the package has a vague word in place of the plain one."""
     found = [
-        f"{place}: {match[0]}; write: {INSTEAD[match.lastgroup or '']}"
+        f"{place}: {word}; write: {instead}"
         for place, text in texts()
-        for match in VAGUE_WORDS.finditer(CODE.sub("", text))
-        if not any(phrase in text and match[0] in phrase for phrase in ALLOWED)
+        for word, instead in vague_words(CODE.sub("", text))
+        if not any(phrase in text and word in phrase for phrase in ALLOWED)
     ]
 
     assert found == []
 
 
 def test_allowed_phrases_exist() -> None:
-    """An exception ends with the text that it was made for."""
+    """Each allowed phrase still occurs in a text; one that does not is to be removed from the list."""
     everything = "\n".join(text for _, text in texts())
 
     assert [phrase for phrase in ALLOWED if phrase not in everything] == []
 
 
 def test_the_spelling_is_british() -> None:
-    """One spelling in messages, docstrings and documents; code and addresses are others' words."""
+    """Messages, docstrings and documents use no American spelling; code and addresses are exempt."""
     pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
     prose = [*texts(), *((str(page.relative_to(ROOT)), page.read_text(encoding="utf-8")) for page in pages)]
     american = [f"{place}: {word}" for place, text in prose for word in AMERICAN.findall(CODE.sub("", text))]
