@@ -172,6 +172,9 @@ def _is_redacted(failure: Any) -> bool:
 
 def _in_a_line(failure: Any) -> str:
     """Return a Schemathesis failure as one line: its title, what it found, and the JSON pointer of the value."""
-    detail = " ".join(str(failure.message).partition("\n\n")[0].split())  # its schema and value follow
-    where = pointer_of(*getattr(failure, "instance_path", ()))
-    return f"{failure.title}: {detail[:400]}{f' (at {where})' if where else ''}" if detail else str(failure.title)
+    message, where = str(failure.message), ""
+    if hasattr(failure, "instance_path"):
+        message = message.partition("\n\n")[0]  # the schema and the value follow
+        where = pointer_of(*failure.instance_path)
+    detail = " ".join(message.split())[:400] + (f" (at {where})" if where else "")
+    return f"{failure.title}: {detail}" if detail else str(failure.title)

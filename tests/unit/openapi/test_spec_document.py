@@ -163,6 +163,31 @@ def test_a_header_that_must_come_and_does_not_is_a_violation(headers: dict[str, 
     assert operation.violations(response) == said
 
 
+@pytest.mark.parametrize(
+    "kind, content, reason",
+    [
+        ("application/json", b"{", "double quotes: line 1 column 2 (char 1)"),
+        ("application/json", b"\xff\x00", "'utf-8' codec can't decode byte 0xff in position 0"),
+        ("application/yaml", b"a: [", "while parsing a flow node"),
+        ("application/json", b'{"a": ["x"]}', '"x" is not of type "integer" (at /a/0)'),
+    ],
+)
+def test_a_violation_is_one_line_with_its_reason(kind: str, content: bytes, reason: str) -> None:
+    """The line contains why a body cannot be read or where it breaks its schema, but not the schema itself."""
+    schema = {"schema": {"properties": {"a": {"items": {"type": "integer"}}}}}
+    answers = {"200": {"description": "fine", "content": {"application/json": schema, "application/yaml": schema}}}
+    (operation,) = Spec({**WHOLE, "paths": {"/a": {"get": {"responses": answers}}}}, "x").operations
+    request = httpx.Request("GET", "http://localhost/a")
+    response = httpx.Response(200, headers={"content-type": kind}, content=content, request=request)
+    response.elapsed = dt.timedelta(0)
+
+    (violation,) = operation.violations(response)
+
+    assert reason in violation
+    assert "\n" not in violation
+    assert '"type"' not in violation
+
+
 @pytest.mark.parametrize("method, status", [("GET", 404), ("DELETE", 204)])
 def test_a_response_without_a_schema_needs_no_body(method: str, status: int) -> None:
     """In Swagger 2.0 such a response has no content, whatever `produces` says; one with a schema does."""
