@@ -1,6 +1,6 @@
 """Bodies that the document allows: its own examples, generated ones, and slightly different ones.
 
-What generates is imported by the functions that generate: it takes a while, and `harness deliver` may do without.
+Functions that generate import the generator only when the examples are used up: its import takes a second.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def valid_bodies(operation: Operation, *, random_seed: int) -> Iterator[Any]:
     if not operation.body:
         yield None
         return
+    yield from examples(operation)
     from harness.openapi.generation import VALID, bodies
 
-    yield from examples(operation)
     yield from bodies(operation.raw, VALID, examples=GENERATED, seed=random_seed)
 
 
@@ -90,10 +90,10 @@ def webhook_examples(spec: Spec) -> Iterator[tuple[str, bytes]]:
 
 def _example(webhook: Operation, spec: Spec) -> Any:
     """Return the first example that media type or schema gives, else the simplest value that the schema admits."""
-    from harness.openapi.generation import Ungenerable, simplest
-
     for example in examples(webhook):
         return example
+    from harness.openapi.generation import Ungenerable, simplest
+
     try:
         return simplest(spec.of_either.standalone(webhook.body_place))
     except Ungenerable as exc:

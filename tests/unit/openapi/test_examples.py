@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import jsonschema_rs
@@ -44,6 +45,13 @@ def made(media: dict[str, Any]) -> dict[str, Any]:
 def test_the_documents_own_example_comes_first(media: dict[str, Any]) -> None:
     """Of the media type before the schema's, and of several the first that is given in place."""
     assert made(media) == {"pet": {"own": 1}}
+
+
+def test_an_example_of_the_document_needs_no_generator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an example for each webhook, the import of the generator, which takes a second, is saved."""
+    monkeypatch.setitem(sys.modules, "harness.openapi.generation", None)
+
+    assert made({"schema": PET, "example": {"own": 1}}) == {"pet": {"own": 1}}
 
 
 def test_without_one_the_simplest_is_made_and_valid() -> None:
