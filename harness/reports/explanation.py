@@ -35,7 +35,7 @@ def of_check(check: Check) -> Iterator[Labelled]:
     """Yield what a check does and expects, where that comes from, and what to do when it fails."""
     yield "", f"{check.key} ({check.level})"
     yield "Looks at", check.summary
-    yield "Expected", str(check.expected)
+    yield "Expected", check.expected
     yield "Pass", check.passed
     yield "Fail", check.failed
     yield "Source", check.source

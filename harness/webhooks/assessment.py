@@ -43,10 +43,10 @@ def answered(case: ReceiverCase, material: Material, built: Request, answer: Del
             Outcome.ERROR,
             f"{answer.seen}: the receiver's rate limit answered in its place. Raise that limit for the run",
         )
-    if answer.cut and case.expected in _MAY_CUT:
+    if answer.cut and case.response in _MAY_CUT:
         return CaseResult(Outcome.PASS, answer.seen)
     status = answer.status or 0
-    if status // 100 not in _CLASSES[case.expected] and status not in case.extra_statuses:
+    if status // 100 not in _CLASSES[case.response] and status not in case.extra_statuses:
         return CaseResult(Outcome.FAIL, answer.seen, _instead(case, status))
     wrong = _wrong_content(case, material, built, answer)
     return CaseResult(Outcome.FAIL, wrong) if wrong else CaseResult(Outcome.PASS, answer.seen)
@@ -61,7 +61,7 @@ def _instead(case: ReceiverCase, status: int) -> str:
 
 def covers_all_failures(case: ReceiverCase) -> bool:
     """Whether the row's sentence for a fail is true of any response, and of a receiver that died."""
-    return case.check_answer is not None or case.expected in (Expected.ANSWERED, Expected.ANSWERED_OR_CUT)
+    return case.check_answer is not None or case.response in (Expected.ANSWERED, Expected.ANSWERED_OR_CUT)
 
 
 def stopped(case: ReceiverCase, observed: str) -> CaseResult:
@@ -146,11 +146,4 @@ def finding_of(case: ReceiverCase, result: CaseResult, reproduce: str, request: 
         summary = f"{summary or case.sentence(outcome)} (reported, not judged)"
         outcome = Outcome.NOT_APPLICABLE
     bad = outcome in (Outcome.FAIL, Outcome.ERROR)
-    return case.finding(
-        outcome,
-        observed,
-        summary=summary,
-        expected=case.expected_response,
-        reproduce=reproduce,
-        request=request if bad else "",
-    )
+    return case.finding(outcome, observed, summary=summary, reproduce=reproduce, request=request if bad else "")

@@ -124,7 +124,7 @@ class ReceiverUnderTest:
         material = self.material(subject)
         try:
             built = case.build(material)
-            if case.expected in REFUSALS and self.probe and subject.id:
+            if case.response in REFUSALS and self.probe and subject.id:
                 self.shows_effects(usable)
         except (EventError, ProbeError) as exc:
             outcome = Outcome.NOT_APPLICABLE if isinstance(exc, EventError) else Outcome.ERROR
@@ -221,7 +221,7 @@ class ReceiverUnderTest:
         self._alive = control.acknowledged
         if control.status is None:
             return stopped(case, f"{answer.seen}, then no longer alive: {control.seen}")
-        if case.expected not in REFUSALS:
+        if case.response not in REFUSALS:
             return CaseResult(Outcome.PASS, answer.seen)
         return self._without_effect(case, subject, answer, control=after)
 

@@ -13,7 +13,7 @@ from harness.webhooks.schemes import Scheme
 
 
 class Expected(enum.StrEnum):
-    """What a receiver must do with a delivery, as a finding shows it."""
+    """What a receiver must do with a delivery; each value is also its words for a reader."""
 
     REFUSED = "HTTP 4xx without effect or crash"
     ACKNOWLEDGED = "HTTP 2xx"
@@ -49,7 +49,8 @@ def unsigned_body(scheme: Scheme) -> str:
 class ReceiverCase(Check, frozen=True, kw_only=True):
     """One delivery, genuine or wrong on purpose; `summary` names it, as the object of a sentence."""
 
-    expected: Expected = Expected.REFUSED
+    response: Expected = Expected.REFUSED
+    """What is judged; `expected` has it in words, with more where `check_answer` or `must_not_contain` checks more."""
     judged: bool = True
     """Whether a failure counts against the receiver; otherwise it is only reported."""
     build: Callable[[Material], Request]
@@ -57,8 +58,6 @@ class ReceiverCase(Check, frozen=True, kw_only=True):
     framing: Framing = Framing.PLAIN
     extra_statuses: tuple[int, ...] = ()
     """Further statuses that pass."""
-    expected_response: str = ""
-    """The right response in words, where it is more than `expected`."""
     must_not_contain: Callable[[Material, Request], str] | None = None
     """Text that the response must not contain."""
     check_answer: Callable[[Material, str], str] | None = None
@@ -84,4 +83,6 @@ def worded_case(
     ``verbs`` are those for a pass and for a fail, by default the usual ones for what is ``expected``.
     """
     passed, failed = (f"{verb} {summary}" for verb in verbs or _VERBS[expected])
-    return ReceiverCase(**{"passed": passed, "failed": failed, "summary": summary, "expected": expected, **fields})
+    return ReceiverCase(
+        summary=summary, passed=passed, failed=failed, expected=expected.value, response=expected, **fields
+    )

@@ -9,7 +9,7 @@ import io
 
 import pytest
 
-from harness.model import Event
+from harness.model import Event, Outcome
 from harness.webhooks.cases import Material, case_named
 from harness.webhooks.schemes import scheme_named
 
@@ -68,3 +68,12 @@ def test_a_question_is_signed_where_the_provider_signs_it() -> None:
     assert cloud.build(material("cloudevents")).method == "OPTIONS"
     assert "authorization" not in dict(cloud.build(material("cloudevents")).headers)
     assert slack.not_applicable_to(scheme_named("github")) == "only a provider with the scheme slack sends it"
+
+
+def test_a_finding_expects_what_the_row_does() -> None:
+    """The list of checks and `harness explain` read the row, so they show the whole response that is expected."""
+    case = case_named("handshake-slack")
+
+    assert case is not None
+    assert case.expected == "HTTP 200 and the value of challenge"
+    assert case.finding(Outcome.FAIL, "HTTP 200").expected == case.expected
