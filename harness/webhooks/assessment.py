@@ -18,6 +18,8 @@ _CLASSES = {
     Expected.ANSWERED_OR_CUT: (2, 4),
 }
 _MAY_CUT = (Expected.REFUSED_OR_CUT, Expected.ANSWERED_OR_CUT)
+_SURVIVED = (Expected.ANSWERED, Expected.ANSWERED_OR_CUT)
+"""Where the row's sentence for a fail is true of any response, of none, and of a receiver that died afterwards."""
 _INSTEAD: Mapping[int, str] = {
     2: "Accepted",
     3: "Returned a redirect for",
@@ -54,19 +56,14 @@ def answered(case: ReceiverCase, material: Material, built: Request, answer: Del
 
 def _instead(case: ReceiverCase, status: int) -> str:
     """Return what the receiver did with a delivery, 0 for no response; empty where the row's sentence covers it."""
-    if covers_all_failures(case):
+    if case.check_answer or case.response in _SURVIVED:
         return ""
     return f"{_INSTEAD.get(status // 100, 'Did not respond to')} {case.summary}"
 
 
-def covers_all_failures(case: ReceiverCase) -> bool:
-    """Whether the row's sentence for a fail is true of any response, and of a receiver that died."""
-    return case.check_answer is not None or case.response in (Expected.ANSWERED, Expected.ANSWERED_OR_CUT)
-
-
 def stopped(case: ReceiverCase, observed: str) -> CaseResult:
     """Return the result where the receiver did not survive a delivery that it answered as expected."""
-    summary = "" if covers_all_failures(case) else f"{case.passed}, then stopped responding"
+    summary = "" if case.response in _SURVIVED else f"{case.passed}, then stopped responding"
     return CaseResult(Outcome.FAIL, observed, summary)
 
 
