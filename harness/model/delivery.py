@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-CLOSED = "the connection was closed without an answer"
+CLOSED = "the connection was closed"
 RESET = "the connection was reset"
 
 
