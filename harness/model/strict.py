@@ -11,6 +11,7 @@ from typing import Any, TypeGuard, get_args, get_origin
 
 import msgspec
 
+from harness.core.pointers import child
 from harness.errors import ConfigurationError, misfit, nearest
 from harness.model.config import Duration
 from harness.model.reference import SecretRef
@@ -52,16 +53,24 @@ def _in_words(message: str, choices: Iterable[str]) -> str:
 
 def _choices(expected: Any, path: Path) -> list[str]:
     """Return the values that the key at ``path`` can have, none where they are not a list of names."""
-    for part in path:
-        if part.isdigit():
-            expected = get_args(expected)[0]
-        elif get_origin(expected) is dict:
-            expected = get_args(expected)[1]
-        else:
-            fields = (f for kind in _kinds(expected) if _is_struct(kind) for f in msgspec.structs.fields(kind))
-            expected = next((f.type for f in fields if f.encode_name == part), None)
+    for step in path:
+        expected = _inside(expected, step)
     names = [list(kind) if isinstance(kind, enum.EnumType) else get_args(kind) for kind in _kinds(expected)]
     return [str(name) for kind in names for name in kind]
+
+
+def _inside(expected: Any, step: str) -> Any:
+    """Return the type at one key or index of the type ``expected``; None where it has none."""
+    for kind in _kinds(expected):
+        if _is_struct(kind):
+            fields = {f.encode_name: f.type for f in msgspec.structs.fields(kind)}
+            if step in fields:
+                return fields[step]
+        elif get_origin(kind) is dict:
+            return get_args(kind)[1]
+        elif get_origin(kind) is tuple:
+            return get_args(kind)[0]
+    return None
 
 
 def _kinds(expected: Any) -> tuple[Any, ...]:
@@ -74,13 +83,15 @@ def _is_struct(kind: Any) -> TypeGuard[type[msgspec.Struct]]:
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
-def _path(at: str, raw: dict[str, Any], expected: type[Any]) -> Path:
-    """Read msgspec's ``$.process[...].ready``, putting the name of the table that does not fit in place of ``...``."""
-    parts = [p for p in re.split(r"[.\[\]]+", at.removeprefix("$").replace("[...]", "[*]")) if p]
-    if "*" in parts and len(parts) > 1:
-        inner = get_args(next(f.type for f in msgspec.structs.fields(expected) if f.name == parts[0]))[1]
-        parts[parts.index("*")] = next((k for k, v in raw[parts[0]].items() if not _fits(v, inner)), "*")
-    return tuple(parts)
+def _path(at: str, raw: Any, expected: Any) -> Path:
+    """Read msgspec's ``$.process[...].ready``; in place of ``...`` comes the first key whose value does not fit."""
+    path: Path = ()
+    for part in re.findall(r"\.\.\.|[^.\[\]]+", at.removeprefix("$")):
+        inner = _inside(expected, part)
+        unfit = (key for key, value in raw.items() if not _fits(value, inner)) if part == "..." else iter((part,))
+        step = next(unfit)
+        path, raw, expected = (*path, step), child(raw, step), inner
+    return path
 
 
 def _fits(value: Any, expected: Any) -> bool:
@@ -93,9 +104,10 @@ def _fits(value: Any, expected: Any) -> bool:
 
 def where_is(path: Path) -> str:
     """Return a path into the document as a reader finds it there: ``[provider] auth.token``, ``[[waiver]] 2 item``."""
-    if len(path) > 1 and path[1].isdigit():
+    named = path[0] == "process"  # a table of tables, whose names may be numbers
+    if len(path) > 1 and path[1].isdigit() and not named:
         return f"[[{path[0]}]] {int(path[1]) + 1} {'.'.join(path[2:])}".rstrip()
-    head = 2 if path[0] == "process" else 1
+    head = 2 if named else 1
     return f"[{'.'.join(path[:head])}] {'.'.join(path[head:])}".rstrip()
 
 
