@@ -46,6 +46,14 @@ def item_outcome(findings: Iterable[Finding]) -> Outcome:
     return next((o for o in _WORST_FIRST if o in seen), Outcome.NOT_RUN)
 
 
+def by_item(findings: Iterable[Finding]) -> defaultdict[str, list[Finding]]:
+    """Return the findings by the id of their item."""
+    found = defaultdict(list)
+    for finding in findings:
+        found[finding.item].append(finding)
+    return found
+
+
 def evaluate_item(
     item: Item, findings: Sequence[Finding], *, missing: Sequence[str], waivers: Sequence[Waiver], today: dt.date
 ) -> ItemResult:
@@ -175,11 +183,9 @@ def assemble(
     ``missing`` maps an item id to the keys that harness.toml would need for it.
     Pure: the same input gives the same report.
     """
-    by_item: dict[str, list[Finding]] = defaultdict(list)
-    for finding in findings:
-        by_item[finding.item].append(finding)
+    found = by_item(findings)
     items = tuple(
-        evaluate_item(item, by_item[item.id], missing=missing.get(item.id, ()), waivers=waivers, today=today)
+        evaluate_item(item, found[item.id], missing=missing.get(item.id, ()), waivers=waivers, today=today)
         for item in checklist
     )
     all_problems = (*problems, *waiver_rules.stale(waivers, items, today))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from harness.model import Finding, Item, ItemResult, Outcome, Problem, Waiver
 from harness.readiness import waivers as waiver_rules
-from harness.readiness.evaluate import evaluate_item
+from harness.readiness.evaluate import by_item, evaluate_item
 
 
 class TouchedItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,34 +28,29 @@ def touched_items(
 
     That a check of the whole run did not run touches no item: nobody asked for it.
     """
-    by_item: dict[str, list[Finding]] = defaultdict(list)
-    for finding in findings:
-        by_item[finding.item].append(finding)
+    found = by_item(findings)
     return tuple(
-        _judged(item, by_item[item.id], waivers, today)
+        _judged(item, found[item.id], waivers, today)
         for item in checklist
-        if any(f.test or f.outcome is not Outcome.NOT_RUN for f in by_item[item.id])
+        if any(f.test or f.outcome is not Outcome.NOT_RUN for f in found[item.id])
     )
 
 
 def _judged(item: Item, findings: Sequence[Finding], waivers: Sequence[Waiver], today: dt.date) -> TouchedItem:
-    met = {finding.id for finding in findings}
     return TouchedItem(
         result=evaluate_item(
             msgspec.structs.replace(item, evidence=None),
             findings,
             missing=(),
-            waivers=[
-                w for w in waivers if not w.finding or w.finding in met
-            ],  # whether one is stale, only the gate can judge
+            waivers=waiver_rules.relevant(item.id, findings, waivers),  # only the gate can judge whether one is stale
             today=today,
         ),
         recorded_only=item.evidence not in (None, *(f.mode for f in findings)),
     )
 
 
-def expired_waivers(items: Iterable[TouchedItem], waivers: Iterable[Waiver], today: dt.date) -> Iterator[Problem]:
+def expired_waivers(items: Iterable[TouchedItem], waivers: Sequence[Waiver], today: dt.date) -> Iterator[Problem]:
     """Yield a problem for each waiver that would have excused one of ``items`` until it expired."""
-    failed = {item.result.id for item in items if item.result.outcome is Outcome.FAIL}
-    over = [waiver for waiver in waivers if waiver.item in failed and waiver.expires < today]
-    return waiver_rules.stale(over, (), today)
+    over = [waiver for waiver in waivers if waiver.expires < today]
+    for result in (item.result for item in items if item.result.outcome is Outcome.FAIL):
+        yield from waiver_rules.stale(waiver_rules.relevant(result.id, result.findings, over), (), today)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -32,6 +32,12 @@ def unmet(item_id: str, findings: Iterable[Finding], waivers: Iterable[Waiver]) 
     """Return the waivers of single findings of an item that were not among ``findings``."""
     seen = {finding.id for finding in findings}
     return [w for w in waivers if w.item == item_id and w.finding and w.finding not in seen]
+
+
+def relevant(item_id: str, findings: Iterable[Finding], waivers: Sequence[Waiver]) -> list[Waiver]:
+    """Return the waivers of an item as a whole, and those of its findings that are among ``findings``."""
+    absent = unmet(item_id, findings, waivers)
+    return [w for w in waivers if w.item == item_id and w not in absent]
 
 
 def excuse(outcome: Outcome, waiver: Waiver | None) -> Outcome:

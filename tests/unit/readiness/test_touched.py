@@ -59,3 +59,11 @@ def test_waivers_excuse_until_they_expire() -> None:
     assert held.result.summary == "seen"
     assert ["expired" in p.text for p in expired_waivers(failed, [waiver, over], TODAY)] == [True]
     assert not list(expired_waivers([excused], [over], TODAY))
+
+
+def test_an_expired_waiver_of_another_finding_is_not_named() -> None:
+    """It would not have excused what failed here; whether its own finding still occurs, this run does not show."""
+    over = Waiver(item="a", finding="F-1", reason="known", owner="team", expires=TODAY - dt.timedelta(days=1))
+
+    assert not list(expired_waivers(touched(finding(Outcome.FAIL, id="F-2")), [over], TODAY))
+    assert len(list(expired_waivers(touched(finding(Outcome.FAIL, id="F-1")), [over], TODAY))) == 1
