@@ -60,7 +60,7 @@ def evaluate_item(
     """Judge one item. ``missing`` names the keys that harness.toml would need for it."""
     findings = [waiver_rules.excused(f, waivers, today) for f in _distinct(findings)]
     waiver = waiver_rules.live_waiver(item.id, waivers, today)
-    proofs = [f for f in findings if item.evidence in (None, f.mode)]
+    proofs = [f for f in findings if _proves(item, f)]
     outcome, level = _weighed(item, proofs)
     return ItemResult(
         id=item.id,
@@ -72,9 +72,17 @@ def evaluate_item(
         remediation=item.remediation,
         waiver=waiver,
         findings=tuple(
-            sorted(findings, key=lambda f: (f.outcome is not outcome, _WORST_FIRST.index(f.outcome), *_order(f)))
+            sorted(findings, key=lambda f: (f.outcome is not outcome, _rank(f), not _proves(item, f), *_order(f)))
         ),
     )
+
+
+def _proves(item: Item, finding: Finding) -> bool:
+    return item.evidence in (None, finding.mode)
+
+
+def _rank(finding: Finding) -> int:
+    return _WORST_FIRST.index(finding.outcome)
 
 
 def _order(finding: Finding) -> tuple[str, ...]:
@@ -87,7 +95,7 @@ def _distinct(findings: Sequence[Finding]) -> list[Finding]:
     worst: dict[tuple[str, Mode], Finding] = {}
     for finding in findings:
         first = worst.setdefault((finding.id, finding.mode), finding)
-        if _WORST_FIRST.index(finding.outcome) < _WORST_FIRST.index(first.outcome):
+        if _rank(finding) < _rank(first):
             worst[finding.id, finding.mode] = finding
     return [f for f in findings if not f.id or f is worst[f.id, f.mode]]
 

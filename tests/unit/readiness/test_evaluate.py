@@ -266,6 +266,17 @@ def test_the_fix_of_one_finding_is_not_given_for_another() -> None:
     assert advice(result) == ("Fix", result.remediation)
 
 
+def test_the_fix_of_a_recorded_finding_is_not_given_for_a_live_one() -> None:
+    """Where only live evidence counts, the summary, and therefore the fix, is of the live finding."""
+    recorded = Finding(item="a", outcome=Outcome.FAIL, summary="old", case="a", fix="of old", mode=Mode.RECORDED)
+    live = Finding(item="a", outcome=Outcome.FAIL, summary="new", case="b", fix="of new")
+
+    [result] = judged(recorded, live, items=(item(evidence=Mode.LIVE),)).items
+
+    assert result.summary == "new"
+    assert advice(result) == ("Fix", "of new")
+
+
 def test_advice_alone_proves_nothing() -> None:
     """A must item of which only ``should`` findings are known is not run."""
     report = judged(Finding(item="a", outcome=Outcome.PASS, summary="as it should", level=Level.SHOULD))
