@@ -10,6 +10,8 @@ from harness.reports.terminal import INDENT, MARK_STYLES, WIDTH, Line, mark, pro
 from harness.reports.text import advice, printable
 
 WHOLE = "Run the whole checklist: harness gate"
+_RECORDED = "seen recorded only; the gate runs it live"
+_ALL_RECORDED = "seen recorded only; the gate runs them live"
 _BAD = (Outcome.FAIL, Outcome.ERROR)
 
 
@@ -64,11 +66,11 @@ def _others(items: Sequence[TouchedItem], *, each: bool) -> Iterator[Line]:
         named = f"{mark(outcome)} {', '.join(r.id for r in results)}"
         if len(named) > WIDTH:
             named = f"{mark(outcome)} {len(results)} items (-v names them)"
-        its = remark.replace(" it ", " them ") if len(results) > 1 else remark
-        yield f"{named}: {its}" if its else named, MARK_STYLES.get(outcome, "")
+        shared = _ALL_RECORDED if remark == _RECORDED and len(results) > 1 else remark
+        yield f"{named}: {shared}" if shared else named, MARK_STYLES.get(outcome, "")
 
 
 def _remark(item: TouchedItem) -> str:
     if item.recorded_only and item.result.outcome is Outcome.PASS:
-        return "seen recorded only; the gate runs it live"
+        return _RECORDED
     return item.result.summary if item.result.outcome is Outcome.NOT_RUN else ""

@@ -14,10 +14,14 @@ PASS, FAIL = "\N{CHECK MARK} pass    ", "\N{MULTIPLICATION X} fail    "
 
 
 def touched(
-    *names: str, outcome: Outcome = Outcome.PASS, mode: Mode = Mode.LIVE, level: Level = Level.MUST
+    *names: str,
+    outcome: Outcome = Outcome.PASS,
+    mode: Mode = Mode.LIVE,
+    level: Level = Level.MUST,
+    summary: str = "seen",
 ) -> list[TouchedItem]:
     items = [Item(id=n, level=level, text="it holds", remediation="Mend it.", evidence=Mode.LIVE) for n in names]
-    findings = [Finding(item=n, outcome=outcome, summary="seen", mode=mode, test="t") for n in names]
+    findings = [Finding(item=n, outcome=outcome, summary=summary, mode=mode, test="t") for n in names]
     return list(touched_items(items, findings, waivers=(), today=dt.date(2026, 11, 24)))
 
 
@@ -40,6 +44,13 @@ def test_recorded_evidence_is_marked() -> None:
 
     assert shown(one) == [f"{PASS}a: seen recorded only; the gate runs it live", WHOLE]
     assert shown(two) == [f"{PASS}a, b: seen recorded only; the gate runs them live", WHOLE]
+
+
+def test_the_reason_of_a_skip_is_shown_as_it_was_written() -> None:
+    """The words of a test are its author's, whether one item or several share them."""
+    skipped = touched("a", "b", outcome=Outcome.NOT_RUN, summary="skipped: it is slow when it runs here")
+
+    assert shown(skipped)[0] == "? not run a, b: skipped: it is slow when it runs here"
 
 
 def test_items_that_fail_by_one_finding_share_its_lines() -> None:
