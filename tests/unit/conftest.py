@@ -153,6 +153,12 @@ def misbehave() -> Iterator[Misbehave]:
         listener.close()
 
 
+def stay_silent(connection: socket.socket) -> None:
+    """Answer nothing until the client has gone."""
+    while connection.recv(65536):
+        pass
+
+
 def document(paths: dict[str, Any], **more: Any) -> dict[str, Any]:
     """Return an OpenAPI document of these paths."""
     return {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths, **more}

@@ -10,12 +10,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import wait_for
 
 NURSERY = Path(__file__).with_name("nursery.py")
 START_S = 30
@@ -39,10 +40,12 @@ class Postgres:
         # The crashes are those of the sandbox, not of the machine: without fsync they are as hard, and quicker.
         command += ["-c", "fsync=off", "-c", "max_connections=200"]
         self._server = subprocess.Popen(command, stdout=self._log, stderr=self._log, cwd=folder, **self._as)  # type: ignore[call-overload]
-        deadline = time.monotonic() + START_S
-        while subprocess.run([programs / "pg_isready", "-q", "-h", folder], check=False).returncode:
-            assert time.monotonic() < deadline, (folder / "server.log").read_text()[-2000:]
-            time.sleep(0.05)
+        asking: list[str | Path] = [programs / "pg_isready", "-q", "-h", folder]
+        wait_for(
+            lambda: subprocess.run(asking, check=False).returncode == 0,
+            START_S,
+            shown=lambda: (folder / "server.log").read_text()[-2000:],
+        )
 
     def new_database(self) -> str:
         """Make a database and return its URL."""

@@ -25,6 +25,7 @@ from sqlalchemy import select
 from harness.sandbox.integration import inbox
 from harness.sandbox.integration.settings import database_url as sqlalchemy_url
 from harness.sandbox.integration.storage import Database, effects
+from tests.waiting import wait_for
 
 KILLS = int(os.environ.get("SANDBOX_KILLS", "12"))
 """Of the receiver, and as many of the workers, on each kind of database; `make soak` asks for more."""
@@ -157,10 +158,7 @@ class World:
 
     def drain(self) -> None:
         """Wait until the inbox is empty."""
-        deadline = time.monotonic() + DRAINED_WITHIN_S
-        while inbox.depth(self.database)[0]:
-            assert time.monotonic() < deadline, inbox.depth(self.database)
-            time.sleep(0.1)
+        wait_for(lambda: not inbox.depth(self.database)[0], DRAINED_WITHIN_S, shown=lambda: inbox.depth(self.database))
 
     def effects(self) -> collections.Counter[str]:
         """Return how many effects each event had."""

@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from harness.sandbox.integration.intake import Intake
 from harness.sandbox.integration.settings import database_url as sqlalchemy_url
 from harness.sandbox.integration.storage import Database, effects
 from harness.sandbox.integration.worker import Worker, WorkPolicy
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -65,9 +67,7 @@ def test_workers_pass_over_what_another_has_claimed(url: str) -> None:
     workers = [Worker(database, policy=WorkPolicy(threads=4, idle=0.02)) for database in databases]
     for worker in workers:
         worker.start()
-    deadline = time.monotonic() + 60
-    while inbox.depth(databases[0])[0] and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_for(lambda: not inbox.depth(databases[0])[0])
     for worker in workers:
         worker.stop()
     with databases[0].reading() as connection:
@@ -134,10 +134,7 @@ def test_odd_text_is_no_server_error(url: str, tmp_path: Path, start_nursery: Ca
 
     assert [delivered(port, body, secret) for body in bodies] == [400, 400, 200, 200, 200]
     for event_id in ("evt_2", "evt_3"):
-        deadline = time.monotonic() + 20
-        while json.loads(get(port, f"/_harness/events/{event_id}"))["status"] != "dead":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_for(partial(dead, port, event_id))
     assert get(port, "/_harness/events/a%00b") == b'{"error":"unknown event"}'
 
 
@@ -152,6 +149,10 @@ def delivered(port: int, body: bytes, secret: str) -> int:
     stamp = str(int(time.time()))
     mac = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
     return request(port, "POST", "/webhooks/product", body, {"x-product-signature": f"t={stamp},v1={mac}"})[0]
+
+
+def dead(port: int, event_id: str) -> bool:
+    return bool(json.loads(get(port, f"/_harness/events/{event_id}"))["status"] == "dead")
 
 
 def get(port: int, path: str) -> bytes:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +15,7 @@ from harness.sandbox.integration.intake import Intake
 from harness.sandbox.integration.storage import Database, effects
 from harness.sandbox.integration.storage import inbox as table
 from harness.sandbox.integration.worker import Worker, WorkPolicy
+from tests.waiting import wait_for
 
 NOW = WorkPolicy(threads=0, first_delay=0)
 
@@ -32,13 +32,6 @@ def add(database: Database, event: dict[str, Any], *, body: bytes | None = None)
 def happened(database: Database) -> list[str]:
     with database.reading() as connection:
         return list(connection.execute(select(effects.c.event_id)).scalars())
-
-
-def wait_for(true: Callable[[], bool], within_s: float = 60) -> None:
-    deadline = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < deadline, f"not within {within_s:g} s"
-        time.sleep(0.02)
 
 
 def work_off(worker: Worker) -> int:
@@ -185,7 +178,7 @@ def test_a_lease_is_prolonged_while_the_work_goes_on(database: Database, run_eve
     first = leased_until()
     wait_for(lambda: leased_until() > first)
     may_end.set()
-    wait_for(lambda: bool(happened(database)))
+    wait_for(lambda: happened(database))
     worker.stop()
     state = inbox.state(database, "evt_1")
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from harness.sandbox.product.keys import Rotating
+from tests.waiting import wait_for
 
 from .conftest import Start
 
@@ -22,9 +23,7 @@ def test_a_rotated_key_is_refused_after_the_overlap(start: Start) -> None:
         admin.post("/_sandbox/rotations", json={"apiKey": new, "overlap": 600}).raise_for_status()
         during = [c.get("/projects").status_code for c in (before, after)]
         admin.post("/_sandbox/rotations", json={"apiKey": newest, "overlap": 0.1}).raise_for_status()
-        deadline = time.monotonic() + 30
-        while after.get("/projects").status_code == 200 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_for(lambda: after.get("/projects").status_code != 200)
         with product.client(newest) as last:
             later = [c.get("/projects").status_code for c in (after, last)]
 

@@ -15,6 +15,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from tests.waiting import wait_for
+
 from .conftest import Product, Start
 
 Answer = Callable[[int], int]
@@ -33,11 +35,9 @@ class Receiver:
         self.arrived.append((request.headers.get("x-product-signature", ""), request.data))
         return Response(status=self.answer(len(self.arrived)))
 
-    def wait_for(self, number: int, within_s: float = 30) -> list[tuple[str, bytes]]:
-        """Return what has arrived once it is as many."""
-        deadline = time.monotonic() + within_s
-        while len(self.arrived) < number and time.monotonic() < deadline:
-            time.sleep(0.02)
+    def wait_for(self, number: int) -> list[tuple[str, bytes]]:
+        """Return what has arrived, as soon as that are ``number`` deliveries."""
+        wait_for(lambda: len(self.arrived) >= number)
         return self.arrived
 
     @property
@@ -60,15 +60,8 @@ def cause_event(product: Product, *urls: str) -> None:
         client.post("/projects", json=body).raise_for_status()
 
 
-def wait(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def given_up(folder: Path) -> int:
-    """Return how many events the products have given up, as their logs tell."""
+    """Return how many events the products have given up, according to their logs."""
     return sum(log.read_text().count("event given up") for log in folder.glob("product-*.log"))
 
 
@@ -93,8 +86,8 @@ def test_an_event_is_sent_again_under_its_id_until_it_is_acknowledged(start: Sta
     product = start()
     receiver.answer = lambda n: 503 if n < 3 else 200
     cause_event(product, receiver.url)
-    receiver.wait_for(3)
-    arrived = receiver.wait_for(4, within_s=1.5)
+    arrived = receiver.wait_for(3)
+    time.sleep(1.5)  # in which a fourth attempt would arrive
 
     assert len(arrived) == 3
     assert len({body for _, body in arrived}) == 1
@@ -105,7 +98,7 @@ def test_an_event_is_given_up_after_four_attempts(start: Start, receiver: Receiv
     """A receiver that never takes an event is left in peace."""
     receiver.answer = lambda _: 500
     cause_event(start(), receiver.url)
-    wait(lambda: given_up(tmp_path) == 1)
+    wait_for(lambda: given_up(tmp_path) == 1)
 
     assert len(receiver.arrived) == 4
 
@@ -166,7 +159,7 @@ def test_the_sending_defects_are_what_the_catalogue_says(start: Start, receiver:
         receiver.arrived.clear()
         product = start(defects=[defect])
         cause_event(product, receiver.url)
-        wait(lambda: len(receiver.arrived) == 2 or bool(given_up(tmp_path)))
+        wait_for(lambda: len(receiver.arrived) == 2 or given_up(tmp_path))
         header, body = receiver.arrived[0]
         seen[defect] = {
             "header": bool(header),

@@ -21,6 +21,7 @@ from harness.cassettes.play.replay_server import STATE, ReplayServer
 from harness.errors import CassetteError, ConfigurationError
 from harness.http.message import Request
 from harness.secrets.redaction.redactor import Redactor
+from tests.waiting import wait_for
 
 JSON = {"content-type": ["application/json"]}
 
@@ -320,10 +321,7 @@ def test_clients_that_hang_up_leave_nothing(served: Serve) -> None:
             connection.sendall(data)
 
     assert running.client.get("/a").status_code == 200
-    deadline = time.monotonic() + 30
-    while len(running._server.connections) > 1:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for(lambda: len(running._server.connections) <= 1)
 
 
 def test_a_request_may_come_in_pieces(served: Serve) -> None:

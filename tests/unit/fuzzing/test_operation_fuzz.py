@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.model import Finding, Outcome
-from tests.unit.conftest import document
+from tests.unit.conftest import document, stay_silent
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Attacker, Call, Misbehave, Reply, Serve
@@ -199,9 +199,16 @@ def test_a_list_is_read_though_nothing_can_be_put_into_it(attacker: Attacker, se
     assert len(posts) == 1
 
 
-def hang(connection: socket.socket) -> None:
-    while connection.recv(65536):
-        """Stay silent until the client has gone."""
+class Counted:
+    """What a provider does with each request, and how many there were."""
+
+    def __init__(self, act: Callable[[socket.socket], None]) -> None:
+        self.requests = 0
+        self._act = act
+
+    def __call__(self, connection: socket.socket) -> None:
+        self.requests += 1
+        self._act(connection)
 
 
 def garbage(connection: socket.socket) -> None:
@@ -214,37 +221,28 @@ def close(_: socket.socket) -> None:
 
 @pytest.mark.parametrize(
     "act, said",
-    [(hang, "ReadTimeout"), (garbage, "illegal status line"), (close, "disconnected")],
+    [(stay_silent, "ReadTimeout"), (garbage, "illegal status line"), (close, "disconnected")],
     ids=["hangs", "garbage", "closes"],
 )
 def test_a_provider_that_never_answers_is_an_error(
     attacker: Attacker, misbehave: Misbehave, act: Callable[[socket.socket], None], said: str
 ) -> None:
     """What happened is told, and the run ends after a few requests."""
-    requests: list[socket.socket] = []
+    counted = Counted(act)
 
-    def treat(connection: socket.socket) -> None:
-        requests.append(connection)
-        act(connection)
-
-    [finding] = attacker.fuzzer(THINGS, misbehave(treat), timeout=0.3).fuzz("GET /things")
+    [finding] = attacker.fuzzer(THINGS, misbehave(counted), timeout=0.3).fuzz("GET /things")
 
     assert finding.outcome is Outcome.ERROR
     assert finding.summary == "GET /things: the provider did not answer while it was fuzzed"
     assert said in finding.observed
-    assert len(requests) <= A_FEW
+    assert counted.requests <= A_FEW
 
 
 def test_a_provider_that_is_gone_is_not_waited_for_again_and_again(attacker: Attacker, misbehave: Misbehave) -> None:
     """After several operations without an answer the others are told as not tried, at once."""
     described = document({f"/a{n}": {"get": OK} for n in range(40)})
-    requests: list[socket.socket] = []
-
-    def treat(connection: socket.socket) -> None:
-        requests.append(connection)
-        hang(connection)
-
-    fuzzer = attacker.fuzzer(described, misbehave(treat), timeout=0.1)
+    counted = Counted(stay_silent)
+    fuzzer = attacker.fuzzer(described, misbehave(counted), timeout=0.1)
 
     findings = [finding for label in fuzzer.labels for finding in fuzzer.fuzz(label)]
 
@@ -252,7 +250,7 @@ def test_a_provider_that_is_gone_is_not_waited_for_again_and_again(attacker: Att
     assert {f.outcome for f in findings} == {Outcome.ERROR}
     assert findings[-1].summary == "GET /a39: the provider no longer answers, so nothing was sent"
     assert findings[-1].observed == "it answered none of the 5 operations before"
-    assert len(requests) <= 5 * A_FEW
+    assert counted.requests <= 5 * A_FEW
 
 
 def test_a_provider_that_is_not_there_is_an_error(attacker: Attacker) -> None:

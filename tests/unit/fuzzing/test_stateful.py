@@ -14,10 +14,10 @@ from harness.fuzzing.reproduction import replay
 from harness.model import Outcome
 from harness.model.config import Fuzz
 from harness.openapi.spec_document import Spec
-from tests.unit.conftest import Attacker, Call, Misbehave, Reply, Serve, document
+from tests.unit.conftest import Attacker, Call, Misbehave, Reply, Serve, document, stay_silent
 
 if TYPE_CHECKING:
-    import socket
+    pass
 
 ID = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^thing-[0-9a-f]+$"}}]
 THING = {"application/json": {"schema": {"type": "object", "properties": {"id": {"type": "string"}}}}}
@@ -169,11 +169,6 @@ def test_a_document_without_links_has_no_chains(attacker: Attacker, chosen: Fuzz
     assert finding.observed == "no `links` between the operations that are fuzzed, and none can be inferred"
 
 
-def hang(connection: socket.socket) -> None:
-    while connection.recv(65536):
-        """Stay silent until the client has gone."""
-
-
 @pytest.mark.parametrize("there, said", [(False, "unreachable: ConnectError"), (True, "ReadTimeout: timed out")])
 def test_chains_that_nobody_answers_are_an_error(
     attacker: Attacker,
@@ -182,7 +177,9 @@ def test_chains_that_nobody_answers_are_an_error(
     said: str,
 ) -> None:
     """Nothing was seen, so nothing passes, and silence is no defect of one operation."""
-    [finding] = attacker.fuzzer(THINGS, misbehave(hang) if there else "http://127.0.0.1:9", timeout=0.1).run_stateful()
+    [finding] = attacker.fuzzer(
+        THINGS, misbehave(stay_silent) if there else "http://127.0.0.1:9", timeout=0.1
+    ).run_stateful()
 
     assert finding.outcome is Outcome.ERROR
     assert finding.summary == "Linked operations: the provider did not answer while chains were walked"

@@ -21,6 +21,7 @@ from harness.http.parser import BadMessageError
 from harness.http.unanswered import no_answer, no_connection
 from harness.http.wire import Wire
 from harness.model import Delivery
+from tests.unit.conftest import stay_silent
 
 Act = Callable[[socket.socket], None]
 Listen = Callable[[Act], str]
@@ -93,11 +94,6 @@ def after(data: bytes, then: Act = lambda _: None) -> Act:
     return act
 
 
-def until_closed(connection: socket.socket) -> None:
-    while connection.recv(65536):
-        pass
-
-
 def trickle(connection: socket.socket) -> None:
     while True:
         connection.sendall(b"x")
@@ -110,7 +106,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 RECEIVERS: dict[str, tuple[Act, str, str]] = {
     "closes": (after(b""), "http", "no answer: the connection was closed"),
     "resets": (after(b"", reset), "http", "no answer: the connection was reset"),
-    "hangs": (until_closed, "http", "no answer: no whole answer within 0.3 s"),
+    "hangs": (stay_silent, "http", "no answer: no whole answer within 0.3 s"),
     "trickles a head": (after(b"HTTP/1.1 200 OK\r\n", trickle), "http", "no answer: no whole answer within 0.3 s"),
     "trickles a body": (after(HEAD, trickle), "http", "no answer: no whole answer within 0.3 s"),
     "is no web server": (after(b"220 ready\r\n"), "http", "no answer: an answer that is not HTTP, beginning b'220 re"),
@@ -125,7 +121,7 @@ RECEIVERS: dict[str, tuple[Act, str, str]] = {
     "knows no TLS": (after(b"HTTP/1.1 400 Bad\r\n\r\n"), "https", "no answer: TLS: "),
     "ends a handshake": (after(b""), "https", "no answer: the connection was closed"),
     "resets a handshake": (after(b"", reset), "https", "no answer: the connection was"),
-    "hangs in a handshake": (until_closed, "https", "no answer: no connection within 0.3 s"),
+    "hangs in a handshake": (stay_silent, "https", "no answer: no connection within 0.3 s"),
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 from harness.errors import ProcessError
 from harness.process import supervisor
 from harness.process.supervisor import ProcessState, ProcessStatus, Supervisor
+from tests.waiting import wait_for
 
 
 class Mayfly:
@@ -78,20 +79,13 @@ def state(tmp_path: Path) -> Callable[..., ProcessState]:
     return build
 
 
-def wait(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.005)
-    assert holds()
-
-
 def test_what_dies_is_started_again_and_told(state: Callable[..., ProcessState]) -> None:
     """Each death counts, the first one is shown, and whoever waits goes on when the process is back."""
     app, known = Mayfly(), state()
     with Supervisor([app], known) as running:
         for number in (1, 2):
             app.die()
-            wait(lambda number=number: known.deaths == number)  # type: ignore[misc]  # bound as it is now
+            wait_for(lambda number=number: known.deaths == number)  # type: ignore[misc]  # bound as it is now
             assert known.settled() == number
             assert app.starts == number
             assert app.away_s >= 0.05, "it stays away for a while, so that the check sees it gone"
@@ -117,7 +111,7 @@ def test_what_dies_too_often_is_left_alone(state: Callable[..., ProcessState], m
     with Supervisor([app], known) as running:
         for number in (1, 2):
             app.die()
-            wait(lambda number=number: known.deaths == number)  # type: ignore[misc]  # bound as it is now
+            wait_for(lambda number=number: known.deaths == number)  # type: ignore[misc]  # bound as it is now
             known.settled()
         assert known.revived() == 2
 
@@ -131,7 +125,7 @@ def test_what_cannot_be_started_again_is_told(state: Callable[..., ProcessState]
     app, known = Mayfly(fails="the port is taken"), state()
     with Supervisor([app], known) as running:
         app.die()
-        wait(lambda: known.deaths == 1)
+        wait_for(lambda: known.deaths == 1)
         known.settled()
 
     assert "ended by itself once; it could not be restarted: the port is taken." in running.reports()[0]

@@ -22,6 +22,7 @@ from harness.http.client import Network
 from harness.http.load import LoadSender, Outgoing
 from harness.http.message import Request
 from harness.model import Delivery
+from tests.unit.conftest import stay_silent
 from tests.unit.webhooks.conftest import Listen, read_request
 
 LIMIT_S = 0.5
@@ -53,11 +54,6 @@ def answering(answer: bytes) -> Callable[[socket.socket], None]:
             connection.sendall(answer)
 
     return treat
-
-
-def silent(connection: socket.socket) -> None:
-    while connection.recv(65536):
-        pass
 
 
 def closing_at_once(connection: socket.socket) -> None:
@@ -101,7 +97,7 @@ RECEIVERS = {
     "answers": (answering(OK), 200, "HTTP 200 'ok'"),
     "speaks HTTP/1.0": (answering(b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok"), 200, "HTTP 200 'ok'"),
     "redirects": (answering(REDIRECT), 307, "HTTP 307"),
-    "hangs": (silent, None, "no answer: no whole answer within 0.5 s"),
+    "hangs": (stay_silent, None, "no answer: no whole answer within 0.5 s"),
     "closes at once": (closing_at_once, None, "no answer: the connection was"),
     "closes when it has read": (closing_when_read, None, "no answer: the connection was closed"),
     "closes within the head": (half_an_answer, None, "no answer: a connection closed within the head of an answer"),
@@ -244,7 +240,7 @@ def test_a_delivery_is_asked_for_when_it_can_be_sent(listen: Listen) -> None:
 
 def test_a_fault_of_the_stream_ends_all(listen: Listen) -> None:
     """What the stream raises is raised, and nothing hangs."""
-    url = listen(silent)
+    url = listen(stay_silent)
 
     def stream() -> Iterator[Outgoing]:
         yield from outgoing(url)

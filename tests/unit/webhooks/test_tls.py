@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from harness.http.client_tls import client_context
 from harness.model import Finding, Level, Outcome
 from harness.webhooks import tls
+from tests.unit.conftest import stay_silent
 
 from .conftest import EVENT, Listen, Under, read_request, reply
 
@@ -293,18 +294,13 @@ def test_a_delivery_taken_over_plain_http_fails(look: Callable[..., Finding], ro
     assert finding.observed.endswith("/hook: HTTP 200")
 
 
-def silent(connection: socket.socket) -> None:
-    while connection.recv(65536):
-        """Say nothing until the client has gone."""
-
-
 @pytest.mark.parametrize("case_id", ["certificate", "modern-tls"])
 def test_who_says_nothing_is_over_soon(
     case_id: str, listen: Listen, under: Under, root: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that takes connections and stays silent is an error within the limit."""
     monkeypatch.setattr(tls, "WITHIN_S", 0.2)
-    finding = found(case_id, listen(silent).replace("http:", "https:"), under, root)
+    finding = found(case_id, listen(stay_silent).replace("http:", "https:"), under, root)
 
     assert "cannot be judged: no answer within 0.2 s. Is the receiver up" in finding.observed
     assert finding.outcome is Outcome.ERROR
