@@ -1,3 +1,33 @@
-"""Fixtures of the unit tests, for those that start processes as well."""
+"""Fixtures of the unit tests, for those that start processes as well, and one that runs curl."""
 
-from tests.unit.conftest import serve  # noqa: F401 - a fixture
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from tests.unit.conftest import Call, Reply, Serve, serve  # noqa: F401 - a fixture
+
+Arrived = Callable[[Callable[[str], str]], Call]
+
+
+@pytest.fixture
+def arrived(serve: Serve) -> Arrived:  # noqa: F811 - the fixture
+    """Run a curl command, and return the request that it sent: ``arrived(lambda url: command)``."""
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    calls: list[Call] = []
+
+    def answer(call: Call) -> Reply:
+        calls.append(call)
+        return 200, {}, None
+
+    def run(command: Callable[[str], str]) -> Call:
+        line = f"{command(serve(answer))} --silent"
+        subprocess.run(["bash"], input=line, text=True, check=True, capture_output=True, timeout=20)
+        [call] = calls
+        return call
+
+    return run

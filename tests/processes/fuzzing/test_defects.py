@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
+from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.fuzzing.defects import StoredRequest
-from tests.unit.conftest import Call, Reply, Serve
+
+if TYPE_CHECKING:
+    from tests.processes.conftest import Arrived
 
 SENT = {
     "plain": StoredRequest(method="GET", path="/a?x=1"),
@@ -26,18 +27,9 @@ SENT = {
 
 
 @pytest.mark.parametrize("request_", SENT.values(), ids=SENT.keys())
-def test_the_command_line_sends_exactly_the_request(serve: Serve, request_: StoredRequest) -> None:
-    """What arrives is what was kept: method, path, headers and every byte of the body."""
-    if shutil.which("curl") is None:
-        pytest.skip("curl is not installed")
-    arrived: list[Call] = []
+def test_the_command_line_sends_exactly_the_request(arrived: Arrived, request_: StoredRequest) -> None:
+    """The request that arrives is the stored one: method, path, headers and every byte of the body."""
+    call = arrived(request_.curl)
 
-    def answer(call: Call) -> Reply:
-        arrived.append(call)
-        return 200, {}, None
-
-    subprocess.run(["bash", "-c", request_.curl(serve(answer)) + " --silent"], check=True, capture_output=True)
-
-    [call] = arrived
     assert (call.method, call.path, call.body) == (request_.method, request_.path, request_.body or b"")
     assert {name: call.headers.get(name) for name, _ in request_.headers} == dict(request_.headers)
