@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from harness.context.receiver_parts import event_format_of
@@ -49,22 +49,30 @@ class WebhookWatch:
             event_id=lambda headers, body: self._format.received(headers, body).id,
             now=time.time,
         )
-        try:
-            catcher.__enter__()
-        except OSError as exc:
-            self._note(f"[provider.webhooks] port {self._port} cannot be opened: {exc.strerror}")
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(catcher)
+            except OSError as exc:
+                self._note(
+                    f"harness.toml: [provider.webhooks] port {self._port} cannot be opened: {exc.strerror}. "
+                    "Stop what listens there, or set another port."
+                )
+            else:
+                stack.enter_context(self._registered())
             yield
-            return
-        try:
-            with self._context.provider.client() as client:
-                keep = self._context.secrets.issued.keep
-                registration = Registration(self._context.spec, client, self._settings, keep=keep)
+
+    @contextmanager
+    def _registered(self) -> Iterator[None]:
+        """Register the URL, and take it back however the block ends: the provider would go on sending."""
+        with self._context.provider.client() as client:
+            keep = self._context.secrets.issued.keep
+            registration = Registration(self._context.spec, client, self._settings, keep=keep)
+            try:
                 if complaint := registration.begin(self.url):
                     self._note(self._context.vault.redact(complaint))
                 yield
+            finally:
                 registration.end()
-        finally:
-            catcher.__exit__()
 
     def judged(self) -> list[Finding]:
         """Wait for what the provider sends, and judge it; raises `ProbeError` where nothing could be caught."""
@@ -88,10 +96,7 @@ class WebhookWatch:
             violations = schemas.violations(event)
             return (schemas.kind(event), "; ".join(violations)) if violations else None
 
-        return ExpectedDelivery(
-            signature=signature if scheme.symmetric else None,
-            schema=schema,
-        )
+        return ExpectedDelivery(signature=signature if scheme.symmetric else None, schema=schema)
 
     def _secret(self) -> str:
         """Return what the provider signs with: what it handed out, else what the receiver verifies with."""
