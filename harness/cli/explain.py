@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -12,17 +12,16 @@ import msgspec
 
 from harness.cli.surroundings import Surroundings
 from harness.errors import ConfigurationError, nearest
-from harness.model import Check, Finding, Item, Outcome, Report
+from harness.model import Check, Finding, Item, Report
 from harness.readiness.checklist import Checklist
 from harness.reports import json
 from harness.reports.explanation import Labelled, lines, of_check, of_finding, of_item
-from harness.reports.text import when
+from harness.reports.text import bad_findings, when
 
 DEFAULT_REPORT = "reports/readiness.json"
 NOT_FOUND = 2
 SHOWN = 8
 """Candidates and findings that are listed."""
-_GOOD = (Outcome.PASS, Outcome.NOT_APPLICABLE)
 _WRITE_ONE = "Run harness gate, or name a report with --report FILE."
 
 
@@ -56,10 +55,10 @@ def explanation(name: str, checklist: Checklist, checks: Sequence[Check], report
     by_key = {check.key: check for check in checks}
     if name in items:
         yield from of_item(items[name], [c for c in checks if c.item == name])
-        yield from _last_seen(report, [f for f in findings if f.item == name])
+        yield from _last_seen(report, lambda f: f.item == name)
     elif name in by_key:
         yield from of_check(by_key[name])
-        yield from _last_seen(report, [f for f in findings if key_of(f) == name])
+        yield from _last_seen(report, lambda f: key_of(f) == name)
     elif named := [f for f in findings if name in (f.id, f"{f.item}/{f.case}")]:
         for finding in named[:SHOWN]:
             yield from of_finding(finding, beside=key_of(finding) in by_key)
@@ -87,17 +86,19 @@ def _row_of(finding: Finding, items: Mapping[str, Item], by_key: Mapping[str, Ch
         yield from of_item(item, [c for c in by_key.values() if c.item == item.id])
 
 
-def _last_seen(report: Report | None, findings: Iterable[Finding]) -> Iterator[Labelled]:
+def _last_seen(report: Report | None, about: Callable[[Finding], bool]) -> Iterator[Labelled]:
     """Show what the last report holds against it."""
-    bad = [f for f in findings if f.outcome not in _GOOD]
-    if report is None or not bad:
+    if report is None:
+        return
+    bad = [f for item in report.items for f in bad_findings(item) if about(f)]
+    if not bad:
         return
     yield "", ""
     yield "", f"In the report of {when(report)}:"
     for finding in bad[:SHOWN]:
         yield from of_finding(finding, beside=True)
     if len(bad) > SHOWN:
-        yield "", f"and {len(bad) - SHOWN} more, in reports/readiness.html"
+        yield "", f"and {len(bad) - SHOWN} more in that report"
 
 
 def _in_full(name: str, items: Mapping[str, Item], checks: Sequence[Check], report: Report | None) -> str:
@@ -125,10 +126,10 @@ def _report(directory: Path, file: str | None) -> Report | None:
     try:
         return json.read(path.read_bytes())
     except OSError as exc:
-        if file is None:
+        if file is None and isinstance(exc, FileNotFoundError):
             return None
-        reason = f"{file} cannot be read: {exc.strerror}. Run harness gate, which writes one."
-        raise ConfigurationError(f"harness explain --report: {reason}") from None
+        reason = f"{file or DEFAULT_REPORT} cannot be read: {exc.strerror}. Run harness gate, which writes one."
+        raise ConfigurationError(f"harness explain: {reason}") from None
     except msgspec.MsgspecError as exc:
         raise ConfigurationError(
             f"harness explain: {path} is not a readiness.json of this version: {exc}. Run harness gate again."

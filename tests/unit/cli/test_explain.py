@@ -131,6 +131,27 @@ def test_what_the_last_report_holds_against_it_is_shown(explain: Explain, name: 
     assert SEEN.id in shown.output
 
 
+def test_findings_beyond_the_first_are_counted_for_the_report_that_was_read(
+    explain: Explain, tmp_path: Path, report_of: Callable[[Verdict], Report]
+) -> None:
+    """With --report, it is not reports/readiness.html that has them."""
+    many = [msgspec.structs.replace(SEEN, observed=f"answer {n}") for n in range(10)]
+    write(tmp_path / "older.json", report_of(Verdict.NOT_READY), many)
+    shown = explain("auth.rejects", "--report", "older.json")
+
+    assert shown.output.endswith("\nand 2 more in that report\n")
+    assert ("answer 7" in shown.output, "answer 8" in shown.output) == (True, False)
+
+
+def test_a_report_that_cannot_be_read_is_not_taken_for_none(explain: Explain, tmp_path: Path) -> None:
+    """The default one too, which may belong to another user."""
+    (tmp_path / "reports/readiness.json").mkdir(parents=True)
+    shown = explain("F-0123456789")
+
+    assert "reports/readiness.json cannot be read: Is a directory. Run harness gate" in shown.output
+    assert shown.exit_code == 4
+
+
 def test_a_finding_of_ones_own_test_leads_to_its_item(
     explain: Explain, tmp_path: Path, report_of: Callable[[Verdict], Report]
 ) -> None:
