@@ -14,7 +14,7 @@ import msgspec
 
 from harness.context.target import CONFIG_NAME, load_target
 from harness.errors import ConfigurationError
-from harness.model import Report, Verdict
+from harness.model import Verdict
 from harness.process.subreaper import reap_orphans
 
 REPORT = "readiness.json"
@@ -60,7 +60,7 @@ def run_gate(directory: Path, *, overlay: str | None, reports: str, pytest_args:
     command += ["-p", "no:schemathesis", *([f"--harness-target={overlay}"] if overlay else []), *pytest_args]
     with reap_orphans():  # a pytest that was killed could not stop the target's processes
         status = _run(command, directory)
-    if status != 4 and not (report.is_file() if status else _says_ready(report)):
+    if status != 4 and not (report.is_file() if status else _is_ready(report)):
         sys.stderr.write(
             f"ERROR: pytest ended with status {status} and wrote no verdict to {report}. Check its arguments and "
             "PYTEST_ADDOPTS: they may select no tests, or switch off a plugin of the harness (-p no:harness-...).\n"
@@ -116,8 +116,10 @@ def _run(command: Sequence[str], directory: Path) -> int:
         signal.signal(signal.SIGTERM, previous)
 
 
-def _says_ready(report: Path) -> bool:
+def _is_ready(report: Path) -> bool:
+    from harness.reports import json
+
     try:
-        return msgspec.json.decode(report.read_bytes(), type=Report).verdict is Verdict.READY
+        return json.read(report.read_bytes()).verdict is Verdict.READY
     except (OSError, msgspec.MsgspecError):
         return False

@@ -113,8 +113,8 @@ def pytest_harness_final_findings(config: pytest.Config, context: RunContext) ->
 
 def _partial(config: pytest.Config) -> str:
     """Return why the coverage of the document is not known; empty where it is."""
-    if left_out := getattr(config.pluginmanager.get_plugin("harness-collector"), "left_out", 0):
-        return f"{left_out} checks were deselected, so the coverage is not known"
+    if deselected := getattr(config.pluginmanager.get_plugin("harness-collector"), "deselected", ""):
+        return f"{deselected}, so the coverage is not known"
     return "" if runs_suite(config) else "only scenarios ran; the shipped checks cover more"
 
 

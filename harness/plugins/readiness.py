@@ -184,9 +184,8 @@ class FindingCollector(Selection):
             self._error(f"The run ended early: {session.shouldfail or session.shouldstop}.")
         if unfinished := session.testscollected - len(self._finished):
             self._error(f"{unfinished} of {session.testscollected} tests did not finish.")
-        if self.left_out:
-            were = "check was" if self.left_out == 1 else "checks were"
-            self._error(f"{self.left_out} {were} deselected; only a complete run can be READY.")
+        if self.deselected:
+            self._error(f"{self.deselected}; only a complete run can be READY.")
         if self._config.getoption("--harness-gate"):
             target = self._context.target
             for text in narrowings(self._config, [target.root / s for s in target.config.target.scenarios]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -112,6 +113,18 @@ def test_scenarios_alone_cannot_tell_how_much_is_covered(pings: Folder) -> None:
 
     assert ended.status == 0, ended.text
     assert "contract.coverage" not in ended.out.partition("fail")[2]
+
+
+def test_a_run_without_some_checks_does_not_know_the_coverage(pings: Folder) -> None:
+    """A low share is then no failure, and the finding names the number of checks that were left out."""
+    pings.write("harness.toml", TOML.replace("responses = 30", "responses = 100"))
+
+    ran = pings.gate("-k", "comes_back")
+
+    assert ran.report is not None, ran.text
+    (item,) = [i for i in ran.report.items if i.id == "contract.coverage"]
+    assert item.outcome is Outcome.NOT_RUN
+    assert re.search(r": \d+ checks were deselected, so the coverage is not known$", item.findings[0].summary)
 
 
 FORGED = ("garbage", "{}", '[{"operation": "GET /ping/{word}", "seen": {"name": "checks", "statuses": {"": 1}}}]')
