@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from harness.core.pointers import at_pointer, leaves, pointer_of
+from harness.core.pointers import as_fragment, at_pointer, leaves, pointer_of
 from harness.errors import SpecError
 from harness.fuzzing.defects import Defect, StoredRequest, as_answer
 from harness.fuzzing.response_defects import defects_of
@@ -64,7 +64,7 @@ def bindings(documents: Sequence[Any], steps: Sequence[StoredRequest]) -> tuple[
         later = "\n".join(f"{s.path}\n{(s.body or b'').decode(errors='replace')}" for s in steps[number + 1 :])
         for steps_to, text in leaves(document):
             if isinstance(text, str) and len(text) >= MIN_BOUND and text in later:
-                found.setdefault(text, (text, number, f"#{pointer_of(*steps_to)}"))
+                found.setdefault(text, (text, number, as_fragment(pointer_of(*steps_to))))
     return tuple(found.values())
 
 
