@@ -63,13 +63,16 @@ def at_pointer(document: Any, pointer: str) -> Any:
         return None
 
 
-def leaves(node: Any, steps: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield every value that is neither object nor list, with the keys and indexes that lead to it."""
-    if not isinstance(node, dict | list):
-        yield steps, node
-        return
-    for step, value in node.items() if isinstance(node, dict) else enumerate(node):
-        yield from leaves(value, (*steps, str(step)))
+def leaves(document: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield every value that is neither object nor list, with the keys and indexes that lead to it; at any depth."""
+    pending: list[tuple[tuple[str, ...], Any]] = [((), document)]
+    while pending:
+        steps, node = pending.pop()
+        if not isinstance(node, dict | list):
+            yield steps, node
+            continue
+        children = node.items() if isinstance(node, dict) else enumerate(node)
+        pending += reversed([((*steps, str(step)), value) for step, value in children])
 
 
 def mapped(node: Any, change: Callable[[Any], Any]) -> Any:

@@ -199,7 +199,7 @@ def json_of(response: httpx.Response | None) -> Any:
     """Return the JSON of an answer, None where it has none."""
     try:
         return None if response is None else response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

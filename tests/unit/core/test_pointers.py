@@ -9,6 +9,7 @@ from harness.core.pointers import (
     at_key,
     at_pointer,
     key_steps,
+    leaves,
     pointer_of,
     resolve,
     steps_of,
@@ -98,3 +99,20 @@ def test_writing_leaves_the_original_alone() -> None:
     changed = with_key(document, "items.1.id", "c")
     assert changed == {"items": [{"id": "a"}, {"id": "c"}]}
     assert document == {"items": [{"id": "a"}, {"id": "b"}]}
+
+
+def test_leaves_come_in_the_order_of_the_document() -> None:
+    """Each value that is neither object nor list, with its keys and indexes; empty objects and lists have none."""
+    document = {"a": [1, {"b": None}, []], "c": {}, "d": "x"}
+
+    assert list(leaves(document)) == [(("a", "0"), 1), (("a", "1", "b"), None), (("d",), "x")]
+    assert list(leaves("x")) == [((), "x")]
+
+
+def test_leaves_are_found_at_any_depth() -> None:
+    """A document that Python could parse may nest deeper than its functions may call each other."""
+    document: Any = "x"
+    for _ in range(3000):
+        document = {"a": [document]}
+
+    assert list(leaves(document)) == [(("a", "0") * 3000, "x")]

@@ -14,7 +14,7 @@ import pytest
 from harness.core.dates import as_http_date
 from harness.errors import NetworkError
 from harness.http.client import Network
-from harness.http.provider_client import UNSENDABLE, NoAnswer, ProviderClient, SendResult
+from harness.http.provider_client import UNSENDABLE, NoAnswer, ProviderClient, SendResult, json_of
 
 NOW = 1_790_000_000.0
 URL = "http://provider.test/v1"
@@ -271,3 +271,18 @@ def test_a_real_connection_gives_the_same_reasons(act: Act, reason: NoAnswer) ->
         result = client.send(client.build("GET", "/"))
 
     assert (result.response, result.reason) == (None, reason)
+
+
+BAD_JSON = {
+    "nothing": b"",
+    "cut short": b"{",
+    "not UTF-8": b"\xff",
+    "lists without end": b"[" * 100_000 + b"]" * 100_000,
+    "objects without end": b'{"a":' * 100_000,
+}
+
+
+@pytest.mark.parametrize("content", BAD_JSON.values(), ids=BAD_JSON.keys())
+def test_an_answer_that_cannot_be_read_has_no_json(content: bytes) -> None:
+    """Also one that nests too deeply, which Python refuses with a `RecursionError`."""
+    assert json_of(httpx.Response(200, content=content)) is None
