@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
@@ -12,6 +11,7 @@ import httpx
 from harness.core.pointers import escaped, pointer_of
 from harness.http.message import is_json
 from harness.openapi.json_document import JsonDocument, items
+from harness.openapi.routes import PARAMETER
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 """The last since OpenAPI 3.2."""
@@ -22,7 +22,6 @@ REDACTED = "[REDACTED "
 """How every placeholder of a secret begins."""
 NEVER_REQUIRED = ("content-type", "date", "server")
 """The first by OpenAPI's own words; the others are the server's, and recordings do without."""
-_PARAMETER = re.compile(r"\{([^}]*)\}")
 
 
 class Operation:
@@ -49,12 +48,12 @@ class Operation:
     @property
     def made_up_path(self) -> str:
         """The path with an invented value for each parameter, which most likely does not exist."""
-        return _PARAMETER.sub("harness-probe", self.path)
+        return PARAMETER.sub("harness-probe", self.path)
 
     @property
     def path_parameters(self) -> list[str]:
         """The names in the path's template, in order."""
-        return _PARAMETER.findall(self.path)
+        return PARAMETER.findall(self.path)
 
     @cached_property
     def definition(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from harness.core.pointers import escaped
 from harness.http.message import is_json
 from harness.openapi.json_document import JsonDocument
 from harness.openapi.operation import Operation
+from harness.openapi.routes import PARAMETER
 
 BETWEEN = {
     "ssv": " ",
@@ -103,7 +104,7 @@ def _gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 def _in_path(template: str, path: str) -> dict[str, list[str]]:
     """Return the parameters of a path template with their values in ``path``, which may have a prefix."""
-    parts = re.split(r"\{([^{}]+)\}", template)
+    parts = PARAMETER.split(template)
     pattern = "".join(re.escape(part) if i % 2 == 0 else "([^/]+)" for i, part in enumerate(parts))
     found = re.search(f"{pattern}/?$", path)
     return {name: [unquote(value)] for name, value in zip(parts[1::2], found.groups(), strict=True)} if found else {}

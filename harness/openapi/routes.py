@@ -6,7 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-_PARAMETER = re.compile(r"\{[^{}]*\}")
+PARAMETER = re.compile(r"\{([^{}]*)\}")
+"""A parameter within the template of a path, with its name (OpenAPI 3, Path Templating)."""
 
 
 class Routes:
@@ -26,8 +27,8 @@ class Routes:
 
 
 def _specificity(label: str) -> list[tuple[bool, int]]:
-    return [("{" in segment, -len(_PARAMETER.sub("", segment))) for segment in label.split("/")]
+    return [("{" in segment, -len(PARAMETER.sub("", segment))) for segment in label.split("/")]
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    return re.compile("[^/]+".join(re.escape(literal) for literal in _PARAMETER.split(template)))
+    return re.compile("[^/]+".join(re.escape(literal) for literal in PARAMETER.split(template)[::2]))
