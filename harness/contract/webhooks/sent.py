@@ -133,9 +133,9 @@ def _judged_repetition(seen: Sequence[Caught], within_s: float) -> Finding:
         summary = "" if all(d.event for d in refused) else f"{_SAME_BODY}; {_NO_ID}"
         return REDELIVERED.finding(Outcome.PASS, f"{len(refused)} deliveries", summary=summary, expected=wanted)
     lost = next((d for d in missing if not _may_have_come_again(d, seen)), None)
-    disguised = [(m, d) for m in missing for d in seen if _is_disguised(m, d)]
+    disguised = next(((m, d) for m in missing for d in seen if _is_disguised(m, d)), None)
     if disguised:
-        before, after = disguised[0]
+        before, after = disguised
         observed = f"event {before.event} came again as {after.event}: a receiver would process it twice"
         summary, cause = _RENAMED, "a failed delivery is sent again under another id"
     elif lost:
