@@ -9,6 +9,7 @@ import httpx
 from schemathesis.errors import SchemathesisError
 from schemathesis.specs.openapi.checks import ignored_auth
 
+from harness.errors import one_line
 from harness.fuzzing.defects import Defect, StoredRequest, of_failures
 from harness.openapi.generation import Ungenerable
 from harness.openapi.operation import Operation, failures_of
@@ -37,7 +38,5 @@ def defects_of(
     try:
         failures = failures_of(lambda: case.validate_response(response, excluded_checks=list(ELSEWHERE), **known))
     except SchemathesisError as exc:
-        raise Ungenerable(
-            f"the answers of {operation.label} cannot be judged: {' '.join(str(exc).split())[:300]}"
-        ) from exc
+        raise Ungenerable(f"the answers of {operation.label} cannot be judged: {one_line(exc)[:300]}") from exc
     return of_failures(failures, operation, spec, case=case, response=response, steps=steps)

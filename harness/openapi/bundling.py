@@ -124,11 +124,10 @@ class Bundle:
                 self._check(url)
                 content = self._read(url)
                 self._documents[url] = self._named(f"{url.removeprefix(self._folder)}#"), content
-            except NetworkError as exc:
-                self._failed[url] = one_line(exc)
-                self._refused.add(url)
             except (HarnessError, UnreadableYamlError, RecursionError, OSError, LookupError) as exc:
-                self._failed[url] = " ".join(str(exc.args[0] if isinstance(exc, LookupError) else exc).split())
+                self._failed[url] = one_line(exc)
+                if isinstance(exc, NetworkError):
+                    self._refused.add(url)
         if url in self._failed:
             raise LookupError(self._failed[url])
         return self._documents[url]
