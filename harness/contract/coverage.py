@@ -170,10 +170,12 @@ def judge_coverage(coverage: Coverage, threshold: CoverageThreshold, *, partial:
     enough = operations >= threshold.operations and responses >= threshold.responses
     missing = coverage.missing
     more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
-    told = f"never produced: {', '.join(missing[:SHOWN])}{more}" if missing else "every documented response was seen"
+    observed = (
+        f"never produced: {', '.join(missing[:SHOWN])}{more}" if missing else "every documented response was seen"
+    )
     uncalled = [o.operation for o in coverage.operations if not o.valid]
     if uncalled:
-        told = f"never called with valid input: {', '.join(uncalled[:SHOWN])}; {told}"
+        observed = f"never called with valid input: {', '.join(uncalled[:SHOWN])}; {observed}"
     figures = (
         f"{coverage.called} of {len(coverage.operations)} operations ({operations} %), "
         f"{coverage.produced} of {coverage.responses} documented responses ({responses} %)"
@@ -181,7 +183,7 @@ def judge_coverage(coverage: Coverage, threshold: CoverageThreshold, *, partial:
     outcome = Outcome.PASS if enough else Outcome.NOT_RUN if partial else Outcome.FAIL
     return COVERED.finding(
         outcome,
-        told,
+        observed,
         summary=f"{figures}: {partial}" if outcome is Outcome.NOT_RUN else f"{COVERED.sentence(outcome)}: {figures}",
         expected=f"operations {threshold.operations} %, responses {threshold.responses} %: [contract] coverage",
         case="",

@@ -165,8 +165,8 @@ def _within(spec: Spec, pointer: str, depth: int) -> CheckedPlaces:
 
 def _responses(spec: Spec) -> CheckedPlaces:
     for operation in spec.operations:
-        said = "" if operation.responses else "it describes no response, so no response can be validated"
-        yield CheckedPlace(operation.pointer, said)
+        complaint = "" if operation.responses else "it describes no response, so no response can be validated"
+        yield CheckedPlace(operation.pointer, complaint)
 
 
 def _security(spec: Spec) -> CheckedPlaces:
@@ -190,8 +190,8 @@ def _security(spec: Spec) -> CheckedPlaces:
 
 def _webhook_schemas(spec: Spec) -> CheckedPlaces:
     for webhook in spec.webhooks:
-        said = "" if webhook.body_place else "no JSON schema describes its body"
-        yield CheckedPlace(webhook.pointer.removesuffix("/post"), said)
+        complaint = "" if webhook.body_place else "no JSON schema describes its body"
+        yield CheckedPlace(webhook.pointer.removesuffix("/post"), complaint)
 
 
 def _references(spec: Spec) -> CheckedPlaces:

@@ -163,8 +163,8 @@ class Spec(JsonDocument):
         except SpecError:
             raise
         except Exception as exc:
-            said = self._line(exc)
-            raise SpecError(f"[provider] spec: {label} in {self.source} cannot be read: {said}") from exc
+            reason = self._line(exc)
+            raise SpecError(f"[provider] spec: {label} in {self.source} cannot be read: {reason}") from exc
 
     def operation(self, label: str) -> Operation:
         """Return the operation ``METHOD /path``; raises `SpecError` with the reason if it cannot be read."""

@@ -46,11 +46,12 @@ def address(text: str) -> tuple[str, int]:
 
 def _is_loopback(host: str) -> bool:
     try:
-        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+        found = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
         return False
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback  # of a mapped address Python answers this since 3.13 alone
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
+        return found.ipv4_mapped.is_loopback  # before Python 3.13 the mapped address itself is never loopback
+    return found.is_loopback
 
 
 class SpanStore:

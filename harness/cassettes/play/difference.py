@@ -36,8 +36,8 @@ class Difference(NamedTuple):
 
     def __str__(self) -> str:
         sides = [("recorded", self.recorded), ("seen", self.seen)]
-        said = ", ".join(f"{name} {_short(value)}" for name, value in sides if value is not _ABSENT)
-        return f"{self.path}: {self.grade}, {said}"
+        values = ", ".join(f"{name} {_short(value)}" for name, value in sides if value is not _ABSENT)
+        return f"{self.path}: {self.grade}, {values}"
 
 
 def differences(recorded: Any, seen: Any, path: str = "$") -> Iterator[Difference]:
@@ -73,7 +73,7 @@ def body_differences(recorded: bytes | None, seen: bytes | None) -> Iterator[Dif
     for read, root in ((json.loads, "$"), (_form, "form")):
         try:
             found = list(differences(read(recorded or b""), read(seen or b""), root))
-        except (ValueError, RecursionError):  # how deep a document may be to be read, is Python's affair
+        except (ValueError, RecursionError):  # Python limits how deep a document may nest
             continue
         yield from found
         return
