@@ -48,9 +48,9 @@ def headline(report: Report) -> str:
 
 
 def parts(problem: Problem) -> tuple[str, list[str]]:
-    """Return the sentence of a problem, and the lines below it, such as the last output of a process."""
+    """Return the sentence of a problem, and the lines below it that have text, such as a process's last output."""
     sentence, *details = problem.text.splitlines() or [""]
-    return sentence, [line.strip() for line in details]
+    return sentence, [stripped for line in details if (stripped := line.strip())]
 
 
 def counts(report: Report) -> str:

@@ -145,6 +145,21 @@ def test_the_output_of_a_process_that_died_is_shown_by_line(report_of: ReportOf)
     assert "9 lines</summary>\n<p><code>line 0</code></p>" in html.render(report)
 
 
+def test_blank_lines_of_an_output_take_no_place(report_of: ReportOf) -> None:
+    """The few lines that are shown below a problem are lines with text, in every format."""
+    died = Problem(outcome=Outcome.ERROR, text="It exited. Its last output:\n    a\n    b\n\n    c\n  \n\n")
+    one = Problem(outcome=Outcome.ERROR, text="It died. Its last output:\n    only\n\n")
+    report = msgspec.structs.replace(report_of(Verdict.READY), problems=(died, one))
+    lines = [text for text, _ in terminal.lines(report, written="reports/readiness.html")]
+    at = lines.index("! error   It exited. Its last output:")
+
+    assert lines[at + 1 : at + 4] == ["          a", "          b", "          c"]
+    assert lines[at + 4].startswith("! error   It died.")
+    assert "Its last output:\n  - `a`\n  - `b`\n  - `c`\n- " in markdown.render(report)
+    assert "3 lines</summary>\n<p><code>a</code></p>\n<p><code>b</code></p>" in html.render(report)
+    assert "1 line</summary>\n<p><code>only</code></p>" in html.render(report)
+
+
 def test_junit_counts_what_a_ci_system_would_show(report_of: ReportOf) -> None:
     """A failed item is a failure, an unknown one an error; a waived and a weak one are skipped."""
     report = report_of(Verdict.NOT_READY)
