@@ -174,9 +174,10 @@ def evidence(finding: Finding, *, shown: str = "") -> list[tuple[str, str]]:
 
     So is a fix that is ``shown`` beside its item already.
     """
+    read = finding.headline if finding.is_brief else ""
     labelled = (
-        ("expected", "" if finding.is_brief else finding.expected),
-        ("observed", "" if finding.is_brief and finding.observed in finding.headline else finding.observed),
+        ("expected", "" if finding.expected in read else finding.expected),
+        ("observed", "" if finding.observed in read else finding.observed),
         ("source", finding.source),
         ("fix", "" if finding.fix == shown else finding.fix),
         ("check", f"{finding.item}/{finding.check}" if finding.check else ""),
