@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.model import Check, Item
+from harness.reports.explanation import details
 
 _HEAD = """# Checks
 
@@ -41,7 +42,7 @@ def _contents(listed: Iterable[tuple[Item, Sequence[Check]]]) -> Iterator[str]:
     yield ""
 
 
-def _section(item: Item, checks: Iterable[Check]) -> Iterator[str]:
+def _section(item: Item, checks: Sequence[Check]) -> Iterator[str]:
     yield from (f"## {item.id}", "")
     yield from (f"{_text(item.text)} ({item.level}). {_text(item.why)}", "")
     yield from (f"**Fix:** {_text(item.remediation)}", "")
@@ -53,19 +54,11 @@ def _section(item: Item, checks: Iterable[Check]) -> Iterator[str]:
 
 def _part(check: Check) -> Iterator[str]:
     yield from (f"### {check.key}", "")
-    labelled = (
-        ("level", check.level),
-        ("looks at", check.summary),
-        ("expected", check.expected),
-        ("pass", check.passed),
-        ("fail", check.failed),
-        ("source", check.source),
-        ("fix", check.fix),
-    )
-    yield from (f"- **{label}:** {_text(text)}" for label, text in labelled if text)
+    labelled = (("level", check.level), *details(check))
+    yield from (f"- **{label.lower()}:** {_text(text)}" for label, text in labelled if text)
     yield ""
 
 
 def _text(text: str) -> str:
     """Escape what Markdown or HTML would read as markup; one line."""
-    return re.sub(r"([\\<*_]|\](?=\())", r"\\\1", " ".join(str(text).split()))
+    return re.sub(r"([\\<*_]|\](?=\())", r"\\\1", " ".join(text.split()))

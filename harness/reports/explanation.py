@@ -10,8 +10,7 @@ from harness.reports.text import SIGNS, evidence, printable
 
 _LABEL = 12
 _WIDTH = 110
-OWN_TEST = 'none is shipped; verify it by a test of your own, marked @pytest.mark.verifies("{item}")'
-
+_OWN_TEST = 'none is shipped; verify it by a test of your own, marked @pytest.mark.verifies("{item}")'
 _OF_THE_CHECK = ("source", "fix", "check")
 
 Labelled = tuple[str, str]
@@ -25,7 +24,7 @@ def of_item(item: Item, checks: Sequence[Check]) -> Iterator[Labelled]:
     yield "Why", item.why
     yield "Fix", item.remediation
     yield "Needs", ", ".join(item.needs)
-    yield "Checks", "harness explain CHECK explains each" if checks else OWN_TEST.format(item=item.id)
+    yield "Checks", "harness explain CHECK explains each" if checks else _OWN_TEST.format(item=item.id)
     for check in checks:
         level = " (should)" if check.level is Level.SHOULD else ""
         yield "", f"  {check.key}{level}: {check.passed or check.summary}"
@@ -34,6 +33,11 @@ def of_item(item: Item, checks: Sequence[Check]) -> Iterator[Labelled]:
 def of_check(check: Check) -> Iterator[Labelled]:
     """Yield what a check does and expects, where that comes from, and what to do when it fails."""
     yield "", f"{check.key} ({check.level})"
+    yield from details(check)
+
+
+def details(check: Check) -> Iterator[Labelled]:
+    """Yield the texts of a check, without its name and its level."""
     yield "Looks at", check.summary
     yield "Expected", check.expected
     yield "Pass", check.passed
