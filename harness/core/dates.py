@@ -22,8 +22,7 @@ def duration_s(text: str) -> float:
 def retry_after_s(value: str, *, now: float) -> float | None:
     """Return how many seconds ``Retry-After`` asks to wait: delay-seconds or an HTTP-date (RFC 9110 section 10.2.3).
 
-    ``now`` is the present in seconds since the epoch; a past date means 0. Returns None for any other
-    value.
+    ``now`` is the present in seconds since the epoch; a past date means 0. Returns None for any other value.
     """
     value = value.strip()
     if value.isascii() and value.isdigit():

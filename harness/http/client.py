@@ -34,8 +34,8 @@ class Network:
         self.production = production
         self.observer: Observer = lambda _response: None
         """Called with every answer, also from a recording; the body may not have been read."""
-        self.error_observer: Callable[[httpx.Response], None] = lambda _response: None
-        """Shown every answer that is an error, read whole."""
+        self.error_observer: Observer = lambda _response: None
+        """Called with every answer that is an error, read whole."""
 
     def client(
         self,
@@ -57,7 +57,7 @@ class Network:
             inner = httpx.HTTPTransport(verify=tls_context(), limits=limits)
             transport = GuardedTransport(self, inner, whole_within_s)
         made = httpx.Client(transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)
-        made.event_hooks["response"].append(self._tell)
+        made.event_hooks["response"].append(self._observe)
         return made
 
     def async_client(
@@ -75,7 +75,7 @@ class Network:
         made = httpx.AsyncClient(
             transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False
         )
-        made.event_hooks["response"].append(self._tell_async)
+        made.event_hooks["response"].append(self._observe_async)
         return made
 
     def fetch(self, url: str) -> bytes:
@@ -83,16 +83,16 @@ class Network:
         with self.client(whole_within_s=WHOLE_WITHIN_S) as client:
             return client.get(url).raise_for_status().content
 
-    def _tell(self, response: httpx.Response) -> None:
+    def _observe(self, response: httpx.Response) -> None:
         self.observer(response)
         if response.is_error:
             response.read()
             self.error_observer(response)
 
-    async def _tell_async(self, response: httpx.Response) -> None:
+    async def _observe_async(self, response: httpx.Response) -> None:
         if response.is_error:
             await response.aread()
-        self._tell(response)
+        self._observe(response)
 
     def check(self, method: str, url: httpx.URL) -> None:
         """Raise `NetworkError` unless the target's description allows this request."""

@@ -12,6 +12,8 @@ import ssl
 from functools import cache
 
 UNTRUSTED = "TLS: the certificate is not valid"
+_PLACE = re.compile(r" \(_ssl\.c:\d+\)")
+"""The line of Python's source in a message of OpenSSL, which differs from version to version."""
 
 LEAST, MOST = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 """RFC 9325 section 3.1.1. Go's crypto/tls, Java (``jdk.tls.disabledAlgorithms``), Node.js (``tls.DEFAULT_MIN_VERSION``)
@@ -65,7 +67,3 @@ def tls_failure(exc: ssl.SSLError) -> str:
     if isinstance(exc, ssl.SSLCertVerificationError):
         return f"{UNTRUSTED}: {exc.verify_message}"
     return f"TLS: {exc.reason.lower().replace('_', ' ') if exc.reason else _PLACE.sub('', str(exc))}"
-
-
-_PLACE = re.compile(r" \(_ssl\.c:\d+\)")
-"""The line of Python's source, which differs from version to version."""

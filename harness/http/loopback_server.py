@@ -50,8 +50,8 @@ class LoopbackServer(ABC):
         """Prepare the server; it does not listen yet. ``port`` 0 means any free one.
 
         ``name`` is that of its threads, ``max_body`` bounds the body of a request in bytes, ``idle_s`` how long a
-        client may be silent, and ``grace_s`` how long unfinished responses are awaited at the end. Unless
-        it ``keeps_open``, a connection ends with its first response.
+        client may be silent, and ``grace_s`` how long unfinished responses are awaited at the end. Unless it
+        ``keeps_open``, a connection ends with its first response.
         """
         self.name = name
         self.port = port

@@ -117,5 +117,5 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def percent(part: int, whole: int) -> int:
-    """Return a share in whole per cent, rounded down, so that 100 means all; 100 if ``of`` is 0."""
+    """Return a share in whole per cent, rounded down, so that 100 means all; 100 if ``whole`` is 0."""
     return 100 * part // whole if whole else 100

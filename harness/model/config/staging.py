@@ -32,7 +32,7 @@ class Rotation(Section, frozen=True):
     max_age: Duration = Duration(90 * 86400)
     """Maximum age of the secret."""
     previous: SecretRef | None = None
-    """The credential that it replaced, for the provider's credential: the provider must refuse the old one."""
+    """Where the secret is the provider's credential, the one that it replaced: the provider must refuse it."""
 
 
 class Operations(Section, frozen=True):
