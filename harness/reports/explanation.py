@@ -27,7 +27,7 @@ def of_item(item: Item, checks: Sequence[Check]) -> Iterator[Labelled]:
     yield "Checks", "harness explain CHECK explains each" if checks else _OWN_TEST.format(item=item.id)
     for check in checks:
         level = " (should)" if check.level is Level.SHOULD else ""
-        yield "", f"  {check.key}{level}: {check.passed or check.summary}"
+        yield "", f"  {check.key}{level}: {check.passed}"
 
 
 def of_check(check: Check) -> Iterator[Labelled]:

@@ -174,10 +174,10 @@ def evidence(finding: Finding, *, shown: str = "") -> list[tuple[str, str]]:
 
     So is a fix that is ``shown`` beside its item already.
     """
-    read = finding.headline if finding.is_brief else ""
+    visible = finding.headline if finding.is_brief else ""
     labelled = (
-        ("expected", "" if finding.expected in read else finding.expected),
-        ("observed", "" if finding.observed in read else finding.observed),
+        ("expected", "" if finding.expected in visible else finding.expected),
+        ("observed", "" if finding.observed in visible else finding.observed),
         ("source", finding.source),
         ("fix", "" if finding.fix == shown else finding.fix),
         ("check", f"{finding.item}/{finding.check}" if finding.check else ""),
