@@ -41,9 +41,12 @@ def media_type(content_type: str) -> str:
 
 
 def media_parameter(content_type: str, name: str) -> str:
-    """Return a parameter of a Content-Type, such as ``boundary``; empty for none (RFC 9110 section 8.3.1)."""
-    found = re.search(rf'{name}="?([^";,]+)', content_type, re.IGNORECASE)
-    return found[1].strip() if found else ""
+    """Return a parameter of a Content-Type, such as ``boundary``; empty for none (RFC 9110 section 8.3.1).
+
+    A quoted value may contain the characters that end another one (section 5.6.4): so do boundaries (RFC 2046, 5.1.1).
+    """
+    found = re.search(rf'(?<![\w-]){name}=(?:"([^"]*)"|"?([^";,]+))', content_type, re.IGNORECASE)
+    return (found[1] or found[2] or "").strip() if found else ""
 
 
 def is_json(content_type: str) -> bool:

@@ -63,6 +63,16 @@ def test_multipart_bodies_match_by_their_parts(path: Path, opened: Opened) -> No
             http.post("/upload", files={"file": ("a.txt", b"other", "text/plain")})
 
 
+def test_a_quoted_boundary_is_one_boundary(path: Path, opened: Opened) -> None:
+    """Some clients draw boundaries with characters that only a quoted parameter may contain."""
+    recorded = multipart("=_a,b;c")
+    recorded["request"]["headers"] = {"content-type": ['multipart/form-data; boundary="=_a,b;c"']}
+    write(path, [recorded])
+
+    with client(opened) as http:
+        assert http.post("/upload", files={"file": ("a.txt", b"hello", "text/plain")}).json() == "done"
+
+
 def test_a_streamed_body_matches_as_a_whole(path: Path, opened: Opened) -> None:
     """What a client sends in parts is one body."""
     write(path, [interaction("POST", "/a", "done", body={"n": 1})])

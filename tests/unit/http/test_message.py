@@ -12,6 +12,7 @@ from harness.http.message import (
     header,
     header_bytes,
     is_json,
+    media_parameter,
     media_type,
     reason_phrase,
 )
@@ -34,6 +35,25 @@ def test_target_and_path(url: str, target: str, path: str) -> None:
     """The target is what a request line to the origin carries, whatever form the URL came in."""
     request = Request(method="GET", url=url)
     assert (request.target, request.path) == (target, path)
+
+
+@pytest.mark.parametrize(
+    "content_type, boundary",
+    [
+        ("multipart/form-data; boundary=XyZ", "XyZ"),
+        ("multipart/form-data; charset=utf-8; Boundary=XyZ ; x=1", "XyZ"),
+        ('multipart/form-data; boundary="=_a,b; c"; x=1', "=_a,b; c"),
+        ("multipart/form-data; x-boundary=1; boundary=2", "2"),
+        ("multipart/form-data; xboundary=1", ""),
+        ('multipart/form-data; boundary="XyZ', "XyZ"),
+        ("multipart/form-data; boundary=abc, text/plain", "abc"),
+        ('multipart/form-data; boundary=""', ""),
+        ("multipart/form-data", ""),
+    ],
+)
+def test_a_parameter_of_a_content_type(content_type: str, boundary: str) -> None:
+    """It is found by its whole name, and a quoted value is whole, whatever it contains."""
+    assert media_parameter(content_type, "boundary") == boundary
 
 
 def test_header_in_any_case() -> None:
