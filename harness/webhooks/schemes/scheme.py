@@ -139,18 +139,17 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
 
         This writes forged signatures, and those of an old and a new secret together.
         """
+        beside = self._beside(timestamp, body)
         if not signatures:
-            return self._beside(timestamp, body)
-        first, *more = signatures
-        value = self.value.format(timestamp=self.stamp(timestamp), signature=first)
-        for signature in more:
+            return beside
+        value = self.value.format(timestamp=self.stamp(timestamp), signature=signatures[0])
+        for signature in signatures[1:]:
             value += self.another.format(signature=signature)
-        return self.raw(value, timestamp=timestamp, body=body)
+        return ((self.header, value), *beside)
 
     def raw(self, value: str, *, timestamp: int | str, body: bytes = b"") -> Headers:
         """Return the headers with exactly ``value`` in place of the signature; the others are correct."""
-        beside = self._beside(timestamp, body) if self.timestamp_header or self.beside else ()
-        return ((self.header, value), *beside)
+        return ((self.header, value), *self._beside(timestamp, body))
 
     def new_secret(self) -> str:
         """Return a new random secret of the right form: for tests, and for wrong signatures."""
@@ -166,6 +165,8 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
 
     def _beside(self, timestamp: int | str, body: bytes) -> Headers:
         stamped = ((self.timestamp_header, self.stamp(timestamp)),) if self.timestamp_header else ()
+        if not self.beside:
+            return stamped
         return (*stamped, *((name, self._filled(value, timestamp, body)) for name, value in self.beside))
 
     def _filled(self, template: str, timestamp: int | str, body: bytes, values: Mapping[str, str] = NOTHING) -> str:
