@@ -100,9 +100,13 @@ def _in_json(text: str, steps: tuple[str, ...], value: Any) -> IdPlace:
     start, end = _span(text, steps)
     first = len(text[:start].encode())
     last = first + len(text[start:end].encode())
-    if isinstance(value, int):
-        return IdPlace(first, last, str(value), str.encode, number=True)
-    return IdPlace(first, last, value, lambda new: encode_basestring_ascii(new).encode(), number=False)
+    literal = _literal_like(value)
+    return IdPlace(first, last, str(value), lambda new: literal(new).encode(), isinstance(value, int))
+
+
+def _literal_like(value: Any) -> Callable[[str], str]:
+    """Return what writes another id of the kind of ``value`` in JSON; a number is written already."""
+    return str if isinstance(value, int) else encode_basestring_ascii
 
 
 def _in_form(text: str, steps: tuple[str, ...], value: Any) -> list[IdPlace]:
@@ -126,13 +130,12 @@ def _in_payload(inner: str, steps: tuple[str, ...], value: Any, start: int, end:
         first, last = _span(inner, steps)
     except (ValueError, IndexError):
         return []
-    number = isinstance(value, int)
+    literal = _literal_like(value)
 
     def write(new_id: str) -> bytes:
-        literal = new_id if number else encode_basestring_ascii(new_id)
-        return quote_plus(inner[:first] + literal + inner[last:]).encode()
+        return quote_plus(inner[:first] + literal(new_id) + inner[last:]).encode()
 
-    return [IdPlace(start, end, str(value), write, number)]
+    return [IdPlace(start, end, str(value), write, isinstance(value, int))]
 
 
 def _span(text: str, steps: tuple[str, ...]) -> tuple[int, int]:
