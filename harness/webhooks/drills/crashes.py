@@ -14,7 +14,7 @@ from functools import partial
 
 from harness.errors import ProbeError
 from harness.model import Outcome
-from harness.webhooks.drills.drill import Drill, Judgement, passes_if
+from harness.webhooks.drills.drill import Drill, Judgement, passes_if, too_fast
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.effects import counted
 
@@ -46,10 +46,7 @@ def _kill_while_processing(context: DrillContext) -> Judgement:
         return Outcome.ERROR, f"cannot be judged: a genuine delivery got {answer.seen}"
     time.sleep(_INTO_PROCESSING_S)
     if context.probe.effects(event.id):
-        return (
-            Outcome.NOT_RUN,
-            f"{event.name} was processed at once; as slow, name an event whose processing takes seconds",
-        )
+        return too_fast(event)
     context.restart()
     return _one_effect(context, event.id, "killed while processing")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.model import Check
+from harness.model import Check, Event, Outcome
 from harness.model.check import Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 
-__all__ = ["Drill", "Judgement", "passes_if"]
+__all__ = ["Drill", "Judgement", "passes_if", "too_fast"]
 
 
 class Drill(Check, frozen=True, kw_only=True):
@@ -19,3 +19,9 @@ class Drill(Check, frozen=True, kw_only=True):
     ahead: Callable[[DrillContext], None] | None = None
     """Runs before the first drill, because its effects appear late; does nothing where the target does not allow it."""
     run: Callable[[DrillContext], Judgement]
+
+
+def too_fast(slow: Event) -> Judgement:
+    """Return the judgement of a drill whose event at ``[receiver] slow`` is processed before the drill can act."""
+    observed = f"{slow.name} was processed at once; set [receiver] slow to an event whose processing takes seconds"
+    return Outcome.NOT_RUN, observed

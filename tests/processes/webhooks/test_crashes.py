@@ -139,7 +139,9 @@ def test_a_slow_event_that_is_not_slow_tells_nothing(stage: DrillContext) -> Non
     finding = played("killed-while-processing", stage)
 
     assert finding.outcome is Outcome.NOT_RUN
-    assert finding.observed == "slow was processed at once; as slow, name an event whose processing takes seconds"
+    assert (
+        finding.observed == "slow was processed at once; set [receiver] slow to an event whose processing takes seconds"
+    )
 
 
 def test_a_restart_that_fails_is_an_error(stage: DrillContext, fragile: Fragile) -> None:
