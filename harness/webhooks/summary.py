@@ -95,8 +95,8 @@ class Histogram:
             upper_ms = min(_upper(bucket), self.slowest_s) * 1000
             counts[next((limit for limit in SHOWN_MS if upper_ms <= limit), math.inf)] += count
         most = max(counts.values(), default=1)
-        shown = [limit for limit in (*SHOWN_MS, math.inf) if counts]
-        for limit in shown[_first(shown, counts) : _last(shown, counts) + 1]:
+        fastest, slowest = min(counts, default=0), max(counts, default=0)
+        for limit in (each for each in (*SHOWN_MS, math.inf) if fastest <= each <= slowest):
             bar = "█" * math.ceil(counts[limit] / most * BAR)
             label = "slower" if math.isinf(limit) else f"<= {limit:g} ms"
             yield f"{label:>12}  {bar} {counts[limit]:,}"
@@ -104,11 +104,3 @@ class Histogram:
 
 def _upper(bucket: int) -> float:
     return math.exp(bucket / PRECISION) * _LEAST_S
-
-
-def _first(shown: list[float], counts: Counter[float]) -> int:
-    return next((i for i, limit in enumerate(shown) if counts[limit]), 0)
-
-
-def _last(shown: list[float], counts: Counter[float]) -> int:
-    return next((i for i in reversed(range(len(shown))) if counts[shown[i]]), 0)
