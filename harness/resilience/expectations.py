@@ -135,12 +135,9 @@ def rejects_partial_response(evidence: Evidence) -> str:
     if evidence.run.succeeded:
         return "the client reported success without a complete response"
     after = next((a for a in evidence.attempts if a.at > evidence.faulted[0].at), None)
-    went_on = after is not None and after.method in WRITES
-    return (
-        f"the client continued with {after.method} {after.path} without a complete response"
-        if after and went_on
-        else ""
-    )
+    if after is None or after.method not in WRITES:
+        return ""
+    return f"the client continued with {after.method} {after.path} without a complete response"
 
 
 def respects_deadline(evidence: Evidence) -> str:
