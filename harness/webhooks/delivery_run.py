@@ -38,7 +38,7 @@ class DeliveryRun:
             *read_events(paths, event_format.read),
             *(event_format.made(name, body) for name, body in made),
         )
-        chance = random.Random()  # noqa: S311 - an id is no secret; seeded by the system, whatever seeds the module's
+        chance = random.Random()  # noqa: S311 - an id is no secret; random.seed() does not affect an instance
         self._names = (f"evt_{chance.getrandbits(48):012x}{n:x}" for n in count())
 
     @property
