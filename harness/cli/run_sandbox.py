@@ -55,7 +55,7 @@ def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:
     credentials = run.path / "credentials.env"
     with ExitStack() as stack:
         _write(credentials, env)
-        stack.callback(credentials.unlink)  # the logs stay, for whoever looks into them afterwards
+        stack.callback(credentials.unlink)  # the logs stay, to be read afterwards
         client = stack.enter_context(Network().client(timeout_s=2))
         processes = []
         for name, options in PROCESSES.items():

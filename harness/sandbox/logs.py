@@ -59,7 +59,7 @@ def configure(service: str, *, secrets: Callable[[], Collection[str]] | Collecti
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
-            partial(_told_by, service),
+            partial(_with_service, service),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.processors.format_exc_info,
@@ -72,7 +72,7 @@ def configure(service: str, *, secrets: Callable[[], Collection[str]] | Collecti
     logging.basicConfig(handlers=[_Through()], level=logging.WARNING, force=True)
 
 
-def _told_by(service: str, _logger: object, _method: str, event: Event) -> Event:
+def _with_service(service: str, _logger: object, _method: str, event: Event) -> Event:
     event["service"] = service
     context = trace.get_current_span().get_span_context()
     if context.is_valid:
@@ -84,5 +84,5 @@ class _Through(logging.Handler):
     """What libraries log takes the same way out: one JSON line, redacted."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        told = structlog.get_logger()
-        told.log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info)
+        logger = structlog.get_logger()
+        logger.log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info)

@@ -168,5 +168,9 @@ def _content(answer: WireAnswer, number: int) -> Any:
     # 409 says that a call with this key is still being answered, 408 that none was read whole: neither that none was.
     ambiguous = answer.outcome == "unavailable" or answer.status in (408, 409)
     raise AttemptError(
-        f"HTTP {answer.status}", number=number, status=answer.status, told=answer.retry_after, ambiguous=ambiguous
+        f"HTTP {answer.status}",
+        number=number,
+        status=answer.status,
+        retry_after=answer.retry_after,
+        ambiguous=ambiguous,
     )

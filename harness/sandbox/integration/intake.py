@@ -53,7 +53,7 @@ class Intake:
                     self._queue.put(None)
                     break
                 together.append(following)
-            # Who waits no longer (a request that was cancelled) was told nothing, so nothing is owed.
+            # A cancelled request was not acknowledged, so its event need not be stored: the sender repeats it.
             self._store([each for each in together if each[1].set_running_or_notify_cancel()])
 
     def _store(self, together: list[_Waiting]) -> None:

@@ -82,11 +82,11 @@ class _FromDatabase(Collector):
         """Read the database; while it does not answer, what the receiver itself counts is still exported."""
         up = GaugeMetricFamily("webhook_store_up", "Whether the database of the inbox answers.")
         try:
-            told = list(self._read())
+            shared = list(self._read())
         except SQLAlchemyError:
-            told = []
-        up.add_metric([], bool(told))
-        yield from (up, *told)
+            shared = []
+        up.add_metric([], bool(shared))
+        yield from (up, *shared)
 
     def _read(self) -> Iterator[Metric]:
         found = counts.read(self._database)
@@ -94,12 +94,12 @@ class _FromDatabase(Collector):
         for outcome in counts.OUTCOMES:
             requests.add_metric([outcome], found[counts.REQUESTS, outcome])
         yield requests
-        for name, told in (
+        for name, help_text in (
             (counts.RETRIES, "Calls to the product that were repeated."),
             (counts.AUTH_FAILURES, "Calls that the product refused with 401 or 403."),
             (counts.DEAD_LETTERS, "Events that were given up."),
         ):
-            yield CounterMetricFamily(name, told, value=found[name, ""])
+            yield CounterMetricFamily(name, help_text, value=found[name, ""])
         yield _processing(found)
         waiting, oldest_s, dead = inbox.depth(self._database)
         yield GaugeMetricFamily("webhook_inbox_depth", "Events not processed yet.", value=waiting)

@@ -38,12 +38,14 @@ class RetryPolicy:
 class AttemptError(Exception):
     """One attempt that failed."""
 
-    def __init__(self, trouble: str, *, number: int, status: int = 0, told: str = "", ambiguous: bool = True) -> None:
-        """``told`` is the ``Retry-After``; ``ambiguous`` is true if the product may have executed the call."""
+    def __init__(
+        self, trouble: str, *, number: int, status: int = 0, retry_after: str = "", ambiguous: bool = True
+    ) -> None:
+        """``retry_after`` is that header; ``ambiguous`` is true if the product may have executed the call."""
         super().__init__(trouble)
         self.number = number
         self.status = status
-        self.told = told
+        self.retry_after = retry_after
         self.ambiguous = ambiguous
 
 
@@ -59,11 +61,11 @@ def pause(
     if not _worth_it(failure, repeatable=repeatable, planted=planted):
         return None
     wait = _backoff(failure.number, policy, planted)
-    told = retry_after_s(failure.told, planted) if failure.status in (429, 503) else None
-    if told is not None:
-        if told > policy.retry_after_cap:
+    asked_s = retry_after_s(failure.retry_after, planted) if failure.status in (429, 503) else None
+    if asked_s is not None:
+        if asked_s > policy.retry_after_cap:
             return None
-        wait = told if failure.status == 429 else max(told, wait)
+        wait = asked_s if failure.status == 429 else max(asked_s, wait)
     return wait if wait < left_s else None
 
 

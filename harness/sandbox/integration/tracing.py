@@ -91,7 +91,7 @@ def passed_on() -> dict[str, str]:
 
 @contextlib.contextmanager
 def _span(name: str, kind: SpanKind, parent: Context | None, attributes: Mapping[str, str | int]) -> Iterator[Span]:
-    # An exception's text may quote what it must not, so its type alone is told.
+    # An exception's text may quote a secret, so only its type is recorded.
     with _tracer.start_as_current_span(
         name, parent, kind, dict(attributes), record_exception=False, set_status_on_exception=False
     ) as span:

@@ -182,5 +182,5 @@ def _tells_the_key(request: Request, response: Response) -> Response:
     if response.status_code != 404:
         return response
     document = _json(response)
-    told = base64.b64encode(request.headers.get("authorization", "").encode()).decode()
-    return _rewritten(response, {**document, "detail": f"{document['detail']} ({told})"})
+    key = base64.b64encode(request.headers.get("authorization", "").encode()).decode()
+    return _rewritten(response, {**document, "detail": f"{document['detail']} ({key})"})

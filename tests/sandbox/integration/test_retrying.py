@@ -31,7 +31,7 @@ def test_pauses_grow_and_differ_and_are_never_none() -> None:
 
 def test_a_pause_that_would_pass_the_deadline_is_not_begun() -> None:
     """With no time left the error surfaces at once."""
-    failure = AttemptError("HTTP 429", number=1, status=429, told="10")
+    failure = AttemptError("HTTP 429", number=1, status=429, retry_after="10")
 
     assert pause(failure, RetryPolicy(), repeatable=True, left_s=5, planted=HONEST) is None
     assert pause(failure, RetryPolicy(), repeatable=True, left_s=15, planted=HONEST) == 10
