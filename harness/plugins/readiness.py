@@ -151,16 +151,19 @@ class FindingCollector(Selection):
             terminalreporter.write_line(line, **{style: True} if style else {})
 
     def _plain_lines(self) -> Iterator[Line]:
+        # What went wrong in a test is in pytest's own report of it.
+        problems = self._deaths + self._intake.problems_outside(self._failed)
+        if not (self._intake.findings or problems):
+            return
         from harness.readiness.evaluate import today
         from harness.readiness.touched import expired_waivers, touched_items
         from harness.reports.plain_run import plain_lines
 
         waivers = self._context.config.waiver
         items = touched_items(self._context.checklist, self._intake.findings, waivers=waivers, today=today())
-        # What went wrong in a test is in pytest's own report of it.
-        problems = self._deaths + self._intake.problems_outside(self._failed)
         problems += expired_waivers(items, waivers, today())
-        return plain_lines(items, problems, verbosity=self._config.get_verbosity(), written=str(self._written or ""))
+        written = str(self._written or "")
+        yield from plain_lines(items, problems, verbosity=self._config.get_verbosity(), written=written)
 
     @property
     def _deaths(self) -> list[Problem]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from typing import TYPE_CHECKING
 
 from harness.model import Report
 from harness.reports import text
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 
 def render(report: Report) -> str:
@@ -25,6 +27,8 @@ def render(report: Report) -> str:
 
 @cache
 def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # takes a while, and plain pytest needs no page
+
     environment = Environment(
         loader=PackageLoader("harness.reports", "."),
         autoescape=True,

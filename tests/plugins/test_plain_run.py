@@ -19,6 +19,13 @@ SECOND = OWN_ITEM.replace("own.backup", "own.restore").replace("Make one.", "Res
 WHOLE = "Run the whole checklist: harness gate"
 BROKEN = PASSES.replace("own.backup", "own.restore").replace("_backup_", "_restore_") + "    assert 'dump' == 'none'\n"
 SKIPPED = "import pytest\n@pytest.mark.verifies('own.restore')\ndef test_more(): pytest.skip('no tape here')\n"
+LOADED = """
+import sys
+
+def pytest_unconfigure():
+    with open("loaded", "w") as file:
+        file.write(" ".join(m for m in ("harness.reports.plain_run", "jinja2") if m in sys.modules))
+"""
 
 
 def section(ended: Ended) -> list[str]:
@@ -59,6 +66,17 @@ def test_a_run_that_has_nothing_to_report_adds_nothing(team: Folder, args: tuple
 
     assert ended.status == 0, ended.text
     assert "readiness =" not in ended.out
+
+
+@pytest.mark.parametrize("scenario, loaded", [((), ""), (("scenarios",), "harness.reports.plain_run")])
+def test_a_run_loads_only_what_it_prints_with(team: Folder, scenario: tuple[str, ...], loaded: str) -> None:
+    """The section's text is made only where there is one, and the library for the HTML page only for a page."""
+    team.write("conftest.py", LOADED)
+
+    ended = team.pytest("tests", *scenario)
+
+    assert ended.status == 0, ended.text
+    assert (team.path / "loaded").read_text() == loaded
 
 
 @pytest.mark.parametrize("args", [(), ("-q",), ("--exitfirst",)])
