@@ -1,4 +1,4 @@
-"""Collecting the tests of this repository: their ids are constant and short, and none of them is skipped unnoticed."""
+"""The tests of this repository: constant, short ids, no test skipped in CI, and no process in a unit test."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TIMEOUT_S = 300
 
 
 def collecting(hash_seed: str) -> subprocess.Popen[str]:
-    """Begin to collect every test, as a worker of pytest-xdist would."""
+    """Start collecting every test, as a worker of pytest-xdist would."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")} | {"PYTHONHASHSEED": hash_seed}
     return subprocess.Popen(
         [sys.executable, "-m", "pytest", "tests", "--collect-only", "-q", "-p", "no:cacheprovider"],
@@ -28,7 +28,7 @@ def collecting(hash_seed: str) -> subprocess.Popen[str]:
 
 
 def test_collecting_twice_gives_the_same_short_ids() -> None:
-    """Neither the time of day nor the order of a set stands in an id, and each can be read and typed."""
+    """No id depends on the time of day or the order of a set, and each can be read and typed."""
     first = collecting("1")
     time.sleep(1)  # what holds the time of day to the second differs
     outputs = [p.communicate(timeout=TIMEOUT_S)[0] for p in (first, collecting("2"))]
@@ -45,7 +45,7 @@ def test_collecting_twice_gives_the_same_short_ids() -> None:
 def test_a_skipped_test_fails_where_all_parts_are_required(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, value: str, ended_as: str
 ) -> None:
-    """In CI nothing is skipped unnoticed, and the reason is shown; an expected failure stays one."""
+    """In CI a skipped test fails with the reason for the skip, and an expected failure stays one."""
     pytester.makeconftest((ROOT / "tests" / "conftest.py").read_text(encoding="utf-8"))
     pytester.makepyfile(
         """
@@ -64,7 +64,7 @@ def test_a_skipped_test_fails_where_all_parts_are_required(
 
 
 def test_a_unit_test_that_starts_a_process_or_leaves_the_machine_fails(pytester: pytest.Pytester) -> None:
-    """Also one that hides the refusal; a thread and a connection to this machine are allowed."""
+    """It fails even if its code hides the refusal; threads and connections to this machine are allowed."""
     pytester.makeconftest((ROOT / "tests" / "unit" / "conftest.py").read_text(encoding="utf-8"))
     pytester.makepyfile(
         """
@@ -84,6 +84,8 @@ def test_a_unit_test_that_starts_a_process_or_leaves_the_machine_fails(pytester:
             threading.Thread(target=int).start()
             with socket.create_server(("127.0.0.1", 0)) as server:
                 socket.create_connection(server.getsockname()).close()
+                with socket.socket() as client:
+                    client.connect(("localhost", server.getsockname()[1]))
         """
     )
 
