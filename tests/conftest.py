@@ -25,7 +25,7 @@ LONGEST_ID = 32
 """Characters of one value in the id of a test."""
 _UNFIT_FOR_AN_ID = re.compile(r"[^\w.,:/=+-]+", re.ASCII)
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1f]")
-"""Nothing of compressed or encrypted bytes is a word, and they may differ from run to run."""
+"""What compressed or encrypted bytes have and text does not; such bytes may differ from run to run."""
 
 PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
@@ -49,7 +49,7 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Fail what is skipped where every part is installed, as in CI."""
+    """With HARNESS_REQUIRE_REAL=1, as in CI, fail a test that is skipped: every part that it needs is installed."""
     report = yield
     if os.environ.get("HARNESS_REQUIRE_REAL") == "1" and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
