@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make gate     run the readiness gate against the sandbox (DEFECT=NAME plants a defect, ARGS=... for pytest)"
 	@echo "make unit     run the tests that need no process and no network: a minute (ARGS=... for pytest)"
-	@echo "make test     run all tests but the two next (ARGS=...)"
+	@echo "make test     run all tests except the next two (ARGS=...)"
 	@echo "make matrix   a gate for each planted defect: what is detected, and what is a false alarm (MATRIX=full: hours)"
 	@echo "make soak     repeat: kills, clean gates, versions of Python and of dependencies (hours)"
 	@echo "make check    ruff, mypy, import-linter"
@@ -52,7 +52,7 @@ test: setup
 matrix: setup
 	@MATRIX=$(or $(MATRIX),items) $(BIN)/python -m pytest tests/matrix -n2 --dist=worksteal -q $(ARGS)
 
-# Whatever repeats what the other tests hold, one module of tests/soak each; one after the other, for each uses the machine.
+# What repeats the other tests, one module of tests/soak each; in sequence, because each uses the whole machine.
 soak: setup
 	@$(BIN)/python -m pytest tests/soak -v -rs -o faulthandler_timeout=0 $(ARGS)
 

@@ -33,7 +33,7 @@ LINES = [{"sku": f"SKU-{n:05}", "quantity": n, "price": {"amount": n * 199, "cur
 
 
 class OpenedCassette(IndexedCassette):
-    """An indexed cassette that vcrpy opens; nothing of it is copied, as in the harness' own."""
+    """An indexed cassette that vcrpy opens, which copies nothing, like those of the harness."""
 
     def _load(self) -> None:
         requests, responses, self._metadata = self._persister.load_cassette(self._path, serializer=None)
@@ -43,7 +43,7 @@ class OpenedCassette(IndexedCassette):
 
 
 class IndexedVCR(vcr.VCR):  # type: ignore[misc]  # vcrpy ships no types
-    """vcrpy's `VCR` whose cassettes are indexed, and whose filters copy nothing: stock ones do so three times."""
+    """vcrpy's `VCR` with indexed cassettes, and with filters that copy nothing: its own copy three times."""
 
     def _use_cassette(self, with_current_defaults: bool = False, **kwargs: Any) -> Any:  # noqa: ARG002, FBT001, FBT002 - vcrpy's
         return OpenedCassette.use(**self.get_merged_config(**kwargs))

@@ -54,7 +54,7 @@ ALLOWED = {
 }
 """Phrases with a vague word, and why they stay."""
 CODE = re.compile(r"```.*?```|``[^`]*``|`[^`]*`|\]\([^)]*\)|https?://\S+|<[^>]*>", re.DOTALL)
-"""What is no prose in a docstring, a message or a page."""
+"""The parts of a docstring, message or page that are not prose."""
 AMERICAN = re.compile(
     r"\b(?:(?:un)?authoriz(?:es?|ed|ing)|behaviors?|canceled|colors?|favor\w*|honor\w*|labeled|modeled|normaliz\w*|organiz\w*"
     r"|recogniz\w*|serializ\w*|summariz\w*|minimiz\w*|randomiz\w*|initializ\w*)\b"
@@ -98,7 +98,7 @@ def test_every_test_says_in_one_sentence_what_it_holds(folder: str) -> None:
 
 
 def test_every_shipped_test_names_its_items() -> None:
-    """A test of the suite that verifies no item would look like a broken run; `each` names those of its rows."""
+    """Every test of the suite names the items that it verifies; with `each`, its rows name them."""
     ids = shipped().ids
     for file, node in each_test("harness/suite"):
         marks = [d for d in node.decorator_list if "verifies" in (code := ast.unparse(d)) or code.startswith("each(")]
@@ -117,7 +117,7 @@ def test_every_item_has_a_check() -> None:
 
 
 def test_every_folder_of_tests_has_a_tier() -> None:
-    """`make test` runs each but those whose own targets run them."""
+    """`make test` runs every folder except matrix and soak, which have targets of their own."""
     pytest_section = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]
     folders = {file.relative_to(ROOT).parts[1] for file in (ROOT / "tests").rglob("test_*.py")}
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -217,7 +217,7 @@ def test_every_dependency_is_imported() -> None:
 
 
 def test_the_same_pythons_are_named_everywhere() -> None:
-    """The classifiers name each version without a gap, and what asks for Python asks for the first or for all."""
+    """The classifiers have no gap, and every other place names the first version or the whole range."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     versions = supported_pythons()
     first, last = (int(version.removeprefix("3.")) for version in (versions[0], versions[-1]))
@@ -233,7 +233,7 @@ def test_the_same_pythons_are_named_everywhere() -> None:
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    """Yield every docstring and message of the package, with its place; names and keys have no blank."""
+    """Yield every docstring and message of the package and its place; names and keys, without a blank, are left out."""
     for file, tree in trees().items():
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:

@@ -58,14 +58,14 @@ def test_the_readme_lists_the_subcommands_that_exist() -> None:
 
 
 def test_the_readme_links_every_guide() -> None:
-    """No page of docs/ is left to be found by chance."""
+    """The README links to every page of docs/."""
     guides = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
 
     assert guides - {link.target.partition("#")[0] for link in parsed(ROOT / "README.md").links} == set()
 
 
 def test_the_figures_of_the_readme_are_right() -> None:
-    """As many schemes of signatures, and at least as many defects, as it claims."""
+    """The README states the number of signature schemes, and no more defects than there are."""
     from harness.webhooks.schemes import SCHEMES
 
     text = (ROOT / "README.md").read_text()

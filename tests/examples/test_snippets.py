@@ -38,7 +38,7 @@ def test_every_toml_snippet_is_a_target(snippets: Snippets, tmp_path: Path) -> N
 
 
 def test_every_python_snippet_runs_against_the_sandbox(snippets: Snippets, pytester: pytest.Pytester) -> None:
-    """Each snippet, as a file of its own, passes live; a conftest and the items that are shown are in force."""
+    """Each snippet passes live as a file of its own, together with the conftest and the items that the guides show."""
     for number, snippet in enumerate(snippets("python")):
         name = snippet.title.removesuffix(".py") or f"test_{snippet.document.stem.replace('-', '_')}_{number}"
         pytester.makepyfile(**{name: snippet.text})

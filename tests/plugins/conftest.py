@@ -17,7 +17,7 @@ from harness.readiness.checklist import shipped
 from harness.reports.json import read
 
 TIMEOUT_S = 240
-"""Far beyond what a gate takes here, for a machine may be busy."""
+"""Far longer than a gate takes here, because the machine may be busy."""
 _SPARED = ("-p", "no:hypothesispytest", "-p", "no:pytest_httpserver", "-p", "no:anyio", "-p", "no:schemathesis")
 """Plugins of others that take time to start, and nothing here uses."""
 NAMED = '[target]\nname = "Tiny"\nscenarios = ["scenarios"]\n'

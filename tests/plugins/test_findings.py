@@ -82,7 +82,7 @@ def test_a_finding_that_passes_and_is_misspelt_is_not_lost_either(ready: Folder)
 
 @pytest.mark.parametrize("args", [(), ("-n2",)], ids=["bare", "n2"])
 def test_what_a_test_attaches_enters_or_is_told(ready: Folder, args: tuple[str, ...]) -> None:
-    """A finding that is none, or names no item, fails its test, though that catches the error, and the verdict."""
+    """An invalid finding, or one of no item, fails its test and the verdict, even if the test catches the error."""
     tests = "".join(TEST.format(name, body) for name, (body, _) in TESTS.items())
     ready.write("scenarios/test_more.py", MADE + tests)
 

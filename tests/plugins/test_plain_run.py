@@ -50,7 +50,7 @@ def team(folder: Folder) -> Folder:
 
 @pytest.mark.parametrize("args", [(), ("-n2",)], ids=["bare", "n2"])
 def test_what_holds_takes_two_lines(team: Folder, args: tuple[str, ...]) -> None:
-    """The touched item is named, and the command for the rest; no verdict on what nobody ran, and no report file."""
+    """The section names the touched item and the command for the rest; it has no verdict, and no report is written."""
     ended = team.pytest(*args)
 
     assert ended.status == 0, ended.text
@@ -61,7 +61,7 @@ def test_what_holds_takes_two_lines(team: Folder, args: tuple[str, ...]) -> None
 
 @pytest.mark.parametrize("args", [("tests",), ("-k", "ordinary"), ("--collect-only",), ("-q",)])
 def test_a_run_that_has_nothing_to_report_adds_nothing(team: Folder, args: tuple[str, ...]) -> None:
-    """Ordinary tests, deselection, a bare collection, and ``-q`` where all holds leave pytest's output alone."""
+    """Ordinary tests, deselection, a mere collection, and ``-q`` without a failure leave pytest's output unchanged."""
     ended = team.pytest(*args)
 
     assert ended.status == 0, ended.text
@@ -81,7 +81,7 @@ def test_a_run_loads_only_what_it_prints_with(team: Folder, scenario: tuple[str,
 
 @pytest.mark.parametrize("args", [(), ("-q",), ("--exitfirst",)])
 def test_a_touched_item_that_fails_is_shown_with_its_fix(team: Folder, args: tuple[str, ...]) -> None:
-    """The finding and its fix stand below the failure, also where the run ends at it; the exit status is pytest's."""
+    """The finding and its fix follow the failure, even if the run ends there; the exit status is pytest's."""
     team.write("scenarios/test_more.py", BROKEN)
 
     ended = team.pytest("scenarios/test_more.py", "scenarios/test_own.py", *args)
@@ -96,7 +96,7 @@ def test_a_touched_item_that_fails_is_shown_with_its_fix(team: Folder, args: tup
 
 
 def test_an_ordinary_test_that_fails_is_pytest_s_business(team: Folder) -> None:
-    """A failure that concerns no item changes nothing in the section, and makes none where no item is touched."""
+    """A failure that concerns no item changes nothing in the section, and adds no section if no item is touched."""
     team.write("tests/test_ordinary.py", FAILS)
 
     both, ordinary = team.pytest(), team.pytest("tests")
@@ -108,7 +108,7 @@ def test_an_ordinary_test_that_fails_is_pytest_s_business(team: Folder) -> None:
 
 
 def test_the_gate_still_counts_an_ordinary_test_that_fails(ready: Folder) -> None:
-    """What plain pytest passes over keeps the gate from READY, as ever."""
+    """A failure that plain pytest leaves out of its section still keeps the gate from READY."""
     ready.write("scenarios/test_ordinary.py", FAILS)
 
     ended = ready.gate()
@@ -119,7 +119,7 @@ def test_the_gate_still_counts_an_ordinary_test_that_fails(ready: Folder) -> Non
 
 
 def test_verbose_shows_each_item_with_what_was_seen(team: Folder) -> None:
-    """``-v`` gives each touched item a line; a skipped one says why, with ``-v`` and without."""
+    """``-v`` gives each touched item a line; a skipped item has its reason with and without ``-v``."""
     team.write("scenarios/test_more.py", SKIPPED)
 
     verbose, plain = team.pytest("-v"), team.pytest()
@@ -130,7 +130,7 @@ def test_verbose_shows_each_item_with_what_was_seen(team: Folder) -> None:
 
 
 def test_a_finding_without_a_marker_touches_its_item(team: Folder) -> None:
-    """An ordinary test that attaches a finding speaks for its item alone."""
+    """An ordinary test that attaches a finding touches the item of that finding only."""
     found = "findings.add(Finding(item='own.restore', outcome=Outcome.PASS, summary='restored 3 tables'))"
     test = f"from harness import Finding, Outcome\ndef test_more(findings):\n    {found}\n"
     team.write("tests/test_more.py", test)
@@ -141,7 +141,7 @@ def test_a_finding_without_a_marker_touches_its_item(team: Folder) -> None:
 
 
 def test_a_waiver_that_expired_is_named_where_it_would_have_helped(team: Folder) -> None:
-    """The team learns why a failure that was waived fails again; a waiver of an untouched item is not mentioned."""
+    """The section shows why a waived failure fails again, and no waiver of an item that is not touched."""
     over = '[[waiver]]\nitem = "{}"\nreason = "r"\nowner = "ops"\nexpires = 2020-01-01\n'
     team.write("harness.toml", NAMED + OWN_ITEM + SECOND + over.format("own.restore") + over.format("auth.accepts"))
     team.write("scenarios/test_more.py", BROKEN)
@@ -153,14 +153,14 @@ def test_a_waiver_that_expired_is_named_where_it_would_have_helped(team: Folder)
 
 
 def test_a_hook_that_breaks_is_reported(team: Folder) -> None:
-    """A problem that no test's failure shows is in the section."""
+    """The section contains a problem that no failed test shows."""
     team.write("conftest.py", "def pytest_harness_final_findings(config): return 1 / 0\n")
 
     assert "raised an error: ZeroDivisionError" in section(team.pytest())[0]
 
 
 def test_the_shipped_checks_alone_write_their_report(team: Folder) -> None:
-    """Asked for by name, the shipped checks leave a report of the whole checklist, whose path the section names."""
+    """The shipped checks, selected by name, write a report of the whole checklist, and the section names its path."""
     ended = team.pytest("--pyargs", "harness.suite", "scenarios")
 
     assert section(ended)[-2:] == [f"Report: {team.reports / 'readiness.html'}", WHOLE]

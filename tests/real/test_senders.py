@@ -40,7 +40,7 @@ CERTIFICATES: dict[str, tuple[Callable[[Authority], Path], bool]] = {
 def test_a_certificate_is_judged_as_senders_judge_it(
     made: Callable[[Authority], Path], sender: str, need: Need, tmp_path: Path, *, good: bool
 ) -> None:
-    """One that the harness accepts is accepted by the sender, and one that it refuses is refused."""
+    """The sender accepts the certificates that the harness accepts, and refuses the others."""
     program = need(sender)
     authority = Authority.founded(tmp_path)
     root = tmp_path / "root.pem"

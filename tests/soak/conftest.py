@@ -1,4 +1,4 @@
-"""Environments of their own, and whole runs of the tests in them."""
+"""Separate environments, and runs of the tests in them."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ RunTests = Callable[..., None]
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Environment:
-    """Make an environment with the harness in it, and return its Python.
+    """Create an environment with the harness installed, and return its Python.
 
-    ``environment(python=…, resolution=…)`` takes the Python that it is made of, by version or path, and which versions
-    of the dependencies uv chooses among those that are allowed: ``highest``, ``lowest-direct``, or ``locked`` for what
+    ``environment(python=…, resolution=…)`` takes the Python of the environment, by version or path, and which of the
+    allowed versions of the dependencies uv chooses: ``highest``, ``lowest-direct``, or ``locked`` for what
     requirements.lock names.
     """
 
@@ -44,9 +44,9 @@ def environment(tmp_path: Path) -> Environment:
 
 @pytest.fixture
 def run_tests() -> RunTests:
-    """Run pytest as a process, and fail with the end of its output where it fails.
+    """Run pytest as a process; if it fails, fail with the end of its output.
 
-    ``run_tests(python, "tests/unit", …, settings={…})`` takes pytest's words and what is added to the environment.
+    ``run_tests(python, "tests/unit", …, settings={…})`` takes arguments of pytest and additional environment variables.
     """
 
     def run(python: Path | str, *words: str, settings: Mapping[str, str] = MappingProxyType({})) -> None:

@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("resolution", ["lowest-direct", "highest"])
 def test_unit_and_plugin_tests_pass_on(resolution: str, environment: Environment, run_tests: RunTests) -> None:
-    """The lowest allowed versions of direct dependencies work, and so do the newest there are."""
+    """The tests pass with the lowest allowed versions of the direct dependencies, and with the newest."""
     run_tests(environment(resolution=resolution), "tests/unit", "tests/plugins", "-n2", "--dist=worksteal")

@@ -17,7 +17,7 @@ COLLECTION = Path(os.environ.get("HARNESS_REAL_DOCUMENTS", "no such folder"))
     "name, operations", [("digitalocean/DigitalOcean-public.v2.yaml", 659), ("redocly-museum/openapi.yaml", 8)]
 )
 def test_real_documents_of_many_files(name: str, operations: int) -> None:
-    """Every file of them is read, and every operation found."""
+    """All files of a document are read, and all its operations found."""
     spec = load_spec(name, root=COLLECTION)
 
     assert len(spec.operations) == operations

@@ -1,4 +1,4 @@
-"""Every Python that the harness is said to run under, with the dependencies of the lock file."""
+"""Every supported version of Python, with the dependencies of the lock file."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def _candidates(version: str) -> Iterator[Path]:
 
 
 def _version_of(python: Path) -> str:
-    """Return the version that a Python has; empty for what does not start, such as pyenv's place-holders."""
+    """Return the version of a Python, or nothing if it does not start, such as a placeholder of pyenv."""
     return subprocess.run([python, "-c", WHICH], capture_output=True, text=True, check=False).stdout.strip()
 
 
 @pytest.mark.parametrize("version", supported_pythons())
 def test_unit_and_plugin_tests_pass_under(version: str, environment: Environment, run_tests: RunTests) -> None:
-    """A Python that this machine does not have is named as not run."""
+    """The tests pass under every supported Python; one that is not installed is skipped by name."""
     python = found(version)
     if python is None:
         pytest.skip(f"not run: this machine has no Python {version}")

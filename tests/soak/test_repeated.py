@@ -1,4 +1,4 @@
-"""What passes once passes every time: kills, clean gates, and the tests in which threads and processes meet."""
+"""What passes once passes every time: kills, clean gates, and the tests with threads and processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BUSY_LOOPS = 2
 
 
 class Repeat(NamedTuple):
-    """Words for pytest, what is set in its environment, and how often it runs."""
+    """Arguments of pytest, additional environment variables, and the number of runs."""
 
     words: tuple[str, ...]
     settings: dict[str, str]
@@ -35,7 +35,7 @@ REPEATED = {
 
 @pytest.mark.parametrize("name", REPEATED)
 def test_what_passes_once_passes_every_time(name: str, run_tests: RunTests) -> None:
-    """None of the runs fails, on a machine that has other things to do as well."""
+    """No run fails on a busy machine."""
     repeat = REPEATED[name]
     with busy():
         for _ in range(repeat.times):

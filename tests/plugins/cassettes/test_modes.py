@@ -282,7 +282,7 @@ def test_a_cassette_is_where_its_test_is(folder: Folder) -> None:
 
 @pytest.mark.usefixtures("provider")
 def test_what_only_a_recording_shows_is_marked_as_such(folder: Folder) -> None:
-    """Plain pytest names an item that needs live evidence as seen recorded only, and nothing as missing."""
+    """Plain pytest marks an item that needs live evidence as seen recorded only, and reports nothing as missing."""
     folder.write("test_own.py", "import pytest\n@pytest.mark.verifies('workflow.core')" + CREATES)
     run(folder, "record")
 

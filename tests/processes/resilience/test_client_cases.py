@@ -89,7 +89,7 @@ BROKEN: dict[str, tuple[dict[str, object], set[str]]] = {
 }
 
 HURRIED = {"hammers", "retries-without-end"}
-"""Are found by the pauses that they do not make."""
+"""Clients that are recognised by the pauses that they do not make."""
 
 
 @pytest.fixture(scope="module")

@@ -55,7 +55,7 @@ def test_it_ends_cleanly_with_a_summary(tmp_path: Path, number: int) -> None:
 
 
 def test_secrets_are_taken_out_and_the_genuine_are_told(tmp_path: Path) -> None:
-    """A known value is replaced wherever it stands, so is a field whose name means a secret; --limit ends it."""
+    """Known values and fields with the name of a secret are replaced, each signature is judged, and --limit ends it."""
     secret, password = secrets.token_hex(20), secrets.token_hex(12)
     words = ("--scheme", "hmac", "--secret", "env:S", "--limit", "3")
     command = Command(tmp_path / "into", *words, S=secret)
@@ -83,7 +83,7 @@ def test_secrets_are_taken_out_and_the_genuine_are_told(tmp_path: Path) -> None:
 
 
 def test_what_harness_toml_refers_to_is_taken_out(tmp_path: Path) -> None:
-    """A value that is known there stands in no fixture, whatever the field is called."""
+    """No fixture contains a value that harness.toml refers to, whatever the name of its field."""
     secret = secrets.token_hex(20)
     (tmp_path / "harness.toml").write_text(
         '[target]\nname = "T"\n[receiver]\nurl = "http://127.0.0.1:1/"\n'

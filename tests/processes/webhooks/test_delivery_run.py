@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def test_a_terminal_shows_a_bar(secret: str, event: Path, to: list[str]) -> None:
-    """On a terminal a bar moves, and of single deliveries those that were not acknowledged are told."""
+    """A terminal shows a progress bar, a line for each delivery that is not acknowledged, and the summary."""
     words = [
         sys.executable,
         "-m",
@@ -43,7 +43,7 @@ def test_a_terminal_shows_a_bar(secret: str, event: Path, to: list[str]) -> None
 
 
 def test_ctrl_c_ends_it_with_a_summary(secret: str, event: Path, to: list[str]) -> None:
-    """What was delivered until then is told; the exit status is 130."""
+    """Ctrl-C prints the summary of the deliveries so far, and the exit status is 130."""
     words = [sys.executable, "-m", "harness.cli", "deliver", str(event), *to, "--count", "1000000", "--rate", "50"]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""What the integration knows of an event is asked through a command, with errors that help."""
+"""Effects of an event are read with a command, and its errors say what to do."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_command_is_told_the_event(tmp_path: Path) -> None:
     ],
 )
 def test_a_command_that_fails_says_how(code: str, said: str, tmp_path: Path) -> None:
-    """Its last line and the meaning of exit statuses stand in the message."""
+    """The message contains its last line and the meaning of its exit status."""
     with pytest.raises(ProbeError) as raised:
         by_command(code, tmp_path).effects("evt_1")
 

@@ -73,7 +73,7 @@ def test_dead_letters_are_driven_again(dead: Path) -> None:
     "command", ["list", "show evt_1", "show evt_2", "redrive evt_1", "redrive --all"], ids=lambda c: c.replace(" ", "-")
 )
 def test_no_command_leaves_the_database_open(command: str, dead: Path) -> None:
-    """Whatever it comes to, its connections are closed when it ends, and not when Python collects its garbage."""
+    """A command closes its connections when it ends, whatever its result, and not when Python collects garbage."""
     gc.disable()
     try:
         run("dead-letters", *command.split(), "--database", dead)
@@ -83,7 +83,7 @@ def test_no_command_leaves_the_database_open(command: str, dead: Path) -> None:
 
 
 def test_what_is_no_database_is_closed_again(tmp_path: Path) -> None:
-    """The connection that found out is closed, though whoever asked holds on to the error."""
+    """The connection is closed even while the caller holds the error."""
     path = tmp_path / "integration.db"
     path.write_bytes(b"no database" * 100)
 

@@ -172,7 +172,7 @@ def test_a_store_that_is_down_gets_503_and_nothing_is_acknowledged(
 def test_the_acknowledgement_does_not_wait_for_slow_processing(
     serve: Any, run_event: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With an event that takes long to process, the acknowledgement comes first, and it is processed all the same."""
+    """An event that takes long is acknowledged before its processing ends, and then has its effect."""
     processing = threading.Event()
     clock = SimpleNamespace(time=time.time, sleep=lambda _seconds: processing.wait(60))
     monkeypatch.setattr(effects, "time", clock)

@@ -126,7 +126,7 @@ def test_a_claim_that_ran_out_has_no_effect(database: Database, run_event: Any) 
 
 
 def test_a_claim_taken_over_within_one_worker_has_no_effect(database: Database, run_event: Any) -> None:
-    """Two threads of one worker may hold one event, the first with a claim that ran out: one effect, and no error."""
+    """An event that a second thread claims after the first claim ran out has one effect and no error."""
     add(database, run_event("evt_1"))
     rounds: list[bool] = []
 

@@ -44,7 +44,7 @@ TITLES = {
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
 }
-"""As RFC 9110 has them, under every Python."""
+"""The names of RFC 9110, which the product uses under every Python."""
 
 
 @pytest.mark.parametrize("method, path, sent, status", CALLS.values(), ids=CALLS.keys())

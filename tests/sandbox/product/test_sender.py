@@ -104,7 +104,7 @@ def test_an_event_is_given_up_after_four_attempts(start: Start, receiver: Receiv
 
 
 def test_dead_endpoints_do_not_hold_up_the_others(start: Start, receiver: Receiver) -> None:
-    """While events for many endpoints that nobody serves wait for their next attempt, ours arrive."""
+    """Events arrive while others, for many endpoints that do not answer, wait for their next attempt."""
     product = start()
     cause_event(product, *(f"http://127.0.0.1:9/dead/{n}" for n in range(30)))
     for _ in range(5):

@@ -98,7 +98,7 @@ def test_a_volatile_value_must_be_there() -> None:
 
 
 def test_bodies_deeper_than_python_can_follow_differ_as_one_piece() -> None:
-    """How deep that is differs from Python to Python; none of them ends the run."""
+    """Bodies nested beyond the limit of any Python are one difference, and do not end the run."""
     deep = b"[" * 900 + b"%d" + b"]" * 900
 
     assert [d.path for d in body_differences(deep % 1, deep % 2)] == ["body"]

@@ -71,7 +71,7 @@ def test_an_item_is_shown_with_what_it_asks_and_why(explain: Explain, item: Item
 
 
 def test_a_check_is_shown_with_both_sentences_its_source_and_its_fix(explain: Explain) -> None:
-    """It is found by its full name, and by its id where no other check has that."""
+    """A check is found by its full name, or by its id if no other check has the same id."""
     check = next(c for c in registered() if c.key == "resilience.no-blind-retry/refused-400")
     shown = explain(check.key)
 
@@ -81,7 +81,7 @@ def test_a_check_is_shown_with_both_sentences_its_source_and_its_fix(explain: Ex
 
 
 def test_an_id_of_several_checks_lists_them(explain: Explain) -> None:
-    """Which of them is meant cannot be guessed."""
+    """An ambiguous id is an error that lists the checks by their full names."""
     shown = explain("valid")
 
     assert (
@@ -100,7 +100,7 @@ def test_an_id_of_several_checks_lists_them(explain: Explain) -> None:
     ],
 )
 def test_an_unknown_name_gives_the_nearest(explain: Explain, word: str, near: str) -> None:
-    """The message names what comes close, of items and checks, and the exit status is 2."""
+    """The message names similar items and checks, and the exit status is 2."""
     shown = explain(word)
 
     assert f"ERROR: No item, check or finding is called {word!r}." in shown.output
@@ -109,7 +109,7 @@ def test_an_unknown_name_gives_the_nearest(explain: Explain, word: str, near: st
 
 
 def test_a_finding_is_shown_with_how_to_see_it_again(explain: Explain, reported: Path) -> None:
-    """What was observed, the command, and then the text of its check."""
+    """The output has the observation, the command that reproduces it, and then the text of the check."""
     shown = explain(SEEN.id)
     named = explain(SEEN.id, "--report", str(reported))
 
@@ -124,7 +124,7 @@ def test_a_finding_is_shown_with_how_to_see_it_again(explain: Explain, reported:
 @pytest.mark.usefixtures("reported")
 @pytest.mark.parametrize("name", ["auth.rejects", "auth.rejects/none", "none"])
 def test_what_the_last_report_holds_against_it_is_shown(explain: Explain, name: str) -> None:
-    """An item or a check that failed in the last run is explained with what was seen there."""
+    """The explanation of an item or a check includes its failure in the last report."""
     shown = explain(name)
 
     assert "\nIn the report of 2026-11-24 08:00 UTC:\n" in shown.output
@@ -155,7 +155,7 @@ def test_a_report_that_cannot_be_read_is_not_taken_for_none(explain: Explain, tm
 def test_a_finding_of_ones_own_test_leads_to_its_item(
     explain: Explain, tmp_path: Path, report_of: Callable[[Verdict], Report]
 ) -> None:
-    """It comes from no row, and is found by its item and case."""
+    """A finding without a check is found by its item and case."""
     own = Finding(item="auth.rejects", outcome=Outcome.FAIL, summary="saw 2", case="my-2", test="tests/x.py::test_x")
     write(tmp_path / "reports/readiness.json", report_of(Verdict.NOT_READY), [own])
     shown = explain("auth.rejects/my-2")
@@ -175,7 +175,7 @@ def test_a_finding_of_ones_own_test_leads_to_its_item(
 def test_a_report_that_is_missing_names_the_command_that_writes_one(
     explain: Explain, tmp_path: Path, words: list[str], message: str, status: int
 ) -> None:
-    """So does one that is none."""
+    """The message names the command for a missing, an unreadable and an invalid report."""
     (tmp_path / "bad.json").write_text("{}", encoding="utf-8")
     shown = explain(*words)
 
@@ -188,7 +188,7 @@ def test_a_report_that_is_missing_names_the_command_that_writes_one(
 def test_a_teams_own_item_is_explained_and_no_secret_shown(
     explain: Explain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file beside it names more items, and secrets that no output of the harness shows."""
+    """The items of harness.toml are explained, and its secrets are redacted."""
     monkeypatch.setenv("ACME_TOKEN", SECRET)
     (tmp_path / "harness.toml").write_text(
         '[target]\nname = "Acme"\n[[item]]\nid = "own.backup"\nlevel = "must"\ntext = "A backup exists"\n'
@@ -204,6 +204,6 @@ def test_a_teams_own_item_is_explained_and_no_secret_shown(
 
 @pytest.mark.usefixtures("reported")
 def test_control_characters_of_a_report_are_shown_and_not_sent(explain: Explain) -> None:
-    """What a target answered moves no cursor."""
+    """Control characters are escaped, so that a target's response cannot move the cursor."""
     assert "\\x1b[2J" in explain(SEEN.id).output
     assert "\x1b" not in explain(SEEN.id).output

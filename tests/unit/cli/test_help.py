@@ -1,4 +1,4 @@
-"""Every `--help` of the package: whole summaries, one mood, one style of options."""
+"""Every `--help` of the package: complete summaries in the imperative, and options in one style."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ VERBS = {
     "Sign",
     "Store",
 }
-"""What a summary begins with: a verb in the imperative. A new command may add its own."""
+"""The first words of summaries, verbs in the imperative; a new command may add its own."""
 FLAG_VERBS = VERBS | {"Add", "Redrive", "Replace"}
 
 
 def commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, click.Command]]:
-    """Yield a command and all below it, each with the words that call it."""
+    """Yield a command and all its subcommands, each with the words that call it."""
     yield " ".join(path), command
     if isinstance(command, click.Group):
         context = click.Context(command)
@@ -62,7 +62,7 @@ def test_a_summary_is_one_sentence_in_the_imperative(path: str, command: click.C
 
 @pytest.mark.parametrize("path, group", GROUPS, ids=[path for path, _ in GROUPS])
 def test_no_summary_is_cut(path: str, group: click.Group) -> None:
-    """On a terminal of 80 columns a list of commands shows each summary whole, on one line."""
+    """On a terminal of 80 columns, the list of commands shows each summary on one line, uncut."""
     shown = CliRunner().invoke(group, ["--help"], prog_name=path, terminal_width=80).output
 
     assert "..." not in shown.partition("Commands:")[2]
@@ -79,7 +79,7 @@ def test_no_summary_is_cut(path: str, group: click.Group) -> None:
 
 @pytest.mark.parametrize("path, command", ALL, ids=[path for path, _ in ALL])
 def test_options_are_described_in_one_style(path: str, command: click.Command) -> None:
-    """Each option has a text that ends with a full stop; that of a flag begins with a verb, any other is a noun."""
+    """The text of every option ends with a full stop, and begins with a verb only if the option is a flag."""
     for option in command.params:
         if isinstance(option, click.Option) and option.name not in {"help", "version"}:
             text = option.help or ""

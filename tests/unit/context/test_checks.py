@@ -38,7 +38,7 @@ def in_module(value: Any) -> Iterator[Check]:
 
 
 def test_every_row_of_every_room_is_registered() -> None:
-    """Whoever writes a row in its room's folder has written a check, and nothing else has to know of it."""
+    """Every row in the folder of a room is registered as a check."""
     known = {c.key for c in CHECKS} | PROVOCATIONS
     for room in ROOMS:
         package = importlib.import_module(f"{harness.__name__}.{room}")
@@ -56,7 +56,7 @@ def test_keys_are_there_once() -> None:
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda c: c.key)
 def test_a_check_says_what_a_person_needs(check: Check) -> None:
-    """It names an item of the checklist, what it looks at and expects, where that comes from, and what to do."""
+    """A check names its item, what it examines and expects, the source of that, and the fix."""
     assert check.item in shipped().ids
     assert all((check.id, check.summary, str(check.expected), check.source, check.fix))
 
@@ -95,10 +95,10 @@ def test_no_two_checks_share_a_sentence() -> None:
     ],
 )
 def test_what_neither_passed_nor_failed_has_a_plain_ending(outcome: Outcome, ending: str) -> None:
-    """It names what the check looks at, and why there is no result."""
+    """The sentence of such an outcome ends with the reason why there is no result."""
     assert {check.sentence(outcome).rpartition(": ")[2] for check in CHECKS} == {ending}
 
 
 def test_every_item_has_a_check() -> None:
-    """None of the checklist can pass without anything having been looked at, but for what only users can check."""
+    """Every item has a check, except those that only users can verify."""
     assert shipped().ids - {c.item for c in CHECKS} == WITHOUT

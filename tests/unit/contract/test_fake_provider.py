@@ -163,7 +163,7 @@ def test_a_handler_that_breaks_is_told(provider: FakeProvider) -> None:
 
 
 def test_a_violation_is_one_line_that_names_the_place(provider: FakeProvider) -> None:
-    """The line holds what is wrong and where in the body; the schema itself stays in the document."""
+    """The line states the violation and its place in the body, without the schema."""
     provider.expect_request("/books/1", method="GET").respond_with_json({"title": "A", "year": "1999"})
 
     text = call(provider, "GET", "/books/1").text

@@ -69,7 +69,7 @@ def test_a_provider_without_anything_to_read_cannot_be_tried(httpserver: HTTPSer
 
 
 def test_a_document_without_security_is_the_reason_that_is_given(httpserver: HTTPServer) -> None:
-    """No check of a credential counts operations where none asks for one: each names what to add to the document."""
+    """If no operation requires a credential, every check of credentials says what to add to the document."""
     document = {"openapi": "3.1.0", "info": {}, "paths": {"/things": {"get": {"responses": {}}}}}
     spec, key = Spec(document, "x"), credential("a")
 

@@ -73,5 +73,5 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
     ],
 )
 def test_an_iso_date_is_the_same_moment_under_every_python(text: str, moment: dt.datetime | None) -> None:
-    """Hour 24, which Python reads since 3.14, is the hour of no date (RFC 3339 section 5.6)."""
+    """Hour 24, which Python reads since 3.14, is not a valid hour (RFC 3339 section 5.6)."""
     assert iso_moment(text) == moment

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.unit.conftest import Attacker, Call, Misbehave, Reply, Serve
 
 A_FEW = 10
-"""Requests after which one that gets no answers has given up on an operation."""
+"""The most requests to an operation that does not answer."""
 OK: dict[str, Any] = {"responses": {"200": {"description": "fine"}}}
 THINGS = document(
     {
@@ -227,7 +227,7 @@ def close(_: socket.socket) -> None:
 def test_a_provider_that_never_answers_is_an_error(
     attacker: Attacker, misbehave: Misbehave, act: Callable[[socket.socket], None], said: str
 ) -> None:
-    """What happened is told, and the run ends after a few requests."""
+    """The finding reports what happened, and the run ends after a few requests."""
     counted = Counted(act)
 
     [finding] = attacker.fuzzer(THINGS, misbehave(counted), timeout=0.3).fuzz("GET /things")
@@ -239,7 +239,7 @@ def test_a_provider_that_never_answers_is_an_error(
 
 
 def test_a_provider_that_is_gone_is_not_waited_for_again_and_again(attacker: Attacker, misbehave: Misbehave) -> None:
-    """After several operations without an answer the others are told as not tried, at once."""
+    """After several operations without an answer, the others are reported as not tried, without a request."""
     described = document({f"/a{n}": {"get": OK} for n in range(40)})
     counted = Counted(stay_silent)
     fuzzer = attacker.fuzzer(described, misbehave(counted), timeout=0.1)

@@ -1,4 +1,4 @@
-"""One TLS for every client, whatever the Python that runs it brings as its own."""
+"""Every client has the same TLS settings, whatever the defaults of the running Python."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PLAIN = ssl.create_default_context
 
 
 def python_3_11(**given: Any) -> ssl.SSLContext:
-    """What 3.11 and 3.12 make: lenient."""
+    """Return the default context of 3.11 and 3.12, which is lenient."""
     context = PLAIN(**given)
     context.verify_flags = ssl.VerifyFlags.VERIFY_X509_TRUSTED_FIRST
     context.hostname_checks_common_name = True
@@ -22,14 +22,14 @@ def python_3_11(**given: Any) -> ssl.SSLContext:
 
 
 def python_3_13(**given: Any) -> ssl.SSLContext:
-    """What 3.13 and newer make: strict."""
+    """Return the default context of 3.13 and newer, which is strict."""
     context = python_3_11(**given)
     context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_STRICT | ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
     return context
 
 
 def debian(**given: Any) -> ssl.SSLContext:
-    """What a Python makes that was built with the ciphers and versions of the system."""
+    """Return the default context of a Python that was built with the ciphers and versions of its system."""
     context = python_3_11(**given)
     context.minimum_version, context.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED, ssl.TLSVersion.TLSv1_2
     context.set_ciphers("ALL:@SECLEVEL=0")
@@ -53,7 +53,7 @@ def features(context: ssl.SSLContext) -> tuple[object, ...]:
 def test_the_interpreters_defaults_change_nothing(
     default: Callable[..., ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A client demands the same of a server, whichever context Python makes by default."""
+    """A client requires the same of a server, whatever Python's default context is."""
     expected = features(client_context())
     monkeypatch.setattr(ssl, "create_default_context", default)
 
@@ -61,7 +61,7 @@ def test_the_interpreters_defaults_change_nothing(
 
 
 def test_a_client_demands_what_senders_demand() -> None:
-    """TLS 1.2 or 1.3, forward secrecy, keys of 2048 bits; no Common Name, and nothing that Python alone demands."""
+    """TLS 1.2 or 1.3, forward secrecy and keys of 2048 bits are required; a Common Name does not count."""
     context = tls_context()
 
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
@@ -82,7 +82,7 @@ def test_all_clients_share_one_context() -> None:
 
 @pytest.mark.parametrize("begun", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_versions_are_set_whatever_was_set_before(begun: ssl.TLSVersion) -> None:
-    """A context that spoke newer versions alone can be made to speak older ones."""
+    """A context that allowed only newer versions can be changed to older ones."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = begun
     restrict(context, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2)
@@ -91,7 +91,7 @@ def test_versions_are_set_whatever_was_set_before(begun: ssl.TLSVersion) -> None
 
 
 def test_a_failure_without_a_reason_names_no_line_of_python() -> None:
-    """The text of OpenSSL is shown, and not where in Python's source it was met."""
+    """The text of OpenSSL is shown, without the line of Python's source."""
     failure = ssl.SSLError(1, "[SSL] legacy sigalg disallowed or unsupported (_ssl.c:992)")
     failure.reason = ""
 

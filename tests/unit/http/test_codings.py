@@ -22,7 +22,7 @@ def bare(content: bytes) -> bytes:
 def test_gzip_is_the_same_bytes_at_every_time_under_every_python(
     system: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither the time of day nor the system that packed it stands in the head (RFC 1952 section 2.3.1)."""
+    """The header contains neither the time nor the operating system (RFC 1952 section 2.3.1)."""
     plain = gzip.compress
 
     def packing(content: bytes, compresslevel: int = 9, *, mtime: float | None = None) -> bytes:

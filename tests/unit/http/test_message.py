@@ -94,7 +94,7 @@ def test_media_type(content_type: str, essence: str, json: bool) -> None:  # noq
     ],
 )
 def test_a_status_has_one_name(status: int, phrase: str) -> None:
-    """The names are those of RFC 9110, also under a Python that has those of the RFCs before it."""
+    """The names are those of RFC 9110, even under a Python with the names of earlier RFCs."""
     assert reason_phrase(status) == phrase
 
 

@@ -29,7 +29,7 @@ TRUNCATED = Check(
     ],
 )
 def test_a_finding_begins_with_the_sentence_of_its_outcome(outcome: Outcome, sentence: str) -> None:
-    """No id stands in front of it; the finding names its check beside it."""
+    """The summary is that sentence without the id, which is a field of the finding."""
     finding = TRUNCATED.finding(outcome, "HTTP 200")
 
     assert finding.summary == TRUNCATED.sentence(outcome) == sentence
@@ -37,7 +37,7 @@ def test_a_finding_begins_with_the_sentence_of_its_outcome(outcome: Outcome, sen
 
 
 def test_a_failed_check_is_one_line_with_its_fix() -> None:
-    """The headline holds what was seen and expected; only a failure has a fix."""
+    """The headline contains what was observed and expected; only a failure has a fix."""
     assert TRUNCATED.finding(Outcome.FAIL, "HTTP 200").headline == (
         "Accepted a signature cut to its first half: HTTP 200, expected HTTP 4xx"
     )
@@ -46,7 +46,7 @@ def test_a_failed_check_is_one_line_with_its_fix() -> None:
 
 
 def test_a_case_of_a_check_has_a_name_of_its_own() -> None:
-    """One row may look at several things: each finding still leads to the row."""
+    """A row may have findings of several cases, and each names the row as its check."""
     finding = TRUNCATED.finding(Outcome.PASS, "HTTP 400", case="truncated-order.created")
 
     assert (finding.case, finding.check) == ("truncated-order.created", "truncated")

@@ -1,4 +1,4 @@
-"""A finding's headline: the sentence of its row, with what was seen where that is short."""
+"""A finding's headline: the sentence of its check, and what was observed if that is short."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def finding(**fields: Any) -> Finding:
 
 
 def test_a_short_failure_is_one_line() -> None:
-    """What was seen and expected is in the headline, and a stable name stays at its end."""
+    """The headline contains what was observed and expected, and ends with the finding's id if it has one."""
     assert finding().headline == f"{ACCEPTED}: HTTP 200, expected 4xx"
 
     named = finding().named("subject", "check", "cause")
@@ -30,7 +30,7 @@ def test_a_short_failure_is_one_line() -> None:
     "body", ['\'{"received": "evt_1"}\'', '"it\'s done"', "'" + "x" * 200 + "'"], ids=["JSON", "text", "long"]
 )
 def test_of_a_response_the_headline_has_the_status(body: str) -> None:
-    """The body differs in every run, and stays beside what was expected in the evidence."""
+    """The body, which differs in every run, is in the evidence and not in the headline."""
     seen = finding(observed=f"HTTP 200 {body}")
 
     assert seen.headline == f"{ACCEPTED}: HTTP 200, expected 4xx"
@@ -53,5 +53,5 @@ def test_of_a_response_the_headline_has_the_status(body: str) -> None:
     ids=["lines", "long", "much expected", "nothing expected", "nothing seen", "seen in the summary", "pass", "error"],
 )
 def test_any_other_headline_is_the_sentence_alone(fields: dict[str, Any]) -> None:
-    """Text that is long, missing or written already does not lengthen the line that a person reads first."""
+    """Long, missing or repeated text does not lengthen the line that a person reads first."""
     assert finding(**fields).headline == ACCEPTED

@@ -13,7 +13,7 @@ PROCESS = {"command": ["serve"], "ready": "http://127.0.0.1/"}
 
 
 def test_missing_keys_name_each_section_once() -> None:
-    """Four keys of one section read as one place, and a whole section as itself."""
+    """Keys of one section share its name, and a whole section is named alone."""
     keys = ("receiver.url", "client.command", "receiver.events", "process")
 
     assert listed(where_is(tuple(key.split("."))) for key in keys) == (

@@ -191,7 +191,7 @@ FAILED: dict[str, tuple[Exception, str]] = {
 
 @pytest.mark.parametrize("error, reason", FAILED.values(), ids=FAILED)
 def test_a_failed_fetch_of_a_part_is_not_one_of_the_document(error: Exception, reason: str) -> None:
-    """The part is named with the reason alone; `[provider] spec` is named where the document itself cannot be had."""
+    """The message for a part has only the reason; that for the document itself also names `[provider] spec`."""
 
     def fetch(_: str) -> bytes:
         raise error

@@ -212,7 +212,7 @@ def test_the_dialect_of_openapi_3_0_is_understood(written: Any, read: Any) -> No
     ids=["syntax", "another-document", "empty"],
 )
 def test_the_command_names_the_file_that_it_was_given(tmp_path: Path, text: str, expected: str) -> None:
-    """A file of the command line is not blamed on harness.toml, which may not exist."""
+    """The message names the file of the command line, and not harness.toml, which may not exist."""
     (tmp_path / "spec.yaml").write_text(text)
 
     with pytest.raises(SpecError) as refused:

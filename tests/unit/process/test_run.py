@@ -32,7 +32,7 @@ def test_a_port_is_free() -> None:
 
 
 def test_a_port_belongs_to_one_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Until its process listens there, no other run on this machine chooses the port, and says that none is free."""
+    """No other run chooses a port before its process listens there; if no port is left, the error says so."""
     port = Run(run_id="", seed="", directory="").port("app")
     monkeypatch.setattr("harness.process.run.PORT_RANGE", (port, port + 1))
 

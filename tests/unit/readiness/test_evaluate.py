@@ -245,7 +245,7 @@ def test_what_should_be_hides_nothing_that_must_be(must: Outcome) -> None:
 
 @pytest.mark.parametrize("must", [Outcome.FAIL, Outcome.ERROR])
 def test_the_finding_that_the_summary_is_about_comes_first(must: Outcome) -> None:
-    """Reports take the fix and the command of the first finding, so it is the one that decides the item."""
+    """The finding that decides the item is the first, because reports show the fix and command of that one."""
     recommended = Finding(item="a", outcome=Outcome.FAIL, summary="recommended", level=Level.SHOULD, case="a", fix="no")
     required = Finding(item="a", outcome=must, summary="required", case="b", fix="this")
 
@@ -257,7 +257,7 @@ def test_the_finding_that_the_summary_is_about_comes_first(must: Outcome) -> Non
 
 
 def test_the_fix_of_one_finding_is_not_given_for_another() -> None:
-    """Where the finding that the summary is about has no fix of its own, its item's is given."""
+    """If the deciding finding has no fix, the remediation of its item is shown."""
     first, second = (Finding(item="a", outcome=Outcome.FAIL, summary=case, case=case, fix=fix) for case, fix in FIXES)
 
     [result] = judged(second, first).items

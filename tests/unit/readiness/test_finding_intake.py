@@ -58,7 +58,7 @@ def test_a_forged_problem_is_a_problem(intake: FindingIntake, text: str) -> None
 
 
 def test_a_refused_failure_stays_a_failure(intake: FindingIntake) -> None:
-    """A finding that failed and names no item makes the run fail, not merely unknown; no secret is told."""
+    """A failed finding of an unknown item remains a failure, not merely an error, and no secret is exposed."""
     intake.take(msgspec.structs.replace(LATE, item="webhooks.s3cret"), "a hook")
     intake.refuse(FindingError("a hook broke off: s3cret"), "a hook")
 

@@ -1,4 +1,4 @@
-"""What a run of some tests says of the checklist: only what it touched."""
+"""A run of some tests reports only the items that it touched."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ def touched(*findings: Finding, waivers: tuple[Waiver, ...] = ()) -> list[Touche
 
 
 def test_an_item_without_findings_is_not_touched() -> None:
-    """Nothing is reported of what nobody ran, nor of a check of the whole run that did not run."""
+    """An item is not touched without a finding, nor by a check of the whole run that did not run."""
     (only,) = touched(finding(Outcome.PASS), finding(Outcome.NOT_RUN, item="b", test=""))
 
     assert (only.result.id, only.result.outcome, only.recorded_only) == ("a", Outcome.PASS, False)
 
 
 def test_a_skipped_test_touches_its_item() -> None:
-    """A test that was to verify an item and was skipped says why."""
+    """A skipped test that verifies an item touches it, with the reason for the skip."""
     (skipped,) = touched(finding(Outcome.NOT_RUN))
 
     assert (skipped.result.outcome, skipped.result.summary) == (Outcome.NOT_RUN, "seen")
 
 
 def test_recorded_evidence_counts_and_is_named() -> None:
-    """A recorded failure is shown as one, and a recorded pass as recorded, though neither proves a live item."""
+    """A recorded failure counts as a failure, and a recorded pass is marked, although the item needs live evidence."""
     (held,) = touched(finding(Outcome.PASS, mode=Mode.RECORDED))
     (failed,) = touched(finding(Outcome.FAIL, mode=Mode.RECORDED))
 
@@ -46,7 +46,7 @@ def test_recorded_evidence_counts_and_is_named() -> None:
 
 
 def test_waivers_excuse_until_they_expire() -> None:
-    """A live waiver excuses; an expired one is named where its item failed; a waived finding not met is no news."""
+    """A current waiver excuses, an expired one is named if its item failed, and an unused one is not mentioned."""
     waiver = Waiver(item="a", reason="known", owner="team", expires=TODAY)
     over = Waiver(item="a", reason="known", owner="team", expires=TODAY - dt.timedelta(days=1))
     unmet = Waiver(item="a", finding="F-1", reason="known", owner="team", expires=TODAY)

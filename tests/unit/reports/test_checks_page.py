@@ -19,7 +19,7 @@ def test_the_page_is_up_to_date() -> None:
 
 
 def test_any_text_stays_what_it_is() -> None:
-    """What Markdown would take for something else is escaped."""
+    """Characters with a meaning in Markdown are escaped."""
     item = Item(id="a.b", level=Level.MUST, text="It holds", why="Or not", remediation="Mend it")
     check = Check(
         id="c",
@@ -39,7 +39,7 @@ def test_any_text_stays_what_it_is() -> None:
 
 
 def test_every_item_is_listed_in_the_order_of_the_checklist() -> None:
-    """One without a shipped check says how to verify it by a test of one's own."""
+    """The section of an item without a shipped check shows how to verify it with a test."""
     page = PAGE.read_text(encoding="utf-8")
     sections = re.findall(r"^## (\S+)$", page, re.MULTILINE)
 

@@ -63,7 +63,7 @@ def test_the_page_links_each_line_of_the_guide_to_what_proves_it(report_of: Repo
 def test_a_reader_of_a_failure_learns_once_of_the_command_that_explains(
     verdict: Verdict, times: int, report_of: ReportOf
 ) -> None:
-    """Terminal, page and Markdown name it after the failures, and nowhere else."""
+    """Terminal, page and Markdown name the command once after the failures, and not without a failure."""
     report = report_of(verdict)
     shown = "\n".join(text for text, _ in terminal.lines(report, written="reports/readiness.html"))
 
@@ -118,7 +118,7 @@ def test_what_could_not_be_checked_tells_why_and_blames_nobody(report_of: Report
 
 
 def test_a_failed_case_tells_what_to_do_before_its_item_does(report_of: ReportOf) -> None:
-    """The case that failed knows better what to fix than the item as a whole; one fix is shown once for both."""
+    """The fix of the failed case is shown instead of its item's, and only once."""
     report = report_of(Verdict.NOT_READY)
     wrong = Finding(item="x", outcome=Outcome.FAIL, summary="s", fix="Mend just this.")
     failed = next(i for i in report.items if i.outcome is Outcome.FAIL)
@@ -132,7 +132,7 @@ def test_a_failed_case_tells_what_to_do_before_its_item_does(report_of: ReportOf
 
 
 def test_the_output_of_a_process_that_died_is_shown_by_line(report_of: ReportOf) -> None:
-    """It is below its problem, folded on the page, and its end elsewhere: the sentence names the log."""
+    """The page has the whole output, folded, below its problem; terminal and Markdown have its last lines."""
     output = "".join(f"\n    line {n}" for n in range(9))
     died = Problem(outcome=Outcome.ERROR, text=f"[process.app] exited with status 1. Its last output:{output}")
     report = msgspec.structs.replace(report_of(Verdict.READY), problems=(died,))

@@ -1,4 +1,4 @@
-"""The readiness section of plain pytest: a line for what holds, a finding with its fix for what does not."""
+"""The readiness section of plain pytest: one line for what passes, and each failed finding with its fix."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def shown(items: list[TouchedItem], verbosity: int = 0) -> list[str]:
 
 
 def test_what_holds_is_named_in_one_line() -> None:
-    """Live and recorded evidence have a line each, however many items there are; a longer line is a count."""
+    """Items that pass share one line, which counts them if the names do not fit; ``-v`` gives each a line."""
     many = touched(*(item.id for item in shipped()))
 
     assert shown(touched("a", "b")) == [f"{PASS}a, b", WHOLE]
@@ -39,7 +39,7 @@ def test_what_holds_is_named_in_one_line() -> None:
 
 
 def test_recorded_evidence_is_marked() -> None:
-    """The sentence fits one item and several."""
+    """The line of recorded evidence is grammatical for one item and for several."""
     one, two = touched("a", mode=Mode.RECORDED), touched("a", "b", mode=Mode.RECORDED)
 
     assert shown(one) == [f"{PASS}a: seen recorded only; the gate runs it live", WHOLE]
@@ -54,7 +54,7 @@ def test_the_reason_of_a_skip_is_shown_as_it_was_written() -> None:
 
 
 def test_items_that_fail_by_one_finding_share_its_lines() -> None:
-    """The finding is shown once with its fix, also with -q; what should hold is marked."""
+    """The finding is shown once with its fix, even with -q, and a recommendation is marked."""
     lines = [f"{FAIL}a, b: seen", "          Fix: Mend it.", WHOLE]
 
     assert shown(touched("a", "b", outcome=Outcome.FAIL)) == lines
@@ -64,6 +64,6 @@ def test_items_that_fail_by_one_finding_share_its_lines() -> None:
 
 
 def test_nothing_to_report_is_nothing() -> None:
-    """Without a touched item there is no line, nor with -q where all hold."""
+    """There is no line without a touched item, nor with -q if all pass."""
     assert shown([]) == []
     assert shown(touched("a"), -1) == []

@@ -96,7 +96,7 @@ def unpacked(body: bytes) -> str:
 
 @pytest.mark.parametrize("media_type,coding,text", [row[1:] for row in BODIES], ids=[row[0] for row in BODIES])
 def test_no_body_keeps_a_secret_of_a_telling_field(media_type: str, coding: str, text: str) -> None:
-    """Wherever a secret is in a body, a placeholder stands there afterwards, and the body can still be read."""
+    """A placeholder replaces each secret of a body, which can still be read."""
     body = PACKED.get(coding, bytes)(text.encode())
     header = {"raw deflate": "deflate", "untold gzip": ""}.get(coding, coding)
 

@@ -84,7 +84,7 @@ def test_a_refusal_with_an_effect_fails(serve: Serve, under: Under) -> None:
 
 
 def test_without_a_probe_the_status_is_reported_and_the_rest_not_run(serve: Serve, under: Under) -> None:
-    """What a status alone shows is reported, with the line to add for the rest."""
+    """The finding reports what the status shows, and names the line to add for the rest."""
     finding = judged(under(serve(right(Effects()))), "wrong-secret")
 
     assert finding.outcome is Outcome.NOT_RUN
@@ -191,7 +191,7 @@ def test_a_receiver_that_dies_of_a_case_fails(serve: Serve, under: Under) -> Non
 def test_the_sentence_of_a_failure_says_what_happened(
     case_id: str, status: int | None, summary: str, serve: Serve, under: Under
 ) -> None:
-    """A server error or silence is never worded as an acceptance or a refusal."""
+    """The sentence never calls a server error or silence an acceptance or a refusal."""
 
     def handle(request: Request, _connection: socket.socket) -> bytes:
         if request.genuine and request.body.startswith(EVENT.body[:8]):
@@ -204,7 +204,7 @@ def test_the_sentence_of_a_failure_says_what_happened(
 
 
 def test_what_is_only_reported_fails_nothing(serve: Serve, under: Under) -> None:
-    """A row that judges nobody says what was seen, under an outcome that counts for nothing."""
+    """A row without a judgement reports what was observed, as not applicable."""
     finding = judged(under(serve(lambda *_: reply(200)), probe=Effects()), "upper-case")
 
     assert finding.outcome is Outcome.NOT_APPLICABLE

@@ -20,7 +20,7 @@ OBJECT = b'{ "id": "evt_0", "event_id": "evt_0", "type": "x", "data": { "a": nul
 
 @pytest.fixture(autouse=True)
 def _smaller(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Build large deliveries of a thousand bytes: to sign and copy many of eight million takes long."""
+    """Build large deliveries of a thousand bytes, because signing and copying eight million is slow."""
     monkeypatch.setattr(http_variants, "LARGE_BYTES", 1000)
 
 

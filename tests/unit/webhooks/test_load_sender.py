@@ -29,7 +29,7 @@ LIMIT_S = 0.5
 """For what never ends by itself; a machine may be busy, so everything else gets more."""
 PATIENCE_S = 20.0
 SLACK_S = 15.0
-"""What a loaded machine may take beyond a limit that is held; without the limit, the receivers go on for ever."""
+"""The time that a busy machine may add to a limit; without the limit, the receivers never end."""
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 

@@ -52,7 +52,7 @@ def test_one_of_several_signatures_is_enough() -> None:
 
 
 def test_causes_are_those_that_waivers_know() -> None:
-    """A cause is part of a finding's id: it stays the same in every version, and holds no figures."""
+    """Causes, which are part of a finding's id, are the same in every version and contain no figures."""
     scheme, secret = scheme_named("hmac"), os.urandom(16).hex()
     right = scheme.sign(BODY, secret=secret, timestamp=NOW, event_id="evt_1")
 

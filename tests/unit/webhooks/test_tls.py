@@ -192,7 +192,7 @@ def test_a_chain_that_is_served_whole_passes(look: Callable[..., Finding], root:
 def test_a_certificate_that_python_alone_refuses_passes(
     look: Callable[..., Finding], root: Authority, monkeypatch: pytest.MonkeyPatch, *, strict: bool
 ) -> None:
-    """Without an Authority Key Identifier it is good enough for curl, Node.js, Go and Java, so it passes here too."""
+    """A certificate without an Authority Key Identifier passes, because curl, Node.js, Go and Java accept it."""
     plain = ssl.create_default_context
 
     def default(**given: Any) -> ssl.SSLContext:
@@ -206,14 +206,14 @@ def test_a_certificate_that_python_alone_refuses_passes(
 
 
 def test_an_authority_that_is_trusted_need_not_be_a_root(look: Callable[..., Finding], root: Authority) -> None:
-    """Where the trust store lists an intermediate certificate, a chain that ends there is whole."""
+    """A chain may end at an intermediate certificate that is in the trust store."""
     between = Authority.founded(root.folder, by=root, name="Between")
 
     assert look("certificate", between.serving(), trusted=between).outcome is Outcome.PASS
 
 
 def test_a_certificate_for_a_common_name_alone_fails(listen: Listen, under: Under, root: Authority) -> None:
-    """Senders written in Go look for the host among the alternative names only, as RFC 9110 demands."""
+    """The host must be one of the alternative names, as RFC 9110 requires and senders written in Go check."""
     outcomes = {}
     for alternative in (True, False):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -225,7 +225,7 @@ def test_a_certificate_for_a_common_name_alone_fails(listen: Listen, under: Unde
 
 
 def test_a_key_that_is_too_short_fails(look: Callable[..., Finding], root: Authority) -> None:
-    """RSA with 1024 bits is refused by OpenSSL as distributions set it up, whatever this machine's is."""
+    """RSA with 1024 bits fails, as it does with the OpenSSL of distributions, whatever the settings of this machine."""
     finding = look("certificate", root.serving(key=rsa.generate_private_key(65537, 1024)))
 
     assert (finding.outcome, finding.observed) == (
@@ -242,7 +242,7 @@ def test_a_key_that_is_too_short_fails(look: Callable[..., Finding], root: Autho
 def test_ciphers_without_forward_secrecy_are_not_enough(
     ciphers: str, outcome: Outcome, look: Callable[..., Finding], root: Authority
 ) -> None:
-    """Senders written in Go or for Java 24 find no cipher in common with such a server; one older cipher is enough."""
+    """One forward-secret cipher is enough; without one, senders written in Go or for Java 24 cannot connect."""
     certificate = root.serving(key=rsa.generate_private_key(65537, 2048))
     versions = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2)
 

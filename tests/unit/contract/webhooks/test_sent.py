@@ -112,7 +112,7 @@ def test_nothing_sent_is_an_error() -> None:
 
 
 def test_waiting_ends_as_soon_as_all_came_again() -> None:
-    """The wait ends with the repetition, not with its time: nobody asks a fourth time."""
+    """The wait ends with the redelivery and not with its time limit: nothing is read a fourth time."""
     grows = iter([[], [caught("a", 503)], [caught("a", 503), caught("a")]])
     seen = wait_for_deliveries(lambda: next(grows), first_within_s=60, again_within_s=60)
 
@@ -184,7 +184,7 @@ def test_an_event_under_another_id_is_known_again_wherever_its_id_stands() -> No
 
 
 def test_bodies_deeper_than_python_can_follow_are_compared_as_they_are() -> None:
-    """Two deliveries under different ids whose bodies cannot be read are told apart, and the run goes on."""
+    """Two deliveries with different ids and unreadable bodies are judged, and the run goes on."""
     deep = b"[" * 900 + b"%d" + b"]" * 900
     found = judge_deliveries([of_body(deep % n, 503, event=str(n)) for n in (1, 2)], FINE, again_within_s=1)
 
