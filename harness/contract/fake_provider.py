@@ -79,7 +79,7 @@ class FakeProvider(HTTPServer):
             headers=tuple(request.headers.items()),
             body=request.get_data(),
         )
-        response.direct_passthrough = False  # a file, too, is held against the document
+        response.direct_passthrough = False  # a file is validated too
         answer = Response(
             status=response.status_code, headers=tuple(response.headers.items()), body=response.get_data()
         )

@@ -147,7 +147,7 @@ def _judged_anywhere(
     answers = []
     below = "{" in operation.path
     if below and caller.calls >= MAX_CALLS:
-        return _not_known(operation.label, f"{MAX_CALLS} calls were made, and it stands below a parameter")
+        return _not_known(operation.label, f"{MAX_CALLS} calls were made, and its path has parameters")
     for path in places.of(operation):
         if below or needed:
             first = caller.call(operation, path, params=needed).response

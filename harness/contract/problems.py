@@ -98,7 +98,7 @@ def _without_allow(caller: Caller) -> dict[str, Finding]:
     for operation in caller.operations.values():
         offered.setdefault(operation.path, set()).add(operation.method)
     for path, methods in offered.items():
-        # TRACE would be refused by what stands before the API, and DELETE may do harm where it is not described.
+        # A proxy would refuse TRACE, and an undescribed DELETE may do harm.
         other = next((m for m in ("PATCH", "PUT", "POST") if m.lower() in METHODS and m not in methods), None)
         if other is None:
             continue

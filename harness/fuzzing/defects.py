@@ -114,7 +114,7 @@ def of_failures(
             check=_check(failure),
             cause=cause,
             title=str(failure.title),
-            message=_plain(str(failure.message)),
+            message=" ".join(str(failure.message).split())[:600],
             status=response.status_code,
             answer=as_answer(response),
             excerpt=_promised(failure, label, spec, case, response),
@@ -225,7 +225,3 @@ def _promised(failure: Any, label: str, spec: Spec, case: Any, response: httpx.R
 def _place(label: str) -> list[str]:
     method, _, path = label.partition(" ")
     return ["paths", path, method.lower()]
-
-
-def _plain(message: str) -> str:
-    return " ".join(message.split())[:600]

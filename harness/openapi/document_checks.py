@@ -86,7 +86,7 @@ def _finding(result: Checked, source: str) -> Finding:
         summary=f"{result.summary} in {source}",
         reproduce=f"harness spec check {source}",
     )
-    # One more slip is another finding, which nobody has waived.
+    # One more slip is another finding, which no waiver covers.
     places = "\n".join(s.pointer for s in result.slips)
     return found.named("document", result.check.id, places) if result.slips else found
 

@@ -18,7 +18,7 @@ class EventSchemas:
     """The document's webhook schemas, ready to validate events."""
 
     def __init__(self, spec: Spec) -> None:
-        """A schema is compiled when the first event of its webhook is held against it."""
+        """A schema is compiled when the first event of its webhook is validated."""
         self._schemas = spec.of_either
         self._places = {webhook.path: webhook.body_place for webhook in spec.webhooks if webhook.body_place}
         self._by_plain = {_plain(name): name for name in self._places}

@@ -87,7 +87,7 @@ class Spec(JsonDocument):
             for method, _ in items(item.get("additionalOperations")) if isinstance(item, dict) else ():  # OpenAPI 3.2
                 found[f"{method} {path}"] = place + pointer_of("additionalOperations", method)
             if not isinstance(item, dict):
-                found[f"* {path}"] = place  # unreadable, and nobody is to think that there is nothing
+                found[f"* {path}"] = place  # unreadable, but not to be mistaken for absent
         return found
 
     @cached_property

@@ -1,1 +1,1 @@
-"""What is held against a recording: its age, its use, secrets in it, the provider of today."""
+"""Checks of recordings: their age, their use, secrets in them, the current provider."""

@@ -1,4 +1,4 @@
-"""What recordings are held against, as rows: calls, use, age, the provider of today, and secrets in them."""
+"""Checks of recordings, as rows: calls, use, age, orphans, the current provider, and secrets in them."""
 
 from __future__ import annotations
 

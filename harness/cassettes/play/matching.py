@@ -101,7 +101,7 @@ def body_value(request: Request, how: tuple[Any, ...], raw: Any) -> Hashable | N
         for transform in how:
             value = transform(value)
         return None if value != value else _BodyValue(value)  # noqa: PLR0124 - NaN
-    except Exception:  # noqa: BLE001 - whatever a transformer raises, its matcher decides
+    except Exception:  # noqa: BLE001 - if a transformer raises, its matcher decides
         return None
 
 

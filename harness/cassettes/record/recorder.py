@@ -40,7 +40,7 @@ class Recorder:
         if not self.path.exists():
             return CassetteFile([], {})
         try:
-            self._storage.load_cassette(str(self.path), None)  # what stands there now is not another writer's
+            self._storage.load_cassette(str(self.path), None)  # what is there now is not another writer's
         except CassetteError:
             if append:
                 raise

@@ -503,7 +503,7 @@ def test_a_large_api_is_not_walked_for_ever(monkeypatch: pytest.MonkeyPatch) -> 
     found = of_parts(pages(caller_on(WithParts(), listing_below())))
 
     assert found.outcome is Outcome.NOT_APPLICABLE
-    assert "1 calls were made, and it stands below a parameter" in found.summary
+    assert "1 calls were made, and its path has parameters" in found.summary
 
 
 ASKED = ProviderWebhooks(register="POST /things", body={"name": "{catcher}", "more": ["{catcher}"]})
