@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from harness.model import Check, Finding, Item, Level
-from harness.reports.text import SIGNS, evidence, printable
+from harness.reports.text import SIGNS, evidence, printable, wrapped
 
 _LABEL = 12
-_WIDTH = 110
 _OWN_TEST = 'none is shipped; verify it by a test of your own, marked @pytest.mark.verifies("{item}")'
 _OF_THE_CHECK = ("source", "fix", "check")
 
@@ -49,7 +47,7 @@ def details(check: Check) -> Iterator[Labelled]:
 def of_finding(finding: Finding, *, beside: bool = False) -> Iterator[Labelled]:
     """Yield what was observed, and the command that shows it again.
 
-    Source and fix are left out where its check stands ``beside`` it.
+    Source and fix are left out where its check is shown ``beside`` it.
     """
     sign = SIGNS[finding.outcome]
     yield "", f"{sign.mark} {sign.word}: {finding.headline}"
@@ -73,11 +71,4 @@ def _wrapped(label: str, texts: Iterable[str]) -> Iterator[str]:
     indent = " " * _LABEL
     for number, text in enumerate(texts):
         first = f"{label:<{_LABEL}}" if number == 0 else indent
-        yield from textwrap.wrap(
-            printable(text),
-            _WIDTH,
-            initial_indent=first,
-            subsequent_indent=indent,
-            break_on_hyphens=False,
-            break_long_words=False,
-        )
+        yield from wrapped(printable(text), first=first, indent=indent)

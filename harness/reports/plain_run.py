@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.model import ItemResult, Level, Outcome, Problem
 from harness.readiness.touched import TouchedItem
-from harness.reports.terminal import INDENT, MARK_STYLES, WIDTH, Line, mark, problem_lines
-from harness.reports.text import advice, printable
+from harness.reports.terminal import INDENT, MARK_STYLES, Line, mark, problem_lines
+from harness.reports.text import WIDTH, advice, printable
 
 WHOLE = "Run the whole checklist: harness gate"
 _RECORDED = "seen recorded only; the gate runs it live"

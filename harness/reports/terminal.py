@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
 from harness.model import ItemResult, Outcome, Problem, Report, Verdict
@@ -19,14 +18,13 @@ from harness.reports.text import (
     printable,
     reproduction,
     unknowns,
+    wrapped,
 )
 
 _STYLES = {Verdict.READY: "green", Verdict.NOT_READY: "red", Verdict.INCOMPLETE: "yellow"}
 MARK_STYLES = {Outcome.PASS: "green", Outcome.FAIL: "red"}
 
 INDENT = " " * len("? not run ")
-WIDTH = 110
-"""Columns that a line with the ids of several items takes at most."""
 
 _DETAILS = 3
 """Lines shown below the sentence of a problem, which names the file with all of them."""
@@ -77,10 +75,9 @@ def problem_lines(problem: Problem) -> Iterator[Line]:
 
 
 def _unknown(unknown: Unknown, items: list[ItemResult]) -> Iterator[Line]:
-    """Name the items that are not known for one reason; ids are not broken at their hyphens."""
+    """Name the items that are not known for one reason."""
     text = f"{mark(unknown.outcome)} {', '.join(i.id for i in items)}"
-    wrapped = textwrap.wrap(text, WIDTH, subsequent_indent=INDENT, break_on_hyphens=False, break_long_words=False)
-    yield from ((line, "yellow") for line in wrapped)
+    yield from ((line, "yellow") for line in wrapped(text, indent=INDENT))
     yield f"{INDENT}Why: {unknown.reason}", ""
     if unknown.outcome is Outcome.ERROR:
         yield from _again(items)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import textwrap
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
@@ -10,6 +11,8 @@ from typing import NamedTuple
 from harness.model import Finding, ItemResult, Level, Outcome, Problem, Report, Verdict
 from harness.model.spec_coverage import Coverage, percent
 
+WIDTH = 110
+"""Columns of a line in the terminal that is wrapped, or that names several items."""
 REASON_CHARS = 300
 """Characters of the reason why something is not known, where there are many items."""
 
@@ -156,6 +159,13 @@ def coverage_summary(coverage: Coverage) -> str:
         f"{coverage.called} of {operations} operations called with valid input "
         f"({percent(coverage.called, operations)} %), {coverage.produced} of {responses} documented responses seen "
         f"({percent(coverage.produced, responses)} %)"
+    )
+
+
+def wrapped(text: str, *, first: str = "", indent: str) -> list[str]:
+    """Break a text into lines of `WIDTH`, ``first`` and then ``indent`` before it; no id breaks at its hyphens."""
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
     )
 
 
