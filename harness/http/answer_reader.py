@@ -106,7 +106,7 @@ class AnswerReader:
         """Take the end of the connection; raises `BadMessageError` when it came too early."""
         if self.head is None:
             raise BadMessageError("a connection closed within the head of an answer")
-        self.complete = True  # a body cut short does not change what the status told
+        self.complete = True  # the status means the same although the body was cut short
 
     def _take_head(self) -> bool:
         found = _HEAD_END.search(self._buffer)

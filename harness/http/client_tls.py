@@ -2,7 +2,7 @@
 
 The defaults differ: Python 3.13 verifies strictly (``VERIFY_X509_STRICT``) and trusts an intermediate certificate that
 the trust store lists, 3.11 does neither; Debian's Python takes its ciphers from the system, others bring a list of
-their own. A verdict must not depend on that, so `client_context` sets what senders of webhooks hold in common.
+their own. A verdict must not depend on that, so `client_context` sets what senders of webhooks have in common.
 """
 
 from __future__ import annotations

@@ -182,7 +182,7 @@ class LoopbackServer(ABC):
             return Response(status=HTTPStatus.NOT_IMPLEMENTED)
         try:
             return self.respond(request)
-        except Exception:  # noqa: BLE001 - the client gets an answer, and whoever watches threads the traceback
+        except Exception:  # noqa: BLE001 - the client gets an answer, and `threading.excepthook` the traceback
             kind, error, trace = sys.exc_info()
             assert kind is not None
             threading.excepthook(threading.ExceptHookArgs((kind, error, trace, threading.current_thread())))

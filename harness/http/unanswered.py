@@ -1,4 +1,4 @@
-"""Why a delivery got no answer: one list of reasons, in the same words whichever way it was sent."""
+"""Why a delivery got no answer: one list of reasons, in the same words for every way of sending."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ERRNO = re.compile(r"\[Errno (\d+)\]")
 
 
 def no_connection(exc: Exception, *, within_s: float) -> str:
-    """Return why there is no connection; ``within_s`` is how long was waited for it, in seconds."""
+    """Return why there is no connection; ``within_s`` is the time allowed for it, in seconds."""
     if isinstance(exc, TimeoutError):
         return f"no connection within {within_s:g} s"
     if isinstance(exc, socket.gaierror | UnicodeError):  # a label that no host can have is no Unicode to be encoded
@@ -28,7 +28,7 @@ def no_connection(exc: Exception, *, within_s: float) -> str:
 
 
 def no_answer(exc: Exception | None, *, within_s: float) -> str:
-    """Return why there is no answer on a connection; None for one that ended in peace."""
+    """Return why there is no answer on a connection; None for one that was closed properly."""
     if exc is None:
         return CLOSED
     if isinstance(exc, TimeoutError):

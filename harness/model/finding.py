@@ -8,7 +8,7 @@ import re
 
 import msgspec
 
-BRIEF_CHARS = 60
+_BRIEF_CHARS = 60
 """Characters of an observation or expectation that fits into a headline."""
 _RESPONSE = re.compile(r"(HTTP \d{3}) ['\"]")
 
@@ -88,7 +88,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_brief(self) -> bool:
         """Whether the headline contains what was observed and expected."""
-        short = all(text and "\n" not in text and len(text) <= BRIEF_CHARS for text in (self._seen, self.expected))
+        short = all(text and "\n" not in text and len(text) <= _BRIEF_CHARS for text in (self._seen, self.expected))
         return self.outcome is Outcome.FAIL and short and self._seen not in self.summary
 
     @property
