@@ -1,4 +1,4 @@
-"""From a target to what webhook checks play on: the receiver, its probes and its process."""
+"""From a target to what webhook checks run against: the receiver, its probes and its process."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _counter = itertools.count(1)
 
 def event_format_of(run_context: RunContext) -> EventFormat:
     """Return where an event's id and type are found, by the receiver's signature scheme."""
-    receiver, signature = _sections(run_context)
+    receiver, signature = sections_of(run_context)
     return EventFormat(scheme=scheme_for(signature), id_key=receiver.event_id, type_key=receiver.event_type)
 
 
 def receiver_of(run_context: RunContext) -> ReceiverUnderTest:
     """Return the target's receiver; every delivery carries a fresh id that names the run."""
-    receiver, signature = _sections(run_context)
+    receiver, signature = sections_of(run_context)
     event_format = event_format_of(run_context)
     wire = Wire(receiver.url, check=run_context.network.check, timeout_s=TIMEOUT_S)
     # The process id keeps the ids of pytest-xdist workers apart.
@@ -59,8 +59,8 @@ def receiver_of(run_context: RunContext) -> ReceiverUnderTest:
 
 
 def drill_context_of(run_context: RunContext, receiver: ReceiverUnderTest, event: Event) -> DrillContext:
-    """Return what drills play on."""
-    config, signature = _sections(run_context)
+    """Return what drills run against."""
+    config, signature = sections_of(run_context)
     event_format = event_format_of(run_context)
     letters, order, previous = config.dead_letters, config.order, signature.previous
     return DrillContext(
@@ -78,7 +78,7 @@ def drill_context_of(run_context: RunContext, receiver: ReceiverUnderTest, event
 
 def processing_results_of(run_context: RunContext, receiver: ReceiverUnderTest) -> ProcessingResults:
     """Return what reports what became of events, by whichever probes harness.toml describes."""
-    config, _ = _sections(run_context)
+    config, _ = sections_of(run_context)
     letters = config.dead_letters
     return ProcessingResults(
         receiver.probe,
@@ -94,7 +94,7 @@ def again(run_context: RunContext, event: Event, case: ReceiverCase) -> str:
 
     Only a gate knows the secrets and ports that it made for its run.
     """
-    receiver, signature = _sections(run_context)
+    receiver, signature = sections_of(run_context)
     served = {urlsplit(process.ready).netloc for process in run_context.config.process.values()}
     alone = signature.secret.kind != "fresh" and urlsplit(receiver.url).netloc not in served
     files = sorted((run_context.target.root / str(receiver.events)).rglob(f"{event.name}.*"))
@@ -106,13 +106,13 @@ def again(run_context: RunContext, event: Event, case: ReceiverCase) -> str:
 
 
 def crash_context_of(run_context: RunContext, event: Event) -> DrillContext:
-    """Return what drills play on that end the receiver; ``run_context`` is theirs alone.
+    """Return what drills that kill the receiver run against; ``run_context`` is theirs alone.
 
     Raises `ConfigurationError` where the harness starts no process at the receiver's address.
     """
     context = drill_context_of(run_context, receiver_of(run_context), event)
     context.process = process_of(run_context)
-    _, signature = _sections(run_context)
+    _, signature = sections_of(run_context)
     given = run_context.config.process[context.process.name].env
     context.secret_names = names_given(given, signature.secret, previous=False)
     context.previous_names = names_given(given, signature.previous, previous=True) if signature.previous else ()
@@ -124,7 +124,7 @@ def process_of(run_context: RunContext) -> ManagedProcess:
 
     Raises `ConfigurationError` where the harness starts none at that address.
     """
-    receiver, _ = _sections(run_context)
+    receiver, _ = sections_of(run_context)
     served = urlsplit(receiver.url).netloc
     found = next((p for p in run_context.processes if urlsplit(p.ready).netloc == served), None)
     if found is None:
@@ -151,7 +151,8 @@ def _asker(run_context: RunContext, probe: Probe, where: str) -> Ask:
     )
 
 
-def _sections(run_context: RunContext) -> tuple[Receiver, Signature]:
+def sections_of(run_context: RunContext) -> tuple[Receiver, Signature]:
+    """Return ``[receiver]`` and its ``signature``; only where both are set."""
     receiver = run_context.config.receiver
     assert receiver is not None
     assert receiver.signature is not None

@@ -62,9 +62,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     def files(self, *globs: str | None) -> list[Path]:
         """Return the files that ``globs`` name, starting at the target's folder unless absolute; sorted, each once."""
-        named = partial(
-            glob, root_dir=self.root, recursive=True, include_hidden=True
-        )  # Path.glob takes no absolute ones
+        # Path.glob takes no absolute ones.
+        named = partial(glob, root_dir=self.root, recursive=True, include_hidden=True)
         return sorted({p for g in globs if g for f in named(g) if (p := self.root / f).is_file()})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from harness.context.receiver_parts import event_format_of
+from harness.context.receiver_parts import event_format_of, sections_of
 from harness.contract.webhooks.catcher import Catcher, caught_in
 from harness.contract.webhooks.registration import Registration
 from harness.contract.webhooks.sent import ExpectedDelivery, judge_deliveries, wait_for_deliveries
@@ -103,10 +103,8 @@ class WebhookWatch:
         handed_out = self._context.secrets.issued.opened()
         if handed_out:
             return handed_out.reveal()
-        receiver = self._context.config.receiver
-        assert receiver is not None
-        assert receiver.signature is not None
-        return self._context.reveal(receiver.signature.secret)
+        _, signature = sections_of(self._context)
+        return self._context.reveal(signature.secret)
 
     def _note(self, trouble: str) -> None:
         self._trouble.write_text(trouble, encoding="utf-8")

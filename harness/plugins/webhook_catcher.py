@@ -13,17 +13,16 @@ if TYPE_CHECKING:
     from harness.context.run_context import RunContext
     from harness.model import Finding
 
+NEEDS = ("provider.spec", "provider.webhooks", "receiver.signature", "receiver.url")
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Listen for the provider's webhooks while tests run; the controller does it for all workers."""
     config = session.config
     run_context = config.stash.get(context_key, None)
-    provider = run_context.config.provider if run_context else None
     idle = is_worker(config) or config.option.collectonly or not runs_suite(config)
-    if idle or run_context is None or provider is None or provider.webhooks is None or run_context.target.production:
-        return (yield)
-    if run_context.config.receiver is None or run_context.config.receiver.signature is None:
+    if idle or run_context is None or run_context.target.production or run_context.target.missing(NEEDS):
         return (yield)
     from harness.context.webhook_watch import WebhookWatch
 
@@ -43,7 +42,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture
 def sent_webhooks(run_context: RunContext, require: Callable[..., None]) -> Callable[[], list[Finding]]:
     """Waits for the provider's webhooks and judges them; call it once the workflow has run."""
-    require("provider.spec", "provider.webhooks", "receiver.signature", "receiver.url")
+    require(*NEEDS)
     if run_context.target.production:
         pytest.skip("[target] environment is production, and this check refuses a webhook on purpose")
     from harness.context.webhook_watch import WebhookWatch
