@@ -104,9 +104,10 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
             session.config.hook.pytest_harness_target_ready(
                 config=session.config, context=run_context, world=run_context
             )
-        result = yield
-        session.config.stash[deaths_key] = run_context.processes.deaths()
-        return result
+        try:
+            return (yield)
+        finally:  # also where the run ends early, which a death may have caused
+            session.config.stash[deaths_key] = run_context.processes.deaths()
     finally:
         running.__exit__(None, None, None)
 

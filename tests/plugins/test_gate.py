@@ -260,6 +260,18 @@ def test_a_target_that_dies_during_the_run_is_not_ready(served: Folder, args: tu
     assert "[process.app] was killed by SIGKILL" in ended.problems
 
 
+@pytest.mark.parametrize("args", [("-x",), ("-x", "-n2")], ids=["bare", "n2"])
+def test_a_death_is_reported_even_if_the_run_ends_early(served: Folder, args: tuple[str, ...]) -> None:
+    """The failure at which `-x` ends the run may come from the death, so the report names both."""
+    served.write("scenarios/test_more.py", DIES + "    assert False, 'it does not answer'\n")
+
+    ended = served.gate(*args)
+
+    assert ended.status == 1
+    assert "[process.app] was killed by SIGKILL" in ended.problems
+    assert "The run ended early" in ended.problems
+
+
 def test_after_a_death_the_checks_go_on(served: Folder) -> None:
     """The test after the one during which the process died finds it started again."""
     served.write("scenarios/test_more.py", DIES + THEN)
