@@ -165,7 +165,7 @@ def _content(answer: WireAnswer, number: int) -> Any:
     """Return the JSON of a 2xx; raises `AttemptError` for anything else."""
     if answer.outcome == "success":
         return answer.content
-    # 409 says that a call with this key is still being answered, 408 that none was read whole: neither that none was.
+    # 409: a call with this key is still being answered. 408: no request was read whole. Either may have been executed.
     ambiguous = answer.outcome == "unavailable" or answer.status in (408, 409)
     raise AttemptError(
         f"HTTP {answer.status}",

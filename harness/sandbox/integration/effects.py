@@ -36,8 +36,8 @@ def prepare(event_type: str, event: dict[str, Any], *, look_up: LookUp, simulate
 
     An event is a hint and the product knows better, so it is asked; an event of a run it does not know (or cannot be
     asked about now) is taken by its signed word. With ``simulate`` an event with ``data.simulate.processingSeconds``
-    is processed that slowly, so that a test can see what slow processing does to the acknowledgement. Only when
-    ``trusting`` is an event taken that the product's description does not allow.
+    is processed that slowly, so that a test can see what slow processing does to the acknowledgement.
+    ``trusting`` accepts an event that the product's document does not allow, too.
     """
     data = event.get("data")
     if not isinstance(data, dict):
@@ -45,8 +45,8 @@ def prepare(event_type: str, event: dict[str, Any], *, look_up: LookUp, simulate
     if simulate:
         time.sleep(min(SLOWEST_S, float((data.get("simulate") or {}).get("processingSeconds", 0))))
     subject = _text(data, "run" if event_type in STATUS else "project", "id")
-    if not trusting and (said := promised.breach(event_type, event)):
-        raise UnpromisedEventError(said)
+    if not trusting and (breach := promised.breach(event_type, event)):
+        raise UnpromisedEventError(breach)
     if event_type not in STATUS:
         return ""
     found = look_up(subject)
