@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-CLOSED = "the connection was closed"
+CLOSED = "the connection was closed without an answer"
 RESET = "the connection was reset"
 
 

@@ -104,7 +104,7 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 # What the receiver does, the scheme, and what is seen.
 RECEIVERS: dict[str, tuple[Act, str, str]] = {
-    "closes": (after(b""), "http", "no answer: the connection was closed"),
+    "closes": (after(b""), "http", "no answer: the connection was closed without an answer"),
     "resets": (after(b"", reset), "http", "no answer: the connection was reset"),
     "hangs": (stay_silent, "http", "no answer: no whole answer within 0.3 s"),
     "trickles a head": (after(b"HTTP/1.1 200 OK\r\n", trickle), "http", "no answer: no whole answer within 0.3 s"),
@@ -119,7 +119,7 @@ RECEIVERS: dict[str, tuple[Act, str, str]] = {
     "resets in a body": (after(HEAD + b"ok", reset), "http", "HTTP 200 'ok'"),
     "says something before": (after(b"HTTP/1.1 103 Hints\r\n\r\n" + HEAD + b"ok"), "http", "HTTP 200 'ok'"),
     "knows no TLS": (after(b"HTTP/1.1 400 Bad\r\n\r\n"), "https", "no answer: TLS: "),
-    "ends a handshake": (after(b""), "https", "no answer: the connection was closed"),
+    "ends a handshake": (after(b""), "https", "no answer: the connection was closed without an answer"),
     "resets a handshake": (after(b"", reset), "https", "no answer: the connection was"),
     "hangs in a handshake": (stay_silent, "https", "no answer: no connection within 0.3 s"),
 }
@@ -171,16 +171,16 @@ WITHOUT_CONNECTION: dict[str, tuple[Exception, str]] = {
     "in time": (TimeoutError(), "no connection within 5 s"),
     "several addresses": (SEVERAL, "connection refused"),
     "network": (OSError(101, "Network is unreachable"), "no connection: Network is unreachable"),
-    "a handshake that ended": (ssl.SSLEOFError(8, "EOF"), "the connection was closed"),
+    "a handshake that ended": (ssl.SSLEOFError(8, "EOF"), "the connection was closed without an answer"),
     "unknown": (RuntimeError("odd\nthing"), "no connection: odd thing"),
     "unknown and silent": (RuntimeError(), "no connection: RuntimeError"),
 }
 WITHOUT_ANSWER: dict[str, tuple[Exception | None, str]] = {
-    "ended": (None, "the connection was closed"),
+    "ended": (None, "the connection was closed without an answer"),
     "in time": (TimeoutError(), "no whole answer within 5 s"),
     "pipe": (BrokenPipeError(32, "Broken pipe"), "the connection was reset"),
     "abort": (ConnectionAbortedError(103, "x"), "the connection was reset"),
-    "TLS ended": (ssl.SSLEOFError(8, "EOF occurred"), "the connection was closed"),
+    "TLS ended": (ssl.SSLEOFError(8, "EOF occurred"), "the connection was closed without an answer"),
     "not HTTP": (BadMessageError("an answer that is not HTTP"), "an answer that is not HTTP"),
     "broken": (OSError(5, "Input/output error"), "the connection broke: Input/output error"),
     "unknown": (http.client.HTTPException("odd"), "the connection broke: odd"),

@@ -169,7 +169,7 @@ def test_a_receiver_that_dies_of_a_case_fails(serve: Serve, under: Under) -> Non
 
     assert finding.outcome is Outcome.FAIL
     assert finding.summary == "Refused the word 'nonsense' as a signature header, then stopped responding"
-    assert finding.observed == "HTTP 400, then no longer alive: no answer: the connection was closed"
+    assert finding.observed == "HTTP 400, then no longer alive: no answer: the connection was closed without an answer"
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def dribble(_request: Request, connection: socket.socket) -> bytes:
         (hang, Outcome.FAIL, "no answer: no whole answer within 0.6 s"),
         (dribble, Outcome.FAIL, "no answer: no whole answer within 0.6 s"),
         (stream, Outcome.PASS, "HTTP 400 'xxx"),
-        (lambda *_: b"", Outcome.FAIL, "no answer: the connection was closed"),
+        (lambda *_: b"", Outcome.FAIL, "no answer: the connection was closed without an answer"),
         (lambda *_: b"nonsense\r\n\r\n", Outcome.FAIL, "no answer: an answer that is not HTTP"),
         (lambda *_: reply(302), Outcome.FAIL, "HTTP 302"),
     ],

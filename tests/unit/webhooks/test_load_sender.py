@@ -99,7 +99,7 @@ RECEIVERS = {
     "redirects": (answering(REDIRECT), 307, "HTTP 307"),
     "hangs": (stay_silent, None, "no answer: no whole answer within 0.5 s"),
     "closes at once": (closing_at_once, None, "no answer: the connection was"),
-    "closes when it has read": (closing_when_read, None, "no answer: the connection was closed"),
+    "closes when it has read": (closing_when_read, None, "no answer: the connection was closed without an answer"),
     "closes within the head": (half_an_answer, None, "no answer: a connection closed within the head of an answer"),
     "is no web server": (answering(b"220 ready\r\n"), None, "no answer: an answer that is not HTTP, beginning b'220"),
     "dribbles a head": (dribbling, None, "no answer: no whole answer within 0.5 s"),
