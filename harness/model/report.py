@@ -8,6 +8,7 @@ import msgspec
 
 from harness.model.finding import Finding, Level, Outcome
 from harness.model.item import Waiver
+from harness.model.signals import SignalMatrix
 from harness.model.spec_coverage import Coverage
 
 SCHEMA_VERSION = 1
@@ -87,6 +88,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     harness_version: str
     coverage: Coverage | None = None
     """How much of the provider's document was covered; None where no call was made."""
+    signals: SignalMatrix | None = None
+    """What showed each fault that was caused; None where none was caused for it."""
 
     @property
     def blockers(self) -> tuple[ItemResult, ...]:

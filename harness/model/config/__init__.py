@@ -9,11 +9,12 @@ from harness.model.config.contract import Contract, CoverageThreshold
 from harness.model.config.fuzz import BudgetName, Fuzz
 from harness.model.config.provider import ApiKey, Basic, Bearer, Provider, ProviderWebhooks
 from harness.model.config.receiver import DeadLetters, EffectSource, EventOrder, Probe, Receiver, Signature
-from harness.model.config.staging import Operations, Rotation, Telemetry
+from harness.model.config.staging import Alerts, Operations, Rotation, Telemetry
 from harness.model.config.target import Environment, Process, TargetSection
 from harness.model.item import Item, Waiver
 
 __all__ = [
+    "Alerts",
     "ApiKey",
     "Basic",
     "Bearer",

@@ -8,8 +8,35 @@ from harness.model.config.base import Duration, Section
 from harness.model.reference import SecretRef
 
 
+class Alerts(Section, frozen=True):
+    """``[telemetry.alerts]``: the alert rules, where alerts go, and which fault is to fire which alert."""
+
+    CALLED = ("prometheus", "alertmanager")
+
+    rules: tuple[str, ...] = ()
+    """Globs of Prometheus rule files (plain, or PrometheusRule objects), relative to harness.toml."""
+    tests: tuple[str, ...] = ()
+    """Globs of test files for ``promtool test rules``."""
+    routes: str | None = None
+    """Alertmanager's configuration file: its routes, receivers and inhibitions."""
+    fires: dict[str, str | tuple[str, ...]] = {}
+    """The alerts that you count on: by alert, the fault that fires it, or a command that causes one while it runs."""
+    labels: dict[str, str] = {}
+    """Labels that your scrape configuration gives to every series, such as ``job``."""
+    scrape_interval: Duration | None = None
+    """How often your Prometheus scrapes the integration; without it, nothing is judged by it."""
+    prometheus: str | None = None
+    """URL of your own Prometheus, instead of one that the harness starts."""
+    alertmanager: str | None = None
+    """URL of your own Alertmanager, beside ``prometheus``."""
+    token: SecretRef | None = None
+    """Bearer token for both."""
+    synthetic: dict[str, str] = {}
+    """Labels of a synthetic alert that is sent through your own Alertmanager; without them none is sent."""
+
+
 class Telemetry(Section, frozen=True):
-    """``[telemetry]``: where the integration exports metrics and traces."""
+    """``[telemetry]``: where the integration exports metrics and traces, and what watches them."""
 
     CALLED = ("metrics",)
 
@@ -19,6 +46,11 @@ class Telemetry(Section, frozen=True):
     """Loopback address and port on which the harness receives spans, such as ``127.0.0.1:4318``."""
     series: dict[str, str] = {}
     """Series by what it counts: delivered, rejected, duplicate, dead_letter, retried."""
+    alerts: Alerts | None = None
+    dashboards: tuple[str, ...] = ()
+    """Globs of Grafana dashboards as JSON, relative to harness.toml."""
+    shown_by: dict[str, tuple[str, ...]] = {}
+    """By fault, the signals that must show it: log, metric, span, alert."""
     settle_within: Duration = Duration(5)
     """Time within which a series must increase, and a span arrive (beyond OpenTelemetry's own export delay)."""
 
