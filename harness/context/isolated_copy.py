@@ -12,15 +12,16 @@ from harness.errors import ConfigurationError
 
 
 @contextmanager
-def isolated_copy(original: RunContext) -> Iterator[RunContext]:
+def isolated_copy(original: RunContext, *, name: str = "copy") -> Iterator[RunContext]:
     """Run a second target of the same description for the length of the block.
 
+    ``name`` sets its logs and event ids apart from those of other copies in the same process.
     Raises `ConfigurationError` where both would want one port, `ProcessError` where a process does not start.
     """
-    run = original.run.isolated_copy()
+    run = original.run.isolated_copy(name)
     try:
         copy = RunContext.load(original.target.root, run=run, overlay=original.overlay, reports=original.reports)
-        copy.processes.log_suffix = f"-copy{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+        copy.processes.log_suffix = f"-{name}{os.environ.get('PYTEST_XDIST_WORKER', '')}"
         # Where harness.toml names one port for both, the original listens for the copy's spans too.
         copy.spans_folder = original.run.path if copy.otlp != original.otlp else None
         _require_other_ports(original, copy)

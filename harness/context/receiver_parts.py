@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from harness.webhooks.case_runner import ReceiverUnderTest
 from harness.webhooks.cases import Framing, ReceiverCase
 from harness.webhooks.drills import DrillContext
 from harness.webhooks.effects import EffectProbe
-from harness.webhooks.events import EventFormat
+from harness.webhooks.events import EventFormat, read_events
 from harness.webhooks.probes import Ask, asker
 from harness.webhooks.processing_results import ProcessingResults
 from harness.webhooks.schemes import scheme_for
@@ -38,6 +39,12 @@ def event_format_of(run_context: RunContext) -> EventFormat:
     """Return where an event's id and type are found, by the receiver's signature scheme."""
     receiver, signature = sections_of(run_context)
     return EventFormat(scheme=scheme_for(signature), id_key=receiver.event_id, type_key=receiver.event_type)
+
+
+def events_of(run_context: RunContext, event_format: EventFormat) -> Iterator[Event]:
+    """Yield the event fixtures in ``[receiver] events``, sorted by name; raises `EventError`."""
+    receiver, _ = sections_of(run_context)
+    yield from read_events([run_context.target.root / str(receiver.events)], event_format.read)
 
 
 def receiver_of(run_context: RunContext) -> ReceiverUnderTest:

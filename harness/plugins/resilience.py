@@ -32,21 +32,9 @@ def _client(run_context: RunContext, require: Callable[..., None], _undisturbed:
     require("client.command", "provider.base_url")
     if run_context.target.production:
         pytest.skip("[target] environment is production, where no faults are injected")
-    from harness.resilience.runner import ClientUnderTest
+    from harness.context.client_parts import client_of
 
-    client = run_context.config.client
-    assert client is not None
-    return ClientUnderTest(
-        command=client.command,
-        env=run_context.environment(client.env, "[client] env"),
-        cwd=run_context.target.root,
-        timeout_s=client.timeout,
-        policy=client.policy,
-        log=run_context.processes.logs / "client.log",
-        upstream=run_context.provider.section.base_url,
-        http=run_context.client,
-        undisturbed=_undisturbed,
-    )
+    return client_of(run_context, _undisturbed)
 
 
 @pytest.fixture

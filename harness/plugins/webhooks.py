@@ -39,12 +39,9 @@ def receiver(run_context: RunContext, require: Callable[..., None]) -> ReceiverU
 def events(request: pytest.FixtureRequest, run_context: RunContext, require: Callable[..., None]) -> list[Event]:
     """The event fixtures in ``[receiver] events``, sorted by name."""
     require("receiver.events", "receiver.signature")
-    from harness.webhooks.events import read_events
+    from harness.context.receiver_parts import events_of
 
-    config = run_context.config.receiver
-    assert config is not None
-    event_format: EventFormat = request.getfixturevalue("event_format")
-    return list(read_events([run_context.target.root / str(config.events)], event_format.read))
+    return list(events_of(run_context, request.getfixturevalue("event_format")))
 
 
 @pytest.fixture(scope="session")

@@ -41,9 +41,9 @@ class Run(msgspec.Struct, kw_only=True):
             directory=tempfile.mkdtemp(prefix="harness-"),
         )
 
-    def isolated_copy(self) -> Run:
+    def isolated_copy(self, name: str) -> Run:
         """Return a run beside this one: the same secrets, other ports and another folder."""
-        return Run(run_id=f"{self.run_id}u", seed=self.seed, directory=tempfile.mkdtemp(prefix="harness-"), ports={})
+        return Run(run_id=f"{self.run_id}{name}", seed=self.seed, directory=tempfile.mkdtemp(prefix="harness-"))
 
     @classmethod
     def from_json(cls, text: str) -> Run:

@@ -1,0 +1,240 @@
+"""What causes each fault, so that its signals can be watched: deliveries, runs of the client, a kill, or a command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+from harness.context.client_parts import client_of
+from harness.context.receiver_parts import event_format_of, events_of, process_of, receiver_of
+from harness.errors import ConfigurationError, EventError, ProbeError, ProcessError
+from harness.process.managed import STOP_WITHIN_S, signal_group
+from harness.resilience.faults import RESET, SILENCE, Fault, respond
+from harness.webhooks.cases import case_named
+
+if TYPE_CHECKING:
+    from harness.context.run_context import RunContext
+    from harness.model import Delivery, Event
+    from harness.process.managed import ManagedProcess
+    from harness.resilience.runner import ClientUnderTest
+    from harness.webhooks.case_runner import ReceiverUnderTest
+
+_RECEIVER = ("receiver.url", "receiver.events", "receiver.signature")
+_CLIENT = ("client.command", "provider.base_url")
+
+
+class Cause(Protocol):
+    """One fault that can be caused, again and again, until it ends."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Keys of harness.toml that it requires."""
+
+    def begin(self, times: int) -> None:
+        """Cause it, up to ``times`` times at once where it can be counted; raises `ProbeError` where it cannot be."""
+
+    def end(self) -> None:
+        """End what still lasts; raises `ProcessError`."""
+
+
+class _Moment:
+    """A fault that lasts no longer than the call that causes it."""
+
+    def __init__(self, cause: Callable[[int], None], needs: tuple[str, ...]) -> None:
+        self.needs = needs
+        self.begin = cause
+
+    def end(self) -> None:
+        """Nothing lasts."""
+
+
+class _Killed:
+    """The receiver's process, killed until the fault ends."""
+
+    needs: tuple[str, ...] = ("process", "receiver.url")
+
+    def __init__(self, run_context: RunContext) -> None:
+        self._context = run_context
+        self._process: ManagedProcess | None = None
+
+    def begin(self, times: int) -> None:  # noqa: ARG002 - it cannot be killed twice
+        if self._process is None:
+            try:
+                self._process = process_of(self._context)
+            except ConfigurationError as exc:
+                raise ProbeError(str(exc)) from None
+            self._process.kill()
+
+    def end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.start()
+
+
+class _Command:
+    """A command of harness.toml, which causes the fault while it runs, or each time that it runs."""
+
+    needs: tuple[str, ...] = ()
+
+    def __init__(self, run_context: RunContext, alert: str, words: Sequence[str]) -> None:
+        self._context = run_context
+        self._where = f"harness.toml: [telemetry.alerts] fires.{alert}"
+        self._words = words
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def begin(self, times: int) -> None:  # noqa: ARG002 - it decides itself how often
+        if self._process is not None and self._process.poll() is None:
+            return
+        if self._process is not None and self._process.returncode:
+            raise ProbeError(f"{self._where}: the command exited with status {self._process.returncode}.")
+        self.end()
+        try:
+            self._process = subprocess.Popen(
+                self._words,
+                cwd=self._context.target.root,
+                env={**os.environ, **self._context.environment({})},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as exc:
+            raise ProbeError(
+                f"{self._where}: {self._words[0]!r} cannot be run: {exc.strerror}. Install it, or give its path."
+            ) from None
+
+    def end(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with suppress(OSError):
+            process.stdin.close()  # type: ignore[union-attr]  # a pipe, by its options
+        signal_group(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_WITHIN_S)
+        signal_group(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+class FaultCauses:
+    """The faults that one target can be given; its parts are made when the first fault needs them."""
+
+    def __init__(self, run_context: RunContext) -> None:
+        """``run_context`` is of the target that is harmed: a copy, where the harness can start one."""
+        self._context = run_context
+        self._receiver: ReceiverUnderTest | None = None
+        self._client: ClientUnderTest | None = None
+        self.named: dict[str, Cause] = {
+            "forged": self._delivery(lambda: self._refused("wrong-secret")),
+            "stale": self._delivery(lambda: self._refused("stale")),
+            "duplicate": self._delivery(self._duplicate),
+            "poison": self._delivery(lambda: self._fixture("unprocessable"), "receiver.unprocessable"),
+            "slow": self._delivery(lambda: self._fixture("slow"), "receiver.slow"),
+            "crash": _Killed(run_context),
+            "429": self._calls((respond(429),)),
+            "5xx": self._calls((respond(503), respond(503))),
+            "time-limit": self._calls((SILENCE,)),
+            "broken-connection": self._calls((RESET,)),
+            "key-refused": self._calls((respond(401),), then=respond(401)),
+        }
+
+    def command(self, alert: str, words: Sequence[str]) -> Cause:
+        """Return the fault that a command of harness.toml causes for an alert."""
+        return _Command(self._context, alert, words)
+
+    def missing(self, cause: Cause) -> tuple[str, ...]:
+        """Return the keys that harness.toml would need for a fault."""
+        return self._context.target.missing(cause.needs)
+
+    def good_traffic(self) -> None:
+        """Deliver every event once, and run the client without a fault; raises `ProbeError` where either fails."""
+        if not self._context.target.missing(_RECEIVER):
+            for event in self._events():
+                _require_acknowledged(self.receiver.deliver(self.receiver.fresh(event)))
+        if not self._context.target.missing(_CLIENT):
+            _, run = self.client.run()
+            if not run.succeeded:
+                raise ProbeError(f"the client's workflow fails without a fault: {run.ended}: {run.tail}")
+
+    def good_delivery(self) -> None:
+        """Deliver one event, so that good traffic goes on; raises `ProbeError`."""
+        if not self._context.target.missing(_RECEIVER):
+            _require_acknowledged(self.receiver.deliver(self._fresh()))
+
+    @property
+    def receiver(self) -> ReceiverUnderTest:
+        """The receiver of the target."""
+        if self._receiver is None:
+            self._receiver = receiver_of(self._context)
+        return self._receiver
+
+    @property
+    def client(self) -> ClientUnderTest:
+        """The client of the target."""
+        if self._client is None:
+            self._client = client_of(self._context)
+        return self._client
+
+    def _delivery(self, once: Callable[[], None], *needs: str) -> Cause:
+        def cause(times: int) -> None:
+            try:
+                for _ in range(times):
+                    once()
+            except EventError as exc:
+                raise ProbeError(str(exc)) from None
+
+        return _Moment(cause, (*_RECEIVER, *needs))
+
+    def _calls(self, faults: Sequence[Fault], *, then: Fault | None = None) -> Cause:
+        def cause(_times: int) -> None:
+            try:
+                server, run = self.client.run(faults, then=then)
+            except ProcessError as exc:
+                raise ProbeError(str(exc)) from None
+            if not server.attempts:
+                raise ProbeError(f"the client never called the fault server; {run.ended}: {run.tail}")
+
+        return _Moment(cause, _CLIENT)
+
+    def _events(self) -> list[Event]:
+        return list(events_of(self._context, event_format_of(self._context)))
+
+    def _fresh(self) -> Event:
+        return self.receiver.fresh(self._events()[0])
+
+    def _refused(self, case_id: str) -> None:
+        """Deliver as a row of the receiver's cases describes, which must be refused."""
+        case = case_named(case_id)
+        assert case is not None
+        if reason := case.not_applicable_to(self.receiver.scheme):
+            raise ProbeError(reason)
+        event = self._fresh()
+        answer = self.receiver.send(event, case.build(self.receiver.material(event)))
+        if not answer.status or not 400 <= answer.status < 500:
+            raise ProbeError(f"the receiver answered {answer.seen}")
+
+    def _duplicate(self) -> None:
+        event = self._fresh()
+        for _ in range(2):
+            _require_acknowledged(self.receiver.deliver(event))
+
+    def _fixture(self, key: str) -> None:
+        """Deliver the event at ``[receiver] KEY``."""
+        assert self._context.config.receiver is not None
+        path = self._context.target.root / str(getattr(self._context.config.receiver, key))
+        event = self.receiver.format.read(path)
+        _require_acknowledged(self.receiver.deliver(self.receiver.fresh(event)))
+
+
+def _require_acknowledged(delivery: Delivery) -> None:
+    if not delivery.acknowledged:
+        raise ProbeError(f"a genuine delivery was not acknowledged: {delivery.seen}")
+
+
+def linked(fires: dict[str, str | tuple[str, ...]], fault: str) -> Iterator[str]:
+    """Yield the alerts that a fault is to fire."""
+    yield from (alert for alert, cause in fires.items() if cause == fault)
