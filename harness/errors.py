@@ -8,6 +8,7 @@
     ├── CassetteError         a recording is missing or unreadable, or has no matching request
     ├── EventError            a webhook event fixture is unreadable
     ├── FindingError          a finding is refused by the report: invalid, or for an unknown item
+    ├── MonitoringError       Prometheus or Alertmanager is missing, or gave no usable answer
     ├── NetworkError          the harness refused to send a request (host not allowed, production)
     ├── ProbeError            a probe of the target returned no usable response
     ├── ProcessError          a process of the target did not start, died, or never became ready
@@ -49,6 +50,10 @@ class FindingError(HarnessError):
         """``failed``: the finding reported a failure, which must not be lost with it."""
         super().__init__(text)
         self.failed = failed
+
+
+class MonitoringError(HarnessError):
+    """Prometheus or Alertmanager is not installed, did not start, or gave no usable answer."""
 
 
 class NetworkError(HarnessError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +21,8 @@ WHOLE_WITHIN_S = 60.0
 READY_WITHIN_S = 2.0
 """Seconds for the answer of a readiness URL."""
 MAX_ANSWER_BYTES = 64 << 20
+
+_OF_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
 
 Observer = Callable[[httpx.Response], None]
 
@@ -162,6 +164,34 @@ class _Bounded(httpx.SyncByteStream):
 
     def close(self) -> None:
         self._inner.close()
+
+
+def read_bounded(
+    client: httpx.Client,
+    url: str,
+    *,
+    max_bytes: int,
+    within_s: float,
+    params: Mapping[str, str | Sequence[str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> httpx.Response:
+    """GET ``url``, and return the answer with at most ``max_bytes`` of decoded content.
+
+    Raises `httpx.TransportError`, also where the answer is larger or has not ended within ``within_s`` seconds, and
+    `NetworkError`.
+    """
+    deadline = time.monotonic() + within_s
+    asked = {**(headers or {}), "accept-encoding": "identity"}  # a small compressed body can expand without end
+    with client.stream("GET", url, params=params, headers=asked, timeout=within_s) as response:
+        content = bytearray()
+        for piece in response.iter_bytes():
+            content += piece
+            if len(content) > max_bytes:
+                raise httpx.ReadTimeout(f"after {max_bytes >> 20} MiB the answer had not ended")
+            if time.monotonic() > deadline:
+                raise httpx.ReadTimeout(f"after {within_s:g} s the answer had not ended")
+    decoded = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_BODY]
+    return httpx.Response(response.status_code, headers=decoded, content=bytes(content), request=response.request)
 
 
 def answers(client: httpx.Client, url: str) -> bool:
