@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 
 import msgspec
+from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from harness.errors import ConfigurationError, ProbeError
@@ -76,15 +77,20 @@ MOVEMENTS: tuple[Movement, ...] = (
 )
 
 
+def parse_families(text: str, where: str) -> list[Metric]:
+    """Read the Prometheus text format, with the types of its series; raises `ProbeError` naming ``where``."""
+    try:
+        return list(text_string_to_metric_families(text))
+    except (ValueError, IndexError) as exc:
+        raise ProbeError(f"[telemetry] metrics: {where} is not in the Prometheus text format: {exc}.") from exc
+
+
 def parse_samples(text: str, where: str) -> Samples:
     """Read the Prometheus text format; raises `ProbeError` naming ``where``."""
     samples: dict[str, list[tuple[dict[str, str], float]]] = {}
-    try:
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                samples.setdefault(sample.name, []).append((dict(sample.labels), sample.value))
-    except (ValueError, IndexError) as exc:
-        raise ProbeError(f"[telemetry] metrics: {where} is not in the Prometheus text format: {exc}.") from exc
+    for family in parse_families(text, where):
+        for sample in family.samples:
+            samples.setdefault(sample.name, []).append((dict(sample.labels), sample.value))
     return samples
 
 

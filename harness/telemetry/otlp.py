@@ -20,7 +20,7 @@ from harness.http.loopback_server import LoopbackServer
 from harness.http.message import Request, Response
 from harness.http.parser import BadMessageError
 from harness.telemetry.exports import MAX_BODY, UnreadableError, protobuf, spans_of, unpacked
-from harness.telemetry.spans import Span, SpanTexts, TraceView
+from harness.telemetry.spans import ObservedSpan, Span, SpanRange, SpanTexts, TraceView
 
 TRACES = "/v1/traces"
 OTHERS = ("/v1/metrics", "/v1/logs")
@@ -30,6 +30,9 @@ MAX_FILE = 256 * 1024 * 1024
 MAX_TROUBLES = 5
 IDLE_S = 10.0
 _MENTIONED = 4096
+"""Characters of the texts of one span that are stored in memory."""
+_READ_AT_ONCE = 4000
+"""Maximum number of spans that one reading returns: the oldest."""
 
 
 def address(text: str) -> tuple[str, int]:
@@ -60,7 +63,7 @@ class SpanStore:
     def __init__(self, file: BinaryIO) -> None:
         """``file`` is written to until it holds `MAX_FILE` bytes."""
         self._file = file
-        self._spans: deque[tuple[Span, str]] = deque(maxlen=MAX_SPANS)
+        self._spans: deque[ObservedSpan] = deque(maxlen=MAX_SPANS)
         self._received = 0
         self._written = 0
         self._troubles: list[str] = []
@@ -71,7 +74,7 @@ class SpanStore:
         with self._lock:
             if span is not None:
                 self._received += 1
-                self._spans.append((span, "\n".join(told.texts.values())[:_MENTIONED]))
+                self._spans.append(ObservedSpan(span=span, texts=_cut(told.texts)))
             line = msgspec.json.encode(told) + b"\n"
             if self._written <= MAX_FILE < self._written + len(line):
                 self._write(
@@ -92,11 +95,41 @@ class SpanStore:
     def seen(self, trace_id: str, text: str) -> TraceView:
         """Return the spans of a trace, those that link to it, and those with ``text`` in one of their attributes."""
         with self._lock:
-            found = [s for s, texts in self._spans if trace_id in (s.trace_id, *s.links) or (text and text in texts)]
+            found = [s.span for s in self._spans if _concerns(s, trace_id, text)]
             return TraceView(received=self._received, troubles=tuple(self._troubles), spans=tuple(found))
+
+    def started_within(self, since_ns: int, until_ns: int) -> SpanRange:
+        """Return the spans that started from ``since_ns`` on and before ``until_ns``, in the order of their start."""
+        with self._lock:
+            found = [s for s in self._spans if since_ns <= s.span.started_ns < until_ns]
+            received, troubles = self._received, tuple(self._troubles)
+        found.sort(key=lambda s: s.span.started_ns)
+        return SpanRange(
+            received=received,
+            troubles=troubles,
+            spans=tuple(found[:_READ_AT_ONCE]),
+            more=max(0, len(found) - _READ_AT_ONCE),
+        )
 
     def _write(self, told: SpanTexts) -> None:
         self._file.write(msgspec.json.encode(told) + b"\n")
+
+
+def _cut(texts: dict[str, str]) -> dict[str, str]:
+    """Return the texts up to the character where all are `_MENTIONED` long."""
+    left, found = _MENTIONED, {}
+    for place, text in texts.items():
+        if left > 0:
+            found[place] = text[:left]
+            left -= len(text)
+    return found
+
+
+def _concerns(observed: ObservedSpan, trace_id: str, text: str) -> bool:
+    """Whether a span belongs to a trace, links to it, or has ``text`` in one of its own."""
+    if trace_id in (observed.span.trace_id, *observed.span.links):
+        return True
+    return bool(text) and any(text in each for each in observed.texts.values())
 
 
 class SpanCollector(LoopbackServer):
@@ -129,7 +162,10 @@ class SpanCollector(LoopbackServer):
         self._file.close()
 
     def respond(self, request: Request) -> Response:
-        """Store one export (OTLP 1.x, section OTLP/HTTP Request), or answer ``/_spans?trace_id=…&text=…``."""
+        """Store one export (OTLP 1.x, section OTLP/HTTP Request), or answer ``/_spans``.
+
+        It is asked by trace_id and text, or by since_ns and until_ns.
+        """
         if request.method == "GET":
             return self._spans(request)
         try:
@@ -152,7 +188,18 @@ class SpanCollector(LoopbackServer):
         if request.path != "/_spans":
             return _answer(404)
         asked = {key: values[0] for key, values in parse_qs(urlsplit(request.target).query).items()}
-        return _answer(200, msgspec.json.encode(self._store.seen(asked.get("trace_id", ""), asked.get("text", ""))))
+        if "since_ns" not in asked:
+            found: msgspec.Struct = self._store.seen(asked.get("trace_id", ""), asked.get("text", ""))
+        else:
+            since, until = asked["since_ns"], asked.get("until_ns", "")
+            if not (since.isdigit() and until.isdigit()):
+                return _answer(400)
+            found = self.started_within(int(since), int(until))
+        return _answer(200, msgspec.json.encode(found))
+
+    def started_within(self, since_ns: int, until_ns: int) -> SpanRange:
+        """Return the spans that started from ``since_ns`` on and before ``until_ns``, as ``GET /_spans`` does."""
+        return self._store.started_within(since_ns, until_ns)
 
     def _keep(self, request: Request) -> None:
         if request.method != "POST":

@@ -12,6 +12,8 @@ from harness.secrets.scan import Leak, Scanner
 
 KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 """In the order of their numbers (opentelemetry-proto, trace.proto, enum SpanKind)."""
+STATUSES = ("UNSET", "OK", "ERROR")
+"""In the order of their numbers (trace.proto, message Status)."""
 FILES = "spans*.jsonl"
 
 
@@ -33,6 +35,8 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     ended_ns: int
     links: tuple[str, ...]
     """Ids of the traces it links to."""
+    status: str = "UNSET"
+    """One of `STATUSES`."""
 
     @property
     def shown(self) -> str:
@@ -49,6 +53,26 @@ class TraceView(msgspec.Struct, frozen=True, kw_only=True):
     """Why exports were refused."""
     spans: tuple[Span, ...]
     """Those of the trace, those that link to it, and those that name what was asked for."""
+
+
+class ObservedSpan(msgspec.Struct, frozen=True, kw_only=True):
+    """One span with its texts, which are cut after some thousand characters."""
+
+    span: Span
+    texts: dict[str, str]
+    """By place: attributes by their names, ``status``, and ``event 1 exception exception.type``."""
+
+
+class SpanRange(msgspec.Struct, frozen=True, kw_only=True):
+    """The spans that started within a range of time."""
+
+    received: int
+    """Spans of any time, in the whole run."""
+    troubles: tuple[str, ...]
+    """Why exports were refused."""
+    spans: tuple[ObservedSpan, ...]
+    more: int = 0
+    """How many further spans of that time are stored, which are left out here."""
 
 
 class SpanTexts(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,25 +104,32 @@ def read(document: Mapping[str, Any], id_of: Callable[[str], str]) -> Iterator[t
 
 
 def _span(span: Mapping[str, Any], service: str, id_of: Callable[[str], str]) -> Span:
-    kind = span.get("kind", 0)
-    known = isinstance(kind, int) and 0 <= kind < len(KINDS)
     return Span(
         trace_id=id_of(span.get("traceId", "")),
         span_id=id_of(span.get("spanId", "")),
         parent_id=id_of(span.get("parentSpanId", "")),
         name=str(span.get("name", "")),
-        kind=KINDS[kind] if known else str(kind).removeprefix("SPAN_KIND_"),
+        kind=_enumerated(span.get("kind", 0), KINDS, "SPAN_KIND_"),
         service=service,
         started_ns=int(span.get("startTimeUnixNano", 0)),
         ended_ns=int(span.get("endTimeUnixNano", 0)),
         links=tuple(id_of(link.get("traceId", "")) for link in span.get("links", ())),
+        status=_enumerated(span.get("status", {}).get("code", 0), STATUSES, "STATUS_CODE_"),
     )
+
+
+def _enumerated(value: object, names: tuple[str, ...], prefix: str) -> str:
+    """Return the name of an enum's value, which JSON may also write by name."""
+    if isinstance(value, int) and 0 <= value < len(names):
+        return names[value]
+    return str(value).removeprefix(prefix)
 
 
 def _texts(span: Mapping[str, Any]) -> dict[str, str]:
     """Return every text of a span by its place; numbers contain no secret that could be searched for."""
     texts = {"name": str(span.get("name", "")), **_attributes(span)}
     for number, event in enumerate(span.get("events", ()), 1):
+        texts[f"event {number}"] = str(event.get("name", ""))
         texts |= {f"event {number} {event.get('name', '')} {key}": value for key, value in _attributes(event).items()}
     for number, link in enumerate(span.get("links", ()), 1):
         texts |= {f"link {number} {key}": value for key, value in _attributes(link).items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import secrets
@@ -27,7 +28,7 @@ from harness.errors import ConfigurationError
 from harness.secrets import Scanner
 from harness.telemetry import exports, otlp
 from harness.telemetry.otlp import SpanCollector, address
-from harness.telemetry.spans import TraceView, leaks_in, unsearched_in
+from harness.telemetry.spans import SpanRange, TraceView, leaks_in, unsearched_in
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 JSON_EXPORT = {
@@ -125,6 +126,46 @@ def test_the_sdks_spans_are_seen_by_their_trace(listening: Listening, provider: 
     assert 0 < first.started_ns <= first.ended_ns
     assert (linked.kind, linked.links, linked.trace_id != TRACE) == ("CONSUMER", (TRACE,), True)
     assert [s.name for s in listening.seen("none", "evt_1").spans] == ["names it"]
+
+
+def test_spans_are_read_by_the_time_of_their_start(listening: Listening, provider: TracerProvider) -> None:
+    """With status, attributes and exceptions, whenever they arrived; over HTTP as in this process."""
+    tracer = provider.get_tracer("test")
+    tracer.start_span("before", start_time=999).end()
+    with (
+        contextlib.suppress(ValueError),
+        tracer.start_as_current_span("refuse", start_time=1000, attributes={"http.response.status_code": 401}),
+    ):
+        raise ValueError("forged")
+    tracer.start_span("after", start_time=2000).end()
+
+    times = {"since_ns": 1000, "until_ns": 2000}
+    answer = httpx.get(f"{listening.url}/_spans", params=times, trust_env=False)
+    found = msgspec.json.decode(answer.content, type=SpanRange)
+    (observed,) = found.spans
+    assert found == listening.collector.started_within(**times)
+    assert (found.received, found.more, observed.span.name, observed.span.status) == (3, 0, "refuse", "ERROR")
+    assert observed.texts["http.response.status_code"] == "401"
+    assert observed.texts["event 1 exception exception.type"] == "ValueError"
+
+
+@pytest.mark.parametrize("query", ["since_ns=1", "since_ns=1&until_ns=x", "since_ns=-1&until_ns=2"])
+def test_a_range_of_time_needs_both_ends(query: str, listening: Listening) -> None:
+    """Whole nanoseconds, or 400."""
+    assert httpx.get(f"{listening.url}/_spans?{query}", trust_env=False).status_code == 400
+
+
+def test_more_spans_than_one_reading_returns_are_counted(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest are returned, with texts that are cut."""
+    monkeypatch.setattr(otlp, "_READ_AT_ONCE", 1)
+    long = {"key": "note", "value": {"stringValue": "x" * 10_000}}
+    spans = [{"name": str(n), "startTimeUnixNano": str(n), "attributes": [long]} for n in (7, 5, 6)]
+    body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}).encode()
+    assert listening.post(body, content_type="application/json") == 200
+
+    found = listening.collector.started_within(0, 10)
+    assert ([s.span.name for s in found.spans], found.more) == (["5"], 2)
+    assert sum(map(len, found.spans[0].texts.values())) <= 4096
 
 
 def test_a_secret_in_a_span_is_placed_at_its_attribute(listening: Listening, provider: TracerProvider) -> None:

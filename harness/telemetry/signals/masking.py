@@ -1,0 +1,105 @@
+"""Texts without what differs from one event to the next: ids, numbers, times; a status or a level remains.
+
+Two lines that differ only in what is masked have one template. Fields with a name (of a JSON line or of logfmt, the
+attributes of a span, the labels of a series) are also masked by their names.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+MAX_CHARS = 2000
+"""Of a text that is masked; what is longer is cut."""
+MAX_FIELDS = 100
+"""Of a line or span; further fields are ignored."""
+MASK = "<*>"
+_DEPTH = 5
+
+_STATUS_NAME = re.compile(r"(?:.*_)?(?:status|code|level|severity|lvl|levelname)")
+"""Names of fields whose number distinguishes: a status, an error's code, Pino's level."""
+_IDENTIFYING_NAME = re.compile(
+    r"(?:.*_)?(?:ids?|uuid|guid|time|timestamp|ts|date|asctime|pid|tid|process|thread|thread_name|host|hostname|instance|"
+    r"pod|container|version|revision|duration|elapsed|latency|took|ms|s|seconds|at|ip|addr|address|port|peer|remote|"
+    r"user_agent|user_agent_original|nonce|signature|digest|sha256|event_type|topic|traceparent|tracestate|query|url|uri|"
+    r"full)"
+)
+"""Names of fields whose value differs from one event to the next or names its sender, and is no sign of a fault."""
+_OPAQUE_NAME = re.compile(r"(?:.*_)?(?:body|payload|headers)")
+"""Names of fields that repeat what was sent, whatever became of it."""
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_TIMES = (
+    r"\d{4}[-/]\d\d[-/]\d\d(?:[T ,]+\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?)?(?:\s?(?:Z\b|UTC|[+-]\d\d:?\d\d))?",
+    r"\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?: [+-]\d{4})?",
+    r"(?:\d{1,2} [A-Z][a-z]{2}|[A-Z][a-z]{2} [ \d]\d)(?: \d{4})? \d\d:\d\d:\d\d(?:[.,]\d+)?(?: GMT)?",
+    r"\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b",
+)
+_DAY = r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?=\d|[A-Z])"
+_QUOTED = (r'(?<![\w\\])"[^"]*"(?!\w)', r"(?<!\w)'[^']*'(?!\w)", "`[^`]*`")
+_UUID = r"\b[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\b"
+_ADDRESSES = (r"\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?", r"\[[0-9a-fA-F:]{2,}\](?::\d+)?", r"(?<=[a-z]):\d{2,5}\b")
+_VARYING = re.compile("|".join((rf"(?:{_DAY})?(?:{'|'.join(_TIMES)})", *_QUOTED, _UUID, *_ADDRESSES)))
+_UNITS = r"(?:[mun\N{MICRO SIGN}]?s|secs?|seconds?|[kKMG]?i?[bB]|bytes?|%|events?|items?|rows?|messages?|requests?)"
+_STATUS = re.compile(
+    r"(?i)(\b(?:status(?:[ _]?code)?|code|http(?:/\d(?:\.\d)?)?|error|response|returned|returns|responded(?: with)?|"
+    r"answer(?:ed|s)?(?: with)?|replied(?: with)?|got|received|failed with)[\"']?\s?[:=(\[]?\s?[\"']?)([1-5]\d\d)\b"
+    rf"(?!\s?{_UNITS}\b|\.\d)"
+    r"|\b([45]\d\d)(?=:? (?:Bad Request|Unauthorized|Forbidden|Not Found|Conflict|Gone|Unprocessable|Too Many|"
+    r"Internal Server|Bad Gateway|Service Unavailable|Gateway Time|Client Error|Server Error))"
+)
+"""A status in free text: after a word that announces one, or before its reason phrase."""
+_HEX = re.compile(r"\b(?:0x)?[0-9a-fA-F]{8,}\b")
+_TOKEN = re.compile(r"[\w-]*\d[\w-]*(?:\.\d\w*)*|[\w-]{10,}")
+_HUMP = re.compile(r"[a-z][A-Z]")
+_LIST = re.compile(r"<\*>(?:,? <\*>)+")
+
+
+def masked(text: str) -> str:
+    """Return the template of free text, such as the message of a log line."""
+    text = _VARYING.sub(MASK, _ANSI.sub("", text[:MAX_CHARS]))
+    parts: list[str] = []
+    end = 0
+    for status in _STATUS.finditer(text):
+        parts += (_without_ids(text[end : status.start()]), status[1] or "", status[2] or status[3])
+        end = status.end()
+    whole = "".join((*parts, _without_ids(text[end:])))
+    return _LIST.sub(MASK, " ".join(whole.split()))
+
+
+def _without_ids(text: str) -> str:
+    return _TOKEN.sub(_token_mask, _HEX.sub(MASK, text))
+
+
+def _token_mask(token: re.Match[str]) -> str:
+    """Mask a word with a digit, and one with so many capitals inside that its letters are random."""
+    word = token[0]
+    varies = any(c.isdigit() for c in word) or len(_HUMP.findall(word)) * 5 > len(word)
+    return MASK if varies else word
+
+
+def masked_fields(fields: Mapping[str, object]) -> str:
+    """Return the template of named values: every name in order, and the values that distinguish."""
+    leaves = sorted(_leaves(fields, "", _DEPTH))[:MAX_FIELDS]
+    return " ".join(f"{name}={value}" for name, value in leaves)
+
+
+def _leaves(fields: Mapping[str, object], prefix: str, depth: int) -> Iterator[tuple[str, str]]:
+    for name, value in fields.items():
+        at = f"{prefix}{_without_ids(str(name))}"
+        words = _CAMEL.sub("_", at).replace(".", "_").replace("-", "_").lower()
+        if _OPAQUE_NAME.fullmatch(words):
+            yield at, MASK
+        elif isinstance(value, Mapping) and value and depth:
+            yield from _leaves(value, f"{at}.", depth - 1)
+        else:
+            yield at, _masked_value(words, value if isinstance(value, str) else json.dumps(value, default=str))
+
+
+def _masked_value(words: str, value: str) -> str:
+    """Return the template of one value by the words of its name."""
+    if _STATUS_NAME.fullmatch(words):
+        return value if len(value) <= 3 else masked(value)
+    return MASK if _IDENTIFYING_NAME.fullmatch(words) else masked(value)
