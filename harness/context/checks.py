@@ -13,6 +13,7 @@ from harness.openapi import document_checks
 from harness.operations import leaks, runbooks, secret_rotation
 from harness.resilience import client_cases, credential_leak
 from harness.telemetry import calls, metrics, traces
+from harness.telemetry.monitoring import alert_checks
 from harness.webhooks import assessment, tls
 from harness.webhooks.cases import CASES
 from harness.webhooks.drills import CRASHES, DRILLS
@@ -47,5 +48,5 @@ def _client() -> tuple[Check, ...]:
 
 
 def _staging() -> tuple[Check, ...]:
-    observed = (*metrics.MOVEMENTS, *traces.DELIVERIES, *calls.CALLS)
+    observed = (*metrics.MOVEMENTS, *traces.DELIVERIES, *calls.CALLS, *alert_checks.CHECKS)
     return (*observed, secret_rotation.RECORDED, leaks.NEVER_LOGGED, *runbooks.CHECKS.values())

@@ -15,6 +15,7 @@ import httpx
 from harness.errors import MonitoringError, ProcessError
 from harness.http.client import answers
 from harness.process.managed import ManagedProcess
+from harness.telemetry.monitoring.alert_watch import AlertWatch
 from harness.telemetry.monitoring.alertmanager_api import AlertmanagerApi
 from harness.telemetry.monitoring.monitoring_config import one_route, prometheus_config
 from harness.telemetry.monitoring.notifications import NotificationHook
@@ -65,6 +66,7 @@ class Monitoring:
         self.hook = NotificationHook()
         self.prometheus = PrometheusApi(self._url(PROMETHEUS[0]), client, where="Prometheus of the harness")
         self.alertmanager = AlertmanagerApi(self._url(ALERTMANAGER[-1]), client, where="Alertmanager of the harness")
+        self.watch = AlertWatch(self.prometheus, self.alertmanager, self.hook)
 
     def __enter__(self) -> Self:
         """Start both, which takes less than a second; raises `MonitoringError`, and leaves nothing running.
