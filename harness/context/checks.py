@@ -14,6 +14,7 @@ from harness.operations import leaks, runbooks, secret_rotation
 from harness.resilience import client_cases, credential_leak
 from harness.telemetry import calls, metrics, traces
 from harness.telemetry.monitoring import alert_checks
+from harness.telemetry.signals import blind_spots
 from harness.webhooks import assessment, tls
 from harness.webhooks.cases import CASES
 from harness.webhooks.drills import CRASHES, DRILLS
@@ -48,5 +49,6 @@ def _client() -> tuple[Check, ...]:
 
 
 def _staging() -> tuple[Check, ...]:
-    observed = (*metrics.MOVEMENTS, *traces.DELIVERIES, *calls.CALLS, *alert_checks.CHECKS)
-    return (*observed, secret_rotation.RECORDED, leaks.NEVER_LOGGED, *runbooks.CHECKS.values())
+    observed = (*metrics.MOVEMENTS, *traces.DELIVERIES, *calls.CALLS)
+    signals = (*alert_checks.CHECKS, *blind_spots.CHECKS)
+    return (*observed, *signals, secret_rotation.RECORDED, leaks.NEVER_LOGGED, *runbooks.CHECKS.values())

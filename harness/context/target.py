@@ -17,6 +17,7 @@ from harness.core.pointers import leaves, mapped
 from harness.errors import ConfigurationError, SecretError, nearest
 from harness.model import SecretRef, TargetSummary
 from harness.model.config import Configuration, Environment
+from harness.model.signals import FAULTS
 from harness.model.strict import check_keys, convert, where_is
 from harness.secrets.detection.secret_names import looks_like_secret
 
@@ -89,6 +90,7 @@ def load_target(directory: Path, *, expand: Callable[[str], str] = str, overlay:
     references = tuple(_references(raw))
     _check_fresh(config, references, names)
     _check_previous(config, references, names)
+    _check_faults(config, names)
     if malformed := config.malformed_url():  # the value is not repeated: it may hold a password
         raise ConfigurationError(
             f"{names}: {where_is(malformed)} is not a URL that can be called. Write http://HOST:PORT/PATH, or https."
@@ -159,6 +161,13 @@ def _check_previous(config: Configuration, references: tuple[tuple[str, SecretRe
                 f"{names}: [operations] secrets: {record.ref} has a `previous`, but is not a credential of "
                 "[provider] auth. The harness can test only of those that the old one is refused. Remove the key."
             )
+
+
+def _check_faults(config: Configuration, names: str) -> None:
+    for fault in config.telemetry.shown_by if config.telemetry else ():
+        if fault not in FAULTS:
+            where = where_is(("telemetry", "shown_by"))
+            raise ConfigurationError(f"{names}: {where}: {fault!r} is not a fault. {nearest(fault, FAULTS)}")
 
 
 def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

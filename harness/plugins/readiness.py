@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.plugins.completeness import Selection, narrowings
-from harness.plugins.stash import context_key, coverage_key, deaths_key, is_worker, runs_suite
+from harness.plugins.stash import context_key, coverage_key, deaths_key, is_worker, runs_suite, signals_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,6 +212,7 @@ class FindingCollector(Selection):
             today=today(),
             version=__version__,
             coverage=self._config.stash.get(coverage_key, None),
+            signals=self._config.stash.get(signals_key, None),
         )
 
     def _write(self, report: Report) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
+    from harness.model.signals import SignalMatrix
     from harness.model.spec_coverage import Coverage
     from harness.plugins.findings import Findings
 
@@ -22,6 +23,8 @@ deaths_key: pytest.StashKey[list[str]] = pytest.StashKey()
 """On the controller's configuration: how processes of the target ended by themselves."""
 coverage_key: pytest.StashKey[Coverage] = pytest.StashKey()
 """On the controller's configuration: how much of the provider's document was seen."""
+signals_key: pytest.StashKey[SignalMatrix] = pytest.StashKey()
+"""On the controller's configuration: what showed each fault that was caused."""
 
 
 def asked_modes(config: pytest.Config) -> tuple[str, ...]:

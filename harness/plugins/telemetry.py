@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from harness.webhooks.case_runner import ReceiverUnderTest
 
 
+@pytest.hookimpl(trylast=True)  # after the core plugin has read harness.toml
+def pytest_configure(config: pytest.Config) -> None:
+    """Register what brings the matrix of signals into the report."""
+    from harness.plugins import signal_section
+
+    config.pluginmanager.register(signal_section, "harness-signals")
+    signal_section.register(config)
+
+
 @pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
 def pytest_harness_target_ready(context: RunContext) -> None:
     """Keep what the metrics show before the first delivery: a series born at its first failure is missed by rate()."""

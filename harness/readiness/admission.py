@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import msgspec
 
+from harness.core.pointers import mapped
 from harness.errors import ConfigurationError, FindingError
 from harness.model import Finding, Outcome
+from harness.model.signals import SignalMatrix
 from harness.readiness.checklist import Checklist
 
 MAX_CHARS = 2000
@@ -47,6 +49,24 @@ class Admission:
         except (msgspec.MsgspecError, UnicodeError) as exc:
             raise self._refusal(f"{where}: its property is not the JSON of a finding: {exc}. {_ATTACH}") from None
         return self.admit(finding, where)
+
+    def admit_signals(self, text: object, where: str) -> SignalMatrix:
+        """Return the matrix of signals in a JSON text as it enters the report, every text redacted.
+
+        Raises `FindingError` that names ``where``, the test it comes from, unless it is one.
+        """
+        try:
+            matrix = msgspec.json.decode(str(text), type=SignalMatrix)
+            plain = msgspec.json.decode(msgspec.json.encode(matrix))  # as lists, not tuples
+            redacted = mapped(plain, lambda v: self._clean(v) if isinstance(v, str) else v)
+            return msgspec.convert(redacted, SignalMatrix)
+        except (msgspec.MsgspecError, UnicodeError) as exc:
+            raise FindingError(
+                self.redact(
+                    f"{where}: its property is not the JSON of a matrix of signals: {exc}. "
+                    "Only the harness may set it: use the fixture `signal_matrix`."
+                )
+            ) from None
 
     def require(self, item_id: str, where: str, *, failed: bool = False) -> None:
         """Raise `FindingError`, naming ``where`` and the nearest id, unless ``item_id`` is on the checklist."""

@@ -21,6 +21,7 @@ from harness.model import (
     Verdict,
     Waiver,
 )
+from harness.model.signals import SignalMatrix
 from harness.model.spec_coverage import Coverage
 from harness.model.strict import listed
 from harness.readiness import waivers as waiver_rules
@@ -185,6 +186,7 @@ def assemble(
     today: dt.date,
     version: str,
     coverage: Coverage | None = None,
+    signals: SignalMatrix | None = None,
 ) -> Report:
     """Judge every item of ``checklist`` and the run as a whole.
 
@@ -208,4 +210,5 @@ def assemble(
         problems=all_problems,
         harness_version=version,
         coverage=coverage,
+        signals=signals,
     )

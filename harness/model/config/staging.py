@@ -6,6 +6,7 @@ import datetime as dt
 
 from harness.model.config.base import Duration, Section
 from harness.model.reference import SecretRef
+from harness.model.signals import Signal
 
 
 class Alerts(Section, frozen=True):
@@ -49,7 +50,7 @@ class Telemetry(Section, frozen=True):
     alerts: Alerts | None = None
     dashboards: tuple[str, ...] = ()
     """Globs of Grafana dashboards as JSON, relative to harness.toml."""
-    shown_by: dict[str, tuple[str, ...]] = {}
+    shown_by: dict[str, tuple[Signal, ...]] = {}
     """By fault, the signals that must show it: log, metric, span, alert."""
     settle_within: Duration = Duration(5)
     """Time within which a series must increase, and a span arrive (beyond OpenTelemetry's own export delay)."""

@@ -78,6 +78,21 @@ REFUSED = {
         "[cassettes] match_on.1",
         "'hots' is not known. Did you mean 'host'?",
     ),
+    "unknown fault": (
+        NAMED + '[telemetry]\nshown_by = { forgd = ["log"] }',
+        "[telemetry] shown_by: 'forgd' is not a fault.",
+        "Did you mean 'forged'?",
+    ),
+    "unknown signal": (
+        NAMED + '[telemetry.shown_by]\nforged = ["log", "metrics"]',
+        "[telemetry] shown_by.forged.1",
+        "'metrics' is not known. Did you mean 'metric'?",
+    ),
+    "a signal in place of a list": (
+        NAMED + '[telemetry.shown_by]\nforged = "log"',
+        "[telemetry] shown_by.forged",
+        "Expected a list, got text.",
+    ),
     "unknown name that may be left out": (
         NAMED
         + '[receiver]\nurl = "http://127.0.0.1:1/"\nsignature = { scheme = "hmac", secret = "env:X", digest = "md5" }',

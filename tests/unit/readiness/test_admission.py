@@ -9,6 +9,7 @@ import pytest
 
 from harness.errors import FindingError
 from harness.model import Finding, Level, Mode, Outcome
+from harness.model.signals import FaultSignals, Signal, SignalMatrix
 from harness.readiness.admission import MAX_CHARS, Admission
 from harness.readiness.checklist import shipped
 
@@ -75,6 +76,32 @@ def test_what_is_no_json_of_a_finding_is_refused(admission: Admission, text: obj
         admission.admit_json(text, WHERE)
 
     assert "s3cret" not in str(raised.value)
+
+
+def test_every_text_of_a_matrix_is_redacted_and_cut(admission: Admission) -> None:
+    """What showed a fault, and why one was not caused or a signal not observed."""
+    long = "s3cret" + "x" * MAX_CHARS
+    rows = (FaultSignals(fault="forged", not_caused=long, shown={Signal.LOG: (long, "plain")}, declared=(Signal.LOG,)),)
+    text = msgspec.json.encode(SignalMatrix(rows=rows, unobserved={Signal.SPAN: long})).decode()
+
+    matrix = admission.admit_signals(text, WHERE)
+    cut = ("[REDACTED]" + "x" * MAX_CHARS)[:MAX_CHARS]
+    assert matrix.unobserved == {Signal.SPAN: cut}
+    (row,) = matrix.rows
+    assert (row.fault, row.not_caused, row.shown, row.declared) == (
+        "forged", cut, {Signal.LOG: (cut, "plain")}, (Signal.LOG,)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["garbage", "{}", '{"rows": [{"fault": "forged", "shown": {"smell": []}}]}', None, "\ud800"]
+)
+def test_what_is_no_matrix_is_refused_by_name(admission: Admission, text: object) -> None:
+    """The error names where it comes from, and what to use."""
+    with pytest.raises(
+        FindingError, match=r"^the hook of conftest.py: its property is not .* fixture `signal_matrix`\.$"
+    ):
+        admission.admit_signals(text, WHERE)
 
 
 def test_plain_strings_become_what_they_name(admission: Admission) -> None:
