@@ -43,7 +43,9 @@ def test_a_fault_that_nothing_showed_is_a_blind_spot() -> None:
 
 def test_a_signal_that_was_not_observed_is_not_blamed() -> None:
     """It is named with its reason; without logs or metrics nothing is known."""
-    without_alerts = {signal: texts for signal, texts in NOTHING.items() if signal is not Signal.ALERT}
+    without_alerts: dict[Signal, tuple[str, ...]] = {
+        signal: texts for signal, texts in NOTHING.items() if signal is not Signal.ALERT
+    }
     blind, unknown = judged({"forged": without_alerts, "stale": {Signal.LOG: ()}})
     assert (blind.outcome, unknown.outcome) == (Outcome.FAIL, Outcome.NOT_RUN)
     assert blind.summary == "No log line, metric or span showed a forged delivery"
