@@ -41,7 +41,6 @@ REPEATED_CLASSES = {
 }
 """Names that mean two things, and why they may; those that differ in a leading underscore alone count as one."""
 NOT_IMPORTED = {
-    "promql-parser": "reads the alert rules that come with the sandbox; its tests import it",
     "psycopg": "the driver by which SQLAlchemy reaches PostgreSQL, named in the URL",
 }
 """Declared dependencies that no import statement names, and why they are there."""

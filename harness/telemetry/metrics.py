@@ -45,6 +45,16 @@ class Selector(msgspec.Struct, frozen=True):
 
 
 Samples = Mapping[str, list[tuple[dict[str, str], float]]]
+"""Samples by name, each with its labels and value."""
+
+
+class Exposed(msgspec.Struct, frozen=True):
+    """What the target exposed over one exercise."""
+
+    before: Samples | None
+    """When it had started, before the first fault; None where nobody saw it."""
+    after: Samples
+    """After the last fault."""
 
 
 class Movement(Check, frozen=True, kw_only=True):

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import NOT_IN_THE_REPOSITORY
+
 ROOT = Path(__file__).parents[2]
 LONGEST_CHARS = 100
 TIMEOUT_S = 300
@@ -61,6 +63,19 @@ def test_a_skipped_test_fails_where_all_parts_are_required(
 
     assert result.parseoutcomes() == {ended_as: 1, "xfailed": 1}
     result.stdout.fnmatch_lines(["*no chromium*"])
+
+
+def test_a_skip_for_what_is_outside_the_repository_is_allowed(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What no installation brings may be missing in CI too."""
+    pytester.makeconftest((ROOT / "tests" / "conftest.py").read_text(encoding="utf-8"))
+    pytester.makepyfile(f"import pytest\ndef test_a(): pytest.skip('/data is {NOT_IN_THE_REPOSITORY}')")
+    monkeypatch.setenv("HARNESS_REQUIRE_REAL", "1")
+
+    result = pytester.runpytest_subprocess("-p", "no:schemathesis", "-p", "no:cacheprovider")
+
+    assert result.parseoutcomes() == {"skipped": 1}
 
 
 def test_a_unit_test_that_starts_a_process_or_leaves_the_machine_fails(pytester: pytest.Pytester) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from harness.process.managed import ManagedProcess
 from harness.process.run import Run
+from tests.conftest import NOT_IN_THE_REPOSITORY
 
 REAL = Path(__file__).parent
 INSTALL = "Install it with: tests/real/install"
@@ -35,6 +37,18 @@ def need() -> Need:
         return found
 
     return find
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder with other people's files, which is no part of the repository; skip the test without it.
+
+    It is ``../shared/data`` beside the checkout, or what HARNESS_SHARED_DATA names.
+    """
+    folder = Path(os.environ.get("HARNESS_SHARED_DATA") or REAL.parents[2] / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is missing and {NOT_IN_THE_REPOSITORY}; HARNESS_SHARED_DATA names another folder")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import promql_parser
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
@@ -22,6 +21,7 @@ from harness.operations.runbook_page import read_document
 from harness.operations.runbooks import judge_runbooks
 from harness.process.managed import ManagedProcess
 from harness.process.run import Run
+from harness.telemetry.promql import parse
 
 ROOT = Path(__file__).parents[2]
 DASHBOARDS = sorted((ROOT / "fixtures/dashboards").glob("*.json"))
@@ -86,27 +86,16 @@ def queries() -> Iterator[Any]:
                 yield pytest.param(target["expr"], id=f"{panel['title']}-{target['refId']}")
 
 
-def selectors(node: Any) -> Iterator[Any]:
-    """Yield the vector selectors in a parsed expression."""
-    if isinstance(node, promql_parser.VectorSelector):
-        yield node
-    for attribute in ("vector_selector", "expr", "lhs", "rhs", "param", "args"):
-        value = getattr(node, attribute, None)
-        for child in value if isinstance(value, list) else [value]:
-            if child is not None:
-                yield from selectors(child)
-
-
 @pytest.mark.parametrize("query", list(queries()))
 def test_a_query_asks_for_series_that_exist(query: str, series: dict[str, list[dict[str, str]]]) -> None:
     """It parses as PromQL, and names metrics and label values that are there from the start."""
     plain = re.sub(r"\$__(rate_interval|range|interval)", "5m", query).replace("$instance", ".*")
-    found = list(selectors(promql_parser.parse(plain)))
+    found = parse(plain).selectors
 
     assert found
     for selector in found:
         assert selector.name in series.keys() | BY_PROMETHEUS
-        wanted = {m.name: m.value for m in selector.matchers.matchers if m.name != "instance"}
+        wanted = {m.label: m.value for m in selector.matchers if m.label != "instance"}
         if selector.name not in BY_PROMETHEUS:
             assert any(wanted.items() <= labels.items() for labels in series[selector.name])
 
