@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.context.background import Background
 from harness.context.provider_access import ProviderAccess
 from harness.context.secret_access import SecretAccess
 from harness.context.target import Target, load_target
@@ -49,6 +50,7 @@ class RunContext:
             target, self.secrets, folder=run.path, logs=reports / "logs", answers=self._answers
         )
         self.provider = ProviderAccess(target, self.secrets, self.network)
+        self.background = Background()
         self.overlay: str | None = None
         self.spans_folder: Path | None = run.path
         """Folder for the target's spans until they are searched; None where another context collects them."""

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.plugins.stash import asked_modes, context_key, deaths_key, findings_key, is_live, is_worker, item_mode
+from harness.plugins.stash import (
+    asked_modes,
+    context_key,
+    deaths_key,
+    findings_key,
+    is_live,
+    is_worker,
+    item_mode,
+    runs_suite,
+)
 from harness.plugins.target_loading import RUN_KEY, config_directory, load_context, usage_errors
 
 if TYPE_CHECKING:
@@ -62,6 +72,10 @@ def pytest_configure(config: pytest.Config) -> None:
             from harness.plugins import supervision
 
             config.pluginmanager.register(supervision, "harness-keeping")
+        if runs_suite(config):
+            from harness.plugins import background_work
+
+            config.pluginmanager.register(background_work, "harness-background")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -83,13 +97,15 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Keep the target's processes running while tests run; the controller does it for all workers."""
     run_context = session.config.stash.get(context_key, None)
-    if (
-        run_context is None
-        or is_worker(session.config)
-        or not is_live(session.config)
-        or session.config.option.collectonly
-    ):
+    if run_context is None:
         return (yield)
+    owns = is_live(session.config) and not is_worker(session.config) and not session.config.option.collectonly
+    with _target_running(session.config, run_context) if owns else nullcontext(), closing(run_context.background):
+        return (yield)
+
+
+@contextmanager
+def _target_running(config: pytest.Config, run_context: RunContext) -> Iterator[None]:
     with usage_errors(run_context):
         run_context.secrets.resolve_all(strict=True)
         if run_context.config.provider and not run_context.provider.serves_spec:
@@ -101,13 +117,11 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
             with usage_errors(run_context):
                 run_context.spec  # noqa: B018 - reading it is what fails
         with usage_errors(run_context):
-            session.config.hook.pytest_harness_target_ready(
-                config=session.config, context=run_context, world=run_context
-            )
+            config.hook.pytest_harness_target_ready(config=config, context=run_context, world=run_context)
         try:
-            return (yield)
+            yield
         finally:  # also where the run ends early, which a death may have caused
-            session.config.stash[deaths_key] = run_context.processes.deaths()
+            config.stash[deaths_key] = run_context.processes.deaths()
     finally:
         running.__exit__(None, None, None)
 

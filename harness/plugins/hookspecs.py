@@ -21,6 +21,14 @@ def pytest_harness_target_ready(config: pytest.Config, context: RunContext, worl
     """Called on the controller when every process of the target is ready, before the first test runs."""
 
 
+@pytest.hookspec
+def pytest_harness_begin(session: pytest.Session, context: RunContext) -> None:
+    """Called before the first test of a run of the shipped checks in one process.
+
+    Begin in ``context.background`` what the tests of ``session.items`` will ask for there.
+    """
+
+
 @pytest.hookspec(warn_on_impl_args=_WORLD)
 def pytest_harness_final_findings(config: pytest.Config, context: RunContext, world: RunContext) -> list[Finding]:  # type: ignore[empty-body]
     """Called on the controller when all tests have run and the target's processes have stopped.

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
 from harness.errors import ProcessError
+from harness.process import cancellation
+from harness.process.groups import signal_group
 
 if TYPE_CHECKING:
     import psutil
@@ -165,8 +167,11 @@ class ManagedProcess:
 def start_group(
     command: Sequence[str], *, cwd: Path, env: Mapping[str, str], output: BinaryIO
 ) -> subprocess.Popen[bytes]:
-    """Start a command in a process group of its own, with ``env`` added to the environment; raises OSError."""
-    return subprocess.Popen(
+    """Start a command in a process group of its own, with ``env`` added to the environment; raises OSError.
+
+    In work that can be cancelled, the group ends with it.
+    """
+    process = subprocess.Popen(
         command,
         cwd=cwd,
         env={**os.environ, **env},
@@ -175,6 +180,8 @@ def start_group(
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+    cancellation.adopt(process)
+    return process
 
 
 def _descendants(pid: int) -> list[psutil.Process]:
@@ -200,15 +207,6 @@ def _end_group(process: subprocess.Popen[bytes], descendants: Sequence[psutil.Pr
     while signal_group(process.pid, 0) and time.monotonic() < deadline:
         time.sleep(POLL_S)
     psutil.wait_procs(descendants, timeout=max(0.0, deadline - time.monotonic()))
-
-
-def signal_group(pid: int, number: int) -> bool:
-    """Send a signal to the group, 0 for none; False when no process is left in it."""
-    try:
-        os.killpg(pid, number)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _ended(returncode: int) -> str:

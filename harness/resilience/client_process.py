@@ -11,7 +11,8 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import ProcessError
-from harness.process.managed import signal_group, start_group
+from harness.process.groups import signal_group
+from harness.process.managed import start_group
 
 TAIL_CHARS = 600
 
