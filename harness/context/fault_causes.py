@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 from harness.context.client_parts import client_of
 from harness.context.receiver_parts import event_format_of, events_of, process_of, receiver_of
 from harness.errors import ConfigurationError, EventError, ProbeError, ProcessError
-from harness.process.managed import STOP_WITHIN_S, signal_group
+from harness.process.groups import signal_group
+from harness.process.managed import STOP_WITHIN_S
 from harness.resilience.faults import RESET, SILENCE, Fault, respond
 from harness.webhooks.cases import case_named
 
