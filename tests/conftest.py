@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.model import Finding, Mode, Outcome, Problem, Report, TargetSummary, Verdict, Waiver
+from harness.model.signals import FAULTS, FaultSignals, Signal, SignalMatrix
 from harness.model.spec_coverage import Coverage, OperationCoverage, Source
 from harness.readiness.checklist import shipped
 from harness.readiness.evaluate import assemble
@@ -114,9 +115,26 @@ def _report(verdict: Verdict) -> Report:
                 ),
             )
         ),
+        signals=_signals(),
     )
     assert report.verdict is verdict
     return report
+
+
+def _signals() -> SignalMatrix:
+    """A matrix with every kind of cell: shown, nothing, missing, not observed, not caused, and a blind row."""
+    texts = (f"receiver.log: {HOSTILE} {'wide' * 50}", "second")
+    shown = {Signal.LOG: texts, Signal.METRIC: ('n_total{outcome="rejected"} +1',), Signal.SPAN: ()}
+    nothing: dict[Signal, tuple[str, ...]] = {Signal.LOG: (), Signal.METRIC: (), Signal.SPAN: ()}
+    rows = [
+        FaultSignals(fault="forged", shown=shown),
+        FaultSignals(fault="stale", shown=shown, declared=(Signal.SPAN,)),
+        FaultSignals(fault="duplicate", shown=nothing),
+        FaultSignals(fault="poison", not_caused=f"harness.toml does not set {HOSTILE}"),
+        FaultSignals(fault="slow", shown={Signal.SPAN: ()}),
+    ]
+    rows += [FaultSignals(fault=fault, shown=shown) for fault in list(FAULTS)[5:]]
+    return SignalMatrix(rows=tuple(rows), unobserved={Signal.ALERT: f"no rules {HOSTILE}"})
 
 
 def _finding(item: str, outcome: Outcome, mode: Mode | None = None) -> Finding:

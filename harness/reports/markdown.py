@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from harness.model import ItemResult, Outcome, Report
+from harness.reports import signal_table
 from harness.reports.text import (
     COVERAGE_HEADINGS,
     EXPLAINED,
@@ -54,7 +55,24 @@ def _lines(report: Report) -> Iterator[str]:
     for step, items in steps(report):
         yield from ("", f"## {_text(step)}", "", "| | item | requirement | result |", "|---|---|---|---|")
         yield from (_row(item) for item in items)
+    yield from _signals(report)
     yield from _coverage(report)
+
+
+def _signals(report: Report) -> Iterator[str]:
+    if report.signals is None:
+        return
+    yield from ("", "## Blind spots", "", f"{_text(signal_table.summary(report.signals))}.", "")
+    yield from (f"- {_text(sentence)}" for sentence in signal_table.unobserved(report.signals))
+    if report.signals.unobserved:
+        yield ""
+    yield f"| {' | '.join(signal_table.HEADINGS)} |"
+    yield "|" + "---|" * len(signal_table.HEADINGS)
+    for row in report.signals.rows:
+        seen = [f"{cell.mark} {cell.word}" for cell in signal_table.cells(row)]
+        if row.not_caused:
+            seen = [f"not caused: {_text(row.not_caused[:_CHARS])}", *("" for _ in seen[1:])]
+        yield f"| {_text(row.fault)} | {' | '.join(seen)} |"
 
 
 def _coverage(report: Report) -> Iterator[str]:

@@ -55,6 +55,8 @@ def _lines(report: Report, written: str) -> Iterator[Line]:
         yield from _unknown(unknown, items)
     for item in report.warnings:
         yield f"{mark(item.outcome)} {item.id} (should): {item.summary}", "yellow"
+    if report.signals and report.signals.blind:
+        yield f"Blind spots: nothing showed {', '.join(row.fault for row in report.signals.blind)}", "yellow"
     yield "", ""
     yield "The guide's production checklist", ""
     for line in report.guide_checklist:

@@ -83,6 +83,42 @@ def test_what_was_seen_of_the_spec_stands_in_a_table(report_of: ReportOf) -> Non
     assert json.read(json.render(report)).coverage == report.coverage
 
 
+def test_blind_spots_are_a_table_of_faults_and_signals(report_of: ReportOf) -> None:
+    """Page and Markdown show each cell by sign and word, JSON holds all; the terminal has a line where one is blind."""
+    report = report_of(Verdict.READY)
+    assert report.signals is not None
+    page, summary = html.render(report), markdown.render(report)
+    shown = [text for text, _ in terminal.lines(report, written="reports/readiness.html")]
+
+    for text in (page, summary):
+        assert "8 of 10 caused faults were shown by at least one signal; nothing showed duplicate." in text
+        assert text.count("No alert was observed: no rules") == 1
+    shown_twice = "\N{CHECK MARK} shown | \N{CHECK MARK} shown"
+    assert f"| forged | {shown_twice} | \N{EN DASH} nothing | ? not observed |" in summary
+    assert f"| stale | {shown_twice} | \N{MULTIPLICATION X} missing | ? not observed |" in summary
+    blind = " | ".join(["\N{MULTIPLICATION X} nothing"] * 3)
+    assert f"| duplicate | {blind} | ? not observed |" in summary
+    assert "nothing, although [telemetry] shown_by declares it" in page
+    assert "| poison | not caused: harness.toml does not set " in summary
+    assert '<a href="#fault-forged"><code>forged</code></a>' in page
+    assert "n_total{outcome=&#34;rejected&#34;} +1" in page
+    assert [line for line in shown if line.startswith("Blind")] == ["Blind spots: nothing showed duplicate"]
+    assert json.read(json.render(report)).signals == report.signals
+
+
+def test_a_run_without_blind_spots_has_no_line_of_them(report_of: ReportOf) -> None:
+    """Nor a section, where no fault was caused."""
+    report = report_of(Verdict.READY)
+    assert report.signals is not None
+    seeing = msgspec.structs.replace(report.signals, rows=report.signals.rows[:1])
+    clear, none = (msgspec.structs.replace(report, signals=matrix) for matrix in (seeing, None))
+
+    assert not [line for line, _ in terminal.lines(clear, written="x") if "lind" in line]
+    assert "1 of 1 caused faults were shown by at least one signal." in markdown.render(clear)
+    for text in (html.render(none), markdown.render(none)):
+        assert "lind spots" not in text
+
+
 def test_a_failure_shows_its_evidence(report_of: ReportOf) -> None:
     """What was expected and seen, and how to see it again, stands in every format a person reads in CI."""
     report = report_of(Verdict.NOT_READY)
