@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,11 +36,12 @@ def pytest_harness_target_ready(context: RunContext) -> None:
     # Only processes that the harness has just started are known not to have counted anything yet.
     if config is None or config.metrics is None or not context.processes:
         return
-    import httpx
+    from harness.errors import ProbeError
+    from harness.telemetry.metrics import read_metrics
 
     try:
-        text = context.client.get(config.metrics).raise_for_status().text
-    except (httpx.TransportError, httpx.HTTPStatusError):
+        text = read_metrics(context.client, config.metrics)
+    except ProbeError:
         return  # the check itself reports it
     _baseline_path(context.run).write_text(text, encoding="utf-8")
 
@@ -48,23 +50,13 @@ def pytest_harness_target_ready(context: RunContext) -> None:
 def metrics(run_context: RunContext, require: Callable[..., None]) -> Metrics:
     """The integration's metrics endpoint."""
     require("telemetry.metrics")
-    import httpx
-
-    from harness.errors import ProbeError
-    from harness.telemetry.metrics import Metrics
-
-    def fetch(url: str) -> str:
-        try:
-            return run_context.client.get(url).raise_for_status().text
-        except (httpx.TransportError, httpx.HTTPStatusError) as exc:
-            raise ProbeError(
-                f"harness.toml: [telemetry] metrics: {url} returned no metrics: {exc}. Does the target serve them?"
-            ) from exc
+    from harness.telemetry.metrics import Metrics, read_metrics
 
     config = run_context.config.telemetry
     assert config is not None
     path = _baseline_path(run_context.run)
-    return Metrics(str(config.metrics), fetch, baseline=path.read_text(encoding="utf-8") if path.is_file() else None)
+    baseline = path.read_text(encoding="utf-8") if path.is_file() else None
+    return Metrics(str(config.metrics), partial(read_metrics, run_context.client), baseline=baseline)
 
 
 @pytest.fixture

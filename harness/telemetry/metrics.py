@@ -6,15 +6,24 @@ import re
 import time
 from collections.abc import Callable, Mapping
 
+import httpx
 import msgspec
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from harness.errors import ConfigurationError, ProbeError
+from harness.errors import ConfigurationError, ProbeError, one_line
+from harness.http.client import read_bounded
 from harness.model import Check, Finding, Outcome
 
 ITEM = "observability.metrics"
 POLL_S = 0.05
+MAX_BYTES = 4 << 20
+"""Of one scrape: some 40,000 samples, which take about five seconds to read."""
+MAX_LINE = 64 << 10
+"""Characters of one line; a longer one takes quadratic time to read."""
+WITHIN_S = 10.0
+"""For one scrape: Prometheus' own default of ``scrape_timeout``."""
+_QUOTED = 200
 _SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\s*(?:\{(.*)\})?")
 _LABEL = re.compile(r'\s*([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)')
 
@@ -87,12 +96,32 @@ MOVEMENTS: tuple[Movement, ...] = (
 )
 
 
-def parse_families(text: str, where: str) -> list[Metric]:
-    """Read the Prometheus text format, with the types of its series; raises `ProbeError` naming ``where``."""
+def read_metrics(client: httpx.Client, url: str) -> str:
+    """Scrape once, with at most `MAX_BYTES` within `WITHIN_S` seconds; raises `ProbeError` naming ``url``."""
     try:
+        response = read_bounded(client, url, max_bytes=MAX_BYTES, within_s=WITHIN_S)
+    except httpx.TransportError as exc:
+        raise _no_metrics(url, one_line(exc)) from exc
+    if not response.is_success:
+        raise _no_metrics(url, f"HTTP {response.status_code}")
+    return response.text
+
+
+def _no_metrics(url: str, reason: str) -> ProbeError:
+    return ProbeError(
+        f"harness.toml: [telemetry] metrics: {url} returned no metrics: {reason}. Does the target serve them there, "
+        f"in at most {MAX_BYTES >> 20} MiB and within {WITHIN_S:g} s?"
+    )
+
+
+def parse_families(text: str, where: str) -> list[Metric]:
+    """Read the Prometheus text format with the type of each metric; raises `ProbeError` naming ``where``."""
+    try:
+        _require_short_lines(text)
         return list(text_string_to_metric_families(text))
     except (ValueError, IndexError) as exc:
-        raise ProbeError(f"[telemetry] metrics: {where} is not in the Prometheus text format: {exc}.") from exc
+        reason = one_line(exc)[:_QUOTED]
+        raise ProbeError(f"[telemetry] metrics: {where} is not in the Prometheus text format: {reason}.") from exc
 
 
 def parse_samples(text: str, where: str) -> Samples:
@@ -102,6 +131,12 @@ def parse_samples(text: str, where: str) -> Samples:
         for sample in family.samples:
             samples.setdefault(sample.name, []).append((dict(sample.labels), sample.value))
     return samples
+
+
+def _require_short_lines(text: str) -> None:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if len(line) > MAX_LINE:
+            raise ValueError(f"line {number} has more than {MAX_LINE >> 10} Ki characters")
 
 
 class Metrics:

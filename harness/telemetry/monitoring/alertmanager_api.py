@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import msgspec
 
-from harness.errors import MonitoringError, ProbeError, one_line
+from harness.errors import MonitoringError, ProbeError
 from harness.telemetry.metrics import Samples, parse_samples
 from harness.telemetry.monitoring.monitoring_client import ERROR_CHARS, WITHIN_S, MonitoringClient
 
@@ -90,8 +90,8 @@ class AlertmanagerApi:
             )
         try:
             samples = parse_samples(response.text, self.server.name)
-        except ProbeError as exc:
-            raise MonitoringError(one_line(exc)) from None
+        except ProbeError:
+            raise self.server.foreign(response) from None
         return NotificationCounts(
             sent=_by_integration(samples, "alertmanager_notifications_total"),
             failed=_by_integration(samples, "alertmanager_notifications_failed_total"),

@@ -87,7 +87,8 @@ class MonitoringClient:
         path = response.request.url.path
         return MonitoringError(
             f"{self.name} is not {self.program}: {path} was answered with HTTP {response.status_code} and "
-            f"{content_type}, not with its JSON. Name the URL of {self.program} itself, with the path before /api."
+            f"{content_type}, in another form than its own. Name the URL of {self.program} itself, with the path "
+            "before /api."
         )
 
     def too_old(self, path: str, since: str) -> MonitoringError:

@@ -23,7 +23,7 @@ class QueriedSeries(msgspec.Struct, frozen=True, kw_only=True):
 
     labels: dict[str, str]
     points: tuple[tuple[float, float], ...]
-    """Unix seconds and value; of an instant query only one."""
+    """Unix seconds and value, of a native histogram its count; of an instant query only one."""
 
 
 class ActiveAlert(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -103,6 +103,8 @@ class _AnswerSeries(msgspec.Struct, frozen=True, kw_only=True):
     metric: dict[str, str] = {}
     value: tuple[float, str] | None = None
     values: tuple[tuple[float, str], ...] = ()
+    histogram: tuple[float, dict[str, Any]] | None = None
+    histograms: tuple[tuple[float, dict[str, Any]], ...] = ()
 
 
 class _GroupsData(msgspec.Struct, frozen=True):
@@ -133,12 +135,12 @@ class PrometheusApi:
     def query(self, expression: str, *, at: float | None = None) -> tuple[QueriedSeries, ...]:
         """Evaluate an expression now, or at a time in Unix seconds; a range selector gives its raw samples."""
         moment = {} if at is None else {"time": f"{at:.3f}"}
-        return _series(self._data("/api/v1/query", _Result, {"query": expression, **moment}))
+        return self._queried("/api/v1/query", {"query": expression, **moment})
 
     def query_range(self, expression: str, start: float, end: float, step_s: float) -> tuple[QueriedSeries, ...]:
         """Evaluate an expression at every step between two times in Unix seconds."""
         params = {"query": expression, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step_s:g}"}
-        return _series(self._data("/api/v1/query_range", _Result, params))
+        return self._queried("/api/v1/query_range", params)
 
     def alerts(self) -> tuple[ActiveAlert, ...]:
         """Return the alerts that are pending or firing."""
@@ -168,6 +170,15 @@ class PrometheusApi:
             return BEFORE_BUILDINFO
         return str(self._opened(response, dict[str, Any]).get("version", ""))
 
+    def _queried(self, path: str, params: Mapping[str, str]) -> tuple[QueriedSeries, ...]:
+        answer = self._data(path, _Result, params)
+        try:
+            return _series(answer)
+        except (ValueError, TypeError):
+            raise MonitoringError(
+                f"{self.server.name} answered a query with a {answer.result_type} of an unknown form: {params['query']}."
+            ) from None
+
     def _data(self, path: str, kind: type[T], params: Mapping[str, str | Sequence[str]] | None = None) -> T:
         response = self.server.get(path, params)
         if response.status_code == 404 and path in SINCE:
@@ -193,10 +204,12 @@ def _series(answer: _Result) -> tuple[QueriedSeries, ...]:
         moment, value = answer.result
         points = ((float(moment), float(value)),) if answer.result_type == "scalar" else ()
         return (QueriedSeries(labels={}, points=points),)
-    found = msgspec.convert(answer.result, tuple[_AnswerSeries, ...])
+    found = msgspec.convert(answer.result or (), tuple[_AnswerSeries, ...])
     return tuple(QueriedSeries(labels=series.metric, points=_points(series)) for series in found)
 
 
 def _points(series: _AnswerSeries) -> tuple[tuple[float, float], ...]:
     values = series.values or ((series.value,) if series.value else ())
-    return tuple((moment, float(value)) for moment, value in values)
+    histograms = series.histograms or ((series.histogram,) if series.histogram else ())
+    counts = ((moment, float(histogram.get("count", "nan"))) for moment, histogram in histograms)
+    return (*((moment, float(value)) for moment, value in values), *counts)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gzip
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterator
 
+import httpx
 import pytest
 
 from harness.errors import ConfigurationError, ProbeError
+from harness.http.client import Network
 from harness.model import Finding, Outcome
-from harness.telemetry.metrics import MOVEMENTS, Metrics, Selector, parse_samples, selector_text
+from harness.telemetry.metrics import MOVEMENTS, Metrics, Selector, parse_samples, read_metrics, selector_text
+from tests.unit.conftest import Misbehave, stay_silent
 
 TEXT = """
 # TYPE deliveries_total counter
@@ -83,3 +90,91 @@ def test_a_movement_is_judged(
     assert finding.outcome is outcome
     assert observed in finding.observed
     assert finding.item == "observability.metrics"
+
+
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    """A client with the bounds of a run."""
+    with Network().client() as made:
+        yield made
+
+
+def hang(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\na 1\n")
+    stay_silent(connection)
+
+
+def trickle(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        connection.sendall(b"a 1\n")
+        time.sleep(0.01)
+
+
+def flood(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    for _ in range(50):
+        connection.sendall(b"a 1\n" * (1 << 18))
+
+
+def reset(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def expand(connection: socket.socket) -> None:
+    body = gzip.compress(b"a 1\n" * (50 << 18), 1)
+    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n" + body)
+
+
+BAD_ENDPOINTS: dict[str, tuple[Callable[[socket.socket], None], str]] = {
+    "silent": (stay_silent, "timed out"),
+    "hangs": (hang, "timed out"),
+    "trickles": (trickle, r"after 0\.3 s the answer had not ended"),
+    "floods": (flood, "after 4 MiB the answer had not ended"),
+    "expands": (expand, "after 4 MiB the answer had not ended"),
+    "resets": (reset, "reset by peer"),
+    "refuses": (lambda connection: connection.sendall(b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n"), "HTTP 503"),
+    "leads elsewhere": (
+        lambda connection: connection.sendall(b"HTTP/1.1 302 Found\r\nlocation: /login\r\ncontent-length: 0\r\n\r\n"),
+        "HTTP 302",
+    ),
+    "no HTTP": (lambda connection: connection.sendall(b"hello\r\n\r\n"), "illegal status line"),
+}
+
+
+@pytest.mark.parametrize("act, reason", BAD_ENDPOINTS.values(), ids=BAD_ENDPOINTS.keys())
+def test_an_endpoint_that_misbehaves_is_an_error_in_bounded_time(
+    act: Callable[[socket.socket], None],
+    reason: str,
+    misbehave: Misbehave,
+    client: httpx.Client,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever it sends or leaves out, the error names the URL, the reason and the bounds."""
+    monkeypatch.setattr("harness.telemetry.metrics.WITHIN_S", 0.3 if act in {stay_silent, hang, trickle} else 10)
+    url = f"{misbehave(act)}/metrics"
+
+    with pytest.raises(ProbeError, match=rf"\[telemetry\] metrics: {url} returned no metrics: .*{reason}.* 4 MiB"):
+        read_metrics(client, url)
+
+
+LONG = {
+    "one label": "a{" + 'b="' + "x" * (1 << 20) + '"} 1\n',
+    "escapes": 'a{b="' + '\\"' * (1 << 20) + '"} 1\n',
+    "labels": "a{" + ",".join(f'l{n}="v"' for n in range(1 << 18)) + "} 1\n",
+}
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG.keys())
+def test_a_line_without_end_is_refused_before_it_is_read(text: str) -> None:
+    """Such a line would take minutes; the error has its number and none of its content."""
+    with pytest.raises(ProbeError, match=r"line 2 has more than 64 Ki characters\.$"):
+        parse_samples(f"up 1\n{text}", "x")
+
+
+def test_an_error_quotes_little_of_what_is_malformed() -> None:
+    """A megabyte of malformed text does not end in the report."""
+    with pytest.raises(ProbeError) as caught:
+        parse_samples("{" * 60_000, "http://x/metrics")
+
+    assert len(str(caught.value)) < 400
