@@ -176,7 +176,7 @@ class PrometheusApi:
             return _series(answer)
         except (ValueError, TypeError):
             raise MonitoringError(
-                f"{self.server.name} answered a query with a {answer.result_type} of an unknown form: {params['query']}."
+                f"{self.server.name} answered a query with a {answer.result_type} of unknown form: {params['query']}."
             ) from None
 
     def _data(self, path: str, kind: type[T], params: Mapping[str, str | Sequence[str]] | None = None) -> T:

@@ -145,7 +145,7 @@ def test_an_answer_to_a_query_in_an_unknown_form_is_an_error(
     """The error names the query and the type of the answer."""
     httpserver.expect_request("/api/v1/query").respond_with_json(success(result))
 
-    with pytest.raises(MonitoringError, match=rf"a query with a {result['resultType']} of an unknown form: a\+1\."):
+    with pytest.raises(MonitoringError, match=rf"a query with a {result['resultType']} of unknown form: a\+1\."):
         api.query("a+1")
 
 
