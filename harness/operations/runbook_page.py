@@ -1,29 +1,22 @@
-"""Markdown files read for what can be checked: front matter, sections, links."""
+"""Markdown files read for what can be checked: front matter, headings, passages below them, links, anchors."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from harness.core.yaml import UnreadableYamlError, read_yaml
+from harness.operations.runbook_passages import Heading, Passage, read_passages
+from harness.operations.runbook_text import read_source
 
-_FRONT_MATTER = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
-_PARSER = MarkdownIt("commonmark")
-
-
-class RunbookSection(NamedTuple):
-    """One heading with the content below it, up to the next heading."""
-
-    title: str
-    line: int
-    text: str
-    actionable: bool
-    """Whether it holds a command or a link."""
+_PARSER = MarkdownIt("commonmark").enable("table")
+_EXPLICIT_ID = re.compile(r"""<[a-zA-Z][^<>]*?\s(?:id|name)\s*=\s*["']?([^"'\s>]+)""")
+_HTML_LINK = re.compile(r"""<(?:a|img)\s[^<>]*?(?:href|src)\s*=\s*["']([^"']+)["']""", re.IGNORECASE)
 
 
 class Link(NamedTuple):
@@ -38,62 +31,82 @@ class RunbookPage(NamedTuple):
 
     path: Path
     front: dict[str, Any]
-    sections: tuple[RunbookSection, ...]
+    """Its front matter, with keys as ``lower_case``."""
+    facts: dict[str, str]
+    """What lines such as ``Owner: team-payments`` state, with keys as in the front matter."""
+    headings: tuple[Heading, ...]
+    passages: tuple[Passage, ...]
     links: tuple[Link, ...]
+    anchors: frozenset[str]
+    """The names under which GitHub links to the headings, and explicit ids, all in small letters."""
+    problems: tuple[str, ...] = ()
+    """What is wrong with the file as such, each as ``line: what, and what to do``."""
+    front_is_readable: bool = True
 
-    @property
-    def anchors(self) -> set[str]:
-        """The names under which GitHub links to the headings."""
-        return {slug(s.title) for s in self.sections}
+    def values(self, keys: Iterable[str]) -> Iterator[object]:
+        """Yield what the front matter, and then the text, states under any of these keys."""
+        for known in (self.front, self.facts):
+            yield from (known[key] for key in keys if known.get(key) not in (None, "", []))
 
 
 def read_document(path: Path) -> RunbookPage:
     """Read a file; raises ValueError with line and reason where it cannot be read."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise ValueError("1: it is not UTF-8 text") from None
-    match = _FRONT_MATTER.match(text)
-    front, body = (_front(match[1]), text[match.end() :]) if match else ({}, text)
-    offset = text[: len(text) - len(body)].count("\n")
-    tokens = _PARSER.parse(body)
-    return RunbookPage(path, front, tuple(_sections(tokens, offset)), tuple(_links(tokens, offset)))
+    source = read_source(path)
+    tokens = _PARSER.parse(source.body)
+    content = read_passages(tokens, source.offset)
+    return RunbookPage(
+        path=path,
+        front={snake_case(key): value for key, value in source.front.items()},
+        facts={snake_case(key): value for key, value in reversed(content.facts)},
+        headings=tuple(content.headings),
+        passages=tuple(content.passages),
+        links=tuple(_links(tokens, source.offset)),
+        anchors=frozenset(anchor.lower() for anchor in _anchors(content.headings, tokens)),
+        problems=source.problems,
+        front_is_readable=source.front_is_readable,
+    )
 
 
 def slug(title: str) -> str:
-    """Return the anchor GitHub gives a heading."""
-    return re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-")
+    """Return the anchor GitHub gives a heading: in small letters, without punctuation, a hyphen for each space."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
-def _front(text: str) -> dict[str, Any]:
-    try:
-        front = read_yaml(text.encode())
-    except UnreadableYamlError as exc:
-        line = (getattr(exc, "line", None) or 0) + 1
-        raise ValueError(f"{line}: its front matter is not YAML") from None
-    return front if isinstance(front, dict) else {}
+def snake_case(key: str) -> str:
+    """Return a key in one spelling: ``Last-Reviewed``, ``lastReviewed`` and ``last reviewed`` are the same."""
+    return re.sub(r"[\s-]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key.strip())).lower()
 
 
-def _sections(tokens: list[Token], offset: int) -> Iterator[RunbookSection]:
-    section: RunbookSection | None = None
-    for before, token in zip([None, *tokens], tokens, strict=False):
-        if token.type == "heading_open":
-            if section:
-                yield section
-            section = RunbookSection("", offset + (token.map or [0])[0] + 1, "", actionable=False)
-        elif section and before is not None and before.type == "heading_open":
-            section = section._replace(title=token.content)
-        elif section and token.content:
-            linked = any(c.type in ("link_open", "code_inline") for c in token.children or ())
-            acts = section.actionable or linked or token.type in ("fence", "code_block")
-            section = section._replace(text=f"{section.text}{token.content}\n", actionable=acts)
-    if section:
-        yield section
+def _anchors(headings: Sequence[Heading], tokens: Sequence[Token]) -> Iterator[str]:
+    """Yield each anchor; those of equal headings are numbered from ``-1``."""
+    seen: Counter[str] = Counter()
+    for heading in headings:
+        anchor = slug(heading.title)
+        yield f"{anchor}-{seen[anchor]}" if seen[anchor] else anchor
+        seen[anchor] += 1
+        # Other pages than GitHub's drop what a leading emoji leaves behind.
+        yield anchor.strip("-")
+        if heading.anchor:
+            yield heading.anchor
+    for html in _html(tokens):
+        yield from _EXPLICIT_ID.findall(html.content)
 
 
-def _links(tokens: list[Token], offset: int) -> Iterator[Link]:
+def _links(tokens: Sequence[Token], offset: int) -> Iterator[Link]:
     for token in tokens:
+        line = offset + (token.map or [0])[0] + 1
         for child in token.children or ():
             target = child.attrGet("href") or child.attrGet("src")
             if isinstance(target, str):
-                yield Link(target, offset + (token.map or [0])[0] + 1)
+                yield Link(target, line)
+        for html in _html([token]):
+            yield from (Link(target, line) for target in _HTML_LINK.findall(html.content))
+
+
+def _html(tokens: Iterable[Token]) -> Iterator[Token]:
+    """Yield all raw HTML, but for comments."""
+    for token in tokens:
+        found = [token] if token.type == "html_block" else (token.children or ())
+        for html in found:
+            if html.type in ("html_block", "html_inline") and not html.content.lstrip().startswith("<!--"):
+                yield html
