@@ -139,6 +139,25 @@ def read_yaml(text: bytes, *, loader: type[yaml.CSafeLoader] = CoreLoader, max_d
     return document
 
 
+def compose_yaml(text: bytes, *, max_depth: int = MAX_DEPTH) -> list[yaml.Node]:
+    """Return the nodes of every document in ``text``, which know their lines; empty documents are left out.
+
+    Aliases are the nodes of their anchors, so that a node can be within itself. Raises `YamlSyntaxError` or
+    `YamlDepthError`.
+    """
+    try:
+        _check_depth(text, max_depth)
+        return [node for node in yaml.compose_all(text, yaml.CSafeLoader) if not _is_null(node)]
+    except UnreadableYamlError:
+        raise
+    except (yaml.YAMLError, RecursionError, ValueError, LookupError) as exc:
+        raise YamlSyntaxError(exc) from None
+
+
+def _is_null(node: yaml.Node) -> bool:
+    return node is None or node.tag == f"{_TAG}null"
+
+
 def has_alias(text: bytes) -> bool:
     """Whether a YAML text contains an alias; raises `YamlSyntaxError`."""
     if not (_ANCHOR.search(text) and _ALIAS.search(text)):

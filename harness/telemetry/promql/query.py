@@ -29,6 +29,15 @@ _COMPARISONS = ("==", "!=", ">", "<", ">=", "<=")
 _OPS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 _RENAMED = {"holt_winters": "double_exponential_smoothing"}
 """Functions that Prometheus 3 renamed, by the name that 2.x knows (Prometheus 3.0 migration guide)."""
+NEWER_FUNCTIONS = frozenset(
+    (
+        *("limitk", "limit_ratio", "sort_by_label", "sort_by_label_desc", "mad_over_time", "info", "first_over_time"),
+        *("double_exponential_smoothing", "histogram_avg", "histogram_stddev", "histogram_stdvar"),
+        *("histogram_quantiles", "ts_of_first_over_time", "ts_of_last_over_time", "ts_of_max_over_time"),
+        *("ts_of_min_over_time", "max_of", "min_of"),
+    )
+)
+"""Added after 2.42, by Prometheus' CHANGELOG (2.44 to 3.x)."""
 _NEWER = (
     (re.compile(r"\[[^\]]*[-+*/%^(]|\boffset\s*[-+]?\s*\(|\bstep\(\)", re.IGNORECASE), "an expression as a duration"),
     (re.compile(r"\b(?:anchored|smoothed)\b"), "the modifier anchored or smoothed"),
@@ -113,6 +122,14 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         calls = (n for n in _walk(self.tree) if type(n).__name__ == "Call" and n.func.name == "histogram_quantile")
         buckets = [argument for call in calls for argument in call.args[1:2] if _reads_buckets(argument)]
         return [argument.prettify() for argument in buckets if "le" not in flow.result(argument)]
+
+    @property
+    def newer_functions(self) -> frozenset[str]:
+        """The functions and aggregations that it calls and Prometheus 2.42 does not know."""
+        calls = {n.func.name for n in _walk(self.tree) if type(n).__name__ == "Call"}
+        aggregations = {str(n.op) for n in _walk(self.tree) if type(n).__name__ == "AggregateExpr"}
+        renamed = {new for old, new in _RENAMED.items() if re.search(rf"\b{old}\s*\(", self.text)}
+        return frozenset((calls | aggregations) & NEWER_FUNCTIONS - renamed)
 
     def _flow(self, labels_of: Callable[[SeriesSelector], LabelSet] | None) -> LabelFlow:
         return LabelFlow(lambda node: labels_of(_selector(node)) if labels_of else UNKNOWN)
