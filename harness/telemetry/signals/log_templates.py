@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from harness.telemetry.signals.masking import masked, masked_fields
+from harness.telemetry.signals.masking import MASK, flattened, masked, masked_fields
 
 MAX_LINES = 20_000
 """Of one file in one window; further lines are ignored."""
@@ -25,11 +25,12 @@ _LEVELS = {
 }  # fmt: skip
 """How loud a line is, by a word in it; 40 to 60 are the levels of Pino and Bunyan."""
 _LEVEL_NAMES = ("level", "severity", "levelname", "log.level", "loglevel", "@l", "lvl", "severitytext")
+_MESSAGE_NAMES = ("event", "message", "msg", "@m", "@mt", "body", "textpayload")
 _WORD = re.compile(r"[a-z]{3,9}")
 
 
 class LogLine:
-    """One line: its text, its template, and how loud it is."""
+    """One line: what is shown of it, its template, and how loud it is."""
 
     __slots__ = ("loudness", "template", "text")
 
@@ -38,7 +39,7 @@ class LogLine:
         if fields is not None and isinstance(inner := fields.get("log"), str) and "stream" in fields:
             text = inner.strip()  # Docker's wrapping of each line (driver json-file)
             prefix, fields = _parsed(text)
-        self.text = text
+        self.text = text if fields is None else _readable(prefix, fields)
         self.template = _template(text, prefix, fields)
         self.loudness = _loudness(prefix if fields is not None else text, fields or {})
 
@@ -77,6 +78,16 @@ def _template(text: str, prefix: str, fields: Mapping[str, object] | None) -> st
         method, path, status = (access[name] or access[f"{name}2"] for name in ("method", "path", "status"))
         return f"{method} {masked(path.partition('?')[0])} {status}"
     return masked(text)
+
+
+def _readable(prefix: str, fields: Mapping[str, object]) -> str:
+    """Return the fields of a line with level and message first, without those that tell only which event it was."""
+    named = {name.lower(): str(value) for name, value in fields.items()}
+    level, message = (next((named[n] for n in names if n in named), "") for names in (_LEVEL_NAMES, _MESSAGE_NAMES))
+    level = f"level {level}" if level.isdigit() else level
+    used = (*_LEVEL_NAMES, *_MESSAGE_NAMES)
+    rest = [f"{f.name}={f.value}" for f in flattened(fields) if f.name.lower() not in used and f.template != MASK]
+    return " ".join(filter(None, (masked(prefix).replace(MASK, "").strip(), level, message, *rest)))
 
 
 def _parsed(text: str) -> tuple[str, Mapping[str, object] | None]:

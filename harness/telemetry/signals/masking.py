@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 MAX_CHARS = 2000
 """Of a text that is masked; what is longer is cut."""
@@ -80,22 +81,37 @@ def _token_mask(token: re.Match[str]) -> str:
     return MASK if varies else word
 
 
+class Field(NamedTuple):
+    """One named value, of however many levels."""
+
+    name: str
+    """Dotted, its ids masked."""
+    template: str
+    value: str
+    """As it was written; JSON where it is not a text."""
+
+
 def masked_fields(fields: Mapping[str, object]) -> str:
     """Return the template of named values: every name in order, and the values that distinguish."""
-    leaves = sorted(_leaves(fields, "", _DEPTH))[:MAX_FIELDS]
-    return " ".join(f"{name}={value}" for name, value in leaves)
+    return " ".join(f"{field.name}={field.template}" for field in flattened(fields))
 
 
-def _leaves(fields: Mapping[str, object], prefix: str, depth: int) -> Iterator[tuple[str, str]]:
+def flattened(fields: Mapping[str, object]) -> list[Field]:
+    """Return the values of named values and of those inside them, in the order of their names, at most `MAX_FIELDS`."""
+    return sorted(_leaves(fields, "", _DEPTH))[:MAX_FIELDS]
+
+
+def _leaves(fields: Mapping[str, object], prefix: str, depth: int) -> Iterator[Field]:
     for name, value in fields.items():
         at = f"{prefix}{_without_ids(str(name))}"
         words = _CAMEL.sub("_", at).replace(".", "_").replace("-", "_").lower()
+        text = value if isinstance(value, str) else json.dumps(value, default=str)
         if _OPAQUE_NAME.fullmatch(words):
-            yield at, MASK
+            yield Field(at, MASK, text)
         elif isinstance(value, Mapping) and value and depth:
             yield from _leaves(value, f"{at}.", depth - 1)
         else:
-            yield at, _masked_value(words, value if isinstance(value, str) else json.dumps(value, default=str))
+            yield Field(at, _masked_value(words, text), text)
 
 
 def _masked_value(words: str, value: str) -> str:

@@ -62,8 +62,17 @@ def test_the_loudest_line_comes_first() -> None:
     """Errors, then warnings, then the rest in their order, by the level of each format."""
     text = 'first\nINFO second\n{"level": 40, "msg": "third"}\nlevel=error msg=fourth\nERROR fifth {"a": 1}'
     found = [line.removeprefix("x: ") for line in novel_lines({"x": text}, ())]
-    assert found == ["level=error msg=fourth", 'ERROR fifth {"a": 1}', '{"level": 40, "msg": "third"}', "first",
-                     "INFO second"]  # fmt: skip
+    assert found == ["error fourth", "ERROR fifth", "level 40 third", "first", "INFO second"]
+
+
+def test_a_line_with_fields_is_shown_without_ids() -> None:
+    """Level and message come first, then what distinguishes; ids, times and durations are left out."""
+    line = (
+        '{"event_id": "evt_1", "reason": "invalid signature", "event": "webhook refused", "level": "warning", '
+        '"http": {"status": 401, "duration_ms": 3}, "timestamp": "2026-11-28T03:26:43Z"}'
+    )
+    expected = "app: warning webhook refused http.status=401 reason=invalid signature"
+    assert novel_lines({"app": line}, ()) == [expected]
 
 
 def test_a_file_that_is_named_after_its_process_is_the_same_file() -> None:

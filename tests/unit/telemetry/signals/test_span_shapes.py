@@ -41,10 +41,11 @@ GOOD = known_spans([span(answered(200))])
 def test_a_status_an_error_and_an_exception_show_a_fault() -> None:
     """Peers, paths and ids do not; errors come first."""
     exception = {"event 1": "exception", "event 1 exception exception.type": "ValueError", "status": "gone"}
+    expected = "event=exception exception.type=ValueError http.response.status_code=500 status=gone"
     refused, failed = span(answered(401, 3)), span(answered(500, 4) | exception, status="ERROR")
     assert novel_spans([span(answered(200, 2))], GOOD) == []
     assert novel_spans([span(answered(200, 2)), refused, refused, failed], GOOD) == [
-        "SERVER 'POST /w' of app ERROR http.response.status_code=500 exception.type=ValueError status=gone",
+        f"SERVER 'POST /w' of app ERROR {expected}",
         "SERVER 'POST /w' of app http.response.status_code=401",
     ]
 
