@@ -29,10 +29,17 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
     Two at least, and several meanwhile where gauges and an endpoint that is down for a moment are to show.
     """
+    moved: Moved | None = None
+    """The same from a `SeriesWatch`, which reads each text once as it comes; in place of ``scrapes``."""
     spans: tuple[ObservedSpan, ...] | None = None
     """The spans that started meanwhile, whenever they arrived."""
     alerts: tuple[str, ...] | None = None
     """The alerts that became pending or firing."""
+
+    @property
+    def movements(self) -> Moved | None:
+        """What the series did; None where they were not observed."""
+        return self.moved if self.moved is not None or self.scrapes is None else movements(self.scrapes)
 
 
 class GoodTraffic(NamedTuple):
@@ -49,7 +56,7 @@ def good_traffic(windows: Iterable[Window]) -> GoodTraffic:
     several = tuple(windows)
     return GoodTraffic(
         lines=frozenset(pair for window in several for pair in templates(window.logs or {})),
-        moved=tuple(movements(window.scrapes or ()) for window in several),
+        moved=tuple(moved for window in several if (moved := window.movements) is not None),
         spans=known_spans(span for window in several for span in window.spans or ()),
         alerts=frozenset(alert for window in several for alert in window.alerts or ()),
     )
@@ -64,8 +71,8 @@ def shown(window: Window, good: GoodTraffic, redact: Callable[[str], str]) -> di
     found: dict[Signal, list[str]] = {}
     if window.logs is not None:
         found[Signal.LOG] = novel_lines(window.logs, good.lines)
-    if window.scrapes is not None:
-        found[Signal.METRIC] = novel_series(movements(window.scrapes), good.moved)
+    if (moved := window.movements) is not None:
+        found[Signal.METRIC] = novel_series(moved, good.moved)
     if window.spans is not None:
         found[Signal.SPAN] = novel_spans(window.spans, good.spans)
     if window.alerts is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import isnan
 from typing import NamedTuple
@@ -44,31 +44,62 @@ class Moved(NamedTuple):
     buckets: Mapping[Key, frozenset[tuple[float, float]]]
     """The lower and upper bounds between which something was observed."""
     gauges: Mapping[Key, tuple[float | None, ...]]
-    """The values in all scrapes, None where it did not exist."""
+    """The values in successive scrapes, None where it did not exist; one that lasts is there twice."""
     shown: Mapping[Key, str]
     unanswered: int
     """Scrapes to which the endpoint returned no metrics."""
 
 
-def movements(scrapes: Sequence[str | None]) -> Moved:
-    """Compare the scrapes of one window, in order; None, or a text that is not metrics, is an unanswered one."""
-    read = [scrape for text in scrapes if (scrape := _read(text)) is not None]
-    counts: dict[Key, float] = {}
-    buckets: dict[Key, set[tuple[float, float]]] = {}
-    for before, after in pairwise(read):
-        for key, value in after.counts.items():
+class SeriesWatch:
+    """What moves over the scrapes of one window, which come one after another; their texts are not stored."""
+
+    def __init__(self) -> None:
+        self._last: Scrape | None = None
+        self._counts: dict[Key, float] = {}
+        self._buckets: dict[Key, set[tuple[float, float]]] = {}
+        self._gauges: dict[Key, list[float | None]] = {}
+        self._shown: dict[Key, str] = {}
+        self._unanswered = 0
+
+    def add(self, text: str | None) -> None:
+        """Take the next scrape; None, or a text that is not metrics, is an unanswered one."""
+        scrape = _read(text)
+        if scrape is None:
+            self._unanswered += 1
+            return
+        before, self._last = self._last, scrape
+        self._shown |= scrape.shown
+        for key in self._gauges.keys() | scrape.gauges.keys():
+            values = self._gauges.setdefault(key, [] if before is None else [None])
+            value = scrape.gauges.get(key)
+            if values[-2:] != [value, value]:  # twice is as good as often
+                values.append(value)
+        if before is None:
+            return
+        for key, value in scrape.counts.items():
             if (more := _increase(before.counts.get(key, 0.0), value)) > 0:
-                counts[key] = counts.get(key, 0.0) + more
-        for key, found in after.buckets.items():
-            buckets.setdefault(key, set()).update(_observed(before.buckets.get(key, {}), found))
-    names = {key for scrape in read for key in scrape.gauges}
-    return Moved(
-        counts=counts,
-        buckets={key: frozenset(bounds) for key, bounds in buckets.items()},
-        gauges={key: tuple(scrape.gauges.get(key) for scrape in read) for key in names},
-        shown={key: text for scrape in read for key, text in scrape.shown.items()},
-        unanswered=len(scrapes) - len(read),
-    )
+                self._counts[key] = self._counts.get(key, 0.0) + more
+        for key, found in scrape.buckets.items():
+            self._buckets.setdefault(key, set()).update(_observed(before.buckets.get(key, {}), found))
+
+    @property
+    def moved(self) -> Moved:
+        """What moved so far."""
+        return Moved(
+            counts=dict(self._counts),
+            buckets={key: frozenset(bounds) for key, bounds in self._buckets.items()},
+            gauges={key: tuple(values) for key, values in self._gauges.items()},
+            shown=dict(self._shown),
+            unanswered=self._unanswered,
+        )
+
+
+def movements(scrapes: Iterable[str | None]) -> Moved:
+    """Compare the scrapes of one window, in order."""
+    watch = SeriesWatch()
+    for text in scrapes:
+        watch.add(text)
+    return watch.moved
 
 
 def novel_series(window: Moved, good: Sequence[Moved]) -> list[str]:

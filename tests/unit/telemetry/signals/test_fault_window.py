@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.model.signals import Signal
 from harness.telemetry.signals.fault_window import CHARS, EXAMPLES, Window, good_traffic, shown
+from harness.telemetry.signals.moved_series import SeriesWatch
 from harness.telemetry.spans import ObservedSpan, Span
 
 GOOD = good_traffic(
@@ -35,6 +36,15 @@ def test_a_signal_that_was_not_observed_is_missing() -> None:
     """Nothing shown is an empty cell, nothing observed is none."""
     assert shown(Window(), GOOD, str) == {}
     assert shown(Window(logs={}, alerts=()), GOOD, str) == {Signal.LOG: (), Signal.ALERT: ()}
+
+
+def test_what_moved_can_be_given_in_place_of_scrapes() -> None:
+    """A window that is watched while it lasts stores no texts."""
+    watch = SeriesWatch()
+    for text in ("m_total 0\n", "m_total 1\n"):
+        watch.add(text)
+    good = good_traffic([Window(moved=SeriesWatch().moved)])
+    assert shown(Window(moved=watch.moved), good, str) == {Signal.METRIC: ("m_total +1",)}
 
 
 def test_a_secret_is_redacted_before_an_example_is_cut() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.telemetry.signals.moved_series import movements, novel_series
+from harness.telemetry.signals.moved_series import SeriesWatch, movements, novel_series
 
 START = """
 # TYPE deliveries_total counter
@@ -92,6 +92,19 @@ def test_a_histogram_shows_what_stands_out(good: tuple[int, ...], fault: tuple[i
     """Per bucket: the next bucket is jitter; far longer than the longest of good traffic is a signal."""
     known = movements([buckets(3, 3, 3, 3), buckets(*good)])
     assert novel_series(movements([buckets(3, 3, 3, 3), buckets(*fault)]), [known]) == expected
+
+
+def test_scrapes_are_read_as_they_come() -> None:
+    """After each, what moved so far; a value that lasts takes no more room than one that is seen twice."""
+    watch = SeriesWatch()
+    for value in [0] * 50 + [1] * 50:
+        watch.add(text(depth=str(value)))
+    moved = watch.moved
+    watch.add(None)
+
+    assert list(moved.gauges.values()) == [(0.0, 0.0, 1.0, 1.0)]
+    assert novel_series(moved, [GOOD]) == ["depth 0 \N{RIGHTWARDS ARROW} 1"]
+    assert novel_series(watch.moved, [GOOD])[0] == "up: the metrics endpoint did not answer"
 
 
 def test_ids_in_labels_make_no_series_novel() -> None:
