@@ -17,7 +17,7 @@ _ACCESS = re.compile(
     r"|(?:^|\s)(?P<method2>GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (?P<path2>/\S*) (?P<status2>\d{3})\b"
 )
 """Access lines of nginx, Apache, gunicorn, uvicorn, chi; then of morgan."""
-_PAIR = re.compile(r'([A-Za-z_@][\w.@/-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s+|$)')
+_PAIR = re.compile(r'(?<!\S)([A-Za-z_@][\w.@/-]*+)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s+|$)')
 _LEVELS = {
     "fatal": 4, "critical": 4, "panic": 4, "alert": 4, "emergency": 4, "60": 4,
     "error": 3, "err": 3, "exception": 3, "traceback": 3, "severe": 3, "50": 3,
@@ -30,18 +30,45 @@ _WORD = re.compile(r"[a-z]{3,9}")
 
 
 class LogLine:
-    """One line: what is shown of it, its template, and how loud it is."""
-
-    __slots__ = ("loudness", "template", "text")
+    """One line, in whatever format."""
 
     def __init__(self, text: str) -> None:
-        prefix, fields = _parsed(text)
-        if fields is not None and isinstance(inner := fields.get("log"), str) and "stream" in fields:
+        self._prefix, self._fields = _parsed(text)
+        if self._fields is not None and isinstance(inner := self._fields.get("log"), str) and "stream" in self._fields:
             text = inner.strip()  # Docker's wrapping of each line (driver json-file)
-            prefix, fields = _parsed(text)
-        self.text = text if fields is None else _readable(prefix, fields)
-        self.template = _template(text, prefix, fields)
-        self.loudness = _loudness(prefix if fields is not None else text, fields or {})
+            self._prefix, self._fields = _parsed(text)
+        self._text = text
+
+    @property
+    def template(self) -> str:
+        """What it has in common with the lines of other events."""
+        if self._fields is not None:
+            return f"{masked(self._prefix)} {masked_fields(self._fields)}"
+        if access := _ACCESS.search(self._text):
+            method, path, status = (access[name] or access[f"{name}2"] for name in ("method", "path", "status"))
+            return f"{method} {masked(path.partition('?')[0])} {status}"
+        return masked(self._text)
+
+    @property
+    def loudness(self) -> int:
+        """From 0 for information to 4 for what ends a process."""
+        text = self._text if self._fields is None else self._prefix
+        fields = (self._fields or {}).items()
+        named = [str(value).lower() for key, value in fields if str(key).lower() in _LEVEL_NAMES]
+        return max((_LEVELS.get(word, 0) for word in (*named, *_WORD.findall(text[:200].lower()))), default=0)
+
+    @property
+    def shown(self) -> str:
+        """The line; of one with fields level and message first, and none that tells only which event it was."""
+        if self._fields is None:
+            return self._text
+        named = {name.lower(): str(value) for name, value in self._fields.items()}
+        level, message = (next((named[n] for n in names if n in named), "") for names in (_LEVEL_NAMES, _MESSAGE_NAMES))
+        level = f"level {level}" if level.isdigit() else level
+        used = (*_LEVEL_NAMES, *_MESSAGE_NAMES)
+        rest = (f for f in flattened(self._fields) if f.name.lower() not in used and f.template != MASK)
+        prefix = masked(self._prefix).replace(MASK, "").strip()
+        return " ".join(filter(None, (prefix, level, message, *(f"{f.name}={f.value}" for f in rest))))
 
 
 def log_lines(text: str) -> Iterator[LogLine]:
@@ -67,27 +94,8 @@ def novel_lines(logs: Mapping[str, str], known: Iterable[tuple[str, str]]) -> li
             key = masked(name), line.template
             if key not in seen:
                 seen.add(key)
-                found.append((line.loudness, f"{name}: {line.text}"))
+                found.append((line.loudness, f"{name}: {line.shown}"))
     return [text for _, text in sorted(found, key=lambda pair: -pair[0])]
-
-
-def _template(text: str, prefix: str, fields: Mapping[str, object] | None) -> str:
-    if fields is not None:
-        return f"{masked(prefix)} {masked_fields(fields)}"
-    if access := _ACCESS.search(text):
-        method, path, status = (access[name] or access[f"{name}2"] for name in ("method", "path", "status"))
-        return f"{method} {masked(path.partition('?')[0])} {status}"
-    return masked(text)
-
-
-def _readable(prefix: str, fields: Mapping[str, object]) -> str:
-    """Return the fields of a line with level and message first, without those that tell only which event it was."""
-    named = {name.lower(): str(value) for name, value in fields.items()}
-    level, message = (next((named[n] for n in names if n in named), "") for names in (_LEVEL_NAMES, _MESSAGE_NAMES))
-    level = f"level {level}" if level.isdigit() else level
-    used = (*_LEVEL_NAMES, *_MESSAGE_NAMES)
-    rest = [f"{f.name}={f.value}" for f in flattened(fields) if f.name.lower() not in used and f.template != MASK]
-    return " ".join(filter(None, (masked(prefix).replace(MASK, "").strip(), level, message, *rest)))
 
 
 def _parsed(text: str) -> tuple[str, Mapping[str, object] | None]:
@@ -103,8 +111,3 @@ def _parsed(text: str) -> tuple[str, Mapping[str, object] | None]:
     if len(pairs) < 2 or _PAIR.sub("", text).strip():
         return "", None
     return "", {key: value.strip('"') for key, value in pairs}
-
-
-def _loudness(text: str, fields: Mapping[str, object]) -> int:
-    named = [str(value).lower() for key, value in fields.items() if str(key).lower() in _LEVEL_NAMES]
-    return max((_LEVELS.get(word, 0) for word in (*named, *_WORD.findall(text[:200].lower()))), default=0)

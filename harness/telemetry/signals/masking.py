@@ -6,9 +6,11 @@ attributes of a span, the labels of a series) are also masked by their names.
 
 from __future__ import annotations
 
+import enum
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 MAX_CHARS = 2000
@@ -17,18 +19,28 @@ MAX_FIELDS = 100
 """Of a line or span; further fields are ignored."""
 MASK = "<*>"
 _DEPTH = 5
+_CACHED = 4096
 
-_STATUS_NAME = re.compile(r"(?:.*_)?(?:status|code|level|severity|lvl|levelname)")
-"""Names of fields whose number distinguishes: a status, an error's code, Pino's level."""
-_IDENTIFYING_NAME = re.compile(
-    r"(?:.*_)?(?:ids?|uuid|guid|time|timestamp|ts|date|asctime|pid|tid|process|thread|thread_name|host|hostname|instance|"
-    r"pod|container|version|revision|duration|elapsed|latency|took|ms|s|seconds|at|ip|addr|address|port|peer|remote|"
-    r"user_agent|user_agent_original|nonce|signature|digest|sha256|event_type|topic|traceparent|tracestate|query|url|uri|"
-    r"full)"
-)
-"""Names of fields whose value differs from one event to the next or names its sender, and is no sign of a fault."""
-_OPAQUE_NAME = re.compile(r"(?:.*_)?(?:body|payload|headers)")
-"""Names of fields that repeat what was sent, whatever became of it."""
+
+class _Kind(enum.Enum):
+    """What a field holds, by a pattern of its name's words."""
+
+    OPAQUE = r".+_body|(?!text_payload|json_payload).*(?<![^_])(?:payload|headers)"
+    """What was sent, whatever became of it; ``body`` alone is the message of OpenTelemetry's logs."""
+    STATUS = r"(?:.*_)?(?:status|code|level|severity|lvl|levelname)"
+    """A number that distinguishes: a status, an error's code, Pino's level."""
+    IDENTIFYING = (
+        r"(?:.*_)?(?:ids?|uuid|guid|time|timestamp|ts|date|asctime|pid|tid|process|thread|thread_name|host|hostname|instance|"
+        r"pod|container|version|revision|duration|elapsed|latency|took|ms|s|seconds|at|ip|addr|address|port|peer|remote|"
+        r"user_agent|user_agent_original|nonce|signature|digest|sha256|event_type|topic|traceparent|tracestate|query|url|uri|"
+        r"full)"
+    )
+    """What differs from one event to the next or names its sender, and is no sign of a fault."""
+    PLAIN = ".*"
+
+
+_CODE = re.compile(r"\d{1,5}|[A-Z][A-Z\d_.-]{0,30}")
+"""A status, or the code of an error such as 23505 or ECONNRESET."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -53,14 +65,19 @@ _STATUS = re.compile(
 )
 """A status in free text: after a word that announces one, or before its reason phrase."""
 _HEX = re.compile(r"\b(?:0x)?[0-9a-fA-F]{8,}\b")
-_TOKEN = re.compile(r"[\w-]*\d[\w-]*(?:\.\d\w*)*|[\w-]{10,}")
+_TOKEN = re.compile(r"(?<![\w-])(?:(?:[^\W\d]|-)*+\d[\w-]*+(?:\.\d\w*+)*+|[\w-]{10,}+)")
 _HUMP = re.compile(r"[a-z][A-Z]")
 _LIST = re.compile(r"<\*>(?:,? <\*>)+")
 
 
 def masked(text: str) -> str:
     """Return the template of free text, such as the message of a log line."""
-    text = _VARYING.sub(MASK, _ANSI.sub("", text[:MAX_CHARS]))
+    return _masked(text[:MAX_CHARS])
+
+
+@lru_cache(_CACHED)  # levels, messages and names recur in most lines
+def _masked(text: str) -> str:
+    text = _VARYING.sub(MASK, _ANSI.sub("", text))
     parts: list[str] = []
     end = 0
     for status in _STATUS.finditer(text):
@@ -103,19 +120,21 @@ def flattened(fields: Mapping[str, object]) -> list[Field]:
 
 def _leaves(fields: Mapping[str, object], prefix: str, depth: int) -> Iterator[Field]:
     for name, value in fields.items():
-        at = f"{prefix}{_without_ids(str(name))}"
-        words = _CAMEL.sub("_", at).replace(".", "_").replace("-", "_").lower()
+        at, kind = _named(f"{prefix}{name}"[:MAX_CHARS])
         text = value if isinstance(value, str) else json.dumps(value, default=str)
-        if _OPAQUE_NAME.fullmatch(words):
-            yield Field(at, MASK, text)
-        elif isinstance(value, Mapping) and value and depth:
+        if kind is not _Kind.OPAQUE and isinstance(value, Mapping) and value and depth:
             yield from _leaves(value, f"{at}.", depth - 1)
+        elif kind is _Kind.STATUS and _CODE.fullmatch(text):
+            yield Field(at, text, text)
+        elif kind in (_Kind.OPAQUE, _Kind.IDENTIFYING):
+            yield Field(at, MASK, text)
         else:
-            yield Field(at, _masked_value(words, text), text)
+            yield Field(at, masked(text), text)
 
 
-def _masked_value(words: str, value: str) -> str:
-    """Return the template of one value by the words of its name."""
-    if _STATUS_NAME.fullmatch(words):
-        return value if len(value) <= 3 else masked(value)
-    return MASK if _IDENTIFYING_NAME.fullmatch(words) else masked(value)
+@lru_cache(_CACHED)
+def _named(name: str) -> tuple[str, _Kind]:
+    """Return a field's name without ids, and what kind of value has such a name."""
+    at = _without_ids(name)
+    words = _CAMEL.sub("_", at).replace(".", "_").replace("-", "_").lower()
+    return at, next((kind for kind in _Kind if re.fullmatch(kind.value, words)), _Kind.PLAIN)

@@ -57,6 +57,24 @@ def test_fields_are_masked_by_their_names() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "fields, expected",
+    [
+        ({"body": "webhook refused", "severityText": "WARN"}, "body=webhook refused severityText=WARN"),
+        ({"request_body": "x y", "payload": {"a": 1}, "headers": []}, "headers=<*> payload=<*> request_body=<*>"),
+        ({"jsonPayload": {"message": "refused"}}, "jsonPayload.message=refused"),
+        ({"textPayload": "refused 7"}, "textPayload=refused <*>"),
+        ({"error": {"code": "23505", "type": "IntegrityError"}}, "error.code=23505 error.type=IntegrityError"),
+        ({"errorCode": "E1001", "verification_code": "839201"}, "errorCode=E1001 verification_code=<*>"),
+        ({"valid": False, "paid": None, "format": "json"}, "format=json paid=null valid=false"),
+        ({"ids": [1, 2], "items": ["a1", "b2"]}, "ids=<*> items=[<*>]"),
+    ],
+)  # fmt: skip
+def test_kinds_of_fields(fields: dict[str, object], expected: str) -> None:
+    """Messages and codes distinguish; what was sent does not."""
+    assert masked_fields(fields) == expected
+
+
 @pytest.mark.parametrize("text", ["a" * 1_000_000, "1" * 1_000_000, '"' * 100_000, "aB" * 500_000, "1:" * 500_000])
 def test_a_long_text_takes_bounded_time(text: str) -> None:
     """Only the first characters count."""
