@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import httpx
 import msgspec
 
+from harness.core.yaml import UnreadableYamlError, read_yaml
 from harness.errors import MonitoringError, ProbeError
 from harness.telemetry.metrics import Samples, parse_samples
 from harness.telemetry.monitoring.monitoring_client import ERROR_CHARS, WITHIN_S, MonitoringClient
 
 ALERTS = "/api/v2/alerts"
+_CONFIGS = "_configs"
 SINCE = "0.16"
 """Version of Alertmanager that introduced version 2 of its API; its changelog."""
 
@@ -22,6 +26,14 @@ class _AlertStatus(msgspec.Struct, frozen=True, rename="camel"):
     state: str
     silenced_by: tuple[str, ...] = ()
     inhibited_by: tuple[str, ...] = ()
+
+
+class _ConfigText(msgspec.Struct, frozen=True):
+    original: str
+
+
+class _Loaded(msgspec.Struct, frozen=True):
+    config: _ConfigText
 
 
 class RoutedAlert(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -47,8 +59,16 @@ class NotificationCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Notifications of an Alertmanager since its start, by integration, such as ``webhook``."""
 
     sent: dict[str, int]
-    """Attempts, with those that failed."""
+    """All of them, also those that failed in the end."""
     failed: dict[str, int]
+    """Those that failed after every attempt."""
+    failed_attempts: dict[str, int] = {}
+    """Requests that failed; Alertmanager repeats them for a while. Counted since 0.22."""
+
+    def of(self, integrations: Iterable[str]) -> tuple[int, int]:
+        """Return how many notifications were sent, and how many notifications and attempts failed."""
+        failed = (counts.get(name, 0) for name in integrations for counts in (self.failed, self.failed_attempts))
+        return sum(self.sent.get(name, 0) for name in integrations), sum(failed)
 
 
 class AlertmanagerApi:
@@ -95,7 +115,21 @@ class AlertmanagerApi:
         return NotificationCounts(
             sent=_by_integration(samples, "alertmanager_notifications_total"),
             failed=_by_integration(samples, "alertmanager_notifications_failed_total"),
+            failed_attempts=_by_integration(samples, "alertmanager_notification_requests_failed_total"),
         )
+
+    def integrations(self, receivers: Iterable[str]) -> tuple[str, ...]:
+        """Return the kinds of integration that receivers have, such as ``webhook``; empty where they have none."""
+        response = self.server.get("/api/v2/status")
+        status = self.server.decoded(response, _Loaded)
+        try:
+            listed = read_yaml(status.config.original.encode())["receivers"]
+            found = [
+                key for entry in listed if entry["name"] in set(receivers) for key, value in entry.items() if value
+            ]
+        except (UnreadableYamlError, KeyError, TypeError, AttributeError):
+            raise self.server.foreign(response) from None
+        return tuple(sorted({key.removesuffix(_CONFIGS) for key in found if key.endswith(_CONFIGS)}))
 
 
 def _by_integration(samples: Samples, name: str) -> dict[str, int]:

@@ -17,6 +17,8 @@ alertmanager_notifications_total{integration="webhook",receiver_name="b"} 1
 # TYPE alertmanager_notifications_failed_total counter
 alertmanager_notifications_failed_total{integration="webhook",reason="clientError"} 1
 alertmanager_notifications_failed_total{integration="webhook",reason="serverError"} 1
+# TYPE alertmanager_notification_requests_failed_total counter
+alertmanager_notification_requests_failed_total{integration="webhook"} 3
 """
 """With the labels that versions since 0.26 (reason) and 0.28 (receiver_name) add."""
 
@@ -34,6 +36,8 @@ def test_notifications_are_counted_by_integration(httpserver: HTTPServer, api: A
 
     assert counts.sent == {"email": 2, "webhook": 4}
     assert counts.failed == {"webhook": 2}
+    assert counts.of(["webhook"]) == (4, 5)
+    assert counts.of([]) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -67,3 +71,14 @@ def test_an_alert_that_is_refused_is_reported(httpserver: HTTPServer, api: Alert
 
     with pytest.raises(MonitoringError, match=r"refused an alert with HTTP 400: bad x{296}\.$"):
         api.send([{"labels": {}}])
+
+
+@pytest.mark.parametrize("original", ["receivers: 3", "a: [", "route: {}", "receivers: [{}]"])
+def test_a_configuration_that_cannot_be_read_is_an_error(
+    original: str, httpserver: HTTPServer, api: AlertmanagerApi
+) -> None:
+    """Without it nobody knows which of the counts belong to a receiver."""
+    httpserver.expect_request("/api/v2/status").respond_with_json({"config": {"original": original}})
+
+    with pytest.raises(MonitoringError, match="is not Alertmanager: /api/v2/status was answered"):
+        api.integrations(["a"])
