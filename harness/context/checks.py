@@ -13,6 +13,7 @@ from harness.openapi import document_checks
 from harness.operations import leaks, runbooks, secret_rotation
 from harness.resilience import client_cases, credential_leak
 from harness.telemetry import calls, metrics, traces
+from harness.telemetry.dashboards import dashboard_checks
 from harness.telemetry.monitoring import alert_checks, own_checks
 from harness.telemetry.signals import blind_spots
 from harness.webhooks import assessment, tls
@@ -50,5 +51,6 @@ def _client() -> tuple[Check, ...]:
 
 def _staging() -> tuple[Check, ...]:
     observed = (*metrics.MOVEMENTS, *traces.DELIVERIES, *calls.CALLS)
-    signals = (*alert_checks.CHECKS, *own_checks.CHECKS, *blind_spots.CHECKS)
+    alerts = (*alert_checks.CHECKS, *own_checks.CHECKS)
+    signals = (*alerts, *dashboard_checks.CHECKS, *blind_spots.CHECKS)
     return (*observed, *signals, secret_rotation.RECORDED, leaks.NEVER_LOGGED, *runbooks.CHECKS.values())

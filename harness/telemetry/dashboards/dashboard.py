@@ -42,7 +42,7 @@ class PanelTarget(msgspec.Struct, frozen=True, kw_only=True):
     """Line of the expression in the file."""
     source: DataSource
     legend: str = ""
-    legend_line: int = 1
+    """As it is written: labels in ``{{…}}``; empty for a table, which does not show it."""
     hidden: bool = False
     """Whether its result is not shown and no expression of the panel reads it."""
 

@@ -79,14 +79,12 @@ def _panel(panel: Fields, sources: DataSources) -> Panel:
 
 def _target(target: Fields, panel: Fields, sources: DataSources, *, hidden: bool) -> PanelTarget:
     expr = target.get("expr")
-    legend = target.get("legendFormat")
     return PanelTarget(
         ref_id=text(target.get("refId")),
         expr=text(expr),
         line=line_of(expr),
         source=sources.of_target(target, panel),
-        legend=text(legend),
-        legend_line=line_of(legend),
+        legend=text(target.get("legendFormat")) if target.get("format") != "table" else "",
         hidden=hidden and target.get("hide") is True,
     )
 
@@ -96,5 +94,5 @@ def _annotations(document: Fields, sources: DataSources) -> Iterator[Panel]:
         asked = fields(annotation.get("target")) | {k: v for k, v in annotation.items() if k in ("expr", "datasource")}
         if not annotation.get("builtIn") and isinstance(asked.get("expr"), str):
             name = annotation.get("name")
-            target = _target(asked | {"legendFormat": ""}, annotation, sources, hidden=False)
+            target = _target(asked, annotation, sources, hidden=False)
             yield Panel(title=text(name), line=line_of(name), targets=(target,))

@@ -16,6 +16,9 @@ from harness.telemetry.dashboards.dashboard import Variable
 PLACEHOLDER = "harness_variable"
 """What stands for a metric, label or value that only a variable's query could give."""
 DURATION = "5m"
+"""What stands for a duration that is not known."""
+_TOO_SHORT = re.compile(r"[1-4]?s|\d+ms")
+"""Intervals in which a scrape every second gives too few samples for a rate."""
 MACROS = {
     "__interval": "5s",
     "__interval_ms": "5000",
@@ -125,8 +128,8 @@ class Substituter:
         variable = self._variables.get(name)
         if variable is None:
             return self._not_defined(found)
-        if variable.kind == "interval" and not variable.values:
-            return DURATION
+        if variable.kind == "interval":
+            return next((value for value in variable.values if not _TOO_SHORT.fullmatch(value)), DURATION)
         return variable.values[0] if variable.values and variable.kind != "query" else ""
 
     def _not_defined(self, found: re.Match[str]) -> str:

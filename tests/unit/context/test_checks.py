@@ -19,7 +19,7 @@ from tests.vague_words import VAGUE_IN_CHECKS, vague_words
 
 CHECKS = registered()
 ROOMS = ("cassettes", "contract", "fuzzing", "openapi", "operations", "resilience", "telemetry", "webhooks")
-WITHOUT = {"workflow.core", "observability.dashboards"}
+WITHOUT = {"workflow.core"}
 """Items that only the user's own tests can verify."""
 MOST_WORDS = 18
 """Of a sentence that a person reads once."""

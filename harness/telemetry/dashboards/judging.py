@@ -1,0 +1,209 @@
+"""Judges the dashboards of a run: a finding for each fault, and one for each check that found none."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from harness.model import Check, Finding, Outcome
+from harness.telemetry.dashboards.dashboard import Dashboard
+from harness.telemetry.dashboards.dashboard_checks import (
+    COVERED,
+    HAS_LE,
+    LABELS_EXIST,
+    LEGEND,
+    NAMES_SERIES,
+    PARSES,
+    READABLE,
+    RETURNS_DATA,
+    VARIABLE_RETURNS,
+)
+from harness.telemetry.dashboards.panel_answers import PanelAnswer
+from harness.telemetry.dashboards.panel_queries import QUERY, VARIABLE, PanelQuery, panel_queries
+from harness.telemetry.dashboards.query_flaws import JudgedQuery, QueryFlaw, judge_query
+from harness.telemetry.known_series import KnownSeries
+from harness.telemetry.metrics import Exposed
+from harness.telemetry.promql import parse
+
+_STATIC = (PARSES, NAMES_SERIES, LABELS_EXIST, LEGEND, HAS_LE)
+_TOO_OLD = "parse error"
+"""In the answer of a Prometheus that does not understand what a newer one does: the query was parsed before."""
+_NO_METRICS = "the metrics of the target were not read"
+_MAX_LISTED = 8
+"""Queries that one finding lists in full."""
+
+
+def judge_dashboards(
+    dashboards: Sequence[Dashboard],
+    exposed: Exposed | None,
+    answers: Mapping[str, PanelAnswer] | None,
+    *,
+    recorded: Iterable[str] = (),
+    scrape_labels: Iterable[str] = (),
+) -> list[Finding]:
+    """Judge all dashboards.
+
+    ``exposed`` is what the target exposed, None where it was not read; ``answers`` are those to `asked`, by the key of
+    the query, None where no Prometheus was asked. ``recorded`` are the names that recording rules write,
+    ``scrape_labels`` the labels that the team's scrape configuration adds.
+    """
+    if not dashboards:
+        return [READABLE.finding(Outcome.FAIL, "no file matches [telemetry] dashboards")]
+    known = KnownSeries(exposed, recorded=recorded, scrape_labels=scrape_labels) if exposed else None
+    return [finding for dashboard in dashboards for finding in _judge(dashboard, known, answers)]
+
+
+def _judge(
+    dashboard: Dashboard, known: KnownSeries | None, answers: Mapping[str, PanelAnswer] | None
+) -> Iterator[Finding]:
+    if dashboard.problem:
+        where = f"{dashboard.file}:{dashboard.problem_line}"
+        yield _finding(READABLE, Outcome.FAIL, f"{where}: {dashboard.problem}", dashboard)
+        return
+    yield _finding(READABLE, Outcome.PASS, f"{dashboard.file}: {len(dashboard.panels)} panels", dashboard)
+    judged = [judge_query(query, known) for query in panel_queries(dashboard)]
+    for check in _STATIC:
+        yield from _static(check, dashboard, judged, unknown=check is NAMES_SERIES and known is None)
+    yield from _answered(dashboard, judged, known, answers)
+    yield _covered(dashboard, judged)
+
+
+def _finding(check: Check, outcome: Outcome, observed: str, dashboard: Dashboard, case: str = "") -> Finding:
+    """Return a finding whose summary has the place; ``case`` distinguishes those of one check and dashboard."""
+    first = observed.split("\n", 1)[0]
+    name = f"{check.id}-{case or dashboard.file}"
+    return check.finding(outcome, observed, summary=f"{check.sentence(outcome)}: {first}", case=name)
+
+
+def _fault(query: PanelQuery, flaw: QueryFlaw, dashboard: Dashboard) -> Finding:
+    return _finding(flaw.check, Outcome.FAIL, _line(query, flaw.observed), dashboard, query.key)
+
+
+def _line(query: PanelQuery, observed: str) -> str:
+    return f"{query.where}: {query.title}: {observed}"
+
+
+def _static(check: Check, dashboard: Dashboard, judged: Sequence[JudgedQuery], *, unknown: bool) -> Iterator[Finding]:
+    """Yield what is wrong by one check that needs no answers, or that nothing is."""
+    parsed = [one for one in judged if one.query.is_parsed]
+    if unknown and parsed:
+        yield _finding(check, Outcome.NOT_RUN, f"{dashboard.file}: {_NO_METRICS}", dashboard)
+        return
+    found = [(one.query, flaw) for one in judged for flaw in one.flaws if flaw.check is check]
+    yield from (_fault(query, flaw, dashboard) for query, flaw in found)
+    if parsed and not found:
+        yield _finding(check, Outcome.PASS, f"{dashboard.file}: {_queries(len(parsed))}", dashboard)
+
+
+def _answered(
+    dashboard: Dashboard,
+    judged: Sequence[JudgedQuery],
+    known: KnownSeries | None,
+    answers: Mapping[str, PanelAnswer] | None,
+) -> Iterator[Finding]:
+    """Yield what the answers show of each query with which nothing is wrong so far."""
+    right = [one for one in judged if one.query.is_asked and not any(flaw.check is not LEGEND for flaw in one.flaws)]
+    variables = [one for one in right if one.query.kind == VARIABLE]
+    others = [one for one in right if one.query.kind != VARIABLE]
+    for check, queries in ((RETURNS_DATA, others), (VARIABLE_RETURNS, variables)):
+        if queries and answers is None:
+            yield _finding(check, Outcome.NOT_RUN, f"{dashboard.file}: no Prometheus was asked", dashboard)
+        elif queries:
+            yield from _of_answers(check, dashboard, queries, known, answers or {})
+
+
+def _of_answers(
+    check: Check,
+    dashboard: Dashboard,
+    right: Sequence[JudgedQuery],
+    known: KnownSeries | None,
+    answers: Mapping[str, PanelAnswer],
+) -> Iterator[Finding]:
+    shown: list[str] = []
+    empty: list[str] = []
+    for one in right:
+        found = answers.get(one.query.key)
+        if found is None:
+            empty.append(_line(one.query, "it was not asked"))
+        elif _TOO_OLD in found.error:
+            empty.append(_line(one.query, f"this Prometheus is too old for it: {found.error}"))
+        elif wrong := _wrong(one, found):
+            yield _finding(check, Outcome.FAIL, _line(one.query, wrong), dashboard, one.query.key)
+        elif found.series:
+            shown += [_moved(one.query, found)] if not found.good and found.moved_by else [""]
+        else:
+            empty.append(_line(one.query, one.excuse or _unmoved(one.query, known)))
+    if shown:
+        by_fault = [line for line in shown if line]
+        also = f"; {len(by_fault)} of them in a fault only" if by_fault else ""
+        observed = f"{dashboard.file}: {_queries(len(shown))} with data{also}"
+        yield _finding(check, Outcome.PASS, "\n".join([observed, *by_fault]), dashboard)
+    if empty:
+        observed = f"{dashboard.file}: {_queries(len(empty))} without data"
+        yield _finding(check, Outcome.NOT_RUN, "\n".join([observed, *empty]), dashboard, f"{dashboard.file}-empty")
+
+
+def _wrong(one: JudgedQuery, found: PanelAnswer) -> str:
+    """Return what is wrong with an answer; empty where nothing is, or where nothing can be concluded from it."""
+    if found.error:
+        return f"Prometheus could not answer {one.query.expr}: {found.error}"
+    if one.query.kind != VARIABLE or one.excuse:
+        return ""
+    if not found.series:
+        return f"{one.query.written} has no value"
+    if found.values and not any(_passes(one.query.regex, value) for value in found.values):
+        return f"its regular expression {one.query.regex} matches none of {', '.join(found.values[:_MAX_LISTED])}"
+    return ""
+
+
+def _passes(regex: str, value: str) -> bool:
+    """Whether Grafana shows a value; an expression that only JavaScript understands shows all."""
+    slashed = re.fullmatch(r"/(.*)/(\w*)", regex, re.DOTALL)
+    pattern, flags = (slashed[1], slashed[2]) if slashed else (f"^{regex}$", "")
+    try:
+        return not regex or bool(re.search(pattern, value, re.IGNORECASE if "i" in flags else 0))
+    except (re.error, RecursionError, OverflowError):
+        return True
+
+
+def _moved(query: PanelQuery, found: PanelAnswer) -> str:
+    return _line(query, f"empty in good traffic, moved by {', '.join(found.moved_by)}")
+
+
+def _unmoved(query: PanelQuery, known: KnownSeries | None) -> str:
+    """Return that nothing moved a query, with the values that its series do have."""
+    for selector in parse(query.expr).selectors if known else ():
+        for matcher in selector.matchers:
+            values = known.values(selector.name, matcher.label) if known else frozenset()
+            if values and not any(matcher.matches({matcher.label: value}) for value in values):
+                seen = ", ".join(repr(value) for value in sorted(values)[:_MAX_LISTED])
+                return f"no caused fault moves it: {selector.name} had {matcher.label} {seen}, none of them {matcher}"
+    return "no caused fault moves it"
+
+
+def _covered(dashboard: Dashboard, judged: Sequence[JudgedQuery]) -> Finding:
+    """List by name what was not checked: library panels, other data sources, and queries that nobody can judge."""
+    listed = [f"library panel {panel.library!r}" for panel in dashboard.panels if panel.library]
+    shown = (target.source for panel in (*dashboard.panels, *dashboard.annotations) for target in panel.targets)
+    chosen = (variable.source for variable in dashboard.variables.values() if variable.query and variable.kind == QUERY)
+    sources = Counter(str(source) for source in (*shown, *chosen) if not source.is_prometheus)
+    listed += [f"{_queries(number)} to {source}" for source, number in sorted(sources.items())]
+    hidden = sum(one.query.hidden for one in judged)
+    listed += [f"{_queries(hidden)} that no panel shows"] if hidden else []
+    doubts = [
+        _line(one.query, why)
+        for one in judged
+        if (why := one.query.not_checked or ("" if one.query.hidden else one.query.not_asked))
+    ]
+    elsewhere = dict.fromkeys(name for one in judged for name in one.elsewhere)
+    doubts += [f"series of another exporter: {', '.join(elsewhere)}"] if elsewhere else []
+    if not listed and not doubts:
+        return _finding(COVERED, Outcome.PASS, f"{dashboard.file}: {_queries(len(judged))}", dashboard)
+    outcome = Outcome.NOT_RUN if doubts else Outcome.NOT_APPLICABLE
+    first = f"{dashboard.file}: {'; '.join(listed)}" if listed else f"{dashboard.file}: {len(doubts)} without judgement"
+    return _finding(COVERED, outcome, "\n".join([first, *doubts]), dashboard)
+
+
+def _queries(number: int) -> str:
+    return f"{number} {'query' if number == 1 else 'queries'}"
