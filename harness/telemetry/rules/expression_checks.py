@@ -95,19 +95,19 @@ def circles(rules: Sequence[Rule]) -> Iterator[Complaint]:
 
 def _circle(start: str, reads: dict[str, list[str]], done: set[str]) -> list[str]:
     """Return the first circle that is reached from ``start`` and was not before; it may be longer than the stack."""
-    path, waiting = [start], [iter(reads[start])]
+    path, waiting = {start: None}, [iter(reads[start])]
     if start in done:
         return []
     while waiting:
         following = next(waiting[-1], None)
         if following is None:
-            done.add(path.pop())
+            done.add(path.popitem()[0])
             waiting.pop()
         elif following in path:
             done.update(path)
-            return path[path.index(following) :]
+            return list(path)[list(path).index(following) :]
         elif following not in done:
-            path.append(following)
+            path[following] = None
             waiting.append(iter(reads[following]))
     return []
 

@@ -17,7 +17,9 @@ OF_SCRAPES = re.compile(r"up|scrape_\w+")
 """Series that Prometheus makes (Concepts, Jobs and instances)."""
 BY_SCRAPING = ("job", "instance")
 """Labels that every scraped series has."""
-_LITERALS = re.compile(r"[\w|./: -]*")
+_LITERALS = re.compile(r"[\w|/: -]*")
+MAX_CHAIN = 20
+"""Recording rules that read one another, up to which labels are followed."""
 _MISSPELT = 0.8
 """From which similarity on (`difflib`) a label's value counts as a misspelling of another."""
 _SIMILAR = 0.6
@@ -36,6 +38,7 @@ class SeriesCatalogue:
             if rule.record:
                 self._recording.setdefault(rule.record, []).append(rule)
         self._recorded_labels: dict[str, LabelSet] = {}
+        self._following: list[str] = []
         self._names = {*exposed.after, *(exposed.before or ())} if exposed else set()
 
     def exists(self, name: str) -> bool:
@@ -106,14 +109,19 @@ class SeriesCatalogue:
         return LabelSet(frozenset((*own, *moved, *BY_SCRAPING, *self._scraped, "__name__")))
 
     def _recorded(self, name: str) -> LabelSet:
-        if name not in self._recorded_labels:
-            self._recorded_labels[name] = UNKNOWN  # as long as it is within itself
-            found = LabelSet(frozenset(("__name__",)))
-            for rule in self._recording[name]:
-                result = rule.query.result_labels(self.labels_of) if rule.query else UNKNOWN
-                found = found.union(result.plus(rule.labels))
-            self._recorded_labels[name] = found
-        return self._recorded_labels[name]
+        """Return the labels of a recorded series; any, where it is within itself or too far down."""
+        if name in self._recorded_labels:
+            return self._recorded_labels[name]
+        if name in self._following or len(self._following) >= MAX_CHAIN:
+            return UNKNOWN
+        self._following.append(name)
+        found = LabelSet(frozenset(("__name__",)))
+        for rule in self._recording[name]:
+            result = rule.query.result_labels(self.labels_of) if rule.query else UNKNOWN
+            found = found.union(result.plus(rule.labels))
+        self._following.pop()
+        self._recorded_labels[name] = found
+        return found
 
     def _samples(self, name: str, *, start: bool) -> list[dict[str, str]]:
         """Return the labels of each sample of a metric, at the target's start or at the end."""

@@ -18,6 +18,7 @@ def read_text(tmp_path: Path) -> ReadText:
 
     def read(text: str | bytes, name: str = "rules.yml") -> RuleFile:
         path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return read_rules(path, name)
 
