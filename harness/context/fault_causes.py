@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _RECEIVER = ("receiver.url", "receiver.events", "receiver.signature")
 _CLIENT = ("client.command", "provider.base_url")
+_MANY, _SOME, _FEW = 32, 8, 2
+"""Deliveries in one round: refused ones cost the receiver little, others keep it busy."""
 
 
 class Cause(Protocol):
@@ -34,6 +36,10 @@ class Cause(Protocol):
     @property
     def needs(self) -> tuple[str, ...]:
         """Keys of harness.toml that it requires."""
+
+    @property
+    def most(self) -> int:
+        """How many times at most it is caused at once."""
 
     def begin(self, times: int) -> None:
         """Cause it, up to ``times`` times at once where it can be counted; raises `ProbeError` where it cannot be."""
@@ -45,8 +51,9 @@ class Cause(Protocol):
 class _Moment:
     """A fault that lasts no longer than the call that causes it."""
 
-    def __init__(self, cause: Callable[[int], None], needs: tuple[str, ...]) -> None:
+    def __init__(self, cause: Callable[[int], None], needs: tuple[str, ...], most: int = 1) -> None:
         self.needs = needs
+        self.most = most
         self.begin = cause
 
     def end(self) -> None:
@@ -57,6 +64,7 @@ class _Killed:
     """The receiver's process, killed until the fault ends."""
 
     needs: tuple[str, ...] = ("process", "receiver.url")
+    most = 1
 
     def __init__(self, run_context: RunContext) -> None:
         self._context = run_context
@@ -80,6 +88,7 @@ class _Command:
     """A command of harness.toml, which causes the fault while it runs, or each time that it runs."""
 
     needs: tuple[str, ...] = ()
+    most = 1
 
     def __init__(self, run_context: RunContext, alert: str, words: Sequence[str]) -> None:
         self._context = run_context
@@ -130,11 +139,11 @@ class FaultCauses:
         self._receiver: ReceiverUnderTest | None = None
         self._client: ClientUnderTest | None = None
         self.named: dict[str, Cause] = {
-            "forged": self._delivery(lambda: self._refused("wrong-secret")),
-            "stale": self._delivery(lambda: self._refused("stale")),
-            "duplicate": self._delivery(self._duplicate),
-            "poison": self._delivery(lambda: self._fixture("unprocessable"), "receiver.unprocessable"),
-            "slow": self._delivery(lambda: self._fixture("slow"), "receiver.slow"),
+            "forged": self._delivery(lambda: self._refused("wrong-secret"), _MANY),
+            "stale": self._delivery(lambda: self._refused("stale"), _MANY),
+            "duplicate": self._delivery(self._duplicate, _SOME),
+            "poison": self._delivery(lambda: self._fixture("unprocessable"), _SOME, "receiver.unprocessable"),
+            "slow": self._delivery(lambda: self._fixture("slow"), _FEW, "receiver.slow"),
             "crash": _Killed(run_context),
             "429": self._calls((respond(429),)),
             "5xx": self._calls((respond(503), respond(503))),
@@ -180,7 +189,7 @@ class FaultCauses:
             self._client = client_of(self._context)
         return self._client
 
-    def _delivery(self, once: Callable[[], None], *needs: str) -> Cause:
+    def _delivery(self, once: Callable[[], None], most: int, *needs: str) -> Cause:
         def cause(times: int) -> None:
             try:
                 for _ in range(times):
@@ -188,7 +197,7 @@ class FaultCauses:
             except EventError as exc:
                 raise ProbeError(str(exc)) from None
 
-        return _Moment(cause, (*_RECEIVER, *needs))
+        return _Moment(cause, (*_RECEIVER, *needs), most)
 
     def _calls(self, faults: Sequence[Fault], *, then: Fault | None = None) -> Cause:
         def cause(_times: int) -> None:
@@ -234,8 +243,3 @@ class FaultCauses:
 def _require_acknowledged(delivery: Delivery) -> None:
     if not delivery.acknowledged:
         raise ProbeError(f"a genuine delivery was not acknowledged: {delivery.seen}")
-
-
-def linked(fires: dict[str, str | tuple[str, ...]], fault: str) -> Iterator[str]:
-    """Yield the alerts that a fault is to fire."""
-    yield from (alert for alert, cause in fires.items() if cause == fault)

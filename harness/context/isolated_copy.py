@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 
 from harness.context.run_context import RunContext
 from harness.errors import ConfigurationError
+from harness.process.run import Run
 
 
 @contextmanager
@@ -20,16 +21,34 @@ def isolated_copy(original: RunContext, *, name: str = "copy") -> Iterator[RunCo
     """
     run = original.run.isolated_copy(name)
     try:
-        copy = RunContext.load(original.target.root, run=run, overlay=original.overlay, reports=original.reports)
+        copy = _loaded(original, run)
         copy.processes.log_suffix = f"-{name}{os.environ.get('PYTEST_XDIST_WORKER', '')}"
         # Where harness.toml names one port for both, the original listens for the copy's spans too.
         copy.spans_folder = original.run.path if copy.otlp != original.otlp else None
-        _require_other_ports(original, copy)
         copy.secrets.resolve_all(strict=True)
         with copy.running(), closing(copy.client):
             yield copy
     finally:
         shutil.rmtree(run.directory, ignore_errors=True)
+
+
+def can_be_copied(original: RunContext) -> bool:
+    """Whether a second target can run beside this one."""
+    run = original.run.isolated_copy("trial")
+    try:
+        _loaded(original, run)
+    except ConfigurationError:
+        return False
+    else:
+        return bool(original.config.process)
+    finally:
+        shutil.rmtree(run.directory, ignore_errors=True)
+
+
+def _loaded(original: RunContext, run: Run) -> RunContext:
+    copy = RunContext.load(original.target.root, run=run, overlay=original.overlay, reports=original.reports)
+    _require_other_ports(original, copy)
+    return copy
 
 
 def _require_other_ports(original: RunContext, copy: RunContext) -> None:

@@ -61,6 +61,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         """Every URL at which harness.toml lets the target be called."""
         return [*(f"https://{host}" for host in self.config.cassettes.hosts), *self.config.called_urls()]
 
+    def shown(self, path: Path) -> str:
+        """Return a path as reports show it: relative to the target's folder where it is inside."""
+        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+
     def files(self, *globs: str | None) -> list[Path]:
         """Return the files that ``globs`` name, starting at the target's folder unless absolute; sorted, each once."""
         # Path.glob takes no absolute ones.

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from harness.context.run_context import RunContext
     from harness.model import Delivery, Event
     from harness.process.run import Run
+    from harness.telemetry.exercise.evidence import ExerciseEvidence
     from harness.telemetry.metrics import Metrics
     from harness.telemetry.spans import TraceView
     from harness.telemetry.traces import Traced
     from harness.webhooks.case_runner import ReceiverUnderTest
+
+_LANE = "exercise"
 
 
 @pytest.hookimpl(trylast=True)  # after the core plugin has read harness.toml
@@ -44,6 +47,29 @@ def pytest_harness_target_ready(context: RunContext) -> None:
     except ProbeError:
         return  # the check itself reports it
     _baseline_path(context.run).write_text(text, encoding="utf-8")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_harness_begin(session: pytest.Session, context: RunContext) -> None:
+    """Begin the exercise beside the tests, where it has a copy of the target of its own."""
+    if context.config.telemetry is None or not any("exercise" in getattr(i, "fixturenames", ()) for i in session.items):
+        return
+    from harness.context.exercise import exercise_of
+    from harness.context.isolated_copy import can_be_copied
+
+    if not context.target.production and can_be_copied(context):
+        context.background.lane(_LANE).begin(_LANE, partial(exercise_of, context))
+
+
+@pytest.fixture(scope="session")
+def exercise(run_context: RunContext, require: Callable[..., None]) -> ExerciseEvidence:
+    """What the run's exercise showed, in which each fault is caused once while everything is watched."""
+    require("telemetry")
+    if run_context.target.production:
+        pytest.skip("[target] environment is production, where no faults are caused")
+    from harness.context.exercise import exercise_of
+
+    return run_context.background.lane(_LANE).result(_LANE, partial(exercise_of, run_context))
 
 
 @pytest.fixture

@@ -137,6 +137,8 @@ def _summary(
     if worst:
         more = f" (and {len(worst) - 1} more)" if len(worst) > 1 else ""
         return worst[0].headline + more
+    if proofs:
+        return "Only recommendations were checked, and none of its requirements"
     if findings:
         return f"Seen {findings[0].mode} only; {item.evidence} evidence is required"
     return _NO_CHECK

@@ -43,11 +43,14 @@ EXPLAINED = "More about an item, a check or a finding: harness explain ID"
 
 
 def headline(report: Report) -> str:
-    """Return the verdict with the number of blockers."""
+    """Return the verdict with the number of blockers, and the one error that is the reason for all, if any."""
     blockers = len(report.blockers) + len(report.problems)
     if not blockers:
         return report.verdict
-    return f"{report.verdict}: {blockers} blocker{'' if blockers == 1 else 's'}"
+    reasons = list(unknowns(report))
+    only = len(reasons) == 1 and reasons[0].outcome is Outcome.ERROR and not failures(report) and not report.problems
+    why = f": {reasons[0].reason}" if only else ""
+    return f"{report.verdict}: {blockers} blocker{'' if blockers == 1 else 's'}{why}"
 
 
 def parts(problem: Problem) -> tuple[str, list[str]]:

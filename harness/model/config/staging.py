@@ -22,6 +22,8 @@ class Alerts(Section, frozen=True):
     """Alertmanager's configuration file: its routes, receivers and inhibitions."""
     fires: dict[str, str | tuple[str, ...]] = {}
     """The alerts that you count on: by alert, the fault that fires it, or a command that causes one while it runs."""
+    fires_within: Duration = Duration(15 * 60)
+    """Time after the beginning of a fault within which its alert must fire."""
     labels: dict[str, str] = {}
     """Labels that your scrape configuration gives to every series, such as ``job``."""
     scrape_interval: Duration | None = None

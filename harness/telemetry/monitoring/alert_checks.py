@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from harness.model import Check, Finding, Outcome
 from harness.model.check import Judgement
 from harness.telemetry.monitoring.alert_proof import AlertProof, Compared
+from harness.telemetry.monitoring.alert_watch import AlertEpisode
 
 ITEM = "observability.alerts"
 _SOURCE = "Prometheus: Alerting rules; Google SRE Workbook, chapter 5 (Alerting on SLOs)"
@@ -55,19 +56,33 @@ SILENT = Check(
 CHECKS = (FIRES, NOTIFIED, RESOLVES, SILENT)
 
 
-def judge_proofs(proofs: Iterable[AlertProof], *, reproduce: str = "") -> Iterator[Finding]:
-    """Yield a finding of each check for each alert; its case is the check and the alert's name."""
+def judge_proofs(proofs: Iterable[AlertProof], *, scaling: str = "", reproduce: str = "") -> Iterator[Finding]:
+    """Yield a finding of each check for each alert; its case is the check and the alert's name.
+
+    ``scaling`` says how the rules' times were changed.
+    """
     for proof in proofs:
         judged = {FIRES: _fires(proof), NOTIFIED: _notified(proof), RESOLVES: _resolves(proof), SILENT: _silent(proof)}
         for check, (outcome, observed) in judged.items():
             name = proof.alert.name
+            scaled = f"; {scaling}" if scaling and check is FIRES else ""
             yield check.finding(
                 outcome,
-                observed,
+                f"{observed}{scaled}",
                 summary=f"{name}: {check.sentence(outcome)}",
                 reproduce=reproduce,
                 case=f"{check.id}-{name}",
             )
+
+
+def judge_silence(episodes: Iterable[AlertEpisode]) -> Iterator[Finding]:
+    """Yield a finding for each alert that fired on good traffic, beside those that the team counts on."""
+    found: dict[str, list[AlertEpisode]] = {}
+    for episode in episodes:
+        found.setdefault(episode.alert, []).append(episode)
+    for name, own in found.items():
+        summary, case = f"{name}: {SILENT.failed}", f"{SILENT.id}-{name}"
+        yield SILENT.finding(Outcome.FAIL, _noise(own), summary=summary, case=case)
 
 
 def _fires(proof: AlertProof) -> Judgement:
@@ -150,8 +165,11 @@ def _resolves(proof: AlertProof) -> Judgement:
 def _silent(proof: AlertProof) -> Judgement:
     if not proof.on_good_traffic:
         return Outcome.PASS, "it never fired on good traffic"
-    labels = "; ".join(_labels(episode.labels) for episode in proof.on_good_traffic[:3])
-    return Outcome.FAIL, f"without a fault it fired with the labels {labels}"
+    return Outcome.FAIL, _noise(proof.on_good_traffic)
+
+
+def _noise(episodes: Sequence[AlertEpisode]) -> str:
+    return f"without a fault it fired with the labels {'; '.join(_labels(e.labels) for e in episodes[:3])}"
 
 
 def _labels(labels: dict[str, str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -80,7 +80,8 @@ class AlertWatch:
         """
         now = time.time()
         found = self._prometheus.query(f"ALERTS[{math.ceil(now - since) + 1}s]", at=now)
-        return tuple(sorted(_episodes(found, now), key=lambda episode: episode.pending_at))
+        lasting = [alert.labels for alert in self._prometheus.alerts()]
+        return tuple(sorted(_episodes(found, lasting), key=lambda episode: episode.pending_at))
 
     def reached(self, expression: str, since: float, until: float) -> tuple[float, float] | None:
         """Return the least and the greatest value of an expression between two times; None where it had none."""
@@ -114,21 +115,22 @@ class AlertWatch:
         )
 
 
-def _episodes(found: Iterable[QueriedSeries], now: float) -> Iterator[AlertEpisode]:
+def _episodes(found: Iterable[QueriedSeries], lasting: Sequence[dict[str, str]]) -> Iterator[AlertEpisode]:
     states: dict[tuple[tuple[str, str], ...], list[tuple[float, str]]] = defaultdict(list)
     for series in found:
         labels = {name: value for name, value in series.labels.items() if name not in {"__name__", _STATE}}
         samples = states[tuple(sorted(labels.items()))]
         samples.extend((moment, series.labels.get(_STATE, "")) for moment, _ in series.points)
     for key, samples in states.items():
-        for run in _runs(sorted(samples)):
-            last = run[-1][0]
+        runs = list(_runs(sorted(samples)))
+        for run in runs:
+            lasts = run is runs[-1] and dict(key) in lasting
             yield AlertEpisode(
                 alert=dict(key).get("alertname", ""),
                 labels=dict(key),
                 pending_at=run[0][0],
                 firing_at=next((moment for moment, state in run if state == "firing"), None),
-                resolved_at=last + EACH_S if now - last > GAP_S else None,
+                resolved_at=None if lasts else run[-1][0] + EACH_S,
             )
 
 

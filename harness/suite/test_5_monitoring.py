@@ -1,0 +1,35 @@
+"""Step 5, staging: faults are noticed. One exercise of the run causes each of them; these tests judge its evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.context.monitoring_checks import judge_alerts, judge_shown_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.context.run_context import RunContext
+    from harness.plugins.findings import Findings
+    from harness.plugins.signal_section import SignalSection
+    from harness.telemetry.exercise.evidence import ExerciseEvidence
+
+
+@pytest.mark.verifies("observability.alerts")
+def test_each_alert_fires_for_its_fault(
+    require: Callable[..., None], run_context: RunContext, exercise: ExerciseEvidence, findings: Findings
+) -> None:
+    """Each alert fires for the fault that is to fire it, is notified and resolves, and is silent on good traffic."""
+    require("telemetry.alerts")
+    findings.extend(judge_alerts(run_context, exercise))
+
+
+@pytest.mark.verifies("observability.metrics", level="should")
+def test_each_fault_is_shown(
+    run_context: RunContext, exercise: ExerciseEvidence, findings: Findings, signal_matrix: SignalSection
+) -> None:
+    """A log line, metric, span or alert shows each fault, and those that harness.toml declares do."""
+    signal_matrix.add(exercise.matrix)
+    findings.extend(judge_shown_faults(run_context, exercise))

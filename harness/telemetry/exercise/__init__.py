@@ -1,0 +1,1 @@
+"""The exercise: good traffic, then each fault in turn, while logs, metrics, spans and alerts are watched."""

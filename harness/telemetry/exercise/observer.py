@@ -1,0 +1,114 @@
+"""Reads around each window of an exercise what operators could see: log files, metrics, and afterwards spans."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from harness.model.signals import Signal
+from harness.telemetry.signals.fault_window import GoodTraffic, Window, good_traffic, shown
+from harness.telemetry.spans import ObservedSpan
+
+MAX_LOG_BYTES = 4 * 1024 * 1024
+"""Of one log in one window; what follows is not read."""
+MAX_SCRAPES = 200
+"""Of one window; further ones replace the last."""
+
+Scrape = Callable[[], str | None]
+"""Returns the text of the metrics, None where the endpoint does not answer with them."""
+Spans = Callable[[int, int], Sequence[ObservedSpan]]
+"""Returns the spans that started between two times, in nanoseconds of Unix time."""
+
+
+class Mark:
+    """The beginning of a window, and its end once it is closed."""
+
+    def __init__(self, sizes: dict[Path, int], scrapes: list[str | None]) -> None:
+        """``sizes`` are those of the logs in bytes; ``scrapes`` has the first text of the metrics."""
+        self.sizes = sizes
+        self.scrapes = scrapes
+        self.began = time.time()
+        self.ended: float | None = None
+        self.logs: dict[str, str] | None = None
+
+
+class Observer:
+    """Reads what one target shows; None for what it does not have."""
+
+    def __init__(
+        self,
+        *,
+        logs: Callable[[], Sequence[Path]] | None,
+        scrape: Scrape | None,
+        spans: Spans | None,
+        redact: Callable[[str], str],
+    ) -> None:
+        """``logs`` returns the log files that exist by now; ``redact`` removes secrets from what is shown."""
+        self._logs = logs
+        self._scrape = scrape
+        self._spans = spans
+        self.redact = redact
+        self._good: tuple[Mark, GoodTraffic] | None = None
+        places = ((Signal.LOG, logs), (Signal.METRIC, scrape), (Signal.SPAN, spans))
+        self.observed = frozenset(signal for signal, source in places if source is not None)
+        """What this target shows at all."""
+
+    def mark(self) -> Mark:
+        """Begin a window."""
+        return Mark(self._sizes(), [self._scrape()] if self._scrape else [])
+
+    def close(self, mark: Mark) -> None:
+        """End a window."""
+        self.sample(mark)
+        mark.logs = self._written(mark)
+        mark.ended = time.time()
+
+    def shown(self, mark: Mark, good: Mark) -> frozenset[Signal]:
+        """Return which of logs and metrics show by now what good traffic did not."""
+        self.sample(mark)
+        known = self._known(good)
+        so_far = Window(logs=self._written(mark), scrapes=self._scrapes(mark))
+        return frozenset(signal for signal, texts in shown(so_far, known, self.redact).items() if texts)
+
+    def window(self, mark: Mark, alerts: tuple[str, ...] | None) -> Window:
+        """Return a closed window, with the spans that started in it; ``alerts`` are given from outside."""
+        assert mark.ended is not None
+        spans = self._spans(int(mark.began * 1e9), int(mark.ended * 1e9)) if self._spans else None
+        return Window(
+            logs=mark.logs, scrapes=self._scrapes(mark), spans=None if spans is None else tuple(spans), alerts=alerts
+        )
+
+    def _known(self, good: Mark) -> GoodTraffic:
+        if self._good is None or self._good[0] is not good:
+            self._good = good, good_traffic([self.window(good, None)])
+        return self._good[1]
+
+    def _scrapes(self, mark: Mark) -> tuple[str | None, ...] | None:
+        return tuple(mark.scrapes) if self._scrape else None
+
+    def sample(self, mark: Mark) -> None:
+        """Scrape within a window, so that what lasts only for a moment shows."""
+        if self._scrape is not None:
+            if len(mark.scrapes) >= MAX_SCRAPES:
+                mark.scrapes.pop()
+            mark.scrapes.append(self._scrape())
+
+    def _sizes(self) -> dict[Path, int]:
+        return {path: path.stat().st_size for path in self._files()}
+
+    def _files(self) -> list[Path]:
+        return [path for path in self._logs() if path.is_file()] if self._logs else []
+
+    def _written(self, mark: Mark) -> dict[str, str] | None:
+        """Return the whole lines that each log has had since the window began; a log that is new is read whole."""
+        if self._logs is None:
+            return None
+        return {path.name: _lines(path, mark.sizes.get(path, 0)) for path in self._files()}
+
+
+def _lines(path: Path, start: int) -> str:
+    with path.open("rb") as file:
+        file.seek(start if start <= path.stat().st_size else 0)  # shorter than before: it was rotated
+        text = file.read(MAX_LOG_BYTES)
+    return text[: text.rfind(b"\n") + 1].decode(errors="replace")
