@@ -62,8 +62,9 @@ _STATUS = re.compile(
     rf"(?!\s?{_UNITS}\b|\.\d)"
     r"|\b([45]\d\d)(?=:? (?:Bad Request|Unauthorized|Forbidden|Not Found|Conflict|Gone|Unprocessable|Too Many|"
     r"Internal Server|Bad Gateway|Service Unavailable|Gateway Time|Client Error|Server Error))"
+    r"|(?:(?<=\s-\s)|(?<=\|\s))([1-5]\d\d)(?=\s(?:\d|\|))"
 )
-"""A status in free text: after a word that announces one, or before its reason phrase."""
+"""A status in free text: after a word that announces one, before its reason phrase, or as ASP.NET and Gin write it."""
 _HEX = re.compile(r"\b(?:0x)?[0-9a-fA-F]{8,}\b")
 _TOKEN = re.compile(r"(?<![\w-])(?:(?:[^\W\d]|-)*+\d[\w-]*+(?:\.\d\w*+)*+|[\w-]{10,}+)")
 _HUMP = re.compile(r"[a-z][A-Z]")
@@ -81,7 +82,7 @@ def _masked(text: str) -> str:
     parts: list[str] = []
     end = 0
     for status in _STATUS.finditer(text):
-        parts += (_without_ids(text[end : status.start()]), status[1] or "", status[2] or status[3])
+        parts += (_without_ids(text[end : status.start()]), status[1] or "", status[2] or status[3] or status[4])
         end = status.end()
     whole = "".join((*parts, _without_ids(text[end:])))
     return _LIST.sub(MASK, " ".join(whole.split()))

@@ -35,6 +35,31 @@ FORMATS = {
         'INFO:     127.0.0.1:5002 - "POST /webhooks HTTP/1.1" 401 Unauthorized',
     ),
     "morgan": ("POST /webhooks 200 3.2 ms - 12", "POST /webhooks 200 1 ms - -", "POST /webhooks 401 3.2 ms - 12"),
+    "asp.net": (
+        "info: Host[2] Request finished HTTP/1.1 POST http://localhost:5000/hook application/json 12 - 200 0 - 3.2ms",
+        "info: Host[2] Request finished HTTP/1.1 POST http://localhost:5000/hook application/json 9 - 200 5 - 13ms",
+        "info: Host[2] Request finished HTTP/1.1 POST http://localhost:5000/hook application/json 12 - 401 0 - 1ms",
+    ),
+    "gin": (
+        '[GIN] 2026/11/28 - 03:26:43 | 200 |    1.2ms |   127.0.0.1 | POST     "/hooks"',
+        '[GIN] 2026/11/29 - 13:26:43 | 200 |   12.2ms |    10.0.0.1 | POST     "/hooks"',
+        '[GIN] 2026/11/29 - 13:26:43 |\x1b[97;43m 401 \x1b[0m|   12.2ms |    10.0.0.1 | POST     "/hooks"',
+    ),
+    "spring": (
+        "2026-11-28T03:26:43.123Z  INFO 1 --- [nio-8080-exec-1] c.e.WebhookController : Received event evt_1",
+        "2026-11-28T03:26:44.003Z  INFO 1 --- [nio-8080-exec-10] c.e.WebhookController : Received event evt_2",
+        "2026-11-28T03:26:45.123Z  WARN 1 --- [nio-8080-exec-2] c.e.WebhookController : refused event evt_3",
+    ),
+    "klog": (
+        "I1128 03:26:43.123456    1234 handler.go:55] received event evt_1",
+        "I1128 03:26:44.999999    1235 handler.go:55] received event evt_2",
+        "W1128 03:26:45.123456    1234 handler.go:77] refused event evt_3",
+    ),
+    "rails": (
+        "Completed 200 OK in 12ms (ActiveRecord: 1.2ms | Allocations: 1234)",
+        "Completed 200 OK in 1ms (ActiveRecord: 0.2ms | Allocations: 99)",
+        "Completed 401 Unauthorized in 1ms (ActiveRecord: 0.2ms | Allocations: 99)",
+    ),
     "docker": (
         '{"log":"received evt_1\\n","stream":"stdout","time":"2026-11-28T03:26:43Z"}',
         '{"log":"received evt_2\\n","stream":"stdout","time":"2026-11-28T03:26:44Z"}',
