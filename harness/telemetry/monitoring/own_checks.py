@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from harness.model import Check, Finding, Outcome
 from harness.model.check import Judgement
@@ -68,8 +68,14 @@ UNPROVED = (
 )
 
 
-def judge_own(own: OwnMonitoring, synthetic: SyntheticAlert | str, *, counted: Iterable[str]) -> Iterator[Finding]:
-    """Yield the findings on the team's own servers; ``synthetic`` can be the reason why no test alert was sent."""
+def judge_own(
+    own: OwnMonitoring, synthetic: SyntheticAlert | str, *, counted: Iterable[str], proved: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Yield the findings on the team's own servers.
+
+    ``synthetic`` can be the reason why no test alert was sent. An exercise proves those of the alerts in ``counted``
+    that are in ``proved``; of the others, all that only an exercise can prove is reported as not run.
+    """
     yield _finding(SCRAPED, _unless(own, _scraped(own)))
     yield _finding(SENT, _unless(own, _sent(own)))
     rules = {rule.alert: rule for rule in own.rules}
@@ -77,7 +83,7 @@ def judge_own(own: OwnMonitoring, synthetic: SyntheticAlert | str, *, counted: I
         rule = rules.get(name, OwnRule(alert=name, loaded=False))
         yield _finding(HEALTHY, _unless(own, _healthy(rule)), name)
         yield _finding(EXISTING, _unless(own, _existing(rule)), name)
-        for check in PROVED:
+        for check in () if name in proved else PROVED:
             yield _finding(check, (Outcome.NOT_RUN, UNPROVED), name)
     yield _finding(ROUTED, (Outcome.NOT_RUN, synthetic) if isinstance(synthetic, str) else _routed(synthetic))
 

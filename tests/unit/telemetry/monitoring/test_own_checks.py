@@ -46,6 +46,13 @@ def test_what_works_passes_and_what_is_not_proved_is_not_run() -> None:
     )
 
 
+def test_what_an_exercise_proves_is_not_reported_as_unproved() -> None:
+    """With rule files beside the URL the harness proves the same alerts with a Prometheus of its own."""
+    found = list(judge_own(OWN, SENT, counted=["A", "B"], proved=["A"]))
+
+    assert {f.case.rpartition("-")[2] for f in found if f.outcome is Outcome.NOT_RUN} == {"B"}
+
+
 def test_a_prometheus_that_cannot_be_read_is_an_error_of_every_check() -> None:
     """The reason is that of the API; nothing passes because nothing was found."""
     found = judged(OwnMonitoring(error="it does not answer"), "no labels")
