@@ -8,12 +8,13 @@ from pathlib import Path
 
 from harness.model.signals import Signal
 from harness.telemetry.signals.fault_window import GoodTraffic, Window, good_traffic, shown
+from harness.telemetry.signals.moved_series import Moved, SeriesWatch
 from harness.telemetry.spans import ObservedSpan
 
 MAX_LOG_BYTES = 4 * 1024 * 1024
 """Of one log in one window; what follows is not read."""
-MAX_SCRAPES = 200
-"""Of one window; further ones replace the last."""
+MAX_LINE_BYTES = 64 * 1024
+"""Of a line that is being written."""
 
 Scrape = Callable[[], str | None]
 """Returns the text of the metrics, None where the endpoint does not answer with them."""
@@ -24,10 +25,10 @@ Spans = Callable[[int, int], Sequence[ObservedSpan]]
 class Mark:
     """The beginning of a window, and its end once it is closed."""
 
-    def __init__(self, sizes: dict[Path, int], scrapes: list[str | None]) -> None:
-        """``sizes`` are those of the logs in bytes; ``scrapes`` has the first text of the metrics."""
+    def __init__(self, sizes: dict[Path, int]) -> None:
+        """``sizes`` are those of the logs in bytes, up to their last whole line."""
         self.sizes = sizes
-        self.scrapes = scrapes
+        self.series = SeriesWatch()
         self.began = time.time()
         self.ended: float | None = None
         self.logs: dict[str, str] | None = None
@@ -56,7 +57,9 @@ class Observer:
 
     def mark(self) -> Mark:
         """Begin a window."""
-        return Mark(self._sizes(), [self._scrape()] if self._scrape else [])
+        mark = Mark({path: _whole_bytes(path) for path in self._files()})
+        self.sample(mark)
+        return mark
 
     def close(self, mark: Mark) -> None:
         """End a window."""
@@ -68,7 +71,7 @@ class Observer:
         """Return which of logs and metrics show by now what good traffic did not."""
         self.sample(mark)
         known = self._known(good)
-        so_far = Window(logs=self._written(mark), scrapes=self._scrapes(mark))
+        so_far = Window(logs=self._written(mark), moved=self._moved(mark))
         return frozenset(signal for signal, texts in shown(so_far, known, self.redact).items() if texts)
 
     def window(self, mark: Mark, alerts: tuple[str, ...] | None) -> Window:
@@ -76,7 +79,7 @@ class Observer:
         assert mark.ended is not None
         spans = self._spans(int(mark.began * 1e9), int(mark.ended * 1e9)) if self._spans else None
         return Window(
-            logs=mark.logs, scrapes=self._scrapes(mark), spans=None if spans is None else tuple(spans), alerts=alerts
+            logs=mark.logs, moved=self._moved(mark), spans=None if spans is None else tuple(spans), alerts=alerts
         )
 
     def _known(self, good: Mark) -> GoodTraffic:
@@ -84,18 +87,17 @@ class Observer:
             self._good = good, good_traffic([self.window(good, None)])
         return self._good[1]
 
-    def _scrapes(self, mark: Mark) -> tuple[str | None, ...] | None:
-        return tuple(mark.scrapes) if self._scrape else None
+    def _moved(self, mark: Mark) -> Moved | None:
+        return mark.series.moved if self._scrape else None
+
+    def scraped(self) -> str | None:
+        """Return the text of the metrics as of now; None where there is none."""
+        return self._scrape() if self._scrape else None
 
     def sample(self, mark: Mark) -> None:
         """Scrape within a window, so that what lasts only for a moment shows."""
         if self._scrape is not None:
-            if len(mark.scrapes) >= MAX_SCRAPES:
-                mark.scrapes.pop()
-            mark.scrapes.append(self._scrape())
-
-    def _sizes(self) -> dict[Path, int]:
-        return {path: path.stat().st_size for path in self._files()}
+            mark.series.add(self._scrape())
 
     def _files(self) -> list[Path]:
         return [path for path in self._logs() if path.is_file()] if self._logs else []
@@ -105,6 +107,15 @@ class Observer:
         if self._logs is None:
             return None
         return {path.name: _lines(path, mark.sizes.get(path, 0)) for path in self._files()}
+
+
+def _whole_bytes(path: Path) -> int:
+    """Return the size of a log without a line that is being written: what `_lines` has left for the next window."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - MAX_LINE_BYTES))
+        tail = file.read(MAX_LINE_BYTES)
+    return size - (len(tail) - tail.rfind(b"\n") - 1) if b"\n" in tail else size
 
 
 def _lines(path: Path, start: int) -> str:
