@@ -47,6 +47,7 @@ def judge_query(query: PanelQuery, known: KnownSeries | None) -> JudgedQuery:
         return JudgedQuery(query, (QueryFlaw(PARSES, query.error),))
     parsed = parse(query.expr)
     flaws = [*(_unnamed(parsed, known) if known else ()), *_labels(query, parsed, known)]
+    flaws = flaws or list(_legend(query, parsed, known))  # a wrong label is wrong in the legend too
     flaws += [QueryFlaw(HAS_LE, f"no le in {argument}") for argument in parsed.quantiles_without_le()]
     elsewhere = dict.fromkeys(s.name for s in parsed.selectors if known and _is_elsewhere(s, known))
     excuse = f"it reads {', '.join(elsewhere)}, which the target does not expose" if elsewhere else ""
@@ -81,7 +82,11 @@ def _labels(query: PanelQuery, parsed: Query, known: KnownSeries | None) -> Iter
         for matcher in selector.matchers:
             if matcher.label not in labels and _needs(matcher, query):
                 yield QueryFlaw(LABELS_EXIST, f"{selector.name}{{{matcher}}}: {_absent(matcher.label, labels)}")
-    result = parsed.result_labels(labels_of)
+
+
+def _legend(query: PanelQuery, parsed: Query, known: KnownSeries | None) -> Iterator[QueryFlaw]:
+    """Yield the labels of the legend that the result does not have."""
+    result = parsed.result_labels(known.labels_of if known else None)
     for label in dict.fromkeys(_LEGEND.findall(query.legend)) if query.kind == PANEL else ():
         if label not in result and label != _NAME:
             yield QueryFlaw(LEGEND, f"legend {{{{{label}}}}}: {_absent(label, result, 'the result')}")
