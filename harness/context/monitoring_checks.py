@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from harness.context.own_monitoring import judge_own_monitoring
 from harness.errors import nearest
 from harness.model import Outcome
 from harness.telemetry.monitoring.alert_checks import FIRES, judge_proofs, judge_silence
@@ -22,6 +23,10 @@ def judge_alerts(run_context: RunContext, exercise: ExerciseEvidence) -> Iterato
     assert run_context.config.telemetry is not None
     alerts = run_context.config.telemetry.alerts
     assert alerts is not None
+    if alerts.prometheus is not None:
+        yield from judge_own_monitoring(run_context, proved=[proof.alert.name for proof in exercise.proofs])
+        if not alerts.rules:
+            return  # what only an exercise with rule files can prove is reported as not run
     if not alerts.fires:
         yield FIRES.finding(
             Outcome.NOT_RUN,
