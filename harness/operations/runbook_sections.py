@@ -103,7 +103,7 @@ SECTIONS: tuple[Needed, ...] = (
             r"\bback(ing)?[ -]?out\b|\bway back\b",
         ),
         words=_any(
-            r"roll(ed|ing|s)?[ -]?back|\brevert(ed|ing)?\b|\bundo\b|\bback(ed|ing)? out\b",
+            r"\broll(ed|ing|s)?(-| |( \w+){1,3} )?back|\brevert(ed|ing)?\b|\bundo\b|\bback(ed|ing)? out\b",
             r"\brestor(e|ed|ing) (the |a )?(previous|old|prior|last)\b",
         ),
         points=True,
