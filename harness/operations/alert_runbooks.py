@@ -98,7 +98,7 @@ def load_runbooks(paths: Iterable[Path], *, today: dt.date, review_within_s: flo
 def judge_alert_runbooks(
     alerts: Sequence[AlertLink], runbooks: Runbooks, *, all_alerts_are_known: bool = True
 ) -> list[Finding]:
-    """Return what is wrong between alerts and runbooks, and one finding for each check that found nothing wrong.
+    """Return what is wrong between alerts and runbooks, and one finding for each check without a failure.
 
     Whether a rule has a link at all, and whether the file of a relative link exists, is judged with the rules. With
     ``all_alerts_are_known`` false (a file of rules is a template, or broken), no name is taken for wrong.
