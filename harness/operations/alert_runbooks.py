@@ -32,9 +32,9 @@ LISTED = Check(
 HEADING = Check(
     id="runbook-heading",
     item=ITEM,
-    summary="the heading of a runbook that an alert links to",
-    passed="The alerts link to headings that their runbooks have",
-    failed="An alert links to a heading that its runbook does not have",
+    summary="the heading of a runbook that an alert's URL names",
+    passed="The URLs of the alerts name headings that their runbooks have",
+    failed="The URL of an alert names a heading that its runbook does not have",
     expected="the anchor of a heading, as GitHub forms it",
     source="GitHub Docs, Basic writing and formatting syntax, Section links",
     fix="Correct the part of the link behind the #.",
@@ -100,8 +100,8 @@ def judge_alert_runbooks(
 ) -> list[Finding]:
     """Return what is wrong between alerts and runbooks, and one finding for each check without a failure.
 
-    Whether a rule has a link at all, and whether the file of a relative link exists, is judged with the rules. With
-    ``all_alerts_are_known`` false (a file of rules is a template, or broken), no name is taken for wrong.
+    Whether a rule has a link at all, and whether the file and the heading of a path exist, is judged with the rules.
+    With ``all_alerts_are_known`` false (a file of rules is a template, or broken), no name is taken for wrong.
     """
     pages, root = runbooks.pages, runbooks.root
     leading = [Leading(alert=a, to=reach(a, pages, root, names=names_of)) for a in alerts]

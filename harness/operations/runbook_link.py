@@ -36,7 +36,10 @@ class Reached(NamedTuple):
     page: RunbookPage | None = None
     """One of the team's runbooks."""
     anchor: str = ""
-    """The heading in it, in small letters; empty where the link names none, or one of another site."""
+    """The heading that a URL names in it, in small letters, where the URL shows the file itself.
+
+    That of a path is judged with the rules, as is whether its file exists.
+    """
     file: Path | None = None
     """The file of a relative link, where it exists."""
 
@@ -61,7 +64,7 @@ def reach(
 
 def _by_file(alert: AlertLink, pages: Sequence[RunbookPage], root: Path) -> Reached:
     """Follow a path that starts at the folder of harness.toml, or at that of the rules."""
-    file, _, anchor = alert.link.partition("#")
+    file = alert.link.partition("#")[0]
     for folder in filter(None, (root, alert.folder)):
         path = folder / unquote(file).lstrip("/")
         try:
@@ -70,7 +73,7 @@ def _by_file(alert: AlertLink, pages: Sequence[RunbookPage], root: Path) -> Reac
             continue
         if is_file:
             page = next((page for page in pages if page.path.resolve() == path.resolve()), None)
-            return Reached(page, unquote(anchor).lower(), path)
+            return Reached(page, file=path)
     return Reached()
 
 

@@ -11,6 +11,7 @@ from harness.model import Finding, Level, Outcome
 from harness.operations.alert_runbooks import judge_alert_runbooks, load_runbooks
 from harness.operations.runbook_link import AlertLink
 
+CODE = "https://github.com/acme/pay/blob/main/runbook-inbox.md"
 FIT = """---
 owner: team-payments
 last_reviewed: 2026-11-01
@@ -49,7 +50,7 @@ def linked(link: str, name: str = "InboxStuck") -> AlertLink:
 
 def test_a_fit_runbook_passes(tmp_path: Path) -> None:
     """Each check says which runbook an alert leads to."""
-    found = judged(tmp_path, {"runbook-inbox.md": FIT}, linked("runbook-inbox.md#impact"))
+    found = judged(tmp_path, {"runbook-inbox.md": FIT}, linked(f"{CODE}#impact"))
 
     assert {id_: f.outcome for id_, f in found.items()} == dict.fromkeys(
         ("runbook-listed", "runbook-heading", "runbook-fit", "runbook-names-alerts"), Outcome.PASS
@@ -81,7 +82,7 @@ FAULTS = {
     ),
     "a dead heading": (
         {"runbook-inbox.md": FIT},
-        "runbook-inbox.md#impacts",
+        f"{CODE}#impacts",
         "runbook-heading",
         Level.MUST,
         "alerts.yml:12: runbook-inbox.md has no heading #impacts. Did you mean 'impact'?",

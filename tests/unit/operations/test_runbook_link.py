@@ -23,7 +23,7 @@ LINKS = {
     "from harness.toml": ("docs/runbooks/dead-letters.md", "docs/runbooks/dead-letters.md", ""),
     "from the rules": ("near.md", "rules/near.md", ""),
     "from the root": ("/docs/runbooks/dead-letters.md", "docs/runbooks/dead-letters.md", ""),
-    "with a heading": ("docs/runbooks/dead-letters.md#First-Aid", "docs/runbooks/dead-letters.md", "first-aid"),
+    "with a heading": ("docs/runbooks/dead-letters.md#First-Aid", "docs/runbooks/dead-letters.md", ""),
     "on GitHub": (f"{CODE}/docs/runbooks/dead-letters.md", "docs/runbooks/dead-letters.md", ""),
     "on GitHub, another folder": (f"{CODE}/other/dead-letters.md", "other/dead-letters.md", ""),
     "on GitHub, with a heading": (f"{CODE}/other/dead-letters.md#x", "other/dead-letters.md", "x"),
