@@ -9,13 +9,10 @@ import msgspec
 from harness.model.signals import Signal
 from harness.telemetry.exercise.driver import Exercise, FaultWindow
 from harness.telemetry.exercise.observer import Mark, Observer
-from harness.telemetry.monitoring.alert_proof import AlertProof, CausedFault, Compared, CountedAlert, prove
+from harness.telemetry.monitoring.alert_proof import LATE_S, AlertProof, CausedFault, Compared, CountedAlert, prove
 from harness.telemetry.monitoring.alert_watch import AlertEpisode, AlertWatch
 from harness.telemetry.monitoring.notifications import Notification
 from harness.telemetry.signals.fault_window import good_traffic, shown
-
-LATE_S = 2.0
-"""An alert that begins so many seconds after a fault ended began because of it: scrape and evaluation come later."""
 
 
 class WatchedAlerts(msgspec.Struct, frozen=True, kw_only=True):

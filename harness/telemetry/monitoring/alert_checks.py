@@ -154,12 +154,14 @@ def _notified(proof: AlertProof) -> Judgement:
 
 
 def _resolves(proof: AlertProof) -> Judgement:
-    fired, fault = proof.fired, proof.fault
-    if fired is None:
+    fired, fault = [e for e in proof.episodes if e.firing_at is not None], proof.fault
+    if not fired:
         return Outcome.NOT_RUN, "it did not fire"
-    if fired.resolved_at is None:
-        return Outcome.FAIL, f"it still fired {fault.seen_until - fault.ended:.0f} s after {_what(proof)} had ended"
-    return Outcome.PASS, f"{max(0.0, fired.resolved_at - fault.ended):.1f} s after {_what(proof)} had ended"
+    if lasting := [e for e in fired if e.resolved_at is None]:
+        lasted_s, labels = fault.seen_until - fault.ended, _labels(lasting[0].labels)
+        return Outcome.FAIL, f"it still fired {lasted_s:.0f} s after {_what(proof)} had ended, with the labels {labels}"
+    last = max(e.resolved_at or 0.0 for e in fired)
+    return Outcome.PASS, f"{max(0.0, last - fault.ended):.1f} s after {_what(proof)} had ended"
 
 
 def _silent(proof: AlertProof) -> Judgement:

@@ -9,6 +9,9 @@ import msgspec
 from harness.telemetry.monitoring.alert_watch import NOTIFIED_WITHIN_S, AlertEpisode
 from harness.telemetry.monitoring.notifications import Notification
 
+LATE_S = 2.0
+"""An alert that begins so many seconds after a fault ended began because of it: scrape and evaluation come later."""
+
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """How the rule of an alert compares with a number, such as ``increase(x[4s]) > 3``."""
@@ -41,7 +44,7 @@ class CausedFault(msgspec.Struct, frozen=True, kw_only=True):
     began: float
     ended: float
     seen_until: float
-    """End of the time in which its alert was watched; no other fault of the same alert begins before."""
+    """End of the time in which its alert was watched, so that it could resolve."""
     caused: str = ""
     """What the harness did, such as ``12 forged deliveries``; empty where the name of the fault shows it."""
     not_caused: str = ""
@@ -56,7 +59,7 @@ class AlertProof(msgspec.Struct, frozen=True, kw_only=True):
     before: tuple[AlertEpisode, ...] = ()
     """When it was active with the fault about to begin, which hides whether the fault fires it."""
     episodes: tuple[AlertEpisode, ...] = ()
-    """When it was active since the fault began."""
+    """When it became active while the fault lasted, or right after: later another fault may be the cause."""
     notified: Notification | None = None
     resolution: Notification | None = None
     on_good_traffic: tuple[AlertEpisode, ...] = ()
@@ -88,7 +91,7 @@ def prove(
     that Alertmanager held back until the fault had ended is none.
     """
     own = [episode for episode in episodes if episode.alert == alert.name]
-    within = tuple(episode for episode in own if fault.began <= episode.pending_at <= fault.seen_until)
+    within = tuple(episode for episode in own if fault.began <= episode.pending_at <= fault.ended + LATE_S)
     fired = next((episode.firing_at for episode in within if episode.firing_at is not None), None)
     sent = [] if fired is None else [n for n in notifications if n.name == alert.name and n.at >= fired]
     latest = fault.ended if held_back else max(fault.ended, fired or 0.0) + NOTIFIED_WITHIN_S

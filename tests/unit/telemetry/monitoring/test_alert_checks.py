@@ -172,7 +172,17 @@ BAD = {
     "never resolves": (
         changed(episodes=(msgspec.structs.replace(FIRED, resolved_at=None),)),
         "resolves",
-        "it still fired 20 s after 100 forged deliveries had ended",
+        "it still fired 20 s after 100 forged deliveries had ended, with the labels {instance='app'}",
+    ),
+    "one of several never resolves": (
+        changed(
+            episodes=(
+                FIRED,
+                msgspec.structs.replace(FIRED, labels={"alertname": "A", "instance": "b"}, resolved_at=None),
+            )
+        ),
+        "resolves",
+        "it still fired 20 s after 100 forged deliveries had ended, with the labels {instance='b'}",
     ),
     "good traffic": (
         changed(on_good_traffic=(FIRED,)),

@@ -43,6 +43,15 @@ def test_only_the_episodes_of_the_alert_and_the_fault_count() -> None:
     assert found.on_good_traffic == ()
 
 
+def test_an_alert_that_another_fault_fires_later_is_not_proved() -> None:
+    """Right after the fault its scrape and evaluation may still come; what begins later has another cause."""
+    late, later = episode(111.5, 113, 118), episode(114, 115, 120)
+
+    assert proof(late).fired == late
+    assert proof(later).fired is None
+    assert proof(later).episodes == ()
+
+
 def test_an_alert_that_was_active_before_is_marked() -> None:
     """An episode that lasts when the fault begins hides whether the fault fires the alert."""
     still = episode(95, 97, 104)
