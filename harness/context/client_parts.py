@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.resilience.runner import ClientUnderTest
+from harness.resilience.runner import ClientUnderTest, UndisturbedRun
 
 if TYPE_CHECKING:
-    import httpx
-
     from harness.context.run_context import RunContext
 
 LOG = "client"
 """Stem of the file that takes its output."""
 
 
-def client_of(run_context: RunContext, *, http: httpx.Client | None = None) -> ClientUnderTest:
+def client_of(run_context: RunContext, undisturbed: UndisturbedRun | None = None) -> ClientUnderTest:
     """Return the target's client; only where ``[client] command`` and ``[provider] base_url`` are set.
 
-    ``http`` reaches the provider; by default it is the run's client.
+    ``undisturbed`` is shared by all checks of one process.
     """
     client = run_context.config.client
     assert client is not None
@@ -30,5 +28,6 @@ def client_of(run_context: RunContext, *, http: httpx.Client | None = None) -> C
         policy=client.policy,
         log=run_context.processes.logs / f"{LOG}{run_context.processes.log_suffix}.log",
         upstream=run_context.provider.section.base_url,
-        http=http or run_context.client,
+        http=run_context.client,
+        undisturbed=undisturbed or UndisturbedRun(),
     )

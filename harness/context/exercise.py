@@ -13,7 +13,6 @@ import msgspec
 from harness.context.exercise_plan import ExercisePlan
 from harness.context.fault_causes import FaultCauses
 from harness.context.isolated_copy import isolated_copy
-from harness.context.operator_logs import operator_logs
 from harness.core.files import write_atomically
 from harness.errors import ConfigurationError, HarnessError, MonitoringError, ProbeError
 from harness.model.signals import Signal
@@ -28,6 +27,7 @@ from harness.telemetry.exercise.conclusion import (
 from harness.telemetry.exercise.driver import Exercise, Traffic
 from harness.telemetry.exercise.evidence import ExerciseEvidence
 from harness.telemetry.exercise.observer import Observer, Scrape, Spans
+from harness.telemetry.exercise.panels import answers_of
 from harness.telemetry.metrics import read_metrics
 from harness.telemetry.monitoring.alert_watch import AlertWatch
 from harness.telemetry.monitoring.monitoring_servers import Monitoring
@@ -36,6 +36,8 @@ from harness.telemetry.spans import ObservedSpan, SpanRange
 from harness.telemetry.traces import EXPORT_S
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.context.run_context import RunContext
     from harness.model.config import Telemetry
 
@@ -88,7 +90,7 @@ class _Composition:
         self._fresh = not unkillable
         self._plan = ExercisePlan(target, FaultCauses(target), unkillable)
         self._observer = Observer(
-            logs=lambda: operator_logs(target), scrape=self._scraper(), spans=self._spans(), redact=target.vault.redact
+            logs=self._logs, scrape=self._scraper(), spans=self._spans(), redact=target.vault.redact
         )
         self._unwatched = self._plan.unwatched
         self._watch: AlertWatch | None = None
@@ -123,6 +125,7 @@ class _Composition:
             ),
             alerts=self._plan.alerts,
             proofs=proofs_of(exercise, self._plan.counted, self._watch, watched) if self._watch and watched else (),
+            answers=answers_of(self._plan.asked, exercise, self._monitoring.prometheus) if self._monitoring else None,
             good_episodes=good_episodes(exercise, watched) if watched else (),
         )
 
@@ -156,6 +159,14 @@ class _Composition:
             held_back=self._watch.held_back,
             until=time.time(),
         )
+
+    def _logs(self) -> list[Path]:
+        processes = self._target.processes
+        own = [
+            processes.logs / f"{name}{processes.log_suffix}.log" for name in (*self._target.config.process, "client")
+        ]
+        operations = self._target.config.operations
+        return [*own, *self._target.target.files(*(operations.logs if operations else ()))]
 
     def _scraper(self) -> Scrape | None:
         url = self._telemetry.metrics

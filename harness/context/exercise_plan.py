@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from harness.model.config import Alerts
 from harness.model.signals import FAULTS
 from harness.model.strict import listed
+from harness.telemetry.dashboards.dashboard import Dashboard
+from harness.telemetry.dashboards.dashboard_reader import read_dashboards
+from harness.telemetry.dashboards.panel_queries import PanelQuery, asked
 from harness.telemetry.exercise.driver import ExerciseTiming, PlannedFault
 from harness.telemetry.monitoring.alert_proof import Compared, CountedAlert
 from harness.telemetry.monitoring.monitoring_config import one_route
@@ -65,6 +68,11 @@ class ExercisePlan:
         if self._alerts.routes is None:
             return one_route(hook_url)
         return one_route(hook_url)
+
+    @property
+    def asked(self) -> tuple[PanelQuery, ...]:
+        """The queries of the team's dashboards."""
+        return asked(dashboards_of(self._target.target))
 
     @property
     def alerts(self) -> tuple[str, ...]:
@@ -142,3 +150,9 @@ def rule_files_of(target: Target) -> tuple[RuleFile, ...]:
     alerts = target.config.telemetry.alerts if target.config.telemetry else None
     paths = target.files(*(alerts.rules if alerts else ()))
     return tuple(read_rules(path, target.shown(path)) for path in paths)
+
+
+def dashboards_of(target: Target) -> tuple[Dashboard, ...]:
+    """Read the dashboards of ``[telemetry]``; whatever is wrong with one is in it."""
+    telemetry = target.config.telemetry
+    return read_dashboards(target.files(*(telemetry.dashboards if telemetry else ())), target.root)

@@ -5,28 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from harness.context.exercise_plan import dashboards_of, rule_files_of
 from harness.context.own_monitoring import judge_own_monitoring
 from harness.errors import nearest
 from harness.model import Outcome
+from harness.model.config import Alerts
+from harness.operations.runbook_page import read_document
+from harness.telemetry.dashboards.judging import judge_dashboards
 from harness.telemetry.monitoring.alert_checks import FIRES, judge_proofs, judge_silence
+from harness.telemetry.rules.rule_file import recorded_names
+from harness.telemetry.rules.rule_judgement import RuleSurroundings, judge_rules
 from harness.telemetry.signals.blind_spots import BLIND_SPOTS, judge_signals
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
     from harness.model import Finding
-    from harness.model.config import Alerts
     from harness.telemetry.exercise.evidence import ExerciseEvidence
 
 
 def judge_alerts(run_context: RunContext, exercise: ExerciseEvidence) -> Iterator[Finding]:
-    """Yield the findings on every alert that the team counts on; only where ``[telemetry.alerts]`` is set."""
-    assert run_context.config.telemetry is not None
-    alerts = run_context.config.telemetry.alerts
-    assert alerts is not None
-    if alerts.prometheus is not None:
-        yield from judge_own_monitoring(run_context, proved=[proof.alert.name for proof in exercise.proofs])
-        if not alerts.rules:
-            return  # what only an exercise with rule files can prove is reported as not run
+    """Yield the findings on rules and on every alert that the team counts on, by its files or its own servers."""
+    alerts = _alerts_of(run_context)
+    if alerts.prometheus:
+        proved = [proof.alert.name for proof in exercise.proofs]
+        yield from judge_own_monitoring(run_context, proved=proved)
+    if alerts.rules or not alerts.prometheus:
+        yield from _rule_files(run_context, alerts, exercise)
+        yield from _fired(alerts, exercise)
+
+
+def _fired(alerts: Alerts, exercise: ExerciseEvidence) -> Iterator[Finding]:
     if not alerts.fires:
         yield FIRES.finding(
             Outcome.NOT_RUN,
@@ -37,6 +45,36 @@ def judge_alerts(run_context: RunContext, exercise: ExerciseEvidence) -> Iterato
         yield FIRES.finding(Outcome.ERROR, why)
     else:
         yield from _judged(alerts, exercise)
+
+
+def _rule_files(run_context: RunContext, alerts: Alerts, exercise: ExerciseEvidence) -> list[Finding]:
+    target = run_context.target
+    around = RuleSurroundings(
+        exposed=exercise.exposed,
+        labels=alerts.labels,
+        counted=alerts.fires,
+        scrape_interval_s=alerts.scrape_interval,
+        root=target.root,
+        anchors=lambda path: read_document(path).anchors,
+    )
+    return judge_rules(rule_files_of(target), around)
+
+
+def judge_panels(run_context: RunContext, exercise: ExerciseEvidence) -> list[Finding]:
+    """Return the findings on the dashboards; only where ``[telemetry] dashboards`` is set."""
+    target, alerts = run_context.target, _alerts_of(run_context)
+    return judge_dashboards(
+        dashboards_of(target),
+        exercise.exposed,
+        exercise.answers,
+        recorded=recorded_names(rule_files_of(target)),
+        scrape_labels=alerts.labels,
+    )
+
+
+def _alerts_of(run_context: RunContext) -> Alerts:
+    telemetry = run_context.config.telemetry
+    return (telemetry.alerts if telemetry else None) or Alerts()
 
 
 def _judged(alerts: Alerts, exercise: ExerciseEvidence) -> Iterator[Finding]:

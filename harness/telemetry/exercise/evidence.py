@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from harness.model.signals import SignalMatrix
+from harness.telemetry.dashboards.panel_answers import PanelAnswer
 from harness.telemetry.metrics import Exposed, parse_samples
 from harness.telemetry.monitoring.alert_proof import AlertProof
 from harness.telemetry.monitoring.alert_watch import AlertEpisode
@@ -29,6 +30,8 @@ class ExerciseEvidence(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[str, ...] = ()
     """Every alert of the rules."""
     proofs: tuple[AlertProof, ...] = ()
+    answers: dict[str, PanelAnswer] | None = None
+    """What Prometheus answered to the queries of dashboards, by their keys; None where none was asked."""
     good_episodes: tuple[AlertEpisode, ...] = ()
     """When any alert of the rules fired during good traffic."""
 

@@ -8,13 +8,11 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from harness.context.monitoring_checks import judge_alerts
 from harness.context.own_monitoring import judge_own_monitoring
 from harness.context.run_context import RunContext
 from harness.errors import SecretError
 from harness.model import Outcome
 from harness.process.run import Run
-from harness.telemetry.exercise.evidence import ExerciseEvidence
 
 TOML = """
 [target]
@@ -73,19 +71,6 @@ def test_the_teams_prometheus_is_read_with_its_token(tmp_path: Path, httpserver:
         "harness.toml does not set [telemetry.alerts] alertmanager, so no test alert was sent"
     )
     assert found["resolves-Forged"].outcome is Outcome.NOT_RUN
-
-
-def test_without_rule_files_only_the_teams_own_servers_are_judged(tmp_path: Path, httpserver: HTTPServer) -> None:
-    """That the harness started no Prometheus of its own is no error then; with rule files beside it both are judged."""
-    answer(httpserver)
-    evidence = ExerciseEvidence(unwatched="harness.toml does not set [telemetry.alerts] rules")
-    url = httpserver.url_for("/")
-
-    alone = list(judge_alerts(context(tmp_path, url), evidence))
-    beside = list(judge_alerts(context(tmp_path, url, 'rules = ["rules.yml"]'), ExerciseEvidence(trouble="broken")))
-
-    assert {f.outcome for f in alone} == {Outcome.PASS, Outcome.NOT_RUN}
-    assert [f.observed for f in beside if f.outcome is Outcome.ERROR] == ["broken"]
 
 
 NONE_SENT = {
