@@ -59,7 +59,7 @@ class LogLine:
 
     @property
     def shown(self) -> str:
-        """The line; of one with fields level and message first, and none that tells only which event it was."""
+        """The line; of one with fields level and message first, and no field that only identifies the event."""
         if self._fields is None:
             return self._text
         named = {name.lower(): str(value) for name, value in self._fields.items()}

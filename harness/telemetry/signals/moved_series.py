@@ -106,7 +106,7 @@ def novel_series(window: Moved, good: Sequence[Moved]) -> list[str]:
     """Return what moved in the window and never in good traffic, each series as it is written with its movement."""
     found: list[str] = []
     if window.unanswered and not any(g.unanswered for g in good):
-        found.append(f"{UP}: the metrics endpoint did not answer")
+        found.append(f"{UP}: the metrics endpoint returned no metrics")
     usual = {key for g in good for key in g.counts}
     found += [f"{window.shown[key]} +{more:g}" for key, more in sorted(window.counts.items()) if key not in usual]
     for key, bounds in sorted(window.buckets.items()):

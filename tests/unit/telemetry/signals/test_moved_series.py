@@ -60,9 +60,9 @@ def buckets(*counts: int) -> str:
         ([text(), text(depth="NaN")], []),
         ([text(), text() + "waiting 3\n"], ["waiting absent \N{RIGHTWARDS ARROW} 3"]),
         ([text() + "waiting 2\n", text() + "waiting 3\n"], []),
-        ([text(), None, text()], ["up: the metrics endpoint did not answer"]),
-        ([text(), "<html>", text()], ["up: the metrics endpoint did not answer"]),
-        ([None, None], ["up: the metrics endpoint did not answer"]),
+        ([text(), None, text()], ["up: the metrics endpoint returned no metrics"]),
+        ([text(), "<html>", text()], ["up: the metrics endpoint returned no metrics"]),
+        ([None, None], ["up: the metrics endpoint returned no metrics"]),
         ([], []),
     ],
 )  # fmt: skip
@@ -104,7 +104,7 @@ def test_scrapes_are_read_as_they_come() -> None:
 
     assert list(moved.gauges.values()) == [(0.0, 0.0, 1.0, 1.0)]
     assert novel_series(moved, [GOOD]) == ["depth 0 \N{RIGHTWARDS ARROW} 1"]
-    assert novel_series(watch.moved, [GOOD])[0] == "up: the metrics endpoint did not answer"
+    assert novel_series(watch.moved, [GOOD])[0] == "up: the metrics endpoint returned no metrics"
 
 
 def test_ids_in_labels_make_no_series_novel() -> None:
