@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from typing import TypeVar
 
 import msgspec
 
@@ -25,6 +26,7 @@ NOTIFIED_WITHIN_S = 90.0
 SETTLED_S = 2.0
 """For an attempt to fail that has begun: Alertmanager counts a notification before it is sent."""
 POLL_S = 0.5
+T = TypeVar("T")
 _EXPECTS_NONE = ("absent", "absent_over_time")
 
 
@@ -69,7 +71,10 @@ class OwnMonitoring(msgspec.Struct, frozen=True, kw_only=True):
     target: str = ""
     """The URL at which it scrapes the integration; empty where it does not."""
     target_problem: str = ""
+    target_unread: str = ""
+    """Why its targets could not be read: servers that take PromQL alone have none."""
     alertmanagers: tuple[str, ...] = ()
+    alertmanagers_unread: str = ""
     rules: tuple[OwnRule, ...] = ()
 
 
@@ -79,16 +84,30 @@ def observe_own(
     """Read what concerns the alerts in ``counted``; the integration is the target with this job or this instance."""
     try:
         loaded = {r.name: r for group in prometheus.rules() for r in group.rules if r.type == "alerting"}
-        target, problem = _target(prometheus, job, instance)
-        return OwnMonitoring(
-            version=prometheus.version(),
-            target=target,
-            target_problem=problem,
-            alertmanagers=prometheus.alertmanagers(),
-            rules=tuple(_rule(prometheus, name, loaded) for name in counted),
-        )
+        version = prometheus.version()
+        rules = tuple(_rule(prometheus, name, loaded) for name in counted)
     except MonitoringError as exc:
         return OwnMonitoring(error=str(exc))
+    (target, problem), target_unread = _tried(lambda: _target(prometheus, job, instance), ("", ""))
+    none: tuple[str, ...] = ()
+    alertmanagers, alertmanagers_unread = _tried(prometheus.alertmanagers, none)
+    return OwnMonitoring(
+        version=version,
+        rules=rules,
+        target=target,
+        target_problem=problem,
+        target_unread=target_unread,
+        alertmanagers=alertmanagers,
+        alertmanagers_unread=alertmanagers_unread,
+    )
+
+
+def _tried(read: Callable[[], T], otherwise: T) -> tuple[T, str]:
+    """Return what could be read, and why it could not."""
+    try:
+        return read(), ""
+    except MonitoringError as exc:
+        return otherwise, str(exc)
 
 
 def _target(prometheus: PrometheusApi, job: str, instance: str) -> tuple[str, str]:

@@ -101,12 +101,16 @@ def _unless(own: OwnMonitoring, judgement: Judgement) -> Judgement:
 
 
 def _scraped(own: OwnMonitoring) -> Judgement:
+    if own.target_unread:
+        return Outcome.ERROR, own.target_unread
     if own.target_problem:
         return Outcome.FAIL, own.target_problem
     return Outcome.PASS, f"Prometheus {own.version} scrapes {own.target}"
 
 
 def _sent(own: OwnMonitoring) -> Judgement:
+    if own.alertmanagers_unread:
+        return Outcome.ERROR, own.alertmanagers_unread
     if not own.alertmanagers:
         return Outcome.FAIL, "its list of Alertmanagers is empty"
     return Outcome.PASS, ", ".join(own.alertmanagers)

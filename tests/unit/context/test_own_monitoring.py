@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
+from harness.context.monitoring_checks import judge_alerts
 from harness.context.own_monitoring import judge_own_monitoring
 from harness.context.run_context import RunContext
 from harness.errors import SecretError
 from harness.model import Outcome
 from harness.process.run import Run
+from harness.telemetry.exercise.evidence import ExerciseEvidence
 
 TOML = """
 [target]
@@ -71,6 +73,32 @@ def test_the_teams_prometheus_is_read_with_its_token(tmp_path: Path, httpserver:
         "harness.toml does not set [telemetry.alerts] alertmanager, so no test alert was sent"
     )
     assert found["resolves-Forged"].outcome is Outcome.NOT_RUN
+
+
+def test_a_server_of_rules_alone_is_judged_by_its_rules(tmp_path: Path, httpserver: HTTPServer) -> None:
+    """Mimir has no targets and no list of Alertmanagers: both are errors, and the rules are judged all the same."""
+    for path in ("/api/v1/targets", "/api/v1/alertmanagers"):
+        httpserver.expect_request(path).respond_with_data("404 page not found", status=404)
+    answer(httpserver)
+
+    found = {f.case: f for f in judge_own_monitoring(context(tmp_path, httpserver.url_for("/")))}
+
+    assert {case for case, f in found.items() if f.outcome is Outcome.ERROR} == {
+        "own-target-scraped",
+        "own-alerts-sent",
+    }
+    assert "has no /api/v1/targets (HTTP 404)" in found["own-target-scraped"].observed
+    assert found["own-rule-healthy-Forged"].outcome is Outcome.PASS
+
+
+def test_without_rule_files_only_the_teams_own_servers_are_judged(tmp_path: Path, httpserver: HTTPServer) -> None:
+    """That the harness started no Prometheus of its own is no error then."""
+    answer(httpserver)
+    evidence = ExerciseEvidence(unwatched="harness.toml does not set [telemetry.alerts] rules")
+
+    found = list(judge_alerts(context(tmp_path, httpserver.url_for("/")), evidence))
+
+    assert {f.outcome for f in found} == {Outcome.PASS, Outcome.NOT_RUN}
 
 
 NONE_SENT = {
