@@ -35,12 +35,14 @@ SECTIONS: tuple[Needed, ...] = (
     Needed(
         "symptoms",
         _any(
-            r"symptom|detect|\bmeaning\b|\btrigger(s|ed)?\b|\bindicat|\bsigns?\b|\bfire[sd]\b|^message\b",
+            r"symptom|detect|\bmeaning\b|^triggers?\b|\btriggers?$|\bindicat|\bsigns?\b|\bfire[sd]\b|^message\b",
             r"^(the |about (the |this )?)?alerts?\b|\balerts? (behaviou?r|descri|details?|defin|conditions?)",
-            r"\balert (name|summary|thresholds?|rules?|meaning)\b|^(the )?(problem|issue|scenario)s?\b",
-            r"\bdescription\b|\boverview\b|\bsummary\b|^background\b|^context\b|^introduction\b",
+            r"\balert (name|summary|thresholds?|rules?|meaning)\b|\bdescription\b|\boverview\b|\bsummary\b",
+            r"^(the )?(problem|issue|scenario)s?( description)?(:|$)|^background\b|^context\b|^introduction\b",
             r"\bwhat (does (it|this)|is (it|this|going|happening)|happen(s|ed)?\b|you.{0,8} see\b)",
-            r"(?-i:^(?:[A-Z]+[a-z0-9]+){2,}$)",  # the name of an alert, where a page has one heading for each
+            # the name of an alert, where a page has one heading for each
+            r"(?-i:^(?:[A-Z]+[a-z0-9]+){3,}$)",
+            r"(?-i:^[A-Z]\w+(?:Down|High|Low|Slow|Stuck|Full|Fail(?:ed|ing|ures)|Errors)$)",
         ),
         words=_any(
             r"\b(this|the) alerts?\b.{0,40}\b(fire|means?|indicate|trigger|is|was|are|will|ensures?|notif|warn)",
@@ -57,8 +59,8 @@ SECTIONS: tuple[Needed, ...] = (
         ),
         words=_any(
             r"\b(user|customer|client|caller|subscriber|consumer|visitor|tenant|merchant|publisher)s?\b.{0,30}"
-            r"\b(sees?|waits?|gets?|receives?|experiences?|will|can|could|may|cannot|can.t|loses?|fails?)\b",
-            r"\b(is|are|be|being|gets?) (lost|delayed|dropped|unavailable|rejected|affected|impacted|degraded)\b",
+            r"\b((sees?|experiences?) .{0,20}(error|delay|fail|down|slow)|waits?|cannot|can.t|loses?|fails?|unable)\b",
+            r"\b(is|are|be|being|gets?) (lost|delayed|dropped|unavailable|rejected|degraded)\b",
             r"\b(will|may|might|can|could|would) (then |also |now |all |start to )?(crash|fail|be unable)\b",
             r"\brisk(s|ing)? (of )?los|\b(this|which) means\b.{0,30}\b(delay|loss)",
         ),
@@ -111,12 +113,14 @@ SECTIONS: tuple[Needed, ...] = (
     Needed(
         "escalation",
         _any(
-            r"escalat|\bcontacts?\b|\bon.?call\b|^support\b|\bsupport$|\bwho (to|should)\b|\bwhom\b|\bhelp$",
+            r"escalat|\bcontacts?\b|\bon.?call\b|^support\b|\bsupport$|\bwho (to|should)\b|\bwhom\b",
             r"^(page|call|notify) (the )?(on.?call|team|owner|sre|manager|lead)|\bcommunicat|\bstakeholders?\b",
-            r"\bresponsible\b|\bslack( channel)?$|\bpagerduty\b",
+            r"\bresponsible\b|\bslack( channel)?$|\bpagerduty\b|^((get(ting)?|need|further|more) )?help$",
+            r"^(refer|talk|speak) to\b.{0,30}\bteam\b",
         ),
         words=_any(
-            r"\b(escalate|page|contact|call|notify|alert|reach out to|hand (it )?over to|involve)\s[^.]{0,30}"
+            r"\b(escalate|page|contact|call|notify|(?<!the )alert|reach out to|refer to|hand (it )?over to|involve)\s"
+            r"(?!fires)[^.]{0,30}"
             r"(?<!-)\b(on.?call|support|sres?|engineers?|teams?|captain|security|dba|vendor|duty)\b",
             r"\b(open|raise|file|create)\b[^.]{0,20}\bsupport (case|ticket|request)\b",
             r"\bif you (cannot|can.t|are (unable|not able) to) (resolve|fix|solve)\b[^.]{0,99}"
