@@ -19,6 +19,8 @@ GAP_S = 3.5 * EACH_S
 """Seconds without a sample after which an alert is over: a busy Prometheus leaves out two evaluations at most."""
 NOTIFIED_WITHIN_S = 3.0
 """Seconds within which the notification of an alert arrives, which Alertmanager sends at once or a second later."""
+PATIENCE_S = 8.0
+"""The same on a busy machine, where Alertmanager is to send it."""
 _STATE = "alertstate"
 
 
@@ -64,9 +66,13 @@ class AlertWatch:
     def _is_settled(self, name: str, since: float, now: float) -> bool:
         if self._hook.wait_for(name, "firing", since=since, within_s=0):
             return True
-        if now - self._fires_since[name] < NOTIFIED_WITHIN_S:
+        waited_s = now - self._fires_since[name]
+        if waited_s < NOTIFIED_WITHIN_S:
             return False
-        self.held_back.setdefault(name, self._why_held_back(name))
+        reason = self._held_back_by(name)
+        if not reason and waited_s < PATIENCE_S:
+            return False
+        self.held_back.setdefault(name, reason or self._routed(name))
         return True
 
     def active(self) -> frozenset[str]:
@@ -97,16 +103,22 @@ class AlertWatch:
         rules = (rule for group in self._prometheus.rules() for rule in group.rules)
         return {r.name: r.last_error or r.health for r in rules if r.type == "alerting" and r.health == "err"}
 
-    def _why_held_back(self, alert: str) -> str:
-        """Return why Alertmanager does not send an alert that fires, as far as it shows."""
+    def _held_back_by(self, alert: str) -> str:
+        """Return what keeps Alertmanager from sending an alert that fires; empty where it is to send it."""
+        held = self._alertmanager.alerts()
+        found = [routed for routed in held if routed.name == alert]
+        if silenced := {ids for routed in found for ids in routed.status.silenced_by}:
+            return f"Alertmanager holds it back: a silence ({', '.join(sorted(silenced))}) matches it"
+        if inhibiting := {ids for routed in found for ids in routed.status.inhibited_by}:
+            names = sorted({routed.name for routed in held if routed.fingerprint in inhibiting})
+            return f"Alertmanager holds it back: it is inhibited by {', '.join(names) or 'another alert'}"
+        return ""
+
+    def _routed(self, alert: str) -> str:
+        """Return where Alertmanager sends an alert, and whether that works."""
         found = [routed for routed in self._alertmanager.alerts() if routed.name == alert]
         if not found:
-            return "Alertmanager does not hold it: Prometheus did not send it, or a relabelling rule dropped it"
-        if silenced := [ids for routed in found for ids in routed.status.silenced_by]:
-            return f"Alertmanager holds it back: a silence ({', '.join(sorted(set(silenced)))}) matches it"
-        if inhibiting := {ids for routed in found for ids in routed.status.inhibited_by}:
-            names = sorted({r.name for r in self._alertmanager.alerts() if r.fingerprint in inhibiting})
-            return f"Alertmanager holds it back: it is inhibited by {', '.join(names) or 'another alert'}"
+            return "Alertmanager does not hold it: Prometheus did not send it"
         counts = self._alertmanager.counts()
         receivers = ", ".join(sorted({name for routed in found for name in routed.receiver_names}))
         return (
