@@ -9,7 +9,15 @@ import msgspec
 from harness.model.signals import Signal
 from harness.telemetry.exercise.driver import Exercise, FaultWindow
 from harness.telemetry.exercise.observer import Mark, Observer
-from harness.telemetry.monitoring.alert_proof import LATE_S, AlertProof, CausedFault, Compared, CountedAlert, prove
+from harness.telemetry.monitoring.alert_proof import (
+    LATE_S,
+    AlertProof,
+    CausedFault,
+    Compared,
+    CountedAlert,
+    fired_during,
+    prove,
+)
 from harness.telemetry.monitoring.alert_watch import AlertEpisode, AlertWatch
 from harness.telemetry.monitoring.notifications import Notification
 from harness.telemetry.signals.fault_window import good_traffic, shown
@@ -112,11 +120,4 @@ def good_episodes(exercise: Exercise, watched: WatchedAlerts) -> tuple[AlertEpis
     """Return when any alert fired during good traffic."""
     assert exercise.good is not None
     assert exercise.good.ended is not None
-    began, ended = exercise.good.began, exercise.good.ended
-    return tuple(
-        episode
-        for episode in watched.episodes
-        if episode.firing_at is not None
-        and episode.firing_at <= ended
-        and (episode.resolved_at is None or episode.resolved_at > began)
-    )
+    return fired_during(watched.episodes, exercise.good.began, exercise.good.ended)

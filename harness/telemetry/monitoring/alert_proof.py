@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -104,15 +104,17 @@ def prove(
         episodes=within,
         notified=notified,
         resolution=next((n for n in sent if n.status == "resolved" and n.at >= after), None),
-        on_good_traffic=tuple(e for e in own if e.firing_at is not None and _overlaps(e, *good)),
+        on_good_traffic=fired_during(own, *good),
         unhealthy=unhealthy,
         held_back=held_back,
     )
 
 
+def fired_during(episodes: Iterable[AlertEpisode], start: float, end: float) -> tuple[AlertEpisode, ...]:
+    """Return those that fired at any moment between two times."""
+    fired = (episode for episode in episodes if episode.firing_at is not None and episode.firing_at <= end)
+    return tuple(episode for episode in fired if _lasts(episode, start))
+
+
 def _lasts(episode: AlertEpisode, at: float) -> bool:
     return episode.resolved_at is None or episode.resolved_at > at
-
-
-def _overlaps(episode: AlertEpisode, start: float, end: float) -> bool:
-    return episode.firing_at is not None and episode.firing_at <= end and _lasts(episode, start)
