@@ -15,7 +15,8 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup gate unit test matrix soak check bench compare lock format sample receivers pages clean
 
 help:
-	@echo "make gate     run the readiness gate against the sandbox (DEFECT=NAME plants a defect, ARGS=... for pytest)"
+	@echo "make gate     run the readiness gate against the sandbox (DEFECT=NAME plants a defect, ARGS=... for pytest;"
+	@echo "              as root on Debian it installs Prometheus and Alertmanager, but not with SYSTEM=no)"
 	@echo "make unit     run the tests that need no process and no network: a minute (ARGS=... for pytest)"
 	@echo "make test     run all tests except the next two (ARGS=...)"
 	@echo "make matrix   a gate for each planted defect: what is detected, and what is a false alarm (MATRIX=full: hours)"
@@ -37,7 +38,10 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
+# The gate goes on without these programs, and its verdict is then INCOMPLETE.
 gate: setup
+	@SYSTEM="$(SYSTEM)" tests/real/system_packages prometheus:prometheus \
+	  "prometheus-alertmanager|alertmanager:prometheus-alertmanager" || true
 	@$(if $(DEFECT),$(BIN)/python -m harness.sandbox with-defect $(DEFECT)) \
 	  $(BIN)/harness gate --reports $(CURDIR)/reports $(ARGS)
 

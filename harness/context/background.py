@@ -18,6 +18,11 @@ from harness.process.cancellation import Cancellation
 
 T = TypeVar("T")
 
+CLIENT = "client"
+"""Lane of the client's runs: two at once could disturb each other."""
+CRASHES = "crashes"
+"""Lane of what harms the target, on a copy of it."""
+
 STOP_WITHIN_S = 10.0
 """Seconds to wait for each lane after its work was cancelled; its thread cannot hold up the end of the process."""
 

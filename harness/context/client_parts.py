@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.resilience.runner import ClientUnderTest, UndisturbedRun
+from harness.resilience.runner import ClientUnderTest
 
 if TYPE_CHECKING:
+    import httpx
+
     from harness.context.run_context import RunContext
 
 LOG = "client"
 """Stem of the file that takes its output."""
 
 
-def client_of(run_context: RunContext, undisturbed: UndisturbedRun | None = None) -> ClientUnderTest:
+def client_of(run_context: RunContext, *, http: httpx.Client | None = None) -> ClientUnderTest:
     """Return the target's client; only where ``[client] command`` and ``[provider] base_url`` are set.
 
-    ``undisturbed`` is shared by all checks of one process.
+    ``http`` reaches the provider; by default it is the run's client.
     """
     client = run_context.config.client
     assert client is not None
@@ -28,6 +30,5 @@ def client_of(run_context: RunContext, undisturbed: UndisturbedRun | None = None
         policy=client.policy,
         log=run_context.processes.logs / f"{LOG}{run_context.processes.log_suffix}.log",
         upstream=run_context.provider.section.base_url,
-        http=run_context.client,
-        undisturbed=undisturbed or UndisturbedRun(),
+        http=http or run_context.client,
     )

@@ -13,6 +13,7 @@ import msgspec
 from harness.context.exercise_plan import ExercisePlan
 from harness.context.fault_causes import FaultCauses
 from harness.context.isolated_copy import isolated_copy
+from harness.context.operator_logs import operator_logs
 from harness.core.files import write_atomically
 from harness.errors import ConfigurationError, HarnessError, MonitoringError, ProbeError
 from harness.model.signals import Signal
@@ -36,8 +37,6 @@ from harness.telemetry.spans import ObservedSpan, SpanRange
 from harness.telemetry.traces import EXPORT_S
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from harness.context.run_context import RunContext
     from harness.model.config import Telemetry
 
@@ -90,7 +89,7 @@ class _Composition:
         self._fresh = not unkillable
         self._plan = ExercisePlan(target, FaultCauses(target), unkillable)
         self._observer = Observer(
-            logs=self._logs, scrape=self._scraper(), spans=self._spans(), redact=target.vault.redact
+            logs=lambda: operator_logs(target), scrape=self._scraper(), spans=self._spans(), redact=target.vault.redact
         )
         self._unwatched = self._plan.unwatched
         self._watch: AlertWatch | None = None
@@ -159,14 +158,6 @@ class _Composition:
             held_back=self._watch.held_back,
             until=time.time(),
         )
-
-    def _logs(self) -> list[Path]:
-        processes = self._target.processes
-        own = [
-            processes.logs / f"{name}{processes.log_suffix}.log" for name in (*self._target.config.process, "client")
-        ]
-        operations = self._target.config.operations
-        return [*own, *self._target.target.files(*(operations.logs if operations else ()))]
 
     def _scraper(self) -> Scrape | None:
         url = self._telemetry.metrics

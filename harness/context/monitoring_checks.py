@@ -13,7 +13,6 @@ from harness.model.config import Alerts
 from harness.operations.runbook_page import read_document
 from harness.telemetry.dashboards.judging import judge_dashboards
 from harness.telemetry.monitoring.alert_checks import FIRES, judge_proofs, judge_silence
-from harness.telemetry.rules.rule_file import recorded_names
 from harness.telemetry.rules.rule_judgement import RuleSurroundings, judge_rules
 from harness.telemetry.signals.blind_spots import BLIND_SPOTS, judge_signals
 
@@ -67,8 +66,8 @@ def judge_panels(run_context: RunContext, exercise: ExerciseEvidence) -> list[Fi
         dashboards_of(target),
         exercise.exposed,
         exercise.answers,
-        recorded=recorded_names(rule_files_of(target)),
-        scrape_labels=alerts.labels,
+        rules=[rule for file in rule_files_of(target) for rule in file.rules],
+        labels=alerts.labels,
     )
 
 

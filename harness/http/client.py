@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -48,18 +49,20 @@ class Network:
         connections: int = 32,
         transport: httpx.BaseTransport | None = None,
         whole_within_s: float | None = None,
+        error_observer: Observer | None = None,
     ) -> httpx.Client:
         """Return a client that checks every request against the allow-list and never follows redirects.
 
         A ``transport`` that sends nothing, such as one that plays recordings, takes the network's place. With
-        ``whole_within_s`` an answer that trickles or floods without end is a timeout.
+        ``whole_within_s`` an answer that trickles or floods without end is a timeout. Errors go to ``error_observer``,
+        by default to that of the network.
         """
         if transport is None:
             limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
             inner = httpx.HTTPTransport(verify=tls_context(), limits=limits)
             transport = GuardedTransport(self, inner, whole_within_s)
         made = httpx.Client(transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)
-        made.event_hooks["response"].append(self._observe)
+        made.event_hooks["response"].append(partial(self._observe, error_observer=error_observer))
         return made
 
     def async_client(
@@ -85,11 +88,11 @@ class Network:
         with self.client(whole_within_s=WHOLE_WITHIN_S) as client:
             return client.get(url).raise_for_status().content
 
-    def _observe(self, response: httpx.Response) -> None:
+    def _observe(self, response: httpx.Response, error_observer: Observer | None = None) -> None:
         self.observer(response)
         if response.is_error:
             response.read()
-            self.error_observer(response)
+            (error_observer or self.error_observer)(response)
 
     async def _observe_async(self, response: httpx.Response) -> None:
         if response.is_error:

@@ -41,10 +41,24 @@ class ErrorBodies:
         self._leaks += [leak for leak in leaks if (leak.secret, status) not in self._told]
         self._told |= {(leak.secret, status) for leak in leaks}
 
+    def apart(self) -> ErrorBodies:
+        """Return what searches other responses, whose leaks `take` returns; what either reported counts for both."""
+        other = ErrorBodies(self._scanner)
+        other._told = self._told
+        return other
+
+    def take(self) -> list[Leak]:
+        """Return the leaks that were not taken or reported before."""
+        leaks, self._leaks = self._leaks, []
+        return leaks
+
+    def add(self, leaks: Iterable[Leak]) -> None:
+        """Report leaks that another one took."""
+        self._leaks += leaks
+
     def findings(self) -> list[Finding]:
         """Return one finding for each secret and status that was not reported before; none when nothing leaked."""
-        leaks, self._leaks = self._leaks, []
-        return [_leaked(secret, place, found) for (secret, place), found in _grouped(leaks).items()]
+        return [_leaked(secret, place, found) for (secret, place), found in _grouped(self.take()).items()]
 
 
 def scan_files(scanner: Scanner, paths: Iterable[Path], *, root: Path) -> list[Leak]:

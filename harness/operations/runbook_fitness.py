@@ -80,7 +80,7 @@ def _date(written: object) -> dt.date | None:
 
 
 def _section_complaints(needed: Needed, page: RunbookPage) -> Iterator[str]:
-    """Yield what a section lacks: by its titles, else by passages that do its work under another title."""
+    """Yield what is wrong with a section, found by its titles, or else by passages under another title."""
     found = [p for p in page.passages if needed.name in p.sections]
     if not _has_content(found):
         found += [p for p in page.passages if _stands_in(needed, p)]

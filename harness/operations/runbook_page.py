@@ -26,6 +26,15 @@ class Link(NamedTuple):
     line: int
 
 
+class Snippet(NamedTuple):
+    """One block of code."""
+
+    language: str
+    """As it is named behind the fence, in small letters; empty where it is not."""
+    text: str
+    line: int
+
+
 class RunbookPage(NamedTuple):
     """A parsed file."""
 
@@ -39,6 +48,7 @@ class RunbookPage(NamedTuple):
     links: tuple[Link, ...]
     anchors: frozenset[str]
     """The names under which GitHub links to the headings, and explicit ids, all in small letters."""
+    snippets: tuple[Snippet, ...] = ()
     problems: tuple[str, ...] = ()
     """What is wrong with the file as such, each as ``line: what, and what to do``."""
     front_is_readable: bool = True
@@ -62,6 +72,7 @@ def read_document(path: Path) -> RunbookPage:
         passages=tuple(content.passages),
         links=tuple(_links(tokens, source.offset)),
         anchors=frozenset(anchor.lower() for anchor in _anchors(content.headings, tokens)),
+        snippets=tuple(_snippets(tokens, source.offset)),
         problems=source.problems,
         front_is_readable=source.front_is_readable,
     )
@@ -101,6 +112,13 @@ def _links(tokens: Sequence[Token], offset: int) -> Iterator[Link]:
                 yield Link(target, line)
         for html in _html([token]):
             yield from (Link(target, line) for target in _HTML_LINK.findall(html.content))
+
+
+def _snippets(tokens: Sequence[Token], offset: int) -> Iterator[Snippet]:
+    for token in tokens:
+        if token.type == "fence":
+            language = token.info.strip().partition(" ")[0].lower()
+            yield Snippet(language, token.content, offset + (token.map or [0])[0] + 2)
 
 
 def _html(tokens: Iterable[Token]) -> Iterator[Token]:

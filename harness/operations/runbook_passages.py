@@ -62,7 +62,7 @@ class _Title(NamedTuple):
     line: int
 
 
-class Content:
+class PassageReader:
     """What has been read so far: headings, passages, and facts (``Owner: team-payments``)."""
 
     def __init__(self) -> None:
@@ -108,11 +108,11 @@ class Content:
         self.passages[-1] = before._replace(code=f"{before.code}\n{text}", actionable=True, command=True)
 
 
-def read_passages(tokens: Sequence[Token], offset: int) -> Content:
+def read_passages(tokens: Sequence[Token], offset: int) -> PassageReader:
     """Read the tokens of a text that begins ``offset`` lines below the top of its file."""
-    content = Content()
+    content = PassageReader()
     title = _page_title(tokens)
-    table = _Table()
+    table = _TableReader()
     for index, token in enumerate(tokens):
         line = offset + (token.map or [0])[0] + 1
         if token.type == "heading_open":
@@ -140,7 +140,7 @@ def _page_title(tokens: Sequence[Token]) -> int | None:
     return found[0][1] if alone and found[0][0] == "h1" else None
 
 
-def _read_heading(content: Content, opening: Token, inline: Token, line: int, *, is_title: bool) -> None:
+def _read_heading(content: PassageReader, opening: Token, inline: Token, line: int, *, is_title: bool) -> None:
     title = _plain(inline.children or ()).strip()
     attributes = _ATTRIBUTES.fullmatch(title, brace) if (brace := title.rfind("{")) >= 0 else None
     if attributes:
@@ -153,7 +153,7 @@ def _read_heading(content: Content, opening: Token, inline: Token, line: int, *,
         content.open_heading(heading)
 
 
-def _read_html(content: Content, html: str, line: int) -> None:
+def _read_html(content: PassageReader, html: str, line: int) -> None:
     """Read headings of HTML, and the text between them."""
     done = 0
     for match in _HTML_HEADING.finditer(html):
@@ -169,13 +169,13 @@ def _read_html(content: Content, html: str, line: int) -> None:
     _add_html(content, html[done:], line + html.count("\n", 0, done))
 
 
-def _add_html(content: Content, html: str, line: int) -> None:
+def _add_html(content: PassageReader, html: str, line: int) -> None:
     if text := _TAG.sub(" ", html).strip():
         acts = re.search(r"<(a|pre|code)\b", html, re.IGNORECASE) is not None
         content.add(Passage(line, text, actionable=acts, command=acts))
 
 
-def _read_paragraph(content: Content, inline: Token, line: int) -> None:
+def _read_paragraph(content: PassageReader, inline: Token, line: int) -> None:
     """Read the lines of a paragraph; each that begins with a section's name opens a passage of its own."""
     lines = list(_lines(inline.children or ()))
     gathered: list[Token] = []
@@ -197,7 +197,7 @@ def _read_paragraph(content: Content, inline: Token, line: int) -> None:
     _add_inline(content, gathered, begun)
 
 
-def _add_inline(content: Content, children: Sequence[Token], line: int) -> None:
+def _add_inline(content: PassageReader, children: Sequence[Token], line: int) -> None:
     if text := _plain(children).strip():
         content.add(_passage(line, text, children))
 
@@ -245,7 +245,7 @@ def _plain(children: Sequence[Token]) -> str:
     return "".join(shown)
 
 
-class _Table:
+class _TableReader:
     """The table being read: the names in its head, and the name with which its row begins."""
 
     def __init__(self) -> None:
@@ -258,7 +258,7 @@ class _Table:
         if token.type == "table_open":
             self._head = []
 
-    def read_cell(self, content: Content, inline: Token, opening: Token, line: int) -> None:
+    def read_cell(self, content: PassageReader, inline: Token, opening: Token, line: int) -> None:
         """Read one cell."""
         children = inline.children or []
         text = _plain(children).strip()

@@ -14,7 +14,7 @@ class Needed(NamedTuple):
     titles: re.Pattern[str]
     """Its usual titles; a heading, a bold lead-in, a row or a column of a table may bear them."""
     words: re.Pattern[str]
-    """What a passage says that does its work where no title does."""
+    """Words of a passage that does its work where no title does."""
     within: frozenset[str] = frozenset()
     """The sections in which such a passage counts; it counts outside any section too, and everywhere if empty."""
     actionable: bool = False
@@ -105,7 +105,7 @@ SECTIONS: tuple[Needed, ...] = (
             r"\bback(ing)?[ -]?out\b|\bway back\b",
         ),
         words=_any(
-            r"roll(ed|ing|s)?[ -]?back|\brevert(ed|ing)?\b|\bundo\b|\bback(ed|ing)? out\b",
+            r"\broll(ed|ing|s)?(-| |( \w+){1,3} )?back|\brevert(ed|ing)?\b|\bundo\b|\bback(ed|ing)? out\b",
             r"\brestor(e|ed|ing) (the |a )?(previous|old|prior|last)\b",
         ),
         points=True,

@@ -37,18 +37,18 @@ def judge_runbooks(
     """Return one finding for each incident's item; ``review_within_s`` is how old a review may be, in seconds."""
     pages, unreadable = read_runbooks(paths, root)
     review = Review(today, dt.timedelta(seconds=review_within_s))
-    return [_judge(incident, pages, unreadable, review, root) for incident in incidents]
+    return [_judge(incident, pages, list(unreadable.values()), review, root) for incident in incidents]
 
 
-def read_runbooks(paths: Iterable[Path], root: Path) -> tuple[list[RunbookPage], list[str]]:
+def read_runbooks(paths: Iterable[Path], root: Path) -> tuple[list[RunbookPage], dict[Path, str]]:
     """Return the runbooks, and for each file that cannot be read ``file:line: why``."""
     pages: list[RunbookPage] = []
-    unreadable: list[str] = []
+    unreadable: dict[Path, str] = {}
     for path in paths:
         try:
             pages.append(read_document(path))
         except ValueError as exc:
-            unreadable.append(f"{shown(path, root)}:{exc}")
+            unreadable[path] = f"{shown(path, root)}:{exc}"
     return pages, unreadable
 
 

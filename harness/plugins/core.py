@@ -229,6 +229,15 @@ def findings(request: pytest.FixtureRequest, run_context: RunContext) -> Finding
     return found
 
 
+@pytest.fixture(scope="module")
+def client_at_rest(run_context: RunContext) -> Iterator[None]:
+    """Lets the integration's client not run beside the tests: they change or count what its runs change or count."""
+    from harness.context.background import CLIENT
+
+    with run_context.background.paused(CLIENT):
+        yield
+
+
 @pytest.fixture
 def harness_mode(request: pytest.FixtureRequest) -> str:
     """The mode this scenario runs in: replay, record, rewrite, live or verify."""

@@ -2,85 +2,68 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.plugins.stash import asking_items, parameters
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from harness.context.client_checks import ClientChecks
     from harness.context.run_context import RunContext
     from harness.model import Attempt, Finding
     from harness.resilience.client_cases import ClientCase
     from harness.resilience.client_process import ClientRun
     from harness.resilience.credential_leak import TransportCase
     from harness.resilience.faults import Fault
-    from harness.resilience.runner import ClientUnderTest, UndisturbedRun
 
 
-@pytest.fixture(scope="session")
-def _undisturbed() -> UndisturbedRun:
-    """The client's workflow without any fault, which runs once in each process where a check needs it."""
-    from harness.resilience.runner import UndisturbedRun
+@pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
+def pytest_harness_begin(session: pytest.Session, context: RunContext) -> None:
+    """Run the client beside the tests, for each case that several of them will ask for."""
+    asking = [item for item in asking_items(session, "_client") if "case" in parameters(item)]
+    if len(asking) < 2 or context.target.production:
+        return
+    from harness.context.client_checks import NEEDS, ClientChecks
+    from harness.errors import HarnessError
+    from harness.resilience.client_cases import UNDISTURBED
 
-    return UndisturbedRun()
+    if context.target.missing((*NEEDS, "provider.spec", "provider.auth")):
+        return
+    with suppress(HarnessError):  # which the tests report
+        checks = ClientChecks.of(context)
+        for case in (UNDISTURBED, *(parameters(item)["case"] for item in asking)):
+            checks.begin(case)
 
 
 @pytest.fixture
-def _client(run_context: RunContext, require: Callable[..., None], _undisturbed: UndisturbedRun) -> ClientUnderTest:
+def _client(run_context: RunContext, require: Callable[..., None]) -> ClientChecks:
     """``[client] command`` behind the fault server and the real provider."""
-    require("client.command", "provider.base_url")
+    from harness.context.client_checks import NEEDS, ClientChecks
+
+    require(*NEEDS)
     if run_context.target.production:
         pytest.skip("[target] environment is production, where no faults are injected")
-    from harness.context.client_parts import client_of
-
-    return client_of(run_context, _undisturbed)
+    return ClientChecks.of(run_context)
 
 
 @pytest.fixture
-def client_under_faults(_client: ClientUnderTest, run_context: RunContext) -> Callable[[ClientCase], Finding]:
+def client_under_faults(_client: ClientChecks) -> Callable[[ClientCase], Finding]:
     """Runs one client case: ``[client] command`` against the fault server, which stands before the real provider."""
-
-    def run(case: ClientCase) -> Finding:
-        return _client.check(case, reproduce=run_context.reproduce(f"::test_the_client_handles_a_fault[{case.id}]"))
-
-    return run
+    return _client.result
 
 
 @pytest.fixture
-def client_run(_client: ClientUnderTest) -> Callable[[Sequence[Fault]], tuple[tuple[Attempt, ...], ClientRun]]:
+def client_run(_client: ClientChecks) -> Callable[[Sequence[Fault]], tuple[tuple[Attempt, ...], ClientRun]]:
     """Runs ``[client] command`` once; its first calls meet the given faults. Returns its calls and how it ended."""
-
-    def run(faults: Sequence[Fault]) -> tuple[tuple[Attempt, ...], ClientRun]:
-        server, ended = _client.run(faults)
-        return server.attempts, ended
-
-    return run
+    return _client.run
 
 
 @pytest.fixture
-def client_transport(
-    run_context: RunContext,
-    require: Callable[..., None],
-    _client: ClientUnderTest,
-) -> Callable[[TransportCase], Finding]:
+def client_transport(_client: ClientChecks, require: Callable[..., None]) -> Callable[[TransportCase], Finding]:
     """Runs ``[client] command`` once and checks where it sends its credential."""
     require("provider.auth")
-    from harness.resilience.credential_leak import Elsewhere, judge
-
-    scanner = run_context.vault.scanner()
-
-    def run(case: TransportCase) -> Finding:
-        with Elsewhere() as elsewhere:
-            server, ended = _client.run((elsewhere.fault(case.redirect),) if case.redirect else ())
-        finding = judge(
-            case,
-            server.attempts,
-            elsewhere.arrived,
-            ended,
-            lambda data: sorted({leak.secret for leak in scanner.scan_bytes(data, case.id)}),
-            reproduce=run_context.reproduce(f"::test_the_clients_credential_stays_where_it_belongs[{case.id}]"),
-        )
-        return _client.proven(case, finding, ended)
-
-    return run
+    return _client.result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -42,8 +42,19 @@ def item_mode(item: pytest.Item, config: pytest.Config) -> str | None:
     """Return the mode a scenario runs in, None for a test that makes no use of modes."""
     if "harness_mode" not in getattr(item, "fixturenames", ()):
         return None
+    return str(parameters(item).get("harness_mode", asked_modes(config)[0]))
+
+
+def parameters(item: pytest.Item) -> dict[str, Any]:
+    """Return the values that a parametrised test is given, by their names."""
     callspec = getattr(item, "callspec", None)
-    return str(callspec.params.get("harness_mode", asked_modes(config)[0])) if callspec else asked_modes(config)[0]
+    return dict(callspec.params) if callspec else {}
+
+
+def asking_items(session: pytest.Session, fixture: str) -> list[pytest.Item]:
+    """Return the selected tests that use a fixture and are not marked to be skipped."""
+    asking = [item for item in session.items if fixture in getattr(item, "fixturenames", ())]
+    return [item for item in asking if item.get_closest_marker("skip") is None]
 
 
 def runs_suite(config: pytest.Config) -> bool:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from harness.plugins.stash import asking_items, parameters
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.context.crash_drills import CrashDrills
     from harness.context.run_context import RunContext
-    from harness.model import Event
+    from harness.model import Event, Finding
     from harness.webhooks.case_runner import ReceiverUnderTest
-    from harness.webhooks.drills import DrillContext
+    from harness.webhooks.drills import Drill, DrillContext
     from harness.webhooks.events import EventFormat
 
 
@@ -52,17 +55,46 @@ def stage(run_context: RunContext, receiver: ReceiverUnderTest, events: list[Eve
     return drill_context_of(run_context, receiver, events[0])
 
 
+@pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
+def pytest_harness_begin(session: pytest.Session, context: RunContext) -> None:
+    """Run the drills that kill a copy of the receiver beside the tests, where several of them will be asked for."""
+    drills = [parameters(item)["drill"] for item in asking_items(session, "crash_drill")]
+    if len(drills) < 2:
+        return
+    from harness.context.crash_drills import NEEDS, CrashDrills
+    from harness.context.receiver_parts import event_format_of, events_of
+    from harness.errors import EventError
+
+    missing = context.target.missing
+    if missing((*NEEDS, "receiver.events", "receiver.signature")):
+        return
+    with suppress(EventError):  # which the tests report
+        crashes = CrashDrills(context, next(events_of(context, event_format_of(context))))
+        for drill in drills:
+            if not missing(drill.needs):
+                crashes.begin(drill)
+
+
 @pytest.fixture(scope="session")
-def crash_stage(run_context: RunContext, events: list[Event], require: Callable[..., None]) -> Iterator[DrillContext]:
+def _crashes(run_context: RunContext, events: list[Event], require: Callable[..., None]) -> CrashDrills:
+    from harness.context.crash_drills import NEEDS, CrashDrills
+
+    require(*NEEDS)
+    return CrashDrills(run_context, events[0])
+
+
+@pytest.fixture(scope="session")
+def crash_stage(_crashes: CrashDrills) -> DrillContext:
     """What drills run against that kill the receiver: a second copy of the target, started by this process."""
-    require("receiver.url", "receiver.effects", "process")
-    from harness.context.isolated_copy import isolated_copy
-    from harness.context.receiver_parts import crash_context_of
     from harness.errors import ConfigurationError
 
-    with ExitStack() as stack:
-        try:
-            found = crash_context_of(stack.enter_context(isolated_copy(run_context)), events[0])
-        except ConfigurationError as exc:  # nothing is wrong with the receiver, and the message names what is missing
-            pytest.skip(str(exc))
-        yield found
+    try:
+        return _crashes.stage
+    except ConfigurationError as exc:  # nothing is wrong with the receiver, and the message names what is missing
+        pytest.skip(str(exc))
+
+
+@pytest.fixture
+def crash_drill(_crashes: CrashDrills, crash_stage: DrillContext) -> Callable[[Drill], Finding]:  # noqa: ARG001 - must exist
+    """Runs one drill that kills the receiver, on a second copy of the target."""
+    return _crashes.result

@@ -24,17 +24,16 @@ HELD_LONGER_S = 3.0
 
 
 class UndisturbedRun:
-    """The workflow without any fault; it runs once, when a verdict first needs it."""
+    """The workflow without any fault; it runs once, when it is first needed."""
 
     def __init__(self) -> None:
-        self._complaint: str | None = None
+        self._done: tuple[FaultServer, ClientRun] | None = None
 
-    def complaint(self, run: Callable[[], tuple[FaultServer, ClientRun]]) -> str:
-        """Return why the workflow does not succeed, empty when it does; ``run`` runs it."""
-        if self._complaint is None:
-            _, ended = run()
-            self._complaint = "" if ended.succeeded else f"{UNPROVEN}: {ended.ended}: {ended.tail}"
-        return self._complaint
+    def done(self, run: Callable[[], tuple[FaultServer, ClientRun]]) -> tuple[FaultServer, ClientRun]:
+        """Return the server, with the attempts it saw, and how the workflow ended; ``run`` runs it."""
+        if self._done is None:
+            self._done = run()
+        return self._done
 
 
 class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +74,10 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             )
         return server, run
 
+    def run_undisturbed(self) -> tuple[FaultServer, ClientRun]:
+        """Run it once without faults, and return the same at every later call; raises `ProcessError`."""
+        return self.undisturbed.done(self.run)
+
     def check(self, case: ClientCase, *, reproduce: str = "") -> Finding:
         """Run it under the faults of ``case`` and judge its attempts; raises `ProcessError`."""
         finding = self._checked(case, reproduce)
@@ -82,7 +85,10 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         return self._checked(case, reproduce) if again else finding
 
     def _checked(self, case: ClientCase, reproduce: str) -> Finding:
-        server, run = self.run(case.faults, then=case.then, each_write=case.each_write)
+        if case.faults:
+            server, run = self.run(case.faults, then=case.then, each_write=case.each_write)
+        else:
+            server, run = self.run_undisturbed()
         finding = judge(case, server.attempts, run, self.policy, errors=server.errors, reproduce=reproduce)
         return self.proven(case, finding, run)
 
@@ -90,8 +96,9 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         """Return ``finding``, or an error where it proves nothing, because the client fails without a fault too."""
         if finding.outcome is not Outcome.PASS or run.succeeded:
             return finding
-        complaint = self.undisturbed.complaint(self.run)
-        return case.finding(Outcome.ERROR, complaint, reproduce=finding.reproduce) if complaint else finding
+        _, plain = self.run_undisturbed()
+        complaint = f"{UNPROVEN}: {plain.ended}: {plain.tail}"
+        return finding if plain.succeeded else case.finding(Outcome.ERROR, complaint, reproduce=finding.reproduce)
 
 
 def judge(
@@ -121,7 +128,7 @@ def judge(
     return case.finding(outcome, observed, summary=summary, reproduce=reproduce)
 
 
-def not_applicable(case: ClientCase, why: str) -> Finding:
+def not_applicable(case: Check, why: str) -> Finding:
     """Return the finding of a case that does not apply to clients of this provider."""
     return case.finding(Outcome.NOT_APPLICABLE, "", summary=f"{case.sentence(Outcome.NOT_APPLICABLE)}: {why}")
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from harness.openapi.spec_document import Spec
     from harness.plugins.findings import Findings
 
+# Calls may act on whatever they find at the provider, such as the client's objects, and exhaust a limit of its rate.
+pytestmark = pytest.mark.usefixtures("client_at_rest")
+
 
 @pytest.mark.verifies(ITEM)
 def test_the_document_agrees_with_itself(spec: Spec, findings: Findings) -> None:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from harness.fuzzing.fuzzer import Fuzzer
     from harness.plugins.findings import Findings
 
+# Calls may act on whatever they find at the provider, such as the client's objects, and exhaust a limit of its rate.
+pytestmark = pytest.mark.usefixtures("client_at_rest")
+
 
 @pytest.mark.verifies("contract.fuzz")
 def test_chains_of_linked_operations_find_no_violation(walked: str, fuzzer: Fuzzer, findings: Findings) -> None:

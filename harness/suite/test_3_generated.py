@@ -11,9 +11,10 @@ from harness.webhooks.generated.event_answers import EventReceiver, judge_invali
 from harness.webhooks.generated.generated_events import generate_events
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.context.run_context import RunContext
     from harness.model import Delivery
-    from harness.openapi.spec_document import Spec
     from harness.plugins.findings import Findings
     from harness.webhooks.case_runner import ReceiverUnderTest
     from harness.webhooks.events import EventFormat
@@ -35,10 +36,13 @@ def taker(receiver: ReceiverUnderTest, event_format: EventFormat, run_context: R
     return EventReceiver(send=send, kind=kind, results=processing_results_of(run_context, receiver))
 
 
-@pytest.fixture
-def generated(spec: Spec, event_format: EventFormat, fuzz_seed: int) -> Generated:
+@pytest.fixture(scope="module")
+def generated(
+    run_context: RunContext, require: Callable[..., None], event_format: EventFormat, fuzz_seed: int
+) -> Generated:
     """Events for every webhook of the spec, valid and invalid ones."""
-    return generate_events(spec, random_seed=fuzz_seed, event_format=event_format)
+    require("provider.spec")
+    return generate_events(run_context.spec, random_seed=fuzz_seed, event_format=event_format)
 
 
 @pytest.mark.verifies("webhooks.fixtures")

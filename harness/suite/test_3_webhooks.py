@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.context.run_context import RunContext
-    from harness.model import Event
+    from harness.model import Event, Finding
     from harness.openapi.spec_document import Spec
     from harness.plugins.findings import Findings
     from harness.webhooks.case_runner import ReceiverUnderTest
@@ -72,8 +72,8 @@ def test_the_receiver_passes_a_drill(
 
 @each("drill", CRASHES)
 def test_the_receiver_survives_a_crash(
-    drill: Drill, crash_stage: DrillContext, require: Callable[..., None], findings: Findings
+    drill: Drill, crash_drill: Callable[[Drill], Finding], require: Callable[..., None], findings: Findings
 ) -> None:
     """Acknowledged events are processed exactly once, even if the receiver is killed, starved or misconfigured."""
     require(*drill.needs)
-    findings.add(play(drill, crash_stage, reproduce=""))
+    findings.add(crash_drill(drill))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.context.monitoring_checks import judge_alerts, judge_panels, judge_shown_faults
+from harness.context.runbook_checks import judge_runbooks_of_alerts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +26,15 @@ def test_each_alert_fires_for_its_fault(
     """The rules are right; each alert fires for its fault, is notified and resolves, and is silent on good traffic."""
     require("telemetry.alerts")
     findings.extend(judge_alerts(run_context, exercise))
+
+
+@pytest.mark.verifies("observability.alerts")
+def test_each_alert_leads_to_a_runbook(
+    require: Callable[..., None], run_context: RunContext, findings: Findings
+) -> None:
+    """Each alert leads to a runbook that is fit, and runbooks name alerts that exist."""
+    require("telemetry.alerts")
+    findings.extend(judge_runbooks_of_alerts(run_context.target, dt.datetime.now(tz=dt.UTC).date()))
 
 
 @pytest.mark.verifies("observability.dashboards")

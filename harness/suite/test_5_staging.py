@@ -96,6 +96,7 @@ def _not_acknowledged(delivery: Delivery) -> str:
     return "" if delivery.acknowledged else delivery.seen
 
 
+@pytest.mark.usefixtures("client_at_rest")  # its runs move series too
 @each("movement", MOVEMENTS)
 def test_a_series_moves_when_provoked(
     movement: Movement,

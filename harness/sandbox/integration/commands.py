@@ -89,18 +89,22 @@ def worker(database: str, threads: int, lease: float, defects: tuple[str, ...]) 
 @click.command()
 @_database
 @click.option("--name", default=None, help="Name of a run to resume, or to start only once; random by default.")
+@click.option("--silence", default=4.0, show_default=True, help="Seconds without a byte that end an attempt of a call.")
+@click.option("--attempt", default=8.0, show_default=True, help="Seconds that an attempt of a call may take.")
 @_defect
-def workflow(database: str, name: str | None, defects: tuple[str, ...]) -> None:
+def workflow(database: str, name: str | None, silence: float, attempt: float, defects: tuple[str, ...]) -> None:
     """Run the core workflow once.
 
     Exits 0 when the run succeeded.
     """
     planted, settings = _prepared("workflow", database, defects)
     from harness.sandbox.integration import tracing
+    from harness.sandbox.integration.retrying import RetryPolicy
     from harness.sandbox.integration.workflow import run_workflow
 
     flush = tracing.configure("workflow")
-    status = run_workflow(settings, name=name or uuid.uuid4().hex, planted=planted)
+    policy = RetryPolicy(read=silence, attempt=attempt)
+    status = run_workflow(settings, name=name or uuid.uuid4().hex, planted=planted, policy=policy)
     flush()
     sys.exit(status)
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
     event,
     text,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 metadata = MetaData()
 
@@ -91,7 +91,7 @@ class Database:
             pool |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 3}}
         self._engine = create_engine(url, hide_parameters=True, **pool)  # errors must not quote what an event said
         self._turn = threading.Lock() if lite else contextlib.nullcontext()
-        self._insert = sqlite.insert if lite else postgresql.insert
+        self._insert = sqlite.insert if lite else _insert_of_postgresql()
         if lite:
             event.listen(self._engine, "connect", _durable)
             event.listen(self._engine, "begin", _begin)
@@ -129,6 +129,12 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def _insert_of_postgresql() -> Any:
+    from sqlalchemy.dialects import postgresql  # takes longer to import than a whole run of the workflow computes
+
+    return postgresql.insert
 
 
 def _durable(connection: Any, _record: Any) -> None:

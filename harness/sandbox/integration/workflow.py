@@ -13,13 +13,13 @@ from sqlalchemy import select, update
 
 from harness.sandbox.defects import Planted
 from harness.sandbox.integration import runs, tracing
-from harness.sandbox.integration.client import ProductClient, ProductError
+from harness.sandbox.integration.client import ProductClient, ProductError, RetryPolicy
 from harness.sandbox.integration.settings import Settings
 from harness.sandbox.integration.storage import Database, workflows
 
 LOOK_S = 0.05
 """Seconds between two polls for a status from a webhook."""
-FIRST_POLL_S = 0.5
+FIRST_POLL_S = 0.4
 """Webhooks come first; the product is asked when they do not."""
 LONGEST_POLL_S = 5.0
 FOLLOWED_S = 60.0
@@ -27,10 +27,17 @@ FOLLOWED_S = 60.0
 log = structlog.get_logger()
 
 
-def run_workflow(settings: Settings, *, name: str, planted: Planted, follow_s: float = FOLLOWED_S) -> int:
+def run_workflow(
+    settings: Settings,
+    *,
+    name: str,
+    planted: Planted,
+    policy: RetryPolicy | None = None,
+    follow_s: float = FOLLOWED_S,
+) -> int:
     """Run the workflow called ``name``, or what is left of it; return 0 when the run succeeded, else 1."""
     database = Database(settings.database)
-    client = ProductClient(settings, planted=planted, database=database)
+    client = ProductClient(settings, planted=planted, policy=policy, database=database)
     try:
         with tracing.workflow(name):
             run_id = _started(client, database, name, planted)

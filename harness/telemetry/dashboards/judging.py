@@ -22,9 +22,9 @@ from harness.telemetry.dashboards.dashboard_checks import (
 from harness.telemetry.dashboards.panel_answers import PanelAnswer
 from harness.telemetry.dashboards.panel_queries import QUERY, VARIABLE, PanelQuery, panel_queries
 from harness.telemetry.dashboards.query_flaws import JudgedQuery, QueryFlaw, judge_query
-from harness.telemetry.known_series import KnownSeries
 from harness.telemetry.metrics import Exposed
-from harness.telemetry.promql import parse
+from harness.telemetry.rules.rule_file import Rule
+from harness.telemetry.rules.series_catalogue import SeriesCatalogue
 
 _STATIC = (PARSES, NAMES_SERIES, LABELS_EXIST, LEGEND, HAS_LE)
 _TOO_OLD = "parse error"
@@ -39,33 +39,33 @@ def judge_dashboards(
     exposed: Exposed | None,
     answers: Mapping[str, PanelAnswer] | None,
     *,
-    recorded: Iterable[str] = (),
-    scrape_labels: Iterable[str] = (),
+    rules: Iterable[Rule] = (),
+    labels: Mapping[str, str] | None = None,
 ) -> list[Finding]:
     """Judge all dashboards.
 
     ``exposed`` is what the target exposed, None where it was not read; ``answers`` are those to `asked`, by the key of
-    the query, None where no Prometheus was asked. ``recorded`` are the names that recording rules write,
-    ``scrape_labels`` the labels that the team's scrape configuration adds.
+    the query, None where no Prometheus was asked. ``rules`` are those that the Prometheus evaluates,
+    ``labels`` what the scrape configuration gives to every series.
     """
     if not dashboards:
         return [READABLE.finding(Outcome.FAIL, "no file matches [telemetry] dashboards")]
-    known = KnownSeries(exposed, recorded=recorded, scrape_labels=scrape_labels) if exposed else None
-    return [finding for dashboard in dashboards for finding in _judge(dashboard, known, answers)]
+    catalogue = SeriesCatalogue(exposed, labels or {}, rules) if exposed else None
+    return [finding for dashboard in dashboards for finding in _judge(dashboard, catalogue, answers)]
 
 
 def _judge(
-    dashboard: Dashboard, known: KnownSeries | None, answers: Mapping[str, PanelAnswer] | None
+    dashboard: Dashboard, catalogue: SeriesCatalogue | None, answers: Mapping[str, PanelAnswer] | None
 ) -> Iterator[Finding]:
     if dashboard.problem:
         where = f"{dashboard.file}:{dashboard.problem_line}"
         yield _finding(READABLE, Outcome.FAIL, f"{where}: {dashboard.problem}", dashboard)
         return
     yield _finding(READABLE, Outcome.PASS, f"{dashboard.file}: {len(dashboard.panels)} panels", dashboard)
-    judged = [judge_query(query, known) for query in panel_queries(dashboard)]
+    judged = [judge_query(query, catalogue) for query in panel_queries(dashboard)]
     for check in _STATIC:
-        yield from _static(check, dashboard, judged, unknown=check is NAMES_SERIES and known is None)
-    yield from _answered(dashboard, judged, known, answers)
+        yield from _static(check, dashboard, judged, unknown=check is NAMES_SERIES and catalogue is None)
+    yield from _answered(dashboard, judged, answers)
     yield _covered(dashboard, judged)
 
 
@@ -99,7 +99,6 @@ def _static(check: Check, dashboard: Dashboard, judged: Sequence[JudgedQuery], *
 def _answered(
     dashboard: Dashboard,
     judged: Sequence[JudgedQuery],
-    known: KnownSeries | None,
     answers: Mapping[str, PanelAnswer] | None,
 ) -> Iterator[Finding]:
     """Yield what the answers show of each query with which nothing is wrong so far."""
@@ -110,14 +109,13 @@ def _answered(
         if queries and answers is None:
             yield _finding(check, Outcome.NOT_RUN, f"{dashboard.file}: no Prometheus was asked", dashboard)
         elif queries:
-            yield from _of_answers(check, dashboard, queries, known, answers or {})
+            yield from _of_answers(check, dashboard, queries, answers or {})
 
 
 def _of_answers(
     check: Check,
     dashboard: Dashboard,
     right: Sequence[JudgedQuery],
-    known: KnownSeries | None,
     answers: Mapping[str, PanelAnswer],
 ) -> Iterator[Finding]:
     shown: list[str] = []
@@ -133,7 +131,7 @@ def _of_answers(
         elif found.series:
             shown += [_moved(one.query, found)] if not found.good and found.moved_by else [""]
         else:
-            empty.append(_line(one.query, one.excuse or _unmoved(one.query, known)))
+            empty.append(_line(one.query, one.excuse or "no caused fault moves it"))
     if shown:
         by_fault = [line for line in shown if line]
         also = f"; {len(by_fault)} of them in a fault only" if by_fault else ""
@@ -169,17 +167,6 @@ def _passes(regex: str, value: str) -> bool:
 
 def _moved(query: PanelQuery, found: PanelAnswer) -> str:
     return _line(query, f"empty in good traffic, moved by {', '.join(found.moved_by)}")
-
-
-def _unmoved(query: PanelQuery, known: KnownSeries | None) -> str:
-    """Return that nothing moved a query, with the values that its series do have."""
-    for selector in parse(query.expr).selectors if known else ():
-        for matcher in selector.matchers:
-            values = known.values(selector.name, matcher.label) if known else frozenset()
-            if values and not any(matcher.matches({matcher.label: value}) for value in values):
-                seen = ", ".join(repr(value) for value in sorted(values)[:_MAX_LISTED])
-                return f"no caused fault moves it: {selector.name} had {matcher.label} {seen}, none of them {matcher}"
-    return "no caused fault moves it"
 
 
 def _covered(dashboard: Dashboard, judged: Sequence[JudgedQuery]) -> Finding:

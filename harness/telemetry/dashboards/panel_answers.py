@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isnan
 
 import msgspec
 
+from harness.errors import MonitoringError
+from harness.telemetry.dashboards.panel_queries import PanelQuery
 from harness.telemetry.monitoring.prometheus_api import QueriedSeries
 
+WITHIN_S = 30.0
+"""Time for all queries of a run; those that remain are not checked. 500 queries take 2 s."""
 MAX_VALUES = 500
 """Values of a variable that an answer has."""
+LATE_S = 2.0
+"""What is shown so many seconds after a fault is still of it: a scrape and an evaluation come after."""
+_EVALUATION = re.compile(r"\b(?:execution|bad_data): (.*)", re.DOTALL)
+"""The error of a query, in contrast to that of a server that does not answer (Prometheus: HTTP API, errorType)."""
+QueryRange = Callable[[str, float, float, float], Iterable[QueriedSeries]]
+"""Evaluates an expression from one time to another, both in Unix seconds, at every step; raises `MonitoringError`."""
 Period = tuple[float, float]
 """Begin and end in Unix seconds."""
 
@@ -30,20 +42,50 @@ class PanelAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Why Prometheus could not answer."""
 
 
+def ask(
+    queries: Iterable[PanelQuery],
+    query_range: QueryRange,
+    *,
+    good: Sequence[Period],
+    faults: Mapping[str, Period],
+    within_s: float = WITHIN_S,
+) -> dict[str, PanelAnswer]:
+    """Return the answers over the whole exercise by key of the query; those of a server that fails are missing.
+
+    ``good`` are the times of good traffic, ``faults`` the time of each fault that was caused.
+    """
+    periods = [*good, *faults.values()]
+    begin, end = min(begin for begin, _ in periods), max(end for _, end in periods) + LATE_S
+    deadline = time.monotonic() + within_s
+    answers: dict[str, PanelAnswer] = {}
+    for query in queries:
+        if time.monotonic() > deadline:
+            break
+        try:
+            found = query_range(query.expr, begin, end, 1.0)
+        except MonitoringError as exc:
+            error = _EVALUATION.search(str(exc))
+            if error is None:
+                break
+            answers[query.key] = PanelAnswer(error=" ".join(error[1].split()))
+        else:
+            answers[query.key] = answer(found, good=good, faults=faults, label=query.label)
+    return answers
+
+
 def answer(
     found: Iterable[QueriedSeries], *, good: Sequence[Period], faults: Mapping[str, Period], label: str = ""
 ) -> PanelAnswer:
-    """Return the figures of an answer over a whole exercise.
-
-    ``good`` are the times of good traffic, ``faults`` the time of each fault that was caused; ``label`` is that of the
-    query (`PanelQuery.label`).
-    """
+    """Return the figures of an answer over a whole exercise; ``label`` is that of the query (`PanelQuery.label`)."""
     points = [(one.labels, [(at, value) for at, value in one.points if not isnan(value)]) for one in found]
     shown = [(labels, numbers) for labels, numbers in points if numbers]
     usual = [_values(numbers, good) for _, numbers in shown]
     moved = {
-        fault: any(_moved(_values(numbers, [period]), known) for (_, numbers), known in zip(shown, usual, strict=True))
-        for fault, period in faults.items()
+        fault: any(
+            _moved(_values(numbers, [(begin, end + LATE_S)]), known)
+            for (_, numbers), known in zip(shown, usual, strict=True)
+        )
+        for fault, (begin, end) in faults.items()
     }
     values = sorted({labels[label] for labels, _ in shown if labels.get(label)})
     return PanelAnswer(

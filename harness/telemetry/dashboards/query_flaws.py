@@ -10,13 +10,17 @@ from harness.model import Check
 from harness.telemetry.dashboards.dashboard_checks import HAS_LE, LABELS_EXIST, LEGEND, NAMES_SERIES, PARSES
 from harness.telemetry.dashboards.panel_queries import PANEL, PanelQuery
 from harness.telemetry.dashboards.substitution import ANY, PLACEHOLDER
-from harness.telemetry.known_series import OF_SCRAPING, KnownSeries
 from harness.telemetry.promql import LabelMatcher, LabelSet, Query, SeriesSelector, parse
+from harness.telemetry.rules.series_catalogue import BY_SCRAPING, SeriesCatalogue
 
 _LEGEND = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 _NAME = "__name__"
-_ALWAYS_SCRAPED = ("job", "instance")
-"""Labels that every Prometheus adds, whatever their values."""
+USUAL_LABELS = frozenset(
+    {*BY_SCRAPING, "cluster", "region", "zone", "datacenter", "dc", "environment", "env", "team", "replica"}
+    | {"namespace", "pod", "container", "service", "endpoint", "node", "host", "hostname", "app", "application"}
+    | {"prometheus", "prometheus_replica", _NAME}
+)
+"""Labels that a scrape configuration usually adds, and that therefore no endpoint shows."""
 _OLD_S = 60.0
 """From this offset in seconds on, an exercise has no data so old."""
 
@@ -39,48 +43,62 @@ class JudgedQuery(NamedTuple):
     """Why the exercise could not show data of it."""
 
 
-def judge_query(query: PanelQuery, known: KnownSeries | None) -> JudgedQuery:
-    """Judge one query; without ``known`` only by its own text."""
+def judge_query(query: PanelQuery, catalogue: SeriesCatalogue | None) -> JudgedQuery:
+    """Judge one query; without a ``catalogue`` of the series that exist only by its own text."""
     if query.not_checked:
         return JudgedQuery(query)
     if query.error:
         return JudgedQuery(query, (QueryFlaw(PARSES, query.error),))
     parsed = parse(query.expr)
-    flaws = [*(_unnamed(parsed, known) if known else ()), *_labels(query, parsed, known)]
+    flaws = [*(_series(parsed, catalogue) if catalogue else ()), *_labels(query, parsed, catalogue)]
+    flaws = flaws or list(_legend(query, parsed, catalogue))  # a wrong label is wrong in the legend too
     flaws += [QueryFlaw(HAS_LE, f"no le in {argument}") for argument in parsed.quantiles_without_le()]
-    elsewhere = dict.fromkeys(s.name for s in parsed.selectors if known and _is_elsewhere(s, known))
+    elsewhere = dict.fromkeys(s.name for s in parsed.selectors if catalogue and _is_elsewhere(s, catalogue))
     excuse = f"it reads {', '.join(elsewhere)}, which the target does not expose" if elsewhere else ""
-    return JudgedQuery(query, tuple(dict.fromkeys(flaws)), tuple(elsewhere), excuse or _excuse(parsed, known))
+    return JudgedQuery(query, tuple(dict.fromkeys(flaws)), tuple(elsewhere), excuse or _excuse(parsed, catalogue))
 
 
-def _is_elsewhere(selector: SeriesSelector, known: KnownSeries) -> bool:
-    return _is_named(selector) and selector.name not in known and known.is_of_others(selector.name)
+def _is_missing(selector: SeriesSelector, catalogue: SeriesCatalogue) -> bool:
+    named = selector.name and PLACEHOLDER not in selector.name
+    return bool(named) and not catalogue.exists(selector.name)
 
 
-def _is_named(selector: SeriesSelector) -> bool:
-    return bool(selector.name) and PLACEHOLDER not in selector.name
+def _is_elsewhere(selector: SeriesSelector, catalogue: SeriesCatalogue) -> bool:
+    return _is_missing(selector, catalogue) and catalogue.is_of_another(selector.name)
 
 
-def _unnamed(parsed: Query, known: KnownSeries) -> Iterator[QueryFlaw]:
-    """Yield the series that do not exist, with the nearest that does."""
+def _series(parsed: Query, catalogue: SeriesCatalogue) -> Iterator[QueryFlaw]:
+    """Yield the selectors of series that do not exist, each with the nearest that does."""
     for selector in parsed.selectors:
-        if _is_named(selector) and selector.name not in known and not known.is_of_others(selector.name):
-            nearest = known.nearest(selector.name)
-            hint = f". Did you mean {nearest!r}?" if nearest else ""
-            yield QueryFlaw(NAMES_SERIES, f"no series {selector.name!r} exists{hint}")
+        if _is_missing(selector, catalogue):
+            if not catalogue.is_of_another(selector.name):
+                hint = catalogue.hint(selector.name)
+                yield QueryFlaw(NAMES_SERIES, f"no series has the name {selector.name}. {hint}".strip())
+        elif wrong := catalogue.wrong_scrape_label(selector):
+            observed = f"no series of {selector.name} has {wrong}: [telemetry.alerts] labels gives it another value"
+            yield QueryFlaw(NAMES_SERIES, observed)
+        elif observed := catalogue.missing_value(selector):
+            yield QueryFlaw(NAMES_SERIES, observed)
 
 
-def _labels(query: PanelQuery, parsed: Query, known: KnownSeries | None) -> Iterator[QueryFlaw]:
+def _labels(query: PanelQuery, parsed: Query, catalogue: SeriesCatalogue | None) -> Iterator[QueryFlaw]:
     """Yield the labels that do not exist where they are named."""
-    labels_of = known.labels_of if known else None
-    for use in parsed.label_uses(labels_of):
-        if use.label not in use.available and PLACEHOLDER not in use.label:
+    for use in parsed.label_uses(catalogue.labels_of if catalogue else None):
+        if use.label not in use.available and use.label not in USUAL_LABELS and PLACEHOLDER not in use.label:
             yield QueryFlaw(LABELS_EXIST, f"{use.clause} ({use.label}): {_absent(use.label, use.available)}")
-    for selector in parsed.selectors if known else ():
-        labels = known.labels_of(selector) if known else LabelSet()
+    for selector in parsed.selectors if catalogue else ():
+        labels = catalogue.labels_of(selector) if catalogue else LabelSet()
         for matcher in selector.matchers:
-            if matcher.label not in labels and _needs(matcher, query):
+            if matcher.label not in labels and matcher.label not in USUAL_LABELS and _needs(matcher, query):
                 yield QueryFlaw(LABELS_EXIST, f"{selector.name}{{{matcher}}}: {_absent(matcher.label, labels)}")
+
+
+def _legend(query: PanelQuery, parsed: Query, catalogue: SeriesCatalogue | None) -> Iterator[QueryFlaw]:
+    """Yield the labels of the legend that the result does not have."""
+
+    def labels_of(selector: SeriesSelector) -> LabelSet:
+        return catalogue.labels_of(selector).plus(USUAL_LABELS) if catalogue else LabelSet(others=True)
+
     result = parsed.result_labels(labels_of)
     for label in dict.fromkeys(_LEGEND.findall(query.legend)) if query.kind == PANEL else ():
         if label not in result and label != _NAME:
@@ -94,25 +112,25 @@ def _needs(matcher: LabelMatcher, query: PanelQuery) -> bool:
 
 
 def _absent(label: str, labels: LabelSet, of: str = "the series") -> str:
-    names = sorted(labels.names - OF_SCRAPING) if not labels.others else []
+    names = sorted(labels.names - USUAL_LABELS) if not labels.others else []
     has = f"{of} {'have' if of.endswith('series') else 'has'}"
     return f"{has} no label {label!r}, only {', '.join(names)}" if names else f"{has} no label {label!r}"
 
 
-def _excuse(parsed: Query, known: KnownSeries | None) -> str:
+def _excuse(parsed: Query, catalogue: SeriesCatalogue | None) -> str:
     """Return why a query can be empty in an exercise though it shows data in production."""
     for selector in parsed.selectors:
         if selector.offset_s >= _OLD_S:
             return f"it reads data of {selector.offset_s:g} s before, which an exercise does not have"
-        own = known.own_labels(selector.name) if known else frozenset()
+        labels = catalogue.labels_of(selector) if catalogue else LabelSet(others=True)
         for matcher in selector.matchers:
-            if known and matcher.label in OF_SCRAPING - own and _is_of_scrape(matcher, known):
+            if matcher.label in USUAL_LABELS and _is_of_scrape(matcher, labels):
                 return f"it selects by the label {matcher.label!r}, which the harness's own scrape does not add"
     return ""
 
 
-def _is_of_scrape(matcher: LabelMatcher, known: KnownSeries) -> bool:
+def _is_of_scrape(matcher: LabelMatcher, labels: LabelSet) -> bool:
     """Whether a matcher asks for a label, or for a value of one, that only the team's own scrape adds."""
-    if matcher.label in known.scrape_labels or matcher.matches({}):
+    if matcher.matches({}):
         return False
-    return matcher.label not in _ALWAYS_SCRAPED or not matcher.op.startswith("!")
+    return matcher.label not in labels or (matcher.label in BY_SCRAPING and not matcher.op.startswith("!"))

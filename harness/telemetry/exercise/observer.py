@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from harness.model.signals import Signal
@@ -40,12 +40,15 @@ class Observer:
     def __init__(
         self,
         *,
-        logs: Callable[[], Sequence[Path]] | None,
+        logs: Callable[[], Mapping[str, Path]] | None,
         scrape: Scrape | None,
         spans: Spans | None,
         redact: Callable[[str], str],
     ) -> None:
-        """``logs`` returns the log files that exist by now; ``redact`` removes secrets from what is shown."""
+        """``logs`` returns the log files by name, of which some may not exist.
+
+        ``redact`` removes secrets from what is shown.
+        """
         self._logs = logs
         self._scrape = scrape
         self._spans = spans
@@ -57,7 +60,7 @@ class Observer:
 
     def mark(self) -> Mark:
         """Begin a window."""
-        mark = Mark({path: _whole_bytes(path) for path in self._files()})
+        mark = Mark({path: _whole_bytes(path) for path in self._files().values()})
         self.sample(mark)
         return mark
 
@@ -99,14 +102,14 @@ class Observer:
         if self._scrape is not None:
             mark.series.add(self._scrape())
 
-    def _files(self) -> list[Path]:
-        return [path for path in self._logs() if path.is_file()] if self._logs else []
+    def _files(self) -> dict[str, Path]:
+        return {name: path for name, path in self._logs().items() if path.is_file()} if self._logs else {}
 
     def _written(self, mark: Mark) -> dict[str, str] | None:
         """Return the whole lines that each log has had since the window began; a log that is new is read whole."""
         if self._logs is None:
             return None
-        return {path.name: _lines(path, mark.sizes.get(path, 0)) for path in self._files()}
+        return {name: _lines(path, mark.sizes.get(path, 0)) for name, path in self._files().items()}
 
 
 def _whole_bytes(path: Path) -> int:

@@ -158,7 +158,9 @@ def _program(*names: str) -> str:
     for name in names:
         if found := shutil.which(name):
             return found
-    raise MonitoringError(f"{names[-1].capitalize()} is not installed: no {' or '.join(names)} on the PATH. {INSTALL}")
+    raise MonitoringError(
+        f"{names[-1].capitalize()} is not installed: no {' or '.join(names)} on the PATH. Install both: {INSTALL}"
+    )
 
 
 def _start(process: ManagedProcess) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from harness.model import Check, Level
+from harness.model import Check, Finding, Level, Outcome
 from harness.telemetry.rules.rule_file import Rule
 
 ITEM = "observability.alerts"
@@ -134,3 +135,19 @@ class Complaint(NamedTuple):
 def complaint(rule: Rule, key: str, text: str, subject: str = "") -> Complaint:
     """Return a complaint about one key of a rule, such as ``expr`` or ``labels.severity``."""
     return Complaint(rule.where(key), rule.name, text, subject)
+
+
+def complaint_findings(check: Check, complaints: Iterable[Complaint], looked: str, unknown: str = "") -> list[Finding]:
+    """Return a finding for each complaint; without any, one that passes, or that was ``unknown``."""
+    failed: dict[str, Finding] = {}
+    for each in complaints:
+        name = f"{each.rule}: " if each.rule else ""
+        parts = (check.id, each.rule or each.where, each.subject)
+        case = "-".join(part for part in parts if part)
+        if case in failed:
+            case = f"{case}-{each.where}"
+        summary = f"{each.where}: {name}{each.text}"
+        failed[case] = check.finding(Outcome.FAIL, check.failed, summary=summary, case=case)
+    if failed:
+        return list(failed.values())
+    return [check.finding(Outcome.NOT_RUN, unknown)] if unknown else [check.finding(Outcome.PASS, looked)]

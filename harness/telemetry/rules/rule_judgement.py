@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from harness.model import Check, Finding, Outcome
+from harness.model import Finding, Outcome
 from harness.telemetry.metrics import Exposed
 from harness.telemetry.rules.annotation_checks import (
     Anchors,
@@ -34,6 +34,7 @@ from harness.telemetry.rules.rule_checks import (
     SEVERITY,
     STARTS,
     Complaint,
+    complaint_findings,
 )
 from harness.telemetry.rules.rule_file import RuleFile, read_rules
 from harness.telemetry.rules.series_catalogue import SeriesCatalogue
@@ -81,20 +82,20 @@ def judge_rules(files: Sequence[RuleFile], around: RuleSurroundings) -> list[Fin
     started = blind or (NO_START if around.exposed and around.exposed.before is None else "")
     findings = [
         *_parsed(files, looked),
-        *_findings(SERIES, series, looked + (others if elsewhere else ""), blind),
-        *_findings(LABELS, labels, looked, blind),
-        *_findings(STARTS, late_counters(rules, catalogue), looked, started),
-        *_findings(QUANTILES, lost_buckets(rules), looked),
-        *_findings(CIRCLES, circles(rules), looked),
-        *_findings(SEVERITY, without_severity(rules), looked),
-        *_findings(RUNBOOK, without_runbook(rules), looked),
+        *complaint_findings(SERIES, series, looked + (others if elsewhere else ""), blind),
+        *complaint_findings(LABELS, labels, looked, blind),
+        *complaint_findings(STARTS, late_counters(rules, catalogue), looked, started),
+        *complaint_findings(QUANTILES, lost_buckets(rules), looked),
+        *complaint_findings(CIRCLES, circles(rules), looked),
+        *complaint_findings(SEVERITY, without_severity(rules), looked),
+        *complaint_findings(RUNBOOK, without_runbook(rules), looked),
     ]
     if around.scrape_interval_s is not None:
-        findings += _findings(PATIENCE, impatient(rules, around.scrape_interval_s), looked)
+        findings += complaint_findings(PATIENCE, impatient(rules, around.scrape_interval_s), looked)
     if around.root is not None and around.anchors is not None:
         folders = {file.name: file.path.parent for file in files}
         missing = missing_runbooks(rules, around.root, around.anchors, folders)
-        findings += _findings(RUNBOOK_EXISTS, missing, looked)
+        findings += complaint_findings(RUNBOOK_EXISTS, missing, looked)
     return findings
 
 
@@ -125,20 +126,4 @@ def _parsed(files: Sequence[RuleFile], looked: str) -> Iterator[Finding]:
             Outcome.ERROR, "no fault of the rule, but it cannot be judged", summary=text, case=f"{PARSES.id}-{case}"
         )
     if found or not (unread or newer):
-        yield from _findings(PARSES, found, looked)
-
-
-def _findings(check: Check, complaints: Iterable[Complaint], looked: str, unknown: str = "") -> list[Finding]:
-    """Return a finding for each complaint; without any, one that passes, or that was ``unknown``."""
-    failed: dict[str, Finding] = {}
-    for each in complaints:
-        name = f"{each.rule}: " if each.rule else ""
-        parts = (check.id, each.rule or each.where, each.subject)
-        case = "-".join(part for part in parts if part)
-        if case in failed:
-            case = f"{case}-{each.where}"
-        summary = f"{each.where}: {name}{each.text}"
-        failed[case] = check.finding(Outcome.FAIL, check.failed, summary=summary, case=case)
-    if failed:
-        return list(failed.values())
-    return [check.finding(Outcome.NOT_RUN, unknown)] if unknown else [check.finding(Outcome.PASS, looked)]
+        yield from complaint_findings(PARSES, found, looked)

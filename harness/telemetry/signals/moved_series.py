@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
 from math import isnan
 from typing import NamedTuple
 
@@ -18,6 +17,9 @@ UP = "up"
 _OF_RUNTIME = ("process_", "python_", "go_", "nodejs_", "jvm_", "scrape_", "promhttp_", "prometheus_")
 _COUNTS = ("_total", "_count")
 """How a series ends that only grows, where its type is not known."""
+_LASTS = 3
+"""Scrapes in a row in which a gauge's value lasts, where it does not remain until the end."""
+_BEFORE_AND_AFTER = 2
 FACTOR, FLOOR_S = 4, 0.1
 """A duration stands out when it is so many times the longest of good traffic, and so many seconds more."""
 
@@ -44,7 +46,7 @@ class Moved(NamedTuple):
     buckets: Mapping[Key, frozenset[tuple[float, float]]]
     """The lower and upper bounds between which something was observed."""
     gauges: Mapping[Key, tuple[float | None, ...]]
-    """The values in successive scrapes, None where it did not exist; one that lasts is there twice."""
+    """The values in successive scrapes, None where it did not exist; one that lasts is there three times at most."""
     shown: Mapping[Key, str]
     unanswered: int
     """Scrapes to which the endpoint returned no metrics."""
@@ -72,7 +74,7 @@ class SeriesWatch:
         for key in self._gauges.keys() | scrape.gauges.keys():
             values = self._gauges.setdefault(key, [] if before is None else [None])
             value = scrape.gauges.get(key)
-            if values[-2:] != [value, value]:  # twice is as good as often
+            if values[-_LASTS:] != [value] * _LASTS:  # more often is no more
                 values.append(value)
         if before is None:
             return
@@ -131,12 +133,13 @@ def stands_out(value_s: float, good_s: float) -> bool:
 def _strange_value(values: Sequence[float | None], known: set[float]) -> float | None:
     """Return a gauge's value that it had neither as the window began nor in good traffic, where it was constant.
 
-    One scrape between others is not enough: it may be what is under way at that instant.
+    Two scrapes between others are not enough: they may have met what is under way at that moment.
     """
     if len(known) > 1 or (not known and values[0] is not None):
         return None
     strange = [value is not None and value not in known and value != values[0] for value in values]
-    lasting = strange[-1] or any(first and second for first, second in pairwise(strange))
+    remains = strange[-1] and (len(strange) == _BEFORE_AND_AFTER or strange[-2])
+    lasting = remains or any(all(strange[i : i + _LASTS]) for i in range(len(strange) - _LASTS + 1))
     return next((v for v, s in zip(reversed(values), reversed(strange), strict=True) if s), None) if lasting else None
 
 

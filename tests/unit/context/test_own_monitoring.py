@@ -92,13 +92,16 @@ def test_a_server_of_rules_alone_is_judged_by_its_rules(tmp_path: Path, httpserv
 
 
 def test_without_rule_files_only_the_teams_own_servers_are_judged(tmp_path: Path, httpserver: HTTPServer) -> None:
-    """That the harness started no Prometheus of its own is no error then."""
+    """That the harness started no Prometheus of its own is no error then; with rule files beside it both are judged."""
     answer(httpserver)
     evidence = ExerciseEvidence(unwatched="harness.toml does not set [telemetry.alerts] rules")
+    url = httpserver.url_for("/")
 
-    found = list(judge_alerts(context(tmp_path, httpserver.url_for("/")), evidence))
+    alone = list(judge_alerts(context(tmp_path, url), evidence))
+    beside = list(judge_alerts(context(tmp_path, url, 'rules = ["rules.yml"]'), ExerciseEvidence(trouble="broken")))
 
-    assert {f.outcome for f in found} == {Outcome.PASS, Outcome.NOT_RUN}
+    assert {f.outcome for f in alone} == {Outcome.PASS, Outcome.NOT_RUN}
+    assert [f.observed for f in beside if f.outcome is Outcome.ERROR] == ["broken"]
 
 
 NONE_SENT = {

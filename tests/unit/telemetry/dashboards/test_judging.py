@@ -16,6 +16,8 @@ from harness.telemetry.dashboards.judging import judge_dashboards
 from harness.telemetry.dashboards.panel_answers import PanelAnswer
 from harness.telemetry.dashboards.panel_queries import panel_queries
 from harness.telemetry.metrics import Exposed, parse_samples
+from harness.telemetry.promql import parse
+from harness.telemetry.rules.rule_file import Rule
 
 PROMETHEUS = {"type": "prometheus", "uid": "p"}
 METRICS = """
@@ -77,9 +79,14 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "misspelt": (
         panel("sum(webhook_inbox_dept)"),
         "panel-names-series",
-        "no series 'webhook_inbox_dept' exists. Did you mean 'webhook_inbox_depth'?",
+        "no series has the name webhook_inbox_dept. Did you mean 'webhook_inbox_depth'?",
     ),
-    "removed": (panel("webhook_retries_total"), "panel-names-series", "no series 'webhook_retries_total' exists"),
+    "removed": (panel("webhook_retries_total"), "panel-names-series", "no series has the name webhook_retries_total"),
+    "misspelt value": (
+        panel('webhook_deliveries_total{outcome="rejectd"}'),
+        "panel-names-series",
+        "no sample of webhook_deliveries_total has outcome=\"rejectd\". Did you mean 'rejected'?",
+    ),
     "label of by": (
         panel("sum by (outcom) (webhook_deliveries_total)"),
         "panel-labels-exist",
@@ -145,9 +152,9 @@ def test_what_is_legal_and_common_is_no_fault(expr: str) -> None:
 
 def test_names_of_recording_rules_exist() -> None:
     """And one that resembles them is misspelt."""
-    recorded = ["webhook:errors:rate5m"]
-    assert not outcomes(judge(board(panel("webhook:errors:rate5m")), recorded=recorded), Outcome.FAIL)
-    wrong = outcomes(judge(board(panel("webhook:error:rate5m")), recorded=recorded), Outcome.FAIL)
+    rules = [Rule(file="r.yml", line=1, group="g", record="webhook:errors:rate5m", expr="1", query=parse("vector(1)"))]
+    assert not outcomes(judge(board(panel("webhook:errors:rate5m")), rules=rules), Outcome.FAIL)
+    wrong = outcomes(judge(board(panel("webhook:error:rate5m")), rules=rules), Outcome.FAIL)
     assert "Did you mean 'webhook:errors:rate5m'?" in wrong["panel-names-series"]
 
 
@@ -163,8 +170,7 @@ def test_a_panel_that_only_a_fault_fills_passes_and_says_so() -> None:
 
 EMPTY = {
     "webhook_inbox_depth > 5": "no caused fault moves it",
-    'webhook_deliveries_total{outcome="rejectd"}': "no caused fault moves it: webhook_deliveries_total had outcome "
-    "'accepted', 'rejected', none of them outcome=\"rejectd\"",
+    'webhook_deliveries_total{outcome="expired"}': "no caused fault moves it",
     "container_memory_rss": "it reads container_memory_rss, which the target does not expose",
     "webhook_inbox_depth offset 1d": "it reads data of 86400 s before, which an exercise does not have",
     'webhook_inbox_depth{namespace="prod"}': "it selects by the label 'namespace', which the harness's own scrape",
@@ -238,7 +244,9 @@ def test_labels_of_the_scrape_that_are_configured_exist() -> None:
     """A label in [telemetry.alerts] labels is on every series of the exercise."""
     shown = board(panel('webhook_inbox_depth{tenant="a"}'))
     assert outcomes(judge(shown), Outcome.FAIL)
-    assert not outcomes(judge(shown, scrape_labels=["tenant"]), Outcome.FAIL)
+    assert not outcomes(judge(shown, labels={"tenant": "a"}), Outcome.FAIL)
+    contradicted = outcomes(judge(shown, labels={"tenant": "b"}), Outcome.FAIL)
+    assert 'no series of webhook_inbox_depth has tenant="a"' in contradicted["panel-names-series"]
 
 
 def test_without_metrics_and_prometheus_nothing_passes_that_needs_them() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import nan
 
-from harness.telemetry.dashboards.panel_answers import PanelAnswer, answer
+from harness.errors import MonitoringError
+from harness.telemetry.dashboards.panel_answers import PanelAnswer, answer, ask
+from harness.telemetry.dashboards.panel_queries import PanelQuery
 from harness.telemetry.monitoring.prometheus_api import QueriedSeries
 
 GOOD = [(0.0, 10.0)]
@@ -20,8 +23,8 @@ def figures(*found: QueriedSeries, label: str = "") -> PanelAnswer:
 
 
 def test_a_series_that_only_a_fault_fills_is_moved_by_it() -> None:
-    """It is empty in good traffic, and tells which fault fills it."""
-    assert figures(series((25, 1))) == PanelAnswer(series=1, good=0, moved_by=("forged",))
+    """It is empty in good traffic; what is shown right after a fault is of that fault."""
+    assert figures(series((31, 1))) == PanelAnswer(series=1, good=0, moved_by=("forged",))
 
 
 def test_a_series_with_other_values_in_a_fault_is_moved_by_it() -> None:
@@ -44,3 +47,43 @@ def test_the_values_of_a_variable_are_those_of_its_label() -> None:
     """Each once, in order."""
     found = figures(series((1, 1), job="b"), series((1, 1), job="a"), series((1, 1), other="c"), label="job")
     assert found.values == ("a", "b")
+
+
+def query(expr: str) -> PanelQuery:
+    return PanelQuery(key=f"d.json#{expr}", dashboard="d.json", panel="T", line=1, written=expr, expr=expr)
+
+
+def test_every_query_is_asked_over_the_whole_exercise() -> None:
+    """From the begin of good traffic to the end of the last fault; an error of one query is its answer."""
+    asked_for: list[tuple[str, float, float, float]] = []
+
+    def query_range(expr: str, start: float, end: float, step_s: float) -> Iterable[QueriedSeries]:
+        asked_for.append((expr, start, end, step_s))
+        if expr == "b":
+            raise MonitoringError("Prometheus reported an error for b: execution: many-to-many\n matching.")
+        return [series((1, 1))]
+
+    answers = ask([query("a"), query("b"), query("c")], query_range, good=GOOD, faults=FAULTS)
+    assert asked_for == [(expr, 0.0, 52.0, 1.0) for expr in "abc"]
+    assert answers == {
+        "d.json#a": PanelAnswer(series=1, good=1),
+        "d.json#b": PanelAnswer(error="many-to-many matching."),
+        "d.json#c": PanelAnswer(series=1, good=1),
+    }
+
+
+def test_a_server_that_fails_is_no_answer_and_is_not_asked_again() -> None:
+    """It would fail, slowly, for each of the queries; none of them is wrong because of it."""
+    asked_for: list[str] = []
+
+    def query_range(expr: str, *_: float) -> Iterable[QueriedSeries]:
+        asked_for.append(expr)
+        raise MonitoringError("Prometheus does not answer (timed out). Start prometheus there, or correct the URL.")
+
+    assert ask([query("a"), query("b")], query_range, good=GOOD, faults=FAULTS) == {}
+    assert asked_for == ["a"]
+
+
+def test_no_more_is_asked_when_the_time_is_over() -> None:
+    """A run with thousands of queries ends."""
+    assert ask([query("a")], lambda *_: [], good=GOOD, faults=FAULTS, within_s=-1) == {}

@@ -10,7 +10,7 @@ from harness.telemetry.exercise.observer import Observer
 
 def observer(log: Path, texts: list[str | None]) -> Observer:
     """Return an observer of one log and of these texts of metrics, one after another."""
-    return Observer(logs=lambda: [log], scrape=lambda: texts.pop(0), spans=None, redact=str)
+    return Observer(logs=lambda: {"app.log": log}, scrape=lambda: texts.pop(0), spans=None, redact=str)
 
 
 def append(log: Path, text: str) -> None:

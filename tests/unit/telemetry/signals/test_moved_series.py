@@ -56,7 +56,10 @@ def buckets(*counts: int) -> str:
         ([text(depth="1"), text(depth="1")], []),
         ([text(depth="1"), text(depth="0")], []),
         ([text(), text(depth="1"), text()], []),
-        ([text(), text(depth="1"), text(depth="1"), text()], ["depth 0 \N{RIGHTWARDS ARROW} 1"]),
+        ([text(), text(depth="1"), text(depth="1"), text()], []),
+        ([text(), text(), text(depth="1")], []),
+        ([text(), text(), text(depth="1"), text(depth="1")], ["depth 0 \N{RIGHTWARDS ARROW} 1"]),
+        ([text(), *[text(depth=n) for n in "123"], text()], ["depth 0 \N{RIGHTWARDS ARROW} 3"]),
         ([text(), text(depth="NaN")], []),
         ([text(), text() + "waiting 3\n"], ["waiting absent \N{RIGHTWARDS ARROW} 3"]),
         ([text() + "waiting 2\n", text() + "waiting 3\n"], []),
@@ -95,14 +98,14 @@ def test_a_histogram_shows_what_stands_out(good: tuple[int, ...], fault: tuple[i
 
 
 def test_scrapes_are_read_as_they_come() -> None:
-    """After each, what moved so far; a value that lasts takes no more room than one that is seen twice."""
+    """After each, what moved so far; a value that lasts takes no more room than one that is seen thrice."""
     watch = SeriesWatch()
     for value in [0] * 50 + [1] * 50:
         watch.add(text(depth=str(value)))
     moved = watch.moved
     watch.add(None)
 
-    assert list(moved.gauges.values()) == [(0.0, 0.0, 1.0, 1.0)]
+    assert list(moved.gauges.values()) == [(0.0, 0.0, 0.0, 1.0, 1.0, 1.0)]
     assert novel_series(moved, [GOOD]) == ["depth 0 \N{RIGHTWARDS ARROW} 1"]
     assert novel_series(watch.moved, [GOOD])[0] == "up: the metrics endpoint returned no metrics"
 

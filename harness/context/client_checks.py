@@ -1,0 +1,108 @@
+"""The checks of a target's client: each runs it once, and no two at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from harness.context.background import CLIENT
+from harness.context.client_parts import client_of
+from harness.contract.idempotency import promises_keys
+from harness.http.client import WHOLE_WITHIN_S
+from harness.resilience.credential_leak import Elsewhere, TransportCase, judge
+from harness.resilience.runner import ClientUnderTest, not_applicable
+
+if TYPE_CHECKING:
+    from harness.context.background import Lane
+    from harness.context.run_context import RunContext
+    from harness.model import Attempt, Finding
+    from harness.operations.leaks import ErrorBodies
+    from harness.resilience.client_cases import ClientCase
+    from harness.resilience.client_process import ClientRun
+    from harness.resilience.faults import Fault
+    from harness.secrets import Leak
+
+T = TypeVar("T")
+
+NEEDS = ("client.command", "provider.base_url")
+"""Keys of harness.toml that name the client and the provider."""
+_KEYLESS = "the spec declares no Idempotency-Key header; where the provider accepts one, declare it there"
+
+
+class ClientChecks:
+    """The client of one target in one process: its runs are begun beside the tests, or done when a test asks."""
+
+    def __init__(self, run_context: RunContext, client: ClientUnderTest, errors: ErrorBodies) -> None:
+        """``errors`` searches the provider's error responses to ``client``."""
+        self._context = run_context
+        self._client = client
+        self._errors = errors
+        self._lane: Lane = run_context.background.lane(CLIENT)
+
+    @classmethod
+    def of(cls, run_context: RunContext) -> ClientChecks:
+        """Return those of this process; only where `NEEDS` are set."""
+        return run_context.background.shared(CLIENT, partial(cls._opened, run_context))
+
+    @classmethod
+    @contextmanager
+    def _opened(cls, run_context: RunContext) -> Iterator[ClientChecks]:
+        errors = run_context.error_bodies.apart()
+        with run_context.network.client(whole_within_s=WHOLE_WITHIN_S, error_observer=errors) as http:
+            yield cls(run_context, client_of(run_context, http=http), errors)
+
+    def begin(self, case: ClientCase | TransportCase) -> None:
+        """Check a case beside the tests."""
+        if not self._keyless(case):
+            self._lane.begin(case.id, self._searched(partial(self._checked, case)))
+
+    def result(self, case: ClientCase | TransportCase) -> Finding:
+        """Return the finding of a case; raises `ProcessError` where the command cannot be run."""
+        if self._keyless(case):
+            return not_applicable(case, _KEYLESS)
+        return self._asked(case.id, partial(self._checked, case))
+
+    def run(self, faults: Sequence[Fault]) -> tuple[tuple[Attempt, ...], ClientRun]:
+        """Run the client; its first calls meet ``faults``. Return its calls, and how it ended; raises `ProcessError`.
+
+        Without faults, one run serves all who ask.
+        """
+        work = partial(self._client.run, faults) if faults else self._client.run_undisturbed
+        server, ended = self._asked(("run", faults), work)
+        return server.attempts, ended
+
+    def _asked(self, key: Hashable, work: Callable[[], T]) -> T:
+        result, leaks = self._lane.result(key, self._searched(work))
+        self._context.error_bodies.add(leaks)
+        return result
+
+    def _searched(self, work: Callable[[], T]) -> Callable[[], tuple[T, list[Leak]]]:
+        """Return work that also gives the leaks in the provider's errors, for the test that asks for its result."""
+        return lambda: (work(), self._errors.take())
+
+    def _keyless(self, case: ClientCase | TransportCase) -> bool:
+        return case.item == "resilience.idempotency-keys" and not promises_keys(self._context.spec)
+
+    def _checked(self, case: ClientCase | TransportCase) -> Finding:
+        if isinstance(case, TransportCase):
+            return self._transport(case)
+        return self._client.check(
+            case, reproduce=self._context.reproduce(f"::test_the_client_handles_a_fault[{case.id}]")
+        )
+
+    def _transport(self, case: TransportCase) -> Finding:
+        """Check where the client sends its credential."""
+        scanner = self._context.vault.scanner()
+        with Elsewhere() as elsewhere:
+            server, ended = self._client.run((elsewhere.fault(case.redirect),) if case.redirect else ())
+        finding = judge(
+            case,
+            server.attempts,
+            elsewhere.arrived,
+            ended,
+            lambda data: sorted({leak.secret for leak in scanner.scan_bytes(data, case.id)}),
+            reproduce=self._context.reproduce(f"::test_the_clients_credential_stays_where_it_belongs[{case.id}]"),
+        )
+        return self._client.proven(case, finding, ended)
