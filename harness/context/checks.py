@@ -15,7 +15,7 @@ from harness.resilience import client_cases, credential_leak
 from harness.telemetry import calls, metrics, traces
 from harness.telemetry.dashboards import dashboard_checks
 from harness.telemetry.monitoring import alert_checks, own_checks
-from harness.telemetry.rules import route_checks, rule_checks
+from harness.telemetry.rules import route_checks, rule_checks, tool_checks
 from harness.telemetry.signals import blind_spots
 from harness.webhooks import assessment, tls
 from harness.webhooks.cases import CASES
@@ -53,6 +53,13 @@ def _client() -> tuple[Check, ...]:
 def _staging() -> tuple[Check, ...]:
     observed = (*metrics.MOVEMENTS, *traces.DELIVERIES, *calls.CALLS)
     linked = (*alert_runbooks.CHECKS, runbook_queries.PARSES)
-    alerts = (*rule_checks.CHECKS, *route_checks.CHECKS, *linked, *alert_checks.CHECKS, *own_checks.CHECKS)
+    alerts = (
+        *rule_checks.CHECKS,
+        *route_checks.CHECKS,
+        *tool_checks.CHECKS,
+        *linked,
+        *alert_checks.CHECKS,
+        *own_checks.CHECKS,
+    )
     signals = (*alerts, *dashboard_checks.CHECKS, *blind_spots.CHECKS)
     return (*observed, *signals, secret_rotation.RECORDED, leaks.NEVER_LOGGED, *runbooks.CHECKS.values())

@@ -17,6 +17,7 @@ MAX_CONFIG_BYTES = 4 * 1024 * 1024
 MAX_ROUTES = 10_000
 MAX_LEVELS = 100
 """Of routes within routes: an alias can lead back to its own anchor."""
+_SHORTEST_SECRET = 4
 _DURATIONS = ("group_wait", "group_interval", "repeat_interval")
 _LISTS = ("group_by", "mute_time_intervals", "active_time_intervals")
 _MATCHING = ("match", "match_re", "matchers")
@@ -114,6 +115,25 @@ def read_alertmanager(path: Path, name: str = "") -> AlertmanagerConfig:
     return AlertmanagerConfig(
         name=name, route=route, receivers=receivers, inhibitions=tuple(inhibitions), faults=tuple(faults)
     )
+
+
+def hidden_values(path: Path) -> list[str]:
+    """Return the values in the file that may be secrets: all below ``global`` and ``receivers`` but names."""
+    found: list[str] = []
+    try:
+        documents = compose_yaml(path.read_bytes()[:MAX_CONFIG_BYTES])
+    except (OSError, UnreadableYamlError):
+        return found
+    fields = Located(documents[0], []).fields() if documents else {}
+    waiting, seen = [fields[key] for key in ("global", "receivers") if key in fields], set[int]()
+    while waiting:
+        value = waiting.pop()
+        if id(value.node) in seen:
+            continue
+        seen.add(id(value.node))
+        waiting += [inner for key, inner in value.fields().items() if key != "name"] or value.items("")
+        found += [value.text("")] if isinstance(value.node.value, str) else []
+    return [text for text in found if len(text) >= _SHORTEST_SECRET]
 
 
 def parse_matchers(text: str) -> list[LabelMatcher]:

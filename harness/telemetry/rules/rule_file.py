@@ -75,6 +75,8 @@ class RuleFile(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...] = ()
     faults: tuple[YamlFault, ...] = ()
     """Why Prometheus refuses it."""
+    is_plain: bool = True
+    """Whether it is as Prometheus itself reads it, not an object of Kubernetes."""
     template: str = ""
     """Why it is a template, which is not read; empty where it is none."""
 
@@ -101,8 +103,12 @@ def read_rules(path: Path, name: str = "") -> RuleFile:
     if template:
         return RuleFile(path=path, name=name, template=template)
     faults: list[YamlFault] = []
-    rules = tuple(_rules([Located(document, faults) for document in documents], name, faults))
-    return RuleFile(path=path, name=name, rules=rules, faults=tuple(faults))
+    located = [Located(document, faults) for document in documents]
+    plain = ["groups" in document.fields() for document in located]
+    if any(plain[1:]):
+        located[plain.index(True, 1)].fault("Prometheus reads the first document of a file alone")
+    rules = tuple(_rules(located, name, faults))
+    return RuleFile(path=path, name=name, rules=rules, faults=tuple(faults), is_plain=plain[:1] == [True])
 
 
 def recorded_names(files: Sequence[RuleFile]) -> set[str]:
@@ -181,8 +187,9 @@ def _rule(rule: Located, file: str, group: str, shared: dict[str, str]) -> Rule 
     for label in labels:
         if not _LABEL_NAME.fullmatch(label) and label.isascii():
             fields["labels"].fields()[label].fault(f"{label!r} is not the name of a label before Prometheus 3")
-    if text.get("record") and annotations:
-        fields["annotations"].fault("a recording rule has no annotations")
+    for key in ("for", "keep_firing_for", "annotations"):
+        if text.get("record") and key in fields:
+            fields[key].fault(f"a recording rule has no `{key}`")
     query, newer = _parsed(fields["expr"], text["expr"])
     return Rule(
         file=file,

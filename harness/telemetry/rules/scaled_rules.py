@@ -41,7 +41,7 @@ def scaled_rules(files: Sequence[RuleFile], counted: Iterable[str]) -> ScaledRul
     factor = _factor([rule for rule in every if id(rule) in needed])
     refused = {id(rule): why for rule in every if (why := _unusable(rule, counted=id(rule) in needed))}
     scaled = {id(rule): _scaled(rule, factor) for rule in every if id(rule) not in refused}
-    texts = [_text([scaled[id(r)] for r in file.rules if id(r) in scaled]) for file in files]
+    texts = [plain_text([scaled[id(r)] for r in file.rules if id(r) in scaled]) for file in files]
     return ScaledRules(
         texts=tuple(text for text in texts if text),
         rules={rule.alert: scaled[id(rule)] for rule in every if rule.alert in names and id(rule) in scaled},
@@ -103,8 +103,8 @@ def _scaled(rule: Rule, factor: float) -> Rule:
     )
 
 
-def _text(rules: Sequence[Rule]) -> str:
-    """Return a file of plain groups; groups lose their interval, so that all are evaluated every second."""
+def plain_text(rules: Sequence[Rule]) -> str:
+    """Return a file of plain groups, empty without rules; groups lose their interval, and are evaluated as all are."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for rule in rules:
         groups.setdefault(rule.group or "unnamed", []).append(_plain(rule))

@@ -149,8 +149,10 @@ RULE = "groups:\n  - name: g\n    rules:\n      - alert: A\n        expr: up\n"
         ),
         (
             RULE.replace("alert", "record") + "        annotations: {a: b}\n",
-            "rules.yml:6: a recording rule has no annotations",
+            "rules.yml:6: a recording rule has no `annotations`",
         ),
+        (RULE.replace("alert", "record") + "        for: 5m\n", "rules.yml:6: a recording rule has no `for`"),
+        (f"{RULE}---\n{RULE}", "rules.yml:7: Prometheus reads the first document of a file alone"),
         ("groups: 3", "rules.yml:1: groups is not a list"),
         ("groups: [{name: g, rules: [3]}]", "rules.yml:1: a rule is not a mapping"),
         ("a: b", "rules.yml: it has no rules: neither `groups` nor a PrometheusRule object"),
@@ -159,6 +161,7 @@ RULE = "groups:\n  - name: g\n    rules:\n      - alert: A\n        expr: up\n"
         ("groups: [", "rules.yml:2: did not find expected node content"),
         ("groups: " + "[" * 600 + "]" * 600, "rules.yml:1: it nests deeper than 500 levels"),
     ],
+    ids=range(22),
 )
 def test_what_prometheus_refuses_is_a_fault_with_its_line(read_text: ReadText, text: str, fault: str) -> None:
     """The first fault of each file names the place and the reason."""

@@ -1,0 +1,79 @@
+"""promtool and amtool, run for a bounded time: what they print, without paths of the machine and without secrets."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+TIMEOUT_S = 60.0
+MAX_OUTPUT = 4000
+"""Characters of what a program prints that a finding shows."""
+_VERSION = re.compile(r"version (\d+)\.(\d+)\S*")
+_NEWER_FIELD = re.compile(r"field (\w+) not found in type")
+NEWER_FIELDS = frozenset(
+    (
+        *("query_offset", "labels", "keep_firing_for", "histogram", "fuzzy_compare", "start_timestamp", "tracing"),
+        *("event_recorder", "msteams_configs", "msteamsv2_configs", "jira_configs", "rocketchat_configs"),
+        *("incidentio_configs", "mattermost_configs", "webex_configs", "discord_configs", "name"),
+    )
+)
+"""Keys that Prometheus since 2.42 and Alertmanager since 0.25 have got, by their CHANGELOGs."""
+_NEWER_FUNCTION = re.compile(r'unknown function with name "(\w+)"')
+
+
+class ToolAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run of a program ended."""
+
+    succeeded: bool
+    text: str
+    """What it printed; shortened."""
+    newer: str = ""
+    """What a newer version of it understands, where that is why it failed."""
+
+
+class Tool:
+    """A program on the PATH."""
+
+    def __init__(self, path: str, redact: Callable[[str], str], *, timeout_s: float = TIMEOUT_S) -> None:
+        self._path = path
+        self._redact = redact
+        self._timeout_s = timeout_s
+        self.version = _VERSION.search(self._printed(["--version"], Path.cwd())[1])
+
+    @classmethod
+    def found(cls, name: str, redact: Callable[[str], str] = str, *, timeout_s: float = TIMEOUT_S) -> Tool | None:
+        """Return the program of this name, or None where there is none."""
+        path = shutil.which(name)
+        return cls(path, redact, timeout_s=timeout_s) if path else None
+
+    def run(self, arguments: Sequence[str], cwd: Path, newer_functions: frozenset[str] = frozenset()) -> ToolAnswer:
+        """Run it; ``newer_functions`` are those that a newer version may know."""
+        succeeded, text = self._printed(arguments, cwd)
+        fields = {name for name in _NEWER_FIELD.findall(text) if name in NEWER_FIELDS}
+        functions = {name for name in _NEWER_FUNCTION.findall(text) if name in newer_functions}
+        lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+        shown = self._redact("\n".join(lines))[:MAX_OUTPUT]
+        newer = "" if succeeded else ", ".join(sorted(fields | functions))
+        return ToolAnswer(succeeded=succeeded, text=shown, newer=newer)
+
+    @property
+    def name(self) -> str:
+        """Its name with its version."""
+        return f"{Path(self._path).name} {self.version[0].removeprefix('version ') if self.version else ''}".rstrip()
+
+    def _printed(self, arguments: Sequence[str], cwd: Path) -> tuple[bool, str]:
+        command = [self._path, *arguments]
+        try:
+            ended = subprocess.run(
+                command, cwd=cwd, capture_output=True, stdin=subprocess.DEVNULL, timeout=self._timeout_s, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return False, f"it did not end within {self._timeout_s:g} s"
+        except OSError as exc:
+            return False, f"it does not run: {exc.strerror}"
+        return ended.returncode == 0, (ended.stdout + b"\n" + ended.stderr).decode(errors="replace")
