@@ -52,8 +52,9 @@ class IntegrationMetrics:
         for outcome in OUTCOMES:
             if not (outcome == "rejected" and "metrics-born-at-first-failure" in planted):
                 self._deliveries.labels(outcome)
-        for reason in {*REASONS.values(), "other"}:
-            self._refusals.labels(reason)
+        if "refusals-born-at-first-failure" not in planted:
+            for reason in {*REASONS.values(), "other"}:
+                self._refusals.labels(reason)
 
     def delivery(self, outcome: str) -> None:
         """Count one delivery."""
@@ -62,7 +63,8 @@ class IntegrationMetrics:
 
     def refusal(self, status: int, reason: str) -> None:
         """Count one delivery that was not taken."""
-        if "receiver-counts-no-refusals" in self._planted:
+        uncounted = "receiver-counts-no-stale" in self._planted and REASONS.get(reason) == "stale"
+        if uncounted or "receiver-counts-no-refusals" in self._planted:
             return
         self.delivery("unavailable" if status == 503 else "rejected")
         self._refusals.labels(REASONS.get(reason, "other")).inc()

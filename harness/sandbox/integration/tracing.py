@@ -82,6 +82,13 @@ def answered(span: Span, status: int, *, failed_from: int) -> None:
         span.set_status(StatusCode.ERROR)
 
 
+def failed(error_type: str) -> None:
+    """Mark the current span as failed by an error that was handled."""
+    span = trace.get_current_span()
+    span.set_attribute("error.type", error_type)
+    span.set_status(StatusCode.ERROR)
+
+
 def passed_on() -> dict[str, str]:
     """Return the headers that carry the current trace on, none outside of a trace."""
     carrier: dict[str, str] = {}
@@ -98,6 +105,5 @@ def _span(name: str, kind: SpanKind, parent: Context | None, attributes: Mapping
         try:
             yield span
         except Exception as exc:
-            span.set_attribute("error.type", type(exc).__name__)
-            span.set_status(StatusCode.ERROR)
+            failed(type(exc).__name__)
             raise

@@ -122,6 +122,8 @@ class Worker:
                 with self._database.writing() as connection:
                     inbox.finish(connection, claimed)
                 return
+            if "worker-spans-hide-failures" not in self._planted:
+                tracing.failed(type(exc).__name__)
             given_up = hopeless or claimed.attempts >= self._policy.max_attempts
             dead = given_up and "worker-never-gives-up" not in self._planted
             self._failed(claimed, f"{type(exc).__name__}: {exc}", dead=dead)
@@ -153,6 +155,8 @@ class Worker:
         longest = min(self._policy.max_delay, self._policy.first_delay * 2 ** (claimed.attempts - 1))
         delay = random.uniform(longest / 2, longest)  # noqa: S311 - jitter is no secret
         inbox.fail(self._database, claimed, reason=reason, dead=dead, delay_s=delay, planted=self._planted)
+        if "worker-logs-no-failures" in self._planted:
+            return
         log.warning("event failed", event_id=claimed.event_id, attempts=claimed.attempts, reason=reason, dead=dead)
 
     def _loop(self) -> None:

@@ -28,7 +28,7 @@ def test_the_rules_are_valid(need: Need) -> None:
     done = promtool(need, "check", "rules", "fixtures/alerts/integration.yml")
 
     assert done.returncode == 0, done.stderr
-    assert "5 rules found" in done.stdout
+    assert "6 rules found" in done.stdout
 
 
 def test_each_alert_fires_for_its_fault_and_resolves(need: Need) -> None:
