@@ -16,6 +16,8 @@ from harness.telemetry.monitoring.alert_proof import Compared, CountedAlert
 from harness.telemetry.monitoring.monitoring_config import one_route
 from harness.telemetry.promql import parse
 from harness.telemetry.promql.durations import duration_text
+from harness.telemetry.rules.alertmanager_config import read_alertmanager
+from harness.telemetry.rules.harness_routes import harness_config
 from harness.telemetry.rules.rule_file import RuleFile, read_rules
 from harness.telemetry.rules.scaled_rules import scaled_rules
 
@@ -64,10 +66,12 @@ class ExercisePlan:
         return self._alerts.labels
 
     def routes(self, hook_url: str) -> str:
-        """Return Alertmanager's configuration, whose receivers are the harness."""
+        """Return Alertmanager's configuration, whose receivers are the harness; one route where that is broken."""
         if self._alerts.routes is None:
             return one_route(hook_url)
-        return one_route(hook_url)
+        path = self._target.target.root / self._alerts.routes
+        config = read_alertmanager(path, self._alerts.routes)
+        return one_route(hook_url) if config.faults else harness_config(config, hook_url)
 
     @property
     def asked(self) -> tuple[PanelQuery, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.context.alert_files import judge_alert_files
 from harness.context.monitoring_checks import judge_alerts, judge_panels, judge_shown_faults
 from harness.context.runbook_checks import judge_runbooks_of_alerts
 
@@ -26,6 +27,13 @@ def test_each_alert_fires_for_its_fault(
     """The rules are right; each alert fires for its fault, is notified and resolves, and is silent on good traffic."""
     require("telemetry.alerts")
     findings.extend(judge_alerts(run_context, exercise))
+
+
+@pytest.mark.verifies("observability.alerts")
+def test_alert_files_are_accepted(require: Callable[..., None], run_context: RunContext, findings: Findings) -> None:
+    """Promtool and amtool accept the files, the team's tests of rules pass, and routes lead each alert to somebody."""
+    require("telemetry.alerts")
+    findings.extend(judge_alert_files(run_context))
 
 
 @pytest.mark.verifies("observability.alerts")

@@ -70,7 +70,9 @@ class RuleSurroundings:
 
 
 def judge_rules(files: Sequence[RuleFile], around: RuleSurroundings) -> list[Finding]:
-    """Return the findings of every check of rules."""
+    """Return the findings of every check of rules; without a file, that none was judged."""
+    if not files:
+        return [PARSES.finding(Outcome.NOT_RUN, "no file matches [telemetry.alerts] rules in harness.toml")]
     rules = [rule for file in files for rule in file.rules]
     catalogue = SeriesCatalogue(around.exposed, around.labels, rules)
     elsewhere: set[str] = set()
