@@ -21,7 +21,7 @@ from harness.telemetry.dashboards.dashboard_checks import (
 )
 from harness.telemetry.dashboards.panel_answers import PanelAnswer
 from harness.telemetry.dashboards.panel_queries import QUERY, VARIABLE, PanelQuery, panel_queries
-from harness.telemetry.dashboards.query_flaws import JudgedQuery, QueryFlaw, judge_query
+from harness.telemetry.dashboards.query_flaws import JudgedQuery, judge_query
 from harness.telemetry.metrics import Exposed
 from harness.telemetry.rules.rule_file import Rule
 from harness.telemetry.rules.series_catalogue import SeriesCatalogue
@@ -31,7 +31,13 @@ _TOO_OLD = "parse error"
 """In the answer of a Prometheus that does not understand what a newer one does: the query was parsed before."""
 _NO_METRICS = "the metrics of the target were not read"
 _MAX_LISTED = 8
-"""Queries that one finding lists in full."""
+"""Values that one finding lists."""
+MAX_FINDINGS = 100
+"""Of one check in one dashboard, and lines of one finding."""
+_NESTED = re.compile(r"[+*}][^()]*\)[+*{]")
+"""A repetition within a repetition, which Python may need ages to refuse."""
+_MAX_CHARS = 300
+"""Of a query in a finding."""
 
 
 def judge_dashboards(
@@ -76,8 +82,18 @@ def _finding(check: Check, outcome: Outcome, observed: str, dashboard: Dashboard
     return check.finding(outcome, observed, summary=f"{check.sentence(outcome)}: {first}", case=name)
 
 
-def _fault(query: PanelQuery, flaw: QueryFlaw, dashboard: Dashboard) -> Finding:
-    return _finding(flaw.check, Outcome.FAIL, _line(query, flaw.observed), dashboard, query.key)
+def _faults(check: Check, found: Sequence[tuple[PanelQuery, str]], dashboard: Dashboard) -> Iterator[Finding]:
+    """Yield a finding for each query and what is wrong with it, up to a bound."""
+    for query, observed in found[:MAX_FINDINGS]:
+        yield _finding(check, Outcome.FAIL, _line(query, observed), dashboard, query.key)
+    if more := len(found[MAX_FINDINGS:]):
+        yield _finding(check, Outcome.FAIL, f"{dashboard.file}: and {_queries(more)} more", dashboard, "more")
+
+
+def _listed(first: str, lines: Sequence[str]) -> str:
+    """Return a text with a line for each, up to a bound."""
+    more = len(lines[MAX_FINDINGS:])
+    return "\n".join([first, *lines[:MAX_FINDINGS], *([f"and {more} more"] if more else [])])
 
 
 def _line(query: PanelQuery, observed: str) -> str:
@@ -90,8 +106,8 @@ def _static(check: Check, dashboard: Dashboard, judged: Sequence[JudgedQuery], *
     if unknown and parsed:
         yield _finding(check, Outcome.NOT_RUN, f"{dashboard.file}: {_NO_METRICS}", dashboard)
         return
-    found = [(one.query, flaw) for one in judged for flaw in one.flaws if flaw.check is check]
-    yield from (_fault(query, flaw, dashboard) for query, flaw in found)
+    found = [(one.query, flaw.observed) for one in judged for flaw in one.flaws if flaw.check is check]
+    yield from _faults(check, found, dashboard)
     if parsed and not found:
         yield _finding(check, Outcome.PASS, f"{dashboard.file}: {_queries(len(parsed))}", dashboard)
 
@@ -120,6 +136,7 @@ def _of_answers(
 ) -> Iterator[Finding]:
     shown: list[str] = []
     empty: list[str] = []
+    faults: list[tuple[PanelQuery, str]] = []
     for one in right:
         found = answers.get(one.query.key)
         if found is None:
@@ -127,36 +144,46 @@ def _of_answers(
         elif _TOO_OLD in found.error:
             empty.append(_line(one.query, f"this Prometheus is too old for it: {found.error}"))
         elif wrong := _wrong(one, found):
-            yield _finding(check, Outcome.FAIL, _line(one.query, wrong), dashboard, one.query.key)
+            faults.append((one.query, wrong))
+        elif hidden := _hidden_values(one.query, found):
+            empty.append(_line(one.query, hidden))
         elif found.series:
             shown += [_moved(one.query, found)] if not found.good and found.moved_by else [""]
         else:
             empty.append(_line(one.query, one.excuse or "no caused fault moves it"))
+    yield from _faults(check, faults, dashboard)
     if shown:
         by_fault = [line for line in shown if line]
         also = f"; {len(by_fault)} of them in a fault only" if by_fault else ""
         observed = f"{dashboard.file}: {_queries(len(shown))} with data{also}"
-        yield _finding(check, Outcome.PASS, "\n".join([observed, *by_fault]), dashboard)
+        yield _finding(check, Outcome.PASS, _listed(observed, by_fault), dashboard)
     if empty:
         observed = f"{dashboard.file}: {_queries(len(empty))} without data"
-        yield _finding(check, Outcome.NOT_RUN, "\n".join([observed, *empty]), dashboard, f"{dashboard.file}-empty")
+        yield _finding(check, Outcome.NOT_RUN, _listed(observed, empty), dashboard, f"{dashboard.file}-empty")
 
 
 def _wrong(one: JudgedQuery, found: PanelAnswer) -> str:
     """Return what is wrong with an answer; empty where nothing is, or where nothing can be concluded from it."""
     if found.error:
-        return f"Prometheus could not answer {one.query.expr}: {found.error}"
-    if one.query.kind != VARIABLE or one.excuse:
+        return f"Prometheus could not answer {one.query.expr[:_MAX_CHARS]}: {found.error}"
+    empty_variable = one.query.kind == VARIABLE and not found.series and not one.excuse
+    return f"{one.query.written[:_MAX_CHARS]} has no value" if empty_variable else ""
+
+
+def _hidden_values(query: PanelQuery, found: PanelAnswer) -> str:
+    """Return that a variable's regular expression lets none of its values through, if that is so.
+
+    It may be one for the names of production, so nothing is wrong with it.
+    """
+    if not found.values or any(_passes(query.regex, value) for value in found.values):
         return ""
-    if not found.series:
-        return f"{one.query.written} has no value"
-    if found.values and not any(_passes(one.query.regex, value) for value in found.values):
-        return f"its regular expression {one.query.regex} matches none of {', '.join(found.values[:_MAX_LISTED])}"
-    return ""
+    return f"its regular expression {query.regex} matches none of {', '.join(found.values[:_MAX_LISTED])}"
 
 
 def _passes(regex: str, value: str) -> bool:
-    """Whether Grafana shows a value; an expression that only JavaScript understands shows all."""
+    """Whether Grafana shows a value; what only JavaScript understands, or Python may never end, shows all."""
+    if _NESTED.search(regex):
+        return True
     slashed = re.fullmatch(r"/(.*)/(\w*)", regex, re.DOTALL)
     pattern, flags = (slashed[1], slashed[2]) if slashed else (f"^{regex}$", "")
     try:
@@ -189,7 +216,7 @@ def _covered(dashboard: Dashboard, judged: Sequence[JudgedQuery]) -> Finding:
         return _finding(COVERED, Outcome.PASS, f"{dashboard.file}: {_queries(len(judged))}", dashboard)
     outcome = Outcome.NOT_RUN if doubts else Outcome.NOT_APPLICABLE
     first = f"{dashboard.file}: {'; '.join(listed)}" if listed else f"{dashboard.file}: {len(doubts)} without judgement"
-    return _finding(COVERED, outcome, "\n".join([first, *doubts]), dashboard)
+    return _finding(COVERED, outcome, _listed(first[:_MAX_CHARS], doubts), dashboard)
 
 
 def _queries(number: int) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.errors import one_line
 
-MAX_BYTES = 8_000_000
+MAX_BYTES = 4_000_000
 """Largest dashboard that is read; those of Grafana Labs' own products stay below 1 MB."""
 
 

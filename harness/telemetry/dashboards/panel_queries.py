@@ -29,6 +29,10 @@ _GO_REGEX = "illegal regex"
 """How the parser begins where its own syntax of regular expressions, which is not quite RE2, refuses one."""
 _NEVER_RE2 = re.compile(r"\(\?[=!]|\(\?<[=!]|\\[1-9]")
 """Lookaround and references, which RE2 does not know."""
+MAX_QUERIES = 2_000
+"""Of one dashboard that are parsed; one with a hundred panels has 300."""
+MAX_CHARS = 20_000
+"""Of a query; the longest of Grafana Labs' own dashboards has 5,000."""
 _EMPTY_SELECTOR = "at least one non-empty matcher"
 _TOO_LONG = "is not read"
 
@@ -64,6 +68,8 @@ class PanelQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Why it is PromQL, and its result would still show nothing."""
     hidden: bool = False
     """Whether no panel shows its result."""
+    assumed: bool = False
+    """Whether its data source is only assumed to be a Prometheus."""
 
     @property
     def where(self) -> str:
@@ -99,7 +105,17 @@ def panel_queries(dashboard: Dashboard) -> list[PanelQuery]:
         *(_of_target(dashboard, shown, target, ANNOTATION) for shown, target in _targets(dashboard.annotations)),
         *(_of_variable(dashboard, v) for v in dashboard.variables.values() if v.kind == QUERY and asks(v)),
     ]
-    return [msgspec.structs.replace(q, key=f"{dashboard.file}#{number}") for number, q in enumerate(found, 1)]
+    return [_numbered(query, number, dashboard) for number, query in enumerate(found, 1)]
+
+
+def _numbered(query: PanelQuery, number: int, dashboard: Dashboard) -> PanelQuery:
+    """Return a query with its key, and with its variables replaced where it is within bounds."""
+    query = msgspec.structs.replace(query, key=f"{dashboard.file}#{number}")
+    if number > MAX_QUERIES:
+        return msgspec.structs.replace(query, not_checked=f"the dashboard has more than {MAX_QUERIES:,} queries")
+    if len(query.written) > MAX_CHARS:
+        return msgspec.structs.replace(query, not_checked=f"it has more than {MAX_CHARS:,} characters")
+    return _substituted(query, dashboard)
 
 
 def asks(variable: Variable) -> bool:
@@ -114,8 +130,8 @@ def _targets(panels: Iterable[Panel]) -> Iterator[tuple[Panel, PanelTarget]]:
 
 def _of_target(dashboard: Dashboard, shown: Panel, target: PanelTarget, kind: str) -> PanelQuery:
     substituter = Substituter(dashboard.variables)
-    legend = substituter.substitute(target.legend).text
-    query = PanelQuery(
+    legend = substituter.substitute(target.legend[:MAX_CHARS]).text
+    return PanelQuery(
         key="",
         dashboard=dashboard.file,
         panel=shown.title,
@@ -127,12 +143,12 @@ def _of_target(dashboard: Dashboard, shown: Panel, target: PanelTarget, kind: st
         legend=legend if PLACEHOLDER not in legend else "",
         not_asked="no panel shows it" if target.hidden else "",
         hidden=target.hidden,
+        assumed=target.source.assumed,
     )
-    return _substituted(query, dashboard, assumed=target.source.assumed)
 
 
 def _of_variable(dashboard: Dashboard, variable: Variable) -> PanelQuery:
-    query = PanelQuery(
+    return PanelQuery(
         key="",
         dashboard=dashboard.file,
         panel=variable.name,
@@ -141,11 +157,11 @@ def _of_variable(dashboard: Dashboard, variable: Variable) -> PanelQuery:
         written=variable.query,
         expr="",
         regex=variable.regex,
+        assumed=variable.source.assumed,
     )
-    return _substituted(query, dashboard, assumed=variable.source.assumed)
 
 
-def _substituted(query: PanelQuery, dashboard: Dashboard, *, assumed: bool) -> PanelQuery:
+def _substituted(query: PanelQuery, dashboard: Dashboard) -> PanelQuery:
     """Replace the variables; what no value is known of, by the first of several that parses."""
     failed: tuple[Substitution, PromqlError] | None = None
     for placeholder in (PLACEHOLDER, "1"):
@@ -161,7 +177,7 @@ def _substituted(query: PanelQuery, dashboard: Dashboard, *, assumed: bool) -> P
         names = any(PLACEHOLDER in selector.name for selector in parsed.selectors)
         return msgspec.structs.replace(query, not_asked=query.not_asked or _not_asked(found, names=names))
     assert failed is not None
-    doubt = _doubt(query.written, *failed, assumed=assumed)
+    doubt = _doubt(query, *failed)
     return msgspec.structs.replace(query, **({"not_checked": doubt} if doubt else {"error": str(failed[1])}))
 
 
@@ -176,10 +192,10 @@ def _not_asked(found: Substitution, *, names: bool) -> str:
     return "it reads the time range that is shown" if found.shifts else ""
 
 
-def _doubt(written: str, found: Substitution, error: PromqlError, *, assumed: bool) -> str:
+def _doubt(query: PanelQuery, found: Substitution, error: PromqlError) -> str:
     """Return why a query that does not parse can be right nevertheless; empty where it cannot."""
     text = str(error)
-    valued = _EMPTY_SELECTOR in text and found.text != written
+    valued = _EMPTY_SELECTOR in text and found.text != query.written
     reasons = (
         (found.undefined, f"the dashboard does not define the variable {_listed(found.undefined)}"),
         (found.unknown, f"no value is known of the variable {_listed(found.unknown)}"),
@@ -191,7 +207,7 @@ def _doubt(written: str, found: Substitution, error: PromqlError, *, assumed: bo
             f"its regular expression may be one of RE2: {text}",
         ),
         (text.endswith(_TOO_LONG), text),
-        (assumed, f"the file does not state the type of its data source, and it is not PromQL: {text}"),
+        (query.assumed, f"the file does not state the type of its data source, and it is not PromQL: {text}"),
     )
     return next((reason for holds, reason in reasons if holds), "")
 

@@ -43,6 +43,7 @@ _QUOTED_FORMATS = {"doublequote": '"', "json": '"', "singlequote": "'"}
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", '"': '"', "'": "'"}
+_OFFSET_CHARS = 20
 _OFFSET = re.compile(r"\boffset\s+-?$")
 ANY = ".*"
 """What stands for any value of a variable in a matcher."""
@@ -107,8 +108,9 @@ class Substituter:
                 return value
             if (name := _name(found)) in self._undefined:
                 return found[0]
-            before = piece[: found.start()]
-            if before.rfind("[") > before.rfind("]") or _OFFSET.search(before):
+            start = found.start()
+            in_range = piece.rfind("[", 0, start) > piece.rfind("]", 0, start)
+            if in_range or _OFFSET.search(piece[max(0, start - _OFFSET_CHARS) : start]):
                 return DURATION[:-1] if piece[found.end() : found.end() + 1].isalpha() else DURATION
             self._unknown[name] = None
             return self._placeholder

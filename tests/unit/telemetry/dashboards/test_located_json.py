@@ -34,7 +34,7 @@ REFUSED = {
     b"[" * 100_000: ("it nests too deeply", 1),
     b'{"a":' * 100_000: ("it nests too deeply", 1),
     b"[" + b"9" * 5_000 + b"]": ("it is not JSON: Exceeds the limit", 1),
-    b" " * (MAX_BYTES + 1): ("it has 8,000,001 bytes; at most 8,000,000 are read", 1),
+    b" " * (MAX_BYTES + 1): ("it has 4,000,001 bytes; at most 4,000,000 are read", 1),
 }
 
 
