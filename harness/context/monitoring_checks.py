@@ -68,6 +68,7 @@ def judge_panels(run_context: RunContext, exercise: ExerciseEvidence) -> list[Fi
         exercise.answers,
         rules=[rule for file in rule_files_of(target) for rule in file.rules],
         labels=alerts.labels,
+        unasked=exercise.trouble or exercise.unwatched,
     )
 
 

@@ -30,6 +30,7 @@ _STATIC = (PARSES, NAMES_SERIES, LABELS_EXIST, LEGEND, HAS_LE)
 _TOO_OLD = "parse error"
 """In the answer of a Prometheus that does not understand what a newer one does: the query was parsed before."""
 _NO_METRICS = "the metrics of the target were not read"
+_UNASKED = "no Prometheus was asked"
 _MAX_LISTED = 8
 """Values that one finding lists."""
 MAX_FINDINGS = 100
@@ -47,21 +48,22 @@ def judge_dashboards(
     *,
     rules: Iterable[Rule] = (),
     labels: Mapping[str, str] | None = None,
+    unasked: str = "",
 ) -> list[Finding]:
     """Judge all dashboards.
 
     ``exposed`` is what the target exposed, None where it was not read; ``answers`` are those to `asked`, by the key of
     the query, None where no Prometheus was asked. ``rules`` are those that the Prometheus evaluates,
-    ``labels`` what the scrape configuration gives to every series.
+    ``labels`` what the scrape configuration gives to every series, ``unasked`` why no Prometheus was asked.
     """
     if not dashboards:
         return [READABLE.finding(Outcome.FAIL, "no file matches [telemetry] dashboards")]
     catalogue = SeriesCatalogue(exposed, labels or {}, rules) if exposed else None
-    return [finding for dashboard in dashboards for finding in _judge(dashboard, catalogue, answers)]
+    return [finding for dashboard in dashboards for finding in _judge(dashboard, catalogue, answers, unasked)]
 
 
 def _judge(
-    dashboard: Dashboard, catalogue: SeriesCatalogue | None, answers: Mapping[str, PanelAnswer] | None
+    dashboard: Dashboard, catalogue: SeriesCatalogue | None, answers: Mapping[str, PanelAnswer] | None, unasked: str
 ) -> Iterator[Finding]:
     if dashboard.problem:
         where = f"{dashboard.file}:{dashboard.problem_line}"
@@ -71,7 +73,7 @@ def _judge(
     judged = [judge_query(query, catalogue) for query in panel_queries(dashboard)]
     for check in _STATIC:
         yield from _static(check, dashboard, judged, unknown=check is NAMES_SERIES and catalogue is None)
-    yield from _answered(dashboard, judged, answers)
+    yield from _answered(dashboard, judged, answers, unasked)
     yield _covered(dashboard, judged)
 
 
@@ -116,6 +118,7 @@ def _answered(
     dashboard: Dashboard,
     judged: Sequence[JudgedQuery],
     answers: Mapping[str, PanelAnswer] | None,
+    unasked: str,
 ) -> Iterator[Finding]:
     """Yield what the answers show of each query with which nothing is wrong so far."""
     right = [one for one in judged if one.query.is_asked and not any(flaw.check is not LEGEND for flaw in one.flaws)]
@@ -123,7 +126,7 @@ def _answered(
     others = [one for one in right if one.query.kind != VARIABLE]
     for check, queries in ((RETURNS_DATA, others), (VARIABLE_RETURNS, variables)):
         if queries and answers is None:
-            yield _finding(check, Outcome.NOT_RUN, f"{dashboard.file}: no Prometheus was asked", dashboard)
+            yield _finding(check, Outcome.NOT_RUN, f"{dashboard.file}: {unasked or _UNASKED}", dashboard)
         elif queries:
             yield from _of_answers(check, dashboard, queries, answers or {})
 

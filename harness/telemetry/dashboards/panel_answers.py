@@ -11,14 +11,14 @@ import msgspec
 
 from harness.errors import MonitoringError
 from harness.telemetry.dashboards.panel_queries import PanelQuery
+from harness.telemetry.monitoring.alert_proof import LATE_S
+from harness.telemetry.monitoring.monitoring_config import EACH_S
 from harness.telemetry.monitoring.prometheus_api import QueriedSeries
 
 WITHIN_S = 30.0
 """Time for all queries of a run; those that remain are not checked. 500 queries take 2 s."""
 MAX_VALUES = 500
 """Values of a variable that an answer has."""
-LATE_S = 2.0
-"""What is shown so many seconds after a fault is still of it: a scrape and an evaluation come after."""
 _EVALUATION = re.compile(r"\b(?:execution|bad_data): (.*)", re.DOTALL)
 """The error of a query, in contrast to that of a server that does not answer (Prometheus: HTTP API, errorType)."""
 QueryRange = Callable[[str, float, float, float], Iterable[QueriedSeries]]
@@ -48,21 +48,22 @@ def ask(
     *,
     good: Sequence[Period],
     faults: Mapping[str, Period],
+    until: float,
     within_s: float = WITHIN_S,
 ) -> dict[str, PanelAnswer]:
     """Return the answers over the whole exercise by key of the query; those of a server that fails are missing.
 
-    ``good`` are the times of good traffic, ``faults`` the time of each fault that was caused.
+    ``good`` are the times of good traffic, ``faults`` the time of each fault that was caused, and ``until`` the end of
+    the exercise in Unix seconds.
     """
-    periods = [*good, *faults.values()]
-    begin, end = min(begin for begin, _ in periods), max(end for _, end in periods) + LATE_S
+    begin = min(begin for begin, _ in (*good, *faults.values()))
     deadline = time.monotonic() + within_s
     answers: dict[str, PanelAnswer] = {}
     for query in queries:
         if time.monotonic() > deadline:
             break
         try:
-            found = query_range(query.expr, begin, end, 1.0)
+            found = query_range(query.expr, begin, until, EACH_S)
         except MonitoringError as exc:
             error = _EVALUATION.search(str(exc))
             if error is None:

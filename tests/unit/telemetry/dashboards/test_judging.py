@@ -253,6 +253,8 @@ def test_without_metrics_and_prometheus_nothing_passes_that_needs_them() -> None
         "variable-returns-values": "d.json: no Prometheus was asked",
     }
     assert list(outcomes(findings, Outcome.FAIL)) == ["legend-names-labels"]
+    why = outcomes(judge(board(panel("up")), None, unasked="prometheus is not installed"), Outcome.NOT_RUN)
+    assert why == {"panel-returns-data": "d.json: prometheus is not installed"}
 
 
 def test_a_query_without_an_answer_is_not_checked() -> None:
