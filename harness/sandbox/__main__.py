@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from itertools import groupby
@@ -118,4 +119,5 @@ def _required(name: str) -> str:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(50_000)  # imports make many objects and no garbage, and are most of what a short command does
     main(prog_name="python -m harness.sandbox")

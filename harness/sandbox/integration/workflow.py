@@ -19,7 +19,7 @@ from harness.sandbox.integration.storage import Database, workflows
 
 LOOK_S = 0.05
 """Seconds between two polls for a status from a webhook."""
-FIRST_POLL_S = 0.4
+FIRST_POLL_S = 0.25
 """Webhooks come first; the product is asked when they do not."""
 LONGEST_POLL_S = 5.0
 FOLLOWED_S = 60.0

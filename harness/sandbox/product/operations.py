@@ -16,7 +16,7 @@ from harness.sandbox.product.problems import ProblemError
 from harness.sandbox.product.sender import WebhookSender
 from harness.sandbox.product.store import MAX_ENDPOINTS, Endpoint, Identified, Project, Store, StoredRun, Table, as_json
 
-STEP_S = 0.15
+STEP_S = 0.1
 T = TypeVar("T", bound=Identified)
 
 
