@@ -41,6 +41,11 @@ class Lane:
         self._busy = False
         self._thread: threading.Thread | None = None
 
+    @property
+    def waiting(self) -> int:
+        """How many pieces of work have not begun."""
+        return len(self._waiting)
+
     def begin(self, key: Hashable, work: Callable[[], object]) -> None:
         """Do ``work`` as soon as all that was begun before is done, and keep its result or its error under ``key``."""
         with self._changed:
@@ -129,10 +134,14 @@ class Background:
 
     @contextmanager
     def paused(self, *names: str) -> Iterator[None]:
-        """Pause the lanes of these names for the block, all of them where none is named; see `Lane.paused`."""
+        """Pause the lanes of these names for the block, all of them where none is named; see `Lane.paused`.
+
+        A lane with more work goes on while others do their last.
+        """
+        lanes = [self.lane(name) for name in names or tuple(self._lanes)]
         with ExitStack() as stack:
-            for name in names or tuple(self._lanes):
-                stack.enter_context(self.lane(name).paused())
+            for lane in sorted(lanes, key=lambda lane: lane.waiting):
+                stack.enter_context(lane.paused())
             yield
 
     def shared(self, key: Hashable, opened: Callable[[], AbstractContextManager[T]]) -> T:

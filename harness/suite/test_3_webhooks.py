@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,11 +64,12 @@ def test_the_receiver_is_reached_safely(
 
 @each("drill", DRILLS)
 def test_the_receiver_passes_a_drill(
-    drill: Drill, stage: DrillContext, require: Callable[..., None], findings: Findings
+    drill: Drill, stage: DrillContext, require: Callable[..., None], run_context: RunContext, findings: Findings
 ) -> None:
     """Several deliveries are processed exactly once and in time, and none is lost."""
     require(*drill.needs)
-    findings.add(play(drill, stage, reproduce=""))
+    with run_context.background.paused() if drill.alone else nullcontext():
+        findings.add(play(drill, stage, reproduce=""))
 
 
 @each("drill", CRASHES)

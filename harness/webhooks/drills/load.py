@@ -125,6 +125,7 @@ _ack = partial(
     expected="HTTP 2xx within [receiver] ack_within at p99",
     source=_BUDGETS,
     fix=_STORE_FIRST,
+    alone=True,
 )
 
 DRILLS: tuple[Drill, ...] = (
@@ -139,6 +140,7 @@ DRILLS: tuple[Drill, ...] = (
     Drill(
         id="burst",
         item="webhooks.burst",
+        alone=True,
         level=Level.SHOULD,
         summary=f"{BURST} events, {BURST_AT_ONCE} in parallel",
         passed=f"Handled a burst of {BURST} events without losing any",

@@ -153,6 +153,26 @@ def test_only_the_named_lanes_pause(background: Background) -> None:
     assert background.lane("crash").result("a", lambda: "goes on") == "goes on"
 
 
+def test_a_lane_with_more_work_goes_on_while_others_do_their_last(background: Background) -> None:
+    """A pause of all lanes waits for a long last piece first, and stops the others only then."""
+    long, first, second = Gate("long"), Gate("first"), Gate("second")
+    background.lane("client").begin("first", first)
+    background.lane("client").begin("second", second)
+    background.lane("exercise").begin("long", long)
+    for gate in (first, long):
+        gate.begun.wait()
+    threading.Timer(0.01, first.let_go.set).start()
+
+    def once_the_second_has_begun() -> None:
+        second.begun.wait()
+        long.let_go.set()
+        second.let_go.set()
+
+    threading.Thread(target=once_the_second_has_begun, daemon=True).start()
+    with background.paused():
+        assert [background.lane("client").result(key, unwanted) for key in ("first", "second")] == ["first", "second"]
+
+
 def test_the_end_cancels_what_is_not_done(background: Background, lane: Lane) -> None:
     """At the end of a run that stops early, what is being done ends within seconds, and what waits never begins."""
     begun, ended = threading.Event(), threading.Event()
