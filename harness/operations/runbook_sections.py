@@ -35,11 +35,14 @@ SECTIONS: tuple[Needed, ...] = (
     Needed(
         "symptoms",
         _any(
-            r"symptom|detect|\bmeaning\b|^triggers?\b|\btriggers?$|\bindicat|\bsigns?\b|\bfire[sd]\b|^message\b",
-            r"^(the |about (the |this )?)?alerts?\b|\balerts? (behaviou?r|descri|details?|defin|conditions?)",
-            r"\balert (name|summary|thresholds?|rules?|meaning)\b|\bdescription\b|\boverview\b|\bsummary\b",
-            r"^(the )?(problem|issue|scenario)s?( description)?(:|$)|^background\b|^context\b|^introduction\b",
-            r"\bwhat (does (it|this)|is (it|this|going|happening)|happen(s|ed)?\b|you.{0,8} see\b)",
+            r"symptom|detect|\bmeaning\b|^triggers?\b|\btriggers?$|\bindicat|\bsign(al)?s?\b|\bfire[sd]\b|^messages?\b",
+            r"^(the |about (the |this )?)?al(ert|arm)s?\b|\balerts? (behaviou?r|descri|details?|defin|conditions?)",
+            r"\balert (name|summary|thresholds?|rules?|meaning)\b|\bdescription\b|\boverview\b|\bsummary\b|^definition",
+            r"^(the )?(problem|issue|scenario)s?( description| statement)?(:|$)|^background\b|^context\b|^explanation",
+            r"\bwhat (does )?(it|this|the)\b.{0,12}\bmeans?\b|\bwhat (is|was) (it|this|wrong|going|happening)",
+            r"\bwhat.s (wrong|going|happening)|\bwhat happen(s|ed)?\??$|\bwhat you.{0,8} see\b|^introduction\b",
+            r"\bwhen (do|will|it|this).{0,20} fire|\bhow (do|to|can).{0,8} (know|recogni[sz]e|spot|notice|see)\b",
+            r"\bobserved\b|\berror messages?\b|\bfailure modes?\b",
             # the name of an alert, where a page has one heading for each
             r"(?-i:^(?:[A-Z]+[a-z0-9]+){3,}$)",
             r"(?-i:^[A-Z]\w+(?:Down|High|Low|Slow|Stuck|Full|Fail(?:ed|ing|ures)|Errors)$)",
@@ -55,6 +58,7 @@ SECTIONS: tuple[Needed, ...] = (
         "impact",
         _any(
             r"impact|\baffect|\bconsequences?\b|\beffects?\b|\bblast radius\b|\bseverit|\brisks?\b|\bwhat breaks\b",
+            r"\burgency\b|\bcriticality\b|^priority\b|^(scope|extent)( of .*)?$|\buser experience\b|\bif ignored\b",
             r"\bwho (is|notices)\b|\bwhy (it|this|does (it|this)) matters?\b|\bmeans for\b",
         ),
         words=_any(
@@ -72,7 +76,8 @@ SECTIONS: tuple[Needed, ...] = (
             r"diagnos|investigat|triag|troubleshoot|\bdebug|verif(y|ication)|\binspect|\bidentify|\bconfirm|\bexamin",
             r"\bcheck(s|list)?\b|\b(where|what) to look\b|\blook (for|at|into)\b|\bhow to find\b|\bqueries\b",
             r"\b(root|possible|potential|likely|common|probable) causes?\b|^causes?\b",
-            r"\banaly[sz]|\bassess|\bobservability\b",
+            r"\banaly[sz]|\bassess|\bobservability\b|\bdashboards?$|^logs?\b|\bevidence\b|\bgather|\bdata collection\b",
+            r"\b(first|closer) look\b|\bquestions to ask\b|\buseful commands\b",
         ),
         words=_any(
             r"(^|[.:;!?)]\s+|\bthen )(please |first,? |next,? |also,? )?"
@@ -87,7 +92,8 @@ SECTIONS: tuple[Needed, ...] = (
             r"mitigat|remed(y|iat)|\bresol(v|ution)|\bfix|\brecover|\brepair|\bsol(ution|v)|\bworkarounds?\b",
             r"\bactions?\b|\bwhat (to|should (i|we|you)) do\b|\b(immediate|alert|incident|first) responses?\b",
             r"^respon(se|ding)\b|\bhow to respond\b|^(manual |next |the )?(steps|procedures?|instructions?)\b",
-            r"\b(replay|restart|recreate|rebuild|reconstruct|scal(e|ing)|emergency|failover)\b",
+            r"\b(replay|restart|recreate|rebuild|reconstruct|scal(e|ing)|emergency|failover)\b|\bcontain(ment)?\b",
+            r"\bstabili[sz]|\btreatment\b|\bfirst aid\b|^step.by.step|\bhandling\b|^(playbook|runbook steps)$",
         ),
         words=_any(
             r"(^|[.:;!?)]\s+|\bthen |\btry |\b(you|we) (can|could|should|may need to|must) (also )?)"
@@ -102,7 +108,7 @@ SECTIONS: tuple[Needed, ...] = (
         "rollback",
         _any(
             r"\broll(ing|ed)?[ -]?backs?\b|rollback|\brevert|\brestor(e|ing)\b|\bundo\b",
-            r"\bback(ing)?[ -]?out\b|\bway back\b",
+            r"\bback(ing)?[ -]?out\b|\bway back\b|\bundoing\b|\bfall(ing)? ?back\b|\bcontingenc|\breversal|\bdowngrad",
         ),
         words=_any(
             r"\broll(ed|ing|s)?(-| |( \w+){1,3} )?back|\brevert(ed|ing)?\b|\bundo\b|\bback(ed|ing)? out\b",
@@ -115,7 +121,8 @@ SECTIONS: tuple[Needed, ...] = (
         _any(
             r"escalat|\bcontacts?\b|\bon.?call\b|^support\b|\bsupport$|\bwho (to|should)\b|\bwhom\b",
             r"^(page|call|notify) (the )?(on.?call|team|owner|sre|manager|lead)|\bcommunicat|\bstakeholders?\b",
-            r"\bresponsible\b|\bslack( channel)?$|\bpagerduty\b|^((get(ting)?|need|further|more) )?help$",
+            r"\bresponsible\b|\bslack( channel)?$|\bpagerduty\b|^.{0,12}\bhelp\??$|\bwho can help\b",
+            r"\bsubject.matter experts?\b|\bsmes?\b|^notify\b|^paging\b|\braci\b",
             r"^(refer|talk|speak) to\b.{0,30}\bteam\b",
         ),
         words=_any(
@@ -130,7 +137,13 @@ SECTIONS: tuple[Needed, ...] = (
 )
 
 
+_MAX_TITLE = 200
+"""Characters of a title that are read."""
+_AROUND = re.compile(r"^[\W\d_]+|(?<=\w)[\W_]+$")
+
+
 @functools.lru_cache(4096)
 def sections_of(title: str) -> frozenset[str]:
-    """Return the names of the sections that a title opens."""
-    return frozenset(needed.name for needed in SECTIONS if needed.titles.search(title))
+    """Return the names of the sections that a title opens; numbers and signs around it do not count."""
+    words = _AROUND.sub("", title[:_MAX_TITLE])
+    return frozenset(needed.name for needed in SECTIONS if needed.titles.search(words))
