@@ -19,4 +19,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     proofs = PROVED_BY.get(wanted, {wanted})
     chosen = [i for i in items if any(proofs.intersection(mark.args) for mark in i.iter_markers("verifies"))]
     config.hook.pytest_deselected(items=[i for i in items if i not in chosen])
-    items[:] = chosen
+    # The gate stops at the first failure; that of a recommendation shows only once the requirements are known to hold.
+    items[:] = sorted(chosen, key=_is_recommendation)
+
+
+def _is_recommendation(item: pytest.Item) -> bool:
+    return any(mark.kwargs.get("level") == "should" for mark in item.iter_markers("verifies"))
