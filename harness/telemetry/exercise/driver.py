@@ -68,10 +68,10 @@ class AlertView(Protocol):
 
 
 class NoAlerts:
-    """Stands in where no Prometheus watches."""
+    """The alerts of an exercise that no Prometheus watches: there are none."""
 
     def firing(self) -> frozenset[str]:
-        """None fires."""
+        """Return nothing."""
         return frozenset()
 
     active = firing

@@ -59,7 +59,7 @@ CHECKS = (FIRES, NOTIFIED, RESOLVES, SILENT)
 def judge_proofs(proofs: Iterable[AlertProof], *, scaling: str = "", reproduce: str = "") -> Iterator[Finding]:
     """Yield a finding of each check for each alert; its case is the check and the alert's name.
 
-    ``scaling`` says how the rules' times were changed.
+    ``scaling`` states how the rules' times were changed.
     """
     for proof in proofs:
         judged = {FIRES: _fires(proof), NOTIFIED: _notified(proof), RESOLVES: _resolves(proof), SILENT: _silent(proof)}

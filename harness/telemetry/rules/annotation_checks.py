@@ -56,7 +56,7 @@ def impatient(rules: Sequence[Rule], scrape_interval_s: float) -> Iterator[Compl
 
 
 def without_severity(rules: Sequence[Rule]) -> Iterator[Complaint]:
-    """Yield the alerts without a label that says how urgent they are, by any of its usual names."""
+    """Yield the alerts without a label that states how urgent they are, by any of its usual names."""
     for rule in rules:
         if rule.alert and not any(_SEVERITY.search(label) for label in rule.labels):
             yield complaint(rule, "labels", "it has no label `severity`")
@@ -72,7 +72,7 @@ def without_runbook(rules: Sequence[Rule]) -> Iterator[Complaint]:
 def missing_runbooks(
     rules: Sequence[Rule], root: Path, anchors: Anchors, folders: dict[str, Path]
 ) -> Iterator[Complaint]:
-    """Yield the runbooks that do not exist; URLs and texts that are no path are not looked at.
+    """Yield the runbooks that do not exist; URLs and texts that are no path are skipped.
 
     ``folders`` has the folder of each rule file; a path is relative to it, or to ``root``, as one with a slash is.
     """
