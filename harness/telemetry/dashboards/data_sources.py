@@ -27,6 +27,7 @@ _NAMED = (
     (re.compile(r"influx", re.IGNORECASE), "influxdb"),
 )
 """What a name gives away where the file states no type."""
+_PROMETHEUS_NAMED = re.compile(r"prometheus|mimir|thanos|cortex", re.IGNORECASE)
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|`[^`]*+`|#[^\n]*")
 
 
@@ -69,6 +70,8 @@ class DataSources:
         """Return the data source with a type where the file states none, by its name and by the language of a query."""
         if source.type or not isinstance(expr, str):
             return source
+        if _PROMETHEUS_NAMED.search(source.name):
+            return DataSource(PROMETHEUS_TYPES[0], source.name)
         named = next((kind for pattern, kind in _NAMED if pattern.search(source.name)), "")
         logs = "loki" if "|" in _QUOTED.sub("", expr) else PROMETHEUS_TYPES[0]  # PromQL has no such character
         return DataSource(named or logs, source.name, assumed=True)

@@ -25,6 +25,9 @@ _METRICSQL = re.compile(
     re.IGNORECASE,
 )
 """What only VictoriaMetrics understands, which is mostly configured as a Prometheus (VictoriaMetrics: MetricsQL)."""
+_VMRANGE = re.compile(r"\bvmrange\b")
+"""The label of histograms of VictoriaMetrics, which have no ``le`` (MetricsQL: prometheus_buckets)."""
+_OF_VICTORIA = "it is MetricsQL, of VictoriaMetrics"
 _GO_REGEX = "illegal regex"
 """How the parser begins where its own syntax of regular expressions, which is not quite RE2, refuses one."""
 _NEVER_RE2 = re.compile(r"\(\?[=!]|\(\?<[=!]|\\[1-9]")
@@ -105,7 +108,14 @@ def panel_queries(dashboard: Dashboard) -> list[PanelQuery]:
         *(_of_target(dashboard, shown, target, ANNOTATION) for shown, target in _targets(dashboard.annotations)),
         *(_of_variable(dashboard, v) for v in dashboard.variables.values() if v.kind == QUERY and asks(v)),
     ]
-    return [_numbered(query, number, dashboard) for number, query in enumerate(found, 1)]
+    numbered = [_numbered(query, number, dashboard) for number, query in enumerate(found, 1)]
+    return list(map(_doubted, numbered)) if any(q.not_checked == _OF_VICTORIA for q in numbered) else numbered
+
+
+def _doubted(query: PanelQuery) -> PanelQuery:
+    """Return a query of a dashboard for VictoriaMetrics, which also reads ``rate(x)`` and ``sum(a, b)``."""
+    doubt = f"other queries of this dashboard are MetricsQL, and it is not PromQL: {query.error}" if query.error else ""
+    return msgspec.structs.replace(query, error="", not_checked=query.not_checked or doubt)
 
 
 def _numbered(query: PanelQuery, number: int, dashboard: Dashboard) -> PanelQuery:
@@ -115,6 +125,8 @@ def _numbered(query: PanelQuery, number: int, dashboard: Dashboard) -> PanelQuer
         return msgspec.structs.replace(query, not_checked=f"the dashboard has more than {MAX_QUERIES:,} queries")
     if len(query.written) > MAX_CHARS:
         return msgspec.structs.replace(query, not_checked=f"it has more than {MAX_CHARS:,} characters")
+    if _VMRANGE.search(query.written):
+        return msgspec.structs.replace(query, not_checked=_OF_VICTORIA)
     return _substituted(query, dashboard)
 
 
@@ -201,7 +213,7 @@ def _doubt(query: PanelQuery, found: Substitution, error: PromqlError) -> str:
         (found.unknown, f"no value is known of the variable {_listed(found.unknown)}"),
         (valued, "no value is known of the variables that it uses"),
         (error.newer, f"only Prometheus 3 understands it: {error.newer}"),
-        (_METRICSQL.search(found.text), "it is MetricsQL, of VictoriaMetrics"),
+        (_METRICSQL.search(found.text), _OF_VICTORIA),
         (
             text.startswith(_GO_REGEX) and not _NEVER_RE2.search(text),
             f"its regular expression may be one of RE2: {text}",

@@ -83,11 +83,15 @@ def _series(parsed: Query, catalogue: SeriesCatalogue) -> Iterator[QueryFlaw]:
 
 def _labels(query: PanelQuery, parsed: Query, catalogue: SeriesCatalogue | None) -> Iterator[QueryFlaw]:
     """Yield the labels that do not exist where they are named."""
-    for use in parsed.label_uses(catalogue.labels_of if catalogue else None):
-        if use.label not in use.available and use.label not in USUAL_LABELS and PLACEHOLDER not in use.label:
+    if catalogue is None:
+        return
+    # Of these, only what the series do not have: a label that an inner aggregation removed changes no result.
+    for use, anyway in zip(parsed.label_uses(catalogue.labels_of), parsed.label_uses(), strict=True):
+        exists = use.label in use.available or use.label not in anyway.available or use.label in USUAL_LABELS
+        if not exists and PLACEHOLDER not in use.label:
             yield QueryFlaw(LABELS_EXIST, f"{use.clause} ({use.label}): {_absent(use.label, use.available)}")
-    for selector in parsed.selectors if catalogue else ():
-        labels = catalogue.labels_of(selector) if catalogue else LabelSet()
+    for selector in parsed.selectors:
+        labels = catalogue.labels_of(selector)
         for matcher in selector.matchers:
             if matcher.label not in labels and matcher.label not in USUAL_LABELS and _needs(matcher, query):
                 yield QueryFlaw(LABELS_EXIST, f"{selector.name}{{{matcher}}}: {_absent(matcher.label, labels)}")

@@ -114,6 +114,7 @@ SOURCES: dict[str, tuple[Any, Any, DataSource]] = {
     "the default": (None, None, DataSource("prometheus", "", assumed=True)),
     "the default by name": ("default", None, DataSource("prometheus", "", assumed=True)),
     "only a name": ("Metrics", None, DataSource("prometheus", "Metrics", assumed=True)),
+    "a name that tells": ("Prometheus EU", None, DataSource("prometheus", "Prometheus EU")),
     "a name of another kind": ("Loki EU", None, DataSource("loki", "Loki EU", assumed=True)),
     "Grafana itself": ({"type": "datasource", "uid": "grafana"}, None, DataSource("grafana")),
 }

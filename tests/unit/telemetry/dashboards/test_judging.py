@@ -136,6 +136,8 @@ NO_FAULTS = [
     'webhook_deliveries_total{outcome!="other", extra=""}',
     "{__name__=~'webhook_.*'}",
     "absent(webhook_inbox_depth)",
+    "avg by (outcome) (sum(webhook_deliveries_total))",
+    "max(webhook_deliveries_total) / on (outcome) max(webhook_deliveries_total)",
     "webhook_inbox_depth offset 1d",
     "vector(1)",
     "time() - webhook_inbox_depth",

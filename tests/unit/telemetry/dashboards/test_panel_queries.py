@@ -59,6 +59,7 @@ NOT_CHECKED = {
     "WITH (a = x) a + a": "it is MetricsQL, of VictoriaMetrics",
     "median_over_time(x[5m])": "it is MetricsQL, of VictoriaMetrics",
     "label_set(x, 'a', 'b')": "it is MetricsQL, of VictoriaMetrics",
+    "histogram_quantile(0.9, sum by (vmrange) (rate(x_bucket[5m])))": "it is MetricsQL, of VictoriaMetrics",
     "rate(x[1.5h])": "it is MetricsQL, of VictoriaMetrics",
     'x{a=~"(?C1)"}': "its regular expression may be one of RE2",
     "+".join(["x"] * 500): "it has more than 400 operators and brackets, and is not read",
@@ -71,6 +72,16 @@ def test_what_another_engine_or_version_may_accept_is_not_called_wrong(expr: str
     found = panel_queries(dashboard(expr, templating={"list": VARIABLES}))[0]
     assert found.error == ""
     assert found.not_checked.startswith(reason)
+
+
+def test_in_a_dashboard_for_victoriametrics_nothing_is_called_wrong() -> None:
+    """Its language allows much that Prometheus refuses, such as a rate without a range."""
+    alone, beside = dashboard("rate(x)"), dashboard("rate(x)", "x default 0", "up")
+    assert panel_queries(alone)[0].error
+    found = panel_queries(beside)
+    assert [query.error for query in found] == ["", "", ""]
+    assert found[0].not_checked.startswith("other queries of this dashboard are MetricsQL, and it is not PromQL: ")
+    assert found[2].is_parsed
 
 
 FAULTS = ["sum(x", "rate(x)", 'x{a="b}', "sum by x (y)", "foo(x)", 'x{a=~"(?=b)"}', '{a=~".*"}', "avg_over_tme(x[5m])"]
@@ -109,13 +120,14 @@ def test_a_source_that_is_only_assumed_to_be_a_prometheus_gives_no_error() -> No
 def test_figures_count_what_was_found() -> None:
     """Every query is counted once: by its data source, and as parsed, wrong or not checked."""
     boards = [
-        dashboard("up", "$metric", "sum(x", "x default 0", "", templating={"list": VARIABLES}),
+        dashboard("up", "$metric", "sum(x", "", templating={"list": VARIABLES}),
+        dashboard("x default 0"),
         dashboard('{app="a"}', source={"type": "loki", "uid": "l"}),
         parse_dashboard(b"", "e.json"),
         parse_dashboard(b'{"panels": [{"libraryPanel": {"uid": "u"}}]}', "l.json"),
     ]
     figures = dashboard_figures(boards)
-    assert (figures.dashboards, figures.unreadable, figures.panels, figures.library_panels) == (4, 1, 3, 1)
+    assert (figures.dashboards, figures.unreadable, figures.panels, figures.library_panels) == (5, 1, 4, 1)
     assert figures.targets == {"prometheus": 5, "loki": 1}
     assert (figures.variables, figures.without_query) == (3, 1)
     assert (figures.parsed, figures.asked, figures.errors) == (5, 4, 1)
