@@ -11,7 +11,7 @@ import msgspec
 from harness.errors import nearest
 from harness.model import Check, Finding, Level, Outcome
 from harness.operations.runbook_fitness import Review, complaints, shown
-from harness.operations.runbook_link import AlertLink, Reached, reach
+from harness.operations.runbook_link import AlertLink, Reached, RunbookIndex
 from harness.operations.runbook_page import RunbookPage
 from harness.operations.runbooks import INCIDENTS, incidents_of, read_runbooks
 
@@ -103,8 +103,9 @@ def judge_alert_runbooks(
     Whether a rule has a link at all, and whether the file and the heading of a path exist, is judged with the rules.
     With ``all_alerts_are_known`` false (a file of rules is a template, or broken), no name is taken for wrong.
     """
-    pages, root = runbooks.pages, runbooks.root
-    leading = [Leading(alert=a, to=reach(a, pages, root, names=names_of)) for a in alerts]
+    pages = runbooks.pages
+    index = RunbookIndex(pages, runbooks.root, names_of)
+    leading = [Leading(alert=alert, to=index.reach(alert)) for alert in alerts]
     known = {alert.name for alert in alerts} if all_alerts_are_known else set[str]()
     judged = {
         LISTED: _unlisted([x for x in leading if x.to.page or x.to.file], runbooks),
@@ -132,8 +133,9 @@ def names_of(page: RunbookPage) -> list[str]:
 
 def _unlisted(leading: Sequence[Leading], runbooks: Runbooks) -> _Judged:
     failed = []
+    unreadable = {path.resolve() for path in runbooks.unreadable}
     for alert, to in ((x.alert, x.to) for x in leading):
-        if to.page is None and to.file and to.file.resolve() not in {p.resolve() for p in runbooks.unreadable}:
+        if to.page is None and to.file and to.file.resolve() not in unreadable:
             text = f"{alert.where}: the runbook of {alert.name}, {runbooks.shown(to.file)}, is not among them"
             failed.append(_failed(LISTED, alert.name, text))
     return bool(leading), failed

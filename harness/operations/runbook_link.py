@@ -44,57 +44,90 @@ class Reached(NamedTuple):
     """The file of a relative link, where it exists."""
 
 
-def reach(
-    alert: AlertLink, pages: Sequence[RunbookPage], root: Path, *, names: Callable[[RunbookPage], list[str]]
-) -> Reached:
-    """Return where an alert leads: by its link, else by a runbook that names it.
+class _Place(NamedTuple):
+    """A runbook, with what links and alerts are compared with."""
 
-    ``names`` gives the alerts that a runbook names in its front matter.
-    """
-    found = Reached()
-    if alert.link and not re.search(r"\{\{|\$\{|\{%", alert.link):
-        is_url = re.match(r"[a-zA-Z][\w+.-]*://", alert.link)
-        found = _by_url(alert, pages, root) if is_url else _by_file(alert, pages, root)
-    if found.page or found.file:
-        return found
-    naming = [page for page in pages if alert.name in names(page)]
-    naming += [page for page in pages if _is_headed(page, alert.name)]
-    return Reached(naming[0]) if naming else found
+    page: RunbookPage
+    path: Path
+    parts: list[str]
+    """Of its path below the folder of harness.toml, see `_parts`."""
+    titles: str
+    """Its titles, one to a line."""
+    names: frozenset[str]
+    """The alerts that its front matter names."""
 
 
-def _by_file(alert: AlertLink, pages: Sequence[RunbookPage], root: Path) -> Reached:
-    """Follow a path that starts at the folder of harness.toml, or at that of the rules."""
-    file = alert.link.partition("#")[0]
-    for folder in filter(None, (root, alert.folder)):
-        path = folder / unquote(file).lstrip("/")
+class RunbookIndex:
+    """The runbooks of a team, to be found by the alerts that lead to them."""
+
+    def __init__(self, pages: Sequence[RunbookPage], root: Path, names: Callable[[RunbookPage], list[str]]) -> None:
+        """``root`` is the folder of harness.toml; ``names`` gives the alerts that a page's front matter names."""
+        self._root = root
+        self._places = [
+            _Place(page, page.path.resolve(), _parts(_relative(page.path, root)), _titles(page), frozenset(names(page)))
+            for page in pages
+        ]
+        self._by_path = {place.path: place.page for place in self._places}
+        self._by_last: dict[str, list[_Place]] = {}
+        for place in self._places:
+            if place.parts:
+                self._by_last.setdefault(place.parts[-1], []).append(place)
+
+    def reach(self, alert: AlertLink) -> Reached:
+        """Return where an alert leads: by its link, else by a runbook that names it."""
+        found = Reached()
+        if alert.link and not re.search(r"\{\{|\$\{|\{%", alert.link):
+            is_url = re.match(r"[a-zA-Z][\w+.-]*://", alert.link)
+            found = self._by_url(alert) if is_url else self._by_file(alert)
+        if found.page or found.file:
+            return found
+        naming = next((place.page for place in self._places if alert.name in place.names), None)
+        return found._replace(page=naming or self._headed(alert.name))
+
+    def _by_file(self, alert: AlertLink) -> Reached:
+        """Follow a path that starts at the folder of harness.toml, or at that of the rules."""
+        file = alert.link.partition("#")[0]
+        for folder in filter(None, (self._root, alert.folder)):
+            path = folder / unquote(file).lstrip("/")
+            try:
+                is_file = path.is_file()
+            except OSError:  # its name is too long
+                continue
+            if is_file:
+                return Reached(self._by_path.get(path.resolve()), file=path)
+        return Reached()
+
+    def _by_url(self, alert: AlertLink) -> Reached:
+        """Match the last parts of a URL, without the ending of a file, with the path of a runbook; else its fragment.
+
+        So ``https://github.com/acme/pay/blob/main/docs/runbooks/dead-letters.md`` is ``docs/runbooks/dead-letters.md``,
+        and so is ``https://runbooks.acme.example/Dead-Letters/``.
+        """
         try:
-            is_file = path.is_file()
-        except OSError:  # its name is too long
-            continue
-        if is_file:
-            page = next((page for page in pages if page.path.resolve() == path.resolve()), None)
-            return Reached(page, file=path)
-    return Reached()
+            url = urlsplit(alert.link)
+        except ValueError:  # brackets that hold no IPv6 address
+            return Reached()
+        anchor = unquote(url.fragment).lower()
+        parts = _parts(PurePosixPath(unquote(url.path)))
+        alike = self._by_last.get(parts[-1], []) if parts else []
+        if alike:
+            best = max(alike, key=lambda place: _common(parts, place.parts))
+            whole = _common(parts, best.parts) == len(best.parts) and not _OF_CODE.isdisjoint(parts)
+            return Reached(best.page, anchor if whole else "")
+        return Reached(self._by_fragment(anchor, slug(alert.name)) if anchor else None)
 
+    def _by_fragment(self, anchor: str, name: str) -> RunbookPage | None:
+        """Return the runbook that has the name of a fragment, or a heading of it that names the alert."""
+        for page in (place.page for place in self._places):
+            if anchor == slug(page.path.stem) or (name in anchor and anchor in page.anchors):
+                return page
+        return None
 
-def _by_url(alert: AlertLink, pages: Sequence[RunbookPage], root: Path) -> Reached:
-    """Match the last parts of a URL, without the ending of a file, with the path of a runbook; else its fragment.
-
-    So ``https://github.com/acme/pay/blob/main/docs/runbooks/dead-letters.md`` is ``docs/runbooks/dead-letters.md``, and
-    so is ``https://runbooks.acme.example/Dead-Letters/``.
-    """
-    url = urlsplit(alert.link)
-    anchor = unquote(url.fragment).lower()
-    parts = _parts(PurePosixPath(unquote(url.path)))
-    alike = [(_common(parts, _parts(_relative(page.path, root))), page) for page in pages]
-    common, page = max(alike, key=lambda found: found[0], default=(0, None))
-    if page and common:
-        whole = common == len(_parts(_relative(page.path, root))) and not _OF_CODE.isdisjoint(parts)
-        return Reached(page, anchor if whole else "")
-    for page in pages:
-        if anchor and (anchor == slug(page.path.stem) or (anchor in page.anchors and slug(alert.name) in anchor)):
-            return Reached(page)
-    return Reached()
+    def _headed(self, name: str) -> RunbookPage | None:
+        """Return the runbook with an alert's name as its own, in a heading, or in a line such as ``Alert: Name``."""
+        whole = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+        found = (place.page for place in self._places if name in place.titles and whole.search(place.titles))
+        return next(found, None)
 
 
 def _relative(path: Path, root: Path) -> PurePosixPath:
@@ -118,10 +151,8 @@ def _common(one: Sequence[str], other: Sequence[str]) -> int:
     return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
-def _is_headed(page: RunbookPage, name: str) -> bool:
-    """Return whether a runbook has an alert's name as its own, in a heading, or in a line such as ``Alert: Name``."""
+def _titles(page: RunbookPage) -> str:
     titles = [str(page.front.get("title", "")), page.path.name.partition(".")[0]]
     titles += [heading.title for heading in page.headings]
     titles += [passage.text for passage in page.passages if passage.is_fact]
-    whole = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
-    return any(name in title and whole.search(title) for title in titles)
+    return "\n".join(titles)

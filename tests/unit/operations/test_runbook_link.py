@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.operations.runbook_link import AlertLink, reach
+from harness.operations.runbook_link import AlertLink, RunbookIndex
 from harness.operations.runbook_page import RunbookPage, read_document
 
 FILES = {
@@ -35,6 +35,7 @@ LINKS = {
     "a fragment that is the alert": ("https://x.example/all#inboxstuck", "docs/runbooks/inbox/README.md", ""),
     "somewhere else": ("https://wiki.example/x/1", None, ""),
     "a host alone": ("https://wiki.example", None, ""),
+    "a host that is none": ("https://[runbooks", None, ""),
     "not there": ("docs/runbooks/gone.md", None, ""),
     "a name too long for a file": ("a" * 300, None, ""),
     "a template": ("https://x.example/{{ $labels.alertname }}", None, ""),
@@ -62,7 +63,7 @@ def test_a_link_is_followed(tmp_path: Path, pages: list[RunbookPage], link: str,
     alert = AlertLink(name="InboxStuck", link=link, where="rules/a.yml:3", folder=tmp_path / "rules")
     others = [page for page in pages if "InboxStuck" not in page.path.read_text() or file]
 
-    found = reach(alert, others, tmp_path, names=no_names)
+    found = RunbookIndex(others, tmp_path, no_names).reach(alert)
 
     assert (found.page and found.page.path) == (file and tmp_path / file)
     assert found.anchor == anchor
@@ -72,7 +73,9 @@ def test_a_file_that_is_none_of_the_runbooks_is_reported(tmp_path: Path, pages: 
     """So that its fitness is not taken for checked."""
     alert = AlertLink(name="A", link="other/dead-letters.md", where="rules/a.yml:3")
 
-    assert reach(alert, pages[:2], tmp_path, names=no_names) == (None, "", tmp_path / "other/dead-letters.md")
+    found = RunbookIndex(pages[:2], tmp_path, no_names).reach(alert)
+
+    assert found == (None, "", tmp_path / "other/dead-letters.md")
 
 
 NAMING: dict[str, tuple[str, Callable[[RunbookPage], list[str]]]] = {
@@ -92,7 +95,7 @@ def test_a_runbook_may_name_its_alerts(
     """That counts where the link leads to none."""
     file, names = NAMING[by]
 
-    found = reach(AlertLink(name=alert, link=link, where="a.yml:1"), pages, tmp_path, names=names)
+    found = RunbookIndex(pages, tmp_path, names).reach(AlertLink(name=alert, link=link, where="a.yml:1"))
 
     assert found.page
     assert found.page.path.name == file
