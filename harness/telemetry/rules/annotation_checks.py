@@ -17,11 +17,21 @@ Anchors = Callable[[Path], Collection[str]]
 _ACTION = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _TEMPLATE_LABEL = re.compile(r"""\$labels\.([A-Za-z_]\w*)|\bindex\s+\$labels\s+["`]([^"`]+)["`]""")
 _GUARD = re.compile(r"\s*-?\s*(?:else\s+)?(?:if|with|and|or)\b")
-_SEVERITY = re.compile(r"severity|priority|urgency|criticality|\bsev\b", re.IGNORECASE)
-_RUNBOOK = re.compile(r"run_?book|play_?book", re.IGNORECASE)
+_SEVERITY = re.compile(r"severity|priority|urgency|criticality|level|importance|\bsev\b|pager?\b", re.IGNORECASE)
+_HOW_SEVERE = re.compile(
+    r"(?:critical|crit|emergency|fatal|error|major|minor|high|medium|low|warning|warn|info|notice|none|page|ticket)"
+    r"|(?:p|s|sev)-?[0-5]",
+    re.IGNORECASE,
+)
+"""Values of labels that state a severity, whatever the label is called."""
+_RUNBOOK = re.compile(r"run_?book|play_?book|^docs?(?:_|$)|documentation|wiki|guide|procedure|\bsop\b", re.IGNORECASE)
+"""Annotations that name a page with what to do: runbook_url, playbook, documentation (Ceph) and the like."""
+_INSTRUCTIONS = re.compile(r"^(?:fix|action|remediation|resolution|solution|mitigation|what_to_do)", re.IGNORECASE)
+"""Annotations that state what to do in their own text."""
+_LINK_TO_RUNBOOK = re.compile(r"\S*/\S*(?:run-?book|play-?book)\S*", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"[a-zA-Z][\w+.-]*:|//|www\.")
-_PATH = re.compile(r"[^\s{}]*[/.][^\s{}]*|#[^\s{}]+")
-"""What looks like a path: one word, with a slash or a dot."""
+_PATH = re.compile(r"[^\s{}#]*(?:/|\.[a-zA-Z]\w*$|\.[a-zA-Z]\w*(?=#))[^\s{}]*")
+"""What looks like a path: one word, with a slash or an extension."""
 
 
 def missing_template_labels(rules: Sequence[Rule], catalogue: SeriesCatalogue) -> Iterator[Complaint]:
@@ -58,14 +68,16 @@ def impatient(rules: Sequence[Rule], scrape_interval_s: float) -> Iterator[Compl
 def without_severity(rules: Sequence[Rule]) -> Iterator[Complaint]:
     """Yield the alerts without a label that states how urgent they are, by any of its usual names."""
     for rule in rules:
-        if rule.alert and not any(_SEVERITY.search(label) for label in rule.labels):
+        labels = rule.labels.items()
+        if rule.alert and not any(_SEVERITY.search(name) or _HOW_SEVERE.fullmatch(value) for name, value in labels):
             yield complaint(rule, "labels", "it has no label `severity`")
 
 
 def without_runbook(rules: Sequence[Rule]) -> Iterator[Complaint]:
-    """Yield the alerts without an annotation that names a runbook or a playbook."""
+    """Yield the alerts without an annotation that names a page with what to do, links to one, or states it."""
     for rule in rules:
-        if rule.alert and not _runbooks(rule):
+        stated = any(_INSTRUCTIONS.search(k) or _LINK_TO_RUNBOOK.search(v) for k, v in rule.annotations.items())
+        if rule.alert and not stated and not _runbooks(rule):
             yield complaint(rule, "annotations", "it has no annotation `runbook_url`")
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from harness.errors import nearest
-from harness.model import Check, Finding, Level
+from harness.model import Check, Finding, Level, Outcome
 from harness.telemetry.promql import LabelMatcher
 from harness.telemetry.rules.alert_routing import Fit, LabelledAlert, misspelt_labels, misspelt_values, routes_taken
-from harness.telemetry.rules.alertmanager_config import AlertmanagerConfig, Inhibition, Route
+from harness.telemetry.rules.alertmanager_config import AlertmanagerConfig, Inhibition, Route, read_alertmanager
 from harness.telemetry.rules.rule_checks import ITEM, Complaint, complaint_findings
 from harness.telemetry.rules.rule_file import RuleFile
 from harness.telemetry.rules.series_catalogue import BY_SCRAPING
@@ -82,6 +83,12 @@ def judge_routes(
         ),
     }
     return [each for check, found in complaints.items() for each in complaint_findings(check, found, looked)]
+
+
+def static_route_findings(paths: Iterable[Path]) -> list[Finding]:
+    """Return what is wrong with configurations of Alertmanager by themselves, without any alerts."""
+    judged = (judge_routes(read_alertmanager(path), (), fires={}, labels={}) for path in paths)
+    return [finding for findings in judged for finding in findings if finding.outcome is Outcome.FAIL]
 
 
 def _reaching_nobody(

@@ -11,7 +11,15 @@ import yaml
 
 from harness.model import Finding, Outcome
 from harness.telemetry.rules.alertmanager_config import read_alertmanager
-from harness.telemetry.rules.route_checks import CHECKS, INHIBITED, REACHED, REACHES, ROUTES_PARSE, judge_routes
+from harness.telemetry.rules.route_checks import (
+    CHECKS,
+    INHIBITED,
+    REACHED,
+    REACHES,
+    ROUTES_PARSE,
+    judge_routes,
+    static_route_findings,
+)
 from tests.unit.telemetry.rules.conftest import ReadText
 
 ALERTS = [
@@ -172,3 +180,11 @@ def test_a_file_that_alertmanager_refuses_is_not_judged_further(judged: Any) -> 
 
     assert faults(found[ROUTES_PARSE.id]) == ["the receiver 'gone' is not defined"]
     assert found[REACHES.id] == []
+
+
+def test_a_configuration_alone_is_judged_by_what_it_contains(tmp_path: Path) -> None:
+    """Without alerts, only what Alertmanager refuses is a fault."""
+    path = tmp_path / "am.yml"
+    path.write_text("route: {receiver: gone}\nreceivers: []\n", encoding="utf-8")
+
+    assert [f.summary for f in static_route_findings([path])] == [f"{path}:1: the receiver 'gone' is not defined"]

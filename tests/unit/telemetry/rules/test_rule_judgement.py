@@ -258,6 +258,25 @@ def test_severity_and_runbook_are_advised(read_text: ReadText) -> None:
 
 
 @pytest.mark.parametrize(
+    "labels, annotations",
+    [
+        ({"level": "x"}, {"documentation": "https://docs.ceph.com/en/latest/rados/operations/health-checks#mon-down"}),
+        ({"class": "P2"}, {"wiki_url": "https://wiki.example.com/a"}),
+        ({"kind": "Critical"}, {"fix": "Restart the worker."}),
+        ({"sloth_severity": "page"}, {"description": "See https://example.com/runbooks/a for what to do."}),
+    ],
+    ids=["ceph", "class", "value", "link"],
+)
+def test_severity_and_runbook_may_have_other_names(
+    read_text: ReadText, labels: dict[str, str], annotations: dict[str, str]
+) -> None:
+    """Labels and annotations of other conventions count, as seen in the rules of TiKV, Rook and Sloth."""
+    findings = judged(read_text, {"alert": "A", "expr": "up == 0", "labels": labels, "annotations": annotations})
+
+    assert failed(findings, SEVERITY.id) == failed(findings, RUNBOOK.id) == []
+
+
+@pytest.mark.parametrize(
     "target, fault",
     [
         ("docs/page.md", ""),
@@ -269,6 +288,8 @@ def test_severity_and_runbook_are_advised(read_text: ReadText) -> None:
         ("docs/{{ $labels.job }}.md", ""),
         ("Restart it.", ""),
         ("none", ""),
+        ("None.", ""),
+        ("page.md", "A: the runbook page.md does not exist"),
         ("docs/pag.md", "A: the runbook docs/pag.md does not exist"),
         ("docs", ""),
         (
