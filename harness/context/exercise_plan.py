@@ -84,6 +84,12 @@ class ExercisePlan:
         return tuple(self._rule_of)
 
     @property
+    def constant(self) -> frozenset[str]:
+        """The alerts that read no series, such as a watchdog."""
+        rules = self._rule_of.values()
+        return frozenset(rule.alert for rule in rules if rule.query is not None and not rule.query.selectors)
+
+    @property
     def counted(self) -> tuple[CountedAlert, ...]:
         """The alerts that the team counts on, of those that its rules define."""
         fires = self._alerts.fires.items()

@@ -18,6 +18,8 @@ LINGERING = "slow"
 """The fault whose signals appear longest after it was caused."""
 QUIET_S, QUIET_WITHIN_S = 0.3, 3.0
 """A fault begins when nothing of the one before has shown for so long; at most so many seconds later."""
+STARTED_S = 5.0
+"""For alerts to resolve that fire only because nothing was scraped yet."""
 COMPANION_S = 0.8
 """Seconds after a first signal in which another of the same fault is waited for."""
 
@@ -137,6 +139,8 @@ class Exercise:
         return frozenset(alert for fault in self._faults for alert in fault.alerts)
 
     def _good(self) -> Mark:
+        # Until the first scrape every series is absent, which some alerts are about.
+        self._until(lambda: not self._alerts.active(), STARTED_S)
         mark = self._observer.mark()
         until = time.monotonic() + (self._timing.good_s if self._watched else 0)
         self._traffic.whole()

@@ -40,7 +40,7 @@ class ScriptedAlerts:
 
     def __init__(self, fires_at: int, *, active_for: int = 0) -> None:
         self._fires_at = fires_at
-        self._active_for = active_for
+        self.active_for = active_for
         self.asked = 0
 
     def firing(self) -> frozenset[str]:
@@ -50,8 +50,8 @@ class ScriptedAlerts:
 
     def active(self) -> frozenset[str]:
         """Be active for some questions."""
-        self._active_for -= 1
-        return frozenset({"Alert"} if self._active_for >= 0 else ())
+        self.active_for -= 1
+        return frozenset({"Alert"} if self.active_for >= 0 else ())
 
 
 @pytest.fixture(autouse=True)
@@ -119,16 +119,29 @@ def test_without_a_prometheus_each_fault_is_caused_once(run: Callable[..., Exerc
 
 def test_a_fault_begins_when_its_alert_is_inactive(run: Callable[..., Exercise]) -> None:
     """Otherwise nothing would show that the fault fires it."""
-    alerts = ScriptedAlerts(1, active_for=3)
+    alerts = ScriptedAlerts(1)
     seen: list[int] = []
+
+    class Firing(Lasting):
+        def end(self) -> None:
+            alerts.active_for = 3
 
     class Watching(Lasting):
         def begin(self, times: int) -> None:
-            seen.append(alerts._active_for)
+            seen.append(alerts.active_for)
             super().begin(times)
 
-    run([PlannedFault("forged", Watching([], "forged"), alerts=("Alert",))], alerts)
+    faults = [PlannedFault(f"{cause.__name__}", cause([], ""), alerts=("Alert",)) for cause in (Firing, Watching)]
+    run(faults, alerts)
     assert seen == [-1]
+
+
+def test_good_traffic_begins_when_alerts_of_the_start_have_resolved(run: Callable[..., Exercise]) -> None:
+    """Until the first scrape every series is absent; no alert on that is one on good traffic."""
+    alerts = ScriptedAlerts(1, active_for=3)
+    exercise = run([], alerts)
+    assert exercise.good is not None
+    assert alerts.active_for < 0
 
 
 def test_a_fault_that_cannot_be_caused_says_why_and_the_others_go_on(
