@@ -26,6 +26,7 @@ webhook_deliveries_total{outcome="rejected"} 1
 webhook_duration_seconds_bucket{path="/a",le="0.1"} 1
 webhook_duration_seconds_bucket{path="/a",le="+Inf"} 2
 webhook_inbox_depth 0
+process_cpu_seconds_total 1
 """
 EXPOSED = Exposed(before=None, after=parse_samples(METRICS, "x"))
 DATA = PanelAnswer(series=1, good=1)
@@ -131,6 +132,7 @@ NO_FAULTS = [
     "up",
     "ALERTS{alertstate='firing'}",
     "container_memory_rss",
+    "container_cpu_usage_seconds_total",
     "job:errors:rate5m",
     "sum by (pod, namespace) (webhook_inbox_depth)",
     'webhook_deliveries_total{outcome!="other", extra=""}',
