@@ -9,9 +9,9 @@ _DURATION = re.compile("".join(rf"(?:([0-9]+){unit})?" for unit in _UNIT_S))
 _TIME = r"(?:[0-9]+(?:ms|[ywdhms]))+|[0-9]+(?:\.[0-9]+)?"
 _TOKENS = re.compile(
     rf"""
-    (?P<skipped> "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' | `[^`]*` | \#[^\n]* )
-    | (?P<bracket> \[ [^\]]* \] )
-    | (?P<offset> \b offset \s* [-+]? \s* ) (?P<time> {_TIME} )
+    (?P<skipped> "(?:\\.|[^"\\])*+(?:"|\Z|\\\Z) | '(?:\\.|[^'\\])*+(?:'|\Z|\\\Z) | `[^`]*+(?:`|\Z) | \#[^\n]*+ )
+    | (?P<bracket> \[ [^\]]*+ (?:\]|\Z) )
+    | (?P<offset> \b offset \s*+ (?:[-+]\s*+)? ) (?P<time> {_TIME} )
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from harness.telemetry.promql.label_flow import (
 )
 from harness.telemetry.promql.label_matcher import LabelMatcher
 
+MAX_CHARS = 50_000
 MAX_OPERATORS = 400
 """Operators, brackets and matchers of one query: the parser overflows the stack somewhere beyond 3000."""
 _OPERATOR = re.compile(r"[-+*/%^(<>=!]|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
@@ -39,9 +41,12 @@ NEWER_FUNCTIONS = frozenset(
 )
 """Added after 2.42, by Prometheus' CHANGELOG (2.44 to 3.x)."""
 _NEWER = (
-    (re.compile(r"\[[^\]]*[-+*/%^(]|\boffset\s*[-+]?\s*\(|\bstep\(\)", re.IGNORECASE), "an expression as a duration"),
+    (
+        re.compile(r"\[[^][]*[-+*/%^(]|\boffset\s*+(?:[-+]\s*+)?\(|\bstep\(\)", re.IGNORECASE),
+        "an expression as a duration",
+    ),
     (re.compile(r"\b(?:anchored|smoothed)\b"), "the modifier anchored or smoothed"),
-    (re.compile(r"<\s*/|>\s*/"), "an operator that trims histograms"),
+    (re.compile(r"<\s*+/|>\s*+/"), "an operator that trims histograms"),
 )
 """What Prometheus 3 added to the language (Querying basics and Operators, feature flags promql-*), as written."""
 
@@ -107,13 +112,20 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         return scale_durations(self.text, factor)
 
     def result_labels(self, labels_of: Callable[[SeriesSelector], LabelSet] | None = None) -> LabelSet:
-        """Return the labels that its result can have; without ``labels_of``, series may have any."""
-        return self._flow(labels_of).result(self.tree)
+        """Return the labels that its result can have; without ``labels_of``, series may have any.
+
+        So may the result of a query that nests too deeply to be followed.
+        """
+        try:
+            return self._flow(labels_of).result(self.tree)
+        except RecursionError:
+            return UNKNOWN
 
     def label_uses(self, labels_of: Callable[[SeriesSelector], LabelSet] | None = None) -> list[LabelUse]:
         """Return the labels that ``by``, ``on`` and ``group_left`` or ``group_right`` name, each with its input's."""
         flow = self._flow(labels_of)
-        flow.result(self.tree)
+        with suppress(RecursionError):
+            flow.result(self.tree)
         return flow.uses
 
     def quantiles_without_le(self) -> list[str]:
@@ -147,6 +159,8 @@ def parse(text: str) -> Query:
             "harness.toml: [telemetry] alerts and dashboards need a package that is not installed: "
             "pip install 'readiness-harness[telemetry]' (promql-parser)."
         ) from None
+    if len(text) > MAX_CHARS:
+        raise PromqlError(f"it has more than {MAX_CHARS} characters, and is not read")
     plain = without_texts(text)
     if len(_OPERATOR.findall(plain)) > MAX_OPERATORS:
         raise PromqlError(f"it has more than {MAX_OPERATORS} operators and brackets, and is not read")

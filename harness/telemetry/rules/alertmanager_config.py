@@ -14,6 +14,7 @@ from harness.telemetry.promql.durations import prometheus_duration_s
 from harness.telemetry.rules.located_yaml import Located, YamlFault
 
 MAX_CONFIG_BYTES = 4 * 1024 * 1024
+MAX_MATCHER = 5000
 MAX_ROUTES = 10_000
 MAX_LEVELS = 100
 """Of routes within routes: an alias can lead back to its own anchor."""
@@ -142,6 +143,8 @@ def parse_matchers(text: str) -> list[LabelMatcher]:
     Both the classic syntax and that with UTF-8 names are accepted (Alertmanager: Configuration, matcher).
     """
     inner, found, at = text.strip(), [], 0
+    if len(inner) > MAX_MATCHER:
+        raise ValueError(f"it is longer than {MAX_MATCHER} characters")
     if inner.startswith("{") and inner.endswith("}"):
         inner = inner[1:-1].strip()
     while at < len(inner):
@@ -248,5 +251,5 @@ def _matchers(fields: Mapping[str, Located], keys: Mapping[str, str]) -> tuple[L
         try:
             found += parse_matchers(text)
         except ValueError as exc:
-            each.fault(f"{text!r}: {exc}")
+            each.fault(f"{text[:80]!r}: {exc}")
     return tuple(found)

@@ -28,7 +28,7 @@ _RUNBOOK = re.compile(r"run_?book|play_?book|^docs?(?:_|$)|documentation|wiki|gu
 """Annotations that name a page with what to do: runbook_url, playbook, documentation (Ceph) and the like."""
 _INSTRUCTIONS = re.compile(r"^(?:fix|action|remediation|resolution|solution|mitigation|what_to_do)", re.IGNORECASE)
 """Annotations that state what to do in their own text."""
-_LINK_TO_RUNBOOK = re.compile(r"\S*/\S*(?:run-?book|play-?book)\S*", re.IGNORECASE)
+_OF_RUNBOOKS = re.compile(r"run-?book|play-?book", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"[a-zA-Z][\w+.-]*:|//|www\.")
 _PATH = re.compile(r"[^\s{}#]*(?:/|\.[a-zA-Z]\w*$|\.[a-zA-Z]\w*(?=#))[^\s{}]*")
 """What looks like a path: one word, with a slash or an extension."""
@@ -76,7 +76,7 @@ def without_severity(rules: Sequence[Rule]) -> Iterator[Complaint]:
 def without_runbook(rules: Sequence[Rule]) -> Iterator[Complaint]:
     """Yield the alerts without an annotation that names a page with what to do, links to one, or states it."""
     for rule in rules:
-        stated = any(_INSTRUCTIONS.search(k) or _LINK_TO_RUNBOOK.search(v) for k, v in rule.annotations.items())
+        stated = any(_INSTRUCTIONS.search(k) or _links_to_runbook(v) for k, v in rule.annotations.items())
         if rule.alert and not stated and not _runbooks(rule):
             yield complaint(rule, "annotations", "it has no annotation `runbook_url`")
 
@@ -99,6 +99,10 @@ def missing_runbooks(
                 yield complaint(rule, f"annotations.{key}", f"the runbook {target} does not exist", target)
             elif anchor and (text := _without_anchor(found, unquote(anchor), anchors)):
                 yield complaint(rule, f"annotations.{key}", f"the runbook {target} {text}", target)
+
+
+def _links_to_runbook(text: str) -> bool:
+    return any("/" in word and _OF_RUNBOOKS.search(word) for word in text.split())
 
 
 def _runbooks(rule: Rule) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import yaml
 
-MAX_MERGES = 50
+MAX_MERGES = 10
 """Merge keys that one mapping may take from, one within the other."""
 _NULL = "tag:yaml.org,2002:null"
 _MERGE = "tag:yaml.org,2002:merge"

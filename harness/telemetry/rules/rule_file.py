@@ -20,8 +20,8 @@ _GROUP_KEYS = ("name", "interval", "query_offset", "limit", "labels", "rules", "
 _RULE_KEYS = ("alert", "record", "expr", "for", "keep_firing_for", "labels", "annotations")
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _TEMPLATE = re.compile(
-    r"""^\s*\{%
-    | ^\s*\{\{-?\s*(?:if|range|with|end|else|include|define|template|/\*)\b(?!.*\$labels)
+    r"""^[ \t]*+\{%
+    | ^[ \t]*+\{\{-?[ \t]*+(?:if|range|with|end|else|include|define|template|/\*)\b(?!.*\$labels)
     | \{\{-?\s*(?:include\s|tpl\s|\.(?:Values|Release|Chart|Capabilities)\b)
     | \{\{\s*`""",
     re.MULTILINE | re.VERBOSE,

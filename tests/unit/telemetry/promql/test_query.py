@@ -104,6 +104,7 @@ def test_quantiles_need_the_buckets_limits(text: str, found: list[str]) -> None:
         ("{}", "vector selector must contain at least one non-empty matcher"),
         ("(" * 5000 + "a" + ")" * 5000, "it has more than 400 operators and brackets, and is not read"),
         ("+".join(["a"] * 9000), "it has more than 400 operators and brackets, and is not read"),
+        ("a offset" + " " * 60_000, "it has more than 50000 characters, and is not read"),
         ("a[1e400]", "it has a number that is out of bounds"),
     ],
 )
@@ -119,6 +120,8 @@ def test_the_longest_query_that_is_read_is_read() -> None:
     """Nested as deeply as is allowed, a query can still be walked."""
     assert len(parse("-" * 399 + "a").selectors) == 1
     assert len(parse("+".join(["a"] * 400)).selectors) == 400
+    assert "any" in parse("+".join(["a"] * 400)).result_labels()
+    assert parse("+".join(["a"] * 400)).label_uses() == []
 
 
 @pytest.mark.parametrize(
@@ -139,6 +142,17 @@ def test_what_only_prometheus_3_understands_is_named(text: str, newer: str) -> N
         parse(text)
 
     assert caught.value.newer == newer
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"\\"' * 12_000, "a offset" + " " * 49_000, "[" * 300, "'`\"" * 12_000, '"' + "\\" * 49_999],
+    ids=["quotes", "spaces", "brackets", "mixed", "escapes"],
+)
+def test_a_hostile_text_is_refused_at_once(text: str) -> None:
+    """No pattern needs more than one pass over a text."""
+    with pytest.raises(PromqlError):
+        parse(text)
 
 
 def test_a_missing_parser_is_reported_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
