@@ -127,8 +127,9 @@ def _excuse(parsed: Query, catalogue: SeriesCatalogue | None) -> str:
         if selector.offset_s >= _OLD_S:
             return f"it reads data of {selector.offset_s:g} s before, which an exercise does not have"
         labels = catalogue.labels_of(selector) if catalogue else LabelSet(others=True)
+        unknown = USUAL_LABELS.difference(catalogue.scrape_labels if catalogue else ())
         for matcher in selector.matchers:
-            if matcher.label in USUAL_LABELS and _is_of_scrape(matcher, labels):
+            if matcher.label in unknown and _is_of_scrape(matcher, labels):
                 return f"it selects by the label {matcher.label!r}, which the harness's own scrape does not add"
     return ""
 

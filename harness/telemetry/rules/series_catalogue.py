@@ -41,6 +41,11 @@ class SeriesCatalogue:
         self._following: list[str] = []
         self._names = {*exposed.after, *(exposed.before or ())} if exposed else set()
 
+    @property
+    def scrape_labels(self) -> Mapping[str, str]:
+        """The labels that the scrape configuration gives to every series."""
+        return self._scraped
+
     def exists(self, name: str) -> bool:
         """Whether a series of this name can exist."""
         made = name in OF_ALERTS or OF_SCRAPES.fullmatch(name) is not None

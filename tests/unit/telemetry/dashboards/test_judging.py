@@ -190,6 +190,13 @@ def test_a_panel_that_nothing_moves_is_not_checked(expr: str, why: str) -> None:
     assert outcomes(findings, Outcome.FAIL) == {}
 
 
+def test_a_label_of_the_scrape_that_is_configured_is_no_excuse() -> None:
+    """The harness scrapes with it, so the panel could have shown data."""
+    shown = board(panel('webhook_inbox_depth{job="mine"} > 5'))
+    empty = outcomes(judge(shown, PanelAnswer(), labels={"job": "mine"}), Outcome.NOT_RUN)
+    assert "no caused fault moves it" in empty["panel-returns-data"]
+
+
 def test_a_query_that_cannot_be_evaluated_fails() -> None:
     """Vectors that do not match one to one parse, and only Prometheus refuses them."""
     dashboard = board(panel("webhook_inbox_depth / webhook_deliveries_total"))
