@@ -54,6 +54,17 @@ def without_texts(query: str) -> str:
     return _TOKENS.sub(lambda m: m[0] if not m["skipped"] else '""' if m[0][0] != "#" else " ", query)
 
 
+def without_times(query: str) -> str:
+    """Return a query without quoted texts and without its times; a plain number in brackets leaves them empty."""
+
+    def emptied(match: re.Match[str]) -> str:
+        if match["bracket"]:
+            return "[]" if re.search(r"[\[:]\s*+[0-9]+(?:\.[0-9]*)?\s*+[\]:]", match[0]) else "[5]"
+        return " offset []" if re.fullmatch(r"[0-9.]+", match["time"]) else " "
+
+    return _TOKENS.sub(lambda m: m[0] if m["skipped"] else emptied(m), without_texts(query))
+
+
 def _scaled_time(text: str, factor: float) -> str:
     seconds = float(text) if re.fullmatch(r"[0-9.]+", text) else prometheus_duration_s(text.lower())
     return duration_text(seconds * factor) if seconds else text

@@ -22,6 +22,13 @@ from harness.telemetry.promql.label_flow import (
     is_vector,
 )
 from harness.telemetry.promql.label_matcher import LabelMatcher
+from harness.telemetry.promql.newer_promql import (
+    NEWER_FUNCTIONS,
+    RENAMED,
+    newer_syntax,
+    newest_syntax,
+    with_new_names,
+)
 
 MAX_CHARS = 50_000
 MAX_OPERATORS = 400
@@ -29,26 +36,6 @@ MAX_OPERATORS = 400
 _OPERATOR = re.compile(r"[-+*/%^(<>=!]|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 _COMPARISONS = ("==", "!=", ">", "<", ">=", "<=")
 _OPS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
-_RENAMED = {"holt_winters": "double_exponential_smoothing"}
-"""Functions that Prometheus 3 renamed, by the name that 2.x knows (Prometheus 3.0 migration guide)."""
-NEWER_FUNCTIONS = frozenset(
-    (
-        *("limitk", "limit_ratio", "sort_by_label", "sort_by_label_desc", "mad_over_time", "info", "first_over_time"),
-        *("double_exponential_smoothing", "histogram_avg", "histogram_stddev", "histogram_stdvar"),
-        *("histogram_quantiles", "ts_of_first_over_time", "ts_of_last_over_time", "ts_of_max_over_time"),
-        *("ts_of_min_over_time", "max_of", "min_of"),
-    )
-)
-"""Added after 2.42, by Prometheus' CHANGELOG (2.44 to 3.x)."""
-_NEWER = (
-    (
-        re.compile(r"\[[^][]*[-+*/%^(]|\boffset\s*+(?:[-+]\s*+)?\(|\bstep\(\)", re.IGNORECASE),
-        "an expression as a duration",
-    ),
-    (re.compile(r"\b(?:anchored|smoothed)\b"), "the modifier anchored or smoothed"),
-    (re.compile(r"<\s*+/|>\s*+/"), "an operator that trims histograms"),
-)
-"""What Prometheus 3 added to the language (Querying basics and Operators, feature flags promql-*), as written."""
 
 
 class PromqlError(ValueError):
@@ -136,12 +123,12 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         return [argument.prettify() for argument in buckets if "le" not in flow.result(argument)]
 
     @property
-    def newer_functions(self) -> frozenset[str]:
-        """The functions and aggregations that it calls and Prometheus 2.42 does not know."""
+    def newer(self) -> frozenset[str]:
+        """What in it Prometheus 2.42 refuses and newer versions understand: functions by name, and syntax."""
         calls = {n.func.name for n in _walk(self.tree) if type(n).__name__ == "Call"}
         aggregations = {str(n.op) for n in _walk(self.tree) if type(n).__name__ == "AggregateExpr"}
-        renamed = {new for old, new in _RENAMED.items() if re.search(rf"\b{old}\s*\(", self.text)}
-        return frozenset((calls | aggregations) & NEWER_FUNCTIONS - renamed)
+        renamed = {new for old, new in RENAMED.items() if re.search(rf"\b{old}\s*\(", self.text)}
+        return frozenset((calls | aggregations) & NEWER_FUNCTIONS - renamed) | newer_syntax(self.text)
 
     def _flow(self, labels_of: Callable[[SeriesSelector], LabelSet] | None) -> LabelFlow:
         return LabelFlow(lambda node: labels_of(_selector(node)) if labels_of else UNKNOWN)
@@ -165,10 +152,9 @@ def parse(text: str) -> Query:
     if len(_OPERATOR.findall(plain)) > MAX_OPERATORS:
         raise PromqlError(f"it has more than {MAX_OPERATORS} operators and brackets, and is not read")
     try:
-        tree = promql_parser.parse(_with_new_names(text))
+        tree = promql_parser.parse(with_new_names(text))
     except ValueError as exc:
-        newer = next((what for pattern, what in _NEWER if pattern.search(plain)), "")
-        raise PromqlError(one_line(exc), newer=newer) from None
+        raise PromqlError(one_line(exc), newer=newest_syntax(plain)) from None
     except BaseException as exc:
         if type(exc).__name__ != "PanicException":  # of pyo3, which cannot be imported
             raise
@@ -180,12 +166,6 @@ def parse(text: str) -> Query:
         ranges_s=tuple(n.range.total_seconds() for n in _walk(tree) if getattr(n, "range", None)),
         threshold=_threshold(tree),
     )
-
-
-def _with_new_names(text: str) -> str:
-    for old, new in _RENAMED.items():
-        text = re.sub(rf"\b{old}(?=\s*\()", new, text)
-    return text
 
 
 def _walk(node: Any) -> Iterator[Any]:

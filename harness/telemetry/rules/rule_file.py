@@ -19,6 +19,7 @@ MAX_RULES = 20_000
 _GROUP_KEYS = ("name", "interval", "query_offset", "limit", "labels", "rules", "partial_response_strategy")
 _RULE_KEYS = ("alert", "record", "expr", "for", "keep_firing_for", "labels", "annotations")
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _TEMPLATE = re.compile(
     r"""^[ \t]*+\{%
     | ^[ \t]*+\{\{-?[ \t]*+(?:if|range|with|end|else|include|define|template|/\*)\b(?!.*\$labels)
@@ -60,6 +61,12 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         """Name of the alert, or of the series."""
         return self.alert or self.record
+
+    @property
+    def newer_names(self) -> frozenset[str]:
+        """Its labels, or the name of its series, where only Prometheus 3 accepts them (UTF-8 names)."""
+        names = [(name, _LABEL_NAME) for name in self.labels] + [(self.record, _METRIC_NAME)]
+        return frozenset(f"the name {name!r}" for name, known in names if name and not known.fullmatch(name))
 
     def where(self, key: str = "") -> str:
         """Return file and line of the rule, or of one of its keys."""
@@ -184,9 +191,6 @@ def _rule(rule: Located, file: str, group: str, shared: dict[str, str]) -> Rule 
         rule.fault("the rule has no expression")
         return None
     labels, annotations = (fields[k].texts(k) if k in fields else {} for k in ("labels", "annotations"))
-    for label in labels:
-        if not _LABEL_NAME.fullmatch(label) and label.isascii():
-            fields["labels"].fields()[label].fault(f"{label!r} is not the name of a label before Prometheus 3")
     for key in ("for", "keep_firing_for", "annotations"):
         if text.get("record") and key in fields:
             fields[key].fault(f"a recording rule has no `{key}`")

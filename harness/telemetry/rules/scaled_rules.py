@@ -88,7 +88,7 @@ def _unusable(rule: Rule, *, counted: bool) -> str:
         return f"it contains {rule.newer}"
     if rule.query is None:
         return "its expression is not PromQL"
-    if not counted and (newer := rule.query.newer_functions):
+    if not counted and (newer := rule.query.newer | rule.newer_names):
         return f"Prometheus before 3 does not know {', '.join(sorted(newer))}"
     return ""
 

@@ -11,7 +11,7 @@ import yaml
 
 from harness.core.yaml import UnreadableYamlError, read_yaml
 from harness.model import Check, Finding, Outcome
-from harness.telemetry.promql.query import NEWER_FUNCTIONS
+from harness.telemetry.promql.newer_promql import NEWER_FUNCTIONS
 from harness.telemetry.rules.alertmanager_config import hidden_values
 from harness.telemetry.rules.rule_checks import ITEM
 from harness.telemetry.rules.rule_file import RuleFile, read_rules
@@ -68,7 +68,7 @@ def check_rules(files: Sequence[RuleFile], scratch: Path, redact: Callable[[str]
     usable = [file for file in files if not file.template and not file.faults]
     for number, file in enumerate(usable):
         path = file.path if file.is_plain else _write(scratch / f"rules-{number}.yml", plain_text(_read(file)))
-        answer = promtool.run(["check", "rules", path.name], path.parent, NEWER_FUNCTIONS)
+        answer = promtool.run(["check", "rules", path.name], path.parent, functions=NEWER_FUNCTIONS, parses=True)
         if not answer.succeeded:
             refused.append(_refused(PROMTOOL_RULES, promtool, file.name, answer, path.name))
     return refused or [PROMTOOL_RULES.finding(Outcome.PASS, f"{promtool.name}: {len(usable)} files")]
@@ -87,7 +87,9 @@ def run_rule_tests(
     failed = []
     for number, path in enumerate(paths):
         runnable = _with_plain_rules(path, scratch / f"test-{number}")
-        answer = promtool.run(["test", "rules", runnable.name], runnable.parent, NEWER_FUNCTIONS)
+        answer = promtool.run(
+            ["test", "rules", runnable.name], runnable.parent, functions=NEWER_FUNCTIONS, parses=False
+        )
         if not answer.succeeded:
             failed.append(_refused(PROMTOOL_TESTS, promtool, shown(path), answer, runnable.name))
     return failed or [PROMTOOL_TESTS.finding(Outcome.PASS, f"{promtool.name}: {len(paths)} files")]
@@ -105,7 +107,7 @@ def check_alertmanager(path: Path, name: str, redact: Callable[[str], str] = str
     amtool = Tool.found("amtool", without_values)
     if amtool is None:
         return [_missing(AMTOOL, "amtool", INSTALL_AMTOOL)]
-    answer = amtool.run(["check-config", path.name], path.parent)
+    answer = amtool.run(["check-config", path.name], path.parent, functions=frozenset(), parses=False)
     if answer.succeeded:
         return [AMTOOL.finding(Outcome.PASS, f"{amtool.name}: {name}")]
     return [_refused(AMTOOL, amtool, name, answer, path.name)]

@@ -13,6 +13,8 @@ import msgspec
 TIMEOUT_S = 60.0
 MAX_OUTPUT = 4000
 """Characters of what a program prints that a finding shows."""
+_WITH_UTF8 = 3
+"""Major version of Prometheus in which the syntax grew."""
 _VERSION = re.compile(r"version (\d+)\.(\d+)\S*")
 _NEWER_FIELD = re.compile(r"field (\w+) not found in type")
 NEWER_FIELDS = frozenset(
@@ -23,6 +25,12 @@ NEWER_FIELDS = frozenset(
     )
 )
 """Keys that Prometheus since 2.42 and Alertmanager since 0.25 have got, by their CHANGELOGs."""
+_NEWER_SYNTAX = (
+    ("could not parse expression", "the syntax of an expression"),
+    ("invalid label name", "the name of a label"),
+    ("invalid recording rule name", "the name of a series"),
+)
+"""What promtool before 3 reports of rules that are right for Prometheus 3, where the expressions themselves parse."""
 _NEWER_FUNCTION = re.compile(r'unknown function with name "(\w+)"')
 
 
@@ -51,15 +59,16 @@ class Tool:
         path = shutil.which(name)
         return cls(path, redact, timeout_s=timeout_s) if path else None
 
-    def run(self, arguments: Sequence[str], cwd: Path, newer_functions: frozenset[str] = frozenset()) -> ToolAnswer:
-        """Run it; ``newer_functions`` are those that a newer version may know."""
+    def run(self, arguments: Sequence[str], cwd: Path, *, functions: frozenset[str], parses: bool) -> ToolAnswer:
+        """Run it; ``functions`` are those that a newer version may know, ``parses`` is whether its input parses."""
         succeeded, text = self._printed(arguments, cwd)
-        fields = {name for name in _NEWER_FIELD.findall(text) if name in NEWER_FIELDS}
-        functions = {name for name in _NEWER_FUNCTION.findall(text) if name in newer_functions}
+        newer = {name for name in _NEWER_FIELD.findall(text) if name in NEWER_FIELDS}
+        newer |= {name for name in _NEWER_FUNCTION.findall(text) if name in functions}
+        if parses and self.version and int(self.version[1]) < _WITH_UTF8:
+            newer = newer or {what for sign, what in _NEWER_SYNTAX if sign in text}
         lines = [line.rstrip() for line in text.splitlines() if line.strip()]
         shown = self._redact("\n".join(lines))[:MAX_OUTPUT]
-        newer = "" if succeeded else ", ".join(sorted(fields | functions))
-        return ToolAnswer(succeeded=succeeded, text=shown, newer=newer)
+        return ToolAnswer(succeeded=succeeded, text=shown, newer="" if succeeded else ", ".join(sorted(newer)))
 
     @property
     def name(self) -> str:

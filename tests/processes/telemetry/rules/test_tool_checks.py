@@ -24,10 +24,10 @@ def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pretend:
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
 
-    def program(name: str, script: str) -> None:
+    def program(name: str, script: str, version: str = "2.42.0+ds") -> None:
         path = folder / name
         path.write_text(
-            f'#!/bin/sh\nif [ "$1" = --version ]; then echo "{name}, version 2.42.0+ds (branch)"; exit; fi\n{script}\n'
+            f'#!/bin/sh\nif [ "$1" = --version ]; then echo "{name}, version {version} (branch)"; exit; fi\n{script}\n'
         )
         path.chmod(0o755)
 
@@ -92,6 +92,33 @@ def test_what_a_newer_version_accepts_is_no_fault(tmp_path: Path, pretend: Prete
         assert (f"promtool 2.42.0+ds does not know {newer}, which newer versions do" in finding.observed) is bool(newer)
 
 
+@pytest.mark.parametrize(
+    "printed, newer",
+    [
+        # promtool 2.42 for rules of Prometheus 3 (migration guide: UTF-8 names; durations and numbers as one)
+        (
+            'group "g", rule 1, "A": could not parse expression: 1:5: parse error: unexpected',
+            "the syntax of an expression",
+        ),
+        ('group "g", rule 1, "A": invalid label name: x.y', "the name of a label"),
+        ('group "g", rule 1, "a.b": invalid recording rule name: a.b', "the name of a series"),
+    ],
+    ids=["syntax", "label", "series"],
+)
+def test_syntax_that_parses_is_no_fault_of_the_rules(
+    tmp_path: Path, pretend: Pretend, printed: str, newer: str
+) -> None:
+    """The reader has parsed the file before; only promtool of Prometheus 3 knows better."""
+    pretend("promtool", f"echo '{printed}'; exit 1")
+    (old,) = check_rules([rules(tmp_path)], tmp_path)
+    pretend("promtool", f"echo '{printed}'; exit 1", version="3.5.0")
+    (new,) = check_rules([rules(tmp_path)], tmp_path)
+
+    assert old.outcome is Outcome.ERROR
+    assert old.observed.startswith(f"promtool 2.42.0+ds does not know {newer}, which newer versions do")
+    assert new.outcome is Outcome.FAIL
+
+
 def test_tests_of_objects_run_on_plain_groups(tmp_path: Path, pretend: Pretend) -> None:
     """The test's own file stays as it is; a copy names plain groups."""
     pretend("promtool", '/bin/grep -q "rules-0.yml" "$3" && /bin/grep -q "^groups:" rules-0.yml && echo ok; ')
@@ -121,7 +148,7 @@ def test_a_program_that_hangs_is_ended(tmp_path: Path, pretend: Pretend) -> None
     promtool = Tool.found("promtool", timeout_s=0.2)
     assert promtool
 
-    answer = promtool.run(["check"], tmp_path)
+    answer = promtool.run(["check"], tmp_path, functions=frozenset(), parses=True)
 
     assert (answer.succeeded, answer.text) == (False, "it did not end within 0.2 s")
 

@@ -161,3 +161,24 @@ def test_a_missing_parser_is_reported_with_the_extra(monkeypatch: pytest.MonkeyP
 
     with pytest.raises(ConfigurationError, match=r"pip install 'readiness-harness\[telemetry\]' \(promql-parser\)"):
         parse("a")
+
+
+@pytest.mark.parametrize(
+    "text, newer",
+    [
+        ("limitk(2, info(a))", {"limitk", "info"}),
+        ("double_exponential_smoothing(a[5m], 0.5, 0.5)", {"double_exponential_smoothing"}),
+        ("holt_winters(a[5m], 0.5, 0.5)", set()),
+        ('{"a.b"}', {"a name in quotes"}),
+        ('a{"x.y"="z"}', {"a name in quotes"}),
+        ('sum by ("x.y") (a)', {"a name in quotes"}),
+        ("a > 5m", {"a duration as a number, or a number as a duration"}),
+        ("rate(a[300])", {"a duration as a number, or a number as a duration"}),
+        ("a offset 300", {"a duration as a number, or a number as a duration"}),
+        ('label_replace(max_over_time(a{x="5m",y="b"}[1h:5m] offset 5m), "x.y", "1", "b", "c") > 5', set()),
+        ("a5m + b:5m", set()),
+    ],
+)
+def test_what_prometheus_242_refuses_is_named(text: str, newer: set[str]) -> None:
+    """The answers are those of promtool 2.42 to these expressions."""
+    assert parse(text).newer == newer

@@ -137,7 +137,6 @@ RULE = "groups:\n  - name: g\n    rules:\n      - alert: A\n        expr: up\n"
         ),
         (RULE + "        expr: up\n", "rules.yml:6: the key 'expr' is written twice"),
         (RULE + "        labels: [page]\n", "rules.yml:6: labels is not a mapping"),
-        (RULE + "        labels: {a-b: c}\n", "rules.yml:6: 'a-b' is not the name of a label before Prometheus 3"),
         (RULE + "        record: x\n", "rules.yml:4: the rule needs either `alert` or `record`"),
         (RULE.replace("        expr: up\n", ""), "rules.yml:4: the rule has no expression"),
         (RULE + "  - name: g\n", "rules.yml:6: the group 'g' is in the file twice"),
@@ -161,7 +160,7 @@ RULE = "groups:\n  - name: g\n    rules:\n      - alert: A\n        expr: up\n"
         ("groups: [", "rules.yml:2: did not find expected node content"),
         ("groups: " + "[" * 600 + "]" * 600, "rules.yml:1: it nests deeper than 500 levels"),
     ],
-    ids=range(22),
+    ids=range(21),
 )
 def test_what_prometheus_refuses_is_a_fault_with_its_line(read_text: ReadText, text: str, fault: str) -> None:
     """The first fault of each file names the place and the reason."""

@@ -36,6 +36,7 @@ def files(read_text: ReadText) -> dict[str, RuleFile]:
             one("Newer", "limitk(3, up) == 0"),
             one("Newest", "rate(up[5m * 2]) == 0"),
             one("Wrong", "sum("),
+            recorded("a.b", "up"),
             one("Fine", "up == 0"),
         ],
     }
@@ -84,6 +85,7 @@ def test_a_rule_that_prometheus_may_refuse_hinders_no_other(files: dict[str, Rul
         "Newer: Prometheus before 3 does not know limitk",
         "Newest: it contains an expression as a duration",
         "Wrong: its expression is not PromQL",
+        "a.b: Prometheus before 3 does not know the name 'a.b'",
     ]
 
 
