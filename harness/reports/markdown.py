@@ -41,7 +41,7 @@ def render(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"# {headline(report)}"
+    yield f"# {_text(headline(report))}"
     yield ""
     yield MEANING[report.verdict]
     yield ""

@@ -153,6 +153,20 @@ def test_what_could_not_be_checked_tells_why_and_blames_nobody(report_of: Report
     assert "! error: `auth.rejects`, `auth.accepts`<br>" in markdown.render(both)
 
 
+def test_the_first_line_names_the_one_error_that_is_in_the_way(report_of: ReportOf) -> None:
+    """Where nothing failed and one error is the reason for all blockers, terminal and Markdown begin with it."""
+    report = report_of(Verdict.NOT_READY)
+    broken = next(i for i in report.items if i.outcome is Outcome.ERROR)
+    finding = msgspec.structs.replace(broken.findings[0], observed="prometheus is not <installed>")
+    broken = msgspec.structs.replace(broken, findings=(finding,))
+    alone = msgspec.structs.replace(report, verdict=Verdict.INCOMPLETE, items=(broken,), problems=())
+
+    first = next(terminal.lines(alone, written="reports/readiness.html"))[0]
+
+    assert first == "INCOMPLETE: 1 blocker: prometheus is not <installed>"
+    assert markdown.render(alone).startswith("# INCOMPLETE: 1 blocker: prometheus is not \\<installed")
+
+
 def test_a_failed_case_tells_what_to_do_before_its_item_does(report_of: ReportOf) -> None:
     """The fix of the failed case is shown instead of its item's, and only once."""
     report = report_of(Verdict.NOT_READY)
