@@ -157,8 +157,9 @@ def _resolves(proof: AlertProof) -> Judgement:
     fired, fault = [e for e in proof.episodes if e.firing_at is not None], proof.fault
     if not fired:
         return Outcome.NOT_RUN, "it did not fire"
-    if lasting := [e for e in fired if e.resolved_at is None]:
+    if lasting := [e for e in (*fired, *proof.at_the_end) if e.resolved_at is None]:
         lasted_s, labels = fault.seen_until - fault.ended, _labels(lasting[0].labels)
+        # A receiver that is killed takes its series along, and an alert on them resolves for as long as it is away.
         return Outcome.FAIL, f"it still fired {lasted_s:.0f} s after {_what(proof)} had ended, with the labels {labels}"
     last = max(e.resolved_at or 0.0 for e in fired)
     return Outcome.PASS, f"{max(0.0, last - fault.ended):.1f} s after {_what(proof)} had ended"

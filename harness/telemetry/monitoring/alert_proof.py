@@ -60,6 +60,8 @@ class AlertProof(msgspec.Struct, frozen=True, kw_only=True):
     """When it was active with the fault about to begin, which hides whether the fault fires it."""
     episodes: tuple[AlertEpisode, ...] = ()
     """When it became active while the fault lasted, or right after: later another fault may be the cause."""
+    at_the_end: tuple[AlertEpisode, ...] = ()
+    """When it began to fire since the fault began, and still did when all faults had ended for long."""
     notified: Notification | None = None
     resolution: Notification | None = None
     on_good_traffic: tuple[AlertEpisode, ...] = ()
@@ -102,6 +104,7 @@ def prove(
         fault=fault,
         before=tuple(e for e in own if e.pending_at < fault.began and _lasts(e, fault.began)),
         episodes=within,
+        at_the_end=tuple(e for e in own if e.pending_at >= fault.began and e.firing_at and e.resolved_at is None),
         notified=notified,
         resolution=next((n for n in sent if n.status == "resolved" and n.at >= after), None),
         on_good_traffic=fired_during(own, *good),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from harness.model import Outcome
+from harness.telemetry.monitoring.alert_checks import judge_proofs
 from harness.telemetry.monitoring.alert_proof import AlertProof, CausedFault, Compared, CountedAlert, prove
 from harness.telemetry.monitoring.alert_watch import AlertEpisode
 from harness.telemetry.monitoring.notifications import Notification
@@ -50,6 +52,19 @@ def test_an_alert_that_another_fault_fires_later_is_not_proved() -> None:
     assert proof(late).fired == late
     assert proof(later).fired is None
     assert proof(later).episodes == ()
+
+
+def test_an_alert_that_fires_again_and_to_the_end_has_not_resolved() -> None:
+    """A receiver that is killed takes its series along, and brings them back when it starts again."""
+    paused, again = episode(101, 105, 112), episode(118, 119)
+
+    found = proof(paused, again)
+
+    assert found.at_the_end == (again,)
+    judged = {f.check: f for f in judge_proofs([found])}
+    assert judged["resolves"].outcome is Outcome.FAIL
+    assert judged["resolves"].observed.startswith("it still fired 20 s after")
+    assert {f.check: f for f in judge_proofs([proof(paused)])}["resolves"].outcome is Outcome.PASS
 
 
 def test_an_alert_that_was_active_before_is_marked() -> None:
