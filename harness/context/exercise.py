@@ -99,7 +99,6 @@ class _Composition:
 
     def evidence(self) -> ExerciseEvidence:
         """Run the exercise; raises `HarnessError` where it cannot be run to its end."""
-        before = self._observer.scraped() if self._fresh else None
         exercise = Exercise(
             self._plan.faults(),
             Traffic(self._plan.causes.good_traffic, self._plan.causes.good_delivery),
@@ -112,7 +111,7 @@ class _Composition:
         watched = self._watched(exercise)
         return ExerciseEvidence(
             unwatched=self._unwatched,
-            before=before,
+            before=exercise.before if self._fresh else None,
             after=self._observer.scraped(),
             scaling=_scaling(self._plan.scaled.factor),
             left_out=self._plan.scaled.left_out,

@@ -24,6 +24,8 @@ MAX_LINE = 64 << 10
 WITHIN_S = 10.0
 """For one scrape: Prometheus' own default of ``scrape_timeout``."""
 _QUOTED = 200
+_OTHERS = 3
+"""Series that are named beside the one that did not increase."""
 _SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\s*(?:\{(.*)\})?")
 _LABEL = re.compile(r'\s*([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)')
 
@@ -61,7 +63,7 @@ class Exposed(msgspec.Struct, frozen=True):
     """What the target exposed over one exercise."""
 
     before: Samples | None
-    """When it had started, before the first fault; None where nobody saw it."""
+    """After good traffic, with no fault since its start; None where nobody saw it."""
     after: Samples
     """After the last fault."""
 
@@ -172,16 +174,29 @@ class Metrics:
         if selector.value(self.first()) is None:
             seen = f"{selector_text(selector)} does not exist before the first one, which rate() then misses"
             return movement.finding(Outcome.FAIL, seen, reproduce=reproduce)
-        before = selector.value(self.now()) or 0.0
+        samples = self.now()
+        before = selector.value(samples) or 0.0
         if failed := provoke():
             failure = f"{movement.provoked_by} could not be provoked: {failed}"
             return movement.finding(Outcome.ERROR, failure, reproduce=reproduce)
         deadline = time.monotonic() + within_s
-        while (after := selector.value(self.now()) or 0.0) <= before and time.monotonic() < deadline:
+        while (after := selector.value(latest := self.now()) or 0.0) <= before and time.monotonic() < deadline:
             time.sleep(POLL_S)
         outcome = Outcome.PASS if after > before else Outcome.FAIL
         observed = f"{selector_text(selector)}: {before:g} before, {after:g} after"
+        if outcome is Outcome.FAIL and (others := _grown(selector.name, samples, latest)):
+            observed += f"; what grew is {', '.join(others[:_OTHERS])}"
         return movement.finding(outcome, observed, reproduce=reproduce)
+
+
+def _grown(name: str, before: Samples, after: Samples) -> list[str]:
+    """Return the series of a metric that increased."""
+    values = {tuple(sorted(labels.items())): value for labels, value in before.get(name, ())}
+    return [
+        selector_text(Selector(name, tuple(labels.items())))
+        for labels, value in after.get(name, ())
+        if value > values.get(tuple(sorted(labels.items())), 0.0)
+    ]
 
 
 def selector_text(selector: Selector) -> str:

@@ -123,6 +123,8 @@ class Exercise:
         self._watched = alerts is not None
         self._timing = timing
         self.good: Mark | None = None
+        self.before: str | None = None
+        """The text of the metrics before the first fault, None where there is none."""
         self.windows: list[FaultWindow] = []
 
     def run(self) -> None:
@@ -148,6 +150,7 @@ class Exercise:
             self._traffic.again()
             pause(ROUND_S)
         self._observer.close(mark)
+        self.before = self._observer.scraped()
         return mark
 
     def _caused(self, fault: PlannedFault) -> FaultWindow:

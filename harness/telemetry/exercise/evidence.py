@@ -19,7 +19,7 @@ class ExerciseEvidence(msgspec.Struct, frozen=True, kw_only=True):
     unwatched: str = ""
     """Why no Prometheus of the harness watched it; empty where one did."""
     before: str | None = None
-    """The metrics' text before anything was sent; None where the endpoint is not configured or does not answer."""
+    """The metrics' text after good traffic, with no fault since the target's start; None where nobody read it."""
     after: str | None = None
     """The metrics' text after the last fault."""
     scaling: str = ""

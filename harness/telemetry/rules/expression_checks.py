@@ -58,13 +58,13 @@ def missing_labels(rules: Sequence[Rule], catalogue: SeriesCatalogue) -> Iterato
 
 
 def late_counters(rules: Sequence[Rule], catalogue: SeriesCatalogue) -> Iterator[Complaint]:
-    """Yield the counters under ``increase`` or ``rate`` that did not exist at the target's start."""
+    """Yield the counters under ``increase`` or ``rate`` that existed neither at the start nor in good traffic."""
     for rule in rules:
         for selector in rule.query.selectors if rule.query else ():
             if selector.function in MEASURES_INCREASE and catalogue.begins_late(selector):
                 text = (
-                    f"{selector} did not exist when the target had started: {selector.function} cannot see its first "
-                    "failure, which is no increase of anything"
+                    f"{selector} did not exist when the target had started, nor after good traffic: "
+                    f"{selector.function} measures from a counter's first sample on, so it misses the first failure"
                 )
                 yield complaint(rule, "expr", text, str(selector))
 

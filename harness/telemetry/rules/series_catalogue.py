@@ -88,7 +88,7 @@ class SeriesCatalogue:
         return next((m for m in of_scraping if not m.matches(self._scraped)), None)
 
     def begins_late(self, selector: SeriesSelector) -> bool:
-        """Whether no sample that a selector selects was there at the target's start.
+        """Whether no sample that a selector selects was there before the first fault.
 
         An open pattern such as ``status=~"5.."`` is left alone: nobody can export all that it selects.
         """
@@ -129,7 +129,7 @@ class SeriesCatalogue:
         return found
 
     def _samples(self, name: str, *, start: bool) -> list[dict[str, str]]:
-        """Return the labels of each sample of a metric, at the target's start or at the end."""
+        """Return the labels of each sample of a metric, before the first fault or at the end."""
         if self._exposed is None:
             return []
         samples = self._exposed.before or {} if start else self._exposed.after

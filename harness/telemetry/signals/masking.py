@@ -67,6 +67,8 @@ _STATUS = re.compile(
 """A status in free text: after a word that announces one, before its reason phrase, or as ASP.NET and Gin write it."""
 _HEX = re.compile(r"\b(?:0x)?[0-9a-fA-F]{8,}\b")
 _TOKEN = re.compile(r"(?<![\w-])(?:(?:[^\W\d]|-)*+\d[\w-]*+(?:\.\d\w*+)*+|[\w-]{10,}+)")
+_CLASS = re.compile(r"[1-5](?:xx|XX)")
+"""A class of statuses, such as 5xx."""
 _HUMP = re.compile(r"[a-z][A-Z]")
 _LIST = re.compile(r"<\*>(?:,? <\*>)+")
 
@@ -93,8 +95,10 @@ def _without_ids(text: str) -> str:
 
 
 def _token_mask(token: re.Match[str]) -> str:
-    """Mask a word with a digit, and one with so many capitals inside that its letters are random."""
+    """Mask a word with a digit but no class of statuses, and one of so many capitals that its letters are random."""
     word = token[0]
+    if _CLASS.fullmatch(word):
+        return word
     varies = any(c.isdigit() for c in word) or len(_HUMP.findall(word)) * 5 > len(word)
     return MASK if varies else word
 

@@ -92,6 +92,17 @@ def test_a_movement_is_judged(
     assert finding.item == "observability.metrics"
 
 
+def test_the_series_that_grew_in_its_place_is_named() -> None:
+    """A label that is configured wrongly is seen beside the one that the event has."""
+    still, grown = 'n{type="paid"} 6\nn{type="sent"} 1', 'n{type="paid"} 6\nn{type="sent"} 2\nm{type="sent"} 3'
+    texts = [still, still, grown]
+    metrics = Metrics("http://x/metrics", lambda _: texts.pop(0) if len(texts) > 1 else texts[0])
+
+    finding = metrics.judge(MOVEMENTS[0], Selector.parse('n{type="paid"}'), lambda: "", within_s=0.2, reproduce="again")
+
+    assert finding.observed == 'n{type="paid"}: 6 before, 6 after; what grew is n{type="sent"}'
+
+
 @pytest.fixture
 def client() -> Iterator[httpx.Client]:
     """A client with the bounds of a run."""

@@ -144,6 +144,18 @@ def test_good_traffic_begins_when_alerts_of_the_start_have_resolved(run: Callabl
     assert alerts.active_for < 0
 
 
+def test_the_metrics_before_the_faults_are_those_after_good_traffic(notes: list[str]) -> None:
+    """A counter that good traffic begins, such as one of all requests, was there before the first failure."""
+    observer = Observer(logs=None, scrape=lambda: f"n {len(notes)}", spans=None, redact=str)
+    traffic = Traffic(lambda: notes.append("good"), lambda: None)
+    timing = ExerciseTiming(good_s=0, settle_s=0, fire_s={}, resolve_s=0)
+    faults = [PlannedFault("forged", Lasting(notes, "forged"))]
+    exercise = Exercise(faults, traffic, observer=observer, alerts=None, timing=timing)
+    exercise.run()
+    assert exercise.before == "n 1"
+    assert notes == ["good", "forged 1", "forged ends"]
+
+
 def test_a_fault_that_cannot_be_caused_says_why_and_the_others_go_on(
     run: Callable[..., Exercise], notes: list[str]
 ) -> None:

@@ -32,6 +32,7 @@ DIFFERENT = [
     ("WebhookSignatureVerificationError", "WebhookTimestampVerificationError"),
     ("the user's key can't be read", "the user's key can't be found"),
     ("[warning] x", "[info] x"),
+    ("the API answered 5xx", "the API answered 4xx"),
 ]
 
 
