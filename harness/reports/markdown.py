@@ -18,6 +18,7 @@ from harness.reports.text import (
     coverage_rows,
     coverage_summary,
     evidence,
+    excerpt,
     failures,
     headline,
     note,
@@ -93,7 +94,7 @@ def _blockers(report: Report) -> Iterator[str]:
     for problem in report.problems:
         sentence, details = parts(problem)
         yield f"- {_sign(problem.outcome)}: {_text(sentence)}"
-        yield from (f"  - {_code(line[:_CHARS])}" for line in details[-_SHOWN:])
+        yield from (f"  - {_code(line[:_CHARS])}" for line in excerpt(details, _SHOWN))
     for item in failures(report):
         yield f"- {_sign(item.outcome)} `{item.id}`: {_text(item.summary)}"
         yield from _explained(item)

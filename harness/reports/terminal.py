@@ -12,6 +12,7 @@ from harness.reports.text import (
     Unknown,
     advice,
     counts,
+    excerpt,
     failures,
     headline,
     parts,
@@ -73,7 +74,7 @@ def problem_lines(problem: Problem) -> Iterator[Line]:
     """Yield a problem, and below its sentence the last of its details."""
     sentence, details = parts(problem)
     yield f"{mark(problem.outcome)} {sentence}", MARK_STYLES.get(problem.outcome, "yellow")
-    yield from ((f"{INDENT}{line}", "") for line in details[-_DETAILS:])
+    yield from ((f"{INDENT}{line}", "") for line in excerpt(details, _DETAILS))
 
 
 def _unknown(unknown: Unknown, items: list[ItemResult]) -> Iterator[Line]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -39,6 +40,10 @@ MEANING: dict[Verdict, str] = {
     Verdict.INCOMPLETE: "Nothing failed, but not everything required could be checked.",
 }
 
+_NAMES_ERROR = re.compile(r"(?i)\w(?:error|exception)\b|\b(?:error|exception|panic(?:ked)?|fatal)\b")
+_FRAME = re.compile(r"at |from |File \"")
+"""How a line of a stack of calls begins in Node.js and Java, in Ruby, and in Python."""
+
 EXPLAINED = "More about an item, a check or a finding: harness explain ID"
 
 
@@ -57,6 +62,13 @@ def parts(problem: Problem) -> tuple[str, list[str]]:
     """Return the sentence of a problem, and the lines below it that have text, such as a process's last output."""
     sentence, *details = problem.text.splitlines() or [""]
     return sentence, [stripped for line in details if (stripped := line.strip())]
+
+
+def excerpt(details: list[str], most: int) -> list[str]:
+    """Return the last lines, after the last one that names an error where it is further up, before a stack of calls."""
+    last = details[-most:]
+    named = [line for line in details if _NAMES_ERROR.search(line) and not _FRAME.match(line)]
+    return last if not named or named[-1] in last else [named[-1], *last[1:]]
 
 
 def counts(report: Report) -> str:

@@ -195,6 +195,18 @@ def test_the_output_of_a_process_that_died_is_shown_by_line(report_of: ReportOf)
     assert "9 lines</summary>\n<p><code>line 0</code></p>" in html.render(report)
 
 
+def test_the_line_that_names_the_error_is_shown_before_a_stack_of_calls(report_of: ReportOf) -> None:
+    """Node.js ends with its version, Go with goroutines: the cause is further up."""
+    stack = ["server.mjs:89", "TypeError: no amount", "at work (server.mjs:89)", "at onError (node:1)", "Node.js v20"]
+    died = Problem(outcome=Outcome.ERROR, text="\n    ".join(["It exited. Its last output:", *stack]))
+    report = msgspec.structs.replace(report_of(Verdict.READY), problems=(died,))
+    lines = [text for text, _ in terminal.lines(report, written="reports/readiness.html")]
+    at = lines.index("! error   It exited. Its last output:")
+
+    assert [line.strip() for line in lines[at + 1 : at + 4]] == [stack[1], *stack[3:]]
+    assert f"  - `{stack[1]}`\n  - `{stack[3]}`" in markdown.render(report)
+
+
 def test_blank_lines_of_an_output_take_no_place(report_of: ReportOf) -> None:
     """The few lines that are shown below a problem are lines with text, in every format."""
     died = Problem(outcome=Outcome.ERROR, text="It exited. Its last output:\n    a\n    b\n\n    c\n  \n\n")
