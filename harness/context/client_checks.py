@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -54,15 +54,16 @@ class ClientChecks:
             yield cls(run_context, client_of(run_context, http=http), errors)
 
     def begin(self, case: ClientCase | TransportCase) -> None:
-        """Check a case beside the tests."""
-        if not self._keyless(case):
+        """Check a case beside the tests, unless it is checked alone."""
+        if not (case.alone or self._keyless(case)):
             self._lane.begin(case.id, self._searched(partial(self._checked, case)))
 
     def result(self, case: ClientCase | TransportCase) -> Finding:
         """Return the finding of a case; raises `ProcessError` where the command cannot be run."""
         if self._keyless(case):
             return not_applicable(case, _KEYLESS)
-        return self._asked(case.id, partial(self._checked, case))
+        with self._context.background.paused() if case.alone else nullcontext():
+            return self._asked(case.id, partial(self._checked, case))
 
     def run(self, faults: Sequence[Fault]) -> tuple[tuple[Attempt, ...], ClientRun]:
         """Run the client; its first calls meet ``faults``. Return its calls, and how it ended; raises `ProcessError`.

@@ -42,6 +42,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """Where the expectation comes from: an RFC section, a vendor's page, a CVE."""
     fix: str
     """What to do when it fails, in terms that suit any programming language."""
+    alone: bool = False
+    """Whether nothing may run beside it, because it judges short times."""
 
     @property
     def key(self) -> str:

@@ -65,6 +65,7 @@ RETRIES: tuple[ClientCase, ...] = (
         source=_BACKOFF,
         fix=_BACK_OFF,
         faults=(respond(503), respond(503)),
+        alone=True,
         expectations=(attempts_exactly(3), pauses, succeeds),
     ),
     ClientCase(
@@ -77,6 +78,7 @@ RETRIES: tuple[ClientCase, ...] = (
         source=_BACKOFF,
         fix=_BACK_OFF,
         faults=(RESET,),
+        alone=True,
         expectations=(attempts_exactly(2), pauses, succeeds),
     ),
     ClientCase(
@@ -102,6 +104,7 @@ RETRIES: tuple[ClientCase, ...] = (
         fix=_BACK_OFF,
         faults=(respond(503),),
         then=respond(503),
+        alone=True,
         expectations=(attempts_bounded, pauses, grows, reports_failure),
         confirm=True,
     ),

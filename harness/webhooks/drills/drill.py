@@ -18,8 +18,6 @@ class Drill(Check, frozen=True, kw_only=True):
     """Keys of harness.toml that it requires."""
     ahead: Callable[[DrillContext], None] | None = None
     """Runs before the first drill, because its effects appear late; does nothing where the target does not allow it."""
-    alone: bool = False
-    """Whether nothing may run beside it, because it judges how long the receiver takes."""
     run: Callable[[DrillContext], Judgement]
 
 

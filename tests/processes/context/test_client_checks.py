@@ -17,6 +17,7 @@ from harness.model import Outcome
 from harness.resilience.client_cases import CASES, UNDISTURBED, ClientCase
 from harness.resilience.credential_leak import CASES as TRANSPORTS
 from harness.resilience.credential_leak import TransportCase
+from harness.resilience.expectations import pauses
 from harness.resilience.faults import respond
 
 SECRET = "a-secret-of-the-provider-1"
@@ -113,6 +114,34 @@ def test_the_client_runs_one_at_a_time(loaded: RunContext) -> None:
     assert ended.exit_status == 1
     assert {f.outcome for f in findings} == {Outcome.PASS}, findings
     assert runs(loaded) == 1 + 1 + len(TRANSPORTS) + 1
+
+
+def test_a_case_that_judges_short_times_runs_alone(loaded: RunContext) -> None:
+    """It is not begun beside the tests, and while it runs, nothing else does."""
+    checks, other = ClientChecks.of(loaded), loaded.background.lane("other")
+    begun, let_go = threading.Event(), threading.Event()
+    runs_seen: list[int] = []
+
+    def first() -> None:
+        begun.set()
+        let_go.wait()
+        runs_seen.append(runs(loaded))
+
+    def second() -> None:
+        runs_seen.append(runs(loaded))
+
+    hurried = next(case for case in CASES if case.alone)
+    checks.begin(hurried)
+    other.begin("first", first)
+    other.begin("second", second)
+    begun.wait()
+    threading.Timer(0.05, let_go.set).start()
+
+    checks.result(hurried)
+    other.result("second", second)
+
+    assert runs_seen == [0, 1]
+    assert all(case.alone for case in CASES if pauses in case.expectations)
 
 
 def test_one_plain_run_serves_all_who_ask(loaded: RunContext) -> None:
