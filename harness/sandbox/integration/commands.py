@@ -90,9 +90,12 @@ def worker(database: str, threads: int, lease: float, defects: tuple[str, ...]) 
 @_database
 @click.option("--name", default=None, help="Name of a run to resume, or to start only once; random by default.")
 @click.option("--silence", default=4.0, show_default=True, help="Seconds without a byte that end an attempt of a call.")
-@click.option("--attempt", default=8.0, show_default=True, help="Seconds that an attempt of a call may take.")
+@click.option("--within", default=8.0, show_default=True, help="Seconds that an attempt of a call may take.")
+@click.option("--attempts", default=5, show_default=True, help="Attempts of a call at most.")
 @_defect
-def workflow(database: str, name: str | None, silence: float, attempt: float, defects: tuple[str, ...]) -> None:
+def workflow(
+    database: str, name: str | None, silence: float, within: float, attempts: int, defects: tuple[str, ...]
+) -> None:
     """Run the core workflow once.
 
     Exits 0 when the run succeeded.
@@ -103,7 +106,7 @@ def workflow(database: str, name: str | None, silence: float, attempt: float, de
     from harness.sandbox.integration.workflow import run_workflow
 
     flush = tracing.configure("workflow")
-    policy = RetryPolicy(read=silence, attempt=attempt)
+    policy = RetryPolicy(read=silence, attempt=within, max_attempts=attempts)
     status = run_workflow(settings, name=name or uuid.uuid4().hex, planted=planted, policy=policy)
     flush()
     sys.exit(status)
