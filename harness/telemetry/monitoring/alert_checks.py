@@ -120,7 +120,8 @@ def _inactive(proof: AlertProof) -> str:
     if compared is None:
         return f"it stayed inactive: {caused}, and the expression returned nothing"
     if compared.reached is None:
-        return f"it stayed inactive: {caused}, and {compared.left} returned no series at all"
+        left = " ".join(compared.left.split())
+        return f"it stayed inactive: {caused}, and {left} returned no series at all"
     return (
         f"it stayed inactive: {_reached(compared)}, the threshold is {compared.operator} {compared.threshold:g}. "
         f"Thresholds on counts are not scaled; {caused}"

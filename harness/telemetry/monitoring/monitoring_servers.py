@@ -17,7 +17,7 @@ from harness.http.client import answers
 from harness.process.managed import ManagedProcess
 from harness.telemetry.monitoring.alert_watch import AlertWatch
 from harness.telemetry.monitoring.alertmanager_api import AlertmanagerApi
-from harness.telemetry.monitoring.monitoring_config import one_route, prometheus_config
+from harness.telemetry.monitoring.monitoring_config import EACH_S, one_route, prometheus_config
 from harness.telemetry.monitoring.notifications import NotificationHook
 from harness.telemetry.monitoring.prometheus_api import PrometheusApi, ScrapeTarget
 
@@ -30,6 +30,8 @@ SCRAPED_WITHIN_S = 30.0
 """Prometheus looks for targets every 5 s, first 5 s after its start (discovery and scrape managers, versions 2 and 3);
 no option shortens that, so start it early and do something else meanwhile."""
 POLL_S = 0.1
+_TIMED_OUT = "context deadline exceeded"
+"""How Prometheus states that a scrape took too long."""
 RESEND_S = 5
 """Seconds after which a firing alert is sent again, so that none is lost before Alertmanager is found."""
 
@@ -175,4 +177,6 @@ def _start(process: ManagedProcess) -> None:
 
 def _down(target: ScrapeTarget) -> str:
     reason = target.last_error or "not scraped yet"
+    if _TIMED_OUT in reason:
+        reason += f". The harness scrapes every {EACH_S} s and waits as long: return the metrics sooner"
     return f"{target.scrape_url} is {target.health}: {reason}"

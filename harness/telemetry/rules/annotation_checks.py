@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote
@@ -24,6 +26,8 @@ _HOW_SEVERE = re.compile(
     re.IGNORECASE,
 )
 """Values of labels that state a severity, whatever the label is called."""
+_MISSPELT = 0.85
+"""From which similarity on (`difflib`) a severity counts as another one misspelt; those of teams' own differ more."""
 _RUNBOOK = re.compile(r"run_?book|play_?book|^docs?(?:_|$)|documentation|wiki|guide|procedure|\bsop\b", re.IGNORECASE)
 """Annotations that name a page with what to do: runbook_url, playbook, documentation (Ceph) and the like."""
 _INSTRUCTIONS = re.compile(r"^(?:fix|action|remediation|resolution|solution|mitigation|what_to_do)", re.IGNORECASE)
@@ -66,11 +70,19 @@ def impatient(rules: Sequence[Rule], scrape_interval_s: float) -> Iterator[Compl
 
 
 def without_severity(rules: Sequence[Rule]) -> Iterator[Complaint]:
-    """Yield the alerts without a label that states how urgent they are, by any of its usual names."""
+    """Yield the alerts without a label that states how urgent they are, by any of its usual names, or misspelt."""
     for rule in rules:
         labels = rule.labels.items()
         if rule.alert and not any(_SEVERITY.search(name) or _HOW_SEVERE.fullmatch(value) for name, value in labels):
             yield complaint(rule, "labels", "it has no label `severity`")
+    used = Counter(rule.labels.get("severity", "") for rule in rules if rule.alert)
+    for rule in rules:
+        stated = rule.labels.get("severity", "")
+        usual = [value for value, times in used.items() if times > used[stated] and _HOW_SEVERE.fullmatch(value)]
+        if rule.alert and not _HOW_SEVERE.fullmatch(stated):
+            for meant in difflib.get_close_matches(stated, usual, n=1, cutoff=_MISSPELT):
+                text = f"its severity is {stated!r}, which no other alert has. Did you mean {meant!r}?"
+                yield complaint(rule, "labels.severity", text, stated)
 
 
 def without_runbook(rules: Sequence[Rule]) -> Iterator[Complaint]:

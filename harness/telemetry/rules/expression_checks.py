@@ -65,6 +65,7 @@ def late_counters(rules: Sequence[Rule], catalogue: SeriesCatalogue) -> Iterator
                 text = (
                     f"{selector} did not exist when the target had started, nor after good traffic: "
                     f"{selector.function} measures from a counter's first sample on, so it misses the first failure"
+                    f"{catalogue.other_values(selector)}"
                 )
                 yield complaint(rule, "expr", text, str(selector))
 

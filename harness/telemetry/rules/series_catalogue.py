@@ -20,6 +20,8 @@ BY_SCRAPING = ("job", "instance")
 _LITERALS = re.compile(r"[\w|/: -]*")
 MAX_CHAIN = 20
 """Recording rules that read one another, up to which labels are followed."""
+_VALUES = 8
+"""Values of a label that are listed."""
 _MISSPELT = 0.8
 """From which similarity on (`difflib`) a label's value counts as a misspelling of another."""
 _SIMILAR = 0.85
@@ -97,6 +99,18 @@ class SeriesCatalogue:
         if selector.name not in self._names or any(_is_open(m) for m in selector.matchers):
             return False
         return not any(self._selects(selector, labels) for labels in self._samples(selector.name, start=True))
+
+    def other_values(self, selector: SeriesSelector) -> str:
+        """Return the values of the label because of which nothing was ever selected; empty where something was."""
+        samples = self._samples(selector.name, start=False)
+        if any(self._selects(selector, labels) for labels in samples):
+            return ""
+        for matcher in [m for m in selector.matchers if m.op == "=" and m.value]:
+            values = sorted({labels[matcher.label] for labels in samples if matcher.label in labels})
+            if values and matcher.value not in values:
+                more = ", …" if len(values) > _VALUES else ""
+                return f". No fault made it exist: {matcher.label} had the values {', '.join(values[:_VALUES])}{more}"
+        return ""
 
     def labels_of(self, selector: SeriesSelector) -> LabelSet:
         """Return the labels that the selected series can have."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from contextlib import suppress
 
@@ -86,6 +87,16 @@ def test_a_target_that_does_not_answer_is_named(watched: Watched) -> None:
     with (
         watched(metrics=("http://127.0.0.1:9/metrics",)) as monitoring,
         pytest.raises(MonitoringError, match=r"http://127\.0\.0\.1:9/metrics is down: .*connection refused"),
+    ):
+        monitoring.wait_scraped(within_s=8)
+
+
+def test_a_target_that_answers_too_late_is_named_with_the_time_that_it_has(watched: Watched) -> None:
+    """Where scrapes time out, the error states how soon the metrics must be there."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        watched(metrics=(f"http://127.0.0.1:{silent.getsockname()[1]}/metrics",)) as monitoring,
+        pytest.raises(MonitoringError, match=r"exceeded\. The harness scrapes every 1 s and waits as long: return the"),
     ):
         monitoring.wait_scraped(within_s=8)
 

@@ -227,6 +227,16 @@ def test_a_counter_that_begins_with_its_first_failure_is_found(read_text: ReadTe
     assert all("did not exist when the target had started" in text for text in found)
 
 
+def test_a_counter_that_no_fault_begins_is_shown_beside_those_that_exist(read_text: ReadText) -> None:
+    """A value that no sample ever has is mostly a wrong one, such as 500 where the metric has 5xx."""
+    never, late = (alert(f'increase(refusals_total{{reason="{r}"}}[5m]) > 0') for r in ("never", "stale"))
+
+    [text] = failed(judged(read_text, never), STARTS.id)
+    assert text.endswith("the first failure. No fault made it exist: reason had the values signature, stale")
+    [text] = failed(judged(read_text, late), STARTS.id)
+    assert text.endswith("it misses the first failure")
+
+
 @pytest.mark.parametrize(
     "rule, faults",
     [
@@ -244,6 +254,25 @@ def test_patience_shorter_than_two_scrapes_is_advised_against(
     """Only where the scrape interval is known, and never for an alert over a range."""
     assert failed(judged(read_text, rule, scrape_interval_s=30), PATIENCE.id) == faults
     assert [f for f in judged(read_text, rule) if f.check == PATIENCE.id] == []
+
+
+@pytest.mark.parametrize(
+    "severities, fault",
+    [
+        (["critical", "critical", "critcal"], "A: its severity is 'critcal', which no other alert has. Did you mean "),
+        (["warning", "warning", "wanring"], "A: its severity is 'wanring', which no other alert has. Did you mean "),
+        (["critical", "critical", "Critical"], ""),
+        (["warning", "warning", "warning-eu"], ""),
+        (["P1", "P1", "P2"], ""),
+        (["critcal", "critcal", "critical"], ""),
+        (["{{ $labels.tier }}", "critical"], ""),
+    ],
+)
+def test_a_misspelt_severity_is_found(read_text: ReadText, severities: list[str], fault: str) -> None:
+    """A value like the one that more alerts have; values that teams use beside others are left alone."""
+    found = failed(judged(read_text, *[alert("up == 0", labels={"severity": s}) for s in severities]), SEVERITY.id)
+
+    assert [text.startswith(fault) for text in found] == [True] * bool(fault)
 
 
 def test_severity_and_runbook_are_advised(read_text: ReadText) -> None:
