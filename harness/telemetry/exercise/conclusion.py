@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 import msgspec
 
 from harness.model.signals import Signal
-from harness.telemetry.exercise.driver import Exercise, FaultWindow
+from harness.telemetry.exercise.driver import RESTARTS, Exercise, FaultWindow
 from harness.telemetry.exercise.observer import Mark, Observer
 from harness.telemetry.monitoring.alert_proof import (
     LATE_S,
@@ -86,7 +86,7 @@ def _proof(
     good: tuple[float, float],
 ) -> AlertProof:
     window = next((w for w in windows if alert.name in w.fault.alerts), None)
-    fault = _caused(window, watched.until)
+    fault = _caused(window, _seen_until(window, windows, watched.until))
     if not fault.not_caused and alert.compared is not None:
         alert = msgspec.structs.replace(alert, compared=_reached(alert.compared, watch, fault))
     return prove(
@@ -98,6 +98,13 @@ def _proof(
         unhealthy=watched.unhealthy.get(alert.name, ""),
         held_back=watched.held_back.get(alert.name, ""),
     )
+
+
+def _seen_until(window: FaultWindow | None, windows: Sequence[FaultWindow], until: float) -> float:
+    """Return when it is seen whether an alert resolved: before the target starts again, where that comes later."""
+    marks = [w.mark for w in windows if w.fault.name == RESTARTS and w is not window]
+    began = window.mark.began if window is not None and window.mark is not None else until
+    return next((mark.began for mark in marks if mark is not None and mark.began > began), until)
 
 
 def _caused(window: FaultWindow | None, until: float) -> CausedFault:

@@ -16,6 +16,8 @@ ROUND_S = 0.8
 POLL_S = 0.1
 LINGERING = "slow"
 """The fault whose signals appear longest after it was caused."""
+RESTARTS = "crash"
+"""The fault that begins counters again at 0, which ends alerts that nothing else would end."""
 QUIET_S, QUIET_WITHIN_S = 0.3, 3.0
 """A fault begins when nothing of the one before has shown for so long; at most so many seconds later."""
 STARTED_S = 5.0
@@ -132,7 +134,9 @@ class Exercise:
         self.good = self._good()
         # Alerts that must resolve come first, as the other faults fill the wait; what lasts longest comes last, as it
         # would show in the windows of others.
-        for fault in sorted(self._faults, key=lambda f: (f.name == LINGERING, not f.alerts)):
+        for fault in sorted(self._faults, key=lambda f: (f.name == LINGERING, f.name == RESTARTS, not f.alerts)):
+            if fault.name == RESTARTS and fault.cause is not None:
+                self._until(lambda: not self._alerts.active() & self._expected, self._timing.resolve_s)
             self.windows.append(self._caused(fault))
         self._until(lambda: not self._alerts.active() & self._expected, self._timing.resolve_s)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.model import Check, Finding, Outcome
@@ -158,7 +159,7 @@ def _resolves(proof: AlertProof) -> Judgement:
     fired, fault = [e for e in proof.episodes if e.firing_at is not None], proof.fault
     if not fired:
         return Outcome.NOT_RUN, "it did not fire"
-    if lasting := [e for e in (*fired, *proof.at_the_end) if e.resolved_at is None]:
+    if lasting := [e for e in (*fired, *proof.at_the_end) if (e.resolved_at or math.inf) > fault.seen_until]:
         lasted_s, labels = fault.seen_until - fault.ended, _labels(lasting[0].labels)
         # A receiver that is killed takes its series along, and an alert on them resolves for as long as it is away.
         return Outcome.FAIL, f"it still fired {lasted_s:.0f} s after {_what(proof)} had ended, with the labels {labels}"

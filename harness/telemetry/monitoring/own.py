@@ -54,6 +54,8 @@ class SyntheticAlert(msgspec.Struct, frozen=True, kw_only=True):
     """Kinds of integration of these receivers, such as ``webhook``, to which the counts belong."""
     held_back: str = ""
     """Why Alertmanager holds it back; empty where it does not."""
+    beside: tuple[str, ...] = ()
+    """Other alerts that were active for these receivers, with which it may be grouped."""
     sent: tuple[int, int] = (0, 0)
     failed: tuple[int, int] = (0, 0)
     error: str = ""
@@ -174,8 +176,13 @@ def _followed(alertmanager: AlertmanagerApi, observed: SyntheticAlert, within_s:
         if time.monotonic() > deadline:
             return observed
         time.sleep(POLL_S)
-    integrations = alertmanager.integrations(routed.receiver_names)
-    observed = msgspec.structs.replace(observed, receivers=routed.receiver_names, integrations=integrations)
+    receivers, others = routed.receiver_names, [a for a in alertmanager.alerts() if a.labels != observed.labels]
+    observed = msgspec.structs.replace(
+        observed,
+        receivers=receivers,
+        integrations=(integrations := alertmanager.integrations(receivers)),
+        beside=tuple(sorted({a.name for a in others if set(receivers).intersection(a.receiver_names)})),
+    )
     settled: float | None = None
     while True:
         observed = _counted(alertmanager, observed, before)

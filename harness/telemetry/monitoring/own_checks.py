@@ -151,4 +151,10 @@ def _routed(sent: SyntheticAlert) -> Judgement:
     counts = f"notifications: {before} before, {after} after; failed: {failed_before} before, {failed_after} after"
     works = after > before and failed_after == failed_before
     observed = f"routed to {receivers} ({', '.join(sent.integrations)}); {counts}.{end}"
+    if after == before and failed_after == failed_before and sent.beside:
+        others = ", ".join(sent.beside)
+        return Outcome.ERROR, (
+            f"{observed} Active for the same receiver: {others}. In one group with them, it waits for group_interval: "
+            "run this again without them, or add alertname to group_by"
+        )
     return (Outcome.PASS if works else Outcome.FAIL), observed

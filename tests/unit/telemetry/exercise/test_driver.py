@@ -93,6 +93,33 @@ def test_good_traffic_comes_first_and_slow_processing_last(run: Callable[..., Ex
     assert [window.fault.name for window in exercise.windows] == ["forged", "stale", "slow"]
 
 
+def test_the_target_is_restarted_when_the_alerts_before_have_resolved(
+    run: Callable[..., Exercise], notes: list[str]
+) -> None:
+    """A restart would end what nothing else ends; slow processing still comes last."""
+    alerts = ScriptedAlerts(1, active_for=0)
+    ends: list[int] = []
+
+    class Crash(Lasting):
+        def begin(self, times: int) -> None:
+            ends.append(alerts.active_for)
+            super().begin(times)
+
+    class Poison(Lasting):
+        def end(self) -> None:
+            super().end()
+            alerts.active_for = 3
+
+    faults = [
+        PlannedFault("slow", Lasting(notes, "slow")),
+        PlannedFault("crash", Crash(notes, "crash"), alerts=("Alert",)),
+        PlannedFault("stale", Lasting(notes, "stale")),
+        PlannedFault("poison", Poison(notes, "poison"), alerts=("Alert",)),
+    ]
+    assert [window.fault.name for window in run(faults, alerts).windows] == ["poison", "stale", "crash", "slow"]
+    assert [end < 0 for end in ends] == [True]
+
+
 def test_a_fault_is_repeated_in_growing_numbers_until_its_alert_fires(
     run: Callable[..., Exercise], notes: list[str]
 ) -> None:
@@ -163,13 +190,13 @@ def test_a_fault_that_cannot_be_caused_says_why_and_the_others_go_on(
     faults = [
         PlannedFault("poison", None, "harness.toml does not set [receiver] unprocessable"),
         PlannedFault("forged", Lasting(notes, "forged", begins="the receiver answered HTTP 200")),
-        PlannedFault("crash", Lasting(notes, "crash", ends="it did not start again")),
+        PlannedFault("5xx", Lasting(notes, "5xx", ends="it did not start again")),
         PlannedFault("stale", Lasting(notes, "stale")),
     ]
     windows = {window.fault.name: window for window in run(faults).windows}
     assert windows["poison"].not_caused == "harness.toml does not set [receiver] unprocessable"
     assert windows["forged"].not_caused == "the receiver answered HTTP 200"
-    assert windows["crash"].not_caused == "it could not be ended: it did not start again"
+    assert windows["5xx"].not_caused == "it could not be ended: it did not start again"
     assert windows["stale"].not_caused == ""
     assert [name for name, window in windows.items() if window.mark is not None] == ["stale"]
     assert notes[-2:] == ["stale 1", "stale ends"]

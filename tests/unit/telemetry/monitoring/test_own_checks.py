@@ -108,6 +108,12 @@ ROUTES = {
     "nowhere": ({"receivers": ()}, Outcome.FAIL, "it was routed to no receiver."),
     "no integration": ({"integrations": ()}, Outcome.FAIL, "routed to team, which has no integration: nobody is not"),
     "nothing sent": ({"sent": (3, 3)}, Outcome.FAIL, "notifications: 3 before, 3 after"),
+    "grouped": (
+        {"sent": (3, 3), "beside": ("DiskFull", "Watchdog")},
+        Outcome.ERROR,
+        "Active for the same receiver: DiskFull, Watchdog. In one group with them, it waits for group_interval: run",
+    ),
+    "grouped and failed": ({"failed": (1, 2), "beside": ("DiskFull",)}, Outcome.FAIL, "failed: 1 before, 2 after"),
     "failed": ({"failed": (1, 2)}, Outcome.FAIL, "failed: 1 before, 2 after"),
     "held back": ({"held_back": "a silence matches it (7)"}, Outcome.FAIL, "but held back: a silence matches it (7)."),
     "error": ({"error": "HTTP 401"}, Outcome.ERROR, "the test alert could not be followed: HTTP 401"),
