@@ -138,9 +138,9 @@ def complaint(rule: Rule, key: str, text: str, subject: str = "") -> Complaint:
 
 
 def complaint_findings(check: Check, complaints: Iterable[Complaint], looked: str, unknown: str = "") -> list[Finding]:
-    """Return a finding for each complaint; without any, one that passes, or that was ``unknown``."""
+    """Return a finding for each distinct complaint; without any, one that passes, or that was ``unknown``."""
     failed: dict[str, Finding] = {}
-    for each in complaints:
+    for each in dict.fromkeys(complaints):
         name = f"{each.rule}: " if each.rule else ""
         parts = (check.id, each.rule or each.where, each.subject)
         case = "-".join(part for part in parts if part)

@@ -256,6 +256,13 @@ def test_patience_shorter_than_two_scrapes_is_advised_against(
     assert [f for f in judged(read_text, rule) if f.check == PATIENCE.id] == []
 
 
+def test_a_fault_of_one_expression_is_reported_once(read_text: ReadText) -> None:
+    """A ratio reads the same series above and below the line."""
+    [text] = failed(judged(read_text, alert("refusal_total / sum(refusal_total) > 0.05")), SERIES.id)
+
+    assert text.startswith("A: no series has the name refusal_total. Did you mean 'refusals_total'?")
+
+
 @pytest.mark.parametrize(
     "severities, fault",
     [
