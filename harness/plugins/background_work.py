@@ -12,6 +12,13 @@ from harness.plugins.stash import SUITE, asked_modes, context_key, is_worker
 _RECORDS = frozenset({"record", "rewrite", "verify"})
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the checks beside which nothing may run last of the shipped ones: earlier they would wait for that work."""
+    if _serial(config):
+        items.sort(key=lambda item: 2 if not _is_shipped(item) else 1 if _is_alone(item) else 0)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Begin what the tests will ask for, and leave nothing of it behind, however the run ends."""
@@ -24,9 +31,19 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Let nothing run beside a test of the user's: it may replace what the whole process shares, as cassettes do."""
-    shipped = getattr(getattr(item, "module", None), "__name__", "").startswith(f"{SUITE}.")
-    with nullcontext() if shipped else item.config.stash[context_key].background.paused():
+    with nullcontext() if _is_shipped(item) else item.config.stash[context_key].background.paused():
         return (yield)
+
+
+def _is_shipped(item: pytest.Item) -> bool:
+    return getattr(getattr(item, "module", None), "__name__", "").startswith(f"{SUITE}.")
+
+
+def _is_alone(item: pytest.Item) -> bool:
+    from harness.model import Check
+
+    callspec = getattr(item, "callspec", None)
+    return callspec is not None and any(isinstance(v, Check) and v.alone for v in callspec.params.values())
 
 
 def _serial(config: pytest.Config) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.plugins.conftest import Folder
@@ -92,6 +94,22 @@ def test_nothing_runs_beside_a_test_of_the_users(ready: Folder) -> None:
     ended = ready.gate()
 
     assert ended.status == 0, ended.text
+
+
+def test_checks_that_must_run_alone_come_last_of_the_shipped_ones(ready: Folder) -> None:
+    """Earlier they would wait for all that runs beside the others."""
+    begins(ready, "'begun'")
+
+    ended = ready.gate("-v", "-k", "burst or unavailable-twice or refused-422 or runbooks_are_fit or test_asks")
+
+    names = re.findall(r"::(\w+(?:\[[\w-]+\])?) (?:PASSED|SKIPPED|FAILED)", ended.out)
+    assert names == [
+        "test_the_client_handles_a_fault[refused-422]",
+        "test_runbooks_are_fit_for_an_incident",
+        "test_the_receiver_passes_a_drill[burst]",
+        "test_the_client_handles_a_fault[unavailable-twice]",
+        "test_asks",
+    ]
 
 
 @pytest.mark.parametrize("end", ["assert False", "raise KeyboardInterrupt", "import pytest; pytest.exit('enough')"])
