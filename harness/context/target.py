@@ -168,10 +168,22 @@ def _check_previous(config: Configuration, references: tuple[tuple[str, SecretRe
 
 
 def _check_faults(config: Configuration, names: str) -> None:
-    for fault in config.telemetry.shown_by if config.telemetry else ():
-        if fault not in FAULTS:
-            where = where_is(("telemetry", "shown_by"))
-            raise ConfigurationError(f"{names}: {where}: {fault!r} is not a fault. {nearest(fault, FAULTS)}")
+    telemetry = config.telemetry
+    if telemetry is None:
+        return
+    for fault in telemetry.shown_by:
+        _require_fault(fault, f"{names}: {where_is(('telemetry', 'shown_by'))}")
+    for alert, cause in telemetry.alerts.fires.items() if telemetry.alerts else ():
+        where = f"{names}: {where_is(('telemetry', 'alerts', 'fires', alert))}"
+        if isinstance(cause, str):
+            _require_fault(cause, where, " A command is a list: its program, then its arguments.")
+        elif not cause:
+            raise ConfigurationError(f"{where}: the command is empty. List its program, then its arguments.")
+
+
+def _require_fault(fault: str, where: str, hint: str = "") -> None:
+    if fault not in FAULTS:
+        raise ConfigurationError(f"{where}: {fault!r} is not a fault. {nearest(fault, FAULTS)}{hint}")
 
 
 def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

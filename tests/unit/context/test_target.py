@@ -83,6 +83,21 @@ REFUSED = {
         "[telemetry] shown_by: 'forgd' is not a fault.",
         "Did you mean 'forged'?",
     ),
+    "unknown fault of an alert": (
+        NAMED + '[telemetry.alerts]\nfires = { Forged = "forgd" }',
+        "[telemetry] alerts.fires.Forged: 'forgd' is not a fault.",
+        "Did you mean 'forged'? A command is a list: its program, then its arguments.",
+    ),
+    "a command as text": (
+        NAMED + '[telemetry.alerts]\nfires = { Forged = "make break-it" }',
+        "[telemetry] alerts.fires.Forged: 'make break-it' is not a fault.",
+        "A command is a list: its program, then its arguments.",
+    ),
+    "an empty command of an alert": (
+        NAMED + "[telemetry.alerts]\nfires = { Forged = [] }",
+        "[telemetry] alerts.fires.Forged: the command is empty.",
+        "List its program, then its arguments.",
+    ),
     "unknown signal": (
         NAMED + '[telemetry.shown_by]\nforged = ["log", "metrics"]',
         "[telemetry] shown_by.forged.1",
