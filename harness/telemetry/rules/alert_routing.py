@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import enum
 from collections.abc import Container, Iterable, Mapping, Sequence
 
@@ -10,6 +9,7 @@ import msgspec
 
 from harness.telemetry.promql import LabelMatcher
 from harness.telemetry.rules.alertmanager_config import Route
+from harness.telemetry.rules.misspelling import misspelt_as
 from harness.telemetry.rules.rule_file import Rule
 
 _MISSPELT_LABEL = 0.85
@@ -71,17 +71,17 @@ def routes_taken(alert: LabelledAlert, route: Route, misspelt: Container[LabelMa
 
 def misspelt_labels(route: Route, alerts: Iterable[LabelledAlert]) -> dict[LabelMatcher, str]:
     """Return the matchers of routes whose label is almost one of the alerts' labels, with that label."""
-    known = sorted({label for alert in alerts for label in alert.labels})
+    known = {label for alert in alerts for label in alert.labels}
     matchers = {m for each in route.walk() for m in each.matchers if m.label not in known}
-    near = {m: difflib.get_close_matches(m.label, known, n=1, cutoff=_MISSPELT_LABEL) for m in matchers}
-    return {matcher: found[0] for matcher, found in near.items() if found}
+    near = {matcher: misspelt_as(matcher.label, known, _MISSPELT_LABEL) for matcher in matchers}
+    return {matcher: meant for matcher, meant in near.items() if meant}
 
 
 def misspelt_values(route: Route, alerts: Sequence[LabelledAlert]) -> dict[LabelMatcher, str]:
     """Return the matchers of routes whose value is almost one that an alert's label has, with that value."""
     near = {}
     for matcher in {m for each in route.walk() for m in each.matchers if m.op == "="}:
-        values = sorted({alert.labels[matcher.label] for alert in alerts if matcher.label in alert.labels})
+        values = {alert.labels[matcher.label] for alert in alerts if matcher.label in alert.labels}
         if matcher.value not in values:
-            near[matcher] = difflib.get_close_matches(matcher.value, values, n=1, cutoff=_MISSPELT_VALUE)
-    return {matcher: found[0] for matcher, found in near.items() if found}
+            near[matcher] = misspelt_as(matcher.value, values, _MISSPELT_VALUE)
+    return {matcher: meant for matcher, meant in near.items() if meant}

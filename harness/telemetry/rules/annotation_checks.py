@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from harness.errors import nearest
+from harness.telemetry.rules.misspelling import misspelt_as
 from harness.telemetry.rules.rule_checks import Complaint, complaint
 from harness.telemetry.rules.rule_file import Rule
 from harness.telemetry.rules.series_catalogue import SeriesCatalogue
@@ -79,10 +79,10 @@ def without_severity(rules: Sequence[Rule]) -> Iterator[Complaint]:
     for rule in rules:
         stated = rule.labels.get("severity", "")
         usual = [value for value, times in used.items() if times > used[stated] and _HOW_SEVERE.fullmatch(value)]
-        if rule.alert and not _HOW_SEVERE.fullmatch(stated):
-            for meant in difflib.get_close_matches(stated, usual, n=1, cutoff=_MISSPELT):
-                text = f"its severity is {stated!r}, which no other alert has. Did you mean {meant!r}?"
-                yield complaint(rule, "labels.severity", text, stated)
+        likely = usual if rule.alert and not _HOW_SEVERE.fullmatch(stated) else []
+        if meant := misspelt_as(stated, likely, _MISSPELT):
+            text = f"its severity is {stated!r}, which no other alert has. Did you mean {meant!r}?"
+            yield complaint(rule, "labels.severity", text, stated)
 
 
 def without_runbook(rules: Sequence[Rule]) -> Iterator[Complaint]:

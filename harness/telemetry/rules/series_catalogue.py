@@ -10,6 +10,7 @@ from harness.errors import nearest
 from harness.telemetry.metrics import Exposed
 from harness.telemetry.promql import LabelMatcher, LabelSet, SeriesSelector
 from harness.telemetry.promql.label_flow import UNKNOWN
+from harness.telemetry.rules.misspelling import misspelt_as
 from harness.telemetry.rules.rule_file import Rule
 
 OF_ALERTS = ("ALERTS", "ALERTS_FOR_STATE")
@@ -74,11 +75,11 @@ class SeriesCatalogue:
         if not samples or any(self._selects(selector, labels) for labels in samples):
             return ""
         for matcher in [m for m in selector.matchers if m.op == "=" and m.value]:
-            values = sorted({labels.get(matcher.label, "") for labels in samples} - {""})
+            values = {labels.get(matcher.label, "") for labels in samples} - {""}
             if matcher.label in self._scraped or matcher.label in BY_SCRAPING or matcher.value in values:
                 continue
-            if close := difflib.get_close_matches(matcher.value, values, n=1, cutoff=_MISSPELT):
-                return f"no sample of {selector.name} has {matcher}. Did you mean {close[0]!r}?"
+            if meant := misspelt_as(matcher.value, values, _MISSPELT):
+                return f"no sample of {selector.name} has {matcher}. Did you mean {meant!r}?"
         return ""
 
     def wrong_scrape_label(self, selector: SeriesSelector) -> LabelMatcher | None:
