@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from harness.context.exercise_plan import dashboards_of, rule_files_of
+from harness.context.named_files import judge_globs
 from harness.context.own_monitoring import judge_own_monitoring
 from harness.errors import nearest
 from harness.model import Outcome
 from harness.model.config import Alerts
 from harness.operations.runbook_page import read_document
+from harness.telemetry.dashboards.dashboard_checks import READABLE
 from harness.telemetry.dashboards.judging import judge_dashboards
 from harness.telemetry.monitoring.alert_checks import FIRES, judge_proofs, judge_silence
+from harness.telemetry.rules.rule_checks import PARSES
 from harness.telemetry.rules.rule_judgement import RuleSurroundings, judge_rules
 from harness.telemetry.signals.blind_spots import BLIND_SPOTS, judge_signals
 
@@ -46,24 +50,31 @@ def _fired(alerts: Alerts, exercise: ExerciseEvidence) -> Iterator[Finding]:
         yield from _judged(alerts, exercise)
 
 
-def _rule_files(run_context: RunContext, alerts: Alerts, exercise: ExerciseEvidence) -> list[Finding]:
+def _rule_files(run_context: RunContext, alerts: Alerts, exercise: ExerciseEvidence) -> Iterator[Finding]:
     target = run_context.target
+    yield from judge_globs(target, PARSES, "[telemetry.alerts] rules", alerts.rules)
     around = RuleSurroundings(
         exposed=exercise.exposed,
         labels=alerts.labels,
         counted=alerts.fires,
         scrape_interval_s=alerts.scrape_interval,
         root=target.root,
-        anchors=lambda path: read_document(path).anchors,
+        anchors=functools.cache(lambda path: read_document(path).anchors),  # many alerts name one runbook
     )
-    return judge_rules(rule_files_of(target), around)
+    files = rule_files_of(target)
+    if files or not alerts.rules:
+        yield from judge_rules(files, around)
 
 
 def judge_panels(run_context: RunContext, exercise: ExerciseEvidence) -> list[Finding]:
     """Return the findings on the dashboards; only where ``[telemetry] dashboards`` is set."""
     target, alerts = run_context.target, _alerts_of(run_context)
-    return judge_dashboards(
-        dashboards_of(target),
+    assert run_context.config.telemetry is not None
+    globs = run_context.config.telemetry.dashboards
+    dashboards = dashboards_of(target)
+    unmatched = list(judge_globs(target, READABLE, "[telemetry] dashboards", globs)) if dashboards else []
+    return unmatched + judge_dashboards(
+        dashboards,
         exercise.exposed,
         exercise.answers,
         rules=[rule for file in rule_files_of(target) for rule in file.rules],

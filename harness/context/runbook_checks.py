@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from harness.context.exercise_plan import rule_files_of
+from harness.context.named_files import judge_globs
 from harness.model import Outcome
-from harness.operations.alert_runbooks import FIT, judge_alert_runbooks, load_runbooks
+from harness.operations.alert_runbooks import FIT, LISTED, judge_alert_runbooks, load_runbooks
 from harness.operations.runbook_link import AlertLink
 from harness.operations.runbook_queries import judge_queries
 from harness.telemetry.promql import parse
@@ -28,6 +29,8 @@ def judge_runbooks_of_alerts(target: Target, today: dt.date) -> list[Finding]:
     operations = target.config.operations
     if operations is None or operations.runbooks is None:
         return [FIT.finding(Outcome.NOT_APPLICABLE, "harness.toml does not set [operations] runbooks")]
+    if unmatched := list(judge_globs(target, LISTED, "[operations] runbooks", [operations.runbooks])):
+        return unmatched
     paths = target.files(operations.runbooks)
     runbooks = load_runbooks(paths, today=today, review_within_s=operations.review_within, root=target.root)
     files = rule_files_of(target)

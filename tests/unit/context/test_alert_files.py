@@ -53,6 +53,19 @@ def test_routes_are_judged_and_missing_programs_are_named(context: RunContext) -
     assert found["route-reached"].outcome is Outcome.FAIL
 
 
+def test_a_missing_file_of_routes_is_named_with_its_key(context: RunContext, tmp_path: Path) -> None:
+    """The failure names the key of harness.toml and the path that it has."""
+    (tmp_path / "am.yml").unlink()
+
+    found = {f.check: f for f in judge_alert_files(context)}
+
+    assert found["routes-parse"].outcome is Outcome.FAIL
+    assert found["routes-parse"].observed == (
+        "harness.toml: [telemetry.alerts] routes: there is no file am.yml. Correct the path"
+    )
+    assert "amtool-config" not in found
+
+
 def test_notifications_follow_the_teams_routes(context: RunContext, tmp_path: Path) -> None:
     """The harness stands for the receivers; a file that Alertmanager refuses is replaced by one route to it."""
     plan = ExercisePlan(context, FaultCauses(context), "")

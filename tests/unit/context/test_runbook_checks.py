@@ -91,6 +91,14 @@ def test_without_runbooks_there_is_nothing_to_follow(tmp_path: Path) -> None:
     ]
 
 
+def test_a_glob_of_runbooks_that_names_no_file_is_a_failure(tmp_path: Path) -> None:
+    """It is named with its key, instead of no alert leading anywhere."""
+    found = judged(tmp_path, TOML + '[operations]\nrunbooks = "doc/*.md"\n', RULES)
+
+    assert found["runbook-listed"].outcome is Outcome.FAIL
+    assert "harness.toml: [operations] runbooks: no file matches 'doc/*.md'" in found["runbook-listed"].summary
+
+
 def test_queries_of_runbooks_are_parsed(tmp_path: Path) -> None:
     """A block of PromQL that is none is advice, with its line."""
     runbook = "owner: a\n---\n```promql\nrate(up[5m]\n```\n\n```promql\nup == 0\n```\n---"

@@ -1,0 +1,24 @@
+"""Globs of harness.toml that name no file: a failure, as what they were to name would otherwise go unchecked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from harness.model import Outcome
+
+if TYPE_CHECKING:
+    from harness.context.target import Target
+    from harness.model import Check, Finding
+
+
+def judge_globs(target: Target, check: Check, key: str, globs: Iterable[str]) -> Iterator[Finding]:
+    """Yield a failure of ``check`` for each glob of a key, such as ``[telemetry] dashboards``, that names no file."""
+    for glob in globs:
+        if not target.files(glob):
+            observed = (
+                f"harness.toml: {key}: no file matches {glob!r}, from the folder of harness.toml. "
+                "Correct it, or remove it"
+            )
+            summary = f"{check.failed}: {observed}"
+            yield check.finding(Outcome.FAIL, observed, summary=summary, case=f"{check.id}-{glob}")
