@@ -58,6 +58,7 @@ INHIBITED = Check(
     fix="Narrow the inhibition's matchers, or add to `equal` what the two alerts do not share.",
 )
 CHECKS = (ROUTES_PARSE, REACHES, REACHED, INHIBITED)
+NO_ALERTS = "the rules of [telemetry.alerts] have no alert that could be read"
 _DELIBERATE = re.compile(r"null|black.?hole|dev.?null|none|void|discard|drop|ignore|silen|mute|noop", re.IGNORECASE)
 """Names of receivers that are meant to notify nobody."""
 
@@ -82,7 +83,12 @@ def judge_routes(
             config, [alert for alert in alerts if alert.rule.alert in fires], fires, (*BY_SCRAPING, *labels)
         ),
     }
-    return [each for check, found in complaints.items() for each in complaint_findings(check, found, looked)]
+    unknown = {REACHES: NO_ALERTS, REACHED: NO_ALERTS} if not alerts else {}
+    return [
+        finding
+        for check, found in complaints.items()
+        for finding in complaint_findings(check, found, looked, unknown.get(check, ""))
+    ]
 
 
 def static_route_findings(paths: Iterable[Path]) -> list[Finding]:

@@ -74,11 +74,13 @@ def judge_rules(files: Sequence[RuleFile], around: RuleSurroundings) -> list[Fin
     if not files:
         return [PARSES.finding(Outcome.NOT_RUN, "no file matches [telemetry.alerts] rules in harness.toml")]
     rules = [rule for file in files for rule in file.rules]
+    looked = f"{len(rules)} rules in {len(files)} files"
+    if not rules:
+        return list(_parsed(files, looked))
     catalogue = SeriesCatalogue(around.exposed, around.labels, rules)
     elsewhere: set[str] = set()
     series = list(missing_series(rules, catalogue, around.counted, elsewhere))
     labels = [*missing_labels(rules, catalogue), *missing_template_labels(rules, catalogue)]
-    looked = f"{len(rules)} rules in {len(files)} files"
     others = f"; not checked, as they look like series of other exporters: {', '.join(sorted(elsewhere))}"
     blind = NO_METRICS if around.exposed is None else ""
     started = blind or (NO_START if around.exposed and around.exposed.before is None else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,9 @@ def check_rules(files: Sequence[RuleFile], scratch: Path, redact: Callable[[str]
         answer = promtool.run(["check", "rules", path.name], path.parent, functions=NEWER_FUNCTIONS, parses=True)
         if not answer.succeeded:
             refused.append(_refused(PROMTOOL_RULES, promtool, file.name, answer, path.name))
+    if files and not usable:
+        why = "no file was given to promtool: each is a template, or has a fault of rules-parse"
+        return [PROMTOOL_RULES.finding(Outcome.NOT_RUN, why)]
     return refused or [PROMTOOL_RULES.finding(Outcome.PASS, f"{promtool.name}: {len(usable)} files")]
 
 
@@ -148,11 +152,16 @@ def _with_plain_rules(path: Path, folder: Path) -> Path:
     named = document.get("rule_files") if isinstance(document, dict) else None
     if not isinstance(named, list):
         return path
-    files = [read_rules(found) for pattern in named for found in _matching(path.parent, str(pattern))]
+    files = [read_rules(found) for pattern in named if pattern for found in _matching(path.parent, str(pattern))]
     if all(file.is_plain for file in files):
         return path
     for number, file in enumerate(files):
-        _write(folder / f"rules-{number}.yml", plain_text(_read(file)) if not file.is_plain else file.path.read_text())
+        copy = folder / f"rules-{number}.yml"
+        if file.is_plain:
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file.path, copy)
+        else:
+            _write(copy, plain_text(_read(file)))
     document["rule_files"] = [f"rules-{number}.yml" for number in range(len(files))]
     return _write(folder / path.name, yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False))
 

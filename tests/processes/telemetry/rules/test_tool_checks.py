@@ -69,6 +69,29 @@ def test_objects_of_kubernetes_are_given_as_plain_groups(tmp_path: Path, pretend
     assert (finding.outcome, finding.observed) == (Outcome.PASS, "promtool 2.42.0+ds: 2 files")
 
 
+def test_promtool_passes_nothing_that_it_was_not_given(tmp_path: Path, pretend: Pretend) -> None:
+    """Where every file is a template or broken, promtool has judged none of them."""
+    pretend("promtool", "exit 0")
+
+    (finding,) = check_rules([rules(tmp_path, "{% a %}", "c.yml"), rules(tmp_path, "x: 1", "d.yml")], tmp_path)
+
+    assert finding.outcome is Outcome.NOT_RUN
+    assert finding.observed == "no file was given to promtool: each is a template, or has a fault of rules-parse"
+
+
+def test_tests_beside_rules_in_another_encoding_are_run(tmp_path: Path, pretend: Pretend) -> None:
+    """A rule file that is not UTF-8, and an empty pattern, are left to promtool to judge."""
+    pretend("promtool", "exit 0")
+    rules(tmp_path, OBJECT)
+    (tmp_path / "latin.yml").write_bytes("groups: [] # f\u00fcr".encode("latin-1"))
+    path = tmp_path / "a_test.yml"
+    path.write_text("rule_files: ['rules.yml', 'latin.yml', '']\ntests: []\n", encoding="utf-8")
+
+    (finding,) = run_rule_tests([path], tmp_path / "scratch")
+
+    assert finding.outcome is Outcome.PASS
+
+
 @pytest.mark.parametrize(
     "printed, newer",
     [

@@ -188,3 +188,13 @@ def test_a_configuration_alone_is_judged_by_what_it_contains(tmp_path: Path) -> 
     path.write_text("route: {receiver: gone}\nreceivers: []\n", encoding="utf-8")
 
     assert [f.summary for f in static_route_findings([path])] == [f"{path}:1: the receiver 'gone' is not defined"]
+
+
+def test_without_an_alert_nobody_knows_who_is_reached(judged: Any) -> None:
+    """Rules without a readable alert, such as templates, prove nothing about routes and receivers."""
+    found = judged(alerts=[])
+
+    for check in (REACHES, REACHED):
+        assert [(f.outcome, f.observed) for f in found[check.id]] == [
+            (Outcome.NOT_RUN, "the rules of [telemetry.alerts] have no alert that could be read")
+        ]

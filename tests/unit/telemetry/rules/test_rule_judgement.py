@@ -418,3 +418,13 @@ def test_files_alone_are_judged_by_what_they_contain(tmp_path: Path) -> None:
     assert [f.summary for f in static_findings([path])] == [
         f"{path}:5: the expression is not PromQL: unclosed left parenthesis"
     ]
+
+
+def test_files_without_a_readable_rule_pass_no_check(read_text: ReadText) -> None:
+    """A template proves nothing about its rules, and neither does a file that does not parse."""
+    files = [read_text("{% if a %}", "template.yml"), read_text("groups: {", "broken.yml")]
+
+    assert {(f.check, f.outcome) for f in judge_rules(files, RuleSurroundings(exposed=EXPOSED))} == {
+        (PARSES.id, Outcome.NOT_RUN),
+        (PARSES.id, Outcome.FAIL),
+    }
