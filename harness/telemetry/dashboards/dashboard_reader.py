@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.telemetry.dashboards.dashboard import Dashboard, Panel, PanelTarget
 from harness.telemetry.dashboards.dashboard_forms import Fields, NoDashboardError, classic_form, entries, fields, text
 from harness.telemetry.dashboards.data_sources import EXPRESSION, DataSources
-from harness.telemetry.dashboards.located_json import UnreadableJsonError, line_of, read_located_json
+from harness.telemetry.dashboards.located_json import UnreadableJsonError, check_size, line_of, read_located_json
 from harness.telemetry.dashboards.variables import read_variable
 
 
@@ -19,7 +19,10 @@ def read_dashboards(paths: Iterable[Path], root: Path) -> tuple[Dashboard, ...]:
 
 def _read(path: Path, shown: str) -> Dashboard:
     try:
+        check_size(path.stat().st_size)
         return parse_dashboard(path.read_bytes(), shown)
+    except UnreadableJsonError as exc:
+        return Dashboard(file=shown, problem=str(exc))
     except OSError as exc:
         return Dashboard(file=shown, problem=f"it cannot be read: {exc.strerror or type(exc).__name__}")
 

@@ -30,13 +30,18 @@ class LocatedText(str):
     line: int
 
 
+def check_size(size: int) -> None:
+    """Raise `UnreadableJsonError` where a file has more than `MAX_BYTES` bytes, before it is read into memory."""
+    if size > MAX_BYTES:
+        raise UnreadableJsonError(f"it has {size:,} bytes; at most {MAX_BYTES:,} are read")
+
+
 def read_located_json(data: bytes) -> Any:
     """Read JSON in UTF-8, UTF-16 or UTF-32, with or without a byte order mark; each text is a `LocatedText`.
 
     Raises `UnreadableJsonError` where it is not JSON, nests too deeply, or has more than `MAX_BYTES`.
     """
-    if len(data) > MAX_BYTES:
-        raise UnreadableJsonError(f"it has {len(data):,} bytes; at most {MAX_BYTES:,} are read")
+    check_size(len(data))
     try:
         text = data.decode(json.detect_encoding(data))
         return _LocatingDecoder(text).decode(text)

@@ -218,3 +218,15 @@ def test_a_file_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
     good, missing = read_dashboards([tmp_path / "good.json", tmp_path / "none.json"], tmp_path)
     assert (good.file, good.title) == ("good.json", "D")
     assert (missing.file, missing.problem) == ("none.json", "it cannot be read: No such file or directory")
+
+
+def test_a_file_of_many_gigabytes_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its size is looked at first, so that it needs no memory."""
+    huge = tmp_path / "huge.json"
+    with huge.open("wb") as file:
+        file.truncate(8 << 30)
+    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("it was read"))
+
+    (found,) = read_dashboards([huge], tmp_path)
+
+    assert found.problem == "it has 8,589,934,592 bytes; at most 4,000,000 are read"
