@@ -22,12 +22,14 @@ _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _TEMPLATE = re.compile(
     r"""^[ \t]*+\{%
-    | ^[ \t]*+\{\{-?[ \t]*+(?:if|range|with|end|else|include|define|template|/\*)\b(?!.*\$labels)
+    | ^[ \t]*+\{\{-?[ \t]*+(?:include|define)\b
     | \{\{-?\s*(?:include\s|tpl\s|\.(?:Values|Release|Chart|Capabilities)\b)
     | \{\{\s*`""",
     re.MULTILINE | re.VERBOSE,
 )
-"""Lines of Helm and Jinja; what Prometheus itself expands in annotations looks like the second within quotes."""
+"""Lines of Helm and Jinja, of which Prometheus expands none in annotations."""
+_CONTROL = re.compile(r"^[ \t]*+\{\{-?[ \t]*+(?:(?:if|range|with|end|else|template)\b|/\*)(?!.*\$labels)", re.MULTILINE)
+"""Lines of Helm that Prometheus expands in annotations too; there, within a text of several lines, the file is YAML."""
 _PLACEHOLDER = re.compile(r"\{\{|\{%|\$\{|\$\(|<%|@@\w+@@")
 """In an expression, where PromQL has none of these."""
 
@@ -99,11 +101,11 @@ def read_rules(path: Path, name: str = "") -> RuleFile:
     if len(content) > MAX_BYTES:
         return _faulty(path, name, 0, f"it is larger than {MAX_BYTES} bytes, and is not read")
     text = content.decode("utf-8-sig", "replace")
-    marked = _TEMPLATE.search(text)
-    template = f"line {text.count(chr(10), 0, marked.end()) + 1} is of a template" if marked else ""
+    template = _marked(text, _TEMPLATE)
     try:
         documents = compose_yaml(content)
     except UnreadableYamlError as exc:
+        template = template or _marked(text, _CONTROL)
         line = getattr(exc, "line", None) or 0
         reason = exc.problem if isinstance(exc, YamlSyntaxError) else str(exc)
         return RuleFile(path=path, name=name, template=template) if template else _faulty(path, name, line, reason)
@@ -121,6 +123,12 @@ def read_rules(path: Path, name: str = "") -> RuleFile:
 def recorded_names(files: Sequence[RuleFile]) -> set[str]:
     """Return the names of all series that rules record."""
     return {rule.record for file in files for rule in file.rules if rule.record}
+
+
+def _marked(text: str, marks: re.Pattern[str]) -> str:
+    """Return which line shows that a file is a template; empty where none does."""
+    marked = marks.search(text)
+    return f"line {text.count(chr(10), 0, marked.end()) + 1} is of a template" if marked else ""
 
 
 def _faulty(path: Path, name: str, line: int, text: str) -> RuleFile:

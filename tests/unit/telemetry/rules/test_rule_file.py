@@ -109,6 +109,26 @@ def test_what_prometheus_expands_is_no_template(read_text: ReadText) -> None:
     assert [rule.name for rule in read_text(text).rules] == ["Refused", "job:refusals:rate5m", "B"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{{ with query "up" }}{{ . | first | value }}{{ end }}',
+        "{{ if gt $value 1.0 }}many{{ else }}one{{ end }}",
+        '{{- range query "up" }} {{ .Value }} {{- end }}',
+        "{{/* for the pager */}} failing",
+    ],
+    ids=["with", "if", "range", "comment"],
+)
+def test_a_text_of_several_lines_may_begin_one_with_a_condition(read_text: ReadText, line: str) -> None:
+    """Helm has the same syntax, but on lines that are no YAML (Prometheus: Template examples)."""
+    text = f"groups:\n- name: g\n  rules:\n  - alert: A\n    expr: up\n    annotations:\n      a: |\n        {line}\n"
+
+    file = read_text(text)
+
+    assert (file.template, file.faults) == ("", ())
+    assert file.rules[0].annotations["a"].startswith(line)
+
+
 def test_a_placeholder_in_an_expression_is_no_fault(read_text: ReadText) -> None:
     """What another program fills in cannot be judged."""
     file = read_text('groups: [{name: g, rules: [{alert: A, expr: "up{env=\\"x\\"} > ${LIMIT}"}]}]')
