@@ -122,7 +122,10 @@ def _missing(check: Check, program: str, install: str) -> Finding:
 
 
 def _refused(check: Check, tool: Tool, name: str, answer: ToolAnswer, file: str) -> Finding:
-    """Return a failure; or an error, where a newer version of the program may accept the file."""
+    """Return a failure; or an error, where the program did not judge the file or a newer version may accept it."""
+    if not answer.judged:
+        observed = f"{tool.name} {name}: {answer.text or 'it was ended by a signal'}. Run it yourself, and see why"
+        return check.finding(Outcome.ERROR, observed, summary=f"{name}: not judged", case=f"{check.id}-{name}")
     text = _HEADS.sub("", answer.text).replace(f"{file}: ", "").strip()
     if answer.newer:
         observed = f"{tool.name} does not know {answer.newer}, which newer versions do: install one of these. {text}"

@@ -42,6 +42,8 @@ class ToolAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What it printed; shortened."""
     newer: str = ""
     """What a newer version of it understands, where that is why it failed."""
+    judged: bool = True
+    """Whether it ran to its end, so that it is the input that it refused."""
 
 
 class Tool:
@@ -61,28 +63,31 @@ class Tool:
 
     def run(self, arguments: Sequence[str], cwd: Path, *, functions: frozenset[str], parses: bool) -> ToolAnswer:
         """Run it; ``functions`` are those that a newer version may know, ``parses`` is whether its input parses."""
-        succeeded, text = self._printed(arguments, cwd)
+        succeeded, text, judged = self._printed(arguments, cwd)
         newer = {name for name in _NEWER_FIELD.findall(text) if name in NEWER_FIELDS}
         newer |= {name for name in _NEWER_FUNCTION.findall(text) if name in functions}
         if parses and self.version and int(self.version[1]) < _WITH_UTF8:
             newer = newer or {what for sign, what in _NEWER_SYNTAX if sign in text}
         lines = [line.rstrip() for line in text.splitlines() if line.strip()]
         shown = self._redact("\n".join(lines))[:MAX_OUTPUT]
-        return ToolAnswer(succeeded=succeeded, text=shown, newer="" if succeeded else ", ".join(sorted(newer)))
+        newest = "" if succeeded else ", ".join(sorted(newer))
+        return ToolAnswer(succeeded=succeeded, text=shown, newer=newest, judged=judged)
 
     @property
     def name(self) -> str:
         """Its name with its version."""
         return f"{Path(self._path).name} {self.version[0].removeprefix('version ') if self.version else ''}".rstrip()
 
-    def _printed(self, arguments: Sequence[str], cwd: Path) -> tuple[bool, str]:
+    def _printed(self, arguments: Sequence[str], cwd: Path) -> tuple[bool, str, bool]:
+        """Return whether it succeeded, what it printed, and whether it ran to its end."""
         command = [self._path, *arguments]
         try:
             ended = subprocess.run(
                 command, cwd=cwd, capture_output=True, stdin=subprocess.DEVNULL, timeout=self._timeout_s, check=False
             )
         except subprocess.TimeoutExpired:
-            return False, f"it did not end within {self._timeout_s:g} s"
+            return False, f"it did not end within {self._timeout_s:g} s", False
         except OSError as exc:
-            return False, f"it does not run: {exc.strerror}"
-        return ended.returncode == 0, (ended.stdout + b"\n" + ended.stderr).decode(errors="replace")
+            return False, f"it does not run: {exc.strerror}", False
+        printed = (ended.stdout + b"\n" + ended.stderr).decode(errors="replace")
+        return ended.returncode == 0, printed, ended.returncode >= 0

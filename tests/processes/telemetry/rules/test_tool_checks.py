@@ -176,6 +176,26 @@ def test_a_program_that_hangs_is_ended(tmp_path: Path, pretend: Pretend) -> None
     assert (answer.succeeded, answer.text) == (False, "it did not end within 0.2 s")
 
 
+@pytest.mark.parametrize(
+    "script, timeout_s, why",
+    [("kill -9 $$", 60.0, "it was ended by a signal"), ("exec /bin/sleep 60", 0.2, "it did not end within 0.2 s")],
+    ids=["killed", "hangs"],
+)
+def test_a_program_that_does_not_answer_refuses_nothing(
+    tmp_path: Path, pretend: Pretend, monkeypatch: pytest.MonkeyPatch, script: str, timeout_s: float, why: str
+) -> None:
+    """That the files are not judged is an error of the machine, not a fault of the files."""
+    pretend("promtool", script)
+    found = Tool.found
+    monkeypatch.setattr(Tool, "found", lambda name, redact: found(name, redact, timeout_s=timeout_s))
+
+    (finding,) = check_rules([rules(tmp_path)], tmp_path)
+
+    assert finding.outcome is Outcome.ERROR
+    assert why in finding.observed
+    assert "rules.yml" in finding.observed
+
+
 def test_a_missing_program_is_reported_with_what_to_install(tmp_path: Path, pretend: Pretend) -> None:
     """Nothing is a pass without it."""
     del pretend
