@@ -114,8 +114,7 @@ class ExercisePlan:
 
     def _patience_s(self, alert: CountedAlert) -> float:
         """Return how long the fault of an alert is repeated; not for a ``for`` that is too long anyway."""
-        too_long = self._rule_of[alert.name].for_s > self._alerts.fires_within
-        return FIRES_S if too_long else min(LONGEST_S, alert.for_s + FIRES_S)
+        return FIRES_S if alert.too_late or alert.beyond else alert.for_s + FIRES_S
 
     def _longest_range_s(self) -> float:
         queries = [rule.query for rule in self.scaled.rules.values() if rule.query]
@@ -145,10 +144,29 @@ class ExercisePlan:
             fault=cause if isinstance(cause, str) else _command(name),
             written_for=duration_text(written.for_s) if written.for_s else "",
             for_s=scaled.for_s,
+            too_late=_too_late(written.for_s, self._alerts.fires_within),
+            beyond=_beyond(scaled.for_s),
             compared=Compared(left=threshold.left, operator=threshold.op, threshold=threshold.value)
             if threshold
             else None,
         )
+
+
+def _too_late(for_s: float, within_s: float) -> str:
+    if for_s <= within_s:
+        return ""
+    written, within = duration_text(for_s), duration_text(within_s)
+    return f"`for: {written}` alone takes longer than [telemetry.alerts] fires_within, which is {within}"
+
+
+def _beyond(for_s: float) -> str:
+    longest_s = LONGEST_S - FIRES_S
+    if for_s <= longest_s:
+        return ""
+    return (
+        f"its `for`, scaled by the factor that all alerts of [telemetry.alerts] fires share, takes {for_s:.0f} s, and "
+        f"the harness waits {longest_s:.0f} s at most. Name it in a run without alerts of shorter ranges"
+    )
 
 
 def _command(alert: str) -> str:

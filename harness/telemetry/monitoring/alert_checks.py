@@ -94,12 +94,23 @@ def _fires(proof: AlertProof) -> Judgement:
         return Outcome.FAIL, f"Prometheus cannot evaluate the rule: {proof.unhealthy}"
     if fired := proof.fired:
         assert fired.firing_at is not None
+        if alert.too_late:
+            return Outcome.FAIL, alert.too_late
         pending_s, firing_s = fired.pending_at - fault.began, fired.firing_at - fault.began
         return Outcome.PASS, f"pending {pending_s:.1f} s and firing {firing_s:.1f} s after {_what(proof)} began"
+    return _not_fired(proof)
+
+
+def _not_fired(proof: AlertProof) -> Judgement:
+    alert = proof.alert
     if proof.before:
         state = "firing" if any(episode.firing_at for episode in proof.before) else "pending"
         return Outcome.FAIL, f"it was {state} already when {_what(proof)} began, so nothing shows that this fires it"
-    return Outcome.FAIL, _pending_only(proof) if proof.episodes else _inactive(proof)
+    if not proof.episodes:
+        return Outcome.FAIL, _inactive(proof)
+    if alert.beyond and not alert.too_late and alert.for_s > _lasted(proof):
+        return Outcome.NOT_RUN, alert.beyond
+    return Outcome.FAIL, _pending_only(proof)
 
 
 def _pending_only(proof: AlertProof) -> str:
@@ -107,7 +118,10 @@ def _pending_only(proof: AlertProof) -> str:
     alert = proof.alert
     written = f"`for: {alert.written_for}` (scaled to {alert.for_s:.1f} s)"
     if alert.for_s > _lasted(proof):
-        return f"pending for {lasted_s:.0f} s, but {written} is longer than the fault lasted ({_lasted(proof):.0f} s)"
+        why = f"; {alert.too_late}" if alert.too_late else ""
+        return (
+            f"pending for {lasted_s:.0f} s, but {written} is longer than the fault lasted ({_lasted(proof):.0f} s){why}"
+        )
     times = f"{len(proof.episodes)} times" if len(proof.episodes) > 1 else "once"
     return (
         f"pending {times}, for at most {lasted_s:.0f} s, while the fault lasted {_lasted(proof):.0f} s: "

@@ -34,6 +34,10 @@ class CountedAlert(msgspec.Struct, frozen=True, kw_only=True):
     """Its ``for`` as the team writes it, such as ``5m``; empty where it has none."""
     for_s: float = 0.0
     """The same in seconds, scaled."""
+    too_late: str = ""
+    """Why the rule as written cannot fire in the time that the team allows; empty where it can."""
+    beyond: str = ""
+    """Why its fault is not caused for as long as its ``for``; empty where it is."""
     compared: Compared | None = None
     """None where the rule compares with no number."""
 

@@ -62,6 +62,15 @@ REASONS = {
         changed(NOT_FIRED, alert=SLOW, episodes=(PENDING,)),
         "pending for 20 s, but `for: 1h` (scaled to 240.0 s) is longer than the fault lasted (20 s)",
     ),
+    "longer than the team allows": (
+        changed(
+            NOT_FIRED, alert=msgspec.structs.replace(SLOW, too_late="it takes longer than 15m"), episodes=(PENDING,)
+        ),
+        (
+            "pending for 20 s, but `for: 1h` (scaled to 240.0 s) is longer than the fault lasted (20 s); "
+            "it takes longer than 15m"
+        ),
+    ),
     "interrupted": (
         changed(
             NOT_FIRED,
@@ -143,6 +152,27 @@ def test_why_an_alert_did_not_fire_is_explained(proof: AlertProof, observed: str
     assert (found["fires-for-its-fault"].outcome, found["fires-for-its-fault"].observed) == (Outcome.FAIL, observed)
     assert {found[name].outcome for name in ("is-notified", "resolves")} == {Outcome.NOT_RUN}
     assert found["silent-on-good-traffic"].outcome is Outcome.PASS
+
+
+def test_an_alert_that_fires_too_late_as_written_fails() -> None:
+    """It fires by its scaled time, and is notified and resolves; the team wants it sooner all the same."""
+    found = judged(changed(alert=msgspec.structs.replace(ALERT, too_late="it takes longer than 15m")))
+
+    outcomes = [finding.outcome for finding in found.values()]
+    assert outcomes == [Outcome.FAIL, Outcome.PASS, Outcome.PASS, Outcome.PASS]
+    assert found["fires-for-its-fault"].observed == "it takes longer than 15m"
+
+
+def test_a_for_beyond_the_longest_wait_is_no_failure() -> None:
+    """What the harness does not wait for is not run, unless the team itself wants it sooner."""
+    alert = msgspec.structs.replace(SLOW, beyond="the harness waits 50 s at most")
+
+    found = judged(changed(NOT_FIRED, alert=alert, episodes=(PENDING,)))["fires-for-its-fault"]
+    late = msgspec.structs.replace(alert, too_late="it takes longer than 15m")
+
+    assert (found.outcome, found.observed) == (Outcome.NOT_RUN, "the harness waits 50 s at most")
+    late_found = judged(changed(NOT_FIRED, alert=late, episodes=(PENDING,)))["fires-for-its-fault"]
+    assert late_found.outcome is Outcome.FAIL
 
 
 def test_a_fault_that_was_not_caused_proves_nothing() -> None:
