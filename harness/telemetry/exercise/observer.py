@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from io import SEEK_END, BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
+from harness.errors import ProbeError
 from harness.model.signals import Signal
 from harness.telemetry.signals.fault_window import GoodTraffic, Window, good_traffic, shown
 from harness.telemetry.signals.moved_series import Moved, SeriesWatch
@@ -112,17 +115,29 @@ class Observer:
         return {name: _lines(path, mark.sizes.get(path, 0)) for name, path in self._files().items()}
 
 
+def _opened(path: Path) -> BinaryIO:
+    """Open a log; one that was rotated away just now is empty. Raises `ProbeError` where it must not be read."""
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        return BytesIO()
+    except OSError as exc:
+        raise ProbeError(
+            f"harness.toml: [operations] logs: {path.name} cannot be read: {exc.strerror}. Let the harness read it."
+        ) from None
+
+
 def _whole_bytes(path: Path) -> int:
     """Return the size of a log without a line that is being written: what `_lines` has left for the next window."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
+    with _opened(path) as file:
+        size = file.seek(0, SEEK_END)
         file.seek(max(0, size - MAX_LINE_BYTES))
         tail = file.read(MAX_LINE_BYTES)
     return size - (len(tail) - tail.rfind(b"\n") - 1) if b"\n" in tail else size
 
 
 def _lines(path: Path, start: int) -> str:
-    with path.open("rb") as file:
-        file.seek(start if start <= path.stat().st_size else 0)  # shorter than before: it was rotated
+    with _opened(path) as file:
+        file.seek(start if start <= file.seek(0, SEEK_END) else 0)  # shorter than before: it was rotated
         text = file.read(MAX_LOG_BYTES)
     return text[: text.rfind(b"\n") + 1].decode(errors="replace")

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
+import pytest
+
+from harness.errors import ProbeError
 from harness.model.signals import Signal
 from harness.telemetry.exercise.observer import Observer
 
@@ -47,6 +51,28 @@ def test_a_log_that_was_rotated_is_read_from_its_start(tmp_path: Path) -> None:
     log.write_text("after\n", encoding="utf-8")
     watching.close(mark)
     assert mark.logs == {"app.log": "after\n"}
+
+
+def test_a_log_that_vanishes_or_must_not_be_read_is_no_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rotation may take it away between two looks; what the harness may not read is named with the key."""
+    log = tmp_path / "app.log"
+    append(log, "before\n")
+    watching = observer(log, [None] * 9)
+
+    def opening(error: OSError) -> None:
+        def fails(*_: object) -> NoReturn:
+            raise error
+
+        monkeypatch.setattr(Path, "open", fails)
+
+    opening(FileNotFoundError(2, "No such file or directory"))
+    mark = watching.mark()
+    watching.close(mark)
+    assert mark.logs == {"app.log": ""}
+
+    opening(PermissionError(13, "Permission denied"))
+    with pytest.raises(ProbeError, match=r"\[operations\] logs: app.log cannot be read: Permission denied. Let"):
+        watching.mark()
 
 
 def test_series_show_as_soon_as_they_move(tmp_path: Path) -> None:
