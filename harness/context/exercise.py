@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,6 +15,7 @@ from harness.context.exercise_plan import ExercisePlan
 from harness.context.fault_causes import FaultCauses
 from harness.context.isolated_copy import isolated_copy
 from harness.context.operator_logs import operator_logs
+from harness.context.received_spans import spans_started
 from harness.core.files import write_atomically
 from harness.errors import ConfigurationError, HarnessError, MonitoringError, ProbeError
 from harness.model.signals import Signal
@@ -33,7 +35,6 @@ from harness.telemetry.metrics import read_metrics
 from harness.telemetry.monitoring.alert_watch import AlertEpisode, AlertWatch
 from harness.telemetry.monitoring.monitoring_servers import Monitoring
 from harness.telemetry.signals.blind_spots import matrix_of
-from harness.telemetry.spans import ObservedSpan, SpanRange
 from harness.telemetry.traces import EXPORT_S
 
 if TYPE_CHECKING:
@@ -179,13 +180,7 @@ class _Composition:
     def _spans(self) -> Spans | None:
         if self._telemetry.otlp is None:
             return None
-
-        def spans(since_ns: int, until_ns: int) -> Sequence[ObservedSpan]:
-            params = {"since_ns": since_ns, "until_ns": until_ns}
-            response = self._target.client.get(f"http://{self._telemetry.otlp}/_spans", params=params)
-            return msgspec.json.decode(response.raise_for_status().content, type=SpanRange).spans
-
-        return spans
+        return partial(spans_started, self._target)
 
     def _await_spans(self, exercise: Exercise) -> None:
         """Give exporters the time that they may hold spans back, where a window has none yet."""

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from harness.process.run import Run
     from harness.telemetry.exercise.evidence import ExerciseEvidence
     from harness.telemetry.metrics import Metrics
-    from harness.telemetry.spans import TraceView
     from harness.telemetry.traces import Traced
     from harness.webhooks.case_runner import ReceiverUnderTest
 
@@ -93,6 +92,7 @@ def traced(
 ) -> Callable[[], Traced | str]:
     """Returns the receiver for checks of traces, or why nothing can be sent to it."""
     require("telemetry.otlp")
+    from harness.context.received_spans import trace_seen
     from harness.telemetry.traces import EXPORT_S, Traced
     from harness.webhooks.cases.building import replaced
 
@@ -108,7 +108,7 @@ def traced(
         usable, error = receiver.usable(events[0])
         return error or Traced(
             lambda traceparent: deliver(usable, traceparent),
-            lambda trace_id, text: _seen(run_context, trace_id, text),
+            partial(trace_seen, run_context),
             effects=probe.effects if probe else None,
             endpoint=f"http://{config.otlp}",
             within_s=EXPORT_S + config.settle_within,
@@ -116,26 +116,6 @@ def traced(
         )
 
     return made
-
-
-def _seen(run_context: RunContext, trace_id: str, text: str) -> TraceView:
-    """Ask the controller, which listens for spans, whatever process this is."""
-    import httpx
-    import msgspec
-
-    from harness.errors import ProbeError
-    from harness.telemetry.spans import TraceView
-
-    try:
-        answer = run_context.client.get(
-            f"http://{run_context.otlp}/_spans", params={"trace_id": trace_id, "text": text}
-        )
-        return msgspec.json.decode(answer.raise_for_status().content, type=TraceView)
-    except (httpx.HTTPError, msgspec.DecodeError) as exc:
-        raise ProbeError(
-            f"harness.toml: [telemetry] otlp: the harness does not answer on {run_context.otlp} "
-            f"({type(exc).__name__}). It listens there while a gate runs: check that nothing else uses this port."
-        ) from None
 
 
 def _baseline_path(run: Run) -> Path:
