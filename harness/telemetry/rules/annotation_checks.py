@@ -106,11 +106,22 @@ def missing_runbooks(
                 continue
             file, _, anchor = target.partition("#")
             places = [root, folders[rule.file]]
-            found = next((p for p in (place / unquote(file).lstrip("/") for place in places) if p.is_file()), None)
+            found = _existing(places, unquote(file).lstrip("/"))
             if found is None:
                 yield complaint(rule, f"annotations.{key}", f"the runbook {target} does not exist", target)
             elif anchor and (text := _without_anchor(found, unquote(anchor), anchors)):
                 yield complaint(rule, f"annotations.{key}", f"the runbook {target} {text}", target)
+
+
+def _existing(places: Sequence[Path], name: str) -> Path | None:
+    """Return the file of a path, or its folder; an address of a site may leave the ending of Markdown out."""
+    for path in (place / written for place in places for written in (name, f"{name.rstrip('/')}.md") if name):
+        try:
+            if path.exists():
+                return path
+        except OSError:  # its name is too long
+            continue
+    return None
 
 
 def _links_to_runbook(text: str) -> bool:

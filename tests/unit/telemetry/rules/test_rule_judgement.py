@@ -328,6 +328,16 @@ def test_severity_and_runbook_may_have_other_names(
         ("page.md", "A: the runbook page.md does not exist"),
         ("docs/pag.md", "A: the runbook docs/pag.md does not exist"),
         ("docs", ""),
+        ("docs/", ""),
+        ("docs/page", ""),
+        ("/docs/page/#mitigation", ""),
+        ("docs/pag", "A: the runbook docs/pag does not exist"),
+        ("/", "A: the runbook / does not exist"),
+        (f"docs/{'a' * 300}", f"A: the runbook docs/{'a' * 300} does not exist"),
+        (
+            "docs/page#mitigate",
+            "A: the runbook docs/page#mitigate has no such heading. Did you mean 'mitigation'?",
+        ),
         (
             "docs/page.md#mitigate",
             "A: the runbook docs/page.md#mitigate has no such heading. Did you mean 'mitigation'?",
