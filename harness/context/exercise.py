@@ -156,6 +156,7 @@ class _Composition:
             notifications=self._monitoring.hook.notifications,
             unhealthy=self._watch.unhealthy(),
             held_back=self._watch.held_back,
+            stalls=self._watch.stalls(exercise.good.began),
             until=time.time(),
         )
 

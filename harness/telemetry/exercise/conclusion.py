@@ -30,6 +30,8 @@ class WatchedAlerts(msgspec.Struct, frozen=True, kw_only=True):
     notifications: tuple[Notification, ...]
     unhealthy: dict[str, str]
     held_back: dict[str, str]
+    stalls: tuple[tuple[float, float], ...] = ()
+    """When Prometheus scraped nothing although it ran, from and until, in Unix seconds."""
     until: float
     """When they were last asked, in Unix seconds."""
 
@@ -97,7 +99,14 @@ def _proof(
         notifications=watched.notifications,
         unhealthy=watched.unhealthy.get(alert.name, ""),
         held_back=watched.held_back.get(alert.name, ""),
+        stalled_s=_stalled_s(watched, fault),
     )
+
+
+def _stalled_s(watched: WatchedAlerts, fault: CausedFault) -> float:
+    """Return the longest time without a scrape that touches a fault."""
+    touching = (gap for gap in watched.stalls if gap[0] < fault.ended + LATE_S and gap[1] > fault.began)
+    return max((until - since for since, until in touching), default=0.0)
 
 
 def _seen_until(window: FaultWindow | None, windows: Sequence[FaultWindow], until: float) -> float:

@@ -106,6 +106,11 @@ def _not_fired(proof: AlertProof) -> Judgement:
     if proof.before:
         state = "firing" if any(episode.firing_at for episode in proof.before) else "pending"
         return Outcome.FAIL, f"it was {state} already when {_what(proof)} began, so nothing shows that this fires it"
+    if proof.stalled_s:
+        return Outcome.ERROR, (
+            f"Prometheus of the harness scraped nothing for {proof.stalled_s:.0f} s while {_what(proof)} lasted, so "
+            "the rule could not be judged: the machine is too busy. Run the gate again with less beside it"
+        )
     if not proof.episodes:
         return Outcome.FAIL, _inactive(proof)
     if alert.beyond and not alert.too_late and alert.for_s > _lasted(proof):

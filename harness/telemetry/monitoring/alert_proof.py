@@ -74,6 +74,8 @@ class AlertProof(msgspec.Struct, frozen=True, kw_only=True):
     """Why its rule could not be evaluated."""
     held_back: str = ""
     """Why Alertmanager did not send it, asked while it fired."""
+    stalled_s: float = 0.0
+    """The longest time while the fault lasted in which Prometheus scraped nothing, which is the machine's fault."""
 
     @property
     def fired(self) -> AlertEpisode | None:
@@ -90,11 +92,12 @@ def prove(
     notifications: Sequence[Notification],
     unhealthy: str = "",
     held_back: str = "",
+    stalled_s: float = 0.0,
 ) -> AlertProof:
     """Return what concerns one alert in what was observed of all.
 
-    ``good`` is when good traffic began and ended; ``unhealthy`` and ``held_back`` are of this alert. A notification
-    that Alertmanager held back until the fault had ended is none.
+    ``good`` is when good traffic began and ended; ``unhealthy`` and ``held_back`` are of this alert, and ``stalled_s``
+    is of its fault. A notification that Alertmanager held back until the fault had ended is none.
     """
     own = [episode for episode in episodes if episode.alert == alert.name]
     within = tuple(episode for episode in own if fault.began <= episode.pending_at <= fault.ended + LATE_S)
@@ -114,6 +117,7 @@ def prove(
         on_good_traffic=fired_during(own, *good),
         unhealthy=unhealthy,
         held_back=held_back,
+        stalled_s=stalled_s,
     )
 
 

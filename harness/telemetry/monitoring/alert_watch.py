@@ -6,6 +6,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -88,6 +89,16 @@ class AlertWatch:
         found = self._prometheus.query(f"ALERTS[{math.ceil(now - since) + 1}s]", at=now)
         lasting = [alert.labels for alert in self._prometheus.alerts()]
         return tuple(sorted(_episodes(found, lasting), key=lambda episode: episode.pending_at))
+
+    def stalls(self, since: float) -> tuple[tuple[float, float], ...]:
+        """Return the gaps between two scrapes since a time in which this Prometheus did not do its work.
+
+        A target that does not answer is no gap: it is scraped, and `up` is 0.
+        """
+        now = time.time()
+        found = self._prometheus.query(f"up[{math.ceil(now - since) + 1}s]", at=now)
+        moments = [[moment for moment, _ in series.points] for series in found]
+        return tuple(gap for each in moments for gap in pairwise(each) if gap[1] - gap[0] > GAP_S)
 
     def reached(self, expression: str, since: float, until: float) -> tuple[float, float] | None:
         """Return the least and the greatest value of an expression between two times; None where it had none."""

@@ -56,3 +56,15 @@ def test_an_alert_that_only_a_restart_ends_has_not_resolved(
     assert found.outcome is outcome
     if outcome is Outcome.FAIL:
         assert found.observed.startswith("it still fired 30 s after poison, once, had ended")
+
+
+@pytest.mark.parametrize("stall, outcome", [((24, 29), Outcome.ERROR), ((40, 50), Outcome.FAIL)])
+def test_only_a_stall_that_touches_the_fault_excuses_its_alert(stall: tuple[float, float], outcome: Outcome) -> None:
+    """Later ones hide nothing of it."""
+    watched = WatchedAlerts(episodes=(), notifications=(), unhealthy={}, held_back={}, stalls=(stall,), until=80)
+    watch = AlertWatch.__new__(AlertWatch)
+
+    proofs = proofs_of(exercise(("forged", 20, 30)), [CountedAlert(name="A", fault="forged")], watch, watched)
+
+    [found] = [finding for finding in judge_proofs(proofs) if finding.check == "fires-for-its-fault"]
+    assert found.outcome is outcome

@@ -154,6 +154,18 @@ def test_why_an_alert_did_not_fire_is_explained(proof: AlertProof, observed: str
     assert found["silent-on-good-traffic"].outcome is Outcome.PASS
 
 
+def test_a_prometheus_without_its_scrapes_is_the_harness_own_trouble() -> None:
+    """On a machine too busy to scrape nothing is known of the rule; an alert that fired all the same has fired."""
+    found = judged(changed(NOT_FIRED, stalled_s=6.2))["fires-for-its-fault"]
+
+    assert found.outcome is Outcome.ERROR
+    assert found.observed == (
+        "Prometheus of the harness scraped nothing for 6 s while 100 forged deliveries lasted, so the rule could not "
+        "be judged: the machine is too busy. Run the gate again with less beside it"
+    )
+    assert judged(changed(stalled_s=6.2))["fires-for-its-fault"].outcome is Outcome.PASS
+
+
 def test_an_alert_that_fires_too_late_as_written_fails() -> None:
     """It fires by its scaled time, and is notified and resolves; the team wants it sooner all the same."""
     found = judged(changed(alert=msgspec.structs.replace(ALERT, too_late="it takes longer than 15m")))

@@ -184,3 +184,12 @@ def test_the_values_that_an_expression_reached_are_its_bounds(httpserver: HTTPSe
     assert watch.reached("x", 1, 2) is None
     httpserver.expect_request("/api/v1/query_range").respond_with_json({"status": "error", "error": "x"}, status=422)
     assert watch.reached("x", 1, 2) is None
+
+
+def test_a_time_without_scrapes_is_a_stall(httpserver: HTTPServer, watch: AlertWatch) -> None:
+    """Two scrapes that a busy machine leaves out are none."""
+    points = [[moment, "1"] for moment in (1, 2, 5, 6, 11, 12)]
+    matrix = {"resultType": "matrix", "result": [{"metric": {"__name__": "up"}, "values": points}]}
+    httpserver.expect_request("/api/v1/query").respond_with_json({"status": "success", "data": matrix})
+
+    assert watch.stalls(0) == ((6, 11),)
