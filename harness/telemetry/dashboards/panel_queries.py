@@ -20,8 +20,8 @@ _METRICSQL = re.compile(
     r"|\b(?:range|running|rollup|smooth|outliers|buckets?|ru|union|alias|interpolate|limit_offset|remove_resets)\w*\s*\("
     r"|\b(?:topk|bottomk)_\w+\s*\(|\b(?:increase|rate|delta|changes)_\w+\s*\(|\b(?:keep|drop)_\w+\s*\("
     r"|\blabel_(?:set|map|keep|del|copy|move|transform|value|match|mismatch|uppercase|lowercase|graphite_group)\s*\("
-    r"|\b(?:median|mode|share|distinct|histogram|tmin|tmax|tfirst|tlast|geomean|hoeffding|zscore|count_(?:eq|ne|gt|le))"
-    r"\w*\s*\(|\b(?:prometheus_buckets|histogram_share|vmrange|sum2|any)\w*\s*\(",
+    r"|\b(?:median|mode|share|distinct|histogram(?!_(?:avg|count|fraction|quantiles?|std\w+|sum)\b)"
+    r"|tmin|tmax|tfirst|tlast|geomean|hoeffding|zscore|count_(?:eq|ne|gt|le))\w*\s*\(|\b(?:prometheus_buckets|histogram_share|vmrange|sum2|any)\w*\s*\(",
     re.IGNORECASE,
 )
 """What only VictoriaMetrics understands, which is mostly configured as a Prometheus (VictoriaMetrics: MetricsQL)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
@@ -16,8 +15,6 @@ from harness.telemetry.rules.scaled_rules import scaled_rules
 from tests.real.monitoring.conftest import Exporter, Watched
 from tests.waiting import wait_for
 
-SHARED = Path(os.environ.get("HARNESS_SHARED_DATA", Path(__file__).parents[4] / "shared" / "data"))
-RULES = SHARED / "monitoring" / "alert-rules"
 FILES = (
     "ValueCanvas--backend-api-alerts.yml",
     "jsonnet-libs--harbor-alerts.yml",
@@ -32,10 +29,10 @@ BAD = (
 )
 
 
-@pytest.mark.skipif(not RULES.is_dir(), reason="the rules of other people are not there (HARNESS_SHARED_DATA)")
-def test_rules_of_other_people_fire_and_resolve(watched: Watched, exporter: Exporter) -> None:
+def test_rules_of_other_people_fire_and_resolve(shared_data: Path, watched: Watched, exporter: Exporter) -> None:
     """Ranges and `for` of five and ten minutes are scaled by one factor, and every check of the proof passes."""
-    scaled = scaled_rules([read_rules(RULES / name, name) for name in FILES], ALERTS)
+    folder = shared_data / "monitoring" / "alert-rules"
+    scaled = scaled_rules([read_rules(folder / name, name) for name in FILES], ALERTS)
     exporter.values = dict.fromkeys((*GOOD, *BAD), 0)
 
     def count(*series: str) -> None:

@@ -85,6 +85,8 @@ def test_in_a_dashboard_for_victoriametrics_nothing_is_called_wrong() -> None:
 
 
 FAULTS = ["sum(x", "rate(x)", 'x{a="b}', "sum by x (y)", "foo(x)", 'x{a=~"(?=b)"}', '{a=~".*"}', "avg_over_tme(x[5m])"]
+FAULTS += [f"{function}(0.9, sum(x)" for function in ("histogram_quantile", "histogram_fraction", "histogram_avg")]
+"""Functions of PromQL whose names begin as some of MetricsQL do."""
 
 
 @pytest.mark.parametrize("expr", FAULTS)
