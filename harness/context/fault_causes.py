@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from harness.context.client_parts import client_of
-from harness.context.receiver_parts import event_format_of, events_of, process_of, receiver_of
+from harness.context.receiver_parts import events_of, process_of, receiver_of
 from harness.errors import ConfigurationError, EventError, ProbeError, ProcessError
-from harness.process.groups import signal_group
-from harness.process.managed import STOP_WITHIN_S
+from harness.process.managed import start_group, stop_group
 from harness.resilience.faults import RESET, SILENCE, Fault, respond
 from harness.webhooks.cases import case_named
 
@@ -103,14 +100,12 @@ class _Command:
             raise ProbeError(f"{self._where}: the command exited with status {self._process.returncode}.")
         self.end()
         try:
-            self._process = subprocess.Popen(
+            self._process = start_group(
                 self._words,
                 cwd=self._context.target.root,
-                env={**os.environ, **self._context.environment({})},
+                env=self._context.environment({}),
+                output=subprocess.DEVNULL,
                 stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
             )
         except OSError as exc:
             raise ProbeError(
@@ -119,15 +114,10 @@ class _Command:
 
     def end(self) -> None:
         process, self._process = self._process, None
-        if process is None:
-            return
-        with suppress(OSError):
-            process.stdin.close()  # type: ignore[union-attr]  # a pipe, by its options
-        signal_group(process.pid, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_WITHIN_S)
-        signal_group(process.pid, signal.SIGKILL)
-        process.wait()
+        if process is not None:
+            assert process.stdin is not None
+            process.stdin.close()
+            stop_group(process)
 
 
 class FaultCauses:
@@ -136,8 +126,6 @@ class FaultCauses:
     def __init__(self, run_context: RunContext) -> None:
         """``run_context`` is of the target that is harmed: a copy, where the harness can start one."""
         self._context = run_context
-        self._receiver: ReceiverUnderTest | None = None
-        self._client: ClientUnderTest | None = None
         self.named: dict[str, Cause] = {
             "forged": self._delivery(lambda: self._refused("wrong-secret"), _MANY),
             "stale": self._delivery(lambda: self._refused("stale"), _MANY),
@@ -163,7 +151,7 @@ class FaultCauses:
     def good_traffic(self) -> None:
         """Deliver every event once, and run the client without a fault; raises `ProbeError` where either fails."""
         if not self._context.target.missing(_RECEIVER):
-            for event in self._events():
+            for event in self._events:
                 _require_acknowledged(self.receiver.deliver(self.receiver.fresh(event)))
         if not self._context.target.missing(_CLIENT):
             _, run = self.client.run()
@@ -175,19 +163,19 @@ class FaultCauses:
         if not self._context.target.missing(_RECEIVER):
             _require_acknowledged(self.receiver.deliver(self._fresh()))
 
-    @property
+    @cached_property
     def receiver(self) -> ReceiverUnderTest:
         """The receiver of the target."""
-        if self._receiver is None:
-            self._receiver = receiver_of(self._context)
-        return self._receiver
+        return receiver_of(self._context)
 
-    @property
+    @cached_property
     def client(self) -> ClientUnderTest:
         """The client of the target."""
-        if self._client is None:
-            self._client = client_of(self._context)
-        return self._client
+        return client_of(self._context)
+
+    @cached_property
+    def _events(self) -> list[Event]:
+        return list(events_of(self._context, self.receiver.format))
 
     def _delivery(self, once: Callable[[], None], most: int, *needs: str) -> Cause:
         def cause(times: int) -> None:
@@ -210,11 +198,8 @@ class FaultCauses:
 
         return _Moment(cause, _CLIENT)
 
-    def _events(self) -> list[Event]:
-        return list(events_of(self._context, event_format_of(self._context)))
-
     def _fresh(self) -> Event:
-        return self.receiver.fresh(self._events()[0])
+        return self.receiver.fresh(self._events[0])
 
     def _refused(self, case_id: str) -> None:
         """Deliver as a row of the receiver's cases describes, which must be refused."""

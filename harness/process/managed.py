@@ -80,13 +80,8 @@ class ManagedProcess:
     def stop(self) -> None:
         """Ask the process group to end, then kill it; does nothing when it is not running."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        descendants = _descendants(process.pid)
-        signal_group(process.pid, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_WITHIN_S)
-        _end_group(process, descendants)
+        if process is not None:
+            stop_group(process)
 
     def kill(self) -> None:
         """End the process group at once, without a chance to clean up (SIGKILL)."""
@@ -165,23 +160,37 @@ class ManagedProcess:
 
 
 def start_group(
-    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], output: BinaryIO
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    output: BinaryIO | int,
+    stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     """Start a command in a process group of its own, with ``env`` added to the environment; raises OSError.
 
-    In work that can be cancelled, the group ends with it.
+    In work that can be cancelled, the group ends with it. ``output`` and ``stdin`` may be constants of `subprocess`.
     """
     process = subprocess.Popen(
         command,
         cwd=cwd,
         env={**os.environ, **env},
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
     cancellation.adopt(process)
     return process
+
+
+def stop_group(process: subprocess.Popen[bytes]) -> None:
+    """Ask a group that `start_group` started to end, then kill what is left of it, and wait until all are gone."""
+    descendants = _descendants(process.pid)
+    signal_group(process.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(STOP_WITHIN_S)
+    _end_group(process, descendants)
 
 
 def _descendants(pid: int) -> list[psutil.Process]:
