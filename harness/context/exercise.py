@@ -22,7 +22,6 @@ from harness.model.signals import Signal
 from harness.process.cancellation import pause
 from harness.telemetry.exercise.conclusion import (
     WatchedAlerts,
-    good_episodes,
     not_caused,
     proofs_of,
     signals_of,
@@ -32,7 +31,8 @@ from harness.telemetry.exercise.evidence import ExerciseEvidence
 from harness.telemetry.exercise.observer import Observer, Scrape, Spans
 from harness.telemetry.exercise.panels import answers_of
 from harness.telemetry.metrics import read_metrics
-from harness.telemetry.monitoring.alert_watch import AlertEpisode, AlertWatch
+from harness.telemetry.monitoring.alert_proof import fired_during
+from harness.telemetry.monitoring.alert_watch import AlertEpisode
 from harness.telemetry.monitoring.monitoring_servers import Monitoring
 from harness.telemetry.signals.blind_spots import matrix_of
 from harness.telemetry.traces import EXPORT_S
@@ -93,7 +93,6 @@ class _Composition:
             logs=lambda: operator_logs(target), scrape=self._scraper(), spans=self._spans(), redact=target.vault.redact
         )
         self._unwatched = self._plan.unwatched
-        self._watch: AlertWatch | None = None
         self._monitoring: Monitoring | None = None
         if not self._unwatched:
             self._begin_watch(stack)
@@ -104,12 +103,13 @@ class _Composition:
             self._plan.faults(),
             Traffic(self._plan.causes.good_traffic, self._plan.causes.good_delivery),
             observer=self._observer,
-            alerts=self._watch,
+            alerts=self._monitoring.watch if self._monitoring else None,
             timing=self._plan.timing,
         )
         exercise.run()
         self._await_spans(exercise)
-        watched = self._watched(exercise)
+        monitoring = self._monitoring
+        watched = None if monitoring is None else _watched(monitoring, exercise.good_period[0])
         return ExerciseEvidence(
             unwatched=self._unwatched,
             before=exercise.before if self._fresh else None,
@@ -123,8 +123,8 @@ class _Composition:
                 shown_by=self._telemetry.shown_by,
             ),
             alerts=self._plan.alerts,
-            proofs=proofs_of(exercise, self._plan.counted, self._watch, watched) if self._watch and watched else (),
-            answers=answers_of(self._plan.asked, exercise, self._monitoring.prometheus) if self._monitoring else None,
+            proofs=proofs_of(exercise, self._plan.counted, monitoring.watch, watched) if monitoring and watched else (),
+            answers=answers_of(self._plan.asked, exercise, monitoring.prometheus) if monitoring else None,
             good_episodes=self._false_alarms(exercise, watched) if watched else (),
         )
 
@@ -145,24 +145,10 @@ class _Composition:
             self._unwatched = str(exc)
             return
         self._monitoring = monitoring
-        self._watch = AlertWatch(monitoring.prometheus, monitoring.alertmanager, monitoring.hook)
-
-    def _watched(self, exercise: Exercise) -> WatchedAlerts | None:
-        if self._watch is None or self._monitoring is None:
-            return None
-        assert exercise.good is not None
-        return WatchedAlerts(
-            episodes=self._watch.episodes(exercise.good.began),
-            notifications=self._monitoring.hook.notifications,
-            unhealthy=self._watch.unhealthy(),
-            held_back=self._watch.held_back,
-            stalls=self._watch.stalls(exercise.good.began),
-            until=time.time(),
-        )
 
     def _false_alarms(self, exercise: Exercise, watched: WatchedAlerts) -> tuple[AlertEpisode, ...]:
         """Return when alerts fired on good traffic; one that reads no series fires to show that alerting works."""
-        found = good_episodes(exercise, watched)
+        found = fired_during(watched.episodes, *exercise.good_period)
         return tuple(episode for episode in found if episode.alert not in self._plan.constant)
 
     def _scraper(self) -> Scrape | None:
@@ -199,8 +185,21 @@ class _Composition:
             Signal.SPAN: "harness.toml does not set [telemetry] otlp",
             Signal.ALERT: self._unwatched,
         }
-        observed = self._observer.observed | ({Signal.ALERT} if self._watch else set())
+        observed = self._observer.observed | ({Signal.ALERT} if self._monitoring else set())
         return {signal: text for signal, text in why.items() if signal not in observed}
+
+
+def _watched(monitoring: Monitoring, since: float) -> WatchedAlerts:
+    """Read all that happened since a time in Unix seconds; raises `MonitoringError`."""
+    watch = monitoring.watch
+    return WatchedAlerts(
+        episodes=watch.episodes(since),
+        notifications=monitoring.hook.notifications,
+        unhealthy=watch.unhealthy(),
+        held_back=watch.held_back,
+        stalls=watch.stalls(since),
+        until=time.time(),
+    )
 
 
 def _scaling(factor: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.model.config import Alerts
@@ -89,7 +90,7 @@ class ExercisePlan:
         rules = self._rule_of.values()
         return frozenset(rule.alert for rule in rules if rule.query is not None and not rule.query.selectors)
 
-    @property
+    @cached_property
     def counted(self) -> tuple[CountedAlert, ...]:
         """The alerts that the team counts on, of those that its rules define."""
         fires = self._alerts.fires.items()

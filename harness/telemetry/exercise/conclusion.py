@@ -15,7 +15,6 @@ from harness.telemetry.monitoring.alert_proof import (
     CausedFault,
     Compared,
     CountedAlert,
-    fired_during,
     prove,
 )
 from harness.telemetry.monitoring.alert_watch import AlertEpisode, AlertWatch
@@ -74,27 +73,18 @@ def proofs_of(
     exercise: Exercise, counted: Iterable[CountedAlert], watch: AlertWatch, watched: WatchedAlerts
 ) -> tuple[AlertProof, ...]:
     """Return the proof of each alert that the team counts on."""
-    assert exercise.good is not None
-    assert exercise.good.ended is not None
-    good = exercise.good.began, exercise.good.ended
-    return tuple(_proof(alert, exercise.windows, watch, watched, good) for alert in counted)
+    return tuple(_proof(alert, exercise, watch, watched) for alert in counted)
 
 
-def _proof(
-    alert: CountedAlert,
-    windows: Sequence[FaultWindow],
-    watch: AlertWatch,
-    watched: WatchedAlerts,
-    good: tuple[float, float],
-) -> AlertProof:
-    window = next((w for w in windows if alert.name in w.fault.alerts), None)
-    fault = _caused(window, _seen_until(window, windows, watched.until))
+def _proof(alert: CountedAlert, exercise: Exercise, watch: AlertWatch, watched: WatchedAlerts) -> AlertProof:
+    window = next((w for w in exercise.windows if alert.name in w.fault.alerts), None)
+    fault = _caused(window, _seen_until(window, exercise.windows, watched.until))
     if not fault.not_caused and alert.compared is not None:
         alert = msgspec.structs.replace(alert, compared=_reached(alert.compared, watch, fault))
     return prove(
         alert,
         fault,
-        good=good,
+        good=exercise.good_period,
         episodes=watched.episodes,
         notifications=watched.notifications,
         unhealthy=watched.unhealthy.get(alert.name, ""),
@@ -130,10 +120,3 @@ def _caused(window: FaultWindow | None, until: float) -> CausedFault:
 def _reached(compared: Compared, watch: AlertWatch, fault: CausedFault) -> Compared:
     values = watch.reached(compared.left, fault.began, fault.ended + LATE_S)
     return msgspec.structs.replace(compared, reached=values)
-
-
-def good_episodes(exercise: Exercise, watched: WatchedAlerts) -> tuple[AlertEpisode, ...]:
-    """Return when any alert fired during good traffic."""
-    assert exercise.good is not None
-    assert exercise.good.ended is not None
-    return fired_during(watched.episodes, exercise.good.began, exercise.good.ended)

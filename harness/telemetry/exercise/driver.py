@@ -141,6 +141,13 @@ class Exercise:
         self._until(lambda: not self._alerts.active() & self._expected, self._timing.resolve_s)
 
     @property
+    def good_period(self) -> tuple[float, float]:
+        """When good traffic began and ended, in Unix seconds; only once it was run."""
+        assert self.good is not None
+        assert self.good.ended is not None
+        return self.good.began, self.good.ended
+
+    @property
     def _expected(self) -> frozenset[str]:
         return frozenset(alert for fault in self._faults for alert in fault.alerts)
 

@@ -13,12 +13,9 @@ from harness.telemetry.monitoring.prometheus_api import PrometheusApi
 
 def answers_of(queries: Iterable[PanelQuery], exercise: Exercise, prometheus: PrometheusApi) -> dict[str, PanelAnswer]:
     """Return the answer to each query, by its key; those that remain when the time is over are missing."""
-    assert exercise.good is not None
-    assert exercise.good.ended is not None
     faults = {
         window.fault.name: (window.mark.began, window.mark.ended or window.mark.began)
         for window in exercise.windows
         if window.mark is not None
     }
-    good = exercise.good.began, exercise.good.ended
-    return ask(queries, prometheus.query_range, good=[good], faults=faults, until=time.time())
+    return ask(queries, prometheus.query_range, good=[exercise.good_period], faults=faults, until=time.time())
