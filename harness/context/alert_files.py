@@ -36,7 +36,7 @@ def judge_alert_files(run_context: RunContext) -> Iterator[Finding]:
         path = target.root / alerts.routes
         if not path.is_file():
             observed = f"harness.toml: [telemetry.alerts] routes: there is no file {alerts.routes}. Correct the path"
-            yield ROUTES_PARSE.finding(Outcome.FAIL, observed, summary=f"{ROUTES_PARSE.failed}: {observed}")
+            yield ROUTES_PARSE.finding(Outcome.FAIL, observed, summary=observed)
             return
         config = read_alertmanager(path, alerts.routes)
         yield from judge_routes(config, files, fires=alerts.fires, labels=alerts.labels)

@@ -72,7 +72,9 @@ def judge_panels(run_context: RunContext, exercise: ExerciseEvidence) -> list[Fi
     assert run_context.config.telemetry is not None
     globs = run_context.config.telemetry.dashboards
     dashboards = dashboards_of(target)
-    unmatched = list(judge_globs(target, READABLE, "[telemetry] dashboards", globs)) if dashboards else []
+    unmatched = list(judge_globs(target, READABLE, "[telemetry] dashboards", globs))
+    if not dashboards:
+        return unmatched
     return unmatched + judge_dashboards(
         dashboards,
         exercise.exposed,

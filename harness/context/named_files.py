@@ -20,5 +20,4 @@ def judge_globs(target: Target, check: Check, key: str, globs: Iterable[str]) ->
                 f"harness.toml: {key}: no file matches {glob!r}, from the folder of harness.toml. "
                 "Correct it, or remove it"
             )
-            summary = f"{check.failed}: {observed}"
-            yield check.finding(Outcome.FAIL, observed, summary=summary, case=f"{check.id}-{glob}")
+            yield check.finding(Outcome.FAIL, observed, summary=observed, case=f"{check.id}-{glob}")

@@ -42,10 +42,12 @@ def test_a_glob_of_rules_that_names_no_file_is_a_failure(
     ]
 
 
-def test_a_glob_of_dashboards_that_names_no_file_is_a_failure(tmp_path: Path) -> None:
-    """It is named with its key beside a dashboard that another glob names."""
-    found = failures(tmp_path, 'dashboards = ["board.json", "boards/*.json"]', "is-readable")
+@pytest.mark.parametrize("others", ['"board.json", ', ""], ids=["beside-another", "alone"])
+def test_a_glob_of_dashboards_that_names_no_file_is_a_failure(tmp_path: Path, others: str) -> None:
+    """It is named with its key, also beside a dashboard that another glob names, and not called a bad dashboard."""
+    found = failures(tmp_path, f'dashboards = [{others}"boards/*.json"]', "is-readable")
 
     assert [f.observed for f in found] == [
         f"harness.toml: [telemetry] dashboards: no file matches 'boards/*.json', {WHERE}"
     ]
+    assert [f.summary for f in found] == [f.observed for f in found]
