@@ -30,7 +30,7 @@ def context(folder: Path) -> RunContext:
 
 
 def test_the_exercise_runs_once_for_all_who_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever asks while it runs waits for it; one that broke off leaves no evidence and no lock behind."""
+    """A second request waits for the first; an exercise that breaks off leaves no evidence and no lock behind."""
     ran: list[str] = []
     running = threading.Event()
 
