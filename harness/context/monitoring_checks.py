@@ -114,5 +114,8 @@ def judge_shown_faults(run_context: RunContext, exercise: ExerciseEvidence) -> I
     assert run_context.config.telemetry is not None
     if exercise.trouble:
         yield BLIND_SPOTS[0].finding(Outcome.ERROR, exercise.trouble, summary="What shows each fault: not checked")
-    else:
-        yield from judge_signals(exercise.matrix)
+        return
+    if all(row.not_caused for row in exercise.matrix.rows):  # a test without a finding would pass
+        why = "; ".join(dict.fromkeys(row.not_caused for row in exercise.matrix.rows)) or "no fault was planned"
+        yield BLIND_SPOTS[0].finding(Outcome.NOT_RUN, why, summary="What shows each fault: none was caused")
+    yield from judge_signals(exercise.matrix)

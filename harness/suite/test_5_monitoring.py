@@ -54,7 +54,7 @@ def test_each_panel_shows_something(
     findings.extend(judge_panels(run_context, exercise))
 
 
-@pytest.mark.verifies("observability.metrics", "observability.traces", level="should")
+@pytest.mark.verifies("observability.metrics", level="should")
 def test_each_fault_is_shown(
     run_context: RunContext, exercise: ExerciseEvidence, findings: Findings, signal_matrix: SignalSection
 ) -> None:
