@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-NEEDS = ("client.command", "provider.base_url")
-"""Keys of harness.toml that name the client and the provider."""
 _KEYLESS = "the spec declares no Idempotency-Key header; where the provider accepts one, declare it there"
 
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from harness.context.run_context import RunContext
 
+NEEDS = ("client.command", "provider.base_url")
+"""Keys of harness.toml that name the client and the provider."""
 LOG = "client"
 """Stem of the file that takes its output."""
 

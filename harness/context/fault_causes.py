@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from harness.context.client_parts import NEEDS as CLIENT_NEEDS
 from harness.context.client_parts import client_of
 from harness.context.receiver_parts import events_of, process_of, receiver_of
 from harness.errors import ConfigurationError, EventError, ProbeError, ProcessError
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from harness.webhooks.case_runner import ReceiverUnderTest
 
 _RECEIVER = ("receiver.url", "receiver.events", "receiver.signature")
-_CLIENT = ("client.command", "provider.base_url")
 _MANY, _SOME, _FEW = 32, 8, 2
 """Deliveries in one round: refused ones cost the receiver little, others keep it busy."""
 
@@ -153,7 +153,7 @@ class FaultCauses:
         if not self._context.target.missing(_RECEIVER):
             for event in self._events:
                 _require_acknowledged(self.receiver.deliver(self.receiver.fresh(event)))
-        if not self._context.target.missing(_CLIENT):
+        if not self._context.target.missing(CLIENT_NEEDS):
             _, run = self.client.run()
             if not run.succeeded:
                 raise ProbeError(f"the client's workflow fails without a fault: {run.ended}: {run.tail}")
@@ -196,7 +196,7 @@ class FaultCauses:
             if not server.attempts:
                 raise ProbeError(f"the client never called the fault server; {run.ended}: {run.tail}")
 
-        return _Moment(cause, _CLIENT)
+        return _Moment(cause, CLIENT_NEEDS)
 
     def _fresh(self) -> Event:
         return self.receiver.fresh(self._events[0])

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from harness.context.client_parts import LOG
 from harness.context.run_context import RunContext
-
-CLIENT = "client"
-"""Name of the log of ``[client] command``."""
 
 
 def operator_logs(run_context: RunContext) -> dict[str, Path]:
@@ -20,7 +18,7 @@ def operator_logs(run_context: RunContext) -> dict[str, Path]:
     config, processes = run_context.config, run_context.processes
     own = {
         f"{name}.log": processes.logs / f"{name}{processes.log_suffix}.log"
-        for name in (*_integration(run_context), CLIENT)
+        for name in (*_integration(run_context), LOG)
     }
     others = run_context.target.files(*(config.operations.logs if config.operations else ()))
     return own | {_name(path, run_context.target.root): path for path in others}

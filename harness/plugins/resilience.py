@@ -27,7 +27,8 @@ def pytest_harness_begin(session: pytest.Session, context: RunContext) -> None:
     asking = [item for item in asking_items(session, "_client") if "case" in parameters(item)]
     if len(asking) < 2 or context.target.production:
         return
-    from harness.context.client_checks import NEEDS, ClientChecks
+    from harness.context.client_checks import ClientChecks
+    from harness.context.client_parts import NEEDS
     from harness.errors import HarnessError
     from harness.resilience.client_cases import UNDISTURBED
 
@@ -42,7 +43,8 @@ def pytest_harness_begin(session: pytest.Session, context: RunContext) -> None:
 @pytest.fixture
 def _client(run_context: RunContext, require: Callable[..., None]) -> ClientChecks:
     """``[client] command`` behind the fault server and the real provider."""
-    from harness.context.client_checks import NEEDS, ClientChecks
+    from harness.context.client_checks import ClientChecks
+    from harness.context.client_parts import NEEDS
 
     require(*NEEDS)
     if run_context.target.production:
