@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from harness.fuzzing.fuzzer import Fuzzer
     from harness.http.client import Network
     from harness.http.provider_client import ProviderClient
-    from harness.model.config import Provider
+    from harness.model.config import Fuzz, Provider
     from harness.openapi.spec_document import Spec
 
 
@@ -76,11 +76,18 @@ class ProviderAccess:
         return ProviderClient(self._network, self.section.base_url, self.headers, **options)
 
     @property
+    def fuzz_section(self) -> Fuzz:
+        """``[fuzz]``, with its defaults where harness.toml does not have it."""
+        from harness.model.config import Fuzz
+
+        return self._target.config.fuzz or Fuzz()
+
+    @property
     def fuzzed_operations(self) -> tuple[str, ...]:
         """The operations that are fuzzed, as ``METHOD /path``; raises `SpecError` or `ConfigurationError`."""
         from harness.openapi.selection import select
 
-        return select(self.spec.definitions, self._target.config.fuzz)
+        return select(self.spec.definitions, self.fuzz_section, "[fuzz]")
 
     def fuzzer(self, level: str, random_seed: int) -> Fuzzer:
         """Return what sends generated requests, ``level`` of them; the same one whenever it is asked for.

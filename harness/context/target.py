@@ -13,10 +13,11 @@ from typing import Any
 
 import msgspec
 
+from harness.context.provider_rules import environment_of, is_ours, probes_of
 from harness.core.pointers import leaves, mapped
 from harness.errors import ConfigurationError, SecretError, nearest
 from harness.model import SecretRef, TargetSummary
-from harness.model.config import Configuration, Environment
+from harness.model.config import Configuration, Environment, Probes
 from harness.model.signals import FAULTS
 from harness.model.strict import check_keys, convert, where_is
 from harness.secrets.detection.secret_names import looks_like_secret
@@ -40,6 +41,16 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     def production(self) -> bool:
         """Whether faults, fuzzing and writes are refused."""
         return self.config.target.environment is Environment.PRODUCTION
+
+    @property
+    def ours(self) -> bool:
+        """Whether the provider's faults are the team's to mend; else it is a vendor's API."""
+        return is_ours(self.config)
+
+    @property
+    def probes(self) -> Probes:
+        """What the requests that the harness makes up may do at the provider."""
+        return probes_of(self.config)
 
     def missing(self, keys: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of the dotted ``keys`` that harness.toml does not set, as ``[section] key``."""
@@ -105,7 +116,7 @@ def load_target(directory: Path, *, expand: Callable[[str], str] = str, overlay:
         references=references,
         summary=TargetSummary(
             name=config.target.name,
-            environment=config.target.environment,
+            environment=environment_of(config, names),
             config=names,
             config_digest=hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest(),
         ),

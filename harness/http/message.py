@@ -13,6 +13,13 @@ Headers = tuple[tuple[str, str], ...]
 """Header fields in order; a repeated field has one entry for each line."""
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is of this machine alone (RFC 1122 section 3.2.1.3, RFC 4291, RFC 6761)."""
+    return host in LOOPBACK or host.startswith("127.") or host.endswith(".localhost")
+
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """RFC 9110 section 9.2.1, without TRACE."""
 HOP_BY_HOP = frozenset(

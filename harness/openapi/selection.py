@@ -1,4 +1,4 @@
-"""Which operations are fuzzed: those that ``[fuzz] include`` names, without those that ``exclude`` names."""
+"""Which operations are called: those that ``include`` names, without those that ``exclude`` names."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from harness.errors import ConfigurationError, nearest
-from harness.model.config import Fuzz
+from harness.model.config import Fuzz, Provider
 from harness.openapi.operation import METHODS
 
 
-def select(definitions: Mapping[str, Mapping[str, Any]], chosen: Fuzz) -> tuple[str, ...]:
-    """Return the labels of the operations that ``[fuzz]`` chooses, in the order of the document.
+def select(definitions: Mapping[str, Mapping[str, Any]], chosen: Provider | Fuzz, section: str) -> tuple[str, ...]:
+    """Return the labels of the operations that a section of harness.toml chooses, in the order of the document.
 
     A selector is a method (``GET``), a path or glob of one (``/runs/*``), both (``GET /runs``), ``tag:NAME``, or an
-    operationId. Raises `ConfigurationError` for one that chooses nothing.
+    operationId. Raises `ConfigurationError`, which names the ``section``, for one that chooses nothing.
     """
-    wanted = _chosen(definitions, chosen.include, "include") if chosen.include else set(definitions)
-    left = wanted - _chosen(definitions, chosen.exclude, "exclude")
+    included = _chosen(definitions, chosen.include, f"{section} include") if chosen.include else set(definitions)
+    left = included - _chosen(definitions, chosen.exclude, f"{section} exclude")
     if definitions and not left:
-        raise ConfigurationError("harness.toml: [fuzz]: include and exclude leave no operation. Choose at least one.")
+        raise ConfigurationError(
+            f"harness.toml: {section}: include and exclude leave no operation. Choose at least one."
+        )
     return tuple(label for label in definitions if label in left)
 
 
@@ -33,7 +35,7 @@ def _chosen(definitions: Mapping[str, Mapping[str, Any]], selectors: Sequence[st
             tags = {f"tag:{t}" for d in definitions.values() for t in d.get("tags", ())}
             paths = {label.partition(" ")[2] for label in definitions}
             near = nearest(selector, {*names, *tags, *paths, *definitions})
-            raise ConfigurationError(f"harness.toml: [fuzz] {key}: {selector!r} chooses no operation. {near}")
+            raise ConfigurationError(f"harness.toml: {key}: {selector!r} chooses no operation. {near}")
         found |= matching
     return found
 

@@ -83,7 +83,7 @@ def _seed(config: pytest.Config, run_context: RunContext) -> int:
 
 
 def _level(config: pytest.Config, run_context: RunContext) -> str:
-    return str(config.getoption("--harness-fuzz") or run_context.config.fuzz.budget)
+    return str(config.getoption("--harness-fuzz") or run_context.provider.fuzz_section.budget)
 
 
 @pytest.fixture

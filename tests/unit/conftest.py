@@ -186,7 +186,9 @@ class Attacker:
         chosen = budget.pop("chosen", Fuzz())
         limits = msgspec.structs.replace(BUDGETS["quick"], **budget)
         spec = described if isinstance(described, Spec) else Spec(described, "spec")
-        return Fuzzer(spec, client, select(spec.definitions, chosen), budget=limits, random_seed=seed, store=self.found)
+        return Fuzzer(
+            spec, client, select(spec.definitions, chosen, "[fuzz]"), budget=limits, random_seed=seed, store=self.found
+        )
 
 
 @pytest.fixture

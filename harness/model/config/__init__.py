@@ -7,7 +7,7 @@ from harness.model.config.cassettes import Cassettes
 from harness.model.config.client import Client, Policy
 from harness.model.config.contract import Contract, CoverageThreshold
 from harness.model.config.fuzz import BudgetName, Fuzz
-from harness.model.config.provider import ApiKey, Basic, Bearer, Provider, ProviderWebhooks
+from harness.model.config.provider import ApiKey, Basic, Bearer, Probes, Provider, ProviderWebhooks
 from harness.model.config.receiver import DeadLetters, EffectSource, EventOrder, Probe, Receiver, Signature
 from harness.model.config.staging import Alerts, Operations, Rotation, Telemetry
 from harness.model.config.target import Environment, Process, TargetSection
@@ -33,6 +33,7 @@ __all__ = [
     "Operations",
     "Policy",
     "Probe",
+    "Probes",
     "Process",
     "Provider",
     "ProviderWebhooks",
@@ -52,7 +53,8 @@ class Configuration(Section, frozen=True):
     process: dict[str, Process] = {}
     provider: Provider | None = None
     contract: Contract | None = None
-    fuzz: Fuzz = Fuzz()
+    fuzz: Fuzz | None = None
+    """None where harness.toml does not have the section, which asks for generated requests."""
     receiver: Receiver | None = None
     client: Client | None = None
     cassettes: Cassettes = Cassettes()

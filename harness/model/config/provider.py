@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Any
 
 from harness.model.config.base import Duration, Section
 from harness.model.reference import SecretRef
+
+
+class Probes(enum.StrEnum):
+    """What the requests that the harness makes up may do at the provider."""
+
+    NONE = "none"
+    """Nothing is sent."""
+    READ = "read"
+    """Requests of safe methods alone (RFC 9110 section 9.2.1)."""
+    WRITE = "write"
+    """Requests that create and change things too; deleting needs `Provider.destructive`."""
 
 
 class Bearer(Section, frozen=True, tag_field="type", tag="bearer"):
@@ -61,4 +73,17 @@ class Provider(Section, frozen=True):
     """Path of the OpenAPI document, relative to harness.toml, or its URL."""
     base_url: str
     auth: Bearer | ApiKey | Basic | None = None
+    ours: bool | None = None
+    """Whether your team can mend the provider; unless set, true where it is a ``[process]`` that the harness starts."""
+    probes: Probes | None = None
+    """What made-up requests may do; unless set, ``write`` at a ``[process]`` of the harness, else ``read``."""
+    destructive: bool = False
+    """Whether made-up requests may delete what this run did not create."""
+    include: tuple[str, ...] = ()
+    """Operations that made-up requests may call: ``GET``, ``/path/*``, ``GET /path``, ``tag:NAME`` or an operationId;
+    all unless set."""
+    exclude: tuple[str, ...] = ()
+    """Operations that they may not call, in the same notation."""
+    whoami: str | None = None
+    """Operation that shows whether the credential still works, ``GET /path``; unless set, the first that can."""
     webhooks: ProviderWebhooks | None = None

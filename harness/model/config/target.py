@@ -19,7 +19,8 @@ class TargetSection(Section, frozen=True):
     """``[target]``: the name, the environment, and where the user's scenarios are."""
 
     name: str
-    environment: Environment = Environment.LOCAL
+    environment: Environment | None = None
+    """Required where the provider is not on this machine; there ``local``."""
     scenarios: tuple[str, ...] = ()
     """Folders or files of scenarios that the gate runs, relative to harness.toml."""
 

@@ -132,7 +132,8 @@ def test_a_recording_session_keeps_everything_and_replays(start: Start, tmp_path
     httpserver.expect_request("/runs").respond_with_json({"echo": secret})
     upstream = f"http://127.0.0.1:{httpserver.port}"
     (tmp_path / "harness.toml").write_text(
-        '[target]\nname = "T"\n[provider]\nspec = "openapi.json"\nbase_url = "https://api.example.com"\n'
+        '[target]\nname = "T"\nenvironment = "staging"\n'
+        '[provider]\nspec = "openapi.json"\nbase_url = "https://api.example.com"\n'
         'auth = { type = "bearer", token = "env:THE_TOKEN" }\n'
     )
     (tmp_path / "openapi.json").write_text(SPEC)
@@ -235,7 +236,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "bad.yaml").write_text("interactions: [")
     (folder / "empty").mkdir()
     (folder / "harness.toml").write_text(
-        '[target]\nname = "T"\n[provider]\nspec = "openapi.json"\nbase_url = "https://api.example.com"\n'
+        '[target]\nname = "T"\nenvironment = "staging"\n'
+        '[provider]\nspec = "openapi.json"\nbase_url = "https://api.example.com"\n'
     )
     (folder / "openapi.json").write_text(SPEC)
     return folder

@@ -183,7 +183,8 @@ def test_a_missing_overlay_is_named_with_those_that_exist(tmp_path: Path) -> Non
 def test_an_overlay_changes_only_what_it_names(tmp_path: Path) -> None:
     """Tables are merged key by key; the rest stays."""
     write(tmp_path, PROVIDER)
-    write(tmp_path, '[provider]\nbase_url = "https://api.example.com"', "harness.staging.toml")
+    elsewhere = '[target]\nenvironment = "staging"\n[provider]\nbase_url = "https://api.example.com"'
+    write(tmp_path, elsewhere, "harness.staging.toml")
 
     provider = load_target(tmp_path, overlay="staging").config.provider
 
@@ -241,6 +242,7 @@ def test_a_length_of_time_is_in_seconds(text: str, seconds: float) -> None:
 CALLED = """
 [target]
 name = "Acme"
+environment = "staging"
 [process.app]
 command = ["app"]
 ready = "http://app.example/"

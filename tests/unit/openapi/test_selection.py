@@ -34,7 +34,7 @@ CHOICES = {
 @pytest.mark.parametrize("include, exclude, left", CHOICES.values(), ids=CHOICES.keys())
 def test_operations_are_chosen(include: list[str], exclude: list[str], left: str) -> None:
     """What is left comes in the document's order."""
-    assert ", ".join(select(DEFINITIONS, Fuzz(include=tuple(include), exclude=tuple(exclude)))) == left
+    assert ", ".join(select(DEFINITIONS, Fuzz(include=tuple(include), exclude=tuple(exclude)), "[fuzz]")) == left
 
 
 REFUSED = {
@@ -48,6 +48,6 @@ REFUSED = {
 def test_a_choice_of_nothing_is_refused(include: list[str], exclude: list[str], said: str) -> None:
     """The message names the key, the selector and the nearest that exists."""
     with pytest.raises(ConfigurationError) as caught:
-        select(DEFINITIONS, Fuzz(include=tuple(include), exclude=tuple(exclude)))
+        select(DEFINITIONS, Fuzz(include=tuple(include), exclude=tuple(exclude)), "[fuzz]")
 
     assert str(caught.value) == f"harness.toml: {said}"

@@ -1,0 +1,63 @@
+"""Whose provider it is, and what may be done there, where harness.toml leaves it open."""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult, urlsplit
+
+from harness.errors import ConfigurationError
+from harness.http.address import DEFAULT_PORTS
+from harness.http.message import is_loopback
+from harness.model.config import Configuration, Environment, Probes
+
+
+def environment_of(config: Configuration, names: str) -> Environment:
+    """Return the environment; raises `ConfigurationError` where the provider is elsewhere and none is named.
+
+    ``names`` are the files that the configuration was read from.
+    """
+    if config.target.environment is not None:
+        return config.target.environment
+    provider = config.provider
+    if provider is None or is_loopback(urlsplit(provider.base_url).hostname or ""):
+        return Environment.LOCAL
+    raise ConfigurationError(
+        f"{names}: [provider] base_url is not on this machine, and [target] does not say what runs there. "
+        'Add environment = "staging" under [target]; or "production", where the harness only reads.'
+    )
+
+
+def is_started(config: Configuration) -> bool:
+    """Whether the provider is a ``[process]`` that the harness starts: its readiness URL is of the same origin."""
+    if config.provider is None:
+        return False
+    origin = _origin(config.provider.base_url)
+    return any(_origin(process.ready) == origin for process in config.process.values())
+
+
+def is_ours(config: Configuration) -> bool:
+    """Whether the provider's faults are the team's to mend."""
+    given = config.provider.ours if config.provider else None
+    return is_started(config) if given is None else given
+
+
+def probes_of(config: Configuration) -> Probes:
+    """Return what the requests that the harness makes up may do at the provider."""
+    given = config.provider.probes if config.provider else None
+    probes = given or (Probes.WRITE if is_started(config) else Probes.READ)
+    if config.target.environment is Environment.PRODUCTION and probes is Probes.WRITE:
+        return Probes.READ
+    return probes
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port of a URL (RFC 6454); all names of this machine are one host."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return parts.scheme, "localhost" if is_loopback(host) else host, _port(parts)
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port or DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:  # which is reported as a URL that cannot be called
+        return None
