@@ -10,6 +10,7 @@
     ├── FindingError          a finding is refused by the report: invalid, or for an unknown item
     ├── MonitoringError       Prometheus or Alertmanager is missing, or gave no usable answer
     ├── NetworkError          the harness refused to send a request (host not allowed, production)
+    │   └── NotPermittedError what [provider] allows does not cover a request that the harness made up
     ├── ProbeError            a probe of the target returned no usable response
     ├── ProcessError          a process of the target did not start, died, or never became ready
     └── SpecError             the OpenAPI document is unreadable or invalid
@@ -58,6 +59,10 @@ class MonitoringError(HarnessError):
 
 class NetworkError(HarnessError):
     """The harness refused to send a request: its host is not allowed, or the environment is production."""
+
+
+class NotPermittedError(NetworkError):
+    """The harness refused to send a request that it made up: ``[provider]`` does not allow it."""
 
 
 class ProbeError(HarnessError):

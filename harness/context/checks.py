@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.cassettes.checks import recording_checks
-from harness.contract import conformance, coverage, credentials
+from harness.contract import conformance, coverage, credential_watch, credentials
 from harness.contract.caller import ANSWERS
 from harness.contract.promises import PROMISES
 from harness.contract.webhooks import sent
@@ -31,7 +31,15 @@ def registered() -> tuple[Check, ...]:
 def _provider() -> tuple[Check, ...]:
     fuzzed = (operation_fuzz.GENERATED, stateful.CHAINS)
     covered = (*conformance.CONFORMS.values(), *recording_checks.CHECKS, coverage.COVERED)
-    return (*credentials.CHECKS, *document_checks.CHECKS, ANSWERS, *PROMISES, *fuzzed, *covered)
+    return (
+        *credentials.CHECKS,
+        credential_watch.WATCHED,
+        *document_checks.CHECKS,
+        ANSWERS,
+        *PROMISES,
+        *fuzzed,
+        *covered,
+    )
 
 
 def _receiver() -> tuple[Check, ...]:

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from harness.model.config import Probes
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
     from harness.context.secret_access import SecretAccess
     from harness.context.target import Target
-    from harness.contract.credentials import Credential
+    from harness.contract.credentials import Credential, Secured
     from harness.fuzzing.defect_store import DefectStore
     from harness.fuzzing.fuzzer import Fuzzer
     from harness.http.client import Network
     from harness.http.provider_client import ProviderClient
     from harness.model.config import Fuzz, Provider
+    from harness.openapi.permission import Permission
     from harness.openapi.spec_document import Spec
 
 
 class ProviderAccess:
     """What ``[provider]`` describes; the rooms behind it are imported when they are first asked for."""
 
-    def __init__(self, target: Target, secrets: SecretAccess, network: Network) -> None:
-        """Everything that is sent goes through ``network``."""
+    def __init__(self, target: Target, secrets: SecretAccess, network: Network, folder: Path) -> None:
+        """Everything that is sent goes through ``network``; ``folder`` is the run's own."""
         self._target = target
         self._secrets = secrets
         self._network = network
+        self._folder = folder
         self._fuzzer: Fuzzer | None = None
 
     @property
@@ -70,10 +78,55 @@ class ProviderAccess:
         return self.credential.headers() if self.credential else {}
 
     def client(self, **options: Any) -> ProviderClient:
-        """Return a client of the provider that authenticates; for ``options`` see `ProviderClient`."""
+        """Return a client for requests that the harness makes up; for ``options`` see `ProviderClient`.
+
+        It authenticates, and sends only what `permission` allows.
+        """
+        return self.own_client(guard=self.permission, **options)
+
+    def secured(self, client: ProviderClient) -> Secured:
+        """Return what may be read through ``client`` to see whether a credential works."""
+        from harness.contract.credentials import Secured
+
+        return Secured(spec=self.spec, client=client, whoami=self.section.whoami)
+
+    def own_client(self, **options: Any) -> ProviderClient:
+        """Return a client for requests that harness.toml asks for; it authenticates."""
         from harness.http.provider_client import ProviderClient
 
         return ProviderClient(self._network, self.section.base_url, self.headers, **options)
+
+    @cached_property
+    def permission(self) -> Permission:
+        """What the requests that the harness makes up may do. Only where ``[provider]`` is set."""
+        from harness.openapi.permission import Permission, WrongCredentials
+
+        target = self._target
+        limited = not target.ours or target.probes is not Probes.WRITE
+        return Permission(
+            lambda: self.spec,
+            lambda: self.selected_operations,
+            probes=target.probes,
+            destructive=self.section.destructive,
+            wrong_credentials=WrongCredentials(self._folder) if limited else None,
+            always=self._whoami_path,
+        )
+
+    @property
+    def _whoami_path(self) -> str | None:
+        """The path of the URL of ``whoami``, None where it is not set."""
+        base, path = urlsplit(self.section.base_url).path.rstrip("/"), (self.section.whoami or "").removeprefix("GET ")
+        return base + path.partition("?")[0] if path else None
+
+    @property
+    def selected_operations(self) -> tuple[str, ...]:
+        """The operations that ``include`` and ``exclude`` leave; raises `SpecError` or `ConfigurationError`."""
+        from harness.openapi.selection import select
+
+        section = self.section
+        if section.include or section.exclude:
+            return select(self.spec.definitions, section, "[provider]")
+        return select(self.spec.definitions, self.fuzz_section, "[fuzz]")
 
     @property
     def fuzz_section(self) -> Fuzz:
@@ -85,9 +138,13 @@ class ProviderAccess:
     @property
     def fuzzed_operations(self) -> tuple[str, ...]:
         """The operations that are fuzzed, as ``METHOD /path``; raises `SpecError` or `ConfigurationError`."""
+        return self._fuzzed(self.permission.labels)
+
+    def _fuzzed(self, permitted: Collection[str]) -> tuple[str, ...]:
         from harness.openapi.selection import select
 
-        return select(self.spec.definitions, self.fuzz_section, "[fuzz]")
+        narrowed = select(self.spec.definitions, self.fuzz_section, "[fuzz]")
+        return tuple(label for label in narrowed if label in permitted)
 
     def fuzzer(self, level: str, random_seed: int) -> Fuzzer:
         """Return what sends generated requests, ``level`` of them; the same one whenever it is asked for.
@@ -102,6 +159,7 @@ class ProviderAccess:
                 self.spec,
                 self.fuzz_client(level),
                 self.fuzzed_operations,
+                chained=self._fuzzed(self.permission.chained),
                 budget=BUDGETS[level],
                 random_seed=random_seed,
                 store=self.defects(),

@@ -21,8 +21,8 @@ def environment_of(config: Configuration, names: str) -> Environment:
     if provider is None or is_loopback(urlsplit(provider.base_url).hostname or ""):
         return Environment.LOCAL
     raise ConfigurationError(
-        f"{names}: [provider] base_url is not on this machine, and [target] does not say what runs there. "
-        'Add environment = "staging" under [target]; or "production", where the harness only reads.'
+        f"{names}: [provider] base_url is not on this machine, so [target] environment is required. "
+        'Add environment = "staging" under [target], or "production", where the harness only reads.'
     )
 
 
@@ -35,7 +35,7 @@ def is_started(config: Configuration) -> bool:
 
 
 def is_ours(config: Configuration) -> bool:
-    """Whether the provider's faults are the team's to mend."""
+    """Whether the team can correct the provider."""
     given = config.provider.ours if config.provider else None
     return is_started(config) if given is None else given
 

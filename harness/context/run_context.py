@@ -49,7 +49,7 @@ class RunContext:
         self.processes = TargetProcesses(
             target, self.secrets, folder=run.path, logs=reports / "logs", answers=self._answers
         )
-        self.provider = ProviderAccess(target, self.secrets, self.network)
+        self.provider = ProviderAccess(target, self.secrets, self.network, run.path)
         self.background = Background()
         self.overlay: str | None = None
         self.spans_folder: Path | None = run.path

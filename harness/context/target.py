@@ -44,7 +44,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ours(self) -> bool:
-        """Whether the provider's faults are the team's to mend; else it is a vendor's API."""
+        """Whether the team can correct the provider; else it is a vendor's API."""
         return is_ours(self.config)
 
     @property

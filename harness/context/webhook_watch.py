@@ -64,7 +64,7 @@ class WebhookWatch:
     @contextmanager
     def _registered(self) -> Iterator[None]:
         """Register the URL, and take it back however the block ends: the provider would go on sending."""
-        with self._context.provider.client() as client:
+        with self._context.provider.own_client() as client:
             keep = self._context.secrets.issued.keep
             registration = Registration(self._context.spec, client, self._settings, keep=keep)
             try:

@@ -49,11 +49,25 @@ class Caller:
 
     def __init__(self, spec: Spec, client: ProviderClient) -> None:
         self.spec = spec
-        self.operations = {o.label: o for o in spec.operations}
+        permitted = client.guard.labels if client.guard is not None else None
+        self.operations = {o.label: o for o in spec.operations if permitted is None or o.label in permitted}
+        """Those that may be called, by label."""
         self._client = client
         self.calls = 0
         self.violations: dict[tuple[str, str], str] = {}
         """By operation and what is wrong: an example."""
+
+    @property
+    def spares_credentials(self) -> bool:
+        """Whether wrong credentials are sent as rarely as possible."""
+        return self._client.guard is not None and self._client.guard.spares_credentials
+
+    def permits(self, method: str, path: str) -> bool:
+        """Whether a call to ``path``, below the base URL or a whole URL, may be made with the right credential."""
+        if self._client.guard is None:
+            return True
+        url = self._client.build(method, path).url
+        return not self._client.guard.refusal(method, url, authenticated=True)
 
     def call(
         self,
@@ -66,7 +80,7 @@ class Caller:
         params: Mapping[str, Any] | None = None,
         authenticated: bool = True,
     ) -> Sample:
-        """Make one call; raises `ProbeError` where no answer came.
+        """Make one call; raises `ProbeError` where no answer came, and `NotPermittedError`.
 
         ``content`` is sent as it is, in place of ``body``.
         """

@@ -6,6 +6,7 @@ import base64
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import islice
 
 import msgspec
 
@@ -17,8 +18,11 @@ from harness.openapi.spec_document import Spec
 
 ACCEPTS, REJECTS, ROTATED = "auth.accepts", "auth.rejects", "secrets.rotated"
 NOTHING_READABLE = "the spec has no secured GET operation without path parameters"
+NOTHING_ALLOWED = "[provider] probes, include and exclude allow no request to a secured operation"
 NOTHING_SECURED = "the spec asks for a credential at no operation: name the security schemes under `security` in it"
 REFUSALS = frozenset({401, 403})
+MOST_READS = 10
+"""Operations that are read in search of one that shows whether a credential works."""
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,21 +108,52 @@ REPLACED = Check(
 CHECKS = (ACCEPTED, *CASES, REPLACED)
 
 
-def judge_acceptance(spec: Spec, client: ProviderClient, credential: Credential, *, reproduce: str) -> Finding:
+class Secured(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be read at a provider to see whether a credential works."""
+
+    spec: Spec
+    client: ProviderClient
+    whoami: str | None = None
+    """``GET /path`` of ``[provider] whoami``; None where the document must show one."""
+
+    @property
+    def reads(self) -> list[str]:
+        """Paths of secured operations that need no parameter and change nothing, the user's own choice alone."""
+        if self.whoami is not None:
+            return [self.whoami.removeprefix("GET ")]
+        guard = self.client.guard
+        found = (o for o in self.spec.readable if o.method == "GET" and "{" not in o.path and o.is_secured)
+        return [o.path for o in found if guard is None or o.label in guard.labels]
+
+    def read(self, path: str, headers: dict[str, str]) -> SendResult:
+        """Send a GET with these headers in place of the test credential."""
+        return self.client.send(self.client.build("GET", path, headers, authenticated=False))
+
+    @property
+    def nothing(self) -> str:
+        """Why there is nothing to read."""
+        guard = self.client.guard
+        secured = [o for o in self.spec.readable if o.is_secured]
+        if guard is not None and secured and not any(o.label in guard.labels for o in secured):
+            return NOTHING_ALLOWED
+        return NOTHING_READABLE if secured else NOTHING_SECURED
+
+
+def judge_acceptance(secured: Secured, credential: Credential, *, reproduce: str) -> Finding:
     """Read with the test credential from the first secured operation that needs no parameter."""
     finding = partial(ACCEPTED.finding, reproduce=reproduce, case="")
     seen = []
-    for operation in _readable(spec):
-        result = _send(client, operation, credential.headers())
-        seen.append(f"{operation.label}: {_in_words(result)}")
-        if _succeeded(result):
+    for path in secured.reads[:MOST_READS]:
+        result = secured.read(path, credential.headers())
+        seen.append(f"GET {path}: {_in_words(result)}")
+        if succeeded(result):
             return finding(Outcome.PASS, seen[-1])
-        if _status(result) in REFUSALS:
-            return finding(Outcome.FAIL, seen[-1]).named(operation.label, ACCEPTS, "refused")
-    return finding(Outcome.ERROR, "; ".join(seen) or _nothing_to_try(spec))
+        if status_of(result) in REFUSALS:
+            return finding(Outcome.FAIL, seen[-1]).named(f"GET {path}", ACCEPTS, "refused")
+    return finding(Outcome.ERROR, "; ".join(seen) or secured.nothing)
 
 
-def judge_replacement(spec: Spec, client: ProviderClient, old: Credential, new: Credential, *, name: str) -> Finding:
+def judge_replacement(secured: Secured, old: Credential, new: Credential, *, name: str) -> Finding:
     """Read with a credential and with the one it replaced: the provider must refuse the old, and accept the new.
 
     ``name`` is the reference of the new one, for the report.
@@ -129,30 +164,38 @@ def judge_replacement(spec: Spec, client: ProviderClient, old: Credential, new: 
         return REPLACED.finding(outcome, observed, summary=summary, case=f"{name}-replaced")
 
     seen = []
-    for operation in _readable(spec):
-        after = _send(client, operation, new.headers())
-        if not _succeeded(after):
-            seen.append(f"{operation.label}: {_in_words(after)} to the new")
+    for path in secured.reads[:MOST_READS]:
+        after = secured.read(path, new.headers())
+        if not succeeded(after):
+            seen.append(f"GET {path}: {_in_words(after)} to the new")
             continue
-        before = _send(client, operation, old.headers())
-        both = f"{operation.label}: {_in_words(before)} to the old, {_in_words(after)} to the new"
-        if _status(before) in REFUSALS:
+        before = secured.read(path, old.headers())
+        both = f"GET {path}: {_in_words(before)} to the old, {_in_words(after)} to the new"
+        if status_of(before) in REFUSALS:
             return finding(Outcome.PASS, both)
-        if _succeeded(before):
+        if succeeded(before):
             return finding(Outcome.FAIL, both).named(name, ROTATED, "still accepted")
         seen.append(both)
-    return finding(Outcome.ERROR, "; ".join(seen) or _nothing_to_try(spec))
+    return finding(Outcome.ERROR, "; ".join(seen) or secured.nothing)
 
 
-def judge_rejection(
-    case: CredentialCase, spec: Spec, client: ProviderClient, credential: Credential, *, reproduce: str
-) -> list[Finding]:
-    """Call every secured operation without the right credential; one finding per offender, or one for all."""
-    operations = [o for o in spec.readable if o.is_secured]
-    if not operations:
-        return [case.finding(Outcome.ERROR, NOTHING_SECURED, reproduce=reproduce)]
-    answers = [(o, _send(client, o, case.headers(credential))) for o in operations]
-    statuses = [(o.label, status) for o, a in answers if (status := _status(a)) is not None]
+def judge_rejection(case: CredentialCase, secured: Secured, credential: Credential, *, reproduce: str) -> list[Finding]:
+    """Call every secured operation without the right credential; one finding per offender, or one for all.
+
+    Where a vendor may lock the account, one GET is tried.
+    """
+    guard = secured.client.guard
+    if guard is not None and guard.spares_credentials:
+        accepted = (p for p in secured.reads[:MOST_READS] if succeeded(secured.read(p, credential.headers())))
+        answers = [(f"GET {p}", secured.read(p, case.headers(credential))) for p in islice(accepted, 1)]
+    else:
+        operations = [o for o in secured.spec.readable if o.is_secured]
+        permitted = [o for o in operations if guard is None or o.label in guard.labels]
+        answers = [(o.label, _send(secured.client, o, case.headers(credential))) for o in permitted]
+    if not answers:
+        why = "no operation accepted the right credential" if secured.reads else secured.nothing
+        return [case.finding(Outcome.ERROR, why, reproduce=reproduce)]
+    statuses = [(label, status) for label, a in answers if (status := status_of(a)) is not None]
 
     finding = partial(case.finding, reproduce=reproduce)
     offenders = [(label, status) for label, status in statuses if status < 400 or status >= 500]
@@ -162,21 +205,11 @@ def judge_rejection(
             for label, status in offenders
         ]
     refused = [label for label, status in statuses if status in REFUSALS]
-    observed = f"{len(refused)} of {len(operations)} secured operations answered 401 or 403" + _others(statuses)
-    if not refused or len(statuses) < len(operations):
-        unanswered = "; ".join(f"{o.label}: {_in_words(a)}" for o, a in answers if a.last is None)
+    observed = f"{len(refused)} of {len(answers)} secured operations answered 401 or 403" + _others(statuses)
+    if not refused or len(statuses) < len(answers):
+        unanswered = "; ".join(f"{label}: {_in_words(a)}" for label, a in answers if a.last is None)
         return [finding(Outcome.ERROR, unanswered or observed)]
     return [finding(Outcome.PASS, observed)]
-
-
-def _readable(spec: Spec) -> list[Operation]:
-    """Return the secured operations that can be tried without a parameter and without changing anything."""
-    return [o for o in spec.readable if o.method == "GET" and "{" not in o.path and o.is_secured]
-
-
-def _nothing_to_try(spec: Spec) -> str:
-    """Return why no operation could be tried."""
-    return NOTHING_READABLE if any(o.is_secured for o in spec.readable) else NOTHING_SECURED
 
 
 def _others(statuses: Sequence[tuple[str, int]]) -> str:
@@ -192,7 +225,8 @@ def _send(client: ProviderClient, operation: Operation, headers: dict[str, str])
     return client.send(client.build(method, path, headers, authenticated=False, json=body))
 
 
-def _status(result: SendResult) -> int | None:
+def status_of(result: SendResult) -> int | None:
+    """Return the status of the last answer, None where none came."""
     return result.last.status_code if result.last is not None else None
 
 
@@ -200,5 +234,6 @@ def _in_words(result: SendResult) -> str:
     return f"no answer ({result.reason})" if result.last is None else f"HTTP {result.last.status_code}"
 
 
-def _succeeded(result: SendResult) -> bool:
+def succeeded(result: SendResult) -> bool:
+    """Whether a request was answered with 2xx."""
     return result.response is not None and result.response.is_success

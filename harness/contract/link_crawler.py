@@ -36,13 +36,27 @@ class LinkCrawler:
         """How many links were followed."""
 
     def run(self) -> list[Sample]:
-        """Walk from every operation that creates something without needing another; return what succeeded."""
-        for operation in self.caller.operations.values():
-            if operation.method == "POST" and "{" not in operation.path:
-                made = self._made(operation)
-                if made is not None:
-                    self._follow(made, MAX_DEPTH)
+        """Walk from every operation that creates something without needing another; return what succeeded.
+
+        Where nothing may be created, from those that read without a parameter.
+        """
+        begins = [o for o in self.caller.operations.values() if "{" not in o.path]
+        creating = [o for o in begins if o.method == "POST"]
+        for operation in creating or [o for o in begins if o.method == "GET"]:
+            if self.caller.calls >= MAX_CALLS:
+                break
+            made = self._made(operation) if creating else self._read(operation)
+            if made is not None:
+                self._follow(made, MAX_DEPTH)
         return self.samples
+
+    def _read(self, operation: Operation) -> Sample | None:
+        """Read where links may lead on: an answer without links leads nowhere, and is not asked for."""
+        document = self.caller.spec
+        if not any(document.resolved(r).get("links") for r in operation.responses.values()):
+            return None
+        sample = self._call(operation, operation.path, None)
+        return sample if sample.response.is_success else None
 
     def _made(self, operation: Operation) -> Sample | None:
         """Call an operation with the first valid body that it takes."""
@@ -76,8 +90,8 @@ class LinkCrawler:
                 sample.operation.label, f"{which} needs {exc}, which the answer lacks", _in_words(sample)
             )
             return
-        if "{" in path:
-            return  # a parameter that the link leaves open
+        if "{" in path or not self.caller.permits(target.method, path):
+            return  # a parameter that the link leaves open, or a call that is not allowed
         self.links += 1
         reached = self._call(target, path, body)
         if reached.response.status_code in GONE:
@@ -90,7 +104,7 @@ class LinkCrawler:
 
     def _look_for_deleted(self, deletion: Operation, path: str) -> None:
         reading = self.caller.operations.get(f"GET {deletion.path}")
-        if reading is None:
+        if reading is None or not self.caller.permits("GET", path):
             return
         after = self.caller.call(reading, path)
         if after.response.is_success:
@@ -107,9 +121,10 @@ class LinkCrawler:
         own = sample.response.request.url
         if reading is None or (target.scheme, target.host, target.port) != (own.scheme, own.host, own.port):
             return
+        if not self.caller.permits("GET", str(target)):
+            return
         self.links += 1
-        operation = self.caller.operations[reading.label]
-        reached = self.caller.call(operation, str(target))
+        reached = self.caller.call(reading, str(target))
         if reached.response.status_code in GONE:
             where = f"GET {target} answered {reached.response.status_code}"
             self.caller.complain(sample.operation.label, "the Location of its 201 leads nowhere", where)
@@ -119,8 +134,8 @@ class LinkCrawler:
         document = self.caller.spec
         status = str(sample.response.status_code)
         response = self.caller.documented(sample.operation, sample.response.status_code)
-        by_id = {o.definition.get("operationId"): o for o in self.caller.operations.values()}
-        by_pointer = {f"#{o.pointer}": o for o in self.caller.operations.values()}
+        by_id = {o.definition.get("operationId"): o for o in document.operations}
+        by_pointer = {f"#{o.pointer}": o for o in document.operations}
         for name, raw in (response.get("links") or {}).items():
             link = document.resolved(raw)
             target = by_id.get(link.get("operationId")) or by_pointer.get(str(link.get("operationRef")))

@@ -53,7 +53,7 @@ class PathResolver:
             for p in operation.parameters
             if p.get("in") == "path" and (value := example(self._caller, p)) is not None
         }
-        found = self._places(operation.path.split("/"), examples)
+        found = (p for p in self._places(operation.path.split("/"), examples) if self._caller.permits("GET", p))
         return list(dict.fromkeys(islice(found, MOST)))
 
     def _places(self, template: list[str], examples: dict[str, Any]) -> Iterator[str]:
@@ -82,7 +82,7 @@ class PathResolver:
             if sample.operation.method == "POST" and urlsplit(sample.path).path == place:
                 yield from _ids([sample.document])
         listing = self._caller.operations.get("GET " + "/".join(template))
-        if listing is not None:
+        if listing is not None and self._caller.permits("GET", place):
             if place not in self._listed:
                 self._listed[place] = list(islice(_ids(entries(self._caller.call(listing, place))), MOST))
             yield from self._listed[place]

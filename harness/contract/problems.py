@@ -54,7 +54,7 @@ def judge_problems(caller: Caller) -> list[Finding]:
     seen = 0
     for operation in caller.operations.values():
         for refusal in REFUSALS:
-            if not refusal.wanted(operation):
+            if not refusal.wanted(operation) or _spared(caller, refusal):
                 continue
             answer = caller.call(operation, operation.made_up_path, **refusal.asks)
             if _declares_problem(caller, operation, answer):
@@ -70,6 +70,11 @@ def judge_problems(caller: Caller) -> list[Finding]:
         return [REFUSALS_WORDED.finding(Outcome.NOT_APPLICABLE, "", summary=summary, case="")]
     summary = f"{REFUSALS_WORDED.passed}: {seen} problem documents"
     return [REFUSALS_WORDED.finding(Outcome.PASS, "", summary=summary, case="")]
+
+
+def _spared(caller: Caller, refusal: Refusal) -> bool:
+    """Whether a refusal is not provoked, because vendors lock accounts."""
+    return caller.spares_credentials and refusal.asks.get("authenticated") is False
 
 
 def _declares_problem(caller: Caller, operation: Operation, answer: Sample) -> bool:
@@ -95,14 +100,16 @@ def _without_allow(caller: Caller) -> dict[str, Finding]:
     """Call each path with a method that it does not offer: a 405 must list the others (RFC 9110 section 15.5.6)."""
     found = {}
     offered: dict[str, set[str]] = {}
-    for operation in caller.operations.values():
+    for operation in caller.spec.operations:
         offered.setdefault(operation.path, set()).add(operation.method)
-    for path, methods in offered.items():
+    for path in dict.fromkeys(operation.path for operation in caller.operations.values()):
         # A proxy would refuse TRACE, and an undescribed DELETE may do harm.
-        other = next((m for m in ("PATCH", "PUT", "POST") if m.lower() in METHODS and m not in methods), None)
+        other = next((m for m in ("PATCH", "PUT", "POST") if m.lower() in METHODS and m not in offered[path]), None)
         if other is None:
             continue
         unoffered = Operation(caller.spec, other, path, "/")
+        if not caller.permits(other, unoffered.made_up_path):
+            continue
         answer = caller.call(unoffered, unoffered.made_up_path)
         if answer.response.status_code == 405 and "allow" not in answer.response.headers:
             offence = broken(

@@ -28,14 +28,16 @@ class Fuzzer:
         client: ProviderClient,
         labels: Sequence[str],
         *,
+        chained: Sequence[str] | None = None,
         budget: Budget,
         random_seed: int,
         store: DefectStore,
     ) -> None:
-        """``labels`` are the operations that may be called."""
+        """``labels`` are the operations that are called; ``chained`` those of chains, the same unless given."""
         self._spec = spec
         self.client = client
         self.labels = labels
+        self._chained = labels if chained is None else chained
         self._budget = budget
         self._seed = random_seed
         self._store = store
@@ -58,7 +60,7 @@ class Fuzzer:
     def run_stateful(self, name: str = "all") -> list[Finding]:
         """Walk the links between the operations: all of the chains, or ``part 2 of 5`` of them."""
         share = Share.named(name)
-        return self._heard(share.title, partial(run_stateful, self._spec, self.labels, share=share))
+        return self._heard(share.title, partial(run_stateful, self._spec, self._chained, share=share))
 
     def _heard(self, title: str, attack: Callable[..., list[Finding]]) -> list[Finding]:
         subject = FuzzSubject(check=GENERATED, title=title, case=title)

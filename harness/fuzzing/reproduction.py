@@ -10,7 +10,7 @@ import httpx
 import msgspec
 
 from harness.core.pointers import as_fragment, at_pointer, leaves, pointer_of
-from harness.errors import SpecError
+from harness.errors import NotPermittedError, SpecError
 from harness.fuzzing.defects import Defect, StoredRequest, as_answer
 from harness.fuzzing.response_defects import defects_of
 from harness.fuzzing.sending import send_stored
@@ -45,7 +45,10 @@ def replay(defect: Defect, spec: Spec, client: ProviderClient) -> Replayed:
     answers: list[Any] = []
     final: SendResult | None = None
     for number, step in enumerate(defect.steps):
-        final = send_stored(_bound(step, defect, answers), client)
+        try:
+            final = send_stored(_bound(step, defect, answers), client)
+        except NotPermittedError as exc:
+            return Replayed(occurs=None, answer=f"none ({exc})")
         if final.response is None and number < len(defect.steps) - 1:
             return Replayed(occurs=None, answer=f"no answer to step {number + 1} ({final.detail})")
         answers.append(json_of(final.response))

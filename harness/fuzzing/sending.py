@@ -8,16 +8,24 @@ from typing import Any
 
 import httpx
 
+from harness.errors import NotPermittedError
 from harness.fuzzing.defects import StoredRequest
 from harness.http.provider_client import UNSENDABLE, ProviderClient, SendResult
 
 
 def send_case(case: Any, client: ProviderClient) -> SendResult | None:
-    """Send one generated case; None when HTTP cannot carry it."""
+    """Send one generated case; None when HTTP cannot carry it, or it is not permitted."""
+    if client.guard is not None and client.guard.spares_credentials and _is_negated(case):
+        return None  # auth.rejects needs the few requests with a wrong credential that there are
     try:
         return client.send(_request(case, client))
-    except UNSENDABLE:
+    except (*UNSENDABLE, NotPermittedError):
         return None
+
+
+def _is_negated(case: Any) -> bool:
+    """Whether the case's credential was taken away or corrupted."""
+    return bool(case.operation.schema.is_security_param_negated(case))
 
 
 def send_stored(stored: StoredRequest, client: ProviderClient) -> SendResult:
@@ -30,8 +38,7 @@ def send_stored(stored: StoredRequest, client: ProviderClient) -> SendResult:
 
 def _request(case: Any, client: ProviderClient) -> httpx.Request:
     # A case whose credential was taken away or corrupted is no longer invalid once it is put back.
-    negated = case.operation.schema.is_security_param_negated(case)
-    credential = {} if negated else dict(client.headers)
+    credential = {} if _is_negated(case) else dict(client.headers)
     kwargs = case.as_transport_kwargs(base_url=client.base_url.rstrip("/"), headers=credential)
     headers = dict(kwargs.get("headers") or {})
     if cookies := kwargs.get("cookies"):

@@ -5,14 +5,15 @@ from __future__ import annotations
 import enum
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import httpx
 import msgspec
 
 from harness.core.dates import retry_after_s
+from harness.errors import NotPermittedError
 from harness.http.client import TIMEOUT_S, WHOLE_WITHIN_S, Network
 
 LIMITED = frozenset({429, 503})
@@ -70,6 +71,24 @@ class SendResult(msgspec.Struct, frozen=True, kw_only=True):
         return self.response if self.response is not None else next(reversed(self.limited), None)
 
 
+class Guard(Protocol):
+    """Decides which requests may be sent; see `harness.openapi.permission.Permission`."""
+
+    @property
+    def labels(self) -> Collection[str]:
+        """The operations that may be called, as ``METHOD /path``."""
+
+    @property
+    def spares_credentials(self) -> bool:
+        """Whether a request with a wrong credential is sent once at most."""
+
+    def refusal(self, method: str, url: httpx.URL, *, authenticated: bool) -> str:
+        """Return why a request may not be sent, empty where it may."""
+
+    def observe(self, response: httpx.Response) -> None:
+        """Learn from an answer."""
+
+
 class ProviderClient:
     """Sends requests to one provider, from any number of threads. It follows no redirect and forgets every cookie."""
 
@@ -79,6 +98,7 @@ class ProviderClient:
         base_url: str,
         headers: Mapping[str, str] | None = None,
         *,
+        guard: Guard | None = None,
         answer_within_s: float = TIMEOUT_S,
         whole_within_s: float = WHOLE_WITHIN_S,
         wait_unasked_s: float | None = DEFAULT_WAIT_S,
@@ -86,13 +106,16 @@ class ProviderClient:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """``headers`` authenticate. A part of an answer may take ``answer_within_s``, a whole one ``whole_within_s``.
+        """``headers`` authenticate; ``guard`` is asked before each request.
+
+        A part of an answer may take ``answer_within_s``, a whole one ``whole_within_s``.
 
         ``wait_unasked_s`` is the wait after 429 or 503 without ``Retry-After``; None takes that as the answer.
         ``clock`` gives seconds since the epoch, which dates are held against.
         """
         self.base_url = base_url
         self.headers = dict(headers or {})
+        self.guard = guard
         self.sent = 0
         self.answered = 0
         self.waited_s = 0.0
@@ -141,8 +164,14 @@ class ProviderClient:
         """Send a request as it is, and again after each wait that 429 or 503 asks for.
 
         A connection that ends without an answer may have been an idle one that ended just then, so the request is
-        sent once more (RFC 9112 section 9.5). Raises one of `UNSENDABLE`, and `NetworkError`.
+        sent once more (RFC 9112 section 9.5). Raises one of `UNSENDABLE`, `NotPermittedError` and `NetworkError`.
         """
+        if self.guard is not None:
+            authenticated = all(request.headers.get(name) == value for name, value in self.headers.items())
+            if refused := self.guard.refusal(request.method, request.url, authenticated=authenticated):
+                raise NotPermittedError(f"Refused to send {request.method} {request.url.path}: {refused}.")
+            if not authenticated and self.guard.spares_credentials:
+                return self._once(request, ())
         result = self._patiently(request)
         if result.reason is not NoAnswer.CLOSED:
             return result
@@ -192,6 +221,8 @@ class ProviderClient:
             return SendResult(request=request, reason=_reason(exc), detail=_in_words(exc), limited=limited)
         with self._lock:
             self.answered += 1
+        if self.guard is not None:
+            self.guard.observe(response)
         return SendResult(request=request, response=response, limited=limited)
 
 

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.plugins.stash import is_live, runs_suite
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from harness.context.run_context import RunContext
     from harness.contract.caller import Caller
-    from harness.contract.credentials import Credential
+    from harness.contract.credentials import Credential, Secured
     from harness.contract.link_crawler import LinkCrawler
+    from harness.model import Finding
     from harness.openapi.spec_document import Spec
     from harness.plugins.findings import Findings
 
@@ -45,11 +48,54 @@ def credential(run_context: RunContext, require: Callable[..., None]) -> Credent
 
 
 @pytest.fixture
+def secured(run_context: RunContext, require: Callable[..., None]) -> Iterator[Secured]:
+    """What may be read at the provider to see whether a credential works."""
+    require("provider.spec", "provider.base_url")
+    if run_context.provider.section.whoami is None:
+        _skip_without_probes(run_context)
+    with run_context.provider.client() as client:
+        yield run_context.provider.secured(client)
+
+
+@pytest.fixture(scope="module")
+def credential_watched(run_context: RunContext, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Asks before and after the tests of a module whether the test credential works."""
+    if run_context.target.missing(("provider.spec", "provider.base_url", "provider.auth")):
+        yield
+        return
+    from harness.contract.credential_watch import CredentialWatch
+
+    assert run_context.credential is not None
+    group = request.path.stem
+    with run_context.provider.client() as client:
+        watch = CredentialWatch(run_context.run.path, run_context.provider.secured(client), run_context.credential)
+        watch.ask(f"before {group}")
+        yield
+        watch.ask(f"after {group}")
+
+
+@pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
+def pytest_harness_final_findings(config: pytest.Config, context: RunContext) -> list[Finding]:
+    """Judge whether the test credential still works after all checks."""
+    if not (is_live(config) and runs_suite(config)) or context.target.missing(("provider.auth",)):
+        return []
+    from harness.contract.credential_watch import judge_watch
+
+    return [judge_watch(context.run.path, nothing="no secured operation may be read, or no check of the provider ran")]
+
+
+def _skip_without_probes(run_context: RunContext) -> None:
+    if run_context.target.probes == "none":
+        pytest.skip('[provider] probes is "none", so the harness sends the provider nothing that it made up')
+
+
+@pytest.fixture
 def new_caller(spec: Spec, run_context: RunContext, require: Callable[..., None]) -> Iterator[Callable[[], Caller]]:
     """Returns a new `Caller`, which makes valid calls to the provider and collects responses that violate the spec."""
     require("provider.base_url")
     if run_context.target.production:
         pytest.skip("[target] environment is production, where nothing is created")
+    _skip_without_probes(run_context)
     from harness.contract.caller import Caller
 
     with run_context.provider.client() as client:

@@ -94,4 +94,6 @@ def fuzzer(
     require("provider.spec", "provider.base_url")
     if run_context.target.production:
         pytest.skip("[target] environment is production, which is not fuzzed")
+    if not run_context.provider.fuzzed_operations:
+        pytest.skip(f'[provider] probes is "{run_context.target.probes}", which leaves no operation of [fuzz] to call')
     return run_context.provider.fuzzer(_level(pytestconfig, run_context), fuzz_seed)

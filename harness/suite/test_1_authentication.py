@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,33 +13,26 @@ from harness.suite.rows import each
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.context.run_context import RunContext
-    from harness.contract.credentials import Credential, CredentialCase
+    from harness.contract.credentials import Credential, CredentialCase, Secured
     from harness.model import Finding
-    from harness.openapi.spec_document import Spec
     from harness.plugins.findings import Findings
 
 
-@pytest.fixture
-def provider(run_context: RunContext, require: Any) -> Any:
-    """A client of the provider."""
-    require("provider.base_url")
-    with run_context.provider.client() as client:
-        yield client
+pytestmark = pytest.mark.usefixtures("credential_watched")
 
 
 @pytest.mark.verifies("auth.accepts")
-def test_the_test_credential_is_accepted(spec: Spec, provider: Any, credential: Credential, findings: Findings) -> None:
+def test_the_test_credential_is_accepted(secured: Secured, credential: Credential, findings: Findings) -> None:
     """A secured operation answers the test credential with 2xx."""
-    findings.add(judge_acceptance(spec, provider, credential, reproduce=""))
+    findings.add(judge_acceptance(secured, credential, reproduce=""))
 
 
 @each("case", CASES)
 def test_any_other_credential_is_refused(
-    case: CredentialCase, spec: Spec, provider: Any, credential: Credential, findings: Findings
+    case: CredentialCase, secured: Secured, credential: Credential, findings: Findings
 ) -> None:
     """Every secured operation refuses a caller without the right credential."""
-    findings.extend(judge_rejection(case, spec, provider, credential, reproduce=""))
+    findings.extend(judge_rejection(case, secured, credential, reproduce=""))
 
 
 @each("case", credential_leak.CASES)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.plugins.findings import Findings
 
 # Calls may act on whatever they find at the provider, such as the client's objects, and exhaust a limit of its rate.
-pytestmark = pytest.mark.usefixtures("client_at_rest")
+pytestmark = pytest.mark.usefixtures("client_at_rest", "credential_watched")
 
 
 @pytest.mark.verifies(ITEM)

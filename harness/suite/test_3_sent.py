@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from harness.model import Finding
     from harness.plugins.findings import Findings
 
+pytestmark = pytest.mark.usefixtures("credential_watched")
+
 
 @pytest.fixture
 def run_workflow(request: pytest.FixtureRequest, run_context: RunContext) -> Callable[[], object]:

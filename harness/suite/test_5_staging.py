@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.context.run_context import RunContext
-    from harness.contract.credentials import Credential
+    from harness.contract.credentials import Credential, Secured
     from harness.model import Attempt, Delivery, Event, Finding, SecretRef
-    from harness.openapi.spec_document import Spec
     from harness.plugins.findings import Findings
     from harness.resilience.client_process import ClientRun
     from harness.resilience.faults import Fault
@@ -77,17 +76,15 @@ def provocations(request: pytest.FixtureRequest, run_context: RunContext) -> dic
 
 @pytest.fixture
 def replaced(
-    spec: Spec, credential: Credential, run_context: RunContext, require: Callable[..., None]
+    secured: Secured, credential: Credential, run_context: RunContext
 ) -> Callable[[SecretRef, SecretRef], Finding]:
     """Judges whether the provider refuses the replaced credential; takes the old and the new reference."""
-    require("provider.base_url")
 
     def judge(old: SecretRef, new: SecretRef) -> Finding:
         one, other = (
             msgspec.structs.replace(credential, secret=partial(run_context.reveal, ref)) for ref in (old, new)
         )
-        with run_context.provider.client() as client:
-            return judge_replacement(spec, client, one, other, name=str(new))
+        return judge_replacement(secured, one, other, name=str(new))
 
     return judge
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from typing import Any
 
 from harness.model.config.base import Duration, Section
@@ -64,6 +65,9 @@ class ProviderWebhooks(Section, frozen=True):
             raise ValueError("`secret_at` is a key of the response to `register`, which is missing")
 
 
+_WHOAMI = re.compile(r"GET /[^{}\s]*")
+
+
 class Provider(Section, frozen=True):
     """``[provider]``: the Product API."""
 
@@ -74,7 +78,7 @@ class Provider(Section, frozen=True):
     base_url: str
     auth: Bearer | ApiKey | Basic | None = None
     ours: bool | None = None
-    """Whether your team can mend the provider; unless set, true where it is a ``[process]`` that the harness starts."""
+    """Whether your team can correct the provider; unless set, true for a ``[process]`` of the harness."""
     probes: Probes | None = None
     """What made-up requests may do; unless set, ``write`` at a ``[process]`` of the harness, else ``read``."""
     destructive: bool = False
@@ -87,3 +91,8 @@ class Provider(Section, frozen=True):
     whoami: str | None = None
     """Operation that shows whether the credential still works, ``GET /path``; unless set, the first that can."""
     webhooks: ProviderWebhooks | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a ``whoami`` that is no GET of one path."""
+        if self.whoami is not None and not _WHOAMI.fullmatch(self.whoami):
+            raise ValueError(f"`whoami` is {self.whoami!r}: write GET and a path without parameters, such as GET /me")

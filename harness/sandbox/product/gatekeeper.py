@@ -16,6 +16,8 @@ from harness.sandbox.product.problems import ProblemError
 MAX_BODY = 64 * 1024
 BODY_WITHIN_S = 10
 WINDOW_S = 10
+LOCKED_AFTER = 3
+"""Uses of the key, where the provider is to lock it."""
 
 
 class Gatekeeper:
@@ -28,6 +30,7 @@ class Gatekeeper:
         self._planted = planted
         self._window = 0.0
         self._used = 0
+        self._uses = 0
         self._answers = Answers(planted=planted)
 
     async def admit(self, request: Request, answer: Answer) -> Response:
@@ -49,6 +52,9 @@ class Gatekeeper:
             # RFC 9110 section 11.6.1
             headers = {"WWW-Authenticate": 'Bearer realm="product"'}
             raise ProblemError(401, "Send a valid key as Authorization: Bearer.", headers=headers)
+        self._uses += 1
+        if "provider-locks-the-key" in self._planted and self._uses > LOCKED_AFTER:
+            raise ProblemError(401, "The account is locked.", headers={"WWW-Authenticate": 'Bearer realm="product"'})
 
     def _accepts_wrongly(self, token: str) -> bool:
         known = self._api_key.known

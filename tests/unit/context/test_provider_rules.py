@@ -47,7 +47,7 @@ def test_what_is_left_open_is_decided_carefully(
 def test_a_provider_elsewhere_needs_an_environment(url: str, tmp_path: Path) -> None:
     """What is not on this machine may be production, so harness.toml must say what it is."""
     (tmp_path / "harness.toml").write_text(AT.format(url=url, keys="", environment=""))
-    with pytest.raises(ConfigurationError, match=r"\[provider\] base_url is not on this machine") as caught:
+    with pytest.raises(ConfigurationError, match=r"\[provider\] base_url is not on this machine, so") as caught:
         load_target(tmp_path)
     assert 'Add environment = "staging" under [target]' in str(caught.value)
 

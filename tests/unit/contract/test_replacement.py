@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 from werkzeug import Response
 
-from harness.contract.credentials import CASES, Credential, judge_acceptance, judge_rejection, judge_replacement
+from harness.contract.credentials import (
+    CASES,
+    Credential,
+    Secured,
+    judge_acceptance,
+    judge_rejection,
+    judge_replacement,
+)
 from harness.http.client import Network
 from harness.http.provider_client import ProviderClient
 from harness.model import Outcome
@@ -50,7 +57,9 @@ def test_the_answers_to_old_and_new_decide(
     httpserver.expect_request("/things").respond_with_handler(answer)
 
     with ProviderClient(Network(), httpserver.url_for("")) as client:
-        finding = judge_replacement(Spec(DOCUMENT, "x"), client, credential(before), credential(after), name="env:KEY")
+        finding = judge_replacement(
+            Secured(spec=Spec(DOCUMENT, "x"), client=client), credential(before), credential(after), name="env:KEY"
+        )
 
     assert (finding.outcome, finding.summary.partition(" (F-")[0]) == (outcome, summary)
     assert f"HTTP {new} to the new" in finding.observed
@@ -62,7 +71,9 @@ def test_a_provider_without_anything_to_read_cannot_be_tried(httpserver: HTTPSer
     document = {**DOCUMENT, "paths": {"/things/{id}": DOCUMENT["paths"]["/things"]}}  # type: ignore[index]
 
     with ProviderClient(Network(), httpserver.url_for("")) as client:
-        finding = judge_replacement(Spec(document, "x"), client, credential("a"), credential("b"), name="env:KEY")
+        finding = judge_replacement(
+            Secured(spec=Spec(document, "x"), client=client), credential("a"), credential("b"), name="env:KEY"
+        )
 
     assert finding.outcome is Outcome.ERROR
     assert finding.observed == "the spec has no secured GET operation without path parameters"
@@ -74,10 +85,11 @@ def test_a_document_without_security_is_the_reason_that_is_given(httpserver: HTT
     spec, key = Spec(document, "x"), credential("a")
 
     with ProviderClient(Network(), httpserver.url_for("")) as client:
+        secured = Secured(spec=spec, client=client)
         found = [
-            judge_acceptance(spec, client, key, reproduce="r"),
-            judge_replacement(spec, client, key, credential("b"), name="env:KEY"),
-            *(f for case in CASES for f in judge_rejection(case, spec, client, key, reproduce="r")),
+            judge_acceptance(secured, key, reproduce="r"),
+            judge_replacement(secured, key, credential("b"), name="env:KEY"),
+            *(f for case in CASES for f in judge_rejection(case, secured, key, reproduce="r")),
         ]
 
     assert len(found) == 2 + len(CASES)
