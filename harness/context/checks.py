@@ -30,7 +30,8 @@ def registered() -> tuple[Check, ...]:
 
 def _provider() -> tuple[Check, ...]:
     fuzzed = (operation_fuzz.GENERATED, stateful.CHAINS)
-    covered = (*conformance.CONFORMS.values(), *recording_checks.CHECKS, coverage.COVERED)
+    exchanged = (*conformance.CONFORMS.values(), *conformance.REQUESTS.values())
+    covered = (*exchanged, *recording_checks.CHECKS, coverage.COVERED)
     return (
         *credentials.CHECKS,
         credential_watch.WATCHED,

@@ -11,7 +11,7 @@ import msgspec
 
 from harness.errors import ProbeError
 from harness.http.provider_client import LIMITED, ProviderClient, SendResult, json_of
-from harness.model import Check, Finding, Outcome
+from harness.model import Check, Finding, FixedBy, Outcome
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
 
@@ -19,6 +19,7 @@ ITEM = "contract.fuzz"
 ANSWERS = Check(
     id="answers",
     item=ITEM,
+    fixed_by=FixedBy.PROVIDER,
     summary="answers to calls that the checks make",
     passed="Answered every call of the checks as the spec describes",
     failed="Answered a call of the checks in a way that breaks the spec",

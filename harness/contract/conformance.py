@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import httpx
 
 from harness.http.message import Exchange, Request, Response, header_bytes
-from harness.model import Check, Finding, Outcome
+from harness.model import Check, Finding, FixedBy, Outcome
 from harness.openapi.spec_document import Spec
 
+OF = {"workflow.contract": "scenarios", "workflow.recorded": "recordings"}
+"""By item: whose exchanges it is about."""
 CONFORMS = {
     item: Check(
         id="conforms",
         item=item,
+        fixed_by=FixedBy.PROVIDER,
         summary=f"the responses of {of}",
         passed=f"The responses of {of} follow the spec",
         failed=f"A response of {of} breaks the spec",
@@ -22,46 +26,71 @@ CONFORMS = {
         source="the spec",
         fix="Correct the provider's answer or the spec, whichever is wrong, and record again what was recorded.",
     )
-    for item, of in (
-        ("workflow.contract", "scenarios"),
-        ("workflow.recorded", "recordings"),
-    )
+    for item, of in OF.items()
 }
+REQUESTS = {
+    item: Check(
+        id="requests",
+        item=item,
+        summary=f"the calls of {of}",
+        passed=f"The calls of {of} follow the spec",
+        failed=f"A call of {of} breaks the spec",
+        expected="calls of documented operations, with requests that the spec allows where they were accepted",
+        source="the spec",
+        fix="Call what the spec describes, in the way it describes, or correct the spec; then record again.",
+    )
+    for item, of in OF.items()
+}
+
+
+class _Violation(NamedTuple):
+    """How an exchange breaks the spec."""
+
+    check: Check
+    where: str
+    what: str
 
 
 def judge_exchanges(
     spec: Spec, exchanges: Iterable[Exchange], *, item: str, place: str = "", recorded: bool = False
 ) -> Iterator[Finding]:
-    """Yield one finding per violation of the spec, or one with the number of valid responses; none without responses.
+    """Yield one finding per violation of the spec, or one each with the number of valid requests and responses.
 
-    ``item`` is the checklist item of the findings, ``place`` the cassette they come from. A call that the
-    spec does not describe is a violation; where it describes none of them, there is one finding. Of ``recorded`` ones
-    the requests are held against the spec too, where they were accepted: today's provider may refuse them.
+    ``item`` is the checklist item of the findings, ``place`` the cassette they come from. A call that the spec does
+    not describe is a violation; where it describes none of them, there is one finding. A request is held against the
+    spec where it was accepted (HTTP 2xx or 3xx): what was refused may have been invalid on purpose. None without
+    responses; ``recorded`` chooses the words.
     """
-    seen, violations = 0, dict[tuple[str, str], None]()
+    answered = [(e.request, e.response) for e in exchanges if e.response is not None]
+    known = [(request, response) for request, response in answered if _described(spec, request)]
     undescribed = f"no operation of {spec.source} describes this call"
-    unknown = 0
-    for exchange in exchanges:
-        request, response = exchange.request, exchange.response
-        if response is None:
-            continue
-        seen += 1
-        described = _described(spec, request)
-        found = list(response_violations(spec, request, response)) if described else [(_called(request), undescribed)]
-        if described and recorded and response.status < 400:
-            found += _of_request(spec, request)
-        unknown += found[:1] == [(_called(request), undescribed)]
-        violations.update(dict.fromkeys(found))
+    strange = [_Violation(REQUESTS[item], _called(r), undescribed) for r, _ in answered if not _described(spec, r)]
     prefix = f"{place}: " if place else ""
-    if place and unknown == seen > 1:
-        text = f"{place}: none of its {seen} calls is described by {spec.source}. Was it recorded for another API?"
-        yield _finding(spec, item, Outcome.FAIL, text, "\n".join(where for where, _ in violations))
+    if place and not known and len(strange) > 1:
+        summary = (
+            f"{prefix}none of its {len(strange)} calls is described by {spec.source}. Was it recorded for another API?"
+        )
+        yield _finding(spec, REQUESTS[item], Outcome.FAIL, summary, "\n".join(dict.fromkeys(v.where for v in strange)))
         return
-    for where, violation in violations:
-        yield _finding(spec, item, Outcome.FAIL, f"{prefix}{where} breaks the spec", violation)
-    if seen and not violations:
-        conform = "1 response conforms" if seen == 1 else f"{seen} responses conform"
-        yield _finding(spec, item, Outcome.PASS, f"{prefix}{conform} to the spec", spec.source)
+    found = dict.fromkeys([*strange, *_violations(spec, known, item, recorded=recorded)])
+    for check, where, what in found:
+        yield _finding(spec, check, Outcome.FAIL, f"{prefix}{where} breaks the spec", what)
+    for check, thing, number in ((CONFORMS[item], "response", len(known)), (REQUESTS[item], "request", len(answered))):
+        if number and not any(v.check is check for v in found):
+            conform = f"1 {thing} conforms" if number == 1 else f"{number} {thing}s conform"
+            yield _finding(spec, check, Outcome.PASS, f"{prefix}{conform} to the spec", spec.source)
+
+
+def _violations(
+    spec: Spec, known: Iterable[tuple[Request, Response]], item: str, *, recorded: bool
+) -> Iterator[_Violation]:
+    """Yield what is wrong with the exchanges that the spec describes."""
+    the_request = "the recorded request" if recorded else "the request"
+    for request, response in known:
+        yield from (_Violation(CONFORMS[item], *found) for found in response_violations(spec, request, response))
+        for violation in spec.request_violations(request) if response.status < 400 else ():
+            label, _, what = violation.partition(": ")
+            yield _Violation(REQUESTS[item], f"{the_request} of {label}", what)
 
 
 def _described(spec: Spec, request: Request) -> bool:
@@ -85,11 +114,5 @@ def response_violations(spec: Spec, request: Request, response: Response) -> Ite
         yield f"{operation.label} answering {response.status}", violation
 
 
-def _of_request(spec: Spec, request: Request) -> Iterator[tuple[str, str]]:
-    for violation in spec.request_violations(request):
-        label, _, what = violation.partition(": ")
-        yield f"the recorded request of {label}", what
-
-
-def _finding(spec: Spec, item: str, outcome: Outcome, summary: str, observed: str) -> Finding:
-    return CONFORMS[item].finding(outcome, observed, summary=summary, source=spec.source, case="")
+def _finding(spec: Spec, check: Check, outcome: Outcome, summary: str, observed: str) -> Finding:
+    return check.finding(outcome, observed, summary=summary, source=spec.source, case="")

@@ -11,7 +11,7 @@ from itertools import islice
 import msgspec
 
 from harness.http.provider_client import ProviderClient, SendResult
-from harness.model import Check, Finding, Outcome, SecretRef
+from harness.model import Check, Finding, FixedBy, Outcome, SecretRef
 from harness.model.config import ApiKey, Basic, Bearer
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
@@ -55,6 +55,7 @@ class CredentialCase(Check, frozen=True, kw_only=True):
     """One way to call without the right credential."""
 
     item: str = REJECTS
+    fixed_by: FixedBy = FixedBy.PROVIDER
     expected: str = "HTTP 401 or 403"
     source: str = "RFC 9110 sections 15.5.2 and 15.5.4"
     fix: str = "Check the credential before anything else is done, on every operation that the spec secures."

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from harness.contract.caller import Caller, Sample, broken, same_resource
 from harness.contract.promise import Promise
-from harness.model import Finding, Outcome
+from harness.model import Finding, FixedBy, Outcome
 from harness.openapi.examples import another_body
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
@@ -21,6 +21,7 @@ AT_ONCE = 20
 KEYS_KEPT = Promise(
     id="idempotency",
     item="contract.fuzz",
+    fixed_by=FixedBy.PROVIDER,
     summary="calls repeated under one idempotency key",
     passed="Treated calls under one idempotency key as one call",
     failed="Did not treat calls under one idempotency key as one call",

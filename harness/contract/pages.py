@@ -13,7 +13,7 @@ import msgspec
 from harness.contract.caller import Caller, Sample, broken
 from harness.contract.path_resolver import IDS, PathResolver, entries, example
 from harness.contract.promise import Promise
-from harness.model import Finding, Outcome
+from harness.model import Finding, FixedBy, Outcome
 from harness.openapi.operation import Operation
 
 SMALL_PAGES = 3
@@ -30,6 +30,7 @@ _FIRST: dict[str, Any] = {"page": 1, "offset": 0, "skip": 0}
 PAGES_END = Promise(
     id="pages",
     item="contract.fuzz",
+    fixed_by=FixedBy.PROVIDER,
     summary="every listing, page by page",
     passed="Listed every entry once, page by page, to the end",
     failed="Did not list every entry once, page by page, to the end",

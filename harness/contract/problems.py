@@ -10,13 +10,14 @@ import msgspec
 from harness.contract.caller import Caller, Sample, broken
 from harness.contract.promise import Promise
 from harness.http.message import media_type
-from harness.model import Finding, Outcome
+from harness.model import Finding, FixedBy, Outcome
 from harness.openapi.operation import METHODS, Operation
 
 PROBLEM = "application/problem+json"
 REFUSALS_WORDED = Promise(
     id="problems",
     item="contract.fuzz",
+    fixed_by=FixedBy.PROVIDER,
     summary="refusals of every operation",
     passed="Refusals carry what the spec and HTTP require",
     failed="A refusal is missing what the spec or HTTP requires",

@@ -7,11 +7,12 @@ from harness.contract.link_crawler import LinkCrawler
 from harness.contract.pages import PAGES_END
 from harness.contract.problems import REFUSALS_WORDED
 from harness.contract.promise import Promise
-from harness.model import Finding, Outcome
+from harness.model import Finding, FixedBy, Outcome
 
 LINKS_LEAD = Promise(
     id="links",
     item="contract.fuzz",
+    fixed_by=FixedBy.PROVIDER,
     summary="the links of answers, followed",
     passed="Documented links lead to what the spec names",
     failed="A documented link does not lead to what the spec names",

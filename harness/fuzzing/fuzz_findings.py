@@ -63,4 +63,4 @@ def defect_finding(defect: Defect, check: Check, base_url: str) -> Finding:
         source=f"the spec at {defect.excerpt.pointer}; check {defect.check}",
         case=defect.operation,
     )
-    return msgspec.structs.replace(found, id=defect.id)
+    return msgspec.structs.replace(found, id=defect.id, subject=defect.operation)

@@ -16,7 +16,7 @@ from harness.fuzzing.fuzz_findings import FuzzSubject, findings_of
 from harness.fuzzing.reproduction import replay
 from harness.fuzzing.session import FuzzSession
 from harness.http.provider_client import ProviderClient
-from harness.model import Check, Finding
+from harness.model import Check, Finding, FixedBy
 from harness.openapi import generation
 from harness.openapi.document_flaws import flaws, unfollowed
 from harness.openapi.generation import MODES, Stop, Ungenerable
@@ -28,6 +28,7 @@ FURNISHED = 3
 GENERATED = Check(
     id="generated",
     item=ITEM,
+    fixed_by=FixedBy.PROVIDER,
     summary="generated requests to each operation, valid and invalid",
     passed="Answered generated requests as the spec describes",
     failed="Answered a generated request in a way that breaks the spec",

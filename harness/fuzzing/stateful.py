@@ -15,7 +15,7 @@ from harness.fuzzing.fuzz_findings import FuzzSubject, findings_of
 from harness.fuzzing.reproduction import replay
 from harness.fuzzing.session import FuzzSession
 from harness.http.provider_client import ProviderClient, json_of
-from harness.model import Check, Finding, Outcome
+from harness.model import Check, Finding, FixedBy, Outcome
 from harness.openapi.generation import Stop, Ungenerable, Unlinked, give_up_chain, linked, run_chains
 from harness.openapi.spec_document import Spec
 
@@ -28,6 +28,7 @@ ROUNDS = 8
 CHAINS = Check(
     id="chains",
     item=ITEM,
+    fixed_by=FixedBy.PROVIDER,
     summary="chains of linked operations",
     passed="Answered chains of linked requests as the spec describes",
     failed="Answered a chain of linked requests in a way that breaks the spec",

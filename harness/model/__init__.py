@@ -3,7 +3,7 @@
 from harness.model.attempt import Attempt
 from harness.model.check import Check
 from harness.model.delivery import Delivery, Event
-from harness.model.finding import Finding, Level, Mode, Outcome, stable_id
+from harness.model.finding import Finding, FixedBy, Level, Mode, Outcome, stable_id
 from harness.model.item import GuideLine, Item, Waiver
 from harness.model.reference import SecretRef
 from harness.model.report import GuideResult, ItemResult, Problem, Report, TargetSummary, Verdict
@@ -14,6 +14,7 @@ __all__ = [
     "Delivery",
     "Event",
     "Finding",
+    "FixedBy",
     "GuideLine",
     "GuideResult",
     "Item",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from harness.model.finding import Finding, Level, Outcome
+from harness.model.finding import Finding, FixedBy, Level, Outcome
 
 Judgement = tuple[Outcome, str]
 """An outcome, and what was observed."""
@@ -31,6 +31,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     item: str
     """Item of the checklist that it verifies."""
     level: Level = Level.MUST
+    fixed_by: FixedBy = FixedBy.INTEGRATION
+    """Who can correct what it finds."""
     summary: str
     """What is checked, in a few words."""
     passed: str
@@ -83,6 +85,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
             fix=self.fix if outcome is Outcome.FAIL else "",
             source=source or self.source,
             level=self.level,
+            fixed_by=self.fixed_by,
             check=self.id,
             case=self.id if case is None else case,
         )

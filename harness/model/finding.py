@@ -38,6 +38,13 @@ class Level(enum.StrEnum):
     SHOULD = "should"
 
 
+class FixedBy(enum.StrEnum):
+    """Who can correct what fails."""
+
+    INTEGRATION = "integration"
+    PROVIDER = "provider"
+
+
 def stable_id(subject: str, check: str, cause: str) -> str:
     """Return the id of a defect, from its subject, check and cause; none may contain values of an example."""
     named = f"{subject}\n{check}\n{cause}"
@@ -68,7 +75,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Id of its check, such as ``truncated``; empty for a finding of your own test."""
     level: Level = Level.MUST
     """``should``: it turns an item into a warning at most, also where the item's level is ``must``."""
+    fixed_by: FixedBy = FixedBy.INTEGRATION
+    """``provider``: where the provider is a vendor's API, it is reported beside the verdict and never blocks it."""
     mode: Mode = Mode.LIVE
+    subject: str = ""
+    """What shows the defect, such as the operation; empty for other observations."""
     id: str = ""
     """Stable id of a defect, the same in every run, by which it can be waived; empty for other observations."""
     test: str = ""
@@ -100,7 +111,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     def named(self, subject: str, check: str, cause: str) -> Finding:
         """Return the finding with the stable id of its defect, which is appended to its summary."""
         name = stable_id(subject, check, cause)
-        return msgspec.structs.replace(self, id=name, summary=f"{self.summary} ({name})")
+        return msgspec.structs.replace(self, id=name, subject=subject, summary=f"{self.summary} ({name})")
 
     def to_json(self) -> str:
         """Return the finding as one line of JSON, the form in which findings travel between processes."""

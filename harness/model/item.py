@@ -6,7 +6,7 @@ import datetime as dt
 
 import msgspec
 
-from harness.model.finding import Level, Mode
+from harness.model.finding import FixedBy, Level, Mode
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,6 +24,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What to do when it fails."""
     needs: tuple[str, ...] = ()
     """Keys of harness.toml without which the item cannot be checked, such as ``receiver.url``."""
+    fixed_by: FixedBy = FixedBy.INTEGRATION
+    """``provider``: it does not apply where the provider is a vendor's API, unless a test of your own fails."""
     evidence: Mode | None = None
     """The only mode whose findings prove the item; None: any."""
 

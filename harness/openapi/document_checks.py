@@ -9,7 +9,7 @@ import msgspec
 
 from harness.core.pointers import at_pointer, escaped, pointer_of
 from harness.http.message import is_json
-from harness.model import Check, Finding, Outcome
+from harness.model import Check, Finding, FixedBy, Outcome
 from harness.openapi.bundling import UNREAD, references
 from harness.openapi.json_document import items
 from harness.openapi.operation import Operation, contents
@@ -38,6 +38,7 @@ class DocumentCheck(Check, frozen=True, kw_only=True):
     """One way in which a document can contradict itself."""
 
     item: str = ITEM
+    fixed_by: FixedBy = FixedBy.PROVIDER
     look: Callable[[Spec], CheckedPlaces]
 
 

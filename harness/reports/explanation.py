@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from harness.model import Check, Finding, Item, Level
+from harness.model import Check, Finding, FixedBy, Item, Level
 from harness.reports.text import SIGNS, evidence, printable, wrapped
 
 _LABEL = 12
@@ -42,6 +42,7 @@ def details(check: Check) -> Iterator[Labelled]:
     yield "Fail", check.failed
     yield "Source", check.source
     yield "Fix", check.fix
+    yield "Fixed by", "the provider" if check.fixed_by is FixedBy.PROVIDER else ""
 
 
 def of_finding(finding: Finding, *, beside: bool = False) -> Iterator[Labelled]:

@@ -12,12 +12,13 @@ import msgspec
 from harness.contract.webhooks.catcher import Caught
 from harness.core.pointers import mapped, text_of
 from harness.http.message import Request
-from harness.model import Check, Finding, Outcome
+from harness.model import Check, Finding, FixedBy, Outcome
 
 _SOURCE = "Standard Webhooks specification; the spec's webhooks"
 SIGNED = Check(
     id="signed",
     item="webhooks.sent",
+    fixed_by=FixedBy.PROVIDER,
     summary="the signatures of what the provider sends",
     passed="Signed every delivery with the scheme of [receiver] signature",
     failed="Sent a delivery whose signature is wrong",
@@ -28,6 +29,7 @@ SIGNED = Check(
 VALID = Check(
     id="valid",
     item="webhooks.sent",
+    fixed_by=FixedBy.PROVIDER,
     summary="the bodies of what the provider sends",
     passed="Sent only bodies that the spec's webhooks allow",
     failed="Sent a body that the spec's webhooks do not allow",
@@ -38,6 +40,7 @@ VALID = Check(
 REDELIVERED = Check(
     id="redelivered",
     item="webhooks.sent",
+    fixed_by=FixedBy.PROVIDER,
     summary="what becomes of a delivery that was answered with 503",
     passed="Sent an event again after a 503, under the same id",
     failed="Did not send an event again after a 503 under the same id",

@@ -13,7 +13,7 @@ import pytest
 
 import harness
 from harness.context.checks import registered
-from harness.model import Check, Outcome
+from harness.model import Check, FixedBy, Outcome
 from harness.readiness.checklist import shipped
 from tests.vague_words import VAGUE_IN_CHECKS, vague_words
 
@@ -102,3 +102,21 @@ def test_what_neither_passed_nor_failed_has_a_plain_ending(outcome: Outcome, end
 def test_every_item_has_a_check() -> None:
     """Every item has a check, except those that only users can verify."""
     assert shipped().ids - {c.item for c in CHECKS} == WITHOUT
+
+
+def test_what_the_provider_alone_can_correct_is_named() -> None:
+    """Whatever it promises and answers is the provider's; everything else is the integration's."""
+    assert {c.key for c in CHECKS if c.fixed_by is FixedBy.PROVIDER} == {
+        *(c.key for c in CHECKS if c.item in ("auth.rejects", "contract.fuzz", "webhooks.sent")),
+        "workflow.contract/conforms",
+        "workflow.recorded/conforms",
+    }
+
+
+def test_an_item_of_the_provider_has_checks_of_its_own_side() -> None:
+    """What an item says of who can correct it agrees with its checks; only scenarios can raise coverage."""
+    items = {item.id for item in shipped() if item.fixed_by is FixedBy.PROVIDER}
+
+    assert items == {"auth.rejects", "contract.fuzz", "contract.coverage", "webhooks.sent"}
+    for item in items - {"contract.coverage"}:
+        assert {c.fixed_by for c in CHECKS if c.item == item} == {FixedBy.PROVIDER}
