@@ -29,13 +29,20 @@ _OURS = {
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.option("--target", metavar="NAME", help="Overlay: harness.NAME.toml replaces keys of harness.toml.")
 @click.option("--reports", metavar="DIR", default="reports", show_default=True, help="Folder for the reports.")
+@click.option("--plan", is_flag=True, help="Print what would be sent to the provider, and send nothing.")
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def gate(target: str | None, reports: str, pytest_args: tuple[str, ...]) -> None:
+def gate(target: str | None, reports: str, pytest_args: tuple[str, ...], *, plan: bool) -> None:
     """Run the whole checklist live and print the verdict.
 
     Exits 0 only for READY, 4 for a configuration error, else 1. Other arguments go to pytest: `harness gate -n2`,
     `harness gate -k signatures`.
     """
+    if plan:
+        from harness.cli.plan_lines import plan_lines
+
+        for line in plan_lines(Path.cwd(), overlay=target):
+            click.echo(line)
+        return
     sys.exit(run_gate(Path.cwd(), overlay=target, reports=reports, pytest_args=pytest_args))
 
 

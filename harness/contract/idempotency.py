@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from harness.contract.caller import Caller, Sample, broken, same_resource
-from harness.contract.promise import Promise
+from harness.contract.promise import Planned, Promise
 from harness.model import Finding, FixedBy, Outcome
 from harness.openapi.examples import another_body
 from harness.openapi.operation import Operation
@@ -29,6 +29,7 @@ KEYS_KEPT = Promise(
     source="draft-ietf-httpapi-idempotency-key-header-07 section 2",
     fix="Store the key and a digest of the body under a unique constraint before the call is done; answer from it.",
     judge=lambda caller, walk: judge_idempotency(caller, walk().samples),
+    planned=lambda caller: (Planned(o.label, 3 + AT_ONCE) for o in _keyed(caller)),
 )
 _NAMES = frozenset({"idempotency-key", "x-idempotency-key"})
 _WRITES = frozenset({"POST", "PATCH"})
@@ -45,6 +46,11 @@ def promises_keys(spec: Spec) -> bool:
     """Whether a document names an Idempotency-Key header for any operation."""
     named = (p["name"].lower() for o in spec.operations for p in o.parameters if p.get("in") == "header")
     return not _NAMES.isdisjoint(named)
+
+
+def _keyed(caller: Caller) -> list[Operation]:
+    """Return the writes that take a key."""
+    return [o for o in caller.operations.values() if o.method in _WRITES and key_header(o)]
 
 
 def judge_idempotency(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:

@@ -23,6 +23,13 @@ class UnresolvedError(Exception):
     """A runtime expression names what the exchange does not have."""
 
 
+def beginnings(caller: Caller) -> list[Operation]:
+    """Return the operations that create something without needing another; else those that read, and have links."""
+    plain = [o for o in caller.operations.values() if "{" not in o.path]
+    creating = [o for o in plain if o.method == "POST"]
+    return creating or [o for o in plain if o.method == "GET" and any(r.get("links") for r in o.responses.values())]
+
+
 class LinkCrawler:
     """Makes the calls; what is wrong with a link is noted with the caller."""
 
@@ -40,23 +47,13 @@ class LinkCrawler:
 
         Where nothing may be created, from those that read without a parameter.
         """
-        begins = [o for o in self.caller.operations.values() if "{" not in o.path]
-        creating = [o for o in begins if o.method == "POST"]
-        for operation in creating or [o for o in begins if o.method == "GET"]:
+        for operation in beginnings(self.caller):
             if self.caller.calls >= MAX_CALLS:
                 break
-            made = self._made(operation) if creating else self._read(operation)
-            if made is not None:
+            made = self._made(operation) if operation.method == "POST" else self._call(operation, operation.path, None)
+            if made is not None and made.response.is_success:
                 self._follow(made, MAX_DEPTH)
         return self.samples
-
-    def _read(self, operation: Operation) -> Sample | None:
-        """Read where links may lead on: an answer without links leads nowhere, and is not asked for."""
-        document = self.caller.spec
-        if not any(document.resolved(r).get("links") for r in operation.responses.values()):
-            return None
-        sample = self._call(operation, operation.path, None)
-        return sample if sample.response.is_success else None
 
     def _made(self, operation: Operation) -> Sample | None:
         """Call an operation with the first valid body that it takes."""

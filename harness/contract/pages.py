@@ -12,7 +12,7 @@ import msgspec
 
 from harness.contract.caller import Caller, Sample, broken
 from harness.contract.path_resolver import IDS, PathResolver, entries, example
-from harness.contract.promise import Promise
+from harness.contract.promise import Planned, Promise
 from harness.model import Finding, FixedBy, Outcome
 from harness.openapi.operation import Operation
 
@@ -38,6 +38,7 @@ PAGES_END = Promise(
     source="a page begins right after the one before; RFC 8288 section 3 for links",
     fix="Order a listing by something unique, let the cursor name the last entry shown, and end without one.",
     judge=lambda caller, walk: judge_pages(caller, walk().samples),
+    planned=lambda caller: (Planned(o.label, MAX_PAGES) for o in _listings(caller)),
 )
 
 Params = dict[str, Any]
@@ -121,16 +122,26 @@ def judge_pages(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:
     found = []
     places = PathResolver(caller, samples)
     creates = {s.operation.path: s for s in samples if s.operation.method == "POST"}
-    for operation in caller.operations.values():
-        query = [p for p in operation.parameters if p.get("in") == "query"]
+    for operation in _listings(caller):
+        query = _query(operation)
         declared = frozenset(p["name"] for p in query)
-        if operation.method == "GET" and declared & {*SIZES, *CURSORS, "page", "offset"}:
-            required = (p for p in query if p.get("required") and p["name"] not in SIZES)
-            needed = {p["name"]: _FIRST.get(p["name"], example(caller, p)) for p in required}
-            found.append(_judged_anywhere(caller, operation, places, declared, needed, creates.get(operation.path)))
+        required = (p for p in query if p.get("required") and p["name"] not in SIZES)
+        needed = {p["name"]: _FIRST.get(p["name"], example(caller, p)) for p in required}
+        found.append(_judged_anywhere(caller, operation, places, declared, needed, creates.get(operation.path)))
     if not found:
         return [_not_known("no listing", "the spec describes no parameter that turns pages")]
     return found
+
+
+def _query(operation: Operation) -> list[dict[str, Any]]:
+    return [p for p in operation.parameters if p.get("in") == "query"]
+
+
+def _listings(caller: Caller) -> list[Operation]:
+    """Return the operations that take a parameter which turns pages."""
+    turning = {*SIZES, *CURSORS, "page", "offset"}
+    reading = (o for o in caller.operations.values() if o.method == "GET")
+    return [o for o in reading if turning & {p["name"] for p in _query(o)}]
 
 
 def _judged_anywhere(

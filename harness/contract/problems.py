@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from harness.contract.caller import Caller, Sample, broken
-from harness.contract.promise import Promise
+from harness.contract.promise import Planned, Promise
 from harness.http.message import media_type
 from harness.model import Finding, FixedBy, Outcome
 from harness.openapi.operation import METHODS, Operation
@@ -25,6 +25,7 @@ REFUSALS_WORDED = Promise(
     source="RFC 9457 section 3",
     fix="Answer every refusal through one place that writes the problem document, with the status in it.",
     judge=lambda caller, _: judge_problems(caller),
+    planned=lambda caller: _planned(caller),  # noqa: PLW0108 - defined below
 )
 
 
@@ -54,9 +55,7 @@ def judge_problems(caller: Caller) -> list[Finding]:
     found: dict[str, Finding] = {}
     seen = 0
     for operation in caller.operations.values():
-        for refusal in REFUSALS:
-            if not refusal.wanted(operation) or _spared(caller, refusal):
-                continue
+        for refusal in _provoked(caller, operation):
             answer = caller.call(operation, operation.made_up_path, **refusal.asks)
             if _declares_problem(caller, operation, answer):
                 seen += 1
@@ -73,9 +72,16 @@ def judge_problems(caller: Caller) -> list[Finding]:
     return [REFUSALS_WORDED.finding(Outcome.PASS, "", summary=summary, case="")]
 
 
-def _spared(caller: Caller, refusal: Refusal) -> bool:
-    """Whether a refusal is not provoked, because vendors lock accounts."""
-    return caller.spares_credentials and refusal.asks.get("authenticated") is False
+def _provoked(caller: Caller, operation: Operation) -> list[Refusal]:
+    """Return the refusals to provoke; those of credentials are left out where a vendor may lock the account."""
+    wanted = [refusal for refusal in REFUSALS if refusal.wanted(operation)]
+    return [r for r in wanted if r.asks.get("authenticated", True) or not caller.spares_credentials]
+
+
+def _planned(caller: Caller) -> Iterator[Planned]:
+    for operation in caller.operations.values():
+        yield Planned(operation.label, len(_provoked(caller, operation)))
+    yield from (Planned(operation.label, 1) for operation in _unoffered(caller))
 
 
 def _declares_problem(caller: Caller, operation: Operation, answer: Sample) -> bool:
@@ -97,27 +103,31 @@ def _complaint(answer: Sample) -> str:
     return f"the problem of its {status} has a {odd[0]} that is no text" if odd else ""
 
 
-def _without_allow(caller: Caller) -> dict[str, Finding]:
-    """Call each path with a method that it does not offer: a 405 must list the others (RFC 9110 section 15.5.6)."""
-    found = {}
+def _unoffered(caller: Caller) -> Iterator[Operation]:
+    """Yield a method for each path that it does not offer, where a call of it is allowed."""
     offered: dict[str, set[str]] = {}
     for operation in caller.spec.operations:
         offered.setdefault(operation.path, set()).add(operation.method)
     for path in dict.fromkeys(operation.path for operation in caller.operations.values()):
         # A proxy would refuse TRACE, and an undescribed DELETE may do harm.
         other = next((m for m in ("PATCH", "PUT", "POST") if m.lower() in METHODS and m not in offered[path]), None)
-        if other is None:
-            continue
-        unoffered = Operation(caller.spec, other, path, "/")
-        if not caller.permits(other, unoffered.made_up_path):
-            continue
+        if other is not None:
+            unoffered = Operation(caller.spec, other, path, "/")
+            if caller.permits(other, unoffered.made_up_path):
+                yield unoffered
+
+
+def _without_allow(caller: Caller) -> dict[str, Finding]:
+    """Call each path with a method that it does not offer: a 405 must list the others (RFC 9110 section 15.5.6)."""
+    found = {}
+    for unoffered in _unoffered(caller):
         answer = caller.call(unoffered, unoffered.made_up_path)
         if answer.response.status_code == 405 and "allow" not in answer.response.headers:
             offence = broken(
-                path,
+                unoffered.path,
                 REFUSALS_WORDED,
                 "405 without Allow",
-                f"{other} {path} answered 405",
+                f"{unoffered.label} answered 405",
                 expected="405 with the header Allow",
                 source="RFC 9110 section 15.5.6",
             )

@@ -20,6 +20,7 @@ LINKS_LEAD = Promise(
     source="OpenAPI Specification 3.1.1, Link Object",
     fix="Serve what a documented link leads to, or correct the link in the spec.",
     judge=lambda _, walk: judge_links(walk()),
+    planned=lambda _: (),
 )
 
 

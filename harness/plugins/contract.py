@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugins.stash import is_live, runs_suite
+from harness.plugins.stash import context_key, is_live, runs_suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +30,20 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(webhook_catcher, "harness-sent")
     config.pluginmanager.register(coverage_section, "harness-coverage")
     coverage_section.register(config)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """State what made-up requests may do at the provider."""
+    run_context = config.stash.get(context_key, None)
+    if run_context is None or run_context.config.provider is None or not runs_suite(config):
+        return None
+    from harness.context.request_plan import in_one_line
+    from harness.errors import HarnessError
+
+    try:
+        return in_one_line(run_context)
+    except HarnessError:
+        return None  # which ends the run with its message
 
 
 @pytest.fixture

@@ -1,0 +1,64 @@
+"""The lines of `harness gate --plan`: what each operation would receive, and what the user's own parts send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.context.request_plan import PlannedOperation, in_one_line, planned_operations
+from harness.context.run_context import RunContext
+from harness.errors import ConfigurationError
+
+_WIDTH = len("requests")
+
+
+def plan_lines(directory: Path, *, overlay: str | None) -> Iterator[str]:
+    """Yield the plan of a gate in ``directory``, without starting or sending anything.
+
+    Raises `ConfigurationError`, also where the document is at a URL, and `SpecError`.
+    """
+    with RunContext.begun(directory, overlay=overlay) as context:
+        if context.config.provider is None:
+            raise ConfigurationError("harness.toml has no [provider], so nothing would be sent to one.")
+        yield in_one_line(context)
+        if not context.provider.spec_at_hand:
+            raise ConfigurationError(
+                f"[provider] spec is {context.config.provider.spec}, which --plan does not read, as it sends nothing. "
+                "Save the document as a file and name that."
+            )
+        planned = planned_operations(context, context.provider.fuzz_section.budget, fuzzed=_is_fuzzed(context))
+        yield ""
+        yield f"{'at most':>{_WIDTH}}"
+        yield "requests  operation"
+        for each in planned:
+            yield f"{each.most:>{_WIDTH}}  {each.label} ({', '.join(each.reasons)})"
+        yield ""
+        yield _total(planned)
+        yield from _own(context)
+
+
+def _is_fuzzed(context: RunContext) -> bool:
+    return context.target.ours or context.config.fuzz is not None
+
+
+def _total(planned: list[PlannedOperation]) -> str:
+    """Sum up by method, of what goes to known operations."""
+    methods: dict[str, int] = {}
+    for each in planned:
+        method = each.label.partition(" ")[0] if "/" in each.label else "linked"
+        methods[method] = methods.get(method, 0) + each.most
+    listed = ", ".join(f"{number} {method}" for method, number in sorted(methods.items()))
+    return f"At most {sum(methods.values())} requests that the harness makes up: {listed or 'none'}."
+
+
+def _own(context: RunContext) -> Iterator[str]:
+    """Name what the user wrote that sends requests too."""
+    config = context.config
+    own = [f"[target] scenarios {', '.join(config.target.scenarios)}"] if config.target.scenarios else []
+    own += ["[client] command"] if config.client else []
+    webhooks = config.provider.webhooks if config.provider else None
+    own += [f"[provider.webhooks] register {webhooks.register}"] if webhooks and webhooks.register else []
+    if own:
+        yield f"Yours, sent as you wrote them: {'; '.join(own)}."
+    if config.receiver:
+        yield f"Deliveries, genuine and forged, to [receiver] url {config.receiver.url}."

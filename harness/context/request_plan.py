@@ -1,0 +1,119 @@
+"""What the gate would send to the provider: counted from the document, without sending anything."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from harness.context.run_context import RunContext
+from harness.contract import link_crawler
+from harness.contract.caller import Caller
+from harness.contract.credentials import CASES, MOST_READS
+from harness.contract.promises import PROMISES
+from harness.errors import SpecError
+from harness.fuzzing import stateful
+from harness.fuzzing.budget import BUDGETS, Budget
+from harness.model.config import Probes
+from harness.openapi import generation
+from harness.openapi.permission import MOST_WRONG_CREDENTIALS
+from harness.openapi.spec_document import Spec
+
+GROUPS = 4
+"""Groups of checks that call the provider, before and after each of which the credential is tried."""
+_CHAINS = "any permitted operation"
+_ALLOWS = {
+    Probes.NONE: "sends nothing that the harness makes up",
+    Probes.READ: "reads only (GET, HEAD, OPTIONS)",
+    Probes.WRITE: "reads and writes",
+}
+
+
+class PlannedOperation(NamedTuple):
+    """The requests that one operation would receive."""
+
+    label: str
+    most: int
+    """How many at most."""
+    reasons: tuple[str, ...]
+
+
+def in_one_line(context: RunContext) -> str:
+    """Return what made-up requests may do at the provider, for the head of a run; it reads no document from a URL."""
+    target, section = context.target, context.provider.section
+    whose = "yours" if target.ours else "a vendor's API"
+    line = (
+        f"provider: {section.base_url} ({whose}): [provider] probes = {str(target.probes)!r} {_ALLOWS[target.probes]}"
+    )
+    if target.probes is Probes.WRITE:
+        line += ", deletes too" if section.destructive else ", deletes only what the run created"
+    if target.probes is not Probes.NONE and context.provider.spec_at_hand:
+        permission = context.provider.permission
+        line += f", {len(permission.labels)} of {len(context.spec.definitions)} operations"
+    if target.probes is not Probes.NONE and (not target.ours or target.probes is not Probes.WRITE):
+        line += f", at most {MOST_WRONG_CREDENTIALS} wrong credentials"
+    return line
+
+
+def planned_operations(context: RunContext, level: str, *, fuzzed: bool) -> list[PlannedOperation]:
+    """Return what each operation would receive, in the order of the document, and what has no operation at the end.
+
+    ``level`` is the budget of generated requests, sent where ``fuzzed``. Raises `SpecError` and `ConfigurationError`.
+    """
+    most: dict[str, int] = defaultdict(int)
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for label, number, reason in _requests(context, level, fuzzed=fuzzed):
+        most[label] += number
+        if number and reason not in reasons[label]:
+            reasons[label].append(reason)
+    order = [*context.spec.definitions, *(label for label in most if label not in context.spec.definitions)]
+    return [PlannedOperation(label, most[label], tuple(reasons[label])) for label in order if most[label]]
+
+
+def _requests(context: RunContext, level: str, *, fuzzed: bool) -> Iterator[tuple[str, int, str]]:
+    """Yield an operation, how many requests it receives at most, and why."""
+    with context.provider.client() as client:
+        yield from _of_credentials(context, Caller(context.spec, client))
+        if context.target.probes is Probes.NONE or context.target.production:
+            return
+        caller = Caller(context.spec, client)
+        for promise in PROMISES:
+            for planned in promise.planned(caller):
+                yield planned.label, planned.most, promise.id
+        if link_crawler.beginnings(caller):
+            yield _CHAINS, link_crawler.MAX_CALLS, "links"
+    if fuzzed:
+        yield from _generated(context, BUDGETS[level])
+
+
+def _of_credentials(context: RunContext, caller: Caller) -> Iterator[tuple[str, int, str]]:
+    with context.provider.client() as client:
+        reads = context.provider.secured(client).reads if context.credential else []
+    if not reads:
+        return
+    yield f"GET {reads[0]}", 2 * GROUPS, "whoami"
+    if context.target.probes is Probes.NONE:
+        yield f"GET {reads[0]}", 1 + MOST_WRONG_CREDENTIALS, "credentials"
+        return
+    yield f"GET {reads[0]}", min(len(reads), MOST_READS), "credentials"
+    if caller.spares_credentials:
+        yield f"GET {reads[0]}", MOST_WRONG_CREDENTIALS, "wrong credentials"
+        return
+    for operation in caller.operations.values():
+        if operation.is_secured:
+            yield operation.label, len(CASES), "wrong credentials"
+
+
+def _generated(context: RunContext, budget: Budget) -> Iterator[tuple[str, int, str]]:
+    for label in context.provider.fuzzed_operations:
+        yield label, _systematic(context.spec, label) + 2 * budget.examples, "generated"
+    yield _CHAINS, budget.chains * stateful.STEPS, "chains"
+
+
+def _systematic(spec: Spec, label: str) -> int:
+    """Count the requests that the document's examples and limits give; none where it cannot be used."""
+    try:
+        raw = spec.operation(label).raw
+        return sum(1 for _ in generation.from_examples(raw)) + sum(1 for _ in generation.systematic(raw))
+    except (SpecError, generation.Ungenerable):
+        return 0
