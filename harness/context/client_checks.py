@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_KEYLESS = "the spec declares no Idempotency-Key header; where the provider accepts one, declare it there"
+_KEYLESS = (
+    "the spec declares no Idempotency-Key header; where the provider accepts one, declare it there, or name it in "
+    "[client] idempotency_header"
+)
 
 
 class ClientChecks:
@@ -82,7 +85,9 @@ class ClientChecks:
         return lambda: (work(), self._errors.take())
 
     def _keyless(self, case: ClientCase | TransportCase) -> bool:
-        return case.item == "resilience.idempotency-keys" and not promises_keys(self._context.spec)
+        client = self._context.config.client
+        named = client is not None and client.idempotency_header is not None
+        return case.item == "resilience.idempotency-keys" and not named and not promises_keys(self._context.spec)
 
     def _checked(self, case: ClientCase | TransportCase) -> Finding:
         if isinstance(case, TransportCase):

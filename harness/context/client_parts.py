@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.resilience.fault_server import KEY_HEADERS
 from harness.resilience.runner import ClientUnderTest
 
 if TYPE_CHECKING:
@@ -33,4 +34,5 @@ def client_of(run_context: RunContext, *, http: httpx.Client | None = None) -> C
         log=run_context.processes.logs / f"{LOG}{run_context.processes.log_suffix}.log",
         upstream=run_context.provider.section.base_url,
         http=http or run_context.client,
+        key_headers=(client.idempotency_header,) if client.idempotency_header else KEY_HEADERS,
     )

@@ -20,6 +20,10 @@ ACCEPTS, REJECTS, ROTATED = "auth.accepts", "auth.rejects", "secrets.rotated"
 NOTHING_READABLE = "the spec has no secured GET operation without path parameters"
 NOTHING_ALLOWED = "[provider] probes, include and exclude allow no request to a secured operation"
 NOTHING_SECURED = "the spec asks for a credential at no operation: name the security schemes under `security` in it"
+OPEN = (
+    "the spec declares `security: []`, no credential, at {} operations, and asks for one at none: where the provider "
+    "does check a credential, correct them; where it does not, remove [provider] auth"
+)
 REFUSALS = frozenset({401, 403})
 MOST_READS = 10
 """Operations that are read in search of one that shows whether a credential works."""
@@ -137,7 +141,10 @@ class Secured(msgspec.Struct, frozen=True, kw_only=True):
         secured = [o for o in self.spec.readable if o.is_secured]
         if guard is not None and secured and not any(o.label in guard.labels for o in secured):
             return NOTHING_ALLOWED
-        return NOTHING_READABLE if secured else NOTHING_SECURED
+        if secured:
+            return NOTHING_READABLE
+        public = [o for o in self.spec.readable if o.definition.get("security") == []]
+        return NOTHING_SECURED if not public else OPEN.format(f"{len(public)} of {len(self.spec.readable)}")
 
 
 def judge_acceptance(secured: Secured, credential: Credential, *, reproduce: str) -> Finding:

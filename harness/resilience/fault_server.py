@@ -22,6 +22,10 @@ WRITES = frozenset({"POST", "PATCH"})
 """Methods that are not idempotent by definition (RFC 9110 section 9.2.2, RFC 5789)."""
 
 
+KEY_HEADERS = ("idempotency-key", "x-idempotency-key")
+"""Names of the header that carries an idempotency key, unless harness.toml names another."""
+
+
 class FaultServer(LoopbackServer):
     """Applies the faults to the first requests, in order; passes later ones on."""
 
@@ -34,11 +38,12 @@ class FaultServer(LoopbackServer):
         then: Fault | None = None,
         each_write: bool = False,
         hold_s: float = IDLE_S,
+        key_headers: Sequence[str] = KEY_HEADERS,
     ) -> None:
         """``upstream`` is the provider's base URL, reached with ``client``; ``then`` applies to all later requests.
 
         With ``each_write`` the first fault applies only to the first attempt of every write. ``hold_s`` is the length
-        of a silent or trickling response, in seconds.
+        of a silent or trickling response, in seconds; the first of ``key_headers`` that a request has is its key.
         """
         super().__init__("fault-server")
         self._upstream = upstream.rstrip("/")
@@ -47,6 +52,7 @@ class FaultServer(LoopbackServer):
         self._then = then
         self._each_write = each_write
         self._hold_s = hold_s
+        self._key_headers = tuple(key_headers)
         self._written: set[tuple[str, str, str]] = set()
         self._lock = threading.Lock()
         self._attempts: list[Attempt] = []
@@ -96,7 +102,7 @@ class FaultServer(LoopbackServer):
             at=at,
             method=request.method,
             path=request.target,
-            key=request.header("idempotency-key") or request.header("x-idempotency-key"),
+            key=next((key for name in self._key_headers if (key := request.header(name))), ""),
             body_digest=request.digest,
             fault=fault,
             status=status,

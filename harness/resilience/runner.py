@@ -13,7 +13,7 @@ from harness.model.config import Policy
 from harness.resilience.client_cases import ClientCase
 from harness.resilience.client_process import ClientRun, run_client
 from harness.resilience.expectations import Evidence
-from harness.resilience.fault_server import WRITES, FaultServer
+from harness.resilience.fault_server import KEY_HEADERS, WRITES, FaultServer
 from harness.resilience.faults import Fault
 
 PLACEHOLDER = "{fault_server}"
@@ -52,6 +52,8 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
     """The provider's base URL."""
     http: httpx.Client
     """Reaches the provider."""
+    key_headers: Sequence[str] = KEY_HEADERS
+    """Names of the header that carries its idempotency keys."""
     undisturbed: UndisturbedRun = msgspec.field(default_factory=UndisturbedRun)
     """Shared by all checks of the same client."""
 
@@ -63,7 +65,15 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         For ``then`` and ``each_write`` see `FaultServer`. Raises `ProcessError` when the command cannot be run.
         """
         hold_s = self.policy.answer_within + HELD_LONGER_S
-        server = FaultServer(self.upstream, self.http, faults=faults, then=then, each_write=each_write, hold_s=hold_s)
+        server = FaultServer(
+            self.upstream,
+            self.http,
+            faults=faults,
+            then=then,
+            each_write=each_write,
+            hold_s=hold_s,
+            key_headers=self.key_headers,
+        )
         with server:
             run = run_client(
                 [word.replace(PLACEHOLDER, server.url) for word in self.command],

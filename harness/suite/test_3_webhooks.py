@@ -11,7 +11,7 @@ from harness.context.receiver_parts import again
 from harness.openapi.event_schemas import EventSchemas
 from harness.suite.rows import each
 from harness.webhooks import tls
-from harness.webhooks.assessment import conformity
+from harness.webhooks.assessment import conformity, undescribed
 from harness.webhooks.cases import CASES
 from harness.webhooks.drills import CRASHES, DRILLS, play
 
@@ -34,6 +34,9 @@ FIXTURES = "webhooks.fixtures"
 def test_every_event_fixture_is_valid_against_the_spec(spec: Spec, events: list[Event], findings: Findings) -> None:
     """Each fixture conforms to the schema of its type in the spec's webhooks."""
     schemas = EventSchemas(spec)
+    if not schemas.names:
+        findings.add(undescribed(spec.source))
+        return
     for event in events:
         findings.add(conformity(event, schemas.violations(event), spec.source))
 

@@ -136,6 +136,11 @@ def conformity(event: Event, violations: Sequence[str], spec: str) -> Finding:
     )
 
 
+def undescribed(spec: str) -> Finding:
+    """Return that the fixtures cannot be held against the document ``spec``, which describes no webhooks."""
+    return FITS_SPEC.finding(Outcome.NOT_APPLICABLE, f"{spec} describes no webhooks", case="schema")
+
+
 def finding_of(case: ReceiverCase, result: CaseResult, reproduce: str, request: str = "") -> Finding:
     """Return the finding of one case; ``request`` is shown where something is wrong."""
     outcome, observed, summary = result

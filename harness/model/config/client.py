@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from harness.model.config.base import Duration, Section
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class Policy(Section, frozen=True):
@@ -24,3 +28,12 @@ class Client(Section, frozen=True):
     """Added to the environment; ``{fault_server}`` is replaced by the URL the client must call."""
     timeout: Duration = Duration(60)
     policy: Policy = Policy()
+    idempotency_header: str | None = None
+    """Header that carries the idempotency key, where the document declares none; else ``Idempotency-Key``."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a header name that HTTP does not know (RFC 9110 section 5.6.2)."""
+        if self.idempotency_header is not None and not _TOKEN.fullmatch(self.idempotency_header):
+            raise ValueError(
+                f"`idempotency_header` is {self.idempotency_header!r}: write a name such as Idempotency-Key"
+            )

@@ -50,6 +50,16 @@ REFUSED = {
         "[provider]",
         "the key base_url is missing. Add it and run again.",
     ),
+    "a header name with a space": (
+        NAMED + '[client]\ncommand = ["x"]\nidempotency_header = "My Key"',
+        "[client]",
+        "write a name such as Idempotency-Key",
+    ),
+    "an operation that cannot show who asks": (
+        PROVIDER + 'whoami = "POST /me"',
+        "[provider]",
+        "write GET and a path without parameters, such as GET /me",
+    ),
     "no length of time": (PROCESS + 'ready_within = "soon"', "[process.app] ready_within", "write 250ms, 3s"),
     "a bare number of seconds": (PROCESS + "ready_within = 3", "[process.app] ready_within", "such as '3s'"),
     "a receiver's URL without its scheme": (

@@ -100,5 +100,19 @@ def test_a_document_without_security_is_the_reason_that_is_given(httpserver: HTT
     assert not httpserver.log
 
 
+def test_a_document_that_declares_every_operation_open_is_named_as_that(httpserver: HTTPServer) -> None:
+    """`security: []` is a statement, and not a missing one."""
+    operation: dict[str, object] = {"security": [], "responses": {}}
+    document = {**DOCUMENT, "paths": {"/things": {"get": operation}, "/others": {"get": operation}}}
+    with ProviderClient(Network(), httpserver.url_for("")) as client:
+        secured = Secured(spec=Spec(document, "x"), client=client)
+        found = [f for case in CASES for f in judge_rejection(case, secured, credential("a"), reproduce="r")]
+    assert {f.observed.partition(", and")[0] for f in found} == {
+        "the spec declares `security: []`, no credential, at 2 of 2 operations"
+    }
+    assert "remove [provider] auth" in found[0].observed
+    assert not httpserver.log
+
+
 def credential(value: str) -> Credential:
     return Credential(header="Authorization", written="Bearer {}".format, secret=lambda: value)

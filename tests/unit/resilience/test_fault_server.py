@@ -13,7 +13,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from harness.http.client import Network
-from harness.resilience.fault_server import FaultServer
+from harness.resilience.fault_server import KEY_HEADERS, FaultServer
 from harness.resilience.faults import CLOSE, CUT, RESET, SILENCE, TRICKLE, Action, Corruption, Fault, respond
 
 
@@ -160,3 +160,24 @@ def test_nothing_stays_behind(client: httpx.Client) -> None:
     idle.close()
 
     assert not [t for t in threading.enumerate() if t.name == "fault-server"]
+
+
+@pytest.mark.parametrize(
+    "names, sent, key",
+    [
+        ((), {"Idempotency-Key": "k"}, "k"),
+        ((), {"X-Idempotency-Key": "k"}, "k"),
+        (("Request-Id",), {"request-id": "k"}, "k"),
+        (("Request-Id",), {"Idempotency-Key": "k"}, ""),
+        ((), {}, ""),
+    ],
+    ids=["standard", "prefixed", "own", "other than own", "none"],
+)
+def test_the_key_of_an_attempt_is_read_from_its_header(
+    names: tuple[str, ...], sent: dict[str, str], key: str, client: httpx.Client, httpserver: HTTPServer
+) -> None:
+    """The name of the header is the provider's choice."""
+    httpserver.expect_request("/").respond_with_data("ok")
+    with FaultServer(httpserver.url_for(""), client, faults=[], key_headers=names or KEY_HEADERS) as server:
+        client.post(server.url, headers=sent)
+    assert [attempt.key for attempt in server.attempts] == [key]
