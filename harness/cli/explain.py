@@ -75,7 +75,9 @@ def key_of(finding: Finding) -> str:
 
 
 def _findings(report: Report | None) -> list[Finding]:
-    return [f for item in report.items for f in item.findings] if report else []
+    if report is None:
+        return []
+    return [f for item in report.items for f in item.findings] + [f for d in report.vendor for f in d.findings]
 
 
 def _row_of(finding: Finding, items: Mapping[str, Item], by_key: Mapping[str, Check]) -> Iterator[Labelled]:
@@ -91,6 +93,7 @@ def _last_seen(report: Report | None, about: Callable[[Finding], bool]) -> Itera
     if report is None:
         return
     bad = [f for item in report.items for f in bad_findings(item) if about(f)]
+    bad += [f for difference in report.vendor for f in difference.findings if about(f)]
     if not bad:
         return
     yield "", ""

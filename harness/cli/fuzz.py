@@ -10,11 +10,12 @@ from pathlib import Path
 import click
 
 from harness.context.run_context import RunContext
+from harness.context.target import load_target
 from harness.errors import ConfigurationError, nearest
 from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.defects import Defect
 from harness.fuzzing.reproduction import replay
-from harness.model.config import BudgetName
+from harness.model.config import BudgetName, Fuzz
 from harness.process.subreaper import reap_orphans
 
 MODULE = "harness.suite.test_2_contract"
@@ -55,10 +56,14 @@ def fuzz(
 def run_fuzz(
     directory: Path, *, overlay: str | None, level: str | None, seed: int | None, pytest_args: Sequence[str]
 ) -> int:
-    """Send generated requests to the provider, and nothing else; return pytest's exit status."""
+    """Send generated requests to the provider, and nothing else; return pytest's exit status.
+
+    Naming their level is what asks for them, also at a vendor's API. Raises `ConfigurationError`.
+    """
+    level = level or (load_target(directory, overlay=overlay).config.fuzz or Fuzz()).budget
     command = [sys.executable, "-m", "pytest", "--pyargs", MODULE, f"--rootdir={directory}", "-k", TESTS]
     command += ["-p", "no:schemathesis", *([f"--harness-target={overlay}"] if overlay else [])]
-    command += [*([f"--harness-fuzz={level}"] if level else [])]
+    command += [f"--harness-fuzz={level}"]
     command += [*([] if seed is None else [f"--harness-seed={seed}"]), *pytest_args]
     with reap_orphans():
         return subprocess.run(command, cwd=directory, check=False).returncode

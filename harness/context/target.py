@@ -16,7 +16,7 @@ import msgspec
 from harness.context.provider_rules import environment_of, is_ours, probes_of
 from harness.core.pointers import leaves, mapped
 from harness.errors import ConfigurationError, SecretError, nearest
-from harness.model import SecretRef, TargetSummary
+from harness.model import ProviderOwner, SecretRef, TargetSummary
 from harness.model.config import Configuration, Environment, Probes
 from harness.model.signals import FAULTS
 from harness.model.strict import check_keys, convert, where_is
@@ -46,6 +46,12 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     def ours(self) -> bool:
         """Whether the team can correct the provider; else it is a vendor's API."""
         return is_ours(self.config)
+
+    @property
+    def owner(self) -> ProviderOwner | None:
+        """Whose the provider is, for the report; None where there is none."""
+        provider = self.config.provider
+        return ProviderOwner(ours=self.ours, declared=provider.ours is not None) if provider else None
 
     @property
     def probes(self) -> Probes:

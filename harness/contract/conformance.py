@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import httpx
+import msgspec
 
 from harness.http.message import Exchange, Request, Response, header_bytes
 from harness.model import Check, Finding, FixedBy, Outcome
@@ -47,8 +48,17 @@ class _Violation(NamedTuple):
     """How an exchange breaks the spec."""
 
     check: Check
+    subject: str
+    """The operation, or the call where the spec describes none."""
     where: str
     what: str
+
+    def finding(self, spec: Spec, prefix: str) -> Finding:
+        failed = _finding(spec, self.check, Outcome.FAIL, f"{prefix}{self.where} breaks the spec", self.what)
+        answering = self.where.removeprefix(self.subject).strip()
+        first = next(iter(self.what.strip().splitlines()), "")
+        cause = f"{answering}: {first}" if answering and answering != self.where else first
+        return msgspec.structs.replace(failed, subject=self.subject, cause=cause)
 
 
 def judge_exchanges(
@@ -64,7 +74,7 @@ def judge_exchanges(
     answered = [(e.request, e.response) for e in exchanges if e.response is not None]
     known = [(request, response) for request, response in answered if _described(spec, request)]
     undescribed = f"no operation of {spec.source} describes this call"
-    strange = [_Violation(REQUESTS[item], _called(r), undescribed) for r, _ in answered if not _described(spec, r)]
+    strange = [_strange(item, r, undescribed) for r, _ in answered if not _described(spec, r)]
     prefix = f"{place}: " if place else ""
     if place and not known and len(strange) > 1:
         summary = (
@@ -73,8 +83,8 @@ def judge_exchanges(
         yield _finding(spec, REQUESTS[item], Outcome.FAIL, summary, "\n".join(dict.fromkeys(v.where for v in strange)))
         return
     found = dict.fromkeys([*strange, *_violations(spec, known, item, recorded=recorded)])
-    for check, where, what in found:
-        yield _finding(spec, check, Outcome.FAIL, f"{prefix}{where} breaks the spec", what)
+    for violation in found:
+        yield violation.finding(spec, prefix)
     for check, thing, number in ((CONFORMS[item], "response", len(known)), (REQUESTS[item], "request", len(answered))):
         if number and not any(v.check is check for v in found):
             conform = f"1 {thing} conforms" if number == 1 else f"{number} {thing}s conform"
@@ -87,10 +97,15 @@ def _violations(
     """Yield what is wrong with the exchanges that the spec describes."""
     the_request = "the recorded request" if recorded else "the request"
     for request, response in known:
-        yield from (_Violation(CONFORMS[item], *found) for found in response_violations(spec, request, response))
+        for where, what in response_violations(spec, request, response):
+            yield _Violation(CONFORMS[item], where.rpartition(" answering ")[0], where, what)
         for violation in spec.request_violations(request) if response.status < 400 else ():
             label, _, what = violation.partition(": ")
-            yield _Violation(REQUESTS[item], f"{the_request} of {label}", what)
+            yield _Violation(REQUESTS[item], label, f"{the_request} of {label}", what)
+
+
+def _strange(item: str, request: Request, what: str) -> _Violation:
+    return _Violation(REQUESTS[item], _called(request), _called(request), what)
 
 
 def _described(spec: Spec, request: Request) -> bool:

@@ -6,7 +6,16 @@ from harness.model.delivery import Delivery, Event
 from harness.model.finding import Finding, FixedBy, Level, Mode, Outcome, stable_id
 from harness.model.item import GuideLine, Item, Waiver
 from harness.model.reference import SecretRef
-from harness.model.report import GuideResult, ItemResult, Problem, Report, TargetSummary, Verdict
+from harness.model.report import (
+    GuideResult,
+    ItemResult,
+    Problem,
+    ProviderOwner,
+    Report,
+    TargetSummary,
+    VendorDifference,
+    Verdict,
+)
 
 __all__ = [
     "Attempt",
@@ -23,9 +32,11 @@ __all__ = [
     "Mode",
     "Outcome",
     "Problem",
+    "ProviderOwner",
     "Report",
     "SecretRef",
     "TargetSummary",
+    "VendorDifference",
     "Verdict",
     "Waiver",
     "stable_id",

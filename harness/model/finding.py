@@ -80,6 +80,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode = Mode.LIVE
     subject: str = ""
     """What shows the defect, such as the operation; empty for other observations."""
+    cause: str = ""
+    """What is wrong, in words that are the same for every subject; empty where the summary has them."""
     id: str = ""
     """Stable id of a defect, the same in every run, by which it can be waived; empty for other observations."""
     test: str = ""
@@ -95,6 +97,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
             return self.summary
         name = f" ({self.id})" if self.id else ""
         return f"{self.summary.removesuffix(name)}: {self._seen}, expected {self.expected}{name}"
+
+    @property
+    def cause_or_summary(self) -> str:
+        """What is wrong, without the subject and the id, so that findings of one cause have the same text."""
+        named = f" ({self.id})" if self.id else ""
+        return self.cause or self.summary.removesuffix(named).removeprefix(f"{self.subject}: " if self.subject else "")
 
     @property
     def is_brief(self) -> bool:

@@ -71,6 +71,29 @@ class GuideResult(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[str, ...]
 
 
+class ProviderOwner(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose the provider is."""
+
+    ours: bool
+    """Whether what only the provider can correct counts; else it is a vendor's API."""
+    declared: bool
+    """Whether ``[provider] ours`` is set; else it follows from who starts the provider."""
+
+
+class VendorDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a vendor's API does differently from its document, at however many operations; never blocks."""
+
+    item: str
+    check: str
+    cause: str
+    """What is different, without the operations."""
+    operations: tuple[str, ...]
+    """Where it was seen, as ``METHOD /path``; empty where it is about no operation."""
+    ids: tuple[str, ...]
+    level: Level = Level.SHOULD
+    findings: tuple[Finding, ...]
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one run reports."""
 
@@ -85,6 +108,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     guide_checklist: tuple[GuideResult, ...]
     items: tuple[ItemResult, ...]
     problems: tuple[Problem, ...] = ()
+    vendor: tuple[VendorDifference, ...] = ()
+    """What a vendor's API does differently from its document; empty where the provider is ours."""
+    provider: ProviderOwner | None = None
+    """Whose the provider is; None where harness.toml has no ``[provider]``."""
     harness_version: str
     coverage: Coverage | None = None
     """How much of the provider's document was covered; None where no call was made."""

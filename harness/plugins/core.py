@@ -18,6 +18,7 @@ from harness.plugins.stash import (
     is_live,
     is_worker,
     item_mode,
+    provider_counts,
     runs_suite,
 )
 from harness.plugins.target_loading import RUN_KEY, config_directory, load_context, usage_errors
@@ -150,7 +151,9 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
         from harness.plugins.findings import Findings
 
         recorded = item_mode(item, item.config) == "replay"
-        item.stash[findings_key] = findings = Findings(run_context, item.nodeid, recorded=recorded)
+        item.stash[findings_key] = findings = Findings(
+            run_context, item.nodeid, recorded=recorded, provider_counts=provider_counts(item.config)
+        )
         check_markers(item, findings)
     return (yield)
 

@@ -26,11 +26,15 @@ class FindingsFailed(Failed):
 class Findings:
     """The findings of one test, redacted as they come in."""
 
-    def __init__(self, run_context: RunContext, test: str, *, recorded: bool) -> None:
-        """``test`` is the node id; ``recorded`` marks what is seen as coming from a cassette."""
+    def __init__(self, run_context: RunContext, test: str, *, recorded: bool, provider_counts: bool = True) -> None:
+        """``test`` is the node id; ``recorded`` marks what is seen as coming from a cassette.
+
+        Without ``provider_counts``, what only the provider can correct does not fail the test.
+        """
         self._context = run_context
         self._test = test
         self._mode = Mode.RECORDED if recorded else Mode.LIVE
+        self._provider_counts = provider_counts
         self._all: list[Finding] = []
         self._refused: list[FindingError] = []
         self._unsent: list[Property] = []
@@ -95,12 +99,14 @@ class Findings:
     def failure(self) -> str:
         """Return why the test must fail by what was attached since the last call; empty when it need not."""
         from harness.readiness.evaluate import today
+        from harness.readiness.vendor import is_difference
         from harness.readiness.waivers import excused
 
         fresh, self._judged = self._all[self._judged :], len(self._all)
         refused, self._refused = self._refused, []
         counted = (excused(f, self._context.config.waiver, today()) for f in fresh)
         bad = [f for f in counted if f.outcome in (Outcome.FAIL, Outcome.ERROR)]
+        bad = [f for f in bad if self._provider_counts or not is_difference(f)]
         return "\n".join([*map(str, refused), *(line for f in bad for line in _lines(f))])
 
     def properties(self) -> list[Property]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugins.stash import context_key, runs_suite
+from harness.plugins.stash import context_key, fuzzing_asked, runs_suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 PARTS = 8
 """Shares of a document that is not known yet while tests are collected."""
+
+NOT_ASKED = (
+    "generated requests go to a vendor's API only where they are asked for: add [fuzz] to harness.toml, or run "
+    "harness fuzz"
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -33,6 +38,8 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     run_context = config.stash.get(context_key, None)
     if run_context is None or run_context.config.provider is None or not runs_suite(config):
         return None
+    if not fuzzing_asked(config):
+        return f"generated requests: none; {NOT_ASKED}"
     return (
         f"generated requests: --harness-fuzz={_level(config, run_context)} --harness-seed={_seed(config, run_context)}"
     )
@@ -45,13 +52,17 @@ def pytest_harness_target_ready(context: RunContext) -> None:
         context.provider.defects()
 
 
+def _fuzzes(config: pytest.Config, run_context: RunContext) -> bool:
+    return fuzzing_asked(config) and not run_context.target.production
+
+
 def _shares(config: pytest.Config) -> list[str]:
     """Return the labels of the operations; parts of them where the document is at a URL, which may not answer yet."""
     from harness.errors import HarnessError
     from harness.fuzzing.budget import Share
 
     run_context = config.stash.get(context_key, None)
-    if run_context is None or run_context.config.provider is None or run_context.target.production:
+    if run_context is None or run_context.config.provider is None or not _fuzzes(config, run_context):
         return ["all"]
     if "://" in run_context.config.provider.spec:
         return Share.names(PARTS)
@@ -66,7 +77,7 @@ def _shares_of_chains(config: pytest.Config) -> list[str]:
     from harness.fuzzing.budget import BUDGETS, Share
 
     run_context = config.stash.get(context_key, None)
-    if run_context is None or run_context.config.provider is None or run_context.target.production:
+    if run_context is None or run_context.config.provider is None or not _fuzzes(config, run_context):
         return ["all"]
     return Share.names(BUDGETS[_level(config, run_context)].shares)
 
@@ -94,6 +105,8 @@ def fuzzer(
     require("provider.spec", "provider.base_url")
     if run_context.target.production:
         pytest.skip("[target] environment is production, which is not fuzzed")
+    if not fuzzing_asked(pytestconfig):
+        pytest.skip(NOT_ASKED)
     if not run_context.provider.fuzzed_operations:
         pytest.skip(f'[provider] probes is "{run_context.target.probes}", which leaves no operation of [fuzz] to call')
     return run_context.provider.fuzzer(_level(pytestconfig, run_context), fuzz_seed)

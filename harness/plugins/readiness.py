@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.plugins.completeness import Selection, narrowings
-from harness.plugins.stash import context_key, coverage_key, deaths_key, is_worker, runs_suite, signals_key
+from harness.plugins.stash import (
+    context_key,
+    coverage_key,
+    deaths_key,
+    is_worker,
+    provider_counts,
+    runs_suite,
+    signals_key,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,15 +163,20 @@ class FindingCollector(Selection):
         problems = self._deaths + self._intake.problems_outside(self._failed)
         if not (self._intake.findings or problems):
             return
+        from harness.readiness import vendor
         from harness.readiness.evaluate import today
         from harness.readiness.touched import expired_waivers, touched_items
         from harness.reports.plain_run import plain_lines
 
         waivers = self._context.config.waiver
-        items = touched_items(self._context.checklist, self._intake.findings, waivers=waivers, today=today())
+        checklist, found, counts = self._context.checklist, self._intake.findings, provider_counts(self._config)
+        items = touched_items(checklist, found, waivers=waivers, today=today(), provider_counts=counts)
+        differing = () if counts else vendor.differences(checklist, found)
         problems += expired_waivers(items, waivers, today())
         written = str(self._written or "")
-        yield from plain_lines(items, problems, verbosity=self._config.get_verbosity(), written=written)
+        yield from plain_lines(
+            items, problems, vendor=differing, verbosity=self._config.get_verbosity(), written=written
+        )
 
     @property
     def _deaths(self) -> list[Problem]:
@@ -213,6 +226,8 @@ class FindingCollector(Selection):
             version=__version__,
             coverage=self._config.stash.get(coverage_key, None),
             signals=self._config.stash.get(signals_key, None),
+            provider=run_context.target.owner,
+            provider_counts=provider_counts(self._config),
         )
 
     def _write(self, report: Report) -> None:

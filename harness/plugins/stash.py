@@ -57,6 +57,19 @@ def asking_items(session: pytest.Session, fixture: str) -> list[pytest.Item]:
     return [item for item in asking if item.get_closest_marker("skip") is None]
 
 
+def provider_counts(config: pytest.Config) -> bool:
+    """Whether what only the provider can correct counts: it is ours, or this run is about nothing else."""
+    target = config.stash[context_key].target
+    only_fuzzing = config.getoption("--harness-fuzz") is not None and not config.getoption("--harness-gate")
+    return target.config.provider is None or target.ours or only_fuzzing
+
+
+def fuzzing_asked(config: pytest.Config) -> bool:
+    """Whether generated requests are to be sent: to a vendor's API only where somebody asks for them."""
+    target = config.stash[context_key].target
+    return target.ours or target.config.fuzz is not None or config.getoption("--harness-fuzz") is not None
+
+
 def runs_suite(config: pytest.Config) -> bool:
     """Whether the shipped conformance tests were asked for."""
     return any(str(arg).startswith(SUITE) for arg in config.args)

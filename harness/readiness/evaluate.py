@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 from harness.model import (
     Finding,
@@ -16,14 +17,17 @@ from harness.model import (
     Mode,
     Outcome,
     Problem,
+    ProviderOwner,
     Report,
     TargetSummary,
+    VendorDifference,
     Verdict,
     Waiver,
 )
 from harness.model.signals import SignalMatrix
 from harness.model.spec_coverage import Coverage
 from harness.model.strict import listed
+from harness.readiness import vendor
 from harness.readiness import waivers as waiver_rules
 from harness.readiness.checklist import Checklist
 
@@ -56,11 +60,25 @@ def by_item(findings: Iterable[Finding]) -> defaultdict[str, list[Finding]]:
 
 
 def evaluate_item(
-    item: Item, findings: Sequence[Finding], *, missing: Sequence[str], waivers: Sequence[Waiver], today: dt.date
+    item: Item,
+    findings: Sequence[Finding],
+    *,
+    missing: Sequence[str],
+    waivers: Sequence[Waiver],
+    today: dt.date,
+    provider_counts: bool = True,
 ) -> ItemResult:
-    """Judge one item. ``missing`` names the keys that harness.toml would need for it."""
-    findings = [waiver_rules.excused(f, waivers, today) for f in _distinct(findings)]
+    """Judge one item. ``missing`` names the keys that harness.toml would need for it.
+
+    Without ``provider_counts``, what only the provider can correct decides nothing.
+    """
+    findings = _counting(findings, waivers, today)
     waiver = waiver_rules.live_waiver(item.id, waivers, today)
+    if not provider_counts:
+        decided = vendor.counted(item, findings)
+        if why := vendor.reason(item, findings, decided, missing):
+            return _not_applicable(item, why, [f for f in findings if not vendor.is_difference(f)])
+        findings = decided
     proofs = [f for f in findings if _proves(item, f)]
     outcome, level = _weighed(item, proofs)
     return ItemResult(
@@ -75,6 +93,24 @@ def evaluate_item(
         findings=tuple(
             sorted(findings, key=lambda f: (f.outcome is not outcome, _rank(f), not _proves(item, f), *_order(f)))
         ),
+    )
+
+
+def _counting(findings: Sequence[Finding], waivers: Sequence[Waiver], today: dt.date) -> list[Finding]:
+    """Return the findings of one item as they count, each defect once."""
+    return [waiver_rules.excused(f, waivers, today) for f in _distinct(findings)]
+
+
+def _not_applicable(item: Item, why: str, findings: Sequence[Finding]) -> ItemResult:
+    return ItemResult(
+        id=item.id,
+        step=item.step,
+        level=item.level,
+        outcome=Outcome.NOT_APPLICABLE,
+        text=item.text,
+        summary=why,
+        remediation=item.remediation,
+        findings=tuple(findings),
     )
 
 
@@ -169,6 +205,12 @@ def guide_results(guide: Iterable[GuideLine], items: Iterable[ItemResult]) -> tu
     )
 
 
+def _differences(
+    checklist: Checklist, found: Mapping[str, Sequence[Finding]], waivers: Sequence[Waiver], today: dt.date
+) -> tuple[VendorDifference, ...]:
+    return vendor.differences(checklist, (f for each in found.values() for f in _counting(each, waivers, today)))
+
+
 def today() -> dt.date:
     """Return the current date in UTC, the date waivers are measured against."""
     return dt.datetime.now(tz=dt.UTC).date()
@@ -189,18 +231,15 @@ def assemble(
     version: str,
     coverage: Coverage | None = None,
     signals: SignalMatrix | None = None,
+    provider: ProviderOwner | None = None,
+    provider_counts: bool = True,
 ) -> Report:
-    """Judge every item of ``checklist`` and the run as a whole.
-
-    ``missing`` maps an item id to the keys that harness.toml would need for it.
-    Pure: the same input gives the same report.
-    """
+    """Judge every item and the run as a whole, always the same; ``missing`` has the keys that each item id needs."""
     found = by_item(findings)
-    items = tuple(
-        evaluate_item(item, found[item.id], missing=missing.get(item.id, ()), waivers=waivers, today=today)
-        for item in checklist
-    )
-    all_problems = (*problems, *waiver_rules.stale(waivers, items, today))
+    judge = partial(evaluate_item, waivers=waivers, today=today, provider_counts=provider_counts)
+    items = tuple(judge(item, found[item.id], missing=missing.get(item.id, ())) for item in checklist)
+    live = waivers if provider_counts else vendor.without_needless(waivers, checklist, today)
+    all_problems = (*problems, *waiver_rules.stale(live, items, today))
     return Report(
         run_id=run_id,
         verdict=verdict(items, all_problems),
@@ -211,6 +250,8 @@ def assemble(
         items=items,
         problems=all_problems,
         harness_version=version,
+        vendor=() if provider_counts else _differences(checklist, found, waivers, today),
+        provider=provider,
         coverage=coverage,
         signals=signals,
     )

@@ -22,7 +22,12 @@ class TouchedItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def touched_items(
-    checklist: Iterable[Item], findings: Iterable[Finding], *, waivers: Sequence[Waiver], today: dt.date
+    checklist: Iterable[Item],
+    findings: Iterable[Finding],
+    *,
+    waivers: Sequence[Waiver],
+    today: dt.date,
+    provider_counts: bool = True,
 ) -> tuple[TouchedItem, ...]:
     """Return the touched items in the order of ``checklist``.
 
@@ -30,13 +35,15 @@ def touched_items(
     """
     found = by_item(findings)
     return tuple(
-        _judged(item, found[item.id], waivers, today)
+        _judged(item, found[item.id], waivers, today, provider_counts=provider_counts)
         for item in checklist
         if any(f.test or f.outcome is not Outcome.NOT_RUN for f in found[item.id])
     )
 
 
-def _judged(item: Item, findings: Sequence[Finding], waivers: Sequence[Waiver], today: dt.date) -> TouchedItem:
+def _judged(
+    item: Item, findings: Sequence[Finding], waivers: Sequence[Waiver], today: dt.date, *, provider_counts: bool
+) -> TouchedItem:
     return TouchedItem(
         result=evaluate_item(
             msgspec.structs.replace(item, evidence=None),
@@ -44,6 +51,7 @@ def _judged(item: Item, findings: Sequence[Finding], waivers: Sequence[Waiver], 
             missing=(),
             waivers=waiver_rules.relevant(item.id, findings, waivers),  # only the gate can judge whether one is stale
             today=today,
+            provider_counts=provider_counts,
         ),
         recorded_only=item.evidence not in (None, *(f.mode for f in findings)),
     )

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from harness.model import Report
-from harness.reports import signal_table, text
+from harness.reports import signal_table, text, vendor_section
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -18,6 +18,7 @@ def render(report: Report) -> str:
         report=report,
         wording=text,
         signals=signal_table,
+        vendor=vendor_section,
         signs=text.SIGNS,
         steps=list(text.steps(report)),
         failures=text.failures(report),

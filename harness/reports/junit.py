@@ -6,6 +6,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from harness.model import ItemResult, Level, Outcome, Report
+from harness.reports import vendor_section
 from harness.reports.text import advice, bad_findings, evidence, parts, steps
 
 # Characters XML 1.0 cannot carry in any form (section 2.2).
@@ -27,8 +28,19 @@ def render(report: Report) -> str:
             tag = "failure" if problem.outcome is Outcome.FAIL else "error"
             ET.SubElement(case, tag, message=_clean(problem.text))
         _count(suite)
+    _vendor(root, report)
     ET.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _vendor(root: ET.Element, report: Report) -> None:
+    """Add what a vendor's API does differently as the output of a suite without cases: it is no result of a test."""
+    if not report.vendor:
+        return
+    suite = ET.SubElement(root, "testsuite", name=vendor_section.HEADING)
+    _count(suite)
+    lines = [vendor_section.owner(report), *(vendor_section.sentence(d) for d in report.vendor)]
+    ET.SubElement(suite, "system-out").text = _clean("\n".join(lines))
 
 
 def _case(suite: ET.Element, item: ItemResult) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from harness.model import ItemResult, Outcome, Report
-from harness.reports import signal_table
+from harness.reports import signal_table, vendor_section
 from harness.reports.text import (
     COVERAGE_HEADINGS,
     EXPLAINED,
@@ -48,7 +48,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield f"**{_text(report.target.name)}** ({report.target.environment}), {when(report)}, {report.duration_s:.1f} s: "
     yield f"{counts(report)}."
+    yield from ("", _text(vendor_section.owner(report))) if report.provider else ()
     yield from _blockers(report)
+    yield from _vendor(report)
     yield from ("", "## The guide's production checklist", "", "| | requirement | proved by |", "|---|---|---|")
     for line in report.guide_checklist:
         proofs = ", ".join(f"`{i}`" for i in line.items)
@@ -58,6 +60,22 @@ def _lines(report: Report) -> Iterator[str]:
         yield from (_row(item) for item in items)
     yield from _signals(report)
     yield from _coverage(report)
+
+
+def _vendor(report: Report) -> Iterator[str]:
+    if not report.vendor:
+        return
+    yield from (
+        "",
+        f"## {vendor_section.HEADING}",
+        "",
+        f"{vendor_section.total(report.vendor)}, of which none blocks.",
+        "",
+    )
+    for difference in report.vendor[: vendor_section.MOST_ON_A_PAGE]:
+        yield f"- {_text(vendor_section.sentence(difference))}"
+    if (more := len(report.vendor) - vendor_section.MOST_ON_A_PAGE) > 0:
+        yield f"- and {more} more, in readiness.json"
 
 
 def _signals(report: Report) -> Iterator[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.model import ItemResult, Level, Outcome, Problem
+from harness.model import ItemResult, Level, Outcome, Problem, VendorDifference
 from harness.readiness.touched import TouchedItem
-from harness.reports.terminal import INDENT, MARK_STYLES, Line, mark, problem_lines
+from harness.reports.terminal import INDENT, MARK_STYLES, Line, mark, problem_lines, vendor_lines
 from harness.reports.text import WIDTH, advice, printable
 
 WHOLE = "Run the whole checklist: harness gate"
@@ -16,7 +16,12 @@ _BAD = (Outcome.FAIL, Outcome.ERROR)
 
 
 def plain_lines(
-    items: Sequence[TouchedItem], problems: Sequence[Problem] = (), *, verbosity: int = 0, written: str = ""
+    items: Sequence[TouchedItem],
+    problems: Sequence[Problem] = (),
+    *,
+    vendor: Sequence[VendorDifference] = (),
+    verbosity: int = 0,
+    written: str = "",
 ) -> Iterator[Line]:
     """Yield the section; nothing where there is nothing to report.
 
@@ -25,6 +30,8 @@ def plain_lines(
     """
     for text, style in _lines(items, problems, verbosity):
         yield printable(text), style
+    if verbosity >= 0:
+        yield from vendor_lines(vendor)
     wrong = problems or any(item.result.outcome in _BAD for item in items)
     if wrong or (items and verbosity >= 0):
         yield from ([(f"Report: {written}", "")] if written else [])

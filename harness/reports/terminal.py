@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from harness.model import ItemResult, Outcome, Problem, Report, Verdict
+from harness.model import ItemResult, Outcome, Problem, Report, VendorDifference, Verdict
+from harness.reports import vendor_section
 from harness.reports.text import (
     EXPLAINED,
     MEANING,
@@ -58,6 +59,7 @@ def _lines(report: Report, written: str) -> Iterator[Line]:
         yield f"{mark(item.outcome)} {item.id} (should): {item.summary}", "yellow"
     if report.signals and report.signals.blind:
         yield f"Blind spots: nothing showed {', '.join(row.fault for row in report.signals.blind)}", "yellow"
+    yield from vendor_lines(report.vendor)
     yield "", ""
     yield "The guide's production checklist", ""
     for line in report.guide_checklist:
@@ -67,7 +69,22 @@ def _lines(report: Report, written: str) -> Iterator[Line]:
         f"{report.target.name} ({report.target.environment}): {counts(report)}, in {report.duration_s:.1f} s",
         "",
     )
+    if report.provider:
+        yield vendor_section.owner(report), ""
     yield f"Report: {written}", ""
+
+
+def vendor_lines(differences: Sequence[VendorDifference]) -> Iterator[Line]:
+    """Yield the first of what a vendor's API does differently, and how much more there is; none of it blocks."""
+    if not differences:
+        return
+    yield "", ""
+    yield f"{vendor_section.HEADING}: {vendor_section.total(differences)}, of which none blocks", ""
+    for difference in differences[: vendor_section.MOST_DIFFERENCES]:
+        text = f"\N{EN DASH} {printable(vendor_section.sentence(difference))}"
+        yield from ((line, "") for line in wrapped(text, first="  ", indent="    "))
+    if (more := len(differences) - vendor_section.MOST_DIFFERENCES) > 0:
+        yield f"  and {more} more in the report", ""
 
 
 def problem_lines(problem: Problem) -> Iterator[Line]:

@@ -106,7 +106,7 @@ def write_target(server: Server, folder: Path, url: str) -> None:
         [spec] = [str(path) for path in ENV.glob(f"lib/python3*/site-packages/{server.spec}")]
     auth = 'auth = { type = "api-key", header = "Authorization", key = "env:SERVER_TOKEN" }\n' if server.fuzz else ""
     text = f'[target]\nname = "{server.package}"\n[provider]\nspec = "{spec}"\nbase_url = "{url}"\n'
-    text += f'probes = "write"\ndestructive = true\n{auth}{server.fuzz}'
+    text += f'ours = true\nprobes = "write"\ndestructive = true\n{auth}{server.fuzz}'
     (folder / "harness.toml").write_text(text, encoding="utf-8")
 
 
