@@ -98,8 +98,13 @@ class ExercisePlan:
 
     def faults(self) -> list[PlannedFault]:
         """Return every fault, with the alerts that it is to fire; commands of the team's last."""
-        named = [self._planned(fault, self.causes.named[fault]) for fault in FAULTS]
-        return [*named, *self._commands()]
+        counted = set(map(str, self._alerts.fires.values()))
+        faults = (fault for fault in FAULTS if fault in counted or not self._declared(fault))
+        return [*(self._planned(fault, self.causes.named[fault]) for fault in faults), *self._commands()]
+
+    def _declared(self, fault: str) -> str:
+        """Return the reason why the integration does not have what a fault is about."""
+        return self._target.target.declared(self.causes.named[fault].needs)
 
     @property
     def timing(self) -> ExerciseTiming:

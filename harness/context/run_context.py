@@ -108,6 +108,12 @@ class RunContext:
         return shipped().extended(self.config.item)
 
     @cached_property
+    def declared(self) -> dict[str, str]:
+        """The items that concern what the integration does not have, with the declared reason."""
+        concerned = ((item.id, self.target.absent(*item.concerns)) for item in self.checklist)
+        return {item_id: reason for item_id, reason in concerned if reason}
+
+    @cached_property
     def admission(self) -> Admission:
         """What every finding passes on its way into the report."""
         return Admission(self.checklist, self.vault.redact)

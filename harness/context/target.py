@@ -27,6 +27,15 @@ CONFIG_NAME = "harness.toml"
 _NEVER_SECRET = ("reason", "remediation", "text", "header", "event_id", "event_type")
 
 
+ABSENCES = {
+    "receiver": ("receiver", "webhooks"),
+    "webhooks": ("webhooks", "receiver"),
+    "client": ("client",),
+    "telemetry": ("telemetry",),
+}
+"""Sections of harness.toml with the declarations of ``[target.absent]`` for which they do not exist."""
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """One provider, one integration, one environment."""
 
@@ -61,6 +70,15 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     def missing(self, keys: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of the dotted ``keys`` that harness.toml does not set, as ``[section] key``."""
         return tuple(where_is(tuple(k.split("."))) for k in keys if not self._value(k))
+
+    def absent(self, *parts: str) -> str:
+        """Return the reason of ``[target.absent]`` for the first of ``parts`` that it declares; empty for none."""
+        return next((reason for part in parts if (reason := getattr(self.config.target.absent, part))), "")
+
+    def declared(self, keys: tuple[str, ...]) -> str:
+        """Return the reason why a key is of no part that the integration has; empty where all may be set."""
+        sections = (key.partition(".")[0] if not key.startswith("provider.webhooks") else "webhooks" for key in keys)
+        return next((reason for name in sections if (reason := self.absent(*ABSENCES.get(name, ())))), "")
 
     def lacks(self, keys: tuple[str, ...]) -> tuple[str, ...]:
         """The former name of `missing`."""
@@ -112,6 +130,7 @@ def load_target(directory: Path, *, expand: Callable[[str], str] = str, overlay:
     _check_fresh(config, references, names)
     _check_previous(config, references, names)
     _check_faults(config, names)
+    _check_absent(config, names)
     if malformed := config.malformed_url():  # the value is not repeated: it may hold a password
         raise ConfigurationError(
             f"{names}: {where_is(malformed)} is not a URL that can be called. Write http://HOST:PORT/PATH, or https."
@@ -181,6 +200,24 @@ def _check_previous(config: Configuration, references: tuple[tuple[str, SecretRe
             raise ConfigurationError(
                 f"{names}: [operations] secrets: {record.ref} has a `previous`, but is not a credential of "
                 "[provider] auth. The harness can test only of those that the old one is refused. Remove the key."
+            )
+
+
+def _check_absent(config: Configuration, names: str) -> None:
+    """Refuse a declaration that the rest of the configuration contradicts."""
+    webhooks = config.provider.webhooks if config.provider else None
+    contradictions = (
+        ("receiver", "[receiver]", config.receiver),
+        ("webhooks", "[receiver]", config.receiver),
+        ("webhooks", "[provider.webhooks]", webhooks),
+        ("client", "[client]", config.client),
+        ("telemetry", "[telemetry]", config.telemetry),
+    )
+    for part, section, present in contradictions:
+        if present is not None and getattr(config.target.absent, part):
+            raise ConfigurationError(
+                f"{names}: [target.absent] {part} declares that the integration has none, and {section} describes it. "
+                "Remove one of the two."
             )
 
 

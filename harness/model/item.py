@@ -24,6 +24,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What to do when it fails."""
     needs: tuple[str, ...] = ()
     """Keys of harness.toml without which the item cannot be checked, such as ``receiver.url``."""
+    concerns: tuple[str, ...] = ()
+    """Parts of an integration, as ``[target.absent]`` names them: where one is declared absent, it does not apply."""
     fixed_by: FixedBy = FixedBy.INTEGRATION
     """``provider``: it does not apply where the provider is a vendor's API, unless a test of your own fails."""
     evidence: Mode | None = None

@@ -53,6 +53,8 @@ class ItemResult(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     """Why it has this outcome, in one line."""
     remediation: str
+    declared: str = ""
+    """The reason of ``[target.absent]`` for which it does not apply; empty where none does."""
     waiver: Waiver | None = None
     findings: tuple[Finding, ...] = ()
 

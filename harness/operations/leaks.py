@@ -73,7 +73,7 @@ def scan_files(scanner: Scanner, paths: Iterable[Path], *, root: Path) -> list[L
 def judge_leaks(
     *,
     leaks: Sequence[Leak],
-    canary: str,
+    canary: str | None,
     logs: Sequence[Path],
     scanned: int,
     unsearchable: Sequence[str],
@@ -81,7 +81,8 @@ def judge_leaks(
 ) -> list[Finding]:
     """Return whether any secret leaked, and whether the search could have found it.
 
-    ``canary`` is harmless text that this run sent through the target, so that its logs must contain it; ``logs`` are
+    ``canary`` is harmless text that this run sent through the target, so that its logs must contain it, None where
+    nothing is delivered to the target: its logs must then not be empty. ``logs`` are
     the log files, ``scanned`` is the number of all files searched, ``unsearchable`` names secrets that are too short;
     ``lost`` is the reason if exports of telemetry could not be searched.
     """
@@ -97,13 +98,23 @@ def judge_leaks(
     if lost:
         what = "; ".join(lost)
         return [_finding(Outcome.ERROR, "Some telemetry exports could not be searched", what)]
-    if not any(_holds(path, canary.encode()) for path in logs):
-        what = (
-            f"None of {', '.join(p.name for p in logs)} contains {canary}, which is part of the id of every event of "
-            "this run. Log event ids, or name the right files in [operations] logs."
-        )
-        return [_finding(Outcome.ERROR, "Could not check whether the logs are those of this run", what)]
+    if unproven := _not_of_this_run(logs, canary):
+        return [_finding(Outcome.ERROR, "Could not check whether the logs are those of this run", unproven)]
     return [_finding(Outcome.PASS, NEVER_LOGGED.passed, f"{scanned} files searched, {len(logs)} of them logs")]
+
+
+def _not_of_this_run(logs: Sequence[Path], canary: str | None) -> str:
+    """Return why nothing proves that the logs were written in this run; empty where something does."""
+    names = ", ".join(path.name for path in logs)
+    if canary is None:
+        written = any(path.stat().st_size for path in logs)
+        return "" if written else f"{names}: no line was written. Name the right files in [operations] logs."
+    if any(_holds(path, canary.encode()) for path in logs):
+        return ""
+    return (
+        f"None of {names} contains {canary}, which is part of the id of every event of this run. Log event ids, or "
+        "name the right files in [operations] logs."
+    )
 
 
 def _grouped(leaks: Sequence[Leak]) -> dict[tuple[str, str], list[Leak]]:

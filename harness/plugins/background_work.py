@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from harness.plugins.stash import SUITE, asked_modes, context_key, is_worker
+from harness.plugins.stash import asked_modes, context_key, is_shipped, is_worker
 
 _RECORDS = frozenset({"record", "rewrite", "verify"})
 
@@ -16,7 +16,7 @@ _RECORDS = frozenset({"record", "rewrite", "verify"})
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the checks beside which nothing may run last of the shipped ones: earlier they would wait for that work."""
     if _serial(config):
-        items.sort(key=lambda item: 2 if not _is_shipped(item) else 1 if _is_alone(item) else 0)
+        items.sort(key=lambda item: 2 if not is_shipped(item) else 1 if _is_alone(item) else 0)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -31,12 +31,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Let nothing run beside a test of the user's: it may replace what the whole process shares, as cassettes do."""
-    with nullcontext() if _is_shipped(item) else item.config.stash[context_key].background.paused():
+    with nullcontext() if is_shipped(item) else item.config.stash[context_key].background.paused():
         return (yield)
-
-
-def _is_shipped(item: pytest.Item) -> bool:
-    return getattr(getattr(item, "module", None), "__name__", "").startswith(f"{SUITE}.")
 
 
 def _is_alone(item: pytest.Item) -> bool:

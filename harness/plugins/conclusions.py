@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from _pytest.outcomes import Skipped  # pytest.skip.Exception, under the name mypy can follow
 
 from harness.errors import FindingError, HarnessError
 from harness.model import Finding, Level, Outcome
@@ -14,6 +15,10 @@ from harness.plugins.findings import FindingsFailed
 
 if TYPE_CHECKING:
     from harness.plugins.findings import Findings, Property
+
+
+class DeclaredAbsent(Skipped):
+    """Skips a check of what the integration does not have, as ``[target.absent]`` declares."""
 
 
 def verified(item: pytest.Item) -> list[str]:
@@ -75,7 +80,8 @@ def _outcome(call: pytest.CallInfo[None], report: pytest.TestReport) -> Outcome 
     if call.excinfo is not None and isinstance(call.excinfo.value, FindingsFailed):
         return Outcome.PASS if report.when == "call" else None
     if report.skipped:
-        return Outcome.NOT_RUN
+        absent = call.excinfo is not None and isinstance(call.excinfo.value, DeclaredAbsent)
+        return Outcome.NOT_APPLICABLE if absent else Outcome.NOT_RUN
     if report.passed:
         return Outcome.PASS if report.when == "call" else None
     if report.when != "call" or (call.excinfo is not None and _could_not_check(call.excinfo.value)):
@@ -96,7 +102,7 @@ def _own(
     name = item.name
     doc = (getattr(getattr(item, "obj", None), "__doc__", None) or "").strip().splitlines()
     observed = ""
-    if outcome is Outcome.NOT_RUN and isinstance(report.longrepr, tuple):
+    if report.skipped and isinstance(report.longrepr, tuple):
         observed = str(report.longrepr[2]).removeprefix("Skipped: ")
     elif call.excinfo is not None:
         plain = isinstance(call.excinfo.value, HarnessError)

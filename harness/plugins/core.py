@@ -16,6 +16,7 @@ from harness.plugins.stash import (
     deaths_key,
     findings_key,
     is_live,
+    is_shipped,
     is_worker,
     item_mode,
     provider_counts,
@@ -155,7 +156,17 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
             run_context, item.nodeid, recorded=recorded, provider_counts=provider_counts(item.config)
         )
         check_markers(item, findings)
+        _skip_declared(item, run_context)
     return (yield)
+
+
+def _skip_declared(item: pytest.Item, run_context: RunContext) -> None:
+    """Skip a shipped check that is only about what the integration does not have."""
+    from harness.plugins.conclusions import DeclaredAbsent, verified
+
+    items = verified(item)
+    if is_shipped(item) and items and all(item_id in run_context.declared for item_id in items):
+        raise DeclaredAbsent(f"declared: {run_context.declared[items[0]]}")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -253,6 +264,10 @@ def require(run_context: RunContext) -> Callable[..., None]:
 
     def require(*keys: str) -> None:
         if missing := run_context.target.missing(keys):
+            if reason := run_context.target.declared(keys):
+                from harness.plugins.conclusions import DeclaredAbsent
+
+                raise DeclaredAbsent(f"declared: {reason}")
             from harness.model.strict import listed
 
             pytest.skip(f"harness.toml does not set {listed(missing)}")

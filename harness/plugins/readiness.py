@@ -219,7 +219,13 @@ class FindingCollector(Selection):
             findings=self._intake.findings,
             problems=[*self._problems, *self._intake.problems],
             waivers=run_context.config.waiver,
-            missing={item.id: run_context.target.missing(item.needs) for item in run_context.checklist},
+            missing={
+                item.id: run_context.target.missing(
+                    tuple(key for key in item.needs if not run_context.target.declared((key,)))
+                )
+                for item in run_context.checklist
+            },
+            declared=run_context.declared,
             started_at=self._started,
             duration_s=time.monotonic() - self._clock,
             today=today(),

@@ -70,6 +70,11 @@ def fuzzing_asked(config: pytest.Config) -> bool:
     return target.ours or target.config.fuzz is not None or config.getoption("--harness-fuzz") is not None
 
 
+def is_shipped(item: pytest.Item) -> bool:
+    """Whether a test is one of the shipped checks."""
+    return getattr(getattr(item, "module", None), "__name__", "").startswith(f"{SUITE}.")
+
+
 def runs_suite(config: pytest.Config) -> bool:
     """Whether the shipped conformance tests were asked for."""
     return any(str(arg).startswith(SUITE) for arg in config.args)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 
 from harness.model import (
     Finding,
@@ -67,12 +68,15 @@ def evaluate_item(
     waivers: Sequence[Waiver],
     today: dt.date,
     provider_counts: bool = True,
+    declared: str = "",
 ) -> ItemResult:
     """Judge one item. ``missing`` names the keys that harness.toml would need for it.
 
-    Without ``provider_counts``, what only the provider can correct decides nothing.
+    It does not apply where the reason ``declared`` is given and no test of the user's own fails. Without ``provider_counts``, what only the provider can correct decides nothing.
     """
     findings = _counting(findings, waivers, today)
+    if declared and not _fails(findings):
+        return _not_applicable(item, f"declared: {declared}", findings, declared)
     waiver = waiver_rules.live_waiver(item.id, waivers, today)
     if not provider_counts:
         decided = vendor.counted(item, findings)
@@ -96,12 +100,17 @@ def evaluate_item(
     )
 
 
+def _fails(findings: Iterable[Finding]) -> bool:
+    """Whether a test of the user's own does not pass; the shipped checks have ids."""
+    return any(f.outcome in (Outcome.FAIL, Outcome.ERROR) for f in findings if not f.check)
+
+
 def _counting(findings: Sequence[Finding], waivers: Sequence[Waiver], today: dt.date) -> list[Finding]:
     """Return the findings of one item as they count, each defect once."""
     return [waiver_rules.excused(f, waivers, today) for f in _distinct(findings)]
 
 
-def _not_applicable(item: Item, why: str, findings: Sequence[Finding]) -> ItemResult:
+def _not_applicable(item: Item, why: str, findings: Sequence[Finding], declared: str = "") -> ItemResult:
     return ItemResult(
         id=item.id,
         step=item.step,
@@ -110,6 +119,7 @@ def _not_applicable(item: Item, why: str, findings: Sequence[Finding]) -> ItemRe
         text=item.text,
         summary=why,
         remediation=item.remediation,
+        declared=declared,
         findings=tuple(findings),
     )
 
@@ -227,6 +237,7 @@ def assemble(
     missing: Mapping[str, Sequence[str]],
     started_at: dt.datetime,
     duration_s: float,
+    declared: Mapping[str, str] = MappingProxyType({}),
     today: dt.date,
     version: str,
     coverage: Coverage | None = None,
@@ -234,10 +245,16 @@ def assemble(
     provider: ProviderOwner | None = None,
     provider_counts: bool = True,
 ) -> Report:
-    """Judge every item and the run as a whole, always the same; ``missing`` has the keys that each item id needs."""
+    """Judge every item and the run as a whole, always the same.
+
+    By an item's id, ``missing`` has the keys that it needs and ``declared`` the reason for which it does not apply.
+    """
     found = by_item(findings)
     judge = partial(evaluate_item, waivers=waivers, today=today, provider_counts=provider_counts)
-    items = tuple(judge(item, found[item.id], missing=missing.get(item.id, ())) for item in checklist)
+    items = tuple(
+        judge(item, found[item.id], missing=missing.get(item.id, ()), declared=declared.get(item.id, ""))
+        for item in checklist
+    )
     live = waivers if provider_counts else vendor.without_needless(waivers, checklist, today)
     all_problems = (*problems, *waiver_rules.stale(live, items, today))
     return Report(

@@ -17,6 +17,7 @@ from harness.reports.text import (
     counts,
     coverage_rows,
     coverage_summary,
+    declared,
     evidence,
     excerpt,
     failures,
@@ -51,6 +52,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from ("", _text(vendor_section.owner(report))) if report.provider else ()
     yield from _blockers(report)
     yield from _vendor(report)
+    yield from _absent(report)
     yield from ("", "## The guide's production checklist", "", "| | requirement | proved by |", "|---|---|---|")
     for line in report.guide_checklist:
         proofs = ", ".join(f"`{i}`" for i in line.items)
@@ -126,6 +128,13 @@ def _blockers(report: Report) -> Iterator[str]:
         yield from ("", "## Warnings", "")
     for item in report.warnings:
         yield f"- {_sign(item.outcome)} `{item.id}`: {_text(item.summary)}"
+
+
+def _absent(report: Report) -> Iterator[str]:
+    if absent := declared(report):
+        yield from ("", "## Declared absent", "")
+    for reason, items in absent.items():
+        yield f"- {_text(reason)}: {', '.join(f'`{item.id}`' for item in items)}"
 
 
 def _explained(item: ItemResult) -> Iterator[str]:

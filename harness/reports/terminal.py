@@ -13,6 +13,7 @@ from harness.reports.text import (
     Unknown,
     advice,
     counts,
+    declared,
     excerpt,
     failures,
     headline,
@@ -57,6 +58,9 @@ def _lines(report: Report, written: str) -> Iterator[Line]:
         yield from _unknown(unknown, items)
     for item in report.warnings:
         yield f"{mark(item.outcome)} {item.id} (should): {item.summary}", "yellow"
+    for reason, items in declared(report).items():
+        text = f"{mark(Outcome.NOT_APPLICABLE)}, declared ({reason}): {', '.join(i.id for i in items)}"
+        yield from ((line, "") for line in wrapped(text, indent=INDENT))
     if report.signals and report.signals.blind:
         yield f"Blind spots: nothing showed {', '.join(row.fault for row in report.signals.blind)}", "yellow"
     yield from vendor_lines(report.vendor)

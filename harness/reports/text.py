@@ -109,6 +109,15 @@ def unknowns(report: Report) -> dict[Unknown, list[ItemResult]]:
     return reasons
 
 
+def declared(report: Report) -> dict[str, list[ItemResult]]:
+    """Return the items about what the integration does not have, by the reason that ``[target.absent]`` declares."""
+    reasons: dict[str, list[ItemResult]] = {}
+    for item in report.items:
+        if item.declared:
+            reasons.setdefault(item.declared, []).append(item)
+    return reasons
+
+
 def reproduction(items: Iterable[ItemResult]) -> str:
     """Return the first command that shows again what is wrong with the items, empty where none is known."""
     return next((f.reproduce for item in items for f in bad_findings(item) if f.reproduce), "")

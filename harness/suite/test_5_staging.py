@@ -14,7 +14,7 @@ import pytest
 
 from harness.contract.credentials import judge_replacement
 from harness.model import Outcome
-from harness.operations.runbooks import judge_runbooks
+from harness.operations.runbooks import CHECKS, INCIDENTS, judge_runbooks
 from harness.operations.secret_rotation import judge_records
 from harness.resilience.client_cases import LIMITED_ONCE
 from harness.suite.rows import each
@@ -101,8 +101,10 @@ def test_a_series_moves_when_provoked(
     run_context: RunContext,
     findings: Findings,
     provocations: dict[str, Callable[[], str]],
+    require: Callable[..., None],
 ) -> None:
     """The series exists from the start, and increases once the event is provoked."""
+    require(*movement.needs)
     telemetry = run_context.config.telemetry
     assert telemetry is not None
     if movement.id not in telemetry.series:
@@ -145,9 +147,15 @@ def test_runbooks_are_fit_for_an_incident(runbooks: list[Path], run_context: Run
     """Runbooks for auth and webhook incidents have an owner, a recent review, all six sections, and working links."""
     operations = run_context.config.operations
     assert operations is not None
-    today = dt.datetime.now(tz=dt.UTC).date()
+    incidents = [i for i in INCIDENTS if CHECKS[i].item not in run_context.declared]
     findings.extend(
-        judge_runbooks(runbooks, today=today, review_within_s=operations.review_within, root=run_context.target.root)
+        judge_runbooks(
+            runbooks,
+            today=dt.datetime.now(tz=dt.UTC).date(),
+            review_within_s=operations.review_within,
+            root=run_context.target.root,
+            incidents=incidents,
+        )
     )
 
 

@@ -77,15 +77,18 @@ class Movement(Check, frozen=True, kw_only=True):
     fix: str = "Register the counter with 0 when the process starts, and increase it each time this happens."
     provoked_by: str
     """What is done to make it move."""
+    needs: tuple[str, ...] = ("receiver.url",)
+    """Keys of harness.toml without which it cannot be done."""
 
 
-def _movement(movement_id: str, provoked_by: str, counted: str) -> Movement:
+def _movement(movement_id: str, provoked_by: str, counted: str, needs: tuple[str, ...] = ("receiver.url",)) -> Movement:
     return Movement(
         id=movement_id,
         summary=f"the series that counts {counted}",
         passed=f"Counted {counted}",
         failed=f"Did not count {counted}",
         provoked_by=provoked_by,
+        needs=needs,
     )
 
 
@@ -94,7 +97,7 @@ MOVEMENTS: tuple[Movement, ...] = (
     _movement("rejected", "a delivery signed with the wrong secret", "a delivery with a wrong signature"),
     _movement("duplicate", "the same event delivered twice", "a repeated delivery of one event"),
     _movement("dead_letter", "an event that cannot be processed", "an event that cannot be processed"),
-    _movement("retried", "a 429 to the client's first call", "a retry after a 429"),
+    _movement("retried", "a 429 to the client's first call", "a retry after a 429", ("client.command",)),
 )
 
 

@@ -15,6 +15,22 @@ class Environment(enum.StrEnum):
     PRODUCTION = "production"
 
 
+class Absent(Section, frozen=True):
+    """``[target.absent]``: what the integration does not have, each with the reason."""
+
+    receiver: str | None = None
+    client: str | None = None
+    telemetry: str | None = None
+    webhooks: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a declaration without a reason."""
+        if empty := [
+            name for name in self.__struct_fields__ if (given := getattr(self, name)) is not None and not given.strip()
+        ]:
+            raise ValueError(f'`{empty[0]}` is empty: write the reason, such as "we only call"')
+
+
 class TargetSection(Section, frozen=True):
     """``[target]``: the name, the environment, and where the user's scenarios are."""
 
@@ -23,6 +39,8 @@ class TargetSection(Section, frozen=True):
     """Required where the provider is not on this machine; there ``local``."""
     scenarios: tuple[str, ...] = ()
     """Folders or files of scenarios that the gate runs, relative to harness.toml."""
+    absent: Absent = Absent()
+    """What the integration does not have; the items that concern it do not apply."""
 
 
 class Process(Section, frozen=True):

@@ -60,6 +60,27 @@ REFUSED = {
         "[provider]",
         "write GET and a path without parameters, such as GET /me",
     ),
+    "a receiver that is declared absent": (
+        NAMED + '[target.absent]\nreceiver = "we only call"\n[receiver]\nurl = "http://127.0.0.1:1/"',
+        "[target.absent] receiver declares that the integration has none, and [receiver] describes it",
+        "Remove one of the two.",
+    ),
+    "a client that is declared absent": (
+        NAMED + '[target.absent]\nclient = "we only receive"\n[client]\ncommand = ["x"]',
+        "[target.absent] client",
+        "Remove one of the two.",
+    ),
+    "webhooks that are declared absent": (
+        PROVIDER + 'webhooks = {}\n[target.absent]\nwebhooks = "none"',
+        "[target.absent] webhooks declares that the integration has none, and [provider.webhooks]",
+        "Remove one of the two.",
+    ),
+    "a declaration without a reason": (
+        NAMED + '[target.absent]\nclient = " "',
+        "[target",
+        "is empty: write the reason",
+    ),
+    "an unknown part": (NAMED + '[target.absent]\nclients = "x"', "clients", "Did you mean 'client'?"),
     "no length of time": (PROCESS + 'ready_within = "soon"', "[process.app] ready_within", "write 250ms, 3s"),
     "a bare number of seconds": (PROCESS + "ready_within = 3", "[process.app] ready_within", "such as '3s'"),
     "a receiver's URL without its scheme": (
