@@ -72,7 +72,8 @@ def evaluate_item(
 ) -> ItemResult:
     """Judge one item. ``missing`` names the keys that harness.toml would need for it.
 
-    It does not apply where the reason ``declared`` is given and no test of the user's own fails. Without ``provider_counts``, what only the provider can correct decides nothing.
+    It does not apply where the reason ``declared`` is given and no test of the user's own fails.
+    Without ``provider_counts``, what only the provider can correct decides nothing.
     """
     findings = _counting(findings, waivers, today)
     if declared and not _fails(findings):
@@ -245,15 +246,11 @@ def assemble(
     provider: ProviderOwner | None = None,
     provider_counts: bool = True,
 ) -> Report:
-    """Judge every item and the run as a whole, always the same.
-
-    By an item's id, ``missing`` has the keys that it needs and ``declared`` the reason for which it does not apply.
-    """
+    """Judge every item, and the run as a whole; ``missing`` and ``declared`` are by the item's id."""
     found = by_item(findings)
     judge = partial(evaluate_item, waivers=waivers, today=today, provider_counts=provider_counts)
     items = tuple(
-        judge(item, found[item.id], missing=missing.get(item.id, ()), declared=declared.get(item.id, ""))
-        for item in checklist
+        judge(i, found[i.id], missing=missing.get(i.id, ()), declared=declared.get(i.id, "")) for i in checklist
     )
     live = waivers if provider_counts else vendor.without_needless(waivers, checklist, today)
     all_problems = (*problems, *waiver_rules.stale(live, items, today))
