@@ -12,6 +12,7 @@ from _pytest.outcomes import Skipped  # pytest.skip.Exception, under the name my
 from harness.errors import FindingError, HarnessError
 from harness.model import Finding, Level, Outcome
 from harness.plugins.findings import FindingsFailed
+from harness.plugins.stash import CATEGORY
 
 if TYPE_CHECKING:
     from harness.plugins.findings import Findings, Property
@@ -43,6 +44,12 @@ def conclude(
     if report.when == "call" or not report.passed:
         findings.failure()  # so that the test's end does not report again what this phase did
     return findings.properties()
+
+
+def categorise(report: pytest.TestReport, findings: Findings) -> None:
+    """Note on a report that passed what its failed findings were; pytest-xdist carries it to the controller."""
+    if report.when != "setup" and report.passed and findings.category:
+        setattr(report, CATEGORY, findings.category)
 
 
 def check_markers(item: pytest.Item, findings: Findings) -> None:

@@ -153,7 +153,11 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
 
         recorded = item_mode(item, item.config) == "replay"
         item.stash[findings_key] = findings = Findings(
-            run_context, item.nodeid, recorded=recorded, provider_counts=provider_counts(item.config)
+            run_context,
+            item.nodeid,
+            recorded=recorded,
+            gate=item.config.getoption("--harness-gate", default=False),
+            provider_counts=provider_counts(item.config),
         )
         check_markers(item, findings)
         _skip_declared(item, run_context)
@@ -201,14 +205,25 @@ def pytest_runtest_makereport(
     report = yield
     findings = item.stash.get(findings_key, None)
     if findings is not None:
-        from harness.plugins.conclusions import conclude, redact_report, show_plainly
+        from harness.plugins.conclusions import categorise, conclude, redact_report, show_plainly
 
+        categorise(report, findings)
         for entry in conclude(item, call, report, findings):
             item.user_properties.append(entry)
             report.user_properties.append(entry)
         show_plainly(call, report)
         redact_report(report, item.config.stash[context_key].vault.redact)
     return report
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """Count a test that passed although findings of it failed as waived or warned, not as passed."""
+    from harness.plugins.stash import CATEGORY
+
+    category = getattr(report, CATEGORY, "")
+    if not category or not report.passed:
+        return None
+    return category, "w", (category.upper(), {"yellow": True})
 
 
 @pytest.fixture(scope="session")

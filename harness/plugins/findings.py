@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from _pytest.outcomes import Failed  # pytest.fail.Exception, under the name mypy can follow
 
 from harness.errors import FindingError
-from harness.model import Finding, Mode, Outcome
+from harness.model import Finding, Level, Mode, Outcome, Waiver
 from harness.readiness.finding_intake import FINDING, PROBLEM, problem_property
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
 
 Property = tuple[str, object]
+Category = Literal["", "waived", "warned"]
+"""What becomes of a test whose findings failed, and which does not fail for them; empty where none did."""
 
 
 class FindingsFailed(Failed):
@@ -26,10 +28,13 @@ class FindingsFailed(Failed):
 class Findings:
     """The findings of one test, redacted as they come in."""
 
-    def __init__(self, run_context: RunContext, test: str, *, recorded: bool, provider_counts: bool = True) -> None:
+    def __init__(
+        self, run_context: RunContext, test: str, *, recorded: bool, gate: bool = False, provider_counts: bool = True
+    ) -> None:
         """``test`` is the node id; ``recorded`` marks what is seen as coming from a cassette.
 
-        Without ``provider_counts``, what only the provider can correct does not fail the test.
+        In a ``gate`` what only should hold fails no test: it is a warning of the report.
+        Without ``provider_counts``, neither does what only the provider can correct.
         """
         self._context = run_context
         self._test = test
@@ -40,6 +45,9 @@ class Findings:
         self._unsent: list[Property] = []
         self._sent: set[Property] = set()
         self._judged = 0
+        self._gate = gate
+        self.category: Category = ""
+        """Of the phase that `failure` judged last."""
 
     def add(self, finding: Finding, *, recorded: bool = False) -> None:
         """Attach one finding; a failing one fails the test. ``recorded`` marks it as about a recording in any mode.
@@ -97,17 +105,19 @@ class Findings:
         return {f.item for f in self._all}
 
     def failure(self) -> str:
-        """Return why the test must fail by what was attached since the last call; empty when it need not."""
-        from harness.readiness.evaluate import today
-        from harness.readiness.vendor import is_difference
-        from harness.readiness.waivers import excused
+        """Return why the test must fail by what was attached since the last call; empty when it need not.
 
+        What a live waiver covers is no reason, and in a gate neither is what only should hold; `category` has which
+        of them there was.
+        """
         fresh, self._judged = self._all[self._judged :], len(self._all)
         refused, self._refused = self._refused, []
-        counted = (excused(f, self._context.config.waiver, today()) for f in fresh)
-        bad = [f for f in counted if f.outcome in (Outcome.FAIL, Outcome.ERROR)]
-        bad = [f for f in bad if self._provider_counts or not is_difference(f)]
-        return "\n".join([*map(str, refused), *(line for f in bad for line in _lines(f))])
+        failed = [f for f in fresh if f.outcome in (Outcome.FAIL, Outcome.ERROR)]
+        waived = [f for f in failed if self._is_waived(f)]
+        weak = [f for f in failed if f not in waived and self._only_warns(f)]
+        bad = [f for f in failed if f not in waived and f not in weak]
+        self.category = "" if bad or refused else "warned" if weak else "waived" if waived else ""
+        return "\n".join([*map(str, refused), *(line for f in bad for line in self._lines(f))])
 
     def properties(self) -> list[Property]:
         """Return, as properties of the test, what was attached or refused since the last call."""
@@ -119,9 +129,31 @@ class Findings:
         self._refused.append(error)
         self._unsent.append(problem_property(error))
 
+    def _is_waived(self, finding: Finding) -> bool:
+        from harness.readiness.evaluate import today
 
-def _lines(finding: Finding) -> Iterator[str]:
-    from harness.reports.text import evidence
+        return any(today() <= w.expires for w in self._waivers(finding))
 
-    yield f"{finding.item}: {finding.headline}"
-    yield from (textwrap.indent(f"{label}: {text.strip()}", "    ") for label, text in evidence(finding))
+    def _waivers(self, finding: Finding) -> list[Waiver]:
+        from harness.readiness.waivers import covering
+
+        return covering(finding, self._context.config.waiver)
+
+    def _only_warns(self, finding: Finding) -> bool:
+        """Whether a finding is a warning at most: a vendor's, or in a gate by the level of its own or of its item."""
+        from harness.readiness.vendor import is_difference
+
+        item = next((i for i in self._context.checklist if i.id == finding.item), None)
+        weak = self._gate and Level.SHOULD in (finding.level, item.level if item else None)
+        return weak or (not self._provider_counts and is_difference(finding))
+
+    def _lines(self, finding: Finding) -> Iterator[str]:
+        from harness.reports.text import evidence
+
+        yield f"{finding.item}: {finding.headline}"
+        for waiver in self._waivers(finding):  # none is live
+            yield (
+                f"    waiver: that of {waiver.owner} expired on {waiver.expires}. Fix what it excuses, or renew it in "
+                "harness.toml with a new reason."
+            )
+        yield from (textwrap.indent(f"{label}: {text.strip()}", "    ") for label, text in evidence(finding))

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from harness.plugins.findings import Findings
 
 SUITE = "harness.suite"
+CATEGORY = "harness_category"
+"""Attribute of a test's report that passed although findings of it failed: ``waived`` or ``warned``."""
 MODES = ("replay", "record", "rewrite", "live", "verify")
 
 context_key: pytest.StashKey[RunContext] = pytest.StashKey()

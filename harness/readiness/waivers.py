@@ -28,6 +28,13 @@ def excused(finding: Finding, waivers: Iterable[Waiver], today: dt.date) -> Find
     return finding
 
 
+def covering(finding: Finding, waivers: Iterable[Waiver]) -> list[Waiver]:
+    """Return the waivers of a finding that failed: of its id, and of its item as a whole."""
+    mine = [w for w in waivers if w.item == finding.item]
+    by_id = [w for w in mine if finding.outcome is Outcome.FAIL and finding.id and w.finding == finding.id]
+    return by_id + [w for w in mine if not w.finding and finding.outcome in _EXCUSABLE]
+
+
 def unmet(item_id: str, findings: Iterable[Finding], waivers: Iterable[Waiver]) -> list[Waiver]:
     """Return the waivers of single findings of an item that were not among ``findings``."""
     seen = {finding.id for finding in findings}
