@@ -100,6 +100,7 @@ def _report(verdict: Verdict) -> Report:
         problems=problems,
         waivers=[Waiver(item=waived, reason=HOSTILE, owner=f"team {HOSTILE}", expires=dt.date(2027, 1, 31))],
         missing={"webhooks.ack": ("[receiver] url",), "webhooks.robust": ("[receiver] url",)},
+        declared={},
         started_at=dt.datetime(2026, 11, 24, 8, 0, 30, tzinfo=dt.UTC),
         duration_s=12.345,
         today=dt.date(2026, 11, 24),

@@ -6,7 +6,6 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from types import MappingProxyType
 
 from harness.model import (
     Finding,
@@ -68,7 +67,7 @@ def evaluate_item(
     waivers: Sequence[Waiver],
     today: dt.date,
     provider_counts: bool = True,
-    declared: str = "",
+    declared: str | None = None,
 ) -> ItemResult:
     """Judge one item. ``missing`` names the keys that harness.toml would need for it.
 
@@ -238,7 +237,7 @@ def assemble(
     missing: Mapping[str, Sequence[str]],
     started_at: dt.datetime,
     duration_s: float,
-    declared: Mapping[str, str] = MappingProxyType({}),
+    declared: Mapping[str, str],
     today: dt.date,
     version: str,
     coverage: Coverage | None = None,
@@ -249,20 +248,18 @@ def assemble(
     """Judge every item, and the run as a whole; ``missing`` and ``declared`` are by the item's id."""
     found = by_item(findings)
     judge = partial(evaluate_item, waivers=waivers, today=today, provider_counts=provider_counts)
-    items = tuple(
-        judge(i, found[i.id], missing=missing.get(i.id, ()), declared=declared.get(i.id, "")) for i in checklist
-    )
+    items = tuple(judge(i, found[i.id], missing=missing.get(i.id, ()), declared=declared.get(i.id)) for i in checklist)
     live = waivers if provider_counts else vendor.without_needless(waivers, checklist, today)
-    all_problems = (*problems, *waiver_rules.stale(live, items, today))
+    problems = (*problems, *waiver_rules.stale(live, items, today))
     return Report(
         run_id=run_id,
-        verdict=verdict(items, all_problems),
+        verdict=verdict(items, problems),
         target=target,
         started_at=started_at.isoformat(timespec="seconds"),
         duration_s=round(duration_s, 3),
         guide_checklist=guide_results(checklist.guide, items),
         items=items,
-        problems=all_problems,
+        problems=problems,
         harness_version=version,
         vendor=() if provider_counts else _differences(checklist, found, waivers, today),
         provider=provider,

@@ -38,6 +38,7 @@ def judged(
         problems=problems,
         waivers=waivers,
         missing={"b": ["[receiver] url"]},
+        declared={},
         started_at=dt.datetime(2026, 11, 24, tzinfo=dt.UTC),
         duration_s=1.0,
         today=TODAY,

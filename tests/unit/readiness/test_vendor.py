@@ -50,6 +50,7 @@ def judged(
         findings=[holds(), *findings],
         waivers=waivers,
         missing={"theirs": missing},
+        declared={},
         started_at=dt.datetime(2026, 11, 28, tzinfo=dt.UTC),
         duration_s=1.0,
         today=TODAY,
