@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import gc
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
 import yaml
@@ -120,6 +121,19 @@ for _kind, _pattern, _first in (
     CoreLoader.add_implicit_resolver(_TAG + _kind, re.compile(rf"(?:{_pattern})\Z"), list(_first))
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the cycle collector: it searches the nodes of a large text again and again, twice as long as reading it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_uncollected()
 def read_yaml(text: bytes, *, loader: type[yaml.CSafeLoader] = CoreLoader, max_depth: int = MAX_DEPTH) -> Any:
     """Return the one document in ``text``, read by ``loader``, another safe loader for a format of another schema.
 
@@ -139,6 +153,7 @@ def read_yaml(text: bytes, *, loader: type[yaml.CSafeLoader] = CoreLoader, max_d
     return document
 
 
+@_uncollected()
 def compose_yaml(text: bytes, *, max_depth: int = MAX_DEPTH) -> list[yaml.Node]:
     """Return the nodes of every document in ``text``, which know their lines; empty documents are left out.
 

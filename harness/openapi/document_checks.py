@@ -121,13 +121,20 @@ def _in_content(
 
 
 def _held(spec: Spec, schemas: Schemas, pointer: str, node: dict[str, Any], label: str) -> CheckedPlaces:
-    """Validate the examples beside a schema; one without a value, which YAML turns into null, does not count."""
-    validator = schemas.at(f"{pointer}/schema")
+    """Validate the examples beside a schema."""
     found = [(f"{pointer}/example", node["example"])] if "example" in node else []
     for name, raw in items(node.get("examples")):
         found.append((f"{pointer}/examples/{escaped(name)}", spec.resolved(raw).get("value")))
-    for at, value in found:
-        if value is not None and validator is not None:
+    yield from _validated(schemas, f"{pointer}/schema", found, label)
+
+
+def _validated(schemas: Schemas, schema: str, examples: list[tuple[str, Any]], label: str) -> CheckedPlaces:
+    """Validate examples, by their places, against the schema at a pointer, which is compiled only if there is one.
+
+    An example without a value, which YAML turns into null, does not count.
+    """
+    for at, value in examples:
+        if value is not None and (validator := schemas.at(schema)) is not None:
             yield CheckedPlace(at, _complaint(validator, value, label))
 
 
@@ -150,13 +157,10 @@ def _within(spec: Spec, pointer: str, depth: int) -> CheckedPlaces:
     schema = at_pointer(spec.raw, pointer)
     if not isinstance(schema, dict) or depth == 0 or "$ref" in schema:
         return
-    found = [("example", schema["example"])] if "example" in schema else []
+    found = [(f"{pointer}/example", schema["example"])] if "example" in schema else []
     several = schema.get("examples")
-    found += [(f"examples/{n}", v) for n, v in enumerate(several)] if isinstance(several, list) else []
-    for step, value in found:
-        validator = spec.of_either.at(pointer)
-        if value is not None and validator is not None:
-            yield CheckedPlace(f"{pointer}/{step}", _complaint(validator, value, "schema"))
+    found += [(f"{pointer}/examples/{n}", v) for n, v in enumerate(several)] if isinstance(several, list) else []
+    yield from _validated(spec.of_either, pointer, found, "schema")
     inner = [f"properties/{escaped(n)}" for n, _ in items(schema.get("properties"))]
     inner += [k for k in ("items", "additionalProperties") if isinstance(schema.get(k), dict)]
     inner += [f"{k}/{n}" for k in ("allOf", "anyOf", "oneOf") for n in range(len(schema.get(k) or ()))]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import math
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -125,3 +127,17 @@ def test_aliases_are_seen() -> None:
     assert has_alias(b"a: &a 1\nb: *a")
     assert has_alias(b"[&a 1,*a]")
     assert not has_alias(b"accept: '*/*'\nbody: 'x &a 1, *a'")
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("text", [b"a: [1]", b"a: ["])
+def test_the_cycle_collector_is_as_it_was(text: bytes, *, enabled: bool) -> None:
+    """Reading pauses the collector, and leaves it as it found it, whether or not the text is YAML."""
+    before = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        with suppress(YamlSyntaxError):
+            read_yaml(text)
+        assert gc.isenabled() is enabled
+    finally:
+        (gc.enable if before else gc.disable)()

@@ -15,7 +15,7 @@ from harness.cli.spec import spec as spec_command
 from harness.errors import SpecError
 from harness.model import Outcome
 from harness.openapi.document_checks import CHECKS, check_document, judge_document
-from harness.openapi.schemas import dialect
+from harness.openapi.schemas import Schemas, dialect
 from harness.openapi.spec_document import Spec
 
 THING = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer", "example": 1}}}
@@ -219,3 +219,18 @@ def test_the_command_names_the_file_that_it_was_given(tmp_path: Path, text: str,
         CliRunner().invoke(spec_command, ["check", str(tmp_path / "spec.yaml")], catch_exceptions=False)
 
     assert str(refused.value).startswith(f"{tmp_path}/{expected}")
+
+
+def test_a_schema_without_an_example_is_never_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A document without examples is checked without a validator: those of a large one take half a minute."""
+    document = copy.deepcopy(GOOD)
+    del response(document)["example"], document["paths"]["/things/{id}"]["parameters"][0]["example"]
+    operation(document)["requestBody"]["content"]["application/json"]["examples"] = {"none": {"value": None}}
+    document["components"]["schemas"]["Thing"]["properties"]["id"]["example"] = None
+    compiled: list[str] = []
+    monkeypatch.setattr(Schemas, "at", lambda _, pointer: compiled.append(pointer))
+    seen = {result.check.id: result.seen for result in check_document(Spec(document, "spec.json"))}
+    assert compiled == []
+    assert seen["response-examples"] == seen["schema-examples"] == 0
+    check_document(Spec(copy.deepcopy(GOOD), "spec.json"))
+    assert len(compiled) == 4
