@@ -24,7 +24,7 @@ GROUPS = 4
 _CHAINS = "any permitted operation"
 _ALLOWS = {
     Probes.NONE: "sends nothing that the harness makes up",
-    Probes.READ: "reads only (GET, HEAD, OPTIONS)",
+    Probes.READ: "reads only",
     Probes.WRITE: "reads and writes",
 }
 

@@ -102,6 +102,8 @@ class Permission:
         if (method.upper(), path) != ("GET", self._always):
             if refused := self._refused_by_method(method, url):
                 return refused
+            if operation is None and self.probes is Probes.READ and method.upper() not in _READS:
+                return f"the spec does not describe {method.upper()} {path}"
             if not self._is_selected(operation, url):
                 label = operation.label if operation else f"{method.upper()} {path}"
                 return f"include and exclude leave out {label}"
@@ -167,6 +169,8 @@ class Permission:
         return ""
 
 
+_READS = frozenset({"GET", "HEAD"})
+"""Methods that are tried at a path for which the document does not describe them."""
 _METHODS = tuple(itertools.chain(sorted(SAFE_METHODS), ("POST", "PUT", "PATCH", "DELETE")))
 
 

@@ -67,6 +67,8 @@ REQUESTS = {
     "a HEAD": (permission("read"), "HEAD", "/runs", ""),
     "a write": (permission("read"), "POST", "/runs", 'probes is "read", which allows no POST'),
     "a write to an unknown path": (permission("read"), "PATCH", "/elsewhere", "allows no PATCH"),
+    "an undescribed OPTIONS": (permission("read"), "OPTIONS", "/runs", "does not describe OPTIONS /v1/runs"),
+    "an undescribed OPTIONS where writes are allowed": (permission(), "OPTIONS", "/runs", ""),
     "TRACE": (permission("read"), "TRACE", "/runs", "allows no TRACE"),
     "a write that is allowed": (permission(), "POST", "/runs", ""),
     "a deletion": (permission(), "DELETE", "/runs/7", "destructive is not set"),
