@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -43,6 +44,11 @@ REQUESTS = {
     for item, of in OF.items()
 }
 
+_REQUIRED = re.compile(r"\S+ is a required property")
+_PLACE = re.compile(r"\(at (\S+)\)$")
+"""Where in a body something is, a JSON pointer."""
+_INDEX = re.compile(r"/\d+(?=/|$)")
+
 
 class _Violation(NamedTuple):
     """How an exchange breaks the spec."""
@@ -53,12 +59,20 @@ class _Violation(NamedTuple):
     where: str
     what: str
 
+    @property
+    def cause(self) -> str:
+        """What is wrong, without the values of this exchange, so that it is the same for each like it."""
+        answering = self.where.removeprefix(self.subject).strip()
+        title, _, detail = (self.what.strip().splitlines() or [""])[0].partition(": ")
+        required, place = _REQUIRED.match(detail), _PLACE.search(detail)
+        parts = [f"{answering}: {title}" if answering not in ("", self.where) else title]
+        parts += [f": {required[0]}"] if required else []
+        parts += [f" (at {_INDEX.sub('/*', place[1])})"] if place else []
+        return "".join(parts)
+
     def finding(self, spec: Spec, prefix: str) -> Finding:
         failed = _finding(spec, self.check, Outcome.FAIL, f"{prefix}{self.where} breaks the spec", self.what)
-        answering = self.where.removeprefix(self.subject).strip()
-        first = next(iter(self.what.strip().splitlines()), "")
-        cause = f"{answering}: {first}" if answering and answering != self.where else first
-        return msgspec.structs.replace(failed, subject=self.subject, cause=cause)
+        return msgspec.structs.replace(failed, subject=self.subject, cause=self.cause)
 
 
 def judge_exchanges(

@@ -185,3 +185,40 @@ def test_what_cannot_be_replayed_is_told(api: Folder, toml: str, words: list[str
 
     assert said in text
     assert status == 4
+
+
+VENDOR = TOML.replace("[provider]\n", "[provider]\nours = false\n")
+
+
+def test_a_vendors_api_is_fuzzed_only_where_somebody_asks(api: Folder) -> None:
+    """[fuzz] asks for it, and so does --harness-fuzz, with which `harness fuzz` starts pytest."""
+    api.write("harness.toml", VENDOR)
+    assert collected(api) == (["all"], ["all"])
+    assert collected(api, "--harness-fuzz=quick")[0] == ["GET /good", "GET /bad"]
+
+    api.write("harness.toml", VENDOR + "[fuzz]\n")
+    assert collected(api)[0] == ["GET /good", "GET /bad"]
+
+
+def test_what_nobody_asked_for_is_skipped_by_name(api: Folder) -> None:
+    """The sentence names [fuzz], and the item does not apply."""
+    api.write("harness.toml", VENDOR)
+    ended = api.pytest("--pyargs", "harness.suite.test_2_contract", "-rs", *PLAIN)
+
+    assert ended.status == 0, ended.text
+    assert "add [fuzz] to harness.toml, or run harness fuzz" in ended.text
+    assert "not applicable contract.fuzz" in ended.text
+
+
+def test_harness_fuzz_fails_for_what_it_finds_at_a_vendors_api(api: Folder) -> None:
+    """The command is about nothing else; the same findings fail no test of a run with [fuzz]."""
+    api.write("harness.toml", VENDOR)
+    status, text = harness(api, "fuzz", *PLAIN)
+
+    assert status == 1
+    assert "contract.fuzz: GET /bad: " in text
+
+    api.write("harness.toml", VENDOR + "[fuzz]\n")
+    ended = api.pytest("--pyargs", "harness.suite.test_2_contract", *PLAIN)
+    assert ended.status == 0, ended.text
+    assert "What the vendor's API does differently from its document: " in ended.text

@@ -38,7 +38,7 @@ SPEC = {
         },
     },
 }
-TOML = '[target]\nname = "Tiny"\n[provider]\nspec = "openapi.json"\nbase_url = "{url}"\n'
+TOML = '[target]\nname = "Tiny"\n[provider]\nspec = "openapi.json"\nbase_url = "{url}"\nours = true\n'
 CREATES = """
 def test_creates(api):
     made = api.post("/items", json={"name": "one"}).raise_for_status().json()

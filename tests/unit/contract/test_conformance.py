@@ -105,3 +105,14 @@ def test_a_cassette_of_another_api_is_one_finding() -> None:
     assert found[0].summary == (
         "cassettes/x.yaml: none of its 2 calls is described by openapi.json. Was it recorded for another API?"
     )
+
+
+def test_the_cause_has_no_value_of_the_exchange() -> None:
+    """Responses that break the same part of the schema have one cause, whatever they hold there."""
+    found = [f for n in (1, 2) for f in judged(exchange(GOOD, 201, {"name": n})) if f.outcome is Outcome.FAIL]
+    (missing,) = (f for f in judged(exchange(GOOD, 201, {})) if f.outcome is Outcome.FAIL)
+
+    assert {(f.subject, f.cause) for f in found} == {
+        ("POST /things", "answering 201: Response violates schema (at /name)")
+    }
+    assert "is a required property" in missing.cause
