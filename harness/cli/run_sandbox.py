@@ -17,6 +17,7 @@ from pathlib import Path
 from harness.errors import ConfigurationError
 from harness.http.client import Network, answers
 from harness.process.managed import ManagedProcess
+from harness.process.ready import UrlAnswers
 from harness.process.run import Run
 
 MODULE = ("-m", "harness.sandbox")
@@ -81,12 +82,11 @@ def _process(
     return ManagedProcess(
         name,
         command=(sys.executable, *MODULE, name, "--port", port, *(o.format(folder=run.path) for o in options)),
-        ready=f"http://127.0.0.1:{port}/healthz",
+        ready=UrlAnswers(f"http://127.0.0.1:{port}/healthz", is_ready),
         ready_within_s=20,
         cwd=Path.cwd(),
         env=env,
         log=run.path / f"{name}.log",
-        is_ready=is_ready,
     )
 
 

@@ -53,7 +53,7 @@ def _loaded(original: RunContext, run: Run) -> RunContext:
 
 def _require_other_ports(original: RunContext, copy: RunContext) -> None:
     for name, process in copy.config.process.items():
-        if process.ready == original.config.process[name].ready:
+        if process.ready_url and process.ready_url == original.config.process[name].ready_url:
             raise ConfigurationError(
                 f"harness.toml: [process.{name}] ready uses a fixed port, so the harness cannot start "
                 f"a second copy to kill. Write {{port:{name}}} there, in [receiver] url, and in command or env."

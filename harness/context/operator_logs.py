@@ -30,7 +30,7 @@ def _integration(run_context: RunContext) -> Iterator[str]:
     if receiver and served == urlsplit(receiver.url).netloc:
         served = ""
     for name, process in run_context.config.process.items():
-        if urlsplit(process.ready).netloc != served:
+        if not process.ready_url or urlsplit(process.ready_url).netloc != served:
             yield name
 
 

@@ -31,7 +31,7 @@ def is_started(config: Configuration) -> bool:
     if config.provider is None:
         return False
     origin = _origin(config.provider.base_url)
-    return any(_origin(process.ready) == origin for process in config.process.values())
+    return any(_origin(p.ready_url) == origin for p in config.process.values() if p.ready_url)
 
 
 def is_ours(config: Configuration) -> bool:

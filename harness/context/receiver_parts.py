@@ -102,7 +102,7 @@ def again(run_context: RunContext, event: Event, case: ReceiverCase) -> str:
     Only a gate knows the secrets and ports that it made for its run.
     """
     receiver, signature = sections_of(run_context)
-    served = {urlsplit(process.ready).netloc for process in run_context.config.process.values()}
+    served = {urlsplit(p.ready_url).netloc for p in run_context.config.process.values() if p.ready_url}
     alone = signature.secret.kind != "fresh" and urlsplit(receiver.url).netloc not in served
     files = sorted((run_context.target.root / str(receiver.events)).rglob(f"{event.name}.*"))
     if not alone or not files or case.framing is not Framing.PLAIN:
@@ -133,11 +133,12 @@ def process_of(run_context: RunContext) -> ManagedProcess:
     """
     receiver, _ = sections_of(run_context)
     served = urlsplit(receiver.url).netloc
-    found = next((p for p in run_context.processes if urlsplit(p.ready).netloc == served), None)
+    found = next((p for p in run_context.processes if p.ready.url and urlsplit(p.ready.url).netloc == served), None)
     if found is None:
         raise ConfigurationError(
             f"harness.toml: no [process.NAME] has `ready` at {served}, the host of [receiver] url, so the harness "
-            "cannot kill and restart the receiver. Let the harness start it: add a [process.NAME] section."
+            "cannot kill and restart the receiver. Let the harness start it: add a [process.NAME] section, "
+            "with `ready` at a URL of the receiver."
         )
     return found
 

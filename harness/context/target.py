@@ -131,6 +131,7 @@ def load_target(directory: Path, *, expand: Callable[[str], str] = str, overlay:
     _check_previous(config, references, names)
     _check_faults(config, names)
     _check_absent(config, names)
+    _check_folders(config, directory, names)
     if malformed := config.malformed_url():  # the value is not repeated: it may hold a password
         raise ConfigurationError(
             f"{names}: {where_is(malformed)} is not a URL that can be called. Write http://HOST:PORT/PATH, or https."
@@ -218,6 +219,15 @@ def _check_absent(config: Configuration, names: str) -> None:
             raise ConfigurationError(
                 f"{names}: [target.absent] {part} declares that the integration has none, and {section} describes it. "
                 "Remove one of the two."
+            )
+
+
+def _check_folders(config: Configuration, directory: Path, names: str) -> None:
+    for name, process in config.process.items():
+        if process.cwd and not (directory / process.cwd).is_dir() and "{" not in process.cwd:  # a placeholder
+            raise ConfigurationError(
+                f"{names}: {where_is(('process', name, 'cwd'))}: {process.cwd!r} is not a folder. "
+                "Write its path relative to the folder of harness.toml."
             )
 
 

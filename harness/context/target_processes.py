@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.process.managed import ManagedProcess
+from harness.process.ready import CommandSucceeds, PrintsLine, StaysAlive, UrlAnswers
 from harness.process.supervisor import ProcessState
 
 if TYPE_CHECKING:
     from harness.context.secret_access import SecretAccess
     from harness.context.target import Target
+    from harness.model.config import Process
+    from harness.process.ready import ReadyCheck
 
 _RESTART_S = 10.0
 """For a process to be missed and ended, beside the time it may take until it is ready."""
@@ -50,7 +53,7 @@ class TargetProcesses:
         processes = self._target.config.process
         return ProcessState(
             self._folder,
-            ready={name: process.ready for name, process in processes.items()},
+            ready={name: p.ready_url for name, p in processes.items() if p.ready_url},
             answers=self._answers,
             patience_s=sum(process.ready_within for process in processes.values()) + _RESTART_S,
         )
@@ -74,14 +77,20 @@ class TargetProcesses:
         return ManagedProcess(
             name,
             command=config.command,
-            ready=config.ready,
+            ready=self._ready_check(config),
             ready_within_s=config.ready_within,
-            cwd=self._target.root,
+            cwd=self._target.root / (config.cwd or "."),
             env=self._secrets.environment(config.env, f"[process.{name}] env"),
             log=self.logs / f"{name}{self.log_suffix}.log",
-            is_ready=self._answers,
             redact=self._secrets.vault.redact,
         )
+
+    def _ready_check(self, config: Process) -> ReadyCheck:
+        if isinstance(config.ready, str):
+            return UrlAnswers(config.ready, self._answers)
+        if config.ready is None:
+            return StaysAlive()
+        return PrintsLine(config.ready.log) if config.ready.log else CommandSucceeds(config.ready.command)
 
     def deaths(self) -> list[str]:
         """Return what ended by itself, whether it was started again or not, and what no longer answers."""

@@ -22,6 +22,8 @@ from harness.process.groups import signal_group
 if TYPE_CHECKING:
     import psutil
 
+    from harness.process.ready import ReadyCheck
+
 STOP_WITHIN_S = 5.0
 POLL_S = 0.03
 TAIL_LINES = 12
@@ -35,27 +37,27 @@ class ManagedProcess:
         name: str,
         *,
         command: Sequence[str],
-        ready: str,
+        ready: ReadyCheck,
         ready_within_s: float,
         cwd: Path,
         env: Mapping[str, str],
         log: Path,
-        is_ready: Callable[[str], bool],
         redact: Callable[[str], str] = str,
     ) -> None:
         """Describe the process; `start` starts it.
 
-        ``is_ready`` asks the ``ready`` URL; ``redact`` cleans the output that an error message quotes.
+        ``redact`` cleans the output that an error message quotes.
         """
         self.name = name
         self.command = tuple(command)
         self.ready = ready
         self.ready_within_s = ready_within_s
         self.cwd = cwd
-        self.env = dict(env)
+        self.env: Mapping[str, str] = dict(env)
         self.log = log
-        self._is_ready = is_ready
         self._redact = redact
+        self._printed_before = 0
+        self._started_at = 0.0
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -67,9 +69,12 @@ class ManagedProcess:
     def start(self) -> None:
         """Start the process and wait until it is ready; raises `ProcessError` and leaves nothing running."""
         self._require_free_port()
-        self._require_command()
+        self._require_program("command", self.command[0] if self.command else "")
+        if self.ready.program:
+            self._require_program("ready", self.ready.program)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
+            self._printed_before, self._started_at = output.tell(), time.monotonic()
             self._process = start_group(self.command, cwd=self.cwd, env=self.env, output=output)
         try:
             self._wait_until_ready()
@@ -98,17 +103,30 @@ class ManagedProcess:
     def silence(self, *, within_s: float = STOP_WITHIN_S) -> str | None:
         """Return how the process ended by itself, or that it no longer answers; None as soon as it answers.
 
-        Stricter than `death`: one that was killed a moment ago may not have ended yet, so only an answer at ``ready``
-        shows that it lives. Waits for the one or the other, at most ``within_s`` seconds.
+        Stricter than `death`: one that was killed a moment ago may not have ended yet, so only an answer at its URL,
+        where it has one, shows that it lives. Waits for the one or the other, at most ``within_s`` seconds.
         """
         deadline = time.monotonic() + within_s
-        while self._process is not None and not self._is_ready(self.ready):
+        while self._process is not None and not self.ready.met(self):
             if death := self.death():
                 return death
             if time.monotonic() >= deadline:
-                return f"[process.{self.name}] no longer answers {self.ready}.{self.tail()}"
+                asked = (
+                    f"no longer answers {self.ready.url}" if self.ready.url else f"is not ready: {self.ready.missed}"
+                )
+                return f"[process.{self.name}] {asked}.{self.tail()}"
             time.sleep(POLL_S)
         return None
+
+    def output(self) -> str:
+        """Return what it has printed since it was last started."""
+        with self.log.open("rb") as file:
+            file.seek(self._printed_before)
+            return file.read().decode(errors="replace")
+
+    def age_s(self) -> float:
+        """Return the seconds since it was last started."""
+        return time.monotonic() - self._started_at
 
     def tail(self) -> str:
         """Return the last lines of the output, redacted, for an error message."""
@@ -125,19 +143,21 @@ class ManagedProcess:
             if self._process.poll() is not None:
                 ended = _ended(self._process.returncode)
                 raise ProcessError(
-                    f"harness.toml: [process.{self.name}] command {ended} before {self.ready} answered. "
+                    f"harness.toml: [process.{self.name}] command {ended} before {self.ready.event}. "
                     f"Run it by hand to see why: {shlex.join(self.command)}{self.tail()}"
                 )
-            if self._is_ready(self.ready):
+            if self.ready.met(self):
                 return
             time.sleep(POLL_S)
         raise ProcessError(
-            f"harness.toml: [process.{self.name}] ready: {self.ready} did not answer 2xx within "
-            f"{self.ready_within_s:g} s. Check the URL, or give it more time with ready_within.{self.tail()}"
+            f"harness.toml: [process.{self.name}] ready: {self.ready.missed} within "
+            f"{self.ready_within_s:g} s. {self.ready.hint}, or give it more time with ready_within.{self.tail()}"
         )
 
     def _require_free_port(self) -> None:
-        url = urlsplit(self.ready)
+        if self.ready.url is None:
+            return
+        url = urlsplit(self.ready.url)
         port = url.port or (443 if url.scheme == "https" else 80)
         with socket.socket() as probe:
             probe.settimeout(1)
@@ -148,13 +168,12 @@ class ManagedProcess:
                 f"checked instead. Stop what listens there, or let the harness choose: {{port:{self.name}}}."
             )
 
-    def _require_command(self) -> None:
+    def _require_program(self, key: str, program: str) -> None:
         path = self.env.get("PATH", os.environ.get("PATH"))
-        program = self.command[0] if self.command else ""
         found = shutil.which(program, path=path) or (self.cwd / program).is_file()
         if not program or not found:
             raise ProcessError(
-                f"harness.toml: [process.{self.name}] command: {program or 'nothing'!r} is not a program that can be "
+                f"harness.toml: [process.{self.name}] {key}: {program or 'nothing'!r} is not a program that can be "
                 "run there. Install it, or give its path."
             )
 

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import UnionType
 from typing import Any, get_args
 
 import msgspec
@@ -168,7 +169,8 @@ def _keys(struct: type) -> set[str]:
     found = {struct.__struct_config__.tag_field} - {None}  # type: ignore[attr-defined]  # every msgspec struct has it
     for field in config:
         inner = {f"{field.encode_name}.{key}" for nested in _structs(field.type) for key in _keys(nested)}
-        found |= inner or {field.encode_name}
+        text_or_table = isinstance(field.type, UnionType) and str in get_args(field.type)
+        found |= inner | {field.encode_name} if text_or_table or not inner else inner
     return found
 
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from harness.process.managed import ManagedProcess
+from harness.process.ready import UrlAnswers
 from harness.process.run import Run
 from tests.conftest import NOT_IN_THE_REPOSITORY
 
@@ -81,12 +82,11 @@ def product(tmp_path: Path) -> Callable[[str], Product]:
         process = ManagedProcess(
             "product",
             command=(sys.executable, "-m", "harness.sandbox", "product", "--port", url.rpartition(":")[2]),
-            ready=f"{url}/healthz",
+            ready=UrlAnswers(f"{url}/healthz", _answers),
             ready_within_s=20,
             cwd=tmp_path,
             env={"PRODUCT_API_KEY": key, "PRODUCT_WEBHOOK_SECRET": secrets.token_hex(16), "SANDBOX_DEFECTS": ""},
             log=tmp_path / "product.log",
-            is_ready=_answers,
         )
         process.start()
         try:

@@ -20,6 +20,7 @@ from harness.model import Outcome
 from harness.operations.runbook_page import read_document
 from harness.operations.runbooks import judge_runbooks
 from harness.process.managed import ManagedProcess
+from harness.process.ready import UrlAnswers
 from harness.process.run import Run
 from harness.telemetry.promql import parse
 
@@ -46,7 +47,7 @@ def series(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str,
     process = ManagedProcess(
         "integration",
         command=(sys.executable, "-m", "harness.sandbox", *words),
-        ready=f"{url}/healthz",
+        ready=UrlAnswers(f"{url}/healthz", _answers),
         ready_within_s=20,
         cwd=ROOT,
         env={
@@ -55,7 +56,6 @@ def series(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str,
             "SANDBOX_DEFECTS": "",
         },
         log=folder / "integration.log",
-        is_ready=_answers,
     )
     process.start()
     try:

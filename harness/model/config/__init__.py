@@ -10,7 +10,7 @@ from harness.model.config.fuzz import BudgetName, Fuzz
 from harness.model.config.provider import ApiKey, Basic, Bearer, Probes, Provider, ProviderWebhooks
 from harness.model.config.receiver import DeadLetters, EffectSource, EventOrder, Probe, Receiver, Signature
 from harness.model.config.staging import Alerts, Operations, Rotation, Telemetry
-from harness.model.config.target import Environment, Process, TargetSection
+from harness.model.config.target import Environment, Process, ReadySign, TargetSection
 from harness.model.item import Item, Waiver
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "Process",
     "Provider",
     "ProviderWebhooks",
+    "ReadySign",
     "Receiver",
     "Rotation",
     "Section",

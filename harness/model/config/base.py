@@ -44,7 +44,8 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 def _called(value: object, steps: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield the keys and values of what `Section.CALLED` names, in ``value`` and the sections inside it."""
     if isinstance(value, Section):
-        yield from (((*steps, name), url) for name in value.CALLED if (url := getattr(value, name)))
+        given = {name: getattr(value, name) for name in value.CALLED}
+        yield from (((*steps, name), url) for name, url in given.items() if url and isinstance(url, str))
         for name in value.__struct_fields__:
             yield from _called(getattr(value, name), (*steps, name))
     elif isinstance(value, dict):

@@ -43,14 +43,35 @@ class TargetSection(Section, frozen=True):
     """What the integration does not have; the items that concern it do not apply."""
 
 
+class ReadySign(Section, frozen=True):
+    """``ready`` of a process that has no URL to ask: a line of its output, or a command."""
+
+    log: str | None = None
+    """Text that a line of the output contains once the process is ready."""
+    command: tuple[str, ...] = ()
+    """Command and arguments; exits with status 0 once it is."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError unless exactly one of the two is given."""
+        if bool(self.log) == bool(self.command):
+            raise ValueError("give exactly one of `log` and `command`")
+
+
 class Process(Section, frozen=True):
     """``[process.NAME]``: a process the harness starts, watches and stops."""
 
     CALLED = ("ready",)
 
     command: tuple[str, ...]
-    ready: str
-    """URL that answers 2xx once the process is ready."""
+    ready: str | ReadySign | None = None
+    """URL that answers 2xx once the process is ready, another sign of it, or None: it need only live."""
     ready_within: Duration = Duration(20)
     env: dict[str, str] = {}
     """Added to the environment; a value may be a secret reference."""
+    cwd: str | None = None
+    """Folder in which it runs, relative to that of harness.toml, which is the default."""
+
+    @property
+    def ready_url(self) -> str | None:
+        """The URL that shows that it is ready; None where something else does."""
+        return self.ready if isinstance(self.ready, str) else None

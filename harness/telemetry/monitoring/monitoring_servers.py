@@ -15,6 +15,7 @@ import httpx
 from harness.errors import MonitoringError, ProcessError
 from harness.http.client import answers
 from harness.process.managed import ManagedProcess
+from harness.process.ready import UrlAnswers
 from harness.telemetry.monitoring.alert_watch import AlertWatch
 from harness.telemetry.monitoring.alertmanager_api import AlertmanagerApi
 from harness.telemetry.monitoring.monitoring_config import EACH_S, one_route, prometheus_config
@@ -146,12 +147,11 @@ class Monitoring:
         return ManagedProcess(
             name,
             command=(program, f"--config.file={file}", listen, "--log.level=warn", *options),
-            ready=f"http://{address}/-/ready",
+            ready=UrlAnswers(f"http://{address}/-/ready", lambda url: answers(self._client, url)),
             ready_within_s=READY_WITHIN_S,
             cwd=self._folder,
             env={},
             log=self._folder / f"{name.lower()}.log",
-            is_ready=lambda url: answers(self._client, url),
         )
 
 

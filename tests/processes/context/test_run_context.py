@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.context.isolated_copy import isolated_copy
 from harness.context.run_context import RunContext
 from harness.errors import ProcessError
 
@@ -23,5 +24,27 @@ def test_a_process_that_does_not_come_up_ends_those_before_it(tmp_path: Path) ->
 
         assert [process.name for process in context.processes] == ["one", "two"]
         assert context.processes.deaths() == []
-        assert not context._answers(next(iter(context.processes)).ready)
+        assert not context._answers(next(iter(context.processes)).ready.url or "")
+        context.client.close()
+
+
+READY = ["", 'ready = { log = "here" }', 'ready = { command = ["test", "-e", "here"] }']
+
+
+@pytest.mark.parametrize("ready", READY, ids=["none", "log", "command"])
+def test_a_process_runs_in_its_folder_and_needs_no_url(tmp_path: Path, ready: str) -> None:
+    """With `cwd`, a process and the command that shows its readiness run there, in a copy of the target too."""
+    (tmp_path / "services" / "app").mkdir(parents=True)
+    (tmp_path / "services" / "app" / "here").touch()
+    words = '["sh", "-c", "ls; exec sleep 600"]'
+    section = f'[process.app]\ncommand = {words}\ncwd = "services/app"\n{ready}\n'
+    (tmp_path / "harness.toml").write_text('[target]\nname = "Tiny"\n' + section)
+
+    with RunContext.begun(tmp_path, overlay=None) as context, context.running(), isolated_copy(context) as copy:
+        for process in (*context.processes, *copy.processes):
+            while not process.output():  # it is ready before it has printed
+                assert process.death() is None
+            assert process.output() == "here\n"
+        assert context.processes.deaths() == []
+        assert context.target.urls == []
         context.client.close()

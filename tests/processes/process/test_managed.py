@@ -15,6 +15,7 @@ import pytest
 
 from harness.errors import ProcessError
 from harness.process.managed import ManagedProcess
+from harness.process.ready import UrlAnswers
 from harness.process.run import Run
 
 SERVE = """
@@ -38,12 +39,11 @@ def process(tmp_path: Path, port: int, *command: str, within_s: float = 10) -> M
     return ManagedProcess(
         "app",
         command=command,
-        ready=f"http://127.0.0.1:{port}/",
+        ready=UrlAnswers(f"http://127.0.0.1:{port}/", answers),
         ready_within_s=within_s,
         cwd=tmp_path,
         env={"TOKEN": "hush-hush-hush"},
         log=tmp_path / "app.log",
-        is_ready=answers,
         redact=lambda text: text.replace("hush-hush-hush", "[REDACTED]"),
     )
 
@@ -58,7 +58,7 @@ def test_a_process_is_started_watched_and_stopped(tmp_path: Path, port: int) -> 
     app = process(tmp_path, port, sys.executable, "-c", SERVE, str(port))
 
     app.start()
-    assert answers(app.ready)
+    assert answers(app.ready.url or "")
     assert app.death() is None
     assert app.silence() is None
     app.stop()
@@ -152,7 +152,7 @@ def test_a_process_that_hangs_is_reported_as_mute(tmp_path: Path, port: int) -> 
 
     app._process.send_signal(signal.SIGSTOP)
 
-    assert f"[process.app] no longer answers {app.ready}." in (app.silence(within_s=0.2) or "")
+    assert f"[process.app] no longer answers {app.ready.url}." in (app.silence(within_s=0.2) or "")
     app.kill()
 
 

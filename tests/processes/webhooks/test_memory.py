@@ -14,6 +14,7 @@ import pytest
 from harness.model import Event, Finding, Level, Outcome
 from harness.model.config import Receiver
 from harness.process.managed import ManagedProcess
+from harness.process.ready import UrlAnswers
 from harness.process.run import Run
 from harness.webhooks.drills import CRASHES, DrillContext, memory, play
 from tests.unit.webhooks.conftest import EVENT, Under
@@ -68,12 +69,11 @@ def played(tmp_path: Path, under: Under) -> Iterator[Callable[[str], Finding]]:
             process = ManagedProcess(
                 "app",
                 command=[sys.executable, "-c", SERVE, url.rpartition(":")[2].strip("/"), how],
-                ready=url,
+                ready=UrlAnswers(url, answers),
                 ready_within_s=10,
                 cwd=tmp_path,
                 env={},
                 log=tmp_path / "app.log",
-                is_ready=answers,
             )
             process.start()
             stack.callback(process.stop)

@@ -17,6 +17,7 @@ import pytest
 from harness.cassettes.store.cassette_paths import current_path
 from harness.cassettes.store.storage import Storage
 from harness.process.managed import ManagedProcess
+from harness.process.ready import UrlAnswers
 from harness.process.run import Run
 
 TIMEOUT_S = 120
@@ -98,12 +99,11 @@ def running(server: Server, folder: Path, python: str, token: str):  # type: ign
     process = ManagedProcess(
         "server",
         command=tuple(command.split()),
-        ready=url + server.ready,
+        ready=UrlAnswers(url + server.ready, answers),
         ready_within_s=60,
         cwd=folder,
         env={"HOME": str(folder)},
         log=folder / "server.log",
-        is_ready=answers,
     )
     process.start()
     try:

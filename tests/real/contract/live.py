@@ -20,6 +20,7 @@ import httpx
 
 from harness.model import Finding, Outcome
 from harness.process.managed import ManagedProcess
+from harness.process.ready import UrlAnswers
 from harness.process.run import Run
 from harness.reports.json import read
 
@@ -119,12 +120,11 @@ def running(server: Server, folder: Path, token: str) -> Iterator[str]:
     process = ManagedProcess(
         server.package,
         command=tuple(words),
-        ready=url + server.ready,
+        ready=UrlAnswers(url + server.ready, answers),
         ready_within_s=60,
         cwd=folder,
         env={"HOME": str(folder)},
         log=folder / "server.log",
-        is_ready=answers,
     )
     process.start()
     try:

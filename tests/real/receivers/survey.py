@@ -19,6 +19,7 @@ from harness.http.client import Network
 from harness.http.wire import Wire
 from harness.model import Event, Finding, Outcome
 from harness.process.managed import ManagedProcess
+from harness.process.ready import UrlAnswers
 from harness.process.run import Run
 from harness.webhooks.case_runner import ReceiverUnderTest
 from harness.webhooks.cases import CASES, case_named
@@ -97,12 +98,11 @@ def running(real: Real) -> Iterator[tuple[ManagedProcess, ReceiverUnderTest]]:
     process = ManagedProcess(
         real.name,
         command=(PYTHON if python else "node", real.script),
-        ready=f"http://127.0.0.1:{port}/",
+        ready=UrlAnswers(f"http://127.0.0.1:{port}/", lambda _: _listens(url)),
         ready_within_s=30,
         cwd=folder,
         env={"PORT": str(port), "SECRET": secret, "EFFECTS": str(effects)},
         log=run.path / "log",
-        is_ready=lambda _: _listens(url),
     )
     numbers = itertools.count(1)
     under_test = ReceiverUnderTest(

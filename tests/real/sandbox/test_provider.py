@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from harness.process.managed import ManagedProcess
+from harness.process.ready import UrlAnswers
 from harness.process.run import Run
 
 EXAMPLES = os.environ.get("SANDBOX_EXAMPLES", "30")
@@ -24,12 +25,11 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     process = ManagedProcess(
         "product",
         command=(sys.executable, "-m", "harness.sandbox", "product", "--port", str(port), "--rate-limit", "1000000000"),
-        ready=f"{url}/healthz",
+        ready=UrlAnswers(f"{url}/healthz", _answers),
         ready_within_s=20,
         cwd=Path.cwd(),
         env={"PRODUCT_API_KEY": key, "PRODUCT_WEBHOOK_SECRET": os.urandom(16).hex(), "SANDBOX_DEFECTS": ""},
         log=tmp_path / "product.log",
-        is_ready=_answers,
     )
     command = [str(Path(sys.executable).parent / "st"), "run", f"{url}/openapi.yaml", "--url", url]
     command += ["--header", f"Authorization: Bearer {key}", "--phases", "examples,coverage,fuzzing,stateful"]

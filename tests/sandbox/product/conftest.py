@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from harness.process.managed import ManagedProcess
+from harness.process.ready import UrlAnswers
 from harness.process.run import Run
 
 
@@ -48,12 +49,11 @@ def started(stack: ExitStack, folder: Path, *words: str, defects: Sequence[str] 
     process = ManagedProcess(
         "product",
         command=(sys.executable, "-m", "harness.sandbox", "product", "--port", str(port), *words),
-        ready=f"{product.url}/healthz",
+        ready=UrlAnswers(f"{product.url}/healthz", _answers),
         ready_within_s=20,
         cwd=Path.cwd(),
         env=env,
         log=folder / f"product-{os.getpid()}-{port}.log",
-        is_ready=_answers,
     )
     stack.callback(process.stop)
     process.start()

@@ -45,6 +45,21 @@ REFUSED = {
         "[process.app] command",
         "Expected a list, got a whole number. Correct that key",
     ),
+    "a folder that does not exist": (
+        PROCESS + 'cwd = "services/ap"',
+        "[process.app] cwd",
+        "'services/ap' is not a folder. Write its path relative to the folder of harness.toml.",
+    ),
+    "two signs of readiness": (
+        NAMED + '[process.app]\ncommand = ["app"]\nready = { log = "up", command = ["true"] }',
+        "[process.app] ready",
+        "give exactly one of log and command",
+    ),
+    "a sign of readiness that is unknown": (
+        NAMED + '[process.app]\ncommand = ["app"]\nready = { logs = "up" }',
+        "[process.app] ready.logs",
+        "Did you mean 'log'?",
+    ),
     "missing key": (
         NAMED + '[provider]\nspec = "x"',
         "[provider]",
