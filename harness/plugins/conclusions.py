@@ -11,6 +11,7 @@ from _pytest.outcomes import Skipped  # pytest.skip.Exception, under the name my
 
 from harness.errors import FindingError, HarnessError
 from harness.model import Finding, Level, Outcome
+from harness.plugins.faults_of_ours import FIX, WORDS, is_fault_of_ours
 from harness.plugins.findings import FindingsFailed
 from harness.plugins.stash import CATEGORY
 
@@ -35,12 +36,13 @@ def conclude(
     for properties in (item.user_properties, report.user_properties):
         properties[:] = [entry for entry in properties if findings.is_own(entry)]
     findings.take(foreign)
-    outcome = _outcome(call, report)
+    broke = call.excinfo is not None and report.failed and _broke(item, call)
+    outcome = _outcome(call, report, broke=broke)
     if outcome is not None:
         for item_id in findings.known(verified(item)):
             # A test's own findings are more precise than that it passed; that it broke is reported all the same.
             if outcome is not Outcome.PASS or item_id not in findings.items:
-                findings.add(_own(item, item_id, outcome, call, report))
+                findings.add(_own(item, item_id, outcome, call, report, broke=broke))
     if report.when == "call" or not report.passed:
         findings.failure()  # so that the test's end does not report again what this phase did
     return findings.properties()
@@ -79,7 +81,15 @@ def redact_report(report: pytest.TestReport, redact: Callable[[str], str]) -> No
     report.sections = [(name, redact(text)) for name, text in report.sections]
 
 
-def _outcome(call: pytest.CallInfo[None], report: pytest.TestReport) -> Outcome | None:
+def _broke(item: pytest.Item, call: pytest.CallInfo[None]) -> bool:
+    """Whether a phase failed through a fault of the harness or of a plugin."""
+    assert call.excinfo is not None
+    if isinstance(call.excinfo.value, FindingsFailed) or _could_not_check(call.excinfo.value):
+        return False
+    return is_fault_of_ours(item, call)
+
+
+def _outcome(call: pytest.CallInfo[None], report: pytest.TestReport, *, broke: bool) -> Outcome | None:
     """Return what a phase means for the items, None for a set-up or tear-down that went well."""
     if hasattr(report, "wasxfail"):
         # An expected failure is a failure: an accepted gap is a waiver with owner and date.
@@ -91,7 +101,7 @@ def _outcome(call: pytest.CallInfo[None], report: pytest.TestReport) -> Outcome 
         return Outcome.NOT_APPLICABLE if absent else Outcome.NOT_RUN
     if report.passed:
         return Outcome.PASS if report.when == "call" else None
-    if report.when != "call" or (call.excinfo is not None and _could_not_check(call.excinfo.value)):
+    if broke or report.when != "call" or (call.excinfo is not None and _could_not_check(call.excinfo.value)):
         return Outcome.ERROR
     return Outcome.FAIL
 
@@ -104,7 +114,13 @@ def _could_not_check(exception: BaseException) -> bool:
 
 
 def _own(
-    item: pytest.Item, item_id: str, outcome: Outcome, call: pytest.CallInfo[None], report: pytest.TestReport
+    item: pytest.Item,
+    item_id: str,
+    outcome: Outcome,
+    call: pytest.CallInfo[None],
+    report: pytest.TestReport,
+    *,
+    broke: bool,
 ) -> Finding:
     name = item.name
     doc = (getattr(getattr(item, "obj", None), "__doc__", None) or "").strip().splitlines()
@@ -114,6 +130,8 @@ def _own(
     elif call.excinfo is not None:
         plain = isinstance(call.excinfo.value, HarnessError)
         observed = str(call.excinfo.value) if plain else call.excinfo.exconly(tryshort=True)
+    if broke:
+        observed = f"{WORDS}: {observed}"
     summary = f"{name}: {observed.splitlines()[0][:200]}" if observed else f"{name} passed"
     return Finding(
         item=item_id,
@@ -121,6 +139,7 @@ def _own(
         summary=summary,
         expected=doc[0] if doc else "",
         observed=observed,
+        fix=FIX if broke else "",
         level=_level(item, item_id) if outcome is Outcome.NOT_RUN else Level.MUST,
     )
 
