@@ -150,7 +150,9 @@ class FindingCollector(Selection):
         elif self._report is not None:
             from harness.reports import terminal
 
-            shown = list(terminal.lines(self._report, written=str(self._written or "")))
+            shown = list(
+                terminal.lines(self._report, written=str(self._written or ""), verbosity=self._config.get_verbosity())
+            )
         else:
             return
         if shown:

@@ -36,13 +36,16 @@ Line = tuple[str, str]
 """Text and the name of its colour, empty for none."""
 
 
-def lines(report: Report, *, written: str) -> Iterator[Line]:
-    """Yield the summary of a gate; ``written`` is the path of the report."""
-    for text, style in _lines(report, written):
+def lines(report: Report, *, written: str, verbosity: int = 0) -> Iterator[Line]:
+    """Yield the summary of a gate; ``written`` is the path of the report.
+
+    What passed is only counted, and listed with a ``verbosity`` above 0.
+    """
+    for text, style in _lines(report, written, verbosity):
         yield printable(text), style
 
 
-def _lines(report: Report, written: str) -> Iterator[Line]:
+def _lines(report: Report, written: str, verbosity: int) -> Iterator[Line]:
     yield headline(report), _STYLES[report.verdict]
     yield MEANING[report.verdict], ""
     yield "", ""
@@ -61,6 +64,7 @@ def _lines(report: Report, written: str) -> Iterator[Line]:
     for reason, items in declared(report).items():
         text = f"{mark(Outcome.NOT_APPLICABLE)}, declared ({reason}): {', '.join(i.id for i in items)}"
         yield from ((line, "") for line in wrapped(text, indent=INDENT))
+    yield from _passed(report, verbosity)
     if report.signals and report.signals.blind:
         yield f"Blind spots: nothing showed {', '.join(row.fault for row in report.signals.blind)}", "yellow"
     yield from vendor_lines(report.vendor)
@@ -76,6 +80,12 @@ def _lines(report: Report, written: str) -> Iterator[Line]:
     if report.provider:
         yield vendor_section.owner(report), ""
     yield f"Report: {written}", ""
+
+
+def _passed(report: Report, verbosity: int) -> Iterator[Line]:
+    for item in report.items:
+        if verbosity > 0 and item.outcome is Outcome.PASS:
+            yield f"{mark(item.outcome)} {item.id}: {item.summary}", MARK_STYLES[item.outcome]
 
 
 def vendor_lines(differences: Sequence[VendorDifference]) -> Iterator[Line]:

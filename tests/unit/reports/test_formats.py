@@ -263,3 +263,17 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(HarnessError, match=r"could not be written to .*reports: .* --harness-reports"):
         write({"readiness.md": ""}, tmp_path / "reports")
+
+
+def test_what_passed_is_listed_only_on_demand(report_of: ReportOf) -> None:
+    """By default it is counted, so that it never buries what failed; with -v it comes after that."""
+    report = report_of(Verdict.NOT_READY)
+    brief, full = (
+        [text for text, _ in terminal.lines(report, written="x", verbosity=verbosity)] for verbosity in (0, 1)
+    )
+    passed = [f"{terminal.mark(i.outcome)} {i.id}: " for i in report.items if i.outcome == "pass"]
+    assert passed
+    assert not [line for line in brief if line.startswith(tuple(passed))]
+    listed = [n for n, line in enumerate(full) if line.startswith(tuple(passed))]
+    assert len(listed) == len(passed)
+    assert listed[0] > full.index(next(line for line in full if line.startswith(terminal.mark(Outcome.FAIL))))
