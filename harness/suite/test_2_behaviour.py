@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.contract.promises import PROMISES
+from harness.errors import ProbeError
+from harness.model import Outcome
 from harness.openapi.document_checks import ITEM, judge_document
 from harness.suite.rows import each
 
@@ -31,4 +33,7 @@ def test_the_provider_keeps_its_promise(
     promise: Promise, caller: Caller, request: pytest.FixtureRequest, findings: Findings
 ) -> None:
     """Links work, idempotency keys are honoured, pages end, and refusals have the declared form."""
-    findings.extend(promise.judge(caller, lambda: request.getfixturevalue("walk")))
+    try:
+        findings.extend(promise.judge(caller, lambda: request.getfixturevalue("walk")))
+    except ProbeError as exc:  # no answer came, which only the provider can correct
+        findings.add(promise.finding(Outcome.ERROR, str(exc)))

@@ -222,3 +222,26 @@ def test_harness_fuzz_fails_for_what_it_finds_at_a_vendors_api(api: Folder) -> N
     ended = api.pytest("--pyargs", "harness.suite.test_2_contract", *PLAIN)
     assert ended.status == 0, ended.text
     assert "What the vendor's API does differently from its document: " in ended.text
+
+
+POST = {
+    "requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}},
+    "responses": {"400": {"description": "no"}},
+}
+CLOSES = PROVIDER.replace("do_POST = do_PUT", "do_PUT").replace(
+    "    def other(self):", "    def do_POST(self):\n        self.close_connection = True\n    def other(self):"
+)
+
+
+@pytest.mark.parametrize("toml, status", [(VENDOR, 0), (TOML, 1)], ids=["vendor", "ours"])
+def test_a_vendors_api_that_gives_no_answer_is_not_the_integrations_fault(toml: str, status: int, api: Folder) -> None:
+    """A check that got none could not be judged: beside the verdict at a vendor's API, an error at one's own."""
+    api.write("provider.py", CLOSES)
+    api.write("openapi.json", json.dumps({**SPEC, "paths": {"/bad": {"post": POST}}}))
+    api.write("harness.toml", toml)
+    ended = api.pytest("--pyargs", "harness.suite.test_2_behaviour", "-k", "problems", *PLAIN)
+
+    assert ended.status == status, ended.text
+    shown = " ".join(ended.text.split())
+    assert "POST /bad gave no answer" in shown
+    assert ("contract.fuzz: could not be checked: POST /bad gave no answer" in shown) is (status == 0)
