@@ -29,7 +29,7 @@ from harness.webhooks.signature_check import signature_complaint
 )
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port on 127.0.0.1; any free one by default.")
 @click.option("--scheme", metavar="NAME", help="Signature scheme, to mark genuine deliveries.")
-@click.option("--secret", metavar="REF", help="Signing secret, as env:NAME or file:PATH.")
+@click.option("--secret", metavar="REF", help="Signing secret, as env:NAME, file:PATH or command:WORDS.")
 @click.option("--limit", default=10_000, show_default=True, type=click.IntRange(1), help="Maximum deliveries.")
 def capture(into: Path, port: int, scheme: str | None, secret: str | None, limit: int) -> None:
     """Store incoming webhooks as fixtures for `harness deliver`.

@@ -24,7 +24,7 @@ LINES = 50
 @click.argument("events", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--to", "url", metavar="URL", help="URL of the receiver.")
 @click.option("--scheme", metavar="NAME", help="Signature scheme.")
-@click.option("--secret", metavar="REF", help="Signing secret, as env:NAME or file:PATH.")
+@click.option("--secret", metavar="REF", help="Signing secret, as env:NAME, file:PATH or command:WORDS.")
 @click.option("--header", metavar="NAME", help="Signature header, if it is not the scheme's.")
 @click.option(
     "--spec",

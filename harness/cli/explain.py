@@ -38,7 +38,7 @@ def explain(name: str, file: str | None) -> None:
     Give an item (webhooks.signatures), a check (webhooks.signatures/missing, or missing where only one check has that
     name), or the id of a finding (F-0123456789). Exits 2 when nothing has that name.
     """
-    here = Surroundings(Path.cwd())
+    here = Surroundings(Path.cwd(), commands=False)
     try:
         texts = list(explanation(name, here.checklist, _checks(), _report(here.directory, file)))
     except NameNotFoundError as exc:

@@ -60,7 +60,7 @@ def replay(cassettes: tuple[Path, ...], port: int, latency: float | None, match:
     CASSETTES are files or folders. Runs until Ctrl-C. Exits 1 when a request matched no recording, broke the spec, or
     could not be answered.
     """
-    surroundings = Surroundings(Path.cwd())
+    surroundings = Surroundings(Path.cwd(), commands=False)
     redactor = surroundings.redactor
     recordings = load(_files(cassettes))
     playback = Playback(recordings, redactor=redactor, nearest=match == "nearest", match_on=surroundings.match_on)

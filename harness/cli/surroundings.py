@@ -19,8 +19,11 @@ from harness.secrets.redaction.redactor import Redactor
 class Surroundings:
     """The target's secrets, hosts and spec, if the working folder has a harness.toml."""
 
-    def __init__(self, directory: Path) -> None:
-        """Raises `ConfigurationError` for an invalid harness.toml."""
+    def __init__(self, directory: Path, *, commands: bool = True) -> None:
+        """Raises `ConfigurationError` for an invalid harness.toml.
+
+        Without ``commands``, those of ``command:`` secrets are not run; for what shows only what is redacted already.
+        """
         self.directory = directory
         self.vault = Vault(seed="", root=directory)
         """The target's secrets, as far as they are set here."""
@@ -28,7 +31,7 @@ class Surroundings:
         if (directory / CONFIG_NAME).is_file():
             run = Run(run_id="", seed="", directory="")
             self._context = RunContext.load(directory, run=run, overlay=None, reports=directory)
-            self._context.secrets.resolve_stored()
+            self._context.secrets.resolve_stored(commands=commands)
             self.vault = self._context.vault
 
     @property

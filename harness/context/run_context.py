@@ -69,7 +69,7 @@ class RunContext:
         run = Run.begin()
         try:
             context = cls.load(directory, run=run, overlay=overlay, reports=directory / "reports")
-            context.secrets.resolve_all(strict=False)
+            context.secrets.resolve_at_hand()
             yield context
         finally:
             shutil.rmtree(run.directory, ignore_errors=True)

@@ -22,7 +22,8 @@ class SecretAccess:
         """Fresh secrets follow from the seed of ``run``, so that all its processes know the same."""
         self._target = target
         self._run = run
-        self.vault = Vault(seed=run.seed, root=target.root, shapes=signing_keys.shapes(target.config))
+        shapes = signing_keys.shapes(target.config)
+        self.vault = Vault(seed=run.seed, root=target.root, shapes=shapes, printed=run.printed)
 
     @cached_property
     def issued(self) -> IssuedSecret:
@@ -33,9 +34,19 @@ class SecretAccess:
         """Resolve every reference of harness.toml; ``strict`` raises `SecretError` for the first that cannot be."""
         self.vault.resolve_all(self._target.references, strict=strict)
 
-    def resolve_stored(self) -> None:
-        """Resolve, as far as they are set here, the references that outlive a run: all but ``fresh:`` ones."""
-        stored = [(key, ref) for key, ref in self._target.references if ref.kind != "fresh"]
+    def resolve_at_hand(self) -> None:
+        """Resolve, as far as they are set here, all references that need no command."""
+        self._resolve_but("command")
+
+    def resolve_stored(self, *, commands: bool = True) -> None:
+        """Resolve, as far as they are set here, the references that outlive a run: all but ``fresh:`` ones.
+
+        Without ``commands``, those of ``command:`` are passed over too.
+        """
+        self._resolve_but("fresh", *(() if commands else ("command",)))
+
+    def _resolve_but(self, *kinds: str) -> None:
+        stored = [(key, ref) for key, ref in self._target.references if ref.kind not in kinds]
         self.vault.resolve_all(stored, strict=False)
 
     def reveal(self, ref: SecretRef) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 
-_REFERENCE = re.compile(r"(env|file|fresh):(\S+)")
+_REFERENCE = re.compile(r"(env|file|fresh):\S+|command:\S.*")
 
 
 class SecretRef(str):
     """Where a secret is found, as written in harness.toml; never the secret.
 
-    ``env:NAME`` is an environment variable, ``file:PATH`` the content of a file without its last line break, and
-    ``fresh:NAME`` a random value made for this run and given to the target's processes under that name.
+    ``env:NAME`` is an environment variable, ``file:PATH`` the content of a file without its last line break,
+    ``command:WORDS`` what a command prints, likewise, and ``fresh:NAME`` a random value made for this run and given to
+    the target's processes under that name.
     """
 
     __slots__ = ()
@@ -23,10 +24,10 @@ class SecretRef(str):
 
     @property
     def kind(self) -> str:
-        """``env``, ``file`` or ``fresh``."""
+        """``env``, ``file``, ``command`` or ``fresh``."""
         return self.partition(":")[0]
 
     @property
     def name(self) -> str:
-        """The variable's name or the file's path."""
+        """The variable's name, the file's path or the words of the command."""
         return self.partition(":")[2]

@@ -162,6 +162,6 @@ def _decode(expected: type, value: Any) -> Any:
     if expected is SecretRef:
         ref = SecretRef.parse(value) if isinstance(value, str) else None
         if ref is None:  # the value is not repeated: it may be the secret itself
-            raise ValueError("Expected a reference to a secret: env:NAME, file:PATH or fresh:NAME")
+            raise ValueError("Expected a reference to a secret: env:NAME, file:PATH, command:WORDS or fresh:NAME")
         return ref
     raise NotImplementedError(expected)

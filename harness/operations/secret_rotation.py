@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Sequence
 
 from harness.model import Check, Finding, Outcome, SecretRef
@@ -33,7 +34,7 @@ def judge_records(records: Sequence[Rotation], used: Sequence[SecretRef], *, tod
         if ref.kind == "fresh":
             findings.append(_finding(ref, Outcome.PASS, f"{ref} is new in every run", "made for this run"))
         else:
-            line = f'secrets = [{{ ref = "{ref}", rotated_at = {today} }}]'
+            line = f"secrets = [{{ ref = {json.dumps(ref)}, rotated_at = {today} }}]"
             findings.append(
                 _finding(ref, Outcome.NOT_RUN, f"{ref} has no rotation record", f"add to [operations]: {line}")
             )

@@ -52,7 +52,10 @@ def load_context(config: pytest.Config, directory: Path) -> RunContext:
     reports = directory / config.getoption("--harness-reports")
     try:
         run_context = RunContext.load(directory, run=run, overlay=config.getoption("--harness-target"), reports=reports)
-        run_context.secrets.resolve_all(strict=False)
+        if config.option.collectonly:
+            run_context.secrets.resolve_at_hand()
+        else:
+            run_context.secrets.resolve_all(strict=False)
     except HarnessError as exc:
         if RUN_KEY not in worker:
             shutil.rmtree(run.directory, ignore_errors=True)

@@ -31,6 +31,11 @@ class Run(msgspec.Struct, kw_only=True):
     """Scratch folder of the run."""
     ports: dict[str, int] = {}
     """Loopback ports by the NAME of ``{port:NAME}``."""
+    printed: dict[str, str] = {}
+    """What the commands of ``command:`` secrets printed, by their words; secrets themselves, never printed."""
+
+    def __repr__(self) -> str:
+        return f"<run {self.run_id}>"
 
     @classmethod
     def begin(cls) -> Run:
@@ -43,7 +48,12 @@ class Run(msgspec.Struct, kw_only=True):
 
     def isolated_copy(self, name: str) -> Run:
         """Return a run beside this one: the same secrets, other ports and another folder."""
-        return Run(run_id=f"{self.run_id}{name}", seed=self.seed, directory=tempfile.mkdtemp(prefix="harness-"))
+        return Run(
+            run_id=f"{self.run_id}{name}",
+            seed=self.seed,
+            directory=tempfile.mkdtemp(prefix="harness-"),
+            printed=self.printed,
+        )
 
     @classmethod
     def from_json(cls, text: str) -> Run:

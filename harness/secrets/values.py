@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +12,7 @@ from typing import NoReturn
 
 from harness.errors import SecretError
 from harness.model import SecretRef
+from harness.secrets.command_output import command_output
 from harness.secrets.forms import forms
 from harness.secrets.scan import Scanner
 
@@ -51,15 +53,23 @@ class Vault:
     """All secrets of one run."""
 
     def __init__(
-        self, *, seed: str, root: Path, shapes: Mapping[str, Callable[[bytes], str]] = MappingProxyType({})
+        self,
+        *,
+        seed: str,
+        root: Path,
+        shapes: Mapping[str, Callable[[bytes], str]] = MappingProxyType({}),
+        printed: dict[str, str] | None = None,
     ) -> None:
-        """``seed`` is what ``fresh:`` values are derived from; ``root`` is where ``file:`` paths start.
+        """``seed`` is what ``fresh:`` values are derived from; ``root`` is where ``file:`` paths and commands start.
 
         ``shapes`` has, by the NAME of ``fresh:NAME``, what writes 32 random bytes where the value must have some form.
+        ``printed`` has what the commands of this run have printed, and takes what others print.
         """
         self._seed = seed
         self._shapes = shapes
         self._root = root
+        self._printed = {} if printed is None else printed
+        self._failed: dict[str, str] = {}
         self._known: dict[str, Secret] = {}
         self._forms: dict[str, tuple[str, ...]] = {}
 
@@ -69,7 +79,8 @@ class Vault:
     def resolve(self, ref: SecretRef, where: str) -> Secret:
         """Return the secret behind ``ref``; raises `SecretError` with ``where`` it is used and what to do next."""
         if ref not in self._known:
-            value = {"env": self._env, "file": self._file, "fresh": self._fresh}[ref.kind](ref.name, where)
+            kinds = {"env": self._env, "file": self._file, "command": self._command, "fresh": self._fresh}
+            value = kinds[ref.kind](ref.name, where)
             self.add(str(ref), value)
         return self._known[ref]
 
@@ -100,7 +111,7 @@ class Vault:
         for name, found in self._forms.items():
             for form in found:
                 if form in text:
-                    text = text.replace(form, f"[REDACTED {name}]")
+                    text = text.replace(form, f"[REDACTED {_label(name)}]")
         return text
 
     def scanner(self) -> Scanner:
@@ -129,6 +140,22 @@ class Vault:
             raise SecretError(f"{where} refers to file:{name}, which is empty. Write the secret to it.")
         return value
 
+    def _command(self, name: str, where: str) -> str:
+        """Run a command once in a run; it may ask somebody for consent, or count failures."""
+        if name not in self._printed and name not in self._failed:
+            try:
+                self._printed[name] = command_output(name, self._root)
+            except ValueError as exc:
+                self._failed[name] = str(exc)
+        if name in self._failed:
+            raise SecretError(f"{where} refers to command:{name}, {self._failed[name]}")
+        return self._printed[name]
+
     def _fresh(self, name: str, where: str) -> str:  # noqa: ARG002 - the same shape as its siblings
         random = hmac.digest(self._seed.encode(), name.encode(), "sha256")
         return self._shapes[name](random) if name in self._shapes else f"fresh_{random.hex()}"
+
+
+def _label(name: str) -> str:
+    """Return a name without the characters of a command that would end a text in JSON, HTML or a URL."""
+    return re.sub(r"[^\w./:@ -]+", "_", name) if name.startswith("command:") else name

@@ -64,9 +64,15 @@ def names_secret(name: str, *, query: bool = False) -> bool:
 
 
 def looks_like_secret(key: str, value: str) -> bool:
-    """Return whether ``value``, at ``key`` of a configuration, looks like a secret; a reference to one does not."""
-    if not value or SecretRef.parse(value) or value.startswith("{"):
+    """Return whether ``value``, at ``key`` of a configuration, looks like a secret.
+
+    A reference to one does not, unless it is a command with a secret among its words.
+    """
+    reference = SecretRef.parse(value)
+    if not value or (reference and reference.kind != "command") or value.startswith("{"):
         return False
+    if reference:
+        return any(shape.search(value) for shape in (SHAPES, USERINFO, _BEARER))
     if names_secret(key, query=True) or _IN_CONFIGURATION.search(_words(key)):
         return True
     return any(shape.search(value) for shape in (SHAPES, CREDENTIALS, USERINFO, _BEARER))
