@@ -36,7 +36,7 @@ def reason(item: Item, findings: Sequence[Finding], decided: Sequence[Finding], 
     if (decided or not findings) and item.fixed_by is not FixedBy.PROVIDER:
         return ""
     if number := sum(is_difference(f) for f in findings):
-        return f"{SUMMARY}: {number} difference{'' if number == 1 else 's'}, shown separately"
+        return f"{SUMMARY}: {number} finding{'' if number == 1 else 's'}, shown separately"
     if missing:
         return f"{SUMMARY}: harness.toml does not set {listed(missing)}"
     skipped = next((f for f in findings if f.outcome is Outcome.NOT_RUN), None)

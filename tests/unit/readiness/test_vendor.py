@@ -71,7 +71,7 @@ def test_what_the_vendor_alone_can_correct_never_blocks(outcome: Outcome) -> Non
 
     assert report.verdict is Verdict.READY
     assert result(report).outcome is Outcome.NOT_APPLICABLE
-    assert result(report).summary == "vendor's API: 1 difference, shown separately"
+    assert result(report).summary == "vendor's API: 1 finding, shown separately"
     assert result(report).findings == ()
     assert [(d.item, d.level, [f.level for f in d.findings]) for d in report.vendor] == [
         ("theirs", Level.SHOULD, [Level.SHOULD])
