@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.cassettes.checks import recording_checks
-from harness.contract import conformance, coverage, credential_watch, credentials
+from harness.contract import base_path, conformance, coverage, credential_watch, credentials
 from harness.contract.caller import ANSWERS
 from harness.contract.promises import PROMISES
 from harness.contract.webhooks import sent
@@ -33,6 +33,7 @@ def _provider() -> tuple[Check, ...]:
     exchanged = (*conformance.CONFORMS.values(), *conformance.REQUESTS.values())
     covered = (*exchanged, *recording_checks.CHECKS, coverage.COVERED)
     return (
+        base_path.BASE_PATH,
         *credentials.CHECKS,
         credential_watch.WATCHED,
         *document_checks.CHECKS,

@@ -90,6 +90,16 @@ class ProviderAccess:
 
         return Secured(spec=self.spec, client=client, whoami=self.section.whoami)
 
+    @cached_property
+    def wrong_base_path(self) -> str:
+        """What is wrong with the path of the base URL; empty where nothing is, or nothing may be asked."""
+        from harness.contract.base_path import wrong_base_path
+
+        if self.permission.probes is Probes.NONE:
+            return ""
+        with self.client() as client:
+            return wrong_base_path(self.spec, client)
+
     def own_client(self, **options: Any) -> ProviderClient:
         """Return a client for requests that harness.toml asks for; it authenticates."""
         from harness.http.provider_client import ProviderClient

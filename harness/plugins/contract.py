@@ -98,6 +98,12 @@ def pytest_harness_final_findings(config: pytest.Config, context: RunContext) ->
     return [judge_watch(context.run.path, nothing="no secured operation may be read, or no check of the provider ran")]
 
 
+def skip_at_wrong_path(run_context: RunContext) -> None:
+    """Skip what would only find, again and again, that the base URL leads elsewhere; auth.accepts reports that."""
+    if fault := run_context.provider.wrong_base_path:
+        pytest.skip(fault)
+
+
 def _skip_without_probes(run_context: RunContext) -> None:
     if run_context.target.probes == "none":
         pytest.skip('[provider] probes is "none", so the harness sends the provider nothing that it made up')
@@ -110,6 +116,7 @@ def new_caller(spec: Spec, run_context: RunContext, require: Callable[..., None]
     if run_context.target.production:
         pytest.skip("[target] environment is production, where nothing is created")
     _skip_without_probes(run_context)
+    skip_at_wrong_path(run_context)
     from harness.contract.caller import Caller
 
     with run_context.provider.client() as client:

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.contract.base_path import judge_base_path
 from harness.contract.credentials import CASES, judge_acceptance, judge_rejection
+from harness.plugins.contract import skip_at_wrong_path
 from harness.resilience import credential_leak
 from harness.suite.rows import each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.context.run_context import RunContext
     from harness.contract.credentials import Credential, CredentialCase, Secured
     from harness.model import Finding
     from harness.plugins.findings import Findings
@@ -22,16 +25,22 @@ pytestmark = pytest.mark.usefixtures("credential_watched")
 
 
 @pytest.mark.verifies("auth.accepts")
-def test_the_test_credential_is_accepted(secured: Secured, credential: Credential, findings: Findings) -> None:
-    """A secured operation answers the test credential with 2xx."""
+def test_the_test_credential_is_accepted(
+    secured: Secured, credential: Credential, run_context: RunContext, findings: Findings
+) -> None:
+    """The base URL leads to the operations of the spec, of which a secured one answers the test credential with 2xx."""
+    if fault := run_context.provider.wrong_base_path:
+        findings.add(judge_base_path(fault))
+        return
     findings.add(judge_acceptance(secured, credential, reproduce=""))
 
 
 @each("case", CASES)
 def test_any_other_credential_is_refused(
-    case: CredentialCase, secured: Secured, credential: Credential, findings: Findings
+    case: CredentialCase, secured: Secured, credential: Credential, run_context: RunContext, findings: Findings
 ) -> None:
     """Every secured operation refuses a caller without the right credential."""
+    skip_at_wrong_path(run_context)
     findings.extend(judge_rejection(case, secured, credential, reproduce=""))
 
 

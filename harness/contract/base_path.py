@@ -1,0 +1,87 @@
+"""Whether ``[provider] base_url`` leads to the paths of the document: where its own path is wrong, all answer 404."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from harness.contract.credentials import ACCEPTS
+from harness.errors import NotPermittedError
+from harness.http.provider_client import ProviderClient
+from harness.model import Check, Finding, Outcome
+from harness.openapi.spec_document import Spec
+
+MOST_TRIED = 3
+"""Operations that are read below each path that the base URL might have."""
+BASE_PATH = Check(
+    id="base-path",
+    item=ACCEPTS,
+    summary="the path of the base URL",
+    passed="The base URL leads to the operations of the spec",
+    failed="The base URL does not lead to the operations of the spec",
+    expected="another answer than HTTP 404",
+    source="OpenAPI Specification 3.1.1, Server Object",
+    fix="Write the base URL that the finding names.",
+)
+
+
+def wrong_base_path(spec: Spec, client: ProviderClient) -> str:
+    """Return what is wrong with the path of the base URL, with the URL to write; empty where nothing is known to be.
+
+    Reads, with the right credential, a few operations that need no parameter. Only where all answer 404, and another
+    path of the same server answers otherwise, is the base URL known to be wrong.
+    """
+    guard = client.guard
+    plain = (o for o in spec.operations if o.method == "GET" and "{" not in o.path)
+    paths = [o.path for o in plain if guard is None or o.label in guard.labels][:MOST_TRIED]
+    statuses = [_status(client, client.base_url, path) for path in paths]
+    if not statuses or set(statuses) != {404}:
+        return ""
+    for url in _other_urls(spec, client.base_url):
+        for path in paths:
+            status = _status(client, url, path)
+            if status not in (404, None):
+                return (
+                    f"[provider] base_url is {client.base_url}, where GET {', '.join(paths)} answered 404; at {url}, "
+                    f"GET {path} answered {status}. Write base_url = {url!r}."
+                )
+    return ""
+
+
+def judge_base_path(fault: str) -> Finding:
+    """Return the finding of what `wrong_base_path` returned."""
+    return BASE_PATH.finding(Outcome.FAIL, fault).named(ACCEPTS, BASE_PATH.id, "wrong")
+
+
+def _status(client: ProviderClient, base_url: str, path: str) -> int | None:
+    """Return the status of a GET; None where it may not be sent or is not answered."""
+    try:
+        result = client.send(client.build("GET", base_url.rstrip("/") + path))
+    except NotPermittedError:
+        return None
+    return result.last.status_code if result.last is not None else None
+
+
+def _other_urls(spec: Spec, base_url: str) -> Iterator[str]:
+    """Yield the URLs of the same server that the document's servers suggest, and that without its last segment."""
+    own = urlsplit(base_url)
+    above = own.path.rstrip("/").rpartition("/")[0]
+    for path in dict.fromkeys([*_server_paths(spec), above, ""]):
+        if path.rstrip("/") != own.path.rstrip("/"):
+            yield own._replace(path=path.rstrip("/"), query="", fragment="").geturl()
+
+
+def _server_paths(spec: Spec) -> Iterator[str]:
+    """Yield the paths of the document's servers, with the defaults of their variables (OpenAPI 2.0: ``basePath``)."""
+    if isinstance(spec.raw.get("basePath"), str):
+        yield str(spec.raw["basePath"])
+    servers = spec.raw.get("servers")
+    for server in servers if isinstance(servers, list) else ():
+        url = str(server.get("url", "")) if isinstance(server, dict) else ""
+        variables = server.get("variables") if isinstance(server, dict) else None
+        for name, variable in variables.items() if isinstance(variables, dict) else ():
+            if isinstance(variable, dict):
+                url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
+        path = urlsplit(url).path if "{" not in url else ""
+        if path.startswith("/"):
+            yield path
