@@ -19,10 +19,14 @@ from harness.openapi.spec_document import Spec
 ACCEPTS, REJECTS, ROTATED = "auth.accepts", "auth.rejects", "secrets.rotated"
 NOTHING_READABLE = "the spec has no secured GET operation without path parameters"
 NOTHING_ALLOWED = "[provider] probes, include and exclude allow no request to a secured operation"
-NOTHING_SECURED = "the spec asks for a credential at no operation: name the security schemes under `security` in it"
+NOTHING_SECURED = (
+    "the spec asks for a credential at no operation: name the security schemes under `security` in it, or an operation "
+    "that shows whether the credential works in [provider] whoami"
+)
 OPEN = (
     "the spec declares `security: []`, no credential, at {} operations, and asks for one at none: where the provider "
-    "does check a credential, correct them; where it does not, remove [provider] auth"
+    "does check a credential, name an operation that shows it in [provider] whoami; where it does not, remove "
+    "[provider] auth"
 )
 REFUSALS = frozenset({401, 403})
 MOST_READS = 10

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.plugins.provider_limits import skip_at_wrong_path, skip_without_probes
 from harness.plugins.stash import context_key, is_live, runs_suite
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def secured(run_context: RunContext, require: Callable[..., None]) -> Iterator[S
     """What may be read at the provider to see whether a credential works."""
     require("provider.spec", "provider.base_url")
     if run_context.provider.section.whoami is None:
-        _skip_without_probes(run_context)
+        skip_without_probes(run_context)
     with run_context.provider.client() as client:
         yield run_context.provider.secured(client)
 
@@ -98,24 +99,13 @@ def pytest_harness_final_findings(config: pytest.Config, context: RunContext) ->
     return [judge_watch(context.run.path, nothing="no secured operation may be read, or no check of the provider ran")]
 
 
-def skip_at_wrong_path(run_context: RunContext) -> None:
-    """Skip what would only find, again and again, that the base URL leads elsewhere; auth.accepts reports that."""
-    if fault := run_context.provider.wrong_base_path:
-        pytest.skip(fault)
-
-
-def _skip_without_probes(run_context: RunContext) -> None:
-    if run_context.target.probes == "none":
-        pytest.skip('[provider] probes is "none", so the harness sends the provider nothing that it made up')
-
-
 @pytest.fixture
 def new_caller(spec: Spec, run_context: RunContext, require: Callable[..., None]) -> Iterator[Callable[[], Caller]]:
     """Returns a new `Caller`, which makes valid calls to the provider and collects responses that violate the spec."""
     require("provider.base_url")
     if run_context.target.production:
         pytest.skip("[target] environment is production, where nothing is created")
-    _skip_without_probes(run_context)
+    skip_without_probes(run_context)
     skip_at_wrong_path(run_context)
     from harness.contract.caller import Caller
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.plugins.provider_limits import skip_at_wrong_path
 from harness.plugins.stash import context_key, fuzzing_asked, runs_suite
 
 if TYPE_CHECKING:
@@ -109,7 +110,5 @@ def fuzzer(
         pytest.skip(NOT_ASKED)
     if not run_context.provider.fuzzed_operations:
         pytest.skip(f'[provider] probes is "{run_context.target.probes}", which leaves no operation of [fuzz] to call')
-    from harness.plugins.contract import skip_at_wrong_path
-
     skip_at_wrong_path(run_context)
     return run_context.provider.fuzzer(_level(pytestconfig, run_context), fuzz_seed)

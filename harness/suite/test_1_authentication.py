@@ -8,7 +8,7 @@ import pytest
 
 from harness.contract.base_path import judge_base_path
 from harness.contract.credentials import CASES, judge_acceptance, judge_rejection
-from harness.plugins.contract import skip_at_wrong_path
+from harness.plugins.provider_limits import skip_at_wrong_path
 from harness.resilience import credential_leak
 from harness.suite.rows import each
 
