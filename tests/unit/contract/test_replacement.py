@@ -95,8 +95,10 @@ def test_a_document_without_security_is_the_reason_that_is_given(httpserver: HTT
     assert len(found) == 2 + len(CASES)
     assert {f.outcome for f in found} == {Outcome.ERROR}
     assert {f.observed for f in found} == {
-        "the spec asks for a credential at no operation: name the security schemes under `security` in it, or an "
-        "operation that shows whether the credential works in [provider] whoami"
+        (
+            "the spec asks for a credential at no operation: name the security schemes under `security` in it, or an "
+            "operation that shows whether the credential works in [provider] whoami"
+        )
     }
     assert not httpserver.log
 
