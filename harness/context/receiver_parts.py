@@ -137,8 +137,7 @@ def process_of(run_context: RunContext) -> ManagedProcess:
     if found is None:
         raise ConfigurationError(
             f"harness.toml: no [process.NAME] has `ready` at {served}, the host of [receiver] url, so the harness "
-            "cannot kill and restart the receiver. Let the harness start it: add a [process.NAME] section, "
-            "with `ready` at a URL of the receiver."
+            "cannot kill and restart the receiver. Let the harness start it: add a [process.NAME] section."
         )
     return found
 

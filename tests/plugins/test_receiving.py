@@ -13,6 +13,7 @@ from harness.context.receiver_parts import again, crash_context_of, drill_contex
 from harness.context.run_context import RunContext
 from harness.errors import ConfigurationError, SecretError
 from harness.model import Event, SecretRef
+from harness.process.ready import UrlAnswers
 from harness.process.run import Run
 from harness.webhooks.cases import case_named
 from harness.webhooks.schemes import SCHEMES, scheme_named
@@ -111,7 +112,7 @@ def test_the_crash_stage_knows_which_variables_tell_the_secrets(
     signature = f'signature = {{ scheme = "hmac", secret = "env:HOOK_SECRET", previous = "{previous}" }}'
     receiver = RECEIVER.replace('signature = { scheme = "hmac", secret = "env:HOOK_SECRET" }', signature)
     loaded = world(f'{receiver}{PROCESS}env = {{ HOOK_OLD = "{previous}" }}\n')
-    app = SimpleNamespace(name="app", ready="http://127.0.0.1:3000/healthz")
+    app = SimpleNamespace(name="app", ready=UrlAnswers("http://127.0.0.1:3000/healthz", bool))
     monkeypatch.setattr(loaded.processes, "_started", [app])
     stage = crash_context_of(loaded, EVENT)
 
