@@ -62,6 +62,7 @@ def receiver_of(run_context: RunContext) -> ReceiverUnderTest:
         new_id=lambda: next(ids),
         # Alone, whatever dies has died of what was sent just now.
         processes=run_context.processes.state if "PYTEST_XDIST_WORKER" in os.environ else None,
+        object_key=receiver.order.object if receiver.order else None,
     )
 
 

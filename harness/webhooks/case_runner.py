@@ -19,9 +19,11 @@ from harness.webhooks.assessment import CaseResult, acceptance, answered, findin
 from harness.webhooks.cases import Framing, Material, ReceiverCase
 from harness.webhooks.cases.building import compact
 from harness.webhooks.cases.receiver_case import REFUSALS
+from harness.webhooks.effect_counts import NO_EFFECT, Counting, EffectCounter
 from harness.webhooks.effects import EffectProbe, counted
 from harness.webhooks.events import EventFormat
 from harness.webhooks.framing import framed
+from harness.webhooks.object_ids import about_another_object, object_keys
 from harness.webhooks.schemes import Scheme
 
 SETTLE_S = 15.0
@@ -50,11 +52,12 @@ class ReceiverUnderTest:
         settle_s: float = SETTLE_S,
         processes: ProcessState | None = None,
         clock: Callable[[], float] = time.time,
+        object_key: str | None = None,
     ) -> None:
         """``secret`` is called for each signature, ``new_id`` for each delivery; ``clock`` returns Unix seconds.
 
         ``settle_s`` bounds the wait for an effect, in seconds. ``processes`` reports on the receiver's process, where
-        other tests send to it at the same time.
+        other tests send to it at the same time. ``object_key`` is the key of the object's id in events, if known.
         """
         self.wire = wire
         self.format = format
@@ -66,7 +69,8 @@ class ReceiverUnderTest:
         self._clock = clock
         self._forms: dict[str, _Form] = {}
         self._alive = False
-        self._shows_effects: bool | None = None
+        self._object_key = object_key
+        self._counting: Counting | None = None
 
     @property
     def scheme(self) -> Scheme:
@@ -80,6 +84,11 @@ class ReceiverUnderTest:
     def fresh(self, event: Event) -> Event:
         """Return ``event`` under an id that is new to the receiver."""
         return self.format.fresh(event, self._new_id())
+
+    def subject(self, event: Event) -> Event:
+        """Return ``event`` under a new id, about a new object if the probe counts no others: see `uncounted`."""
+        key = self._counting.object_key if self._counting else None
+        return self.fresh(about_another_object(event, key) if key and key in object_keys(event, key) else event)
 
     def material(self, event: Event) -> Material:
         """Return what cases build deliveries of ``event`` from, dated now."""
@@ -120,12 +129,12 @@ class ReceiverUnderTest:
         usable, error = self.usable(event)
         if error:
             return finding_of(case, CaseResult(Outcome.ERROR, error), reproduce)
-        subject = self.fresh(usable)
-        material = self.material(subject)
         try:
+            if case.response in REFUSALS and self.probe and self.fresh(usable).id:
+                self.uncounted(usable)
+            subject = self.subject(usable)
+            material = self.material(subject)
             built = case.build(material)
-            if case.response in REFUSALS and self.probe and subject.id:
-                self.shows_effects(usable)
         except (EventError, ProbeError) as exc:
             outcome = Outcome.NOT_APPLICABLE if isinstance(exc, EventError) else Outcome.ERROR
             return finding_of(case, CaseResult(outcome, str(exc)), reproduce)
@@ -173,19 +182,22 @@ class ReceiverUnderTest:
         rewrites = any(form.rewritten for form in self._forms.values())
         return (_rewritten(event) or event) if rewrites else event
 
-    def shows_effects(self, usable: Event) -> bool:
-        """Whether a genuine delivery has an effect in time; if not, no number of effects means anything.
+    def uncounted(self, usable: Event) -> str:
+        """Return why no number of effects means anything, empty where the probe counts those of each event.
 
-        Determined once, by a delivery of its own. Raises `ProbeError`.
+        Determined once, by deliveries of its own. Raises `ProbeError`.
         """
         assert self.probe is not None
-        if self._shows_effects is None:
-            event = self.fresh(usable)
-            answer = self.deliver(event)
-            if not answer.acknowledged:
-                return False
-            self._shows_effects = self.probe.wait(event.id, within_s=self.settle_s) > 0
-        return self._shows_effects
+        if self._counting is None:
+            counter = EffectCounter(
+                self.probe,
+                fresh=self.fresh,
+                deliver=self.deliver,
+                settle_s=self.settle_s,
+                object_key=self._object_key,
+            )
+            self._counting = counter.counting(usable)
+        return self._counting.fault if self._counting else NO_EFFECT.format(self.settle_s)
 
     def judge_acceptance(self, events: Iterable[Event]) -> list[Finding]:
         """Deliver every event, genuine; return for each whether it was acknowledged."""
@@ -214,7 +226,7 @@ class ReceiverUnderTest:
 
     def _afterwards(self, case: ReceiverCase, usable: Event, subject: Event, answer: Delivery) -> CaseResult:
         """Return whether the receiver is still alive, and whether what it refused had an effect."""
-        after = self.fresh(usable)
+        after = self.subject(usable)
         control = self.deliver(after)
         if control.status is None:
             control = self._control(after)
@@ -231,9 +243,9 @@ class ReceiverUnderTest:
             return CaseResult(Outcome.NOT_RUN, f"{answer.seen}; {NO_ID if self.probe else _NO_PROBE}", unknown)
         try:
             # By the time a later, genuine delivery has its effect, a forged one has had its own.
-            if not self._shows_effects or not self.probe.wait(control.id, within_s=self.settle_s):
-                seen = f"but a genuine delivery has no effect either, within {self.settle_s:g} s: is the probe right?"
-                return CaseResult(Outcome.ERROR, f"{answer.seen}; {seen}")
+            fault = self._counting.fault if self._counting else NO_EFFECT.format(self.settle_s)
+            if fault or not self.probe.wait(control.id, within_s=self.settle_s):
+                return CaseResult(Outcome.ERROR, f"{answer.seen}, but {fault or NO_EFFECT.format(self.settle_s)}")
             effects = self.probe.effects(subject.id)
         except ProbeError as exc:
             return CaseResult(Outcome.ERROR, str(exc))

@@ -44,9 +44,8 @@ def _judged(drill: Drill, context: DrillContext) -> Judgement:
     if _ASKED.intersection(drill.needs) and not context.can_be_asked:
         return Outcome.NOT_RUN, NO_ID
     try:
-        if "receiver.effects" in drill.needs and not receiver.shows_effects(context.event):
-            seen = f"a genuine delivery has no effect within {receiver.settle_s:g} s: is the probe right?"
-            return Outcome.ERROR, f"cannot be judged: {seen}"
+        if "receiver.effects" in drill.needs and (fault := receiver.uncounted(context.event)):
+            return Outcome.ERROR, f"cannot be judged: {fault}"
         _prepare(context)
         return drill.run(context)
     except (ProbeError, ProcessError) as exc:

@@ -40,7 +40,7 @@ def _kill_after_ack(context: DrillContext) -> Judgement:
 
 
 def _kill_while_processing(context: DrillContext) -> Judgement:
-    event = context.receiver.fresh(context.read(str(context.config.slow)))
+    event = context.receiver.subject(context.read(str(context.config.slow)))
     answer = context.receiver.deliver(event)
     if not answer.acknowledged:
         return Outcome.ERROR, f"cannot be judged: a genuine delivery got {answer.seen}"

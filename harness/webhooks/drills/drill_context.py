@@ -60,8 +60,8 @@ class DrillContext(msgspec.Struct, kw_only=True):
         return self.config.dead_letters
 
     def fresh(self) -> Event:
-        """Return the event under an id that is new to the receiver."""
-        return self.receiver.fresh(self.event)
+        """Return the event under an id that is new to the receiver, and about a new object where needed."""
+        return self.receiver.subject(self.event)
 
     @property
     def can_be_asked(self) -> bool:

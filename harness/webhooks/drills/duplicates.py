@@ -82,7 +82,7 @@ _WAYS: Mapping[str, Deliver] = {
 def _repeat(context: DrillContext) -> None:
     """Deliver one event in each way, then wait for all of them together."""
     receiver = context.receiver
-    if receiver.probe is None or not context.can_be_asked or not receiver.shows_effects(context.event):
+    if receiver.probe is None or not context.can_be_asked or receiver.uncounted(context.event):
         return
     delivered = {drill_id: (e := context.fresh(), deliver(context, e)) for drill_id, deliver in _WAYS.items()}
     for event, _ in delivered.values():

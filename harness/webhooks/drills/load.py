@@ -66,7 +66,7 @@ def _while_slow(context: DrillContext) -> Judgement:
         return answer, context.probe.effects(event.id)
 
     with ThreadPoolExecutor(SLOW_AT_ONCE, thread_name_prefix="slow") as pool:
-        going_on = [pool.submit(deliver, context.receiver.fresh(slow)) for _ in range(SLOW_AT_ONCE)]
+        going_on = [pool.submit(deliver, context.receiver.subject(slow)) for _ in range(SLOW_AT_ONCE)]
         ordinary = context.deliver_at_once([context.fresh() for _ in range(ORDINARY)], concurrency=ORDINARY_AT_ONCE)
         slowly = [each.result() for each in going_on]
     done_first = [answer for answer, effects in slowly if effects and answer.acknowledged]

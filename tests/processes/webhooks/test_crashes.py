@@ -15,6 +15,7 @@ from harness.model import Event, Finding, Outcome
 from harness.model.config import EffectSource, Receiver
 from harness.webhooks import effects as effects_module
 from harness.webhooks.drills import CRASHES, DrillContext, crashes, play
+from harness.webhooks.effect_counts import Counting
 from tests.unit.webhooks.conftest import EVENT, Effects, Request, Serve, Under, event_id, reply
 
 AWAY = "print('away', flush=True); import sys; sys.stdin.read()"
@@ -90,7 +91,7 @@ def stage(serve: Serve, under: Under, tmp_path: Path, fragile: Fragile) -> Drill
     url = serve(fragile)
     slow = Event(name="slow", type="x", id="evt_s", body=b'{"id": "evt_s", "type": "slow"}')
     receiver = under(url, probe=fragile.effects)
-    receiver._shows_effects = True
+    receiver._counting = Counting()
     return DrillContext(
         receiver=receiver,
         config=Receiver(url=url, effects=EffectSource(url="http://x"), outage=(sys.executable, "-c", AWAY)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import json
 import socket
 import sys
 import threading
@@ -204,7 +205,8 @@ def test_a_probe_that_shows_nothing_is_an_error(stage: Callable[[Integration], D
     finding = played("duplicates", on)
 
     assert finding.outcome is Outcome.ERROR
-    assert finding.observed == "cannot be judged: a genuine delivery has no effect within 0.1 s: is the probe right?"
+    expected = "a genuine delivery has no effect within 0.1 s: is the probe right? See [receiver] effects"
+    assert finding.observed == f"cannot be judged: {expected}"
 
 
 def test_percentiles_are_by_nearest_rank() -> None:
@@ -221,3 +223,53 @@ def test_ids_are_there_once_and_items_exist() -> None:
     assert max(collections.Counter(d.id for d in drills).values()) == 1
     assert {d.item for d in drills} <= shipped().ids
     assert all(need.startswith("receiver.") for d in drills for need in d.needs)
+
+
+class Upserting(Counted):
+    """The rows of an integration that keeps one row for each object, with the last event about it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last: dict[str, str] = {}
+
+    def effects(self, event_id: str) -> int:
+        """Return how many rows have the event."""
+        return list(self.last.values()).count(event_id)
+
+
+@pytest.mark.parametrize("drill_id", RIGHT)
+def test_effects_kept_by_object_are_judged_rightly(
+    drill_id: str, stage: Callable[[Integration], DrillContext], serve: Serve
+) -> None:
+    """An integration that writes each event to the row of its object loses nothing."""
+    on, rows = stage(Integration()), Upserting()
+
+    def handle(request: Request, _connection: socket.socket) -> bytes:
+        if not request.genuine:
+            return reply(400)
+        body = json.loads(request.body)
+        rows.last[body.get("data", {}).get("object", {}).get("id", "")] = body["id"]
+        return reply(200)
+
+    on.receiver.wire = Wire(serve(handle), check=lambda *_: None, timeout_s=30)
+    on.receiver.probe = rows  # type: ignore[assignment]  # as much of a probe as is asked
+    about = b'{"id": "evt_0", "type": "paid", "data": {"object": {"id": "pi_3MtwBwLkdIwHu7ix28a3tqPa"}}}'
+    on.event = msgspec.structs.replace(EVENT, body=about)
+
+    finding = played(drill_id, on)
+
+    assert finding.outcome is Outcome.PASS, finding.observed
+
+
+def test_a_probe_that_counts_other_events_is_reported_before_it_is_used(
+    stage: Callable[[Integration], DrillContext],
+) -> None:
+    """Its numbers would read as an event that was processed several times."""
+    on = stage(Integration())
+
+    on.receiver.probe.effects = lambda _id: 7  # type: ignore[method-assign, union-attr]  # whatever the event
+
+    finding = played("duplicates", on)
+
+    assert finding.outcome is Outcome.ERROR
+    assert finding.observed.startswith("cannot be judged: [receiver] effects reports 7 effects for an event that was")

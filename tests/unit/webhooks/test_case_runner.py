@@ -99,7 +99,9 @@ def test_a_probe_that_knows_no_effect_at_all_is_an_error(serve: Serve, under: Un
     finding = judged(under(serve(right(Effects())), probe=Effects()), "wrong-secret")
 
     assert finding.outcome is Outcome.ERROR
-    assert "a genuine delivery has no effect either, within 0.1 s: is the probe right?" in finding.observed
+    assert (
+        "a genuine delivery has no effect within 0.1 s: is the probe right? See [receiver] effects" in finding.observed
+    )
 
 
 @pytest.mark.parametrize(
