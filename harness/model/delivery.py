@@ -19,6 +19,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Event id the receiver deduplicates on; empty when the body names none."""
     body: bytes
     headers: tuple[tuple[str, str], ...] = (("content-type", "application/json"),)
+    file: str = ""
+    """The fixture, with its folder; empty where it comes from no file."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from harness.http.client_tls import UNTRUSTED
 from harness.http.message import Request
 from harness.model import Check, Delivery, Event, Finding, Outcome
@@ -139,6 +141,14 @@ def conformity(event: Event, violations: Sequence[str], spec: str) -> Finding:
 def undescribed(spec: str) -> Finding:
     """Return that the fixtures cannot be held against the document ``spec``, which describes no webhooks."""
     return FITS_SPEC.finding(Outcome.NOT_APPLICABLE, f"{spec} describes no webhooks", case="schema")
+
+
+def with_fixtures(finding: Finding, *files: str) -> Finding:
+    """Return the finding with the event fixtures that its deliveries were made from, where something is wrong."""
+    named = ", ".join(filter(None, files))
+    if not named or finding.outcome not in (Outcome.FAIL, Outcome.ERROR):
+        return finding
+    return msgspec.structs.replace(finding, observed=f"{finding.observed} (event fixture {named})")
 
 
 def finding_of(case: ReceiverCase, result: CaseResult, reproduce: str, request: str = "") -> Finding:

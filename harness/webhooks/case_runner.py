@@ -15,7 +15,7 @@ from harness.http.wire import Wire
 from harness.model import Delivery, Event, Finding, Outcome
 from harness.openapi.event_bodies import is_form, readable_document
 from harness.process.supervisor import ProcessState
-from harness.webhooks.assessment import CaseResult, acceptance, answered, finding_of, hint, stopped
+from harness.webhooks.assessment import CaseResult, acceptance, answered, finding_of, hint, stopped, with_fixtures
 from harness.webhooks.cases import Framing, Material, ReceiverCase
 from harness.webhooks.cases.building import compact
 from harness.webhooks.cases.receiver_case import REFUSALS
@@ -121,7 +121,7 @@ class ReceiverUnderTest:
 
     def judge(self, case: ReceiverCase, event: Event, *, reproduce: str) -> Finding:
         """Send ``event`` as ``case`` builds it; judge the response, the effects, and whether the receiver survives."""
-        return self.undisturbed(lambda: [self._judged(case, event, reproduce)])[0]
+        return self.undisturbed(lambda: [with_fixtures(self._judged(case, event, reproduce), event.file)])[0]
 
     def _judged(self, case: ReceiverCase, event: Event, reproduce: str) -> Finding:
         if reason := case.not_applicable_to(self.scheme):

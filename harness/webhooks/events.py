@@ -52,7 +52,7 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
         event = self._event(name, headers, body, document)
         if not event.type:
             self._check_type(path, event)
-        return event
+        return msgspec.structs.replace(event, file=f"{path.parent.name}/{path.name}")
 
     def made(self, name: str, body: bytes) -> Event:
         """Return the event of a JSON body, with the type ``name`` where the scheme has a header for the type."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.errors import ProbeError, ProcessError
 from harness.model import Finding, Outcome
+from harness.webhooks.assessment import with_fixtures
 from harness.webhooks.case_runner import NO_ID
 from harness.webhooks.drills import crashes, dead_letters, duplicates, load, memory, overlap, withdrawal
 from harness.webhooks.drills.drill import Drill, Judgement
@@ -23,9 +24,21 @@ def play(drill: Drill, context: DrillContext, *, reproduce: str) -> Finding:
 
     def look() -> list[Finding]:
         outcome, observed = _judged(drill, context)
-        return [drill.finding(outcome, observed, reproduce=reproduce)]
+        return [with_fixtures(drill.finding(outcome, observed, reproduce=reproduce), *_fixtures(drill, context))]
 
     return context.receiver.undisturbed(look)[0]
+
+
+def _fixtures(drill: Drill, context: DrillContext) -> tuple[str, ...]:
+    """Return the fixtures that a drill delivers: those that its needs name, else that of every drill."""
+    config = context.config
+    named = {
+        "receiver.slow": (config.slow,),
+        "receiver.unprocessable": (config.unprocessable,),
+        "receiver.order": (config.order.earlier, config.order.later) if config.order else (),
+    }
+    own = tuple(str(file) for need in drill.needs for file in named.get(need, ()) if file)
+    return own or (context.event.file,)
 
 
 def _prepare(context: DrillContext) -> None:

@@ -183,7 +183,7 @@ def test_a_command_that_fails_is_an_error(stage: Callable[[Integration], DrillCo
 
     assert finding.outcome is Outcome.ERROR
     assert finding.observed.startswith("[receiver.dead_letters] redrive: ")
-    assert finding.observed.endswith("exited with status 1: no such letter")
+    assert finding.observed.endswith("exited with status 1: no such letter (event fixture poison.json)")
 
 
 def test_a_receiver_that_takes_nothing_is_an_error(serve: Serve, stage: Callable[[Integration], DrillContext]) -> None:
@@ -207,6 +207,17 @@ def test_a_probe_that_shows_nothing_is_an_error(stage: Callable[[Integration], D
     assert finding.outcome is Outcome.ERROR
     expected = "a genuine delivery has no effect within 0.1 s: is the probe right? See [receiver] effects"
     assert finding.observed == f"cannot be judged: {expected}"
+
+
+def test_a_failed_drill_names_its_fixture(stage: Callable[[Integration], DrillContext]) -> None:
+    """A drill that delivers a fixture of its own names that one."""
+    on = stage(Integration("swallows"))
+    on.event = msgspec.structs.replace(EVENT, file="webhooks/run.started.json")
+
+    assert played("dead-letter", on).observed.endswith(" (event fixture poison.json)")
+    on.receiver.probe = Counted()  # type: ignore[assignment]  # as much of a probe as is asked
+    on.receiver._counting = None
+    assert played("duplicates", on).observed.endswith(" (event fixture webhooks/run.started.json)")
 
 
 def test_percentiles_are_by_nearest_rank() -> None:

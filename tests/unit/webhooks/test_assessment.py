@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.model import Outcome
-from harness.webhooks.assessment import stopped
+from harness.webhooks.assessment import ACCEPTED, stopped, with_fixtures
 from harness.webhooks.cases import case_named
 
 
@@ -27,3 +27,20 @@ def test_a_receiver_that_stops_after_the_right_response_is_not_blamed_for_that_r
 
     assert case is not None
     assert stopped(case, "HTTP 200, then dead") == (Outcome.FAIL, "HTTP 200, then dead", summary)
+
+
+@pytest.mark.parametrize(
+    "outcome, observed",
+    [
+        (Outcome.FAIL, "HTTP 200 (event fixture slow/paid.json, webhooks/paid.json)"),
+        (Outcome.ERROR, "HTTP 200 (event fixture slow/paid.json, webhooks/paid.json)"),
+        (Outcome.PASS, "HTTP 200"),
+        (Outcome.NOT_APPLICABLE, "HTTP 200"),
+    ],
+)
+def test_what_is_wrong_names_the_fixtures_that_were_delivered(outcome: Outcome, observed: str) -> None:
+    """The file is where a reader looks first; what is right needs none."""
+    finding = ACCEPTED.finding(outcome, "HTTP 200")
+
+    assert with_fixtures(finding, "slow/paid.json", "", "webhooks/paid.json").observed == observed
+    assert with_fixtures(finding, "") == finding

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,20 @@ def test_a_forgery_that_is_accepted_fails_and_says_how_to_send_it_again(serve: S
     assert finding.request.startswith("curl -i -H 'content-type: application/json' -H 'x-product-signature: (computed")
     assert "v1=" not in finding.request
     assert SECRET not in repr(finding)
+
+
+def test_a_failed_case_names_its_fixture(serve: Serve, under: Under, tmp_path: Path) -> None:
+    """With many fixtures, or several of one name in different folders, the file is what a reader must find."""
+    receiver = under(serve(lambda *_: reply(200)), probe=Effects())
+    path = tmp_path / "slow" / "run.started.json"
+    path.parent.mkdir()
+    path.write_bytes(EVENT.body)
+    case = case_named("truncated")
+    assert case is not None
+
+    finding = receiver.judge(case, receiver.format.read(path), reproduce="")
+
+    assert finding.observed == "HTTP 200 (event fixture slow/run.started.json)"
 
 
 def test_a_refusal_with_an_effect_fails(serve: Serve, under: Under) -> None:
