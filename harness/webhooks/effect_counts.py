@@ -31,7 +31,7 @@ class Counting(NamedTuple):
     """Where each event needs an object of its own to be counted: the key of the object's id."""
 
 
-class _Seen(enum.Enum):
+class _Independence(enum.Enum):
     PER_EVENT = enum.auto()
     NOTHING = enum.auto()
     """The first event has no effect."""
@@ -69,48 +69,48 @@ class EffectCounter:
         if others := self._probe.effects(self._fresh(event).id):
             return Counting(fault=_OTHERS.format(counted(others)))
         seen = self._seen(event, None)
-        if seen is _Seen.REFUSED:
+        if seen is _Independence.REFUSED:
             return None
-        if seen is _Seen.PER_EVENT:
+        if seen is _Independence.PER_EVENT:
             return Counting()
         return self._apart(event, seen)
 
-    def _apart(self, event: Event, together: _Seen) -> Counting:
+    def _apart(self, event: Event, together: _Independence) -> Counting:
         """Try objects apart, after events about one object showed ``together``."""
         keys = object_keys(event, self._object_key)
         apart = []
         for key in keys:
             apart.append(self._seen(event, key))
-            if apart[-1] is _Seen.PER_EVENT:
+            if apart[-1] is _Independence.PER_EVENT:
                 return Counting(object_key=key)
-        if together is _Seen.NOTHING:
+        if together is _Independence.NOTHING:
             return Counting(fault=NO_EFFECT.format(self._settle_s))
-        if _Seen.FIRST_ONLY in apart:  # events are lost although nothing connects them
+        if _Independence.FIRST_ONLY in apart:  # events are lost although nothing connects them
             return Counting()
         return Counting(fault=_SHARED + ("" if keys else _ALTERNATIVE))
 
-    def _seen(self, event: Event, key: str | None) -> _Seen:
+    def _seen(self, event: Event, key: str | None) -> _Independence:
         """Deliver an event, then another: about the same object, or about new ones with the id at ``key``."""
         first = self._another(event, key)
         if not self._deliver(first).acknowledged:
-            return _Seen.REFUSED
+            return _Independence.REFUSED
         before = self._probe.wait(first.id, within_s=self._settle_s)
         if not before:
-            return _Seen.NOTHING
+            return _Independence.NOTHING
         second = self._another(event, key)
         seen = self._compared(first, second, before)
-        if seen is not _Seen.CHANGED:
+        if seen is not _Independence.CHANGED:
             return seen
         # A late effect changes a number too: once more, with time for that.
         before = self._probe.settled(second.id, within_s=self._settle_s)
         return self._compared(second, self._another(event, key), before)
 
-    def _compared(self, first: Event, second: Event, before: int) -> _Seen:
+    def _compared(self, first: Event, second: Event, before: int) -> _Independence:
         if not self._deliver(second).acknowledged:
-            return _Seen.REFUSED
+            return _Independence.REFUSED
         if not self._probe.wait(second.id, within_s=self._settle_s):
-            return _Seen.FIRST_ONLY
-        return _Seen.PER_EVENT if self._probe.effects(first.id) == before else _Seen.CHANGED
+            return _Independence.FIRST_ONLY
+        return _Independence.PER_EVENT if self._probe.effects(first.id) == before else _Independence.CHANGED
 
     def _another(self, event: Event, key: str | None) -> Event:
         return self._fresh(about_another_object(event, key) if key else event)
