@@ -10,8 +10,10 @@ from typing import NamedTuple
 import httpx
 import msgspec
 
+from harness.core.stable_text import stable, stable_complaint
 from harness.http.message import Exchange, Request, Response, header_bytes
 from harness.model import Check, Finding, FixedBy, Outcome
+from harness.model.finding import stable_id
 from harness.openapi.spec_document import Spec
 
 OF = {"workflow.contract": "scenarios", "workflow.recorded": "recordings"}
@@ -72,7 +74,11 @@ class _Violation(NamedTuple):
 
     def finding(self, spec: Spec, prefix: str) -> Finding:
         failed = _finding(spec, self.check, Outcome.FAIL, f"{prefix}{self.where} breaks the spec", self.what)
-        return msgspec.structs.replace(failed, subject=self.subject, cause=self.cause)
+        answering = self.where.removeprefix(self.subject)
+        wrong = stable_complaint(next(iter(self.what.strip().splitlines()), ""))
+        name = stable_id(stable(self.subject), self.check.key, f"{answering}
+{wrong}")
+        return msgspec.structs.replace(failed, subject=self.subject, cause=self.cause, id=name)
 
 
 def judge_exchanges(

@@ -187,4 +187,5 @@ def judge_coverage(coverage: Coverage, threshold: CoverageThreshold, *, partial:
         summary=f"{figures}: {partial}" if outcome is Outcome.NOT_RUN else f"{COVERED.sentence(outcome)}: {figures}",
         expected=f"operations {threshold.operations} %, responses {threshold.responses} %: [contract] coverage",
         case="",
+        cause=COVERED.failed,
     )

@@ -68,11 +68,14 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
         request: str = "",
         source: str = "",
         case: str | None = None,
+        subject: str = "",
+        cause: str = "",
     ) -> Finding:
         """Return the finding of one observation; the fix is given where it failed.
 
         ``summary``, ``expected`` and ``source`` replace those of the row where an observation is more specific;
-        ``case`` distinguishes several findings of one row, and is the row's id by default.
+        ``case`` distinguishes several findings of one row, and is the row's id by default. Where it is empty,
+        ``subject`` and ``cause`` do, and contain nothing that changes from run to run.
         """
         return Finding(
             item=self.item,
@@ -88,4 +91,6 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
             fixed_by=self.fixed_by,
             check=self.id,
             case=self.id if case is None else case,
+            subject=subject,
+            cause=cause,
         )

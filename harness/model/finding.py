@@ -83,7 +83,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     cause: str = ""
     """What is wrong, in words that are the same for every subject; empty where the summary has them."""
     id: str = ""
-    """Stable id of a defect, the same in every run, by which it can be waived; empty for other observations."""
+    """The same in every run, by which it can be waived; given to each that failed where it enters the report."""
     test: str = ""
     """Node id of the test that made the observation; filled in by the plugin."""
 
@@ -95,7 +95,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not self.is_brief:
             return self.summary
-        name = f" ({self.id})" if self.id else ""
+        name = f" ({self.id})" if self.is_named else ""
         return f"{self.summary.removesuffix(name)}: {self._seen}, expected {self.expected}{name}"
 
     @property
@@ -103,6 +103,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         """What is wrong, without the subject and the id, so that findings of one cause have the same text."""
         named = f" ({self.id})" if self.id else ""
         return self.cause or self.summary.removesuffix(named).removeprefix(f"{self.subject}: " if self.subject else "")
+
+    @property
+    def is_named(self) -> bool:
+        """Whether its summary ends with its id."""
+        return bool(self.id) and self.summary.endswith(f" ({self.id})")
 
     @property
     def is_brief(self) -> bool:

@@ -128,7 +128,11 @@ def _leaked(secret: str, place: str, found: Sequence[Leak]) -> Finding:
     first = min(found, key=lambda leak: leak.line)
     forms = ", ".join(sorted({leak.form for leak in found}))
     where = f"{place}:{first.line}" if first.line else place
-    return _finding(Outcome.FAIL, f"{NEVER_LOGGED.failed}: {secret} in {where} ({forms})", f"encoding: {forms}")
+    summary = f"{NEVER_LOGGED.failed}: {secret} in {where} ({forms})"
+    subject = f"{secret} in {Path(place).name if Path(place).is_absolute() else place}"
+    return NEVER_LOGGED.finding(
+        Outcome.FAIL, f"encoding: {forms}", summary=summary, case="", subject=subject, cause=NEVER_LOGGED.failed
+    )
 
 
 def _finding(outcome: Outcome, summary: str, observed: str) -> Finding:

@@ -13,14 +13,29 @@ from harness.errors import FindingError, HarnessError
 from harness.model import Finding, Level, Outcome
 from harness.plugins.faults_of_ours import FIX, WORDS, is_fault_of_ours
 from harness.plugins.findings import FindingsFailed
-from harness.plugins.stash import CATEGORY
+from harness.plugins.stash import CATEGORY, parameters
 
 if TYPE_CHECKING:
+    from harness.context.target import Target
     from harness.plugins.findings import Findings, Property
 
 
 class DeclaredAbsent(Skipped):
     """Skips a check of what the integration does not have, as ``[target.absent]`` declares."""
+
+
+def origin_of(item: pytest.Item, target: Target) -> str:
+    """Return the name of a test in every run: of its file in the target's folder, and without the mode it runs in."""
+    file = target.shown(item.path) if item.path.is_relative_to(target.root) else item.path.name
+    name = item.nodeid.partition("::")[2]
+    mode = parameters(item).get("harness_mode")
+    if mode and name.endswith("]"):
+        test, _, ids = name[:-1].partition("[")
+        left = ids.split("-")
+        if mode in left:
+            left.remove(mode)
+        name = f"{test}[{'-'.join(left)}]" if left else test
+    return f"{file}::{name}"
 
 
 def verified(item: pytest.Item) -> list[str]:
@@ -140,6 +155,7 @@ def _own(
         expected=doc[0] if doc else "",
         observed=observed,
         fix=FIX if broke else "",
+        cause=type(call.excinfo.value).__name__ if call.excinfo is not None else "",
         level=_level(item, item_id) if outcome is Outcome.NOT_RUN else Level.MUST,
     )
 

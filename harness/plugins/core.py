@@ -148,7 +148,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
     """Refuse a test that verifies an unknown item, before it can seem to prove something."""
     run_context = item.config.stash.get(context_key, None)
     if run_context is not None:
-        from harness.plugins.conclusions import check_markers
+        from harness.plugins.conclusions import check_markers, origin_of
         from harness.plugins.findings import Findings
 
         recorded = item_mode(item, item.config) == "replay"
@@ -156,6 +156,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
             run_context,
             item.nodeid,
             recorded=recorded,
+            origin=origin_of(item, run_context.target),
             gate=item.config.getoption("--harness-gate", default=False),
             provider_counts=provider_counts(item.config),
         )

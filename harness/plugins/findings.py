@@ -11,6 +11,7 @@ from _pytest.outcomes import Failed  # pytest.fail.Exception, under the name myp
 
 from harness.errors import FindingError
 from harness.model import Finding, Level, Mode, Outcome, Waiver
+from harness.readiness.finding_ids import told_apart
 from harness.readiness.finding_intake import FINDING, PROBLEM, problem_property
 
 if TYPE_CHECKING:
@@ -29,15 +30,24 @@ class Findings:
     """The findings of one test, redacted as they come in."""
 
     def __init__(
-        self, run_context: RunContext, test: str, *, recorded: bool, gate: bool = False, provider_counts: bool = True
+        self,
+        run_context: RunContext,
+        test: str,
+        *,
+        recorded: bool,
+        origin: str = "",
+        gate: bool = False,
+        provider_counts: bool = True,
     ) -> None:
         """``test`` is the node id; ``recorded`` marks what is seen as coming from a cassette.
 
+        ``origin`` names the test in the same way in every run, whatever its mode.
         In a ``gate`` what only should hold fails no test: it is a warning of the report.
         Without ``provider_counts``, neither does what only the provider can correct.
         """
         self._context = run_context
         self._test = test
+        self._origin = origin or test
         self._mode = Mode.RECORDED if recorded else Mode.LIVE
         self._provider_counts = provider_counts
         self._all: list[Finding] = []
@@ -55,10 +65,12 @@ class Findings:
         Raises `FindingError` for what cannot enter the report; that fails the test even where it is caught.
         """
         try:
-            admitted = self._context.admission.admit(finding, self._test)
+            admitted = self._context.admission.admit(finding, self._test, origin=self._origin)
         except FindingError as exc:
             self._refuse(exc)
             raise
+        if finding.id == "" and any(f.id == admitted.id and f.summary != admitted.summary for f in self._failed()):
+            admitted = told_apart(admitted, self._origin)
         admitted = msgspec.structs.replace(
             admitted,
             reproduce=admitted.reproduce or self._context.reproduce(self._test),
@@ -85,7 +97,7 @@ class Findings:
         """Attach what the test itself put among its properties under the name of a finding, as if by `add`."""
         for foreign in properties:
             try:
-                found = self._context.admission.admit_json(foreign[1], self._test)
+                found = self._context.admission.admit_json(foreign[1], self._test, origin=self._origin)
             except FindingError as exc:
                 self._refuse(exc)
             else:
@@ -103,6 +115,9 @@ class Findings:
     def items(self) -> set[str]:
         """Ids of the items that findings were attached for."""
         return {f.item for f in self._all}
+
+    def _failed(self) -> list[Finding]:
+        return [f for f in self._all if f.outcome is Outcome.FAIL]
 
     def failure(self) -> str:
         """Return why the test must fail by what was attached since the last call; empty when it need not.

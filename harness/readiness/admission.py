@@ -11,6 +11,7 @@ from harness.errors import ConfigurationError, FindingError
 from harness.model import Finding, Outcome
 from harness.model.signals import SignalMatrix
 from harness.readiness.checklist import Checklist
+from harness.readiness.finding_ids import identified
 
 MAX_CHARS = 2000
 """Of each text of a finding; what is longer is cut."""
@@ -29,9 +30,10 @@ class Admission:
         self._checklist = checklist
         self.redact = redact
 
-    def admit(self, given: object, where: str) -> Finding:
+    def admit(self, given: object, where: str, *, origin: str = "") -> Finding:
         """Return ``given`` as it enters the report: every text redacted, and cut after `MAX_CHARS` characters.
 
+        One that failed has an id from then on; ``origin`` is the test, without anything that depends on the run.
         Raises `FindingError` that names ``where``, the hook or test it comes from, unless it is a valid `Finding`.
         """
         finding = self._validated(given, where)
@@ -40,15 +42,16 @@ class Admission:
             raise self._refusal(
                 f"{where}: a finding cannot be 'waived'. Add a [[waiver]] to harness.toml instead.", finding
             )
-        return msgspec.structs.replace(finding, **{name: self._clean(getattr(finding, name)) for name in _TEXTS})
+        clean = msgspec.structs.replace(finding, **{name: self._clean(getattr(finding, name)) for name in _TEXTS})
+        return identified(clean, origin)
 
-    def admit_json(self, text: object, where: str) -> Finding:
+    def admit_json(self, text: object, where: str, *, origin: str = "") -> Finding:
         """The same for the JSON of a finding, the form in which findings travel between processes."""
         try:
             finding = Finding.from_json(str(text))
         except (msgspec.MsgspecError, UnicodeError) as exc:
             raise self._refusal(f"{where}: its property is not the JSON of a finding: {exc}. {_ATTACH}") from None
-        return self.admit(finding, where)
+        return self.admit(finding, where, origin=origin)
 
     def admit_signals(self, text: object, where: str) -> SignalMatrix:
         """Return the matrix of signals in a JSON text as it enters the report, every text redacted.

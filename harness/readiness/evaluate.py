@@ -138,13 +138,21 @@ def _order(finding: Finding) -> tuple[str, ...]:
 
 
 def _distinct(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings, of those about one defect only the worst: several tests may meet it, and some miss it."""
+    """Return the findings, of those about one defect only the worst: several tests may meet it, and some miss it.
+
+    One that failed with other words stays: it only happens to have the same id.
+    """
     worst: dict[tuple[str, Mode], Finding] = {}
     for finding in findings:
         first = worst.setdefault((finding.id, finding.mode), finding)
         if _rank(finding) < _rank(first):
             worst[finding.id, finding.mode] = finding
-    return [f for f in findings if not f.id or f is worst[f.id, f.mode]]
+    return [f for f in findings if not f.id or f is worst[f.id, f.mode] or _is_another(f, worst[f.id, f.mode])]
+
+
+def _is_another(finding: Finding, first: Finding) -> bool:
+    failed = finding.outcome is first.outcome is Outcome.FAIL
+    return failed and not finding.is_named and (finding.summary, finding.observed) != (first.summary, first.observed)
 
 
 def _stale(item: Item, outcome: Outcome, findings: Sequence[Finding], waivers: Sequence[Waiver]) -> str:

@@ -214,6 +214,7 @@ def evidence(finding: Finding, *, shown: str = "") -> list[tuple[str, str]]:
         ("observed", "" if finding.observed in visible else finding.observed),
         ("source", finding.source),
         ("fix", "" if finding.fix == shown else finding.fix),
+        ("id", "" if finding.id in finding.summary else finding.id),
         ("check", f"{finding.item}/{finding.check}" if finding.check else ""),
         ("request", finding.request),
         ("reproduce", finding.reproduce),

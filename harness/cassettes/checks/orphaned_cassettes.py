@@ -78,4 +78,4 @@ def is_orphan(stray: Stray, claims: Claims, *, root: Path) -> bool:
 
 
 def _finding(summary: str, again: str = "") -> Finding:
-    return ORPHANED.finding(Outcome.FAIL, summary, summary=summary, reproduce=again, case="")
+    return ORPHANED.finding(Outcome.FAIL, summary, summary=summary, reproduce=again, case="", cause=summary)

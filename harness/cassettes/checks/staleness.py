@@ -21,11 +21,16 @@ def judge_replay(cassette: ScenarioCassette, *, again: str, max_age_s: float | N
     if cassette.mode is not CassetteMode.REPLAY:
         return
     for text in cassette.refused:
-        yield UNRECORDED.finding(Outcome.FAIL, text, summary=text.splitlines()[0], reproduce=again, case="")
+        yield UNRECORDED.finding(
+            Outcome.FAIL, text, summary=text.splitlines()[0], reproduce=again, case="", subject=cassette.place
+        )
     yield from judge_age(cassette.metadata, cassette.place, again=again, max_age_s=max_age_s)
     if passed and (unused := cassette.unused):
         summary = f"{cassette.place}: {len(unused)} of {len(cassette)} recordings were not used: {unused[0]}"
-        yield UNUSED.finding(Outcome.FAIL, "\n".join(unused), summary=summary, reproduce=again, case="")
+        observed = "\n".join(unused)  # one more is another finding, which no waiver covers
+        yield UNUSED.finding(
+            Outcome.FAIL, observed, summary=summary, reproduce=again, case="", subject=cassette.place, cause=observed
+        )
 
 
 def judge_age(metadata: Metadata, place: str, *, again: str, max_age_s: float | None) -> Iterator[Finding]:
@@ -41,4 +46,13 @@ def judge_age(metadata: Metadata, place: str, *, again: str, max_age_s: float | 
         days = age.total_seconds() / _DAY_S
         summary = f"{place} is {days:,.3g} days old, recorded at {metadata.recorded_at}"
         observed = f"{days:,.3g} days"
-        yield EXPIRED.finding(Outcome.FAIL, observed, summary=summary, expected=expected, reproduce=again, case="")
+        yield EXPIRED.finding(
+            Outcome.FAIL,
+            observed,
+            summary=summary,
+            expected=expected,
+            reproduce=again,
+            case="",
+            subject=place,
+            cause=EXPIRED.failed,
+        )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
+import msgspec
 from vcr.request import Request
 
 from harness.cassettes.checks.recording_checks import CHANGED
@@ -15,6 +16,7 @@ from harness.cassettes.play.mismatch import called
 from harness.cassettes.play.scenario import CassetteMode, ScenarioCassette
 from harness.cassettes.store.vcr_messages import VcrResponse, body_bytes, received
 from harness.core.pointers import mapped
+from harness.core.stable_text import stable
 from harness.http.message import Response, media_type
 from harness.model import Finding, Outcome
 
@@ -37,9 +39,10 @@ def judge_verify(cassette: ScenarioCassette, *, rules: Sequence[str], again: str
         breaking = [d for d in found if d.grade in _BREAKING]
         added += len(found) - len(breaking)
         if breaking:
-            yield _finding(
-                Outcome.FAIL, f"{name}: the live response differs from the recording: {breaking[0]}", found, again
-            )
+            summary = f"{name}: the live response differs from the recording: {breaking[0]}"
+            cause = f"{stable(name)}: {' '.join(d.path for d in breaking)}"
+            changed = _finding(Outcome.FAIL, summary, found, again)
+            yield msgspec.structs.replace(changed, subject=cassette.place, cause=cause)
     for name in comparison.never_asked():
         yield _finding(Outcome.FAIL, f"{name} is recorded but was not requested live", [], again)
     if not comparison.failed:
