@@ -76,8 +76,7 @@ class _Violation(NamedTuple):
         failed = _finding(spec, self.check, Outcome.FAIL, f"{prefix}{self.where} breaks the spec", self.what)
         answering = self.where.removeprefix(self.subject)
         wrong = stable_complaint(next(iter(self.what.strip().splitlines()), ""))
-        name = stable_id(stable(self.subject), self.check.key, f"{answering}
-{wrong}")
+        name = stable_id(stable(self.subject), self.check.key, f"{answering}: {wrong}")
         return msgspec.structs.replace(failed, subject=self.subject, cause=self.cause, id=name)
 
 

@@ -11,11 +11,11 @@ _FOLDERS = re.compile(
 )
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?")
 _TOKEN = re.compile(r"\b(?=[\w-]*\d)[\w-]{8,}\b")
-_SEGMENT = re.compile(r"(?<=/)\d+(?=[/?#\s:)]|$)")
+_INDEX = re.compile(r"(?<=/)\d+(?=[/?#\s:)]|$)|(?<=\[)\d+(?=\])")
 _NUMBER = re.compile(r"\d+\.\d+|\b\d{4,}\b|\b\d+(?=\s?(?:ms|s|m|h|d|seconds?|minutes?|bytes?|[kMG]i?B|%)(?!\w))")
 _ANY = "#"
 _VALUE = re.compile(
-    r"^(?P<title>[^:'\"{\[]+: )?.+? (?P<verb>(?:is not|is longer|is shorter|is less|is greater|is too|does not|"
+    r"^(?P<title>[^:'\"{]+: )?.+? (?P<verb>(?:is not|is longer|is shorter|is less|is greater|is too|does not|"
     r"has less|has more|has non-unique|was expected)\b)",
     re.DOTALL,
 )
@@ -26,7 +26,7 @@ def stable(text: str) -> str:
 
     Statuses and other numbers of up to three digits remain: they are what is wrong.
     """
-    for pattern in (_ORIGIN, _FOLDERS, _MOMENT, _PORT, _TOKEN, _SEGMENT, _NUMBER):
+    for pattern in (_ORIGIN, _FOLDERS, _MOMENT, _PORT, _TOKEN, _INDEX, _NUMBER):
         text = pattern.sub(_ANY, text)
     return text
 
