@@ -1,0 +1,153 @@
+"""The strangers' world: the built wheel in an environment with plugins of their own, and two providers that log."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from harness.process.managed import ManagedProcess
+from harness.process.ready import UrlAnswers
+from harness.process.run import Run
+from tests.real.conftest import REAL, Need
+from tests.real.strangers.provider_log import ProviderLog, logged_provider
+
+STRANGERS = REAL / "strangers"
+REPOSITORY = REAL.parents[1]
+GATE_S = 240
+
+collect_ignore = ["shop", "notes"]  # their own tests run in their own environment
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One run of the gate: what it printed, and its report."""
+
+    status: int
+    output: str
+    report: dict[str, Any]
+
+    def item(self, wanted: str) -> dict[str, Any]:
+        return next(item for item in self.report["items"] if item["id"] == wanted)
+
+    def failed(self) -> set[str]:
+        return {item["id"] for item in self.report["items"] if item["outcome"] == "fail"}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A stranger's project in a folder of its own, with the environment that its commands run in."""
+
+    folder: Path
+    env: dict[str, str]
+    log: ProviderLog
+
+    def run(self, *command: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.env | env,
+            capture_output=True,
+            text=True,
+            timeout=GATE_S,
+            check=False,
+        )
+
+    def gate(self, *args: str, **env: str) -> Gate:
+        ended = self.run("harness", "gate", *args, **env)
+        report = self.folder / "reports" / "readiness.json"
+        output = ended.stdout + ended.stderr
+        assert report.exists(), output
+        return Gate(ended.returncode, output, json.loads(report.read_text()))
+
+
+@pytest.fixture(scope="session")
+def stranger_bin(real_python: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment with the strangers' plugins, into which the built wheel was installed."""
+    packages = Path(real_python("strangers")).parent.parent / "lib"
+    folder = tmp_path_factory.mktemp("stranger")
+    _quietly(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", folder, REPOSITORY)
+    _quietly(sys.executable, "-m", "venv", folder / "env")
+    sites = folder / "env" / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+    (sites / "plugins.pth").write_text(f"{next(packages.glob('python*/site-packages'))}\n")
+    wheel = next(folder.glob("*.whl"))
+    _quietly(folder / "env" / "bin" / "python", "-m", "pip", "install", "--no-index", wheel)
+    return folder / "env" / "bin"
+
+
+@contextmanager
+def _provider(name: str, url: str, folder: Path, *command: str | Path) -> Iterator[ProviderLog]:
+    process = ManagedProcess(
+        name,
+        command=tuple(str(word) for word in command),
+        ready=UrlAnswers(url, _answers),
+        ready_within_s=40,
+        cwd=folder,
+        env={},
+        log=folder / f"{name}.log",
+    )
+    process.start()
+    try:
+        with logged_provider(httpx.URL(url).netloc.decode()) as log:
+            yield log
+    finally:
+        process.stop()
+
+
+@pytest.fixture(scope="session")
+def start_provider() -> Callable[..., AbstractContextManager[ProviderLog]]:
+    """Return a function that runs a provider behind a proxy that logs, for the length of a block."""
+    return _provider
+
+
+@pytest.fixture(scope="session")
+def shop(
+    stranger_bin: Path, shared_data: Path, need: Need, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Project]:
+    """The shop: Node and SQLite with Stripe's own package, against localstripe and Stripe's own document."""
+    need("node")
+    modules = Path(need(STRANGERS / "shop" / "node_modules" / ".ready")).parent
+    folder = tmp_path_factory.mktemp("shop")
+    project = folder / "project"
+    shutil.copytree(STRANGERS / "shop", project, ignore=shutil.ignore_patterns("node_modules", "reports", ".harness"))
+    (project / "node_modules").symlink_to(modules.resolve())
+    (project / "stripe.yaml").symlink_to(shared_data / "documents" / "stripe" / "spec3.yaml")
+    port = Run.begin().port("localstripe")
+    python = REAL / "envs" / ".venv-strangers" / "bin" / "python"
+    command = (python, "-m", "localstripe", "--from-scratch", "--port", str(port))
+    with _provider("localstripe", f"http://127.0.0.1:{port}/js.stripe.com/v3/", folder, *command) as log:
+        yield make_project(project, log, stranger_bin, STRIPE_API_KEY="sk_test_51PqXYZ2eZvKYlo2C")
+
+
+def make_project(folder: Path, log: ProviderLog, programs: Path, **secrets: str) -> Project:
+    """Return the project in ``folder``, whose provider is ``log``."""
+    toml = folder / "harness.toml"
+    next_month = f"{datetime.now(UTC).date() + timedelta(days=30)}"
+    toml.write_text(toml.read_text().replace("http://127.0.0.1:1", log.url).replace("2027-01-31", next_month))
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "HARNESS_"))}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    return Project(folder, env | {"PATH": path} | secrets, log)
+
+
+def _quietly(*command: str | Path) -> None:
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=GATE_S)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False, timeout=2).status_code < 500
+    except httpx.TransportError:
+        return False

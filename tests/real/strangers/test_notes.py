@@ -1,0 +1,105 @@
+"""Notes in Kinto, a client as an ordinary team writes it, with pytest-recording: what its gate does and finds."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from harness.process.run import Run
+from tests.real.conftest import REAL
+from tests.real.strangers.conftest import STRANGERS, Gate, Project, make_project
+from tests.real.strangers.provider_log import READS, ProviderLog
+
+USER, PASSWORD = "notes-sync-bot", "correct horse battery staple"
+OWN_PATH = b"/buckets/default/collections/notes/records/"
+
+
+@pytest.fixture(scope="module")
+def notes(
+    stranger_bin: Path,
+    start_provider: Callable[..., AbstractContextManager[ProviderLog]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Project]:
+    """The project, against a Kinto whose own description of its API was fetched, with its recordings made."""
+    folder = tmp_path_factory.mktemp("notes")
+    shutil.copytree(STRANGERS / "notes", folder / "project", ignore=shutil.ignore_patterns("__pycache__", "cassettes"))
+    port = Run.begin().port("kinto")
+    kinto = REAL / "envs" / ".venv-strangers" / "bin" / "kinto"
+    command = (kinto, "start", "--ini", folder / "project" / "kinto.ini", "--port", str(port))
+    with start_provider("kinto", f"http://127.0.0.1:{port}/v1/", folder, *command) as log:
+        project = make_project(folder / "project", log, stranger_bin, KINTO_USER=USER, KINTO_PASSWORD=PASSWORD)
+        document = httpx.get(f"{log.url}/v1/__api__", trust_env=False).text
+        (project.folder / "kinto.json").write_text(document)
+        yield project
+
+
+@pytest.fixture(scope="module")
+def recorded(notes: Project) -> str:
+    """Make the project's recordings: its own with pytest-recording, the scenario's with the harness."""
+    url = f"{notes.log.url}/v1"
+    own = notes.run("python", "-m", "pytest", "--record-mode=once", KINTO_URL=url)
+    scenario = notes.run("python", "-m", "pytest", "readiness", "--harness-mode=record")
+    return own.stdout + scenario.stdout
+
+
+@pytest.fixture(scope="module")
+def gate(notes: Project, recorded: str) -> Gate:
+    """One whole gate."""
+    assert recorded
+    notes.log.begin()
+    return notes.gate()
+
+
+def test_its_own_tests_keep_their_recordings(notes: Project, recorded: str) -> None:
+    """pytest-recording records and plays in its own layout, in any order, beside the harness's plugins."""
+    assert "2 passed" in recorded
+    assert "1 passed" in recorded
+    cassettes = {path.name for path in (notes.folder / "tests" / "cassettes" / "test_notes").iterdir()}
+    assert cassettes == {"test_a_note_can_be_read_again.yaml", "test_a_note_is_listed.yaml"}
+
+    offline = notes.run("python", "-m", "pytest", "--block-network", KINTO_URL=f"{notes.log.url}/v1")
+
+    assert "2 passed" in offline.stdout
+
+
+def test_the_gate_changes_nothing_at_the_vendor(notes: Project, gate: Gate) -> None:
+    """By default, only the project's own scenario and client write; what the harness makes up reads."""
+    assert gate.report["items"]
+
+    assert notes.log.requests
+    assert set(notes.log.methods()) <= READS | {"PUT"}
+    assert notes.log.not_written_by(OWN_PATH) == []
+
+
+def test_the_gate_tries_few_wrong_credentials(notes: Project, gate: Gate) -> None:
+    """At most five requests carry another credential, each of them reads, and the right one still works."""
+    assert gate.report["items"]
+    right = httpx.BasicAuth(USER, PASSWORD)
+    request = next(right.auth_flow(httpx.Request("GET", f"{notes.log.url}/v1/buckets")))
+
+    others = [r for r in notes.log.requests if r.credential not in (request.headers["authorization"], "")]
+
+    assert len(others) <= 5
+    assert {r.method for r in others} <= READS
+    assert httpx.get(request.url, auth=right, trust_env=False).status_code == 200
+
+
+def test_the_project_is_ready(gate: Gate) -> None:
+    """READY without a waiver: what it declares absent is listed, and what only Kinto can correct does not count."""
+    assert gate.report["verdict"] == "READY", gate.output
+    assert gate.status == 0
+    assert "we only call Kinto" in gate.output
+
+
+def test_reads_without_retries_are_found(notes: Project, recorded: str) -> None:
+    """A client that gives up at the first 503 fails its item."""
+    assert recorded
+
+    gate = notes.gate("-k", "unavailable-twice", NOTES_FAULTS="reads-once")
+
+    assert "resilience.retries" in gate.failed(), gate.output
