@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from harness.context.background import CRASHES
 from harness.context.isolated_copy import isolated_copy
-from harness.context.receiver_parts import crash_context_of
+from harness.context.receiver_parts import crash_context_of, remote_crash_context_of
+from harness.context.remote_receiver import is_remote
 from harness.webhooks.drills import play
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from harness.model import Event, Finding
     from harness.webhooks.drills import Drill, DrillContext
 
-NEEDS = ("receiver.url", "receiver.effects", "process")
-"""Keys of harness.toml that every such drill requires, besides those of events."""
+NEEDS = ("receiver.url", "receiver.effects")
+"""Keys of harness.toml that every such drill requires, besides those of events and what restarts the receiver."""
 
 
 class CrashDrills:
@@ -28,6 +29,7 @@ class CrashDrills:
         """``event`` is the one that the drills deliver; only where `NEEDS` are set."""
         self._context = run_context
         self._event = event
+        self._remote = is_remote(run_context)
         self._lane = run_context.background.lane(CRASHES)
 
     @property
@@ -44,7 +46,13 @@ class CrashDrills:
         self._lane.begin(drill.id, partial(self._played, drill))
 
     def result(self, drill: Drill) -> Finding:
-        """Return the finding of a drill; raises what `stage` raises."""
+        """Return the finding of a drill; raises what `stage` raises.
+
+        While the receiver of all checks may be down, nothing else delivers to it.
+        """
+        if self._remote:
+            with self._context.background.paused():
+                return self._played(drill)
         return self._lane.result(drill.id, partial(self._played, drill))
 
     def _played(self, drill: Drill) -> Finding:
@@ -52,5 +60,8 @@ class CrashDrills:
 
     @contextmanager
     def _opened(self) -> Iterator[DrillContext]:
+        if self._remote:
+            yield remote_crash_context_of(self._context, self._event)
+            return
         with isolated_copy(self._context) as copy:
             yield crash_context_of(copy, self._event)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from harness.context.remote_receiver import RemoteReceiver
 from harness.context.signing_keys import names_given
 from harness.errors import ConfigurationError
 from harness.http.wire import Wire
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 10.0
 """For one answer of the receiver, its last byte included."""
+RESTARTED_BY = (
+    'If it runs elsewhere, add the commands that kill and start it to [receiver], such as stop = ["docker", "compose", '
+    '"kill", "app"] and start = ["docker", "compose", "start", "app"]. If it can run here, let the harness start it: '
+    "add a [process.NAME] section."
+)
+"""What to do where nothing restarts the receiver."""
 
 _counter = itertools.count(1)
 
@@ -127,6 +134,14 @@ def crash_context_of(run_context: RunContext, event: Event) -> DrillContext:
     return context
 
 
+def remote_crash_context_of(run_context: RunContext, event: Event) -> DrillContext:
+    """Return what drills run against that stop and start the receiver of all checks; raises `ConfigurationError`."""
+    config, _ = sections_of(run_context)
+    context = drill_context_of(run_context, receiver_of(run_context), event)
+    context.restart_remote = RemoteReceiver(run_context, config).restart
+    return context
+
+
 def process_of(run_context: RunContext) -> ManagedProcess:
     """Return the process that serves the receiver.
 
@@ -138,7 +153,7 @@ def process_of(run_context: RunContext) -> ManagedProcess:
     if found is None:
         raise ConfigurationError(
             f"harness.toml: no [process.NAME] has `ready` at {served}, the host of [receiver] url, so the harness "
-            "cannot kill and restart the receiver. Let the harness start it: add a [process.NAME] section."
+            f"cannot kill and restart the receiver. {RESTARTED_BY}"
         )
     return found
 

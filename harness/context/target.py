@@ -131,7 +131,7 @@ def load_target(directory: Path, *, expand: Callable[[str], str] = str, overlay:
     _check_previous(config, references, names)
     _check_faults(config, names)
     _check_absent(config, names)
-    _check_folders(config, directory, names)
+    _check_processes(config, directory, names)
     if malformed := config.malformed_url():  # the value is not repeated: it may hold a password
         raise ConfigurationError(
             f"{names}: {where_is(malformed)} is not a URL that can be called. Write http://HOST:PORT/PATH, or https."
@@ -222,7 +222,13 @@ def _check_absent(config: Configuration, names: str) -> None:
             )
 
 
-def _check_folders(config: Configuration, directory: Path, names: str) -> None:
+def _check_processes(config: Configuration, directory: Path, names: str) -> None:
+    """Refuse a folder that does not exist, and commands that would stop a receiver in production."""
+    if config.receiver and config.receiver.stop and config.target.environment is Environment.PRODUCTION:
+        raise ConfigurationError(
+            f"{names}: [receiver] stop: the environment is production, where the harness stops nothing. "
+            "Remove stop and start, or run on staging."
+        )
     for name, process in config.process.items():
         if process.cwd and not (directory / process.cwd).is_dir() and "{" not in process.cwd:  # a placeholder
             raise ConfigurationError(

@@ -63,10 +63,13 @@ def pytest_harness_begin(session: pytest.Session, context: RunContext) -> None:
         return
     from harness.context.crash_drills import NEEDS, CrashDrills
     from harness.context.receiver_parts import event_format_of, events_of
+    from harness.context.remote_receiver import is_remote
     from harness.errors import EventError
 
+    if is_remote(context):  # these stop the receiver of all checks
+        return
     missing = context.target.missing
-    if missing((*NEEDS, "receiver.events", "receiver.signature")):
+    if missing((*NEEDS, "process", "receiver.events", "receiver.signature")):
         return
     with suppress(EventError):  # which the tests report
         crashes = CrashDrills(context, next(events_of(context, event_format_of(context))))
@@ -78,8 +81,12 @@ def pytest_harness_begin(session: pytest.Session, context: RunContext) -> None:
 @pytest.fixture(scope="session")
 def _crashes(run_context: RunContext, events: list[Event], require: Callable[..., None]) -> CrashDrills:
     from harness.context.crash_drills import NEEDS, CrashDrills
+    from harness.context.receiver_parts import RESTARTED_BY
+    from harness.context.remote_receiver import is_remote
 
     require(*NEEDS)
+    if not run_context.config.process and not is_remote(run_context):
+        pytest.skip(f"harness.toml does not set [process], nor [receiver] stop and start. {RESTARTED_BY}")
     return CrashDrills(run_context, events[0])
 
 

@@ -77,7 +77,7 @@ def test_a_receiver_that_the_harness_does_not_start_cannot_be_killed(world: Call
         process_of(world(RECEIVER))
 
     assert "no [process.NAME] has `ready` at 127.0.0.1:3000, the host of [receiver] url" in str(raised.value)
-    assert str(raised.value).endswith("Let the harness start it: add a [process.NAME] section.")
+    assert str(raised.value).endswith("let the harness start it: add a [process.NAME] section.")
 
 
 def test_a_fixed_port_has_no_room_for_a_copy(world: Callable[[str], RunContext]) -> None:
@@ -187,3 +187,18 @@ def test_a_public_key_may_stand_in_harness_toml(world: Callable[[str], RunContex
 
     with pytest.raises(SecretError):
         world(PROCESS + f'env = {{ HOOK_PRIVATE_KEY = "{value}" }}\n')
+
+
+def test_what_restarts_the_receiver_is_named_where_nothing_does(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a process and without `stop` and `start`, crash drills are not run; the lines to add are shown."""
+    monkeypatch.setenv("HOOK_SECRET", "x" * 24)
+    effects = 'effects = { url = "http://127.0.0.1:9/{event_id}" }\n'
+    pytester.path.joinpath("harness.toml").write_text(HEAD + RECEIVER.replace("PORT", "9") + effects)
+    pytester.mkdir("events").joinpath("ping.json").write_bytes(EVENT.body)
+    pytester.makepyfile("def test_it(crash_drill): pass")
+
+    ended = pytester.runpytest_subprocess("-rs")
+
+    ended.stdout.fnmatch_lines(['*does not set [[]process], nor [[]receiver] stop and start*stop = [[]"docker"*'])

@@ -118,3 +118,12 @@ class Receiver(Section, frozen=True):
     """Command and arguments that make the integration's store unavailable while they run; prints a line once it is."""
     unprocessable: str | None = None
     """Event fixture that is acknowledged but cannot be processed, to provoke a dead letter."""
+    stop: tuple[str, ...] = ()
+    """Command and arguments that kill a receiver which the harness does not start, for the crash drills."""
+    start: tuple[str, ...] = ()
+    """Command and arguments that start it again."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where one of `stop` and `start` is given alone."""
+        if bool(self.stop) != bool(self.start):
+            raise ValueError("give both `stop` and `start`, or neither")

@@ -43,7 +43,7 @@ def _fixtures(drill: Drill, context: DrillContext) -> tuple[str, ...]:
 
 def _prepare(context: DrillContext) -> None:
     """Start once what takes long to appear, so that other drills fill the wait; not where drills kill the target."""
-    if context.process is None and not context.shared.prepared:
+    if context.process is None and context.restart_remote is None and not context.shared.prepared:
         context.shared.prepared = True
         for ahead in dict.fromkeys(drill.ahead for drill in DRILLS if drill.ahead):
             ahead(context)
@@ -56,6 +56,11 @@ def _judged(drill: Drill, context: DrillContext) -> Judgement:
         return Outcome.ERROR, error
     if _ASKED.intersection(drill.needs) and not context.can_be_asked:
         return Outcome.NOT_RUN, NO_ID
+    if drill.needs_process and context.restart_remote is not None:
+        return Outcome.NOT_RUN, (
+            f"[receiver] stop and start do not let the harness {drill.needs_process}; "
+            "let it start the receiver itself: add a [process.NAME]"
+        )
     try:
         if "receiver.effects" in drill.needs and (fault := receiver.uncounted(context.event)):
             return Outcome.ERROR, f"cannot be judged: {fault}"

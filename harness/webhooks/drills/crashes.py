@@ -14,7 +14,7 @@ from functools import partial
 
 from harness.errors import ProbeError
 from harness.model import Outcome
-from harness.webhooks.drills.drill import Drill, Judgement, passes_if, too_fast
+from harness.webhooks.drills.drill import OTHER_SECRETS, Drill, Judgement, passes_if, too_fast
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.effects import counted
 
@@ -188,6 +188,7 @@ DRILLS: tuple[Drill, ...] = (
         expected="the receiver refuses to start, or refuses every delivery, with no effect",
         source="CVE-2026-86080, CVE-2026-123870",
         fix="Refuse to start while the secret is unset or empty.",
+        needs_process=OTHER_SECRETS,
         run=_without_secret,
     ),
 )

@@ -8,7 +8,10 @@ from harness.model import Check, Event, Outcome
 from harness.model.check import Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 
-__all__ = ["Drill", "Judgement", "passes_if", "too_fast"]
+__all__ = ["OTHER_SECRETS", "Drill", "Judgement", "passes_if", "too_fast"]
+
+OTHER_SECRETS = "start the receiver with other secrets"
+"""What `Drill.needs_process` is for drills about its configuration."""
 
 
 class Drill(Check, frozen=True, kw_only=True):
@@ -16,6 +19,8 @@ class Drill(Check, frozen=True, kw_only=True):
 
     needs: tuple[str, ...] = ("receiver.effects",)
     """Keys of harness.toml that it requires."""
+    needs_process: str = ""
+    """What it does that takes a process of the harness, as an infinitive; empty where a restart is enough."""
     ahead: Callable[[DrillContext], None] | None = None
     """Runs before the first drill, because its effects appear late; does nothing where the target does not allow it."""
     run: Callable[[DrillContext], Judgement]

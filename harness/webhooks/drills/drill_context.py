@@ -40,6 +40,8 @@ class DrillContext(msgspec.Struct, kw_only=True):
     """Reveals the previous secret; for drills that need ``receiver.signature.previous``."""
     process: ManagedProcess | None = None
     """The receiver's process, where the harness runs a copy for drills alone."""
+    restart_remote: Callable[[], None] | None = None
+    """Stops a receiver that the harness does not start, and starts it again in its own environment."""
     secret_names: tuple[str, ...] = ()
     """Environment variables that hold the signing secret for that process."""
     previous_names: tuple[str, ...] = ()
@@ -79,6 +81,9 @@ class DrillContext(msgspec.Struct, kw_only=True):
 
     def restart(self) -> None:
         """Kill the receiver's process (SIGKILL) and start it again; raises `ProcessError`."""
+        if self.restart_remote is not None:
+            self.restart_remote()
+            return
         assert self.process is not None
         self.process.kill()
         self.process.start()

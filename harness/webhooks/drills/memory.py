@@ -110,6 +110,7 @@ DRILLS: tuple[Drill, ...] = (
         source="CWE-770",
         fix="Count the bytes of a body as they arrive, stop reading at a limit, and answer 413.",
         needs=(),
+        needs_process="measure the memory of the receiver",
         run=_bounded,
     ),
 )

@@ -6,7 +6,7 @@ Only a receiver that runs without that secret can show it, so this drill runs ag
 from __future__ import annotations
 
 from harness.model import Level, Outcome
-from harness.webhooks.drills.drill import Drill, Judgement, passes_if
+from harness.webhooks.drills.drill import OTHER_SECRETS, Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.effects import counted
 
@@ -50,6 +50,7 @@ DRILLS: tuple[Drill, ...] = (
         source="Standard Webhooks, Secret rotation; docs.stripe.com, Roll endpoint signing secrets",
         fix="Verify only against the secrets that are configured now.",
         needs=("receiver.effects", "receiver.signature.previous"),
+        needs_process=OTHER_SECRETS,
         run=_withdrawn,
     ),
 )

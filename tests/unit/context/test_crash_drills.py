@@ -34,7 +34,8 @@ def context(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(crash_drills, "isolated_copy", copied)
     monkeypatch.setattr(crash_drills, "crash_context_of", lambda copy, event: f"{copy} with {event}")
     monkeypatch.setattr(crash_drills, "play", lambda drill, stage, reproduce: f"{drill.id} on {stage}{reproduce}")
-    return SimpleNamespace(background=Background(), copies=copies, broken=False)
+    config = SimpleNamespace(receiver=None)
+    return SimpleNamespace(config=config, background=Background(), copies=copies, broken=False)
 
 
 def test_all_drills_share_one_copy(context: Any) -> None:
