@@ -22,6 +22,7 @@ COMMANDS = (
     "replay",
     "sandbox",
     "spec",
+    "waive",
 )
 """Names of the subcommands, each also the name of its module and function."""
 

@@ -1,0 +1,185 @@
+"""`harness waive`: write waivers for what failed in the last report."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json as plain_json
+import re
+import tempfile
+import tomllib
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import click
+import msgspec
+
+from harness.context.target import CONFIG_NAME, Target, load_target
+from harness.core.dates import duration_s
+from harness.core.files import write_atomically
+from harness.errors import ConfigurationError, HarnessError
+from harness.model import Finding, ItemResult, Outcome, Report, Waiver
+from harness.readiness.evaluate import today
+from harness.reports import json
+
+MOST_DAYS = 366
+_FAILED = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN)
+_TABLE = re.compile(rb"(?m)^[ \t]*\[\[waiver\]\]")
+
+
+@click.command()
+@click.option("--item", "items", metavar="GLOB", multiple=True, help="Items whose findings are waived; repeatable.")
+@click.option("--id", "ids", metavar="ID", multiple=True, help="Findings that are waived; repeatable.")
+@click.option("--owner", metavar="NAME", required=True, help="Who answers for the waivers.")
+@click.option("--expires", metavar="DATE", required=True, help="Last day: 2027-01-31, or a duration such as 90d.")
+@click.option("--reason", metavar="TEXT", required=True, help="Why the gap is accepted.")
+@click.option("--reports", metavar="DIR", default="reports", show_default=True, help="Folder with readiness.json.")
+@click.option("--dry-run", is_flag=True, help="Print the waivers, and write nothing.")
+def waive(
+    items: tuple[str, ...],
+    ids: tuple[str, ...],
+    owner: str,
+    expires: str,
+    reason: str,
+    reports: str,
+    *,
+    dry_run: bool,
+) -> None:
+    """Write waivers for the findings that failed in the last report to the end of harness.toml.
+
+    Without --item and --id: for all of them. What has no id, such as an item that was not run, is waived only where
+    --item names the item exactly.
+    """
+    here = Path.cwd()
+    target = load_target(here)
+    report = _report(here, reports, target)
+    until = last_day(expires, today())
+    wanted = [
+        Waiver(item=item, finding=finding, owner=owner, reason=reason, expires=until)
+        for item, finding in chosen(report, items, ids)
+    ]
+    known = {(w.item, w.finding) for w in target.config.waiver if w.expires >= today()}
+    fresh = [w for w in wanted if (w.item, w.finding) not in known]
+    if fresh and not dry_run:
+        _append(here / CONFIG_NAME, fresh)
+    for waiver in fresh:
+        click.echo(f"{waiver.finding or 'all findings'} of {waiver.item}, until {waiver.expires}")
+    for name in _left(report, wanted, items, ids):
+        click.echo(f"Not waived, as no finding with an id failed: {name}. Name it: --item {name}")
+    done = "would be written to" if dry_run else "written to"
+    click.echo(f"{len(fresh)} waivers {done} {CONFIG_NAME}; {len(wanted) - len(fresh)} were there already.")
+
+
+def last_day(text: str, now: dt.date) -> dt.date:
+    """Return the day that ``--expires`` names; raises `ConfigurationError` unless it is within a year from now."""
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        try:
+            day = now + dt.timedelta(seconds=duration_s(text))
+        except (ValueError, OverflowError):
+            raise ConfigurationError(
+                f"harness waive: --expires {text!r} is neither a date nor a duration. Write 2027-01-31 or 90d."
+            ) from None
+    if not now <= day <= now + dt.timedelta(days=MOST_DAYS):
+        raise ConfigurationError(
+            f"harness waive: --expires {text} is {day}, which is past or more than a year ahead. "
+            "Name a day within a year."
+        )
+    return day
+
+
+def chosen(report: Report, globs: Sequence[str], ids: Sequence[str]) -> list[tuple[str, str]]:
+    """Return item and id of each finding to waive, and an item alone where only its exact name can waive it.
+
+    Raises `ConfigurationError` for an option that chooses nothing.
+    """
+    failed = {(i.id, f.id): None for i in report.items if i.outcome in _FAILED for f in _waivable(i)}
+    found = {key: None for key in failed if not (globs or ids) or key[1] in ids or _matches(key[0], globs)}
+    whole = {(i.id, ""): None for i in report.items if i.id in globs and i.outcome in _FAILED and not _waivable(i)}
+    empty = [f"--id {i}" for i in ids if i not in {key[1] for key in failed}]
+    empty += [
+        f"--item {g}" for g in globs if not any(fnmatchcase(i.id, g) for i in report.items if i.outcome in _FAILED)
+    ]
+    if empty:
+        raise ConfigurationError(
+            f"harness waive: {', '.join(empty)}: nothing of that name failed in the last report. See harness explain."
+        )
+    return list(found | whole)
+
+
+def _waivable(item: ItemResult) -> list[Finding]:
+    return [f for f in item.findings if f.outcome is Outcome.FAIL and f.id]
+
+
+def _matches(item: str, globs: Sequence[str]) -> bool:
+    return any(fnmatchcase(item, glob) for glob in globs)
+
+
+def _left(report: Report, wanted: Sequence[Waiver], globs: Sequence[str], ids: Sequence[str]) -> Iterator[str]:
+    """Yield the blockers that were asked for, and that no waiver of a finding can excuse."""
+    covered = {waiver.item for waiver in wanted}
+    for item in report.blockers:
+        asked = _matches(item.id, globs) or not (globs or ids)
+        if asked and item.id not in covered and not _waivable(item):
+            yield item.id
+
+
+def _report(here: Path, reports: str, target: Target) -> Report:
+    """Return the last report; raises `ConfigurationError` for none, or for one of another harness.toml."""
+    path = here / reports / "readiness.json"
+    try:
+        report = json.read(path.read_bytes())
+    except (OSError, msgspec.MsgspecError):
+        raise ConfigurationError(
+            f"harness waive: there is no readable report {path}. Run harness gate first, or name its folder: --reports."
+        ) from None
+    content = (here / CONFIG_NAME).read_bytes()
+    if report.target.name != target.summary.name or report.target.config_digest not in _digests(content):
+        raise ConfigurationError(
+            f"harness waive: {path} is of another {CONFIG_NAME}, or of one before it was changed. "
+            "Run harness gate again."
+        )
+    return report
+
+
+def _digests(content: bytes) -> Iterator[str]:
+    """Yield the digest of a harness.toml, and of what it was before waivers were added to its end."""
+    yield hashlib.sha256(content).hexdigest()
+    for table in _TABLE.finditer(content):
+        before, rest = content[: table.start()], content[table.start() :]
+        if set(tomllib.loads(rest.decode())) == {"waiver"}:
+            while True:
+                yield hashlib.sha256(before).hexdigest()
+                if not before.endswith((b"\n", b"\r")):
+                    break
+                before = before[:-1]
+
+
+def _append(path: Path, waivers: Sequence[Waiver]) -> None:
+    """Add waivers to harness.toml; what cannot be loaded afterwards is not written.
+
+    Raises `HarnessError` where the file cannot be written.
+    """
+    content = path.read_bytes()
+    end = "\r\n" if b"\r\n" in content else "\n"
+    text = "".join(f"\n{_table(waiver)}" for waiver in waivers)
+    gap = b"" if not content or content.endswith(b"\n") else end.encode()
+    changed = content + gap + text.replace("\n", end).encode()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / CONFIG_NAME).write_bytes(changed)
+            load_target(Path(folder))
+        write_atomically(path, changed)
+    except OSError as exc:
+        raise HarnessError(f"{path} could not be written: {exc.strerror}. It is as it was.") from exc
+
+
+def _table(waiver: Waiver) -> str:
+    finding = f"finding = {plain_json.dumps(waiver.finding)}\n" if waiver.finding else ""
+    texts = {name: plain_json.dumps(getattr(waiver, name), ensure_ascii=False) for name in ("item", "reason", "owner")}
+    return (
+        f"[[waiver]]\nitem = {texts['item']}\n{finding}reason = {texts['reason']}\nowner = {texts['owner']}\n"
+        f"expires = {waiver.expires}\n"
+    )

@@ -1,0 +1,110 @@
+"""`harness waive`: from the last report to waivers in harness.toml."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from harness.cli.main import main
+from harness.context.target import load_target
+from harness.model import Finding, Item, Level, Outcome
+from harness.readiness.checklist import Checklist
+from harness.readiness.evaluate import assemble
+from harness.reports.json import render
+
+TOML = b'# ours\r\n[target]\r\nname = "Tiny"  # no end of line'
+WORDS = ("--owner", "team", "--reason", 'known, "since" 2025')
+DAY = dt.datetime.now(tz=dt.UTC).date()
+
+
+def item(name: str) -> Item:
+    return Item(id=name, level=Level.MUST, text=name, remediation="Do it.")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A target, and the report of its last gate."""
+    (tmp_path / "harness.toml").write_bytes(TOML)
+    failed = Finding(item="auth.accepts", outcome=Outcome.FAIL, summary="refused", id="F-1")
+    found = [failed, Finding(item="contract.fuzz", outcome=Outcome.FAIL, summary="500", id="F-2")]
+    report = assemble(
+        run_id="r",
+        checklist=Checklist(item=tuple(map(item, ("auth.accepts", "contract.fuzz", "auth.rejects"))), guide=()),
+        target=load_target(tmp_path).summary,
+        findings=found,
+        missing={},
+        declared={},
+        started_at=dt.datetime.now(tz=dt.UTC),
+        duration_s=1.0,
+        today=DAY,
+        version="0",
+    )
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "readiness.json").write_text(render(report), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def waive(*options: str, expires: str = "90d") -> Result:
+    return CliRunner().invoke(main, ["waive", *WORDS, "--expires", expires, *options])
+
+
+def waived(folder: Path) -> list[tuple[str, str]]:
+    return [(w.item, w.finding) for w in load_target(folder).config.waiver]
+
+
+def test_a_baseline_is_one_command(folder: Path) -> None:
+    """All failed findings are waived once, the file stays as it was, and what has no finding is named."""
+    first, again = waive(), waive()
+
+    content = (folder / "harness.toml").read_bytes()
+    assert content.startswith(TOML + b"\r\n\r\n[[waiver]]\r\n")
+    assert b"\n" not in content.replace(b"\r\n", b"")
+    assert waived(folder) == [("auth.accepts", "F-1"), ("contract.fuzz", "F-2")]
+    assert load_target(folder).config.waiver[0].expires == DAY + dt.timedelta(days=90)
+    assert "2 waivers written to harness.toml; 0 were there already." in first.output
+    assert "no finding with an id failed: auth.rejects. Name it: --item auth.rejects" in first.output
+    assert "0 waivers written to harness.toml; 2 were there already." in again.output
+
+
+def test_items_and_ids_choose(folder: Path) -> None:
+    """A glob and an id choose findings; the exact name of an item that was not run waives it as a whole."""
+    assert waive("--id", "F-2", "--dry-run").output.startswith("F-2 of contract.fuzz")
+    assert (folder / "harness.toml").read_bytes() == TOML
+    waive("--item", "auth.*")
+    waive("--item", "auth.rejects")
+
+    assert waived(folder) == [("auth.accepts", "F-1"), ("auth.rejects", "")]
+
+
+@pytest.mark.parametrize(
+    "options, expires, message",
+    [
+        (("--id", "F-9"), "90d", "--id F-9: nothing of that name failed in the last report"),
+        (("--item", "webhooks.*"), "90d", "--item webhooks.*: nothing of that name failed"),
+        ((), "soon", "'soon' is neither a date nor a duration. Write 2027-01-31 or 90d."),
+        ((), "2999-01-01", "which is past or more than a year ahead"),
+        ((), "2020-01-01", "which is past or more than a year ahead"),
+        (("--reports", "elsewhere"), "90d", "Run harness gate first, or name its folder: --reports."),
+    ],
+)
+def test_what_cannot_be_waived_is_an_error(folder: Path, options: tuple[str, ...], expires: str, message: str) -> None:
+    """The message names the option and what to do, and nothing is written."""
+    ended = waive(*options, expires=expires)
+
+    assert ended.exit_code == 4
+    assert message in ended.output
+    assert (folder / "harness.toml").read_bytes() == TOML
+
+
+def test_a_report_of_another_configuration_is_refused(folder: Path) -> None:
+    """What failed then may not be what fails now."""
+    (folder / "harness.toml").write_bytes(TOML.replace(b"# ours", b"# changed"))
+
+    ended = waive()
+
+    assert ended.exit_code == 4
+    assert "or of one before it was changed. Run harness gate again." in ended.output
