@@ -59,6 +59,7 @@ if sys.argv[1] == "kill":
 elif sys.argv[1] == "start":
     app = subprocess.Popen([sys.executable, "app.py", *sys.argv[2:]], start_new_session=True)
     pathlib.Path("pid").write_text(str(app.pid))
+    pathlib.Path("pids").open("a").write(f"{app.pid} ")
 else:
     sys.exit(3)
 """
@@ -103,8 +104,9 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
     for context in contexts:
         context.background.close()
         context.client.close()
-    with suppress(OSError, ValueError):
-        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    for pid in (tmp_path / "pids").read_text().split():
+        with suppress(OSError):  # it has ended
+            os.kill(int(pid), signal.SIGKILL)
 
 
 def remote(context: RunContext) -> RemoteReceiver:
