@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import warnings
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from harness.plugins.stash import (
     item_mode,
     provider_counts,
     runs_suite,
+    shown_key,
 )
 from harness.plugins.target_loading import RUN_KEY, config_directory, load_context, usage_errors
 
@@ -159,6 +161,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
             origin=origin_of(item, run_context.target),
             gate=item.config.getoption("--harness-gate", default=False),
             provider_counts=provider_counts(item.config),
+            shown=item.config.stash.setdefault(shown_key, Counter()),
         )
         check_markers(item, findings)
         _skip_declared(item, run_context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +17,7 @@ from harness.readiness.finding_intake import FINDING, PROBLEM, problem_property
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
+    from harness.reports.bounds import Kind
 
 Property = tuple[str, object]
 Category = Literal["", "waived", "warned"]
@@ -38,12 +40,14 @@ class Findings:
         origin: str = "",
         gate: bool = False,
         provider_counts: bool = True,
+        shown: Counter[Kind] | None = None,
     ) -> None:
         """``test`` is the node id; ``recorded`` marks what is seen as coming from a cassette.
 
         ``origin`` names the test in the same way in every run, whatever its mode.
         In a ``gate`` what only should hold fails no test: it is a warning of the report.
-        Without ``provider_counts``, neither does what only the provider can correct.
+        Without ``provider_counts``, neither does what only the provider can correct. ``shown`` counts by kind the
+        findings that the failures of earlier tests show.
         """
         self._context = run_context
         self._test = test
@@ -56,6 +60,7 @@ class Findings:
         self._sent: set[Property] = set()
         self._judged = 0
         self._gate = gate
+        self._shown = Counter() if shown is None else shown
         self.category: Category = ""
         """Of the phase that `failure` judged last."""
 
@@ -125,6 +130,8 @@ class Findings:
         What a live waiver covers is no reason, and in a gate neither is what only should hold; `category` has which
         of them there was.
         """
+        from harness.reports.bounds import failure_lines
+
         fresh, self._judged = self._all[self._judged :], len(self._all)
         refused, self._refused = self._refused, []
         failed = [f for f in fresh if f.outcome in (Outcome.FAIL, Outcome.ERROR)]
@@ -132,7 +139,7 @@ class Findings:
         weak = [f for f in failed if f not in waived and self._only_warns(f)]
         bad = [f for f in failed if f not in waived and f not in weak]
         self.category = "" if bad or refused else "warned" if weak else "waived" if waived else ""
-        return "\n".join([*map(str, refused), *(line for f in bad for line in self._lines(f))])
+        return "\n".join([*map(str, refused), *failure_lines(bad, self._shown, self._lines)])
 
     def properties(self) -> list[Property]:
         """Return, as properties of the test, what was attached or refused since the last call."""

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from harness.context.run_context import RunContext
     from harness.model.signals import SignalMatrix
     from harness.model.spec_coverage import Coverage
     from harness.plugins.findings import Findings
+    from harness.reports.bounds import Kind
 
 SUITE = "harness.suite"
 CATEGORY = "harness_category"
@@ -21,6 +24,8 @@ context_key: pytest.StashKey[RunContext] = pytest.StashKey()
 """On the configuration: the target of this run; absent where no harness.toml is."""
 findings_key: pytest.StashKey[Findings] = pytest.StashKey()
 """On a test: what it observed."""
+shown_key: pytest.StashKey[Counter[Kind]] = pytest.StashKey()
+"""On the configuration: how many findings of each kind the failures of tests show."""
 deaths_key: pytest.StashKey[list[str]] = pytest.StashKey()
 """On the controller's configuration: how processes of the target ended by themselves."""
 coverage_key: pytest.StashKey[Coverage] = pytest.StashKey()

@@ -61,12 +61,12 @@ def differences(checklist: Iterable[Item], findings: Iterable[Finding]) -> tuple
     groups: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
     for finding in findings:
         if is_difference(finding):
-            groups[_kind(finding)].append(finding)
+            groups[kind_of(finding)].append(finding)
     found = [_difference(cause, alike) for (_, _, cause), alike in groups.items()]
     return tuple(sorted(found, key=lambda d: (order.get(d.item, len(order)), -len(d.findings), d.check, d.cause)))
 
 
-def _kind(finding: Finding) -> tuple[str, str, str]:
+def kind_of(finding: Finding) -> tuple[str, str, str]:
     """Return what is the same for findings of one entry: item, check and cause."""
     if finding.outcome is Outcome.ERROR and finding.observed:
         return finding.item, "", finding.observed.splitlines()[0]

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from harness.model import Report
-from harness.reports import signal_table, text, vendor_section
+from harness.reports import bounds, signal_table, text, vendor_section
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -17,6 +17,7 @@ def render(report: Report) -> str:
     return _template().render(
         report=report,
         wording=text,
+        bounds=bounds,
         signals=signal_table,
         vendor=vendor_section,
         signs=text.SIGNS,

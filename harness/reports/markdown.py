@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from harness.model import ItemResult, Outcome, Report
-from harness.reports import signal_table, vendor_section
+from harness.reports import bounds, signal_table, vendor_section
 from harness.reports.text import (
     COVERAGE_HEADINGS,
     EXPLAINED,
@@ -30,11 +30,9 @@ from harness.reports.text import (
     when,
 )
 
-_SHOWN = 3
-"""Findings shown for one failed item, and the length each of their texts is cut to: job summaries have a limit."""
+_LINES = 3
+"""Lines of the details of a problem, and the length that each text is cut to: job summaries have a limit."""
 _CHARS = 600
-_OPERATIONS = 200
-"""Rows of the table of coverage."""
 
 
 def render(report: Report) -> str:
@@ -102,10 +100,10 @@ def _coverage(report: Report) -> Iterator[str]:
     yield from ("", "## Coverage of the spec", "", f"{coverage_summary(report.coverage)}.", "")
     yield f"| {' | '.join(COVERAGE_HEADINGS)} |"
     yield "|" + "---|" * len(COVERAGE_HEADINGS)
-    rows = list(coverage_rows(report.coverage))
-    yield from (f"| {' | '.join(_text(cell) for cell in row)} |" for row in rows[:_OPERATIONS])
-    if len(rows) > _OPERATIONS:
-        yield from ("", f"and {len(rows) - _OPERATIONS} more, in readiness.html")
+    shown = bounds.shown_operations(report.coverage)
+    yield from (f"| {' | '.join(_text(cell) for cell in row)} |" for row in coverage_rows(shown))
+    if more := len(report.coverage.operations) - len(shown):
+        yield from ("", f"and {more} more in readiness.json")
 
 
 def _blockers(report: Report) -> Iterator[str]:
@@ -114,7 +112,7 @@ def _blockers(report: Report) -> Iterator[str]:
     for problem in report.problems:
         sentence, details = parts(problem)
         yield f"- {_sign(problem.outcome)}: {_text(sentence)}"
-        yield from (f"  - {_code(line[:_CHARS])}" for line in excerpt(details, _SHOWN))
+        yield from (f"  - {_code(line[:_CHARS])}" for line in excerpt(details, _LINES))
     for item in failures(report):
         yield f"- {_sign(item.outcome)} `{item.id}`: {_text(item.summary)}"
         yield from _explained(item)
@@ -141,13 +139,14 @@ def _explained(item: ItemResult) -> Iterator[str]:
     label, text = advice(item)
     yield f"  - **{label}:** {_text(text)}"
     bad = bad_findings(item)
-    for finding in bad[:_SHOWN]:
+    shares = bounds.firsts(bad, bounds.IN_MARKDOWN)
+    for finding, alike in shares.shown:
         if len(bad) > 1:  # a single one is the item's own summary
-            yield f"  - {_text(finding.headline)}"
+            yield f"  - {_text(finding.headline)}{f', and {alike} more of this kind' if alike else ''}"
         indent = "    " if len(bad) > 1 else "  "
         yield from (f"{indent}- {name}: {_code(value[:_CHARS])}" for name, value in evidence(finding, shown=text))
-    if len(bad) > _SHOWN:
-        yield f"  - and {len(bad) - _SHOWN} more, in readiness.html"
+    if shares.more:
+        yield f"  - and {shares.more} more, in readiness.html"
 
 
 def _row(item: ItemResult) -> str:

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from harness.model import Finding, ItemResult, Level, Outcome, Problem, Report, Verdict
-from harness.model.spec_coverage import Coverage, percent
+from harness.model.spec_coverage import Coverage, OperationCoverage, percent
 
 WIDTH = 110
 """Columns of a line in the terminal that is wrapped, or that names several items."""
@@ -160,9 +160,9 @@ COVERAGE_HEADINGS = (
 )
 
 
-def coverage_rows(coverage: Coverage) -> Iterator[tuple[str, ...]]:
+def coverage_rows(operations: Iterable[OperationCoverage]) -> Iterator[tuple[str, ...]]:
     """Yield the table of what was seen of the spec, a row for each operation, under `COVERAGE_HEADINGS`."""
-    for row in coverage.operations:
+    for row in operations:
         by = ", ".join(f"{s.name} {sum(s.statuses.values())}" for s in row.sources) or "none"
         yield (
             row.operation,
