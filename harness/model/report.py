@@ -119,6 +119,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """How much of the provider's document was covered; None where no call was made."""
     signals: SignalMatrix | None = None
     """What showed each fault that was caused; None where none was caused for it."""
+    waivers: tuple[Waiver, ...] = ()
+    """Those that excuse something of this run, those that end first at the beginning."""
 
     @property
     def blockers(self) -> tuple[ItemResult, ...]:

@@ -273,4 +273,5 @@ def assemble(
         provider=provider,
         coverage=coverage,
         signals=signals,
+        waivers=waiver_rules.effective(waivers, items, today),
     )

@@ -35,6 +35,15 @@ def covering(finding: Finding, waivers: Iterable[Waiver]) -> list[Waiver]:
     return by_id + [w for w in mine if not w.finding and finding.outcome in _EXCUSABLE]
 
 
+def effective(waivers: Iterable[Waiver], results: Sequence[ItemResult], today: dt.date) -> tuple[Waiver, ...]:
+    """Return the waivers that excuse an item or a finding of ``results``, those that end first at the beginning."""
+    items = {r.id for r in results if r.outcome is Outcome.WAIVED and r.waiver}
+    findings = {(r.id, f.id) for r in results for f in r.findings if f.outcome is Outcome.WAIVED}
+    live = (w for w in waivers if today <= w.expires)
+    used = [w for w in live if ((w.item, w.finding) in findings if w.finding else w.item in items)]
+    return tuple(sorted(used, key=lambda w: w.expires))
+
+
 def unmet(item_id: str, findings: Iterable[Finding], waivers: Iterable[Waiver]) -> list[Waiver]:
     """Return the waivers of single findings of an item that were not among ``findings``."""
     seen = {finding.id for finding in findings}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from harness.model import ItemResult, Level, Outcome, Report
+from harness.model import ItemResult, Level, Outcome, Report, Verdict
 from harness.reports import vendor_section
-from harness.reports.text import advice, bad_findings, evidence, parts, steps
+from harness.reports.text import advice, bad_findings, evidence, headline, parts, steps, waiver_lines
 
 # Characters XML 1.0 cannot carry in any form (section 2.2).
 _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -18,6 +18,8 @@ def render(report: Report) -> str:
     root = ET.Element("testsuites", name=f"readiness of {_clean(report.target.name)}: {report.verdict}")
     for step, items in steps(report):
         suite = ET.SubElement(root, "testsuite", name=step, timestamp=report.started_at)
+        if report.waivers and report.verdict is Verdict.READY and len(root) == 1:
+            _waived(suite, report)
         for item in items:
             _case(suite, item)
         _count(suite)
@@ -41,6 +43,14 @@ def _vendor(root: ET.Element, report: Report) -> None:
     _count(suite)
     lines = [vendor_section.owner(report), *(vendor_section.sentence(d) for d in report.vendor)]
     ET.SubElement(suite, "system-out").text = _clean("\n".join(lines))
+
+
+def _waived(suite: ET.Element, report: Report) -> None:
+    """Add what READY rests on beside the checks as properties: the headline, and a waiver each."""
+    properties = ET.SubElement(suite, "properties")
+    ET.SubElement(properties, "property", name="verdict", value=_clean(headline(report)))
+    for line in waiver_lines(report):
+        ET.SubElement(properties, "property", name="waiver", value=_clean(line))
 
 
 def _case(suite: ET.Element, item: ItemResult) -> None:

@@ -27,6 +27,7 @@ from harness.reports.text import (
     reproduction,
     steps,
     unknowns,
+    waiver_lines,
     when,
 )
 
@@ -45,6 +46,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield MEANING[report.verdict]
     yield ""
+    if waived := [f"- {_text(line)}" for line in waiver_lines(report)]:
+        yield from (*waived, "")
     yield f"**{_text(report.target.name)}** ({report.target.environment}), {when(report)}, {report.duration_s:.1f} s: "
     yield f"{counts(report)}."
     yield from ("", _text(vendor_section.owner(report))) if report.provider else ()

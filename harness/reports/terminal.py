@@ -21,6 +21,7 @@ from harness.reports.text import (
     printable,
     reproduction,
     unknowns,
+    waiver_lines,
     wrapped,
 )
 
@@ -48,6 +49,7 @@ def lines(report: Report, *, written: str, verbosity: int = 0) -> Iterator[Line]
 def _lines(report: Report, written: str, verbosity: int) -> Iterator[Line]:
     yield headline(report), _STYLES[report.verdict]
     yield MEANING[report.verdict], ""
+    yield from ((f"{SIGNS[Outcome.WAIVED].mark} {line}", "") for line in waiver_lines(report))
     yield "", ""
     for problem in report.problems:
         yield from problem_lines(problem)

@@ -14,6 +14,8 @@ from harness.model.spec_coverage import Coverage, OperationCoverage, percent
 
 WIDTH = 110
 """Columns of a line in the terminal that is wrapped, or that names several items."""
+WAIVERS = 20
+"""Waivers that are listed under READY."""
 REASON_CHARS = 300
 """Characters of the reason why something is not known, where there are many items."""
 
@@ -48,14 +50,29 @@ EXPLAINED = "More about an item, a check or a finding: harness explain ID"
 
 
 def headline(report: Report) -> str:
-    """Return the verdict with the number of blockers, and the one error that is the reason for all, if any."""
+    """Return the verdict with the number of blockers, and the one error that is the reason for all, if any.
+
+    READY has the number of waivers instead, if any, and the first day on which one ends.
+    """
     blockers = len(report.blockers) + len(report.problems)
     if not blockers:
-        return report.verdict
+        waived = f", {len(report.waivers)} waived until {report.waivers[0].expires}" if report.waivers else ""
+        return f"{report.verdict}{waived}"
     reasons = list(unknowns(report))
     only = len(reasons) == 1 and reasons[0].outcome is Outcome.ERROR and not failures(report) and not report.problems
     why = f": {reasons[0].reason}" if only else ""
     return f"{report.verdict}: {blockers} blocker{'' if blockers == 1 else 's'}{why}"
+
+
+def waiver_lines(report: Report) -> Iterator[str]:
+    """Yield what is waived in READY, by whom, until when and why, up to `WAIVERS`; nothing for another verdict."""
+    if report.verdict is not Verdict.READY:
+        return
+    for waiver in report.waivers[:WAIVERS]:
+        what = f"{waiver.finding} of {waiver.item}" if waiver.finding else waiver.item
+        yield f"{what}: waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
+    if more := len(report.waivers[WAIVERS:]):
+        yield f"and {more} more, in harness.toml"
 
 
 def parts(problem: Problem) -> tuple[str, list[str]]:

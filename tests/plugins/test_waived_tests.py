@@ -97,6 +97,8 @@ def test_the_last_line_after_ready_counts_no_failed_test(ready: Folder, args: tu
     plain = ready.pytest()
 
     assert (gate.status, gate.verdict) == (0, Verdict.READY), gate.text
+    assert f" waived until {SOON}" in next(line for line in gate.out.splitlines() if line.startswith("READY, "))
+    assert f"F-1 of own.backup: waived by ops until {SOON}: known" in gate.out
     last = gate.out.splitlines()[-1]
     assert "failed" not in last
     assert "1 waived, 1 warned" in last or "1 warned, 1 waived" in last

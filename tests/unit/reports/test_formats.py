@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from harness.errors import HarnessError
-from harness.model import Finding, Outcome, Problem, Report, Verdict
+from harness.model import Finding, Outcome, Problem, Report, Verdict, Waiver
 from harness.reports import FORMATS, html, json, junit, markdown, terminal, write
 
 ReportOf = Callable[[Verdict], Report]
@@ -277,3 +278,19 @@ def test_what_passed_is_listed_only_on_demand(report_of: ReportOf) -> None:
     listed = [n for n, line in enumerate(full) if line.startswith(tuple(passed))]
     assert len(listed) == len(passed)
     assert listed[0] > full.index(next(line for line in full if line.startswith(terminal.mark(Outcome.FAIL))))
+
+
+def test_ready_names_its_waivers(report_of: ReportOf) -> None:
+    """Every format has their number and first end beside READY, and lists them under it, up to a bound."""
+    ends = [dt.date(2027, 1, 31), *[dt.date(2027, 6, 1)] * 21]
+    waivers = tuple(Waiver(item=f"own.{n}", reason="known", owner="ops", expires=end) for n, end in enumerate(ends))
+    report = msgspec.structs.replace(report_of(Verdict.READY), problems=(), waivers=waivers)
+
+    texts = [render(report) for name, render in FORMATS.items() if name != "readiness.json"]
+    texts.append("\n".join(line for line, _ in terminal.lines(report, written="")))
+
+    assert all("READY, 22 waived until 2027-01-31" in text for text in texts)
+    listed = [text for text in texts if "own.0: waived by ops until 2027-01-31: known" in text]
+    assert len(listed) == 4
+    assert all("and 2 more, in harness.toml" in text and "own.20:" not in text for text in listed)
+    assert json.read(json.render(report)).verdict == "READY"
