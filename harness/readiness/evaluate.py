@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from harness.model import (
@@ -229,6 +229,18 @@ def _differences(
     return vendor.differences(checklist, (f for each in found.values() for f in _counting(each, waivers, today)))
 
 
+def _stale_waivers(
+    waivers: Sequence[Waiver],
+    checklist: Checklist,
+    items: Sequence[ItemResult],
+    today: dt.date,
+    *,
+    provider_counts: bool,
+) -> Iterator[Problem]:
+    live = waivers if provider_counts else vendor.without_needless(waivers, checklist, today)
+    return waiver_rules.stale(live, items, today)
+
+
 def today() -> dt.date:
     """Return the current date in UTC, the date waivers are measured against."""
     return dt.datetime.now(tz=dt.UTC).date()
@@ -257,8 +269,7 @@ def assemble(
     found = by_item(findings)
     judge = partial(evaluate_item, waivers=waivers, today=today, provider_counts=provider_counts)
     items = tuple(judge(i, found[i.id], missing=missing.get(i.id, ()), declared=declared.get(i.id)) for i in checklist)
-    live = waivers if provider_counts else vendor.without_needless(waivers, checklist, today)
-    problems = (*problems, *waiver_rules.stale(live, items, today))
+    problems = (*problems, *_stale_waivers(waivers, checklist, items, today, provider_counts=provider_counts))
     return Report(
         run_id=run_id,
         verdict=verdict(items, problems),
