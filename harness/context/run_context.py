@@ -6,6 +6,7 @@ import importlib
 import re
 import shlex
 import shutil
+import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -42,6 +43,8 @@ class RunContext:
         self.run = run
         self.reports = reports
         self.config = target.config
+        self.began_at = time.time()
+        """When this process began with the run, in seconds since the epoch."""
         self.secrets = SecretAccess(target, run)
         self.error_bodies = ErrorBodies(self.secrets.vault.scanner)
         self.network = Network(target.urls, production=target.production)

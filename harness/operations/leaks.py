@@ -74,6 +74,7 @@ def judge_leaks(
     *,
     leaks: Sequence[Leak],
     canary: str | None,
+    began_at: float = 0.0,
     logs: Sequence[Path],
     scanned: int,
     unsearchable: Sequence[str],
@@ -82,8 +83,8 @@ def judge_leaks(
     """Return whether any secret leaked, and whether the search could have found it.
 
     ``canary`` is harmless text that this run sent through the target, so that its logs must contain it, None where
-    nothing is delivered to the target: its logs must then not be empty. ``logs`` are
-    the log files, ``scanned`` is the number of all files searched, ``unsearchable`` names secrets that are too short;
+    nothing is delivered to the target: one of its logs must then have been written since ``began_at``, in seconds since
+    the epoch. ``logs`` are the log files, ``scanned`` is the number of all files searched, ``unsearchable`` names secrets that are too short;
     ``lost`` is the reason if exports of telemetry could not be searched.
     """
     if leaks:
@@ -98,17 +99,19 @@ def judge_leaks(
     if lost:
         what = "; ".join(lost)
         return [_finding(Outcome.ERROR, "Some telemetry exports could not be searched", what)]
-    if unproven := _not_of_this_run(logs, canary):
+    if unproven := _not_of_this_run(logs, canary, began_at):
         return [_finding(Outcome.ERROR, "Could not check whether the logs are those of this run", unproven)]
     return [_finding(Outcome.PASS, NEVER_LOGGED.passed, f"{scanned} files searched, {len(logs)} of them logs")]
 
 
-def _not_of_this_run(logs: Sequence[Path], canary: str | None) -> str:
+def _not_of_this_run(logs: Sequence[Path], canary: str | None, began_at: float) -> str:
     """Return why nothing proves that the logs were written in this run; empty where something does."""
     names = ", ".join(path.name for path in logs)
     if canary is None:
-        written = any(path.stat().st_size for path in logs)
-        return "" if written else f"{names}: no line was written. Name the right files in [operations] logs."
+        written = any(path.stat().st_size and path.stat().st_mtime >= began_at for path in logs)
+        return (
+            "" if written else f"{names}: no line was written in this run. Name the right files in [operations] logs."
+        )
     if any(_holds(path, canary.encode()) for path in logs):
         return ""
     return (

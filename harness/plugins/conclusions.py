@@ -140,8 +140,8 @@ def _own(
     name = item.name
     doc = (getattr(getattr(item, "obj", None), "__doc__", None) or "").strip().splitlines()
     observed = ""
-    if report.skipped and isinstance(report.longrepr, tuple):
-        observed = str(report.longrepr[2]).removeprefix("Skipped: ")
+    if call.excinfo is not None and isinstance(call.excinfo.value, Skipped):
+        observed = str(call.excinfo.value.msg)
     elif call.excinfo is not None:
         plain = isinstance(call.excinfo.value, HarnessError)
         observed = str(call.excinfo.value) if plain else call.excinfo.exconly(tryshort=True)

@@ -59,6 +59,7 @@ def pytest_harness_final_findings(config: pytest.Config, context: RunContext) ->
     return exposed + judge_leaks(
         leaks=leaks,
         canary=None if context.target.declared(("receiver.url",)) else context.run.run_id,
+        began_at=context.began_at,
         logs=logs,
         scanned=len(files) + len(exports),
         unsearchable=scanner.unsearchable,

@@ -98,3 +98,15 @@ def test_the_body_of_an_error_is_searched() -> None:
     assert "wrote: env:KEY in the body of GET /runs/7, answered 404:1 (base64" in found.summary
     assert VALUE not in str(found)
     assert watch.findings() == []
+
+
+@pytest.mark.parametrize("began_at, outcome", [(0.0, Outcome.PASS), (4e9, Outcome.ERROR)], ids=["written", "older"])
+def test_without_deliveries_a_log_must_have_been_written_in_this_run(
+    began_at: float, outcome: Outcome, tmp_path: Path
+) -> None:
+    """Nothing that the run sent is in the logs of an integration that receives nothing; an old file proves nothing."""
+    (tmp_path / "client.log").write_text("read 7 things\n")
+    logs = [tmp_path / "client.log"]
+    (found,) = judge_leaks(leaks=[], canary=None, began_at=began_at, logs=logs, scanned=1, unsearchable=())
+    assert found.outcome is outcome
+    assert outcome is Outcome.PASS or "no line was written in this run" in found.observed
