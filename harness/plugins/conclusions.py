@@ -57,7 +57,7 @@ def conclude(
         for item_id in findings.known(verified(item)):
             # A test's own findings are more precise than that it passed; that it broke is reported all the same.
             if outcome is not Outcome.PASS or item_id not in findings.items:
-                findings.add(_own(item, item_id, outcome, call, report, broke=broke))
+                findings.add(_own(item, item_id, outcome, call, broke=broke))
     if report.when == "call" or not report.passed:
         findings.failure()  # so that the test's end does not report again what this phase did
     return findings.properties()
@@ -133,7 +133,6 @@ def _own(
     item_id: str,
     outcome: Outcome,
     call: pytest.CallInfo[None],
-    report: pytest.TestReport,
     *,
     broke: bool,
 ) -> Finding:
