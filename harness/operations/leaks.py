@@ -82,7 +82,7 @@ def judge_leaks(
 ) -> list[Finding]:
     """Return whether any secret leaked, and whether the search could have found it.
 
-    ``canary`` is harmless text that this run sent through the target, so that its logs must contain it. It is None where
+    ``canary`` is harmless text that this run sent through the target, which its logs must contain. It is None where
     nothing is delivered to the target: one of its logs must then have been written since ``began_at``, in seconds since
     the epoch. ``logs`` are the log files, ``scanned`` is the number of all files searched, ``unsearchable`` names
     secrets that are too short; ``lost`` is the reason if exports of telemetry could not be searched.
