@@ -52,9 +52,15 @@ def credential_for(auth: Bearer | ApiKey | Basic, reveal: Callable[[SecretRef], 
         return Credential(header="Authorization", written="Bearer {}".format, secret=lambda: reveal(auth.token))
     if isinstance(auth, ApiKey):
         return Credential(header=auth.header, written=str, secret=lambda: reveal(auth.key))
+    referred = SecretRef.parse(auth.username)
+
+    def basic(password: str) -> str:
+        username = reveal(referred) if referred else auth.username
+        return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
     return Credential(
         header="Authorization",
-        written=lambda password: "Basic " + base64.b64encode(f"{auth.username}:{password}".encode()).decode(),
+        written=basic,
         secret=lambda: reveal(auth.password),
     )
 

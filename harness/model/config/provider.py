@@ -38,6 +38,7 @@ class Basic(Section, frozen=True, tag_field="type", tag="basic"):
     """``Authorization: Basic …`` (RFC 7617)."""
 
     username: str
+    """The name, or a reference to it such as ``env:NAME``."""
     password: SecretRef
 
 

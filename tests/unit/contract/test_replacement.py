@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,15 @@ from harness.contract.credentials import (
     CASES,
     Credential,
     Secured,
+    credential_for,
     judge_acceptance,
     judge_rejection,
     judge_replacement,
 )
 from harness.http.client import Network
 from harness.http.provider_client import ProviderClient
-from harness.model import Outcome
+from harness.model import Outcome, SecretRef
+from harness.model.config import Basic
 from harness.openapi.spec_document import Spec
 
 if TYPE_CHECKING:
@@ -119,3 +122,12 @@ def test_a_document_that_declares_every_operation_open_is_named_as_that(httpserv
 
 def credential(value: str) -> Credential:
     return Credential(header="Authorization", written="Bearer {}".format, secret=lambda: value)
+
+
+@pytest.mark.parametrize("username, sent", [("team", "team:word"), ("env:NAME", "named:word")])
+def test_a_user_name_may_be_a_reference(username: str, sent: str) -> None:
+    """A team that keeps the name beside the password writes both as references (RFC 7617 section 2)."""
+    values = {"env:NAME": "named", "env:WORD": "word"}
+    auth = Basic(username=username, password=SecretRef("env:WORD"))
+    header = credential_for(auth, lambda ref: values[ref]).headers()["Authorization"]
+    assert base64.b64decode(header.removeprefix("Basic ")).decode() == sent
