@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from harness.context.target import CONFIG_NAME, Target, load_target
+from harness.context.target import CONFIG_NAME, Target, last_day_of_waivers, load_target
 from harness.core.dates import duration_s
 from harness.core.files import write_atomically
 from harness.errors import ConfigurationError, HarnessError
@@ -23,7 +23,6 @@ from harness.model import Finding, ItemResult, Outcome, Report, Waiver
 from harness.readiness.evaluate import today
 from harness.reports import json
 
-MOST_DAYS = 366
 _FAILED = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN)
 _TABLE = re.compile(rb"(?m)^[ \t]*\[\[waiver\]\]")
 
@@ -46,15 +45,15 @@ def waive(
     *,
     dry_run: bool,
 ) -> None:
-    """Write waivers for the findings that failed in the last report to the end of harness.toml.
+    """Waive what failed in the last report.
 
-    Without --item and --id: for all of them. What has no id, such as an item that was not run, is waived only where
-    --item names the item exactly.
+    Writes a waiver for each finding to the end of harness.toml. Without --item and --id: for all of them. What has no
+    id, such as an item that was not run, is waived only where --item names the item exactly.
     """
     here = Path.cwd()
     target = load_target(here)
     report = _report(here, reports, target)
-    until = last_day(expires, today())
+    until = last_day(expires, today(), last_day_of_waivers(target.config))
     wanted = [
         Waiver(item=item, finding=finding, owner=owner, reason=reason, expires=until)
         for item, finding in chosen(report, items, ids)
@@ -71,8 +70,8 @@ def waive(
     click.echo(f"{len(fresh)} waivers {done} {CONFIG_NAME}; {len(wanted) - len(fresh)} were there already.")
 
 
-def last_day(text: str, now: dt.date) -> dt.date:
-    """Return the day that ``--expires`` names; raises `ConfigurationError` unless it is within a year from now."""
+def last_day(text: str, now: dt.date, latest: dt.date) -> dt.date:
+    """Return the day that ``--expires`` names; raises `ConfigurationError` unless it is from ``now`` to ``latest``."""
     try:
         day = dt.date.fromisoformat(text)
     except ValueError:
@@ -82,10 +81,10 @@ def last_day(text: str, now: dt.date) -> dt.date:
             raise ConfigurationError(
                 f"harness waive: --expires {text!r} is neither a date nor a duration. Write 2027-01-31 or 90d."
             ) from None
-    if not now <= day <= now + dt.timedelta(days=MOST_DAYS):
+    if not now <= day <= latest:
         raise ConfigurationError(
-            f"harness waive: --expires {text} is {day}, which is past or more than a year ahead. "
-            "Name a day within a year."
+            f"harness waive: --expires {text} is {day}, which is past, or later than {latest}. Name a day between, or "
+            "allow more with [target] waivers_within."
         )
     return day
 

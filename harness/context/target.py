@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import tomllib
 import warnings
@@ -127,10 +128,9 @@ def load_target(directory: Path, *, expand: Callable[[str], str] = str, overlay:
         mapped(raw, lambda value: expand(value) if isinstance(value, str) else value), Configuration, names
     )
     references = tuple(_references(raw))
-    _check_fresh(config, references, names)
-    _check_previous(config, references, names)
-    _check_faults(config, names)
-    _check_absent(config, names)
+    _check_references(config, references, names)
+    for check in (_check_faults, _check_absent, _check_waivers):
+        check(config, names)
     _check_processes(config, directory, names)
     if malformed := config.malformed_url():  # the value is not repeated: it may hold a password
         raise ConfigurationError(
@@ -185,6 +185,11 @@ def _references(raw: dict[str, Any]) -> Iterator[tuple[str, SecretRef]]:
             yield where_is(path), ref
 
 
+def _check_references(config: Configuration, references: tuple[tuple[str, SecretRef], ...], names: str) -> None:
+    _check_fresh(config, references, names)
+    _check_previous(config, references, names)
+
+
 def _check_fresh(config: Configuration, references: tuple[tuple[str, SecretRef], ...], names: str) -> None:
     fresh = next((key for key, ref in references if ref.kind == "fresh"), None)
     if fresh and not config.process:
@@ -201,6 +206,22 @@ def _check_previous(config: Configuration, references: tuple[tuple[str, SecretRe
             raise ConfigurationError(
                 f"{names}: [operations] secrets: {record.ref} has a `previous`, but is not a credential of "
                 "[provider] auth. The harness can test only of those that the old one is refused. Remove the key."
+            )
+
+
+def last_day_of_waivers(config: Configuration) -> dt.date:
+    """Return the last day on which a waiver may end that is written today (UTC)."""
+    within_d = min(config.target.waivers_within // 86_400, (dt.date.max - dt.date(3000, 1, 1)).days)
+    return dt.datetime.now(tz=dt.UTC).date() + dt.timedelta(days=within_d)
+
+
+def _check_waivers(config: Configuration, names: str) -> None:
+    last = last_day_of_waivers(config)
+    for number, waiver in enumerate(config.waiver):
+        if waiver.expires > last:
+            raise ConfigurationError(
+                f"{names}: {where_is(('waiver', str(number), 'expires'))} is {waiver.expires}, later than {last}: gaps "
+                'are accepted for a year. Name an earlier day, or allow more: [target] waivers_within = "730d".'
             )
 
 

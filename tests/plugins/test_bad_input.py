@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from harness.model import Outcome, Verdict
-from tests.plugins.conftest import TIMEOUT_S
+from tests.plugins.conftest import LATER, TIMEOUT_S
 
 if TYPE_CHECKING:
     from tests.plugins.conftest import Folder
@@ -75,7 +75,7 @@ ROWS = {
         "Paths start at",
     ),
     "unknown-item-waived": Row(
-        {"harness.toml": NAMED + '[[waiver]]\nitem = "auth.acepts"\nreason = "r"\nowner = "o"\nexpires = 2999-01-01\n'},
+        {"harness.toml": NAMED + f'[[waiver]]\nitem = "auth.acepts"\nreason = "r"\nowner = "o"\nexpires = {LATER}\n'},
         "harness.toml: [[waiver]]: no checklist item is called 'auth.acepts'",
         "Did you mean 'auth.accepts'?",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.model import Finding, Outcome
-from tests.plugins.conftest import NAMED, OWN_ITEM
+from tests.plugins.conftest import LATER, NAMED, OWN_ITEM
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +72,7 @@ def test_an_id_of_the_gate_is_waived_in_plain_pytest(folder: Folder) -> None:
     folder.write("scenarios/test_own.py", f"{test}item='own.backup', outcome=Outcome.FAIL, summary='no backup'))\n")
 
     (found,) = {f.id for f in failures(folder.gate("-k", "test_own"))}
-    waiver = f'[[waiver]]\nitem = "own.backup"\nfinding = "{found}"\nreason = "r"\nowner = "o"\nexpires = 2027-01-31\n'
+    waiver = f'[[waiver]]\nitem = "own.backup"\nfinding = "{found}"\nreason = "r"\nowner = "o"\nexpires = {LATER}\n'
     folder.write("harness.toml", NAMED + OWN_ITEM + waiver)
     ended = folder.pytest()
 

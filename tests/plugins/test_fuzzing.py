@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from .conftest import Folder
+from .conftest import LATER, Folder
 
 SPEC = {
     "openapi": "3.1.0",
@@ -160,7 +160,7 @@ def test_a_defect_is_found_listed_replayed_and_waived(api: Folder) -> None:
     assert "fresh_" not in text
 
     waiver = f'\n[[waiver]]\nitem = "contract.fuzz"\nfinding = "{found}"\nreason = "known"\nowner = "me"\n'
-    api.write("harness.toml", TOML + waiver + "expires = 2999-01-01\n")
+    api.write("harness.toml", TOML + waiver + f"expires = {LATER}\n")
     status, text = harness(api, "fuzz", *PLAIN)
     assert (status, "contract.fuzz: GET /bad: Server error" in text) == (0, False)
 

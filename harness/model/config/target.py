@@ -39,6 +39,8 @@ class TargetSection(Section, frozen=True):
     """Required where the provider is not on this machine; there ``local``."""
     scenarios: tuple[str, ...] = ()
     """Folders or files of scenarios that the gate runs, relative to harness.toml."""
+    waivers_within: Duration = Duration(366 * 86_400)
+    """How far ahead a waiver may end."""
     absent: Absent = Absent()
     """What the integration does not have; the items that concern it do not apply."""
 

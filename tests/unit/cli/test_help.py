@@ -29,6 +29,7 @@ VERBS = {
     "Show",
     "Sign",
     "Store",
+    "Waive",
 }
 """The first words of summaries, verbs in the imperative; a new command may add its own."""
 FLAG_VERBS = VERBS | {"Add", "Redrive", "Replace"}

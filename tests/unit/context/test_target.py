@@ -96,6 +96,11 @@ REFUSED = {
         "is empty: write the reason",
     ),
     "an unknown part": (NAMED + '[target.absent]\nclients = "x"', "clients", "Did you mean 'client'?"),
+    "a waiver without a foreseeable end": (
+        NAMED + '[[waiver]]\nitem = "x"\nreason = "r"\nowner = "o"\nexpires = 2999-01-01',
+        "[[waiver]] 1 expires is 2999-01-01",
+        'allow more: [target] waivers_within = "730d"',
+    ),
     "no length of time": (PROCESS + 'ready_within = "soon"', "[process.app] ready_within", "write 250ms, 3s"),
     "a bare number of seconds": (PROCESS + "ready_within = 3", "[process.app] ready_within", "such as '3s'"),
     "a receiver's URL without its scheme": (
@@ -328,3 +333,10 @@ def test_keys_that_are_missing_are_found_under_the_old_name_too(tmp_path: Path) 
 
     with pytest.warns(DeprecationWarning, match=r"now called `Target.missing`"):
         assert load_target(tmp_path).lacks(("receiver.url",)) == ("[receiver] url",)
+
+
+def test_a_target_may_allow_longer_waivers(tmp_path: Path) -> None:
+    """What a year is too short for is allowed by name."""
+    waiver = '[[waiver]]\nitem = "x"\nreason = "r"\nowner = "o"\nexpires = 2999-01-01'
+    text = NAMED + f'waivers_within = "400000d"\n{waiver}'
+    assert load_target(write(tmp_path, text)).config.waiver[0].owner == "o"
