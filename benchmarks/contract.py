@@ -54,6 +54,9 @@ name = "Product"
 [provider]
 spec = "openapi.yaml"
 base_url = "{url}"
+ours = true
+probes = "write"
+destructive = true
 auth = {{ type = "bearer", token = "env:PRODUCT_API_KEY" }}
 """
 

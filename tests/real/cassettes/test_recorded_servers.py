@@ -128,7 +128,7 @@ def describe(server: Server, folder: Path, url: str, python: str) -> None:
         (found,) = Path(python).parents[1].glob(f"lib/python3*/site-packages/{server.spec}")
         shutil.copy(found, spec)
     rules = ", ".join(f"'{rule}'" for rule in server.volatile)
-    text = f'[target]\nname = "real"\n[provider]\nspec = "{spec.name}"\nbase_url = "{url}"\n{server.auth}'
+    text = f'[target]\nname = "real"\n[provider]\nspec = "{spec.name}"\nbase_url = "{url}"\nours = true\n{server.auth}'
     (folder / "harness.toml").write_text(f"{text}[cassettes]\nvolatile = [{rules}]\n", encoding="utf-8")
     (folder / "test_real.py").write_text(server.scenario, encoding="utf-8")
 

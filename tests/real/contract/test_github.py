@@ -14,6 +14,9 @@ name = "GitHub"
 [provider]
 spec = "openapi.json"
 base_url = "http://127.0.0.1:9"
+ours = true
+probes = "write"
+destructive = true
 """
 
 
