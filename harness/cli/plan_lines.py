@@ -26,7 +26,7 @@ def plan_lines(directory: Path, *, overlay: str | None) -> Iterator[str]:
                 f"[provider] spec is {context.config.provider.spec}, which --plan does not read, as it sends nothing. "
                 "Save the document as a file and name that."
             )
-        planned = planned_operations(context, context.provider.fuzz_section.budget, fuzzed=_is_fuzzed(context))
+        planned = planned_operations(context, context.provider.fuzz_section.budget, fuzzed=context.target.fuzzed)
         yield ""
         yield f"{'at most':>{_WIDTH}}"
         yield "requests  operation"
@@ -35,10 +35,6 @@ def plan_lines(directory: Path, *, overlay: str | None) -> Iterator[str]:
         yield ""
         yield _total(planned)
         yield from _own(context)
-
-
-def _is_fuzzed(context: RunContext) -> bool:
-    return context.target.ours or context.config.fuzz is not None
 
 
 def _total(planned: list[PlannedOperation]) -> str:

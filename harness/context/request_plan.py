@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from harness.context.run_context import RunContext
@@ -50,7 +50,7 @@ def in_one_line(context: RunContext) -> str:
     if target.probes is not Probes.NONE and context.provider.spec_at_hand:
         permission = context.provider.permission
         line += f", {len(permission.labels)} of {len(context.spec.definitions)} operations"
-    if target.probes is not Probes.NONE and (not target.ours or target.probes is not Probes.WRITE):
+    if target.probes is not Probes.NONE and context.provider.permission.spares_credentials:
         line += f", at most {MOST_WRONG_CREDENTIALS} wrong credentials"
     return line
 
@@ -73,10 +73,11 @@ def planned_operations(context: RunContext, level: str, *, fuzzed: bool) -> list
 def _requests(context: RunContext, level: str, *, fuzzed: bool) -> Iterator[tuple[str, int, str]]:
     """Yield an operation, how many requests it receives at most, and why."""
     with context.provider.client() as client:
-        yield from _of_credentials(context, Caller(context.spec, client))
+        caller = Caller(context.spec, client)
+        reads = context.provider.secured(client).reads if context.credential else []
+        yield from _of_credentials(context, caller, reads)
         if context.target.probes is Probes.NONE or context.target.production:
             return
-        caller = Caller(context.spec, client)
         for promise in PROMISES:
             for planned in promise.planned(caller):
                 yield planned.label, planned.most, promise.id
@@ -86,9 +87,7 @@ def _requests(context: RunContext, level: str, *, fuzzed: bool) -> Iterator[tupl
         yield from _generated(context, BUDGETS[level])
 
 
-def _of_credentials(context: RunContext, caller: Caller) -> Iterator[tuple[str, int, str]]:
-    with context.provider.client() as client:
-        reads = context.provider.secured(client).reads if context.credential else []
+def _of_credentials(context: RunContext, caller: Caller, reads: Sequence[str]) -> Iterator[tuple[str, int, str]]:
     if not reads:
         return
     yield f"GET {reads[0]}", 2 * GROUPS, "whoami"

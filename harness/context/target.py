@@ -64,6 +64,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return ProviderOwner(ours=self.ours, declared=provider.ours is not None) if provider else None
 
     @property
+    def fuzzed(self) -> bool:
+        """Whether a gate sends generated requests: to a vendor's API only where ``[fuzz]`` asks for them."""
+        return self.ours or self.config.fuzz is not None
+
+    @property
     def probes(self) -> Probes:
         """What the requests that the harness makes up may do at the provider."""
         return probes_of(self.config)

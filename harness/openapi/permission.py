@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import threading
 from collections.abc import Callable, Collection
@@ -171,7 +170,7 @@ class Permission:
 
 _READS = frozenset({"GET", "HEAD"})
 """Methods that are tried at a path for which the document does not describe them."""
-_METHODS = tuple(itertools.chain(sorted(SAFE_METHODS), ("POST", "PUT", "PATCH", "DELETE")))
+_METHODS = (*sorted(SAFE_METHODS), "POST", "PUT", "PATCH", "DELETE")
 
 
 def _place(url: str) -> str:

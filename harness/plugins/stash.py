@@ -73,8 +73,7 @@ def provider_counts(config: pytest.Config) -> bool:
 
 def fuzzing_asked(config: pytest.Config) -> bool:
     """Whether generated requests are to be sent: to a vendor's API only where somebody asks for them."""
-    target = config.stash[context_key].target
-    return target.ours or target.config.fuzz is not None or config.getoption("--harness-fuzz") is not None
+    return config.stash[context_key].target.fuzzed or config.getoption("--harness-fuzz") is not None
 
 
 def is_shipped(item: pytest.Item) -> bool:
