@@ -110,6 +110,11 @@ class RunContext:
         """The shipped items and the target's own; raises `ConfigurationError` for an id that is taken."""
         return shipped().extended(self.config.item)
 
+    def check_waivers(self) -> None:
+        """Raise `ConfigurationError` for a waiver of an item that is not on the checklist."""
+        for waiver in self.config.waiver:
+            self.checklist.require(waiver.item, f"{self.target.summary.config}: [[waiver]]")
+
     @cached_property
     def declared(self) -> dict[str, str]:
         """The items that concern what the integration does not have, with the declared reason."""

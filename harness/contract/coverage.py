@@ -7,14 +7,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 import httpx
-import msgspec
 
 from harness.contract.caller import ANSWERS, broken
 from harness.errors import SpecError
 from harness.http.provider_client import LIMITED
 from harness.model import Check, Finding, Outcome
 from harness.model.config import CoverageThreshold
-from harness.model.spec_coverage import Coverage, OperationCoverage, Source, percent
+from harness.model.spec_coverage import Coverage, OperationCoverage, SeenOperation, Source, percent
 from harness.openapi.spec_document import Spec
 
 COVERED = Check(
@@ -30,13 +29,6 @@ COVERED = Check(
 SHOWN = 40
 NOT_LOOKED_AT = frozenset({401, 403, 429})
 """Statuses of calls that were refused before their input was checked."""
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """What one source saw of one operation in one place; travels as JSON."""
-
-    operation: str
-    seen: Source
 
 
 class CoverageRecorder:
@@ -71,11 +63,11 @@ class CoverageRecorder:
             tally.met |= look.met & inputs.keywords
             tally.broken |= look.broken & inputs.keywords
 
-    def taken(self) -> list[Part]:
+    def taken(self) -> list[SeenOperation]:
         """Return what was seen since the last time."""
         with self._lock:
             seen, self._seen = self._seen, {}
-        return [Part(operation=label, seen=tally.source(name)) for (label, name), tally in seen.items()]
+        return [SeenOperation(operation=label, seen=tally.source(name)) for (label, name), tally in seen.items()]
 
 
 class _Tally:
@@ -118,7 +110,7 @@ def _body_of(request: httpx.Request) -> bytes | None:
         return None
 
 
-def joined(spec: Spec, parts: Iterable[Part]) -> Coverage:
+def joined(spec: Spec, parts: Iterable[SeenOperation]) -> Coverage:
     """Join what all processes saw into one table, in the order of the document."""
     tallies: dict[tuple[str, str], _Tally] = {}
     for part in parts:

@@ -32,6 +32,14 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """Schema keywords that some input violated."""
 
 
+class SeenOperation(msgspec.Struct, frozen=True, kw_only=True):
+    """What one source saw of one operation in one process; travels as JSON."""
+
+    operation: str
+    """``METHOD /path/template``."""
+    seen: Source
+
+
 class OperationCoverage(msgspec.Struct, frozen=True, kw_only=True):
     """One operation: what the document declares, and what was covered."""
 

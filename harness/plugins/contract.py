@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.plugins.final_findings import whole_run
 from harness.plugins.provider_limits import skip_at_wrong_path, skip_without_probes
-from harness.plugins.stash import context_key, is_live, runs_suite
+from harness.plugins.stash import context_key, runs_suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,11 +93,9 @@ def credential_watched(run_context: RunContext, request: pytest.FixtureRequest) 
 @pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
 def pytest_harness_final_findings(config: pytest.Config, context: RunContext) -> list[Finding]:
     """Judge whether the test credential still works after all checks."""
-    if not (is_live(config) and runs_suite(config)) or context.target.missing(("provider.auth",)):
-        return []
-    from harness.contract.credential_watch import judge_watch
+    from harness.context.whole_run import judge_credential
 
-    return [judge_watch(context.run.path, nothing="no secured operation may be read, or no check of the provider ran")]
+    return judge_credential(context, whole_run(config))
 
 
 @pytest.fixture

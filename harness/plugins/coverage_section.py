@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugins.stash import context_key, coverage_key, is_worker, item_mode, runs_suite
+from harness.plugins.final_findings import whole_run
+from harness.plugins.stash import context_key, coverage_key, is_worker, item_mode
 
 if TYPE_CHECKING:
     import httpx
 
     from harness.context.run_context import RunContext
-    from harness.contract.coverage import CoverageRecorder, Part
+    from harness.contract.coverage import CoverageRecorder
     from harness.model import Finding
-    from harness.model.spec_coverage import Coverage
+    from harness.model.spec_coverage import Coverage, SeenOperation
 
 PROPERTY = "harness.coverage"
 _SCENARIO = {"replay": "cassettes"}
@@ -30,7 +31,7 @@ class CoverageWatch:
         self._context = run_context
         self._recorder: CoverageRecorder | None = None
         self._source = "checks"
-        self._parts: list[Part] = []
+        self._seen: list[SeenOperation] = []
         self._base_url = run_context.provider.section.base_url.rstrip("/")
         run_context.network.observer = self._observe
 
@@ -64,13 +65,13 @@ class CoverageWatch:
             return
         import msgspec
 
-        from harness.contract.coverage import Part
         from harness.errors import FindingError
+        from harness.model.spec_coverage import SeenOperation
         from harness.readiness.finding_intake import problem_property
 
         for text in texts:
             try:
-                self._parts.extend(msgspec.json.decode(text, type=list[Part]))
+                self._seen.extend(msgspec.json.decode(text, type=list[SeenOperation]))
             except (msgspec.MsgspecError, UnicodeError) as exc:
                 refusal = (
                     f"{report.nodeid}: its property {PROPERTY} is not valid coverage JSON: {exc}. "
@@ -79,11 +80,16 @@ class CoverageWatch:
                 error = FindingError(self._context.admission.redact(refusal))
                 report.user_properties.append(problem_property(error))
 
+    @property
+    def seen(self) -> tuple[SeenOperation, ...]:
+        """What all processes of this pytest saw."""
+        return tuple(self._seen)
+
     def coverage(self) -> Coverage | None:
         """Return the table of the whole run, None when no call was seen."""
         from harness.contract.coverage import joined
 
-        return joined(self._context.spec, self._parts) if self._parts else None
+        return joined(self._context.spec, self._seen) if self._seen else None
 
     def _observe(self, response: httpx.Response) -> None:
         if not str(response.request.url).startswith(self._base_url) or not self._context.provider.spec_at_hand:
@@ -103,19 +109,9 @@ def pytest_harness_final_findings(config: pytest.Config, context: RunContext) ->
     if coverage is None:
         return []
     config.stash[coverage_key] = coverage
-    from harness.contract.coverage import judge_coverage, judge_limits
+    from harness.context.whole_run import judge_coverage_seen
 
-    found = judge_limits(coverage)
-    if context.config.contract and (threshold := context.config.contract.coverage):
-        found.append(judge_coverage(coverage, threshold, partial=_partial(config)))
-    return found
-
-
-def _partial(config: pytest.Config) -> str:
-    """Return why the coverage of the document is not known; empty where it is."""
-    if deselected := getattr(config.pluginmanager.get_plugin("harness-collector"), "deselected", ""):
-        return f"{deselected}, so the coverage is not known"
-    return "" if runs_suite(config) else "only scenarios ran; the shipped checks cover more"
+    return judge_coverage_seen(context, whole_run(config))
 
 
 def register(config: pytest.Config) -> None:

@@ -6,14 +6,32 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import FindingError, HarnessError
+from harness.plugins.stash import claims_key, coverage_key, is_live, runs_suite
 
 if TYPE_CHECKING:
     import pytest
 
     from harness.context.run_context import RunContext
+    from harness.context.whole_run import WholeRun
     from harness.readiness.finding_intake import FindingIntake
 
 HOOK = "pytest_harness_final_findings"
+
+
+def whole_run(config: pytest.Config) -> WholeRun:
+    """Return what ran in this pytest, and what its processes saw together."""
+    from harness.context.whole_run import WholeRun
+
+    suite = runs_suite(config)
+    deselected = getattr(config.pluginmanager.get_plugin("harness-collector"), "deselected", "")
+    partial = f"{deselected}, so the coverage is not known" if deselected else ""
+    return WholeRun(
+        live=is_live(config),
+        suite=suite,
+        coverage=config.stash.get(coverage_key, None),
+        partial=partial or ("" if suite else "only scenarios ran; the shipped checks cover more"),
+        claims=config.stash.get(claims_key, None),
+    )
 
 
 def take_final_findings(config: pytest.Config, run_context: RunContext, intake: FindingIntake) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,8 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from harness.errors import HarnessError
 
     try:
-        for waiver in run_context.config.waiver:
-            run_context.checklist.require(waiver.item, f"{run_context.target.summary.config}: [[waiver]]")
+        run_context.check_waivers()
     except HarnessError as exc:
         raise pytest.UsageError(str(exc)) from None
     config.pluginmanager.register(FindingCollector(config, run_context), COLLECTOR)
@@ -66,13 +63,13 @@ class FindingCollector(Selection):
     """On the controller: gathers findings and problems, and makes the report of them."""
 
     def __init__(self, config: pytest.Config, run_context: RunContext) -> None:
+        from harness.process.run_clock import RunClock
         from harness.readiness.finding_intake import FindingIntake
 
         super().__init__()
         self._config = config
         self._context = run_context
-        self._started = dt.datetime.now(tz=dt.UTC)
-        self._clock = time.monotonic()
+        self._clock = RunClock()
         self._intake = FindingIntake(run_context.admission)
         self._problems: list[Problem] = []
         self._finished: set[str] = set()
@@ -210,58 +207,29 @@ class FindingCollector(Selection):
                 self._error(text)
 
     def _judged(self) -> Report:
-        from harness import __version__
-        from harness.readiness.evaluate import assemble, today
+        from harness.context.judgement import judged
 
-        run_context = self._context
-        return assemble(
-            run_id=run_context.run.run_id,
-            checklist=run_context.checklist,
-            target=run_context.target.summary,
+        return judged(
+            self._context,
+            self._clock,
             findings=self._intake.findings,
             problems=[*self._problems, *self._intake.problems],
-            waivers=run_context.config.waiver,
-            missing={
-                item.id: run_context.target.missing(
-                    tuple(key for key in item.needs if not run_context.target.declared((key,)))
-                )
-                for item in run_context.checklist
-            },
-            declared=run_context.declared,
-            started_at=self._started,
-            duration_s=time.monotonic() - self._clock,
-            today=today(),
-            version=__version__,
             coverage=self._config.stash.get(coverage_key, None),
             signals=self._config.stash.get(signals_key, None),
-            provider=run_context.target.owner,
             provider_counts=provider_counts(self._config),
         )
 
     def _write(self, report: Report) -> None:
-        """Write every format, each only after it was searched for known secrets."""
-        import msgspec
-
+        """Write every format, and let plugins have the report."""
+        from harness.context.judgement import published
         from harness.errors import HarnessError
-        from harness.model import Problem, Verdict
-        from harness.model.finding import Outcome
-        from harness.reports import FORMATS, write
 
-        scanner = self._context.vault.scanner()
-        rendered = {name: render(report) for name, render in FORMATS.items()}
-        leaking = [name for name, text in rendered.items() if scanner.scan_bytes(text.encode(), name)]
-        if leaking:  # redaction came first, so this is a defect of the harness, and prevents READY
-            text = f"The gate's own output contained a secret ({', '.join(leaking)}); it was redacted."
-            problems = (*report.problems, Problem(outcome=Outcome.FAIL, text=text))
-            report = msgspec.structs.replace(report, problems=problems, verdict=Verdict.NOT_READY)
-            rendered = {name: self._context.vault.redact(render(report)) for name, render in FORMATS.items()}
-        self._report = report
         try:
-            write(rendered, self._context.reports)
+            self._report = published(self._context, report)
         except HarnessError as exc:
             pytest.exit(f"ERROR: {exc}", returncode=1)
         self._written = self._context.reports / "readiness.html"
-        self._config.hook.pytest_harness_report(config=self._config, report=report)
+        self._config.hook.pytest_harness_report(config=self._config, report=self._report)
 
     def _gate_status(self, exitstatus: int) -> int:
         """0 only for READY; 4 and 3 stay pytest's statuses for usage and internal errors."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections import Counter
 
     from harness.context.run_context import RunContext
+    from harness.model.part import Claims
     from harness.model.signals import SignalMatrix
     from harness.model.spec_coverage import Coverage
     from harness.plugins.findings import Findings
@@ -30,6 +31,8 @@ deaths_key: pytest.StashKey[list[str]] = pytest.StashKey()
 """On the controller's configuration: how processes of the target ended by themselves."""
 coverage_key: pytest.StashKey[Coverage] = pytest.StashKey()
 """On the controller's configuration: how much of the provider's document was seen."""
+claims_key: pytest.StashKey[Claims] = pytest.StashKey()
+"""On the configuration: which cassettes belong to the collected tests."""
 signals_key: pytest.StashKey[SignalMatrix] = pytest.StashKey()
 """On the controller's configuration: what showed each fault that was caused."""
 

@@ -15,23 +15,7 @@ from harness.cassettes.store.metadata import Metadata
 from harness.cassettes.store.storage import Storage
 from harness.errors import CassetteError
 from harness.model import Finding, Outcome
-
-
-class Claims(msgspec.Struct):
-    """What the tests of this run report about cassettes, as JSON from worker to controller."""
-
-    played: set[str] = set()
-    """Cassettes, relative to the target, from which tests of this run play: each of these tests judges its own."""
-    claimed: set[str] = set()
-    """Cassettes of all tests that were collected, in any mode."""
-    files: set[str] = set()
-    """Test files, relative to the target, that were collected whole."""
-
-    def add(self, other: Claims) -> None:
-        """Take over what another process collected."""
-        self.played |= other.played
-        self.claimed |= other.claimed
-        self.files |= other.files
+from harness.model.part import Claims
 
 
 class Stray(msgspec.Struct):

@@ -8,10 +8,10 @@ import httpx
 import msgspec
 import pytest
 
-from harness.contract.coverage import CoverageRecorder, Part, joined, judge_coverage, judge_limits
+from harness.contract.coverage import CoverageRecorder, joined, judge_coverage, judge_limits
 from harness.model import Outcome
 from harness.model.config import CoverageThreshold
-from harness.model.spec_coverage import OperationCoverage, Source, percent
+from harness.model.spec_coverage import OperationCoverage, SeenOperation, Source, percent
 from harness.openapi.spec_document import Spec
 
 BASE = "http://provider.test/v1"
@@ -68,7 +68,7 @@ def spec() -> Spec:
     return Spec(DOCUMENT, "things.yaml", BASE)
 
 
-def seen_of(spec: Spec, *requests: tuple[httpx.Request, int], source: str = "checks") -> list[Part]:
+def seen_of(spec: Spec, *requests: tuple[httpx.Request, int], source: str = "checks") -> list[SeenOperation]:
     recorder = CoverageRecorder(spec)
     for request, status in requests:
         recorder.observe(source, httpx.Response(status, request=request))
@@ -175,7 +175,7 @@ def test_parts_are_joined_and_sources_told_apart(spec: Spec) -> None:
         *seen_of(spec, (listing("?tags=a"), 200), (listing(), 500), source="fuzzing"),
         *seen_of(spec, (listing("?tags=c"), 200), source="fuzzing"),
     ]
-    travelled = msgspec.json.decode(msgspec.json.encode(parts), type=list[Part])
+    travelled = msgspec.json.decode(msgspec.json.encode(parts), type=list[SeenOperation])
     first = joined(spec, travelled).operations[0]
 
     assert [(s.name, s.valid, s.invalid) for s in first.sources] == [("fuzzing", 2, 1), ("scenarios", 1, 0)]

@@ -1,0 +1,72 @@
+"""From all findings to one report, for the gate and for plain pytest: judged, searched for secrets, written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from harness import __version__
+from harness.model import Finding, Outcome, Problem, Report, Verdict
+from harness.readiness.evaluate import assemble, today
+from harness.reports import FORMATS, write
+
+if TYPE_CHECKING:
+    from harness.context.run_context import RunContext
+    from harness.model.signals import SignalMatrix
+    from harness.model.spec_coverage import Coverage
+    from harness.process.run_clock import RunClock
+
+
+def judged(
+    run_context: RunContext,
+    clock: RunClock,
+    *,
+    findings: Iterable[Finding],
+    problems: Sequence[Problem],
+    coverage: Coverage | None,
+    signals: SignalMatrix | None,
+    provider_counts: bool,
+) -> Report:
+    """Judge every item of the checklist and the run as a whole."""
+    target = run_context.target
+    return assemble(
+        run_id=run_context.run.run_id,
+        checklist=run_context.checklist,
+        target=target.summary,
+        findings=findings,
+        problems=problems,
+        waivers=run_context.config.waiver,
+        missing={
+            item.id: target.missing(tuple(key for key in item.needs if not target.declared((key,))))
+            for item in run_context.checklist
+        },
+        declared=run_context.declared,
+        started_at=clock.started_at,
+        duration_s=clock.duration_s,
+        today=today(),
+        version=__version__,
+        coverage=coverage,
+        signals=signals,
+        provider=target.owner,
+        provider_counts=provider_counts,
+    )
+
+
+def published(run_context: RunContext, report: Report) -> Report:
+    """Write every format of a report, each only after it was searched for known secrets; return what was written.
+
+    Raises `HarnessError` where the folder cannot be written to.
+    """
+    vault = run_context.vault
+    scanner = vault.scanner()
+    rendered = {name: render(report) for name, render in FORMATS.items()}
+    leaking = [name for name, text in rendered.items() if scanner.scan_bytes(text.encode(), name)]
+    if leaking:  # redaction came first, so this is a defect of the harness, and prevents READY
+        text = f"The gate's own output contained a secret ({', '.join(leaking)}); it was redacted."
+        problems = (*report.problems, Problem(outcome=Outcome.FAIL, text=text))
+        report = msgspec.structs.replace(report, problems=problems, verdict=Verdict.NOT_READY)
+        rendered = {name: vault.redact(render(report)) for name, render in FORMATS.items()}
+    write(rendered, run_context.reports)
+    return report

@@ -1,0 +1,144 @@
+"""What only a whole run can show, once nothing writes to its logs and cassettes any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from harness.model import Finding, Mode, Outcome
+
+if TYPE_CHECKING:
+    from harness.cassettes.store.metadata import Metadata
+    from harness.context.run_context import RunContext
+    from harness.http.message import Exchange
+    from harness.model.part import Claims
+    from harness.model.spec_coverage import Coverage
+
+
+class WholeRun(NamedTuple):
+    """What ran, and what all its processes saw together."""
+
+    live: bool
+    """Whether it talked to the target."""
+    suite: bool
+    """Whether it ran the shipped checks."""
+    coverage: Coverage | None
+    """None where no call to the provider was seen."""
+    partial: str
+    """Why the coverage of the document is not known; empty where it is."""
+    claims: Claims | None
+    """None where the run has nothing to do with cassettes."""
+
+
+def judge_secrets(context: RunContext, whole: WholeRun) -> list[Finding]:
+    """Search logs, cassettes and fixtures for every known secret."""
+    if not whole.live:
+        return []
+    from harness.operations.leaks import judge_leaks, scan_files
+    from harness.telemetry.spans import FILES, leaks_in, unsearched_in
+
+    operations, receiver = context.config.operations, context.config.receiver
+    logs = context.processes.log_files()
+    events = context.target.files(f"{receiver.events}/**/*") if receiver and receiver.events else []
+    others = context.target.files("cassettes/**/*.yaml", *(operations.scan if operations else ()))
+    files = [*logs, *events, *others]
+    scanner = context.vault.scanner()
+    exports = sorted(context.run.path.glob(FILES))
+    leaks = scan_files(scanner, files, root=context.target.root)
+    leaks += [leak for path in exports for leak in leaks_in(path, scanner)]
+    exposed = list(_exposed(context))
+    if not leaks and not whole.suite:
+        return exposed  # scenarios alone send nothing that the logs must hold, so silence proves nothing
+    return exposed + judge_leaks(
+        leaks=leaks,
+        canary=None if context.target.declared(("receiver.url",)) else context.run.run_id,
+        began_at=context.began_at,
+        logs=logs,
+        scanned=len(files) + len(exports),
+        unsearchable=scanner.unsearchable,
+        lost=[why for path in exports for why in unsearched_in(path)],
+    )
+
+
+def _exposed(context: RunContext) -> Iterator[Finding]:
+    """Yield what looks like a secret in a cassette, known to harness.toml or not."""
+    from harness.cassettes.checks.secret_scan import judge_exposure
+    from harness.cassettes.store.parse_cache import FOLDER
+    from harness.cassettes.store.storage import Storage
+    from harness.errors import CassetteError
+
+    for path in context.target.files("cassettes/**/*.yaml"):
+        try:
+            requests, responses, _ = Storage(context.target.root / FOLDER).load_cassette(str(path), None)
+        except CassetteError:
+            continue  # the scenario that plays it reports this
+        pairs = list(zip(requests, responses, strict=True))
+        yield from judge_exposure(pairs, str(path.relative_to(context.target.root)), known=context.vault.redact)
+
+
+def judge_credential(context: RunContext, whole: WholeRun) -> list[Finding]:
+    """Judge whether the test credential still works after all checks."""
+    if not (whole.live and whole.suite) or context.target.missing(("provider.auth",)):
+        return []
+    from harness.contract.credential_watch import judge_watch
+
+    return [judge_watch(context.run.path, nothing="no secured operation may be read, or no check of the provider ran")]
+
+
+def judge_coverage_seen(context: RunContext, whole: WholeRun) -> list[Finding]:
+    """Compare what was seen with ``[contract] coverage``; every 429 and 503 must state how long to wait."""
+    if whole.coverage is None:
+        return []
+    from harness.contract.coverage import judge_coverage, judge_limits
+
+    found = judge_limits(whole.coverage)
+    if context.config.contract and (threshold := context.config.contract.coverage):
+        found.append(judge_coverage(whole.coverage, threshold, partial=whole.partial))
+    return found
+
+
+def judge_strays(context: RunContext, whole: WholeRun) -> list[Finding]:
+    """Judge the cassettes that no test of the run was played from: orphans, and those of clients elsewhere."""
+    if whole.claims is None or context.config.provider is None:
+        return []
+    return list(_judged_strays(context, whole.claims))
+
+
+def _judged_strays(context: RunContext, claims: Claims) -> Iterator[Finding]:
+    from harness.cassettes.checks.orphaned_cassettes import judge_stray, strays
+    from harness.cassettes.store.parse_cache import FOLDER
+    from harness.cassettes.store.vcr_messages import recorded_exchanges
+    from harness.contract.conformance import judge_exchanges
+
+    root, max_age = context.target.root, context.config.cassettes.max_age
+    for stray in strays(root, claims, cache=root / FOLDER):
+        if isinstance(stray, Finding):
+            yield msgspec.structs.replace(stray, mode=Mode.RECORDED)
+            continue
+        found = list(judge_stray(stray, claims, root=root, max_age_s=max_age))
+        exchanges = _of_provider(recorded_exchanges(stray.document), stray.metadata, context)
+        found += judge_exchanges(context.spec, exchanges, item="workflow.recorded", place=stray.place, recorded=True)
+        # That it conforms proves nothing about scenarios: only what is wrong is reported.
+        bad = (f for f in found if f.outcome is not Outcome.PASS)
+        yield from (msgspec.structs.replace(finding, mode=Mode.RECORDED) for finding in bad)
+
+
+def _of_provider(exchanges: Iterator[Exchange], metadata: Metadata, context: RunContext) -> Iterator[Exchange]:
+    """Yield the exchanges with the provider as they would be today; without metadata, all are taken for such."""
+    then, now = metadata.base_url.rstrip("/"), context.provider.section.base_url.rstrip("/")
+    for exchange in exchanges:
+        request = exchange.request
+        if request.url.startswith(then):
+            today = msgspec.structs.replace(request, url=now + request.url.removeprefix(then)) if then else request
+            yield msgspec.structs.replace(exchange, request=today)
+
+
+JUDGES: Sequence[Callable[[RunContext, WholeRun], list[Finding]]] = (
+    judge_credential,
+    judge_coverage_seen,
+    judge_strays,
+    judge_secrets,
+)
+"""What a gate asks when all its parts have ended."""
