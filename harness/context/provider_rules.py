@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from harness.errors import ConfigurationError
-from harness.http.address import DEFAULT_PORTS
+from harness.http.address import origin_of
 from harness.http.message import is_loopback
 from harness.model.config import Configuration, Environment, Probes
 
@@ -30,8 +30,8 @@ def is_started(config: Configuration) -> bool:
     """Whether the provider is a ``[process]`` that the harness starts: its readiness URL is of the same origin."""
     if config.provider is None:
         return False
-    origin = _origin(config.provider.base_url)
-    return any(_origin(p.ready_url) == origin for p in config.process.values() if p.ready_url)
+    origin = origin_of(config.provider.base_url)
+    return any(origin_of(p.ready_url) == origin for p in config.process.values() if p.ready_url)
 
 
 def is_ours(config: Configuration) -> bool:
@@ -47,17 +47,3 @@ def probes_of(config: Configuration) -> Probes:
     if config.target.environment is Environment.PRODUCTION and probes is Probes.WRITE:
         return Probes.READ
     return probes
-
-
-def _origin(url: str) -> tuple[str, str, int | None]:
-    """Return scheme, host and port of a URL (RFC 6454); all names of this machine are one host."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    return parts.scheme, "localhost" if is_loopback(host) else host, _port(parts)
-
-
-def _port(parts: SplitResult) -> int | None:
-    try:
-        return parts.port or DEFAULT_PORTS.get(parts.scheme)
-    except ValueError:  # which is reported as a URL that cannot be called
-        return None

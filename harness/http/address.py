@@ -1,12 +1,13 @@
-"""Where a receiver's URL leads."""
+"""Where a URL leads."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from harness.errors import ConfigurationError
+from harness.http.message import is_loopback
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -33,6 +34,20 @@ class Address(NamedTuple):
         if parts.scheme not in DEFAULT_PORTS or not host:
             raise ConfigurationError(f"{_shown(url)!r} is not a receiver's URL. Write http://HOST:PORT/PATH, or https.")
         return cls(host, port, parts.scheme == "https", parts.netloc.rpartition("@")[2])
+
+
+def origin_of(url: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port of a URL (RFC 6454); all names of this machine are one host."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return parts.scheme, "localhost" if is_loopback(host) else host, _port(parts)
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port or DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:  # which is reported as a URL that cannot be called
+        return None
 
 
 def _shown(url: str) -> str:

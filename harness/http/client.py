@@ -35,7 +35,7 @@ class Network:
         """Allow loopback and the hosts of ``urls``; with ``production``, refuse every writing request."""
         self.hosts = LOOPBACK | {host for url in urls if (host := urlsplit(url).hostname)}
         self.production = production
-        self.observer: Observer = lambda _response: None
+        self.observers: list[Observer] = []
         """Called with every answer, also from a recording; the body may not have been read."""
         self.error_observer: Observer = lambda _response: None
         """Called with every answer that is an error, read whole."""
@@ -89,7 +89,8 @@ class Network:
             return client.get(url).raise_for_status().content
 
     def _observe(self, response: httpx.Response, error_observer: Observer | None = None) -> None:
-        self.observer(response)
+        for observer in self.observers:
+            observer(response)
         if response.is_error:
             response.read()
             (error_observer or self.error_observer)(response)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from harness.plugins.cassette_names import cassette_path, node_of
-from harness.plugins.stash import context_key, findings_key, item_mode
+from harness.plugins.stash import context_key, findings_key, item_mode, live_calls_key
 
 if TYPE_CHECKING:
     import httpx
@@ -102,6 +102,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
         item.stash[passed_key] = passed
         cassette = item.stash.get(cassette_key, None)
         if cassette is not None:
+            if live_calls_key in item.stash:
+                item.stash[live_calls_key].note(cassette.sent)
             _judge(item, cassette, passed=passed)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from _pytest.outcomes import Skipped  # pytest.skip.Exception, under the name my
 
 from harness.errors import FindingError, HarnessError
 from harness.model import Finding, Level, Outcome
+from harness.plugins.call_watch import evidence_of
 from harness.plugins.faults_of_ours import FIX, WORDS, is_fault_of_ours
 from harness.plugins.findings import FindingsFailed
 from harness.plugins.stash import CATEGORY, parameters
@@ -60,7 +62,7 @@ def conclude(
                 findings.add(_own(item, item_id, outcome, call, broke=broke))
     if report.when == "call" or not report.passed:
         findings.failure()  # so that the test's end does not report again what this phase did
-    return findings.properties()
+    return findings.properties(partial(evidence_of, item))
 
 
 def categorise(report: pytest.TestReport, findings: Findings) -> None:

@@ -72,6 +72,9 @@ def pytest_configure(config: pytest.Config) -> None:
     directory = config_directory(config)
     if directory is not None:
         config.stash[context_key] = run_context = load_context(config, directory)
+        from harness.plugins import call_watch
+
+        call_watch.register(config, run_context)
         if run_context.config.process:
             from harness.plugins import supervision
 

@@ -33,7 +33,7 @@ class CoverageWatch:
         self._source = "checks"
         self._seen: list[SeenOperation] = []
         self._base_url = run_context.provider.section.base_url.rstrip("/")
-        run_context.network.observer = self._observe
+        run_context.network.observers.append(self._observe)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -56,7 +56,7 @@ class Findings:
         self._provider_counts = provider_counts
         self._all: list[Finding] = []
         self._refused: list[FindingError] = []
-        self._unsent: list[Property] = []
+        self._unsent: list[Finding | Property] = []
         self._sent: set[Property] = set()
         self._judged = 0
         self._gate = gate
@@ -83,7 +83,7 @@ class Findings:
             mode=Mode.RECORDED if recorded else self._mode,
         )
         self._all.append(admitted)
-        self._unsent.append((FINDING, admitted.to_json()))
+        self._unsent.append(admitted)
 
     def extend(self, findings: Iterable[Finding]) -> None:
         """Attach several findings."""
@@ -141,9 +141,13 @@ class Findings:
         self.category = "" if bad or refused else "warned" if weak else "waived" if waived else ""
         return "\n".join([*map(str, refused), *failure_lines(bad, self._shown, self._lines)])
 
-    def properties(self) -> list[Property]:
-        """Return, as properties of the test, what was attached or refused since the last call."""
-        fresh, self._unsent = self._unsent, []
+    def properties(self, evidence_of: Callable[[Finding], Finding]) -> list[Property]:
+        """Return, as properties of the test, what was attached or refused since the last call.
+
+        ``evidence_of`` returns a finding as the evidence that it turned out to be, live or recorded.
+        """
+        unsent, self._unsent = self._unsent, []
+        fresh = [(FINDING, evidence_of(f).to_json()) if isinstance(f, Finding) else f for f in unsent]
         self._sent.update(fresh)
         return fresh
 

@@ -9,6 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections import Counter
 
+    from harness.context.live_calls import LiveCalls
     from harness.context.run_context import RunContext
     from harness.model.part import Claims
     from harness.model.signals import SignalMatrix
@@ -25,6 +26,8 @@ context_key: pytest.StashKey[RunContext] = pytest.StashKey()
 """On the configuration: the target of this run; absent where no harness.toml is."""
 findings_key: pytest.StashKey[Findings] = pytest.StashKey()
 """On a test: what it observed."""
+live_calls_key: pytest.StashKey[LiveCalls] = pytest.StashKey()
+"""On a test of the user's in a live run: its calls to the provider that the harness saw."""
 shown_key: pytest.StashKey[Counter[Kind]] = pytest.StashKey()
 """On the configuration: how many findings of each kind the failures of tests show."""
 deaths_key: pytest.StashKey[list[str]] = pytest.StashKey()

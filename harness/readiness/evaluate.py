@@ -30,6 +30,7 @@ from harness.model.strict import listed
 from harness.readiness import vendor
 from harness.readiness import waivers as waiver_rules
 from harness.readiness.checklist import Checklist
+from harness.readiness.live_evidence import why_not_live
 
 # The first of these that any finding has is the item's outcome.
 # What is waived holds on paper only, and is shown as waived.
@@ -194,7 +195,8 @@ def _summary(
     if proofs:
         return "Only recommendations were checked, and none of its requirements"
     if findings:
-        return f"Seen {findings[0].mode} only; {item.evidence} evidence is required"
+        only = f"Seen {findings[0].mode} only; {item.evidence} evidence is required"
+        return f"{only}. {why}" if (why := why_not_live(findings)) else only
     return _NO_CHECK
 
 

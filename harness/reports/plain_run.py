@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.model import ItemResult, Level, Outcome, Problem, VendorDifference
+from harness.readiness.live_evidence import why_not_live
 from harness.readiness.touched import TouchedItem
 from harness.reports.terminal import INDENT, MARK_STYLES, Line, mark, problem_lines, vendor_lines
 from harness.reports.text import WIDTH, advice, printable
@@ -79,5 +80,5 @@ def _others(items: Sequence[TouchedItem], *, each: bool) -> Iterator[Line]:
 
 def _remark(item: TouchedItem) -> str:
     if item.recorded_only and item.result.outcome is Outcome.PASS:
-        return _RECORDED
+        return why_not_live(item.result.findings) or _RECORDED
     return item.result.summary if item.result.outcome is Outcome.NOT_RUN else ""

@@ -72,6 +72,7 @@ class ScenarioCassette(IndexedCassette):
         self.mode, self.place, self.stored = mode, place, stored or path
         self.exchanges: list[tuple[Request, dict[str, Any]]] = []
         """Every request with its response, as the clients saw them; one that is played repeatedly is listed once."""
+        self.sent: list[str] = []  # URLs of the requests that were not played, but answered
         self.refused: list[str] = []
         """Messages for requests without a recording, also where a client hid the error."""
         self._redactor = Redactor(redact)
@@ -145,6 +146,7 @@ class ScenarioCassette(IndexedCassette):
         """Take what a client was answered."""
         request, response = with_bytes(request), whole_response(response)
         self.exchanges.append((request, response))
+        self.sent.append(request.uri)
         if self.mode in _RECORDING:
             super().append(request, response)
             self.play_counts[len(self.data) - 1] += 1  # it is news, not to be played in this very run

@@ -92,7 +92,7 @@ def test_every_answer_is_told_to_the_observer() -> None:
     """Answers of sync and async clients, over whatever transport, reach the run's one observer."""
     network = Network()
     told: list[tuple[str, int]] = []
-    network.observer = lambda response: told.append((response.request.method, response.status_code))
+    network.observers.append(lambda response: told.append((response.request.method, response.status_code)))
     plays = httpx.MockTransport(lambda _: httpx.Response(204))
 
     with network.client(transport=plays) as client:
