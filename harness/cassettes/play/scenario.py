@@ -73,8 +73,7 @@ class ScenarioCassette(IndexedCassette):
         self.exchanges: list[tuple[Request, dict[str, Any]]] = []
         """Every request with its response, as the clients saw them; one that is played repeatedly is listed once."""
         self.sent: list[str] = []  # URLs of the requests that were not played, but answered
-        self.refused: list[str] = []
-        """Messages for requests without a recording, also where a client hid the error."""
+        self.refused: list[str] = []  # messages for requests without a recording, also where a client hid the error
         self._redactor = Redactor(redact)
         self._clean = request_filter(self._redactor)
         self._clean_response = response_filter(self._redactor)
