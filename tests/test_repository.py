@@ -42,6 +42,7 @@ REPEATED_CLASSES = {
 """Names that mean two things, and why they may; those that differ in a leading underscore alone count as one."""
 NOT_IMPORTED = {
     "psycopg": "the driver by which SQLAlchemy reaches PostgreSQL, named in the URL",
+    "readiness-harness": "the extra `all` names the other extras",
 }
 """Declared dependencies that no import statement names, and why they are there."""
 IN_IDS = "part of a finding's id, by which it may be waived"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -11,15 +10,17 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
-from importlib.metadata import PackageNotFoundError, distribution, requires
 from pathlib import Path
 
+from harness.core.extras import MODULES, Extra, require
 from harness.errors import ConfigurationError
 from harness.http.client import Network, answers
 from harness.process.managed import ManagedProcess
 from harness.process.ready import UrlAnswers
 from harness.process.run import Run
 
+PACKAGES = tuple(sorted({m for m, (extra, _) in MODULES.items() if extra is Extra.SANDBOX} | {"sqlalchemy"}))
+"""What the processes import."""
 MODULE = ("-m", "harness.sandbox")
 PROCESSES = {"product": (), "integration": ("--database", "{folder}/inbox.db")}
 """Name of each process, which is its command, and its own options."""
@@ -46,7 +47,7 @@ def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:
     Raises `ConfigurationError` for a missing package of the extra, and for a defect that the processes do not know;
     `ProcessError` when one does not start.
     """
-    _require_packages()
+    require("The sandbox", *PACKAGES, extra=Extra.SANDBOX)
     _require(defects)
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background deaf to Ctrl-C
         signal.signal(number, signal.default_int_handler)
@@ -88,22 +89,6 @@ def _process(
         env=env,
         log=run.path / f"{name}.log",
     )
-
-
-def _require_packages() -> None:
-    """Name the packages of the extra `sandbox` that are not installed."""
-    declared = [r for r in requires("readiness-harness") or () if re.search(r"extra == .sandbox", r)]
-    missing = [name for r in declared if not _is_installed(name := re.split(r"[^\w.-]", r)[0])]
-    if missing:
-        install = "pip install 'readiness-harness[sandbox]', or the same extra of your clone"
-        raise ConfigurationError(f"The sandbox needs {', '.join(missing)}. Install its extra: {install}.")
-
-
-def _is_installed(name: str) -> bool:
-    try:
-        return bool(distribution(name))
-    except PackageNotFoundError:
-        return False
 
 
 def _require(defects: Sequence[str]) -> None:

@@ -83,8 +83,8 @@ def drill_context_of(run_context: RunContext, receiver: ReceiverUnderTest, event
         config=config,
         event=event,
         read=lambda path: receiver.taken(event_format.read(run_context.target.root / Path(path))),
-        dead_letter_of=_asker(run_context, letters, "[receiver] dead_letters") if letters else None,
-        state_of=_asker(run_context, order.state, "[receiver.order] state") if order else None,
+        dead_letter_of=asker_of(run_context, letters, "[receiver] dead_letters") if letters else None,
+        state_of=asker_of(run_context, order.state, "[receiver.order] state") if order else None,
         previous_secret=lambda: run_context.reveal(previous) if previous else "",
         root=run_context.target.root,
         environment={**os.environ, **run_context.environment({})},
@@ -97,7 +97,7 @@ def processing_results_of(run_context: RunContext, receiver: ReceiverUnderTest) 
     letters = config.dead_letters
     return ProcessingResults(
         receiver.probe,
-        _asker(run_context, letters, "[receiver] dead_letters") if letters else None,
+        asker_of(run_context, letters, "[receiver] dead_letters") if letters else None,
         when=letters.when if letters else {},
         effect_s=receiver.settle_s,
         dead_letter_s=letters.within if letters else 0,
@@ -161,10 +161,11 @@ def process_of(run_context: RunContext) -> ManagedProcess:
 def _effects(run_context: RunContext, receiver: Receiver) -> EffectProbe | None:
     if receiver.effects is None:
         return None
-    return EffectProbe(_asker(run_context, receiver.effects, "[receiver] effects"), count=receiver.effects.count)
+    return EffectProbe(asker_of(run_context, receiver.effects, "[receiver] effects"), count=receiver.effects.count)
 
 
-def _asker(run_context: RunContext, probe: Probe, where: str) -> Ask:
+def asker_of(run_context: RunContext, probe: Probe, where: str) -> Ask:
+    """Return what asks a probe of ``[receiver]``; ``where`` is its key. Raises `ConfigurationError` as `asker` does."""
     database = probe.database or ""
     if reference := SecretRef.parse(database):
         database = run_context.reveal(reference)

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 
+from harness.core.extras import require
 from harness.errors import ConfigurationError
 from harness.fuzzing.defects import Defect
 
@@ -90,14 +91,11 @@ def open_found(root: Path, target: str) -> DefectStore:
 
 
 def _redis(url: str) -> ExampleDatabase:
-    try:
-        from hypothesis.extra.redis import RedisExampleDatabase
-        from redis import Redis
-        from redis.exceptions import RedisError
-    except ImportError:
-        raise ConfigurationError(
-            f"{VARIABLE} names a Redis server, but the client is not installed: pip install 'readiness-harness[redis]'."
-        ) from None
+    require(f"{VARIABLE}, which names a Redis server,", "redis")
+    from hypothesis.extra.redis import RedisExampleDatabase
+    from redis import Redis
+    from redis.exceptions import RedisError
+
     try:
         client = Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)
         client.ping()

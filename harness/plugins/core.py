@@ -113,8 +113,11 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 
 @contextmanager
 def _target_running(config: pytest.Config, run_context: RunContext) -> Iterator[None]:
+    from harness.context.needed_extras import require_extras
+
     with usage_errors(run_context):
         run_context.secrets.resolve_all(strict=True)
+        require_extras(run_context)
         if run_context.config.provider and not run_context.provider.serves_spec:
             run_context.spec  # noqa: B018 - an unreadable spec ends the run before anything is started
         running = run_context.running()

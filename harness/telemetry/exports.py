@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from harness.errors import ConfigurationError
+from harness.core.extras import require
 from harness.http.codings import CodingError, CodingFault, decoded
 from harness.telemetry.spans import Span, SpanTexts, read
 
@@ -30,14 +30,9 @@ def protobuf() -> Parse:
 
     Raises `ConfigurationError` where opentelemetry-proto is missing.
     """
-    try:
-        from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]  # ships no types
-        from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-    except ImportError:
-        raise ConfigurationError(
-            "harness.toml: [telemetry] otlp needs a package that is not installed: "
-            "pip install 'readiness-harness[telemetry]' (opentelemetry-proto)."
-        ) from None
+    require("harness.toml: [telemetry] otlp", "opentelemetry.proto", "google.protobuf")
+    from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]  # ships no types
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
     def parse(body: bytes) -> Mapping[str, Any]:
         message = ExportTraceServiceRequest.FromString(body)

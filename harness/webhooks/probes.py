@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from harness.core.extras import MODULES, require
 from harness.errors import ConfigurationError, ProbeError
 from harness.model.config import Probe
 
@@ -94,13 +95,10 @@ def _through_command(words: tuple[str, ...], where: str, root: Path, env: Mappin
 
 
 def _through_sql(query: str, where: str, database: str) -> Ask:
-    try:
-        import sqlalchemy
-        from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-    except ImportError:
-        raise ConfigurationError(
-            f"harness.toml: {where} uses SQL, which needs SQLAlchemy. Install it: pip install sqlalchemy"
-        ) from None
+    require(f"harness.toml: the SQL of {where}", "sqlalchemy")
+    import sqlalchemy
+    from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
     try:
         # A new connection for each question, so that a restart of the database does not matter.
         engine = sqlalchemy.create_engine(database, hide_parameters=True, poolclass=sqlalchemy.pool.NullPool)
@@ -109,6 +107,8 @@ def _through_sql(query: str, where: str, database: str) -> Ask:
             f"harness.toml: {where}: `database` is not an SQLAlchemy URL. Write it like postgresql+psycopg://host/name."
         ) from None
     except ImportError as exc:
+        if exc.name and exc.name in MODULES:
+            require(f"harness.toml: {where}: the driver of `database`", exc.name)
         raise ConfigurationError(
             f"harness.toml: {where}: the driver {exc.name} is not installed. Install it: pip install {exc.name}"
         ) from None

@@ -174,7 +174,7 @@ class PrometheusApi:
         answer = self._data(path, _Result, params)
         try:
             return _series(answer)
-        except (ValueError, TypeError):
+        except (msgspec.ValidationError, ValueError, TypeError):
             raise MonitoringError(
                 f"{self.server.name} answered a query with a {answer.result_type} of unknown form: {params['query']}."
             ) from None

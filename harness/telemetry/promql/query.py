@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from harness.errors import ConfigurationError, one_line
+from harness.core.extras import require
+from harness.errors import one_line
 from harness.telemetry.promql.durations import scale_durations, without_texts
 from harness.telemetry.promql.label_flow import (
     SET_OPERATORS,
@@ -139,13 +140,9 @@ def parse(text: str) -> Query:
 
     What only Prometheus 3 understands, and the parser does not, is named in the error's ``newer``.
     """
-    try:
-        import promql_parser
-    except ImportError:
-        raise ConfigurationError(
-            "harness.toml: [telemetry] alerts and dashboards need a package that is not installed: "
-            "pip install 'readiness-harness[telemetry]' (promql-parser)."
-        ) from None
+    require("A query of Prometheus", "promql_parser")
+    import promql_parser
+
     if len(text) > MAX_CHARS:
         raise PromqlError(f"it has more than {MAX_CHARS} characters, and is not read")
     plain = without_texts(text)

@@ -118,8 +118,11 @@ def test_the_closest_recordings_come_first(path: Path, opened: Opened) -> None:
     ]
     write(path, [*others, *alike])
 
+    # Written out, because httpx separates the parts of its own JSON differently from version to version.
+    sent = '{"trigger":"schedule","tags":["a","b"]}'
+
     with client(opened) as http, pytest.raises(CassetteError) as caught:
-        http.post("/runs?page=2", json={"trigger": "schedule", "tags": ["a", "b"]})
+        http.post("/runs?page=2", content=sent, headers={"Content-Type": "application/json"})
 
     assert str(caught.value).splitlines() == [
         "cassettes/x/test_x.yaml has no recording of POST /runs?page=2.",

@@ -116,7 +116,7 @@ def test_sql_without_sqlalchemy_says_what_to_install(monkeypatch: pytest.MonkeyP
     """SQLAlchemy is no dependency of the harness; whoever asks with SQL installs it."""
     monkeypatch.setitem(sys.modules, "sqlalchemy", None)
 
-    with pytest.raises(ConfigurationError, match=r"needs SQLAlchemy. Install it: pip install sqlalchemy"):
+    with pytest.raises(ConfigurationError, match=r"the SQL of .* needs SQLAlchemy, .* pip install '.+\[sql\]'"):
         probe(Config(sql="SELECT 1", database="x"))
 
 
