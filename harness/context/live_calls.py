@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from harness.http.address import origin_of
+from harness.http.message import Exchange
 from harness.http.reception import Reception
 
 
@@ -19,15 +21,22 @@ class LiveCalls:
         self._origin = origin_of(base_url)
         self._reception = Reception(base_url)
         self._called = False
+        self._passed_on = False
+        self.began = time.time()
+        """When the test began, in seconds since the epoch."""
 
     @property
     def seen(self) -> bool:
         """Whether the provider answered at least one call."""
-        return self._called and self._reception.began
+        return self._passed_on or (self._called and self._reception.began)
 
     def note(self, urls: Iterable[str]) -> None:
         """Take the URLs of calls that were answered."""
         self._called = self._called or any(origin_of(url) == self._origin for url in urls)
+
+    def passed_on(self, exchanges: Sequence[Exchange]) -> None:
+        """Take what passed through the proxy before the provider."""
+        self._passed_on = self._passed_on or bool(exchanges)
 
     @contextmanager
     def watched(self) -> Iterator[None]:

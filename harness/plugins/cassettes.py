@@ -84,7 +84,10 @@ def _scenario_cassette(
 
 @pytest.hookimpl(trylast=True)  # after the core plugin has read harness.toml
 def pytest_configure(config: pytest.Config) -> None:
-    """Also check the cassettes that no test plays, where a target is described."""
+    """Offer `provider_url`, and check the cassettes that no test plays, where a target is described."""
+    from harness.plugins import provider_urls
+
+    config.pluginmanager.register(provider_urls, "harness-provider-urls")
     if context_key in config.stash:
         from harness.plugins import cassette_inventory
 

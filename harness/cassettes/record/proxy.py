@@ -7,13 +7,13 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from http import HTTPStatus
+from typing import Protocol
 
 import httpx
 
-from harness.cassettes.record.recorder import Recorder
 from harness.errors import CassetteError, HarnessError, NetworkError
 from harness.http.codings import DECODABLE
 from harness.http.loopback_server import CommandServer, RawAnswer
@@ -29,11 +29,32 @@ GRACE_S = 2.0
 _NOT_PASSED_ON = HOP_BY_HOP | {"host", "content-length", "accept-encoding", "expect"}
 
 
+class ExchangeSink(Protocol):
+    """Takes what passed."""
+
+    recorded: int
+    """How many exchanges were taken."""
+    refused: list[str]
+    """Why exchanges were not taken."""
+
+    def add(self, request: Request, response: Response, *, began: dt.datetime, latency_s: float) -> None:
+        """Take one exchange; raises `CassetteError` where it cannot."""
+
+    def write(self) -> None:
+        """Write what is new, where it is written at all; raises `CassetteError`."""
+
+
 class RecordingProxy(CommandServer):
     """Passes on to one upstream, and records what it answers."""
 
     def __init__(
-        self, upstream: str, client: httpx.Client, recorder: Recorder, *, port: int, log: Callable[[str], None]
+        self,
+        upstream: str,
+        client: httpx.Client,
+        recorder: ExchangeSink,
+        *,
+        port: int = 0,
+        log: Callable[[str], None] = lambda _text: None,
     ) -> None:
         """``upstream`` is the provider's base URL, reached through ``client``."""
         super().__init__("recording-proxy", port=port, max_body=MAX_BODY, grace_s=GRACE_S)
@@ -51,15 +72,13 @@ class RecordingProxy(CommandServer):
 
     def respond(self, request: Request) -> Response | RawAnswer:
         """Pass on a request, and its answer as it comes."""
+        if not request.target.startswith("/"):  # it could change the host of the URL
+            return self._failed(request, HTTPStatus.NOT_FOUND, f"{request.target!r} is not a path.")
         headers = [(k, v) for k, v in request.headers if k.lower() not in _NOT_PASSED_ON]
-        codings = DECODABLE if request.header("accept-encoding") else "identity"
         began, start = dt.datetime.now(tz=dt.UTC), time.perf_counter()
         url = self.upstream + request.target
         try:
-            sent = self.client.build_request(
-                request.method, url, headers=[*headers, ("accept-encoding", codings)], content=request.body
-            )
-            answer = self.client.send(sent, stream=True)
+            answer = self.client.send(self._passed_on(request, url, headers), stream=True)
         except NetworkError as exc:
             return self._failed(request, HTTPStatus.FORBIDDEN, str(exc))
         except (httpx.TransportError, httpx.InvalidURL) as exc:
@@ -81,6 +100,17 @@ class RecordingProxy(CommandServer):
                 self.log(f"{request.method} {request.target} {answer.status_code}")
 
         return lambda connection: self._pass_back(request, answer, connection, keep)
+
+    def _passed_on(self, request: Request, url: str, headers: Iterable[tuple[str, str]]) -> httpx.Request:
+        """Return the request as it goes on: what the client of httpx would add, such as cookies, is left out."""
+        codings = DECODABLE if request.header("accept-encoding") else "identity"
+        return httpx.Request(
+            request.method,
+            url,
+            headers=[*headers, ("accept-encoding", codings)],
+            content=request.body,
+            extensions={"timeout": self.client.timeout.as_dict()},
+        )
 
     def _pass_back(
         self, request: Request, answer: httpx.Response, connection: ServerConnection, keep: Callable[[bytes], None]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .conftest import Provider
 
 START = """
-import json
+import json, pathlib
 import httpx, pytest, requests, vcr
 
 ITEM = {"id": "item-1", "state": "done"}
@@ -57,6 +57,18 @@ SEEN = {
     "def test_first(base_url): assert CLIENT.get(base_url + '/items/item-1').is_success\n"
     "@CORE\n"
     "def test_it(cassette, base_url): assert CLIENT.get(base_url + '/items/item-1').json()['id']",
+    "provider-url": "def test_it(provider_url): assert requests.get(provider_url + '/items/item-1').json()['id']",
+    "provider-url-of-a-session": "@pytest.fixture(scope='session')\n"
+    "def client(provider_url):\n"
+    "    with httpx.Client(base_url=provider_url, trust_env=False) as client:\n"
+    "        yield client\n"
+    "def test_first(client): client.get('/items/item-1')\n"
+    "@CORE\n"
+    "def test_it(client): assert client.get('/items/item-1').json()['id']",
+    "provider-url-in-another-process": "def test_it(provider_url):\n"
+    "    import subprocess, sys\n"
+    "    code = 'import sys, urllib.request as r; r.urlopen(sys.argv[1]).read()'\n"
+    "    subprocess.run([sys.executable, '-c', code, provider_url + '/items/item-1'], check=True)",
     "call-of-a-fixture": "@pytest.fixture\n"
     "def item(api): return api.get('/items/item-1').json()\n"
     "@CORE\n"
@@ -65,6 +77,11 @@ SEEN = {
 UNSEEN_WITH_THE_PROVIDER = {
     "no-fixture": "def test_it(base_url): assert requests.get(base_url + '/items/item-1').json()['id']",
     "fixture-without-a-call": "def test_it(api): assert api",
+    "address-without-a-call": "def test_it(provider_url, base_url):\n"
+    "    assert requests.get(base_url + '/items/item-1').json()['id']",
+    "call-of-an-earlier-test": "def test_first(provider_url): requests.get(provider_url + '/items/item-1')\n"
+    "@CORE\n"
+    "def test_it(provider_url): assert provider_url",
 }
 UNSEEN_WITHOUT_IT = {
     "nothing": "def test_it(): pass",
@@ -87,6 +104,13 @@ UNSEEN_WITHOUT_IT = {
     "    respond = lambda self, request: httpcore.Response(200, **content)\n"
     "    monkeypatch.setattr(httpcore.ConnectionPool, 'handle_request', respond)\n"
     "    assert api.get('/items/item-1').json()['id']",
+    "vcr-before-the-address": "def test_it(provider_url):\n"
+    "    stored = pathlib.Path('stored.yaml')\n"
+    "    stored.write_text(stored.read_text().replace(ORIGIN, provider_url))\n"
+    "    with vcr.use_cassette('stored.yaml', record_mode='none'):\n"
+    "        assert requests.get(provider_url + '/items/item-1').json()['id']",
+    "no-provider-at-the-address": "def test_it(provider_url):\n"
+    "    assert requests.get(provider_url + '/items/item-1').status_code == 502",
     "vcr-around-the-call": "def test_it(api, cassette, base_url):\n"
     "    with vcr.use_cassette('stored.yaml', record_mode='none'):\n"
     "        assert requests.get(base_url + '/items/item-1').json()['id']",
@@ -151,7 +175,7 @@ def test_answers_in_the_providers_place_are_not_live(test: str, folder: Folder, 
     folder.write("harness.toml", TOML.format(url=nobody))
     folder.write("stored.yaml", STORED.replace("URL", nobody))
 
-    item = judged(folder, test)
+    item = judged(folder, test.replace("ORIGIN", repr(nobody)))
 
     assert item.outcome is Outcome.NOT_RUN, item.summary
     assert provider.calls == []
@@ -163,7 +187,7 @@ def test_the_summary_says_how_to_make_it_live(folder: Folder) -> None:
     item = judged(folder, UNSEEN_WITH_THE_PROVIDER["no-fixture"])
 
     assert item.summary == (f"Seen recorded only; live evidence is required. test_own.py::test_it: {UNSEEN}. {HOW}")
-    for name in ("`api`", "`cassette`", "docs/testing.md"):
+    for name in ("`api`", "`cassette`", "`provider_url`", "docs/testing.md"):
         assert name in HOW
 
 

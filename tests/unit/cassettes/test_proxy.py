@@ -89,6 +89,25 @@ def test_what_passes_is_recorded_and_passes_unchanged(httpserver: HTTPServer, st
     assert secret not in (tmp_path / "cassette.yaml").read_text()
 
 
+def test_nothing_is_added_to_a_request(httpserver: HTTPServer, start: Start) -> None:
+    """A request goes on with its own headers alone: without those of httpx, or a cookie that was set for another."""
+    seen: list[dict[str, str]] = []
+
+    def answer(request: Request) -> Response:
+        seen.append({name.lower(): value for name, value in request.headers.items()})
+        return Response(b"", headers={"Set-Cookie": "session=1"})
+
+    httpserver.expect_request("/x").respond_with_handler(answer)
+    proxy = start(httpserver.url_for("/"))
+
+    for _ in range(2):
+        with socket.create_connection(("127.0.0.1", proxy.port)) as client:
+            client.sendall(b"GET /x HTTP/1.1\r\nHost: x\r\nX-Mine: 1\r\nConnection: close\r\n\r\n")
+            assert client.makefile("rb").read()
+
+    assert [set(headers) for headers in seen] == [{"host", "x-mine", "accept-encoding"}] * 2
+
+
 def test_stock_vcrpy_reads_what_was_recorded(httpserver: HTTPServer, start: Start, tmp_path: Path) -> None:
     """The file is vcrpy's; when and how long stands in its metadata, for each interaction."""
     httpserver.expect_request("/a").respond_with_data("hello")

@@ -1,0 +1,67 @@
+"""The process of a `ProviderProxy`: passes on what a test's client sends, and reports it on request.
+
+It reads its `ProxyTarget` from the first line of its input, prints its URL, and then answers each further line, which
+holds a time, with the exchanges that began since. It ends with its input.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+import threading
+from typing import BinaryIO
+
+import msgspec
+
+from harness.cassettes.record.provider_proxy import PassedExchange, ProxyTarget
+from harness.cassettes.record.proxy import RecordingProxy
+from harness.http.client import Network
+from harness.http.message import Exchange, Request, Response
+
+TIMEOUT_S = 300.0
+"""For the provider's silence: how long to wait is the decision of the test's own client."""
+
+
+class ExchangeLog:
+    """Exchanges that passed since they were last taken."""
+
+    def __init__(self) -> None:
+        self.recorded = 0
+        self.refused: list[str] = []
+        self._lock = threading.Lock()
+        self._passed: list[PassedExchange] = []
+
+    def add(self, request: Request, response: Response, *, began: dt.datetime, latency_s: float) -> None:  # noqa: ARG002
+        """Take one exchange."""
+        passed = PassedExchange(began=began.timestamp(), exchange=Exchange(request=request, response=response))
+        with self._lock:
+            self._passed.append(passed)
+            self.recorded += 1
+
+    def write(self) -> None:
+        """Do nothing: what passed stays in memory."""
+
+    def taken(self, since: float) -> list[PassedExchange]:
+        """Return those that began at the time ``since`` or later; none is returned twice."""
+        with self._lock:
+            passed, self._passed = self._passed, []
+        return [p for p in passed if p.began >= since]
+
+
+def run(source: BinaryIO, output: BinaryIO) -> None:
+    """Serve until ``source`` ends."""
+    target = msgspec.json.decode(source.readline(), type=ProxyTarget)
+    network, log = Network([target.origin], production=target.production), ExchangeLog()
+    with network.client(timeout_s=TIMEOUT_S) as client, RecordingProxy(target.origin, client, log) as proxy:
+        _print(output, proxy.url)
+        for line in source:
+            _print(output, log.taken(msgspec.json.decode(line, type=float)))
+
+
+def _print(output: BinaryIO, value: object) -> None:
+    output.write(msgspec.json.encode(value) + b"\n")
+    output.flush()
+
+
+if __name__ == "__main__":
+    run(sys.stdin.buffer, sys.stdout.buffer)
