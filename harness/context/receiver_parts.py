@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import shlex
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harness.context.remote_receiver import RemoteReceiver
 from harness.context.signing_keys import names_given
-from harness.errors import ConfigurationError
+from harness.errors import ConfigurationError, EventError
 from harness.http.wire import Wire
 from harness.model import SecretRef
 from harness.webhooks.case_runner import ReceiverUnderTest
@@ -39,8 +39,6 @@ RESTARTED_BY = (
 )
 """What to do where nothing restarts the receiver."""
 
-_counter = itertools.count(1)
-
 
 def event_format_of(run_context: RunContext) -> EventFormat:
     """Return where an event's id and type are found, by the receiver's signature scheme."""
@@ -54,19 +52,25 @@ def events_of(run_context: RunContext, event_format: EventFormat) -> Iterator[Ev
     yield from read_events([run_context.target.root / str(receiver.events)], event_format.read)
 
 
+def id_example(run_context: RunContext, event_format: EventFormat) -> str:
+    """Return an event's id as the provider gives them: that of the first fixture, else the scheme's."""
+    if run_context.target.missing(("receiver.events",)):
+        return event_format.scheme.id_example
+    with suppress(EventError):  # which the tests of the fixtures report
+        return next(events_of(run_context, event_format)).id or event_format.scheme.id_example
+    return event_format.scheme.id_example
+
+
 def receiver_of(run_context: RunContext) -> ReceiverUnderTest:
-    """Return the target's receiver; every delivery carries a fresh id that names the run."""
+    """Return the target's receiver; every delivery carries a fresh id."""
     receiver, signature = sections_of(run_context)
     event_format = event_format_of(run_context)
     wire = Wire(receiver.url, check=run_context.network.check, timeout_s=TIMEOUT_S)
-    # The process id keeps the ids of pytest-xdist workers apart.
-    ids = (f"evt_{run_context.run.run_id}_{os.getpid()}_{n}" for n in _counter)
     return ReceiverUnderTest(
         wire,
         format=event_format,
         secret=lambda: run_context.reveal(signature.secret),
         probe=_effects(run_context, receiver),
-        new_id=lambda: next(ids),
         # Alone, whatever dies has died of what was sent just now.
         processes=run_context.processes.state if "PYTEST_XDIST_WORKER" in os.environ else None,
         object_key=receiver.order.object if receiver.order else None,

@@ -31,7 +31,7 @@ def event_format(run_context: RunContext, require: Callable[..., None]) -> Event
 
 @pytest.fixture(scope="session")
 def receiver(run_context: RunContext, require: Callable[..., None]) -> ReceiverUnderTest:
-    """The integration's webhook endpoint; every delivery carries a fresh id that names this run."""
+    """The integration's webhook endpoint; every delivery carries a fresh id."""
     require("receiver.url", "receiver.signature")
     from harness.context.receiver_parts import receiver_of
 

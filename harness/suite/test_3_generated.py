@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.context.receiver_parts import processing_results_of
+from harness.context.receiver_parts import id_example, processing_results_of
 from harness.webhooks.generated.event_answers import EventReceiver, judge_invalid, judge_valid
 from harness.webhooks.generated.generated_events import generate_events
+from harness.webhooks.similar_ids import similar_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +28,10 @@ def taker(receiver: ReceiverUnderTest, event_format: EventFormat, run_context: R
     if run_context.target.production:
         pytest.skip("[target] environment is production, where no generated events are sent")
 
+    like = id_example(run_context, event_format)
+
     def send(generated: GeneratedEvent) -> Delivery:
-        return receiver.deliver(generated.event(event_format, receiver.new_id()))
+        return receiver.deliver(generated.event(event_format, similar_id(like)))
 
     def kind(generated: GeneratedEvent) -> object:
         return generated.kind(event_format)
@@ -42,7 +45,8 @@ def generated(
 ) -> Generated:
     """Events for every webhook of the spec, valid and invalid ones."""
     require("provider.spec")
-    return generate_events(run_context.spec, random_seed=fuzz_seed, event_format=event_format)
+    like = id_example(run_context, event_format)
+    return generate_events(run_context.spec, random_seed=fuzz_seed, event_format=event_format, like=like)
 
 
 @pytest.mark.verifies("webhooks.fixtures")

@@ -48,13 +48,12 @@ class ReceiverUnderTest:
         format: EventFormat,  # noqa: A002 - the field's word for it
         secret: Callable[[], str],
         probe: EffectProbe | None,
-        new_id: Callable[[], str],
         settle_s: float = SETTLE_S,
         processes: ProcessState | None = None,
         clock: Callable[[], float] = time.time,
         object_key: str | None = None,
     ) -> None:
-        """``secret`` is called for each signature, ``new_id`` for each delivery; ``clock`` returns Unix seconds.
+        """``secret`` is called for each signature; ``clock`` returns Unix seconds.
 
         ``settle_s`` bounds the wait for an effect, in seconds. ``processes`` reports on the receiver's process, where
         other tests send to it at the same time. ``object_key`` is the key of the object's id in events, if known.
@@ -65,7 +64,6 @@ class ReceiverUnderTest:
         self.settle_s = settle_s
         self._processes = processes
         self._secret = secret
-        self._new_id = new_id
         self._clock = clock
         self._forms: dict[str, _Form] = {}
         self._alive = False
@@ -77,13 +75,9 @@ class ReceiverUnderTest:
         """How deliveries are signed."""
         return self.format.scheme
 
-    def new_id(self) -> str:
-        """Return an event id that is new to the receiver."""
-        return self._new_id()
-
     def fresh(self, event: Event) -> Event:
         """Return ``event`` under an id that is new to the receiver."""
-        return self.format.fresh(event, self._new_id())
+        return self.format.fresh(event)
 
     def subject(self, event: Event) -> Event:
         """Return ``event`` under a new id, about a new object if the probe counts no others: see `uncounted`."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -38,8 +36,6 @@ class DeliveryRun:
             *read_events(paths, event_format.read),
             *(event_format.made(name, body) for name, body in made),
         )
-        chance = random.Random()  # noqa: S311 - an id is no secret; random.seed() does not affect an instance
-        self._names = (f"evt_{chance.getrandbits(48):012x}{n:x}" for n in count())
 
     @property
     def total(self) -> int:
@@ -93,7 +89,7 @@ class DeliveryRun:
         """Return the event with what its scheme requires: an id that is new to the receiver, and its type."""
         scheme = self.plan.scheme.of_delivery(event.headers)
         if not self.plan.options.keep_ids or (scheme.id_header and not event.id):
-            event = self.plan.format.fresh(event, next(self._names))
+            event = self.plan.format.fresh(event)
         if scheme.type_header and scheme.type_header not in dict(event.headers):
             headers = (*event.headers, (scheme.type_header, event.type))
             event = msgspec.structs.replace(event, headers=headers)

@@ -24,6 +24,7 @@ from harness.openapi.event_bodies import (
 )
 from harness.webhooks.id_places import IdPlace, id_places, with_ids
 from harness.webhooks.schemes import SCHEMES, Scheme
+from harness.webhooks.similar_ids import similar_id
 
 LIMIT_BYTES = 32 * 1024 * 1024
 _JSON_HEADERS: Headers = (("content-type", "application/json"),)
@@ -66,21 +67,32 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
         """
         return self._event(name, headers, body, readable_document(headers, body))
 
-    def fresh(self, event: Event, new_id: str) -> Event:
+    def fresh(self, event: Event, new_id: str | None = None) -> Event:
         """Return ``event`` under another id of the same kind; every other byte is unchanged.
 
-        An id that is a number becomes another number, and each event of a list gets an id of its own. An event without
-        an id is returned unchanged if the scheme has no header for ids.
+        ``new_id`` is taken for text; by default each id becomes another of its own form, as the provider gives them. An
+        id that is a number becomes another number, and each event of a list gets an id of its own. An event without an
+        id is returned unchanged if the scheme has no header for ids.
         """
         scheme = self.scheme.of_delivery(event.headers)
         places = self._places(scheme, event.headers, event.body)
-        body = with_ids(event.body, places, new_id)
         if not scheme.id_header:
-            new_id = places[0].of_kind(new_id) if places else event.id
-            return msgspec.structs.replace(event, id=new_id, body=body)
-        others = tuple((k, new_id if k in scheme.further_id_headers else v) for k, v in event.headers)
-        headers = (*(h for h in others if h[0] != scheme.id_header), (scheme.id_header, new_id))
-        return msgspec.structs.replace(event, id=new_id, body=body, headers=headers)
+            ids = [place.of_kind(f"{new_id}_{n}" if n and new_id else new_id) for n, place in enumerate(places)]
+            body = with_ids(event.body, places, ids)
+            return msgspec.structs.replace(event, id=ids[0] if ids else event.id, body=body)
+        new = new_id or similar_id(event.id or scheme.id_example)
+
+        def renamed(old: str) -> str:
+            return new if new_id or old == event.id else similar_id(old)
+
+        body = with_ids(event.body, places, [place.of_kind(renamed(place.value)) for place in places])
+        further = scheme.further_id_headers
+        headers = tuple(
+            (k, new if k == scheme.id_header else renamed(v) if k in further else v) for k, v in event.headers
+        )
+        if not event.id:
+            headers = (*(h for h in headers if h[0] != scheme.id_header), (scheme.id_header, new))
+        return msgspec.structs.replace(event, id=new, body=body, headers=headers)
 
     def _event(self, name: str, headers: Headers, body: bytes, document: Any) -> Event:
         scheme, named = self.scheme.of_delivery(headers), dict(headers)

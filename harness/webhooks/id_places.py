@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import count
 from json.encoder import encode_basestring_ascii
@@ -15,11 +15,8 @@ from urllib.parse import quote_plus, unquote_plus
 from harness.core.pointers import at_key, key_steps
 from harness.http.message import Headers
 from harness.openapi.event_bodies import PAYLOAD, event_document, is_form
+from harness.webhooks.similar_ids import similar_id, similar_number
 
-LEAST_DIGITS, MOST_DIGITS = 9, 18
-"""Digits of a new number: enough to be unique, and within 32 bits, or within 64 where the old one has more."""
-SAFE = 2**53
-"""Beyond this, JSON readers lose digits of a number (RFC 8259 section 6); ids below it stay below it."""
 REMEMBERED_BYTES = 256 * 1024
 """Places in longer bodies are not cached."""
 
@@ -38,9 +35,14 @@ class IdPlace(NamedTuple):
     """Returns the bytes that put another id of the same kind in its place; see `of_kind`."""
     number: bool
 
-    def of_kind(self, new_id: str) -> str:
-        """Return the id to put there: ``new_id``, or a number derived from it where the id is a number."""
-        return _number(self.value, new_id) if self.number else new_id
+    def of_kind(self, new_id: str | None = None) -> str:
+        """Return the id to put there: ``new_id``, or a number derived from it where the id is a number.
+
+        Without ``new_id`` it is a new one of the same kind.
+        """
+        if self.number:
+            return str(similar_number(int(self.value), random.Random(new_id) if new_id else None))  # noqa: S311 - no secret
+        return new_id or similar_id(self.value)
 
 
 def id_places(headers: Headers, body: bytes, key: str) -> tuple[IdPlace, ...]:
@@ -53,13 +55,12 @@ def id_places(headers: Headers, body: bytes, key: str) -> tuple[IdPlace, ...]:
     return (_remembered if len(body) <= REMEMBERED_BYTES else _places)(headers, body, key)
 
 
-def with_ids(body: bytes, places: Sequence[IdPlace], new_id: str) -> bytes:
-    """Return ``body`` under another id; every byte outside ``places`` is unchanged."""
+def with_ids(body: bytes, places: Sequence[IdPlace], new_ids: Iterable[str]) -> bytes:
+    """Return ``body`` under other ids, one for each place; every byte outside ``places`` is unchanged."""
     pieces: list[bytes] = []
     at = 0
-    for number, place in enumerate(places):
-        fresh = place.of_kind(f"{new_id}_{number}" if number else new_id)
-        pieces += (body[at : place.start], place.write(fresh))
+    for place, new_id in zip(places, new_ids, strict=True):
+        pieces += (body[at : place.start], place.write(new_id))
         at = place.end
     return b"".join((*pieces, body[at:]))
 
@@ -167,11 +168,3 @@ def _member(text: str, at: int, step: str) -> int:
 def _after_blank(text: str, at: int) -> int:
     match = _BLANK.match(text, at)
     return match.end() if match else at
-
-
-def _number(old: str, new_id: str) -> str:
-    """Return a whole number derived from ``new_id``, about as large as the old one."""
-    digits = max(LEAST_DIGITS, len(old.lstrip("-")))
-    digits = min(digits, len(str(SAFE)) - 1 if abs(int(old)) < SAFE else MOST_DIGITS)
-    least: int = 10 ** (digits - 1)
-    return str(least + int(hashlib.sha256(new_id.encode()).hexdigest(), 16) % (9 * least))

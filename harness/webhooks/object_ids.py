@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
-import string
 from collections import deque
 from typing import Any
 
@@ -13,15 +11,13 @@ import msgspec
 from harness.core.pointers import at_key
 from harness.model import Event
 from harness.openapi.event_bodies import readable_document
+from harness.webhooks.similar_ids import room, similar_id
 
 MOST_KEYS = 2
 """Places of an event in which the id of its object is looked for, the outermost first."""
-_VARIED, _LEAST_VARIED = 12, 6
-"""Characters at the end of an id that are replaced: within the last group of a UUID, and enough to be unique."""
+LEAST_ROOM = 19.0
+"""Bits that another id of the same form must be able to vary, so that it is unique: six digits."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_HEX = "abcdef"
-_LETTERS = "abcdefghjkmnpqrstvwxyz"
-"""Letters of every alphabet of ids: base 62, base 58, and Crockford's base 32."""
 
 
 def object_keys(event: Event, named: str | None = None) -> tuple[str, ...]:
@@ -36,44 +32,26 @@ def object_keys(event: Event, named: str | None = None) -> tuple[str, ...]:
     return tuple(usable[:MOST_KEYS])
 
 
-def about_another_object(event: Event, key: str) -> Event:
-    """Return the event about a new object: its id at ``key``, and wherever else it occurs, is replaced by another.
+def about_another_object(event: Event, key: str, new: str | None = None) -> Event:
+    """Return the event about another object: its id at ``key``, and wherever else it occurs, becomes ``new``.
 
-    The new id has the prefix, the length and the kinds of characters of the old one; every other byte is unchanged.
+    By default that is an id of the same form and length. Every other byte is unchanged.
     """
     old = str(at_key(readable_document(event.headers, event.body), key))
-    new = like(old)
-    whole = re.compile(rf"(?<![A-Za-z0-9]){re.escape(old)}(?![A-Za-z0-9])")
+    new = new or similar_id(old, least_bits=0)
+    # A short one stands by chance in other words too.
+    around = ("(?<![A-Za-z0-9])", "(?![A-Za-z0-9])") if room(old) >= LEAST_ROOM else ('(?<=")', '(?=")')
+    whole = re.compile(re.escape(old).join(around))
     body = re.sub(whole.pattern.encode(), new.encode(), event.body)
     headers = tuple((name, whole.sub(new, value)) for name, value in event.headers)
     return msgspec.structs.replace(event, body=body, headers=headers)
-
-
-def like(old: str) -> str:
-    """Return a new id with the prefix, the length and the kinds of characters of ``old``."""
-    begin = max(old.rfind("_") + 1, len(old) - _VARIED)
-    letters = [c.lower() for c in old if c.isalpha()]
-    alphabet = _HEX if set(old[begin:].lower()) <= set(string.hexdigits + "-") and letters else _LETTERS
-    return old[:begin] + "".join(_another(c, alphabet, first=n + begin == 0) for n, c in enumerate(old[begin:]))
-
-
-def _another(character: str, alphabet: str, *, first: bool) -> str:
-    if first:  # a number does not begin with 0
-        return character
-    if character.isdigit():
-        return secrets.choice(string.digits)
-    if not character.isalpha():
-        return character
-    chosen = secrets.choice(alphabet)
-    return chosen.upper() if character.isupper() else chosen
 
 
 def _can_vary(value: Any, event_id: str) -> bool:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return False
     text = str(value)
-    varied = text[max(text.rfind("_") + 1, 1) :][-_VARIED:]
-    return text != event_id and bool(_ID.fullmatch(text)) and sum(c.isalnum() for c in varied) >= _LEAST_VARIED
+    return text != event_id and bool(_ID.fullmatch(text)) and room(text) >= LEAST_ROOM
 
 
 def _keys_of_ids(document: Any) -> list[str]:

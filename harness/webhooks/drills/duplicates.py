@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
-
-import msgspec
 
 from harness.core.pointers import at_key
 from harness.model import Delivery, Event, Level, Outcome
@@ -19,6 +15,8 @@ from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.drills.shared import Repeated
 from harness.webhooks.effects import counted
+from harness.webhooks.object_ids import about_another_object
+from harness.webhooks.similar_ids import similar_id
 
 AT_ONCE = 20
 
@@ -119,13 +117,12 @@ def _state_after(context: DrillContext, *, backwards: bool) -> dict[str, Any] | 
     assert order is not None
     assert context.state_of is not None
     events = [context.read(order.earlier), context.read(order.later)]
-    object_id = _object_id(events[0], order.object)
-    if not object_id:
+    old_id = at_key(readable_document(events[0].headers, events[0].body), order.object)
+    if not isinstance(old_id, str):
         return f"[receiver.order] object: {order.earlier} has no text under {order.object!r}"
-    new_id = _like(object_id)
+    new_id = similar_id(old_id)
     for event in reversed(events) if backwards else events:
-        about = _about(event, _object_id(event, order.object), new_id)
-        subject = context.receiver.fresh(about)
+        subject = context.receiver.fresh(about_another_object(event, order.object, new_id))
         answer = context.receiver.deliver(subject)
         if not answer.acknowledged:
             return f"{event.name}: {answer.seen}"
@@ -133,21 +130,6 @@ def _state_after(context: DrillContext, *, backwards: bool) -> dict[str, Any] | 
             return f"{event.name} had no effect within {context.receiver.settle_s:g} s"
     state = context.state_of(new_id)
     return dict(state) if state else f"[receiver.order] state: the probe does not know {new_id}"
-
-
-def _object_id(event: Event, key: str) -> str:
-    found = at_key(readable_document(event.headers, event.body), key)
-    return found if isinstance(found, str) else ""
-
-
-def _about(event: Event, old: str, new: str) -> Event:
-    return msgspec.structs.replace(event, body=event.body.replace(json.dumps(old).encode(), json.dumps(new).encode()))
-
-
-def _like(object_id: str) -> str:
-    """Return a new id of the same length and beginning."""
-    beginning = object_id[: max(0, len(object_id) - 16)]
-    return beginning + secrets.token_hex(16)[: len(object_id) - len(beginning)]
 
 
 _drill = partial(Drill, item="webhooks.idempotent", expected=_ONCE, source=_SOURCE, fix=_UNIQUE)

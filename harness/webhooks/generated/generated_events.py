@@ -24,8 +24,6 @@ BODIES, SPOILT_IN_ALL = 400, 2000
 MAX_WEBHOOKS = 400
 _OTHERS: tuple[Any, ...] = (None, 0, "text", [], {})
 _BASE = "/generated/"
-_AN_ID = "evt_00000000_1_1"
-"""An example of the ids under which events are delivered."""
 
 
 class GeneratedEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,11 +69,12 @@ class Generated(msgspec.Struct, frozen=True, kw_only=True):
     """What a limit left out, and which webhooks have no events; empty where nothing is missing."""
 
 
-def generate_events(spec: Spec, *, random_seed: int, event_format: EventFormat) -> Generated:
+def generate_events(spec: Spec, *, random_seed: int, event_format: EventFormat, like: str = "") -> Generated:
     """Return events for each webhook with a schema, the same for the same seed.
 
-    ``event_format`` determines where they get their new ids.
+    ``event_format`` determines where they get their new ids; ``like`` is an example of these, by default the scheme's.
     """
+    like = like or event_format.scheme.id_example
     schemas = EventSchemas(spec)
     described = _described(spec)
     chosen = _spread(list(described), MAX_WEBHOOKS)
@@ -92,15 +91,17 @@ def generate_events(spec: Spec, *, random_seed: int, event_format: EventFormat) 
         ]
         wrong = generation.bodies(operation.raw, generation.INVALID, examples=share.random, seed=random_seed)
         broken = (b for b in chain(wrong, _spoilt(honest[0]) if honest else ()) if not schemas.fits(name, b))
-        valid += (_event(name, body, schemas, event_format, valid=True) for body in honest)
+        valid += (_event(name, body, schemas, event_format, like, valid=True) for body in honest)
         most = share.random + share.spoilt
-        invalid += (_event(name, body, schemas, event_format, valid=False) for body in islice(broken, most))
+        invalid += (_event(name, body, schemas, event_format, like, valid=False) for body in islice(broken, most))
     bounds = _bounds(list(described), chosen, share, {event.webhook for event in valid})
     return Generated(valid=tuple(valid), invalid=tuple(invalid), bounds=bounds)
 
 
-def _event(name: str, body: Any, schemas: EventSchemas, event_format: EventFormat, *, valid: bool) -> GeneratedEvent:
-    renamed = event_format.fresh(_as_event(event_format, name, body), _AN_ID)
+def _event(
+    name: str, body: Any, schemas: EventSchemas, event_format: EventFormat, like: str, *, valid: bool
+) -> GeneratedEvent:
+    renamed = event_format.fresh(_as_event(event_format, name, body), like)
     keeps_id = schemas.fits(name, json.loads(renamed.body)) is not valid
     return GeneratedEvent(webhook=name, document=body, valid=valid, keeps_id=keeps_id)
 

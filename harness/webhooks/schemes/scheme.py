@@ -53,6 +53,8 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     """Header that carries the event id; empty where the body does."""
     further_id_headers: tuple[str, ...] = ()
     """Additional headers with an id of the event, by which a receiver may also recognise duplicates."""
+    id_example: str = "evt_1NG8Du2eZvKYlo2CUI79vXWy"
+    """An id as providers give them, for an event that comes without one."""
     id_key: str = "id"
     """Key of the event id in the JSON body, where no header has it; dots separate nested keys."""
     type_header: str = ""

@@ -21,6 +21,7 @@ _STANDARD = Scheme(
     tolerance_s=MINUTES_5,
     refuses_future=True,
     id_header="webhook-id",
+    id_example="msg_2KWPBgLlAfxdpx2AI54pPJ85f4W",
     source="github.com/standard-webhooks/standard-webhooks, spec",
 )
 
@@ -33,6 +34,7 @@ _TWILIO = Scheme(
     encoding="base64",
     query="bodySHA256={body_sha256}",
     id_header="i-twilio-idempotency-token",
+    id_example="9b2a4c5e-7f61-4d0c-8a3e-5b1d2f6c7a90",
     type_key="",
     source="twilio.com/docs, Webhooks security",
 )
@@ -110,6 +112,7 @@ SCHEMES: tuple[Scheme, ...] = (
         value="sha256={signature}",
         label="sha256",
         id_header="x-github-delivery",
+        id_example="72d3162e-cc78-11e3-81ab-4c9367dc0958",
         type_header="x-github-event",
         source="docs.github.com, Validating webhook deliveries",
     ),
@@ -133,6 +136,7 @@ SCHEMES: tuple[Scheme, ...] = (
         value="{signature}",
         encoding="base64",
         id_header="x-shopify-webhook-id",
+        id_example="b54557e4-bdd9-4b37-8a5f-bf7d70bcd043",
         further_id_headers=("x-shopify-event-id",),
         type_header="x-shopify-topic",
         source="shopify.dev, Verify webhook deliveries",
@@ -232,6 +236,7 @@ SCHEMES: tuple[Scheme, ...] = (
         key_form="token",
         encoding="text",
         id_header="ce-id",
+        id_example="c7b1d5a0-3e8f-4b62-9d14-6f0a2e5c8b73",
         type_header="ce-type",
         beside=(("ce-specversion", "1.0"), ("ce-source", "/readiness-harness")),
         structured="application/cloudevents",

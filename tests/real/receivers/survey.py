@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import collections
-import itertools
 import json
 import sys
 import time
@@ -104,13 +103,11 @@ def running(real: Real) -> Iterator[tuple[ManagedProcess, ReceiverUnderTest]]:
         env={"PORT": str(port), "SECRET": secret, "EFFECTS": str(effects)},
         log=run.path / "log",
     )
-    numbers = itertools.count(1)
     under_test = ReceiverUnderTest(
         wire,
         format=EventFormat(scheme=scheme),
         secret=lambda: secret,
         probe=EffectProbe(lambda i: {"": effects.read_text().splitlines().count(i)}, count="effects"),
-        new_id=lambda: f"evt_{next(numbers)}",
     )
     process.start()
     try:

@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import http.client
 import io
-import itertools
 import json
 import re
 import socket
@@ -127,14 +126,12 @@ def under() -> Under:
     ) -> ReceiverUnderTest:
         network = Network([url])
         scheme = scheme_named("hmac")
-        numbers = itertools.count(1)
         wire = Wire(url, check=network.check, timeout_s=timeout_s)
         return ReceiverUnderTest(
             wire,
             format=EventFormat(scheme=scheme),
             secret=lambda: secret,
             probe=probe,  # type: ignore[arg-type]  # as much of a probe as is asked
-            new_id=lambda: f"evt_{next(numbers)}",
             settle_s=0.1,
         )
 

@@ -5,33 +5,12 @@ from __future__ import annotations
 import json
 import re
 
-import pytest
-
 from harness.model import Event
-from harness.webhooks.object_ids import about_another_object, like, object_keys
+from harness.webhooks.object_ids import about_another_object, object_keys
 
 
 def _event(body: object, event_id: str = "evt_1", headers: tuple[tuple[str, str], ...] = ()) -> Event:
     return Event(name="paid", type="x", id=event_id, body=json.dumps(body).encode(), headers=headers)
-
-
-@pytest.mark.parametrize(
-    "old, form",
-    [
-        ("pi_3MtwBwLkdIwHu7ix28a3tqPa", r"pi_3MtwBwLkdIwH[a-z][0-9][a-z]{2}[0-9]{2}[a-z][0-9][a-z]{2}[A-Z][a-z]"),
-        ("cs_test_a1b2c3d4e5", r"cs_test_(?:[a-f][0-9]){5}"),
-        ("0b3c9a52-1d7e-4f60-9a53-3c1f0e2d4b5a", r"0b3c9a52-1d7e-4f60-9a53-[0-9a-f]{12}"),
-        ("01ARZ3NDEKTSV4RRFFQ69G5FAV", r"01ARZ3NDEKTSV4[A-HJKMNP-TV-Z0-9]{12}"),
-        ("820982911946154508", r"820982[0-9]{12}"),
-        ("1234567", r"1[0-9]{6}"),
-    ],
-)
-def test_a_new_id_has_the_form_of_the_old(old: str, form: str) -> None:
-    """Prefix, length and kinds of characters stay, so that no receiver or schema refuses it."""
-    made = {like(old) for _ in range(20)}
-
-    assert len(made) > 10
-    assert all(re.fullmatch(form, new) and len(new) == len(old) for new in made)
 
 
 def test_every_place_of_the_id_changes_together() -> None:
@@ -68,3 +47,12 @@ def test_only_ids_that_can_be_replaced_are_keys() -> None:
     assert object_keys(_event(body, "evt_12345678")) == ("data.object.id", "data.run.id")
     assert object_keys(_event(body, "evt_12345678"), "data.run.id") == ("data.run.id", "data.object.id")
     assert object_keys(_event({"id": "evt_1", "data": {"id": True, "object": {"id": "Ünïcode id"}}})) == ()
+
+
+def test_a_short_id_is_replaced_where_it_is_the_whole_text() -> None:
+    """Elsewhere the same characters are another number or word."""
+    event = _event({"run": {"id": "7"}, "amount": 7, "note": "7 of 7", "again": "7"})
+
+    found = json.loads(about_another_object(event, "run.id", "8").body)
+
+    assert found == {"run": {"id": "8"}, "amount": 7, "note": "7 of 7", "again": "8"}
