@@ -17,6 +17,7 @@ from harness.http.wire import Wire
 from harness.model import SecretRef
 from harness.webhooks.case_runner import ReceiverUnderTest
 from harness.webhooks.cases import Framing, ReceiverCase
+from harness.webhooks.delivered_ids import DeliveredIds
 from harness.webhooks.drills import DrillContext
 from harness.webhooks.effects import EffectProbe
 from harness.webhooks.events import EventFormat, read_events
@@ -74,6 +75,7 @@ def receiver_of(run_context: RunContext) -> ReceiverUnderTest:
         # Alone, whatever dies has died of what was sent just now.
         processes=run_context.processes.state if "PYTEST_XDIST_WORKER" in os.environ else None,
         object_key=receiver.order.object if receiver.order else None,
+        note=DeliveredIds(run_context.run.delivered_ids).add,
     )
 
 

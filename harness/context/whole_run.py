@@ -38,6 +38,7 @@ def judge_secrets(context: RunContext, whole: WholeRun) -> list[Finding]:
         return []
     from harness.operations.leaks import judge_leaks, scan_files
     from harness.telemetry.spans import FILES, leaks_in, unsearched_in
+    from harness.webhooks.delivered_ids import delivered_ids_in
 
     operations, receiver = context.config.operations, context.config.receiver
     logs = context.processes.log_files()
@@ -53,7 +54,7 @@ def judge_secrets(context: RunContext, whole: WholeRun) -> list[Finding]:
         return exposed  # scenarios alone send nothing that the logs must hold, so silence proves nothing
     return exposed + judge_leaks(
         leaks=leaks,
-        canary=None if context.target.declared(("receiver.url",)) else context.run.run_id,
+        canaries=None if context.target.declared(("receiver.url",)) else delivered_ids_in(context.run.delivered_ids),
         began_at=context.began_at,
         logs=logs,
         scanned=len(files) + len(exports),

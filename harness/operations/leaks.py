@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 import httpx
@@ -73,7 +74,7 @@ def scan_files(scanner: Scanner, paths: Iterable[Path], *, root: Path) -> list[L
 def judge_leaks(
     *,
     leaks: Sequence[Leak],
-    canary: str | None,
+    canaries: Collection[str] | None,
     began_at: float = 0.0,
     logs: Sequence[Path],
     scanned: int,
@@ -82,8 +83,8 @@ def judge_leaks(
 ) -> list[Finding]:
     """Return whether any secret leaked, and whether the search could have found it.
 
-    ``canary`` is harmless text that this run sent through the target, which its logs must contain. It is None where
-    nothing is delivered to the target: one of its logs must then have been written since ``began_at``, in seconds since
+    ``canaries`` are ids that this run sent through the target; its logs must contain one. They are None where nothing
+    is delivered to the target: one of its logs must then have been written since ``began_at``, in seconds since
     the epoch. ``logs`` are the log files, ``scanned`` is the number of all files searched, ``unsearchable`` names
     secrets that are too short; ``lost`` is the reason if exports of telemetry could not be searched.
     """
@@ -99,24 +100,25 @@ def judge_leaks(
     if lost:
         what = "; ".join(lost)
         return [_finding(Outcome.ERROR, "Some telemetry exports could not be searched", what)]
-    if unproven := _not_of_this_run(logs, canary, began_at):
+    if unproven := _not_of_this_run(logs, canaries, began_at):
         return [_finding(Outcome.ERROR, "Could not check whether the logs are those of this run", unproven)]
     return [_finding(Outcome.PASS, NEVER_LOGGED.passed, f"{scanned} files searched, {len(logs)} of them logs")]
 
 
-def _not_of_this_run(logs: Sequence[Path], canary: str | None, began_at: float) -> str:
+def _not_of_this_run(logs: Sequence[Path], canaries: Collection[str] | None, began_at: float) -> str:
     """Return why nothing proves that the logs were written in this run; empty where something does."""
     names = ", ".join(path.name for path in logs)
-    if canary is None:
+    if canaries is None:
         written = any(path.stat().st_size and path.stat().st_mtime >= began_at for path in logs)
         return (
             "" if written else f"{names}: no line was written in this run. Name the right files in [operations] logs."
         )
-    if any(_holds(path, canary.encode()) for path in logs):
+    if any(_holds(path, canaries) for path in logs):
         return ""
+    shown = f", such as {next(iter(canaries))}" if canaries else ""
     return (
-        f"None of {names} contains {canary}, which is part of the id of every event of this run. Log event ids, or "
-        "name the right files in [operations] logs."
+        f"None of {names} contains the id of an event that this run delivered{shown}. Log event ids, or name the right "
+        "files in [operations] logs."
     )
 
 
@@ -142,12 +144,16 @@ def _finding(outcome: Outcome, summary: str, observed: str) -> Finding:
     return NEVER_LOGGED.finding(outcome, observed, summary=summary, case="")
 
 
-def _holds(path: Path, needle: bytes) -> bool:
-    """Whether a file holds ``needle``; read in overlapping pieces, as logs can be large."""
+def _holds(path: Path, texts: Collection[str]) -> bool:
+    """Whether a file holds one of ``texts``; read in overlapping pieces, as logs can be large."""
+    if not texts:
+        return False
+    wanted = re.compile(b"|".join(re.escape(text.encode()) for text in texts))
+    most = max(len(text.encode()) for text in texts)
     tail = b""
     with path.open("rb") as file:
         while piece := file.read(1 << 20):
-            if needle in tail + piece:
+            if wanted.search(tail + piece):
                 return True
-            tail = piece[-len(needle) :]
+            tail = piece[-most:] if most else b""
     return False

@@ -24,7 +24,7 @@ class Run(msgspec.Struct, kw_only=True):
     """What all processes of one run share. Travels to pytest-xdist workers as JSON, over a pipe only."""
 
     run_id: str
-    """Random name of the run; the ids of delivered events carry it."""
+    """Random name of the run."""
     seed: str
     """What ``fresh:`` secrets are derived from; a secret itself, never printed."""
     directory: str
@@ -34,8 +34,16 @@ class Run(msgspec.Struct, kw_only=True):
     printed: dict[str, str] = {}
     """What the commands of ``command:`` secrets printed, by their words; secrets themselves, never printed."""
 
+    delivered: str = ""
+    """Where the ids of delivered events are noted, in the folder of another run; empty: in its own."""
+
     def __repr__(self) -> str:
         return f"<run {self.run_id}>"
+
+    @property
+    def delivered_ids(self) -> Path:
+        """The file in which every process notes the ids of the events that it delivers."""
+        return Path(self.delivered or f"{self.directory}/delivered-ids")
 
     @classmethod
     def begin(cls) -> Run:
@@ -53,6 +61,7 @@ class Run(msgspec.Struct, kw_only=True):
             seed=self.seed,
             directory=tempfile.mkdtemp(prefix="harness-"),
             printed=self.printed,
+            delivered=str(self.delivered_ids),
         )
 
     @classmethod

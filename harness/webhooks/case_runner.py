@@ -52,11 +52,13 @@ class ReceiverUnderTest:
         processes: ProcessState | None = None,
         clock: Callable[[], float] = time.time,
         object_key: str | None = None,
+        note: Callable[[str], None] = lambda _: None,
     ) -> None:
         """``secret`` is called for each signature; ``clock`` returns Unix seconds.
 
         ``settle_s`` bounds the wait for an effect, in seconds. ``processes`` reports on the receiver's process, where
         other tests send to it at the same time. ``object_key`` is the key of the object's id in events, if known.
+        ``note`` is called with the id of each event that is delivered.
         """
         self.wire = wire
         self.format = format
@@ -68,6 +70,7 @@ class ReceiverUnderTest:
         self._forms: dict[str, _Form] = {}
         self._alive = False
         self._object_key = object_key
+        self._note = note
         self._counting: Counting | None = None
 
     @property
@@ -91,6 +94,7 @@ class ReceiverUnderTest:
 
     def send(self, event: Event, built: Request, framing: Framing = Framing.PLAIN) -> Delivery:
         """Send one delivery exactly as built."""
+        self._note(event.id)
         if framing is Framing.PLAIN:
             return self.wire.send(built, event=event.name, event_id=event.id)
         pieces, pause_s = framed(self.wire, built, framing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -46,7 +47,9 @@ def test_logs_are_judged(tmp_path: Path, log: str | None, value: str, outcome: O
     scanner = Scanner({"env:KEY": value})
 
     leaks = scan_files(scanner, logs, root=tmp_path)
-    (found,) = judge_leaks(leaks=leaks, canary=CANARY, logs=logs, scanned=len(logs), unsearchable=scanner.unsearchable)
+    (found,) = judge_leaks(
+        leaks=leaks, canaries=[CANARY], logs=logs, scanned=len(logs), unsearchable=scanner.unsearchable
+    )
 
     assert found.outcome is outcome
     assert summary in found.summary
@@ -57,7 +60,7 @@ def test_what_was_exported_and_not_kept_is_an_error(tmp_path: Path) -> None:
     """A search that could not see everything proves nothing; a leak that it did see counts first."""
     (tmp_path / "app.log").write_text(f"event {CANARY} {VALUE}\n")
     logs = [tmp_path / "app.log"]
-    common = {"canary": CANARY, "logs": logs, "scanned": 1, "unsearchable": (), "lost": ["/v1/traces: no gzip"]}
+    common = {"canaries": [CANARY], "logs": logs, "scanned": 1, "unsearchable": (), "lost": ["/v1/traces: no gzip"]}
     leaks = scan_files(Scanner({"env:KEY": VALUE}), logs, root=tmp_path)
 
     (lost,) = judge_leaks(leaks=[], **common)  # type: ignore[arg-type]  # a dict of several types
@@ -75,7 +78,7 @@ def test_one_finding_for_each_secret_and_file(tmp_path: Path) -> None:
     logs = sorted(tmp_path.glob("*.log"))
 
     leaks = scan_files(Scanner({"env:A": VALUE, "env:B": other}), logs, root=tmp_path)
-    found = judge_leaks(leaks=leaks, canary="", logs=logs, scanned=2, unsearchable=())
+    found = judge_leaks(leaks=leaks, canaries=(), logs=logs, scanned=2, unsearchable=())
 
     assert [f.summary.partition(": ")[2] for f in found] == [
         "env:A in a.log:1 (hex, raw)",
@@ -107,6 +110,20 @@ def test_without_deliveries_a_log_must_have_been_written_in_this_run(
     """Nothing that the run sent is in the logs of an integration that receives nothing; an old file proves nothing."""
     (tmp_path / "client.log").write_text("read 7 things\n")
     logs = [tmp_path / "client.log"]
-    (found,) = judge_leaks(leaks=[], canary=None, began_at=began_at, logs=logs, scanned=1, unsearchable=())
+    (found,) = judge_leaks(leaks=[], canaries=None, began_at=began_at, logs=logs, scanned=1, unsearchable=())
     assert found.outcome is outcome
     assert outcome is Outcome.PASS or "no line was written in this run" in found.observed
+
+
+def test_logs_without_an_id_that_was_delivered_are_not_those_of_this_run(tmp_path: Path) -> None:
+    """The message names an id to look for; one id in one of the logs is enough, wherever it is in the file."""
+    (tmp_path / "a.log").write_text("nothing\n")
+    (tmp_path / "b.log").write_text("x" * (1 << 20) + " evt_2\n")
+    judge = partial(judge_leaks, leaks=[], canaries=["evt_1", "evt_2"], scanned=2, unsearchable=())
+
+    (without,) = judge(logs=[tmp_path / "a.log"])
+    (found,) = judge(logs=sorted(tmp_path.glob("*.log")))
+
+    assert without.outcome is Outcome.ERROR
+    assert "None of a.log contains the id of an event that this run delivered, such as evt_1. Log" in without.observed
+    assert found.outcome is Outcome.PASS
