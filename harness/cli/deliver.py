@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from harness.context.plan_delivery import plan_delivery, public_key
+from harness.core.progress import bar
 from harness.model import Delivery
 from harness.webhooks.delivery_plan import DeliverOptions
 from harness.webhooks.delivery_run import DeliveryRun
@@ -115,15 +116,11 @@ class _Lines:
 @contextmanager
 def _bar(total: int) -> Iterator[Callable[[Delivery], None]]:
     """Show a bar that moves with each delivery, and above it those that were not acknowledged."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, refresh_per_second=5, transient=True) as progress:
-        task = progress.add_task("delivering", total=total)
-        lines = _Lines(lambda text: progress.console.print(text, markup=False, highlight=False))
+    with bar("delivering", total, file=sys.stdout) as shown:
+        lines = _Lines(shown.line)
 
         def moved(delivery: Delivery) -> None:
-            progress.advance(task)
+            shown.advance()
             if not delivery.acknowledged:
                 lines(delivery)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from harness.context.request_plan import PlannedOperation, in_one_line, planned_operations
 from harness.context.run_context import RunContext
+from harness.core.progress import tracked, waiting
 from harness.errors import ConfigurationError
 
 _WIDTH = len("requests")
@@ -20,13 +22,16 @@ def plan_lines(directory: Path, *, overlay: str | None) -> Iterator[str]:
     with RunContext.begun(directory, overlay=overlay) as context:
         if context.config.provider is None:
             raise ConfigurationError("harness.toml has no [provider], so nothing would be sent to one.")
-        yield in_one_line(context)
+        with waiting("reading the spec"):
+            summary = in_one_line(context)
+        yield summary
         if not context.provider.spec_at_hand:
             raise ConfigurationError(
                 f"[provider] spec is {context.config.provider.spec}, which --plan does not read, as it sends nothing. "
                 "Save the document as a file and name that."
             )
-        planned = planned_operations(context, context.provider.fuzz_section.budget, fuzzed=context.target.fuzzed)
+        budget, fuzzed = context.provider.fuzz_section.budget, context.target.fuzzed
+        planned = planned_operations(context, budget, fuzzed=fuzzed, each=partial(tracked, title="counting requests"))
         yield ""
         yield f"{'at most':>{_WIDTH}}"
         yield "requests  operation"

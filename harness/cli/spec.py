@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
 
+from harness.core.progress import tracked, waiting
 from harness.openapi.document_checks import SHOWN, check_document
 from harness.openapi.spec_document import load_spec
 
@@ -25,8 +27,9 @@ def check(file: Path, *, everything: bool) -> None:
     Looks for examples that break their own schemas, operations without responses, unused security schemes, unresolvable
     references, and webhooks without schemas. Exits 1 when there is a problem.
     """
-    document = load_spec(str(file), root=Path(), named_by="")
-    results = check_document(document)
+    with waiting(f"reading {file.name}"):
+        document = load_spec(str(file), root=Path(), named_by="")
+    results = check_document(document, each=partial(tracked, title=f"checking {file.name}"))
     for result in results:
         click.echo(result.summary)
         shown = result.slips if everything else result.slips[:SHOWN]

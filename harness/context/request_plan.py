@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from harness.context.run_context import RunContext
@@ -55,14 +55,18 @@ def in_one_line(context: RunContext) -> str:
     return line
 
 
-def planned_operations(context: RunContext, level: str, *, fuzzed: bool) -> list[PlannedOperation]:
+def planned_operations(
+    context: RunContext, level: str, *, fuzzed: bool, each: Callable[[Sequence[str]], Iterable[str]] = iter
+) -> list[PlannedOperation]:
     """Return what each operation would receive, in the order of the document, and what has no operation at the end.
 
-    ``level`` is the budget of generated requests, sent where ``fuzzed``. Raises `SpecError` and `ConfigurationError`.
+    ``level`` is the budget of generated requests, sent where ``fuzzed``. ``each`` hands out the operations whose
+    requests are counted, which takes the time, and may show how far that is. Raises `SpecError` and
+    `ConfigurationError`.
     """
     most: dict[str, int] = defaultdict(int)
     reasons: dict[str, list[str]] = defaultdict(list)
-    for label, number, reason in _requests(context, level, fuzzed=fuzzed):
+    for label, number, reason in _requests(context, level, fuzzed=fuzzed, each=each):
         most[label] += number
         if number and reason not in reasons[label]:
             reasons[label].append(reason)
@@ -70,7 +74,9 @@ def planned_operations(context: RunContext, level: str, *, fuzzed: bool) -> list
     return [PlannedOperation(label, most[label], tuple(reasons[label])) for label in order if most[label]]
 
 
-def _requests(context: RunContext, level: str, *, fuzzed: bool) -> Iterator[tuple[str, int, str]]:
+def _requests(
+    context: RunContext, level: str, *, fuzzed: bool, each: Callable[[Sequence[str]], Iterable[str]]
+) -> Iterator[tuple[str, int, str]]:
     """Yield an operation, how many requests it receives at most, and why."""
     with context.provider.client() as client:
         caller = Caller(context.spec, client)
@@ -84,7 +90,7 @@ def _requests(context: RunContext, level: str, *, fuzzed: bool) -> Iterator[tupl
         if link_crawler.beginnings(caller):
             yield _CHAINS, link_crawler.MAX_CALLS, "links"
     if fuzzed:
-        yield from _generated(context, BUDGETS[level])
+        yield from _generated(context, BUDGETS[level], each)
 
 
 def _of_credentials(context: RunContext, caller: Caller, reads: Sequence[str]) -> Iterator[tuple[str, int, str]]:
@@ -103,8 +109,10 @@ def _of_credentials(context: RunContext, caller: Caller, reads: Sequence[str]) -
             yield operation.label, len(CASES), "wrong credentials"
 
 
-def _generated(context: RunContext, budget: Budget) -> Iterator[tuple[str, int, str]]:
-    for label in context.provider.fuzzed_operations:
+def _generated(
+    context: RunContext, budget: Budget, each: Callable[[Sequence[str]], Iterable[str]]
+) -> Iterator[tuple[str, int, str]]:
+    for label in each(context.provider.fuzzed_operations):
         yield label, _systematic(context.spec, label) + 2 * budget.examples, "generated"
     yield _CHAINS, budget.chains * stateful.STEPS, "chains"
 

@@ -19,6 +19,14 @@ def duration_s(text: str) -> float:
     return float(match[1]) * _UNITS[match[2]]
 
 
+def in_words(seconds: float) -> str:
+    """Return a length of time as an estimate is read: ``40 s``, ``12 min`` or ``2 h 5 min``."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
 def retry_after_s(value: str, *, now: float) -> float | None:
     """Return how many seconds ``Retry-After`` asks to wait: delay-seconds or an HTTP-date (RFC 9110 section 10.2.3).
 

@@ -104,7 +104,7 @@ class Spec(JsonDocument):
     @cached_property
     def readable(self) -> tuple[Operation, ...]:
         """The operations that requests can be made for; see `operation` for the others."""
-        assert self.schema
+        assert self.schema is not None  # its truth would be its length, which takes seconds in a large document
         found = []
         for operation in self.operations:
             with suppress(SpecError):

@@ -8,7 +8,7 @@ import pytest
 
 from harness.plugins.final_findings import whole_run
 from harness.plugins.provider_limits import skip_at_wrong_path, skip_without_probes
-from harness.plugins.stash import context_key, runs_suite
+from harness.plugins.stash import context_key, is_worker, runs_suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 @pytest.hookimpl(trylast=True)  # after the core plugin has read harness.toml
 def pytest_configure(config: pytest.Config) -> None:
     """Register what generates requests, catches the provider's webhooks, fakes a provider, and counts calls."""
-    from harness.plugins import coverage_section, fake_providers, fuzzing, webhook_catcher
+    from harness.plugins import coverage_section, fake_providers, fuzz_progress, fuzzing, webhook_catcher
 
     config.pluginmanager.register(fuzzing, "harness-fuzzing")
     config.pluginmanager.register(fake_providers, "harness-fake-providers")
     config.pluginmanager.register(webhook_catcher, "harness-sent")
     config.pluginmanager.register(coverage_section, "harness-coverage")
     coverage_section.register(config)
+    if runs_suite(config) and not is_worker(config):
+        config.pluginmanager.register(fuzz_progress.FuzzProgress(config), "harness-fuzz-progress")
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

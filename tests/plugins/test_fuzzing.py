@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
+
+from harness.core.progress import PlainLines
+from harness.plugins import fuzz_progress
 
 from .conftest import LATER, Folder
 
@@ -245,3 +249,18 @@ def test_a_vendors_api_that_gives_no_answer_is_not_the_integrations_fault(toml: 
     shown = " ".join(ended.text.split())
     assert "POST /bad gave no answer" in shown
     assert ("contract.fuzz: could not be checked: POST /bad gave no answer" in shown) is (status == 0)
+
+
+def test_a_long_run_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Between the dots, a line counts the tests of generated requests alone, and estimates the rest."""
+    times = iter([0.0, 20.0, 40.0])
+    monkeypatch.setattr(fuzz_progress, "PlainLines", lambda *a, **k: PlainLines(*a, **k, clock=lambda: next(times)))
+    reporter = SimpleNamespace(ensure_newline=lambda: None, write_line=print)
+    config = SimpleNamespace(pluginmanager=SimpleNamespace(get_plugin=lambda _: reporter))
+    progress = fuzz_progress.FuzzProgress(config)  # type: ignore[arg-type]  # all that it uses of one
+    ids = [f"x{fuzz_progress.TEST}GET /{n}]" for n in range(8)]
+    progress.pytest_xdist_node_collection_finished(None, ["x::other", *ids])
+    for nodeid in ("x::other", *ids[:2]):
+        progress.pytest_runtest_logstart(nodeid)
+        progress.pytest_runtest_logfinish(nodeid)
+    assert capsys.readouterr().out == "generated requests: test 2 of 8, about 2 min left\n"

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from harness.core.dates import as_http_date, duration_s, http_date, iso_moment, retry_after_s
+from harness.core.dates import as_http_date, duration_s, http_date, in_words, iso_moment, retry_after_s
 
 NOW = 784111777.0  # Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110 section 5.6.7
 
@@ -75,3 +75,12 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 def test_an_iso_date_is_the_same_moment_under_every_python(text: str, moment: dt.datetime | None) -> None:
     """Hour 24, which Python reads since 3.14, is not a valid hour (RFC 3339 section 5.6)."""
     assert iso_moment(text) == moment
+
+
+@pytest.mark.parametrize(
+    "seconds, text",
+    [(0.2, "0 s"), (99, "99 s"), (100, "2 min"), (3599, "1 h 0 min"), (7510, "2 h 5 min")],
+)
+def test_an_estimate_is_short(seconds: float, text: str) -> None:
+    """It has the one or two units that a person plans with."""
+    assert in_words(seconds) == text
