@@ -12,18 +12,15 @@ from types import FrameType
 import click
 import msgspec
 
+from harness.cli.refused_options import refuse_options
 from harness.context.target import CONFIG_NAME, load_target
+from harness.core.folder_lock import locked_folder
 from harness.errors import ConfigurationError
 from harness.model import Verdict
 from harness.process.subreaper import reap_orphans
 
 REPORT = "readiness.json"
 MODES = "live,replay"
-_OURS = {
-    "--harness-reports": "Name the folder with harness gate --reports DIR.",
-    "--harness-target": "Name the overlay with harness gate --target NAME.",
-    "--rootdir": "Run harness gate in the folder that holds harness.toml.",
-}
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
@@ -52,21 +49,26 @@ def run_gate(directory: Path, *, overlay: str | None, reports: str, pytest_args:
     pytest runs as a child, so that a crash, `os._exit` or a kill cannot pass for READY: its exit status must be 0 *and*
     the verdict of the report it wrote must be READY. Raises `ConfigurationError` before anything runs.
     """
-    _refuse_ours(pytest_args)
+    refuse_options(pytest_args)
     target = load_target(directory, overlay=overlay)
     scenarios = [str(_existing(directory, path)) for path in target.config.target.scenarios]
-    _clear(directory / reports)
+    with locked_folder(directory / reports, "--reports") as lock:
+        _clear(directory / reports)
+        return _run_locked(directory, overlay, reports, [*scenarios, *pytest_args], lock)
+
+
+def _run_locked(directory: Path, overlay: str | None, reports: str, arguments: Sequence[str], lock: int) -> int:
     report = directory / reports / REPORT
-    command = [sys.executable, "-m", "pytest", "--pyargs", "harness.suite", *scenarios]
+    command = [sys.executable, "-m", "pytest", "--pyargs", "harness.suite", *arguments]
     command += [
         f"--rootdir={directory}",
         "--harness-gate",
         f"--harness-mode={MODES}",
         f"--harness-reports={reports}",
     ]
-    command += ["-p", "no:schemathesis", *([f"--harness-target={overlay}"] if overlay else []), *pytest_args]
+    command += ["-p", "no:schemathesis", *([f"--harness-target={overlay}"] if overlay else [])]
     with reap_orphans():  # a pytest that was killed could not stop the target's processes
-        status = _run(command, directory)
+        status = _run(command, directory, lock)
     if status != 4 and not (report.is_file() if status else _is_ready(report)):
         sys.stderr.write(
             f"ERROR: pytest ended with status {status} and wrote no verdict to {report}. Check its arguments and "
@@ -74,13 +76,6 @@ def run_gate(directory: Path, *, overlay: str | None, reports: str, pytest_args:
         )
         return 1
     return status if status in (0, 4) else 1
-
-
-def _refuse_ours(pytest_args: Sequence[str]) -> None:
-    for argument in pytest_args:
-        option = argument.partition("=")[0]
-        if option in _OURS:
-            raise ConfigurationError(f"{option} is set by the gate itself. {_OURS[option]}")
 
 
 def _clear(reports: Path) -> None:
@@ -106,8 +101,8 @@ def _existing(directory: Path, path: str) -> Path:
     return found
 
 
-def _run(command: Sequence[str], directory: Path) -> int:
-    process = subprocess.Popen(command, cwd=directory)
+def _run(command: Sequence[str], directory: Path, lock: int) -> int:
+    process = subprocess.Popen(command, cwd=directory, pass_fds=(lock,))
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         process.send_signal(signal.SIGINT)  # pytest then stops the target's processes and reports

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from harness.core.folder_lock import locked_folder
 from harness.model import Verdict
 
 if TYPE_CHECKING:
@@ -66,9 +68,9 @@ ROWS: dict[str, Row] = {
         INCOMPLETE, "was skipped as a whole", test="pytest.importorskip('no_such_module')", ways=BOTH
     ),
     "module-broken": Row(INCOMPLETE, "could not be collected", test="import no_such_module"),
-    "collected-only": Row(NONE, "wrote no verdict", args=("--collect-only", "-q")),
+    "collected-only": Row(NONE, "runs every test once, and --collect-only does not", args=("--collect-only", "-q")),
     "collected-only-by-environment": Row(NONE, "wrote no verdict", env={"PYTEST_ADDOPTS": "--collect-only -q"}),
-    "nothing-run": Row(INCOMPLETE, "No check ran: none was selected", args=("--setup-plan",)),
+    "nothing-run": Row(INCOMPLETE, "No check ran: none was selected", env={"PYTEST_ADDOPTS": "--setup-plan"}),
     "stopped-at-first-failure": Row(
         NOT_READY, "The run ended early", test="def test_more(): assert False", args=("-x",), ways=BOTH
     ),
@@ -142,10 +144,14 @@ def pytest_runtest_protocol(item, nextitem):
     return True
 """,
     ),
-    "plugin-switched-off": Row(
-        NONE, "switch off a plugin of the harness (-p no:harness-...)", args=("-p", "no:harness-readiness")
+    "plugin-switched-off": Row(NONE, "-p no:harness-readiness turns checks", args=("-p", "no:harness-readiness")),
+    "plugin-switched-off-by-environment": Row(
+        NONE,
+        "switch off a plugin of the harness (-p no:harness-...)",
+        env={"PYTEST_ADDOPTS": "-p no:harness-readiness"},
     ),
-    "core-switched-off": Row(NONE, "--harness-gate", args=("-p", "no:harness-core")),
+    "core-switched-off": Row(NONE, "--harness-gate", env={"PYTEST_ADDOPTS": "-p no:harness-core"}),
+    "another-mode": Row(NONE, "--harness-mode is set by the gate itself", args=("--harness-mode=replay",)),
     "report-elsewhere": Row(NONE, "harness gate --reports DIR", args=("--harness-reports=elsewhere",)),
     "another-root": Row(NONE, "the folder that holds harness.toml", args=("--rootdir", "/tmp")),
 }
@@ -207,6 +213,17 @@ def test_an_old_verdict_is_not_taken_for_this_runs(ready: Folder) -> None:
 
     assert ended.status == 1
     assert [p.name for p in ready.reports.glob("readiness.*")] == []
+
+
+def test_a_second_gate_in_one_folder_is_refused(ready: Folder) -> None:
+    """While a gate writes to the reports folder, another one is refused with a sentence, and changes nothing there."""
+    report = ready.write("reports/readiness.html", "the first gate's")
+    with locked_folder(ready.reports, "--reports"):
+        ended = ready.run("-m", "harness.cli", "gate")
+
+    assert ended.status == 4
+    assert f"Another gate (process {os.getpid()}) is running" in ended.err
+    assert report.read_text() == "the first gate's"
 
 
 def test_a_should_item_that_fails_leaves_ready_and_0(ready: Folder) -> None:
