@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from harness.context.live_calls import LiveCalls
-from harness.plugins.stash import context_key, is_live, is_shipped, live_calls_key
+from harness.model import Mode, Outcome
+from harness.plugins.stash import context_key, is_live, is_shipped, item_mode, live_calls_key, played_key
 from harness.readiness.live_evidence import as_recorded, is_seen
 
 if TYPE_CHECKING:
@@ -51,11 +53,20 @@ def register(config: pytest.Config, run_context: RunContext) -> None:
 
 
 def evidence_of(item: pytest.Item, finding: Finding) -> Finding:
-    """Return a finding as the evidence that it is: recorded where the harness did not see a user's test live."""
+    """Return a finding as the evidence that it is: recorded where the harness did not see a user's test live.
+
+    About the recordings, it is recorded where the test played some, or does not pass.
+    """
     run_context = item.config.stash[context_key]
     if is_shipped(item) or run_context.config.provider is None:
         return finding
     calls = item.stash.get(live_calls_key, None)
     about = next((i for i in run_context.checklist if i.id == finding.item), None)
+    if about is None:
+        return finding
+    if about.evidence is Mode.RECORDED and item_mode(item, item.config) is None:
+        played = item.stash.get(played_key, False)
+        mode = Mode.RECORDED if played or finding.outcome is not Outcome.PASS else finding.mode
+        return msgspec.structs.replace(finding, mode=mode)
     unseen = calls is None or not calls.seen
-    return as_recorded(finding) if unseen and about is not None and is_seen(about) else finding
+    return as_recorded(finding) if unseen and is_seen(about) else finding

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.plugins.cassette_names import cassette_path, file_of, uses_cassette
+from harness.plugins.cassette_names import cassette_path, default_places, file_of, uses_cassette
 from harness.plugins.final_findings import whole_run
 from harness.plugins.stash import claims_key, context_key, item_mode
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.context.run_context import RunContext
     from harness.model import Finding
 
@@ -19,7 +21,7 @@ CLAIMS = "harness_cassettes"
 
 @pytest.hookimpl(tryfirst=True)  # before any of them are deselected
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Note which cassettes belong to the tests that were collected; on a worker, report them to the controller."""
+    """Note which cassettes belong to the tests that were collected."""
     run_context = config.stash.get(context_key, None)
     ours = [item for item in items if uses_cassette(item)]
     if run_context is None or not (ours or (run_context.target.root / "cassettes").is_dir()):
@@ -31,14 +33,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     whole = not any("::" in str(argument) for argument in config.args)
     claims = Claims(
         played={path for item, path in path_of.items() if item_mode(item, config) == "replay"},
-        claimed={*path_of.values(), *(cassette_path(item, root).current for item in ours)},
+        claimed={*path_of.values(), *(cassette_path(item, root).current for item in ours), *_of_others(items, root)},
         files={str(file_of(item, root)) for item in items if item.path.is_relative_to(root)} if whole else set(),
     )
     config.stash[claims_key] = claims
-    if hasattr(config, "workeroutput"):
+
+
+def _of_others(items: list[pytest.Item], root: Path) -> set[str]:
+    """Return the places of the cassettes that pytest-recording or pytest-vcr plays."""
+    return set().union(*(default_places(item, root) for item in items if item.get_closest_marker("vcr")))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """On a worker, report to the controller which cassettes belong to the tests, and which were played."""
+    claims = session.config.stash.get(claims_key, None)
+    if claims is not None and hasattr(session.config, "workeroutput"):
         import msgspec
 
-        config.workeroutput[CLAIMS] = msgspec.json.encode(claims).decode()
+        session.config.workeroutput[CLAIMS] = msgspec.json.encode(claims).decode()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -33,6 +33,14 @@ def cassette_path(item: pytest.Item, root: Path) -> CassettePath:
     )
 
 
+def default_places(item: pytest.Item, root: Path) -> set[str]:
+    """Return where pytest-recording and pytest-vcr store the cassette of a test by default, relative to ``root``."""
+    classes = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
+    name = ".".join([*classes[-1:], item.name]) + ".yaml"
+    folder = PurePosixPath(file_of(item, root)).parent / "cassettes"
+    return {str(folder / name), str(folder / item.path.stem / name)}
+
+
 def file_of(item: pytest.Item, root: Path) -> PurePosixPath:
     """Return the file of a test relative to ``root``; where it is elsewhere, as pytest names it."""
     if item.path.is_relative_to(root):

@@ -92,6 +92,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from harness.plugins import cassette_inventory
 
         config.pluginmanager.register(cassette_inventory, "harness-stray-cassettes")
+        if config.stash[context_key].config.provider and config.stash[context_key].config.target.scenarios:
+            from harness.plugins import foreign_cassettes
+
+            config.pluginmanager.register(foreign_cassettes, "harness-foreign-cassettes")
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)  # innermost: what is found here still fails the test

@@ -28,6 +28,8 @@ findings_key: pytest.StashKey[Findings] = pytest.StashKey()
 """On a test: what it observed."""
 live_calls_key: pytest.StashKey[LiveCalls] = pytest.StashKey()
 """On a test of the user's in a live run: its calls to the provider that the harness saw."""
+played_key: pytest.StashKey[bool] = pytest.StashKey()
+"""On a test: whether it played recordings of the provider through vcrpy itself."""
 shown_key: pytest.StashKey[Counter[Kind]] = pytest.StashKey()
 """On the configuration: how many findings of each kind the failures of tests show."""
 deaths_key: pytest.StashKey[list[str]] = pytest.StashKey()
