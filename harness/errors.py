@@ -31,6 +31,11 @@ class HarnessError(Exception):
 class ConfigurationError(HarnessError):
     """The description of the target, an option or a waiver is invalid; nothing was run."""
 
+    def __init__(self, text: str, *, key: tuple[str, ...] = ()) -> None:
+        """``key``: the keys and indexes that lead to what is invalid in harness.toml, for its line."""
+        super().__init__(text)
+        self.key = key
+
 
 class SecretError(ConfigurationError):
     """A secret reference does not resolve, or a secret was written out where a reference belongs."""

@@ -15,7 +15,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from harness.context.target import CONFIG_NAME, Target, last_day_of_waivers, load_target
+from harness.context.configuration_checks import last_day_of_waivers
+from harness.context.target import CONFIG_NAME, Target, load_target
 from harness.core.dates import duration_s
 from harness.core.files import write_atomically
 from harness.errors import ConfigurationError, HarnessError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import ClassVar
 
 import msgspec
 
@@ -11,6 +12,9 @@ from harness.model.finding import FixedBy, Level, Mode
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One line of the readiness checklist."""
+
+    IDENTITY: ClassVar[tuple[str, ...]] = ("id",)
+    MAY_BE_EMPTY: ClassVar[tuple[str, ...]] = ("why",)
 
     id: str
     step: str = "6 Your own"
@@ -45,6 +49,8 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     With ``finding`` it covers one defect of the item and no other. When that defect no longer occurs, this is only
     reported: whether it shows depends on chance in generated requests, and on the provider's state.
     """
+
+    IDENTITY: ClassVar[tuple[str, ...]] = ("item", "finding")
 
     item: str
     finding: str = ""

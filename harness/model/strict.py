@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import enum
 import re
-import types
-import typing
 from collections.abc import Iterable
-from typing import Any, TypeGuard, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import msgspec
 
@@ -15,6 +13,7 @@ from harness.core.pointers import child
 from harness.errors import ConfigurationError, misfit, nearest
 from harness.model.config import Duration
 from harness.model.reference import SecretRef
+from harness.model.struct_types import inside, is_struct, kinds_of
 
 Path = tuple[str, ...]
 _IN_WORDS = {
@@ -38,7 +37,7 @@ def convert(raw: dict[str, Any], expected: type[Any], file: str) -> Any:
         message, at = misfit(exc)
         path = _path(at, raw, expected)
         where = where_is(path) + ": " if path else ""
-        raise ConfigurationError(f"{file}: {where}{_in_words(message, _choices(expected, path))}") from None
+        raise ConfigurationError(f"{file}: {where}{_in_words(message, _choices(expected, path))}", key=path) from None
 
 
 def _in_words(message: str, choices: Iterable[str]) -> str:
@@ -54,40 +53,16 @@ def _in_words(message: str, choices: Iterable[str]) -> str:
 def _choices(expected: Any, path: Path) -> list[str]:
     """Return the values that the key at ``path`` can have, none where they are not a list of names."""
     for step in path:
-        expected = _inside(expected, step)
-    names = [list(kind) if isinstance(kind, enum.EnumType) else get_args(kind) for kind in _kinds(expected)]
+        expected = inside(expected, step)
+    names = [list(kind) if isinstance(kind, enum.EnumType) else get_args(kind) for kind in kinds_of(expected)]
     return [str(name) for kind in names for name in kind]
-
-
-def _inside(expected: Any, step: str) -> Any:
-    """Return the type at one key or index of the type ``expected``; None where it has none."""
-    for kind in _kinds(expected):
-        if _is_struct(kind):
-            fields = {f.encode_name: f.type for f in msgspec.structs.fields(kind)}
-            if step in fields:
-                return fields[step]
-        elif get_origin(kind) is dict:
-            return get_args(kind)[1]
-        elif get_origin(kind) is tuple:
-            return get_args(kind)[0]
-    return None
-
-
-def _kinds(expected: Any) -> tuple[Any, ...]:
-    """Return the members of a union that are not None, or the type itself."""
-    is_union = isinstance(expected, types.UnionType) or get_origin(expected) is typing.Union
-    return tuple(k for k in get_args(expected) if k is not types.NoneType) if is_union else (expected,)
-
-
-def _is_struct(kind: Any) -> TypeGuard[type[msgspec.Struct]]:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def _path(at: str, raw: Any, expected: Any) -> Path:
     """Read msgspec's ``$.process[...].ready``; in place of ``...`` comes the first key whose value does not fit."""
     path: Path = ()
     for part in re.findall(r"\.\.\.|[^.\[\]]+", at.removeprefix("$")):
-        inner = _inside(expected, part)
+        inner = inside(expected, part)
         unfit = (key for key, value in raw.items() if not _fits(value, inner)) if part == "..." else iter((part,))
         step = next(unfit)
         path, raw, expected = (*path, step), child(raw, step), inner
@@ -129,7 +104,8 @@ def check_keys(value: Any, expected: Any, file: str, path: Path = ()) -> None:
             if key == struct.__struct_config__.tag_field:
                 continue
             if key not in fields:
-                raise ConfigurationError(f"{file}: {where_is((*path, key))}: unknown key. {nearest(key, fields)}")
+                text = f"{file}: {where_is((*path, key))}: unknown key. {nearest(key, fields)}"
+                raise ConfigurationError(text, key=(*path, key))
             check_keys(item, fields[key], file, (*path, key))
     elif isinstance(value, dict) and get_origin(expected) is dict:
         for key, item in value.items():
@@ -141,7 +117,7 @@ def check_keys(value: Any, expected: Any, file: str, path: Path = ()) -> None:
 
 def _struct_for(value: dict[str, Any], expected: Any, file: str, path: Path) -> type[msgspec.Struct] | None:
     """Return the struct for a table: of a union, the one that its tag names."""
-    structs = [kind for kind in _kinds(expected) if _is_struct(kind)]
+    structs = [kind for kind in kinds_of(expected) if is_struct(kind)]
     tag_field = structs[0].__struct_config__.tag_field if structs else None
     if not tag_field:
         return structs[0] if structs else None
@@ -150,7 +126,7 @@ def _struct_for(value: dict[str, Any], expected: Any, file: str, path: Path) -> 
     if tag not in by_tag:
         where = where_is((*path, tag_field))
         problem = f"{tag!r} is not known" if tag_field in value else "is missing"
-        raise ConfigurationError(f"{file}: {where}: {problem}. {nearest(str(tag), by_tag)}")
+        raise ConfigurationError(f"{file}: {where}: {problem}. {nearest(str(tag), by_tag)}", key=(*path, tag_field))
     return by_tag[tag]
 
 

@@ -134,6 +134,8 @@ def rejects_partial_response(evidence: Evidence) -> str:
         return ""
     if evidence.run.succeeded:
         return "the client reported success without a complete response"
+    if evidence.run.exit_status is None:  # it did nothing: the harness ended it
+        return evidence.run.ended
     after = next((a for a in evidence.attempts if a.at > evidence.faulted[0].at), None)
     if after is None or after.method not in WRITES:
         return ""

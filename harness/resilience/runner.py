@@ -10,6 +10,7 @@ import msgspec
 
 from harness.model import Attempt, Check, Finding, Outcome
 from harness.model.config import Policy
+from harness.model.config.client import HELD_LONGER_S
 from harness.resilience.client_cases import ClientCase
 from harness.resilience.client_process import ClientRun, run_client
 from harness.resilience.expectations import Evidence
@@ -19,7 +20,6 @@ from harness.resilience.faults import Fault
 PLACEHOLDER = "{fault_server}"
 SHOWN_ATTEMPTS = 12
 UNPROVEN = "the workflow does not succeed without a fault either"
-HELD_LONGER_S = 3.0
 """How much longer than its limit a client has to wait, in seconds, so that one without a deadline is noticed."""
 
 

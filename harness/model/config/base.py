@@ -31,6 +31,11 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     CALLED: ClassVar[tuple[str, ...]] = ()
     """Names of the keys with URLs at which the harness calls the target; it sends nothing to other hosts."""
 
+    MAY_BE_EMPTY: ClassVar[tuple[str, ...]] = ()
+    """Names of the keys whose text may be empty, or whose list may have empty entries after its first."""
+    IDENTITY: ClassVar[tuple[str, ...]] = ()
+    """Names of the keys by which a table of a list is the same one in an overlay; empty: a list is replaced whole."""
+
     def called_urls(self) -> Iterator[str]:
         """Yield the URLs of this section and of those inside it at which the harness calls the target."""
         yield from (url for _, url in _called(self, ()) if "://" in url)

@@ -24,7 +24,9 @@ class Cassettes(Section, frozen=True):
     """Further hosts that scenarios may send to while they are recorded or run live."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a path that is not a JSON path."""
+        """Raise ValueError for a path that is not a JSON path, and where every request would match."""
+        if not self.match_on:
+            raise ValueError("`match_on` is empty, and every request would match: name parts such as method and path")
         for rule in self.volatile:
             if not _RULE.fullmatch(rule):
                 raise ValueError(f"Expected JSON paths such as '$.createdAt', '$.items[*].id' or '$..id', got {rule!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from harness.model.config.base import Duration, Section
@@ -19,9 +20,22 @@ class Policy(Section, frozen=True):
     answer_within: Duration = Duration(30)
     """How long it waits for one response, however slowly that arrives."""
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for a number of requests that no client can keep to."""
+        if self.max_attempts < 1:
+            raise ValueError(f"`max_attempts` is {self.max_attempts}: write 1 or more, the first request included")
+
+
+HELD_LONGER_S = 3.0
+"""How much longer than `Policy.answer_within` the harness leaves a request without its response."""
+_ROOM_S = HELD_LONGER_S + 2
+"""For the client to start, and for the harness to see that it let go, before the run is ended."""
+
 
 class Client(Section, frozen=True):
     """``[client]``: a command that runs the core workflow once, exit status 0 on success."""
+
+    MAY_BE_EMPTY = ("command",)
 
     command: tuple[str, ...]
     env: dict[str, str] = {}
@@ -32,8 +46,17 @@ class Client(Section, frozen=True):
     """Header that carries the idempotency key, where the document declares none; else ``Idempotency-Key``."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a header name that HTTP does not know (RFC 9110 section 5.6.2)."""
+        """Raise ValueError for a header name that HTTP does not know, or for a time-out that hides the policy.
+
+        For names see RFC 9110 section 5.6.2.
+        """
         if self.idempotency_header is not None and not _TOKEN.fullmatch(self.idempotency_header):
             raise ValueError(
                 f"`idempotency_header` is {self.idempotency_header!r}: write a name such as Idempotency-Key"
+            )
+        if self.timeout < (least := self.policy.answer_within + _ROOM_S):
+            raise ValueError(
+                f"`timeout` ends each run after {self.timeout:g} s, too early to see whether the client lets go of a "
+                f"response after its policy.answer_within of {self.policy.answer_within:g} s: "
+                f'write timeout = "{math.ceil(least)}s" or more, or a shorter policy.answer_within'
             )

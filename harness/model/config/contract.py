@@ -13,6 +13,12 @@ class CoverageThreshold(Section, frozen=True):
     responses: int = 0
     """Share of documented responses that are seen."""
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for what is no share."""
+        for name in self.__struct_fields__:
+            if not 0 <= getattr(self, name) <= 100:
+                raise ValueError(f"`{name}` is {getattr(self, name)}: write per cent, from 0 to 100")
+
 
 class Contract(Section, frozen=True):
     """``[contract]``: the target's own thresholds."""

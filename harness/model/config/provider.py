@@ -61,9 +61,13 @@ class ProviderWebhooks(Section, frozen=True):
     """Time within which a webhook that was answered with 503 must be sent again."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for ``secret_at`` without ``register``."""
+        """Raise ValueError for ``secret_at`` or ``body`` without ``register``, and for an impossible port."""
         if self.secret_at and not self.register:
             raise ValueError("`secret_at` is a key of the response to `register`, which is missing")
+        if self.body and not self.register:
+            raise ValueError("`body` is the body of the request `register`, which is missing")
+        if self.port is not None and not 0 < self.port < 1 << 16:
+            raise ValueError(f"`port` is {self.port}: write a number from 1 to 65535")
 
 
 _WHOAMI = re.compile(r"GET /[^{}\s]*")

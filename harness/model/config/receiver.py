@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from harness.model.config.base import Duration, Section
 from harness.model.reference import SecretRef
@@ -10,6 +10,8 @@ from harness.model.reference import SecretRef
 
 class Signature(Section, frozen=True):
     """``[receiver] signature``: the scheme and its parameters."""
+
+    MAY_BE_EMPTY = ("prefix",)
 
     scheme: str
     secret: SecretRef
@@ -41,6 +43,7 @@ class Probe(Section, frozen=True):
     """How to query the integration for one row: by URL, command or SQL."""
 
     CALLED = ("url",)
+    MAY_BE_EMPTY: ClassVar[tuple[str, ...]] = ("command",)
 
     url: str | None = None
     """GET; ``{event_id}`` is replaced. Answers 404 while the event is unknown, else JSON."""
@@ -68,6 +71,8 @@ class EffectSource(Probe, frozen=True):
 
 class DeadLetters(Probe, frozen=True):
     """``[receiver] dead_letters``: how to query the dead letter of an event, and how to redrive it."""
+
+    MAY_BE_EMPTY = ("command", "redrive")
 
     when: dict[str, str] = {}
     """Keys and values that mark an answer as a dead letter, if the probe also answers for other events."""
@@ -99,6 +104,7 @@ class Receiver(Section, frozen=True):
     """``[receiver]``: the integration's webhook endpoint."""
 
     CALLED = ("url",)
+    MAY_BE_EMPTY = ("event_type", "outage", "stop", "start")
 
     url: str
     events: str | None = None

@@ -61,6 +61,8 @@ class Telemetry(Section, frozen=True):
 class Rotation(Section, frozen=True):
     """An entry of ``[operations] secrets``: when a secret was last replaced."""
 
+    IDENTITY = ("ref",)
+
     ref: SecretRef
     """Reference to the secret, as elsewhere in harness.toml."""
     rotated_at: dt.date
@@ -83,3 +85,9 @@ class Operations(Section, frozen=True):
     """When each secret was last replaced."""
     scan: tuple[str, ...] = ()
     """Globs of further files that must not contain secrets, such as cassettes and fixtures."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for two records of one secret: only one of them could be true."""
+        refs = [record.ref for record in self.secrets]
+        if twice := [ref for number, ref in enumerate(refs) if ref in refs[:number]]:
+            raise ValueError(f"`secrets` has two records of {twice[0]}: remove the older one")

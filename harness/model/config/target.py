@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 
 from harness.model.config.base import Duration, Section
@@ -18,6 +19,8 @@ class Environment(enum.StrEnum):
 class Absent(Section, frozen=True):
     """``[target.absent]``: what the integration does not have, each with the reason."""
 
+    MAY_BE_EMPTY = ("receiver", "client", "telemetry", "webhooks")  # refused below, with the reason
+
     receiver: str | None = None
     client: str | None = None
     telemetry: str | None = None
@@ -31,6 +34,18 @@ class Absent(Section, frozen=True):
             raise ValueError(f'`{empty[0]}` is empty: write the reason, such as "we only call"')
 
 
+class DeclaredSkip(Section, frozen=True):
+    """An entry of ``[target] skips``: tests that may be skipped, or fail as expected, for some time."""
+
+    IDENTITY = ("test",)
+
+    test: str
+    """Glob of node ids, such as ``scenarios/test_refunds.py::*``."""
+    reason: str
+    expires: dt.date
+    """Last day on which the declaration is valid."""
+
+
 class TargetSection(Section, frozen=True):
     """``[target]``: the name, the environment, and where the user's scenarios are."""
 
@@ -39,14 +54,18 @@ class TargetSection(Section, frozen=True):
     """Required where the provider is not on this machine; there ``local``."""
     scenarios: tuple[str, ...] = ()
     """Folders or files of scenarios that the gate runs, relative to harness.toml."""
+    skips: tuple[DeclaredSkip, ...] = ()
+    """Scenarios that do not count as missing where they are skipped, or fail as expected."""
     waivers_within: Duration = Duration(366 * 86_400)
-    """How far ahead a waiver may end."""
+    """How far ahead a waiver, or an entry of `skips`, may end."""
     absent: Absent = Absent()
     """What the integration does not have; the items that concern it do not apply."""
 
 
 class ReadySign(Section, frozen=True):
     """``ready`` of a process that has no URL to ask: a line of its output, or a command."""
+
+    MAY_BE_EMPTY = ("command",)
 
     log: str | None = None
     """Text that a line of the output contains once the process is ready."""
@@ -63,6 +82,7 @@ class Process(Section, frozen=True):
     """``[process.NAME]``: a process the harness starts, watches and stops."""
 
     CALLED = ("ready",)
+    MAY_BE_EMPTY = ("command",)
 
     command: tuple[str, ...]
     ready: str | ReadySign | None = None

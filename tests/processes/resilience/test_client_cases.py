@@ -278,6 +278,17 @@ def test_the_time_an_answer_was_waited_for_is_told() -> None:
     assert "waited for 35.5 s; [client] policy.answer_within is 30 s" in again.summary
 
 
+@pytest.mark.parametrize("case", [*TIMEOUTS, *INTEGRITY], ids=lambda case: case.id)
+def test_a_client_that_the_harness_ends_has_not_let_go(case: ClientCase) -> None:
+    """The end of a run by its time-out is no reaction of the client, however early it comes."""
+    killed = ClientRun(exit_status=None, seconds=20, tail="", ended_at=20)
+
+    finding = judge(case, [attempt(0.5)], killed, Policy())
+
+    assert finding.outcome is Outcome.FAIL
+    assert "the client was still running after 20 s and was killed" in finding.summary
+
+
 def test_a_client_that_never_calls_proves_nothing(provider: str, tmp_path: Path) -> None:
     """No request is an error with the client's own words, not a pass."""
     finding = run(CASES[0], "print('no URL configured'); raise SystemExit(0)", provider, tmp_path)

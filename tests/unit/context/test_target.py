@@ -9,13 +9,15 @@ import pytest
 
 from harness.context.target import load_target
 from harness.errors import ConfigurationError, SecretError
-from harness.model.config import Duration
+from harness.model.config import Configuration, Duration
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NAMED = '[target]\nname = "Acme"\n'
 PROVIDER = NAMED + '[provider]\nspec = "openapi.yaml"\nbase_url = "http://127.0.0.1:1"\n'
+ITEM = NAMED + '[[item]]\nid = "own.a"\nlevel = "must"\ntext = "t"\nremediation = "r"\n'
+WAIVER = '[[waiver]]\nitem = "x"\nreason = "r"\nowner = "o"\nexpires = 2027-01-31\n'
 PROCESS = NAMED + '[process.app]\ncommand = ["app"]\nready = "http://127.0.0.1:1/"\n'
 
 # Text of harness.toml, and what the message must hold: the place, the trouble, the next step.
@@ -170,6 +172,100 @@ REFUSED = {
         "[operations] secrets: env:X has a `previous`",
         "Remove the key.",
     ),
+    "a level that does not exist": (ITEM.replace("must", "shoud"), "[[item]] 1 level", "'should'? (harness.toml:5)"),
+    "a waiver without a reason": (
+        NAMED + WAIVER.replace('"r"', '""'),
+        "[[waiver]] 1 reason is empty",
+        "write its text, or remove the key. (harness.toml:5)",
+    ),
+    "a waiver without an owner": (NAMED + WAIVER.replace('"o"', '" "'), "[[waiver]] 1 owner is empty", "toml:6)"),
+    "a waiver of a blank finding": (NAMED + WAIVER + 'finding = ""', "[[waiver]] 1 finding is empty", "toml:8)"),
+    "a waiver that never ends": (
+        NAMED + 'waivers_within = "9999999d"\n' + WAIVER.replace("2027-01-31", "9999-12-31"),
+        "[[waiver]] 1 expires is 9999-12-31",
+        "Name an earlier day",
+    ),
+    "a need that nothing reads": (
+        ITEM + 'needs = ["provider.spec", "receiver.ulr"]',
+        "[[item]] 1 needs: 'receiver.ulr' is no key of harness.toml, so nothing reads it.",
+        "Did you mean 'receiver.url'? (harness.toml:8)",
+    ),
+    "a need of a section that does not exist": (
+        ITEM + 'needs = ["recever.url"]',
+        "'recever.url' is no key of harness.toml",
+        "Did you mean 'receiver'?",
+    ),
+    "an item about an unknown part": (
+        ITEM + 'concerns = ["recevier"]',
+        "[[item]] 1 concerns: 'recevier' is no part that [target.absent] declares.",
+        "Did you mean 'receiver'? (harness.toml:8)",
+    ),
+    "an item without a text": (ITEM.replace('"t"', '"\t"'), "[[item]] 1 text is empty", "(harness.toml:6)"),
+    "a target without a name": ('[target]\nname = ""', "[target] name is empty", "(harness.toml:2)"),
+    "a folder of scenarios without a name": (
+        NAMED + 'scenarios = [\n  "flows",\n  "",\n]',
+        "[target] scenarios is empty",
+        "(harness.toml:3)",
+    ),
+    "a command without a program": (
+        PROCESS.replace('"app"', '""'),
+        "[process.app] command is empty",
+        "(harness.toml:4)",
+    ),
+    "an empty command": (PROCESS.replace('"app"', ""), "[process.app] command is an empty list", "write its entries"),
+    "a series that nothing reads": (
+        NAMED + '[telemetry.series]\ndelivred = "x"',
+        "[telemetry] series.delivred: nothing reads it.",
+        "Did you mean 'delivered'? (harness.toml:4)",
+    ),
+    "an empty series": (NAMED + '[telemetry.series]\nretried = ""', "series.retried is empty", "(harness.toml:4)"),
+    "a share above the whole": (
+        NAMED + "[contract]\ncoverage = { responses = 101 }",
+        "[contract] coverage: responses is 101",
+        "write per cent, from 0 to 100",
+    ),
+    "no attempt": (
+        NAMED + '[client]\ncommand = ["x"]\npolicy = { max_attempts = 0 }',
+        "[client] policy: max_attempts is 0",
+        "write 1 or more",
+    ),
+    "a time-out as long as the policy": (
+        NAMED + '[client]\ncommand = ["x"]\ntimeout = "30s"\npolicy = { answer_within = "30s" }',
+        "[client]: timeout ends each run after 30 s, too early to see whether the client lets go of a response",
+        'write timeout = "35s" or more, or a shorter policy.answer_within. Correct that key',
+    ),
+    "a time-out shorter than the policy that is not written": (
+        NAMED + '[client]\ncommand = ["x"]\ntimeout = "31s"',
+        "after its policy.answer_within of 30 s",
+        'write timeout = "35s"',
+    ),
+    "recordings that match everything": (NAMED + "[cassettes]\nmatch_on = []", "match_on is empty", "such as method"),
+    "a body of no request": (
+        PROVIDER + "webhooks = { body = { a = 1 } }",
+        "[provider] webhooks: body is the body of the request register, which is missing",
+        "(harness.toml:6)",
+    ),
+    "an impossible port": (PROVIDER + "webhooks = { port = 99999 }", "port is 99999", "from 1 to 65535"),
+    "a secret that is never old": (
+        NAMED + '[[operations.secrets]]\nref = "env:A"\nrotated_at = 2999-01-01',
+        "rotated_at is 2999-01-01, which is to come",
+        "Write the day of its last rotation. (harness.toml:5)",
+    ),
+    "two records of one secret": (
+        NAMED + 2 * '[[operations.secrets]]\nref = "env:A"\nrotated_at = 2026-01-01\n',
+        "secrets has two records of env:A",
+        "remove the older one",
+    ),
+    "a declared skip without a reason": (
+        NAMED + 'skips = [{ test = "a::b", reason = " ", expires = 2027-01-31 }]',
+        "[target] skips.0.reason is empty",
+        "(harness.toml:3)",
+    ),
+    "a declared skip that never ends": (
+        NAMED + 'skips = [{ test = "a::b", reason = "r", expires = 9999-12-31 }]',
+        "[target] skips.0.expires is 9999-12-31",
+        "Name an earlier day",
+    ),
     "not TOML": ("[target\nname = 1", "harness.toml is not valid TOML", "line 1"),
     "no reference": (PROVIDER + 'auth = { type = "bearer", token = 3 }', "[provider] auth.token", "env:NAME"),
 }
@@ -242,6 +338,82 @@ def test_an_overlay_changes_only_what_it_names(tmp_path: Path) -> None:
     assert provider is not None
     assert provider.base_url == "https://api.example.com"
     assert provider.spec == "openapi.yaml"
+
+
+def overlaid(folder: Path, base: str, overlay: str) -> Configuration:
+    """Return the configuration of harness.toml with an overlay."""
+    write(folder, base)
+    (folder / "harness.staging.toml").write_text(overlay)
+    return load_target(folder, overlay="staging").config
+
+
+def test_an_overlay_adds_to_lists_of_tables(tmp_path: Path) -> None:
+    """Items, waivers, records of secrets and declared skips of harness.toml stay, and those of one id are changed."""
+    base = ITEM + WAIVER + '[[waiver]]\nitem = "y"\nfinding = "F-1"\nreason = "r"\nowner = "o"\nexpires = 2027-01-31\n'
+    base += '[[operations.secrets]]\nref = "env:A"\nrotated_at = 2026-01-01\nmax_age = "5d"\n'
+    base = base.replace("[target]", '[target]\nskips = [{ test = "a", reason = "r", expires = 2027-01-31 }]')
+    config = overlaid(
+        tmp_path,
+        base,
+        '[target]\nskips = [{ test = "b", reason = "r", expires = 2027-01-31 }]\n'
+        '[[item]]\nid = "own.a"\nlevel = "should"\n'
+        '[[item]]\nid = "own.b"\nlevel = "must"\ntext = "t"\nremediation = "r"\n'
+        '[[waiver]]\nitem = "y"\nreason = "all of it"\nowner = "me"\nexpires = 2027-01-01\n'
+        '[[waiver]]\nitem = "y"\nfinding = "F-1"\nowner = "me"\n'
+        '[[operations.secrets]]\nref = "env:A"\nrotated_at = 2026-02-02\n',
+    )
+
+    assert [(item.id, item.level, item.text) for item in config.item] == [
+        ("own.a", "should", "t"),
+        ("own.b", "must", "t"),
+    ]
+    assert [(w.item, w.finding, w.owner) for w in config.waiver] == [
+        ("x", "", "o"),
+        ("y", "F-1", "me"),
+        ("y", "", "me"),
+    ]
+    assert [skip.test for skip in config.target.skips] == ["a", "b"]
+    assert config.operations is not None
+    [record] = config.operations.secrets
+    assert (str(record.rotated_at), record.max_age / 86_400) == ("2026-02-02", 5)
+
+
+def test_an_overlay_can_take_all_tables_of_a_list_away(tmp_path: Path) -> None:
+    """An empty list stands for none, as it does for a list of texts."""
+    assert overlaid(tmp_path, NAMED + WAIVER, "waiver = []").waiver == ()
+
+
+def test_other_lists_are_replaced_by_an_overlay(tmp_path: Path) -> None:
+    """What has no id is given whole."""
+    config = overlaid(tmp_path, NAMED + 'scenarios = ["a", "b"]\n', '[target]\nscenarios = ["c"]\n')
+
+    assert config.target.scenarios == ("c",)
+
+
+@pytest.mark.parametrize(
+    "overlay, place",
+    [
+        ('[[waiver]]\nitem = "x"\nexpires = 2999-01-01\n', "(harness.staging.toml:3)"),
+        ('[[waiver]]\nitem = "z"\n\n[[waiver]]\nitem = "y"\nowner = ""\n', "(harness.staging.toml:6)"),
+        ('\n[[waiver]]\nitem = "y"\nreason = "r"\nexpires = 2027-01-31\n', "(harness.staging.toml:2)"),
+        ('[client]\ncommand = ["x"]\n[client.policy]\nmax_attempts = 0\n', "(harness.staging.toml:3)"),
+    ],
+    ids=["merged", "unfilled", "incomplete", "new"],
+)
+def test_a_mistake_is_found_in_the_file_that_makes_it(tmp_path: Path, overlay: str, place: str) -> None:
+    """The line is that of the file with the key, also where tables of both files are merged."""
+    with pytest.raises(ConfigurationError) as refused:
+        overlaid(tmp_path, NAMED + WAIVER, overlay)
+
+    assert str(refused.value).endswith(place)
+
+
+def test_a_mistake_of_harness_toml_is_found_there_beside_an_overlay(tmp_path: Path) -> None:
+    """A value that the overlay leaves alone has its line in harness.toml."""
+    with pytest.raises(ConfigurationError) as refused:
+        overlaid(tmp_path, NAMED + WAIVER.replace("2027", "2999"), '[[waiver]]\nitem = "x"\nowner = "me"\n')
+
+    assert str(refused.value).endswith("(harness.toml:7)")
 
 
 def test_a_fresh_secret_needs_a_process_that_learns_it(tmp_path: Path) -> None:
