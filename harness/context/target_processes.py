@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.errors import ConfigurationError
 from harness.process.managed import ManagedProcess
 from harness.process.ready import CommandSucceeds, PrintsLine, StaysAlive, UrlAnswers
 from harness.process.supervisor import ProcessState
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from harness.model.config import Process
     from harness.process.ready import ReadyCheck
 
+PROVIDER = "{provider}"
+"""Placeholder of an address before the provider."""
 _RESTART_S = 10.0
 """For a process to be missed and ended, beside the time it may take until it is ready."""
 
@@ -61,26 +64,49 @@ class TargetProcesses:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Run all of them for the length of the block; raises `ProcessError` where one does not come up."""
-        try:
-            for name in self._target.config.process:
-                process = self._described(name)
-                process.log.unlink(missing_ok=True)
-                self._started.append(process)
-                process.start()
-            yield
-        finally:
-            for process in reversed(self._started):
-                process.stop()
+        with self._provider_url() as url:
+            try:
+                for name in self._target.config.process:
+                    process = self._described(name, url)
+                    process.log.unlink(missing_ok=True)
+                    self._started.append(process)
+                    process.start()
+                yield
+            finally:
+                for process in reversed(self._started):
+                    process.stop()
 
-    def _described(self, name: str) -> ManagedProcess:
+    @contextmanager
+    def _provider_url(self) -> Iterator[str]:
+        """Run a proxy before the provider where a process is to call it there; yield its URL, else an empty one.
+
+        Processes run beside all tests, so their calls are evidence of none. Raises `ConfigurationError`.
+        """
+        provider, processes = self._target.config.provider, self._target.config.process
+        named = next((n for n, p in processes.items() if any(PROVIDER in w for w in (*p.command, *p.env.values()))), "")
+        if not named:
+            yield ""
+            return
+        if provider is None:
+            raise ConfigurationError(
+                f"harness.toml: [process.{named}]: {PROVIDER} stands for the address of the provider, and [provider] "
+                "base_url is not set. Add it, or write the address itself."
+            )
+        from harness.cassettes.record.provider_proxy import ProviderProxy
+
+        with ProviderProxy(provider.base_url, production=self._target.production, reports=False) as proxy:
+            yield proxy.url
+
+    def _described(self, name: str, provider_url: str) -> ManagedProcess:
         config = self._target.config.process[name]
+        env = self._secrets.environment(config.env, f"[process.{name}] env")
         return ManagedProcess(
             name,
-            command=config.command,
+            command=[word.replace(PROVIDER, provider_url) for word in config.command],
             ready=self._ready_check(config),
             ready_within_s=config.ready_within,
             cwd=self._target.root / (config.cwd or "."),
-            env=self._secrets.environment(config.env, f"[process.{name}] env"),
+            env={name: value.replace(PROVIDER, provider_url) for name, value in env.items()},
             log=self.logs / f"{name}{self.log_suffix}.log",
             redact=self._secrets.vault.redact,
         )

@@ -17,7 +17,8 @@ from harness.resilience.expectations import Evidence
 from harness.resilience.fault_server import KEY_HEADERS, WRITES, FaultServer
 from harness.resilience.faults import Fault
 
-PLACEHOLDER = "{fault_server}"
+PLACEHOLDERS = ("{fault_server}", "{provider}")
+"""Either stands for the address that the client must call."""
 SHOWN_ATTEMPTS = 12
 UNPROVEN = "the workflow does not succeed without a fault either"
 """How much longer than its limit a client has to wait, in seconds, so that one without a deadline is noticed."""
@@ -40,7 +41,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
     """The user's client: a command that runs the workflow once, against the fault server in front of the provider."""
 
     command: Sequence[str]
-    """``{fault_server}`` in it and in ``env`` is replaced by the URL that the client must call."""
+    """``{fault_server}`` or ``{provider}`` in it and in ``env`` is replaced by the URL that the client must call."""
     env: Mapping[str, str]
     """Added to the environment."""
     cwd: Path
@@ -76,9 +77,9 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         )
         with server:
             run = run_client(
-                [word.replace(PLACEHOLDER, server.url) for word in self.command],
+                [_addressed(word, server.url) for word in self.command],
                 cwd=self.cwd,
-                env={k: v.replace(PLACEHOLDER, server.url) for k, v in self.env.items()},
+                env={name: _addressed(value, server.url) for name, value in self.env.items()},
                 timeout_s=self.timeout_s,
                 log=self.log,
             )
@@ -109,6 +110,12 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         _, plain = self.run_undisturbed()
         complaint = f"{UNPROVEN}: {plain.ended}: {plain.tail}"
         return finding if plain.succeeded else case.finding(Outcome.ERROR, complaint, reproduce=finding.reproduce)
+
+
+def _addressed(text: str, url: str) -> str:
+    for placeholder in PLACEHOLDERS:
+        text = text.replace(placeholder, url)
+    return text
 
 
 def judge(

@@ -28,6 +28,8 @@ class ProxyTarget(msgspec.Struct, frozen=True, kw_only=True):
     """Scheme, host and port of the provider: the proxy reaches nothing else."""
     production: bool
     """Whether writing requests are refused."""
+    reports: bool
+    """Whether what passes is stored until it is taken."""
 
 
 class PassedExchange(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,11 +43,11 @@ class PassedExchange(msgspec.Struct, frozen=True, kw_only=True):
 class ProviderProxy:
     """Passes on to the origin of one base URL, and nowhere else."""
 
-    def __init__(self, base_url: str, *, production: bool) -> None:
-        """With ``production``, writing requests are refused."""
+    def __init__(self, base_url: str, *, production: bool, reports: bool = True) -> None:
+        """With ``production``, writing requests are refused; unless it ``reports``, nothing can be taken."""
         parts = urlsplit(base_url)
         user, at, host = parts.netloc.rpartition("@")  # which the client sends on by itself
-        self._target = ProxyTarget(origin=f"{parts.scheme}://{host}", production=production)
+        self._target = ProxyTarget(origin=f"{parts.scheme}://{host}", production=production, reports=reports)
         self._user, self._path = user + at, parts.path.rstrip("/")
         self.url = ""
         """Stands for the base URL, while the proxy runs."""

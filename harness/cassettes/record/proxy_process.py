@@ -25,7 +25,9 @@ TIMEOUT_S = 300.0
 class ExchangeLog:
     """Exchanges that passed since they were last taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, stores: bool) -> None:
+        """Unless it ``stores`` what passes, nothing can be taken."""
+        self._stores = stores
         self.recorded = 0
         self.refused: list[str] = []
         self._lock = threading.Lock()
@@ -35,7 +37,7 @@ class ExchangeLog:
         """Take one exchange."""
         passed = PassedExchange(began=began.timestamp(), exchange=Exchange(request=request, response=response))
         with self._lock:
-            self._passed.append(passed)
+            self._passed += [passed] if self._stores else []
             self.recorded += 1
 
     def write(self) -> None:
@@ -51,7 +53,7 @@ class ExchangeLog:
 def run(source: BinaryIO, output: BinaryIO) -> None:
     """Serve until ``source`` ends."""
     target = msgspec.json.decode(source.readline(), type=ProxyTarget)
-    network, log = Network([target.origin], production=target.production), ExchangeLog()
+    network, log = Network([target.origin], production=target.production), ExchangeLog(stores=target.reports)
     with network.client(timeout_s=TIMEOUT_S) as client, RecordingProxy(target.origin, client, log) as proxy:
         _print(output, proxy.url)
         for line in source:

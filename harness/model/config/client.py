@@ -39,7 +39,7 @@ class Client(Section, frozen=True):
 
     command: tuple[str, ...]
     env: dict[str, str] = {}
-    """Added to the environment; ``{fault_server}`` is replaced by the URL the client must call."""
+    """Added to the environment; ``{fault_server}`` or ``{provider}`` is replaced by the URL the client must call."""
     timeout: Duration = Duration(60)
     policy: Policy = Policy()
     idempotency_header: str | None = None

@@ -209,3 +209,105 @@ def test_plain_pytest_says_it_too(folder: Folder) -> None:
     ended = run(folder, "replay", "-v")
 
     assert f"workflow.core: test_own.py::test_it: {UNSEEN}. {HOW}" in ended.out, ended.out
+
+
+CLIENT = """
+[client]
+command = ["{python}", "-c", "import os, urllib.request as r; r.urlopen(os.environ['URL'] + '/items/item-1').read()"]
+env = { URL = "{provider}" }
+"""
+PROCESS = """
+[process.app]
+command = ["{python}", "app.py", "{provider}"]
+"""
+APP = """
+import pathlib, sys, time, urllib.request
+while True:
+    urllib.request.urlopen(sys.argv[1] + "/items/item-1").read()
+    pathlib.Path("called").touch()
+    time.sleep(0.05)
+"""
+
+
+RUNS_CLIENT = """
+def test_it(client_run):
+    _, ended = client_run([])
+    assert ended.succeeded, ended.tail
+"""
+WAITS = """
+def test_it(provider_url):
+    import time
+    called = pathlib.Path("called")
+    called.unlink(missing_ok=True)
+    while not called.exists():
+        time.sleep(0.01)
+"""
+OWN_ITEMS = """
+[[item]]
+id = "own.seen"
+level = "must"
+text = "It is live."
+remediation = "Call the provider."
+evidence = "live"
+
+[[item]]
+id = "own.unseen"
+level = "must"
+text = "It is live."
+remediation = "Call the provider."
+evidence = "live"
+"""
+# The one begins before the other calls, and ends after it.
+SEEN_BY_ONE = """
+import pathlib, time, pytest, requests
+
+@pytest.mark.verifies("own.seen")
+def test_it(provider_url):
+    while not pathlib.Path("begun").exists():
+        time.sleep(0.01)
+    assert requests.get(provider_url + "/items/item-1").ok
+    pathlib.Path("called").touch()
+"""
+UNSEEN_BY_THE_OTHER = """
+import pathlib, time, pytest
+
+@pytest.mark.verifies("own.unseen")
+def test_it(provider_url):
+    pathlib.Path("begun").touch()
+    while not pathlib.Path("called").exists():
+        time.sleep(0.01)
+"""
+
+
+def test_a_run_of_the_client_in_a_test_is_seen(folder: Folder, provider: Provider) -> None:
+    """A test that runs `[client]` verifies by the calls that this run makes at the address it is given."""
+    folder.write("harness.toml", TOML.format(url=provider.url) + CLIENT)
+
+    item = judged(folder, f"@CORE{RUNS_CLIENT}")
+
+    assert item.outcome is Outcome.PASS, item.summary
+
+
+def test_calls_of_a_process_beside_a_test_are_not_its_own(folder: Folder, provider: Provider) -> None:
+    """A process of the target calls the provider all the time: that verifies nothing for the test that runs."""
+    folder.write("harness.toml", TOML.format(url=provider.url) + PROCESS)
+    folder.write("app.py", APP)
+
+    item = judged(folder, f"@CORE{WAITS}")
+
+    assert provider.calls
+    assert item.outcome is Outcome.NOT_RUN, item.summary
+
+
+def test_each_worker_sees_its_own_tests(folder: Folder, provider: Provider) -> None:
+    """With pytest-xdist, a call in one worker is evidence of no test in another."""
+    toml = TOML.format(url=provider.url).replace("[provider]", 'scenarios = ["own"]\n[provider]')
+    folder.write("harness.toml", toml + OWN_ITEMS)
+    folder.write("own/test_seen.py", SEEN_BY_ONE)
+    folder.write("own/test_unseen.py", UNSEEN_BY_THE_OTHER)
+
+    ended = folder.gate("-n2", "-k", "test_it", "--reports", str(folder.reports))
+
+    assert ended.report is not None, ended.text
+    outcomes = {i.id: i.outcome for i in ended.report.items if i.id.startswith("own.")}
+    assert outcomes == {"own.seen": Outcome.PASS, "own.unseen": Outcome.NOT_RUN}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from harness.context.isolated_copy import isolated_copy
 from harness.context.run_context import RunContext
-from harness.errors import ProcessError
+from harness.errors import ConfigurationError, ProcessError
 
 
 def test_a_process_that_does_not_come_up_ends_those_before_it(tmp_path: Path) -> None:
@@ -47,4 +48,39 @@ def test_a_process_runs_in_its_folder_and_needs_no_url(tmp_path: Path, ready: st
             assert process.output() == "here\n"
         assert context.processes.deaths() == []
         assert context.target.urls == []
+        context.client.close()
+
+
+CALLS = "import sys, urllib.request as r; r.urlopen(sys.argv[1] + '/me').read(); print('called', flush=True)"
+
+
+def test_a_process_calls_the_provider_at_an_address_before_it(tmp_path: Path, httpserver: HTTPServer) -> None:
+    """`{provider}` in the command and `env` of a process is the address of a proxy that forwards to the base URL."""
+    httpserver.expect_request("/v1/me").respond_with_data("ok")
+    provider = f'[provider]\nspec = "openapi.json"\nbase_url = "{httpserver.url_for("/v1")}"\n'
+    words = '["{python}", "-c", "' + CALLS + "; print(__import__('os').environ['URL'])\", \"{provider}\"]"
+    section = f'[process.app]\ncommand = {words}\nready = {{ log = "called" }}\nenv = {{ URL = "{{provider}}" }}\n'
+    (tmp_path / "harness.toml").write_text('[target]\nname = "Tiny"\n' + provider + section)
+
+    with RunContext.begun(tmp_path, overlay=None) as context, context.running():
+        (process,) = context.processes
+        while "http://" not in process.output():
+            pass
+        address = process.output().split()[-1]
+        context.client.close()
+
+    assert [request.path for request, _ in httpserver.log] == ["/v1/me"]
+    assert address.startswith("http://127.0.0.1:")
+    assert address.endswith("/v1")
+    assert address != httpserver.url_for("/v1")
+
+
+def test_an_address_before_no_provider_is_an_error(tmp_path: Path) -> None:
+    """The message names the process, and what is not set."""
+    section = '[process.app]\ncommand = ["sleep", "9"]\nenv = { URL = "{provider}" }\n'
+    (tmp_path / "harness.toml").write_text('[target]\nname = "Tiny"\n' + section)
+
+    with RunContext.begun(tmp_path, overlay=None) as context:
+        with pytest.raises(ConfigurationError, match=r"\[process.app\]: \{provider\} stands for .* Add it"):
+            context.running().__enter__()
         context.client.close()

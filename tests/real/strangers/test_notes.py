@@ -67,6 +67,22 @@ def test_its_own_tests_keep_their_recordings(notes: Project, recorded: str) -> N
     assert "2 passed" in offline.stdout
 
 
+def test_its_own_recordings_count_as_they_are(notes: Project, recorded: str) -> None:
+    """What pytest-recording stored verifies `workflow.recorded`, in its place, and nothing live."""
+    assert recorded
+    cassettes = {path: path.read_bytes() for path in (notes.folder / "tests" / "cassettes").rglob("*.yaml")}
+    notes.log.begin()
+
+    gate = notes.gate("--target", "own", "-k", "test_a_note", KINTO_URL=f"{notes.log.url}/v1")
+
+    assert gate.item("workflow.recorded")["outcome"] == "pass", gate.output
+    modes = {found["mode"] for found in gate.item("workflow.recorded")["findings"]}
+    assert modes == {"recorded"}
+    contract = gate.item("workflow.contract")
+    assert contract["summary"].startswith("Seen recorded only; live evidence is required."), contract
+    assert {path: path.read_bytes() for path in (notes.folder / "tests" / "cassettes").rglob("*.yaml")} == cassettes
+
+
 def test_the_gate_changes_nothing_at_the_vendor(notes: Project, gate: Gate) -> None:
     """By default, only the project's own scenario and client write; what the harness makes up reads."""
     assert gate.report["items"]
