@@ -118,4 +118,4 @@ def test_reads_without_retries_are_found(notes: Project, recorded: str) -> None:
 
     gate = notes.gate("-k", "unavailable-twice", NOTES_FAULTS="reads-once")
 
-    assert "resilience.retries" in gate.failed(), gate.output
+    assert "resilience.retries" in gate.with_outcome("fail"), gate.output
