@@ -123,7 +123,7 @@ def test_a_secret_handed_out_at_registration_is_used_and_never_shown(folder: Fol
     folder.write("scenarios/test_tells.py", TELLS)
     keyword = "providers_webhooks or what_the_hooks_hold"
 
-    done = folder.gate("-k", keyword, "-n1", "--reports", str(folder.reports), "--harness-mode=live")
+    done = folder.gate("-k", keyword, "-n1", "--reports", str(folder.reports))
 
     assert done.report is not None, done.text
     sent = next(i for i in done.report.items if i.id == "webhooks.sent")
