@@ -1,4 +1,4 @@
-"""`harness gate`: the whole checklist live, run by pytest in a child process, whose report is checked again."""
+"""`harness gate`: the whole checklist live, run in a child process, whose report is checked again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from types import FrameType
 import click
 import msgspec
 
+from harness.cli.pytest_arguments import for_the_suite
 from harness.cli.refused_options import refuse_options
+from harness.context.gate_request import ISOLATED, GateRequest
 from harness.context.target import CONFIG_NAME, load_target
 from harness.core.folder_lock import locked_folder
 from harness.errors import ConfigurationError
@@ -20,19 +22,22 @@ from harness.model import Verdict
 from harness.process.subreaper import reap_orphans
 
 REPORT = "readiness.json"
-MODES = "live,replay"
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.option("--target", metavar="NAME", help="Overlay: harness.NAME.toml replaces keys of harness.toml.")
 @click.option("--reports", metavar="DIR", default="reports", show_default=True, help="Folder for the reports.")
+@click.option("--only", metavar="ITEM,...", help="Items whose checks alone run; the verdict is then never READY.")
 @click.option("--plan", is_flag=True, help="Print what would be sent to the provider, and send nothing.")
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def gate(target: str | None, reports: str, pytest_args: tuple[str, ...], *, plan: bool) -> None:
+def gate(target: str | None, reports: str, only: str | None, pytest_args: tuple[str, ...], *, plan: bool) -> None:
     """Run the whole checklist live and print the verdict.
 
-    Exits 0 only for READY, 4 for a configuration error, else 1. Other arguments go to pytest: `harness gate -n2`,
-    `harness gate -k signatures`.
+    Exits 0 only for READY, 4 for a configuration error, else 1.
+
+    Other arguments go to pytest. The shipped checks run by themselves and take of them only -n, --harness-fuzz,
+    --harness-seed, -x, --maxfail and how to show results; -k, -m and all others select and change your scenarios.
     """
     if plan:
         from harness.cli.plan_lines import plan_lines
@@ -40,39 +45,42 @@ def gate(target: str | None, reports: str, pytest_args: tuple[str, ...], *, plan
         for line in plan_lines(Path.cwd(), overlay=target):
             click.echo(line)
         return
-    sys.exit(run_gate(Path.cwd(), overlay=target, reports=reports, pytest_args=pytest_args))
+    items = tuple(item.strip() for item in (only or "").split(",") if item.strip())
+    sys.exit(run_gate(Path.cwd(), overlay=target, reports=reports, pytest_args=pytest_args, only=items))
 
 
-def run_gate(directory: Path, *, overlay: str | None, reports: str, pytest_args: Sequence[str]) -> int:
+def run_gate(
+    directory: Path, *, overlay: str | None, reports: str, pytest_args: Sequence[str], only: tuple[str, ...] = ()
+) -> int:
     """Run the whole checklist of the target in ``directory``; return the exit status, 0 only for READY.
 
-    pytest runs as a child, so that a crash, `os._exit` or a kill cannot pass for READY: its exit status must be 0 *and*
-    the verdict of the report it wrote must be READY. Raises `ConfigurationError` before anything runs.
+    The gate runs as a child, so that a crash or a kill cannot pass for READY: its exit status must be 0 *and* the
+    verdict of the report it wrote must be READY. Raises `ConfigurationError` before anything runs.
     """
     refuse_options(pytest_args)
     target = load_target(directory, overlay=overlay)
     scenarios = [str(_existing(directory, path)) for path in target.config.target.scenarios]
+    request = GateRequest(
+        directory=str(directory),
+        overlay=overlay,
+        reports=reports,
+        scenarios=tuple(scenarios),
+        suite_arguments=for_the_suite(pytest_args),
+        scenario_arguments=tuple(pytest_args),
+        only=only,
+    )
     with locked_folder(directory / reports, "--reports") as lock:
         _clear(directory / reports)
-        return _run_locked(directory, overlay, reports, [*scenarios, *pytest_args], lock)
+        return _run_locked(request, directory / reports / REPORT, lock)
 
 
-def _run_locked(directory: Path, overlay: str | None, reports: str, arguments: Sequence[str], lock: int) -> int:
-    report = directory / reports / REPORT
-    command = [sys.executable, "-m", "pytest", "--pyargs", "harness.suite", *arguments]
-    command += [
-        f"--rootdir={directory}",
-        "--harness-gate",
-        f"--harness-mode={MODES}",
-        f"--harness-reports={reports}",
-    ]
-    command += ["-p", "no:schemathesis", *([f"--harness-target={overlay}"] if overlay else [])]
-    with reap_orphans():  # a pytest that was killed could not stop the target's processes
-        status = _run(command, directory, lock)
+def _run_locked(request: GateRequest, report: Path, lock: int) -> int:
+    command = [sys.executable, *ISOLATED, "-m", "harness.cli.gate_process", msgspec.json.encode(request).decode()]
+    with reap_orphans():  # a gate that was killed could not stop the target's processes
+        status = _run(command, request.directory, lock)
     if status != 4 and not (report.is_file() if status else _is_ready(report)):
         sys.stderr.write(
-            f"ERROR: pytest ended with status {status} and wrote no verdict to {report}. Check its arguments and "
-            "PYTEST_ADDOPTS: they may select no tests, or switch off a plugin of the harness (-p no:harness-...).\n"
+            f"ERROR: The gate ended with status {status} and wrote no verdict to {report}. Its output shows why.\n"
         )
         return 1
     return status if status in (0, 4) else 1
@@ -101,21 +109,18 @@ def _existing(directory: Path, path: str) -> Path:
     return found
 
 
-def _run(command: Sequence[str], directory: Path, lock: int) -> int:
+def _run(command: Sequence[str], directory: str, lock: int) -> int:
     process = subprocess.Popen(command, cwd=directory, pass_fds=(lock,))
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
-        process.send_signal(signal.SIGINT)  # pytest then stops the target's processes and reports
+        process.send_signal(signal.SIGTERM)  # the gate then ends its pytest, stops the target's processes, and reports
 
-    previous = signal.signal(signal.SIGTERM, interrupt)
+    previous = {number: signal.signal(number, interrupt) for number in _SIGNALS}
     try:
-        while True:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:  # Ctrl-C reached the child too; wait for it to clean up
-                continue
+        return process.wait()
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _is_ready(report: Path) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from harness.model.config import Probes
+from harness.model.config.fuzz import EXAMPLES_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -185,6 +187,11 @@ class ProviderAccess:
 
         within_s = BUDGETS[level].answer_within_s
         return self.client(answer_within_s=within_s, whole_within_s=within_s, wait_unasked_s=None)
+
+    def check_shared_defects(self) -> None:
+        """Raise `ConfigurationError` where examples are to be shared through something that is not there."""
+        if self._target.config.provider is not None and os.environ.get(EXAMPLES_VARIABLE):
+            self.defects()
 
     def defects(self) -> DefectStore:
         """Open what fuzzing found; raises `ConfigurationError` where that is shared through what is not there."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import re
-import shlex
 import shutil
 import time
 import warnings
@@ -14,6 +12,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.context.again import again
 from harness.context.background import Background
 from harness.context.provider_access import ProviderAccess
 from harness.context.secret_access import SecretAccess
@@ -132,12 +131,8 @@ class RunContext:
         return self.network.client(whole_within_s=WHOLE_WITHIN_S)
 
     def reproduce(self, test: str) -> str:
-        """Return the command that runs one test of the gate again, given its node id."""
-        name, _, params = test.rpartition("::")[2].partition("[")
-        if re.fullmatch(r"[\w.-]+\]", params):  # pytest reads it literally, so that it selects no other case
-            return f"harness gate -k {shlex.quote(f'{name}[{params}')}"
-        words = [name, *re.findall(r"[\w.-]+", params)]
-        return f"harness gate -k {shlex.quote(' and '.join(words))}"
+        """Return the command that runs one test again, given its node id."""
+        return again(test, root=self.target.root, overlay=self.overlay)
 
     @contextmanager
     def running(self) -> Iterator[None]:

@@ -30,6 +30,12 @@ class SecretAccess:
         """The secret with which the provider signs its webhooks, where its answer to the registration holds one."""
         return IssuedSecret("provider.webhooks.secret", folder=self._run.path, seed=self._run.seed, vault=self.vault)
 
+    def learn_issued(self) -> None:
+        """Learn the secret that another process of the run was handed out, so that nothing of this one shows it."""
+        provider = self._target.config.provider
+        if provider and provider.webhooks and provider.webhooks.secret_at:
+            self.issued.opened()
+
     def resolve_all(self, *, strict: bool) -> None:
         """Resolve every reference of harness.toml; ``strict`` raises `SecretError` for the first that cannot be."""
         self.vault.resolve_all(self._target.references, strict=strict)

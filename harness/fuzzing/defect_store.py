@@ -13,9 +13,9 @@ from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from harness.core.extras import require
 from harness.errors import ConfigurationError
 from harness.fuzzing.defects import Defect
+from harness.model.config.fuzz import EXAMPLES_VARIABLE
 
 T = TypeVar("T")
-VARIABLE = "HARNESS_EXAMPLES"
 FOLDER = ".hypothesis/harness"
 
 
@@ -80,18 +80,18 @@ def open_found(root: Path, target: str) -> DefectStore:
 
     Raises `ConfigurationError` for a server that cannot be reached.
     """
-    place = os.environ.get(VARIABLE, "") or FOLDER
+    place = os.environ.get(EXAMPLES_VARIABLE, "") or FOLDER
     if place.startswith(("redis://", "rediss://", "unix://")):
         return DefectStore(_redis(place), target)
     if "://" in place:
         raise ConfigurationError(
-            f"{VARIABLE} is a URL, but not of a Redis server. Set it to a folder, or to redis://HOST:PORT/NUMBER."
+            f"{EXAMPLES_VARIABLE} is a URL, but not of a Redis server. Set it to a folder, or to redis://HOST:PORT/NUMBER."
         )
     return DefectStore(DirectoryBasedExampleDatabase(root / place), target)
 
 
 def _redis(url: str) -> ExampleDatabase:
-    require(f"{VARIABLE}, which names a Redis server,", "redis")
+    require(f"{EXAMPLES_VARIABLE}, which names a Redis server,", "redis")
     from hypothesis.extra.redis import RedisExampleDatabase
     from redis import Redis
     from redis.exceptions import RedisError
@@ -102,7 +102,7 @@ def _redis(url: str) -> ExampleDatabase:
     except (RedisError, ValueError) as exc:
         # The URL may hold a password, so neither it nor what the client says of it is repeated.
         raise ConfigurationError(
-            f"{VARIABLE}: the Redis server does not answer ({type(exc).__name__}). "
+            f"{EXAMPLES_VARIABLE}: the Redis server does not answer ({type(exc).__name__}). "
             "Start it, correct the URL, or unset the variable to store defects in .hypothesis."
         ) from None
     return Unsteady(RedisExampleDatabase(client, key_prefix=b"harness:"), RedisError)
@@ -137,7 +137,7 @@ class Unsteady(ExampleDatabase):
             return what()
         except self._error as exc:
             self.trouble = (
-                f"{VARIABLE}: the Redis server went away ({type(exc).__name__}): stored defects were not tried, "
-                "and new ones are not stored. Start it and run again."
+                f"{EXAMPLES_VARIABLE}: the Redis server went away ({type(exc).__name__}): stored defects were not "
+                "tried, and new ones are not stored. Start it and run again."
             )
             return None

@@ -6,7 +6,6 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache
 from typing import Any
 
 from harness.http.address import origin_of
@@ -19,13 +18,13 @@ class Reception:
     """What Python's sockets read from a server, below every library that could answer in its place.
 
     All clients whose sockets are Python's are seen: httpx, requests, urllib3, aiohttp, http.client. Libraries that read
-    in C or Rust, such as pycurl and uvloop, are not, nor is trio, which has methods of its own.
+    in C or Rust, such as pycurl and uvloop, are not.
     """
 
     def __init__(self, url: str) -> None:
         """``url`` is any URL of the server."""
         _, host, self._port = origin_of(url)
-        self._here = _is_here(host)
+        self._here = is_loopback(host)
         self.began = False
         """Whether anything arrived."""
 
@@ -59,7 +58,7 @@ class Reception:
                 setattr(kind, name, read)
 
     def _is_of(self, source: socket.socket) -> bool:
-        """Whether a socket is connected to the server: to its port, and to this machine if the server is there."""
+        """Whether a socket is connected to the server: to its port, and on this machine only where the server is."""
         try:
             peer = source.getpeername()
         except OSError:
@@ -67,15 +66,4 @@ class Reception:
         if not isinstance(peer, tuple):  # a socket with a path
             return False
         host = str(peer[0]).removeprefix("::ffff:")  # IPv4 on a socket of IPv6
-        return peer[1] == self._port and is_loopback(host) == self._here
-
-
-@cache
-def _is_here(host: str) -> bool:
-    """Whether a host is this machine, by its name or by the addresses that it has."""
-    if is_loopback(host):
-        return True
-    try:
-        return any(is_loopback(str(info[4][0])) for info in socket.getaddrinfo(host, None))
-    except OSError:
-        return False
+        return peer[1] == self._port and (is_loopback(host) or not self._here)

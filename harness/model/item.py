@@ -32,6 +32,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Parts of an integration, as ``[target.absent]`` names them: where one is declared absent, it does not apply."""
     fixed_by: FixedBy = FixedBy.INTEGRATION
     """``provider``: it does not apply where the provider is a vendor's API, unless a test of your own fails."""
+    proved_by: tuple[str, ...] = ()
+    """Items whose tests make its findings, where these are not its own."""
     evidence: Mode | None = None
     """The only mode whose findings prove the item; None: any."""
 

@@ -57,5 +57,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Checks that were collected and not run."""
     exchanges: int = 0
     """Calls to the provider that were answered, and seen by the harness."""
+    hooks: tuple[str, ...] = ()
+    """Hooks of the harness that the team's conftests and plugins implement, by the name of their phase."""
     durations: dict[str, float] = {}
     """Seconds that each test took, by its node id."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import warnings
+from argparse import SUPPRESS
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,17 +15,17 @@ import pytest
 from harness.plugins.stash import (
     asked_modes,
     context_key,
-    deaths_key,
     findings_key,
     is_live,
     is_shipped,
     is_worker,
     item_mode,
+    order_key,
     provider_counts,
     runs_suite,
     shown_key,
 )
-from harness.plugins.target_loading import RUN_KEY, config_directory, load_context, usage_errors
+from harness.plugins.target_loading import RUN_KEY, config_directory, load_context, target_running
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
@@ -52,14 +53,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("quick", "standard", "deep"),
         help="how many requests are generated (default: [fuzz] budget of harness.toml, else quick)",
     )
+    group.addoption("--harness-part", type=int, help=SUPPRESS)
     group.addoption("--harness-seed", type=int, metavar="N", help="repeat generated requests exactly")
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Declare the harness' own hooks."""
-    from harness.plugins import hookspecs
+    from harness.plugins import hookspecs, team_hooks
 
     pluginmanager.add_hookspecs(hookspecs)
+    pluginmanager.register(team_hooks, "harness-team-hooks")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -72,9 +75,10 @@ def pytest_configure(config: pytest.Config) -> None:
     directory = config_directory(config)
     if directory is not None:
         config.stash[context_key] = run_context = load_context(config, directory)
-        from harness.plugins import call_watch
+        from harness.plugins import call_watch, gate_part
 
         call_watch.register(config, run_context)
+        config.pluginmanager.register(gate_part, "harness-gate-part")
         if run_context.config.process:
             from harness.plugins import supervision
 
@@ -88,7 +92,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the run's scratch folder."""
     run_context = config.stash.get(context_key, None)
-    if run_context is not None and not is_worker(config):
+    if run_context is not None and not is_worker(config) and order_key not in config.stash:
         shutil.rmtree(run_context.run.directory, ignore_errors=True)
 
 
@@ -106,34 +110,10 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     run_context = session.config.stash.get(context_key, None)
     if run_context is None:
         return (yield)
-    owns = is_live(session.config) and not is_worker(session.config) and not session.config.option.collectonly
-    with _target_running(session.config, run_context) if owns else nullcontext(), closing(run_context.background):
+    shares = is_worker(session.config) or order_key in session.config.stash
+    owns = is_live(session.config) and not shares and not session.config.option.collectonly
+    with target_running(session.config, run_context) if owns else nullcontext(), closing(run_context.background):
         return (yield)
-
-
-@contextmanager
-def _target_running(config: pytest.Config, run_context: RunContext) -> Iterator[None]:
-    from harness.context.needed_extras import require_extras
-
-    with usage_errors(run_context):
-        run_context.secrets.resolve_all(strict=True)
-        require_extras(run_context)
-        if run_context.config.provider and not run_context.provider.serves_spec:
-            run_context.spec  # noqa: B018 - an unreadable spec ends the run before anything is started
-        running = run_context.running()
-        running.__enter__()
-    try:
-        if run_context.provider.serves_spec:
-            with usage_errors(run_context):
-                run_context.spec  # noqa: B018 - reading it is what fails
-        with usage_errors(run_context):
-            config.hook.pytest_harness_target_ready(config=config, context=run_context, world=run_context)
-        try:
-            yield
-        finally:  # also where the run ends early, which a death may have caused
-            config.stash[deaths_key] = run_context.processes.deaths()
-    finally:
-        running.__exit__(None, None, None)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import FindingError, HarnessError
@@ -34,35 +34,27 @@ def whole_run(config: pytest.Config) -> WholeRun:
     )
 
 
-def take_final_findings(config: pytest.Config, run_context: RunContext, intake: FindingIntake) -> None:
-    """Call the hook of each plugin, and take in what it returns.
+def take_final_findings(
+    config: pytest.Config, run_context: RunContext, intake: FindingIntake, *, passed_over: Sequence[object] = ()
+) -> None:
+    """Call the hook of each plugin but those ``passed_over``, and take in what it returns.
 
     A plugin that breaks becomes a problem in the report, and hides nothing of the others. Wrappers run around each.
     """
     manager = config.pluginmanager
     plugins = [impl.plugin for impl in reversed(getattr(config.hook, HOOK).get_hookimpls()) if not _wraps(impl)]
     for plugin in plugins:
+        if plugin in passed_over:
+            continue
         hook = manager.subset_hook_caller(HOOK, remove_plugins=[other for other in plugins if other is not plugin])
         where = f"{HOOK} of {manager.get_name(plugin)}"
         try:
             results = hook(config=config, context=run_context, world=run_context)
             for result in results or [None]:  # pluggy leaves out None
-                _take(_evidence(plugin, result, run_context), where, intake)
+                _take(result, where, intake)
         except BaseException as exc:  # noqa: BLE001 - sys.exit and pytest.exit, too, must not end a run without a verdict
             text = str(exc) if isinstance(exc, HarnessError) else f"{type(exc).__name__}: {exc}"
             intake.refuse(FindingError(f"{where} raised an error: {text}"), where)
-
-
-def _evidence(plugin: object, result: object, run_context: RunContext) -> object:
-    """Return what a plugin returned, as the evidence that it is: what the user's own returns was not seen live."""
-    ours = getattr(plugin, "__name__", "").startswith("harness.plugins.")
-    if ours or not isinstance(result, (list, tuple)) or run_context.config.provider is None:
-        return result
-    from harness.model import Finding
-    from harness.readiness.live_evidence import as_recorded, is_seen
-
-    seen = {item.id for item in run_context.checklist if is_seen(item)}
-    return [as_recorded(f) if isinstance(f, Finding) and f.item in seen else f for f in result]
 
 
 def _take(result: object, where: str, intake: FindingIntake) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from typing import TYPE_CHECKING
 
@@ -49,8 +48,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 @pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
 def pytest_harness_target_ready(context: RunContext) -> None:
     """End the run where examples are to be shared through something that is not there."""
-    if context.config.provider is not None and os.environ.get("HARNESS_EXAMPLES"):
-        context.provider.defects()
+    context.provider.check_shared_defects()
 
 
 def _fuzzes(config: pytest.Config, run_context: RunContext) -> bool:

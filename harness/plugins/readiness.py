@@ -12,6 +12,7 @@ from harness.plugins.stash import (
     coverage_key,
     deaths_key,
     is_worker,
+    order_key,
     provider_counts,
     runs_suite,
     signals_key,
@@ -131,6 +132,9 @@ class FindingCollector(Selection):
                 session.exitstatus = self._gate_status(int(exitstatus))
             return
         self._note_broken_run(session, int(exitstatus))
+        if order_key in self._config.stash:
+            self._write_part(int(exitstatus))
+            return
         if self._intake.findings or self._intake.problems or gate:
             from harness.plugins.final_findings import take_final_findings
 
@@ -140,8 +144,16 @@ class FindingCollector(Selection):
         if gate:
             session.exitstatus = self._gate_status(int(exitstatus))
 
+    def _write_part(self, status: int) -> None:
+        from harness.plugins.gate_part import write_part
+
+        problems = [*self._problems, *self._intake.problems]
+        write_part(self._config, status, findings=self._intake.findings, problems=problems, left_out=self.left_out)
+
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the gate's verdict and blockers; in plain pytest only what this run touched."""
+        if order_key in self._config.stash:
+            return  # the gate prints the verdict of all its parts
         if not self._config.getoption("--harness-gate"):
             shown = list(self._plain_lines())
         elif self._report is not None:
@@ -202,9 +214,19 @@ class FindingCollector(Selection):
         if self.deselected:
             self._error(f"{self.deselected}; only a complete run can be READY.")
         if self._config.getoption("--harness-gate"):
-            target = self._context.target
-            for text in narrowings(self._config, [target.root / s for s in target.config.target.scenarios]):
-                self._error(text)
+            self._note_narrowings()
+
+    def _note_narrowings(self) -> None:
+        target, order = self._context.target, self._config.stash.get(order_key, None)
+        if order is not None and order.isolated:
+            return  # the gate itself gave it all its arguments
+        for text in narrowings(self._config, [target.root / s for s in target.config.target.scenarios]):
+            self._error(text)
+        if order is None:
+            self._error(
+                "pytest --harness-gate runs the shipped checks beside your conftests and plugins, which can change "
+                "what they find; only harness gate can be READY."
+            )
 
     def _judged(self) -> Report:
         from harness.context.judgement import judged

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections import Counter
 
     from harness.context.live_calls import LiveCalls
+    from harness.context.part_order import PartOrder
     from harness.context.run_context import RunContext
     from harness.model.part import Claims
     from harness.model.signals import SignalMatrix
@@ -24,6 +25,10 @@ MODES = ("replay", "record", "rewrite", "live", "verify")
 
 context_key: pytest.StashKey[RunContext] = pytest.StashKey()
 """On the configuration: the target of this run; absent where no harness.toml is."""
+order_key: pytest.StashKey[PartOrder] = pytest.StashKey()
+"""On the configuration: which part of a gate this pytest is; absent where it is none."""
+only_key: pytest.StashKey[tuple[str, ...]] = pytest.StashKey()
+"""On the configuration: the items whose checks alone run; absent where all do."""
 findings_key: pytest.StashKey[Findings] = pytest.StashKey()
 """On a test: what it observed."""
 live_calls_key: pytest.StashKey[LiveCalls] = pytest.StashKey()

@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.plugins.stash import deaths_key, order_key
+
 if TYPE_CHECKING:
+    from harness.context.part_order import OrderSource, PartOrder
     from harness.context.run_context import RunContext
 
+source_key: pytest.StashKey[OrderSource] = pytest.StashKey()
+"""On the configuration: where more comes from the gate."""
 RUN_KEY = "harness_run"
 """Where a worker of pytest-xdist finds the run that the controller began."""
 
@@ -41,6 +46,24 @@ def config_directory(config: pytest.Config) -> Path | None:
     return None
 
 
+def order_of(config: pytest.Config) -> PartOrder | None:
+    """Return which part of a gate this pytest is, as the gate ordered it over a pipe; None where it is none."""
+    descriptor = config.getoption("--harness-part")
+    if descriptor is None or hasattr(config, "workerinput"):
+        return None
+    if order_key not in config.stash:
+        from harness.context.part_order import OrderSource
+        from harness.errors import ConfigurationError
+
+        source = OrderSource(descriptor)
+        try:
+            config.stash[order_key] = source.order()
+        except ConfigurationError as exc:
+            raise pytest.UsageError(str(exc)) from None
+        config.stash[source_key] = source
+    return config.stash[order_key]
+
+
 def load_context(config: pytest.Config, directory: Path) -> RunContext:
     """Read the target in ``directory``; a worker takes on the controller's run."""
     from harness.context.run_context import RunContext
@@ -48,7 +71,9 @@ def load_context(config: pytest.Config, directory: Path) -> RunContext:
     from harness.process.run import Run
 
     worker = getattr(config, "workerinput", {})
-    run = Run.from_json(worker[RUN_KEY]) if RUN_KEY in worker else Run.begin()
+    order = order_of(config)
+    begun = Run.from_json(worker[RUN_KEY]) if RUN_KEY in worker else None
+    run = order.run if order is not None else begun or Run.begin()
     reports = directory / config.getoption("--harness-reports")
     try:
         run_context = RunContext.load(directory, run=run, overlay=config.getoption("--harness-target"), reports=reports)
@@ -57,7 +82,28 @@ def load_context(config: pytest.Config, directory: Path) -> RunContext:
         else:
             run_context.secrets.resolve_all(strict=False)
     except HarnessError as exc:
-        if RUN_KEY not in worker:
+        if RUN_KEY not in worker and order is None:
             shutil.rmtree(run.directory, ignore_errors=True)
         raise pytest.UsageError(str(exc)) from None
     return run_context
+
+
+@contextmanager
+def target_running(config: pytest.Config, run_context: RunContext) -> Iterator[None]:
+    """Run the target for the length of the block, in the process that has it."""
+    from harness.context.preparation import prepare, prepare_started
+
+    with usage_errors(run_context):
+        prepare(run_context)
+        running = run_context.running()
+        running.__enter__()
+    try:
+        with usage_errors(run_context):
+            prepare_started(run_context)
+            config.hook.pytest_harness_target_ready(config=config, context=run_context, world=run_context)
+        try:
+            yield
+        finally:  # also where the run ends early, which a death may have caused
+            config.stash[deaths_key] = run_context.processes.deaths()
+    finally:
+        running.__exit__(None, None, None)

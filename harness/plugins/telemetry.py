@@ -9,11 +9,9 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from harness.context.run_context import RunContext
     from harness.model import Delivery, Event
-    from harness.process.run import Run
     from harness.telemetry.exercise.evidence import ExerciseEvidence
     from harness.telemetry.metrics import Metrics
     from harness.telemetry.traces import Traced
@@ -34,18 +32,9 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
 def pytest_harness_target_ready(context: RunContext) -> None:
     """Keep what the metrics show before the first delivery: a series born at its first failure is missed by rate()."""
-    config = context.config.telemetry
-    # Only processes that the harness has just started are known not to have counted anything yet.
-    if config is None or config.metrics is None or not context.processes:
-        return
-    from harness.errors import ProbeError
-    from harness.telemetry.metrics import read_metrics
+    from harness.context.metrics_baseline import store_baseline
 
-    try:
-        text = read_metrics(context.client, config.metrics)
-    except ProbeError:
-        return  # the check itself reports it
-    _baseline_path(context.run).write_text(text, encoding="utf-8")
+    store_baseline(context)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -77,13 +66,12 @@ def exercise(run_context: RunContext, require: Callable[..., None]) -> ExerciseE
 def metrics(run_context: RunContext, require: Callable[..., None]) -> Metrics:
     """The integration's metrics endpoint."""
     require("telemetry.metrics")
+    from harness.context.metrics_baseline import baseline_of
     from harness.telemetry.metrics import Metrics, read_metrics
 
     config = run_context.config.telemetry
     assert config is not None
-    path = _baseline_path(run_context.run)
-    baseline = path.read_text(encoding="utf-8") if path.is_file() else None
-    return Metrics(str(config.metrics), partial(read_metrics, run_context.client), baseline=baseline)
+    return Metrics(str(config.metrics), partial(read_metrics, run_context.client), baseline=baseline_of(run_context))
 
 
 @pytest.fixture
@@ -116,7 +104,3 @@ def traced(
         )
 
     return made
-
-
-def _baseline_path(run: Run) -> Path:
-    return run.path / "metrics-baseline.txt"

@@ -34,9 +34,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Learn the secret that the controller was handed out, so that it is redacted in all output of this process."""
     run_context = item.config.stash.get(context_key, None)
-    provider = run_context.config.provider if run_context else None
-    if run_context and provider and provider.webhooks and provider.webhooks.secret_at:
-        run_context.secrets.issued.opened()
+    if run_context is not None:
+        run_context.secrets.learn_issued()
 
 
 @pytest.fixture

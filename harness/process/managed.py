@@ -98,7 +98,7 @@ class ManagedProcess:
         """Return how the process ended, when it ended by itself, with its last output; None while it runs."""
         if self._process is None or self._process.poll() is None:
             return None
-        return f"[process.{self.name}] {_ended(self._process.returncode)}.{self.tail()}"
+        return f"[process.{self.name}] {how_it_ended(self._process.returncode)}.{self.tail()}"
 
     def silence(self, *, within_s: float = STOP_WITHIN_S) -> str | None:
         """Return how the process ended by itself, or that it no longer answers; None as soon as it answers.
@@ -141,7 +141,7 @@ class ManagedProcess:
         deadline = time.monotonic() + self.ready_within_s
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
-                ended = _ended(self._process.returncode)
+                ended = how_it_ended(self._process.returncode)
                 raise ProcessError(
                     f"harness.toml: [process.{self.name}] command {ended} before {self.ready.event}. "
                     f"Run it by hand to see why: {shlex.join(self.command)}{self.tail()}"
@@ -237,7 +237,8 @@ def _end_group(process: subprocess.Popen[bytes], descendants: Sequence[psutil.Pr
     psutil.wait_procs(descendants, timeout=max(0.0, deadline - time.monotonic()))
 
 
-def _ended(returncode: int) -> str:
+def how_it_ended(returncode: int) -> str:
+    """Return how a process ended, as the end of a sentence; below 0 it is the number of a signal."""
     if returncode >= 0:
         return f"exited with status {returncode}"
     return f"was killed by {signal.Signals(-returncode).name}"

@@ -26,6 +26,11 @@ class Checklist(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """All item ids."""
         return frozenset(i.id for i in self.item)
 
+    def proofs(self, only: Iterable[str]) -> frozenset[str]:
+        """Return the items whose tests make the findings of the items ``only``."""
+        wanted = frozenset(only)
+        return frozenset(proof for item in self.item if item.id in wanted for proof in item.proved_by or (item.id,))
+
     def extended(self, own: Iterable[Item]) -> Checklist:
         """Return this checklist with the target's own items after the shipped ones.
 

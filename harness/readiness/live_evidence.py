@@ -8,7 +8,7 @@ import msgspec
 
 from harness.model import Finding, Item, Mode, Outcome
 
-UNSEEN = "the harness saw no call to the provider in it"
+UNSEEN = "the harness saw no call to the provider in this test"
 HOW = (
     "Send its calls through the fixture `api`; for a client of your own, request the fixture `cassette`, or let the "
     "client call the address that the fixture `provider_url` returns (docs/testing.md, Live means seen live)"
@@ -33,4 +33,4 @@ def as_recorded(finding: Finding) -> Finding:
 def why_not_live(findings: Iterable[Finding]) -> str:
     """Return which test was not seen to be live, and how to make it so; empty where there is none."""
     unseen = next((f for f in findings if f.cause == UNSEEN), None)
-    return f"{unseen.test or 'a hook'}: {UNSEEN}. {unseen.fix}" if unseen else ""
+    return f"{unseen.test}: {UNSEEN}. {unseen.fix}" if unseen else ""

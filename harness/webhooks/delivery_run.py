@@ -107,6 +107,6 @@ def _case(case_id: str, scheme: Scheme) -> ReceiverCase:
     if case.framing is not Framing.PLAIN:
         raise ConfigurationError(
             f"--altered {case_id} changes how a request is sent ({case.framing.value}), which only the gate can do. "
-            f"Run: harness gate -k '[{case_id}]'"
+            f"Run: pytest --pyargs harness.suite -k '[{case_id}]'"
         )
     return case

@@ -41,13 +41,13 @@ class Row(NamedTuple):
 
 BOTH = ("bare", "n2")
 ROWS: dict[str, Row] = {
-    "nothing-selected": Row(INCOMPLETE, "checks were deselected", args=("-k", "no_such_test"), ways=BOTH),
+    "nothing-selected": Row(INCOMPLETE, "1 check was deselected", args=("-k", "no_such_test"), ways=BOTH),
     "one-deselected": Row(
         INCOMPLETE, "1 check was deselected", test=STANDS + "def test_more(): pass", args=("-k", "not test_more")
     ),
     "deselected-by-environment": Row(
         INCOMPLETE,
-        "checks were deselected",
+        "1 check was deselected",
         test=STANDS + "def test_more(): pass",
         env={"PYTEST_ADDOPTS": "-k test_the_backup"},
     ),
@@ -69,7 +69,9 @@ ROWS: dict[str, Row] = {
     ),
     "module-broken": Row(INCOMPLETE, "could not be collected", test="import no_such_module"),
     "collected-only": Row(NONE, "runs every test once, and --collect-only does not", args=("--collect-only", "-q")),
-    "collected-only-by-environment": Row(NONE, "wrote no verdict", env={"PYTEST_ADDOPTS": "--collect-only -q"}),
+    "collected-only-by-environment": Row(
+        INCOMPLETE, "The part 'scenarios' of the gate is missing", env={"PYTEST_ADDOPTS": "--collect-only -q"}
+    ),
     "nothing-run": Row(INCOMPLETE, "No check ran: none was selected", env={"PYTEST_ADDOPTS": "--setup-plan"}),
     "stopped-at-first-failure": Row(
         NOT_READY, "The run ended early", test="def test_more(): assert False", args=("-x",), ways=BOTH
@@ -80,7 +82,9 @@ ROWS: dict[str, Row] = {
     "ended-with-status-0": Row(
         INCOMPLETE, "tests did not finish", test=STANDS + "def test_more(): pytest.exit('enough', 0)", ways=BOTH
     ),
-    "process-ended-with-status-0": Row(NONE, "wrote no verdict", test="def test_more(): os._exit(0)"),
+    "process-ended-with-status-0": Row(
+        INCOMPLETE, "The part 'scenarios' of the gate is missing", test="def test_more(): os._exit(0)"
+    ),
     "worker-crashed": Row(INCOMPLETE, "died", test="def test_more(): os._exit(1)", ways=("n2",)),
     "internal-error": Row(
         INCOMPLETE, "exit status 3", conftest="def pytest_runtest_logstart(): raise RuntimeError('a broken plugin')"
@@ -146,8 +150,8 @@ def pytest_runtest_protocol(item, nextitem):
     ),
     "plugin-switched-off": Row(NONE, "-p no:harness-readiness turns checks", args=("-p", "no:harness-readiness")),
     "plugin-switched-off-by-environment": Row(
-        NONE,
-        "switch off a plugin of the harness (-p no:harness-...)",
+        INCOMPLETE,
+        "off a plugin of the harness (-p no:harness-...)",
         env={"PYTEST_ADDOPTS": "-p no:harness-readiness"},
     ),
     "core-switched-off": Row(NONE, "--harness-gate", env={"PYTEST_ADDOPTS": "-p no:harness-core"}),
@@ -207,11 +211,12 @@ def test_a_part_of_the_run_is_no_gate(ready: Folder) -> None:
 def test_an_old_verdict_is_not_taken_for_this_runs(ready: Folder) -> None:
     """What an earlier run left is removed in every format before anything starts."""
     assert ready.gate().status == 0
-    ready.write("scenarios/test_more.py", "import os\ndef test_more(): os._exit(0)")
+    ready.write("conftest.py", "raise RuntimeError('not today')")
 
     ended = ready.gate()
 
-    assert ended.status == 1
+    assert ended.status == 4
+    assert "not today" in ended.text
     assert [p.name for p in ready.reports.glob("readiness.*")] == []
 
 
@@ -325,5 +330,114 @@ def test_a_killed_pytest_leaves_no_process_of_the_target_behind(served: Folder) 
     ended = served.gate()
 
     assert ended.status == 1
-    assert "wrote no verdict" in ended.err
+    assert "was killed by SIGKILL" in ended.problems
     assert not served.runs(), "the target's process was left behind"
+
+
+REACHES_OUT = """
+import time, pytest
+time.sleep = lambda seconds: None
+for name in ("findings", "events", "run_context", "require", "spec", "credential"):
+    exec(f"@pytest.fixture\\ndef {name}(): raise RuntimeError('the fixture of a conftest')")
+
+@pytest.fixture(autouse=True)
+def everywhere():
+    raise RuntimeError("an autouse fixture of a conftest")
+
+def pytest_collection_modifyitems(items):
+    items[:] = [item for item in items if "scenarios" in item.nodeid]
+"""
+ISOLATED = {
+    "conftest": {"conftest.py": REACHES_OUT},
+    "configuration of pytest": {"pytest.ini": "[pytest]\naddopts = --maxfail=1 -k nothing\npython_files = no_*.py\n"},
+    "plugin of the team": {"pytest.ini": "[pytest]\naddopts = -p drops\n", "drops.py": REACHES_OUT},
+    "module with the name of a library": {"sitecustomize.py": "import time; time.sleep = None\n"},
+}
+
+
+@pytest.mark.parametrize("files", ISOLATED.values(), ids=ISOLATED.keys())
+def test_nothing_of_the_team_reaches_the_shipped_checks(ready: Folder, files: Mapping[str, str]) -> None:
+    """Whatever a team's conftest, plugins or configuration do, each shipped check runs, and none of them breaks."""
+    usual = next(line for line in ready.gate().out.splitlines() if "skipped in" in line).split()[1]
+    for name, text in files.items():
+        ready.write(name, text)
+
+    ended = ready.gate(PYTHONPATH=str(ready.path), PYTEST_PLUGINS="", PYTEST_ADDOPTS="--strict-markers")
+
+    suite = next(line for line in ended.out.splitlines() if "skipped in" in line)
+    assert suite.split()[1] == usual, suite
+    assert "conftest" not in "".join(item.summary for item in ended.report.items) if ended.report else True
+
+
+def test_only_the_named_items_run(ready: Folder) -> None:
+    """With --only, the checks of these items run, in both pytests, and the verdict is never READY."""
+    ready.write("scenarios/test_more.py", "def test_more(): assert False")
+
+    ended = ready.gate("--only", "own.backup")
+
+    assert (ended.status, ended.verdict) == (1, Verdict.INCOMPLETE)
+    assert (
+        ended.problems.startswith("Only the checks of own.backup ran")
+        or "Only the checks of own.backup" in ended.problems
+    )
+    assert "1 passed, 1 deselected" in ended.out
+
+
+def test_an_unknown_item_is_named_before_anything_runs(ready: Folder) -> None:
+    """A misspelt id of --only ends the gate at once, with the nearest id."""
+    ended = ready.gate("--only", "own.bakcup")
+
+    assert ended.status == 4
+    assert "--only: no checklist item is called 'own.bakcup'" in ended.err
+    assert "own.backup" in ended.err
+    assert "test session starts" not in ended.out
+
+
+HOOKS = """
+import pathlib
+def note(text):
+    with open("hooks.log", "a") as log:
+        log.write(text + "\\n")
+
+def pytest_harness_target_ready(config, context):
+    note(f"ready {context.run.run_id} {pathlib.Path('tested').exists()}")
+
+def pytest_harness_final_findings(config, context):
+    from harness import Finding, Outcome
+    note(f"final {context.run.run_id}")
+    return [Finding(item="own.backup", outcome=Outcome.FAIL, summary="The hook found this")]
+
+def pytest_harness_report(config, report):
+    note(f"report {report.run_id} {report.verdict}")
+
+def pytest_runtest_setup():
+    pathlib.Path("tested").touch()
+"""
+
+
+@pytest.mark.parametrize("args", [(), ("-n2",)], ids=["bare", "n2"])
+def test_the_hooks_of_a_conftest_are_called_once_for_the_run(ready: Folder, args: tuple[str, ...]) -> None:
+    """The target's hook comes before every test, the findings of the last count, and the report has the verdict."""
+    ready.write("conftest.py", HOOKS)
+
+    ended = ready.gate(*args)
+
+    assert ended.report is not None, ended.text
+    run = ended.report.run_id
+    assert (ready.path / "hooks.log").read_text().splitlines() == [
+        f"ready {run} False",
+        f"final {run}",
+        f"report {run} NOT READY",
+    ]
+    assert "The hook found this" in ended.told
+
+
+@pytest.mark.parametrize("hook", ["target_ready", "final_findings", "report"])
+def test_a_hook_that_breaks_is_no_ready(ready: Folder, hook: str) -> None:
+    """Whichever hook of a conftest raises an error, the gate does not exit with 0, and its message is shown."""
+    ready.write("conftest.py", f"def pytest_harness_{hook}(config): raise RuntimeError('a broken hook')")
+
+    ended = ready.gate()
+
+    assert ended.status != 0
+    assert "a broken hook" in ended.text + ended.problems

@@ -15,6 +15,10 @@ class BudgetName(enum.StrEnum):
     DEEP = "deep"
 
 
+EXAMPLES_VARIABLE = "HARNESS_EXAMPLES"
+"""Variable of the environment that names the folder or server where defects are shared."""
+
+
 class Fuzz(Section, frozen=True):
     """``[fuzz]``: generated requests."""
 

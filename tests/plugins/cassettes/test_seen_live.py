@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -312,24 +311,3 @@ def test_each_worker_sees_its_own_tests(folder: Folder, provider: Provider) -> N
     assert ended.report is not None, ended.text
     outcomes = {i.id: i.outcome for i in ended.report.items if i.id.startswith("own.")}
     assert outcomes == {"own.seen": Outcome.PASS, "own.unseen": Outcome.NOT_RUN}
-
-
-HOOK = """
-from harness import Finding, Outcome
-
-def pytest_harness_final_findings(config, context):
-    return [Finding(item="workflow.core", outcome=Outcome.PASS, summary="all is well")]
-"""
-
-
-@pytest.mark.usefixtures("provider")
-def test_a_hook_is_no_live_evidence(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the hook of a conftest returns was not seen live either."""
-    monkeypatch.delitem(sys.modules, "conftest", raising=False)  # of the folder before
-    folder.write("conftest.py", HOOK)
-
-    item = judged(folder, "def test_it(): pass")
-
-    assert item.outcome is Outcome.NOT_RUN
-    assert "all is well" in {f.summary for f in item.findings}
-    assert f"a hook: {UNSEEN}. {HOW}" in item.summary or f"test_own.py::test_it: {UNSEEN}. {HOW}" in item.summary

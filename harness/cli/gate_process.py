@@ -1,0 +1,50 @@
+"""The process in which a gate runs; `harness gate` starts it, checks what it leaves, and ends what it leaves behind."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from harness.cli.pytest_arguments import verbosity
+from harness.context.gate_request import GateRequest
+from harness.context.gate_run import USAGE_ERROR, run_gate
+from harness.errors import ConfigurationError, HarnessError
+
+if TYPE_CHECKING:
+    from harness.model import Report
+
+
+def main(order: str) -> int:
+    """Run the gate that a `GateRequest` as JSON asks for, and print its verdict; return the exit status."""
+    request = msgspec.json.decode(order, type=GateRequest)
+    try:
+        status, report = run_gate(request)
+    except HarnessError as exc:
+        click.echo(f"ERROR: {exc}", err=True)
+        return USAGE_ERROR if isinstance(exc, ConfigurationError) else 1
+    except KeyboardInterrupt:
+        click.echo("The gate was interrupted before the target was ready.", err=True)
+        return 1
+    if report is not None:
+        _print(report, request)
+    return status
+
+
+def _print(report: Report, request: GateRequest) -> None:
+    from harness.reports import terminal
+
+    width = shutil.get_terminal_size().columns
+    written = str(Path(request.directory, request.reports, "readiness.html"))
+    click.echo("")
+    click.echo(" readiness ".center(width, "="))
+    for line, style in terminal.lines(report, written=written, verbosity=verbosity(request.suite_arguments)):
+        click.secho(line, fg=style or None)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

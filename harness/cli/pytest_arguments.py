@@ -1,0 +1,62 @@
+"""What the user gives `harness gate` for pytest: all of it for the scenarios, and little for the shipped checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+_VALUED = (
+    "--color",
+    "--dist",
+    "--durations",
+    "--durations-min",
+    "--harness-fuzz",
+    "--harness-seed",
+    "--maxfail",
+    "--maxprocesses",
+    "--numprocesses",
+    "--show-capture",
+    "--tb",
+    "--verbosity",
+)
+_PLAIN = ("--exitfirst", "--quiet", "--verbose", "-x")
+_SHORT_VALUED = ("-n", "-r")
+_COUNTED = ("v", "q")
+
+
+def for_the_suite(arguments: Sequence[str]) -> tuple[str, ...]:
+    """Return those of the arguments that the shipped checks take too: how they are spread, generated, ended and shown.
+
+    What selects tests or limits their time is for the scenarios alone.
+    """
+    return tuple(_chosen(arguments))
+
+
+def verbosity(arguments: Sequence[str]) -> int:
+    """Return what ``-v`` and ``-q`` add up to, as pytest counts them."""
+    chosen = for_the_suite(arguments)
+    level = sum(argument[1:].count("v") - argument[1:].count("q") for argument in chosen if _is_counted(argument))
+    return level + chosen.count("--verbose") - chosen.count("--quiet")
+
+
+def _chosen(arguments: Sequence[str]) -> Iterator[str]:
+    rest = iter(arguments)
+    for argument in rest:
+        name, equals, _ = argument.partition("=")
+        if argument in _PLAIN or _is_counted(argument) or (equals and name in _VALUED):
+            yield argument
+        elif argument in _VALUED or argument in _SHORT_VALUED:
+            yield argument
+            yield from _next(rest)
+        elif argument.startswith(_SHORT_VALUED) and not argument.startswith("--"):
+            yield argument
+
+
+def _next(rest: Iterator[str]) -> Iterator[str]:
+    value = next(rest, None)
+    if value is not None:
+        yield value
+
+
+def _is_counted(argument: str) -> bool:
+    """Whether an argument is ``-v``, ``-qq`` and the like."""
+    return len(argument) > 1 and argument[0] == "-" and set(argument[1:]) <= set(_COUNTED)

@@ -1,0 +1,144 @@
+"""The pytests of a gate: how each is started, with what environment, and how it ends."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from harness.context.gate_request import ISOLATED
+from harness.context.part_order import OrderPipe, PartOrder, Phase
+from harness.model.config.fuzz import EXAMPLES_VARIABLE
+from harness.process.run import Run
+
+SUITE = "suite"
+SCENARIOS = "scenarios"
+MODES = "live,replay"
+_INI = Path(__file__).parents[1] / "suite" / "pytest.ini"
+_FOREIGN = ("PYTEST_", "HYPOTHESIS_", "SCHEMATHESIS_", "HARNESS_")
+_SHARED = frozenset({EXAMPLES_VARIABLE})
+"""Documented variables of the harness, which add requests and take none away."""
+
+
+class PytestArguments(NamedTuple):
+    """What the user gave for pytest."""
+
+    suite: tuple[str, ...] = ()
+    """For the shipped checks: how to spread and to show them."""
+    scenarios: tuple[str, ...] = ()
+    """For the scenarios: everything."""
+
+
+class GatePytests:
+    """Starts the pytests of one gate in the target's folder."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        overlay: str | None,
+        reports: str,
+        scenarios: Sequence[str],
+        arguments: PytestArguments,
+        referred: Callable[[str], bool],
+        run: Run,
+        only: tuple[str, ...],
+    ) -> None:
+        """``referred`` answers whether harness.toml refers to a variable of the environment."""
+        self._directory = directory
+        self._shared = [f"--rootdir={directory}", "--harness-gate", f"--harness-mode={MODES}"]
+        self._shared += [f"--harness-reports={reports}", *([f"--harness-target={overlay}"] if overlay else [])]
+        self._scenarios = scenarios
+        self._arguments = arguments
+        self._referred = referred
+        self._run = run
+        self._only = only
+
+    def suite(self) -> RunningPytest:
+        """Start the shipped checks, out of reach of the team's conftests, plugins, options and modules."""
+        spread = ("-p", "xdist") if any(a.startswith(("-n", "--numprocesses")) for a in self._arguments.suite) else ()
+        command = [sys.executable, *ISOLATED, "-m", "pytest", "-c", str(_INI), "--noconftest"]
+        command += ["--disable-plugin-autoload", "-p", "no:cacheprovider", *_own_plugins(), *spread]
+        command += ["--pyargs", "harness.suite", *self._shared, *self._arguments.suite]
+        return self._started(command, SUITE, Phase.TESTS, env=self._isolated())
+
+    def scenarios(self) -> RunningPytest:
+        """Start the scenarios as the team runs them, with all its plugins."""
+        return self._started([*self._of_the_team(), *self._arguments.scenarios], SCENARIOS, Phase.TESTS)
+
+    def hooks(self, phase: Phase) -> RunningPytest:
+        """Start a pytest that loads the team's conftests, calls a hook in them, and collects nothing."""
+        command = [*self._of_the_team(), *self._arguments.scenarios]
+        return self._started(command, str(phase), phase)
+
+    def _of_the_team(self) -> list[str]:
+        return [sys.executable, "-m", "pytest", *self._scenarios, *self._shared]
+
+    def _started(
+        self, command: Sequence[str], name: str, phase: Phase, *, env: Mapping[str, str] | None = None
+    ) -> RunningPytest:
+        pipe = OrderPipe()
+        try:
+            process = subprocess.Popen(
+                [*command, f"--harness-part={pipe.readable}"],
+                cwd=self._directory,
+                env=env,
+                pass_fds=[pipe.readable],
+            )
+        finally:
+            os.close(pipe.readable)
+        pipe.send(PartOrder(run=self._run, name=name, phase=phase, isolated=name == SUITE, only=self._only))
+        return RunningPytest(process, pipe, ends_by=signal.SIGINT if phase is Phase.TESTS else signal.SIGTERM)
+
+    def _isolated(self) -> dict[str, str]:
+        """Return the environment without what steers pytest, its plugins or the harness from outside.
+
+        What Python itself reads stays, for the integration's own processes; ``-E`` keeps it from this one.
+        """
+        return {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(_FOREIGN) or name in _SHARED or self._referred(name)
+        }
+
+
+class RunningPytest:
+    """One pytest of a gate."""
+
+    def __init__(self, process: subprocess.Popen[bytes], pipe: OrderPipe, *, ends_by: signal.Signals) -> None:
+        self._process = process
+        self._pipe = pipe
+        self._ends_by = ends_by
+
+    def go(self) -> None:
+        """Let it go on, where it waits for the target."""
+        self._pipe.go()
+
+    def interrupt(self) -> None:
+        """Let it end: one that runs tests, as after Ctrl-C."""
+        if self._process.poll() is None:
+            self._process.send_signal(self._ends_by)
+
+    def wait(self) -> int:
+        """Wait until it has ended, and return its exit status."""
+        try:
+            return self._process.wait()
+        finally:
+            self._pipe.close()
+
+    def close(self) -> None:
+        """Let it end where it still waits for the target, and wait until it has."""
+        self._pipe.close()
+        self._process.wait()
+
+
+def _own_plugins() -> list[str]:
+    """Return the arguments that load the plugins of the harness, and no others."""
+    entries = importlib.metadata.entry_points(group="pytest11")
+    names = sorted(entry.name for entry in entries if entry.value.startswith("harness.plugins."))
+    return [word for name in names for word in ("-p", name)]

@@ -1,0 +1,187 @@
+"""One gate: it owns the target's processes, and starts one pytest for the shipped checks and one for the scenarios."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from harness.context.gate_pytests import SCENARIOS, SUITE, GatePytests, PytestArguments, RunningPytest
+from harness.context.gate_request import GateRequest
+from harness.context.gate_verdict import GateVerdict
+from harness.context.metrics_baseline import store_baseline
+from harness.context.part_order import Phase
+from harness.context.preparation import prepare, prepare_started
+from harness.context.run_context import RunContext
+from harness.errors import ConfigurationError, HarnessError
+from harness.model import Verdict
+from harness.process.managed import how_it_ended
+from harness.process.run import Run
+from harness.process.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from harness.model import Report
+
+USAGE_ERROR = 4
+"""Status of a gate that could not run: harness.toml, the target's processes, or arguments for pytest."""
+_TESTED = (0, 1, 5)
+"""pytest's statuses of a run that came to its end: all passed, some failed, none was collected."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_WATCH_S = 0.2
+
+
+def run_gate(request: GateRequest) -> tuple[int, Report | None]:
+    """Run a gate to its end; return the exit status, 0 for READY alone, and the report where one was written.
+
+    Raises `ConfigurationError` where the target cannot be tested at all, with no secret in its text, and
+    KeyboardInterrupt where a signal ends the gate before the target is ready.
+    """
+    directory, run = Path(request.directory), Run.begin()
+    try:
+        reports = directory / request.reports
+        context = RunContext.load(directory, run=run, overlay=request.overlay, reports=reports)
+        try:
+            return GateRun(request, context).run()
+        except HarnessError as exc:
+            raise ConfigurationError(context.vault.redact(str(exc))) from None
+    finally:
+        shutil.rmtree(run.directory, ignore_errors=True)
+
+
+class GateRun:
+    """The run of one gate, in a process of its own."""
+
+    def __init__(self, request: GateRequest, context: RunContext) -> None:
+        self._request = request
+        self._context = context
+        self._verdict = GateVerdict(context, only=request.only)
+        self._running: RunningPytest | None = None
+        self._starting = True
+        referred = {ref.name for _, ref in context.target.references if ref.kind == "env"}
+        self._pytests = GatePytests(
+            Path(request.directory),
+            overlay=request.overlay,
+            reports=request.reports,
+            scenarios=request.scenarios,
+            arguments=PytestArguments(request.suite_arguments, request.scenario_arguments),
+            referred=referred.__contains__,
+            run=context.run,
+            only=request.only,
+        )
+
+    def run(self) -> tuple[int, Report | None]:
+        """Run everything; see `run_gate`."""
+        with self._interruptible():
+            self._prepare()
+            if not self._tested():
+                return USAGE_ERROR, None
+            report = self._verdict.report(final=lambda: self._hook(Phase.FINAL))
+            broke = self._verdict.team_has(Phase.REPORT) and self._hook(Phase.REPORT) != 0
+            return 0 if report.verdict is Verdict.READY and not broke else 1, report
+
+    def _prepare(self) -> None:
+        context = self._context
+        for item in self._request.only:
+            context.checklist.require(item, "--only")
+        context.check_waivers()
+        prepare(context)
+
+    def _tested(self) -> bool:
+        """Run the parts against the running target; False where pytest could run none of them."""
+        context = self._context
+        ready = self._pytests.hooks(Phase.READY)  # it starts beside the target
+        try:
+            with context.running():
+                self._begin()
+                ready.go()
+                self._starting = False
+                status = self._ended(ready)
+                if status == USAGE_ERROR:
+                    return False
+                if status != 0:
+                    self._verdict.note(f"The pytest that loads your conftest {how_it_ended(status)}.")
+                    return True
+                ran = self._supervised()
+                self._verdict.note(*context.processes.deaths())
+                return ran
+        finally:
+            ready.close()
+
+    def _begin(self) -> None:
+        context = self._context
+        prepare_started(context)
+        context.provider.check_shared_defects()
+        store_baseline(context)
+
+    def _supervised(self) -> bool:
+        processes = self._context.processes
+        supervisor = Supervisor(list(processes), processes.state)
+        try:
+            with supervisor:
+                return self._parts()
+        finally:
+            processes.restarts += supervisor.reports()
+
+    def _parts(self) -> bool:
+        status = self._part(SUITE, self._pytests.suite)
+        if status == USAGE_ERROR:
+            return False
+        stops = any(a.startswith(("-x", "--exitfirst", "--maxfail")) for a in self._request.suite_arguments)
+        if self._request.scenarios and not (stops and status != 0):
+            self._part(SCENARIOS, self._pytests.scenarios)
+        return True
+
+    def _part(self, name: str, start: Callable[[], RunningPytest]) -> int:
+        self._verdict.expect(name)
+        if self._verdict.interrupted:
+            return 0
+        status = self._ended(start())
+        if status not in _TESTED and not self._verdict.interrupted:
+            self._verdict.note(f"The pytest of the part {name!r} {how_it_ended(status)}.")
+        return status
+
+    def _hook(self, phase: Phase) -> int:
+        return self._ended(self._pytests.hooks(phase))
+
+    def _ended(self, running: RunningPytest) -> int:
+        self._running = running
+        if self._verdict.interrupted:  # just before it was known here
+            running.interrupt()
+        try:
+            return running.wait()
+        finally:
+            self._running = None
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Let a signal, or the end of the process that started this one, interrupt the run in good order."""
+        previous = {number: signal.signal(number, self._interrupt) for number in _SIGNALS}
+        threading.Thread(target=_watch_parent, args=(os.getppid(),), name="parent", daemon=True).start()
+        try:
+            yield
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self._verdict.interrupted = True
+        if self._running is not None:
+            self._running.interrupt()
+        elif self._starting:
+            self._starting = False
+            raise KeyboardInterrupt
+
+
+def _watch_parent(parent: int) -> None:
+    """Interrupt this process once its parent has ended."""
+    ended = threading.Event()
+    while os.getppid() == parent:
+        ended.wait(_WATCH_S)
+    with suppress(ProcessLookupError):
+        os.kill(os.getpid(), signal.SIGTERM)

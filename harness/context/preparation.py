@@ -1,0 +1,24 @@
+"""What a run needs before its first test: what can be known to be wrong ends it before anything is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.context.needed_extras import require_extras
+
+if TYPE_CHECKING:
+    from harness.context.run_context import RunContext
+
+
+def prepare(context: RunContext) -> None:
+    """Resolve the secrets and read the document, before the target is started; raises `HarnessError`."""
+    context.secrets.resolve_all(strict=True)
+    require_extras(context)
+    if context.config.provider and not context.provider.serves_spec:
+        context.spec  # noqa: B018 - reading it is what fails
+
+
+def prepare_started(context: RunContext) -> None:
+    """Read the document that the target itself serves, once it has started; raises `HarnessError`."""
+    if context.provider.serves_spec:
+        context.spec  # noqa: B018 - reading it is what fails
