@@ -12,6 +12,7 @@ from harness.plugins.stash import (
     coverage_key,
     deaths_key,
     is_worker,
+    only_key,
     order_key,
     provider_counts,
     runs_suite,
@@ -211,7 +212,7 @@ class FindingCollector(Selection):
             self._error(f"The run ended early: {session.shouldfail or session.shouldstop}.")
         if unfinished := session.testscollected - len(self._finished):
             self._error(f"{unfinished} of {session.testscollected} tests did not finish.")
-        if self.deselected:
+        if self.deselected and only_key not in self._config.stash:
             self._error(f"{self.deselected}; only a complete run can be READY.")
         if self._config.getoption("--harness-gate"):
             self._note_narrowings()
