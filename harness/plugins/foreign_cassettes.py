@@ -88,12 +88,12 @@ def _judge(item: pytest.Item, cassette: OpenedCassette) -> None:
 
     run_context, findings = item.config.stash[context_key], item.stash[findings_key]
     place = run_context.target.shown(cassette.path)
+    _claim(item.config, place)
+    _search(item, cassette, place)
     exchanges = list(_with_provider(cassette.played(), run_context))
     if not exchanges:
         return
     item.stash[played_key] = True
-    _claim(item.config, place)
-    _search(item, cassette, place)
     config = item.stash.get(_config_key, None)
     found = judge_exchanges(
         run_context.spec, [_completed(e, config) for e in exchanges], item="workflow.recorded", recorded=True
@@ -113,8 +113,7 @@ def _search(item: pytest.Item, cassette: OpenedCassette, place: str) -> None:
     if place not in searched:
         searched.add(place)
         known = item.config.stash[context_key].vault.redact
-        again = "Record it again with a filter in vcr_config"
-        item.stash[findings_key].extend(judge_exposure(cassette.stored(), place, known=known, again=again))
+        item.stash[findings_key].extend(judge_exposure(cassette.stored(), place, known=known))
 
 
 def _claim(config: pytest.Config, place: str) -> None:

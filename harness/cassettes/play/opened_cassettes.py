@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vcr.cassette import Cassette
+from vcr.persisters.filesystem import CassetteNotFoundError
 from vcr.request import Request
 
 from harness.cassettes.store.vcr_messages import VcrResponse, exchange_of, whole_response, with_bytes
@@ -33,10 +34,15 @@ class OpenedCassette:
                 yield exchange_of(with_bytes(request), whole_response(response))
 
     def stored(self) -> list[tuple[Request, VcrResponse]]:
-        """Return the recordings as they are in the file, before any filter; raises `CassetteError`."""
+        """Return the recordings as they are in the file, before any filter; none where there is no file.
+
+        Raises `CassetteError`.
+        """
         persister, serializer = self._cassette._persister, self._cassette._serializer  # noqa: SLF001 - no public names
         try:
             requests, responses, *_ = persister.load_cassette(str(self.path), serializer=serializer)
+        except CassetteNotFoundError:
+            return []
         except Exception as exc:  # noqa: BLE001 - whatever the user's own serializer raises
             raise CassetteError(f"{self.path} cannot be read: {type(exc).__name__}: {exc}") from None
         pairs = zip(requests, responses, strict=False)

@@ -186,6 +186,35 @@ def test_another_providers_recordings_are_left_alone(folder: Folder, monkeypatch
     assert judged(folder, monkeypatch)["workflow.recorded"].outcome is Outcome.NOT_RUN
 
 
+def test_another_providers_file_is_searched_too(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret in a recording of another API is in the repository all the same."""
+    url, secret = "https://hooks.example.net/x", secrets.token_hex(16)
+    headers = {"authorization": [f"Bearer {secret}"]}
+    project(folder, Recording(url=url, request_headers=headers), test=READS.replace(f"{BASE}/items/item-1", url))
+
+    assert judged(folder, monkeypatch)["secrets.never-logged"].outcome is Outcome.FAIL
+
+
+BROKEN = {
+    "no-file": ("", Outcome.FAIL),
+    "no-recordings": ("interactions: []\nversion: 1\n", Outcome.FAIL),
+    "no-yaml": ("{", Outcome.ERROR),
+}
+
+
+@pytest.mark.parametrize("text, outcome", BROKEN.values(), ids=BROKEN.keys())
+def test_a_cassette_that_cannot_be_played_fails_its_test(
+    text: str, outcome: Outcome, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a recording, the marked test fails, and with it the item."""
+    project(folder, Recording())
+    (folder.path / STORED).unlink()
+    if text:
+        folder.write(STORED, text)
+
+    assert judged(folder, monkeypatch)["workflow.recorded"].outcome is outcome
+
+
 def test_a_server_of_the_document_is_the_provider(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was recorded at the address in production counts, though the target is elsewhere."""
     url = "https://api.example.net/v1/items/item-1"

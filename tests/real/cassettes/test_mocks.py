@@ -127,6 +127,30 @@ def test_an_answer_in_the_providers_place_is_recorded_evidence(
     assert item.outcome is not Outcome.PASS
 
 
+@pytest.mark.parametrize("plugin, folder", [("recording", "cassettes/test_own"), ("vcr", "cassettes")])
+def test_the_recordings_of_a_plugin_count(
+    plugin: str, folder: str, tmp_path: Path, real_python: Callable[[str], str]
+) -> None:
+    """A scenario marked `vcr` verifies `workflow.recorded` from the cassette of pytest-recording or pytest-vcr."""
+    (packages,) = Path(real_python("mocks")).parents[1].glob("lib/python3*/site-packages")
+    url = f"http://127.0.0.1:{Run.begin().port('nobody')}"
+    (tmp_path / "openapi.json").write_text(json.dumps(SPEC), encoding="utf-8")
+    toml = f'[target]\nname = "x"\nscenarios = ["test_own.py"]\n[provider]\nspec = "openapi.json"\nbase_url = "{url}"\n'
+    (tmp_path / "harness.toml").write_text(toml, encoding="utf-8")
+    test = "import pytest, requests\n@pytest.mark.vcr\ndef test_it():\n    assert requests.get(URL + '/item').ok\n"
+    (tmp_path / "test_own.py").write_text(f"URL = {url!r}\n{test}", encoding="utf-8")
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / "test_it.yaml").write_text(STORED.replace("URL", url), encoding="utf-8")
+
+    ended = _run(tmp_path, packages, plugin)
+
+    report = read((tmp_path / "reports" / "readiness.json").read_bytes())
+    item = next(i for i in report.items if i.id == "workflow.recorded")
+    assert item.outcome is Outcome.PASS, ended
+    assert {f.mode for f in item.findings} == {Mode.RECORDED}
+    assert {f.check for f in item.findings} == {"conforms", "requests"}
+
+
 def _tests(fake: Fake) -> Iterator[str]:
     """Yield one test for each fixture: its calls go to the provider's URL, by the client that the library answers."""
     for fixture in FIXTURES:
