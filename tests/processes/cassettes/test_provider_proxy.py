@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 
 import httpx
@@ -116,3 +118,27 @@ def test_its_process_ends_with_the_block(httpserver: HTTPServer) -> None:
         process = proxy._process
 
     assert process.returncode == 0
+
+
+PARENT = """
+import sys, time
+from harness.cassettes.record.provider_proxy import ProviderProxy
+with ProviderProxy("http://127.0.0.1:1", production=False) as proxy:
+    print(proxy.url, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_it_ends_with_the_process_that_started_it() -> None:
+    """Where pytest is killed, nothing goes on forwarding."""
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        port = httpx.URL(parent.stdout.readline().strip()).port or 0
+        parent.kill()
+
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            break
+        time.sleep(0.01)
