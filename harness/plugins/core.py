@@ -84,8 +84,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
             config.pluginmanager.register(supervision, "harness-keeping")
         if runs_suite(config):
-            from harness.plugins import background_work
+            from harness.plugins import background_work, own_fixtures
 
+            config.pluginmanager.register(own_fixtures, "harness-own-fixtures")
             config.pluginmanager.register(background_work, "harness-background")
 
 
