@@ -59,7 +59,7 @@ def explanation(name: str, checklist: Checklist, checks: Sequence[Check], report
     elif name in by_key:
         yield from of_check(by_key[name])
         yield from _last_seen(report, lambda f: key_of(f) == name)
-    elif named := [f for f in findings if name in (f.id, f"{f.item}/{f.case}")]:
+    elif named := [f for f in findings if name in (f.id, *f.ids, f"{f.item}/{f.case}")]:
         for finding in named[:SHOWN]:
             yield from of_finding(finding, beside=key_of(finding) in by_key)
         yield "", ""
@@ -111,7 +111,7 @@ def _in_full(name: str, items: Mapping[str, Item], checks: Sequence[Check], repo
         return keys[0]
     if keys:
         raise NameNotFoundError(f"{len(keys)} checks are called {name!r}. Name one in full: {', '.join(keys)}.")
-    ids = [f.id for f in _findings(report) if f.id]
+    ids = [each for f in _findings(report) for each in (f.id, *f.ids) if each]
     if name.startswith("F-") and not ids:
         state = "The report names no defect" if report else f"There is no {DEFAULT_REPORT}"
         raise NameNotFoundError(f"No finding is called {name!r}. {state}. {_WRITE_ONE}")

@@ -96,6 +96,7 @@ def chosen(report: Report, globs: Sequence[str], ids: Sequence[str]) -> list[tup
     Raises `ConfigurationError` for an option that chooses nothing.
     """
     failed = {(i.id, f.id): None for i in report.items if i.outcome in _FAILED for f in _waivable(i)}
+    failed |= {(i.id, each): None for i in report.items for f in _waivable(i) for each in f.ids if each in ids}
     found = {key: None for key in failed if not (globs or ids) or key[1] in ids or _matches(key[0], globs)}
     whole = {(i.id, ""): None for i in report.items if i.id in globs and i.outcome in _FAILED and not _waivable(i)}
     empty = [f"--id {i}" for i in ids if i not in {key[1] for key in failed}]

@@ -7,7 +7,7 @@ from harness.contract import base_path, conformance, coverage, credential_watch,
 from harness.contract.caller import ANSWERS
 from harness.contract.promises import PROMISES
 from harness.contract.webhooks import sent
-from harness.fuzzing import operation_fuzz, stateful
+from harness.fuzzing import operation_fuzz, stateful, unserved
 from harness.model import Check
 from harness.openapi import document_checks
 from harness.operations import alert_runbooks, leaks, runbook_queries, runbooks, secret_rotation
@@ -29,7 +29,7 @@ def registered() -> tuple[Check, ...]:
 
 
 def _provider() -> tuple[Check, ...]:
-    fuzzed = (operation_fuzz.GENERATED, stateful.CHAINS)
+    fuzzed = (operation_fuzz.GENERATED, unserved.UNSERVED, stateful.CHAINS)
     exchanged = (*conformance.CONFORMS.values(), *conformance.REQUESTS.values())
     covered = (*exchanged, *recording_checks.CHECKS, coverage.COVERED)
     return (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness import __version__
+from harness.context.exclusions import of_difference, with_exclusion
 from harness.model import Finding, Outcome, Problem, Report, Verdict
 from harness.readiness.evaluate import assemble, today
 from harness.reports import FORMATS, write
@@ -31,7 +32,7 @@ def judged(
 ) -> Report:
     """Judge every item of the checklist and the run as a whole."""
     target = run_context.target
-    return assemble(
+    report = assemble(
         run_id=run_context.run.run_id,
         checklist=run_context.checklist,
         target=target.summary,
@@ -51,6 +52,11 @@ def judged(
         signals=signals,
         provider=target.owner,
         provider_counts=provider_counts,
+    )
+    return msgspec.structs.replace(
+        report,
+        items=tuple(with_exclusion(run_context, item) for item in report.items),
+        vendor=tuple(of_difference(run_context, difference) for difference in report.vendor),
     )
 
 

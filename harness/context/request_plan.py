@@ -14,9 +14,10 @@ from harness.contract.promises import PROMISES
 from harness.errors import SpecError
 from harness.fuzzing import stateful
 from harness.fuzzing.budget import BUDGETS, Budget
+from harness.fuzzing.unserved import MOST_CONFIRMING
 from harness.model.config import Probes
 from harness.openapi import generation
-from harness.openapi.permission import MOST_WRONG_CREDENTIALS
+from harness.openapi.permission import MOST_WRONG_CREDENTIALS, UNKNOWN_PATH
 from harness.openapi.spec_document import Spec
 
 GROUPS = 4
@@ -113,7 +114,13 @@ def _generated(
     context: RunContext, budget: Budget, each: Callable[[Sequence[str]], Iterable[str]]
 ) -> Iterator[tuple[str, int, str]]:
     for label in each(context.provider.fuzzed_operations):
-        yield label, _systematic(context.spec, label) + 2 * budget.examples, "generated"
+        yield label, _systematic(context.spec, label) + 2 * budget.examples + MOST_CONFIRMING, "generated"
+    yield f"GET {UNKNOWN_PATH}", 1, "what the server answers to an unknown path"
+    yield (
+        f"OPTIONS {UNKNOWN_PATH}",
+        int(context.target.probes is Probes.WRITE),
+        "what the server answers to an unknown path",
+    )
     yield _CHAINS, budget.chains * stateful.STEPS, "chains"
 
 

@@ -9,6 +9,7 @@ import msgspec
 from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.defects import Defect
 from harness.fuzzing.session import FuzzSession
+from harness.fuzzing.unserved import as_unserved
 from harness.model import Check, Finding, Outcome
 
 
@@ -41,9 +42,16 @@ def findings_of(session: FuzzSession, subject: FuzzSubject, store: DefectStore, 
     """
     if session.unheard:
         yield subject.error(subject.unheard, session.unheard)
-    for defect in session.shown:
-        yield defect_finding(store.get(defect.id) or defect, subject.check, session.client.base_url)
-    if session.shown or session.unheard:
+    found = [
+        defect_finding(store.get(defect.id) or defect, subject.check, session.client.base_url)
+        for defect in session.shown
+    ]
+    if session.watch is not None and session.watch.unserved:
+        yield from map(as_unserved, found)
+        yield from [] if found else [session.watch.finding(session.stored(session.watch.last), session.client.base_url)]
+        return
+    yield from found
+    if found or session.unheard:
         return
     if session.answered:
         yield subject.finding(Outcome.PASS, f"{session.answered} {subject.requests}, no violation", observed)

@@ -11,6 +11,7 @@ from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.fuzz_findings import FuzzSubject
 from harness.fuzzing.operation_fuzz import GENERATED, fuzz
 from harness.fuzzing.stateful import run_stateful
+from harness.fuzzing.unserved import Router
 from harness.http.provider_client import ProviderClient
 from harness.model import Finding
 from harness.openapi.spec_document import Spec
@@ -42,6 +43,7 @@ class Fuzzer:
         self._seed = random_seed
         self._store = store
         self._silent = 0
+        self._router = Router(client, labels)
 
     def share(self, name: str) -> list[str]:
         """Return the operations of an item: one, all, or ``part 2 of 8`` of them."""
@@ -54,7 +56,7 @@ class Fuzzer:
 
     def fuzz(self, label: str) -> list[Finding]:
         """Send generated requests to one operation, unless the provider has answered none of the last ones."""
-        attack = partial(fuzz, label, self._spec, allowed=self.labels)
+        attack = partial(fuzz, label, self._spec, allowed=self.labels, router=self._router)
         return self._heard(label, attack)
 
     def run_stateful(self, name: str = "all") -> list[Finding]:

@@ -15,6 +15,7 @@ from harness.fuzzing.defects import ITEM, Defect
 from harness.fuzzing.fuzz_findings import FuzzSubject, findings_of
 from harness.fuzzing.reproduction import replay
 from harness.fuzzing.session import FuzzSession
+from harness.fuzzing.unserved import CONFIRMED_BY, Router, UnservedWatch
 from harness.http.provider_client import ProviderClient
 from harness.model import Check, Finding, FixedBy
 from harness.openapi import generation
@@ -47,11 +48,13 @@ def fuzz(
     random_seed: int,
     store: DefectStore,
     allowed: Container[str],
+    router: Router,
 ) -> list[Finding]:
     """Send generated requests to one operation; return a finding for each distinct defect, or one that there is none.
 
     ``random_seed`` repeats the requests exactly; ``allowed`` are the operations that may be called at all. An
-    operation whose description cannot be used is an error.
+    operation whose description cannot be used is an error. One that the server does not have, by what ``router``
+    answers, gets a handful of requests.
     """
     subject = FuzzSubject(check=GENERATED, title=label, case=label)
     try:
@@ -59,6 +62,7 @@ def fuzz(
     except SpecError as exc:
         return [subject.error("its description cannot be read", str(exc))]
     session = FuzzSession(spec, client, budget)
+    session.watch = UnservedWatch(operation, router)
     problems = [*flaws(spec, label), *unfollowed(operation)]
     seed = random_seed ^ zlib.crc32(label.encode())  # operations that look alike do not get the same requests
     gone: list[Defect] = []
@@ -111,10 +115,11 @@ def _furnish(session: FuzzSession, creating: str, seed: int) -> None:
 
 def _each_phase(operation: Operation, session: FuzzSession, budget: Budget, seed: int) -> list[str]:
     """Run every phase that the description allows; return why others were not."""
+    attempt = partial(_attempt, operation, session, seed)
     phases: list[Callable[[], object]] = [
-        partial(_all_of, generation.from_examples(operation.raw), session),
-        partial(_all_of, generation.systematic(operation.raw), session),
-        *(partial(_random, operation, mode, session, budget, seed) for mode in MODES),
+        partial(_all_of, generation.from_examples(operation.raw), attempt),
+        partial(_all_of, generation.systematic(operation.raw), attempt),
+        *(partial(_random, operation, mode, session, budget, seed, attempt) for mode in MODES),
     ]
     problems = set()
     for phase in phases:
@@ -125,15 +130,37 @@ def _each_phase(operation: Operation, session: FuzzSession, budget: Budget, seed
     return sorted(problems)
 
 
-def _all_of(cases: Iterator[Any], session: FuzzSession) -> None:
+def _all_of(cases: Iterator[Any], attempt: Callable[[Any], object]) -> None:
     for case in cases:
-        session.attempt(case)
+        attempt(case)
 
 
-def _random(operation: Operation, mode: Any, session: FuzzSession, budget: Budget, seed: int) -> None:
+def _attempt(operation: Operation, session: FuzzSession, seed: int, case: Any) -> None:
+    """Send one case; raises `Stop` where the server turns out not to have the operation.
+
+    A first answer that leaves that open is followed at once by valid and invalid requests.
+    """
+    session.attempt(case)
+    if session.watch is None or not session.watch.asks_to_confirm():
+        return
+    for mode in MODES:
+        with suppress(Ungenerable):
+            generation.at_random(operation.raw, mode, session.attempt, examples=CONFIRMED_BY, seed=seed)
+    if session.watch.judge(broken=bool(session.shown)):
+        raise Stop
+
+
+def _random(
+    operation: Operation,
+    mode: Any,
+    session: FuzzSession,
+    budget: Budget,
+    seed: int,
+    attempt: Callable[[Any], object],
+) -> None:
     """Send random requests, then make those smaller that showed something no other request had shown."""
     known = set(session.defects)
-    generation.at_random(operation.raw, mode, session.attempt, examples=budget.examples, seed=seed)
+    generation.at_random(operation.raw, mode, attempt, examples=budget.examples, seed=seed)
     for defect_id in sorted(set(session.defects) - known):
         left = iter(range(budget.shrinks))
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import httpx
 import msgspec
 
 from harness.fuzzing.budget import Budget
@@ -13,6 +14,7 @@ from harness.fuzzing.defects import Defect, StoredRequest, as_request, of_missin
 from harness.fuzzing.reproduction import bindings
 from harness.fuzzing.response_defects import defects_of
 from harness.fuzzing.sending import send_case
+from harness.fuzzing.unserved import UnservedWatch
 from harness.http.provider_client import UNHEARD, ProviderClient, SendResult
 from harness.openapi.generation import Stop
 from harness.openapi.spec_document import Spec
@@ -35,6 +37,8 @@ class FuzzSession:
         self.missing: list[str] = []
         self.unreachable = ""
         self.out_of_time = False
+        self.watch: UnservedWatch | None = None
+        """Judges whether the server has the one operation that is under test; None for several."""
         self._clock = clock
         self._waited_before = client.waited_s
         self._ends = clock() + budget.seconds
@@ -84,6 +88,8 @@ class FuzzSession:
             self.missing.append(answer.detail)
             return self.note([of_missing_answer(answer.reason, answer.detail, operation, self.spec, steps=steps)])
         self.answered += 1
+        if self.watch is not None:
+            self.watch.observe(answer.response)
         headers = self.client.headers
         found = defects_of(answer.response, case, operation, self.spec, steps=steps, headers=headers, recorder=recorder)
         bound = bindings(documents, steps) if found and documents else ()
@@ -100,5 +106,9 @@ class FuzzSession:
         return found
 
     def request(self, answer: SendResult) -> StoredRequest:
+        """Return what is stored of a request that was sent."""
+        return self.stored(answer.request)
+
+    def stored(self, request: httpx.Request) -> StoredRequest:
         """Return what is stored of a request."""
-        return as_request(answer.request, self.client.base_url, self.client.headers)
+        return as_request(request, self.client.base_url, self.client.headers)

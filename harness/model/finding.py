@@ -10,6 +10,8 @@ import msgspec
 
 _BRIEF_CHARS = 60
 """Characters of an observation or expectation that fits into a headline."""
+UNSERVED_CHECK = "unserved"
+"""Id of the check whose findings, one for each operation that the server does not have, are one in the report."""
 _RESPONSE = re.compile(r"(HTTP \d{3}) ['\"]")
 
 
@@ -51,6 +53,15 @@ def stable_id(subject: str, check: str, cause: str) -> str:
     return f"F-{hashlib.sha256(named.encode()).hexdigest()[:10]}"
 
 
+class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
+    """What harness.toml would need so that operations are left out."""
+
+    section: str
+    """``provider`` or ``fuzz``: the one whose lists hold now."""
+    selectors: tuple[str, ...]
+    """The whole value of its ``exclude``, with what it has now."""
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One observation: which item it is about, its outcome, what was expected and seen."""
 
@@ -86,6 +97,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """The same in every run, by which it can be waived; given to each that failed where it enters the report."""
     test: str = ""
     """Node id of the test that made the observation; filled in by the plugin."""
+    operations: tuple[str, ...] = ()
+    """All operations that it is about, where the report has one finding for those of several; else empty."""
+    ids: tuple[str, ...] = ()
+    """Ids of the findings that it stands for, each of which can be waived too."""
+    exclude: Exclusion | None = None
+    """What would leave these operations out; None where it is about a single one, or nothing would be left."""
 
     @property
     def headline(self) -> str:

@@ -6,7 +6,7 @@ import enum
 
 import msgspec
 
-from harness.model.finding import Finding, Level, Outcome
+from harness.model.finding import Exclusion, Finding, Level, Outcome
 from harness.model.item import Waiver
 from harness.model.signals import SignalMatrix
 from harness.model.spec_coverage import Coverage
@@ -94,6 +94,8 @@ class VendorDifference(msgspec.Struct, frozen=True, kw_only=True):
     ids: tuple[str, ...]
     level: Level = Level.SHOULD
     findings: tuple[Finding, ...]
+    exclude: Exclusion | None = None
+    """What would leave these operations out, where the server does not have them."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,10 @@ MOST_WRONG_CREDENTIALS = 5
 """Requests of one run with a wrong credential, or with none: vendors lock accounts."""
 
 
+UNKNOWN_PATH = "/harness-asks-for-a-path-that-no-server-has"
+"""Below the base URL; it may be read whatever is selected, and its answer is what a server answers to unknown paths."""
+
+
 class WrongCredentials:
     """Counts the requests of one run that do not carry the right credential, over all its processes."""
 
@@ -103,7 +107,7 @@ class Permission:
                 return refused
             if operation is None and self.probes is Probes.READ and method.upper() not in _READS:
                 return f"the spec does not describe {method.upper()} {path}"
-            if not self._is_selected(operation, url):
+            if not self._is_selected(operation, method, url):
                 label = operation.label if operation else f"{method.upper()} {path}"
                 return f"include and exclude leave out {label}"
         if authenticated or self._wrong_credentials is None:
@@ -137,14 +141,16 @@ class Permission:
             return f'[provider] probes is "{self.probes}", which allows no {method.upper()}'
         return "" if self.created(url) else "[provider] destructive is not set, and this run did not create it"
 
-    def _is_selected(self, operation: Operation | None, url: httpx.URL | str) -> bool:
+    def _is_selected(self, operation: Operation | None, method: str, url: httpx.URL | str) -> bool:
         """Whether ``include`` and ``exclude`` leave the operation; of an undescribed one, all others of its path."""
         selected = self._all_selected
         if operation is not None:
             return operation.label in selected
         if len(selected) == len(self._spec().places):
             return True
-        known = [found for method in _METHODS if (found := self._operation(method, url))]
+        if method.upper() in _READS and UNKNOWN_PATH in urlsplit(str(url)).path:
+            return True
+        known = [found for each in _METHODS if (found := self._operation(each, url))]
         return bool(known) and all(found.label in selected for found in known)
 
     @cached_property

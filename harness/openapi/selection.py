@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -49,3 +51,40 @@ def _matches(selector: str, label: str, definition: Mapping[str, Any]) -> bool:
     if selector.startswith("tag:"):
         return selector.removeprefix("tag:") in map(str, definition.get("tags", ()))
     return selector in (label, definition.get("operationId")) or fnmatchcase(label, selector)
+
+
+def shortest(definitions: Mapping[str, Mapping[str, Any]], labels: Collection[str]) -> tuple[str, ...]:
+    """Return few selectors that together choose ``labels`` and no other operation, the widest first."""
+    wanted = frozenset(labels)
+    chosen: dict[str, set[str]] = defaultdict(set)
+    for label, definition in definitions.items():
+        for selector in _selectors(label, definition):
+            chosen[selector].add(label)
+    exact = {selector: found for selector, found in chosen.items() if found <= wanted}
+    left, shortened = set(wanted), []
+    for selector in sorted(exact, key=lambda s: (-len(exact[s]), len(s), s)):
+        if exact[selector] & left:
+            shortened.append(selector)
+            left -= exact[selector]
+    return tuple(shortened)
+
+
+def _selectors(label: str, definition: Mapping[str, Any]) -> Iterator[str]:
+    """Yield every selector that `shortest` considers for an operation, each of which `_matches` it.
+
+    A method alone is none: it would leave out what other parts of the API get later.
+    """
+    method, _, path = label.partition(" ")
+    yield label
+    yield from (f"tag:{tag}" for tag in definition.get("tags", ()))
+    if _PATTERN.search(path):
+        return
+    yield path
+    segments = path.split("/")
+    for number in range(2, len(segments)):
+        above = "/".join(segments[:number]) + "/*"
+        yield from (above, f"{method} {above}")
+
+
+_PATTERN = re.compile(r"[*?\[]")
+"""What a glob reads as a pattern."""

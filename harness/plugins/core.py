@@ -208,7 +208,7 @@ def pytest_runtest_makereport(
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-    """Count a test that passed although findings of it failed as waived or warned, not as passed."""
+    """Count a test that passed although findings of it failed as waived, warned or of the same cause."""
     from harness.plugins.stash import CATEGORY
 
     category = getattr(report, CATEGORY, "")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.reports.bounds import Kind
 
 Property = tuple[str, object]
-Category = Literal["", "waived", "warned"]
+Category = Literal["", "waived", "warned", "same cause"]
 """What becomes of a test whose findings failed, and which does not fail for them; empty where none did."""
 
 
@@ -127,10 +127,11 @@ class Findings:
     def failure(self) -> str:
         """Return why the test must fail by what was attached since the last call; empty when it need not.
 
-        What a live waiver covers is no reason, and in a gate neither is what only should hold; `category` has which
-        of them there was.
+        What a live waiver covers is no reason, in a gate neither is what only should hold, nor what is one finding with
+        that of an earlier test; `category` has which of them there was.
         """
-        from harness.reports.bounds import failure_lines
+        from harness.readiness.one_cause import cause_id
+        from harness.reports.bounds import failure_lines, kind
 
         fresh, self._judged = self._all[self._judged :], len(self._all)
         refused, self._refused = self._refused, []
@@ -138,7 +139,11 @@ class Findings:
         waived = [f for f in failed if self._is_waived(f)]
         weak = [f for f in failed if f not in waived and self._only_warns(f)]
         bad = [f for f in failed if f not in waived and f not in weak]
-        self.category = "" if bad or refused else "warned" if weak else "waived" if waived else ""
+        again = [f for f in bad if cause_id(f) and self._shown[kind(f)]]  # part of what failed an earlier test
+        bad = [f for f in bad if f not in again]
+        self.category = (
+            "" if bad or refused else "same cause" if again else "warned" if weak else "waived" if waived else ""
+        )
         return "\n".join([*map(str, refused), *failure_lines(bad, self._shown, self._lines)])
 
     def properties(self, evidence_of: Callable[[Finding], Finding]) -> list[Property]:

@@ -175,6 +175,9 @@ class FindingCollector(Selection):
         problems = self._deaths + self._intake.problems_outside(self._failed)
         if not (self._intake.findings or problems):
             return
+        import msgspec
+
+        from harness.context.exclusions import of_difference, with_exclusion
         from harness.readiness import vendor
         from harness.readiness.evaluate import today
         from harness.readiness.touched import expired_waivers, touched_items
@@ -183,7 +186,11 @@ class FindingCollector(Selection):
         waivers = self._context.config.waiver
         checklist, found, counts = self._context.checklist, self._intake.findings, provider_counts(self._config)
         items = touched_items(checklist, found, waivers=waivers, today=today(), provider_counts=counts)
+        items = tuple(
+            msgspec.structs.replace(item, result=with_exclusion(self._context, item.result)) for item in items
+        )
         differing = () if counts else vendor.differences(checklist, found)
+        differing = tuple(of_difference(self._context, difference) for difference in differing)
         problems += expired_waivers(items, waivers, today())
         written = str(self._written or "")
         yield from plain_lines(

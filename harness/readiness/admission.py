@@ -42,7 +42,8 @@ class Admission:
             raise self._refusal(
                 f"{where}: a finding cannot be 'waived'. Add a [[waiver]] to harness.toml instead.", finding
             )
-        clean = msgspec.structs.replace(finding, **{name: self._clean(getattr(finding, name)) for name in _TEXTS})
+        texts = {name: self._clean(getattr(finding, name)) for name in _TEXTS}
+        clean = msgspec.structs.replace(finding, **texts, operations=(), ids=(), exclude=None)  # the report has those
         return identified(clean, origin)
 
     def admit_json(self, text: object, where: str, *, origin: str = "") -> Finding:

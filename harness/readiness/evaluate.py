@@ -31,6 +31,7 @@ from harness.readiness import vendor
 from harness.readiness import waivers as waiver_rules
 from harness.readiness.checklist import Checklist
 from harness.readiness.live_evidence import why_not_live
+from harness.readiness.one_cause import attributed, joined
 
 # The first of these that any finding has is the item's outcome.
 # What is waived holds on paper only, and is shown as waived.
@@ -84,6 +85,7 @@ def evaluate_item(
         if why := vendor.reason(item, findings, decided, missing):
             return _not_applicable(item, why, [f for f in findings if not vendor.is_difference(f)])
         findings = decided
+    findings = joined(findings)
     proofs = [f for f in findings if _proves(item, f)]
     outcome, level = _weighed(item, proofs)
     return ItemResult(
@@ -108,7 +110,7 @@ def _fails(findings: Iterable[Finding]) -> bool:
 
 def _counting(findings: Sequence[Finding], waivers: Sequence[Waiver], today: dt.date) -> list[Finding]:
     """Return the findings of one item as they count, each defect once."""
-    return [waiver_rules.excused(f, waivers, today) for f in _distinct(findings)]
+    return [waiver_rules.excused(f, waivers, today) for f in _distinct(attributed(findings))]
 
 
 def _not_applicable(item: Item, why: str, findings: Sequence[Finding], declared: str = "") -> ItemResult:
@@ -133,9 +135,12 @@ def _rank(finding: Finding) -> int:
     return _WORST_FIRST.index(finding.outcome)
 
 
-def _order(finding: Finding) -> tuple[str, ...]:
-    """Return what orders findings of one outcome: requirements first, so that summary, fix and command are of one."""
-    return finding.level, finding.test, finding.case, finding.mode
+def _order(finding: Finding) -> tuple[str, bool, str, str, str]:
+    """Return what orders findings of one outcome: requirements first, so that summary, fix and command are of one.
+
+    One that stands for many comes before the others.
+    """
+    return finding.level, not finding.operations, finding.test, finding.case, finding.mode
 
 
 def _distinct(findings: Sequence[Finding]) -> list[Finding]:

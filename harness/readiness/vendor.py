@@ -10,6 +10,7 @@ import msgspec
 
 from harness.model import Finding, FixedBy, Item, Level, Outcome, VendorDifference, Waiver
 from harness.model.strict import listed
+from harness.readiness.one_cause import attributed
 
 SUMMARY = "vendor's API"
 """How the summary of an item begins that does not apply because the provider is a vendor's API."""
@@ -54,12 +55,12 @@ def without_needless(waivers: Iterable[Waiver], checklist: Iterable[Item], today
 def differences(checklist: Iterable[Item], findings: Iterable[Finding]) -> tuple[VendorDifference, ...]:
     """Return what the vendor's API does differently: findings of one item, check and cause are one entry.
 
-    What could not be judged for one reason is one entry, whichever checks that concerns. In the order of the checklist;
-    within an item, those with most findings first.
+    So is all that is wrong at operations which the server does not have, and what could not be judged for one reason,
+    whichever checks that concerns. In the order of the checklist; within an item, those with most findings first.
     """
     order = {item.id: number for number, item in enumerate(checklist)}
     groups: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
-    for finding in findings:
+    for finding in attributed(findings):
         if is_difference(finding):
             groups[kind_of(finding)].append(finding)
     found = [_difference(cause, alike) for (_, _, cause), alike in groups.items()]

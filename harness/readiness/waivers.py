@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from harness.model import Finding, ItemResult, Outcome, Problem, Waiver
+from harness.readiness.one_cause import cause_id
 
 _EXCUSABLE = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN)
 
@@ -22,23 +23,30 @@ def excused(finding: Finding, waivers: Iterable[Waiver], today: dt.date) -> Find
     if finding.outcome is not Outcome.FAIL or not finding.id:
         return finding
     for waiver in waivers:
-        if waiver.finding == finding.id and waiver.item == finding.item and today <= waiver.expires:
+        if _names(waiver, finding) and waiver.item == finding.item and today <= waiver.expires:
             summary = f"{finding.summary}; waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
             return msgspec.structs.replace(finding, outcome=Outcome.WAIVED, summary=summary)
     return finding
 
 
+def _names(waiver: Waiver, finding: Finding) -> bool:
+    """Whether a waiver is of a finding, or of the one that it is part of."""
+    return bool(finding.id) and waiver.finding in (finding.id, cause_id(finding))
+
+
 def covering(finding: Finding, waivers: Iterable[Waiver]) -> list[Waiver]:
     """Return the waivers of a finding that failed: of its id, and of its item as a whole."""
     mine = [w for w in waivers if w.item == finding.item]
-    by_id = [w for w in mine if finding.outcome is Outcome.FAIL and finding.id and w.finding == finding.id]
+    by_id = [w for w in mine if finding.outcome is Outcome.FAIL and _names(w, finding)]
     return by_id + [w for w in mine if not w.finding and finding.outcome in _EXCUSABLE]
 
 
 def effective(waivers: Iterable[Waiver], results: Sequence[ItemResult], today: dt.date) -> tuple[Waiver, ...]:
     """Return the waivers that excuse an item or a finding of ``results``, those that end first at the beginning."""
     items = {r.id for r in results if r.outcome is Outcome.WAIVED and r.waiver}
-    findings = {(r.id, f.id) for r in results for f in r.findings if f.outcome is Outcome.WAIVED}
+    findings = {
+        (r.id, f_id) for r in results for f in r.findings if f.outcome is Outcome.WAIVED for f_id in (f.id, *f.ids)
+    }
     live = (w for w in waivers if today <= w.expires)
     used = [w for w in live if ((w.item, w.finding) in findings if w.finding else w.item in items)]
     return tuple(sorted(used, key=lambda w: w.expires))
@@ -46,7 +54,7 @@ def effective(waivers: Iterable[Waiver], results: Sequence[ItemResult], today: d
 
 def unmet(item_id: str, findings: Iterable[Finding], waivers: Iterable[Waiver]) -> list[Waiver]:
     """Return the waivers of single findings of an item that were not among ``findings``."""
-    seen = {finding.id for finding in findings}
+    seen = {each for f in findings for each in (f.id, *f.ids, cause_id(f))}
     return [w for w in waivers if w.item == item_id and w.finding and w.finding not in seen]
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from harness.model import ItemResult, Outcome, Report
+from harness.model import Exclusion, ItemResult, Outcome, Report
 from harness.reports import bounds, signal_table, vendor_section
+from harness.reports.exclusion_block import IN_MARKDOWN, INTRODUCTION, toml_lines
 from harness.reports.text import (
     COVERAGE_HEADINGS,
     EXPLAINED,
@@ -77,6 +78,7 @@ def _vendor(report: Report) -> Iterator[str]:
     )
     for difference in report.vendor[: vendor_section.MOST_ON_A_PAGE]:
         yield f"- {_text(vendor_section.sentence(difference))}"
+        yield from _to_copy(difference.exclude)
     if (more := len(report.vendor) - vendor_section.MOST_ON_A_PAGE) > 0:
         yield f"- and {more} more, in readiness.json"
 
@@ -147,9 +149,20 @@ def _explained(item: ItemResult) -> Iterator[str]:
         if len(bad) > 1:  # a single one is the item's own summary
             yield f"  - {_text(finding.headline)}{f', and {alike} more of this kind' if alike else ''}"
         indent = "    " if len(bad) > 1 else "  "
-        yield from (f"{indent}- {name}: {_code(value[:_CHARS])}" for name, value in evidence(finding, shown=text))
+        proof = ((name, value) for name, value in evidence(finding, shown=text) if name != "exclude")
+        yield from (f"{indent}- {name}: {_code(value[:_CHARS])}" for name, value in proof)
+        yield from _to_copy(finding.exclude)
     if shares.more:
         yield f"  - and {shares.more} more, in readiness.html"
+
+
+def _to_copy(exclusion: Exclusion | None) -> Iterator[str]:
+    """Show the lines of harness.toml that leave operations out, as a block within a list."""
+    if exclusion is None:
+        return
+    yield from (f"  - {INTRODUCTION}", "", "    ```toml")
+    yield from (f"    {line}" for line in toml_lines(exclusion, most=IN_MARKDOWN))
+    yield from ("    ```", "")
 
 
 def _row(item: ItemResult) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from harness.model import ItemResult, Level, Outcome, Problem, VendorDifference
 from harness.readiness.live_evidence import why_not_live
 from harness.readiness.touched import TouchedItem
-from harness.reports.terminal import INDENT, MARK_STYLES, Line, mark, problem_lines, vendor_lines
+from harness.reports.terminal import INDENT, MARK_STYLES, Line, exclusion_lines, mark, problem_lines, vendor_lines
 from harness.reports.text import WIDTH, advice, printable
 
 WHOLE = "Run the whole checklist: harness gate"
@@ -58,6 +58,7 @@ def _bad(items: Iterable[TouchedItem]) -> Iterator[Line]:
         yield f"{mark(outcome)} {names}: {summary}", "yellow" if weak else MARK_STYLES.get(outcome, "yellow")
         label, text = advice(results[0])
         yield f"{INDENT}{label}: {text}", ""
+        yield from exclusion_lines(results[0])
 
 
 def _others(items: Sequence[TouchedItem], *, each: bool) -> Iterator[Line]:

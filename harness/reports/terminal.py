@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.model import ItemResult, Outcome, Problem, Report, VendorDifference, Verdict
+from harness.model import Exclusion, ItemResult, Outcome, Problem, Report, VendorDifference, Verdict
 from harness.reports import vendor_section
+from harness.reports.exclusion_block import IN_A_TERMINAL, INTRODUCTION, toml_lines
 from harness.reports.text import (
     EXPLAINED,
     MEANING,
     SIGNS,
     Unknown,
     advice,
+    bad_findings,
     counts,
     declared,
     excerpt,
@@ -56,6 +58,7 @@ def _lines(report: Report, written: str, verbosity: int) -> Iterator[Line]:
     for item in failures(report):
         yield f"{mark(item.outcome)} {item.id}: {item.summary}", MARK_STYLES.get(item.outcome, "yellow")
         yield f"{INDENT}{': '.join(advice(item))}", ""
+        yield from exclusion_lines(item)
         yield from _again([item])
     if failures(report):
         yield EXPLAINED, ""
@@ -99,8 +102,22 @@ def vendor_lines(differences: Sequence[VendorDifference]) -> Iterator[Line]:
     for difference in differences[: vendor_section.MOST_DIFFERENCES]:
         text = f"\N{EN DASH} {printable(vendor_section.sentence(difference))}"
         yield from ((line, "") for line in wrapped(text, first="  ", indent="    "))
+        yield from _to_copy(difference.exclude, "    ")
     if (more := len(differences) - vendor_section.MOST_DIFFERENCES) > 0:
         yield f"  and {more} more in the report", ""
+
+
+def exclusion_lines(item: ItemResult) -> Iterator[Line]:
+    """Yield the lines of harness.toml that leave out what the server does not have, where a finding is about that."""
+    for finding in bad_findings(item):
+        yield from _to_copy(finding.exclude, INDENT)
+
+
+def _to_copy(exclusion: Exclusion | None, indent: str) -> Iterator[Line]:
+    if exclusion is None:
+        return
+    yield f"{indent}{INTRODUCTION}", ""
+    yield from ((f"{indent}  {line}", "") for line in toml_lines(exclusion, most=IN_A_TERMINAL))
 
 
 def problem_lines(problem: Problem) -> Iterator[Line]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from harness.model import Finding, ItemResult, Level, Outcome, Problem, Report, Verdict
 from harness.model.spec_coverage import Coverage, OperationCoverage, percent
+from harness.reports.exclusion_block import as_toml
 
 WIDTH = 110
 """Columns of a line in the terminal that is wrapped, or that names several items."""
@@ -235,5 +236,6 @@ def evidence(finding: Finding, *, shown: str = "") -> list[tuple[str, str]]:
         ("check", f"{finding.item}/{finding.check}" if finding.check else ""),
         ("request", finding.request),
         ("reproduce", finding.reproduce),
+        ("exclude", as_toml(finding.exclude) if finding.exclude else ""),
     )
     return [(label, text) for label, text in labelled if text]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.core.names import FIRST, first_of
 from harness.model import Outcome, Report, VendorDifference
 
 HEADING = "What the vendor's API does differently from its document"
-MOST_OPERATIONS = 3
-"""Operations that are named of one difference in a line, and ids of its findings."""
+MOST_OPERATIONS = FIRST
+"""Findings of one difference that are shown on the page."""
 MOST_DIFFERENCES = 10
 """Differences that are listed in the terminal."""
 MOST_ON_A_PAGE = 100
@@ -43,16 +44,10 @@ def total(differences: Sequence[VendorDifference]) -> str:
     return things if findings == len(differences) else f"{things} in {findings} findings"
 
 
-def first(names: Sequence[str], most: int = MOST_OPERATIONS) -> str:
-    """Return the first of several names, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
-
-
 def sentence(difference: VendorDifference) -> str:
     """Return one difference in a line: what, where, and the ids of its findings."""
     cause = difference.cause if len(difference.cause) <= _CAUSE_CHARS else f"{difference.cause[:_CAUSE_CHARS]}…"
     unknown = all(f.outcome is Outcome.ERROR for f in difference.findings)
-    where = f": {first(difference.operations)}" if difference.operations else ""
-    ids = f" ({first(difference.ids, 1)})" if difference.ids else ""
+    where = f": {first_of(difference.operations)}" if difference.operations else ""
+    ids = f" ({first_of(difference.ids, 1)})" if difference.ids else ""
     return f"{difference.item}: {'could not be checked: ' if unknown else ''}{cause}{where}{ids}"

@@ -264,3 +264,20 @@ def test_a_long_run_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys:
         progress.pytest_runtest_logstart(nodeid)
         progress.pytest_runtest_logfinish(nodeid)
     assert capsys.readouterr().out == "generated requests: test 2 of 8, about 2 min left\n"
+
+
+def test_operations_that_the_server_does_not_have_fail_one_test(api: Folder) -> None:
+    """The first test fails, the others name the same cause; below them is what to copy, and it works."""
+    paths = dict.fromkeys(("/good", "/old/a", "/old/b", "/old/c"), SPEC["paths"]["/good"])  # type: ignore[index]
+    api.write("openapi.json", json.dumps({**SPEC, "paths": paths}))
+
+    status, text = harness(api, "fuzz", *PLAIN, "-k", "test_generated_requests")
+
+    assert "The server does not have 3 operations of the spec: GET /old/a, GET /old/b, GET /old/c (F-" in text
+    assert 'exclude = ["/old/*"]' in text
+    assert text.count("FAILED ::test_generated_requests_find_no_violation[GET /old/") == 1
+    assert re.search(r"= \d failed, .*2 same cause", text)
+    assert status == 1
+
+    api.write("harness.toml", TOML.replace("auth =", 'exclude = ["/old/*"]\nauth ='))
+    assert collected(api)[0] == ["GET /good"]

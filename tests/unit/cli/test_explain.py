@@ -207,3 +207,13 @@ def test_control_characters_of_a_report_are_shown_and_not_sent(explain: Explain)
     """Control characters are escaped, so that a target's response cannot move the cursor."""
     assert "\\x1b[2J" in explain(SEEN.id).output
     assert "\x1b" not in explain(SEEN.id).output
+
+
+def test_the_id_of_a_part_leads_to_the_finding_about_all(
+    explain: Explain, tmp_path: Path, report_of: Callable[[Verdict], Report]
+) -> None:
+    """An id that stood in an earlier report is still known."""
+    joined = msgspec.structs.replace(SEEN, ids=("F-00000000aa",))
+    write(tmp_path / "reports/readiness.json", report_of(Verdict.NOT_READY), [joined])
+
+    assert SEEN.summary in explain("F-00000000aa").output

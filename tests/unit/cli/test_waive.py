@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,15 @@ def test_a_report_of_another_configuration_is_refused(folder: Path) -> None:
 
     assert ended.exit_code == 4
     assert "or of one before it was changed. Run harness gate again." in ended.output
+
+
+def test_one_part_of_a_finding_about_many_operations_is_waived_by_its_id(folder: Path) -> None:
+    """Without an id, the finding as a whole is waived; with that of a part, this alone."""
+    file = folder / "reports" / "readiness.json"
+    report = json.loads(file.read_text(encoding="utf-8"))
+    report["items"][1]["findings"][0]["ids"] = ["F-3", "F-4"]
+    file.write_text(json.dumps(report), encoding="utf-8")
+
+    assert waive("--id", "F-3", "--dry-run").output.startswith("F-3 of contract.fuzz")
+    waive()
+    assert waived(folder) == [("auth.accepts", "F-1"), ("contract.fuzz", "F-2")]

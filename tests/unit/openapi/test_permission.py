@@ -11,7 +11,7 @@ from harness.errors import NotPermittedError
 from harness.http.client import Network
 from harness.http.provider_client import ProviderClient
 from harness.model.config import Probes, Provider
-from harness.openapi.permission import MOST_WRONG_CREDENTIALS, Permission, WrongCredentials
+from harness.openapi.permission import MOST_WRONG_CREDENTIALS, UNKNOWN_PATH, Permission, WrongCredentials
 from harness.openapi.selection import select
 from harness.openapi.spec_document import Spec
 
@@ -90,6 +90,9 @@ REQUESTS = {
     ),
     "an undescribed method beside a path in use": (permission(exclude=("/reset-token",)), "PUT", "/runs", ""),
     "an unknown path where some are left out": (permission(exclude=("/reset-token",)), "POST", "/other", "leave out"),
+    "the path that no server has": (permission("read", include=("/runs",)), "GET", f"{UNKNOWN_PATH}/x", ""),
+    "a write there where some are left out": (permission(include=("/runs",)), "POST", UNKNOWN_PATH, "leave out"),
+    "the path that no server has, where nothing is allowed": (permission("none"), "GET", UNKNOWN_PATH, 'is "none"'),
     "the operation that the user named": (permission("none", always="/v1/runs"), "GET", "/runs", ""),
     "another method of it": (permission("none", always="/v1/runs"), "POST", "/runs", 'probes is "none"'),
 }
