@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -17,6 +19,7 @@ from werkzeug import Request, Response
 from harness.cassettes.record.provider_proxy import ProviderProxy
 from harness.errors import ProcessError
 from harness.process.run import Run
+from tests.certificates import self_signed
 
 
 def get(url: str, **headers: str) -> httpx.Response:
@@ -142,3 +145,20 @@ def test_it_ends_with_the_process_that_started_it() -> None:
         except ConnectionRefusedError:
             break
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_provider_behind_tls_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, trusted: bool) -> None:
+    """The client calls it without TLS, and the proxy trusts what every client of the harness trusts."""
+    certificate, key = self_signed(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with HTTPServer(host="localhost", ssl_context=context) as provider:
+        provider.expect_request("/x").respond_with_data("over TLS")
+        with ProviderProxy(provider.url_for("/"), production=False) as proxy:
+            answer = get(f"{proxy.url}/x")
+            passed = proxy.taken(0)
+
+    assert (answer.status_code, len(passed)) == ((200, 1) if trusted else (502, 0))
