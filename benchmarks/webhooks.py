@@ -88,7 +88,7 @@ FORMAT = EventFormat(scheme=SCHEME)
 
 def signed(url: str, number: int) -> Iterator[Outgoing]:
     """Yield deliveries, each under an id of its own, each signed when it is asked for."""
-    event = FORMAT.read(ROOT / "fixtures" / "webhooks" / "run.succeeded.json")
+    event = FORMAT.read(ROOT / "fixtures" / "webhooks" / "run.succeeded.http")
     for n in range(number):
         fresh = FORMAT.fresh(event, f"evt_{n:016x}")
         signature = SCHEME.sign(fresh.body, secret=SECRET, timestamp=int(time.time()), event_id=fresh.id, url=url)
@@ -126,8 +126,8 @@ async def _by_httpx(url: str, number: int) -> float:
 
 def by_hey(url: str, number: int) -> float:
     """Return requests a second of hey, which neither signs nor changes the body."""
-    body = str(ROOT / "fixtures" / "webhooks" / "run.succeeded.json")
-    words = ["hey", "-n", str(number), "-c", str(CONCURRENCY), "-m", "POST", "-T", "application/json", "-D", body, url]
+    body = FORMAT.read(ROOT / "fixtures" / "webhooks" / "run.succeeded.http").body.decode()
+    words = ["hey", "-n", str(number), "-c", str(CONCURRENCY), "-m", "POST", "-T", "application/json", "-d", body, url]
     output = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     found = re.search(r"Requests/sec:\s+([\d.]+)", output)
     assert found, output

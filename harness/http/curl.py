@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Collection, Iterator
 
 from harness.http.message import Headers
+from harness.http.request_head import is_mark
 
 MOST_CHARS = 1200
 LONGEST_ARGUMENT = 64 * 1024
@@ -36,6 +37,8 @@ def curl(
     words = ["curl", "-i", *_method(method, with_body=bool(body)), *(f'-H "{n}: {CREDENTIAL}"' for n in credential)]
     words += _url_options(url)
     for name, value in headers:
+        if is_mark(name, value):
+            continue
         shown = LEFT_OUT if name.lower() in hidden else value
         words += ["-H", shlex.quote(f"{name}: {shown}" if shown else f"{name};")]  # "name:" would take the header away
     if body:

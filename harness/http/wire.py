@@ -18,7 +18,9 @@ import httpx
 from harness.http.address import Address
 from harness.http.answer_reader import AnswerReader
 from harness.http.client_tls import tls_context
+from harness.http.codings import CodingError, decoded
 from harness.http.message import Request
+from harness.http.request_head import header_lines
 from harness.http.unanswered import no_answer, no_connection
 from harness.model import Delivery
 
@@ -43,7 +45,7 @@ class Wire:
 
     def send(self, request: Request, *, event: str, event_id: str) -> Delivery:
         """Send one request, headers and bytes as they are; a broken connection is an answer too."""
-        framed = any(k.lower() in ("content-length", "transfer-encoding") for k, _ in request.headers)
+        framed = any(v and k.lower() in ("content-length", "transfer-encoding") for k, v in request.headers)
         length = () if framed else (("content-length", str(len(request.body))),)
         head = self.head(request, *length)
         return self.exchange([head, request.body], event=event, event_id=event_id, method=request.method)
@@ -52,14 +54,13 @@ class Wire:
         """Return the same for another URL."""
         return Wire(url, check=self._check, timeout_s=timeout_s)
 
-    def head(self, request: Request, *more: tuple[str, str], version: str = "1.1") -> bytes:
-        """Return request line and header lines, ``more`` of them last, as they are sent to this place.
+    def head(self, request: Request, *framing: tuple[str, str], version: str = "1.1") -> bytes:
+        """Return request line and header lines as they are sent to this place: see `header_lines`.
 
         Latin-1 lets a case send any byte.
         """
-        lines = [f"{request.method} {request.target} HTTP/{version}", f"host: {self._address.netloc}"]
-        lines += [f"{k}: {v}" for k, v in (*request.headers, *more)]
-        return "\r\n".join([*lines, "connection: close", "", ""]).encode("latin-1")
+        lines = header_lines(request.headers, self._address.netloc, *framing)
+        return "\r\n".join([f"{request.method} {request.target} HTTP/{version}", *lines, "", ""]).encode("latin-1")
 
     def exchange(
         self, pieces: Iterable[bytes], *, event: str, event_id: str, method: str = "POST", pause_s: float = 0.0
@@ -158,5 +159,16 @@ def _read(connection: socket.socket, clock: _Clock, failed: OSError | None) -> d
         if reader.head is None:
             raise failed or exc from None  # else the status is known, which is what counts
     assert reader.head is not None
-    text = reader.body.decode(errors="replace")
+    text = _text(reader)
     return {"status": reader.head.status, "first_byte_s": first, "answer": text[:200], "whole": reader.head.text + text}
+
+
+def _text(reader: AnswerReader) -> str:
+    """Return the body as text, decoded if it is in a coding that the delivery's ``Accept-Encoding`` allowed."""
+    assert reader.head is not None
+    lines = (line.partition(":") for line in reader.head.text.splitlines())
+    coding = next((value for name, _, value in lines if name.strip().lower() == "content-encoding"), "")
+    body = reader.body
+    with suppress(CodingError):
+        body, _ = decoded(body, coding)
+    return body.decode(errors="replace")

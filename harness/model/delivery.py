@@ -19,6 +19,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Event id the receiver deduplicates on; empty when the body names none."""
     body: bytes
     headers: tuple[tuple[str, str], ...] = (("content-type", "application/json"),)
+    """Those that all its deliveries share; names in lower case."""
+    layout: tuple[str, ...] = ()
+    """Names of all headers of a delivery, spelled and ordered as the provider sends them; empty: as they come."""
     file: str = ""
     """The fixture, with its folder; empty where it comes from no file."""
 

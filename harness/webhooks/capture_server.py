@@ -6,7 +6,7 @@ import json
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from harness.core.files import write_atomically
@@ -15,20 +15,14 @@ from harness.http.loopback_server import CommandServer
 from harness.http.message import HOP_BY_HOP, Headers, Request, Response
 from harness.http.parser import BadMessageError
 from harness.webhooks.events import LIMIT_BYTES, any_type
-from harness.webhooks.schemes import SCHEMES
+from harness.webhooks.header_layout import is_written_again
 
 READ_WITHIN_S = 30.0
 GRACE_S = 2.0
 METHODS = ("POST", "PUT", "PATCH")
 _NAME_CHARS = 60
-# Headers that a proxy adds, and those that prove or authorise something: a replay has its own.
-_DROPPED = re.compile(
-    r"proxy-.*|host|content-length|expect|accept-encoding|date|forwarded|x-forwarded-.*|x-real-ip|via|authorization"
-    r"|cookie|.*signature.*|.*hmac.*"
-)
-_OF_SCHEMES = frozenset(
-    name for s in SCHEMES for name in (s.header, s.timestamp_header, *(name for name, _ in s.beside)) if name
-)
+# Headers that a proxy adds, and those that authorise something.
+_DROPPED = re.compile(r"proxy-.*|expect|date|forwarded|x-forwarded-.*|x-real-ip|via|authorization|cookie")
 
 Clean = Callable[[Headers, bytes], tuple[Headers, bytes]]
 """Removes the secrets from headers and body."""
@@ -50,10 +44,13 @@ class CaptureStore:
 
     def add(self, headers: Headers, body: bytes) -> Path:
         """Write one delivery and return its file; raises OSError when it cannot be written."""
-        headers = tuple((name.lower(), value) for name, value in headers)
-        kind = _type_of(headers, body)
-        stored, content = self._clean(tuple(h for h in headers if not _is_dropped(h[0])), body)
-        head = "".join(f"{name}: {value}\r\n" for name, value in stored).encode("latin-1", "replace")
+        shared = tuple(
+            (n.lower(), v) for n, v in headers if not _is_dropped(n.lower()) and not is_written_again(n.lower())
+        )
+        stored, content = self._clean(shared, body)
+        kind = _type_of(tuple((name.lower(), value) for name, value in headers), body)
+        lines = _lines(headers, dict(stored))
+        head = "".join(f"{line}\r\n" for line in lines).encode("latin-1", "replace")
         with self._lock:
             self._number += 1
             path = self.folder / f"{self._number:04}-{kind}.http"
@@ -131,7 +128,20 @@ def _message(status: int, text: str) -> Response:
 
 
 def _is_dropped(name: str) -> bool:
-    return name in HOP_BY_HOP or name in _OF_SCHEMES or _DROPPED.fullmatch(name) is not None
+    hop_by_hop = (
+        name in HOP_BY_HOP and name != "connection"
+    )  # senders differ in it, and a replay has its own connection
+    return hop_by_hop or _DROPPED.fullmatch(name) is not None
+
+
+def _lines(headers: Headers, stored: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines of a fixture, as they were spelled; what each delivery writes again is there without a value."""
+    names = {name.lower(): name for name, _ in reversed(headers)}
+    for key in dict.fromkeys(name.lower() for name, _ in headers):
+        if key in stored:
+            yield f"{names[key]}: {stored[key]}"
+        elif is_written_again(key):
+            yield f"{names[key]}:"
 
 
 def _type_of(headers: Headers, body: bytes) -> str:

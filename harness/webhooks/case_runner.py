@@ -78,9 +78,13 @@ class ReceiverUnderTest:
         """How deliveries are signed."""
         return self.format.scheme
 
-    def fresh(self, event: Event) -> Event:
-        """Return ``event`` under an id that is new to the receiver."""
-        return self.format.fresh(event)
+    def now(self) -> float:
+        """Return the time by which deliveries are dated, in Unix seconds."""
+        return self._clock()
+
+    def fresh(self, event: Event, *, at: float | None = None) -> Event:
+        """Return ``event`` under an id that is new to the receiver, as if it happened now, or at ``at``."""
+        return self.format.fresh(event, at=self.now() if at is None else at)
 
     def subject(self, event: Event) -> Event:
         """Return ``event`` under a new id, about a new object if the probe counts no others: see `uncounted`."""
@@ -89,7 +93,7 @@ class ReceiverUnderTest:
 
     def material(self, event: Event) -> Material:
         """Return what cases build deliveries of ``event`` from, dated now."""
-        now = int(self._clock())
+        now = int(self.now())
         return Material.of(self.format, event, secret=self._secret(), timestamp=now, url=self.wire.url)
 
     def send(self, event: Event, built: Request, framing: Framing = Framing.PLAIN) -> Delivery:

@@ -89,7 +89,7 @@ class DeliveryRun:
         """Return the event with what its scheme requires: an id that is new to the receiver, and its type."""
         scheme = self.plan.scheme.of_delivery(event.headers)
         if not self.plan.options.keep_ids or (scheme.id_header and not event.id):
-            event = self.plan.format.fresh(event)
+            event = self.plan.format.fresh(event, at=time.time())
         if scheme.type_header and scheme.type_header not in dict(event.headers):
             headers = (*event.headers, (scheme.type_header, event.type))
             event = msgspec.structs.replace(event, headers=headers)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -22,12 +22,14 @@ from harness.openapi.event_bodies import (
     readable_document,
     text_in_event,
 )
-from harness.webhooks.id_places import IdPlace, id_places, with_ids
+from harness.webhooks.event_times import LONGEST_S, TimePlace, moment_of, moment_of_event, time_places
+from harness.webhooks.header_layout import fixture_headers
+from harness.webhooks.id_places import IdPlace, id_places
+from harness.webhooks.json_spans import edited
 from harness.webhooks.schemes import SCHEMES, Scheme
 from harness.webhooks.similar_ids import similar_id
 
 LIMIT_BYTES = 32 * 1024 * 1024
-_JSON_HEADERS: Headers = (("content-type", "application/json"),)
 _ENDINGS = frozenset({".json", ".http"})
 
 
@@ -47,18 +49,20 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
     def read(self, path: Path) -> Event:
         """Read one fixture; raises `EventError` with the file and what is wrong with it."""
         raw = _bytes(path)
-        headers, body = _captured(raw, path) if path.suffix == ".http" else (_JSON_HEADERS, raw)
+        captured, body = _captured(raw, path) if path.suffix == ".http" else ((), raw)
+        headers, layout = fixture_headers(self.scheme, captured, body)
         document = _document(body, path, headers)
         name = path.stem if path.suffix in _ENDINGS else path.name
         event = self._event(name, headers, body, document)
         if not event.type:
             self._check_type(path, event)
-        return msgspec.structs.replace(event, file=f"{path.parent.name}/{path.name}")
+        return msgspec.structs.replace(event, layout=layout, file=f"{path.parent.name}/{path.name}")
 
     def made(self, name: str, body: bytes) -> Event:
         """Return the event of a JSON body, with the type ``name`` where the scheme has a header for the type."""
         header = self.scheme.type_header
-        return self.received((*_JSON_HEADERS, *(((header, name),) if header else ())), body, name=name)
+        headers, layout = fixture_headers(self.scheme, ((header, name),) if header else (), body)
+        return msgspec.structs.replace(self.received(headers, body, name=name), layout=layout)
 
     def received(self, headers: Headers, body: bytes, *, name: str = "") -> Event:
         """Return the event of any delivery; id and type are empty where it has none.
@@ -67,32 +71,38 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
         """
         return self._event(name, headers, body, readable_document(headers, body))
 
-    def fresh(self, event: Event, new_id: str | None = None) -> Event:
-        """Return ``event`` under another id of the same kind; every other byte is unchanged.
+    def fresh(self, event: Event, new_id: str | None = None, *, at: float | None = None) -> Event:
+        """Return ``event`` under another id of the same kind, as if it happened at ``at``, in Unix seconds.
 
         ``new_id`` is taken for text; by default each id becomes another of its own form, as the provider gives them. An
         id that is a number becomes another number, and each event of a list gets an id of its own. An event without an
-        id is returned unchanged if the scheme has no header for ids.
+        id gets one only in the scheme's header. Without ``at`` its times stay. Every other byte is unchanged.
         """
         scheme = self.scheme.of_delivery(event.headers)
         places = self._places(scheme, event.headers, event.body)
-        if not scheme.id_header:
-            ids = [place.of_kind(f"{new_id}_{n}" if n and new_id else new_id) for n, place in enumerate(places)]
-            body = with_ids(event.body, places, ids)
-            return msgspec.structs.replace(event, id=ids[0] if ids else event.id, body=body)
-        new = new_id or similar_id(event.id or scheme.id_example)
+        headers = event.headers
+        if scheme.id_header:
+            ids = _HeaderIds(event.id, new_id or similar_id(event.id or scheme.id_example), everywhere=bool(new_id))
+            new, in_body = ids.new, [place.of_kind(ids.instead_of(place.value)) for place in places]
+            headers = ids.written(headers, scheme)
+        else:
+            in_body = [place.of_kind(f"{new_id}_{n}" if n and new_id else new_id) for n, place in enumerate(places)]
+            new = in_body[0] if in_body else event.id
+        edits = [(place.start, place.end, place.write(text)) for place, text in zip(places, in_body, strict=True)]
+        if at is not None and (happened := self.happened(event)) and abs(at - happened) < LONGEST_S:
+            shift = at - happened
+            edits += [(t.start, t.end, t.moment.written(shift)) for t in self._times(event)]
+            headers = tuple((k, moment.write(shift) if (moment := moment_of(k, v)) else v) for k, v in headers)
+        return msgspec.structs.replace(event, id=new, body=edited(event.body, edits), headers=headers)
 
-        def renamed(old: str) -> str:
-            return new if new_id or old == event.id else similar_id(old)
+    def happened(self, event: Event) -> float | None:
+        """Return when an event happened by its own times, in Unix seconds; None where it has none."""
+        in_headers = filter(None, (moment_of(name, value) for name, value in event.headers))
+        return moment_of_event([*(place.moment for place in self._times(event)), *in_headers])
 
-        body = with_ids(event.body, places, [place.of_kind(renamed(place.value)) for place in places])
-        further = scheme.further_id_headers
-        headers = tuple(
-            (k, new if k == scheme.id_header else renamed(v) if k in further else v) for k, v in event.headers
-        )
-        if not event.id:
-            headers = (*(h for h in headers if h[0] != scheme.id_header), (scheme.id_header, new))
-        return msgspec.structs.replace(event, id=new, body=body, headers=headers)
+    def _times(self, event: Event) -> tuple[TimePlace, ...]:
+        scheme = self.scheme.of_delivery(event.headers)
+        return time_places(event.headers, event.body, self.id_key or ("" if scheme.id_header else scheme.id_key))
 
     def _event(self, name: str, headers: Headers, body: bytes, document: Any) -> Event:
         scheme, named = self.scheme.of_delivery(headers), dict(headers)
@@ -124,6 +134,28 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
                 f"{path} names no event type: it has no key {key!r}. Add it, or name the right key in harness.toml as "
                 '[receiver] event_type, "" where events have none.'
             )
+
+
+class _HeaderIds(NamedTuple):
+    """The ids of an event whose scheme has a header for them."""
+
+    old: str
+    new: str
+    everywhere: bool
+    """Whether the other ids of the event are to become the same."""
+
+    def instead_of(self, value: str) -> str:
+        """Return what takes the place of one of the ids of the event."""
+        return self.new if self.everywhere or value == self.old else similar_id(value)
+
+    def written(self, headers: Headers, scheme: Scheme) -> Headers:
+        """Return the headers with new ids."""
+        names = (scheme.id_header, *scheme.further_id_headers)
+        if not self.old:
+            headers = (*(h for h in headers if h[0] != scheme.id_header), (scheme.id_header, ""))
+        return tuple(
+            (k, (self.new if k == scheme.id_header else self.instead_of(v)) if k in names else v) for k, v in headers
+        )
 
 
 def any_type(headers: Headers, body: bytes) -> str:
@@ -178,7 +210,7 @@ def _captured(raw: bytes, path: Path) -> tuple[Headers, bytes]:
         name, colon, value = line.partition(":")
         if not colon:
             raise EventError(f"{path}:{number}: {name[:40]!r} is not a header line. Write `name: value`.")
-        headers.append((name.strip().lower(), value.strip()))
+        headers.append((name.strip(), value.strip()))
     return tuple(headers), body
 
 

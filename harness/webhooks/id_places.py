@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import random
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
-from itertools import count
 from json.encoder import encode_basestring_ascii
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus, unquote_plus
@@ -15,13 +12,11 @@ from urllib.parse import quote_plus, unquote_plus
 from harness.core.pointers import at_key, key_steps
 from harness.http.message import Headers
 from harness.openapi.event_bodies import PAYLOAD, event_document, is_form
+from harness.webhooks.json_spans import byte_span, span
 from harness.webhooks.similar_ids import similar_id, similar_number
 
 REMEMBERED_BYTES = 256 * 1024
 """Places in longer bodies are not cached."""
-
-_BLANK = re.compile(r"[ \t\r\n\ufeff]*")
-_DECODER = json.JSONDecoder()
 
 
 class IdPlace(NamedTuple):
@@ -53,16 +48,6 @@ def id_places(headers: Headers, body: bytes, key: str) -> tuple[IdPlace, ...]:
     if not key:
         return ()
     return (_remembered if len(body) <= REMEMBERED_BYTES else _places)(headers, body, key)
-
-
-def with_ids(body: bytes, places: Sequence[IdPlace], new_ids: Iterable[str]) -> bytes:
-    """Return ``body`` under other ids, one for each place; every byte outside ``places`` is unchanged."""
-    pieces: list[bytes] = []
-    at = 0
-    for place, new_id in zip(places, new_ids, strict=True):
-        pieces += (body[at : place.start], place.write(new_id))
-        at = place.end
-    return b"".join((*pieces, body[at:]))
 
 
 def _places(headers: Headers, body: bytes, key: str) -> tuple[IdPlace, ...]:
@@ -98,9 +83,7 @@ def _is_id(value: Any) -> bool:
 
 
 def _in_json(text: str, steps: tuple[str, ...], value: Any) -> IdPlace:
-    start, end = _span(text, steps)
-    first = len(text[:start].encode())
-    last = first + len(text[start:end].encode())
+    first, last = byte_span(text, steps)
     literal = _literal_like(value)
     return IdPlace(first, last, str(value), lambda new: literal(new).encode(), isinstance(value, int))
 
@@ -128,7 +111,7 @@ def _in_form(text: str, steps: tuple[str, ...], value: Any) -> list[IdPlace]:
 
 def _in_payload(inner: str, steps: tuple[str, ...], value: Any, start: int, end: int) -> list[IdPlace]:
     try:
-        first, last = _span(inner, steps)
+        first, last = span(inner, steps)
     except (ValueError, IndexError):
         return []
     literal = _literal_like(value)
@@ -137,34 +120,3 @@ def _in_payload(inner: str, steps: tuple[str, ...], value: Any, start: int, end:
         return quote_plus(inner[:first] + literal(new_id) + inner[last:]).encode()
 
     return [IdPlace(start, end, str(value), write, isinstance(value, int))]
-
-
-def _span(text: str, steps: tuple[str, ...]) -> tuple[int, int]:
-    """Return where the value behind these keys and indexes begins and ends in a JSON text."""
-    at = _after_blank(text, 0)
-    for step in steps:
-        at = _member(text, at, step)
-    return at, _DECODER.raw_decode(text, at)[1]
-
-
-def _member(text: str, at: int, step: str) -> int:
-    """Return where the value of one key or index begins; for a repeated key that of the last, as JSON readers do."""
-    is_list = text[at] == "["
-    found = at
-    for number in count():
-        at = _after_blank(text, at + 1)
-        name: Any = number
-        if not is_list:
-            name, at = _DECODER.raw_decode(text, at)
-            at = _after_blank(text, _after_blank(text, at) + 1)
-        if str(name) == step:
-            found = at
-        at = _after_blank(text, _DECODER.raw_decode(text, at)[1])
-        if text[at] != ",":
-            break
-    return found
-
-
-def _after_blank(text: str, at: int) -> int:
-    match = _BLANK.match(text, at)
-    return match.end() if match else at

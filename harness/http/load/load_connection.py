@@ -11,9 +11,8 @@ from harness.errors import EventError
 from harness.http.answer_reader import AnswerReader
 from harness.http.message import Request
 from harness.http.parser import BadMessageError
+from harness.http.request_head import header_lines
 from harness.http.unanswered import no_answer
-
-AGENT = "readiness-harness"
 
 
 class Outgoing(NamedTuple):
@@ -32,7 +31,7 @@ class Writer:
     def __init__(self, netloc: str) -> None:
         """``netloc`` is the value of Host."""
         self._targets: dict[str, str] = {}
-        self._opening = f" HTTP/1.1\r\nhost: {netloc}\r\nuser-agent: {AGENT}\r\ncontent-length: "
+        self._netloc = netloc
 
     def write(self, outgoing: Outgoing) -> bytes:
         """Return the whole request; raises `EventError` for a header that would not arrive as it is.
@@ -40,13 +39,14 @@ class Writer:
         Latin-1 lets a delivery carry any byte in a header, as an attacker would.
         """
         request = outgoing.request
-        lines = "".join([f"{name}: {value}\r\n" for name, value in request.headers])
-        if lines.count("\n") != len(request.headers) or not (lines.isascii() or max(lines) <= "\xff"):
+        fields = header_lines(request.headers, self._netloc, ("content-length", str(len(request.body))))
+        lines = "\r\n".join(fields)
+        if lines.count("\n") != len(fields) - 1 or not (lines.isascii() or max(lines) <= "\xff"):
             raise EventError(
                 f"{outgoing.event} has a header that HTTP cannot carry: a line break or a character beyond Latin-1. "
                 "Look at its type, its id and the header lines of its fixture."
             )
-        head = f"{request.method} {self._target(request)}{self._opening}{len(request.body)}\r\n{lines}\r\n"
+        head = f"{request.method} {self._target(request)} HTTP/1.1\r\n{lines}\r\n\r\n"
         return head.encode("latin-1") + request.body
 
     def _target(self, request: Request) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import time
 from functools import partial
 from typing import Any, NoReturn
@@ -34,6 +35,8 @@ MAX_DRAINED = 32 * MAX_BODY
 BODY_TIMEOUT_S = 10.0
 MAX_IN_FLIGHT = 500
 RETRY_AFTER_S = 2
+_OF_A_TEST = re.compile(rb'"evt_[0-9a-f]{8}_\d+_\d+"')
+"""For a planted defect alone: the ids by which one tool for tests could once be recognised."""
 
 log = structlog.get_logger()
 
@@ -100,6 +103,8 @@ class WebhookReceiver:
         if "receiver-accepts-missing-signature" in planted and not present:
             return
         if "receiver-accepts-empty-signature" in planted and present and not header.strip():
+            return
+        if "receiver-verifies-only-the-harness" in planted and not _OF_A_TEST.search(body):
             return
         reason = self._verifier.refusal(header, body)
         if reason and "receiver-skips-signature" not in planted:

@@ -25,6 +25,8 @@ ATTEMPTS = 4
 FIRST_DELAY_S = 0.3
 TIMEOUT_S = 3.0
 SENDERS = 8
+HEADERS = {"User-Agent": "Product-Webhooks/1.4", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
+"""Of every delivery, beside the signature; written out, because httpx sends others with other packages installed."""
 
 log = structlog.get_logger()
 
@@ -63,7 +65,7 @@ class WebhookSender:
     def start(self) -> None:
         """Start to send."""
         # Plain HTTP on loopback: building a TLS context would only slow the start.
-        self._client = httpx.AsyncClient(timeout=TIMEOUT_S, verify=False, trust_env=False)  # noqa: S501 - loopback
+        self._client = httpx.AsyncClient(headers=HEADERS, timeout=TIMEOUT_S, verify=False, trust_env=False)  # noqa: S501 - loopback
         self._tasks = [asyncio.create_task(self._work()) for _ in range(SENDERS)]
 
     async def stop(self) -> None:
@@ -100,7 +102,7 @@ class WebhookSender:
                 log.exception("event not sent", event_id=delivery.event_id)  # one event must not stop the others
 
     async def _acknowledged(self, delivery: PendingDelivery) -> bool:
-        headers = {"content-type": "application/json", **self._signed(delivery.body)}
+        headers = {"Content-Type": "application/json", **self._signed(delivery.body)}
         with suppress(httpx.HTTPError):
             response = await self._client.post(delivery.endpoint.url, content=delivery.body, headers=headers)
             if response.is_success:
@@ -118,7 +120,7 @@ class WebhookSender:
             return {}
         if "provider-signs-wrongly" in self._planted:
             body += b"\n"
-        return {"x-product-signature": signature(self._secret.valid, body, int(time.time()))}
+        return {"X-Product-Signature": signature(self._secret.valid, body, int(time.time()))}
 
     def _again(self, delivery: PendingDelivery) -> None:
         """Queue a delivery once more, after a growing pause in which no task is held up."""

@@ -13,6 +13,7 @@ from harness.http.message import Headers, Request
 from harness.model import Event
 from harness.openapi.event_bodies import is_form, readable_document
 from harness.webhooks.events import EventFormat
+from harness.webhooks.header_layout import as_sent
 from harness.webhooks.schemes import Scheme
 
 
@@ -85,10 +86,13 @@ class Material(NamedTuple):
         return dict(headers)[self.scheme.header]
 
     def with_headers(self, headers: Headers, body: bytes | None = None) -> Request:
-        """Return a delivery with these headers added to the event's own."""
+        """Return a delivery with these headers added to the event's own, as the provider lays them out."""
         body = self.body if body is None else body
-        address, headers = self.scheme.address(self.url, body), (*self.event.headers, *headers)
-        return Request(method="POST", url=address, headers=headers, body=body)
+        own = dict(self.event.headers)
+        constant = {name for name, value in self.scheme.beside if "{" not in value and name in own}
+        headers = (*self.event.headers, *(h for h in headers if h[0] not in constant))
+        headers = as_sent(headers, self.event.layout)
+        return Request(method="POST", url=self.scheme.address(self.url, body), headers=headers, body=body)
 
     def parsed(self) -> Any:
         """Return the body as JSON; raises `EventError` where it is not JSON."""
@@ -140,6 +144,12 @@ def signed_document(change: Callable[[dict[str, Any]], Any]) -> Build:
 
 
 def replaced(built: Request, header: str, *values: str) -> Request:
-    """Return the delivery with other values of one header, matched in any case; without values, without the header."""
-    others = (each for each in built.headers if each[0].lower() != header.lower())
-    return replace(built, headers=(*others, *((header, value) for value in values)))
+    """Return the delivery with other values of one header, matched in any case; without values, without the header.
+
+    They have the place of the first old one, or the last place.
+    """
+    names = [name.lower() for name, _ in built.headers]
+    at = names.index(header.lower()) if header.lower() in names else len(names)
+    before, after = built.headers[:at], tuple(each for each in built.headers[at:] if each[0].lower() != header.lower())
+    named = built.headers[at][0] if at < len(names) else header
+    return replace(built, headers=(*before, *((named, value) for value in values), *after))

@@ -20,7 +20,7 @@ _ODD = "Answer 405, 415 or 400 to a request that cannot be a webhook; never 5xx.
 
 
 def _large(m: Material) -> bytes:
-    return m.compact(more=b'"harness_extra":"' + b"x" * LARGE_BYTES + b'"')
+    return m.compact(more=b'"extra":"' + b"x" * LARGE_BYTES + b'"')
 
 
 def _compressed(m: Material) -> Request:

@@ -103,7 +103,7 @@ CASES: tuple[ReceiverCase, ...] = (
         id="body-surrogate",
         summary="a body with half a surrogate pair in a string",
         source="RFC 8259 section 8.2",
-        build=signed_body(lambda m: m.compact(more=b'"harness_extra":"\\ud800"')),
+        build=signed_body(lambda m: m.compact(more=b'"extra":"\\ud800"')),
     ),
     _body(
         id="body-duplicate-members",
@@ -116,7 +116,7 @@ CASES: tuple[ReceiverCase, ...] = (
     _deep_body(
         id="body-deep-member",
         summary="an event with a member nested 100,000 deep",
-        build=signed_body(lambda m: m.compact(more=b'"harness_extra":' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000)),
+        build=signed_body(lambda m: m.compact(more=b'"extra":' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000)),
     ),
     _body(
         id="unknown-type",
@@ -134,6 +134,6 @@ CASES: tuple[ReceiverCase, ...] = (
         source=_FORWARD,
         expected=Expected.ACKNOWLEDGED,
         fix="Ignore unknown members: the provider may add some.",
-        build=signed_document(lambda d: {**d, "harness_extra": {"added": [1, None, {"later": True}]}}),
+        build=signed_document(lambda d: {**d, "extra": {"added": [1, None, {"later": True}]}}),
     ),
 )

@@ -121,8 +121,11 @@ def _state_after(context: DrillContext, *, backwards: bool) -> dict[str, Any] | 
     if not isinstance(old_id, str):
         return f"[receiver.order] object: {order.earlier} has no text under {order.object!r}"
     new_id = similar_id(old_id)
-    for event in reversed(events) if backwards else events:
-        subject = context.receiver.fresh(about_another_object(event, order.object, new_id))
+    happened = [context.receiver.format.happened(event) or 0.0 for event in events]
+    since = context.receiver.now() - max(happened)  # both are dated alike, so that each remains earlier or later
+    dated = list(zip(events, (at + since for at in happened), strict=True))
+    for event, at in reversed(dated) if backwards else dated:
+        subject = context.receiver.fresh(about_another_object(event, order.object, new_id), at=at)
         answer = context.receiver.deliver(subject)
         if not answer.acknowledged:
             return f"{event.name}: {answer.seen}"

@@ -12,7 +12,7 @@ import msgspec
 
 from harness.http.message import Headers, Response
 
-ORIGIN = "readiness-harness.example"
+ORIGIN = "provider.example"
 
 
 class Handshake(msgspec.Struct, frozen=True, kw_only=True):

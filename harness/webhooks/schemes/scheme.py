@@ -63,11 +63,14 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     """Key of the event type in the JSON body, where no header has it; dots separate nested keys."""
     beside: Headers = ()
     """Additional headers of every delivery; their values are templates like ``signed``, without ``{body}``."""
+    sent: Headers = ()
+    """Header lines of a delivery, spelled and ordered as the provider sends them; those without a value are written for
+    each delivery. From the provider's pages, or from deliveries that receivers have published."""
     structured: str = ""
     """Prefix of the media types of deliveries that have id and type in the body, not in headers."""
     query: str = ""
     """Template of a query for a delivery's URL when its body is not a form."""
-    key_id: str = "readiness-harness"
+    key_id: str = "key-1"
     """Name by which the receiver finds the key, where the scheme sends one."""
     source: str
     """The page that describes the scheme."""

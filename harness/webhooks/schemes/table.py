@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from harness.webhooks.schemes.scheme import Scheme
+from harness.webhooks.schemes.sent_headers import SENT
 
 MINUTES_5 = 300.0
 
@@ -33,6 +34,7 @@ _TWILIO = Scheme(
     algorithm="hmac-sha1",
     encoding="base64",
     query="bodySHA256={body_sha256}",
+    sent=SENT["twilio"],
     id_header="i-twilio-idempotency-token",
     id_example="9b2a4c5e-7f61-4d0c-8a3e-5b1d2f6c7a90",
     type_key="",
@@ -92,6 +94,7 @@ SCHEMES: tuple[Scheme, ...] = (
         timestamp_header="svix-timestamp",
         id_header="svix-id",
         further_id_headers=("webhook-id",),
+        sent=SENT["svix"],
         source="docs.svix.com, Verifying webhooks manually",
     ),
     Scheme(
@@ -103,6 +106,7 @@ SCHEMES: tuple[Scheme, ...] = (
         label="v1",
         key_form="stripe",
         tolerance_s=MINUTES_5,
+        sent=SENT["stripe"],
         source="docs.stripe.com, Resolve webhook signature verification errors",
     ),
     Scheme(
@@ -114,6 +118,7 @@ SCHEMES: tuple[Scheme, ...] = (
         id_header="x-github-delivery",
         id_example="72d3162e-cc78-11e3-81ab-4c9367dc0958",
         type_header="x-github-event",
+        sent=SENT["github"],
         source="docs.github.com, Validating webhook deliveries",
     ),
     Scheme(
@@ -127,6 +132,7 @@ SCHEMES: tuple[Scheme, ...] = (
         refuses_future=True,
         id_key="event_id",
         type_key="event.type",
+        sent=SENT["slack"],
         source="docs.slack.dev, Verifying requests from Slack",
     ),
     Scheme(
@@ -139,6 +145,7 @@ SCHEMES: tuple[Scheme, ...] = (
         id_example="b54557e4-bdd9-4b37-8a5f-bf7d70bcd043",
         further_id_headers=("x-shopify-event-id",),
         type_header="x-shopify-topic",
+        sent=SENT["shopify"],
         source="shopify.dev, Verify webhook deliveries",
     ),
     Scheme(
@@ -159,6 +166,7 @@ SCHEMES: tuple[Scheme, ...] = (
         timestamp_header="x-zm-request-timestamp",
         id_key="",
         type_key="event",
+        sent=SENT["zoom"],
         source="developers.zoom.us, Using webhooks: verify with Zoom's header",
     ),
     Scheme(
@@ -195,6 +203,7 @@ SCHEMES: tuple[Scheme, ...] = (
         encoding="base64",
         beside=(("protocol", "HmacSHA256"),),
         id_key="",
+        sent=SENT["adyen"],
         source="docs.adyen.com, Verify HMAC signatures: in the header",
     ),
     _TWILIO,
@@ -215,6 +224,7 @@ SCHEMES: tuple[Scheme, ...] = (
         timestamp_header="x-twilio-email-event-webhook-timestamp",
         id_key="0.sg_event_id",
         type_key="0.event",
+        sent=SENT["sendgrid"],
         source="twilio.com/docs/sendgrid, Event webhook security features",
     ),
     Scheme(
@@ -225,6 +235,7 @@ SCHEMES: tuple[Scheme, ...] = (
         algorithm="ed25519",
         key_form="hex",
         timestamp_header="x-signature-timestamp",
+        sent=SENT["discord"],
         source="docs.discord.com, Setting up an endpoint: validating security request headers",
     ),
     Scheme(
@@ -238,7 +249,7 @@ SCHEMES: tuple[Scheme, ...] = (
         id_header="ce-id",
         id_example="c7b1d5a0-3e8f-4b62-9d14-6f0a2e5c8b73",
         type_header="ce-type",
-        beside=(("ce-specversion", "1.0"), ("ce-source", "/readiness-harness")),
+        beside=(("ce-specversion", "1.0"), ("ce-source", "/events")),
         structured="application/cloudevents",
         source="CloudEvents 1.0, HTTP 1.1 Web Hooks for Event Delivery, section 3",
     ),

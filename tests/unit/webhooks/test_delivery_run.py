@@ -277,7 +277,7 @@ TWILIO = b"content-type: application/x-www-form-urlencoded\ni-twilio-idempotency
 
 
 def shown(result: Result, header: str) -> list[str]:
-    return re.findall(rf"^{header}: (.*)$", result.output.replace("\r", ""), re.MULTILINE)
+    return re.findall(rf"^{header}: (.*)$", result.output.replace("\r", ""), re.MULTILINE | re.IGNORECASE)
 
 
 def test_a_case_that_changes_json_is_refused_for_a_form_in_a_sentence(event: Path, deliver: Deliver) -> None:
