@@ -6,6 +6,7 @@ without end. A case must do none of that.
 
 from __future__ import annotations
 
+import selectors
 import socket
 import time
 from collections.abc import Callable, Iterable
@@ -27,6 +28,8 @@ from harness.model import Delivery
 CONNECT_S = 5.0
 ANSWER_BYTES = 64 * 1024
 """As much of an answer is read; the rest is of no interest."""
+STALL_S = 1.0
+"""After so many seconds in which the receiver reads nothing of a request, an answer ends the request."""
 _PIECE = 256 * 1024
 
 
@@ -132,12 +135,25 @@ def _sent(connection: socket.socket, pieces: Iterable[bytes], clock: _Clock, pau
         for number, piece in enumerate(pieces):
             if number and pause_s:
                 time.sleep(pause_s)
-            for at in range(0, len(piece), _PIECE):
-                connection.settimeout(clock.left())
-                connection.sendall(piece[at : at + _PIECE])
+            if not _sent_whole(connection, memoryview(piece), clock):
+                break
     except ConnectionError as exc:
         return exc
     return None
+
+
+def _sent_whole(connection: socket.socket, piece: memoryview, clock: _Clock) -> bool:
+    """Send one piece; return False for a receiver that answers, keeps the connection open, and reads no further."""
+    while piece:
+        connection.settimeout(min(STALL_S, clock.left()))
+        try:
+            piece = piece[connection.send(piece[:_PIECE]) :]
+        except TimeoutError:
+            with selectors.DefaultSelector() as selector:
+                selector.register(connection, selectors.EVENT_READ)
+                if selector.select(0):
+                    return False
+    return True
 
 
 def _read(connection: socket.socket, clock: _Clock, failed: OSError | None) -> dict[str, Any]:

@@ -18,8 +18,7 @@ from harness.http.message import Headers
 from harness.openapi.event_bodies import is_form, readable_document
 from harness.webhooks.json_spans import byte_span
 
-LONGEST_S = 20 * 366 * 86400.0
-"""A time further from another moment is not one at which an event was delivered."""
+_YEAR_S = 366 * 86400.0
 REMEMBERED_BYTES = 256 * 1024
 
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)([T ])(\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:?\d\d)?")
@@ -69,9 +68,14 @@ def moment_of(name: str, value: Any) -> Moment | None:
     return Moment(*made, lies_ahead=_LATER.search(name) is not None, quoted=isinstance(value, str)) if made else None
 
 
-def moment_of_event(moments: Iterable[Moment]) -> float | None:
-    """Return when an event happened, by the latest of its times that does not lie ahead; None where it has none."""
-    return max((moment.at for moment in moments if not moment.lies_ahead), default=None)
+def moment_of_event(moments: Iterable[Moment], *, now: float) -> float | None:
+    """Return when an event happened, by the latest of its times that is past; None where it has none."""
+    return max((moment.at for moment in moments if moment.at <= now and not moment.lies_ahead), default=None)
+
+
+def belongs(moment: Moment, happened: float) -> bool:
+    """Whether a time moves with the event: others, such as the last day of all, are no part of what happened."""
+    return abs(moment.at - happened) < _YEAR_S
 
 
 def time_places(headers: Headers, body: bytes, key: str) -> tuple[TimePlace, ...]:

@@ -6,6 +6,7 @@ exact bytes of the body: JSON, a form, or another format that its content type n
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from harness.openapi.event_bodies import (
     readable_document,
     text_in_event,
 )
-from harness.webhooks.event_times import LONGEST_S, TimePlace, moment_of, moment_of_event, time_places
+from harness.webhooks.event_times import TimePlace, belongs, moment_of, moment_of_event, time_places
 from harness.webhooks.header_layout import fixture_headers
 from harness.webhooks.id_places import IdPlace, id_places
 from harness.webhooks.json_spans import edited
@@ -89,16 +90,18 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
             in_body = [place.of_kind(f"{new_id}_{n}" if n and new_id else new_id) for n, place in enumerate(places)]
             new = in_body[0] if in_body else event.id
         edits = [(place.start, place.end, place.write(text)) for place, text in zip(places, in_body, strict=True)]
-        if at is not None and (happened := self.happened(event)) and abs(at - happened) < LONGEST_S:
+        if at is not None and (happened := self.happened(event)):
             shift = at - happened
-            edits += [(t.start, t.end, t.moment.written(shift)) for t in self._times(event)]
-            headers = tuple((k, moment.write(shift) if (moment := moment_of(k, v)) else v) for k, v in headers)
+            edits += [
+                (t.start, t.end, t.moment.written(shift)) for t in self._times(event) if belongs(t.moment, happened)
+            ]
+            headers = tuple((k, _moved(k, v, happened, shift)) for k, v in headers)
         return msgspec.structs.replace(event, id=new, body=edited(event.body, edits), headers=headers)
 
     def happened(self, event: Event) -> float | None:
         """Return when an event happened by its own times, in Unix seconds; None where it has none."""
         in_headers = filter(None, (moment_of(name, value) for name, value in event.headers))
-        return moment_of_event([*(place.moment for place in self._times(event)), *in_headers])
+        return moment_of_event([*(place.moment for place in self._times(event)), *in_headers], now=time.time())
 
     def _times(self, event: Event) -> tuple[TimePlace, ...]:
         scheme = self.scheme.of_delivery(event.headers)
@@ -134,6 +137,11 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
                 f"{path} names no event type: it has no key {key!r}. Add it, or name the right key in harness.toml as "
                 '[receiver] event_type, "" where events have none.'
             )
+
+
+def _moved(name: str, value: str, happened: float, shift: float) -> str:
+    moment = moment_of(name, value)
+    return moment.write(shift) if moment and belongs(moment, happened) else value
 
 
 class _HeaderIds(NamedTuple):

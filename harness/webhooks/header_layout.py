@@ -74,8 +74,9 @@ def _added(scheme: Scheme, known: set[str], body: bytes) -> Headers:
 def _merged(captured: Sequence[str], sent: Sequence[str], shared: Iterable[str]) -> tuple[str, ...]:
     """Return the names of a fixture's headers; those that it does not have are placed as the provider does."""
     spelling = {name.lower(): name for name in sent}
-    # `harness capture` once wrote all names in lower case.
-    names = [spelling.get(name, name) for name in captured]
+    names = list(captured)
+    if all(name.islower() for name in captured):  # as `harness capture` once wrote them
+        names = [spelling.get(name, name) for name in captured]
     lower = [name.lower() for name in names]
     at = 0
     for name in (*sent, *(name for name in shared if name not in spelling)):

@@ -11,9 +11,9 @@ from harness.http.message import Request
 from harness.model import Level
 from harness.webhooks.cases.building import Material, compact, replaced, signed_body, signed_document
 from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, worded_case
+from harness.webhooks.similar_ids import similar_id
 
-UNKNOWN_TYPE = "harness.unheard_of"
-
+_A_TYPE = "something.happened"
 _SOURCE = "A 5xx makes the sender retry and pages people (Standard Webhooks, Webhook consumers)"
 _FORWARD = "docs.stripe.com, Webhooks: handle additional event types and fields"
 _PARSE = (
@@ -23,10 +23,12 @@ _DEPTH = "Limit the depth of what you parse, or catch the parser's error; answer
 
 
 def _retyped(m: Material) -> Request:
+    """Return a delivery of a type that looks like the event's own and that no provider has."""
+    unknown = similar_id(m.event.type or _A_TYPE)
     if m.scheme.type_header:
-        return replaced(m.signed(), m.scheme.type_header, UNKNOWN_TYPE)
+        return replaced(m.signed(), m.scheme.type_header, unknown)
     try:
-        return m.signed(m.compact(with_key(m.document(), m.type_key.removeprefix("0."), UNKNOWN_TYPE)))
+        return m.signed(m.compact(with_key(m.document(), m.type_key.removeprefix("0."), unknown)))
     except LookupError:
         raise EventError(f"{m.event.name} has no event type, which this case changes") from None
 

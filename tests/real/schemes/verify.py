@@ -165,7 +165,7 @@ def rfc9421(d: Delivery) -> bool:
 
     class Keys(library.HTTPSignatureKeyResolver):
         def resolve_public_key(self, key_id: str) -> Any:
-            assert key_id == "readiness-harness"
+            assert key_id == "key-1"
             return Ed25519PublicKey.from_public_bytes(base64.b64decode(d.key)) if d.ed25519 else d.key.encode()
 
     class Message:
