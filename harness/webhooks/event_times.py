@@ -31,7 +31,7 @@ _FIRST, _LAST = 10**9, 10**10
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-class Moment(NamedTuple):
+class EventTime(NamedTuple):
     """One time of an event."""
 
     at: float
@@ -53,10 +53,10 @@ class TimePlace(NamedTuple):
 
     start: int
     end: int
-    moment: Moment
+    moment: EventTime
 
 
-def moment_of(name: str, value: Any) -> Moment | None:
+def moment_of(name: str, value: Any) -> EventTime | None:
     """Return the time that a field holds: in RFC 3339, or in Unix seconds, milliseconds or less; None for no time."""
     made: tuple[float, Callable[[float], str]] | None = None
     if isinstance(value, str) and (found := _ISO.fullmatch(value)):
@@ -65,15 +65,15 @@ def moment_of(name: str, value: Any) -> Moment | None:
         made = _unix(int(value))
     elif isinstance(value, int) and not isinstance(value, bool) and _NAME.search(name):
         made = _unix(value)
-    return Moment(*made, lies_ahead=_LATER.search(name) is not None, quoted=isinstance(value, str)) if made else None
+    return EventTime(*made, lies_ahead=_LATER.search(name) is not None, quoted=isinstance(value, str)) if made else None
 
 
-def moment_of_event(moments: Iterable[Moment], *, now: float) -> float | None:
+def moment_of_event(moments: Iterable[EventTime], *, now: float) -> float | None:
     """Return when an event happened, by the latest of its times that is past; None where it has none."""
     return max((moment.at for moment in moments if moment.at <= now and not moment.lies_ahead), default=None)
 
 
-def belongs(moment: Moment, happened: float) -> bool:
+def belongs(moment: EventTime, happened: float) -> bool:
     """Whether a time moves with the event: others, such as the last day of all, are no part of what happened."""
     return abs(moment.at - happened) < _YEAR_S
 
