@@ -49,6 +49,6 @@ class FuzzProgress:
 
     def _print(self, text: str) -> None:
         reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
+        if reporter is not None and self._config.get_verbosity() >= 0:  # -q asks for less
             reporter.ensure_newline()
             reporter.write_line(text)

@@ -256,7 +256,8 @@ def test_a_long_run_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys:
     times = iter([0.0, 20.0, 40.0])
     monkeypatch.setattr(fuzz_progress, "PlainLines", lambda *a, **k: PlainLines(*a, **k, clock=lambda: next(times)))
     reporter = SimpleNamespace(ensure_newline=lambda: None, write_line=print)
-    config = SimpleNamespace(pluginmanager=SimpleNamespace(get_plugin=lambda _: reporter))
+    manager = SimpleNamespace(get_plugin=lambda _: reporter)
+    config = SimpleNamespace(pluginmanager=manager, get_verbosity=lambda: 0)
     progress = fuzz_progress.FuzzProgress(config)  # type: ignore[arg-type]  # all that it uses of one
     ids = [f"x{fuzz_progress.TEST}GET /{n}]" for n in range(8)]
     progress.pytest_xdist_node_collection_finished(None, ["x::other", *ids])
