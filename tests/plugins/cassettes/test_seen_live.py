@@ -94,10 +94,10 @@ UNSEEN_WITHOUT_IT = {
     "        return [json.dumps(ITEM).encode()]\n"
     "    with httpx.Client(transport=httpx.WSGITransport(app)) as client:\n"
     "        assert client.get(base_url + '/items/item-1').json()['id']",
-    "patched-transport": "def test_it(monkeypatch, api):\n"
+    "patched-transport": "def test_it(api, monkeypatch):\n"
     "    monkeypatch.setattr(httpx.HTTPTransport, 'handle_request', lambda self, request: answer(request))\n"
     "    assert api.get('/items/item-1').json()['id']",
-    "patched-pool": "def test_it(monkeypatch, api):\n"
+    "patched-pool": "def test_it(api, monkeypatch):\n"
     "    import httpcore\n"
     "    body = json.dumps(ITEM).encode()\n"
     "    content = {'headers': [(b'content-type', b'application/json')], 'content': body}\n"
