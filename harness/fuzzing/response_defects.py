@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
-from schemathesis.errors import SchemathesisError
-from schemathesis.specs.openapi.checks import ignored_auth
 
 from harness.errors import one_line
 from harness.fuzzing.defects import Defect, StoredRequest, of_failures
 from harness.openapi.generation import Ungenerable
 from harness.openapi.operation import Operation, failures_of
+from harness.openapi.schemathesis_names import SchemathesisError, ignored_auth
 from harness.openapi.spec_document import Spec
 
 # auth.rejects judges credentials, on every secured operation and not only where chance leads.

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from schemathesis.specs.openapi.warnings import detect_unresolvable_references
-
 from harness.core.pointers import at_pointer, pointer_of
 from harness.openapi.bundling import UNREAD, references
 from harness.openapi.operation import Operation
+from harness.openapi.schemathesis_names import detect_unresolvable_references
 from harness.openapi.spec_document import Spec
 
 

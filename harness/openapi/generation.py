@@ -1,8 +1,7 @@
 """Generated values and requests: from the document's examples, systematic, random, and in chains.
 
 The one place that drives Hypothesis, and that asks Schemathesis for what is generated: seeds, phases, deadlines,
-databases, health checks and verbosity are set here. What it calls is held by its tests, as not all of it is in
-Schemathesis' published reference.
+databases, health checks and verbosity are set here.
 """
 
 from __future__ import annotations
@@ -19,12 +18,15 @@ import jsonschema_rs
 from hypothesis import HealthCheck, Phase, Verbosity, find, settings
 from hypothesis.errors import HypothesisException, NoSuchExample, Unsatisfiable
 from schemathesis import GenerationMode
-from schemathesis.core import NOT_SET
-from schemathesis.errors import NoLinksFound, SchemathesisError
-from schemathesis.generation.jsonschema.builder import build
-from schemathesis.specs.openapi.formats import get_default_format_strategies
 
 from harness.errors import one_line
+from harness.openapi.schemathesis_names import (
+    NOT_SET,
+    NoLinksFound,
+    SchemathesisError,
+    build,
+    get_default_format_strategies,
+)
 
 VALID, INVALID = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 MODES = (VALID, INVALID)

@@ -152,7 +152,7 @@ def contents(pointer: str, node: dict[str, Any]) -> dict[str, str]:
 
 def failures_of(validate: Callable[[], object]) -> Sequence[Any]:
     """Return what Schemathesis raises while it validates a response; none where that conforms."""
-    from schemathesis.core.failures import Failure, FailureGroup
+    from harness.openapi.schemathesis_names import Failure, FailureGroup
 
     try:
         validate()

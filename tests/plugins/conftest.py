@@ -77,8 +77,9 @@ class Outcome(NamedTuple):
 class Folder:
     """A user's folder with harness.toml and scenarios, and commands run in it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, python: str = sys.executable) -> None:
         self.path = path
+        self.python = python
         self.reports = path / "reports"
 
     def write(self, name: str, text: str) -> Path:
@@ -107,7 +108,7 @@ class Folder:
     def run(self, *words: str, **env: str) -> Outcome:
         """Run Python here, in an environment without the variables of the test run around it."""
         done = subprocess.run(
-            [sys.executable, *words],
+            [self.python, *words],
             cwd=self.path,
             env=environment(**env),
             capture_output=True,

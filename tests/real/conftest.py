@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -19,6 +20,8 @@ from harness.process.run import Run
 from tests.conftest import NOT_IN_THE_REPOSITORY
 
 REAL = Path(__file__).parent
+REPOSITORY = REAL.parents[1]
+INSTALL_S = 480
 INSTALL = "Install it with: tests/real/install"
 
 Need = Callable[[str | Path], str]
@@ -70,6 +73,34 @@ def real_python(need: Need) -> Callable[[str], str]:
         return str(folder / "bin" / "python")
 
     return find
+
+
+@pytest.fixture(scope="session")
+def installed_beside(
+    real_python: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Path]:
+    """Return a function that installs the built wheel beside an environment of tests/real/envs, and where to."""
+    folder = tmp_path_factory.mktemp("wheel")
+
+    def install(env: str) -> Path:
+        packages = Path(real_python(env)).parent.parent / "lib"
+        if not list(folder.glob("*.whl")):
+            _quietly(
+                sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", folder, REPOSITORY
+            )
+        _quietly(sys.executable, "-m", "venv", folder / env)
+        sites = folder / env / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+        (sites / "plugins.pth").write_text(f"{next(packages.glob('python*/site-packages'))}\n")
+        wheel = next(folder.glob("*.whl"))
+        _quietly(folder / env / "bin" / "python", "-m", "pip", "install", "--no-index", wheel)
+        return folder / env / "bin"
+
+    return install
+
+
+def _quietly(*command: str | Path) -> None:
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=INSTALL_S)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 @pytest.fixture

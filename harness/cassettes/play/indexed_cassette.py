@@ -1,7 +1,7 @@
 """vcrpy's cassette with an index: a request is looked up, not searched for; same files, same answers.
 
-Semantics are stock vcrpy's, held by a randomised differential test. The subclass relies on private names of vcrpy,
-which is why its version is pinned.
+Semantics are stock vcrpy's, held by a randomised differential test. A subclass uses what vcrpy does not document;
+`vcr_names` lists it.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
-from vcr.cassette import Cassette
 from vcr.errors import UnhandledHTTPRequestError
 from vcr.record_mode import RecordMode
 from vcr.request import Request
 
 from harness.cassettes.play.request_index import RequestIndex
+from harness.cassettes.store.vcr_names import Cassette, found_for, set_found
 
 
 class IndexedCassette(Cassette):  # type: ignore[misc]  # vcrpy ships no types
@@ -32,13 +32,14 @@ class IndexedCassette(Cassette):  # type: ignore[misc]  # vcrpy ships no types
             return filtered
         if self.record_mode == RecordMode.ALL or not (self.rewound or self.allow_playback_repeats):
             return False
-        request._found = self._next(filtered)  # noqa: SLF001
-        return request._found is not None  # noqa: SLF001
+        found = self._next(filtered)
+        set_found(request, found)
+        return found is not None
 
     def play_response(self, request: Request) -> Any:
         """Return the response of the next recording of ``request``, and mark it as played."""
-        found = getattr(request, "_found", None)
-        request._found = None  # noqa: SLF001
+        found = found_for(request)
+        set_found(request, None)
         if found is None or (self.play_counts[found] and not self.allow_playback_repeats):
             filtered = self._before_record_request(request)
             found = self._next(filtered) if filtered else None

@@ -9,8 +9,14 @@ from typing import Any
 
 from vcr import matchers
 from vcr.request import Request
-from vcr.util import read_body
 
+from harness.cassettes.store.vcr_names import (
+    normalized_path,
+    normalized_uri,
+    read_body,
+    stored_headers,
+    transformers_for,
+)
 from harness.http.message import media_parameter
 
 Matcher = Callable[[Request, Request], Any]
@@ -23,11 +29,11 @@ def _raw(request: Request) -> Any:
 
 KEYS: dict[Matcher, Callable[[Request], Hashable]] = {
     matchers.method: lambda r: r.method,
-    matchers.uri: matchers._normalized_uri,  # noqa: SLF001 - the pinned vcrpy's own normalisation
+    matchers.uri: normalized_uri,
     matchers.scheme: lambda r: r.scheme,
     matchers.host: lambda r: r.host,
     matchers.port: lambda r: r.port,
-    matchers.path: lambda r: matchers._normalized_path(r.path),  # noqa: SLF001
+    matchers.path: lambda r: normalized_path(r.path),
     matchers.query: lambda r: tuple(r.query) if r.parsed_uri.query else (),
     matchers.headers: lambda r: frozenset(r.headers.lower_items()),
     matchers.raw_body: _raw,
@@ -106,7 +112,7 @@ def body_value(request: Request, how: tuple[Any, ...], raw: Any) -> Hashable | N
 
 
 def _transformers(request: Request) -> tuple[Any, ...]:
-    stored = request.headers._store  # noqa: SLF001 - a third of the time of its public `get`
+    stored = stored_headers(request)
     return _transformers_for(*[str(stored[name][1]) if name in stored else "" for name in _READ_BY])
 
 
@@ -117,7 +123,7 @@ _READ_BY = ("content-type", "transfer-encoding", "user-agent")
 @functools.cache
 def _transformers_for(*values: str) -> tuple[Any, ...]:
     headers = {name.title(): value for name, value in zip(_READ_BY, values, strict=True)}
-    return tuple(matchers._get_transformers(types.SimpleNamespace(headers=headers)))  # noqa: SLF001
+    return tuple(transformers_for(types.SimpleNamespace(headers=headers)))
 
 
 def _parts(request: Request) -> bytes | None:

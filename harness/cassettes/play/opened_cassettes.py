@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from vcr.cassette import Cassette
 from vcr.persisters.filesystem import CassetteNotFoundError
 from vcr.request import Request
 
 from harness.cassettes.store.vcr_messages import VcrResponse, exchange_of, whole_response, with_bytes
+from harness.cassettes.store.vcr_names import Cassette, path_of, serialization_of
 from harness.errors import CassetteError
 from harness.http.message import Exchange
 
@@ -25,7 +25,7 @@ class OpenedCassette:
     def __init__(self, cassette: Any) -> None:
         """``cassette`` is that of vcrpy."""
         self._cassette = cassette
-        self.path = Path(str(cassette._path)).absolute()  # noqa: SLF001 - no public name
+        self.path = Path(str(path_of(cassette))).absolute()
 
     def played(self) -> Iterator[Exchange]:
         """Yield the recordings that were played, each once."""
@@ -38,7 +38,7 @@ class OpenedCassette:
 
         Raises `CassetteError`.
         """
-        persister, serializer = self._cassette._persister, self._cassette._serializer  # noqa: SLF001 - no public names
+        persister, serializer = serialization_of(self._cassette)
         try:
             requests, responses, *_ = persister.load_cassette(str(self.path), serializer=serializer)
         except CassetteNotFoundError:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 import httpx
-from vcr.request import HeadersDict, Request
+from vcr.request import Request
 
 from harness.cassettes.play.indexed_cassette import IndexedCassette
 from harness.cassettes.store.vcr_messages import text
+from harness.cassettes.store.vcr_names import HeadersDict, set_headers
 from harness.http.message import header_bytes
 
 
@@ -45,5 +46,5 @@ def _headers(request: httpx.Request) -> HeadersDict:
     """Return the headers in vcrpy's form, by the shortest way: copying them item by item takes longer than the rest."""
     headers = HeadersDict()
     named = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
-    headers._store = {name.lower(): (name, value) for name, value in reversed(named)}  # noqa: SLF001
+    set_headers(headers, {name.lower(): (name, value) for name, value in reversed(named)})
     return headers

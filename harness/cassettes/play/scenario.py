@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from vcr.patch import CassettePatcherBuilder
 from vcr.record_mode import RecordMode
 from vcr.request import Request
 
@@ -20,6 +19,7 @@ from harness.cassettes.store.filters import Redact, request_filter, response_fil
 from harness.cassettes.store.metadata import Metadata
 from harness.cassettes.store.storage import Storage
 from harness.cassettes.store.vcr_messages import exchange_of, whole_response, with_bytes
+from harness.cassettes.store.vcr_names import CassettePatcherBuilder, found_for
 from harness.errors import CassetteError
 from harness.http.message import SAFE_METHODS, Exchange
 from harness.secrets.redaction.redactor import Redactor
@@ -131,7 +131,7 @@ class ScenarioCassette(IndexedCassette):
 
     def play_response(self, request: Request) -> Any:
         """Return the recorded response; raises `CassetteError` if there is none."""
-        found = getattr(request, "_found", None)
+        found = found_for(request)
         if found is None:
             found = self._next(self._before_record_request(request))
         if found is None:

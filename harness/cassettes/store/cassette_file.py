@@ -6,9 +6,8 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
-from vcr.filters import decode_response
-from vcr.serializers import yamlserializer
 
+from harness.cassettes.store.vcr_names import CassetteLoader, decode_response
 from harness.core.yaml import YamlAliasError, YamlDepthError, YamlSyntaxError, YamlTagError, read_yaml
 from harness.errors import CassetteError, misfit
 from harness.http.codings import CodingError, decoded
@@ -113,7 +112,7 @@ def _check_bytes(raw: bytes, place: str) -> None:
 def _yaml(raw: bytes, place: str) -> Any:
     """Read a cassette as vcrpy does: by YAML 1.1, with the bodies of older cassettes that its own tags hold."""
     try:
-        return read_yaml(raw, loader=yamlserializer._CassetteLoader, max_depth=MAX_DEPTH)  # noqa: SLF001
+        return read_yaml(raw, loader=CassetteLoader, max_depth=MAX_DEPTH)
     except YamlTagError as exc:
         raise CassetteError(
             f"{place}, line {exc.line or '?'}: a YAML tag that builds an object was refused and not executed "

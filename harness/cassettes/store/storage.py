@@ -13,13 +13,11 @@ from typing import Any
 import msgspec
 import yaml
 from vcr.persisters.filesystem import CassetteNotFoundError
-from vcr.request import Request
-from vcr.serialize import CASSETTE_FORMAT_VERSION
-from vcr.serializers import compat, yamlserializer
 
 from harness.cassettes.store.cassette_file import CassetteFile, Interaction, check_length, parse
 from harness.cassettes.store.parse_cache import Sidecar
 from harness.cassettes.store.vcr_messages import interaction_of, stored_request
+from harness.cassettes.store.vcr_names import CASSETTE_FORMAT_VERSION, CassetteDumper, as_unicode, request_from
 from harness.core.files import write_atomically
 from harness.errors import CassetteError
 
@@ -112,7 +110,7 @@ def bytes_of(path: Path) -> bytes:
 
 def _identity(interaction: Interaction) -> bytes:
     """Return what two equal interactions share, however they came into memory."""
-    headers = Request._from_dict({**interaction["request"]}).headers  # noqa: SLF001
+    headers = request_from({**interaction["request"]}).headers
     whole = ({**interaction["request"], "headers": dict(headers)}, interaction["response"])
     return msgspec.json.encode(whole, order="sorted", enc_hook=repr)
 
@@ -122,15 +120,15 @@ def _text(document: CassetteFile) -> bytes:
         "version": CASSETTE_FORMAT_VERSION,
         "interactions": [
             {
-                "request": compat.convert_to_unicode(dict(i["request"])),
-                "response": compat.convert_to_unicode({**i["response"], "body": dict(i["response"]["body"])}),
+                "request": as_unicode(dict(i["request"])),
+                "response": as_unicode({**i["response"], "body": dict(i["response"]["body"])}),
             }
             for i in document.interactions
         ],
     }
     if document.metadata:
         data["metadata"] = document.metadata
-    return yaml.dump(data, Dumper=yamlserializer._CassetteDumper, width=_ONE_LINE).encode()  # noqa: SLF001
+    return yaml.dump(data, Dumper=CassetteDumper, width=_ONE_LINE).encode()
 
 
 @contextlib.contextmanager

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 
 import msgspec
 from vcr.request import Request as VcrRequest
-from vcr.util import _join_body_chunks
 
 from harness.cassettes.store.cassette_file import CassetteFile, Interaction
 from harness.cassettes.store.recording import Recording, stamped
+from harness.cassettes.store.vcr_names import join_chunks, raw_body, request_from, request_to
 from harness.errors import CassetteError
 from harness.http.codings import CodingError, decoded
 from harness.http.message import Exchange, Headers, Request, Response, header
@@ -27,7 +27,8 @@ def with_bytes(request: VcrRequest) -> VcrRequest:
 
     Raises `CassetteError` for a body that cannot be written as bytes.
     """
-    if type(request._body) is bytes and not (request._was_file or request._was_iter):  # noqa: SLF001 - no public names
+    body, was_file, was_iter = raw_body(request)
+    if type(body) is bytes and not (was_file or was_iter):
         return request
     return VcrRequest(request.method, request.uri, body_bytes(request), request.headers)
 
@@ -38,7 +39,7 @@ def body_bytes(request: VcrRequest) -> bytes:
     Clients hand vcrpy bytes, text, files, iterators of chunks, and aiohttp the values of ``json=`` and ``data=``, which
     are in old cassettes too. Raises `CassetteError` for what cannot be written as bytes.
     """
-    body = request._body  # noqa: SLF001 - what a file or an iterator held
+    body, _, was_iter = raw_body(request)  # of a file or an iterator, what it held
     if body is None:
         return b""
     if isinstance(body, bytes | bytearray | memoryview):
@@ -48,8 +49,8 @@ def body_bytes(request: VcrRequest) -> bytes:
     try:
         if _is_form(request, body):
             return urlencode(body, doseq=True).encode()
-        if request._was_iter or (isinstance(body, list) and _are_chunks(body)):  # noqa: SLF001
-            joined: bytes = _join_body_chunks(body)
+        if was_iter or (isinstance(body, list) and _are_chunks(body)):
+            joined: bytes = join_chunks(body)
             return joined
         return json.dumps(body).encode()
     except (TypeError, ValueError):
@@ -72,7 +73,7 @@ def _is_form(request: VcrRequest, body: Any) -> bool:
 
 def stored_request(stored: Mapping[str, Any]) -> VcrRequest:
     """Return the request of an interaction as a cassette holds it."""
-    return with_bytes(VcrRequest._from_dict(stored))  # noqa: SLF001 - as vcrpy itself reads it
+    return with_bytes(request_from(stored))  # as vcrpy itself reads it
 
 
 def whole_response(response: VcrResponse) -> VcrResponse:
@@ -157,7 +158,7 @@ def recordings(document: CassetteFile, *, place: str = "") -> Iterator[Recording
 
 def interaction_of(request: VcrRequest, response: VcrResponse) -> Interaction:
     """Return an exchange of vcrpy as a cassette holds it."""
-    return {"request": request._to_dict(), "response": response}  # noqa: SLF001 - as vcrpy itself writes it
+    return {"request": request_to(request), "response": response}  # as vcrpy itself writes it
 
 
 def vcr_request(request: Request) -> VcrRequest:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -22,7 +21,6 @@ from tests.real.conftest import REAL
 from tests.real.strangers.provider_log import ProviderLog, logged_provider
 
 STRANGERS = REAL / "strangers"
-REPOSITORY = REAL.parents[1]
 COMMAND_S = 480
 """Seconds after which a command is taken to hang; a gate takes about 60 on an idle machine."""
 
@@ -77,17 +75,9 @@ class Project:
 
 
 @pytest.fixture(scope="session")
-def stranger_bin(real_python: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def stranger_bin(installed_beside: Callable[[str], Path]) -> Path:
     """The programs of an environment with the strangers' plugins, into which the built wheel was installed."""
-    packages = Path(real_python("strangers")).parent.parent / "lib"
-    folder = tmp_path_factory.mktemp("stranger")
-    _quietly(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", folder, REPOSITORY)
-    _quietly(sys.executable, "-m", "venv", folder / "env")
-    sites = folder / "env" / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
-    (sites / "plugins.pth").write_text(f"{next(packages.glob('python*/site-packages'))}\n")
-    wheel = next(folder.glob("*.whl"))
-    _quietly(folder / "env" / "bin" / "python", "-m", "pip", "install", "--no-index", wheel)
-    return folder / "env" / "bin"
+    return installed_beside("strangers")
 
 
 @contextmanager
@@ -124,11 +114,6 @@ def make_project(folder: Path, log: ProviderLog, programs: Path, **secrets: str)
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "HARNESS_"))}
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     return Project(folder, env | {"PATH": path} | secrets, log)
-
-
-def _quietly(*command: str | Path) -> None:
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=COMMAND_S)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 def _answers(url: str) -> bool:
