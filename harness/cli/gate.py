@@ -15,6 +15,7 @@ import msgspec
 from harness.cli.pytest_arguments import for_the_suite
 from harness.cli.refused_options import refuse_options
 from harness.context.gate_request import ISOLATED, GateRequest
+from harness.context.interpreter_checks import check_interpreter
 from harness.context.target import CONFIG_NAME, load_target
 from harness.core.folder_lock import locked_folder
 from harness.errors import ConfigurationError
@@ -60,6 +61,7 @@ def run_gate(
     refuse_options(pytest_args)
     target = load_target(directory, overlay=overlay)
     scenarios = [str(_existing(directory, path)) for path in target.config.target.scenarios]
+    check_interpreter(directory, *{path if path.is_dir() else path.parent for path in map(Path, scenarios)})
     request = GateRequest(
         directory=str(directory),
         overlay=overlay,

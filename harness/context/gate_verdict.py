@@ -72,6 +72,7 @@ class GateVerdict:
             self._clock,
             findings=self._intake.findings,
             problems=[*self._problems, *self._intake.problems],
+            skipped=joined.skipped,
             coverage=coverage,
             signals=joined.signals,
             provider_counts=context.config.provider is None or context.target.ours,

@@ -9,7 +9,8 @@ import msgspec
 
 from harness import __version__
 from harness.context.exclusions import of_difference, with_exclusion
-from harness.model import Finding, Outcome, Problem, Report, Verdict
+from harness.model import Finding, Outcome, Problem, Report, SkippedTest, Verdict
+from harness.readiness import skips
 from harness.readiness.evaluate import assemble, today
 from harness.reports import FORMATS, write
 
@@ -26,12 +27,22 @@ def judged(
     *,
     findings: Iterable[Finding],
     problems: Sequence[Problem],
+    skipped: Iterable[SkippedTest] | None,
     coverage: Coverage | None,
     signals: SignalMatrix | None,
     provider_counts: bool,
 ) -> Report:
-    """Judge every item of the checklist and the run as a whole."""
+    """Judge every item of the checklist and the run as a whole.
+
+    ``skipped`` are the scenarios that were skipped; None where the run was not to run all scenarios.
+    """
     target = run_context.target
+    tests: list[SkippedTest] = []
+    if skipped is not None:
+        declared = target.config.target.skips
+        tests = skips.accepted(skipped, declared, today())
+        complete = not any(problem.outcome is Outcome.ERROR for problem in problems)
+        problems = [*problems, *skips.problems(tests, declared, today(), complete=complete)]
     report = assemble(
         run_id=run_context.run.run_id,
         checklist=run_context.checklist,
@@ -55,6 +66,7 @@ def judged(
     )
     return msgspec.structs.replace(
         report,
+        skips=tuple(tests),
         items=tuple(with_exclusion(run_context, item) for item in report.items),
         vendor=tuple(of_difference(run_context, difference) for difference in report.vendor),
     )

@@ -16,10 +16,12 @@ from harness.model.report import (
     VendorDifference,
     Verdict,
 )
+from harness.model.skip import DeclaredSkip, SkippedTest
 
 __all__ = [
     "Attempt",
     "Check",
+    "DeclaredSkip",
     "Delivery",
     "Event",
     "Exclusion",
@@ -36,6 +38,7 @@ __all__ = [
     "ProviderOwner",
     "Report",
     "SecretRef",
+    "SkippedTest",
     "TargetSummary",
     "VendorDifference",
     "Verdict",

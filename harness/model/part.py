@@ -7,6 +7,7 @@ import msgspec
 from harness.model.finding import Finding
 from harness.model.report import Problem
 from harness.model.signals import SignalMatrix
+from harness.model.skip import SkippedTest
 from harness.model.spec_coverage import SeenOperation
 
 FORMAT = 1
@@ -53,8 +54,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     coverage: tuple[SeenOperation, ...] = ()
     signals: SignalMatrix | None = None
     claims: Claims | None = None
+    skipped: tuple[SkippedTest, ...] = ()
     left_out: int = 0
-    """Checks that were collected and not run."""
+    """Tests that were collected and not run."""
     exchanges: int = 0
     """Calls to the provider that were answered, and seen by the harness."""
     hooks: tuple[str, ...] = ()

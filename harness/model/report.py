@@ -9,6 +9,7 @@ import msgspec
 from harness.model.finding import Exclusion, Finding, Level, Outcome
 from harness.model.item import Waiver
 from harness.model.signals import SignalMatrix
+from harness.model.skip import SkippedTest
 from harness.model.spec_coverage import Coverage
 
 SCHEMA_VERSION = 1
@@ -123,6 +124,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What showed each fault that was caused; None where none was caused for it."""
     waivers: tuple[Waiver, ...] = ()
     """Those that excuse something of this run, those that end first at the beginning."""
+    skips: tuple[SkippedTest, ...] = ()
+    """Scenarios without an item that were skipped or failed as expected, with the declarations that accept it."""
 
     @property
     def blockers(self) -> tuple[ItemResult, ...]:

@@ -1,28 +1,52 @@
-"""Whether the whole checklist was run: whatever was left out prevents READY."""
+"""Whether the whole checklist was run: whatever was left out or skipped prevents READY."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.plugins.stash import SUITE, order_key
+from harness.plugins.stash import SUITE, context_key, is_shipped, late_key, order_key
 
-# Options that keep whole files from being collected, by pytest's name for them; -k, -m and --deselect are counted.
-_NARROWING = {"ignore": "--ignore", "ignore_glob": "--ignore-glob", "lf": "--last-failed"}
+if TYPE_CHECKING:
+    from harness.model import SkippedTest
+
+# Options that keep tests from being collected or run, by pytest's name for them; -k, -m and --deselect are counted.
+_NARROWING = {
+    "ignore": "--ignore",
+    "ignore_glob": "--ignore-glob",
+    "lf": "--last-failed",
+    "noconftest": "--noconftest",
+    "setuponly": "--setup-only",
+    "setupplan": "--setup-plan",
+}
+_LEFT_OUT = "harness_left_out"
+_MISSING = "harness_missing_tests"
+_LATE = "harness_late"
+"""Where a worker of pytest-xdist leaves how much it left out, which tests are missing, and which findings came late."""
+_SKIPPED = "harness_skipped"
+"""On a report: why a scenario that verifies no item was skipped."""
+_IMPLIED = ("workflow.recorded",)
+"""What every scenario that is played back verifies, whatever its author marked."""
+missing_key: pytest.StashKey[list[str]] = pytest.StashKey()
+"""On the configuration: which tests of the scenarios' files pytest did not collect, each as a sentence."""
 
 
 class Selection:
-    """In a process that collects: the checks that were collected and then left out, by whatever plugin."""
+    """In a process that collects: the tests that were collected and then left out, by whatever plugin."""
 
     def __init__(self) -> None:
         self._collected: list[pytest.Item] = []
+        self._not_collected: set[Path] = set()
         self.left_out = 0
+        self.skipped: list[SkippedTest] = []
+        """Scenarios that verify no item, and were skipped or failed as expected."""
 
     @property
     def deselected(self) -> str:
-        """How many checks were left out, as the beginning of a sentence; empty where none was."""
+        """How many tests were left out, as the beginning of a sentence; empty where none was."""
         were = "check was" if self.left_out == 1 else "checks were"
         return f"{self.left_out} {were} deselected" if self.left_out else ""
 
@@ -30,16 +54,96 @@ class Selection:
         """Note a test before anything can take it away."""
         self._collected.append(item)
 
+    def note_collection(self, report: pytest.CollectReport) -> None:
+        """Note a file that gave no test, for a reason that is in the report already."""
+        if not report.passed and report.nodeid:
+            self._not_collected.add(Path(report.nodeid.partition("::")[0]))
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Count those that verify an item and will not run; conftests may drop tests without reporting it."""
+        """Count those that will not run, and compare all with what the scenarios' files define.
+
+        Conftests may drop tests without reporting it.
+        """
         selected = {id(item) for item in session.items}
-        dropped = (item for item in self._collected if id(item) not in selected)
-        self.left_out = sum(item.get_closest_marker("verifies") is not None for item in dropped)
+        self.left_out = sum(id(item) not in selected for item in self._collected)
+        if session.config.getoption("--harness-gate"):
+            self._compare(session)
         self._collected.clear()
+
+    def _compare(self, session: pytest.Session) -> None:
+        from harness.readiness.scenario_files import missing_tests
+
+        names: dict[Path, set[str]] = {(session.config.rootpath / p).resolve(): set() for p in self._not_collected}
+        for item in self._collected:
+            names.setdefault(item.path.resolve(), set()).add(getattr(item, "originalname", None) or item.name)
+        target = session.config.stash[context_key].target
+        scenarios = [target.root / path for path in target.config.target.scenarios]
+        session.config.stash[missing_key] = list(missing_tests(scenarios, names, root=target.root))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Note on the report of a skipped scenario why it was; one that verifies an item is judged by that item."""
+        report = yield
+        if report.skipped and not is_shipped(item) and not _is_judged(item, call):
+            redact = item.config.stash[context_key].vault.redact
+            setattr(report, _SKIPPED, redact(_reason(report)))
+        return report
+
+    def note_skip(self, report: pytest.TestReport) -> None:
+        """Take from a report that a scenario was skipped; on the controller."""
+        if (reason := getattr(report, _SKIPPED, None)) is not None:
+            from harness.model import SkippedTest
+
+            self.skipped.append(SkippedTest(test=report.nodeid, reason=reason))
+
+    def note_declared(self, report: pytest.CollectReport, config: pytest.Config) -> bool:
+        """Note a file that was skipped as a whole; return whether it is one that ``[target] skips`` declares."""
+        from harness.model import SkippedTest
+        from harness.readiness import skips
+        from harness.readiness.evaluate import today
+
+        context = config.stash[context_key]
+        if skips.declaration(report.nodeid, context.config.target.skips, today()) is None:
+            return False
+        self.skipped.append(SkippedTest(test=report.nodeid, reason=context.vault.redact(_reason(report))))
+        return True
+
+    def give(self, config: Any) -> None:
+        """On a worker, at its end: leave for the controller what is missing; every worker collects the same."""
+        config.workeroutput[_LATE] = config.stash.get(late_key, [])
+        config.workeroutput[_LEFT_OUT] = self.left_out
+        config.workeroutput[_MISSING] = config.stash.get(missing_key, [])
+
+    def take(self, config: pytest.Config, node: Any) -> None:
+        """On the controller: take what a worker left."""
+        output = getattr(node, "workeroutput", {})
+        config.stash.setdefault(late_key, []).extend(output.get(_LATE, []))
+        self.left_out = max(self.left_out, output.get(_LEFT_OUT, 0))
+        config.stash[missing_key] = output.get(_MISSING, []) or config.stash.get(missing_key, [])
+
+
+def _is_judged(item: pytest.Item, call: pytest.CallInfo[None]) -> bool:
+    """Whether a skipped test is accounted for without a declaration: by an item, or by ``[target.absent]``."""
+    from harness.plugins.conclusions import DeclaredAbsent
+
+    absent = call.excinfo is not None and isinstance(call.excinfo.value, DeclaredAbsent)
+    return absent or any(mark.args != _IMPLIED for mark in item.iter_markers("verifies"))
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Return the first line of what a skip or an expected failure gives as its reason."""
+    expected = getattr(report, "wasxfail", None)
+    if expected is not None:
+        text = "expected to fail: " + expected.removeprefix("reason: ") if expected else "expected to fail"
+    else:
+        text = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""
+    return next(iter(text.splitlines()), "")[:200]
 
 
 def narrowings(config: pytest.Config, scenarios: Sequence[Path]) -> Iterator[str]:
-    """Yield how the command line selects less than the shipped checks and all ``scenarios``."""
+    """Yield how the run covers less than the shipped checks and all ``scenarios``."""
     for name, option in _NARROWING.items():
         if config.getoption(name, None):
             yield f"{option} leaves tests out; only a complete run can be READY."
@@ -49,3 +153,4 @@ def narrowings(config: pytest.Config, scenarios: Sequence[Path]) -> Iterator[str
     for scenario in (path.resolve() for path in scenarios):  # they may be links
         if not asked & {scenario, *scenario.parents}:
             yield f"The scenarios in {scenario} were not selected; only a complete run can be READY."
+    yield from config.stash.get(missing_key, [])

@@ -20,6 +20,7 @@ from harness.plugins.stash import (
     is_shipped,
     is_worker,
     item_mode,
+    late_key,
     order_key,
     provider_counts,
     runs_suite,
@@ -149,6 +150,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
             gate=item.config.getoption("--harness-gate", default=False),
             provider_counts=provider_counts(item.config),
             shown=item.config.stash.setdefault(shown_key, Counter()),
+            late=item.config.stash.setdefault(late_key, []),
         )
         check_markers(item, findings)
         _skip_declared(item, run_context)
@@ -202,6 +204,8 @@ def pytest_runtest_makereport(
         for entry in conclude(item, call, report, findings):
             item.user_properties.append(entry)
             report.user_properties.append(entry)
+        if report.when == "teardown":
+            findings.close()
         show_plainly(call, report)
         redact_report(report, item.config.stash[context_key].vault.redact)
     return report

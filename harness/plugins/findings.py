@@ -41,13 +41,14 @@ class Findings:
         gate: bool = False,
         provider_counts: bool = True,
         shown: Counter[Kind] | None = None,
+        late: list[tuple[bool, str]] | None = None,
     ) -> None:
         """``test`` is the node id; ``recorded`` marks what is seen as coming from a cassette.
 
         ``origin`` names the test in the same way in every run, whatever its mode.
         In a ``gate`` what only should hold fails no test: it is a warning of the report.
         Without ``provider_counts``, neither does what only the provider can correct. ``shown`` counts by kind the
-        findings that the failures of earlier tests show.
+        findings that the failures of earlier tests show. ``late`` takes what comes after `close`, in sentences.
         """
         self._context = run_context
         self._test = test
@@ -61,6 +62,8 @@ class Findings:
         self._judged = 0
         self._gate = gate
         self._shown = Counter() if shown is None else shown
+        self._late = [] if late is None else late
+        self._closed = False
         self.category: Category = ""
         """Of the phase that `failure` judged last."""
 
@@ -74,6 +77,9 @@ class Findings:
         except FindingError as exc:
             self._refuse(exc)
             raise
+        if self._closed:
+            self._note_late(admitted)
+            raise FindingError(self._late[-1][1])
         if finding.id == "" and any(f.id == admitted.id and f.summary != admitted.summary for f in self._failed()):
             admitted = told_apart(admitted, self._origin)
         admitted = msgspec.structs.replace(
@@ -155,6 +161,28 @@ class Findings:
         fresh = [(FINDING, evidence_of(f).to_json()) if isinstance(f, Finding) else f for f in unsent]
         self._sent.update(fresh)
         return fresh
+
+    def close(self) -> None:
+        """End the test: what is added from now on, by a thread that still runs, is an error of the run."""
+        self._closed = True
+        unsent, self._unsent = self._unsent, []
+        for finding in unsent:
+            if isinstance(finding, Finding):
+                self._note_late(finding)
+
+    def accepts_skip(self) -> bool:
+        """Whether ``[target] skips`` declares that the test may be skipped."""
+        from harness.readiness import skips
+        from harness.readiness.evaluate import today
+
+        return skips.declaration(self._test, self._context.config.target.skips, today()) is not None
+
+    def _note_late(self, finding: Finding) -> None:
+        text = (
+            f"{self._test}: a finding about {finding.item} ({finding.outcome}) came after the test had ended, and is "
+            f"in no item: {finding.summary}. Wait in the test for the thread that adds it."
+        )
+        self._late.append((finding.outcome is Outcome.FAIL, text))
 
     def _refuse(self, error: FindingError) -> None:
         self._refused.append(error)

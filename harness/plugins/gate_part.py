@@ -15,7 +15,7 @@ import pytest
 from harness.plugins.stash import claims_key, context_key, only_key, order_key, signals_key
 
 if TYPE_CHECKING:
-    from harness.model import Finding, Problem
+    from harness.model import Finding, Problem, SkippedTest
 
 ONLY = "harness_only"
 """Where a worker of pytest-xdist finds the items whose checks alone run."""
@@ -94,7 +94,13 @@ class _Interruption:
 
 
 def write_part(
-    config: pytest.Config, status: int, *, findings: list[Finding], problems: list[Problem], left_out: int
+    config: pytest.Config,
+    status: int,
+    *,
+    findings: list[Finding],
+    problems: list[Problem],
+    skipped: list[SkippedTest],
+    left_out: int,
 ) -> None:
     """Leave for the gate what this pytest saw; raises OSError where that cannot be written."""
     from harness.context.part_order import stamp_of
@@ -114,6 +120,7 @@ def write_part(
             coverage=seen,
             signals=config.stash.get(signals_key, None),
             claims=config.stash.get(claims_key, None),
+            skipped=tuple(skipped),
             left_out=left_out,
             exchanges=sum(sum(part.seen.statuses.values()) for part in seen),
             durations={test: round(seconds, 3) for test, seconds in durations.taken_s.items()} if durations else {},

@@ -12,6 +12,7 @@ from harness.plugins.stash import (
     coverage_key,
     deaths_key,
     is_worker,
+    late_key,
     only_key,
     order_key,
     provider_counts,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from harness.reports.terminal import Line
 
 COLLECTOR = "harness-collector"
-LEFT_OUT = "harness_left_out"
 
 
 @pytest.hookimpl(trylast=True)  # after the core plugin has read harness.toml
@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if run_context is None:
         return
     if is_worker(config):
-        config.pluginmanager.register(_WorkerSelection(config), COLLECTOR)
+        config.pluginmanager.register(_WorkerSelection(), COLLECTOR)
         return
     from harness.errors import HarnessError
 
@@ -50,15 +50,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class _WorkerSelection(Selection):
-    """On a worker: sends the controller the number of checks that were left out."""
+    """On a worker: sends the controller what was left out."""
 
-    def __init__(self, config: pytest.Config) -> None:
-        super().__init__()
-        self._output = config.workeroutput  # type: ignore[attr-defined]  # pytest-xdist sets it
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note what could not be collected, which the controller reports."""
+        self.note_collection(report)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         super().pytest_collection_finish(session)
-        self._output[LEFT_OUT] = self.left_out
+        self.give(session.config)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Add what came late."""
+        self.give(session.config)
 
 
 class FindingCollector(Selection):
@@ -88,6 +92,7 @@ class FindingCollector(Selection):
         """
         from harness.model import Outcome
 
+        self.note_skip(report)
         found = self._intake.take_properties(report.nodeid, report.user_properties)
         explained = any(f.outcome in (Outcome.FAIL, Outcome.ERROR) for f in found)
         if report.when == "teardown":
@@ -102,9 +107,10 @@ class FindingCollector(Selection):
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note what could not be collected: its checks are missing from the verdict."""
+        self.note_collection(report)
         if report.failed:
             self._error(f"{report.nodeid or 'The collection'} could not be collected.")
-        elif report.skipped:
+        elif report.skipped and not self.note_declared(report, self._config):
             self._error(f"{report.nodeid} was skipped as a whole, before its tests were collected.")
 
     def pytest_keyboard_interrupt(self) -> None:
@@ -120,7 +126,7 @@ class FindingCollector(Selection):
         """Note a worker that died, and what the others left out; every worker deselects the same."""
         if error:
             self._error(f"Worker {node.gateway.id} died: {error}.")
-        self.left_out = max(self.left_out, getattr(node, "workeroutput", {}).get(LEFT_OUT, 0))
+        self.take(self._config, node)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -149,7 +155,14 @@ class FindingCollector(Selection):
         from harness.plugins.gate_part import write_part
 
         problems = [*self._problems, *self._intake.problems]
-        write_part(self._config, status, findings=self._intake.findings, problems=problems, left_out=self.left_out)
+        write_part(
+            self._config,
+            status,
+            findings=self._intake.findings,
+            problems=problems,
+            skipped=self.skipped,
+            left_out=self.left_out,
+        )
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the gate's verdict and blockers; in plain pytest only what this run touched."""
@@ -206,6 +219,8 @@ class FindingCollector(Selection):
         return [Problem(outcome=Outcome.ERROR, text=redact(death)) for death in deaths]
 
     def _note_broken_run(self, session: pytest.Session, exitstatus: int) -> None:
+        from harness.model import Outcome
+
         self._problems += self._deaths
         if self._interrupted or exitstatus == pytest.ExitCode.INTERRUPTED:
             self._error("The run was interrupted.")
@@ -219,6 +234,8 @@ class FindingCollector(Selection):
             self._error(f"The run ended early: {session.shouldfail or session.shouldstop}.")
         if unfinished := session.testscollected - len(self._finished):
             self._error(f"{unfinished} of {session.testscollected} tests did not finish.")
+        for failed, text in self._config.stash.get(late_key, []):
+            self._problem(Outcome.FAIL if failed else Outcome.ERROR, text)
         if self.deselected and only_key not in self._config.stash:
             self._error(f"{self.deselected}; only a complete run can be READY.")
         if self._config.getoption("--harness-gate"):
@@ -244,6 +261,7 @@ class FindingCollector(Selection):
             self._clock,
             findings=self._intake.findings,
             problems=[*self._problems, *self._intake.problems],
+            skipped=self.skipped if self._config.getoption("--harness-gate") else None,
             coverage=self._config.stash.get(coverage_key, None),
             signals=self._config.stash.get(signals_key, None),
             provider_counts=provider_counts(self._config),

@@ -31,6 +31,8 @@ only_key: pytest.StashKey[tuple[str, ...]] = pytest.StashKey()
 """On the configuration: the items whose checks alone run; absent where all do."""
 findings_key: pytest.StashKey[Findings] = pytest.StashKey()
 """On a test: what it observed."""
+late_key: pytest.StashKey[list[tuple[bool, str]]] = pytest.StashKey()
+"""On the configuration: findings that came after their test had ended, each a sentence, and whether it failed."""
 live_calls_key: pytest.StashKey[LiveCalls] = pytest.StashKey()
 """On a test of the user's in a live run: its calls to the provider that the harness saw."""
 played_key: pytest.StashKey[bool] = pytest.StashKey()

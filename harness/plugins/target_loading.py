@@ -66,6 +66,7 @@ def order_of(config: pytest.Config) -> PartOrder | None:
 
 def load_context(config: pytest.Config, directory: Path) -> RunContext:
     """Read the target in ``directory``; a worker takes on the controller's run."""
+    from harness.context.interpreter_checks import check_interpreter
     from harness.context.run_context import RunContext
     from harness.errors import HarnessError
     from harness.process.run import Run
@@ -76,6 +77,7 @@ def load_context(config: pytest.Config, directory: Path) -> RunContext:
     run = order.run if order is not None else begun or Run.begin()
     reports = directory / config.getoption("--harness-reports")
     try:
+        check_interpreter()
         run_context = RunContext.load(directory, run=run, overlay=config.getoption("--harness-target"), reports=reports)
         if config.option.collectonly:
             run_context.secrets.resolve_at_hand()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness.model import Finding, Outcome, Problem
+from harness.model import Finding, Outcome, Problem, SkippedTest
 from harness.model.part import Claims, Part, Stamp
 from harness.model.signals import SignalMatrix
 from harness.model.spec_coverage import SeenOperation
@@ -30,6 +30,7 @@ class Joined(NamedTuple):
     signals: SignalMatrix | None
     claims: Claims | None
     left_out: int
+    skipped: tuple[SkippedTest, ...]
 
 
 def join(written: Iterable[tuple[str, bytes]], expected: Sequence[str], stamp: Stamp) -> Joined:
@@ -81,6 +82,7 @@ def _joined(parts: Sequence[Part], problems: Sequence[Problem]) -> Joined:
         signals=next((part.signals for part in reversed(parts) if part.signals is not None), None),
         claims=together if claims else None,
         left_out=sum(part.left_out for part in parts),
+        skipped=tuple(test for part in parts for test in part.skipped),
     )
 
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from harness.model import ItemResult, Level, Outcome, Report, Verdict
 from harness.reports import vendor_section
-from harness.reports.text import advice, bad_findings, evidence, headline, parts, steps, waiver_lines
+from harness.reports.text import accepted_lines, advice, bad_findings, evidence, headline, parts, steps
 
 # Characters XML 1.0 cannot carry in any form (section 2.2).
 _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -49,7 +49,7 @@ def _waived(suite: ET.Element, report: Report) -> None:
     """Add what READY rests on beside the checks as properties: the headline, and a waiver each."""
     properties = ET.SubElement(suite, "properties")
     ET.SubElement(properties, "property", name="verdict", value=_clean(headline(report)))
-    for line in waiver_lines(report):
+    for line in accepted_lines(report):
         ET.SubElement(properties, "property", name="waiver", value=_clean(line))
 
 

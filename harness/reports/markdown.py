@@ -11,8 +11,8 @@ from harness.reports.exclusion_block import IN_MARKDOWN, INTRODUCTION, toml_line
 from harness.reports.text import (
     COVERAGE_HEADINGS,
     EXPLAINED,
-    MEANING,
     SIGNS,
+    accepted_lines,
     advice,
     bad_findings,
     counts,
@@ -23,12 +23,12 @@ from harness.reports.text import (
     excerpt,
     failures,
     headline,
+    meaning,
     note,
     parts,
     reproduction,
     steps,
     unknowns,
-    waiver_lines,
     when,
 )
 
@@ -45,9 +45,9 @@ def render(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield f"# {_text(headline(report))}"
     yield ""
-    yield MEANING[report.verdict]
+    yield meaning(report)
     yield ""
-    if waived := [f"- {_text(line)}" for line in waiver_lines(report)]:
+    if waived := [f"- {_text(line)}" for line in accepted_lines(report)]:
         yield from (*waived, "")
     yield f"**{_text(report.target.name)}** ({report.target.environment}), {when(report)}, {report.duration_s:.1f} s: "
     yield f"{counts(report)}."

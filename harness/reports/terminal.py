@@ -9,9 +9,9 @@ from harness.reports import vendor_section
 from harness.reports.exclusion_block import IN_A_TERMINAL, INTRODUCTION, toml_lines
 from harness.reports.text import (
     EXPLAINED,
-    MEANING,
     SIGNS,
     Unknown,
+    accepted_lines,
     advice,
     bad_findings,
     counts,
@@ -19,11 +19,11 @@ from harness.reports.text import (
     excerpt,
     failures,
     headline,
+    meaning,
     parts,
     printable,
     reproduction,
     unknowns,
-    waiver_lines,
     wrapped,
 )
 
@@ -50,8 +50,8 @@ def lines(report: Report, *, written: str, verbosity: int = 0) -> Iterator[Line]
 
 def _lines(report: Report, written: str, verbosity: int) -> Iterator[Line]:
     yield headline(report), _STYLES[report.verdict]
-    yield MEANING[report.verdict], ""
-    yield from ((f"{SIGNS[Outcome.WAIVED].mark} {line}", "") for line in waiver_lines(report))
+    yield meaning(report), ""
+    yield from ((f"{SIGNS[Outcome.WAIVED].mark} {line}", "") for line in accepted_lines(report))
     yield "", ""
     for problem in report.problems:
         yield from problem_lines(problem)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from harness.model import Finding, ItemResult, Level, Outcome, Problem, Report, Verdict
+from harness.model import DeclaredSkip, Finding, ItemResult, Level, Outcome, Problem, Report, Verdict
 from harness.model.spec_coverage import Coverage, OperationCoverage, percent
 from harness.reports.exclusion_block import as_toml
 
@@ -38,7 +39,7 @@ SIGNS: dict[Outcome, Sign] = {
 }
 
 MEANING: dict[Verdict, str] = {
-    Verdict.READY: "Every required item passed, is waived or does not apply.",
+    Verdict.READY: "Every required item passed or does not apply.",
     Verdict.NOT_READY: "At least one requirement failed.",
     Verdict.INCOMPLETE: "Nothing failed, but not everything required could be checked.",
 }
@@ -65,8 +66,34 @@ def headline(report: Report) -> str:
     return f"{report.verdict}: {blockers} blocker{'' if blockers == 1 else 's'}{why}"
 
 
-def waiver_lines(report: Report) -> Iterator[str]:
-    """Yield what is waived in READY, by whom, until when and why, up to `WAIVERS`; nothing for another verdict."""
+def meaning(report: Report) -> str:
+    """Return what the verdict means in one sentence; of READY, how much of it rests on waivers and declared skips."""
+    required = [item for item in report.items if item.level is Level.MUST]
+    waived = sum(item.outcome is Outcome.WAIVED for item in required)
+    skipped = sum(test.declared is not None for test in report.skips)
+    if report.verdict is not Verdict.READY or not (waived or skipped):
+        return MEANING[report.verdict]
+    number = {outcome: sum(item.outcome is outcome for item in required) for outcome in Outcome}
+    absent = f" and {number[Outcome.NOT_APPLICABLE]} do not apply" if number[Outcome.NOT_APPLICABLE] else ""
+    parts = f"{number[Outcome.PASS]} passed, {waived} {'is' if waived == 1 else 'are'} waived{absent}"
+    scenarios = "scenario was" if skipped == 1 else "scenarios were"
+    skips = f" {skipped} {scenarios} skipped, as declared." if skipped else ""
+    return f"Of {len(required)} required items, {parts}.{skips}"
+
+
+def _declared_skips(report: Report) -> Counter[DeclaredSkip]:
+    """Return how many skipped tests each declaration accepts."""
+    return Counter(test.declared for test in report.skips if test.declared is not None)
+
+
+def accepted_lines(report: Report) -> Iterator[str]:
+    """Yield the declared skips with their reasons, and what is waived in READY, by whom, until when and why.
+
+    Up to `WAIVERS` waivers are listed; none for another verdict.
+    """
+    for skip, tests in _declared_skips(report).items():
+        were = "test was" if tests == 1 else "tests were"
+        yield f"{skip.test}: {tests} {were} skipped, as declared until {skip.expires}: {skip.reason}"
     if report.verdict is not Verdict.READY:
         return
     for waiver in report.waivers[:WAIVERS]:

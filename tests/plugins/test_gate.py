@@ -24,6 +24,32 @@ WAYS: dict[str, tuple[str, ...]] = {
 }
 NONE, INCOMPLETE, NOT_READY = None, Verdict.INCOMPLETE, Verdict.NOT_READY
 STANDS = '@pytest.mark.verifies("own.backup")\n'
+FAILS = "def test_more(): assert False"
+WAIVED_FINDING = "__import__('harness').Finding(item='own.backup', outcome='waived', summary='x')"
+WAIVED = f"findings.add({WAIVED_FINDING})"
+ADDS_LATER = """
+import threading, pytest
+from harness import Finding, Outcome
+LATER, THREADS = threading.Event(), []
+
+@pytest.fixture
+def adds_later(findings):
+    def add():
+        LATER.wait()
+        try:
+            findings.add(Finding(item="own.backup", outcome=Outcome.FAIL, summary="it is not there"))
+        except Exception:
+            pass
+    THREADS.append(threading.Thread(target=add))
+    THREADS[-1].start()
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish():
+    LATER.set()
+    for thread in THREADS: thread.join()
+"""
+"""A conftest whose fixture adds a finding when all tests have ended."""
+MORE = "scenarios/test_more.py"
 
 
 class Row(NamedTuple):
@@ -34,6 +60,8 @@ class Row(NamedTuple):
     """What the report says of the run or of the item; where no report is left, what the command says."""
     test: str = ""
     """A further scenario, after ``import os, pytest``."""
+    file: str = MORE
+    """Where it is."""
     conftest: str = ""
     args: tuple[str, ...] = ()
     env: Mapping[str, str] = MappingProxyType({})
@@ -59,6 +87,107 @@ ROWS: dict[str, Row] = {
         conftest="def pytest_collection_modifyitems(items): items[:] = [i for i in items if i.name != 'test_more']",
         ways=BOTH,
     ),
+    "dropped-without-an-item": Row(
+        INCOMPLETE,
+        "1 check was deselected",
+        test=FAILS,
+        conftest="def pytest_collection_modifyitems(items): items[:] = [i for i in items if i.name != 'test_more']",
+        ways=BOTH,
+    ),
+    "deselected-without-an-item": Row(
+        INCOMPLETE, "1 check was deselected", test=FAILS, args=("-k", "not test_more"), ways=BOTH
+    ),
+    "collect-ignored": Row(
+        INCOMPLETE,
+        "scenarios/test_more.py gave no test",
+        test=FAILS,
+        conftest="collect_ignore = ['scenarios/test_more.py']",
+        ways=BOTH,
+    ),
+    "ignored-by-hook": Row(
+        INCOMPLETE,
+        "scenarios/test_more.py gave no test",
+        test=FAILS,
+        conftest="def pytest_ignore_collect(collection_path): return collection_path.name == 'test_more.py' or None",
+    ),
+    "other-files": Row(
+        INCOMPLETE,
+        "scenarios/test_more.py gave no test, so what it checks is not known. Let pytest collect it (python_files",
+        test=FAILS,
+        env={"PYTEST_ADDOPTS": "-o python_files=test_own.py"},
+        ways=BOTH,
+    ),
+    "folder-named-build": Row(
+        INCOMPLETE, "scenarios/build/test_more.py gave no test", test=FAILS, file="scenarios/build/test_more.py"
+    ),
+    "name-of-no-test": Row(INCOMPLETE, "scenarios/checks.py gave no test", test=FAILS, file="scenarios/checks.py"),
+    "marked-in-a-file-of-another-name": Row(
+        INCOMPLETE,
+        "scenarios/refunds.py gave no test",
+        test="@pytest.mark.slow\ndef refunds(): assert False",
+        file="scenarios/refunds.py",
+    ),
+    "function-not-collected": Row(
+        INCOMPLETE,
+        "scenarios/test_more.py: test_more gave no test",
+        test=FAILS + "\ndef test_the_rest(): pass",
+        env={"PYTEST_ADDOPTS": "-o python_functions=test_the_*"},
+    ),
+    "class-not-collected": Row(
+        INCOMPLETE,
+        "scenarios/test_more.py: test_more gave no test",
+        test="class TestMore:\n    def __init__(self): pass\n    def test_more(self): assert False\n"
+        "def test_the_rest(): pass",
+    ),
+    "skipped": Row(
+        INCOMPLETE,
+        "1 scenario was skipped, or failed as expected, without a declaration.",
+        test="@pytest.mark.skip(reason='not today')\n" + FAILS,
+        ways=BOTH,
+    ),
+    "skipped-while-it-runs": Row(
+        INCOMPLETE, "test_more.py::test_more: later", test="def test_more(): pytest.skip('later')"
+    ),
+    "skipped-by-a-fixture": Row(
+        INCOMPLETE,
+        "test_more.py::test_more: no account",
+        test="@pytest.fixture(autouse=True)\ndef account(): pytest.skip('no account')\n" + FAILS,
+    ),
+    "expected-failure-without-an-item": Row(
+        INCOMPLETE,
+        "test_more.py::test_more: expected to fail: a known gap",
+        test="@pytest.mark.xfail(reason='a known gap')\n" + FAILS,
+        ways=BOTH,
+    ),
+    "not-run-but-expected-to-fail": Row(
+        INCOMPLETE, "test_more.py::test_more: expected to fail", test="@pytest.mark.xfail(run=False)\n" + FAILS
+    ),
+    "finding-after-its-test": Row(
+        NOT_READY,
+        "came after the test had ended, and is in no item: it is not there",
+        test="def test_more(adds_later): pass",
+        conftest=ADDS_LATER,
+        ways=BOTH,
+    ),
+    "waived-by-a-fixture": Row(
+        NOT_READY, "a finding cannot be 'waived'. Add a [[waiver]]", test=STANDS + "def test_more(findings): " + WAIVED
+    ),
+    "waived-by-a-property": Row(
+        INCOMPLETE,
+        "a finding cannot be 'waived'. Add a [[waiver]]",
+        test=f"def test_more(record_property): record_property('harness.finding', {WAIVED_FINDING}.to_json())",
+    ),
+    "waived-by-a-hook": Row(
+        INCOMPLETE,
+        "a finding cannot be 'waived'. Add a [[waiver]]",
+        conftest=f"def pytest_harness_final_findings(): return [{WAIVED_FINDING}]",
+    ),
+    "without-assertions": Row(NONE, "PYTHONOPTIMIZE removes assertions", env={"PYTHONOPTIMIZE": "1"}),
+    "module-of-python-hidden": Row(NONE, "types.py hides the module 'types' of Python's own", test="", file="types.py"),
+    "module-of-ours-hidden": Row(NONE, "yaml.py hides the module 'yaml' of the harness's own", file="yaml.py"),
+    "package-hidden": Row(NONE, "httpx/__init__.py hides the module 'httpx'", file="httpx/__init__.py"),
+    "harness-hidden": Row(NONE, "harness/__init__.py hides the harness itself", file="harness/__init__.py"),
+    "module-beside-scenarios-hidden": Row(NONE, "scenarios/secrets.py hides", file="scenarios/secrets.py"),
     "file-ignored": Row(
         INCOMPLETE,
         "--ignore leaves tests out",
@@ -178,8 +307,8 @@ def test_a_target_that_is_ready_exits_with_0(ready: Folder, args: tuple[str, ...
 @pytest.mark.parametrize("row, args", CASES)
 def test_whatever_is_not_known_is_not_ready(ready: Folder, row: Row, args: tuple[str, ...]) -> None:
     """Each way to run less than everything, or to see it fail, keeps the gate from 0, and the reason is told."""
-    if row.test:
-        ready.write("scenarios/test_more.py", "import os\nimport pytest\n\n" + row.test)
+    if row.test or row.file != MORE:
+        ready.write(row.file, "import os\nimport pytest\n\n" + row.test)
     if row.conftest:
         ready.write("conftest.py", row.conftest)
 

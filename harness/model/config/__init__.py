@@ -10,7 +10,7 @@ from harness.model.config.fuzz import BudgetName, Fuzz
 from harness.model.config.provider import ApiKey, Basic, Bearer, Probes, Provider, ProviderWebhooks
 from harness.model.config.receiver import DeadLetters, EffectSource, EventOrder, Probe, Receiver, Signature
 from harness.model.config.staging import Alerts, Operations, Rotation, Telemetry
-from harness.model.config.target import Absent, DeclaredSkip, Environment, Process, ReadySign, TargetSection
+from harness.model.config.target import Absent, Environment, Process, ReadySign, TargetSection
 from harness.model.item import Item, Waiver
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "Contract",
     "CoverageThreshold",
     "DeadLetters",
-    "DeclaredSkip",
     "Duration",
     "EffectSource",
     "Environment",

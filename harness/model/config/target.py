@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import enum
 
 from harness.model.config.base import Duration, Section
+from harness.model.skip import DeclaredSkip
 
 
 class Environment(enum.StrEnum):
@@ -32,18 +32,6 @@ class Absent(Section, frozen=True):
             name for name in self.__struct_fields__ if (given := getattr(self, name)) is not None and not given.strip()
         ]:
             raise ValueError(f'`{empty[0]}` is empty: write the reason, such as "we only call"')
-
-
-class DeclaredSkip(Section, frozen=True):
-    """An entry of ``[target] skips``: tests that may be skipped, or fail as expected, for some time."""
-
-    IDENTITY = ("test",)
-
-    test: str
-    """Glob of node ids, such as ``scenarios/test_refunds.py::*``."""
-    reason: str
-    expires: dt.date
-    """Last day on which the declaration is valid."""
 
 
 class TargetSection(Section, frozen=True):
