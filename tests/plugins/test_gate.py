@@ -170,7 +170,7 @@ ROWS: dict[str, Row] = {
         ways=BOTH,
     ),
     "waived-by-a-fixture": Row(
-        NOT_READY, "a finding cannot be 'waived'. Add a [[waiver]]", test=STANDS + "def test_more(findings): " + WAIVED
+        INCOMPLETE, "a finding cannot be 'waived'. Add a [[waiver]]", test=STANDS + "def test_more(findings): " + WAIVED
     ),
     "waived-by-a-property": Row(
         INCOMPLETE,
@@ -183,11 +183,6 @@ ROWS: dict[str, Row] = {
         conftest=f"def pytest_harness_final_findings(): return [{WAIVED_FINDING}]",
     ),
     "without-assertions": Row(NONE, "PYTHONOPTIMIZE removes assertions", env={"PYTHONOPTIMIZE": "1"}),
-    "module-of-python-hidden": Row(NONE, "types.py hides the module 'types' of Python's own", test="", file="types.py"),
-    "module-of-ours-hidden": Row(NONE, "yaml.py hides the module 'yaml' of the harness's own", file="yaml.py"),
-    "package-hidden": Row(NONE, "httpx/__init__.py hides the module 'httpx'", file="httpx/__init__.py"),
-    "harness-hidden": Row(NONE, "harness/__init__.py hides the harness itself", file="harness/__init__.py"),
-    "module-beside-scenarios-hidden": Row(NONE, "scenarios/secrets.py hides", file="scenarios/secrets.py"),
     "file-ignored": Row(
         INCOMPLETE,
         "--ignore leaves tests out",
@@ -349,6 +344,31 @@ def test_an_old_verdict_is_not_taken_for_this_runs(ready: Folder) -> None:
     assert ended.status == 4
     assert "not today" in ended.text
     assert [p.name for p in ready.reports.glob("readiness.*")] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["types.py", "yaml.py", "httpx/__init__.py", "harness/__init__.py", "scenarios/secrets.py"]
+)
+def test_a_file_that_hides_a_module_ends_the_gate(ready: Folder, name: str) -> None:
+    """Called as the installed command, the gate names the file before anything runs."""
+    ready.write(name, "")
+
+    ended = ready.run("-P", "-m", "harness.cli", "gate")
+
+    assert ended.status == 4
+    assert f"{name} hides " in ended.err
+    assert "Rename it" in ended.err
+
+
+def test_a_file_that_hides_a_module_ends_pytest(ready: Folder) -> None:
+    """Plain pytest refuses it too, where there is a target."""
+    ready.write("queue.py", "")
+    ready.write("conftest.py", "")  # from its folder pytest lets Python import
+
+    ended = ready.run("-P", "-m", "pytest", "scenarios")
+
+    assert ended.status == 4
+    assert "queue.py hides the module 'queue' of Python's own" in ended.err
 
 
 def test_a_second_gate_in_one_folder_is_refused(ready: Folder) -> None:
