@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,6 +16,7 @@ from harness.reports import FORMATS, write
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
+    from harness.context.target import Target
     from harness.model.signals import SignalMatrix
     from harness.model.spec_coverage import Coverage
     from harness.process.run_clock import RunClock
@@ -37,12 +38,9 @@ def judged(
     ``skipped`` are the scenarios that were skipped; None where the run was not to run all scenarios.
     """
     target = run_context.target
-    tests: list[SkippedTest] = []
+    tests = skips.accepted(skipped or (), target.config.target.skips, today())
     if skipped is not None:
-        declared = target.config.target.skips
-        tests = skips.accepted(skipped, declared, today())
-        complete = not any(problem.outcome is Outcome.ERROR for problem in problems)
-        problems = [*problems, *skips.problems(tests, declared, today(), complete=complete)]
+        problems = [*problems, *_problems_of_skips(target, tests, problems)]
     report = assemble(
         run_id=run_context.run.run_id,
         checklist=run_context.checklist,
@@ -70,6 +68,11 @@ def judged(
         items=tuple(with_exclusion(run_context, item) for item in report.items),
         vendor=tuple(of_difference(run_context, difference) for difference in report.vendor),
     )
+
+
+def _problems_of_skips(target: Target, tests: Sequence[SkippedTest], problems: Iterable[Problem]) -> Iterator[Problem]:
+    complete = not any(problem.outcome is Outcome.ERROR for problem in problems)
+    return skips.problems(tests, target.config.target.skips, today(), complete=complete)
 
 
 def published(run_context: RunContext, report: Report) -> Report:
