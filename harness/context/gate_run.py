@@ -32,6 +32,7 @@ USAGE_ERROR = 4
 """Status of a gate that could not run: harness.toml, the target's processes, or arguments for pytest."""
 _TESTED = (0, 1, 5)
 """pytest's statuses of a run that came to its end: all passed, some failed, none was collected."""
+_HELD = (0, 5)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _WATCH_S = 0.2
 
@@ -133,7 +134,7 @@ class GateRun:
         if status == USAGE_ERROR:
             return False
         stops = any(a.startswith(("-x", "--exitfirst", "--maxfail")) for a in self._request.suite_arguments)
-        if self._request.scenarios and not (stops and status != 0):
+        if self._request.scenarios and not (stops and status not in _HELD):
             self._part(SCENARIOS, self._pytests.scenarios)
         return True
 
