@@ -1,0 +1,113 @@
+"""A gate that is killed at any moment, in any of its processes, is never READY."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.model import Level, Verdict
+from harness.readiness.checklist import shipped
+from harness.reports.json import read
+from tests.plugins.conftest import NAMED, OWN_ITEM, PASSES, PROCESS, SERVE, Folder, environment, waivers
+
+KILLS = int(os.environ.get("GATE_KILLS", "100"))
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+ENDS_WITHIN_S = 120
+SPREADS: tuple[tuple[str, ...], ...] = ((), ("-n2",))
+MOST = 3
+"""Attempts for each kill: some gates are over before."""
+SLOW = "import time\ndef test_slow(): time.sleep(4)\n"
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Folder:
+    """A target that is READY, with two scenarios and a process, whose gate takes some seconds."""
+    folder = Folder(tmp_path)
+    must = [item.id for item in shipped() if item.level is Level.MUST]
+    folder.write("harness.toml", NAMED + OWN_ITEM + waivers(must) + PROCESS)
+    folder.write("serve.py", SERVE)
+    folder.write("scenarios/test_own.py", PASSES)
+    folder.write("scenarios/test_slow.py", SLOW)
+    return folder
+
+
+def test_a_gate_that_is_killed_is_never_ready(slow: Folder) -> None:
+    """Whatever signal reaches the gate, a pytest or a worker before the report is complete, there is no exit 0."""
+    seed = random.SystemRandom().randrange(2**32)
+    chance = random.Random(seed)
+    takes_s = {spread: _timed(slow, spread) for spread in SPREADS}
+    killed = 0
+    for attempt in range(MOST * KILLS):
+        if killed == KILLS:
+            break
+        spread, number = SPREADS[attempt % len(SPREADS)], SIGNALS[attempt // len(SPREADS) % len(SIGNALS)]
+        killed += _killed(slow, spread, chance.uniform(0.2, takes_s[spread]), number, chance, seed)
+        assert not slow.runs(), f"seed {seed}, kill {killed}: the target's process was left behind"
+    assert killed == KILLS
+
+
+def _timed(folder: Folder, spread: tuple[str, ...]) -> float:
+    began_s = time.monotonic()
+    ended = folder.gate(*spread)
+    assert (ended.status, ended.verdict) == (0, Verdict.READY), ended.text
+    return time.monotonic() - began_s
+
+
+def _killed(
+    folder: Folder, spread: tuple[str, ...], after_s: float, number: signal.Signals, chance: random.Random, seed: int
+) -> bool:
+    """Run a gate and kill one of its processes; False where it was over before."""
+    command = [sys.executable, "-m", "harness.cli", "gate", *spread]
+    gate = subprocess.Popen(
+        command, cwd=folder.path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    with suppress(subprocess.TimeoutExpired):
+        gate.wait(after_s)
+        gate.communicate()
+        return False
+    victim = chance.choice([process for process in _processes(gate.pid) if process.is_running()])
+    victim.send_signal(number)
+    complete = (folder.reports / "readiness.json").is_file()
+    output, _ = gate.communicate(timeout=ENDS_WITHIN_S)
+    _wait_for_the_rest(folder.path)
+    if complete:
+        return False
+    context = f"seed {seed}: {number.name} to {victim.cmdline()[:6] if victim.is_running() else victim.pid}\n{output}"
+    written = folder.reports / "readiness.json"
+    verdict = read(written.read_bytes()).verdict if written.is_file() else None
+    assert gate.returncode != 0, context
+    assert verdict in (None, Verdict.INCOMPLETE), context
+    return True
+
+
+def _processes(pid: int) -> Iterator[psutil.Process]:
+    """Yield the gate, its pytests and their workers: what runs Python, without the target."""
+    gate = psutil.Process(pid)
+    for process in [gate, *gate.children(recursive=True)]:
+        if "serve.py" not in process.cmdline():
+            yield process
+
+
+def _wait_for_the_rest(folder: Path) -> None:
+    """Wait until no process works in the folder any more."""
+    deadline_s = time.monotonic() + ENDS_WITHIN_S
+    while any(_works_in(process, folder) for process in psutil.process_iter()):
+        assert time.monotonic() < deadline_s, "processes were left behind"
+        time.sleep(0.1)
+
+
+def _works_in(process: psutil.Process, folder: Path) -> bool:
+    try:
+        return bool(process.cwd() == str(folder))
+    except psutil.Error:
+        return False
