@@ -145,8 +145,11 @@ class Findings:
         waived = [f for f in failed if self._is_waived(f)]
         weak = [f for f in failed if f not in waived and self._only_warns(f)]
         bad = [f for f in failed if f not in waived and f not in weak]
-        again = [f for f in bad if cause_id(f) and self._shown[kind(f)]]  # part of what failed an earlier test
+        failed_before = ("failed", self._test)  # a test that is run again fails again
+        again = [f for f in bad if cause_id(f) and self._shown[kind(f)] and not self._shown[failed_before]]
         bad = [f for f in bad if f not in again]
+        if any(map(cause_id, bad)):
+            self._shown[failed_before] += 1
         self.category = (
             "" if bad or refused else "same cause" if again else "warned" if weak else "waived" if waived else ""
         )

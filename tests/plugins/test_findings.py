@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections import Counter
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness.model import Finding, Outcome, Verdict
+from harness.plugins.findings import Findings
 
 if TYPE_CHECKING:
+    from harness.reports.bounds import Kind
     from tests.plugins.conftest import Folder
 
 MADE = """
@@ -142,3 +146,26 @@ def test_a_marker_with_a_level_there_is_not_fails_its_test(ready: Folder, words:
 
     assert (ended.status, ended.verdict) == (1, Verdict.INCOMPLETE), ended.text
     assert f"takes ids of items, and level='must' or level='should', not {words}" in ended.text
+
+
+def of_one_cause(test: str, shown: Counter[Kind]) -> Findings:
+    """Return the findings of a test of an operation that the server does not have."""
+    context: Any = SimpleNamespace(
+        admission=SimpleNamespace(admit=lambda finding, *_, **__: finding),
+        config=SimpleNamespace(waiver=()),
+        checklist=(),
+        reproduce=lambda _: "",
+    )
+    findings = Findings(context, test, recorded=False, shown=shown)
+    found = Finding(item="contract.fuzz", outcome=Outcome.FAIL, summary=test, check="unserved", cause="it is not there")
+    findings.add(found.named(test, "unserved", "it is not there"))
+    return findings
+
+
+def test_one_cause_fails_one_test_however_often_that_is_run() -> None:
+    """Later tests name the cause; the first, when it is run again, fails as before."""
+    shown: Counter[Kind] = Counter()
+    attempts = [of_one_cause(test, shown) for test in ("GET /a", "GET /b", "GET /a", "GET /b")]
+
+    assert [bool(findings.failure()) for findings in attempts] == [True, False, True, False]
+    assert [findings.category for findings in attempts] == ["", "same cause", "", "same cause"]
