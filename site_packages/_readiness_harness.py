@@ -32,6 +32,11 @@ class ListedFirst:
         return () if context.name is not None or "path" in vars(context) else (_in_front(),)
 
 
+def _metadata(version: str) -> str:
+    # A name of its own: of two distributions with one name, importlib.metadata gives the entry points of the first.
+    return f"Metadata-Version: 2.1\nName: {PACKAGE}-on-demand\nVersion: {version}\n"
+
+
 def _in_front() -> Distribution:
     from importlib.metadata import Distribution, distribution
     from pathlib import Path
@@ -40,7 +45,7 @@ def _in_front() -> Distribution:
         def read_text(self, filename: str) -> str | None:
             if filename == "entry_points.txt":
                 return ENTRY_POINTS
-            return distribution(PACKAGE).read_text(filename) if filename == "METADATA" else None
+            return _metadata(distribution(PACKAGE).version) if filename == "METADATA" else None
 
         def locate_file(self, path: Any) -> Path:
             return Path(path)

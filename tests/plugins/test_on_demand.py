@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -131,6 +132,19 @@ def test_a_plugin_is_loaded_by_the_run_that_uses_it(use: Use, folder: Folder) ->
     assert f" {use.passed} passed" in eager.out, eager.text
     assert set(ended.out.partition("\nloaded:")[2].split()) == use.loaded
     assert set(eager.out.partition("\nloaded:")[2].split()) >= {ANYIO, HTTPSERVER, SCHEMATHESIS}
+
+
+def test_no_entry_point_is_hidden(folder: Folder) -> None:
+    """Whoever asks for the plugins of all packages gets ours too, and a version by name is that of the package."""
+    code = (
+        "import _readiness_harness, importlib.metadata as m; print(m.version('readiness-harness')); "
+        "print(*(e.name for e in m.entry_points(group='pytest11')))"
+    )
+
+    shown = folder.run("-c", code, PYTHONPATH=str(STARTUP)).out.split()
+
+    assert {"harness-on-demand", "harness-core", "harness-webhooks", "schemathesis"} <= set(shown)
+    assert shown[0] == version("readiness-harness")
 
 
 def test_a_plugin_that_is_switched_off_stays_off(folder: Folder) -> None:
