@@ -15,23 +15,26 @@ from pathlib import Path
 import click
 import msgspec
 
+from harness.cli.skip_entries import require_tables, skip_entries, table_of
 from harness.context.configuration_checks import last_day_of_waivers
 from harness.context.target import CONFIG_NAME, Target, load_target
 from harness.core.dates import duration_s
 from harness.core.files import write_atomically
 from harness.errors import ConfigurationError, HarnessError
-from harness.model import Finding, ItemResult, Outcome, Report, Waiver
+from harness.model import DeclaredSkip, Finding, ItemResult, Outcome, Report, Waiver
 from harness.readiness.evaluate import today
 from harness.reports import json
 
 _FAILED = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN)
-_TABLE = re.compile(rb"(?m)^[ \t]*\[\[waiver\]\]")
+_TABLE = re.compile(rb"(?m)^[ \t]*\[\[(?:waiver|target\.skips)\]\]")
+_WRITTEN = ({"waiver"}, {"target"}, {"waiver", "target"})
 
 
 @click.command()
 @click.option("--item", "items", metavar="GLOB", multiple=True, help="Items whose findings are waived; repeatable.")
 @click.option("--id", "ids", metavar="ID", multiple=True, help="Findings that are waived; repeatable.")
-@click.option("--owner", metavar="NAME", required=True, help="Who answers for the waivers.")
+@click.option("--skip", "globs", metavar="GLOB", multiple=True, help="Scenarios that may be skipped; repeatable.")
+@click.option("--owner", metavar="NAME", default="", help="Who answers for the waivers; not needed for --skip alone.")
 @click.option("--expires", metavar="DATE", required=True, help="Last day: 2027-01-31, or a duration such as 90d.")
 @click.option("--reason", metavar="TEXT", required=True, help="Why the gap is accepted.")
 @click.option("--reports", metavar="DIR", default="reports", show_default=True, help="Folder with readiness.json.")
@@ -39,6 +42,7 @@ _TABLE = re.compile(rb"(?m)^[ \t]*\[\[waiver\]\]")
 def waive(
     items: tuple[str, ...],
     ids: tuple[str, ...],
+    globs: tuple[str, ...],
     owner: str,
     expires: str,
     reason: str,
@@ -49,26 +53,40 @@ def waive(
     """Waive what failed in the last report.
 
     Writes a waiver for each finding to the end of harness.toml. Without --item and --id: for all of them. What has no
-    id, such as an item that was not run, is waived only where --item names the item exactly.
+    id, such as an item that was not run, is waived only where --item names the item exactly. With --skip alone, it
+    declares scenarios that were skipped, under [target] skips, and waives nothing.
     """
-    here = Path.cwd()
-    target = load_target(here)
+    alone = bool(globs) and not (items or ids)
+    if not (owner.strip() or alone):
+        raise click.UsageError("Missing option '--owner'.")
+    here, target = Path.cwd(), load_target(Path.cwd())
     report = _report(here, reports, target)
     until = last_day(expires, today(), last_day_of_waivers(target.config))
-    wanted = [
-        Waiver(item=item, finding=finding, owner=owner, reason=reason, expires=until)
-        for item, finding in chosen(report, items, ids)
-    ]
+    wanted = _wanted([] if alone else chosen(report, items, ids), owner, reason, until)
+    skips = skip_entries(report, globs, target.config.target.skips, reason=reason, expires=until)
+    require_tables((here / CONFIG_NAME).read_bytes(), target.config.target.skips, skips)
     known = {(w.item, w.finding) for w in target.config.waiver if w.expires >= today()}
     fresh = [w for w in wanted if (w.item, w.finding) not in known]
-    if fresh and not dry_run:
-        _append(here / CONFIG_NAME, fresh)
-    for waiver in fresh:
-        click.echo(f"{waiver.finding or 'all findings'} of {waiver.item}, until {waiver.expires}")
-    for name in _left(report, wanted, items, ids):
-        click.echo(f"Not waived, as no finding with an id failed: {name}. Name it: --item {name}")
-    done = "would be written to" if dry_run else "written to"
-    click.echo(f"{len(fresh)} waivers {done} {CONFIG_NAME}; {len(wanted) - len(fresh)} were there already.")
+    tables = [*map(_table, fresh), *map(table_of, skips)]
+    if tables and not dry_run:
+        _append(here / CONFIG_NAME, tables)
+    left = [] if alone else list(_left(report, wanted, items, ids))
+    for line in _lines(fresh, skips, left):
+        click.echo(line)
+    done = f"{'would be written' if dry_run else 'written'} to {CONFIG_NAME}"
+    for what, new, asked in (("waivers", len(fresh), len(wanted)), ("skips", len(skips), len(globs))):
+        if asked or (what == "waivers" and not alone):
+            click.echo(f"{new} {what} {done}; {asked - new} were there already.")
+
+
+def _lines(waivers: Sequence[Waiver], skips: Sequence[DeclaredSkip], left: Sequence[str]) -> Iterator[str]:
+    yield from (f"{w.finding or 'all findings'} of {w.item}, until {w.expires}" for w in waivers)
+    yield from (f"skips of {skip.test}, until {skip.expires}" for skip in skips)
+    yield from (f"Not waived, as no finding with an id failed: {name}. Name it: --item {name}" for name in left)
+
+
+def _wanted(chosen: Sequence[tuple[str, str]], owner: str, reason: str, expires: dt.date) -> list[Waiver]:
+    return [Waiver(item=item, finding=finding, owner=owner, reason=reason, expires=expires) for item, finding in chosen]
 
 
 def last_day(text: str, now: dt.date, latest: dt.date) -> dt.date:
@@ -150,7 +168,8 @@ def _digests(content: bytes) -> Iterator[str]:
     yield hashlib.sha256(content).hexdigest()
     for table in _TABLE.finditer(content):
         before, rest = content[: table.start()], content[table.start() :]
-        if set(tomllib.loads(rest.decode())) == {"waiver"}:
+        added = tomllib.loads(rest.decode())
+        if set(added) in _WRITTEN and set(added.get("target", {})) <= {"skips"}:
             while True:
                 yield hashlib.sha256(before).hexdigest()
                 if not before.endswith((b"\n", b"\r")):
@@ -158,14 +177,14 @@ def _digests(content: bytes) -> Iterator[str]:
                 before = before[:-1]
 
 
-def _append(path: Path, waivers: Sequence[Waiver]) -> None:
-    """Add waivers to harness.toml; what cannot be loaded afterwards is not written.
+def _append(path: Path, tables: Sequence[str]) -> None:
+    """Add tables to harness.toml; what cannot be loaded afterwards is not written.
 
     Raises `HarnessError` where the file cannot be written.
     """
     content = path.read_bytes()
     end = "\r\n" if b"\r\n" in content else "\n"
-    text = "".join(f"\n{_table(waiver)}" for waiver in waivers)
+    text = "".join(f"\n{table}" for table in tables)
     gap = b"" if not content or content.endswith(b"\n") else end.encode()
     changed = content + gap + text.replace("\n", end).encode()
     try:

@@ -33,10 +33,7 @@ def judged(
     signals: SignalMatrix | None,
     provider_counts: bool,
 ) -> Report:
-    """Judge every item of the checklist and the run as a whole.
-
-    ``skipped`` are the scenarios that were skipped; None where the run was not to run all scenarios.
-    """
+    """Judge every item and the run as a whole; ``skipped`` is None where not all scenarios were to run."""
     target = run_context.target
     tests = skips.accepted(skipped or (), target.config.target.skips, today())
     if skipped is not None:
@@ -48,10 +45,7 @@ def judged(
         findings=findings,
         problems=problems,
         waivers=run_context.config.waiver,
-        missing={
-            item.id: target.missing(tuple(key for key in item.needs if not target.declared((key,))))
-            for item in run_context.checklist
-        },
+        missing=_missing(run_context),
         declared=run_context.declared,
         started_at=clock.started_at,
         duration_s=clock.duration_s,
@@ -68,6 +62,15 @@ def judged(
         items=tuple(with_exclusion(run_context, item) for item in report.items),
         vendor=tuple(of_difference(run_context, difference) for difference in report.vendor),
     )
+
+
+def _missing(run_context: RunContext) -> dict[str, tuple[str, ...]]:
+    """Return by item the keys that it needs, and that harness.toml does not set although they may be set."""
+    target = run_context.target
+    return {
+        item.id: target.missing(tuple(key for key in item.needs if not target.declared((key,))))
+        for item in run_context.checklist
+    }
 
 
 def _problems_of_skips(target: Target, tests: Sequence[SkippedTest], problems: Iterable[Problem]) -> Iterator[Problem]:

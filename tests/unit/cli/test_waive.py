@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
 from harness.cli.main import main
 from harness.context.target import load_target
-from harness.model import Finding, Item, Level, Outcome
+from harness.model import Finding, Item, Level, Outcome, SkippedTest
 from harness.readiness.checklist import Checklist
 from harness.readiness.evaluate import assemble
 from harness.reports.json import render
@@ -43,6 +45,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         today=DAY,
         version="0",
     )
+    skipped = [SkippedTest(test="scenarios/test_x.py::test_a[live]", reason="later")]
+    report = msgspec.structs.replace(report, skips=tuple(skipped))
     (tmp_path / "reports").mkdir()
     (tmp_path / "reports" / "readiness.json").write_text(render(report), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -55,6 +59,56 @@ def waive(*options: str, expires: str = "90d") -> Result:
 
 def waived(folder: Path) -> list[tuple[str, str]]:
     return [(w.item, w.finding) for w in load_target(folder).config.waiver]
+
+
+def test_a_skipped_scenario_is_declared(folder: Path) -> None:
+    """It needs no owner, waives nothing, stays out of the file a second time, and the report stays this file's."""
+    words = ("waive", "--reason", "no account", "--expires", "30d", "--skip", "scenarios/test_x.py::test_a[*")
+    first, again = (CliRunner().invoke(main, words) for _ in range(2))
+    waivers = waive("--item", "auth.accepts", "--skip", "*::test_a[live]")
+
+    config = load_target(folder).config
+    assert [(skip.test, skip.reason) for skip in config.target.skips] == [
+        ("scenarios/test_x.py::test_a[*", "no account"),
+        ("*::test_a[live]", 'known, "since" 2025'),
+    ]
+    assert config.target.skips[0].expires == DAY + dt.timedelta(days=30)
+    assert "1 skips written to harness.toml; 0 were there already." in first.output
+    assert "0 skips written to harness.toml; 1 were there already." in again.output
+    assert waived(folder) == [("auth.accepts", "F-1")], waivers.output
+
+
+def test_a_skip_of_no_scenario_is_refused(folder: Path) -> None:
+    """A glob that matches no skipped scenario of the report writes nothing."""
+    ended = waive("--skip", "*::test_b")
+
+    assert ended.exit_code == 4
+    assert "--skip *::test_b: no scenario of that name was skipped in the last report" in ended.output
+    assert (folder / "harness.toml").read_bytes() == TOML
+
+
+def test_a_skip_cannot_be_added_to_a_list_in_one_place(folder: Path) -> None:
+    """The message has the entry to add by hand."""
+    path = folder / "harness.toml"
+    entry = '\nskips = [{ test = "*::test_old", reason = "r", expires = 2027-01-31 }]\n'
+    path.write_bytes(TOML + entry.encode())
+    report = folder / "reports" / "readiness.json"
+    digests = [load_target(folder).summary.config_digest, hashlib.sha256(TOML).hexdigest()]
+    report.write_text(report.read_text().replace(digests[1], digests[0]))
+
+    ended = waive("--skip", "*::test_a[live]")
+
+    assert ended.exit_code == 4
+    assert 'Add there: { test = "*::test_a[live]", reason = "known, ' in ended.output
+
+
+def test_a_waiver_needs_an_owner(folder: Path) -> None:
+    """Only a declared skip has none."""
+    ended = CliRunner().invoke(main, ["waive", "--reason", "r", "--expires", "30d"])
+
+    assert ended.exit_code == 4
+    assert "Missing option '--owner'" in ended.output
+    assert waived(folder) == []
 
 
 def test_a_baseline_is_one_command(folder: Path) -> None:
