@@ -139,6 +139,7 @@ class RunningPytest:
 
 def _own_plugins() -> list[str]:
     """Return the arguments that load the plugins of the harness, and no others."""
-    entries = importlib.metadata.entry_points(group="pytest11")
-    names = sorted(entry.name for entry in entries if entry.value.startswith("harness.plugins."))
-    return [word for name in names for word in ("-p", name)]
+    # As pytest looks for them: `entry_points` leaves out one of two distributions that have the same name.
+    every = (entry for found in importlib.metadata.distributions() for entry in found.entry_points)
+    names = sorted({e.name for e in every if e.group == "pytest11" and e.value.startswith("harness.plugins.")})
+    return [word for name in names if name != "harness-on-demand" for word in ("-p", name)]  # it loads those of others
