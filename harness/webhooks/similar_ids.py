@@ -1,8 +1,8 @@
 """Makes ids: another one of the kind of a given id, as its issuer would give to the next event or object.
 
-A receiver must not be able to tell the harness's deliveries from the provider's, and no receiver or schema may refuse
-their ids. So a new id has the prefix, the separators, the length and the alphabet of the old one, and everything else
-of it is random, except for a time that ids of that kind begin with.
+A receiver must not be able to distinguish the harness's deliveries from the provider's, and no receiver or schema may
+refuse their ids. So a new id has the prefix, the separators, the length and the alphabet of the old one, and everything
+else of it is random, except for a time that ids of that kind begin with.
 """
 
 from __future__ import annotations
