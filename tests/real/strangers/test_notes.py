@@ -116,6 +116,6 @@ def test_reads_without_retries_are_found(notes: Project, recorded: str) -> None:
     """A client that gives up at the first 503 fails its item."""
     assert recorded
 
-    gate = notes.gate("-k", "unavailable-twice", NOTES_FAULTS="reads-once")
+    gate = notes.gate("--only", "resilience.retries", NOTES_FAULTS="reads-once")
 
     assert "resilience.retries" in gate.with_outcome("fail"), gate.output
