@@ -36,11 +36,12 @@ def judge_secrets(context: RunContext, whole: WholeRun) -> list[Finding]:
     """Search logs, cassettes and fixtures for every known secret."""
     if not whole.live:
         return []
-    from harness.operations.leaks import judge_leaks, scan_files
+    from harness.operations.leaks import judge_leaks, scan_files, too_short
     from harness.telemetry.spans import FILES, leaks_in, unsearched_in
     from harness.webhooks.delivered_ids import delivered_ids_in
 
-    operations, receiver = context.config.operations, context.config.receiver
+    config = context.config
+    operations, receiver, provider = config.operations, config.receiver, config.provider
     logs = context.processes.log_files()
     events = context.target.files(f"{receiver.events}/**/*") if receiver and receiver.events else []
     others = context.target.files("cassettes/**/*.yaml", *(operations.scan if operations else ()))
@@ -58,7 +59,7 @@ def judge_secrets(context: RunContext, whole: WholeRun) -> list[Finding]:
         began_at=context.began_at,
         logs=logs,
         scanned=len(files) + len(exports),
-        unsearchable=scanner.unsearchable,
+        unsearchable=too_short(scanner.unsearchable, provider.auth if provider else None),
         lost=[why for path in exports for why in unsearched_in(path)],
     )
 

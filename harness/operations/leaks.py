@@ -10,7 +10,9 @@ from pathlib import Path
 import httpx
 
 from harness.model import Check, Finding, Outcome
+from harness.model.config.provider import ApiKey, Basic, Bearer
 from harness.secrets import Leak, Scanner
+from harness.secrets.forms import MIN_CHARS
 
 NEVER_LOGGED = Check(
     id="never-logged",
@@ -95,7 +97,10 @@ def judge_leaks(
         return [_finding(Outcome.NOT_RUN, "No log file is known, so none was searched", what)]
     if unsearchable:
         names = ", ".join(unsearchable)
-        what = "Use credentials of 8 characters or more."
+        what = (
+            f"A value of fewer than {MIN_CHARS} characters appears by chance, so a search for it proves nothing. Use "
+            f"credentials of {MIN_CHARS} characters or more."
+        )
         return [_finding(Outcome.ERROR, f"Too short to be searched for: {names}", what)]
     if lost:
         what = "; ".join(lost)
@@ -103,6 +108,17 @@ def judge_leaks(
     if unproven := _not_of_this_run(logs, canaries, began_at):
         return [_finding(Outcome.ERROR, "Could not check whether the logs are those of this run", unproven)]
     return [_finding(Outcome.PASS, NEVER_LOGGED.passed, f"{scanned} files searched, {len(logs)} of them logs")]
+
+
+def too_short(unsearchable: Sequence[str], auth: Bearer | ApiKey | Basic | None) -> tuple[str, ...]:
+    """Return which of the values that are too short to be searched for are secrets.
+
+    The user name of Basic credentials is none where its password can be searched for. Where it cannot, the name may be
+    the secret, as with an API that takes its key as user name.
+    """
+    if not isinstance(auth, Basic) or str(auth.password) in unsearchable:
+        return tuple(unsearchable)
+    return tuple(name for name in unsearchable if name != auth.username)
 
 
 def _not_of_this_run(logs: Sequence[Path], canaries: Collection[str] | None, began_at: float) -> str:

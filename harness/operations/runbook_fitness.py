@@ -14,8 +14,15 @@ from harness.operations.runbook_page import Link, RunbookPage, read_document
 from harness.operations.runbook_passages import Passage
 from harness.operations.runbook_sections import SECTIONS, Needed
 
-_PLACEHOLDERS = re.compile(r"\b(TODO|TBD|FIXME|XXX|lorem ipsum|coming soon)\b", re.IGNORECASE)
-_MIN_WORDS = 4
+_PLACEHOLDERS = re.compile(
+    r"\b(TODO|TB[ACDW]|FIXME|XXX|WIP|lorem ipsum)\b[^\n.!?]*"
+    r"|[^\n.!?]{0,60}\b(coming soon|placeholder|work in progress|under construction|"
+    r"to be (added|completed|confirmed|decided|defined|determined|documented|done|filled in|written))\s*(?=[\n.!?]|$)"
+    r"|^\W*(n/a|none|unknown)\W*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A mark of what is unwritten with the rest of its sentence, a sentence that ends on such words, a line that denies."""
+_WORD = re.compile(r"[^\W\d_]{2,}")
 _OWNED = ("owner", "owners", "owned_by", "owner_slack", "owning_team", "team", "maintainer", "maintainers")
 _OWNERS = (*_OWNED, "maintained_by", "service_owner", "document_owner", "runbook_owner", "page_owner")
 _REVIEWED = ("last_reviewed", "last_reviewed_on", "last_review", "reviewed", "reviewed_on", "review_date")
@@ -101,10 +108,9 @@ def _section_complaints(needed: Needed, page: RunbookPage) -> Iterator[str]:
 
 
 def _has_content(passages: Sequence[Passage]) -> bool:
-    """Return whether passages give a command, a link, or a few words that are no placeholders."""
-    texts = " ".join(p.text for p in passages if not p.is_fact)
-    words = re.findall(r"\w{2,}", _PLACEHOLDERS.sub("", texts))
-    return len(words) >= _MIN_WORDS or any(p.command for p in passages)
+    """Return whether passages give a command, a link, or words that are no placeholders."""
+    texts = "\n".join(p.text for p in passages if not p.is_fact)
+    return _WORD.search(_PLACEHOLDERS.sub("", texts)) is not None or any(p.command for p in passages)
 
 
 def _stands_in(needed: Needed, passage: Passage) -> bool:

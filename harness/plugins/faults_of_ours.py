@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.plugins.stash import SUITE, is_shipped
@@ -15,8 +16,6 @@ FIX = (
     "Run the check again without your plugins (-p no:NAME): if it still breaks, report it to the project of the "
     "harness, with the traceback."
 )
-_PLUGINS = ("pytest_", "_pytest_", "xdist")
-"""How the modules of pytest's plugins are called: one that limits time, for instance, raises in the test it ends."""
 
 
 def is_fault_of_ours(item: pytest.Item, call: pytest.CallInfo[None]) -> bool:
@@ -33,4 +32,31 @@ def is_fault_of_ours(item: pytest.Item, call: pytest.CallInfo[None]) -> bool:
     modules = [str(entry.frame.f_globals.get("__name__", "")) for entry in call.excinfo.traceback]
     # A plugin that ends a test does so through pytest.fail, whose own frames come last.
     raised_in = next((name for name in reversed(modules) if not name.startswith("_pytest.")), "")
-    return raised_in.startswith(_PLUGINS) or (raised_in.startswith("harness.") and not raised_in.startswith(SUITE))
+    if raised_in.startswith("harness."):
+        return not raised_in.startswith(SUITE)
+    return any(raised_in == name or raised_in.startswith(f"{name}.") for name in _plugin_modules(item.config))
+
+
+def _plugin_modules(config: pytest.Config) -> set[str]:
+    """Return the modules of all plugins that are registered, other than conftest files.
+
+    A distribution named after pytest, such as pytest-xdist, is a plugin as a whole. Another one that has an entry
+    point, such as AnyIO or an integration of your own, is one in the module of that entry point alone.
+    """
+    manager = config.pluginmanager
+    whole = {
+        id(plugin) for plugin, found in manager.list_plugin_distinfo() if _is_named_after_pytest(found.project_name)
+    }
+    names, own = set(), set()
+    for plugin in manager.get_plugins():
+        name = str(getattr(plugin, "__name__", "") or type(plugin).__module__)
+        if Path(str(getattr(plugin, "__file__", None) or "")).name == "conftest.py":
+            own.add(name)
+        else:
+            names.add(name.partition(".")[0] if id(plugin) in whole else name)
+    return names - own
+
+
+def _is_named_after_pytest(distribution: str) -> bool:
+    """Whether a distribution follows the naming of pytest's documentation, "Making your plugin installable"."""
+    return distribution.lower().replace("_", "-").startswith("pytest-")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from harness.model import Finding, Item, ItemResult, Outcome, Problem, Waiver
+from harness.model import Finding, Item, ItemResult, Mode, Outcome, Problem, Waiver
 from harness.readiness import waivers as waiver_rules
 from harness.readiness.evaluate import by_item, evaluate_item
 
@@ -17,8 +17,8 @@ class TouchedItem(msgspec.Struct, frozen=True, kw_only=True):
 
     result: ItemResult
     """Judged by all its findings, whatever evidence the gate requires."""
-    recorded_only: bool
-    """Whether the gate requires live evidence and this run has none."""
+    unseen: Mode | None
+    """The mode, live or recorded, of which the gate requires evidence and this run has none."""
 
 
 def touched_items(
@@ -53,7 +53,7 @@ def _judged(
             today=today,
             provider_counts=provider_counts,
         ),
-        recorded_only=item.evidence not in (None, *(f.mode for f in findings)),
+        unseen=None if item.evidence in {f.mode for f in findings} else item.evidence,
     )
 
 

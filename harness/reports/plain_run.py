@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.model import ItemResult, Level, Outcome, Problem, VendorDifference
+from harness.model import ItemResult, Level, Mode, Outcome, Problem, VendorDifference
 from harness.readiness.live_evidence import why_not_live
 from harness.readiness.touched import TouchedItem
 from harness.reports.terminal import INDENT, MARK_STYLES, Line, exclusion_lines, mark, problem_lines, vendor_lines
 from harness.reports.text import WIDTH, advice, printable
 
 WHOLE = "Run the whole checklist: harness gate"
-_RECORDED = "seen recorded only; the gate runs it live"
-_ALL_RECORDED = "seen recorded only; the gate runs them live"
+_REMARKS = {
+    Mode.LIVE: "seen recorded only; the gate runs {} live",
+    Mode.RECORDED: "seen live only; the gate plays {} from cassettes",
+}
+"""By the mode of which a run has no evidence; of an item, or of several."""
 _BAD = (Outcome.FAIL, Outcome.ERROR)
 
 
@@ -50,7 +53,9 @@ def _lines(items: Sequence[TouchedItem], problems: Sequence[Problem], verbosity:
 def _bad(items: Iterable[TouchedItem]) -> Iterator[Line]:
     """Yield what failed or could not be checked; items that one finding is about share its lines."""
     shared: dict[tuple[Outcome, str], list[ItemResult]] = {}
-    for item in sorted(items, key=lambda i: i.recorded_only):  # the fix is that of an item which this run can prove
+    for item in sorted(
+        items, key=lambda i: i.unseen is not None
+    ):  # the fix is that of an item which this run can prove
         shared.setdefault((item.result.outcome, item.result.summary), []).append(item.result)
     for (outcome, summary), results in shared.items():
         names = ", ".join(f"{r.id} (should)" if r.level is Level.SHOULD else r.id for r in results)
@@ -69,17 +74,22 @@ def _others(items: Sequence[TouchedItem], *, each: bool) -> Iterator[Line]:
     for (outcome, remark), results in kinds.items():
         if each:
             for result in results:
-                remarks = "; ".join(dict.fromkeys(filter(None, (result.summary, remark))))
+                remarks = "; ".join(dict.fromkeys(filter(None, (result.summary, _about(remark, 1)))))
                 yield f"{mark(outcome)} {result.id}: {remarks}", MARK_STYLES.get(outcome, "")
             continue
         named = f"{mark(outcome)} {', '.join(r.id for r in results)}"
         if len(named) > WIDTH:
             named = f"{mark(outcome)} {len(results)} items (-v names them)"
-        shared = _ALL_RECORDED if remark == _RECORDED and len(results) > 1 else remark
+        shared = _about(remark, len(results))
         yield f"{named}: {shared}" if shared else named, MARK_STYLES.get(outcome, "")
 
 
 def _remark(item: TouchedItem) -> str:
-    if item.recorded_only and item.result.outcome is Outcome.PASS:
-        return why_not_live(item.result.findings) or _RECORDED
+    if item.unseen and item.result.outcome is Outcome.PASS:
+        return why_not_live(item.result.findings) or _REMARKS[item.unseen]
     return item.result.summary if item.result.outcome is Outcome.NOT_RUN else ""
+
+
+def _about(remark: str, number: int) -> str:
+    """Return a remark about so many items."""
+    return remark.format("it" if number == 1 else "them") if remark in _REMARKS.values() else remark

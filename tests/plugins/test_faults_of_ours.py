@@ -48,6 +48,18 @@ def test_a_test_of_the_users_own_is_blamed_for_its_own_errors_alone(
     assert (WORDS in done.out) is ours
 
 
+def test_any_plugin_can_be_at_fault_and_no_conftest(folder: Folder) -> None:
+    """A plugin is known by its registration, whatever its name; a conftest is the user's own."""
+    folder.write("harness.toml", NAMED + OWN_ITEM)
+    folder.write("scenarios/test_own.py", OWN.format("pass"))
+    broken = "def pytest_runtest_setup(item): {}['x']\n"
+    for name, plugins, ours in (("conftest.py", (), False), ("limits.py", ("-p", "limits"), True)):
+        folder.write(name, broken)
+        done = folder.gate(*plugins, PYTHONPATH=str(folder.path))
+        (folder.path / name).unlink()
+        assert (WORDS in done.out) is ours, done.text
+
+
 def test_a_shipped_check_that_breaks_is_an_error(folder: Folder) -> None:
     """An AttributeError in it proves nothing about the integration, and the message names whose fault it is."""
     folder.write("harness.toml", NAMED + '[operations]\nrunbooks = "*.md"\n')

@@ -10,8 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from harness.model import Outcome
-from harness.operations.leaks import ErrorBodies, judge_leaks, scan_files
+from harness.model import Outcome, SecretRef
+from harness.model.config.provider import Basic, Bearer
+from harness.operations.leaks import ErrorBodies, judge_leaks, scan_files, too_short
 from harness.secrets import Scanner
 
 VALUE = os.urandom(12).hex()
@@ -127,3 +128,15 @@ def test_logs_without_an_id_that_was_delivered_are_not_those_of_this_run(tmp_pat
     assert without.outcome is Outcome.ERROR
     assert "None of a.log contains the id of an event that this run delivered, such as evt_1. Log" in without.observed
     assert found.outcome is Outcome.PASS
+
+
+def test_a_short_user_name_is_no_secret_beside_a_password() -> None:
+    """Only the password of Basic credentials must be searched for, unless it is too short to be the secret itself."""
+    auth = Basic(username="env:USER", password=SecretRef("env:PASSWORD"))
+    key = Bearer(token=SecretRef("env:USER"))
+
+    assert too_short(("env:USER",), auth) == ()
+    assert too_short(("env:OTHER", "env:USER"), auth) == ("env:OTHER",)
+    assert too_short(("env:PASSWORD", "env:USER"), auth) == ("env:PASSWORD", "env:USER")
+    assert too_short(("env:USER",), key) == ("env:USER",)
+    assert too_short(("env:USER",), None) == ("env:USER",)

@@ -179,6 +179,30 @@ def test_a_section_without_content_is_reported(tmp_path: Path, empty: str) -> No
     assert complaint.endswith(f": its section on {empty.lower()} is empty. Write what to do.")
 
 
+PLACEHOLDERS = (
+    "...",
+    "tbd",
+    "- ",
+    "n/a",
+    "TODO: describe the impact on users",
+    "Documentation coming soon.",
+    "To be written",
+)
+STATEMENTS = ("Nobody can pay.", "Checkout fails", "Nobody can pay. TODO: how many is it?", "Causes have to be found.")
+
+
+@pytest.mark.parametrize("text", [*PLACEHOLDERS, *STATEMENTS])
+def test_a_section_is_empty_where_it_has_no_words_but_placeholders(tmp_path: Path, text: str) -> None:
+    """Words count, however few they are; marks of what is unwritten do not, however many words follow them."""
+    page = "".join(f"## {title}\n\n{text if title == 'Impact' else own}\n\n" for title, own in SECTIONS.items())
+
+    found = complaints_about(tmp_path, f"{FRONT}# Payments\n\n{page}")
+
+    assert [each.partition(": ")[2] for each in found] == (
+        [] if text in STATEMENTS else ["its section on impact is empty. Write what to do."]
+    )
+
+
 @pytest.mark.parametrize("vague", ["Diagnosis", "Mitigation"])
 def test_a_section_that_gives_nothing_to_run_is_reported(tmp_path: Path, vague: str) -> None:
     """Diagnosis and mitigation need a command or a link."""

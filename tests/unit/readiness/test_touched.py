@@ -25,7 +25,7 @@ def test_an_item_without_findings_is_not_touched() -> None:
     """An item is not touched without a finding, nor by a check of the whole run that did not run."""
     (only,) = touched(finding(Outcome.PASS), finding(Outcome.NOT_RUN, item="b", test=""))
 
-    assert (only.result.id, only.result.outcome, only.recorded_only) == ("a", Outcome.PASS, False)
+    assert (only.result.id, only.result.outcome, only.unseen) == ("a", Outcome.PASS, None)
 
 
 def test_a_skipped_test_touches_its_item() -> None:
@@ -40,9 +40,9 @@ def test_recorded_evidence_counts_and_is_named() -> None:
     (held,) = touched(finding(Outcome.PASS, mode=Mode.RECORDED))
     (failed,) = touched(finding(Outcome.FAIL, mode=Mode.RECORDED))
 
-    assert (held.result.outcome, held.recorded_only) == (Outcome.PASS, True)
+    assert (held.result.outcome, held.unseen) == (Outcome.PASS, Mode.LIVE)
     assert failed.result.outcome is Outcome.FAIL
-    assert not touched(finding(Outcome.PASS, mode=Mode.RECORDED), finding(Outcome.PASS))[0].recorded_only
+    assert touched(finding(Outcome.PASS, mode=Mode.RECORDED), finding(Outcome.PASS))[0].unseen is None
 
 
 def test_waivers_excuse_until_they_expire() -> None:

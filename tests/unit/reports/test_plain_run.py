@@ -19,8 +19,9 @@ def touched(
     mode: Mode = Mode.LIVE,
     level: Level = Level.MUST,
     summary: str = "seen",
+    evidence: Mode = Mode.LIVE,
 ) -> list[TouchedItem]:
-    items = [Item(id=n, level=level, text="it holds", remediation="Mend it.", evidence=Mode.LIVE) for n in names]
+    items = [Item(id=n, level=level, text="it holds", remediation="Mend it.", evidence=evidence) for n in names]
     findings = [Finding(item=n, outcome=outcome, summary=summary, mode=mode, test="t") for n in names]
     return list(touched_items(items, findings, waivers=(), today=dt.date(2026, 11, 24)))
 
@@ -44,6 +45,15 @@ def test_recorded_evidence_is_marked() -> None:
 
     assert shown(one) == [f"{PASS}a: seen recorded only; the gate runs it live", WHOLE]
     assert shown(two) == [f"{PASS}a, b: seen recorded only; the gate runs them live", WHOLE]
+
+
+def test_live_evidence_of_what_must_be_recorded_is_marked() -> None:
+    """An item that is proved by recordings is not announced as one that the gate runs live."""
+    one, two = (touched(*names, evidence=Mode.RECORDED) for names in ("a", "ab"))
+
+    assert shown(one) == [f"{PASS}a: seen live only; the gate plays it from cassettes", WHOLE]
+    assert shown(two) == [f"{PASS}a, b: seen live only; the gate plays them from cassettes", WHOLE]
+    assert f"{PASS}a: seen; seen live only; the gate plays it from cassettes" in shown(one, 1)
 
 
 def test_the_reason_of_a_skip_is_shown_as_it_was_written() -> None:
