@@ -91,6 +91,16 @@ def _passed(report: Report, verbosity: int) -> Iterator[Line]:
     for item in report.items:
         if verbosity > 0 and item.outcome is Outcome.PASS:
             yield f"{mark(item.outcome)} {item.id}: {item.summary}", MARK_STYLES[item.outcome]
+            yield from _passed_checks(item)
+
+
+def _passed_checks(item: ItemResult) -> Iterator[Line]:
+    """Yield a line for each check that an item only counts."""
+    passed = [f for f in item.findings if f.outcome is Outcome.PASS]
+    if len(passed) > 1:
+        names = (" ".join(filter(None, (f.check, f.case if f.case != f.check else ""))) for f in passed)
+        texts = (f"{name}: {f.summary}" if name else f.summary for name, f in zip(names, passed, strict=True))
+        yield from ((f"{INDENT}{text}", "") for text in dict.fromkeys(texts))
 
 
 def vendor_lines(differences: Sequence[VendorDifference]) -> Iterator[Line]:
