@@ -22,10 +22,10 @@ from harness.core.dates import duration_s
 from harness.core.files import write_atomically
 from harness.errors import ConfigurationError, HarnessError
 from harness.model import DeclaredSkip, Finding, ItemResult, Outcome, Report, Waiver
+from harness.model.finding import EXCUSABLE
 from harness.readiness.evaluate import today
 from harness.reports import json
 
-_FAILED = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN)
 _TABLE = re.compile(rb"(?m)^[ \t]*\[\[(?:waiver|target\.skips)\]\]")
 _WRITTEN = ({"waiver"}, {"target"}, {"waiver", "target"})
 
@@ -38,6 +38,7 @@ _WRITTEN = ({"waiver"}, {"target"}, {"waiver", "target"})
 @click.option("--expires", metavar="DATE", required=True, help="Last day: 2027-01-31, or a duration such as 90d.")
 @click.option("--reason", metavar="TEXT", required=True, help="Why the gap is accepted.")
 @click.option("--reports", metavar="DIR", default="reports", show_default=True, help="Folder with readiness.json.")
+@click.option("--target", "overlay", metavar="NAME", help="Overlay of the gate: waivers go into harness.NAME.toml.")
 @click.option("--dry-run", is_flag=True, help="Print the waivers, and write nothing.")
 def waive(
     items: tuple[str, ...],
@@ -47,34 +48,36 @@ def waive(
     expires: str,
     reason: str,
     reports: str,
+    overlay: str | None,
     *,
     dry_run: bool,
 ) -> None:
     """Waive what failed in the last report.
 
-    Writes a waiver for each finding to the end of harness.toml. Without --item and --id: for all of them. What has no
-    id, such as an item that was not run, is waived only where --item names the item exactly. With --skip alone, it
-    declares scenarios that were skipped, under [target] skips, and waives nothing.
+    Writes a waiver for each finding to the end of harness.toml, or of the overlay of --target. Without --item and --id:
+    for all that failed. What could not be checked or was not run is waived only where --id names it, or --item names
+    its item exactly. With --skip alone, it declares scenarios that were skipped, under [target] skips.
     """
     alone = bool(globs) and not (items or ids)
     if not (owner.strip() or alone):
         raise click.UsageError("Missing option '--owner'.")
-    here, target = Path.cwd(), load_target(Path.cwd())
-    report = _report(here, reports, target)
+    here, target = Path.cwd(), load_target(Path.cwd(), overlay=overlay)
+    file = here / (f"harness.{overlay}.toml" if overlay else CONFIG_NAME)
+    report = _report(here, reports, target, file)
     until = last_day(expires, today(), last_day_of_waivers(target.config))
     wanted = _wanted([] if alone else chosen(report, items, ids), owner, reason, until)
     skips = skip_entries(report, globs, target.config.target.skips, reason=reason, expires=until)
-    require_tables((here / CONFIG_NAME).read_bytes(), target.config.target.skips, skips)
+    require_tables(file.read_bytes(), target.config.target.skips, skips)
     known = {(w.item, w.finding) for w in target.config.waiver if w.expires >= today()}
     fresh = [w for w in wanted if (w.item, w.finding) not in known]
-    tables = [*map(_table, fresh), *map(table_of, skips)]
-    if tables and not dry_run:
-        _append(here / CONFIG_NAME, tables)
+    if (tables := [*map(_table, fresh), *map(table_of, skips)]) and not dry_run:
+        _append(file, tables, overlay)
     left = [] if alone else list(_left(report, wanted, items, ids))
     for line in _lines(fresh, skips, left):
         click.echo(line)
-    done = f"{'would be written' if dry_run else 'written'} to {CONFIG_NAME}"
-    for what, new, asked in (("waivers", len(fresh), len(wanted)), ("skips", len(skips), len(globs))):
+    done = f"{'would be written' if dry_run else 'written'} to {file.name}"
+    counts = {"waivers": (len(fresh), len(wanted)), "skips": (len(skips), len(globs))}
+    for what, (new, asked) in counts.items():
         if asked or (what == "waivers" and not alone):
             click.echo(f"{new} {what} {done}; {asked - new} were there already.")
 
@@ -113,13 +116,14 @@ def chosen(report: Report, globs: Sequence[str], ids: Sequence[str]) -> list[tup
 
     Raises `ConfigurationError` for an option that chooses nothing.
     """
-    failed = {(i.id, f.id): None for i in report.items if i.outcome in _FAILED for f in _waivable(i)}
+    failed = {(i.id, f.id): None for i in report.items if i.outcome in EXCUSABLE for f in _waivable(i)}
+    failed |= {(i.id, f.id): None for i in report.items for f in i.findings if f.id in ids and f.outcome in EXCUSABLE}
     failed |= {(i.id, each): None for i in report.items for f in _waivable(i) for each in f.ids if each in ids}
     found = {key: None for key in failed if not (globs or ids) or key[1] in ids or _matches(key[0], globs)}
-    whole = {(i.id, ""): None for i in report.items if i.id in globs and i.outcome in _FAILED and not _waivable(i)}
+    whole = {(i.id, ""): None for i in report.items if i.id in globs and i.outcome in EXCUSABLE and not _waivable(i)}
     empty = [f"--id {i}" for i in ids if i not in {key[1] for key in failed}]
     empty += [
-        f"--item {g}" for g in globs if not any(fnmatchcase(i.id, g) for i in report.items if i.outcome in _FAILED)
+        f"--item {g}" for g in globs if not any(fnmatchcase(i.id, g) for i in report.items if i.outcome in EXCUSABLE)
     ]
     if empty:
         raise ConfigurationError(
@@ -145,7 +149,7 @@ def _left(report: Report, wanted: Sequence[Waiver], globs: Sequence[str], ids: S
             yield item.id
 
 
-def _report(here: Path, reports: str, target: Target) -> Report:
+def _report(here: Path, reports: str, target: Target, file: Path) -> Report:
     """Return the last report; raises `ConfigurationError` for none, or for one of another harness.toml."""
     path = here / reports / "readiness.json"
     try:
@@ -154,31 +158,32 @@ def _report(here: Path, reports: str, target: Target) -> Report:
         raise ConfigurationError(
             f"harness waive: there is no readable report {path}. Run harness gate first, or name its folder: --reports."
         ) from None
-    content = (here / CONFIG_NAME).read_bytes()
-    if report.target.name != target.summary.name or report.target.config_digest not in _digests(content):
+    below = b"" if file.name == CONFIG_NAME else (here / CONFIG_NAME).read_bytes()
+    digests = _digests(below, file.read_bytes())
+    if report.target.name != target.summary.name or report.target.config_digest not in digests:
         raise ConfigurationError(
-            f"harness waive: {path} is of another {CONFIG_NAME}, or of one before it was changed. "
-            "Run harness gate again."
+            f"harness waive: {path} is of another {target.summary.config}, or of one before it was changed. "
+            "Run harness gate again. For an overlay, name the --target of that gate."
         )
     return report
 
 
-def _digests(content: bytes) -> Iterator[str]:
-    """Yield the digest of a harness.toml, and of what it was before waivers were added to its end."""
-    yield hashlib.sha256(content).hexdigest()
+def _digests(below: bytes, content: bytes) -> Iterator[str]:
+    """Yield the digest of a file laid over ``below``, and of what it was before waivers were added to its end."""
+    yield hashlib.sha256(below + content).hexdigest()
     for table in _TABLE.finditer(content):
         before, rest = content[: table.start()], content[table.start() :]
         added = tomllib.loads(rest.decode())
         if set(added) in _WRITTEN and set(added.get("target", {})) <= {"skips"}:
             while True:
-                yield hashlib.sha256(before).hexdigest()
+                yield hashlib.sha256(below + before).hexdigest()
                 if not before.endswith((b"\n", b"\r")):
                     break
                 before = before[:-1]
 
 
-def _append(path: Path, tables: Sequence[str]) -> None:
-    """Add tables to harness.toml; what cannot be loaded afterwards is not written.
+def _append(path: Path, tables: Sequence[str], overlay: str | None) -> None:
+    """Add tables to a file of the configuration; what cannot be loaded afterwards is not written.
 
     Raises `HarnessError` where the file cannot be written.
     """
@@ -189,8 +194,11 @@ def _append(path: Path, tables: Sequence[str]) -> None:
     changed = content + gap + text.replace("\n", end).encode()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / CONFIG_NAME).write_bytes(changed)
-            load_target(Path(folder))
+            for beside in path.parent.iterdir():  # which harness.toml may name
+                if beside.name != path.name:
+                    (Path(folder) / beside.name).symlink_to(beside)
+            (Path(folder) / path.name).write_bytes(changed)
+            load_target(Path(folder), overlay=overlay)
         write_atomically(path, changed)
     except OSError as exc:
         raise HarnessError(f"{path} could not be written: {exc.strerror}. It is as it was.") from exc

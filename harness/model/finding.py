@@ -47,6 +47,10 @@ class FixedBy(enum.StrEnum):
     PROVIDER = "provider"
 
 
+EXCUSABLE = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN)
+"""Outcomes that a waiver may excuse."""
+
+
 def stable_id(subject: str, check: str, cause: str) -> str:
     """Return the id of a defect, from its subject, check and cause; none may contain values of an example."""
     named = f"{subject}\n{check}\n{cause}"

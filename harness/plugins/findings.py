@@ -80,7 +80,8 @@ class Findings:
         if self._closed:
             self._note_late(admitted)
             raise FindingError(self._late[-1][1])
-        if finding.id == "" and any(f.id == admitted.id and f.summary != admitted.summary for f in self._failed()):
+        same = [f for f in self._all if admitted.id and f.id == admitted.id]
+        if finding.id == "" and any(f.summary != admitted.summary for f in same):
             admitted = told_apart(admitted, self._origin)
         admitted = msgspec.structs.replace(
             admitted,
@@ -126,9 +127,6 @@ class Findings:
     def items(self) -> set[str]:
         """Ids of the items that findings were attached for."""
         return {f.item for f in self._all}
-
-    def _failed(self) -> list[Finding]:
-        return [f for f in self._all if f.outcome is Outcome.FAIL]
 
     def failure(self) -> str:
         """Return why the test must fail by what was attached since the last call; empty when it need not.

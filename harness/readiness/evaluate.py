@@ -24,6 +24,7 @@ from harness.model import (
     Verdict,
     Waiver,
 )
+from harness.model.finding import EXCUSABLE
 from harness.model.signals import SignalMatrix
 from harness.model.spec_coverage import Coverage
 from harness.model.strict import listed
@@ -157,7 +158,7 @@ def _distinct(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _is_another(finding: Finding, first: Finding) -> bool:
-    failed = finding.outcome is first.outcome is Outcome.FAIL
+    failed = finding.outcome is first.outcome and finding.outcome in EXCUSABLE
     return failed and not finding.is_named and (finding.summary, finding.observed) != (first.summary, first.observed)
 
 

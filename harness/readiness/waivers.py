@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from harness.model import Finding, ItemResult, Outcome, Problem, Waiver
+from harness.model.finding import EXCUSABLE
 from harness.readiness.one_cause import cause_id
-
-_EXCUSABLE = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN)
 
 
 def live_waiver(item_id: str, waivers: Iterable[Waiver], today: dt.date) -> Waiver | None:
@@ -19,8 +18,8 @@ def live_waiver(item_id: str, waivers: Iterable[Waiver], today: dt.date) -> Waiv
 
 
 def excused(finding: Finding, waivers: Iterable[Waiver], today: dt.date) -> Finding:
-    """Return ``finding`` as it counts: waived, and by whom, where it failed and a live waiver names its id."""
-    if finding.outcome is not Outcome.FAIL or not finding.id:
+    """Return ``finding`` as it counts: waived, and by whom, where a live waiver names its id."""
+    if finding.outcome not in EXCUSABLE or not finding.id:
         return finding
     for waiver in waivers:
         if _names(waiver, finding) and waiver.item == finding.item and today <= waiver.expires:
@@ -35,10 +34,10 @@ def _names(waiver: Waiver, finding: Finding) -> bool:
 
 
 def covering(finding: Finding, waivers: Iterable[Waiver]) -> list[Waiver]:
-    """Return the waivers of a finding that failed: of its id, and of its item as a whole."""
+    """Return the waivers of a finding that did not hold: of its id, and of its item as a whole."""
     mine = [w for w in waivers if w.item == finding.item]
-    by_id = [w for w in mine if finding.outcome is Outcome.FAIL and _names(w, finding)]
-    return by_id + [w for w in mine if not w.finding and finding.outcome in _EXCUSABLE]
+    by_id = [w for w in mine if finding.outcome in EXCUSABLE and _names(w, finding)]
+    return by_id + [w for w in mine if not w.finding and finding.outcome in EXCUSABLE]
 
 
 def effective(waivers: Iterable[Waiver], results: Sequence[ItemResult], today: dt.date) -> tuple[Waiver, ...]:
@@ -66,7 +65,7 @@ def relevant(item_id: str, findings: Iterable[Finding], waivers: Sequence[Waiver
 
 def excuse(outcome: Outcome, waiver: Waiver | None) -> Outcome:
     """Return ``waived`` where ``waiver`` covers an outcome that would block, else the outcome as it is."""
-    return Outcome.WAIVED if waiver and outcome in _EXCUSABLE else outcome
+    return Outcome.WAIVED if waiver and outcome in EXCUSABLE else outcome
 
 
 def stale(waivers: Iterable[Waiver], results: Iterable[ItemResult], today: dt.date) -> Iterator[Problem]:

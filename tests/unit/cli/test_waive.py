@@ -31,12 +31,19 @@ def item(name: str) -> Item:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A target, and the report of its last gate."""
     (tmp_path / "harness.toml").write_bytes(TOML)
+    last_gate(tmp_path, None)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def last_gate(tmp_path: Path, overlay: str | None) -> None:
     failed = Finding(item="auth.accepts", outcome=Outcome.FAIL, summary="refused", id="F-1")
     found = [failed, Finding(item="contract.fuzz", outcome=Outcome.FAIL, summary="500", id="F-2")]
+    found.append(Finding(item="contract.fuzz", outcome=Outcome.ERROR, summary="no answer", id="F-3"))
     report = assemble(
         run_id="r",
         checklist=Checklist(item=tuple(map(item, ("auth.accepts", "contract.fuzz", "auth.rejects"))), guide=()),
-        target=load_target(tmp_path).summary,
+        target=load_target(tmp_path, overlay=overlay).summary,
         findings=found,
         missing={},
         declared={},
@@ -47,10 +54,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     skipped = [SkippedTest(test="scenarios/test_x.py::test_a[live]", reason="later")]
     report = msgspec.structs.replace(report, skips=tuple(skipped))
-    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports").mkdir(exist_ok=True)
     (tmp_path / "reports" / "readiness.json").write_text(render(report), encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def waive(*options: str, expires: str = "90d") -> Result:
@@ -175,3 +180,37 @@ def test_one_part_of_a_finding_about_many_operations_is_waived_by_its_id(folder:
     assert waive("--id", "F-3", "--dry-run").output.startswith("F-3 of contract.fuzz")
     waive()
     assert waived(folder) == [("auth.accepts", "F-1"), ("contract.fuzz", "F-2")]
+
+
+def test_what_could_not_be_checked_is_waived_by_its_id_alone(folder: Path) -> None:
+    """A baseline of what failed does not accept what is unknown; naming it does."""
+    waive()
+    assert ("contract.fuzz", "F-3") not in waived(folder)
+
+    waive("--id", "F-3")
+
+    assert waived(folder)[-1] == ("contract.fuzz", "F-3")
+
+
+def test_the_waivers_of_an_overlay_go_into_its_file(folder: Path) -> None:
+    """The report must be of that overlay's gate, and harness.toml stays as it was."""
+    (folder / "harness.own.toml").write_text('[target]\nname = "Own"\n', encoding="utf-8")
+    refused = waive("--target", "own")
+    last_gate(folder, "own")
+
+    done, again = waive("--target", "own"), waive("--target", "own")
+
+    assert "For an overlay, name the --target of that gate." in refused.output
+    assert "2 waivers written to harness.own.toml; 0 were there already." in done.output
+    assert "0 waivers written to harness.own.toml; 2 were there already." in again.output
+    assert (folder / "harness.toml").read_bytes() == TOML
+    assert [w.finding for w in load_target(folder, overlay="own").config.waiver] == ["F-1", "F-2"]
+
+
+def test_folders_that_harness_toml_names_are_seen(folder: Path) -> None:
+    """The changed file is tried before it is written, beside everything it refers to."""
+    (folder / "service").mkdir()
+    (folder / "harness.toml").write_bytes(TOML + b'\n[process.app]\ncommand = ["true"]\ncwd = "service"\n')
+    last_gate(folder, None)
+
+    assert "2 waivers written to harness.toml" in waive().output

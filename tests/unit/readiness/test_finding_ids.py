@@ -36,9 +36,18 @@ def test_a_finding_of_your_own_is_named_by_its_test_and_its_words() -> None:
     assert identified(FAILED, "t").id != identified(FAILED, "u").id
 
 
-@pytest.mark.parametrize("outcome", [o for o in Outcome if o not in (Outcome.FAIL, Outcome.WAIVED)])
-def test_what_did_not_fail_has_none(outcome: Outcome) -> None:
-    """A waiver of it would excuse that something is not known."""
+@pytest.mark.parametrize("outcome", [Outcome.ERROR, Outcome.NOT_RUN])
+def test_what_is_not_known_has_another_id_than_what_failed(outcome: Outcome) -> None:
+    """Who accepts that a check broke or did not run has not accepted that it fails."""
+    unknown = identified(msgspec.structs.replace(FAILED, outcome=outcome), "t")
+
+    assert unknown.id
+    assert unknown.id != identified(FAILED, "t").id
+
+
+@pytest.mark.parametrize("outcome", [Outcome.PASS, Outcome.NOT_APPLICABLE])
+def test_what_holds_has_none(outcome: Outcome) -> None:
+    """There is nothing to waive."""
     assert identified(msgspec.structs.replace(FAILED, outcome=outcome), "t").id == ""
 
 
