@@ -55,8 +55,8 @@ def _shadowing(folders: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     """Yield each file of a module that hides one of Python, of the harness or of what it depends on."""
     own, installed = Path(harness.__file__).parent, [Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")]
     for folder in {path.resolve(): None for path in folders if path.is_dir()}:
-        if folder in installed:
-            continue
+        if folder in installed or any(folder.glob("*.dist-info")):
+            continue  # libraries that somebody installed, and no files of the project
         for file in sorted(folder.iterdir()):
             name = _module(file)
             if not name or name in _UNUSED or file.samefile(own):

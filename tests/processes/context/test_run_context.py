@@ -10,6 +10,7 @@ from pytest_httpserver import HTTPServer
 from harness.context.isolated_copy import isolated_copy
 from harness.context.run_context import RunContext
 from harness.errors import ConfigurationError, ProcessError
+from tests.waiting import wait_for
 
 
 def test_a_process_that_does_not_come_up_ends_those_before_it(tmp_path: Path) -> None:
@@ -58,14 +59,14 @@ def test_a_process_calls_the_provider_at_an_address_before_it(tmp_path: Path, ht
     """`{provider}` in the command and `env` of a process is the address of a proxy that forwards to the base URL."""
     httpserver.expect_request("/v1/me").respond_with_data("ok")
     provider = f'[provider]\nspec = "openapi.json"\nbase_url = "{httpserver.url_for("/v1")}"\n'
-    words = '["{python}", "-c", "' + CALLS + "; print(__import__('os').environ['URL'])\", \"{provider}\"]"
+    shows = "; print(__import__('os').environ['URL'], flush=True); __import__('time').sleep(60)"
+    words = '["{python}", "-c", "' + CALLS + shows + '", "{provider}"]'
     section = f'[process.app]\ncommand = {words}\nready = {{ log = "called" }}\nenv = {{ URL = "{{provider}}" }}\n'
     (tmp_path / "harness.toml").write_text('[target]\nname = "Tiny"\n' + provider + section)
 
     with RunContext.begun(tmp_path, overlay=None) as context, context.running():
         (process,) = context.processes
-        while "http://" not in process.output():
-            pass
+        wait_for(lambda: "http://" in process.output())
         address = process.output().split()[-1]
         context.client.close()
 

@@ -43,6 +43,15 @@ def test_other_files_are_not_refused(tmp_path: Path, name: str) -> None:
     check_interpreter(tmp_path)
 
 
+def test_installed_libraries_are_no_files_of_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PYTHONPATH may name the libraries of another environment, with other versions of what the harness needs."""
+    (tmp_path / "anyio-4.0.dist-info").mkdir()
+    (tmp_path / "anyio.py").write_text("")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    check_interpreter()
+
+
 def test_the_folder_of_the_harness_itself_is_not_refused() -> None:
     """In its own repository the package stands beside harness.toml."""
     check_interpreter(Path(harness.__file__).parents[1])
