@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 _VALUED = (
     "--color",
@@ -33,9 +34,8 @@ def for_the_suite(arguments: Sequence[str]) -> tuple[str, ...]:
 
 def verbosity(arguments: Sequence[str]) -> int:
     """Return what ``-v`` and ``-q`` add up to, as pytest counts them."""
-    chosen = for_the_suite(arguments)
-    level = sum(argument[1:].count("v") - argument[1:].count("q") for argument in chosen if _is_counted(argument))
-    return level + chosen.count("--verbose") - chosen.count("--quiet")
+    letters = "".join(argument for argument in arguments if _is_counted(argument))
+    return letters.count("v") - letters.count("q") + arguments.count("--verbose") - arguments.count("--quiet")
 
 
 def _chosen(arguments: Sequence[str]) -> Iterator[str]:
@@ -46,15 +46,9 @@ def _chosen(arguments: Sequence[str]) -> Iterator[str]:
             yield argument
         elif argument in _VALUED or argument in _SHORT_VALUED:
             yield argument
-            yield from _next(rest)
+            yield from islice(rest, 1)
         elif argument.startswith(_SHORT_VALUED) and not argument.startswith("--"):
             yield argument
-
-
-def _next(rest: Iterator[str]) -> Iterator[str]:
-    value = next(rest, None)
-    if value is not None:
-        yield value
 
 
 def _is_counted(argument: str) -> bool:

@@ -6,8 +6,10 @@ import re
 import shlex
 from pathlib import Path
 
+from harness.core.scenario_modes import MODES
+
 _SUITE = Path(__file__).parents[1] / "suite"
-_MODE = re.compile(r"(?:^|-)(replay|record|rewrite|live|verify)(?=-|$)")
+_MODE = re.compile(rf"(?:^|-)({'|'.join(MODES)})(?=-|$)")
 
 
 def again(test: str, *, root: Path, overlay: str | None) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.model import Exclusion, Finding, ItemResult, VendorDifference
+from harness.model.finding import UNSERVED_CHECK
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
@@ -43,8 +44,6 @@ def _of_finding(context: RunContext, finding: Finding) -> Finding:
 
 def of_difference(context: RunContext, difference: VendorDifference) -> VendorDifference:
     """Return what a vendor's API does differently, with what would leave the operations out that it does not have."""
-    from harness.model.finding import UNSERVED_CHECK
-
     if difference.check != UNSERVED_CHECK:
         return difference
     return msgspec.structs.replace(difference, exclude=exclusion(context, difference.operations))

@@ -9,9 +9,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from harness.context.gate_request import ISOLATED
+from harness.context.gate_request import ISOLATED, GateRequest
 from harness.context.part_order import OrderPipe, PartOrder, Phase
 from harness.model.config.fuzz import EXAMPLES_VARIABLE
 from harness.process.run import Run
@@ -19,65 +18,45 @@ from harness.process.run import Run
 SUITE = "suite"
 SCENARIOS = "scenarios"
 MODES = "live,replay"
+_OF_XDIST = ("-n", "--numprocesses", "--dist", "--maxprocesses")
 _INI = Path(__file__).parents[1] / "suite" / "pytest.ini"
 _FOREIGN = ("PYTEST_", "HYPOTHESIS_", "SCHEMATHESIS_", "HARNESS_")
 _SHARED = frozenset({EXAMPLES_VARIABLE})
 """Documented variables of the harness, which add requests and take none away."""
 
 
-class PytestArguments(NamedTuple):
-    """What the user gave for pytest."""
-
-    suite: tuple[str, ...] = ()
-    """For the shipped checks: how to spread and to show them."""
-    scenarios: tuple[str, ...] = ()
-    """For the scenarios: everything."""
-
-
 class GatePytests:
     """Starts the pytests of one gate in the target's folder."""
 
-    def __init__(
-        self,
-        directory: Path,
-        *,
-        overlay: str | None,
-        reports: str,
-        scenarios: Sequence[str],
-        arguments: PytestArguments,
-        referred: Callable[[str], bool],
-        run: Run,
-        only: tuple[str, ...],
-    ) -> None:
+    def __init__(self, request: GateRequest, run: Run, *, referred: Callable[[str], bool]) -> None:
         """``referred`` answers whether harness.toml refers to a variable of the environment."""
-        self._directory = directory
-        self._shared = [f"--rootdir={directory}", "--harness-gate", f"--harness-mode={MODES}"]
-        self._shared += [f"--harness-reports={reports}", *([f"--harness-target={overlay}"] if overlay else [])]
-        self._scenarios = scenarios
-        self._arguments = arguments
-        self._referred = referred
+        self._request = request
         self._run = run
-        self._only = only
+        self._referred = referred
+        overlay = [f"--harness-target={request.overlay}"] if request.overlay else []
+        self._shared = [f"--rootdir={request.directory}", "--harness-gate", f"--harness-mode={MODES}", *overlay]
+        self._shared.append(f"--harness-reports={request.reports}")
 
     def suite(self) -> RunningPytest:
         """Start the shipped checks, out of reach of the team's conftests, plugins, options and modules."""
-        spread = ("-p", "xdist") if any(a.startswith(("-n", "--numprocesses")) for a in self._arguments.suite) else ()
+        arguments = self._request.suite_arguments
+        spread = ("-p", "xdist") if any(a.startswith(_OF_XDIST) for a in arguments) else ()
         command = [sys.executable, *ISOLATED, "-m", "pytest", "-c", str(_INI), "--noconftest"]
         command += ["--disable-plugin-autoload", "-p", "no:cacheprovider", *_own_plugins(), *spread]
-        command += ["--pyargs", "harness.suite", *self._shared, *self._arguments.suite]
+        command += ["--pyargs", "harness.suite", *self._shared, *arguments]
         return self._started(command, SUITE, Phase.TESTS, env=self._isolated())
 
     def scenarios(self) -> RunningPytest:
         """Start the scenarios as the team runs them, with all its plugins."""
-        return self._started([*self._of_the_team(), *self._arguments.scenarios], SCENARIOS, Phase.TESTS)
+        return self._started(self._of_the_team(), SCENARIOS, Phase.TESTS)
 
     def hooks(self, phase: Phase) -> RunningPytest:
         """Start a pytest that loads the team's conftests, calls a hook in them, and collects nothing."""
-        command = [*self._of_the_team(), *self._arguments.scenarios]
-        return self._started(command, str(phase), phase)
+        return self._started(self._of_the_team(), str(phase), phase)
 
     def _of_the_team(self) -> list[str]:
-        return [sys.executable, "-m", "pytest", *self._scenarios, *self._shared]
+        request = self._request
+        return [sys.executable, "-m", "pytest", *request.scenarios, *self._shared, *request.scenario_arguments]
 
     def _started(
         self, command: Sequence[str], name: str, phase: Phase, *, env: Mapping[str, str] | None = None
@@ -86,13 +65,13 @@ class GatePytests:
         try:
             process = subprocess.Popen(
                 [*command, f"--harness-part={pipe.readable}"],
-                cwd=self._directory,
+                cwd=self._request.directory,
                 env=env,
                 pass_fds=[pipe.readable],
             )
         finally:
             os.close(pipe.readable)
-        pipe.send(PartOrder(run=self._run, name=name, phase=phase, isolated=name == SUITE, only=self._only))
+        pipe.send(PartOrder(run=self._run, name=name, phase=phase, isolated=name == SUITE, only=self._request.only))
         return RunningPytest(process, pipe, ends_by=signal.SIGINT if phase is Phase.TESTS else signal.SIGTERM)
 
     def _isolated(self) -> dict[str, str]:

@@ -12,10 +12,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from harness.context.gate_pytests import SCENARIOS, SUITE, GatePytests, PytestArguments, RunningPytest
+from harness.context.gate_pytests import SCENARIOS, SUITE, GatePytests, RunningPytest
 from harness.context.gate_request import GateRequest
 from harness.context.gate_verdict import GateVerdict
-from harness.context.metrics_baseline import store_baseline
 from harness.context.part_order import Phase
 from harness.context.preparation import prepare, prepare_started
 from harness.context.run_context import RunContext
@@ -65,16 +64,7 @@ class GateRun:
         self._running: RunningPytest | None = None
         self._starting = True
         referred = {ref.name for _, ref in context.target.references if ref.kind == "env"}
-        self._pytests = GatePytests(
-            Path(request.directory),
-            overlay=request.overlay,
-            reports=request.reports,
-            scenarios=request.scenarios,
-            arguments=PytestArguments(request.suite_arguments, request.scenario_arguments),
-            referred=referred.__contains__,
-            run=context.run,
-            only=request.only,
-        )
+        self._pytests = GatePytests(request, context.run, referred=referred.__contains__)
 
     def run(self) -> tuple[int, Report | None]:
         """Run everything; see `run_gate`."""
@@ -99,7 +89,7 @@ class GateRun:
         ready = self._pytests.hooks(Phase.READY)  # it starts beside the target
         try:
             with context.running():
-                self._begin()
+                prepare_started(context)
                 ready.go()
                 self._starting = False
                 status = self._ended(ready)
@@ -113,12 +103,6 @@ class GateRun:
                 return ran
         finally:
             ready.close()
-
-    def _begin(self) -> None:
-        context = self._context
-        prepare_started(context)
-        context.provider.check_shared_defects()
-        store_baseline(context)
 
     def _supervised(self) -> bool:
         processes = self._context.processes

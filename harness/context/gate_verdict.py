@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -47,8 +48,12 @@ class GateVerdict:
 
     def team_has(self, phase: Phase) -> bool:
         """Whether a conftest or plugin of the team implements the hook of this phase; it left word of that."""
+        return str(phase) in self._hooks
+
+    @cached_property
+    def _hooks(self) -> tuple[str, ...]:
         file = self._context.run.path / FOLDER / f"{Phase.READY}.json"
-        return file.is_file() and str(phase) in msgspec.json.decode(file.read_bytes(), type=Part).hooks
+        return msgspec.json.decode(file.read_bytes(), type=Part).hooks if file.is_file() else ()
 
     def report(self, *, final: Callable[[], int]) -> Report:
         """Join and judge what was found, and write the report; ``final`` calls the team's hook.
@@ -75,7 +80,7 @@ class GateVerdict:
             skipped=joined.skipped,
             coverage=coverage,
             signals=joined.signals,
-            provider_counts=context.config.provider is None or context.target.ours,
+            provider_counts=context.target.provider_counts,
         )
         report = published(context, report)
         if self.team_has(Phase.REPORT):
@@ -101,9 +106,7 @@ class GateVerdict:
 
     def _judge_whole(self, joined: Joined, coverage: Coverage | None) -> None:
         """Judge what only the whole run shows; what breaks hides nothing of the rest."""
-        were = "check was" if joined.left_out == 1 else "checks were"
-        partial = f"{joined.left_out} {were} deselected, so the coverage is not known" if joined.left_out else ""
-        whole = WholeRun(live=True, suite=True, coverage=coverage, partial=partial, claims=joined.claims)
+        whole = WholeRun(live=True, suite=True, left_out=joined.left_out, coverage=coverage, claims=joined.claims)
         for judge in JUDGES:
             where = judge.__name__
             try:

@@ -1,4 +1,4 @@
-"""From all findings to one report, for the gate and for plain pytest: judged, searched for secrets, written."""
+"""From all findings to one report, or to the lines of plain pytest: judged, searched for secrets, written."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import msgspec
 from harness import __version__
 from harness.context.exclusions import of_difference, with_exclusion
 from harness.model import Finding, Outcome, Problem, Report, SkippedTest, Verdict
-from harness.readiness import skips
+from harness.readiness import skips, vendor
 from harness.readiness.evaluate import assemble, today
+from harness.readiness.touched import expired_waivers, touched_items
 from harness.reports import FORMATS, write
+from harness.reports.plain_run import plain_lines
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from harness.model.signals import SignalMatrix
     from harness.model.spec_coverage import Coverage
     from harness.process.run_clock import RunClock
+    from harness.reports.terminal import Line
 
 
 def judged(
@@ -76,6 +79,29 @@ def _missing(run_context: RunContext) -> dict[str, tuple[str, ...]]:
 def _problems_of_skips(target: Target, tests: Sequence[SkippedTest], problems: Iterable[Problem]) -> Iterator[Problem]:
     complete = not any(problem.outcome is Outcome.ERROR for problem in problems)
     return skips.problems(tests, target.config.target.skips, today(), complete=complete)
+
+
+def seen_in_plain_run(
+    run_context: RunContext,
+    *,
+    findings: Sequence[Finding],
+    problems: Sequence[Problem],
+    provider_counts: bool,
+    verbosity: int,
+    written: str,
+) -> Iterator[Line]:
+    """Yield what plain pytest prints: the items that its tests verified, and what is wrong with their waivers."""
+    checklist, waivers = run_context.checklist, run_context.config.waiver
+    items = touched_items(checklist, findings, waivers=waivers, today=today(), provider_counts=provider_counts)
+    items = tuple(msgspec.structs.replace(item, result=with_exclusion(run_context, item.result)) for item in items)
+    differing = () if provider_counts else vendor.differences(checklist, findings)
+    yield from plain_lines(
+        items,
+        [*problems, *expired_waivers(items, waivers, today())],
+        vendor=[of_difference(run_context, difference) for difference in differing],
+        verbosity=verbosity,
+        written=written,
+    )
 
 
 def published(run_context: RunContext, report: Report) -> Report:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.core.extras import require
 from harness.errors import ConfigurationError
+from harness.model.config.fuzz import EXAMPLES_VARIABLE
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
@@ -58,5 +59,5 @@ def _needed(config: Configuration) -> Iterator[tuple[str, tuple[str, ...]]]:
     for key in ("alerts", "dashboards"):
         if getattr(telemetry, key, None):
             yield f"harness.toml: [telemetry] {key}", ("promql_parser",)
-    if config.provider and os.environ.get("HARNESS_EXAMPLES", "").startswith(REDIS_URLS):
-        yield "HARNESS_EXAMPLES, which names a Redis server,", ("redis",)
+    if config.provider and os.environ.get(EXAMPLES_VARIABLE, "").startswith(REDIS_URLS):
+        yield f"{EXAMPLES_VARIABLE}, which names a Redis server,", ("redis",)

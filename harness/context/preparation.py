@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.context.metrics_baseline import store_baseline
 from harness.context.needed_extras import require_extras
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ def prepare(context: RunContext) -> None:
 
 
 def prepare_started(context: RunContext) -> None:
-    """Read the document that the target itself serves, once it has started; raises `HarnessError`."""
+    """Do what only a target that has just started allows, before the first test; raises `HarnessError`."""
     if context.provider.serves_spec:
         context.spec  # noqa: B018 - reading it is what fails
+    context.provider.check_shared_defects()
+    store_baseline(context)

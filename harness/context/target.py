@@ -51,6 +51,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return is_ours(self.config)
 
     @property
+    def provider_counts(self) -> bool:
+        """Whether what only the provider can correct counts in a gate."""
+        return self.config.provider is None or self.ours
+
+    @property
     def owner(self) -> ProviderOwner | None:
         """Whose the provider is, for the report; None where there is none."""
         provider = self.config.provider

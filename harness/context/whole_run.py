@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from harness.model import Finding, Mode, Outcome
+from harness.model.part import deselected
 
 if TYPE_CHECKING:
     from harness.cassettes.store.metadata import Metadata
@@ -24,12 +25,19 @@ class WholeRun(NamedTuple):
     """Whether it talked to the target."""
     suite: bool
     """Whether it ran the shipped checks."""
+    left_out: int
+    """Checks that were collected and not run."""
     coverage: Coverage | None
     """None where no call to the provider was seen."""
-    partial: str
-    """Why the coverage of the document is not known; empty where it is."""
     claims: Claims | None
     """None where the run has nothing to do with cassettes."""
+
+    @property
+    def partial(self) -> str:
+        """Why the coverage of the document is not known; empty where it is."""
+        if self.left_out:
+            return f"{deselected(self.left_out)}, so the coverage is not known"
+        return "" if self.suite else "only scenarios ran; the shipped checks cover more"
 
 
 def judge_secrets(context: RunContext, whole: WholeRun) -> list[Finding]:

@@ -14,6 +14,12 @@ FORMAT = 1
 """Version of the form of a part; a gate takes no other."""
 
 
+def deselected(left_out: int) -> str:
+    """Return how many checks were left out, as the beginning of a sentence; empty where none was."""
+    were = "check was" if left_out == 1 else "checks were"
+    return f"{left_out} {were} deselected" if left_out else ""
+
+
 class Claims(msgspec.Struct):
     """What the tests of this run report about cassettes, as JSON from worker to controller."""
 

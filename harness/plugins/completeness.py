@@ -44,12 +44,6 @@ class Selection:
         self.skipped: list[SkippedTest] = []
         """Scenarios that verify no item, and were skipped or failed as expected."""
 
-    @property
-    def deselected(self) -> str:
-        """How many tests were left out, as the beginning of a sentence; empty where none was."""
-        were = "check was" if self.left_out == 1 else "checks were"
-        return f"{self.left_out} {were} deselected" if self.left_out else ""
-
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """Note a test before anything can take it away."""
         self._collected.append(item)

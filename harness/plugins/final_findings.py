@@ -22,14 +22,11 @@ def whole_run(config: pytest.Config) -> WholeRun:
     """Return what ran in this pytest, and what its processes saw together."""
     from harness.context.whole_run import WholeRun
 
-    suite = runs_suite(config)
-    deselected = getattr(config.pluginmanager.get_plugin("harness-collector"), "deselected", "")
-    partial = f"{deselected}, so the coverage is not known" if deselected else ""
     return WholeRun(
         live=is_live(config),
-        suite=suite,
+        suite=runs_suite(config),
+        left_out=getattr(config.pluginmanager.get_plugin("harness-collector"), "left_out", 0),
         coverage=config.stash.get(coverage_key, None),
-        partial=partial or ("" if suite else "only scenarios ran; the shipped checks cover more"),
         claims=config.stash.get(claims_key, None),
     )
 

@@ -45,12 +45,6 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     )
 
 
-@pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
-def pytest_harness_target_ready(context: RunContext) -> None:
-    """End the run where examples are to be shared through something that is not there."""
-    context.provider.check_shared_defects()
-
-
 def _fuzzes(config: pytest.Config, run_context: RunContext) -> bool:
     return fuzzing_asked(config) and not run_context.target.production
 

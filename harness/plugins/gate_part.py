@@ -15,7 +15,7 @@ import pytest
 from harness.plugins.stash import claims_key, context_key, only_key, order_key, signals_key
 
 if TYPE_CHECKING:
-    from harness.model import Finding, Problem, SkippedTest
+    pass
 
 ONLY = "harness_only"
 """Where a worker of pytest-xdist finds the items whose checks alone run."""
@@ -93,36 +93,25 @@ class _Interruption:
             raise KeyboardInterrupt
 
 
-def write_part(
-    config: pytest.Config,
-    status: int,
-    *,
-    findings: list[Finding],
-    problems: list[Problem],
-    skipped: list[SkippedTest],
-    left_out: int,
-) -> None:
-    """Leave for the gate what this pytest saw; raises OSError where that cannot be written."""
+def write_part(config: pytest.Config, status: int, **seen: Any) -> None:
+    """Leave for the gate what this pytest saw; ``seen`` are fields of a `Part`. Raises OSError where it cannot."""
     from harness.context.part_order import stamp_of
     from harness.model.part import Part
 
     context, order = config.stash[context_key], config.stash[order_key]
+    stamp = stamp_of(context.run, context.target.summary.config_digest)
+    order.write(Part(stamp=stamp, name=order.name, status=status, **seen))
+
+
+def seen_by(config: pytest.Config) -> dict[str, Any]:
+    """Return the fields of a `Part` that other plugins have gathered in this pytest."""
     watch = config.pluginmanager.get_plugin("harness-coverage-watch")
     durations = config.pluginmanager.get_plugin("harness-durations")
-    seen = watch.seen if watch is not None else ()
-    order.write(
-        Part(
-            stamp=stamp_of(context.run, context.target.summary.config_digest),
-            name=order.name,
-            status=status,
-            findings=tuple(findings),
-            problems=tuple(problems),
-            coverage=seen,
-            signals=config.stash.get(signals_key, None),
-            claims=config.stash.get(claims_key, None),
-            skipped=tuple(skipped),
-            left_out=left_out,
-            exchanges=sum(sum(part.seen.statuses.values()) for part in seen),
-            durations={test: round(seconds, 3) for test, seconds in durations.taken_s.items()} if durations else {},
-        )
-    )
+    coverage = watch.seen if watch is not None else ()
+    return {
+        "coverage": coverage,
+        "signals": config.stash.get(signals_key, None),
+        "claims": config.stash.get(claims_key, None),
+        "exchanges": sum(sum(part.seen.statuses.values()) for part in coverage),
+        "durations": {test: round(seconds, 3) for test, seconds in durations.taken_s.items()} if durations else {},
+    }

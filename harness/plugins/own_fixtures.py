@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from harness.plugins.stash import SUITE, runs_suite
+from harness.plugins.stash import is_shipped, runs_suite
 
-_PACKAGE = SUITE.partition(".")[0]
+_OURS = "harness."
 
 
 @pytest.hookimpl(trylast=True)  # after pytest has made what looks fixtures up
@@ -22,16 +22,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
     def getfixturedefs(argname: str, node: pytest.Item | pytest.Collector) -> Sequence[Any] | None:
         definitions: Sequence[Any] | None = found(argname, node)
-        ours = [each for each in definitions or () if _is_of(_PACKAGE, each.func.__module__)]
-        return ours if ours and _is_shipped(node) else definitions
+        if not is_shipped(node):
+            return definitions
+        return [each for each in definitions or () if each.func.__module__.startswith(_OURS)] or definitions
 
     manager.getfixturedefs = getfixturedefs
-
-
-def _is_shipped(node: pytest.Item | pytest.Collector) -> bool:
-    module = node.getparent(pytest.Module)
-    return module is not None and _is_of(SUITE, module.module.__name__)
-
-
-def _is_of(package: str, module: str) -> bool:
-    return module.startswith(f"{package}.")

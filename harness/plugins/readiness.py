@@ -152,16 +152,16 @@ class FindingCollector(Selection):
             session.exitstatus = self._gate_status(int(exitstatus))
 
     def _write_part(self, status: int) -> None:
-        from harness.plugins.gate_part import write_part
+        from harness.plugins.gate_part import seen_by, write_part
 
-        problems = [*self._problems, *self._intake.problems]
         write_part(
             self._config,
             status,
-            findings=self._intake.findings,
-            problems=problems,
-            skipped=self.skipped,
+            findings=tuple(self._intake.findings),
+            problems=(*self._problems, *self._intake.problems),
+            skipped=tuple(self.skipped),
             left_out=self.left_out,
+            **seen_by(self._config),
         )
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
@@ -188,26 +188,15 @@ class FindingCollector(Selection):
         problems = self._deaths + self._intake.problems_outside(self._failed)
         if not (self._intake.findings or problems):
             return
-        import msgspec
+        from harness.context.judgement import seen_in_plain_run
 
-        from harness.context.exclusions import of_difference, with_exclusion
-        from harness.readiness import vendor
-        from harness.readiness.evaluate import today
-        from harness.readiness.touched import expired_waivers, touched_items
-        from harness.reports.plain_run import plain_lines
-
-        waivers = self._context.config.waiver
-        checklist, found, counts = self._context.checklist, self._intake.findings, provider_counts(self._config)
-        items = touched_items(checklist, found, waivers=waivers, today=today(), provider_counts=counts)
-        items = tuple(
-            msgspec.structs.replace(item, result=with_exclusion(self._context, item.result)) for item in items
-        )
-        differing = () if counts else vendor.differences(checklist, found)
-        differing = tuple(of_difference(self._context, difference) for difference in differing)
-        problems += expired_waivers(items, waivers, today())
-        written = str(self._written or "")
-        yield from plain_lines(
-            items, problems, vendor=differing, verbosity=self._config.get_verbosity(), written=written
+        yield from seen_in_plain_run(
+            self._context,
+            findings=self._intake.findings,
+            problems=problems,
+            provider_counts=provider_counts(self._config),
+            verbosity=self._config.get_verbosity(),
+            written=str(self._written or ""),
         )
 
     @property
@@ -220,6 +209,7 @@ class FindingCollector(Selection):
 
     def _note_broken_run(self, session: pytest.Session, exitstatus: int) -> None:
         from harness.model import Outcome
+        from harness.model.part import deselected
 
         self._problems += self._deaths
         if self._interrupted or exitstatus == pytest.ExitCode.INTERRUPTED:
@@ -236,8 +226,8 @@ class FindingCollector(Selection):
             self._error(f"{unfinished} of {session.testscollected} tests did not finish.")
         for failed, text in self._config.stash.get(late_key, []):
             self._problem(Outcome.FAIL if failed else Outcome.ERROR, text)
-        if self.deselected and only_key not in self._config.stash:
-            self._error(f"{self.deselected}; only a complete run can be READY.")
+        if self.left_out and only_key not in self._config.stash:
+            self._error(f"{deselected(self.left_out)}; only a complete run can be READY.")
         if self._config.getoption("--harness-gate"):
             self._note_narrowings()
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.core.scenario_modes import MODES
+
 if TYPE_CHECKING:
     from collections import Counter
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 SUITE = "harness.suite"
 CATEGORY = "harness_category"
 """Attribute of a test's report that passed although findings of it failed: ``waived`` or ``warned``."""
-MODES = ("replay", "record", "rewrite", "live", "verify")
 
 context_key: pytest.StashKey[RunContext] = pytest.StashKey()
 """On the configuration: the target of this run; absent where no harness.toml is."""
@@ -81,9 +82,8 @@ def asking_items(session: pytest.Session, fixture: str) -> list[pytest.Item]:
 
 def provider_counts(config: pytest.Config) -> bool:
     """Whether what only the provider can correct counts: it is ours, or this run is about nothing else."""
-    target = config.stash[context_key].target
     only_fuzzing = config.getoption("--harness-fuzz") is not None and not config.getoption("--harness-gate")
-    return target.config.provider is None or target.ours or only_fuzzing
+    return config.stash[context_key].target.provider_counts or only_fuzzing
 
 
 def fuzzing_asked(config: pytest.Config) -> bool:
@@ -91,9 +91,9 @@ def fuzzing_asked(config: pytest.Config) -> bool:
     return config.stash[context_key].target.fuzzed or config.getoption("--harness-fuzz") is not None
 
 
-def is_shipped(item: pytest.Item) -> bool:
-    """Whether a test is one of the shipped checks."""
-    return getattr(getattr(item, "module", None), "__name__", "").startswith(f"{SUITE}.")
+def is_shipped(node: pytest.Item | pytest.Collector) -> bool:
+    """Whether a test, or what it is collected from, is of the shipped checks."""
+    return getattr(getattr(node, "module", None), "__name__", "").startswith(f"{SUITE}.")
 
 
 def runs_suite(config: pytest.Config) -> bool:

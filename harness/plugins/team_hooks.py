@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from harness.plugins.stash import context_key, order_key
+from harness.plugins.gate_part import write_part
+from harness.plugins.stash import context_key
 from harness.plugins.target_loading import order_of, source_key
-
-if TYPE_CHECKING:
-    from harness.readiness.finding_intake import FindingIntake
 
 HOOKS = {
     "ready": "pytest_harness_target_ready",
@@ -35,7 +33,7 @@ def _ready(config: pytest.Config) -> int:
     from harness.errors import HarnessError
 
     context = config.stash[context_key]
-    _write(config, hooks=tuple(phase for phase, hook in HOOKS.items() if _of_the_team(config, hook)))
+    write_part(config, 0, hooks=tuple(phase for phase, hook in HOOKS.items() if _of_the_team(config, hook)))
     if not config.stash[source_key].wait():
         return 0  # the target did not come up, which the gate reports
     context.secrets.resolve_all(strict=True)
@@ -54,7 +52,7 @@ def _final(config: pytest.Config) -> int:
     context.secrets.learn_issued()
     intake = FindingIntake(context.admission)
     take_final_findings(config, context, intake, passed_over=_ours(config, HOOKS["final"]))
-    _write(config, intake)
+    write_part(config, 0, findings=tuple(intake.findings), problems=tuple(intake.problems))
     return 0
 
 
@@ -67,23 +65,6 @@ def _report(config: pytest.Config) -> int:
     written = (config.stash[context_key].run.path / REPORT).read_bytes()
     _caller(config, HOOKS["report"])(config=config, report=msgspec.json.decode(written, type=Report))
     return 0
-
-
-def _write(config: pytest.Config, intake: FindingIntake | None = None, *, hooks: tuple[str, ...] = ()) -> None:
-    from harness.context.part_order import stamp_of
-    from harness.model.part import Part
-
-    context, order = config.stash[context_key], config.stash[order_key]
-    order.write(
-        Part(
-            stamp=stamp_of(context.run, context.target.summary.config_digest),
-            name=order.name,
-            status=0,
-            findings=tuple(intake.findings) if intake else (),
-            problems=tuple(intake.problems) if intake else (),
-            hooks=hooks,
-        )
-    )
 
 
 def _of_the_team(config: pytest.Config, hook: str) -> bool:

@@ -1,4 +1,4 @@
-"""Fixtures for telemetry, and a first sample of the metrics before anything is provoked."""
+"""Fixtures for telemetry, and the exercise that is begun beside the tests."""
 
 from __future__ import annotations
 
@@ -27,14 +27,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
     config.pluginmanager.register(signal_section, "harness-signals")
     signal_section.register(config)
-
-
-@pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
-def pytest_harness_target_ready(context: RunContext) -> None:
-    """Keep what the metrics show before the first delivery: a series born at its first failure is missed by rate()."""
-    from harness.context.metrics_baseline import store_baseline
-
-    store_baseline(context)
 
 
 @pytest.hookimpl(optionalhook=True)

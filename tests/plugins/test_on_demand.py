@@ -135,7 +135,7 @@ def test_a_plugin_is_loaded_by_the_run_that_uses_it(use: Use, folder: Folder) ->
 
 
 def test_no_entry_point_is_hidden(folder: Folder) -> None:
-    """Whoever asks for the plugins of all packages gets ours too, and a version by name is that of the package."""
+    """A listing of all entry points includes ours, and a version that is asked for by name is the package's."""
     code = (
         "import _readiness_harness, importlib.metadata as m; print(m.version('readiness-harness')); "
         "print(*(e.name for e in m.entry_points(group='pytest11')))"

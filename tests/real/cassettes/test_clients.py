@@ -14,17 +14,9 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from harness.cassettes.store.storage import Storage
+from tests.real.cassettes.conftest import SPEC
 
 TIMEOUT_S = 120
-SPEC = {
-    "openapi": "3.1.0",
-    "info": {"title": "Items", "version": "1"},
-    "paths": {
-        "/item": {
-            "get": {"responses": {"200": {"description": "One", "content": {"application/json": {"schema": {}}}}}}
-        }
-    },
-}
 CLIENTS = {
     "aiohttp": """
     async def go():

@@ -15,18 +15,10 @@ import pytest
 from harness.model import Mode, Outcome
 from harness.process.run import Run
 from harness.reports.json import read
+from tests.real.cassettes.conftest import SPEC
 
 TIMEOUT_S = 120
 ITEM = {"id": "item-1"}
-SPEC = {
-    "openapi": "3.1.0",
-    "info": {"title": "Items", "version": "1"},
-    "paths": {
-        "/item": {
-            "get": {"responses": {"200": {"description": "One", "content": {"application/json": {"schema": {}}}}}}
-        }
-    },
-}
 STORED = """
 interactions:
 - request: {body: null, headers: {}, method: GET, uri: 'URL/item'}
