@@ -14,6 +14,7 @@ from harness.errors import ConfigurationError, EventError, ProbeError, ProcessEr
 from harness.process.managed import start_group, stop_group
 from harness.resilience.faults import RESET, SILENCE, Fault, respond
 from harness.webhooks.cases import case_named
+from harness.webhooks.events import representative
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
@@ -199,7 +200,7 @@ class FaultCauses:
         return _Moment(cause, CLIENT_NEEDS)
 
     def _fresh(self) -> Event:
-        return self.receiver.fresh(self._events[0])
+        return self.receiver.fresh(representative(self._events))
 
     def _refused(self, case_id: str) -> None:
         """Deliver as a row of the receiver's cases describes, which must be refused."""

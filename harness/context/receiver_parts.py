@@ -20,7 +20,7 @@ from harness.webhooks.cases import Framing, ReceiverCase
 from harness.webhooks.delivered_ids import DeliveredIds
 from harness.webhooks.drills import DrillContext
 from harness.webhooks.effects import EffectProbe
-from harness.webhooks.events import EventFormat, read_events
+from harness.webhooks.events import EventFormat, read_events, representative
 from harness.webhooks.probes import Ask, asker
 from harness.webhooks.processing_results import ProcessingResults
 from harness.webhooks.schemes import scheme_for
@@ -58,7 +58,7 @@ def id_example(run_context: RunContext, event_format: EventFormat) -> str:
     if run_context.target.missing(("receiver.events",)):
         return event_format.scheme.id_example
     with suppress(EventError):  # which the tests of the fixtures report
-        return next(events_of(run_context, event_format)).id or event_format.scheme.id_example
+        return representative(events_of(run_context, event_format)).id or event_format.scheme.id_example
     return event_format.scheme.id_example
 
 

@@ -8,16 +8,24 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from harness.core.pointers import text_at_key
-from harness.http.message import Headers, header, media_type
+from harness.http.message import Headers, header, media_parameter, media_type
 
 PAYLOAD = "payload"
 """Field of a form that holds the whole event as JSON (GitHub's form deliveries, Slack's interactions)."""
 _FORM = "application/x-www-form-urlencoded"
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins with that of UTF-16
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_BEFORE_JSON = codecs.BOM_UTF8 + codecs.BOM_UTF16 + b"\0 \t\r\n"
 
 
 def begins_as_json(body: bytes) -> bool:
     """Whether a body begins as JSON that can be an event does: with an object or a list, perhaps after a BOM."""
-    return body.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[")
+    return body.lstrip(_BEFORE_JSON)[:1] in (b"{", b"[")
 
 
 def declares_json(headers: Headers) -> bool:
@@ -36,11 +44,11 @@ def event_document(headers: Headers, body: bytes) -> Any:
     Raises `ValueError` and `RecursionError` for what is declared to be JSON and cannot be read.
     """
     if declares_json(headers):
-        return json.loads(body)
+        return _json(headers, body)
     if _is_coded(headers):
         return None
     if begins_as_json(body):  # as text/plain, for example: what senders declare is often wrong
-        return _json_or_none(body)
+        return _json_or_none(headers, body)
     if not is_form(headers, body):
         return None
     fields = form_fields(body)
@@ -52,9 +60,30 @@ def _is_coded(headers: Headers) -> bool:
     return header(headers, "content-encoding").lower() not in ("", "identity")
 
 
-def _json_or_none(body: bytes) -> Any:
+def json_text(headers: Headers, body: bytes) -> tuple[str, str]:
+    """Return JSON as text, after its byte order mark if it has one, and the encoding: UTF-8, UTF-16 or UTF-32.
+
+    Where it is in none of these, the charset that the sender declares counts. Raises `UnicodeDecodeError`.
+    """
+    encoding = next((name for mark, name in _BOMS if body.startswith(mark)), "") or json.detect_encoding(body)
     try:
-        return json.loads(body)
+        return body.decode(encoding, "surrogatepass"), encoding
+    except UnicodeDecodeError:
+        charset = media_parameter(header(headers, "content-type"), "charset")
+        try:
+            return body.decode(charset), charset
+        except (LookupError, ValueError):
+            pass
+        raise
+
+
+def _json(headers: Headers, body: bytes) -> Any:
+    return json.loads(json_text(headers, body)[0].removeprefix("\ufeff"))
+
+
+def _json_or_none(headers: Headers, body: bytes) -> Any:
+    try:
+        return _json(headers, body)
     except (ValueError, RecursionError):
         return None
 
@@ -65,6 +94,11 @@ def readable_document(headers: Headers, body: bytes) -> Any:
         return event_document(headers, body)
     except (ValueError, RecursionError):
         return None
+
+
+def is_json_event(headers: Headers, body: bytes) -> bool:
+    """Whether a body is JSON that can be an event: an object or a list, in no form."""
+    return not is_form(headers, body) and isinstance(readable_document(headers, body), dict | list)
 
 
 def form_fields(body: bytes) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.core.pointers import pointer_of
 from harness.model import Event
-from harness.openapi.event_bodies import readable_document
+from harness.openapi.event_bodies import PAYLOAD, declares_json, form_fields, is_form, readable_document
 from harness.openapi.spec_document import Spec
 
 ACTION = "action"
@@ -42,6 +42,20 @@ class EventSchemas:
         if validator is None:
             return [f"the schema of the spec's webhook {name!r} cannot be read"]
         return [f"{pointer_of(*e.instance_path) or '/'}: {e.message[:300]}" for e in validator.iter_errors(document)]
+
+    def unjudged(self, event: Event) -> str:
+        """Return why an event cannot be held against a schema, empty where it can.
+
+        JSON schemas describe JSON: the fields of a form have no types, and other bodies have no fields.
+        """
+        document = readable_document(event.headers, event.body)
+        if document is None and not declares_json(event.headers):
+            return "the body is neither JSON nor a form, and the schemas of the spec describe JSON"
+        if is_form(event.headers, event.body) and PAYLOAD not in form_fields(event.body):
+            return "the body is a form, whose fields are all text, and the schemas of the spec describe JSON"
+        if not event.type and self.named("", document) is None:
+            return "the event names no type, by which the spec's schema could be found"
+        return ""
 
     def fits(self, name: str, document: Any) -> bool:
         """Whether a document conforms to the schema of the webhook ``name``; False where that has none."""

@@ -75,6 +75,7 @@ def traced(
     from harness.context.received_spans import trace_seen
     from harness.telemetry.traces import EXPORT_S, Traced
     from harness.webhooks.cases.building import replaced
+    from harness.webhooks.events import representative
 
     config, probe = run_context.config.telemetry, receiver.probe
     assert config is not None
@@ -85,7 +86,7 @@ def traced(
         return receiver.send(fresh, replaced(untraced, "traceparent", traceparent))
 
     def made() -> Traced | str:
-        usable, error = receiver.usable(events[0])
+        usable, error = receiver.usable(representative(events))
         return error or Traced(
             lambda traceparent: deliver(usable, traceparent),
             partial(trace_seen, run_context),

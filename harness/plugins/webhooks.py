@@ -51,8 +51,9 @@ def events(request: pytest.FixtureRequest, run_context: RunContext, require: Cal
 def stage(run_context: RunContext, receiver: ReceiverUnderTest, events: list[Event]) -> DrillContext:
     """What drills run against: the target of this run."""
     from harness.context.receiver_parts import drill_context_of
+    from harness.webhooks.events import representative
 
-    return drill_context_of(run_context, receiver, events[0])
+    return drill_context_of(run_context, receiver, representative(events))
 
 
 @pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off
@@ -65,6 +66,7 @@ def pytest_harness_begin(session: pytest.Session, context: RunContext) -> None:
     from harness.context.receiver_parts import event_format_of, events_of
     from harness.context.remote_receiver import is_remote
     from harness.errors import EventError
+    from harness.webhooks.events import representative
 
     if is_remote(context):  # these stop the receiver of all checks
         return
@@ -72,7 +74,7 @@ def pytest_harness_begin(session: pytest.Session, context: RunContext) -> None:
     if missing((*NEEDS, "process", "receiver.events", "receiver.signature")):
         return
     with suppress(EventError):  # which the tests report
-        crashes = CrashDrills(context, next(events_of(context, event_format_of(context))))
+        crashes = CrashDrills(context, representative(events_of(context, event_format_of(context))))
         for drill in drills:
             if not missing(drill.needs):
                 crashes.begin(drill)
@@ -83,11 +85,12 @@ def _crashes(run_context: RunContext, events: list[Event], require: Callable[...
     from harness.context.crash_drills import NEEDS, CrashDrills
     from harness.context.receiver_parts import RESTARTED_BY
     from harness.context.remote_receiver import is_remote
+    from harness.webhooks.events import representative
 
     require(*NEEDS)
     if not run_context.config.process and not is_remote(run_context):
         pytest.skip(f"harness.toml does not set [process], nor [receiver] stop and start. {RESTARTED_BY}")
-    return CrashDrills(run_context, events[0])
+    return CrashDrills(run_context, representative(events))
 
 
 @pytest.fixture(scope="session")

@@ -138,6 +138,16 @@ def conformity(event: Event, violations: Sequence[str], spec: str) -> Finding:
     )
 
 
+def without_schema(event: Event, reason: str) -> Finding:
+    """Return why a fixture cannot be held against any schema."""
+    return FITS_SPEC.finding(
+        Outcome.NOT_APPLICABLE,
+        reason,
+        summary=f"No schema applies to the fixture {event.name}",
+        case=f"schema-{event.name}",
+    )
+
+
 def undescribed(spec: str) -> Finding:
     """Return that the fixtures cannot be held against the document ``spec``, which describes no webhooks."""
     return FITS_SPEC.finding(Outcome.NOT_APPLICABLE, f"{spec} describes no webhooks", case="schema")

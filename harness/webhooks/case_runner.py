@@ -13,7 +13,7 @@ from harness.http.curl import curl
 from harness.http.message import Request
 from harness.http.wire import Wire
 from harness.model import Delivery, Event, Finding, Outcome
-from harness.openapi.event_bodies import is_form, readable_document
+from harness.openapi.event_bodies import is_json_event, readable_document
 from harness.process.supervisor import ProcessState
 from harness.webhooks.assessment import CaseResult, acceptance, answered, finding_of, hint, stopped, with_fixtures
 from harness.webhooks.cases import Framing, Material, ReceiverCase
@@ -29,7 +29,6 @@ from harness.webhooks.schemes import Scheme
 SETTLE_S = 15.0
 _AGAIN_S = 0.1
 _NO_PROBE = 'effects are not known; add to [receiver]: effects = { url = "http://…/{event_id}" }'
-NO_ID = "effects are not known, for the event has no id to ask by; name the id's key as [receiver] event_id"
 
 _BAD = (Outcome.FAIL, Outcome.ERROR)
 
@@ -242,7 +241,7 @@ class ReceiverUnderTest:
     def _without_effect(self, case: ReceiverCase, subject: Event, answer: Delivery, *, control: Event) -> CaseResult:
         if self.probe is None or not subject.id:
             unknown = f"{case.passed}, but whether it then processed the event is not known"
-            return CaseResult(Outcome.NOT_RUN, f"{answer.seen}; {NO_ID if self.probe else _NO_PROBE}", unknown)
+            return CaseResult(Outcome.NOT_RUN, f"{answer.seen}; {no_id(subject) if self.probe else _NO_PROBE}", unknown)
         try:
             # By the time a later, genuine delivery has its effect, a forged one has had its own.
             fault = self._counting.fault if self._counting else NO_EFFECT.format(self.settle_s)
@@ -265,12 +264,20 @@ class _Form(NamedTuple):
     rewritten: bool = False
 
 
+def no_id(event: Event) -> str:
+    """Return why no probe can be asked about an event without an id."""
+    why = "effects are not known, for the event has no id to ask by"
+    if readable_document(event.headers, event.body) is None:
+        return f"{why}: its body is neither JSON nor a form, and {event.file or event.name} has no header for the id"
+    return f"{why}; name the id's key as [receiver] event_id"
+
+
 def _unjudged(control: Delivery) -> str:
     return f"cannot be judged: a genuine delivery got {control.seen}{hint(control)}"
 
 
 def _rewritten(event: Event) -> Event | None:
     """Return the event with its JSON as libraries write it, None where the body is not JSON."""
-    document = readable_document(event.headers, event.body)
-    is_json = isinstance(document, dict | list) and not is_form(event.headers, event.body)
-    return msgspec.structs.replace(event, body=compact(document)) if is_json else None
+    if not is_json_event(event.headers, event.body):
+        return None
+    return msgspec.structs.replace(event, body=compact(readable_document(event.headers, event.body)))

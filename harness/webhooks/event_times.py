@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from harness.core.pointers import at_key
 from harness.http.message import Headers
-from harness.openapi.event_bodies import is_form, readable_document
-from harness.webhooks.json_spans import byte_span
+from harness.openapi.event_bodies import is_form, json_text, readable_document
+from harness.webhooks.json_spans import JsonSpans
 
 _YEAR_S = 366 * 86400.0
 REMEMBERED_BYTES = 256 * 1024
@@ -42,10 +42,10 @@ class EventTime(NamedTuple):
     quoted: bool = True
     """Whether JSON writes it as a string."""
 
-    def written(self, shift: float) -> bytes:
+    def written(self, shift: float) -> str:
         """Return it as JSON, moved by so many seconds."""
         text = self.write(shift)
-        return f'"{text}"'.encode() if self.quoted else text.encode()
+        return f'"{text}"' if self.quoted else text
 
 
 class TimePlace(NamedTuple):
@@ -54,6 +54,11 @@ class TimePlace(NamedTuple):
     start: int
     end: int
     moment: EventTime
+    encoding: str
+
+    def written(self, shift: float) -> bytes:
+        """Return the bytes that put it there, moved by so many seconds."""
+        return self.moment.written(shift).encode(self.encoding)
 
 
 def moment_of(name: str, value: Any) -> EventTime | None:
@@ -87,12 +92,13 @@ def _places(headers: Headers, body: bytes, key: str) -> tuple[TimePlace, ...]:
     document = readable_document(headers, body)
     if is_form(headers, body) or not isinstance(document, dict | list):
         return ()
-    text = body.decode()
+    text, encoding = json_text(headers, body)
+    spans = JsonSpans(text, encoding)
     found = []
     for path, level in _levels(document, key):
         for name, value in level.items():
             if (moment := moment_of(name, value)) is not None:
-                found.append(TimePlace(*byte_span(text, (*path, name)), moment))
+                found.append(TimePlace(*spans.in_bytes(*spans.span((*path, name))), moment, encoding))
     return tuple(found)
 
 

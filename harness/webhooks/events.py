@@ -14,12 +14,14 @@ from typing import Any, NamedTuple
 import msgspec
 
 from harness.errors import EventError
-from harness.http.message import Headers
+from harness.http.message import Headers, header
 from harness.model import Event
 from harness.openapi.event_bodies import (
+    begins_as_json,
     declares_json,
     event_document,
     is_form,
+    is_json_event,
     readable_document,
     text_in_event,
 )
@@ -52,11 +54,11 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
         raw = _bytes(path)
         captured, body = _captured(raw, path) if path.suffix == ".http" else ((), raw)
         headers, layout = fixture_headers(self.scheme, captured, body)
-        document = _document(body, path, headers)
+        document = None if captured and _is_other_than_json(headers, body) else _document(body, path, headers)
         name = path.stem if path.suffix in _ENDINGS else path.name
         event = self._event(name, headers, body, document)
         if not event.type:
-            self._check_type(path, event)
+            self._check_type(path, event, document)
         return msgspec.structs.replace(event, layout=layout, file=f"{path.parent.name}/{path.name}")
 
     def made(self, name: str, body: bytes) -> Event:
@@ -92,9 +94,7 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
         edits = [(place.start, place.end, place.write(text)) for place, text in zip(places, in_body, strict=True)]
         if at is not None and (happened := self.happened(event)):
             shift = at - happened
-            edits += [
-                (t.start, t.end, t.moment.written(shift)) for t in self._times(event) if belongs(t.moment, happened)
-            ]
+            edits += [(t.start, t.end, t.written(shift)) for t in self._times(event) if belongs(t.moment, happened)]
             headers = tuple((k, _moved(k, v, happened, shift)) for k, v in headers)
         return msgspec.structs.replace(event, id=new, body=edited(event.body, edits), headers=headers)
 
@@ -123,16 +123,16 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
         key = "" if scheme.id_header else scheme.id_key
         return id_places(headers, body, key if self.id_key is None else self.id_key)
 
-    def _check_type(self, path: Path, event: Event) -> None:
-        """Raise `EventError` where the scheme has types and the fixture names none."""
+    def _check_type(self, path: Path, event: Event, document: Any) -> None:
+        """Raise `EventError` where the scheme has types and a fixture that could name one does not."""
         scheme, key = self.scheme.of_delivery(event.headers), self.key_of_type
         if scheme.type_header:
             raise EventError(
                 f"{path} names no event type, which {scheme.name} sends as a header. Make it an .http file with "
                 f"`{scheme.type_header}: TYPE` above an empty line and the body."
             )
-        untyped = self.type_key is None and is_form(event.headers, event.body)  # such as a command of Slack
-        if key and not untyped:
+        # Forms of one provider differ: an interaction of Slack names its type, a command has none.
+        if key and document is not None and not is_form(event.headers, event.body):
             raise EventError(
                 f"{path} names no event type: it has no key {key!r}. Add it, or name the right key in harness.toml as "
                 '[receiver] event_type, "" where events have none.'
@@ -238,6 +238,16 @@ def _document(body: bytes, path: Path, headers: Headers) -> Any:
     if declares_json(headers) and not isinstance(document, dict | list):
         raise EventError(f"{path} is a JSON {_NAMES[type(document)]}; an event must be a JSON object.")
     return document
+
+
+def _is_other_than_json(headers: Headers, body: bytes) -> bool:
+    """Whether a captured body is none that JSON was expected in: an empty one, or text without a content type."""
+    return not body.strip() or not (header(headers, "content-type") or begins_as_json(body))
+
+
+def representative(events: Iterable[Event]) -> Event:
+    """Return the event of which most can be judged: the first with an id and in JSON, as far as there is one."""
+    return min(events, key=lambda event: (not event.id, not is_json_event(event.headers, event.body)))
 
 
 _NAMES = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}

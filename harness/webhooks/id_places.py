@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
-from functools import lru_cache
-from json.encoder import encode_basestring_ascii
+from functools import lru_cache, partial
+from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any, NamedTuple
-from urllib.parse import quote_plus, unquote_plus
+from urllib.parse import quote_plus, unquote_plus, unquote_to_bytes
 
 from harness.core.pointers import at_key, key_steps
 from harness.http.message import Headers
-from harness.openapi.event_bodies import PAYLOAD, event_document, is_form
-from harness.webhooks.json_spans import byte_span, span
-from harness.webhooks.similar_ids import similar_id, similar_number
+from harness.openapi.event_bodies import PAYLOAD, event_document, is_form, json_text
+from harness.webhooks.json_spans import JsonSpans
+from harness.webhooks.similar_ids import SAFE, similar_id, similar_number
 
+_FORM_BYTE = re.compile(rb"%[0-9A-Fa-f]{2}|.", re.DOTALL)
+"""One byte of a field, as a form writes it."""
 REMEMBERED_BYTES = 256 * 1024
 """Places in longer bodies are not cached."""
 
@@ -28,16 +31,20 @@ class IdPlace(NamedTuple):
     value: str
     write: Callable[[str], bytes]
     """Returns the bytes that put another id of the same kind in its place; see `of_kind`."""
-    number: bool
+    number: type[int | float] | None = None
+    """The kind of number that the id is, None for text."""
 
     def of_kind(self, new_id: str | None = None) -> str:
         """Return the id to put there: ``new_id``, or a number derived from it where the id is a number.
 
         Without ``new_id`` it is a new one of the same kind.
         """
-        if self.number:
-            return str(similar_number(int(self.value), random.Random(new_id) if new_id else None))  # noqa: S311 - no secret
-        return new_id or similar_id(self.value)
+        if self.number is None:
+            return new_id or similar_id(self.value)
+        chance = random.Random(new_id.encode(errors="surrogatepass")) if new_id else None  # noqa: S311 - no secret
+        if self.number is int:
+            return str(similar_number(int(self.value), chance))
+        return str(float(similar_number(int(min(float(self.value), SAFE - 1)), chance)))
 
 
 def id_places(headers: Headers, body: bytes, key: str) -> tuple[IdPlace, ...]:
@@ -53,13 +60,15 @@ def id_places(headers: Headers, body: bytes, key: str) -> tuple[IdPlace, ...]:
 def _places(headers: Headers, body: bytes, key: str) -> tuple[IdPlace, ...]:
     try:
         document = event_document(headers, body)
-        text = body.decode()
     except (ValueError, RecursionError):
         return ()
     found = list(_steps(document, key))
-    if not is_form(headers, body):
-        return tuple(_in_json(text, steps, value) for steps, value in found)
-    return tuple(place for steps, value in found[:1] for place in _in_form(text, steps, value))
+    if is_form(headers, body):
+        return tuple(place for steps, value in found[:1] for place in _in_form(body, steps, value))
+    if not found:
+        return ()
+    spans = JsonSpans(*json_text(headers, body))
+    return tuple(_in_json(spans, steps, value) for steps, value in found)
 
 
 _remembered = lru_cache(maxsize=64)(_places)  # a fixture is delivered many times
@@ -79,44 +88,68 @@ def _steps(document: Any, key: str) -> list[tuple[tuple[str, ...], Any]]:
 
 
 def _is_id(value: Any) -> bool:
+    if isinstance(value, float):
+        return value.is_integer()  # as languages write numbers that have only one kind of them
     return (isinstance(value, str) and value != "") or (isinstance(value, int) and not isinstance(value, bool))
 
 
-def _in_json(text: str, steps: tuple[str, ...], value: Any) -> IdPlace:
-    first, last = byte_span(text, steps)
-    literal = _literal_like(value)
-    return IdPlace(first, last, str(value), lambda new: literal(new).encode(), isinstance(value, int))
+def _number(value: str | float) -> type[int | float] | None:
+    return None if isinstance(value, str) else type(value)
 
 
-def _literal_like(value: Any) -> Callable[[str], str]:
-    """Return what writes another id of the kind of ``value`` in JSON; a number is written already."""
-    return str if isinstance(value, int) else encode_basestring_ascii
+def _in_json(spans: JsonSpans, steps: tuple[str, ...], value: str | float) -> IdPlace:
+    first, last = spans.span(steps)
+    literal, encoding = _literal_like(spans.text[first:last], value), spans.encoding
+    at = spans.in_bytes(first, last)
+    return IdPlace(*at, str(value), lambda new: literal(new).encode(encoding, "surrogatepass"), _number(value))
 
 
-def _in_form(text: str, steps: tuple[str, ...], value: Any) -> list[IdPlace]:
-    """Return the place of a field; for an id inside the JSON of the field `PAYLOAD`, the place of that whole field."""
+def _literal_like(old: str, value: str | float) -> Callable[[str], str]:
+    """Return what writes another id in JSON as ``old`` writes ``value``: with its escapes, or its exponent."""
+    if isinstance(value, float):
+        return partial(_with_exponent, old) if "e" in old.lower() else str
+    if isinstance(value, int):
+        return str
+    encode = encode_basestring_ascii if old.isascii() else encode_basestring
+    if "\\/" in old:
+        return lambda new: encode(new).replace("/", "\\/")
+    return encode
+
+
+def _with_exponent(old: str, new: str) -> str:
+    """Return a number with the sign and the letter of the exponent in ``old``."""
+    digits, _, exponent = f"{float(new):.15e}".partition("e+")
+    between = re.sub(r"[\d.-]", "", old[:-1]) or "e"
+    return f"{digits.rstrip('0').rstrip('.')}{between}{exponent.removeprefix('0')}"
+
+
+def _in_form(body: bytes, steps: tuple[str, ...], value: str | float) -> list[IdPlace]:
+    """Return the place of a field, or of an id inside the JSON of the field `PAYLOAD`."""
     at = 0
     found = []
-    for pair in text.split("&"):
-        name, equals, raw = pair.partition("=")
-        start = len(text[: at + len(name) + len(equals)].encode())
-        end = start + len(raw.encode())
-        at += len(pair) + 1
-        if steps == (unquote_plus(name),):
-            found = [IdPlace(start, end, str(value), lambda new: quote_plus(new).encode(), number=False)]
-        elif unquote_plus(name) == PAYLOAD and not found:
-            found = _in_payload(unquote_plus(raw), steps, value, start, end)
+    for pair in body.split(b"&"):
+        name, equals, raw = pair.partition(b"=")
+        start = at + len(name) + len(equals)
+        end = at + len(pair)
+        at = end + 1
+        field = unquote_plus(name.decode("utf-8", "replace"))
+        if steps == (field,):
+            found = [IdPlace(start, end, str(value), lambda new: quote_plus(new).encode())]
+        elif field == PAYLOAD and not found:
+            found = _in_payload(raw, steps, value, start)
     return found
 
 
-def _in_payload(inner: str, steps: tuple[str, ...], value: Any, start: int, end: int) -> list[IdPlace]:
+def _in_payload(raw: bytes, steps: tuple[str, ...], value: str | float, start: int) -> list[IdPlace]:
+    """Return the place of an id within the JSON of a field, which begins at byte ``start`` of the body."""
+    characters = [found.span() for found in _FORM_BYTE.finditer(raw)]
+    inner = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8", "surrogateescape")
+    spans = JsonSpans(inner)
     try:
-        first, last = span(inner, steps)
-    except (ValueError, IndexError):
+        first, last = spans.span(steps)
+    except (ValueError, LookupError):
         return []
-    literal = _literal_like(value)
-
-    def write(new_id: str) -> bytes:
-        return quote_plus(inner[:first] + literal(new_id) + inner[last:]).encode()
-
-    return [IdPlace(start, end, str(value), write, isinstance(value, int))]
+    literal = _literal_like(inner[first:last], value)
+    begin, end = (len(inner[:at].encode("utf-8", "surrogateescape")) for at in (first, last))
+    place = (start + characters[begin][0], start + characters[end - 1][1])
+    return [IdPlace(*place, str(value), lambda new: quote_plus(literal(new)).encode(), _number(value))]

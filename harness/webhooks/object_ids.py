@@ -11,6 +11,7 @@ import msgspec
 from harness.core.pointers import at_key
 from harness.model import Event
 from harness.openapi.event_bodies import readable_document
+from harness.webhooks.id_places import id_places
 from harness.webhooks.similar_ids import room, similar_id
 
 MOST_KEYS = 2
@@ -42,9 +43,12 @@ def about_another_object(event: Event, key: str, new: str | None = None) -> Even
     # A short one stands by chance in other words too.
     around = ("(?<![A-Za-z0-9])", "(?![A-Za-z0-9])") if room(old) >= LEAST_ROOM else ('(?<=")', '(?=")')
     whole = re.compile(re.escape(old).join(around))
-    body = re.sub(whole.pattern.encode(), new.encode(), event.body)
+    pieces = [event.body]
+    if places := id_places(event.headers, event.body, key):  # there it may be escaped
+        pieces = [event.body[: places[0].start], places[0].write(new), event.body[places[0].end :]]
+    pieces[::2] = [re.sub(whole.pattern.encode(), new.encode(), piece) for piece in pieces[::2]]
     headers = tuple((name, whole.sub(new, value)) for name, value in event.headers)
-    return msgspec.structs.replace(event, body=body, headers=headers)
+    return msgspec.structs.replace(event, body=b"".join(pieces), headers=headers)
 
 
 def _can_vary(value: Any, event_id: str) -> bool:

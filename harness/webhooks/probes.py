@@ -42,7 +42,12 @@ def asker(
     def ask_by_id(event_id: str) -> Row | None:
         if not event_id:  # two events without an id are not one event
             raise ProbeError(f"{where}: the event has no id to ask by. Name its key as [receiver] event_id.")
-        return ask(event_id)
+        if any(0xD800 <= ord(c) < 0xE000 for c in event_id) or "\0" in event_id:
+            raise ProbeError(f"{where}: the event's id {event_id!a} is no text that a probe can carry.")
+        found = ask(event_id)
+        whole = event_id.removesuffix(".0")
+        # JSON's 12.0 is 12 to languages that have one kind of number.
+        return ask(whole) if found is None and whole != event_id and whole.isdecimal() else found
 
     return ask_by_id
 

@@ -22,9 +22,11 @@ from typing import NamedTuple
 LEAST_BITS = 29.0
 """Of chance in a new id, so that no two are equal; an id with less becomes longer."""
 LEAST_DIGITS = 9
+_MOST_DIGITS = 19
+"""Of an id in text that may be meant as a number; one of more digits is none that a receiver can compute with."""
 SAFE = 2**53
 """Beyond this, JSON readers lose digits of a number (RFC 8259 section 6); ids below it stay below it."""
-LARGEST = 2**63
+_LIMITS = (SAFE, 2**63, 2**64)
 _VARIED_DIGITS = 12
 """At the end of a number: ids that count up, or begin with a time, have the rest in common."""
 _RECENT_S = 6 * 366 * 86400.0
@@ -84,12 +86,12 @@ def similar_id(old: str, *, least_bits: float = LEAST_BITS) -> str:
 def similar_number(old: int, chance: random.Random | None = None) -> int:
     """Return another positive number with as many digits, at least `LEAST_DIGITS`; of a long one, the last differ.
 
-    It fits where the old one does: into 53 bits, or into 64.
+    It fits where the old one does: into 53 bits, 63 or 64, or into as many digits.
     """
     chance = chance or _chance
     digits = max(LEAST_DIGITS, len(str(abs(old))))
     least: int = 10 ** (digits - 1)
-    limit = SAFE if abs(old) < SAFE else LARGEST
+    limit = next((limit for limit in _LIMITS if abs(old) < limit), 10**digits)
     if digits > _VARIED_DIGITS:
         step = 10**_VARIED_DIGITS
         least = max(least, abs(old) // step * step)
@@ -107,7 +109,7 @@ def room(old: str) -> float:
 @lru_cache(maxsize=1024)
 def _maker(old: str, least_bits: float) -> Make:
     """Return what makes ids of the kind of ``old``."""
-    if old.isascii() and old.isdecimal() and len(old) >= LEAST_DIGITS and old[0] != "0" and int(old) < LARGEST:
+    if old.isascii() and old.isdecimal() and LEAST_DIGITS <= len(old) <= _MOST_DIGITS and old[0] != "0":
         return lambda: str(similar_number(int(old)))
     prefix = _prefix(old)
     rest = old[len(prefix) :]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from urllib.parse import urlencode
 
@@ -26,15 +27,25 @@ _HEADER_ONLY = "Read the signature only from its header."
 _VERSIONS = "Accept only signatures labelled with the version that you verify; ignore all others."
 
 
+_LAST_OF_TEXT = re.compile(
+    rb'(?<!\\)[0-9a-z](?="\s*[,}\]])|(?<!%)(?<!%[0-9a-f])[0-9a-z](?=%22(?:%20|\+)*(?:[,}\]]|%2C|%7D|%5D))'
+    rb"|[0-9a-z](?=\s*</)",
+    re.IGNORECASE,
+)
+"""The last character of a value: of JSON, of JSON in a form, of XML."""
+_LAST_OF_NUMBER = re.compile(rb"[0-9](?=\s*[,}\]])")
+
+
 def _other_event(m: Material) -> str:
     """Return the right signature of another event."""
     return m.signature(m.body.replace(b"{", b'{"other":1,', 1) if begins_as_json(m.body) else b"other=1&" + m.body)
 
 
 def _altered(m: Material) -> bytes:
-    """Return the body with one character of its last string changed."""
-    at = m.body.rfind(b'"') - 1
-    if at < 0:
+    """Return the body with one character changed, so that it can still be read, else with one more."""
+    places = ([found.start() for found in pattern.finditer(m.body)] for pattern in (_LAST_OF_TEXT, _LAST_OF_NUMBER))
+    at = next((found[-1] for found in places if found), None)
+    if at is None:
         return m.body + b"0"
     return m.body[:at] + (b"0" if m.body[at : at + 1] != b"0" else b"1") + m.body[at + 1 :]
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from harness.errors import EventError
 from harness.http.message import Headers, Request
 from harness.model import Event
-from harness.openapi.event_bodies import is_form, readable_document
+from harness.openapi.event_bodies import is_json_event, readable_document
 from harness.webhooks.events import EventFormat
 from harness.webhooks.header_layout import as_sent
 from harness.webhooks.schemes import Scheme
@@ -97,10 +97,9 @@ class Material(NamedTuple):
     def parsed(self) -> Any:
         """Return the body as JSON; raises `EventError` where it is not JSON."""
         headers = self.event.headers
-        document = None if is_form(headers, self.body) else readable_document(headers, self.body)
-        if not isinstance(document, dict | list):
+        if not is_json_event(headers, self.body):
             raise EventError(f"{self.event.name} is not JSON, which this case changes")
-        return document
+        return readable_document(headers, self.body)
 
     def document(self) -> dict[str, Any]:
         """Return the event as JSON, ready to be changed; the first event where the body is a list of events.

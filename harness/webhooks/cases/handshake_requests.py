@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from harness.errors import EventError
 from harness.http.message import Request, Response
 from harness.model import Level
+from harness.openapi.event_bodies import is_form
 from harness.webhooks.cases.building import Material
 from harness.webhooks.cases.receiver_case import Expected, ReceiverCase
 from harness.webhooks.schemes import Scheme
@@ -12,13 +14,18 @@ from harness.webhooks.schemes.handshakes import HANDSHAKES, Handshake
 
 def _case(handshake: Handshake) -> ReceiverCase:
     def build(m: Material) -> Request:
-        body = handshake.body(m.event.id)
+        if handshake.method == "POST" and is_form(m.event.headers, m.event.body):
+            raise EventError(
+                f"{m.event.name} is a form and not JSON, which this case changes: "
+                f"a URL that gets forms never gets {handshake.request}"
+            )
+        body = handshake.body(_nonce(m))
         signature = m.signature(body) if handshake.signed else ""
         signed = m.scheme.written(signature, timestamp=m.timestamp, body=body) if handshake.signed else ()
         return Request(method=handshake.method, url=m.url, headers=(*handshake.headers, *signed), body=body)
 
     def check_answer(m: Material, whole: str) -> str:
-        return handshake.flaw(_answer(whole), m.event.id, m.secret)
+        return handshake.flaw(_answer(whole), _nonce(m), m.secret)
 
     def not_applicable(scheme: Scheme) -> str:
         return "" if scheme.name == handshake.scheme else f"only a provider with the scheme {handshake.scheme} sends it"
@@ -38,6 +45,10 @@ def _case(handshake: Handshake) -> ReceiverCase:
         check_answer=check_answer,
         not_applicable_to=not_applicable,
     )
+
+
+def _nonce(m: Material) -> str:
+    return m.event.id or m.scheme.id_example
 
 
 def _answer(whole: str) -> Response:

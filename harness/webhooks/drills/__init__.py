@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.errors import ProbeError, ProcessError
 from harness.model import Finding, Outcome
 from harness.webhooks.assessment import with_fixtures
-from harness.webhooks.case_runner import NO_ID
+from harness.webhooks.case_runner import no_id
 from harness.webhooks.drills import crashes, dead_letters, duplicates, load, memory, overlap, withdrawal
 from harness.webhooks.drills.drill import Drill, Judgement
 from harness.webhooks.drills.drill_context import DrillContext
@@ -55,7 +55,7 @@ def _judged(drill: Drill, context: DrillContext) -> Judgement:
     if error:
         return Outcome.ERROR, error
     if _ASKED.intersection(drill.needs) and not context.can_be_asked:
-        return Outcome.NOT_RUN, NO_ID
+        return Outcome.NOT_RUN, no_id(context.event)
     if drill.needs_process and context.restart_remote is not None:
         return Outcome.NOT_RUN, (
             f"[receiver] stop and start do not let the harness {drill.needs_process}; "

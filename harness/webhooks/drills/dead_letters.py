@@ -89,12 +89,20 @@ def _with_attempts(context: DrillContext, _event: Event, row: Row) -> Judgement:
 
 def _with_body(context: DrillContext, event: Event, row: Row) -> Judgement:
     given = row.get(context.dead_letters.body)
-    body = given.encode(errors="surrogateescape") if isinstance(given, str) else given
+    body = _encoded(given) if isinstance(given, str) else given
     forms = (event.body, base64.b64encode(event.body), hashlib.sha256(event.body).hexdigest().encode())
     size = f"{len(body)} bytes" if isinstance(body, bytes) else repr(given)
     return passes_if(
         isinstance(body, bytes) and body in forms, f"the raw body of {len(event.body)} bytes is stored as {size}"
     )
+
+
+def _encoded(text: str) -> bytes:
+    """Return text as bytes; those that are no UTF-8 may be in it as Python reads them, or as JSON does."""
+    try:
+        return text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode(errors="surrogatepass")
 
 
 def _again(context: DrillContext, event: Event, row: Row) -> Judgement:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from harness.core.pointers import at_key
+from harness.core.pointers import text_at_key
 from harness.model import Delivery, Event, Level, Outcome
 from harness.openapi.event_bodies import readable_document
 from harness.webhooks import effects as seen
@@ -117,9 +117,9 @@ def _state_after(context: DrillContext, *, backwards: bool) -> dict[str, Any] | 
     assert order is not None
     assert context.state_of is not None
     events = [context.read(order.earlier), context.read(order.later)]
-    old_id = at_key(readable_document(events[0].headers, events[0].body), order.object)
-    if not isinstance(old_id, str):
-        return f"[receiver.order] object: {order.earlier} has no text under {order.object!r}"
+    old_id = text_at_key(readable_document(events[0].headers, events[0].body), order.object)
+    if not old_id:
+        return f"[receiver.order] object: {order.earlier} has neither text nor a whole number under {order.object!r}"
     new_id = similar_id(old_id)
     happened = [context.receiver.format.happened(event) or 0.0 for event in events]
     since = context.receiver.now() - max(happened)  # both are dated alike, so that each remains earlier or later

@@ -42,6 +42,31 @@ def test_an_event_is_held_against_the_webhook_of_its_type(key: str) -> None:
     assert violations("run.done", {}, key) == ['/: "id" is a required property']
 
 
+@pytest.mark.parametrize(
+    "event_type, media, body, reason",
+    [
+        ("run.done", "text/xml", b"<a/>", "the body is neither JSON nor a form"),
+        ("run.done", "application/octet-stream", b"\xff\x00", "the body is neither JSON nor a form"),
+        ("run.done", "application/x-www-form-urlencoded", b"id=1", "the body is a form, whose fields are all text"),
+        ("", "application/json", b"{}", "the event names no type, by which the spec's schema could be found"),
+        ("", "application/x-www-form-urlencoded", b"payload=%7B%7D", "the event names no type"),
+        ("run.done", "application/json", b"{", ""),
+        ("run.done", "application/x-www-form-urlencoded", b"payload=%7B%7D", ""),
+        ("run.lost", "application/json", b"{}", ""),
+        ("run.done", "text/plain", b"{}", ""),
+    ],
+)
+def test_what_no_schema_describes_is_not_held_against_one(
+    event_type: str, media: str, body: bytes, reason: str
+) -> None:
+    """JSON is judged under any name, and within a form; broken JSON, or JSON of an unknown type, is still wrong."""
+    event = Event(name="x", type=event_type, id="", body=body, headers=(("content-type", media),))
+
+    assert schemas().unjudged(event).startswith(reason)
+    assert bool(schemas().unjudged(event)) is bool(reason)
+    assert reason or schemas().violations(event)
+
+
 def test_type_and_action_together_name_a_webhook() -> None:
     """GitHub's `pull_request` with the action `opened` is the webhook `pull-request-opened`."""
     assert violations("pull_request", {"action": "opened", "number": 1}) == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import EventError
-from harness.webhooks.events import LIMIT_BYTES, EventFormat, read_events
+from harness.webhooks.events import LIMIT_BYTES, EventFormat, read_events, representative
 from harness.webhooks.schemes import scheme_named
 
 HMAC = EventFormat(scheme=scheme_named("hmac"))
@@ -36,6 +36,17 @@ def fixture(folder: Path, content: bytes, name: str = "event.json") -> Path:
         ("twilio", "e.http", b"content-type: application/x-www-form-urlencoded\r\n\r\nBody=Hi&From=%2B1", ("", "")),
         ("shopify", "e.http", b"x-shopify-topic: a/b\r\ncontent-type: text/xml\r\n\r\n<a/>", ("a/b", "")),
         ("shopify", "e.http", b"x-shopify-topic: a/b\r\ncontent-encoding: gzip\r\n\r\n\x1f\x8b", ("a/b", "")),
+        ("slack", "e.http", b"content-type: application/x-www-form-urlencoded\r\n\r\ncommand=%2Fw&text=1", ("", "")),
+        ("hmac", "e.http", b"content-type: text/xml\r\n\r\n<Envelope><Id>04l</Id></Envelope>", ("", "")),
+        ("hmac", "e.http", b"content-type: text/plain\r\n\r\nrun failed", ("", "")),
+        ("hmac", "e.http", b"content-type: multipart/form-data; boundary=B\r\n\r\n--B--", ("", "")),
+        ("hmac", "e.http", b"content-encoding: gzip\r\ncontent-type: application/json\r\n\r\n\x1f\x8b", ("", "")),
+        ("hmac", "e.http", b"x-a: 1\r\n\r\nno type, no JSON", ("", "")),
+        ("standard-webhooks", "e.http", b"webhook-id: msg_1\r\n\r\n\x00\xff", ("", "msg_1")),
+        ("standard-webhooks", "e.http", b"webhook-id: msg_1\r\ncontent-type: application/json\r\n\r\n", ("", "msg_1")),
+        ("cloudevents", "e.http", b"ce-id: 1\r\nce-type: t\r\ncontent-type: image/png\r\n\r\n\x89PNG", ("t", "1")),
+        ("cloudevents", "e.http", b"ce-id: 1\r\nce-type: t\r\n\r\n", ("t", "1")),
+        ("cloudevents", "e.http", b"content-type: application/cloudevents+xml\r\n\r\n<event/>", ("", "")),
     ],
 )
 def test_type_and_id_are_found_where_the_scheme_has_them(
@@ -46,6 +57,33 @@ def test_type_and_id_are_found_where_the_scheme_has_them(
 
     assert (event.type, event.id) == type_and_id
     assert event.body == (content if name.endswith("json") else content.replace(b"\r\n", b"\n").partition(b"\n\n")[2])
+
+
+def test_forms_of_one_provider_may_name_no_type(tmp_path: Path) -> None:
+    """PayPal leaves out `txn_type` for refunds, whatever harness.toml names for the others."""
+    head = b"content-type: application/x-www-form-urlencoded; charset=windows-1252\n\n"
+    path = fixture(tmp_path, head + b"txn_id=61E6&first_name=Andr\xe9", "ipn.http")
+
+    event = EventFormat(scheme=scheme_named("hmac"), id_key="txn_id", type_key="txn_type").read(path)
+
+    assert (event.type, event.id, event.body) == ("", "61E6", b"txn_id=61E6&first_name=Andr\xe9")
+
+
+@pytest.mark.parametrize(
+    "bodies, chosen",
+    [
+        ((b"command=%2Fw", b"event_id=1", b'{"a": 1}', b'{"event_id": "1"}'), 3),
+        ((b"command=%2Fw", b'{"a": 1}', b"event_id=1"), 2),
+        ((b"\xff", b"<a/>", b'{"a": 1}', b'{"b": 1}'), 2),
+        ((b'{"event_id": "1"}', b'{"event_id": "2"}'), 0),
+    ],
+)
+def test_the_event_of_which_most_can_be_judged_represents_all(bodies: tuple[bytes, ...], chosen: int) -> None:
+    """Cases change JSON, and probes ask by ids; of several such events the first counts, by name."""
+    form = (("content-type", "application/x-www-form-urlencoded"),)
+    events = [EventFormat(scheme=scheme_named("slack")).received(form, body) for body in bodies]
+
+    assert representative(events) is events[chosen]
 
 
 def test_harness_toml_may_name_other_keys(tmp_path: Path) -> None:

@@ -6,9 +6,12 @@ import hashlib
 import hmac
 import http.client
 import io
+import json
 
+import msgspec
 import pytest
 
+from harness.errors import EventError
 from harness.model import Event, Outcome
 from harness.webhooks.cases import Material, case_named
 from harness.webhooks.schemes import scheme_named
@@ -43,6 +46,29 @@ def test_an_answer_is_judged_as_a_whole(scheme: str, right: str, wrong: str, fla
     assert case.check_answer is not None
     assert case.check_answer(m, right) == ""
     assert case.check_answer(m, wrong) == flaw
+
+
+@pytest.mark.parametrize("scheme", ["slack", "zoom", "discord"])
+def test_a_receiver_of_forms_is_not_asked_in_json(scheme: str) -> None:
+    """Slack sends commands and interactions to URLs that never get its url_verification."""
+    case, m = case_named(f"handshake-{scheme}"), material(scheme)
+    headers = (("content-type", "application/x-www-form-urlencoded"),)
+    event = msgspec.structs.replace(m.event, headers=headers, body=b"command=%2Fweather")
+
+    assert case is not None
+    with pytest.raises(EventError, match="a URL that gets forms never gets"):
+        case.build(m._replace(event=event))
+
+
+def test_a_question_has_a_challenge_for_events_without_an_id() -> None:
+    """An empty answer is no echo of it."""
+    case, m = case_named("handshake-slack"), material("slack")
+    m = m._replace(event=msgspec.structs.replace(m.event, id=""))
+
+    assert case is not None
+    assert case.check_answer is not None
+    assert json.loads(case.build(m).body)["challenge"]
+    assert case.check_answer(m, whole(200)) == "HTTP 200 without the challenge"
 
 
 def test_zoom_wants_the_token_back_encrypted() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import parse_qs
 
 import pytest
@@ -39,6 +40,77 @@ def test_a_number_becomes_another_number_of_its_size(old: int, most: int) -> Non
     assert other.id != fresh.id
 
 
+@pytest.mark.parametrize(
+    "old, form, most",
+    [
+        ("4711.0", r"\d+\.0", 2**31),
+        ("1e3", r"\d(\.\d+)?e\d", 2**31),
+        ("1.5E+15", r"\d\.\d+E\+15", 2**53),
+        ("10e0", r"\d(\.\d+)?e\d", 2**31),
+        ("1.7e308", r"\d\.\d+e15", 2**53),
+        ("18446744073709551615", r"\d{20}", 2**64),
+        ("9223372036854775808", r"\d{19}", 2**64),
+        ("12345678901234567890123", r"\d{23}", 10**23),
+        ("-0", r"\d{9}", 2**31),
+    ],
+)
+def test_a_number_is_written_as_the_old_one_was(old: str, form: str, most: int) -> None:
+    """Whole numbers of languages that write them with a point or an exponent, and of more than 63 bits, are ids too."""
+    numbers = format_of("hmac")
+    event = numbers.received(JSON, f'{{ "n":{old} ,"id" : {old}, "data": [1e1, 1.0] }}'.encode())
+    fresh, other = numbers.fresh(event), numbers.fresh(event, "n")
+    found = re.fullmatch(rb'\{ "n":(.*) ,"id" : (.*), "data": \[1e1, 1\.0\] \}', fresh.body)
+
+    assert found
+    assert found[1].decode() == old
+    assert re.fullmatch(form, found[2].decode())
+    assert 0 < json.loads(found[2]) < most
+    assert (event.id, fresh.id) == (str(json.loads(old)), str(json.loads(found[2])))
+    assert len({event.id, fresh.id, other.id}) == 3
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        (rb'"\u0061\/b"', rb'"n\/1\u00e9"'),
+        (rb'"https:\/\/shop.example\/e\/1"', rb'"n\/1\u00e9"'),
+        (b'"https://shop.example/e/1"', rb'"n/1\u00e9"'),
+        ('"événement-1"'.encode(), '"n/1é"'.encode()),
+        (rb'"\ud800"', rb'"n/1\u00e9"'),
+        (b'"\xed\xa0\x80a"', '"n/1é"'.encode()),
+    ],
+)
+def test_text_is_escaped_as_the_old_one_was(old: bytes, new: bytes) -> None:
+    """PHP escapes slashes, others write every letter as it is; what has the same text elsewhere stays."""
+    before, between, after = b'{"url": ', b', "id": ', b', "ids": ["a/b", 1.0]}'
+    event = format_of("hmac").received(JSON, before + old + between + old + after)
+
+    assert event.id == json.loads(old)
+    assert format_of("hmac").fresh(event, "n/1é").body == before + old + between + new + after
+
+
+@pytest.mark.parametrize(
+    "encoding, media",
+    [
+        ("utf-16", "application/json"),
+        ("utf-16-be", "application/json; charset=utf-16"),
+        ("utf-32-le", "application/json"),
+        ("utf-8-sig", "text/plain"),
+        ("iso-8859-1", "application/json; charset=ISO-8859-1"),
+        ("windows-1252", 'application/json; charset="windows-1252"'),
+    ],
+)
+def test_json_in_another_encoding_is_fresh(encoding: str, media: str) -> None:
+    """RFC 4627 allowed these, and older senders declare their charset; times move with the id."""
+    text = '{"name": "Zoé", "id": "evt_1", "created": 1700000000, "n": 1.0}'
+    headers = (("content-type", media),)
+    event = format_of("hmac").received(headers, text.encode(encoding))
+    fresh = format_of("hmac").fresh(event, "evt_2", at=1_800_000_000)
+
+    assert event.id == "evt_1"
+    assert fresh.body == text.replace("evt_1", "evt_2").replace("17", "18").encode(encoding)
+
+
 @pytest.mark.parametrize("scheme, key", [("hubspot", "eventId"), ("sendgrid", "sg_event_id")])
 def test_each_event_of_a_list_gets_an_id_of_its_own(scheme: str, key: str) -> None:
     """The first one's is the id of the delivery; a receiver that tells duplicates one by one finds none."""
@@ -68,6 +140,8 @@ def test_a_key_without_an_index_is_looked_for_in_each_event_of_a_list() -> None:
         (b"event_id=Ev1&type=x&note=Ev1", b"event_id=n&type=x&note=Ev1"),
         (b"a=1&event%5Fid=Ev+1&b=%20", b"a=1&event%5Fid=n&b=%20"),
         (b"event_id=a&event_id=b", b"event_id=a&event_id=n"),
+        (b"name=Caf\xe9&event_id=Ev1&z=%7e", b"name=Caf\xe9&event_id=n&z=%7e"),
+        (b"&&event_id=Ev1&x", b"&&event_id=n&x"),
     ],
 )
 def test_a_field_of_a_form_is_replaced_alone(body: bytes, fresh_body: bytes) -> None:
@@ -87,6 +161,23 @@ def test_an_id_within_the_json_of_a_form_is_replaced() -> None:
 
     assert event.id == "a"
     assert parse_qs(fresh.body.decode()) == {"v": ["1"], "payload": ['{"trigger": {"id": "n&="}}']}
+
+
+@pytest.mark.parametrize(
+    "payload, fresh_payload",
+    [
+        (b"%7b%22id%22%3a+%22a%22%2C+%22t%22:%22~*%22%7D", b"%7b%22id%22%3a+%22n%22%2C+%22t%22:%22~*%22%7D"),
+        (b'{"t":"%C3%A9\xc3\xa9","id":"%61"}', b'{"t":"%C3%A9\xc3\xa9","id":%22n%22}'),
+        (b"%7B%22t%22%3A%22%E9%22,%22id%22:%22a%22%7D", b"%7B%22t%22%3A%22%E9%22,%22id%22:%22n%22%7D"),
+    ],
+)
+def test_the_rest_of_such_json_stays_as_it_is_escaped(payload: bytes, fresh_payload: bytes) -> None:
+    """Senders escape forms in different ways, and a signature covers their bytes."""
+    forms = format_of("hmac")
+    event = forms.received(FORM, b"x=1&payload=" + payload + b"&y=%20")
+
+    assert event.id == "a"
+    assert forms.fresh(event, "n").body == b"x=1&payload=" + fresh_payload + b"&y=%20"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
 from harness.model import Event
 from harness.webhooks.object_ids import about_another_object, object_keys
 
@@ -35,6 +37,22 @@ def test_the_number_of_an_object_stays_a_number() -> None:
 
     assert made["id"] != 820982911946154508
     assert made["gid"] == f"gid://shop/Order/{made['id']}"
+
+
+@pytest.mark.parametrize(
+    "body, made",
+    [
+        (b'{"id": "ord\\u005f12345678", "url": "/o/ord_12345678"}', b'{"id": "n_1", "url": "/o/n_1"}'),
+        (b'{"id": "\\u006frd_12345678", "n": 1.0}', b'{"id": "n_1", "n": 1.0}'),
+        (b"kind=x&id=ord%5F12345678&note=~", b"kind=x&id=n_1&note=~"),
+    ],
+)
+def test_an_escaped_id_changes_at_its_key(body: bytes, made: bytes) -> None:
+    """However the sender writes the id, the event is about another object; every other byte stays."""
+    form = (("content-type", "application/x-www-form-urlencoded"),)
+    event = Event(name="x", type="x", id="e", body=body, headers=() if body.startswith(b"{") else form)
+
+    assert about_another_object(event, "id", "n_1").body == made
 
 
 def test_only_ids_that_can_be_replaced_are_keys() -> None:

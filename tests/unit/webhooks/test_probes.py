@@ -45,6 +45,41 @@ def database(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/effects.db"
 
 
+@pytest.mark.parametrize("event_id", ["\ud800", "a\udfffb", "a\0b"], ids=["high", "low", "nul"])
+@pytest.mark.parametrize(
+    "config",
+    [
+        Config(url="http://127.0.0.1:1/{event_id}"),
+        Config(command=("true", "{event_id}")),
+        Config(sql="SELECT 1 WHERE :event_id = ''", database="sqlite://"),
+    ],
+    ids=["url", "command", "sql"],
+)
+def test_an_id_that_no_probe_can_carry_is_an_error(config: Config, event_id: str) -> None:
+    """JSON allows half of a pair, and NUL, in any text; neither a URL, nor a command nor a database does."""
+    with pytest.raises(
+        ProbeError, match=r"\[receiver\] effects: the event's id '.*' is no text that a probe can carry"
+    ):
+        probe(config, database=str(config.database)).effects(event_id)
+
+
+@pytest.mark.parametrize(
+    "event_id, asked", [("12.0", ["12.0", "12"]), ("1.5", ["1.5"]), ("v.0", ["v.0"]), ("12", ["12"])]
+)
+def test_a_number_is_asked_for_in_both_spellings(event_id: str, asked: list[str]) -> None:
+    """Python writes JSON's 12.0 as it is, JavaScript as 12; text that only looks like it is asked for once."""
+    seen = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url.path[1:])
+        return Answer(404)
+
+    client = httpx.Client(transport=httpx.MockTransport(handle))
+    asker(Config(url="http://127.0.0.1:1/{event_id}"), "x", client=client, root=Path(), env={})(event_id)
+
+    assert seen == asked
+
+
 @pytest.mark.parametrize(
     "answer, effects",
     [
