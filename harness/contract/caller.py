@@ -124,11 +124,6 @@ class Caller:
             violation = f"answers {response.status_code} without Retry-After"
             self.complain(operation.label, violation, f"{called} (RFC 6585 section 4, RFC 9110 section 10.2.3)")
 
-    def documented(self, operation: Operation, status: int) -> dict[str, Any]:
-        """Return the documented response for a status: the exact one, its range, or the default; else an empty one."""
-        responses = operation.responses
-        return next((responses[k] for k in (str(status), f"{status // 100}XX", "default") if k in responses), {})
-
 
 def broken(subject: str, check: Check, cause: str, observed: str, *, expected: str = "", source: str = "") -> Finding:
     """Return a finding that the provider breaks its contract, named after operation, check and cause.

@@ -130,7 +130,7 @@ class LinkCrawler:
         """Yield the links documented for this answer, with the operation each leads to."""
         document = self.caller.spec
         status = str(sample.response.status_code)
-        response = self.caller.documented(sample.operation, sample.response.status_code)
+        response = sample.operation.response_to(sample.response.status_code)
         by_id = {o.definition.get("operationId"): o for o in document.operations}
         by_pointer = {f"#{o.pointer}": o for o in document.operations}
         for name, raw in (response.get("links") or {}).items():

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-import httpx
 import msgspec
 
 from harness.contract.caller import Caller, Sample, broken
-from harness.contract.path_resolver import IDS, PathResolver, entries, example
+from harness.contract.page_statements import entries
+from harness.contract.paging import BEYOND, CURSORS, FIRST, NUMBERS, OFFSETS, PageTurner, Params
+from harness.contract.path_resolver import IDS, PathResolver, example
 from harness.contract.promise import Planned, Promise
 from harness.model import Finding, FixedBy, Outcome
 from harness.openapi.operation import Operation
@@ -22,11 +23,6 @@ MAX_PAGES = 300
 MAX_CALLS = 1000
 """Calls after which no more listings below a path parameter are looked into: a large API has hundreds."""
 SIZES = ("limit", "per_page", "perPage", "page_size", "pageSize", "max_results", "maxResults", "size")
-CURSORS = ("cursor", "page_token", "pageToken", "next_token", "nextToken", "after", "starting_after", "continuation")
-NEXT = ("nextCursor", "next_cursor", "nextPageToken", "next_page_token", "nextToken", "next_token", "next", "cursor")
-MORE = ("has_more", "hasMore", "has_next", "hasNext", "has_next_page", "hasNextPage", "more")
-"""Keys whose false means that no page follows, even beside a cursor, which is then for later."""
-_FIRST: dict[str, Any] = {"page": 1, "offset": 0, "skip": 0}
 PAGES_END = Promise(
     id="pages",
     item="contract.fuzz",
@@ -39,58 +35,6 @@ PAGES_END = Promise(
     fix="Order a listing by something unique, let the cursor name the last entry shown, and end without one.",
     judge=lambda caller, walk: judge_pages(caller, walk().samples),
     planned=lambda caller: (Planned(o.label, MAX_PAGES) for o in _listings(caller)),
-)
-
-Params = dict[str, Any]
-
-
-class Paging(msgspec.Struct, frozen=True, kw_only=True):
-    """One way in which pages name the next one."""
-
-    id: str
-    next: Callable[[Sample, Params, frozenset[str]], Params | None]
-    """The query of the next page, given the page, its query and the declared parameters; None after the last."""
-
-
-def _by_link(page: Sample, _params: Params, _declared: frozenset[str]) -> Params | None:
-    target = page.response.links.get("next", {}).get("url")
-    return dict(httpx.URL(target).params) if target else None
-
-
-def _by_cursor(page: Sample, params: Params, declared: frozenset[str]) -> Params | None:
-    document = page.document
-    named = next((c for c in CURSORS if c in declared), None)
-    if named is None or not isinstance(document, dict):
-        return None
-    cursor = next((document[n] for n in NEXT if isinstance(document.get(n), str) and document[n]), None)
-    return {**params, named: cursor} if cursor else None
-
-
-def _by_url(page: Sample, params: Params, _declared: frozenset[str]) -> Params | None:
-    document = page.document
-    following = document.get("next") if isinstance(document, dict) else None
-    is_url = isinstance(following, str) and following.startswith(("http://", "https://", "/", "?"))
-    return {**params, **dict(page.response.request.url.join(str(following)).params)} if is_url else None
-
-
-def _by_number(page: Sample, params: Params, declared: frozenset[str]) -> Params | None:
-    if "page" not in declared or not entries(page):
-        return None
-    return {**params, "page": int(params.get("page", 1)) + 1}
-
-
-def _by_offset(page: Sample, params: Params, declared: frozenset[str]) -> Params | None:
-    named = next((n for n in ("offset", "skip") if n in declared), None)
-    found = entries(page)
-    return {**params, named: int(params.get(named, 0)) + len(found)} if named and found else None
-
-
-PAGINGS: tuple[Paging, ...] = (
-    Paging(id="link header", next=_by_link),
-    Paging(id="next url", next=_by_url),
-    Paging(id="cursor", next=_by_cursor),
-    Paging(id="page number", next=_by_number),
-    Paging(id="offset", next=_by_offset),
 )
 
 
@@ -126,7 +70,7 @@ def judge_pages(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:
         query = _query(operation)
         declared = frozenset(p["name"] for p in query)
         required = (p for p in query if p.get("required") and p["name"] not in SIZES)
-        needed = {p["name"]: _FIRST.get(p["name"], example(caller, p)) for p in required}
+        needed = {p["name"]: FIRST.get(p["name"], example(caller, p)) for p in required}
         found.append(_judged_anywhere(caller, operation, places, declared, needed, creates.get(operation.path)))
     if not found:
         return [_not_known("no listing", "the spec describes no parameter that turns pages")]
@@ -139,7 +83,7 @@ def _query(operation: Operation) -> list[dict[str, Any]]:
 
 def _listings(caller: Caller) -> list[Operation]:
     """Return the operations that take a parameter which turns pages."""
-    turning = {*SIZES, *CURSORS, "page", "offset"}
+    turning = {*SIZES, *CURSORS, *NUMBERS, *OFFSETS}
     reading = (o for o in caller.operations.values() if o.method == "GET")
     return [o for o in reading if turning & {p["name"] for p in _query(o)}]
 
@@ -218,20 +162,17 @@ def _walked(caller: Caller, listing: Listing) -> Walked:
 def _pages(caller: Caller, listing: Listing) -> Iterator[tuple[Params, Sample]]:
     size, largest = _size(caller, listing.operation)
     params: Params | None = {**listing.needed, **({size: 2} if size else {})}
+    turner = PageTurner(listing.declared)
     number = 0
     while params is not None:
-        if size and number >= SMALL_PAGES:
+        if size and number >= SMALL_PAGES and NUMBERS.isdisjoint(params):  # numbers count pages of one size
             params = {**params, size: largest}
         page = caller.call(listing.operation, listing.path, params=params)
+        if turner.is_calculated and page.response.status_code in BEYOND:
+            return
         yield params, page
         number += 1
-        following = (p.next(page, params, listing.declared) for p in PAGINGS)
-        params = None if _says_last(page) else next((f for f in following if f is not None), None)
-
-
-def _says_last(page: Sample) -> bool:
-    document = page.document
-    return isinstance(document, dict) and any(document.get(name) is False for name in MORE)
+        params = turner.after(page, params)
 
 
 def _size(caller: Caller, operation: Operation) -> tuple[str, int]:

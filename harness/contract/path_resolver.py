@@ -8,23 +8,12 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from harness.contract.caller import Caller, Sample
+from harness.contract.page_statements import entries
 from harness.openapi.operation import Operation
 
 MOST = 5
 """Paths that are tried for one template."""
-ITEMS = ("items", "data", "results", "values", "entries", "records")
 IDS = ("id", "uuid", "uid", "key", "name")
-
-
-def entries(page: Sample) -> list[Any]:
-    """Return the entries of a page: the array that is the answer, or the one it holds."""
-    document = page.document
-    if isinstance(document, list):
-        return document
-    if not isinstance(document, dict):
-        return []
-    named = next((document[n] for n in ITEMS if isinstance(document.get(n), list)), None)
-    return named if named is not None else next((v for v in document.values() if isinstance(v, list)), [])
 
 
 def example(caller: Caller, parameter: dict[str, Any]) -> Any:

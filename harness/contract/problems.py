@@ -57,7 +57,7 @@ def judge_problems(caller: Caller) -> list[Finding]:
     for operation in caller.operations.values():
         for refusal in _provoked(caller, operation):
             answer = caller.call(operation, operation.made_up_path, **refusal.asks)
-            if _declares_problem(caller, operation, answer):
+            if _declares_problem(operation, answer):
                 seen += 1
                 if complaint := _complaint(answer):
                     offence = broken(operation.label, REFUSALS_WORDED, complaint, _in_words(answer, refusal))
@@ -84,8 +84,8 @@ def _planned(caller: Caller) -> Iterator[Planned]:
     yield from (Planned(operation.label, 1) for operation in _unoffered(caller))
 
 
-def _declares_problem(caller: Caller, operation: Operation, answer: Sample) -> bool:
-    response = caller.documented(operation, answer.response.status_code)
+def _declares_problem(operation: Operation, answer: Sample) -> bool:
+    response = operation.response_to(answer.response.status_code)
     return answer.response.status_code >= 400 and PROBLEM in (response.get("content") or {})
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from harness.core.pointers import at_pointer, escaped, pointer_of, steps_of
 from harness.http.message import is_json, media_type
 from harness.openapi.json_document import JsonDocument
+from harness.openapi.media_ranges import most_specific
 from harness.openapi.operation import IN_BODY, REDACTED, Operation
 from harness.openapi.parameters import given, name_of, readings, schema_place
 from harness.openapi.schemas import Schemas, place
@@ -128,13 +129,13 @@ class Inputs:
         if not described:
             return  # RFC 9110 gives a body of GET no meaning, and forbids it nowhere
         sent = media_type(content_type)
-        fitting = [at for kind, at in described.items() if _fits(media_type(kind), sent)]
-        if not fitting:
+        fitting = most_specific(described, content_type)
+        if fitting is None:
             look.violations.append(
                 f"content type {sent or 'none'} is not described; the document has {', '.join(described)}"
             )
         elif is_json(sent):
-            look.violations += self._in_json(fitting[0], body, look)
+            look.violations += self._in_json(described[fitting], body, look)
 
     def _in_json(self, at: str, body: bytes, look: InputCheck) -> list[str]:
         try:
@@ -164,10 +165,6 @@ def _nearest(validator: Any, options: list[Any]) -> Any:
     typed = (r for r in options if all(e.evaluation_path[-1:] != ["type"] for e in validator.iter_errors(r)))
     fitting = (r for r in options if validator.is_valid(r))
     return next(fitting, next(typed, options[0] if options else _UNREAD))
-
-
-def _fits(kind: str, sent: str) -> bool:
-    return kind in {sent, "*/*"} or (kind.endswith("/*") and sent.startswith(kind[:-1]))
 
 
 def _words(parameter: dict[str, Any]) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 
 from harness.core.pointers import escaped, pointer_of
-from harness.http.message import is_json
+from harness.http.message import is_json, media_type
 from harness.openapi.json_document import JsonDocument, items
+from harness.openapi.media_ranges import most_specific
 from harness.openapi.routes import PARAMETER
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -132,7 +133,35 @@ class Operation:
         What a recording holds in place of a secret is not held against the secret's schema.
         """
         found = failures_of(lambda: self.raw.validate_response(response))
-        return [*(self.document.shown(_in_a_line(f)) for f in found if not _is_redacted(f)), *self._lacking(response)]
+        lines = [self.document.shown(_in_a_line(f)) for f in found if not _is_redacted(f)]
+        return [*lines, *self._lacking(response), *self._undescribed_type(response)]
+
+    def _undescribed_type(self, response: httpx.Response) -> Iterator[str]:
+        """Yield the content type of a body for which the documented response has another one (Response Object)."""
+        if response.content and not self.describes_type(response):
+            kinds = ", ".join(self._types_of(response))
+            yield f"Undocumented Content-Type: {media_type(response.headers['content-type'])}; the spec has {kinds}"
+
+    def describes_type(self, response: httpx.Response) -> bool:
+        """Whether the documented response has the content type of ``response``, or describes none."""
+        kinds, sent = self._types_of(response), response.headers.get("content-type", "")
+        return not (kinds and sent) or most_specific(kinds, sent) is not None
+
+    def _types_of(self, response: httpx.Response) -> list[str]:
+        documented = self.response_to(response.status_code)
+        return [kind for kind, _ in items(documented.get("content"))] or self._produced(documented)
+
+    def _produced(self, documented: dict[str, Any]) -> list[str]:
+        """Return the content types of a response with a schema in OpenAPI 2.0 (Operation Object, ``produces``)."""
+        produced = self.definition.get("produces") or self.document.raw.get("produces")
+        return [str(kind) for kind in produced] if "schema" in documented and isinstance(produced, list) else []
+
+    def response_to(self, status: int) -> dict[str, Any]:
+        """Return the documented response for a status: the exact one, its range, or the default; else an empty one."""
+        described = self.responses
+        ranged = f"{status // 100}XX"
+        keys = (str(status), ranged, ranged.lower(), "default")
+        return next((described[key] for key in keys if key in described), {})
 
     def _lacking(self, response: httpx.Response) -> Iterator[str]:
         """Yield the headers that the documented response requires and that did not come (OpenAPI, Header Object)."""

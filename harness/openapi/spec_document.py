@@ -18,6 +18,7 @@ from harness.http.message import Request
 from harness.openapi.bundling import Bundle
 from harness.openapi.inputs import Inputs
 from harness.openapi.json_document import JsonDocument, items
+from harness.openapi.media_ranges import specificity
 from harness.openapi.operation import METHODS, Operation
 from harness.openapi.reading import MAX_BYTES, parsed, read_document
 from harness.openapi.routes import Routes
@@ -70,9 +71,20 @@ class Spec(JsonDocument):
             # An explicit Config keeps a schemathesis.toml lying about from changing what is checked.
             # harness.toml says where the provider answers: a mistake in `servers` is not to keep it from being called.
             document = {key: value for key, value in self.raw.items() if key != "servers"}
+            self._order_ranges()
             return schemathesis.openapi.from_dict(document, config=schemathesis.Config())
         except Exception as exc:
             raise SpecError(f"[provider] spec: {self.source} cannot be loaded: {self._line(exc)}") from exc
+
+    def _order_ranges(self) -> None:
+        """Put the most specific media types first: of several ranges, Schemathesis takes the first that fits."""
+        for operation in self.operations:
+            for response in operation.responses.values():
+                content = response.get("content")
+                if isinstance(content, dict) and any("*" in str(kind) for kind in content):
+                    ordered = sorted(content.items(), key=lambda kind: -specificity(str(kind[0])))
+                    content.clear()
+                    content.update(ordered)
 
     @cached_property
     def places(self) -> dict[str, str]:
@@ -94,6 +106,11 @@ class Spec(JsonDocument):
     def definitions(self) -> dict[str, dict[str, Any]]:
         """The description of each operation, by ``METHOD /path``, from the document alone."""
         return {label: self.placed(place)[1] for label, place in self.places.items()}
+
+    @cached_property
+    def methods(self) -> frozenset[str]:
+        """The methods of all operations, in upper case; ``*`` where a path item cannot be read."""
+        return frozenset(label.partition(" ")[0] for label in self.places)
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
