@@ -11,6 +11,7 @@ import httpx
 import msgspec
 
 from harness.core.stable_text import stable, stable_complaint
+from harness.http.content import content_of
 from harness.http.message import Exchange, Request, Response, header_bytes
 from harness.model import Check, Finding, FixedBy, Outcome
 from harness.model.finding import stable_id
@@ -139,12 +140,13 @@ def response_violations(spec: Spec, request: Request, response: Response) -> Ite
     """Yield how a response breaks the document, with the call it answers; the document describes that call."""
     operation = spec.find(request.method, request.url)
     assert operation is not None
+    content = content_of(response.headers, response.body)
+    headers = [(name, value) for name, value in response.headers if name.lower() != "content-encoding"]
     sent = httpx.Request(request.method, request.url, headers=header_bytes(request.headers), content=request.body)
-    answer = httpx.Response(
-        response.status, headers=header_bytes(response.headers), content=response.body, request=sent
-    )
+    body = response.body if content is None else content
+    answer = httpx.Response(response.status, headers=header_bytes(headers), content=body, request=sent)
     answer.elapsed = dt.timedelta()  # Schemathesis reads it, and httpx sets it only on what it sent itself
-    for violation in operation.violations(answer):
+    for violation in operation.violations(answer, readable=content is not None):
         yield f"{operation.label} answering {response.status}", violation
 
 

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import enum
 import gzip
+import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from harness.errors import HarnessError
+from harness.http.installed_codecs import INSTALLABLE, Codec, installed_codec
 
 MAX_DECODED = 64 * 1024 * 1024
 """Default limit of a decoded body in bytes: a small compressed body can expand without end."""
-GZIP_MAGIC = b"\x1f\x8b"  # RFC 1952 section 2.3.1
+_GZIP_MAGIC = b"\x1f\x8b"  # RFC 1952 section 2.3.1
 _GZIP_SYSTEM = 9  # the place of the byte that names it
-ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878 section 3.1.1
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878 section 3.1.1
+_PIECE = 64
+"""Bytes unpacked at a time by packages that do not bound what comes out."""
+_NO_CODINGS = frozenset({"", "identity", "none", "binary", "utf-8", "utf8", "aws-chunked"})
+"""Values with which a body is sent as it is: the standard's, and those that servers send by mistake."""
+_CONTROLS = re.compile(rb"[^\t\n\f\r -~\x80-\xff]")
+_ASCII_SHARE = 0.75
+"""Of a text in an encoding of one byte a character."""
 DECODABLE = "gzip, deflate"
-"""The codings that can be opened here, as a value of ``Accept-Encoding``."""
+"""The codings that every installation can decode, as a value of ``Accept-Encoding``."""
 
 Pack = Callable[[bytes], bytes]
 
@@ -43,42 +53,87 @@ def decoded(body: bytes, coding: str, *, limit: int = MAX_DECODED, strict: bool 
     """Return the content of ``body`` and the function that encodes such content again.
 
     ``coding`` is the value of ``Content-Encoding``, the codings in the order in which they were applied. Many clients
-    decode a body and leave the header: a body that is not encoded as declared is returned unchanged, unless
-    ``strict``. ``limit`` bounds the content, in bytes. Raises `CodingError`.
+    decode a body and leave the header, and some servers declare what they do not apply: a body that is not encoded as
+    declared is returned unchanged, unless ``strict``. ``limit`` bounds the content, in bytes. Raises `CodingError`,
+    for a coding that is not known here only where the body is no plain text.
     """
     pack: Pack = bytes
+    closed = ""
     for name in reversed(codings_in(coding)):
         if not body:
             break
-        content, packing = _DECODERS.get(name, _unknown)(body, name, limit)
-        if packing is None and strict:
-            fault = CodingFault.DAMAGED if name in _DECODERS else CodingFault.UNKNOWN
+        opened = _opened(body, name, limit)
+        if opened:
+            body, pack = opened[0], _then(opened[1], pack)
+        elif strict:
+            fault = CodingFault.DAMAGED if _decoder(name) else CodingFault.UNKNOWN
             raise CodingError(fault, name, f"The body is declared as {name} but is not encoded so.")
-        body, pack = content, _then(packing, pack) if packing else pack
+        elif not _decoder(name):
+            closed = closed or name
+    if closed and not _is_text(body):
+        raise _unknown(closed)
     return body, pack
 
 
 def codings_in(value: str) -> list[str]:
-    """Return the codings that a ``Content-Encoding`` names, in lower case, without ``identity``."""
-    return [name for part in value.split(",") if (name := part.strip().lower()) not in {"", "identity"}]
+    """Return the codings that a ``Content-Encoding`` names, in lower case, without those that change nothing."""
+    return [name for part in value.split(",") if (name := part.strip().lower()) not in _NO_CODINGS]
 
 
-Decoder = Callable[[bytes, str, int], tuple[bytes, Pack | None]]
-"""Takes body, coding and limit; returns content and what packs it, or the body and None where it is not packed so."""
+def recognised(body: bytes, *, limit: int = MAX_DECODED) -> tuple[bytes, Pack] | None:
+    """Return what `decoded` does, by what the body begins with; None for a body that is not compressed as a whole.
+
+    Raises `CodingError` only for one that expands to more than ``limit`` bytes.
+    """
+    try:
+        if body.startswith(_GZIP_MAGIC):
+            return _gunzipped(body, "gzip", limit)
+        if body.startswith(_ZSTD_MAGIC):
+            return _opened(body, "zstd", limit)
+        return _deflated(body, "deflate", limit) if _is_zlib(body) else None
+    except CodingError as exc:
+        if exc.fault is CodingFault.TOO_LARGE:
+            raise
+        return None
 
 
-def _gunzipped(body: bytes, name: str, limit: int) -> tuple[bytes, Pack | None]:
-    if not body.startswith(GZIP_MAGIC):
-        return body, None
+Decoder = Callable[[bytes, str, int], tuple[bytes, Pack] | None]
+"""Takes body, coding and limit; returns content and what packs it, None for a body that is not packed so."""
+
+
+def _opened(body: bytes, name: str, limit: int) -> tuple[bytes, Pack] | None:
+    decoder = _decoder(name)
+    if decoder:
+        return decoder(body, name, limit)
+    if name == "zstd" and body.startswith(_ZSTD_MAGIC):
+        raise _unknown(name)
+    return None
+
+
+def _decoder(name: str) -> Decoder | None:
+    """Return what opens a coding; None for one that is unknown, or whose package is not installed."""
+    return _DECODERS.get(name) or (_by_package if installed_codec(name) else None)
+
+
+def _unknown(name: str) -> CodingError:
+    package = INSTALLABLE.get(name)
+    hint = f" unless the package {package} is installed" if package else ""
+    text = f"The body is encoded as {name!r}, which the harness cannot decode{hint}."
+    return CodingError(CodingFault.UNKNOWN, name, text)
+
+
+def _gunzipped(body: bytes, name: str, limit: int) -> tuple[bytes, Pack] | None:
+    if not body.startswith(_GZIP_MAGIC):
+        return None
     content = b""
-    while body.startswith(GZIP_MAGIC):  # members follow each other (RFC 1952 section 2.2)
+    while body.startswith(_GZIP_MAGIC):  # members follow each other (RFC 1952 section 2.2)
         stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
         content += _inflated(stream, body, name, limit - len(content))
         body = stream.unused_data
     return content, gzipped
 
 
-def _deflated(body: bytes, name: str, limit: int) -> tuple[bytes, Pack | None]:
+def _deflated(body: bytes, name: str, limit: int) -> tuple[bytes, Pack] | None:
     """Open zlib's format, as the standard has it, or the bare stream that some servers send."""
     for bits, pack in ((zlib.MAX_WBITS, zlib.compress), (-zlib.MAX_WBITS, _bare_deflate)):
         stream = zlib.decompressobj(bits)
@@ -91,29 +146,71 @@ def _deflated(body: bytes, name: str, limit: int) -> tuple[bytes, Pack | None]:
         if not stream.unused_data:
             return content, pack
     if _is_zlib(body) and not _is_text(body):
-        raise CodingError(CodingFault.DAMAGED, name, f"The body declared as {name} is damaged.")
-    return body, None
+        raise _damaged(name)
+    return None
 
 
-def _unknown(body: bytes, name: str, limit: int) -> tuple[bytes, Pack | None]:  # noqa: ARG001 - a Decoder
-    if name == "zstd" and not body.startswith(ZSTD_MAGIC):
-        return body, None
-    raise CodingError(CodingFault.UNKNOWN, name, f"The body is encoded as {name!r}, which the harness cannot decode.")
+def _by_package(body: bytes, name: str, limit: int) -> tuple[bytes, Pack] | None:
+    """Open Brotli, which nothing begins with that others do not, and Zstandard, frame by frame."""
+    codec = installed_codec(name)
+    assert codec is not None
+    if name == "zstd":
+        if not body.startswith(_ZSTD_MAGIC):
+            return None
+        content = b""
+        while body.startswith(_ZSTD_MAGIC):  # frames follow each other (RFC 8878 section 3.1)
+            frame, body = _frame(codec, body, name, limit - len(content))
+            content += frame
+        return content, codec.pack
+    try:
+        return _frame(codec, body, name, limit)[0], codec.pack
+    except CodingError as exc:
+        if exc.fault is CodingFault.TOO_LARGE or (exc.fault is CodingFault.CUT and not _is_text(body)):
+            raise
+        return None
 
 
-_DECODERS: dict[str, Decoder] = {"gzip": _gunzipped, "x-gzip": _gunzipped, "deflate": _deflated}
+def _frame(codec: Codec, body: bytes, name: str, limit: int) -> tuple[bytes, bytes]:
+    """Return what one frame holds, and what comes behind it."""
+    stream, content = codec.stream(), bytearray()
+    for at in range(0, len(body), _PIECE):
+        try:
+            content += stream.decompress(body[at : at + _PIECE])
+        except Exception:  # noqa: BLE001 - each package has an error of its own
+            raise _damaged(name) from None
+        if len(content) > limit:
+            raise _too_large(name, limit)
+        if stream.eof:
+            return bytes(content), stream.unused_data + body[at + _PIECE :]
+    raise _cut(name)
+
+
+_DECODERS: Mapping[str, Decoder] = {"gzip": _gunzipped, "x-gzip": _gunzipped, "deflate": _deflated}
 
 
 def _inflated(stream: zlib._Decompress, body: bytes, name: str, limit: int) -> bytes:
     try:
         content = stream.decompress(body, limit + 1)
     except zlib.error:
-        raise CodingError(CodingFault.DAMAGED, name, f"The body declared as {name} is damaged.") from None
+        raise _damaged(name) from None
     if len(content) > limit:
-        raise CodingError(CodingFault.TOO_LARGE, name, f"The compressed body expands to more than {_size(limit)}.")
+        raise _too_large(name, limit)
     if not stream.eof:
-        raise CodingError(CodingFault.CUT, name, f"The body declared as {name} is damaged: its end is missing.")
+        raise _cut(name)
     return content
+
+
+def _damaged(name: str) -> CodingError:
+    return CodingError(CodingFault.DAMAGED, name, f"The body declared as {name} is damaged.")
+
+
+def _cut(name: str) -> CodingError:
+    return CodingError(CodingFault.CUT, name, f"The body declared as {name} is damaged: its end is missing.")
+
+
+def _too_large(name: str, limit: int) -> CodingError:
+    size = f"{limit >> 20} MB" if limit >= 1 << 20 else f"{limit} bytes"
+    return CodingError(CodingFault.TOO_LARGE, name, f"The compressed body expands to more than {size}.")
 
 
 def _is_zlib(body: bytes) -> bool:
@@ -122,15 +219,13 @@ def _is_zlib(body: bytes) -> bool:
 
 
 def _is_text(body: bytes) -> bool:
-    try:
-        body.decode()
-    except UnicodeDecodeError:
+    """Whether a body can be read as it is: in UTF-8, or in an encoding of one byte a character."""
+    if _CONTROLS.search(body):
         return False
-    return True
-
-
-def _size(limit: int) -> str:
-    return f"{limit >> 20} MB" if limit >= 1 << 20 else f"{limit} bytes"
+    with suppress(UnicodeDecodeError):
+        body.decode()
+        return True
+    return sum(byte < 128 for byte in body) >= _ASCII_SHARE * len(body)
 
 
 def gzipped(content: bytes) -> bytes:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from harness.core.pointers import at_pointer, escaped, pointer_of, steps_of
+from harness.http.content import content_of
 from harness.http.message import is_json, media_type
 from harness.openapi.json_document import JsonDocument
 from harness.openapi.media_ranges import most_specific
@@ -87,8 +88,8 @@ class Inputs:
     def look(self, target: str, headers: Iterable[tuple[str, str]], body: bytes | None) -> InputCheck:
         """Validate a request against the document; ``target`` is a URL, or the path and query of one.
 
-        A ``body`` of None is unknown. Placeholders of a recording are not validated, and missing credentials are not
-        reported.
+        A ``body`` is as sent; None, or one in a coding that cannot be decoded, is unknown. Placeholders of a recording
+        are not validated, and missing credentials are not reported.
         """
         look = InputCheck()
         sent = [(name.lower(), value) for name, value in headers]
@@ -100,8 +101,9 @@ class Inputs:
                 self._hold(parameter, found[name], look)
             elif parameter.get("required") and parameter.get("in") != "path" and not self._is_elsewhere(parameter):
                 look.violations.append(f"{_words(parameter)} is missing")
-        if body is not None:
-            self._hold_body(dict(sent).get("content-type", ""), body, look)
+        content = None if body is None else content_of(sent, body)
+        if content is not None:
+            self._hold_body(dict(sent).get("content-type", ""), content, look)
         return look
 
     def _is_elsewhere(self, parameter: dict[str, Any]) -> bool:

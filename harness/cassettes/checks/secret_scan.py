@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from vcr.request import Request as VcrRequest
 
 from harness.cassettes.checks.recording_checks import SECRET_FREE
-from harness.cassettes.store.vcr_messages import VcrResponse, coding_of, request_of, response_of
+from harness.cassettes.store.vcr_messages import VcrResponse, request_of, response_of
 from harness.errors import CassetteError
+from harness.http.content import coding_of
 from harness.http.message import Request, Response
 from harness.model import Finding, Outcome
 from harness.secrets.redaction.redactor import Redactor

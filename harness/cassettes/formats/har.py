@@ -14,9 +14,9 @@ import msgspec
 
 from harness.cassettes.formats.interchange import Foreign, without_coding
 from harness.cassettes.store.recording import Recording
-from harness.cassettes.store.vcr_messages import coding_of
 from harness.errors import CassetteError, misfit
 from harness.http.codings import CodingError, decoded
+from harness.http.content import coding_of
 from harness.http.message import Headers, Request, Response, header, is_json, media_parameter, media_type
 
 

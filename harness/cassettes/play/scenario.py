@@ -18,7 +18,7 @@ from harness.cassettes.play.mismatch import called, unmatched
 from harness.cassettes.store.filters import Redact, request_filter, response_filter
 from harness.cassettes.store.metadata import Metadata
 from harness.cassettes.store.storage import Storage
-from harness.cassettes.store.vcr_messages import exchange_of, whole_response, with_bytes
+from harness.cassettes.store.vcr_messages import exchange_of, unpacked, whole_response, with_bytes
 from harness.cassettes.store.vcr_names import CassettePatcherBuilder, found_for
 from harness.errors import CassetteError
 from harness.http.message import SAFE_METHODS, Exchange
@@ -104,7 +104,7 @@ class ScenarioCassette(IndexedCassette):
         if self.mode is CassetteMode.REWRITE:
             return
         # What lies in the file was filtered when it was written, so it is not filtered again.
-        self.data = list(zip(requests, responses, strict=True))
+        self.data = list(zip(requests, map(unpacked, responses), strict=True))
         self._old_interactions = list(self.data)
         self._loaded_count = len(self.data)
         self.rewound = self.mode in (CassetteMode.REPLAY, CassetteMode.RECORD)

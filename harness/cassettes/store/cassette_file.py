@@ -11,6 +11,7 @@ from harness.cassettes.store.vcr_names import CassetteLoader, decode_response
 from harness.core.yaml import YamlAliasError, YamlDepthError, YamlSyntaxError, YamlTagError, read_yaml
 from harness.errors import CassetteError, misfit
 from harness.http.codings import CodingError, decoded
+from harness.http.content import coding_of
 
 MAX_BYTES = 64 * 1024 * 1024
 """Maximum size of a cassette, which is read into memory; one that people review is a thousand times smaller."""
@@ -157,10 +158,8 @@ def _modernise(interaction: Any) -> None:
 def _drop_untrue_coding(response: dict[str, Any]) -> None:
     """Remove a Content-Encoding that the body does not have: many clients decode it but leave the header."""
     headers, body = response["headers"], response["body"]["string"]
-    names = [name for name in headers if name.lower() == "content-encoding"]
-    coding = ", ".join(str(value) for name in names for value in headers[name])
-    if not coding or not body:
-        return
-    with suppress(CodingError):  # packed for sure, in whatever way
-        if decoded(body, coding)[0] == body:
-            response["headers"] = {name: values for name, values in headers.items() if name not in names}
+    coding = coding_of((name, str(value)) for name, values in headers.items() for value in values)
+    if coding and body:
+        with suppress(CodingError):  # packed for sure, in whatever way
+            if decoded(body, coding)[0] == body:
+                response["headers"] = {name: v for name, v in headers.items() if name.lower() != "content-encoding"}

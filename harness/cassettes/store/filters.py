@@ -8,8 +8,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from vcr.request import Request
 
-from harness.cassettes.store.vcr_messages import VcrResponse, body_bytes, coding_of, plain, response_of, vcr_response
+from harness.cassettes.store.vcr_messages import VcrResponse, body_bytes, plain, response_of, vcr_response
 from harness.http.codings import CodingError
+from harness.http.content import coding_of
 from harness.http.message import LOOPBACK, header
 from harness.secrets.redaction.redactor import Redactor, unsearchable
 

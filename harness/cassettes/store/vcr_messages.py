@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
-import msgspec
 from vcr.request import Request as VcrRequest
 
 from harness.cassettes.store.cassette_file import CassetteFile, Interaction
@@ -15,7 +15,8 @@ from harness.cassettes.store.recording import Recording, stamped
 from harness.cassettes.store.vcr_names import join_chunks, raw_body, request_from, request_to
 from harness.errors import CassetteError
 from harness.http.codings import CodingError, decoded
-from harness.http.message import Exchange, Headers, Request, Response, header
+from harness.http.content import coding_of
+from harness.http.message import Exchange, Request, Response, header
 
 VcrResponse = dict[str, Any]
 
@@ -105,10 +106,11 @@ def response_of(response: VcrResponse) -> Response:
 def plain(response: Response) -> Response:
     """Return a response without its content coding, whether its body was packed or a client had unpacked it already.
 
+    One without a body keeps its headers, which are about the body that HEAD leaves out (RFC 9110 section 9.3.2).
     Raises `CodingError` for a coding that cannot be undone.
     """
     coding = coding_of(response.headers)
-    if not coding:
+    if not (coding and response.body):
         return response
     content, _ = decoded(response.body, coding)
     headers = tuple((name, value) for name, value in response.headers if name.lower() not in _RESIZED)
@@ -116,19 +118,24 @@ def plain(response: Response) -> Response:
     return Response(status=response.status, reason=response.reason, headers=(*headers, *length), body=content)
 
 
-def coding_of(headers: Headers) -> str:
-    """Return the content codings that all fields together name (RFC 9110 section 5.3)."""
-    return ", ".join(value for name, value in headers if name.lower() == "content-encoding")
+def unpacked(response: VcrResponse) -> VcrResponse:
+    """Return a response in vcrpy's form as clients can take it, of which only some unpack what they are given.
+
+    What cannot be unpacked is left as it is.
+    """
+    if not any(name.lower() == "content-encoding" for name in response["headers"]):
+        return response
+    with suppress(CodingError):
+        return {**response, **vcr_response(plain(response_of(response)))}
+    return response
 
 
 def received(response: VcrResponse) -> Response:
-    """Return a response as a client saw it: decoded if possible, and without Content-Encoding."""
+    """Return a response as a client saw it: decoded if possible, and then without Content-Encoding."""
     found = response_of(response)
-    try:
+    with suppress(CodingError):
         return plain(found)
-    except CodingError:
-        headers = tuple((name, value) for name, value in found.headers if name.lower() != "content-encoding")
-        return msgspec.structs.replace(found, headers=headers)
+    return found
 
 
 def exchange_of(request: VcrRequest, response: VcrResponse) -> Exchange:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
-from harness.http.codings import GZIP_MAGIC, CodingError, CodingFault, Pack, decoded
+from harness.http.codings import recognised
 from harness.http.message import media_parameter
 from harness.secrets.detection.secret_names import HINT, names_secret, names_secret_number
 from harness.secrets.redaction.placeholders import Placeholders
@@ -31,16 +31,6 @@ def _dumped(new: str | int, written: str) -> str:
     return json.dumps(new, ensure_ascii=written.isascii() or any("\ud800" <= c <= "\udfff" for c in str(new)))
 
 
-def _gunzipped(content: bytes) -> tuple[bytes, Pack] | None:
-    """Return the decompressed content and its encoder; None for bytes that only begin like compressed data."""
-    try:
-        return decoded(content, "gzip")
-    except CodingError as exc:
-        if exc.fault is CodingFault.TOO_LARGE:
-            raise
-        return None
-
-
 class Bodies:
     """Takes the secrets out of the bodies of requests, or of responses."""
 
@@ -51,7 +41,7 @@ class Bodies:
 
     def content(self, content: bytes, media_type: str, *, depth: int = DEPTH) -> bytes:
         """Return the content of a body without secrets; ``depth`` is how many layers of encoding are opened."""
-        if content.startswith(GZIP_MAGIC) and depth and (unpacked := _gunzipped(content)):
+        if depth and (unpacked := recognised(content)):
             inner, pack = unpacked
             clean = self.content(inner, "", depth=depth - 1)
             return content if clean == inner else pack(clean)
@@ -147,9 +137,7 @@ class Bodies:
             inner = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
         except (binascii.Error, ValueError):
             return text
-        if not inner.startswith(GZIP_MAGIC) and sum(
-            32 <= byte < 127 or byte in b"\r\n\t" for byte in inner
-        ) < 0.9 * len(inner):
+        if not recognised(inner) and sum(32 <= byte < 127 or byte in b"\r\n\t" for byte in inner) < 0.9 * len(inner):
             return text
         clean = self.content(inner, "", depth=depth - 1)
         if clean == inner:

@@ -1,0 +1,80 @@
+"""Brotli and Zstandard (RFC 7932, RFC 8878) where a package that has them is installed, as it is beside most clients.
+
+Python itself has neither before 3.14, and no client asks for one that it cannot open.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any, NamedTuple, Protocol
+
+
+class Stream(Protocol):
+    """Unpacks one frame, as `zlib.decompressobj` does."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end of the frame was reached."""
+
+    @property
+    def unused_data(self) -> bytes:
+        """What came behind that end."""
+
+    def decompress(self, data: bytes, /) -> bytes:
+        """Return what ``data`` unpacks to; the package's own error for data that is no such frame."""
+
+
+class Codec(NamedTuple):
+    """One coding."""
+
+    stream: Callable[[], Stream]
+    """Makes what unpacks a frame."""
+    pack: Callable[[bytes], bytes]
+
+
+class _BrotliStream:
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.eof = False
+        self.unused_data = b""  # brotli refuses what comes behind the end
+
+    def decompress(self, data: bytes, /) -> bytes:
+        content: bytes = self._stream.process(data)
+        self.eof = self._stream.is_finished()
+        return content
+
+
+def _brotli(module: Any) -> Codec:
+    return Codec(lambda: _BrotliStream(module.Decompressor()), module.compress)
+
+
+def _zstandard(module: Any) -> Codec:
+    return Codec(
+        lambda: module.ZstdDecompressor().decompressobj(), lambda content: module.ZstdCompressor().compress(content)
+    )
+
+
+def _zstd(module: Any) -> Codec:
+    return Codec(module.ZstdDecompressor, module.compress)
+
+
+_PACKAGES: Mapping[str, Sequence[tuple[str, Callable[[Any], Codec]]]] = {
+    "br": (("brotli", _brotli), ("brotlicffi", _brotli)),
+    "zstd": (("compression.zstd", _zstd), ("backports.zstd", _zstd), ("zstandard", _zstandard)),
+}
+"""By coding, the modules that have it."""
+INSTALLABLE: Mapping[str, str] = {"br": "brotli", "zstd": "zstandard"}
+"""By coding, the package to install for it."""
+
+
+@functools.cache
+def installed_codec(coding: str) -> Codec | None:
+    """Return what packs and unpacks ``coding``; None where no package that has it is installed."""
+    for name, made in _PACKAGES.get(coding, ()):
+        try:
+            return made(import_module(name))
+        except ImportError:
+            continue
+    return None
