@@ -10,7 +10,7 @@ import httpx
 from harness.errors import one_line
 from harness.fuzzing.defects import Defect, StoredRequest, of_failures
 from harness.openapi.generation import Ungenerable
-from harness.openapi.operation import Operation, failures_of
+from harness.openapi.operation import Operation
 from harness.openapi.schemathesis_names import SchemathesisError, UndefinedContentType, ignored_auth
 from harness.openapi.spec_document import Spec
 
@@ -37,10 +37,12 @@ def defects_of(
         return []
     known = {"headers": dict(headers), **({"recorder": recorder} if recorder else {})}
     try:
-        failures = failures_of(lambda: case.validate_response(response, excluded_checks=list(ELSEWHERE), **known))
+        found = operation.failures(
+            response, lambda: case.validate_response(response, excluded_checks=list(ELSEWHERE), **known)
+        )
     except SchemathesisError as exc:
         raise Ungenerable(f"the answers of {operation.label} cannot be judged: {one_line(exc)[:300]}") from exc
-    failures = [f for f in failures if not (isinstance(f, UndefinedContentType) and operation.describes_type(response))]
+    failures = [f for f in found if not (isinstance(f, UndefinedContentType) and operation.describes_type(response))]
     return of_failures(failures, operation, spec, case=case, response=response, steps=steps)
 
 

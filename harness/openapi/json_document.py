@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harness.core.pointers import child, pointer_of, steps_of
@@ -20,6 +20,10 @@ class JsonDocument:
     def shown(self, text: str) -> str:
         """Return ``text`` with the references in it as they were written."""
         return text
+
+    def judged(self, _operation: Any, _response: Any, failures: Sequence[Any]) -> Sequence[Any]:
+        """Return the failures of a response that remain after its body was judged in its direction; here all."""
+        return failures
 
     def locate(self, pointer: str) -> tuple[str, Any]:
         """Return the real place of the value at ``pointer``, behind every ``$ref`` on the way, and the value.

@@ -133,7 +133,7 @@ class Operation:
         What a recording holds in place of a secret is not held against the secret's schema, nor is the body unless it
         is ``readable``.
         """
-        found = failures_of(lambda: self.raw.validate_response(response))
+        found = self.failures(response, lambda: self.raw.validate_response(response))
         if not readable:
             found = [failure for failure in found if failure.title not in _OF_BODIES]
         lines = [self.document.shown(_in_a_line(f)) for f in found if not _is_redacted(f)]
@@ -161,10 +161,17 @@ class Operation:
 
     def response_to(self, status: int) -> dict[str, Any]:
         """Return the documented response for a status: the exact one, its range, or the default; else an empty one."""
-        described = self.responses
+        return self.responses.get(self.key_of(status), {})
+
+    def key_of(self, status: int) -> str:
+        """Return the key of the documented response for a status, empty for none."""
         ranged = f"{status // 100}XX"
         keys = (str(status), ranged, ranged.lower(), "default")
-        return next((described[key] for key in keys if key in described), {})
+        return next((key for key in keys if key in self.responses), "")
+
+    def failures(self, response: httpx.Response, validate: Callable[[], object]) -> Sequence[Any]:
+        """Return what Schemathesis raises while it validates a response, with the body judged in its direction."""
+        return self.document.judged(self, response, _failures_of(validate))
 
     def _lacking(self, response: httpx.Response) -> Iterator[str]:
         """Yield the headers that the documented response requires and that did not come (OpenAPI, Header Object)."""
@@ -182,7 +189,7 @@ def contents(pointer: str, node: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def failures_of(validate: Callable[[], object]) -> Sequence[Any]:
+def _failures_of(validate: Callable[[], object]) -> Sequence[Any]:
     """Return what Schemathesis raises while it validates a response; none where that conforms."""
     from harness.openapi.schemathesis_names import Failure, FailureGroup
 

@@ -10,7 +10,8 @@ import jsonschema_rs
 
 from harness.core.pointers import as_fragment
 from harness.openapi.bundling import FILES
-from harness.openapi.json_document import JsonDocument, items
+from harness.openapi.directions import READ_ONLY, WRITE_ONLY, Directions
+from harness.openapi.json_document import JsonDocument
 
 URN = "urn:document"
 _SHARED = ("components", "definitions", FILES)
@@ -21,11 +22,7 @@ class Schemas:
     """Validators for schemas at their places in a document, so that every reference finds what it names."""
 
     def __init__(self, document: JsonDocument, *, without: tuple[str, ...] = ()) -> None:
-        """Nothing is compiled yet. ``without`` are the flags of properties that need not be there.
-
-        That is ``readOnly`` in requests, ``writeOnly`` in responses (OpenAPI 3.0, Schema Object): such a property is
-        required in the other direction alone.
-        """
+        """Nothing is compiled yet. ``without`` are the flags of properties that need not be there; see `Directions`."""
         self._document, self._without = document, without
         self._compiled: dict[str, Any] = {}
 
@@ -33,7 +30,7 @@ class Schemas:
     def _schemas(self) -> Any:
         made = dialect(self._document.raw)
         if self._without:
-            self._relax(made, frozenset())
+            Directions(JsonDocument(made).resolved, self._without).relax(made)
         return made
 
     @cached_property
@@ -44,25 +41,6 @@ class Schemas:
         """Return the schema at ``pointer`` with all that it may refer to beside it."""
         schema = JsonDocument(self._schemas).placed(pointer)[1]
         return {**{key: self._schemas[key] for key in _SHARED if key in self._schemas}, **schema}
-
-    def _relax(self, node: Any, flagged: frozenset[str]) -> None:
-        """Require no property that has the flag; one in a part of ``allOf`` counts for all its parts."""
-        for child in node if isinstance(node, list) else ():
-            self._relax(child, frozenset())
-        if not isinstance(node, dict):
-            return
-        parts: list[Any] = node["allOf"] if isinstance(node.get("allOf"), list) else []
-        for schema in (node, *map(self._document.resolved, parts)) if "required" in node or parts else ():
-            listed = {name: self._document.resolved(s) for name, s in items(schema.get("properties"))}
-            flagged |= {name for name, s in listed.items() if any(s.get(flag) is True for flag in self._without)}
-        required = node.get("required")
-        if flagged and isinstance(required, list):
-            node["required"] = [name for name in required if name not in flagged]
-        for key, child in node.items():
-            for part in child if key == "allOf" and child is parts else ():
-                self._relax(part, flagged)
-            if key != "allOf" or child is not parts:
-                self._relax(child, frozenset())
 
     def at(self, pointer: str) -> Any:
         """Return the validator of the schema at ``pointer``, None where there is none that can be compiled."""
@@ -111,7 +89,8 @@ def _with_null(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
-        return {"anyOf": [{"$ref": schema["$ref"]}, {"type": "null"}]}
+        flags = {key: schema[key] for key in (READ_ONLY, WRITE_ONLY) if key in schema}
+        return {**flags, "anyOf": [{"$ref": schema["$ref"]}, {"type": "null"}]}
     made = dict(schema)
     if isinstance(made.get("type"), str):
         made["type"] = [made["type"], "null"]

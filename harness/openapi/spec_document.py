@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
@@ -12,15 +12,17 @@ from urllib.request import url2pathname
 
 import httpx
 
-from harness.core.pointers import pointer_of
+from harness.core.pointers import mapped, pointer_of
 from harness.errors import NetworkError, SpecError, one_line
 from harness.http.message import Request
 from harness.openapi.bundling import Bundle
+from harness.openapi.directions import READ_ONLY, WRITE_ONLY, Directions, flags_in, spellings
 from harness.openapi.inputs import Inputs
 from harness.openapi.json_document import JsonDocument, items
 from harness.openapi.media_ranges import specificity
 from harness.openapi.operation import METHODS, Operation
 from harness.openapi.reading import MAX_BYTES, parsed, read_document
+from harness.openapi.response_bodies import judged
 from harness.openapi.routes import Routes
 from harness.openapi.schemas import Schemas
 
@@ -51,6 +53,7 @@ class Spec(JsonDocument):
         self.bundle = Bundle(document, location, partial(_read, fetch))
         self.source = source
         self._prefix = urlsplit(base_url).path.rstrip("/")
+        self._schemas: dict[tuple[str, ...], Schemas] = {}
         self._inputs: dict[str, Inputs] = {}
         self._operations: dict[str, Operation] = {}
 
@@ -70,8 +73,11 @@ class Spec(JsonDocument):
         try:
             # An explicit Config keeps a schemathesis.toml lying about from changing what is checked.
             # harness.toml says where the provider answers: a mistake in `servers` is not to keep it from being called.
-            document = {key: value for key, value in self.raw.items() if key != "servers"}
             self._order_ranges()
+            document = {key: value for key, value in self.raw.items() if key != "servers"}
+            if self._flags & spellings(READ_ONLY):  # Schemathesis misses some; `judged` makes up for responses
+                document = mapped(document, lambda value: value)
+                Directions(JsonDocument(document).resolved, [READ_ONLY]).relax(document)
             return schemathesis.openapi.from_dict(document, config=schemathesis.Config())
         except Exception as exc:
             raise SpecError(f"[provider] spec: {self.source} cannot be loaded: {self._line(exc)}") from exc
@@ -141,17 +147,30 @@ class Spec(JsonDocument):
     @cached_property
     def of_requests(self) -> Schemas:
         """The schemas in their form for requests."""
-        return Schemas(self, without=("readOnly",))
+        return self._schemas_without(READ_ONLY)
 
     @cached_property
     def of_responses(self) -> Schemas:
         """The schemas in their form for responses."""
-        return Schemas(self, without=("writeOnly",))
+        return self._schemas_without(WRITE_ONLY)
 
     @cached_property
     def of_either(self) -> Schemas:
         """The schemas as they hold where the direction is not known, as for webhooks and examples of schemas."""
-        return Schemas(self, without=("readOnly", "writeOnly"))
+        return self._schemas_without(READ_ONLY, WRITE_ONLY)
+
+    def _schemas_without(self, *flags: str) -> Schemas:
+        """Return the schemas without the properties that have a flag; the same ones where no property has one."""
+        present = tuple(flag for flag in flags if self._flags & spellings(flag))
+        return self._schemas.setdefault(present, Schemas(self, without=present))
+
+    @cached_property
+    def _flags(self) -> frozenset[str]:
+        return flags_in(self.raw)
+
+    def judged(self, operation: Operation, response: httpx.Response, failures: Sequence[Any]) -> Sequence[Any]:
+        """Return the failures that Schemathesis found in a response, with the body judged in its direction."""
+        return judged(operation, response, failures, self.of_responses) if self._flags else failures
 
     def inputs(self, operation: Operation) -> Inputs:
         """Return what an operation takes."""

@@ -1,0 +1,169 @@
+"""Properties that only one direction has: ``readOnly`` in responses, ``writeOnly`` in requests.
+
+"If the property is in the ``required`` list, the ``required`` will take effect on the response only" (OpenAPI 3.0,
+Schema Object, ``readOnly``; ``writeOnly`` likewise). List and flag can be in different parts of one schema, on either
+side of a reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
+
+Resolve = Callable[[Any], dict[str, Any]]
+"""Follows ``$ref`` from an object to an object."""
+
+READ_ONLY, WRITE_ONLY = "readOnly", "writeOnly"
+MAX_DEPTH = 24
+"""Parts of a schema within each other that apply to one value."""
+_CONDITIONS = frozenset({"not", "if"})
+"""What these require decides what else applies; it demands nothing."""
+_PARTS = ("allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas")
+"""Keywords whose schemas apply to the same value; the first always, the others perhaps."""
+_MAPS = frozenset({"properties", "patternProperties", "dependentSchemas", "definitions", "$defs", "schemas"})
+"""Keys of objects whose keys are names, not keywords."""
+_NULL = ({"type": "null"}, {"enum": [None]}, {"const": None})
+_NONE: frozenset[str] = frozenset()
+
+
+def spellings(*flags: str) -> frozenset[str]:
+    """Return the names of flags, and of the extensions used in their place in OpenAPI 2.0."""
+    return frozenset(name for flag in flags for name in (flag, f"x-{flag}"))
+
+
+def flags_in(root: Any) -> frozenset[str]:
+    """Return the flags of direction that are set anywhere in a document."""
+    wanted, found, pending = spellings(READ_ONLY, WRITE_ONLY), set(), [root]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            if not wanted.isdisjoint(node):
+                found |= {flag for flag in wanted if node.get(flag) is True}
+            pending += node.values()
+        elif isinstance(node, list):
+            pending += node
+    return frozenset(found)
+
+
+class Directions:
+    """The properties that need not be there in one direction, by the schemas that require them."""
+
+    def __init__(self, resolve: Resolve, flags: Collection[str]) -> None:
+        """``flags`` mark the properties that are absent: ``readOnly`` in requests, ``writeOnly`` in responses."""
+        self._resolve, self._flags = resolve, spellings(*flags)
+        self._names: dict[tuple[int, bool], tuple[Any, frozenset[str]]] = {}
+
+    def relax(self, root: Any) -> None:
+        """Change every schema within ``root`` so that it requires no property of the other direction."""
+        pending = [(root, False)]
+        while pending:
+            node, is_map = pending.pop()
+            if isinstance(node, list):
+                pending += [(child, False) for child in node]
+            elif isinstance(node, dict):
+                if not is_map and (relaxed := self._relaxed(node, _NONE, MAX_DEPTH)) is not node:
+                    node.clear()
+                    node.update(relaxed)
+                pending += [(v, k in _MAPS and not is_map) for k, v in node.items() if is_map or k not in _CONDITIONS]
+
+    def _relaxed(self, schema: Any, outer: frozenset[str], depth: int) -> Any:
+        """Return a schema that requires no absent property, itself if it does not; ``outer`` are absent anyway."""
+        if not isinstance(schema, dict) or not depth or not (outer or self._may_require(schema)):
+            return schema
+        absent = outer | self._absent(schema, always=False)
+        if not absent:
+            return schema
+        changed = dict(_requirements(schema, absent))
+        always = outer | self._absent(schema, always=True)
+        for key in _PARTS:
+            within = schema.get(key)
+            names = absent if key == "allOf" else always
+            if isinstance(within, list):
+                changed[key] = [self._relaxed(part, names, depth - 1) for part in within]
+            elif isinstance(within, dict) and key == "dependentSchemas":
+                changed[key] = {k: self._relaxed(part, names, depth - 1) for k, part in within.items()}
+            elif isinstance(within, dict):
+                changed[key] = self._relaxed(within, names, depth - 1)
+        relaxed = {**schema, **changed}
+        if any(self._is_emptied(choice, always) for choice in _schemas(schema.get("oneOf"))):
+            # Choices that only a required property told apart fit together without it.
+            choices = {"anyOf": relaxed.pop("oneOf")}
+            relaxed["allOf"] = [*_schemas(relaxed.get("allOf")), choices]
+        return self._inlined(relaxed, absent, depth) if "$ref" in schema else relaxed
+
+    def _inlined(self, schema: dict[str, Any], absent: frozenset[str], depth: int) -> dict[str, Any]:
+        """Return a schema with what it refers to in place of the reference, if that requires too much only here."""
+        target = self._resolve(schema)
+        here = absent - self._absent(target, always=False)
+        if not here or not self._requires(target, here, depth):
+            return schema
+        made = self._relaxed(target, absent, depth - 1)
+        beside = {key: value for key, value in schema.items() if key != "$ref"}
+        return {**beside, "allOf": [*_schemas(beside.get("allOf")), made]} if beside else made
+
+    def _is_absent(self, schema: Any, depth: int = MAX_DEPTH) -> bool:
+        """Whether a property has a flag: in any part of its schema that always applies, null aside."""
+        if not isinstance(schema, dict) or not depth:
+            return False
+        if not self._flags.isdisjoint(schema) and any(schema.get(flag) is True for flag in self._flags):
+            return True
+        parts = [self._resolve(schema)] if "$ref" in schema else []
+        if any(self._is_absent(part, depth - 1) for part in (*parts, *_schemas(schema.get("allOf")))):
+            return True
+        choices = [[c for c in _schemas(schema.get(key)) if c not in _NULL] for key in ("anyOf", "oneOf")]
+        return any(some and all(self._is_absent(choice, depth - 1) for choice in some) for some in choices)
+
+    def _absent(self, schema: dict[str, Any], *, always: bool, depth: int = MAX_DEPTH) -> frozenset[str]:
+        """Return the names of the absent properties that the parts of a schema describe, or those that always apply."""
+        key = id(schema), always
+        if key not in self._names and depth:
+            self._names[key] = schema, _NONE  # for references that lead back
+            listed = schema.get("properties")
+            found = {n for n, s in listed.items() if self._is_absent(s)} if isinstance(listed, dict) else set()
+            for part in self._parts(schema, always=always):
+                found |= self._absent(part, always=always, depth=depth - 1)
+            self._names[key] = schema, frozenset(found)
+        return self._names[key][1] if key in self._names else _NONE
+
+    def _parts(self, schema: dict[str, Any], *, always: bool) -> Iterator[dict[str, Any]]:
+        """Yield the schemas that apply to the same value as ``schema``, perhaps, or always."""
+        if "$ref" in schema:
+            yield self._resolve(schema)
+        for key in _PARTS[:1] if always else _PARTS:
+            within = schema.get(key)
+            yield from _schemas(within)
+            if isinstance(within, dict):
+                yield from _schemas([*within.values()]) if key == "dependentSchemas" else [within]
+
+    def _may_require(self, schema: dict[str, Any]) -> bool:
+        return any(key in schema for key in ("required", "dependentRequired", *_PARTS))
+
+    def _requires(self, schema: dict[str, Any], names: frozenset[str], depth: int) -> bool:
+        """Whether any part of a schema requires one of these properties."""
+        if not depth:
+            return False
+        if any(_requirements(schema, names)):
+            return True
+        return any(self._requires(part, names, depth - 1) for part in self._parts(schema, always=False))
+
+    def _is_emptied(self, choice: dict[str, Any], outer: frozenset[str]) -> bool:
+        """Whether nothing is left of what a choice requires."""
+        schema = self._resolve(choice) if "$ref" in choice else choice
+        required = schema.get("required")
+        absent = outer | self._absent(schema, always=False)
+        return isinstance(required, list) and bool(required) and absent.issuperset(map(str, required))
+
+
+def _requirements(schema: dict[str, Any], names: frozenset[str]) -> Iterator[tuple[str, Any]]:
+    """Yield each keyword that requires one of these properties, and what is left of it."""
+    required, dependent = schema.get("required"), schema.get("dependentRequired")
+    if isinstance(required, list) and any(name in names for name in required if isinstance(name, str)):
+        yield "required", [name for name in required if name not in names]
+    if isinstance(dependent, dict):
+        left = {k: [n for n in v if n not in names] if isinstance(v, list) else v for k, v in dependent.items()}
+        if left != dependent:
+            yield "dependentRequired", left
+
+
+def _schemas(listed: Any) -> list[dict[str, Any]]:
+    return [schema for schema in listed if isinstance(schema, dict)] if isinstance(listed, list) else []

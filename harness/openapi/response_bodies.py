@@ -1,0 +1,73 @@
+"""Bodies of responses, judged in their direction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import httpx
+import msgspec
+
+from harness.core.pointers import escaped
+from harness.http.message import is_json
+from harness.openapi.media_ranges import most_specific
+from harness.openapi.operation import Operation, contents
+from harness.openapi.schemas import Schemas
+
+CHECK = "response_schema_conformance"
+"""Schemathesis' name of the check of bodies, which ids of defects contain."""
+TITLE = "Response violates schema"
+
+
+class BodyFailure(msgspec.Struct, frozen=True, kw_only=True):
+    """A value in a body that breaks its schema; its attributes are those of Schemathesis' failures."""
+
+    checks: ClassVar[tuple[str, ...]] = (CHECK,)
+    operation: str
+    message: str
+    instance: Any
+    instance_path: list[str | int]
+    schema_path: list[str | int]
+    title: str = TITLE
+
+
+def judged(operation: Operation, response: httpx.Response, failures: Sequence[Any], schemas: Schemas) -> Sequence[Any]:
+    """Return the failures that Schemathesis found in a response, with the verdict of ``schemas`` about the body.
+
+    Schemathesis applies ``readOnly`` and ``writeOnly`` only where the property and the list of required ones are in
+    one schema. It also forbids what is ``writeOnly`` in a response, which is left to it.
+    """
+    place = _place(operation, response)
+    validator = schemas.at(place) if place else None
+    if validator is None:
+        return failures
+    try:
+        value = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return failures
+    error = next(iter(validator.iter_errors(value)), None)
+    if error is None:
+        return [f for f in failures if getattr(f, "title", "") != TITLE or f.schema_path[-1:] == ["not"]]
+    if any(getattr(f, "title", "") == TITLE for f in failures):
+        return failures
+    own = BodyFailure(
+        operation=operation.label,
+        message=error.message,
+        instance=error.instance,
+        instance_path=error.instance_path,
+        schema_path=error.schema_path,
+    )
+    return [*failures, own]
+
+
+def _place(operation: Operation, response: httpx.Response) -> str:
+    """Return the place of the schema for the JSON body of a response; empty if there is none."""
+    kind, key = response.headers.get("content-type", ""), operation.key_of(response.status_code)
+    if not key or not is_json(kind):
+        return ""
+    pointer, described = operation.document.placed(f"{operation.pointer}/responses/{escaped(key)}")
+    if "schema" in described:  # OpenAPI 2.0
+        return f"{pointer}/schema"
+    places = contents(pointer, described)
+    return places.get(most_specific(places, kind) or "", "")
