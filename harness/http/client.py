@@ -194,8 +194,8 @@ def read_bounded(
                 raise httpx.ReadTimeout(f"after {max_bytes >> 20} MiB the answer had not ended")
             if time.monotonic() > deadline:
                 raise httpx.ReadTimeout(f"after {within_s:g} s the answer had not ended")
-    decoded = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_BODY]
-    return httpx.Response(response.status_code, headers=decoded, content=bytes(content), request=response.request)
+    kept = [(name, value) for name, value in response.headers.raw if name.decode("latin-1").lower() not in _OF_THE_BODY]
+    return httpx.Response(response.status_code, headers=kept, content=bytes(content), request=response.request)
 
 
 def answers(client: httpx.Client, url: str) -> bool:

@@ -73,16 +73,20 @@ def reason_phrase(status: int) -> str:
 def header_bytes(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     """Return header fields as they go over the wire: in ISO-8859-1, and in UTF-8 what that does not have.
 
-    RFC 9110 section 5.5 names the first as the historical encoding of what is not ASCII.
+    A value that was read from the wire holds its bytes as ISO-8859-1, which RFC 9110 section 5.5 names as the
+    historical encoding of what is not ASCII, so that each goes out as it came.
     """
-    return [(name.encode("latin-1", "replace"), _value_bytes(value)) for name, value in headers]
+    return [(name.encode("latin-1", "replace"), value_bytes(value)) for name, value in headers]
 
 
-def _value_bytes(value: str) -> bytes:
-    try:
-        return value.encode("latin-1")
-    except UnicodeEncodeError:
-        return value.encode(errors="replace")
+def value_bytes(value: str) -> bytes:
+    """Return the value of a header as it goes over the wire, see `header_bytes`."""
+    for encoding, errors in (("latin-1", "strict"), ("utf-8", "surrogateescape")):
+        try:
+            return value.encode(encoding, errors)
+        except UnicodeEncodeError:
+            continue
+    return value.encode(errors="replace")
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True):

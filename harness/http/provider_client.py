@@ -15,6 +15,7 @@ import msgspec
 from harness.core.dates import retry_after_s
 from harness.errors import NotPermittedError
 from harness.http.client import TIMEOUT_S, WHOLE_WITHIN_S, Network
+from harness.http.message import header_bytes
 
 LIMITED = frozenset({429, 503})
 """Statuses that ask to come again later (RFC 6585 section 4, RFC 9110 section 15.6.4)."""
@@ -158,7 +159,7 @@ class ProviderClient:
         own = {name.lower() for name, _ in given}
         credential = [(k, v) for k, v in self.headers.items() if authenticated and k.lower() not in own]
         url = path if "://" in path else self.base_url.rstrip("/") + "/" + path.lstrip("/")
-        return self._client.build_request(method, url, headers=[*credential, *given], **content)
+        return self._client.build_request(method, url, headers=header_bytes([*credential, *given]), **content)
 
     def send(self, request: httpx.Request) -> SendResult:
         """Send a request as it is, and again after each wait that 429 or 503 asks for.

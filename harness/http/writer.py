@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from harness.http.message import HOP_BY_HOP, Response, reason_phrase
+from harness.http.message import HOP_BY_HOP, Response, header_bytes, reason_phrase, value_bytes
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNSENDABLE = re.compile(r"[\r\n\0]")
@@ -43,12 +43,13 @@ def response_head(
     reason = response.reason or reason_phrase(response.status)
     if _UNSENDABLE.search(reason):
         raise ValueError("reason phrase contains a line break")
-    lines = [f"HTTP/1.1 {response.status} {reason}", *(f"{name}: {value}" for name, value in fields)]
+    lines = [f"HTTP/1.1 {response.status} ".encode() + value_bytes(reason)]
+    lines += [b"%b: %b" % field for field in header_bytes(fields)]
     if response.status not in {204, 304} and response.status >= 200:  # RFC 9110 section 8.6
         if chunked:
-            lines.append("transfer-encoding: chunked")
+            lines.append(b"transfer-encoding: chunked")
         elif length is not None:
-            lines.append(f"content-length: {length}")
+            lines.append(b"content-length: %d" % length)
     if close:
-        lines.append("connection: close")
-    return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
+        lines.append(b"connection: close")
+    return b"\r\n".join([*lines, b"", b""])

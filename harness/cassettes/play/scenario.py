@@ -12,6 +12,7 @@ from vcr.record_mode import RecordMode
 from vcr.request import Request
 
 from harness.cassettes.play.aiohttp_bodies import encoded_bodies
+from harness.cassettes.play.client_headers import exact_headers
 from harness.cassettes.play.indexed_cassette import IndexedCassette
 from harness.cassettes.play.matching import Matcher
 from harness.cassettes.play.mismatch import called, unmatched
@@ -177,6 +178,7 @@ class ScenarioCassette(IndexedCassette):
             for patcher in CassettePatcherBuilder(self).build():
                 stack.enter_context(patcher)
             stack.enter_context(encoded_bodies())
+            stack.enter_context(exact_headers())
             yield
 
     def _next(self, request: Request) -> int | None:

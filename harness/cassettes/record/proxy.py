@@ -13,11 +13,12 @@ from http import HTTPStatus
 from typing import Protocol
 
 import httpx
+import msgspec
 
 from harness.errors import CassetteError, HarnessError, NetworkError
 from harness.http.codings import DECODABLE
 from harness.http.loopback_server import CommandServer, RawAnswer
-from harness.http.message import HOP_BY_HOP, Request, Response, reason_phrase
+from harness.http.message import HOP_BY_HOP, Request, Response, header_bytes, reason_phrase
 from harness.http.parser import MAX_BODY, BadMessageError
 from harness.http.server_connection import ServerConnection
 from harness.http.writer import has_no_body
@@ -72,6 +73,12 @@ class RecordingProxy(CommandServer):
 
     def respond(self, request: Request) -> Response | RawAnswer:
         """Pass on a request, and its answer as it comes."""
+        try:
+            return self._responded_by_upstream(request)
+        except Exception as exc:  # noqa: BLE001 - the client gets an answer, and the exit status counts it
+            return self._failed(request, HTTPStatus.BAD_GATEWAY, f"The proxy failed: {_described(exc)}.")
+
+    def _responded_by_upstream(self, request: Request) -> Response | RawAnswer:
         if not request.target.startswith("/"):  # it could change the host of the URL
             return self._failed(request, HTTPStatus.NOT_FOUND, f"{request.target!r} is not a path.")
         headers = [(k, v) for k, v in request.headers if k.lower() not in _NOT_PASSED_ON]
@@ -89,8 +96,9 @@ class RecordingProxy(CommandServer):
         def keep(content: bytes) -> None:
             latency_s = time.perf_counter() - start
             recorded = Request(method=request.method, url=url, headers=tuple(headers), body=request.body)
-            fields = tuple(h for h in answer.headers.multi_items() if h[0].lower() not in HOP_BY_HOP)
-            response = Response(status=answer.status_code, reason=answer.reason_phrase, headers=fields, body=content)
+            head = _head_of(answer)
+            fields = tuple(h for h in head.headers if h[0].lower() not in HOP_BY_HOP)
+            response = msgspec.structs.replace(head, headers=fields, body=content)
             try:
                 self.recorder.add(recorded, response, began=began, latency_s=latency_s)
             except CassetteError as exc:
@@ -107,7 +115,7 @@ class RecordingProxy(CommandServer):
         return httpx.Request(
             request.method,
             url,
-            headers=[*headers, ("accept-encoding", codings)],
+            headers=header_bytes([*headers, ("accept-encoding", codings)]),
             content=request.body,
             extensions={"timeout": self.client.timeout.as_dict()},
         )
@@ -127,6 +135,9 @@ class RecordingProxy(CommandServer):
         except OSError:
             self.log(f"{request.method} {request.path}: the client hung up before the end")
             return False
+        except ValueError as exc:  # a header that cannot be sent
+            self._report(request, f"{self.upstream} answered with what cannot be passed on: {exc}.")
+            return False
         finally:
             answer.close()
         return True
@@ -134,8 +145,9 @@ class RecordingProxy(CommandServer):
     def _stream(
         self, request: Request, answer: httpx.Response, connection: ServerConnection, keep: Callable[[bytes], None]
     ) -> None:
-        fields = ((k, self._here(v) if k.lower() == "location" else v) for k, v in answer.headers.multi_items())
-        head = Response(status=answer.status_code, reason=answer.reason_phrase, headers=tuple(fields))
+        head = _head_of(answer)
+        fields = ((k, self._here(v) if k.lower() == "location" else v) for k, v in head.headers)
+        head = msgspec.structs.replace(head, headers=tuple(fields))
         length = int(named) if (named := head.header("content-length")).isdigit() else None
         if has_no_body(head.status, request.method) or length == 0:
             keep(answer.read())
@@ -165,6 +177,13 @@ class RecordingProxy(CommandServer):
     def _report(self, request: Request, text: str) -> None:
         self.failed += 1
         self.log(f"{request.method} {request.target}: {text}")
+
+
+def _head_of(answer: httpx.Response) -> Response:
+    """Return status and headers byte for byte, as text in ISO-8859-1."""
+    fields = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers.raw)
+    reason: bytes = answer.extensions.get("reason_phrase", b"")
+    return Response(status=answer.status_code, reason=reason.decode("latin-1"), headers=fields)
 
 
 def _problem(status: HTTPStatus, text: str) -> Response:

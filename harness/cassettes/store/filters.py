@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from vcr.request import Request
 
-from harness.cassettes.store.vcr_messages import VcrResponse, body_bytes, plain, response_of, vcr_response
+from harness.cassettes.store.vcr_messages import VcrResponse, body_bytes, plain, response_of, text, vcr_response
 from harness.http.codings import CodingError
 from harness.http.content import coding_of
 from harness.http.message import LOOPBACK, header
@@ -28,7 +28,7 @@ def request_filter(redactor: Redactor) -> Callable[[Request], Request]:
 
     def clean(request: Request) -> Request:
         headers = {k: v for k, v in request.headers.items() if k.lower() not in _DROPPED}
-        sent = tuple((name, str(value)) for name, value in headers.items())
+        sent = tuple((name, text(value)) for name, value in headers.items())
         body = body_bytes(request)
         content = redactor.body(body, media_type=header(sent, "content-type"), coding=coding_of(sent))
         uri = redactor.uri(without_port(request.uri))

@@ -9,13 +9,15 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
-from vcr import matchers
+from vcr import matchers, stubs
 from vcr.cassette import Cassette
 from vcr.filters import decode_response
 from vcr.patch import CassettePatcherBuilder
 from vcr.request import HeadersDict, Request
 from vcr.serialize import CASSETTE_FORMAT_VERSION
 from vcr.serializers import compat, yamlserializer
+from vcr.stubs import httpx_stubs
+from vcr.stubs.compat import get_httpmessage as httpmessage_from
 from vcr.util import _join_body_chunks as join_chunks
 from vcr.util import read_body
 
@@ -30,6 +32,8 @@ __all__ = [
     "as_unicode",
     "decode_response",
     "found_for",
+    "httpmessage_from",
+    "httpx_stubs",
     "join_chunks",
     "normalized_path",
     "normalized_uri",
@@ -42,6 +46,7 @@ __all__ = [
     "set_found",
     "set_headers",
     "stored_headers",
+    "stubs",
     "transformers_for",
 ]
 
@@ -64,6 +69,9 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     ),
     "vcr.request:Request('GET', 'http://x', '', {})": ("_body", "_from_dict", "_to_dict", "_was_file", "_was_iter"),
     "vcr.request:HeadersDict()": ("_store",),
+    "vcr.stubs:compat": ("get_httpmessage",),
+    "vcr:stubs": ("parse_headers",),
+    "vcr.stubs:httpx_stubs": ("_deserialize_headers", "_make_vcr_request", "_serialize_headers"),
 }
 """By an object, given as the expression that makes it, what is read from it, set on it or overridden."""
 

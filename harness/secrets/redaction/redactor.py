@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -108,6 +109,14 @@ class Redactor:
         if not isinstance(value, str):
             text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
             return self._header(name, text, received=received)
+        if not value.isascii():  # the bytes of a value stand in the text as ISO-8859-1, and most are UTF-8
+            with suppress(UnicodeError):
+                plain = value.encode("latin-1").decode()
+                clean = self._text_header(name, plain, received=received)
+                return value if clean == plain else clean.encode().decode("latin-1")
+        return self._text_header(name, value, received=received)
+
+    def _text_header(self, name: str, value: str, *, received: bool) -> str:
         lower = name.lower()
         if lower in _CREDENTIALS:
             return self._credential(lower, value, received=received)

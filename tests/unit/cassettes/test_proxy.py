@@ -22,6 +22,7 @@ from harness.cassettes.record.recorder import Recorder
 from harness.errors import CassetteError, ConfigurationError
 from harness.http.client import Network
 from harness.secrets.redaction.redactor import Redactor
+from tests.values_beyond_ascii import VALUES
 
 Start = Callable[..., RecordingProxy]
 
@@ -106,6 +107,62 @@ def test_nothing_is_added_to_a_request(httpserver: HTTPServer, start: Start) -> 
             assert client.makefile("rb").read()
 
     assert [set(headers) for headers in seen] == [{"host", "x-mine", "accept-encoding"}] * 2
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_header_values_pass_byte_for_byte(name: str, httpserver: HTTPServer, start: Start, tmp_path: Path) -> None:
+    """What is beyond ASCII reaches both sides, and the cassette, as it came."""
+    value, seen = VALUES[name].decode("latin-1"), list[str]()
+
+    def answer(request: Request) -> Response:
+        seen.append(request.headers["x-from"])
+        return Response(b"{}", headers={"x-city": value, "x-city-2": value})
+
+    httpserver.expect_request("/x").respond_with_handler(answer)
+    proxy = start(httpserver.url_for("/"))
+
+    with socket.create_connection(("127.0.0.1", proxy.port)) as client:
+        client.sendall(b"GET /x HTTP/1.1\r\nHost: x\r\nX-From: %b\r\nConnection: close\r\n\r\n" % VALUES[name])
+        answered = client.makefile("rb").read()
+    proxy.recorder.write()
+
+    assert seen == [value]
+    assert b"\r\nx-city: %b\r\n" % VALUES[name] in answered
+    recorded = interactions(tmp_path / "cassette.yaml")[0]
+    assert recorded["request"]["headers"]["X-From"] == recorded["response"]["headers"]["x-city"] == [value]
+
+
+def test_a_failure_of_the_proxy_is_reported_and_counted(
+    httpserver: HTTPServer, start: Start, log: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client gets an answer, the log says what failed, and the exit status will count it."""
+    proxy = start(httpserver.url_for("/"))
+    monkeypatch.setattr(proxy.client, "send", lambda *_, **__: 1 / 0)
+
+    answer = call(proxy, "GET", "/x")
+
+    assert (answer.status_code, answer.json()["detail"]) == (
+        502,
+        "The proxy failed: ZeroDivisionError (division by zero).",
+    )
+    assert proxy.failed == 1
+    assert log == ["GET /x: The proxy failed: ZeroDivisionError (division by zero)."]
+
+
+def test_a_header_that_cannot_be_passed_on_is_reported(
+    hanging: Callable[[bytes], str], start: Start, log: list[str]
+) -> None:
+    """An answer that would become another one ends the connection, and is counted and not recorded."""
+    proxy = start(hanging(b"HTTP/1.1 200 OK\r\nx-a: 1\r\ncontent-length: 2\r\n\r\nok"))
+    proxy.client.event_hooks["response"].append(lambda r: r.headers.update({"x y": "1"}))
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        call(proxy, "GET", "/x")
+
+    assert (proxy.failed, proxy.recorder.recorded) == (1, 0)
+    assert (
+        "answered with what cannot be passed on: header 'x y' contains a line break, or its name is invalid" in log[0]
+    )
 
 
 def test_stock_vcrpy_reads_what_was_recorded(httpserver: HTTPServer, start: Start, tmp_path: Path) -> None:

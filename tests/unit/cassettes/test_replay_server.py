@@ -21,6 +21,7 @@ from harness.cassettes.play.replay_server import STATE, ReplayServer
 from harness.errors import CassetteError, ConfigurationError
 from harness.http.message import Request
 from harness.secrets.redaction.redactor import Redactor
+from tests.values_beyond_ascii import VALUES
 from tests.waiting import wait_for
 
 JSON = {"content-type": ["application/json"]}
@@ -113,6 +114,17 @@ def test_a_recording_is_served_with_status_headers_and_body(served: Serve) -> No
 
     assert (answer.status_code, answer.json(), answer.headers["etag"]) == (203, {"a": "ü"}, '"1"')
     assert answer.headers["content-length"] == "11"
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_header_values_are_served_byte_for_byte(name: str, served: Serve) -> None:
+    """What is beyond ASCII, in the request or in the recording, is sent as it came."""
+    server = served(interaction("GET /city", x_city=VALUES[name].decode("latin-1")))
+
+    sent = b"GET /city HTTP/1.1\r\nhost: x\r\nx-from: %b\r\nconnection: close\r\n\r\n" % VALUES[name]
+    answered = server.raw(sent)
+
+    assert b"\r\nx-city: %b\r\n" % VALUES[name] in answered
 
 
 def test_a_sequence_advances_and_then_repeats_its_last(served: Serve) -> None:

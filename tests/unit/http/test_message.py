@@ -107,8 +107,15 @@ def test_body_is_always_bytes() -> None:
 
 @pytest.mark.parametrize(
     "value,sent",
-    [("plain", b"plain"), ("Zürich", b"Z\xfcrich"), ("ZÃ¼rich", b"Z\xc3\xbcrich"), ("北京", "北京".encode())],
-    ids=["ascii", "latin", "utf-8-as-latin", "chinese"],
+    [
+        ("plain", b"plain"),
+        ("Zürich", b"Z\xfcrich"),
+        ("ZÃ¼rich", b"Z\xc3\xbcrich"),
+        ("北京", "北京".encode()),
+        ("北\udcfc", "北".encode() + b"\xfc"),
+        ("\ud800", b"?"),
+    ],
+    ids=["ascii", "latin", "utf-8-as-latin", "chinese", "escaped-byte", "lone-surrogate"],
 )
 def test_header_bytes(value: str, sent: bytes) -> None:
     """Header values go over the wire in ISO-8859-1, and in UTF-8 where that has no such character."""

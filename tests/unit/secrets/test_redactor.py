@@ -283,3 +283,18 @@ def test_nothing_that_is_printed_shows_what_was_met() -> None:
 
     assert SECRET not in repr(redactor)
     assert SECRET not in repr(redactor._secrets)
+
+
+def test_a_header_beyond_ascii_is_searched_as_utf_8_too() -> None:
+    """The text of a header has its bytes as ISO-8859-1: a known value in UTF-8 is found, and all else stays."""
+    secret = f"schlüssel-{SECRET}"
+    redactor = Redactor(lambda text: text.replace(secret, "[REDACTED key]"))
+    sent = f"a {secret} ü".encode().decode("latin-1")
+
+    clean = redactor.headers({"x-note": sent, "x-city": "Zürich", "x-other": "Zürich".encode().decode("latin-1")})
+
+    assert clean == {
+        "x-note": "a [REDACTED key] ü".encode().decode("latin-1"),
+        "x-city": "Zürich",
+        "x-other": "ZÃ¼rich",
+    }
