@@ -54,7 +54,10 @@ class _Latency(_ParamType):
     help="Response to a request that was not recorded: an error, or the nearest recording.",
 )
 @click.option("--spec", metavar="SPEC", help="OpenAPI document to validate against; by default the target's.")
-def replay(cassettes: tuple[Path, ...], port: int, latency: float | None, match: str, spec: str | None) -> None:
+@click.option("--rewrite-bodies", is_flag=True, help="Point links in bodies to this server, as those in headers.")
+def replay(
+    cassettes: tuple[Path, ...], port: int, latency: float | None, match: str, spec: str | None, *, rewrite_bodies: bool
+) -> None:
     """Serve recordings to a client in any language.
 
     CASSETTES are files or folders. Runs until Ctrl-C. Exits 1 when a request matched no recording, broke the spec, or
@@ -66,7 +69,7 @@ def replay(cassettes: tuple[Path, ...], port: int, latency: float | None, match:
     playback = Playback(recordings, redactor=redactor, nearest=match == "nearest", match_on=surroundings.match_on)
     document = surroundings.spec(spec)
     check = document.request_violations if document else None
-    server = ReplayServer(playback, log=_once(redactor), check=check, latency_s=latency)
+    server = ReplayServer(playback, log=_once(redactor), check=check, latency_s=latency, rewrites_bodies=rewrite_bodies)
     what = f"{len(playback.recordings)} recordings of {playback.place}"
     checked = f", validating requests against {document.source}" if document else ""
 

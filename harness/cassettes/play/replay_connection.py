@@ -21,6 +21,9 @@ class AnswerSource(Protocol):
 
     connections: set[ReplayConnection]
 
+    def listens_on(self, url: str) -> None:
+        """Take the URL at which clients connect; called before any does."""
+
     def again(self, data: bytes) -> tuple[bytes, float] | None:
         """Return the answer to what was asked in the very same bytes before, else None."""
 
@@ -190,9 +193,11 @@ async def listening(server: AnswerSource, port: int) -> AsyncIterator[str]:
         if listener.fileno() >= 0:
             loop.add_reader(listener, accept)
 
+    url = f"http://{HOST}:{listener.getsockname()[1]}"
+    server.listens_on(url)
     listen()
     try:
-        yield f"http://{HOST}:{listener.getsockname()[1]}"
+        yield url
     finally:
         loop.remove_reader(listener)
         listener.close()

@@ -16,6 +16,9 @@ from harness.cassettes.play.playback import Counts, Playback
 from harness.cassettes.play.replay_connection import ReplayConnection, listening
 from harness.cassettes.store.recording import Recording
 from harness.errors import CassetteError
+from harness.http.codings import CodingError, decoded
+from harness.http.content import coding_of
+from harness.http.link_rewriter import LinkRewriter
 from harness.http.loopback_server import HOST
 from harness.http.message import HOP_BY_HOP, Request, Response
 from harness.http.writer import response_bytes
@@ -39,19 +42,34 @@ class ReplayServer:
         log: Callable[[str], None],
         check: Check | None = None,
         latency_s: float | None = 0.0,
+        rewrites_bodies: bool = False,
     ) -> None:
         """``check`` returns how a request breaks the spec; ``latency_s`` None means the recorded latency.
 
-        Raises `CassetteError` for a recording that cannot be sent.
+        Links in headers to an origin that was recorded point to this server, and those in bodies where it
+        ``rewrites_bodies``. Raises `CassetteError` for a recording that cannot be sent.
         """
         self.playback = playback
         self.log = log
         self._check = check
         self._known: dict[bytes, Sequence[int]] = {}
         self._last: Sequence[int] = ()
-        self._answers = [_recorded(recording) for recording in playback.recordings]
+        self._rewrites_bodies = rewrites_bodies
+        self._answers = [_sendable(recording.response, recording) for recording in playback.recordings]
         self._waits = [r.latency_s or 0.0 if latency_s is None else latency_s for r in playback.recordings]
         self.connections: set[ReplayConnection] = set()
+
+    def listens_on(self, url: str) -> None:
+        """Point the links of all recordings to ``url``; called before the first request."""
+        recorded = {"://".join(urlsplit(r.request.url)[:2]) for r in self.playback.recordings}
+        links = LinkRewriter(recorded, url, relative=True, without_ports=True)
+        for number, recording in enumerate(self.playback.recordings):
+            response = recording.response
+            pointing = msgspec.structs.replace(response, headers=links.headers(response.headers))
+            if self._rewrites_bodies:
+                pointing = _with_links(pointing, links)
+            if pointing != response:
+                self._answers[number] = _sendable(pointing, recording)
 
     def again(self, data: bytes) -> tuple[bytes, float] | None:
         """Return the answer and its latency to what was asked in the very same bytes before, else None."""
@@ -119,17 +137,19 @@ def _problem(problem: dict[str, Any], method: str) -> bytes:
     return response_bytes(response, method=method)
 
 
-def _recorded(recording: Recording) -> bytes:
-    """Return a recorded response as bytes; one that points to its own server points to this one instead."""
-    origin = "://".join(urlsplit(recording.request.url)[:2])
-    headers = tuple(
-        (name, value.removeprefix(origin) if name.lower() == "location" and value.startswith(origin + "/") else value)
-        for name, value in recording.response.headers
-    )
+def _with_links(response: Response, links: LinkRewriter) -> Response:
+    """Return a response whose body points here; one that cannot be decoded is returned unchanged."""
     try:
-        return response_bytes(
-            msgspec.structs.replace(recording.response, headers=headers), method=recording.request.method
-        )
+        content, pack = decoded(response.body, coding_of(response.headers))
+    except CodingError:
+        return response
+    pointing = links.body(content, response.header("content-type"))
+    return response if pointing == content else msgspec.structs.replace(response, body=pack(pointing))
+
+
+def _sendable(response: Response, recording: Recording) -> bytes:
+    try:
+        return response_bytes(response, method=recording.request.method)
     except ValueError as exc:
         raise CassetteError(f"The recorded {exc}.") from None
 

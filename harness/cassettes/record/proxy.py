@@ -17,6 +17,7 @@ import msgspec
 
 from harness.errors import CassetteError, HarnessError, NetworkError
 from harness.http.codings import DECODABLE
+from harness.http.link_rewriter import LinkRewriter
 from harness.http.loopback_server import CommandServer, RawAnswer
 from harness.http.message import HOP_BY_HOP, Request, Response, header_bytes, reason_phrase
 from harness.http.parser import MAX_BODY, BadMessageError
@@ -146,8 +147,8 @@ class RecordingProxy(CommandServer):
         self, request: Request, answer: httpx.Response, connection: ServerConnection, keep: Callable[[bytes], None]
     ) -> None:
         head = _head_of(answer)
-        fields = ((k, self._here(v) if k.lower() == "location" else v) for k, v in head.headers)
-        head = msgspec.structs.replace(head, headers=tuple(fields))
+        links = LinkRewriter([self.upstream], self.url)
+        head = msgspec.structs.replace(head, headers=links.headers(head.headers))
         length = int(named) if (named := head.header("content-length")).isdigit() else None
         if has_no_body(head.status, request.method) or length == 0:
             keep(answer.read())
@@ -165,10 +166,6 @@ class RecordingProxy(CommandServer):
             connection.socket.sendall(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
         keep(bytes(content))
         connection.socket.sendall(end)
-
-    def _here(self, location: str) -> str:
-        """Rewrite a redirect within the upstream so that the client stays with this proxy."""
-        return self.url + location.removeprefix(self.upstream) if location.startswith(self.upstream + "/") else location
 
     def _failed(self, request: Request, status: HTTPStatus, text: str) -> Response:
         self._report(request, text)

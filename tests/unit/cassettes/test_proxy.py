@@ -229,6 +229,20 @@ def test_requests_of_every_kind_pass(httpserver: HTTPServer, start: Start) -> No
     assert proxy.recorder.recorded == 5
 
 
+def test_links_below_the_upstream_stay_with_the_proxy(httpserver: HTTPServer, start: Start) -> None:
+    """An upstream with a path of its own writes that path into its links, which the proxy stands for."""
+    link = {"location": "/v1/jobs/1", "link": f"<{httpserver.url_for('/v1/jobs?page=2')}>; rel=next"}
+    httpserver.expect_request("/v1/jobs").respond_with_data("", status=202, headers=link)
+    proxy = start(httpserver.url_for("/v1"))
+
+    answer = call(proxy, "GET", "/jobs")
+
+    assert (answer.headers["location"], answer.links["next"]["url"]) == (
+        f"{proxy.url}/jobs/1",
+        f"{proxy.url}/jobs?page=2",
+    )
+
+
 def closed_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import json
 import secrets
 import socket
@@ -88,10 +89,15 @@ def served(tmp_path: Path) -> Iterator[Serve]:
     """Return a function that serves interactions."""
     with contextlib.ExitStack() as stack:
 
-        def start(*interactions: dict[str, Any], metadata: dict[str, Any] | None = None, **options: Any) -> Running:
+        def start(
+            *interactions: dict[str, Any],
+            metadata: dict[str, Any] | None = None,
+            dump: Callable[..., str] = json.dumps,
+            **options: Any,
+        ) -> Running:
             path = tmp_path / "cassette.yaml"
             document = {"interactions": list(interactions), "version": 1, "metadata": metadata or {}}
-            path.write_text(json.dumps(document))  # which is YAML, and written in no time
+            path.write_text(dump(document))  # JSON is YAML, and written in no time
             return stack.enter_context(Running(path, **options))
 
         yield start
@@ -269,6 +275,36 @@ def test_a_redirect_stays_with_the_server(served: Serve) -> None:
 
     assert running.client.get("/old").headers["location"] == "/new?a=1"
     assert running.client.get("/out").headers["location"] == "https://elsewhere.example.com/"
+
+
+def test_links_point_to_the_server_and_those_in_bodies_where_asked(served: Serve) -> None:
+    """A client that follows the pages of a recording stays with this server."""
+    page = json.dumps({"next": "https://api.example.com/a?page=2"})
+    second = "https://API.example.com:443/a?page=2"
+    recorded = (
+        interaction("GET /a", answer=page, link=f'<{second}>; rel="next"'),
+        interaction("GET /a?page=2", answer='"last"'),
+    )
+    running, asked = served(*recorded), served(*recorded, rewrites_bodies=True)
+
+    first = running.client.get("/a")
+
+    assert first.text == page
+    assert first.links["next"]["url"] == f"{running.url}/a?page=2"
+    assert running.client.get(first.links["next"]["url"]).json() == "last"
+    assert asked.client.get(asked.client.get("/a").json()["next"]).json() == "last"
+
+
+def test_links_in_a_packed_body_point_to_the_server_where_asked(served: Serve) -> None:
+    """What a cassette of another tool holds packed is opened, and packed again."""
+    page = interaction("GET /a", content_encoding="gzip")
+    page["response"]["body"]["string"] = gzip.compress(b'["https://api.example.com/b"]')
+    running = served(page, dump=yaml.safe_dump, rewrites_bodies=True)
+
+    answer = running.client.get("/a")
+
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.json() == [f"{running.url}/b"]
 
 
 CHUNKED = (
