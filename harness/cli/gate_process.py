@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from harness.cli.any_text import print_anything
 from harness.cli.pytest_arguments import verbosity
 from harness.context.gate_request import GateRequest
 from harness.context.gate_run import USAGE_ERROR, run_gate
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 def main(order: str) -> int:
     """Run the gate that a `GateRequest` as JSON asks for, and print its verdict; return the exit status."""
+    print_anything()
     request = msgspec.json.decode(order, type=GateRequest)
     try:
         status, report = run_gate(request)

@@ -7,6 +7,7 @@ import importlib
 import click
 
 from harness import __version__
+from harness.cli.any_text import print_anything
 from harness.errors import ConfigurationError, HarnessError, nearest
 
 USAGE_ERROR = 4
@@ -43,6 +44,7 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the subcommand; errors of usage or configuration exit with 4, other errors of the harness with 1."""
+        print_anything()
         try:
             return super().invoke(ctx)
         except click.UsageError as exc:

@@ -21,7 +21,9 @@ _VALUED = (
 )
 _PLAIN = ("--exitfirst", "--quiet", "--verbose", "-x")
 _SHORT_VALUED = ("-n", "-r")
-_COUNTED = ("v", "q")
+_SWITCHES = frozenset("vqxsl")
+"""Letters without a value, which may stand together, as in ``-xvs``."""
+_OF_SUITE = "vqx"
 
 
 def for_the_suite(arguments: Sequence[str]) -> tuple[str, ...]:
@@ -34,7 +36,7 @@ def for_the_suite(arguments: Sequence[str]) -> tuple[str, ...]:
 
 def verbosity(arguments: Sequence[str]) -> int:
     """Return what ``-v`` and ``-q`` add up to, as pytest counts them."""
-    letters = "".join(argument for argument in arguments if _is_counted(argument))
+    letters = "".join(argument for argument in arguments if _is_switches(argument))
     return letters.count("v") - letters.count("q") + arguments.count("--verbose") - arguments.count("--quiet")
 
 
@@ -42,8 +44,11 @@ def _chosen(arguments: Sequence[str]) -> Iterator[str]:
     rest = iter(arguments)
     for argument in rest:
         name, equals, _ = argument.partition("=")
-        if argument in _PLAIN or _is_counted(argument) or (equals and name in _VALUED):
+        if argument in _PLAIN or (equals and name in _VALUED):
             yield argument
+        elif _is_switches(argument):
+            if letters := "".join(letter for letter in argument[1:] if letter in _OF_SUITE):
+                yield f"-{letters}"
         elif argument in _VALUED or argument in _SHORT_VALUED:
             yield argument
             yield from islice(rest, 1)
@@ -51,6 +56,6 @@ def _chosen(arguments: Sequence[str]) -> Iterator[str]:
             yield argument
 
 
-def _is_counted(argument: str) -> bool:
-    """Whether an argument is ``-v``, ``-qq`` and the like."""
-    return len(argument) > 1 and argument[0] == "-" and set(argument[1:]) <= set(_COUNTED)
+def _is_switches(argument: str) -> bool:
+    """Whether an argument is ``-v``, ``-qq``, ``-xvs`` and the like."""
+    return len(argument) > 1 and argument[0] == "-" and set(argument[1:]) <= _SWITCHES

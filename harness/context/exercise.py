@@ -16,6 +16,7 @@ from harness.context.fault_causes import FaultCauses
 from harness.context.isolated_copy import isolated_copy
 from harness.context.operator_logs import operator_logs
 from harness.context.received_spans import spans_started
+from harness.core.encodable import json_bytes
 from harness.core.files import write_atomically
 from harness.errors import ConfigurationError, HarnessError, MonitoringError, ProbeError
 from harness.model.signals import Signal
@@ -52,7 +53,7 @@ def exercise_of(run_context: RunContext) -> ExerciseEvidence:
     with path.with_suffix(".lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.is_file():
-            write_atomically(path, msgspec.json.encode(_evidence(run_context)))
+            write_atomically(path, json_bytes(_evidence(run_context)))
     return msgspec.json.decode(path.read_bytes(), type=ExerciseEvidence)
 
 

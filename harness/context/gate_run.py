@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import threading
@@ -34,6 +35,7 @@ _TESTED = (0, 1, 5)
 _HELD = (0, 5)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _WATCH_S = 0.2
+_STOPS = re.compile(r"-[vqx]*x[vqx]*|--exitfirst|--maxfail.*")
 
 
 def run_gate(request: GateRequest) -> tuple[int, Report | None]:
@@ -117,7 +119,7 @@ class GateRun:
         status = self._part(SUITE, self._pytests.suite)
         if status == USAGE_ERROR:
             return False
-        stops = any(a.startswith(("-x", "--exitfirst", "--maxfail")) for a in self._request.suite_arguments)
+        stops = any(_STOPS.fullmatch(argument) for argument in self._request.suite_arguments)
         if self._request.scenarios and not (stops and status not in _HELD):
             self._part(SCENARIOS, self._pytests.scenarios)
         return True

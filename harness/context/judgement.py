@@ -9,6 +9,7 @@ import msgspec
 
 from harness import __version__
 from harness.context.exclusions import of_difference, with_exclusion
+from harness.core.encodable import encodable_struct
 from harness.model import Finding, Outcome, Problem, Report, SkippedTest, Verdict
 from harness.readiness import skips, vendor
 from harness.readiness.evaluate import assemble, today
@@ -109,7 +110,7 @@ def published(run_context: RunContext, report: Report) -> Report:
 
     Raises `HarnessError` where the folder cannot be written to.
     """
-    vault = run_context.vault
+    report, vault = encodable_struct(report), run_context.vault
     scanner = vault.scanner()
     rendered = {name: render(report) for name, render in FORMATS.items()}
     leaking = [name for name, text in rendered.items() if scanner.scan_bytes(text.encode(), name)]

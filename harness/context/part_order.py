@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from harness import __version__
+from harness.core.encodable import json_bytes
 from harness.core.files import PRIVATE, write_atomically
 from harness.errors import ConfigurationError
 from harness.model.part import Part, Stamp
@@ -57,7 +58,7 @@ class PartOrder(msgspec.Struct, kw_only=True):
     def write(self, part: Part) -> None:
         """Write what the pytest saw; raises OSError."""
         self.file.parent.mkdir(exist_ok=True)
-        write_atomically(self.file, msgspec.json.encode(part), mode=PRIVATE)
+        write_atomically(self.file, json_bytes(part), mode=PRIVATE)
 
 
 def stamp_of(run: Run, config_digest: str) -> Stamp:

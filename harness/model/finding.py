@@ -8,6 +8,8 @@ import re
 
 import msgspec
 
+from harness.core.encodable import encodable, json_bytes
+
 _BRIEF_CHARS = 60
 """Characters of an observation or expectation that fits into a headline."""
 UNSERVED_CHECK = "unserved"
@@ -54,7 +56,7 @@ EXCUSABLE = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN)
 def stable_id(subject: str, check: str, cause: str) -> str:
     """Return the id of a defect, from its subject, check and cause; none may contain values of an example."""
     named = f"{subject}\n{check}\n{cause}"
-    return f"F-{hashlib.sha256(named.encode()).hexdigest()[:10]}"
+    return f"F-{hashlib.sha256(encodable(named).encode()).hexdigest()[:10]}"
 
 
 class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +151,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_json(self) -> str:
         """Return the finding as one line of JSON, the form in which findings travel between processes."""
-        return msgspec.json.encode(self).decode()
+        return json_bytes(self).decode()
 
     @classmethod
     def from_json(cls, text: str) -> Finding:

@@ -48,9 +48,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """On a worker, report to the controller which cassettes belong to the tests, and which were played."""
     claims = session.config.stash.get(claims_key, None)
     if claims is not None and hasattr(session.config, "workeroutput"):
-        import msgspec
+        from harness.core.encodable import json_bytes
 
-        session.config.workeroutput[CLAIMS] = msgspec.json.encode(claims).decode()
+        session.config.workeroutput[CLAIMS] = json_bytes(claims).decode()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from _pytest.outcomes import Skipped  # pytest.skip.Exception, under the name mypy can follow
 
+from harness.core.encodable import encodable
 from harness.errors import FindingError, HarnessError
 from harness.model import Finding, Level, Outcome
 from harness.plugins.call_watch import evidence_of
@@ -96,12 +97,21 @@ def show_plainly(call: pytest.CallInfo[None], report: pytest.TestReport) -> None
 
 
 def redact_report(report: pytest.TestReport, redact: Callable[[str], str]) -> None:
-    """Take known secrets out of a report's traceback and captured output."""
-    if report.longrepr is not None and not isinstance(report.longrepr, tuple):
+    """Take known secrets, and what pytest-xdist cannot send, out of a report's traceback, output and properties."""
+    if isinstance(report.longrepr, tuple):
+        file, line, reason = report.longrepr
+        report.longrepr = (encodable(file), line, encodable(reason))
+    elif report.longrepr is not None:
         text = str(report.longrepr)
-        if (clean := redact(text)) != text:
+        if (clean := redact(encodable(text))) != text:
             report.longrepr = clean
-    report.sections = [(name, redact(text)) for name, text in report.sections]
+    report.sections = [(encodable(name), redact(encodable(text))) for name, text in report.sections]
+    report.user_properties = [
+        (encodable(name), encodable(value) if isinstance(value, str) else value)
+        for name, value in report.user_properties
+    ]
+    if hasattr(report, "wasxfail"):
+        report.wasxfail = encodable(str(report.wasxfail))
 
 
 def _broke(item: pytest.Item, call: pytest.CallInfo[None]) -> bool:

@@ -80,6 +80,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
         call_watch.register(config, run_context)
         config.pluginmanager.register(gate_part, "harness-gate-part")
+        if is_worker(config):
+            from harness.plugins import worker_texts
+
+            config.pluginmanager.register(worker_texts, "harness-worker-texts")
         if run_context.config.process:
             from harness.plugins import supervision
 

@@ -51,9 +51,9 @@ class CoverageWatch:
         """Put what a test saw on its last report, as JSON that survives pytest-xdist."""
         report = yield
         if call.when == "teardown" and self._recorder is not None:
-            import msgspec
+            from harness.core.encodable import json_bytes
 
-            line = (PROPERTY, msgspec.json.encode(self._recorder.taken()).decode())
+            line = (PROPERTY, json_bytes(self._recorder.taken()).decode())
             report.user_properties.append(line)
         return report
 

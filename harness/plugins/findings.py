@@ -136,6 +136,7 @@ class Findings:
         """
         from harness.readiness.one_cause import cause_id
         from harness.reports.bounds import failure_lines, kind
+        from harness.reports.text import visible
 
         fresh, self._judged = self._all[self._judged :], len(self._all)
         refused, self._refused = self._refused, []
@@ -151,7 +152,7 @@ class Findings:
         self.category = (
             "" if bad or refused else "same cause" if again else "warned" if weak else "waived" if waived else ""
         )
-        return "\n".join([*map(str, refused), *failure_lines(bad, self._shown, self._lines)])
+        return visible("\n".join([*map(str, refused), *failure_lines(bad, self._shown, self._lines)]))
 
     def properties(self, evidence_of: Callable[[Finding], Finding]) -> list[Property]:
         """Return, as properties of the test, what was attached or refused since the last call.

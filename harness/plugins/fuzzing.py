@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.plugins.provider_limits import skip_at_wrong_path
-from harness.plugins.stash import context_key, fuzzing_asked, runs_suite
+from harness.plugins.stash import context_key, fuzzing_asked, is_worker, order_key, runs_suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,15 +34,28 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """Name the options that generate the same requests again."""
+    """Name the options that generate the same requests and events again."""
     run_context = config.stash.get(context_key, None)
-    if run_context is None or run_context.config.provider is None or not runs_suite(config):
+    if run_context is None:
         return None
+    is_whole_gate = config.getoption("--harness-gate") and order_key not in config.stash
+    if not (runs_suite(config) or is_whole_gate):
+        return None
+    seed = f"--harness-seed={_seed(config, run_context)}"
+    if run_context.config.provider is None:
+        return f"generated requests: none without [provider]; {seed}"
     if not fuzzing_asked(config):
-        return f"generated requests: none; {NOT_ASKED}"
-    return (
-        f"generated requests: --harness-fuzz={_level(config, run_context)} --harness-seed={_seed(config, run_context)}"
-    )
+        return f"generated requests: none; {NOT_ASKED}; generated events: {seed}"
+    return f"generated requests: --harness-fuzz={_level(config, run_context)} {seed}"
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Print the same where pytest prints no header: without the seed a run cannot be repeated."""
+    config = session.config
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    hidden = config.get_verbosity() < 0 or config.getoption("no_header", default=False)
+    if reporter is not None and hidden and not is_worker(config) and (line := pytest_report_header(config)):
+        reporter.write_line(line)
 
 
 def _fuzzes(config: pytest.Config, run_context: RunContext) -> bool:

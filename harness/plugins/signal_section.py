@@ -24,11 +24,11 @@ class SignalSection:
 
     def add(self, matrix: SignalMatrix) -> None:
         """Put the matrix into the report, redacted; raises `FindingError` for anything else."""
-        import msgspec
+        from harness.core.encodable import json_bytes
 
-        text = msgspec.json.encode(matrix).decode()
+        text = json_bytes(matrix).decode()
         admitted = self._context.admission.admit_signals(text, self._item.nodeid)
-        self._item.user_properties.append((PROPERTY, msgspec.json.encode(admitted).decode()))
+        self._item.user_properties.append((PROPERTY, json_bytes(admitted).decode()))
 
 
 @pytest.fixture

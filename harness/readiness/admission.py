@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from harness.core.encodable import encodable, json_bytes
 from harness.core.pointers import mapped
 from harness.errors import ConfigurationError, FindingError
 from harness.model import Finding, Outcome
@@ -28,7 +29,11 @@ class Admission:
     def __init__(self, checklist: Checklist, redact: Callable[[str], str]) -> None:
         """``redact`` takes every known secret out of a text."""
         self._checklist = checklist
-        self.redact = redact
+        self._redact = redact
+
+    def redact(self, text: str) -> str:
+        """Return a text as it may enter the report: without secrets, and written so that every format can carry it."""
+        return self._redact(encodable(text))
 
     def admit(self, given: object, where: str, *, origin: str = "") -> Finding:
         """Return ``given`` as it enters the report: every text redacted, and cut after `MAX_CHARS` characters.
@@ -61,7 +66,7 @@ class Admission:
         """
         try:
             matrix = msgspec.json.decode(str(text), type=SignalMatrix)
-            plain = msgspec.json.decode(msgspec.json.encode(matrix))  # as lists, not tuples
+            plain = msgspec.json.decode(json_bytes(matrix))  # as lists, not tuples
             redacted = mapped(plain, lambda v: self._clean(v) if isinstance(v, str) else v)
             return msgspec.convert(redacted, SignalMatrix)
         except (msgspec.MsgspecError, UnicodeError) as exc:
@@ -91,8 +96,7 @@ class Admission:
         return FindingError(self.redact(text), failed=finding is not None and finding.outcome == Outcome.FAIL)
 
     def _clean(self, text: str) -> str:
-        """Redact a text, and write out what UTF-8 cannot carry: half of a surrogate pair, as undecoded bytes leave."""
-        return self.redact(text.encode(errors="backslashreplace").decode())[:MAX_CHARS]
+        return self.redact(text)[:MAX_CHARS]
 
 
 _ATTACH = "Make a harness.Finding, and attach it with the fixture `findings` or return it from the hook in a list."

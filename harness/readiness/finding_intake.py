@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable
 
 import msgspec
 
+from harness.core.encodable import encodable, json_bytes
 from harness.errors import FindingError
 from harness.model import Finding, Outcome, Problem
 from harness.readiness.admission import Admission
@@ -43,7 +44,7 @@ class FindingIntake:
 
         None is ever dropped: a test that is run again until it passes has still failed.
         """
-        found = []
+        found, test = [], encodable(test)
         for name, text in properties:
             try:
                 if name == FINDING:
@@ -80,7 +81,7 @@ def problem_of(error: FindingError) -> Problem:
 
 def problem_property(error: FindingError) -> tuple[str, object]:
     """Return what carries the same to the controller, as a property of a test."""
-    return PROBLEM, msgspec.json.encode(problem_of(error)).decode()
+    return PROBLEM, json_bytes(problem_of(error)).decode()
 
 
 def _problem(text: str, test: str) -> Problem:

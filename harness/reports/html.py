@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def render(report: Report) -> str:
     """Return the page."""
-    return _template().render(
+    page = _template().render(
         report=report,
         wording=text,
         bounds=bounds,
@@ -27,6 +27,7 @@ def render(report: Report) -> str:
         unknowns=text.unknowns(report),
         shares=report.counts(),
     )
+    return text.visible(page)
 
 
 @cache

@@ -29,6 +29,7 @@ from harness.reports.text import (
     reproduction,
     steps,
     unknowns,
+    visible,
     when,
 )
 
@@ -39,7 +40,7 @@ _CHARS = 600
 
 def render(report: Report) -> str:
     """Return the report as GitHub-flavoured Markdown."""
-    return "\n".join(_lines(report)) + "\n"
+    return visible("\n".join(_lines(report))) + "\n"
 
 
 def _lines(report: Report) -> Iterator[str]:

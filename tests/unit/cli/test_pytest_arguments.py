@@ -15,6 +15,7 @@ ROWS = {
         "-vv -q --tb=short --color yes -rA --durations=3",
     ),
     "generated requests": ("--harness-seed=1 --harness-fuzz deep", "--harness-seed=1 --harness-fuzz deep"),
+    "switches in one word": ("-xq -qx -xvs -lv -s -sl -vqx", "-xq -qx -xv -v -vqx"),
     "the first failure": ("-x --maxfail=1 --exitfirst", "-x --maxfail=1 --exitfirst"),
     "selection and time limits": ("-k v -m q --timeout=5 --lf --deselect a::b -p no:randomly", ""),
     "a value that is missing": ("--tb", "--tb"),
@@ -29,7 +30,17 @@ def test_what_the_shipped_checks_take(given: str, taken: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "given, level", [("", 0), ("-v", 1), ("-vv -q", 1), ("-qq", -2), ("--verbose --verbose --quiet", 1), ("--tb=v", 0)]
+    "given, level",
+    [
+        ("", 0),
+        ("-v", 1),
+        ("-vv -q", 1),
+        ("-qq", -2),
+        ("--verbose --verbose --quiet", 1),
+        ("--tb=v", 0),
+        ("-xq", -1),
+        ("-svv", 2),
+    ],
 )
 def test_verbosity_adds_up(given: str, level: int) -> None:
     """Each -v adds one, and each -q takes one away."""
