@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from harness.contract.caller import Caller, Sample
 from harness.core.pointers import mapped, resolve
 from harness.openapi.examples import valid_bodies
+from harness.openapi.json_document import JsonDocument
 from harness.openapi.operation import Operation
 
 MAX_CALLS = 200
@@ -132,10 +133,10 @@ class LinkCrawler:
         status = str(sample.response.status_code)
         response = sample.operation.response_to(sample.response.status_code)
         by_id = {o.definition.get("operationId"): o for o in document.operations}
-        by_pointer = {f"#{o.pointer}": o for o in document.operations}
+        by_place = {document.placed(o.pointer)[0]: o for o in document.operations}
         for name, raw in (response.get("links") or {}).items():
             link = document.resolved(raw)
-            target = by_id.get(link.get("operationId")) or by_pointer.get(str(link.get("operationRef")))
+            target = by_id.get(link.get("operationId")) or by_place.get(_referred(document, link))
             if target is not None:
                 yield name, target, link
             else:
@@ -155,6 +156,12 @@ class LinkCrawler:
             else:
                 query.append(f"{quote(name)}={value}")
         return path + ("?" + "&".join(query) if query else "")
+
+
+def _referred(document: JsonDocument, link: dict[str, Any]) -> str:
+    """Return the real place of what ``operationRef`` names (OpenAPI 3, Link Object); empty for none."""
+    reference = str(link.get("operationRef") or "")
+    return document.placed(reference)[0] if reference.startswith("#/") else ""
 
 
 def _evaluated(value: Any, sample: Sample) -> Any:

@@ -10,9 +10,10 @@ import msgspec
 from harness.core.pointers import at_pointer, escaped, pointer_of
 from harness.http.message import is_json
 from harness.model import Check, Finding, FixedBy, Outcome
-from harness.openapi.bundling import UNREAD, references
+from harness.openapi.bundling import UNREAD
 from harness.openapi.json_document import items
 from harness.openapi.operation import Operation, contents
+from harness.openapi.references import references
 from harness.openapi.schemas import Schemas
 from harness.openapi.spec_document import Spec
 
@@ -127,17 +128,20 @@ def _held(spec: Spec, schemas: Schemas, pointer: str, node: dict[str, Any], labe
     found = [(f"{pointer}/example", node["example"])] if "example" in node else []
     for name, raw in items(node.get("examples")):
         found.append((f"{pointer}/examples/{escaped(name)}", spec.resolved(raw).get("value")))
-    yield from _validated(schemas, f"{pointer}/schema", found, label)
+    yield from _validated(spec, schemas, f"{pointer}/schema", found, label)
 
 
-def _validated(schemas: Schemas, schema: str, examples: list[tuple[str, Any]], label: str) -> CheckedPlaces:
+def _validated(spec: Spec, schemas: Schemas, schema: str, examples: list[tuple[str, Any]], label: str) -> CheckedPlaces:
     """Validate examples, by their places, against the schema at a pointer, which is compiled only if there is one.
 
     An example without a value, which YAML turns into null, does not count.
     """
     for at, value in examples:
         if value is not None and (validator := schemas.at(schema)) is not None:
-            yield CheckedPlace(at, _complaint(validator, value, label))
+            complaint = _complaint(validator, value, label)
+            if complaint and (filled := spec.bundle.filled(value, at)) != value:
+                complaint = _complaint(validator, filled, label)
+            yield CheckedPlace(at, complaint)
 
 
 def _complaint(validator: Any, value: Any, label: str) -> str:
@@ -162,7 +166,7 @@ def _within(spec: Spec, pointer: str, depth: int) -> CheckedPlaces:
     found = [(f"{pointer}/example", schema["example"])] if "example" in schema else []
     several = schema.get("examples")
     found += [(f"{pointer}/examples/{n}", v) for n, v in enumerate(several)] if isinstance(several, list) else []
-    yield from _validated(spec.of_either, pointer, found, "schema")
+    yield from _validated(spec, spec.of_either, pointer, found, "schema")
     inner = [f"properties/{escaped(n)}" for n, _ in items(schema.get("properties"))]
     inner += [k for k in ("items", "additionalProperties") if isinstance(schema.get(k), dict)]
     inner += [f"{k}/{n}" for k in ("allOf", "anyOf", "oneOf") for n in range(len(schema.get(k) or ()))]
@@ -205,11 +209,20 @@ def _references(spec: Spec) -> CheckedPlaces:
     """Check each reference once, except those that the network rules forbid: operations that need them report it."""
     written = {str(holder.get(key)) for holder, key in references(spec.raw)}
     for reference in sorted(r for r in written if r.startswith("#/") and not r.startswith(f"#/{UNREAD}/")):
-        leads = at_pointer(spec.raw, reference) is not None or spec.at(reference) is not None
-        yield CheckedPlace(reference, "" if leads else "there is no such place in the document")
+        leads = spec.at(reference) is not None or at_pointer(spec.raw, reference) is not None
+        if leads and not spec.is_circular(reference):
+            yield CheckedPlace(reference)
+        else:
+            reason = "it refers back to itself" if leads else "there is no such place in the document"
+            yield CheckedPlace(reference, reason + _written_at(spec, reference))
     for reference, reason in spec.bundle.unread.items():
         if reference not in spec.bundle.not_asked:
-            yield CheckedPlace(reference, f"it cannot be read: {reason}")
+            yield CheckedPlace(reference, f"it cannot be read: {reason}{_written_at(spec, reference)}")
+
+
+def _written_at(spec: Spec, reference: str) -> str:
+    place = spec.bundle.written_at(reference)
+    return f" (written in {place})" if place else ""
 
 
 CHECKS: tuple[DocumentCheck, ...] = (

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.core.pointers import at_pointer, pointer_of
-from harness.openapi.bundling import UNREAD, references
+from harness.openapi.bundling import UNREAD
 from harness.openapi.operation import Operation
+from harness.openapi.references import references
 from harness.openapi.schemathesis_names import detect_unresolvable_references
 from harness.openapi.spec_document import Spec
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness.core.pointers import child, pointer_of, steps_of
+from harness.core.pointers import at_pointer, child, pointer_of, steps_of
 
 MAX_HOPS = 32
 """References that are followed one after another, before they are taken for a circle."""
@@ -59,6 +59,17 @@ class JsonDocument:
             return self.locate(pointer)[1]
         except LookupError:
             return None
+
+    def is_circular(self, pointer: str) -> bool:
+        """Whether there is only a reference at ``pointer``, which leads back to itself."""
+        seen: set[str] = set()
+        while pointer not in seen:
+            seen.add(pointer)
+            node = at_pointer(self.raw, pointer)
+            if not (isinstance(node, dict) and isinstance(node.get("$ref"), str)):
+                return False
+            pointer = node["$ref"]
+        return True
 
     def resolved(self, node: Any) -> dict[str, Any]:
         """Follow ``$ref`` from an object to an object; an empty one where it leads nowhere, or round in a circle."""

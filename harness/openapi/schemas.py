@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
 import jsonschema_rs
 
-from harness.core.pointers import as_fragment
+from harness.core.pointers import as_fragment, at_pointer, mapped
 from harness.openapi.bundling import FILES
 from harness.openapi.directions import READ_ONLY, WRITE_ONLY, Directions
 from harness.openapi.json_document import JsonDocument
+from harness.openapi.references import references
 
 URN = "urn:document"
 _SHARED = ("components", "definitions", FILES)
@@ -25,6 +27,7 @@ class Schemas:
         """Nothing is compiled yet. ``without`` are the flags of properties that need not be there; see `Directions`."""
         self._document, self._without = document, without
         self._compiled: dict[str, Any] = {}
+        self._mended = False
 
     @cached_property
     def _schemas(self) -> Any:
@@ -35,7 +38,11 @@ class Schemas:
 
     @cached_property
     def _registry(self) -> Any:
-        return jsonschema_rs.Registry([(URN, self._schemas)], draft=jsonschema_rs.Draft202012)
+        try:
+            return jsonschema_rs.Registry([(URN, self._schemas)], draft=jsonschema_rs.Draft202012)
+        except ValueError:  # half a surrogate pair, which JSON can escape and UTF-8 cannot carry
+            self._schemas = mapped(self._schemas, _encodable)
+            return jsonschema_rs.Registry([(URN, self._schemas)], draft=jsonschema_rs.Draft202012)
 
     def standalone(self, pointer: str) -> dict[str, Any]:
         """Return the schema at ``pointer`` with all that it may refer to beside it."""
@@ -46,15 +53,36 @@ class Schemas:
         """Return the validator of the schema at ``pointer``, None where there is none that can be compiled."""
         if pointer not in self._compiled:
             try:
-                made = jsonschema_rs.Draft202012Validator(
-                    {"$ref": URN + as_fragment(pointer)},
-                    registry=self._registry,
-                    validate_formats=True,
-                )
+                made = self._made(pointer)
             except (ValueError, jsonschema_rs.ReferencingError):
-                made = None  # a schema that is none is for the checks of the document to tell
+                made = self._made_without_references(pointer)
             self._compiled[pointer] = made
         return self._compiled[pointer]
+
+    def _made(self, pointer: str) -> Any:
+        return jsonschema_rs.Draft202012Validator(
+            {"$ref": URN + as_fragment(pointer)}, registry=self._registry, validate_formats=True
+        )
+
+    def _made_without_references(self, pointer: str) -> Any:
+        """Return a validator that takes anything where a reference leads nowhere, and so checks all the rest."""
+        if not self._mended:
+            self._mended = True
+            document = JsonDocument(self._schemas)
+            for holder, key in references(self._schemas):
+                if key == "$ref" and at_pointer(self._schemas, holder[key]) is None:
+                    try:
+                        holder[key] = as_fragment(document.locate(holder[key])[0])  # through another reference
+                    except LookupError:
+                        del holder[key]
+            self.__dict__.pop("_registry", None)
+        with suppress(ValueError, jsonschema_rs.ReferencingError):
+            return self._made(pointer)
+        return None  # not a schema
+
+
+def _encodable(value: Any) -> Any:
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
 
 
 def place(location: str) -> str:

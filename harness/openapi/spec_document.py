@@ -8,7 +8,6 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import httpx
 
@@ -22,6 +21,7 @@ from harness.openapi.json_document import JsonDocument, items
 from harness.openapi.media_ranges import specificity
 from harness.openapi.operation import METHODS, Operation
 from harness.openapi.reading import MAX_BYTES, parsed, read_document
+from harness.openapi.references import path_of
 from harness.openapi.response_bodies import judged
 from harness.openapi.routes import Routes
 from harness.openapi.schemas import Schemas
@@ -274,7 +274,7 @@ def load_spec(
 def _read(fetch: Fetch | None, url: str) -> Any:
     """Return the content of a file or URL; raises `HarnessError`, `OSError`, `LookupError` or `ValueError`."""
     if url.startswith("file:"):
-        path = Path(url2pathname(urlsplit(url).path))
+        path = path_of(url)
         if not path.is_file():
             raise LookupError("there is no such file")
         if path.stat().st_size > MAX_BYTES:

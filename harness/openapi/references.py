@@ -1,0 +1,108 @@
+"""The references within an OpenAPI document: where they are, and on which line of which file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.request import url2pathname
+
+EXAMPLE, OPERATION = "externalValue", "operationRef"
+_NAMED = frozenset(
+    {"properties", "patternProperties", "definitions", "$defs", "dependentSchemas", "schemas", "responses", "content"}
+    | {"parameters", "examples", "requestBodies", "headers", "securitySchemes", "links", "callbacks", "pathItems"}
+    | {"paths", "webhooks", "x-webhooks", "encoding", "mediaTypes"}
+)
+"""Keys of objects whose keys are names, not keywords."""
+_VALUES = frozenset({"example", "default", "enum", "const", "value", "x-codeSamples", "x-code-samples"})
+"""Keywords whose values are data: a ``$ref`` in there is not a reference."""
+_FILE = re.compile(r"\.(?:json|ya?ml)(?:#|$)")
+_KEYED = re.compile(
+    r"""(?:\$ref|externalValue|operationRef)["']?[ ]*:\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s"'][^\n]*))""",
+)
+_LIKE_ONE = re.compile(r""":[ ]+["']?([^\s"',}]*(?:\.ya?ml|\.json|\#/)[^\s"',}]*)""")
+
+
+def references(root: Any) -> Iterator[tuple[Any, str]]:
+    """Yield the object and the key of every reference within a value, and of every external example."""
+    pending = [(root, False)]
+    while pending:
+        node, named = pending.pop()
+        if isinstance(node, list):
+            pending.extend((child, False) for child in node)
+        elif isinstance(node, dict):
+            if isinstance(node.get("$ref"), str):
+                yield node, "$ref"
+            for key in (EXAMPLE, OPERATION):
+                if isinstance(node.get(key), str):
+                    yield node, key
+            mapping = node.get("mapping") if "propertyName" in node else None
+            if isinstance(mapping, dict):  # OpenAPI, Discriminator Object
+                yield from ((mapping, k) for k, v in mapping.items() if isinstance(v, str) and _is_reference(v))
+            for key, child in node.items():
+                if named or not (key in _VALUES or (key == "examples" and isinstance(child, list))):
+                    pending.append((child, key in _NAMED and not named))
+
+
+def _is_reference(text: str) -> bool:
+    return text.startswith("#/") or bool(_FILE.search(text))
+
+
+def anchors(root: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the anchors within a document, and the keys that lead to each (JSON Schema)."""
+    pending: list[tuple[Any, tuple[str, ...]]] = [(root, ())]
+    while pending:
+        node, steps = pending.pop()
+        if isinstance(node, dict):
+            names = [node.get("$anchor"), node.get("$dynamicAnchor")]
+            names += [i[1:] for i in (node.get("$id"), node.get("id")) if isinstance(i, str) and i.startswith("#")]
+            yield from ((name, steps) for name in names if isinstance(name, str))
+        children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+        pending += [(value, (*steps, str(key))) for key, value in children]
+
+
+def path_of(url: str) -> Path:
+    """Return the path behind a URL of a file."""
+    return Path(url2pathname(urlsplit(url).path))
+
+
+class ReferenceLines:
+    """Where the references in some files are written."""
+
+    def __init__(self, urls: Iterable[str]) -> None:
+        """Read the files again, for what is to be shown of a few references; other URLs are left out."""
+        self._lines: dict[tuple[str, str], tuple[str, int]] = {}
+        for url in urls:
+            if url.startswith("file:"):
+                with suppress(OSError, UnicodeDecodeError):
+                    self._read(url, path_of(url).read_text(encoding="utf-8"))
+
+    def find(self, target: str) -> tuple[str, int] | None:
+        """Return URL and line (from 1) of the first reference to the URL ``target``; None if there is none."""
+        return self._lines.get(_plain(target))
+
+    def _read(self, url: str, text: str) -> None:
+        for number, line in enumerate(text.splitlines(), 1):
+            if "ref" in line or "#/" in line or _FILE.search(line) or "externalValue" in line:
+                for written in _written(line):
+                    with suppress(ValueError):
+                        target = url + written if written.startswith("#") else urljoin(url, written)
+                        self._lines.setdefault(_plain(target), (url, number))
+
+
+def _written(line: str) -> Iterator[str]:
+    """Yield what may be a reference in a line of JSON or YAML; an unquoted one may end at a comma or brace."""
+    for double, single, bare in _KEYED.findall(line):
+        yield double.replace("\\/", "/") or single or bare.partition(" #")[0].rstrip()
+        if bare:
+            yield re.split(r"[,}\]]", bare)[0].rstrip()
+    yield from _LIKE_ONE.findall(line)
+
+
+def _plain(url: str) -> tuple[str, str]:
+    """Return document and fragment of a URL, in one form for all ways to write it (RFC 3986 section 2.1)."""
+    document, fragment = urldefrag(url)
+    return unquote(document), unquote(fragment)
