@@ -50,6 +50,10 @@ def _request(case: Any, client: ProviderClient) -> httpx.Request:
     if data is not None:
         body["data" if isinstance(data, Mapping) else "content"] = data
     headers.pop("X-Schemathesis-TestCaseId", None)
-    request = client.build(kwargs["method"], kwargs["url"], headers, authenticated=False, **body)
+    url = kwargs["url"]
+    if isinstance(body.get("params"), str):  # encoded already: httpx would encode what separates values too
+        query = body.pop("params")
+        url = f"{url}{'&' if '?' in url else '?'}{query}" if query else url
+    request = client.build(kwargs["method"], url, headers, authenticated=False, **body)
     request.read()  # a body of several parts is made while it is sent; what is reported of it needs it whole
     return request

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,12 +13,14 @@ from harness.http.message import is_json, media_type
 from harness.openapi.json_document import JsonDocument
 from harness.openapi.media_ranges import most_specific
 from harness.openapi.operation import IN_BODY, REDACTED, Operation
-from harness.openapi.parameters import given, name_of, readings, schema_place
+from harness.openapi.parameters import ParameterReader, ParameterReading, SentTexts, name_of, schema_place
 from harness.openapi.schemas import Schemas, place
 
 MAX_DEPTH = 12
 MAX_ERRORS = 5
 """Violations reported of one body."""
+MAX_CHARS = 200
+"""Of a value in a message."""
 ASSERTIONS = frozenset(
     {"type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength"}
     | {"maxLength", "pattern", "format", "minItems", "maxItems", "uniqueItems", "contains", "minProperties"}
@@ -28,7 +30,13 @@ ASSERTIONS = frozenset(
 """Keywords that can refuse an input (JSON Schema 2020-12, validation vocabulary)."""
 IGNORED = frozenset({"accept", "content-type", "authorization"})
 """Headers that are never parameters, even if the document declares them (OpenAPI 3, Parameter Object)."""
-_WORDS = {"path": "path parameter", "query": "query parameter", "header": "header", "cookie": "cookie"}
+_WORDS = {
+    "path": "path parameter",
+    "query": "query parameter",
+    "querystring": "query string",
+    "header": "header",
+    "cookie": "cookie",
+}
 _WITHIN = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
 _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _MAPS = ("properties", "patternProperties", "dependentSchemas")
@@ -93,12 +101,12 @@ class Inputs:
         """
         look = InputCheck()
         sent = [(name.lower(), value) for name, value in headers]
-        found = given(self._operation, target, sent)
-        for parameter in self._parameters:
-            name = name_of(parameter)
-            if name in found:
-                look.parameters.add(name)
-                self._hold(parameter, found[name], look)
+        texts = SentTexts(self._operation, target, sent)
+        for parameter, reader in zip(self._parameters, self._readers, strict=True):
+            found = reader.read(texts)
+            if found is not None:
+                look.parameters.add(name_of(parameter))
+                self._hold(parameter, found, reader, look)
             elif parameter.get("required") and parameter.get("in") != "path" and not self._is_elsewhere(parameter):
                 look.violations.append(f"{_words(parameter)} is missing")
         content = None if body is None else content_of(sent, body)
@@ -111,17 +119,31 @@ class Inputs:
         name = parameter["name"].lower()
         return name in self._credentials or (parameter.get("in") == "header" and name in IGNORED)
 
-    def _hold(self, parameter: dict[str, Any], texts: list[str], look: InputCheck) -> None:
+    @cached_property
+    def _readers(self) -> list[ParameterReader]:
+        named = [(parameter.get("in"), parameter["name"]) for parameter in self._parameters]
+        return [
+            ParameterReader(self._operation.document, parameter, (n for at, n in named if at == place and n != name))
+            for parameter, (place, name) in zip(self._parameters, named, strict=True)
+        ]
+
+    def _hold(
+        self, parameter: dict[str, Any], found: ParameterReading, reader: ParameterReader, look: InputCheck
+    ) -> None:
         """Hold a value in each of its readings; one that fits is enough."""
         at = self._places.get(name_of(parameter))
         validator = self._schemas.at(at) if at else None
-        if validator is None or self._is_elsewhere(parameter) or any(REDACTED in text for text in texts):
+        is_redacted = any(REDACTED in text for text in found.texts)
+        if validator is None or found.is_empty or is_redacted or self._is_elsewhere(parameter):
             return
-        value = _nearest(validator, readings(self._operation.document, parameter, texts))
-        if value is not _UNREAD:
-            look.held.append((validator, value))
-            error = next(iter(validator.iter_errors(value)), None)
-            look.violations += [f"{_words(parameter)}: {error.message}"] if error else []
+        if not found.values:
+            shown = "&".join(found.texts)[:MAX_CHARS]
+            look.violations.append(f'{_words(parameter)}: "{shown}" is not serialised in {reader.described}')
+            return
+        value = _nearest(validator, found.values)
+        look.held.append((validator, value))
+        error = next(iter(validator.iter_errors(value)), None)
+        look.violations += [f"{_words(parameter)}: {error.message}"] if error else []
 
     def _hold_body(self, content_type: str, body: bytes, look: InputCheck) -> None:
         described = self._operation.bodies
@@ -159,14 +181,13 @@ class Inputs:
         return found
 
 
-_UNREAD = object()
-
-
-def _nearest(validator: Any, options: list[Any]) -> Any:
-    """Return the reading that fits, else one that at least has the right type, `_UNREAD` where there is none."""
+def _nearest(validator: Any, options: Sequence[Any]) -> Any:
+    """Return the reading that fits, else one that at least has the right type."""
+    if len(options) == 1:
+        return options[0]
     typed = (r for r in options if all(e.evaluation_path[-1:] != ["type"] for e in validator.iter_errors(r)))
     fitting = (r for r in options if validator.is_valid(r))
-    return next(fitting, next(typed, options[0] if options else _UNREAD))
+    return next(fitting, next(typed, options[0]))
 
 
 def _words(parameter: dict[str, Any]) -> str:

@@ -57,6 +57,15 @@ class Operation:
         return PARAMETER.findall(self.path)
 
     @cached_property
+    def spanning(self) -> frozenset[str]:
+        """Names of path parameters that hold several segments, by what documents write for that.
+
+        GitHub has ``x-multi-segment``, API Gateway ``{proxy+}``, others ``{path*}`` or ``{+path}`` (RFC 6570).
+        """
+        flagged = {p["name"] for p in self.parameters if p.get("x-multi-segment") is True}
+        return frozenset(n for n in self.path_parameters if n in flagged or n[-1:] in ("+", "*") or n[:1] == "+")
+
+    @cached_property
     def definition(self) -> dict[str, Any]:
         """The operation object."""
         return self.document.placed(self.pointer)[1]

@@ -1,29 +1,142 @@
-"""The parameters of a concrete request, by the styles of OpenAPI 3 and the formats of 2.0: what each may mean."""
+"""The parameters of a concrete request: which it gives, and what each may mean by the document."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
+
+import msgspec
 
 from harness.core.pointers import escaped
-from harness.http.message import is_json
+from harness.http.message import is_json, media_type
 from harness.openapi.json_document import JsonDocument
 from harness.openapi.operation import Operation
-from harness.openapi.routes import PARAMETER
+from harness.openapi.parameter_styles import Serialisation, of_segment, pairs_of, serialisation_of, values_of
+from harness.openapi.routes import values_in
+from harness.openapi.value_shapes import ValueShape, of_pairs, shape_of
 
-BETWEEN = {
-    "ssv": " ",
-    "tsv": "\t",
-    "pipes": "|",
-    "spaceDelimited": " ",
-    "pipeDelimited": "|",
-}
-"""Separator of the values of a list (2.0 ``collectionFormat``, 3.x ``style``); a comma otherwise."""
+WHOLE_QUERY = "querystring"
+"""Place of a parameter that is the whole query (OpenAPI 3.2, Parameter Object)."""
+_FORM = "application/x-www-form-urlencoded"
 
-Given = Mapping[str, list[str]]
+
+class SentTexts:
+    """The texts of one request in which its parameters are, still encoded."""
+
+    def __init__(self, operation: Operation, target: str, headers: Iterable[tuple[str, str]]) -> None:
+        """``target`` is a URL, or path and query; the names of ``headers`` are in lower case."""
+        parts = urlsplit(target)
+        self.query = parts.query
+        self.path = values_in(operation.path, parts.path, operation.spanning) if "{" in operation.path else {}
+        self.headers = list(headers)
+
+    @cached_property
+    def queried(self) -> list[tuple[str, str]]:
+        """Names, decoded, and values of the query."""
+        split = (pair.partition("=") for pair in self.query.split("&") if pair)
+        return [(unquote_plus(name), value) for name, _, value in split]
+
+    @cached_property
+    def cookies(self) -> list[tuple[str, str]]:
+        """Names, decoded, and values of the cookies, also of several in one field."""
+        lines = (pair for name, value in self.headers if name == "cookie" for pair in value.split(";"))
+        split = (pair.strip().partition("=") for pair in lines if pair.strip())
+        return [(unquote(name), value) for name, _, value in split]
+
+
+class ParameterReading(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request gives for one parameter."""
+
+    texts: Sequence[str]
+    """Its texts, decoded."""
+    values: Sequence[Any]
+    """What they may mean, the likeliest first; none where they are not serialised as the document describes."""
+    is_empty: bool = False
+    """Whether it is a name without a value, which the document allows (``allowEmptyValue``)."""
+
+
+class ParameterReader:
+    """Reads one parameter of an operation."""
+
+    def __init__(self, document: JsonDocument, parameter: Mapping[str, Any], others: Iterable[str] = ()) -> None:
+        """``others`` are the names of the other parameters of its place."""
+        self._parameter = parameter
+        self._document = document
+        self.how = serialisation_of(parameter, frozenset(others))
+        content = parameter.get("content")
+        self._content = next(iter(content), "") if isinstance(content, dict) else ""
+
+    @property
+    def described(self) -> str:
+        """How the parameter is serialised, in words."""
+        return self._content or self.how.shown
+
+    @cached_property
+    def _shape(self) -> ValueShape:
+        if self._content:
+            return shape_of(
+                self._document, self._document.resolved(self._parameter["content"][self._content]).get("schema")
+            )
+        return shape_of(self._document, self._parameter.get("schema", self._parameter))
+
+    def read(self, sent: SentTexts) -> ParameterReading | None:
+        """Return what a request gives for the parameter, None where it gives nothing."""
+        how = self.how
+        if how.place == WHOLE_QUERY:
+            return self._whole(sent.query) if sent.query else None
+        if how.place == "path":
+            text = sent.path.get(how.name)
+            return None if text is None else self._single(text, unquote(text))
+        if how.place == "header":
+            lines = [value for name, value in sent.headers if name == how.name.lower()]
+            return self._single(", ".join(lines) if self._shape.is_array else lines[-1], lines[-1]) if lines else None
+        pairs = self._pairs(sent.queried if how.place == "query" else _within_one(how, self._shape, sent.cookies))
+        if not pairs:
+            return None
+        texts = [unquote_plus(value) for _, value in pairs]
+        if self._content:
+            return ParameterReading(texts=texts, values=self._of_content(texts[-1]))
+        is_empty = texts == [""] and self._parameter.get("allowEmptyValue") is True
+        return ParameterReading(texts=texts, values=values_of(how, self._shape, pairs), is_empty=is_empty)
+
+    def _pairs(self, sent: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        if self._content:
+            return [pair for pair in sent if pair[0] == self.how.name]
+        return pairs_of(self.how, self._shape, sent)
+
+    def _single(self, text: str, decoded: str) -> ParameterReading:
+        if self._content:
+            return ParameterReading(texts=[decoded], values=self._of_content(decoded))
+        return ParameterReading(texts=[decoded], values=of_segment(self.how, self._shape, text))
+
+    def _whole(self, query: str) -> ParameterReading:
+        decoded = unquote(query)
+        if media_type(self._content) == _FORM:
+            pairs = parse_qsl(query, keep_blank_values=True)
+            return ParameterReading(texts=[decoded], values=of_pairs(self._shape, pairs))
+        return ParameterReading(texts=[decoded], values=self._of_content(decoded))
+
+    def _of_content(self, text: str) -> list[Any]:
+        """Return the value of a text in the media type of ``content``; nothing for what is no JSON and should be."""
+        if is_json(self._content):
+            try:
+                return [json.loads(text)]
+            except (ValueError, RecursionError):
+                return []
+        if media_type(self._content) == _FORM:
+            return of_pairs(self._shape, parse_qsl(text, keep_blank_values=True))
+        return [text]
+
+
+def _within_one(how: Serialisation, shape: ValueShape, cookies: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return cookies, and where the value is spread over ``&`` in one of them, as RFC 6570 has it, its pairs."""
+    if not how.explode or not (shape.is_array or shape.is_object):
+        return cookies
+    split = [f"{name}={value}".split("&") for name, value in cookies]
+    return [(unquote(n), v) for parts in split for n, _, v in (part.partition("=") for part in parts)]
 
 
 def name_of(parameter: Mapping[str, Any]) -> str:
@@ -31,101 +144,11 @@ def name_of(parameter: Mapping[str, Any]) -> str:
     return f"{parameter.get('in')} {parameter['name']}"
 
 
-def given(operation: Operation, target: str, headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Return the texts of each parameter that a request gives, by `name_of`; ``target`` is a URL, or path and query."""
-    parts = urlsplit(target)
-    by_header: dict[str, list[str]] = {}
-    for name, value in headers:
-        by_header.setdefault(name.lower(), []).append(value)
-    cookies = (pair.strip().partition("=") for line in by_header.get("cookie", ()) for pair in line.split(";"))
-    places: dict[str, Given] = {
-        "query": _gathered(parse_qsl(parts.query, keep_blank_values=True)),
-        "path": _in_path(operation.path, parts.path),
-        "header": by_header,
-        "cookie": _gathered((name, value) for name, _, value in cookies),
-    }
-    found = {}
-    for parameter in operation.parameters:
-        values = _of(operation.document, parameter, places.get(str(parameter.get("in")), {}))
-        if values:
-            found[name_of(parameter)] = values
-    return found
-
-
-def readings(document: JsonDocument, parameter: Mapping[str, Any], values: list[str]) -> list[Any]:
-    """Return what the texts of a parameter may mean: each type that they can be read as, and a list of several.
-
-    None at all for an object, which is spread over names and texts in one of many styles.
-    """
-    if any(is_json(kind) for kind in parameter.get("content") or ()):
-        return [_json(values[-1])]
-    if is_object(document, parameter):
-        return []
-    text = _bare(parameter, values[-1])
-    between = BETWEEN.get(str(parameter.get("collectionFormat") or parameter.get("style")), ",")
-    texts = values if len(values) > 1 else text.split(between)
-    lists = [[_scalar(t) for t in texts], texts]
-    return [*lists, _scalar(text), text] if len(values) > 1 else [_scalar(text), text, *lists]
-
-
-def is_object(document: JsonDocument, parameter: Mapping[str, Any]) -> bool:
-    """Whether the value of a parameter is an object."""
-    schema = document.resolved(parameter.get("schema"))
-    return "object" in str(schema.get("type", "")) or "properties" in schema
-
-
 def schema_place(pointer: str, parameter: Mapping[str, Any]) -> str:
     """Return the place of a parameter's schema: below it or, in OpenAPI 2.0, the parameter itself; empty for none."""
     if "schema" in parameter:
         return f"{pointer}/schema"
-    kinds = [kind for kind in parameter.get("content") or () if is_json(kind)]
-    if kinds:
-        return f"{pointer}/content/{escaped(kinds[0])}/schema"
+    content = parameter.get("content")
+    for kind in content if isinstance(content, dict) else ():
+        return f"{pointer}/content/{escaped(kind)}/schema"
     return pointer if "type" in parameter else ""
-
-
-def _of(document: JsonDocument, parameter: Mapping[str, Any], texts: Given) -> list[str]:
-    """Return the texts that a parameter has; those of a spread object all."""
-    name = str(parameter["name"]).lower() if parameter.get("in") == "header" else str(parameter["name"])
-    if values := texts.get(name) or texts.get(f"{name}[]"):
-        return values
-    if parameter.get("in") not in ("query", "cookie") or not is_object(document, parameter):
-        return []
-    known = document.resolved(parameter.get("schema")).get("properties") or ()
-    return [v for n, values in texts.items() if n.startswith(f"{name}[") or n in known for v in values]
-
-
-def _gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, value in pairs:
-        found.setdefault(name, []).append(value)
-    return found
-
-
-def _in_path(template: str, path: str) -> dict[str, list[str]]:
-    """Return the parameters of a path template with their values in ``path``, which may have a prefix."""
-    parts = PARAMETER.split(template)
-    pattern = "".join(re.escape(part) if i % 2 == 0 else "([^/]+)" for i, part in enumerate(parts))
-    found = re.search(f"{pattern}/?$", path)
-    return {name: [unquote(value)] for name, value in zip(parts[1::2], found.groups(), strict=True)} if found else {}
-
-
-def _bare(parameter: Mapping[str, Any], text: str) -> str:
-    """Return the value of a path parameter without what its style puts before it (OpenAPI 3, Style Values)."""
-    if parameter.get("style") == "label":
-        return text.removeprefix(".")
-    if parameter.get("style") == "matrix":
-        return text.removeprefix(f";{parameter['name']}=")
-    return text
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-
-
-def _scalar(text: str) -> Any:
-    value = _json(text)
-    return text if isinstance(value, dict | list) else value

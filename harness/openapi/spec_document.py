@@ -180,7 +180,7 @@ class Spec(JsonDocument):
 
     @cached_property
     def _routes(self) -> Routes:
-        return Routes(self.places)
+        return Routes(self.places, lambda label: self._operation(label).spanning)
 
     def _operation(self, label: str) -> Operation:
         if label not in self._operations:
