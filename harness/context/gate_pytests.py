@@ -56,7 +56,8 @@ class GatePytests:
 
     def _of_the_team(self) -> list[str]:
         request = self._request
-        return [sys.executable, "-m", "pytest", *request.scenarios, *self._shared, *request.scenario_arguments]
+        alone = _own_plugins() if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") else []
+        return [sys.executable, "-m", "pytest", *request.scenarios, *self._shared, *alone, *request.scenario_arguments]
 
     def _started(
         self, command: Sequence[str], name: str, phase: Phase, *, env: Mapping[str, str] | None = None

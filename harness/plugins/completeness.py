@@ -28,6 +28,9 @@ _LATE = "harness_late"
 """Where a worker of pytest-xdist leaves how much it left out, which tests are missing, and which findings came late."""
 _SKIPPED = "harness_skipped"
 """On a report: why a scenario that verifies no item was skipped."""
+_FAILED = "harness_failed"
+"""On the last report of a test: whether one of its phases failed, whatever became of the report of that phase."""
+_failed_key: pytest.StashKey[bool] = pytest.StashKey()
 _IMPLIED = ("workflow.recorded",)
 """What every scenario that is played back verifies, whatever its author marked."""
 missing_key: pytest.StashKey[list[str]] = pytest.StashKey()
@@ -78,12 +81,31 @@ class Selection:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Note on the report of a skipped scenario why it was; one that verifies an item is judged by that item."""
+        """Note on a report that its test failed, and why a scenario was skipped that no item judges.
+
+        Plugins and conftests change reports, and leave them out: pytest-rerunfailures and flaky run a test again until
+        it passes.
+        """
+        from harness.plugins.conclusions import broke_by_itself
+
         report = yield
+        if broke_by_itself(call, report):
+            item.stash[_failed_key] = True
+        if report.when == "teardown" and _failed_key in item.stash:
+            setattr(report, _FAILED, True)
         if report.skipped and not is_shipped(item) and not _is_judged(item, call):
             redact = item.config.stash[context_key].vault.redact
             setattr(report, _SKIPPED, redact(_reason(report)))
         return report
+
+    def hidden_failure(self, report: pytest.TestReport) -> str:
+        """Return the sentence for a test that failed although none of its reports did; empty for any other."""
+        if not getattr(report, _FAILED, False):
+            return ""
+        return (
+            f"{report.nodeid} failed, and a plugin or a conftest reported something else or ran it again. "
+            "Correct what it tests, or the test."
+        )
 
     def note_skip(self, report: pytest.TestReport) -> None:
         """Take from a report that a scenario was skipped; on the controller."""

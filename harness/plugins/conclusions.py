@@ -58,7 +58,7 @@ def conclude(
     for properties in (item.user_properties, report.user_properties):
         properties[:] = [entry for entry in properties if findings.is_own(entry)]
     findings.take(foreign)
-    broke = call.excinfo is not None and report.failed and _broke(item, call)
+    broke = has_failed(call, report) and _broke(item, call)
     outcome = _outcome(call, report, broke=broke)
     if outcome is not None:
         for item_id in findings.known(verified(item)):
@@ -116,7 +116,8 @@ def redact_report(report: pytest.TestReport, redact: Callable[[str], str]) -> No
 
 def _broke(item: pytest.Item, call: pytest.CallInfo[None]) -> bool:
     """Whether a phase failed through a fault of the harness or of a plugin."""
-    assert call.excinfo is not None
+    if call.excinfo is None:
+        return False
     if isinstance(call.excinfo.value, FindingsFailed) or _could_not_check(call.excinfo.value):
         return False
     return is_fault_of_ours(item, call)
@@ -132,11 +133,21 @@ def _outcome(call: pytest.CallInfo[None], report: pytest.TestReport, *, broke: b
     if report.skipped:
         absent = call.excinfo is not None and isinstance(call.excinfo.value, DeclaredAbsent)
         return Outcome.NOT_APPLICABLE if absent else Outcome.NOT_RUN
-    if report.passed:
+    if not has_failed(call, report):
         return Outcome.PASS if report.when == "call" else None
     if broke or report.when != "call" or (call.excinfo is not None and _could_not_check(call.excinfo.value)):
         return Outcome.ERROR
     return Outcome.FAIL
+
+
+def has_failed(call: pytest.CallInfo[None], report: pytest.TestReport) -> bool:
+    """Whether a phase failed, also where a plugin or a conftest has changed its report since."""
+    return report.failed or (report.passed and call.excinfo is not None)
+
+
+def broke_by_itself(call: pytest.CallInfo[None], report: pytest.TestReport) -> bool:
+    """Whether a phase failed otherwise than by its findings, which are in the report of the run anyway."""
+    return has_failed(call, report) and not (call.excinfo and isinstance(call.excinfo.value, FindingsFailed))
 
 
 def _could_not_check(exception: BaseException) -> bool:

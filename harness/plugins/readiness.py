@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -75,6 +76,7 @@ class FindingCollector(Selection):
         super().__init__()
         self._config = config
         self._context = run_context
+        self._process = os.getpid()
         self._clock = RunClock()
         self._intake = FindingIntake(run_context.admission)
         self._problems: list[Problem] = []
@@ -104,6 +106,8 @@ class FindingCollector(Selection):
             outcome = Outcome.ERROR if crashed else Outcome.FAIL
             what = "did not finish: its worker crashed" if crashed else "failed and verifies no checklist item"
             self._problem(outcome, f"{report.nodeid} {what}.")
+        if (hidden := self.hidden_failure(report)) and not explained and report.nodeid not in self._failed:
+            self._problem(Outcome.FAIL, hidden)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note what could not be collected: its checks are missing from the verdict."""
@@ -131,6 +135,8 @@ class FindingCollector(Selection):
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Judge, write, and, for a gate, set the exit status."""
+        if os.getpid() != self._process:
+            return  # a test has forked, and the child runs the rest of its session too
         gate = self._config.getoption("--harness-gate")
         if self._broke and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = exitstatus = pytest.ExitCode.INTERNAL_ERROR

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -27,18 +28,23 @@ def missing_tests(scenarios: Iterable[Path], collected: Mapping[Path, set[str]],
         names = collected.get(file)
         if names is not None and not names:
             continue  # reported as broken, or as skipped as a whole
-        defined = _tests(file)
+        tree = _tree(file)
+        defined = _tests(tree)
         named = any(fnmatchcase(file.name, glob) for glob in _NAMES)
         if names is None and (defined or named):
             yield (
                 f"{shown} gave no test, so what it checks is not known. Let pytest collect it (python_files, "
                 "norecursedirs, collect_ignore, hooks of a conftest), or name it so that it is no test."
             )
-        elif names and (lost := [name for name in defined if name not in names]):
+            continue
+        for name in _defined_again(tree):
+            yield f"{shown} defines {name} twice, and only the last of them runs. Rename one of them."
+        if names and (lost := [name for name in defined if name not in names]):
             more = f" and {len(lost) - _LISTED} more" if len(lost) > _LISTED else ""
             yield (
                 f"{shown}: {', '.join(lost[:_LISTED])}{more} gave no test. Let pytest collect it (python_functions, "
-                "python_classes, __test__, hooks of a conftest), or name it so that it is no test."
+                "python_classes, __test__, hooks of a conftest; pytest.mark.skipif instead of a condition around it), "
+                "or name it so that it is no test."
             )
 
 
@@ -54,17 +60,43 @@ def _files(scenario: Path) -> Iterator[Path]:
         yield from (Path(folder, name) for name in names if name.endswith(".py") and name != "conftest.py")
 
 
-def _tests(file: Path) -> list[str]:
-    """Return the names of the functions and methods in a file that look like tests; none for what is not Python."""
+def _tree(file: Path) -> ast.Module:
+    """Return the syntax tree of a file; an empty one for what is not Python."""
     try:
-        tree = ast.parse(file.read_bytes())
+        return ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):
-        return []
-    functions = [node for node in tree.body if _is_test(node)]
-    for node in tree.body:
+        return ast.Module([], [])
+
+
+def _tests(tree: ast.Module) -> list[str]:
+    """Return the names of the functions and methods in a file that look like tests, also under a condition."""
+    functions = [node for node in _statements(tree) if _is_test(node)]
+    for node in _statements(tree):
         if isinstance(node, ast.ClassDef) and _is_test_class(node):
-            functions += [inner for inner in node.body if _is_test(inner)]
+            functions += [inner for inner in _statements(node) if _is_test(inner)]
     return list(dict.fromkeys(node.name for node in functions if isinstance(node, _FUNCTIONS)))
+
+
+def _defined_again(tree: ast.Module) -> list[str]:
+    """Return the names of the tests that a later definition of the same name replaces, so that they never run."""
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and _is_test_class(node)]
+    counts = Counter(
+        (body, node.name)
+        for body, statements in enumerate([tree.body, *(node.body for node in classes)])
+        for node in statements
+        if _is_test(node) or node in classes
+        if isinstance(node, (*_FUNCTIONS, ast.ClassDef))
+    )
+    return list(dict.fromkeys(name for (_, name), number in counts.items() if number > 1))
+
+
+def _statements(scope: ast.AST) -> Iterator[ast.stmt]:
+    """Yield the statements of a module or class, with those inside conditions and other blocks."""
+    for node in ast.iter_child_nodes(scope):
+        if isinstance(node, ast.stmt):
+            yield node
+        if not isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.expr)):
+            yield from _statements(node)
 
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

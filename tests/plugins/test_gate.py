@@ -49,6 +49,14 @@ def pytest_sessionfinish():
     for thread in THREADS: thread.join()
 """
 """A conftest whose fixture adds a finding when all tests have ended."""
+REPORTS_PASSED = """
+import pytest
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    report = yield
+    report.outcome = "passed"
+    return report
+"""
 MORE = "scenarios/test_more.py"
 
 
@@ -273,6 +281,76 @@ def pytest_runtest_protocol(item, nextitem):
     return True
 """,
     ),
+    "run-again-without-an-item": Row(
+        NOT_READY,
+        "test_more failed, and a plugin or a conftest reported something else or ran it again",
+        test="def test_more(tries=[]):\n    tries.append(1)\n    assert len(tries) > 1",
+        conftest="""
+from _pytest.runner import runtestprotocol
+def pytest_runtest_protocol(item, nextitem):
+    reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    if any(r.failed for r in reports):
+        item._initrequest()
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    for report in reports: item.ihook.pytest_runtest_logreport(report=report)
+    return True
+""",
+        ways=BOTH,
+    ),
+    "failure-reported-as-passed": Row(
+        NOT_READY,
+        "test_more failed, and a plugin or a conftest reported something else",
+        test=FAILS,
+        conftest=REPORTS_PASSED,
+        ways=BOTH,
+    ),
+    "failure-of-an-item-reported-as-passed": Row(
+        NOT_READY, "test_more: assert False", test=STANDS + FAILS, conftest=REPORTS_PASSED
+    ),
+    "failed-tear-down-reported-as-passed": Row(
+        NOT_READY,
+        "test_more failed, and a plugin or a conftest reported something else",
+        test="@pytest.fixture\ndef account():\n    yield\n    assert False\ndef test_more(account): pass",
+        conftest=REPORTS_PASSED,
+    ),
+    "defined-twice": Row(
+        INCOMPLETE, "scenarios/test_more.py defines test_more twice", test=FAILS + "\ndef test_more(): pass"
+    ),
+    "under-a-condition": Row(
+        INCOMPLETE,
+        "scenarios/test_more.py: test_more gave no test",
+        test="if 'NO_SUCH_VARIABLE' in os.environ:\n    " + FAILS + "\ndef test_the_rest(): pass",
+    ),
+    "skipped-by-unittest": Row(
+        INCOMPLETE,
+        "test_more: not today",
+        test="import unittest\nclass TestMore(unittest.TestCase):\n    @unittest.skip('not today')\n"
+        "    def test_more(self): assert False",
+    ),
+    "expected-failure-of-unittest": Row(
+        INCOMPLETE,
+        "test_more: expected to fail",
+        test="import unittest\nclass TestMore(unittest.TestCase):\n    @unittest.expectedFailure\n"
+        "    def test_more(self): assert False",
+    ),
+    "without-parameters": Row(
+        INCOMPLETE, "got empty parameter set", test="@pytest.mark.parametrize('order', [])\ndef test_more(order): pass"
+    ),
+    "forked": Row(
+        NOT_READY,
+        "verifies no checklist item",
+        test="import time\ndef test_more():\n    assert not os.fork()\n    time.sleep(2)",
+    ),
+    "skipped-in-tear-down": Row(
+        INCOMPLETE,
+        "test_more: too late",
+        test="@pytest.fixture\ndef account():\n    yield\n    pytest.skip('too late')\ndef test_more(account): pass",
+    ),
+    "processes-end-at-once": Row(
+        INCOMPLETE,
+        "The part 'scenarios' of the gate is missing",
+        conftest="import atexit, os\natexit.register(os._exit, 0)\ndef pytest_sessionfinish(): os._exit(0)",
+    ),
     "plugin-switched-off": Row(NONE, "-p no:harness-readiness turns checks", args=("-p", "no:harness-readiness")),
     "plugin-switched-off-by-environment": Row(
         INCOMPLETE,
@@ -297,6 +375,13 @@ def test_a_target_that_is_ready_exits_with_0(ready: Folder, args: tuple[str, ...
 
     assert ended.verdict is Verdict.READY, ended.text
     assert ended.status == 0
+
+
+def test_a_team_that_names_each_of_its_plugins_need_not_name_ours(ready: Folder) -> None:
+    """The gate loads the harness where the environment keeps pytest from loading installed plugins."""
+    ended = ready.gate(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+
+    assert ended.verdict is Verdict.READY, ended.text
 
 
 @pytest.mark.parametrize("row, args", CASES)

@@ -76,13 +76,14 @@ def _killed(
         gate.communicate()
         return False
     victim = chance.choice([process for process in _processes(gate.pid) if process.is_running()])
+    command_of_victim = victim.cmdline()[:6]
     victim.send_signal(number)
     complete = (folder.reports / "readiness.json").is_file()
     output, _ = gate.communicate(timeout=ENDS_WITHIN_S)
     _wait_for_the_rest(folder.path)
     if complete:
         return False
-    context = f"seed {seed}: {number.name} to {victim.cmdline()[:6] if victim.is_running() else victim.pid}\n{output}"
+    context = f"seed {seed}: {number.name} to {command_of_victim} after {after_s:.1f} s\n{output}"
     written = folder.reports / "readiness.json"
     verdict = read(written.read_bytes()).verdict if written.is_file() else None
     assert gate.returncode != 0, context

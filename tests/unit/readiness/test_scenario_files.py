@@ -56,6 +56,49 @@ def test_a_function_that_was_not_collected_is_named(tmp_path: Path) -> None:
     assert sentence.startswith("scenarios/test_x.py: test_b gave no test.")
 
 
+CONDITIONS = {
+    "if": "if False:\n    def test_b(): pass",
+    "else": "if True: pass\nelse:\n    def test_b(): pass",
+    "except": "try: pass\nexcept ImportError:\n    def test_b(): pass",
+    "match": "match 1:\n    case 2:\n        def test_b(): pass",
+    "in a class": "class TestB:\n    if False:\n        def test_b(self): pass",
+}
+
+
+@pytest.mark.parametrize("text", CONDITIONS.values(), ids=CONDITIONS.keys())
+def test_a_function_under_a_condition_is_named(tmp_path: Path, text: str) -> None:
+    """A condition around a test hides it from everyone; a skip would be reported."""
+    [sentence] = missing(tmp_path, "test_x.py", "def test_a(): pass\n" + text, {"test_a"})
+
+    assert "test_b gave no test" in sentence
+    assert "pytest.mark.skipif instead of a condition" in sentence
+
+
+TWICE = {
+    "functions": ("test_a", "def test_a(): assert False\ndef test_a(): pass"),
+    "methods": ("test_a", "class TestX:\n    async def test_a(self): assert False\n    def test_a(self): pass"),
+    "classes": ("TestX", "class TestX:\n    def test_a(self): assert False\nclass TestX:\n    def test_a(self): pass"),
+}
+
+
+@pytest.mark.parametrize("name, text", TWICE.values(), ids=TWICE.keys())
+def test_a_test_that_another_replaces_is_named(tmp_path: Path, name: str, text: str) -> None:
+    """Python keeps the last definition of a name."""
+    [sentence] = missing(tmp_path, "test_x.py", text, {"test_a"})
+
+    assert sentence == (
+        f"scenarios/test_x.py defines {name} twice, and only the last of them runs. Rename one of them."
+    )
+
+
+def test_one_name_in_two_classes_or_branches_is_fine(tmp_path: Path) -> None:
+    """Neither hides the other."""
+    either = "if x:\n    def test_a(): pass\nelse:\n    def test_a(): pass\n"
+    classes = "class TestX:\n    def test_a(self): pass\nclass TestY:\n    def test_a(self): pass\n"
+
+    assert missing(tmp_path, "test_x.py", either + classes, {"test_a"}) == []
+
+
 @pytest.mark.parametrize("collected", [set(), {"test_a"}], ids=["broken", "complete"])
 def test_what_was_collected_or_reported_is_not_missing(tmp_path: Path, collected: set[str]) -> None:
     """A file that could not be collected is in the report already."""
