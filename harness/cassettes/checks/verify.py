@@ -63,8 +63,9 @@ class Comparison:
 
     def hold(self, request: Request, response: VcrResponse) -> tuple[str, list[Difference]]:
         """Return what was called, and how its answer differs from the closest one recorded for that call."""
+        same = self._cassette.recordings_of(request)
         request, response = self._cassette.cleaned(request, response)
-        candidates = self._cassette.recordings_of(request) or self._cassette.recordings_of(self._as_recorded(request))
+        candidates = same or self._cassette.recordings_of(self._as_recorded(request))
         if not candidates:
             self.failed = True
             return called(request), [Difference("request", Grade.VALUE, "no such request", called(request))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,12 @@ from vcr.request import Request
 from harness.cassettes.play.difference import shown
 from harness.cassettes.play.matching import matchers_for
 from harness.cassettes.play.mismatch import called, distance, request_differences, unmatched
+from harness.cassettes.play.recorded_requests import RecordedRequests
 from harness.cassettes.play.request_index import RequestIndex
 from harness.cassettes.store.filters import request_filter
 from harness.cassettes.store.recording import Recording
 from harness.cassettes.store.storage import Storage
-from harness.cassettes.store.vcr_messages import body_bytes, recordings, text, vcr_request
+from harness.cassettes.store.vcr_messages import recordings, vcr_request
 from harness.errors import CassetteError
 from harness.model.config import Cassettes
 from harness.secrets.redaction.redactor import Redactor
@@ -25,7 +25,6 @@ from harness.secrets.redaction.redactor import Redactor
 _OF_HOSTS = frozenset({"scheme", "host", "port"})
 MAX_UNLIKE = 1
 """Segments of the path in which the nearest recording may differ: one, such as an id."""
-_PLACEHOLDER = re.compile(r"(?:\[|%5B)REDACTED.*?(?:\]|%5D)", re.IGNORECASE)
 
 
 class Counts(msgspec.Struct, kw_only=True):
@@ -71,11 +70,10 @@ class Playback:
         self._clean = request_filter(redactor)
         self._nearest = nearest
         compared = matchers_for([name for name in match_on if name not in _OF_HOSTS], provider=())
-        self._exact, self._blank = RequestIndex(compared), RequestIndex(compared)
+        self._recorded = RecordedRequests(RequestIndex(compared), redactor, any_secret=True)
         self._requests = [vcr_request(recording.request) for recording in self.recordings]
         for request in self._requests:
-            self._exact.add(request)
-            self._blank.add(_blanked(request))
+            self._recorded.add(request)
         self.rewind()
 
     def rewind(self) -> None:
@@ -86,17 +84,17 @@ class Playback:
     def find(self, request: Request) -> tuple[list[int], str]:
         """Return the numbers of the recordings that answer ``request``, and how they differ from it, if they do.
 
-        Secrets are taken out first; where those of the request are others than those recorded, they still match.
+        Where its secrets are others than those recorded, they still match.
         """
-        request = self._clean(request)
-        found = self._exact.matching(request) or self._blank.matching(_blanked(request))
+        found = list(self._recorded.bucket(request)[1])
         if found or not self._nearest:
             return found, ""
+        request = self._clean(request)
         closest = min(self._requests, key=lambda recorded: distance(request, recorded))
         if distance(request, closest)[0] > MAX_UNLIKE or closest.method != request.method:
             return [], ""
         lines = [f"{called(request)} is answered as {called(closest)}", *shown(_differences(closest, request), "    ")]
-        return self._exact.matching(closest), "\n".join(lines)
+        return list(self._recorded.bucket(closest)[1]), "\n".join(lines)
 
     def serve(self, found: Sequence[int]) -> int:
         """Return the next of a sequence, or its last again."""
@@ -140,14 +138,3 @@ class Playback:
 
 def _differences(recorded: Request, seen: Request) -> list[Any]:
     return [d for d in request_differences(recorded, seen) if d.path not in {"scheme", "host", "port"}]
-
-
-def _blanked(request: Request) -> Request:
-    """Return a request in which every secret is the same."""
-
-    def blank(text: str) -> str:
-        return _PLACEHOLDER.sub("REDACTED", text)
-
-    content = blank(body_bytes(request).decode("latin-1")).encode("latin-1")
-    headers = {name: blank(text(value)) for name, value in request.headers.items()}
-    return Request(request.method, blank(request.uri), content, headers)

@@ -20,6 +20,7 @@ class RequestIndex:
 
     def __init__(self, match_on: Sequence[Matcher]) -> None:
         """``match_on`` are the matchers that a request and its recording must pass, vcrpy's or the harness'."""
+        self.match_on = tuple(match_on)
         self._keys = [key for m in match_on if (key := key_of(m))]
         self._body = next((m for m in match_on if m in _BODIES), None)
         self.others = [m for m in match_on if not key_of(m) and m is not self._body]

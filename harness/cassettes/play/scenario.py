@@ -16,11 +16,12 @@ from harness.cassettes.play.client_headers import exact_headers
 from harness.cassettes.play.indexed_cassette import IndexedCassette
 from harness.cassettes.play.matching import Matcher
 from harness.cassettes.play.mismatch import called, unmatched
+from harness.cassettes.play.recorded_requests import Bucket, RecordedRequests
 from harness.cassettes.store.filters import Redact, request_filter, response_filter
 from harness.cassettes.store.metadata import Metadata
 from harness.cassettes.store.storage import Storage
 from harness.cassettes.store.vcr_messages import exchange_of, unpacked, whole_response, with_bytes
-from harness.cassettes.store.vcr_names import CassettePatcherBuilder, found_for
+from harness.cassettes.store.vcr_names import CassettePatcherBuilder, found_for, set_found
 from harness.errors import CassetteError
 from harness.http.message import SAFE_METHODS, Exchange
 from harness.secrets.redaction.redactor import Redactor
@@ -90,6 +91,7 @@ class ScenarioCassette(IndexedCassette):
             # Once more when it is written: a secret may have shown itself only after it stood in an earlier call.
             before_save_interaction=lambda request, response: (self._clean(request), self._clean_response(response)),
         )
+        self._recorded = RecordedRequests(self._index, self._redactor, any_secret=False)
         self._open()
 
     def _open(self) -> None:
@@ -123,8 +125,11 @@ class ScenarioCassette(IndexedCassette):
 
     def can_play_response_for(self, request: Request) -> bool:
         """Whether the response is played; raises for a call that is neither recorded nor may be sent."""
-        if self.rewound and super().can_play_response_for(request):
-            return True
+        if self.rewound:
+            found = self._next(request)
+            set_found(request, found)
+            if found is not None:
+                return True
         if self.mode is CassetteMode.REPLAY:
             raise self._refusal(request)
         self._guard(request.method, request.uri)
@@ -134,7 +139,7 @@ class ScenarioCassette(IndexedCassette):
         """Return the recorded response; raises `CassetteError` if there is none."""
         found = found_for(request)
         if found is None:
-            found = self._next(self._before_record_request(request))
+            found = self._next(request)
         if found is None:
             raise self._refusal(request)
         if not self.play_counts[found]:
@@ -160,8 +165,8 @@ class ScenarioCassette(IndexedCassette):
         return self._clean(request), self._clean_response(response)
 
     def recordings_of(self, request: Request) -> list[int]:
-        """Return the numbers of the recordings that match a cleaned request, played or not."""
-        return list(self._accepted(request, self._bucket(request)[1]))
+        """Return the numbers of the recordings that match a request, played or not."""
+        return list(self._bucket(with_bytes(request))[1])
 
     def save(self, metadata: Metadata) -> bool:
         """Write what was recorded, and return whether there was anything; raises `CassetteError`."""
@@ -184,18 +189,24 @@ class ScenarioCassette(IndexedCassette):
     def _next(self, request: Request) -> int | None:
         request = with_bytes(request)
         found = super()._next(request)
-        if found is not None or self.mode is not CassetteMode.REPLAY:
-            return found
-        cleaned = self._clean(request)
-        found = super()._next(cleaned)
-        if found is None and request.method in SAFE_METHODS:
-            bucket = self._bucket(request)[1] or self._bucket(cleaned)[1]
-            found = max(self._accepted(cleaned, bucket), default=None)
+        if found is None and self.mode is CassetteMode.REPLAY and request.method in SAFE_METHODS:
+            found = max(self._bucket(request)[1], default=None)
         return found
+
+    def _bucket(self, request: Request) -> Bucket:
+        self._index_new()
+        return self._recorded.bucket(request)
+
+    def _accepted(self, request: Request, bucket: Sequence[int]) -> Iterator[int]:  # noqa: ARG002 - all are
+        return iter(bucket)
+
+    def _index_new(self) -> None:
+        for i in range(len(self._index), len(self.data)):
+            self._recorded.add(self.data[i][0])
 
     def _refusal(self, request: Request) -> CassetteError:
         cleaned = self._clean(request)
-        times = len(self.recordings_of(cleaned))
+        times = len(self.recordings_of(request))
         text = unmatched(cleaned, self.requests, times=times, place=self.place, again=self._again)
         self.refused.append(self._redactor.text(text))
         return CassetteError(self.refused[-1])

@@ -17,6 +17,7 @@ _OTHERS = re.compile(
 )
 """What other tools, and people, write in place of a secret."""
 PLACEHOLDER = re.compile(r"\[REDACTED [^\[\]]*\]")
+BLANK = "[REDACTED blank]"
 
 _PAIR = re.compile(r"""([?&]?)([\w.:\[\]-]{2,60})=(["']?)(\[REDACTED [^\[\]]*\]|[^\s&"'<>\\;,]+)""")
 _MEMBER = re.compile(r"""(\\*)"([\w.-]{2,60})\1"(\s*:\s*)\1"((?:(?!\1")(?:\\.|.))*)""", re.DOTALL)
@@ -32,9 +33,13 @@ class Placeholders:
     placeholders already, and what it sends on its own must get the same numbers as when it was recorded.
     """
 
-    def __init__(self, known: Callable[[str], str]) -> None:
-        """``known`` replaces every known value by its name."""
+    def __init__(self, known: Callable[[str], str], *, blank: bool = False) -> None:
+        """``known`` replaces every known value by its name; with ``blank``, all others have one and the same.
+
+        That of another tool has it too then, for it stands for a secret.
+        """
         self.known = known
+        self._blank = blank
         self._of: dict[str, str] = {}
         self.learned: list[tuple[tuple[str, ...], str]] = []
         """Each form of the secrets that are long enough to be replaced everywhere, with its placeholder."""
@@ -45,20 +50,23 @@ class Placeholders:
 
     def of(self, name: str, value: str, *, received: bool) -> str:
         """Return the placeholder of a secret found in the field ``name``."""
-        if not value or PLACEHOLDER.search(value) or _OTHERS.fullmatch(value):
+        if not value or PLACEHOLDER.search(value) or (_OTHERS.fullmatch(value) and not self._blank):
             return value
         if value not in self._of:
             known = self.known(value)
             if known != value and PLACEHOLDER.fullmatch(known):
                 return known
-            label = ("received " if received else "") + re.sub(r"[\[\]\s]+", " ", name).strip()
-            self._numbers[label] += 1
-            number = self._numbers[label]
-            self._of[value] = f"[REDACTED {label}{f' {number}' if number > 1 else ''}]"
+            self._of[value] = BLANK if self._blank else self._numbered(name, received=received)
             if len(value) >= MIN_LEARNED:
                 found = tuple(sorted(forms(value).values(), key=len, reverse=True))
                 self.learned.append((found, self._of[value]))
         return self._of[value]
+
+    def _numbered(self, name: str, *, received: bool) -> str:
+        label = ("received " if received else "") + re.sub(r"[\[\]\s]+", " ", name).strip()
+        self._numbers[label] += 1
+        number = self._numbers[label]
+        return f"[REDACTED {label}{f' {number}' if number > 1 else ''}]"
 
     def text(self, text: str, *, received: bool) -> str:
         """Replace secrets met before, known shapes, ``name=value``, ``"name": "value"``, ``<name>value</name>``."""

@@ -29,13 +29,20 @@ _CREDENTIALS = {"authorization", "proxy-authorization"}
 class Redactor:
     """Replaces the secrets in the messages of one cassette by `Placeholders`."""
 
-    def __init__(self, known: Callable[[str], str] = str) -> None:
-        """``known`` replaces every known value by its name, as `harness.secrets.Vault.redact` does."""
+    def __init__(self, known: Callable[[str], str] = str, *, blank: bool = False) -> None:
+        """``known`` replaces every known value by its name, as `harness.secrets.Vault.redact` does.
+
+        With ``blank``, all other secrets get one placeholder, also those that another tool has replaced.
+        """
         self._known = known
-        self._secrets = Placeholders(known)
+        self._secrets = Placeholders(known, blank=blank)
         self._sent = Bodies(self._secrets, received=False)
         self._received = Bodies(self._secrets, received=True)
         self._uris: dict[tuple[str, bool, int], str] = {}
+
+    def blank(self) -> Redactor:
+        """Return one that knows the same values, with which two messages that differ in secrets alone are equal."""
+        return Redactor(self._known, blank=True)
 
     def text(self, text: str, *, received: bool = False) -> str:
         """Return free text, such as an error's, without secrets."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,88 @@ def test_both_ways_of_playing_a_recording_agree(path: Path, match_on: tuple[str,
 
     for asked in ASKED:
         assert playback.find(request(*asked))[0] == scenario.recordings_of(request(*asked)), asked
+
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+LOGIN = '{"user": "ada", "password": "%s"}'
+Call = tuple[str, str, bytes, dict[str, str]]
+
+
+def login(password: str) -> Call:
+    return ("POST", "/login", (LOGIN % password).encode(), JSON)
+
+
+def get(target: str, **headers: str) -> Call:
+    return ("GET", target, b"", headers)
+
+
+def form(body: str) -> Call:
+    return ("POST", "/token", body.encode(), FORM)
+
+
+RECORDED_ELSEWHERE: dict[str, tuple[list[Call], Call, list[int]]] = {
+    "as it is": ([get("/a?access_token=one")], get("/a?access_token=one"), [0]),
+    "each its own": ([login("one"), login("two")], login("two"), [1]),
+    "another password": ([login("one"), get("/a")], login("two"), [0]),
+    "another token": ([get("/a?access_token=one&x=1")], get("/a?x=1&access_token=two"), [0]),
+    "another shape": ([get("/a?q=ghp_" + "x" * 36)], get("/a?q=ghp_" + "y" * 36), [0]),
+    "betamax": ([get("/a?access_token=<TOKEN>")], get("/a?access_token=two"), [0]),
+    "betamax, escaped": ([get("/a?access_token=%3CTOKEN%3E")], get("/a?access_token=two"), [0]),
+    "go-vcr": ([login("[REDACTED]")], login("two"), [0]),
+    "any word": ([login("not-the-password")], login("two"), [0]),
+    "form": ([form("grant_type=password&password=XXX")], form("grant_type=password&password=two"), [0]),
+    "query left out": ([get("/a")], get("/a?api_key=two"), [0]),
+    "query left out beside another": ([get("/a?x=1")], get("/a?api_key=two&x=1"), [0]),
+    "member left out": ([("POST", "/login", b'{"user": "ada"}', JSON)], login("two"), [0]),
+    "field left out": ([form("grant_type=password")], form("grant_type=password&client_secret=two"), [0]),
+    "ours": ([login("[REDACTED password]")], login("two"), [0]),
+    "ours, of the environment": ([login("[REDACTED env:PASSWORD]")], login("known"), [0]),
+    "no key": ([get("/a?api_key=one")], get("/a"), []),
+    "an empty password": ([login("one")], login(""), []),
+    "another user": ([login("one")], ("POST", "/login", (LOGIN % "one").replace("ada", "eve").encode(), JSON), []),
+    "another parameter": ([get("/a?access_token=one&x=1")], get("/a?access_token=two&x=2"), []),
+    "another page": ([get("/a?page_token=one")], get("/a?page_token=two"), []),
+}
+
+
+def playing(path: Path, recorded: Sequence[Call], mode: CassetteMode) -> tuple[Playback, ScenarioCassette]:
+    """Return both ways of playing requests that are stored as they are."""
+    answer = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": b""}}
+    interactions = [{"request": request(*call)._to_dict(), "response": answer} for call in recorded]
+    Storage().write(path, CassetteFile(interactions, {}))
+
+    def known(text: str) -> str:
+        return text.replace("known", "[REDACTED env:PASSWORD]")
+
+    match_on = matchers_for(["method", "host", "path", "query", "body"], provider={"127.0.0.1"})
+    scenario = ScenarioCassette(
+        path, mode, match_on=match_on, redact=known, guard=lambda _method, _url: None, again="", place="c.yaml"
+    )
+    return Playback(load([path]), redactor=Redactor(known)), scenario
+
+
+@pytest.mark.parametrize("mode", [CassetteMode.REPLAY, CassetteMode.RECORD, CassetteMode.VERIFY])
+@pytest.mark.parametrize("name", RECORDED_ELSEWHERE)
+def test_a_recording_of_another_tool_is_found_whatever_it_has_for_secrets(
+    name: str, mode: CassetteMode, tmp_path: Path
+) -> None:
+    """The very request comes first; else secrets count on neither side, and everything else does on both."""
+    recorded, asked, expected = RECORDED_ELSEWHERE[name]
+
+    playback, scenario = playing(tmp_path / "c.yaml", recorded, mode)
+
+    assert playback.find(request(*asked))[0] == expected
+    assert scenario.recordings_of(request(*asked)) == expected
+    if mode is not CassetteMode.VERIFY and expected:
+        assert scenario.can_play_response_for(request(*asked))
+
+
+def test_a_scenario_tells_the_secrets_of_its_own_recording_apart(tmp_path: Path) -> None:
+    """Placeholders of the harness are numbered, so that a second password is another one; a server takes any."""
+    playback, scenario = playing(tmp_path / "c.yaml", [login("[REDACTED password]")], CassetteMode.REPLAY)
+
+    assert [scenario.recordings_of(request(*login(p))) for p in ("one", "two", "one")] == [[0], [], [0]]
+    assert [playback.find(request(*login(p)))[0] for p in ("one", "two")] == [[0], [0]]
 
 
 def test_an_absent_body_and_an_empty_one_are_equal(path: Path) -> None:
