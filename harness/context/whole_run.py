@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from harness.errors import CassetteError, HarnessError, one_line
 from harness.model import Finding, Mode, Outcome
 from harness.model.part import deselected
 
 if TYPE_CHECKING:
+    from harness.cassettes.checks.orphaned_cassettes import Stray
     from harness.cassettes.store.metadata import Metadata
     from harness.context.run_context import RunContext
     from harness.http.message import Exchange
@@ -77,7 +79,6 @@ def _exposed(context: RunContext) -> Iterator[Finding]:
     from harness.cassettes.checks.secret_scan import judge_exposure
     from harness.cassettes.store.parse_cache import FOLDER
     from harness.cassettes.store.storage import Storage
-    from harness.errors import CassetteError
 
     for path in context.target.files("cassettes/**/*.yaml"):
         try:
@@ -117,22 +118,35 @@ def judge_strays(context: RunContext, whole: WholeRun) -> list[Finding]:
 
 
 def _judged_strays(context: RunContext, claims: Claims) -> Iterator[Finding]:
-    from harness.cassettes.checks.orphaned_cassettes import judge_stray, strays
+    from harness.cassettes.checks.orphaned_cassettes import strays
     from harness.cassettes.store.parse_cache import FOLDER
-    from harness.cassettes.store.vcr_messages import recorded_exchanges
-    from harness.contract.conformance import judge_exchanges
 
-    root, max_age = context.target.root, context.config.cassettes.max_age
+    root = context.target.root
     for stray in strays(root, claims, cache=root / FOLDER):
-        if isinstance(stray, Finding):
-            yield msgspec.structs.replace(stray, mode=Mode.RECORDED)
-            continue
-        found = list(judge_stray(stray, claims, root=root, max_age_s=max_age))
-        exchanges = _of_provider(recorded_exchanges(stray.document), stray.metadata, context)
-        found += judge_exchanges(context.spec, exchanges, item="workflow.recorded", place=stray.place, recorded=True)
+        found = [stray] if isinstance(stray, Finding) else _judged_stray(context, stray, claims)
         # That it conforms proves nothing about scenarios: only what is wrong is reported.
         bad = (f for f in found if f.outcome is not Outcome.PASS)
         yield from (msgspec.structs.replace(finding, mode=Mode.RECORDED) for finding in bad)
+
+
+def _judged_stray(context: RunContext, stray: Stray, claims: Claims) -> list[Finding]:
+    """Judge one cassette; whatever it is that cannot be judged, the others are."""
+    from harness.cassettes.checks.orphaned_cassettes import judge_stray, unreadable
+    from harness.cassettes.store.vcr_messages import recorded_exchanges
+    from harness.contract.conformance import judge_exchanges
+
+    max_age = context.config.cassettes.max_age
+    found = list(judge_stray(stray, claims, root=context.target.root, max_age_s=max_age))
+    exchanges = _of_provider(recorded_exchanges(stray.document, place=stray.place), stray.metadata, context)
+    try:
+        found += judge_exchanges(context.spec, exchanges, item="workflow.recorded", place=stray.place, recorded=True)
+    except CassetteError as exc:
+        found.append(unreadable(str(exc)))
+    except HarnessError:
+        raise  # it is about the document
+    except Exception as exc:  # noqa: BLE001 - whatever a library cannot read in a recording
+        found.append(unreadable(f"{stray.place} cannot be judged: {type(exc).__name__}: {one_line(exc)}"))
+    return found
 
 
 def _of_provider(exchanges: Iterator[Exchange], metadata: Metadata, context: RunContext) -> Iterator[Exchange]:

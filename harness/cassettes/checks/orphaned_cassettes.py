@@ -30,12 +30,12 @@ def strays(root: Path, claims: Claims, *, cache: Path | None = None) -> Iterator
     """Yield every cassette that no test plays, or a finding for one that cannot be read."""
     for path in sorted((root / FOLDER).rglob("*.yaml")):
         place = path.relative_to(root).as_posix()
-        if place in claims.played:
+        if place in claims.played or path.is_dir():
             continue
         try:
             document = Storage(cache).read(path)
         except CassetteError as exc:
-            yield _finding(str(exc).replace(str(path), place))
+            yield unreadable(str(exc).replace(str(path), place))
         else:
             yield Stray(place, document, Metadata.of(document.metadata))
 
@@ -59,6 +59,11 @@ def is_orphan(stray: Stray, claims: Claims, *, root: Path) -> bool:
         return file in claims.files or not (root / file).exists()
     folder = PurePosixPath(stray.place).parent
     return any(folder in folders_of(PurePosixPath(file)) for file in claims.files)
+
+
+def unreadable(summary: str) -> Finding:
+    """Return the finding for a cassette that cannot be read, or not judged."""
+    return _finding(summary)
 
 
 def _finding(summary: str, again: str = "") -> Finding:

@@ -15,6 +15,8 @@ from harness.model import Finding, Outcome
 from harness.secrets.redaction.redactor import Redactor
 
 MAX_SHOWN = 10
+_WHY = ": "
+"""Comes between a place that could not be searched and the reason."""
 
 Pair = tuple[VcrRequest, VcrResponse]
 
@@ -22,18 +24,21 @@ Pair = tuple[VcrRequest, VcrResponse]
 def judge_exposure(
     pairs: Iterable[Pair], place: str, *, known: Callable[[str], str], again: str = ""
 ) -> Iterator[Finding]:
-    """Yield a finding for a cassette that still contains secrets; it names places, not values.
+    """Yield a finding for a cassette that still contains secrets, or cannot be searched; it names places, not values.
 
     ``known`` replaces known values by their names, ``place`` is the file, ``again`` the command that records it again.
     """
     found = list(exposures(pairs, known=known))
     if found:
+        known_places = [where for where in found if _WHY not in where]
+        outcome = Outcome.FAIL if known_places else Outcome.ERROR
+        title = SECRET_FREE.failed if known_places else "The cassette could not be searched for secrets"
         more = [f"and {len(found) - MAX_SHOWN} more"] if len(found) > MAX_SHOWN else []
         observed = "\n".join([*found[:MAX_SHOWN], *more])
-        summary = f"{SECRET_FREE.failed}: {place}, {found[0]}"
+        summary = f"{title}: {place}, {(known_places or found)[0]}"
         cause = "\n".join(found)  # one more is another finding, which no waiver covers
         yield SECRET_FREE.finding(
-            Outcome.FAIL, observed, summary=summary, reproduce=again, case="", subject=place, cause=cause
+            outcome, observed, summary=summary, reproduce=again, case="", subject=place, cause=cause
         )
 
 
@@ -57,4 +62,4 @@ def _exposed(redactor: Redactor, message: Request | Response, where: str, *, rec
         if redactor.finds(message.body, media_type=media_type, coding=coding, received=received):
             yield f"{where}.body"
     except CassetteError as exc:
-        yield f"{where}.body: {exc}"
+        yield f"{where}.body{_WHY}{exc}"

@@ -43,7 +43,8 @@ def without_coding(headers: Headers) -> Headers:
 def read_cassette(path: Path) -> Foreign:
     """Read a cassette; raises `CassetteError`."""
     document = Storage().read(path)
-    return Foreign(exchanges=list(recordings(document)), metadata=document.metadata)
+    found = [msgspec.structs.replace(r, place="") for r in recordings(document, place=str(path))]
+    return Foreign(exchanges=found, metadata=document.metadata)
 
 
 def redacted(exchanges: Iterable[Recording], redactor: Redactor) -> list[Recording]:

@@ -151,7 +151,8 @@ def _sendable(response: Response, recording: Recording) -> bytes:
     try:
         return response_bytes(response, method=recording.request.method)
     except ValueError as exc:
-        raise CassetteError(f"The recorded {exc}.") from None
+        place = f"{recording.place}: " if recording.place else ""
+        raise CassetteError(f"{place}The recorded {exc}.") from None
 
 
 async def _until_signal(server: ReplayServer, port: int, started: Callable[[str], None]) -> None:

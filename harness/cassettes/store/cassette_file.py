@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from harness.cassettes.store.vcr_names import CassetteLoader, decode_response
 from harness.core.yaml import YamlAliasError, YamlDepthError, YamlSyntaxError, YamlTagError, read_yaml
-from harness.errors import CassetteError, misfit
+from harness.errors import CassetteError, misfit, one_line
 from harness.http.codings import CodingError, decoded
 from harness.http.content import coding_of
 
@@ -80,6 +81,7 @@ def parse(raw: bytes, place: str) -> CassetteFile:
         where = at.replace("$", "interactions", 1)
         raise CassetteError(f"{place}: {where}: {what}. This is not vcrpy's format. {AGAIN}") from None
     for number, interaction in enumerate(document["interactions"]):
+        _check_request(interaction["request"], f"{place}: interactions[{number}].request")
         answer = interaction["response"]["body"]
         if isinstance(answer["string"], str):
             answer["string"] = answer["string"].encode(errors="replace")
@@ -90,7 +92,17 @@ def parse(raw: bytes, place: str) -> CassetteFile:
         body = interaction["request"].get("body")
         if isinstance(body, str):
             interaction["request"]["body"] = body.encode(errors="replace")
-    return CassetteFile(interactions=document["interactions"], metadata=document.get("metadata") or {})
+    metadata = document.get("metadata")
+    return CassetteFile(document["interactions"], metadata if isinstance(metadata, dict) else {})
+
+
+def _check_request(request: dict[str, Any], where: str) -> None:
+    try:
+        _ = urlsplit(request["uri"]).port
+    except ValueError as exc:
+        raise CassetteError(f"{where}.uri cannot be read: {one_line(exc)}. {AGAIN}") from None
+    if [] in request["headers"].values():
+        request["headers"] = {name: values for name, values in request["headers"].items() if values != []}
 
 
 def check_length(length: int, place: str) -> None:

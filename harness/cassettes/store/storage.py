@@ -16,7 +16,7 @@ from vcr.persisters.filesystem import CassetteNotFoundError
 
 from harness.cassettes.store.cassette_file import CassetteFile, Interaction, check_length, parse
 from harness.cassettes.store.parse_cache import Sidecar
-from harness.cassettes.store.vcr_messages import interaction_of, stored_request
+from harness.cassettes.store.vcr_messages import interaction_of, stored_requests
 from harness.cassettes.store.vcr_names import CASSETTE_FORMAT_VERSION, CassetteDumper, as_unicode, request_from
 from harness.core.files import write_atomically
 from harness.errors import CassetteError
@@ -69,7 +69,7 @@ class Storage:
             raise CassetteNotFoundError
         self._loaded = bytes_of(path)
         document = self._parsed(self._loaded, path)
-        requests = [stored_request(i["request"]) for i in document.interactions]
+        requests = list(stored_requests(document, cassette_path))
         return requests, [i["response"] for i in document.interactions], document.metadata
 
     def save_cassette(self, cassette_path: str, cassette_dict: dict[str, Any], serializer: Any) -> None:  # noqa: ARG002

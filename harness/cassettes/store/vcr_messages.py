@@ -73,8 +73,20 @@ def _is_form(request: VcrRequest, body: Any) -> bool:
 
 
 def stored_request(stored: Mapping[str, Any]) -> VcrRequest:
-    """Return the request of an interaction as a cassette holds it."""
+    """Return the request of an interaction as a cassette holds it.
+
+    Raises `CassetteError` for a body that cannot be written as bytes.
+    """
     return with_bytes(request_from(stored))  # as vcrpy itself reads it
+
+
+def stored_requests(document: CassetteFile, place: str) -> Iterator[VcrRequest]:
+    """Yield the requests of a cassette; raises `CassetteError` that names ``place`` and the interaction."""
+    for number, interaction in enumerate(document.interactions):
+        try:
+            yield stored_request(interaction["request"])
+        except CassetteError as exc:
+            raise CassetteError(f"{place}: interactions[{number}]: {exc}") from None
 
 
 def whole_response(response: VcrResponse) -> VcrResponse:
@@ -143,19 +155,20 @@ def exchange_of(request: VcrRequest, response: VcrResponse) -> Exchange:
     return Exchange(request=request_of(request), response=received(response))
 
 
-def recorded_exchanges(document: CassetteFile) -> Iterator[Exchange]:
-    """Yield what a cassette holds."""
-    for interaction in document.interactions:
-        yield exchange_of(stored_request(interaction["request"]), interaction["response"])
+def recorded_exchanges(document: CassetteFile, *, place: str) -> Iterator[Exchange]:
+    """Yield what a cassette holds; ``place`` is the file. Raises `CassetteError`."""
+    for request, interaction in zip(stored_requests(document, place), document.interactions, strict=True):
+        yield exchange_of(request, interaction["response"])
 
 
 def recordings(document: CassetteFile, *, place: str = "") -> Iterator[Recording]:
-    """Yield what a cassette holds as it is stored, with its times; ``place`` is the file."""
+    """Yield what a cassette holds as it is stored, with its times; ``place`` is the file. Raises `CassetteError`."""
     timings = stamped(document.metadata, len(document.interactions))
     oldest = str(document.metadata.get("recorded_at") or "")
-    for interaction, timing in zip(document.interactions, timings, strict=True):
+    requests = stored_requests(document, place)
+    for request, interaction, timing in zip(requests, document.interactions, timings, strict=True):
         yield Recording(
-            request=request_of(stored_request(interaction["request"])),
+            request=request_of(request),
             response=response_of(interaction["response"]),
             recorded_at=timing.recorded_at if timing else oldest,
             latency_s=timing.latency_s if timing else None,
@@ -193,5 +206,7 @@ def _many(values: Any) -> bool:
 
 
 def text(value: Any) -> str:
-    """Return the value of a header, which some clients have as bytes or numbers."""
+    """Return the value of a header, which some clients have as bytes or numbers, and YAML as null."""
+    if value is None:
+        return ""
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+import yaml
 
 from harness.cassettes.store.cassette_file import CassetteFile
 from harness.cassettes.store.storage import Storage
@@ -284,6 +285,54 @@ def test_a_stray_that_cannot_be_read_is_told(folder: Folder) -> None:
     folder.write(STRAY, "interactions: [")
 
     assert f"{STRAY}, line 2: not valid YAML" in run(folder, "replay").out
+
+
+GOOD: dict[str, dict[str, Any]] = {
+    "request": {"body": "", "headers": {}, "method": "GET", "uri": "http://127.0.0.1/undocumented"},
+    "response": {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": "{}"}},
+}
+BAD: dict[str, tuple[str, Any, str]] = {
+    "uri without its bracket": ("uri", "http://[::1/x", ": interactions[0].request.uri cannot be read: Invalid IPv6"),
+    "port that is no number": ("uri", "http://127.0.0.1:abc/x", ": interactions[0].request.uri cannot be read: Port"),
+    "uri with a line break": ("uri", "http://127.0.0.1/a\nb", " cannot be judged: InvalidURL: Invalid non-printable"),
+    "uri without end": ("uri", "http://127.0.0.1/" + "a" * 70_000, " cannot be judged: InvalidURL: URL too long"),
+    "uri of another type": ("uri", 5, ": interactions[0].request.uri: Expected `str`, got `int`"),
+    "headers of another type": ("headers", ["a"], ": interactions[0].request.headers: Expected `object`, got `array`"),
+    "body that is no body": (
+        "body",
+        {"a": dt.date(2026, 1, 1)},
+        ": interactions[0]: The body of GET http://127.0.0.1/",
+    ),
+}
+FINE: dict[str, tuple[str, Any]] = {
+    "header beyond ASCII": ("headers", {"x-city": ["Zürich"], "x-town": ["北京"]}),
+    "header without a value": ("headers", {"x-a": [], "x-b": [None], "x-c": ["a"]}),
+    "header with a line break": ("headers", {"x-a": ["a\nb"], "x b": ["c"]}),
+    "header with a number": ("headers", {"x-a": [5, 1.5, True]}),
+    "mapping as body": ("body", {"a": 1}),
+    "no body": ("body", None),
+}
+
+
+@pytest.mark.usefixtures("provider")
+def test_one_bad_recording_never_hides_another(folder: Folder) -> None:
+    """Whatever is wrong with one cassette, it is reported by its name, and all others are judged."""
+    run(folder, "record")
+    rows = {name: (key, value) for name, (key, value, _) in BAD.items()} | FINE
+    for name, (key, value) in rows.items():
+        interaction = {**GOOD, "request": {**GOOD["request"], key: value}}
+        text = yaml.safe_dump({"interactions": [interaction], "version": 1}, allow_unicode=True)
+        folder.write(f"cassettes/foreign/{name}.yaml", text)
+    (folder.path / "cassettes/foreign/a folder.yaml").mkdir()
+
+    ended = run(folder, "replay", "--harness-gate", "--harness-reports", str(folder.reports))
+
+    report = (folder.reports / "readiness.json").read_text(encoding="utf-8")
+    expected = {f"{name}.yaml{text}" for name, (_, _, text) in BAD.items()}
+    expected |= {f"{name}.yaml: GET /undocumented breaks the spec" for name in FINE}
+    assert {text for text in expected if f"cassettes/foreign/{text}" not in report} == set(), ended.out
+    assert "a folder.yaml" not in report
+    assert "raised an error" not in report
 
 
 @pytest.mark.usefixtures("provider")

@@ -53,10 +53,18 @@ def test_a_secret_in_a_cassette_is_found_by_its_field(interaction: Any, place: s
 
 def test_a_body_that_cannot_be_searched_is_told() -> None:
     """What nobody can look into does not pass for clean."""
-    found = list(exposures([pair(answer=b"\x01", headers={"content-encoding": ["br"]})], known=str))
+    closed = pair(answer=b"\x01", headers={"content-encoding": ["x-own"]})
+    found = list(exposures([closed], known=str))
 
     assert len(found) == 1
-    assert found[0].startswith("interactions[0].response.body: The body is encoded as 'br'")
+    assert found[0].startswith("interactions[0].response.body: The body is encoded as 'x-own'")
+    (alone,) = judge_exposure([closed], "a.yaml", known=str)
+    (beside,) = judge_exposure([closed, pair(sent={"X-Api-Key": SECRET})], "a.yaml", known=str)
+    assert alone.outcome is Outcome.ERROR
+    assert alone.summary.startswith("The cassette could not be searched for secrets: a.yaml, interactions[0].response")
+    assert beside.outcome is Outcome.FAIL
+    assert beside.summary == "The cassette contains a secret: a.yaml, interactions[1].request.headers.X-Api-Key"
+    assert beside.observed.startswith(found[0])
 
 
 @pytest.mark.parametrize(
