@@ -10,7 +10,6 @@ from pytest_httpserver.httpserver import METHOD_ALL
 from harness.contract.conformance import response_violations
 from harness.errors import SpecError, nearest
 from harness.http.message import Request, Response
-from harness.openapi.operation import METHODS
 
 if TYPE_CHECKING:
     from pytest_httpserver import RequestMatcher
@@ -46,7 +45,7 @@ class FakeProvider(HTTPServer):
         """Refuse to expect what the document does not describe; raises `SpecError` with the nearest operation."""
         matcher = super().create_matcher(*args, **kwargs)
         if isinstance(matcher.uri, str) and isinstance(matcher.method, str):
-            known = [method.upper() for method in METHODS]
+            known = [*self.spec.methods]
             any_method = matcher.method == METHOD_ALL
             if not any(self.spec.find(method, matcher.uri) for method in (known if any_method else [matcher.method])):
                 label = matcher.uri if any_method else f"{matcher.method} {matcher.uri}"

@@ -179,7 +179,7 @@ def _size(caller: Caller, operation: Operation) -> tuple[str, int]:
     """Return the parameter for the size of a page and the largest it allows."""
     for parameter in operation.parameters:
         if parameter["name"] in SIZES and parameter.get("in") == "query":
-            maximum = caller.spec.resolved(parameter.get("schema")).get("maximum")
+            maximum = caller.spec.resolved(parameter.get("schema", parameter)).get("maximum")
             return parameter["name"], min(int(maximum), 1000) if isinstance(maximum, int | float) else 100
     return "", 0
 

@@ -18,11 +18,18 @@ IDS = ("id", "uuid", "uid", "key", "name")
 
 def example(caller: Caller, parameter: dict[str, Any]) -> Any:
     """Return a value that the document gives for a parameter, None where it gives none."""
-    schema = caller.spec.resolved(parameter.get("schema"))
+    schema = caller.spec.resolved(parameter.get("schema", parameter))  # OpenAPI 2.0: the parameter is its own schema
     several = parameter.get("examples")
     named = [caller.spec.resolved(e).get("value") for e in several.values()] if isinstance(several, dict) else []
     lists = [schema[k] for k in ("examples", "enum") if isinstance(schema.get(k), list)]
-    given = [parameter.get("example"), *named, schema.get("example"), schema.get("default"), schema.get("const")]
+    given = [
+        parameter.get("example"),
+        parameter.get("x-example"),
+        *named,
+        schema.get("example"),
+        schema.get("default"),
+        schema.get("const"),
+    ]
     return next((v for v in (*given, *(v for values in lists for v in values)) if v is not None), None)
 
 

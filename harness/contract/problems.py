@@ -45,7 +45,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         id="a body that is no JSON",
         asks={"content": b"{", "headers": {"content-type": "application/json"}},
-        wanted=lambda o: "requestBody" in o.definition,
+        wanted=lambda o: bool(o.bodies),
     ),
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from harness.core.pointers import steps_of
 from harness.http.curl import curl
 from harness.http.message import media_type
 from harness.http.provider_client import NoAnswer, json_of
@@ -151,7 +152,7 @@ def of_missing_answer(
         message=detail,
         status=None,
         answer=f"none ({detail})",
-        excerpt=spec_excerpt(spec, _place(operation.label), ["responses"]),
+        excerpt=spec_excerpt(spec, _place(operation.label, spec), ["responses"]),
         steps=tuple(steps),
     )
 
@@ -218,10 +219,9 @@ def _promised(failure: Any, label: str, spec: Spec, case: Any, response: httpx.R
     elif check == "positive_data_acceptance":
         path = [("requestBody", "parameters")]
     elif check in ("unsupported_method", "allow_header_conformance"):
-        return spec_excerpt(spec, _place(label)[:-1])
-    return spec_excerpt(spec, _place(label), path)
+        return spec_excerpt(spec, _place(label, spec)[:-1])
+    return spec_excerpt(spec, _place(label, spec), path)
 
 
-def _place(label: str) -> list[str]:
-    method, _, path = label.partition(" ")
-    return ["paths", path, method.lower()]
+def _place(label: str, spec: Spec) -> tuple[str, ...]:
+    return steps_of(spec.places.get(label, ""))

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from harness.core.pointers import at_pointer, escaped, pointer_of
-from harness.http.message import is_json
+from harness.core.pointers import at_pointer, escaped
 from harness.model import Check, Finding, FixedBy, Outcome
 from harness.openapi.bundling import UNREAD
+from harness.openapi.document_examples import (
+    CheckedPlace,
+    CheckedPlaces,
+    parameter_examples,
+    request_examples,
+    response_examples,
+    schema_examples,
+)
 from harness.openapi.json_document import items
-from harness.openapi.operation import Operation, contents
 from harness.openapi.references import references
-from harness.openapi.schemas import Schemas
 from harness.openapi.spec_document import Spec
 
 ITEM = "contract.fuzz"
 SHOWN = 10
-MAX_DEPTH = 12
 _OAS = "OpenAPI Specification 3.1.1"
-
-
-class CheckedPlace(msgspec.Struct, frozen=True):
-    """One part of the document that was checked."""
-
-    pointer: str
-    """Its place in the document, a JSON pointer (RFC 6901)."""
-    complaint: str = ""
-    """What is wrong with it; empty when nothing is."""
-
-
-CheckedPlaces = Iterator[CheckedPlace]
 
 
 class DocumentCheck(Check, frozen=True, kw_only=True):
@@ -95,85 +86,6 @@ def _finding(result: Checked, source: str) -> Finding:
     return found.named("document", result.check.id, places) if result.slips else found
 
 
-def _response_examples(spec: Spec) -> CheckedPlaces:
-    for operation in spec.operations:
-        for status in operation.responses:
-            pointer, response = spec.placed(f"{operation.pointer}/responses/{escaped(status)}")
-            yield from _in_content(spec, spec.of_responses, pointer, response, operation)
-
-
-def _request_examples(spec: Spec) -> CheckedPlaces:
-    for operation in spec.operations:
-        pointer, body = spec.placed(f"{operation.pointer}/requestBody")
-        yield from _in_content(spec, spec.of_requests, pointer, body, operation)
-
-
-def _parameter_examples(spec: Spec) -> CheckedPlaces:
-    for operation in spec.operations:
-        for pointer, parameter in operation.placed_parameters.items():
-            if "schema" in parameter:
-                yield from _held(spec, spec.of_requests, pointer, parameter, operation.label)
-
-
-def _in_content(
-    spec: Spec, schemas: Schemas, pointer: str, node: dict[str, Any], operation: Operation
-) -> CheckedPlaces:
-    for media_type, place in contents(pointer, node).items():
-        if is_json(media_type) and place:
-            yield from _held(spec, schemas, place.removesuffix("/schema"), node["content"][media_type], operation.label)
-
-
-def _held(spec: Spec, schemas: Schemas, pointer: str, node: dict[str, Any], label: str) -> CheckedPlaces:
-    """Validate the examples beside a schema."""
-    found = [(f"{pointer}/example", node["example"])] if "example" in node else []
-    for name, raw in items(node.get("examples")):
-        found.append((f"{pointer}/examples/{escaped(name)}", spec.resolved(raw).get("value")))
-    yield from _validated(spec, schemas, f"{pointer}/schema", found, label)
-
-
-def _validated(spec: Spec, schemas: Schemas, schema: str, examples: list[tuple[str, Any]], label: str) -> CheckedPlaces:
-    """Validate examples, by their places, against the schema at a pointer, which is compiled only if there is one.
-
-    An example without a value, which YAML turns into null, does not count.
-    """
-    for at, value in examples:
-        if value is not None and (validator := schemas.at(schema)) is not None:
-            complaint = _complaint(validator, value, label)
-            if complaint and (filled := spec.bundle.filled(value, at)) != value:
-                complaint = _complaint(validator, filled, label)
-            yield CheckedPlace(at, complaint)
-
-
-def _complaint(validator: Any, value: Any, label: str) -> str:
-    error = next(iter(validator.iter_errors(value)), None)
-    if error is None:
-        return ""
-    where = pointer_of(*error.instance_path)
-    message = str(error.message)
-    return f"{label}: {where or 'it'}: {message if len(message) <= 160 else '... ' + message[-160:]}"
-
-
-def _schema_examples(spec: Spec) -> CheckedPlaces:
-    """Hold the examples within component schemas against them (JSON Schema, ``examples``)."""
-    for name, _ in items(spec.at("/components/schemas")):
-        yield from _within(spec, f"/components/schemas/{escaped(name)}", MAX_DEPTH)
-
-
-def _within(spec: Spec, pointer: str, depth: int) -> CheckedPlaces:
-    schema = at_pointer(spec.raw, pointer)
-    if not isinstance(schema, dict) or depth == 0 or "$ref" in schema:
-        return
-    found = [(f"{pointer}/example", schema["example"])] if "example" in schema else []
-    several = schema.get("examples")
-    found += [(f"{pointer}/examples/{n}", v) for n, v in enumerate(several)] if isinstance(several, list) else []
-    yield from _validated(spec, spec.of_either, pointer, found, "schema")
-    inner = [f"properties/{escaped(n)}" for n, _ in items(schema.get("properties"))]
-    inner += [k for k in ("items", "additionalProperties") if isinstance(schema.get(k), dict)]
-    inner += [f"{k}/{n}" for k in ("allOf", "anyOf", "oneOf") for n in range(len(schema.get(k) or ()))]
-    for step in inner:
-        yield from _within(spec, f"{pointer}/{step}", depth - 1)
-
-
 def _responses(spec: Spec) -> CheckedPlaces:
     for operation in spec.operations:
         complaint = "" if operation.responses else "it describes no response, so no response can be validated"
@@ -186,7 +98,8 @@ def _security(spec: Spec) -> CheckedPlaces:
     schemes = [name for name, _ in items(spec.at(base))]
     asked: dict[str, str] = {}
     places = [("/security", spec.raw.get("security"))]
-    places += [(f"{o.pointer}/security", o.definition.get("security")) for o in spec.operations]
+    described_here = (*spec.operations, *spec.callbacks, *spec.webhooks)
+    places += [(f"{o.pointer}/security", o.definition.get("security")) for o in described_here]
     for pointer, requirements in places:
         for requirement in requirements or ():
             for name, _ in items(requirement):
@@ -195,7 +108,7 @@ def _security(spec: Spec) -> CheckedPlaces:
         unused = "" if name in asked else "no operation requires it; is every operation meant to be public?"
         yield CheckedPlace(f"{base}/{escaped(name)}", unused)
     for name, pointer in asked.items():
-        if name not in schemes:
+        if name not in schemes and "/" not in name:  # a URI since 3.2
             yield CheckedPlace(pointer, f"it names {name!r}, which is not a security scheme")
 
 
@@ -238,9 +151,9 @@ CHECKS: tuple[DocumentCheck, ...] = (
             fix="Correct the example, or the schema beside it.",
         )
         for part, look, described in (
-            ("response", _response_examples, "Media Type"),
-            ("request", _request_examples, "Media Type"),
-            ("parameter", _parameter_examples, "Parameter"),
+            ("response", response_examples, "Media Type"),
+            ("request", request_examples, "Media Type"),
+            ("parameter", parameter_examples, "Parameter"),
         )
     ),
     DocumentCheck(
@@ -249,7 +162,7 @@ CHECKS: tuple[DocumentCheck, ...] = (
         passed="Examples inside schemas follow them",
         failed="Examples inside schemas break them",
         expected="each example valid against the schema it is part of",
-        look=_schema_examples,
+        look=schema_examples,
         source="JSON Schema 2020-12 validation, section 9.5",
         fix="Correct the example, or the schema around it.",
     ),

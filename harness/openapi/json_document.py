@@ -82,3 +82,8 @@ def items(node: Any) -> Iterator[tuple[str, Any]]:
     """Yield the keys and values of an object; nothing for any other value."""
     if isinstance(node, dict):
         yield from ((str(key), value) for key, value in node.items())
+
+
+def described(node: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the keys and values of an object that may be extended: without ``x-`` keys (Specification Extensions)."""
+    yield from ((key, value) for key, value in items(node) if not key.startswith("x-"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from harness.http.message import media_type
 
@@ -30,6 +31,15 @@ def specificity(key: str) -> int:
     """Return how specific a key is, the larger the more specific."""
     main, _, sub = media_type(key).partition("/")
     return 1 if main == "*" else 2 if sub == "*" else 3 if sub.startswith("*+") else 4
+
+
+def narrowest_first(contents: Iterable[Any]) -> None:
+    """Put the most specific keys first, in place: of several ranges, Schemathesis takes the first that fits."""
+    for content in contents:
+        if isinstance(content, dict) and any("*" in str(kind) for kind in content):
+            ordered = sorted(content.items(), key=lambda kind: -specificity(str(kind[0])))
+            content.clear()
+            content.update(ordered)
 
 
 def _closeness(key: str, sent: str) -> int:

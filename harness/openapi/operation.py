@@ -10,7 +10,7 @@ import httpx
 
 from harness.core.pointers import escaped, pointer_of
 from harness.http.message import is_json, media_type
-from harness.openapi.json_document import JsonDocument, items
+from harness.openapi.json_document import JsonDocument, described, items
 from harness.openapi.media_ranges import most_specific
 from harness.openapi.routes import PARAMETER
 
@@ -113,9 +113,13 @@ class Operation:
 
     @property
     def body(self) -> dict[str, Any]:
-        """The media type object of its JSON body, an empty one where it takes none."""
+        """The media type object of its JSON body, an empty one where it takes none; of 2.0 what stands for it."""
         content = self.document.resolved(self.definition.get("requestBody")).get("content")
-        return next((m for kind, m in items(content) if is_json(kind) and isinstance(m, dict)), {})
+        found = next((m for kind, m in items(content) if is_json(kind) and isinstance(m, dict)), {})
+        if found or not self.body_place:
+            return found
+        within = next((p for p in self.parameters if p.get("in") == "body"), {})
+        return {"schema": within.get("schema"), **({"example": within["x-example"]} if "x-example" in within else {})}
 
     @property
     def is_body_required(self) -> bool:
@@ -128,7 +132,7 @@ class Operation:
     def responses(self) -> dict[str, dict[str, Any]]:
         """The documented responses by status: ``200``, ``4XX`` or ``default``."""
         found = self.document.resolved(self.definition.get("responses"))
-        return {status: self.document.resolved(response) for status, response in items(found)}
+        return {status: self.document.resolved(response) for status, response in described(found)}
 
     @property
     def is_secured(self) -> bool:

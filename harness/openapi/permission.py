@@ -92,7 +92,7 @@ class Permission:
         """Whether a request of that method may be sent anywhere."""
         if self.probes is Probes.NONE:
             return False
-        if method.upper() in SAFE_METHODS:
+        if method.upper() in (*SAFE_METHODS, _QUERY):
             return True
         return self.probes is Probes.WRITE and (self._destructive or method.upper() != "DELETE")
 
@@ -174,6 +174,8 @@ class Permission:
         return ""
 
 
+_QUERY = "QUERY"
+"""Safe by its definition (OpenAPI 3.2, Path Item Object; the IETF's HTTP QUERY method)."""
 _READS = frozenset({"GET", "HEAD"})
 """Methods that are tried at a path for which the document does not describe them."""
 _METHODS = (*sorted(SAFE_METHODS), "POST", "PUT", "PATCH", "DELETE")

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
 
 from harness.core.yaml import UnreadableYamlError, YamlSyntaxError, read_yaml
-from harness.errors import SpecError
+from harness.errors import NetworkError, SpecError, one_line
+from harness.openapi.references import path_of
+from harness.openapi.versions import unsupported_version
 
 MAX_BYTES = 64 * 1024 * 1024
 """Of a file that a document refers to."""
+Fetch = Callable[[str], bytes]
+"""Returns the content of a URL; raises what httpx does, or `HarnessError`."""
+_TEXTS = (".md", ".txt", ".graphql", ".html")
 
 
 def read_document(text: bytes, place: str) -> dict[str, Any]:
@@ -29,6 +38,8 @@ def read_document(text: bytes, place: str) -> dict[str, Any]:
             f"{place} is not an OpenAPI document: it has no `openapi` key at the top. "
             "Name the file of the API description itself."
         )
+    if unsupported := unsupported_version(document, text):
+        raise SpecError(f"{place}: {unsupported}. Name a document of one of these versions.")
     described = any(document.get(key) for key in ("paths", "webhooks", "x-webhooks"))
     if not isinstance(document.get("paths") or {}, dict) or not described:
         raise SpecError(f"{place} describes no operation: `paths` is empty. Name a document with operations.")
@@ -45,3 +56,27 @@ def parsed(text: bytes) -> Any:
         with suppress(ValueError):
             return json.loads(text)
     return read_yaml(text)
+
+
+def read_at(fetch: Fetch | None, url: str) -> Any:
+    """Return the content of a file or URL; raises `HarnessError`, `OSError`, `LookupError` or `ValueError`."""
+    if url.startswith("file:"):
+        path = path_of(url)
+        if not path.is_file():
+            raise LookupError("there is no such file")
+        if path.stat().st_size > MAX_BYTES:
+            raise LookupError(f"it is larger than {MAX_BYTES >> 20} MB")
+        text = path.read_bytes()
+    elif fetch is None:
+        raise NetworkError("URLs are not fetched here; save it beside the document")
+    else:
+        text = fetched(fetch, url)
+    return text.decode(errors="replace") if urlsplit(url).path.endswith(_TEXTS) else parsed(text)
+
+
+def fetched(fetch: Fetch, url: str) -> bytes:
+    """Return the content of a URL; raises `LookupError` with the reason if it cannot be fetched, and `HarnessError`."""
+    try:
+        return fetch(url)
+    except (httpx.HTTPError, httpx.InvalidURL) as exc:
+        raise LookupError(one_line(exc)) from None

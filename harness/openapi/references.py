@@ -17,7 +17,7 @@ _NAMED = frozenset(
     | {"paths", "webhooks", "x-webhooks", "encoding", "mediaTypes"}
 )
 """Keys of objects whose keys are names, not keywords."""
-_VALUES = frozenset({"example", "default", "enum", "const", "value", "x-codeSamples", "x-code-samples"})
+VALUES = frozenset({"example", "default", "enum", "const", "value", "dataValue", "x-codeSamples", "x-code-samples"})
 """Keywords whose values are data: a ``$ref`` in there is not a reference."""
 _FILE = re.compile(r"\.(?:json|ya?ml)(?:#|$)")
 _KEYED = re.compile(
@@ -43,7 +43,7 @@ def references(root: Any) -> Iterator[tuple[Any, str]]:
             if isinstance(mapping, dict):  # OpenAPI, Discriminator Object
                 yield from ((mapping, k) for k, v in mapping.items() if isinstance(v, str) and _is_reference(v))
             for key, child in node.items():
-                if named or not (key in _VALUES or (key == "examples" and isinstance(child, list))):
+                if named or not (key in VALUES or (key == "examples" and isinstance(child, list))):
                     pending.append((child, key in _NAMED and not named))
 
 

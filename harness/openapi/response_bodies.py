@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import httpx
 import msgspec
 
 from harness.core.pointers import escaped
-from harness.http.message import is_json
+from harness.http.message import is_json, media_type
 from harness.openapi.media_ranges import most_specific
 from harness.openapi.operation import Operation, contents
 from harness.openapi.schemas import Schemas
@@ -18,6 +19,17 @@ from harness.openapi.schemas import Schemas
 CHECK = "response_schema_conformance"
 """Schemathesis' name of the check of bodies, which ids of defects contain."""
 TITLE = "Response violates schema"
+_SEQUENCES = frozenset(
+    {
+        "application/jsonl",
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/x-jsonlines",
+        "application/json-seq",
+    }
+)
+"""Media types of JSON texts one after another, between line feeds or record separators (RFC 7464)."""
+_SEPARATORS = re.compile("[\n\x1e]")
 
 
 class BodyFailure(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +50,7 @@ def judged(operation: Operation, response: httpx.Response, failures: Sequence[An
     Schemathesis applies ``readOnly`` and ``writeOnly`` only where the property and the list of required ones are in
     one schema. It also forbids what is ``writeOnly`` in a response, which is left to it.
     """
+    failures = [*failures, *_of_items(operation, response, schemas)]
     place = _place(operation, response)
     validator = schemas.at(place) if place else None
     if validator is None:
@@ -59,6 +72,40 @@ def judged(operation: Operation, response: httpx.Response, failures: Sequence[An
         schema_path=error.schema_path,
     )
     return [*failures, own]
+
+
+def _of_items(operation: Operation, response: httpx.Response, schemas: Schemas) -> Iterator[BodyFailure]:
+    """Yield how the first wrong item of a sequence of JSON breaks ``itemSchema`` (OpenAPI 3.2, Media Type Object)."""
+    kind, key = response.headers.get("content-type", ""), operation.key_of(response.status_code)
+    if not key or media_type(kind) not in _SEQUENCES:
+        return
+    pointer, described = operation.document.placed(f"{operation.pointer}/responses/{escaped(key)}")
+    chosen = most_specific(contents(pointer, described), kind)
+    media = described["content"][chosen] if chosen else None
+    validator = (
+        schemas.at(f"{pointer}/content/{escaped(str(chosen))}/itemSchema") if "itemSchema" in (media or ()) else None
+    )
+    for number, line in enumerate(_SEPARATORS.split(response.text) if validator is not None else ()):
+        if line.strip() and (failure := _of_item(operation, number, line, validator)):
+            yield failure
+            return
+
+
+def _of_item(operation: Operation, number: int, text: str, validator: Any) -> BodyFailure | None:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return BodyFailure(
+            operation=operation.label, message="not JSON", instance=text, instance_path=[number], schema_path=[]
+        )
+    error = next(iter(validator.iter_errors(value)), None)
+    return error and BodyFailure(
+        operation=operation.label,
+        message=error.message,
+        instance=error.instance,
+        instance_path=[number, *error.instance_path],
+        schema_path=error.schema_path,
+    )
 
 
 def _place(operation: Operation, response: httpx.Response) -> str:

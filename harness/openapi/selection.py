@@ -44,7 +44,7 @@ def _chosen(definitions: Mapping[str, Mapping[str, Any]], selectors: Sequence[st
 
 def _matches(selector: str, label: str, definition: Mapping[str, Any]) -> bool:
     method, _, path = label.partition(" ")
-    if selector.lower() in METHODS:
+    if selector.lower() in METHODS or selector == method:
         return method == selector.upper()
     if selector.startswith("/"):
         return fnmatchcase(path, selector)

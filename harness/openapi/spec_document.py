@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
@@ -12,23 +12,20 @@ from urllib.parse import urlsplit
 import httpx
 
 from harness.core.pointers import mapped, pointer_of
-from harness.errors import NetworkError, SpecError, one_line
+from harness.errors import SpecError, one_line
 from harness.http.message import Request
 from harness.openapi.bundling import Bundle
 from harness.openapi.directions import READ_ONLY, WRITE_ONLY, Directions, flags_in, spellings
 from harness.openapi.inputs import Inputs
-from harness.openapi.json_document import JsonDocument, items
-from harness.openapi.media_ranges import specificity
+from harness.openapi.json_document import JsonDocument, described, items
+from harness.openapi.media_ranges import narrowest_first
 from harness.openapi.operation import METHODS, Operation
-from harness.openapi.reading import MAX_BYTES, parsed, read_document
-from harness.openapi.references import path_of
+from harness.openapi.reading import Fetch, fetched, read_at, read_document
 from harness.openapi.response_bodies import judged
 from harness.openapi.routes import Routes
 from harness.openapi.schemas import Schemas
+from harness.openapi.versions import additional, flattened, make_local, make_plain
 
-Fetch = Callable[[str], bytes]
-"""Returns the content of a URL; raises what httpx does, or `HarnessError`."""
-_TEXTS = (".md", ".txt", ".graphql", ".html")
 _WEBHOOKS = ("webhooks", "x-webhooks")
 """Keys of the webhooks: since OpenAPI 3.1, and before."""
 
@@ -50,8 +47,10 @@ class Spec(JsonDocument):
         network. What they name becomes a part of ``document``.
         """
         super().__init__(document)
-        self.bundle = Bundle(document, location, partial(_read, fetch))
+        make_local(document)
+        self.bundle = Bundle(document, location, partial(read_at, fetch))
         self.source = source
+        make_plain(self)
         self._prefix = urlsplit(base_url).path.rstrip("/")
         self._schemas: dict[tuple[str, ...], Schemas] = {}
         self._inputs: dict[str, Inputs] = {}
@@ -73,8 +72,9 @@ class Spec(JsonDocument):
         try:
             # An explicit Config keeps a schemathesis.toml lying about from changing what is checked.
             # harness.toml says where the provider answers: a mistake in `servers` is not to keep it from being called.
-            self._order_ranges()
+            narrowest_first(self._contents)
             document = {key: value for key, value in self.raw.items() if key != "servers"}
+            document["paths"] = flattened(document.get("paths"), lambda path: self.at(pointer_of("paths", path)))
             if self._flags & spellings(READ_ONLY):  # Schemathesis misses some; `judged` makes up for responses
                 document = mapped(document, lambda value: value)
                 Directions(JsonDocument(document).resolved, [READ_ONLY]).relax(document)
@@ -82,28 +82,28 @@ class Spec(JsonDocument):
         except Exception as exc:
             raise SpecError(f"[provider] spec: {self.source} cannot be loaded: {self._line(exc)}") from exc
 
-    def _order_ranges(self) -> None:
-        """Put the most specific media types first: of several ranges, Schemathesis takes the first that fits."""
-        for operation in self.operations:
-            for response in operation.responses.values():
-                content = response.get("content")
-                if isinstance(content, dict) and any("*" in str(kind) for kind in content):
-                    ordered = sorted(content.items(), key=lambda kind: -specificity(str(kind[0])))
-                    content.clear()
-                    content.update(ordered)
+    @cached_property
+    def _contents(self) -> list[Any]:
+        return [r["content"] for o in self.operations for r in o.responses.values() if "content" in r]
+
+    @cached_property
+    def _unusual(self) -> bool:
+        """Whether a response has a media type that Schemathesis does not find, or items that it does not validate."""
+        listed = (pair for content in self._contents for pair in items(content))
+        return any(";" in kind or "*+" in kind or (isinstance(m, dict) and "itemSchema" in m) for kind, m in listed)
 
     @cached_property
     def places(self) -> dict[str, str]:
         """Place of each operation, by label; ``* /path`` where the path item cannot be read."""
         found = {}
-        for path, _ in items(self.raw.get("paths")):
+        for path, _ in described(self.raw.get("paths")):
             place = pointer_of("paths", path)
             item = self.at(place)
             for key, _ in items(item):
                 if key in METHODS:
                     found[f"{key.upper()} {path}"] = place + pointer_of(key)
-            for method, _ in items(item.get("additionalOperations")) if isinstance(item, dict) else ():  # OpenAPI 3.2
-                found[f"{method} {path}"] = place + pointer_of("additionalOperations", method)
+            for method, _ in additional(item):
+                found.setdefault(f"{method} {path}", place + pointer_of("additionalOperations", method))
             if not isinstance(item, dict):
                 found[f"* {path}"] = place  # unreadable, but not to be mistaken for absent
         return found
@@ -132,6 +132,19 @@ class Spec(JsonDocument):
         for operation in self.operations:
             with suppress(SpecError):
                 found += [operation] if operation.raw else []
+        return tuple(found)
+
+    @cached_property
+    def callbacks(self) -> tuple[Operation, ...]:
+        """The operations of all callbacks, whose paths are their expressions (OpenAPI 3, Callback Object)."""
+        found = []
+        for operation in self.operations:
+            base = f"{operation.pointer}/callbacks"
+            for name, _ in items(self.at(base)):
+                for expression, _ in described(self.at(at := base + pointer_of(name))):
+                    place = at + pointer_of(expression)
+                    methods = [key for key, _ in items(self.at(place)) if key in METHODS]
+                    found += [Operation(self, m.upper(), expression, place + pointer_of(m)) for m in methods]
         return tuple(found)
 
     @cached_property
@@ -170,7 +183,7 @@ class Spec(JsonDocument):
 
     def judged(self, operation: Operation, response: httpx.Response, failures: Sequence[Any]) -> Sequence[Any]:
         """Return the failures that Schemathesis found in a response, with the body judged in its direction."""
-        return judged(operation, response, failures, self.of_responses) if self._flags else failures
+        return judged(operation, response, failures, self.of_responses) if self._flags or self._unusual else failures
 
     def inputs(self, operation: Operation) -> Inputs:
         """Return what an operation takes."""
@@ -190,10 +203,8 @@ class Spec(JsonDocument):
 
     def _loaded(self, label: str) -> Any:
         method, _, path = label.partition(" ")
-        if "/additionalOperations/" in self.places.get(label, ""):
-            raise SpecError(
-                f"[provider] spec: {label} in {self.source} is not checked: an additional operation (OpenAPI 3.2)"
-            )
+        if method != method.upper():  # methods are case-sensitive, and Schemathesis sends them in upper case
+            raise SpecError(f"[provider] spec: {label} in {self.source} is not checked: a method in small letters")
         try:
             return self.schema[path][method]
         except SpecError:
@@ -253,7 +264,7 @@ def load_spec(
         assert fetch is not None
         location = reference
         try:
-            text = _fetched(fetch, reference)
+            text = fetched(fetch, reference)
         except LookupError as exc:
             raise SpecError(
                 f"{place} cannot be read: {exc}. Is it the description's own URL, and does it need no credential? "
@@ -269,27 +280,3 @@ def load_spec(
                 f"{place} cannot be read: {exc.strerror}. Paths start at {root}; a URL works too."
             ) from None
     return Spec(read_document(text, place), reference, base_url, location, fetch)
-
-
-def _read(fetch: Fetch | None, url: str) -> Any:
-    """Return the content of a file or URL; raises `HarnessError`, `OSError`, `LookupError` or `ValueError`."""
-    if url.startswith("file:"):
-        path = path_of(url)
-        if not path.is_file():
-            raise LookupError("there is no such file")
-        if path.stat().st_size > MAX_BYTES:
-            raise LookupError(f"it is larger than {MAX_BYTES >> 20} MB")
-        text = path.read_bytes()
-    elif fetch is None:
-        raise NetworkError("URLs are not fetched here; save it beside the document")
-    else:
-        text = _fetched(fetch, url)
-    return text.decode(errors="replace") if urlsplit(url).path.endswith(_TEXTS) else parsed(text)
-
-
-def _fetched(fetch: Fetch, url: str) -> bytes:
-    """Return the content of a URL; raises `LookupError` with the reason if it cannot be fetched, and `HarnessError`."""
-    try:
-        return fetch(url)
-    except (httpx.HTTPError, httpx.InvalidURL) as exc:
-        raise LookupError(one_line(exc)) from None

@@ -43,6 +43,7 @@ def test_the_most_specific_key_describes_a_type(described: list[str], sent: str,
 
 
 INTEGER, TEXT = {"schema": {"type": "integer"}}, {"schema": {"type": "string"}}
+JSON_2 = "application/json; v=2"
 ANSWERS: dict[str, tuple[dict[str, Any], str, bytes, str]] = {
     "a page in place of a picture": ({"image/*": {}}, "text/html", b"<p>", "Undocumented Content-Type: text/html; the"),
     "a picture": ({"image/*": {}}, "image/png", b"\x89PNG", ""),
@@ -50,6 +51,10 @@ ANSWERS: dict[str, tuple[dict[str, Any], str, bytes, str]] = {
     "nothing at all": ({"application/json": {}}, "text/html", b"", ""),
     "the narrow range": ({"*/*": INTEGER, "application/*": TEXT}, "application/json", b'"a"', ""),
     "not the wide range": ({"*/*": INTEGER, "application/*": TEXT}, "application/json", b"1", 'not of type "string"'),
+    "a range of suffixes": ({"application/*+json": INTEGER}, "application/hal+json", b"1", ""),
+    "a wrong body of a suffix": ({"application/*+json": INTEGER}, "application/hal+json", b'"a"', 'type "integer"'),
+    "the key with the parameter": ({"application/json;v=1": INTEGER, "application/json;v=2": TEXT}, JSON_2, b'"a"', ""),
+    "not the other key": ({"application/json;v=1": INTEGER, "application/json;v=2": TEXT}, JSON_2, b"1", "string"),
     "anything, by its schema": ({"*/*": INTEGER}, "application/json", b'"a"', 'not of type "integer"'),
 }
 
