@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from harness.contract.credentials import ACCEPTS, REFUSALS, Credential, Secured, status_of, succeeded
+from harness.core.encodable import json_bytes
 from harness.model import Check, Finding, Outcome
 
 FILES = "credential-*.json"
@@ -53,7 +54,7 @@ class CredentialWatch:
         for path in self._secured.reads[:1]:
             result = self._secured.read(path, self._credential.headers())
             asked = Asked(at=time.time(), when=when, path=path, status=status_of(result), works=succeeded(result))
-            (self._folder / f"credential-{os.urandom(4).hex()}.json").write_bytes(msgspec.json.encode(asked))
+            (self._folder / f"credential-{os.urandom(4).hex()}.json").write_bytes(json_bytes(asked))
 
 
 def judge_watch(folder: Path, *, nothing: str) -> Finding:

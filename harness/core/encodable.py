@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any, TypeVar
 
 import msgspec
+
+_HALF = re.compile("[\\ud800-\\udfff]")
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
@@ -20,6 +24,12 @@ def json_bytes(value: Any) -> bytes:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:
         return msgspec.json.encode(_written_out(msgspec.to_builtins(value)))
+
+
+def readable_json(document: Any, *, indent: int | None = None, separators: tuple[str, str] | None = None) -> bytes:
+    """Return a JSON document in UTF-8 with letters as they are; half of a pair is an escape (RFC 8259 section 8.2)."""
+    text = json.dumps(document, indent=indent, separators=separators, ensure_ascii=False)
+    return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text).encode()
 
 
 def encodable_struct(struct: StructT) -> StructT:

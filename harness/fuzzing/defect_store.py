@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 
+from harness.core.encodable import json_bytes
 from harness.core.extras import require
 from harness.errors import ConfigurationError
 from harness.fuzzing.defects import Defect
@@ -51,10 +52,10 @@ class DefectStore:
         known = list(self._examples(defect.id))
         if any(other.size <= defect.size for other in known):
             return
-        self._database.save(self._key(defect.id), msgspec.json.encode(defect))
+        self._database.save(self._key(defect.id), json_bytes(defect))
         self._database.save(self._key("ids"), defect.id.encode())
         for larger in known:
-            self._database.delete(self._key(defect.id), msgspec.json.encode(larger))
+            self._database.delete(self._key(defect.id), json_bytes(larger))
 
     def drop(self, defect: Defect) -> None:
         """Forget a defect that no longer occurs."""

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from harness.core.encodable import encodable
 from harness.fuzzing.budget import Budget, Share
 from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.fuzz_findings import FuzzSubject
@@ -52,7 +53,7 @@ class Fuzzer:
         if not name.startswith("part "):
             return [name]
         share = Share.named(name)
-        return [label for label in self.labels if zlib.crc32(label.encode()) % share.of == share.number - 1]
+        return [label for label in self.labels if zlib.crc32(encodable(label).encode()) % share.of == share.number - 1]
 
     def fuzz(self, label: str) -> list[Finding]:
         """Send generated requests to one operation, unless the provider has answered none of the last ones."""

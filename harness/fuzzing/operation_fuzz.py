@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from harness.core.encodable import encodable
 from harness.errors import SpecError
 from harness.fuzzing.budget import Budget
 from harness.fuzzing.defect_store import DefectStore
@@ -64,7 +65,9 @@ def fuzz(
     session = FuzzSession(spec, client, budget)
     session.watch = UnservedWatch(operation, router)
     problems = [*flaws(spec, label), *unfollowed(operation)]
-    seed = random_seed ^ zlib.crc32(label.encode())  # operations that look alike do not get the same requests
+    seed = random_seed ^ zlib.crc32(
+        encodable(label).encode()
+    )  # operations that look alike do not get the same requests
     gone: list[Defect] = []
     try:
         gone = _try_again(label, session, store)

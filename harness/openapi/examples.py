@@ -5,10 +5,10 @@ Functions that generate import the generator only when the examples are used up:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
+from harness.core.encodable import readable_json
 from harness.errors import SpecError
 from harness.openapi.json_document import items
 from harness.openapi.operation import Operation
@@ -80,7 +80,7 @@ def webhook_examples(spec: Spec) -> Iterator[tuple[str, bytes]]:
     """
     described = [webhook for webhook in spec.webhooks if webhook.body_place]
     for webhook in described:
-        yield webhook.path, json.dumps(_example(webhook, spec), indent=2, ensure_ascii=False).encode()
+        yield webhook.path, readable_json(_example(webhook, spec), indent=2)
     if not described:
         raise SpecError(
             f"{spec.source} describes no `webhooks` with a JSON body (OpenAPI 3.1 or later). "

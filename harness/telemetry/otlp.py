@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from harness.core.encodable import json_bytes
 from harness.errors import ConfigurationError
 from harness.http.loopback_server import LoopbackServer
 from harness.http.message import Request, Response
@@ -75,7 +76,7 @@ class SpanStore:
             if span is not None:
                 self._received += 1
                 self._spans.append(ObservedSpan(span=span, texts=_cut(told.texts)))
-            line = msgspec.json.encode(told) + b"\n"
+            line = json_bytes(told) + b"\n"
             if self._written <= MAX_FILE < self._written + len(line):
                 self._write(
                     SpanTexts(service="", name="more was exported than the harness stores", texts={}, unsearched=True)
@@ -112,7 +113,7 @@ class SpanStore:
         )
 
     def _write(self, told: SpanTexts) -> None:
-        self._file.write(msgspec.json.encode(told) + b"\n")
+        self._file.write(json_bytes(told) + b"\n")
 
 
 def _cut(texts: dict[str, str]) -> dict[str, str]:

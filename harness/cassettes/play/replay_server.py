@@ -15,6 +15,7 @@ from vcr.request import Request as VcrRequest
 from harness.cassettes.play.playback import Counts, Playback
 from harness.cassettes.play.replay_connection import ReplayConnection, listening
 from harness.cassettes.store.recording import Recording
+from harness.core.encodable import readable_json
 from harness.errors import CassetteError
 from harness.http.codings import CodingError, decoded
 from harness.http.content import coding_of
@@ -132,7 +133,7 @@ class ReplayServer:
 def _problem(problem: dict[str, Any], method: str) -> bytes:
     # 501, since no recording is the server's lack: a 404 could pass for the recorded API's, and 500 invites retries.
     headers = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
-    body = json.dumps(problem, indent=2, ensure_ascii=False).encode()
+    body = readable_json(problem, indent=2)
     response = Response(status=problem["status"], reason=problem["title"], headers=headers, body=body)
     return response_bytes(response, method=method)
 

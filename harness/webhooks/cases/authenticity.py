@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from harness.http.message import Request
 from harness.model import Level
-from harness.openapi.event_bodies import begins_as_json
+from harness.openapi.event_bodies import begins_as_json, is_form
 from harness.webhooks.cases.building import Material, replaced
 from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, unsigned_body, worded_case
 from harness.webhooks.schemes import Scheme
@@ -81,8 +81,10 @@ def _in_query(m: Material) -> Request:
 
 
 def _in_body(m: Material) -> Request:
-    body = m.compact({**m.document(), "signature": m.signature(), m.scheme.header: m.value()})
-    return replace(m.carrying(), body=body)
+    fields = {"signature": m.signature(), m.scheme.header: m.value()}
+    if is_form(m.event.headers, m.body):
+        return replace(m.carrying(), body=m.body + b"&" * bool(m.body) + urlencode(fields).encode())
+    return replace(m.carrying(), body=m.compact({**m.document(), **fields}))
 
 
 def _swapped_id(m: Material) -> Request:

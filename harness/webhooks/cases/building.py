@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
+from harness.core.encodable import readable_json
 from harness.errors import EventError
 from harness.http.message import Headers, Request
 from harness.model import Event
@@ -129,7 +129,7 @@ Build = Callable[[Material], Request]
 
 def compact(document: Any) -> bytes:
     """Return JSON without white space, as most JSON libraries write it; a receiver must not verify over this."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    return readable_json(document, separators=(",", ":"))
 
 
 def signed_body(change: Callable[[Material], bytes]) -> Build:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from harness.http.codings import gzipped
 from harness.http.message import Request
 from harness.model import Level
+from harness.openapi.event_bodies import is_form, is_json_event
 from harness.webhooks.cases.building import Material, replaced
 from harness.webhooks.cases.receiver_case import Expected, Framing, ReceiverCase, worded_case
 
@@ -20,6 +21,10 @@ _ODD = "Answer 405, 415 or 400 to a request that cannot be a webhook; never 5xx.
 
 
 def _large(m: Material) -> bytes:
+    if is_form(m.event.headers, m.body):
+        return m.body + b"&extra=" + b"x" * LARGE_BYTES
+    if not is_json_event(m.event.headers, m.body):
+        return m.body + b" " * LARGE_BYTES
     return m.compact(more=b'"extra":"' + b"x" * LARGE_BYTES + b'"')
 
 

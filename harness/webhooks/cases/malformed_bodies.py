@@ -50,6 +50,11 @@ def _hollow(value: Any) -> Any:
     return {k: _hollow(v) for k, v in value.items()} if isinstance(value, dict) else None
 
 
+def _with_nul(m: Material) -> bytes:
+    m.parsed()
+    return m.body.replace(b'": "', b'": "\\u0000').replace(b'":"', b'":"\\u0000')
+
+
 def _deep(opening: bytes, closing: bytes, depth: int) -> bytes:
     return opening * depth + closing * depth
 
@@ -99,7 +104,7 @@ CASES: tuple[ReceiverCase, ...] = (
     _body(
         id="body-nul",
         summary="a body with a NUL character in every string",
-        build=signed_body(lambda m: m.body.replace(b'": "', b'": "\\u0000').replace(b'":"', b'":"\\u0000')),
+        build=signed_body(_with_nul),
     ),
     _body(
         id="body-surrogate",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 import pytest
 
-from harness.core.encodable import encodable, encodable_struct, json_bytes
+from harness.core.encodable import encodable, encodable_struct, json_bytes, readable_json
 
 
 class Nested(msgspec.Struct, frozen=True):
@@ -51,3 +53,18 @@ def test_a_struct_can_be_sent_and_read_again(struct: Nested) -> None:
     assert msgspec.json.decode(json_bytes(struct), type=Nested) == written
     assert repr(written).replace("\\\\", "\\") == repr(struct)
     assert (written is struct) is (struct.text == "a\0")
+
+
+@pytest.mark.parametrize(
+    "document, written",
+    [
+        ({"é": "\N{ROCKET}"}, '{"é": "\N{ROCKET}"}'),
+        (["\ud800", {"\udfff": "a\0"}], '["\\ud800", {"\\udfff": "a\\u0000"}]'),
+        ("\\ud800", '"\\\\ud800"'),
+    ],
+    ids=["letters", "halves", "no-escape"],
+)
+def test_a_document_is_readable_json_in_utf_8(document: object, written: str) -> None:
+    """Letters stay letters, and half of a pair is an escape, as it was in the JSON that it came from."""
+    assert readable_json(document) == written.encode()
+    assert json.loads(readable_json(document, indent=2)) == document

@@ -40,6 +40,22 @@ def test_an_id_names_the_defect_and_not_the_example() -> None:
     assert len({one.id, *(other.id for other in others)}) == 4
 
 
+@pytest.mark.parametrize(
+    "text", ["\ud800", "a\0\x1b[31m", b"\xff".decode(errors="surrogateescape")], ids=["half", "nul", "byte"]
+)
+def test_an_answer_of_any_text_is_kept(text: str) -> None:
+    """Half of a surrogate pair, which JSON may have in any text, is written out; the id stays."""
+    found = DefectStore(InMemoryExampleDatabase(), "t")
+    one = msgspec.structs.replace(defect(cause=text), message=text, answer=text)
+    for path in ("/a?limit=1", "/a"):
+        found.keep(msgspec.structs.replace(one, steps=(StoredRequest(method="GET", path=path + text),)))
+
+    (kept,) = found.all()
+    assert kept.answer == text.encode(errors="backslashreplace").decode()
+    assert kept.id == one.id
+    assert len(kept.steps[0].path) < len("/a?limit=1") + len(kept.answer)
+
+
 def test_the_smallest_example_is_kept() -> None:
     """A larger one changes nothing, a smaller one takes its place."""
     found = DefectStore(InMemoryExampleDatabase(), "t")

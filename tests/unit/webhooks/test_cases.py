@@ -104,6 +104,45 @@ def test_an_altered_body_can_still_be_read(body: bytes, altered: bytes) -> None:
     assert case.build(m._replace(event=msgspec.structs.replace(m.event, body=body))).body == altered
 
 
+@pytest.mark.parametrize(
+    "case_id, media, body, ending",
+    [
+        ("large-signed", "application/x-www-form-urlencoded", b"a=1", b"a=1&extra=xxx"),
+        ("large-unsigned", "text/xml", b"<a/>", b"<a/>   "),
+        ("large-signed", "image/png", b"\xff", b"\xff   "),
+        ("in-body", "application/x-www-form-urlencoded", b"a=1", b"a=1&signature="),
+        ("in-body", "application/x-www-form-urlencoded", b"", b"signature="),
+        ("in-body", "application/json", b'{"a": "\\ud800"}', b'{"a":"\\ud800","signature":'),
+        (
+            "raw-compact",
+            "application/json",
+            b'{ "\\udfff": "\xc3\xa9\\ud83d\\ude80" }',
+            '{"\\udfff":"é\N{ROCKET}"}'.encode(),
+        ),
+        ("body-nul", "application/json", b'{"a": "x"}', b'{"a": "\\u0000x"}'),
+    ],
+)
+def test_a_case_changes_what_there_is(case_id: str, media: str, body: bytes, ending: bytes) -> None:
+    """Forms and other bodies are enlarged, forms carry fields; half of a surrogate pair in JSON stays one."""
+    m = material(SCHEMES[0])
+    case = case_named(case_id)
+    assert case is not None
+
+    event = msgspec.structs.replace(m.event, headers=(("content-type", media),), body=body)
+    assert case.build(m._replace(event=event)).body.startswith(ending)
+
+
+def test_nothing_is_made_of_a_form_that_only_json_allows() -> None:
+    """A case that left the delivery as it is would judge nothing."""
+    m = material(SCHEMES[0])
+    event = msgspec.structs.replace(m.event, headers=(("content-type", "text/xml"),), body=b"<a/>")
+    case = case_named("body-nul")
+    assert case is not None
+
+    with pytest.raises(EventError, match="event is not JSON, which this case changes"):
+        case.build(m._replace(event=event))
+
+
 def test_a_case_keeps_the_query_of_the_receiver() -> None:
     """What is sent and what the finding shows have one URL: that of the receiver, with the case's own query after."""
     for scheme in SCHEMES:
