@@ -77,7 +77,7 @@ def run_gate(
 
 
 def _run_locked(request: GateRequest, report: Path, lock: int) -> int:
-    command = [sys.executable, *ISOLATED, "-m", "harness.cli.gate_process", msgspec.json.encode(request).decode()]
+    command = [sys.executable, *ISOLATED, "-m", "harness.cli.gate_process", request.to_json()]
     with reap_orphans():  # a gate that was killed could not stop the target's processes
         status = _run(command, request.directory, lock)
     if status != 4 and not (report.is_file() if status else _is_ready(report)):

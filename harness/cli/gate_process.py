@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from harness.cli.any_text import print_anything
 from harness.cli.pytest_arguments import verbosity
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 def main(order: str) -> int:
     """Run the gate that a `GateRequest` as JSON asks for, and print its verdict; return the exit status."""
     print_anything()
-    request = msgspec.json.decode(order, type=GateRequest)
+    request = GateRequest.from_json(order)
     try:
         status, report = run_gate(request)
     except HarnessError as exc:

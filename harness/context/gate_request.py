@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 
 ISOLATED = ("-E", "-P", "-X", "utf8")
@@ -21,3 +23,12 @@ class GateRequest(msgspec.Struct, frozen=True, kw_only=True):
     scenario_arguments: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     """Items whose checks alone run; empty for all."""
+
+    def to_json(self) -> str:
+        """Return the request as JSON in ASCII: names of files may be bytes that are no UTF-8, and stay these."""
+        return json.dumps(msgspec.to_builtins(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> GateRequest:
+        """Read what `to_json` wrote."""
+        return msgspec.convert(json.loads(text), cls)
