@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import json
+import os
 import socket
 import sys
 import threading
@@ -17,7 +18,7 @@ import pytest
 
 from harness.http.wire import Wire
 from harness.model import Event, Finding, Outcome
-from harness.model.config import DeadLetters, Duration, EffectSource, Receiver
+from harness.model.config import DeadLetters, Duration, EffectSource, EventOrder, Receiver
 from harness.readiness.checklist import shipped
 from harness.webhooks import effects as effects_module
 from harness.webhooks.drills import CRASHES, DRILLS, DrillContext, load, play
@@ -157,6 +158,73 @@ def test_a_wrong_receiver_fails(
     assert finding.outcome is Outcome.FAIL
     assert seen in finding.observed
     assert finding.fix
+
+
+@pytest.mark.parametrize("drill_id", ["duplicates", "genuine-after-forged", "burst"])
+@pytest.mark.parametrize("number", ["4711", "1.5e15", "18446744073709551615"])
+def test_an_id_may_be_a_number(number: str, drill_id: str, stage: Callable[[Integration], DrillContext]) -> None:
+    """A receiver that acts once on each is right, however JSON writes it, and one that acts again is found."""
+    body = f'{{"id": {number}, "type": "run.started", "data": {{"id": {number}}}}}'.encode()
+    found = {}
+    for wrong in ("", "twice"):
+        on = stage(Integration(wrong))
+        on.event = msgspec.structs.replace(EVENT, id=str(json.loads(number)), body=body)
+        found[wrong] = played(drill_id, on).outcome
+
+    assert found[""] is Outcome.PASS
+    assert found["twice"] is (Outcome.FAIL if drill_id == "duplicates" else Outcome.PASS)
+
+
+class Ordered(Integration):
+    """Knows the state of each object: by the latest event, or by the last that came."""
+
+    def __init__(self, *wrong: str) -> None:
+        super().__init__(*wrong)
+        self.states: dict[str, int] = {}
+
+    def __call__(self, request: Request, connection: socket.socket) -> bytes:
+        answer = super().__call__(request, connection)
+        event = json.loads(request.body)
+        name = str(event.get("order", ""))
+        last = 0 if "last wins" in self.wrong else self.states.get(name, 0)
+        self.states[name] = max(last, event.get("step", 0))
+        return answer
+
+
+@pytest.mark.parametrize("order", ["123456789", '"ord_123456789"', '"ord\\u005f123456789"', "9007199254740993"])
+@pytest.mark.parametrize("wrong, outcome", [("", Outcome.PASS), ("last wins", Outcome.FAIL)])
+def test_the_object_of_two_events_may_have_any_id(
+    order: str, wrong: str, outcome: Outcome, stage: Callable[[Integration], DrillContext]
+) -> None:
+    """A number, text, and text with escapes; the state is asked for by the new id."""
+    integration = Ordered(wrong)
+    on = stage(integration)
+    state = EffectSource(url="http://x")
+    on.config = msgspec.structs.replace(
+        on.config, order=EventOrder(earlier="1", later="2", object="order", state=state)
+    )
+    on.read = lambda path: msgspec.structs.replace(
+        EVENT, body=f'{{"id": "evt_0", "type": "x", "step": {path}, "order": {order}}}'.encode()
+    )
+    on.state_of = lambda name: {"step": integration.states[name]} if name in integration.states else None
+
+    finding = played("out-of-order", on)
+
+    assert finding.outcome is outcome, finding.observed
+    assert "'step': 2" in finding.observed
+
+
+@pytest.mark.parametrize("body", ["\ud800", os.fsdecode(b"\xff"), "a\0", ""], ids=["half", "byte", "nul", "empty"])
+def test_a_dead_letter_may_hold_any_text(body: str, stage: Callable[[Integration], DrillContext]) -> None:
+    """What JSON carries and UTF-8 does not is another body, not an error."""
+    integration = Integration()
+    on = stage(integration)
+    on.dead_letter_of = lambda name: {**integration.dead[name], "body": body} if name in integration.dead else None
+
+    finding = played("dead-letter-body", on)
+
+    assert finding.outcome is Outcome.FAIL
+    assert "is stored as" in finding.observed
 
 
 def test_a_dead_letter_that_is_not_taken_up_again_fails(

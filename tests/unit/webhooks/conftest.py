@@ -139,8 +139,7 @@ def under() -> Under:
 
 
 def event_id(request: Request) -> str:
-    found: str = json.loads(request.body)["id"]
-    return found
+    return str(json.loads(request.body)["id"])
 
 
 Behaviour = Callable[[socket.socket], None]
