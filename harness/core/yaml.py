@@ -7,7 +7,7 @@ import gc
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import yaml
 
@@ -64,6 +64,14 @@ class YamlAliasError(UnreadableYamlError):
         super().__init__(f"its aliases refer to their own anchors, or expand to more than {MAX_VALUES:,} values")
 
 
+class DuplicateKey(NamedTuple):
+    """A key that an object has again, though keys are unique (YAML 1.2, section 3.2.1.1); the last value counts."""
+
+    key: str
+    line: int
+    """Line of the later one, from 1."""
+
+
 class CoreLoader(yaml.CSafeLoader):
     """The core schema of YAML 1.2 (section 10.3.2), and merge keys, which OpenAPI documents use.
 
@@ -74,9 +82,13 @@ class CoreLoader(yaml.CSafeLoader):
     yaml_constructors: ClassVar[dict[str | None, Any]] = {
         tag: build
         for tag, build in yaml.CSafeLoader.yaml_constructors.items()
-        if tag is None or tag.removeprefix(_TAG) in ("null", "bool", "float", "str", "seq", "map", "binary")
+        if tag is None or tag.removeprefix(_TAG) in ("null", "bool", "float", "str", "seq", "map")
     }
     _merged = 0
+
+    def __init__(self, stream: bytes) -> None:
+        super().__init__(stream)
+        self.duplicates: list[DuplicateKey] = []
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
         """Build an object whose keys are texts."""
@@ -84,20 +96,31 @@ class CoreLoader(yaml.CSafeLoader):
             if key.tag in _KEY_TAGS:
                 key.tag = f"{_TAG}str"
         mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        if len(mapping) != len(node.value):
+            self.duplicates += _duplicates(node)
         return mapping
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         """Expand merge keys, and count them: merges of merges multiply like aliases of aliases."""
-        before = len(node.value)
+        has_merges = False
         for key, value in node.value:
             if key.tag == f"{_TAG}merge":
+                has_merges = True
                 inner = value.value if isinstance(value, yaml.SequenceNode) else [value]
                 self._merged += sum(len(each.value) for each in inner)
         if self._merged > MAX_VALUES:
             raise YamlAliasError
         super().flatten_mapping(node)
-        if len(node.value) != before:  # the last of each key holds, so no more than these need be merged again
+        if has_merges:  # the last of each key holds, so no more than these need be merged again
             node.value = list({(k.tag, str(k.value)): (k, v) for k, v in node.value}.values())
+
+
+def _duplicates(node: yaml.MappingNode) -> Iterator[DuplicateKey]:
+    seen = set()
+    for key, _ in node.value:
+        if key.value in seen:
+            yield DuplicateKey(key.value, key.start_mark.line + 1)
+        seen.add(key.value)
 
 
 def _construct_int(loader: CoreLoader, node: yaml.ScalarNode) -> int:
@@ -108,8 +131,14 @@ def _construct_int(loader: CoreLoader, node: yaml.ScalarNode) -> int:
         raise yaml.constructor.ConstructorError(None, None, "that is not an integer", node.start_mark) from None
 
 
+def _construct_text(loader: CoreLoader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
 CoreLoader.yaml_implicit_resolvers = {}
 CoreLoader.add_constructor(f"{_TAG}int", _construct_int)
+for _kind in ("merge", "binary"):  # ``<<`` as a value, and what JSON holds as the same text
+    CoreLoader.add_constructor(_TAG + _kind, _construct_text)
 for _kind, _pattern, _first in (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
@@ -134,14 +163,21 @@ def _uncollected() -> Iterator[None]:
 
 
 @_uncollected()
-def read_yaml(text: bytes, *, loader: type[yaml.CSafeLoader] = CoreLoader, max_depth: int = MAX_DEPTH) -> Any:
+def read_yaml(
+    text: bytes,
+    *,
+    loader: type[yaml.CSafeLoader] = CoreLoader,
+    max_depth: int = MAX_DEPTH,
+    duplicates: list[DuplicateKey] | None = None,
+) -> Any:
     """Return the one document in ``text``, read by ``loader``, another safe loader for a format of another schema.
 
+    Keys that an object has twice are added to ``duplicates``; only the core schema's loader finds them.
     Raises `YamlSyntaxError`, `YamlTagError`, `YamlDepthError` or `YamlAliasError`.
     """
     try:
         _check_depth(text, max_depth)
-        document = yaml.load(text, Loader=loader)  # noqa: S506 - each is a safe loader
+        document = _loaded(loader(text), duplicates)
     except yaml.constructor.ConstructorError as exc:
         raise YamlTagError(exc) from None
     except UnreadableYamlError:
@@ -150,6 +186,16 @@ def read_yaml(text: bytes, *, loader: type[yaml.CSafeLoader] = CoreLoader, max_d
         raise YamlSyntaxError(exc) from None
     if _ANCHOR.search(text) and _ALIAS.search(text) and _expanded(document, {}) > MAX_VALUES:
         raise YamlAliasError
+    return document
+
+
+def _loaded(loader: yaml.CSafeLoader, duplicates: list[DuplicateKey] | None) -> Any:
+    try:
+        document = loader.get_single_data()
+    finally:
+        loader.dispose()
+    if duplicates is not None and isinstance(loader, CoreLoader):
+        duplicates += loader.duplicates
     return document
 
 

@@ -80,11 +80,11 @@ class Bundle:
         if reference in self._targets:
             target = self._targets[reference]
         elif numbered:
-            target = f"{self._url_of[int(numbered[1])]}#{reference[numbered.end() :]}"
+            target = f"{self._url_of.get(int(numbered[1]), '')}#{reference[numbered.end() :]}"
         else:
             target = self._location + reference
         found = self._lines.find(target)
-        return f"{self._relative(found[0])}:{found[1]}" if found else ""
+        return f"{self.relative(found[0])}:{found[1]}" if found else ""
 
     def filled(self, value: Any, place: str) -> Any:
         """Return an example with what it refers to in other files; ``place`` is its own, in the document as it is now.
@@ -92,7 +92,7 @@ class Bundle:
         OpenAPI knows no references within examples, but those who publish documents do. What cannot be read remains.
         """
         numbered = _SHOWN.match(place)
-        return self._filled(value, self._url_of[int(numbered[1])] if numbered else self._location, MAX_HOPS)
+        return self._filled(value, self._url_of.get(int(numbered[1]), "") if numbered else self._location, MAX_HOPS)
 
     def _filled(self, value: Any, base: str, hops: int) -> Any:
         if isinstance(value, list):
@@ -214,7 +214,7 @@ class Bundle:
         """Note why a reference cannot be followed; return its name."""
         with suppress(ValueError):
             url = base + written if written.startswith("#") else urljoin(base, written)
-            name = written if base == self._location else self._relative(url)
+            name = written if base == self._location else self.relative(url)
             self._targets.setdefault(name, url)
             if urldefrag(url)[0] in self._refused:
                 self.not_asked.add(name)
@@ -242,7 +242,7 @@ class Bundle:
             try:
                 self._check(url)
                 content = self._read(url)
-                number = self._named(f"{self._relative(url)}#")
+                number = self._named(f"{self.relative(url)}#")
                 self._documents[url], self._url_of[int(number)] = (number, content), url
             except (HarnessError, UnreadableYamlError, RecursionError, OSError, LookupError) as exc:
                 self._failed[url] = one_line(exc).replace(_HERE, " at ")
@@ -264,7 +264,7 @@ class Bundle:
     def _lines(self) -> ReferenceLines:
         return ReferenceLines([self._location, *self._documents])
 
-    def _relative(self, url: str) -> str:
+    def relative(self, url: str) -> str:
         """Return a URL as it is seen from the folder of the document."""
         return url.removeprefix(f"{self._location.rpartition('/')[0]}/")
 

@@ -23,6 +23,7 @@ _PARTS = ("allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas")
 _MAPS = frozenset({"properties", "patternProperties", "dependentSchemas", "definitions", "$defs", "schemas"})
 """Keys of objects whose keys are names, not keywords."""
 _NULL = ({"type": "null"}, {"enum": [None]}, {"const": None})
+_CONTAINERS = (dict, list)
 _NONE: frozenset[str] = frozenset()
 
 
@@ -31,17 +32,17 @@ def spellings(*flags: str) -> frozenset[str]:
     return frozenset(name for flag in flags for name in (flag, f"x-{flag}"))
 
 
-def flags_in(root: Any) -> frozenset[str]:
+def flags_in(root: dict[str, Any]) -> frozenset[str]:
     """Return the flags of direction that are set anywhere in a document."""
-    wanted, found, pending = spellings(READ_ONLY, WRITE_ONLY), set(), [root]
+    pending: list[Any] = [root]
+    wanted, found = spellings(READ_ONLY, WRITE_ONLY), set()
     while pending:
         node = pending.pop()
         if isinstance(node, dict):
             if not wanted.isdisjoint(node):
                 found |= {flag for flag in wanted if node.get(flag) is True}
-            pending += node.values()
-        elif isinstance(node, list):
-            pending += node
+            node = node.values()
+        pending += [child for child in node if isinstance(child, _CONTAINERS)]
     return frozenset(found)
 
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from harness.core.pointers import at_pointer, escaped
+from harness.core.pointers import escaped
 from harness.model import Check, Finding, FixedBy, Outcome
-from harness.openapi.bundling import UNREAD
 from harness.openapi.document_examples import (
     CheckedPlace,
     CheckedPlaces,
@@ -17,8 +16,8 @@ from harness.openapi.document_examples import (
     response_examples,
     schema_examples,
 )
+from harness.openapi.file_checks import references_followed, unique_keys
 from harness.openapi.json_document import items
-from harness.openapi.references import references
 from harness.openapi.spec_document import Spec
 
 ITEM = "contract.fuzz"
@@ -118,26 +117,6 @@ def _webhook_schemas(spec: Spec) -> CheckedPlaces:
         yield CheckedPlace(webhook.pointer.removesuffix("/post"), complaint)
 
 
-def _references(spec: Spec) -> CheckedPlaces:
-    """Check each reference once, except those that the network rules forbid: operations that need them report it."""
-    written = {str(holder.get(key)) for holder, key in references(spec.raw)}
-    for reference in sorted(r for r in written if r.startswith("#/") and not r.startswith(f"#/{UNREAD}/")):
-        leads = spec.at(reference) is not None or at_pointer(spec.raw, reference) is not None
-        if leads and not spec.is_circular(reference):
-            yield CheckedPlace(reference)
-        else:
-            reason = "it refers back to itself" if leads else "there is no such place in the document"
-            yield CheckedPlace(reference, reason + _written_at(spec, reference))
-    for reference, reason in spec.bundle.unread.items():
-        if reference not in spec.bundle.not_asked:
-            yield CheckedPlace(reference, f"it cannot be read: {reason}{_written_at(spec, reference)}")
-
-
-def _written_at(spec: Spec, reference: str) -> str:
-    place = spec.bundle.written_at(reference)
-    return f" (written in {place})" if place else ""
-
-
 CHECKS: tuple[DocumentCheck, ...] = (
     *(
         DocumentCheck(
@@ -192,9 +171,19 @@ CHECKS: tuple[DocumentCheck, ...] = (
         passed="References lead to what they name",
         failed="References lead nowhere",
         expected="each reference leads to a part of the document, or a file that can be read",
-        look=_references,
+        look=references_followed,
         source=f"{_OAS}, Reference Object",
         fix="Correct the reference, or add what it names.",
+    ),
+    DocumentCheck(
+        id="unique-keys",
+        summary="keys in files of YAML",
+        passed="Keys in files of YAML are unique",
+        failed="Keys in files of YAML are repeated",
+        expected="each key once in an object",
+        look=unique_keys,
+        source="YAML 1.2.2, section 3.2.1.1",
+        fix="Remove one of the two, or merge what they describe.",
     ),
     DocumentCheck(
         id="webhook-schemas",

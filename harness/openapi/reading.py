@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from harness.core.yaml import UnreadableYamlError, YamlSyntaxError, read_yaml
+from harness.core.yaml import DuplicateKey, UnreadableYamlError, YamlSyntaxError, read_yaml
 from harness.errors import NetworkError, SpecError, one_line
 from harness.openapi.references import path_of
 from harness.openapi.versions import unsupported_version
@@ -19,13 +19,18 @@ MAX_BYTES = 64 * 1024 * 1024
 """Of a file that a document refers to."""
 Fetch = Callable[[str], bytes]
 """Returns the content of a URL; raises what httpx does, or `HarnessError`."""
+RepeatedKeys = dict[str, list[DuplicateKey]]
+"""The keys that objects have twice, by the URL of the file."""
 _TEXTS = (".md", ".txt", ".graphql", ".html")
 
 
-def read_document(text: bytes, place: str) -> dict[str, Any]:
-    """Return the document in ``text``; raises `SpecError`, which begins with ``place``, where it came from."""
+def read_document(text: bytes, place: str, repeated: list[DuplicateKey] | None = None) -> dict[str, Any]:
+    """Return the document in ``text``; raises `SpecError`, which begins with ``place``, where it came from.
+
+    Keys that an object has twice are added to ``repeated``; see `parsed`.
+    """
     try:
-        document = parsed(text)
+        document = parsed(text, repeated)
     except YamlSyntaxError as exc:
         line = f"line {exc.line}: " if exc.line else ""
         raise SpecError(f"{place} is neither JSON nor YAML: {line}{exc.problem}. Correct it and run again.") from None
@@ -44,22 +49,30 @@ def read_document(text: bytes, place: str) -> dict[str, Any]:
     if not isinstance(document.get("paths") or {}, dict) or not described:
         raise SpecError(f"{place} describes no operation: `paths` is empty. Name a document with operations.")
     document["paths"] = document.get("paths") or {}
+    for key in ("openapi", "swagger"):
+        if isinstance(document.get(key), int | float):  # unquoted, YAML reads a version of two parts as a number
+            document[key] = f"{document[key]:.1f}" + (".0" if key == "openapi" else "")
     return document
 
 
-def parsed(text: bytes) -> Any:
+def parsed(text: bytes, repeated: list[DuplicateKey] | None = None) -> Any:
     """Read JSON, which is a hundred times faster for the large documents that are written in it, else YAML.
 
+    Keys that an object of YAML has twice are added to ``repeated``; those of JSON are not looked for, as that would
+    take longer than to read it.
     Raises `UnreadableYamlError`, and `RecursionError` for JSON without end.
     """
     if text.lstrip()[:1] == b"{":
         with suppress(ValueError):
             return json.loads(text)
-    return read_yaml(text)
+    return read_yaml(text, duplicates=repeated)
 
 
-def read_at(fetch: Fetch | None, url: str) -> Any:
-    """Return the content of a file or URL; raises `HarnessError`, `OSError`, `LookupError` or `ValueError`."""
+def read_at(fetch: Fetch | None, repeated: RepeatedKeys, url: str) -> Any:
+    """Return the content of a file or URL, and note its ``repeated`` keys.
+
+    Raises `HarnessError`, `OSError`, `LookupError` or `ValueError`.
+    """
     if url.startswith("file:"):
         path = path_of(url)
         if not path.is_file():
@@ -71,7 +84,9 @@ def read_at(fetch: Fetch | None, url: str) -> Any:
         raise NetworkError("URLs are not fetched here; save it beside the document")
     else:
         text = fetched(fetch, url)
-    return text.decode(errors="replace") if urlsplit(url).path.endswith(_TEXTS) else parsed(text)
+    if urlsplit(url).path.endswith(_TEXTS):
+        return text.decode(errors="replace")
+    return parsed(text, repeated.setdefault(url, []))
 
 
 def fetched(fetch: Fetch, url: str) -> bytes:

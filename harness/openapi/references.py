@@ -19,6 +19,7 @@ _NAMED = frozenset(
 """Keys of objects whose keys are names, not keywords."""
 VALUES = frozenset({"example", "default", "enum", "const", "value", "dataValue", "x-codeSamples", "x-code-samples"})
 """Keywords whose values are data: a ``$ref`` in there is not a reference."""
+_CONTAINERS = (dict, list)
 _FILE = re.compile(r"\.(?:json|ya?ml)(?:#|$)")
 _KEYED = re.compile(
     r"""(?:\$ref|externalValue|operationRef)["']?[ ]*:\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s"'][^\n]*))""",
@@ -32,7 +33,7 @@ def references(root: Any) -> Iterator[tuple[Any, str]]:
     while pending:
         node, named = pending.pop()
         if isinstance(node, list):
-            pending.extend((child, False) for child in node)
+            pending += [(child, False) for child in node if isinstance(child, _CONTAINERS)]
         elif isinstance(node, dict):
             if isinstance(node.get("$ref"), str):
                 yield node, "$ref"
@@ -43,8 +44,12 @@ def references(root: Any) -> Iterator[tuple[Any, str]]:
             if isinstance(mapping, dict):  # OpenAPI, Discriminator Object
                 yield from ((mapping, k) for k, v in mapping.items() if isinstance(v, str) and _is_reference(v))
             for key, child in node.items():
-                if named or not (key in VALUES or (key == "examples" and isinstance(child, list))):
+                if isinstance(child, _CONTAINERS) and (named or not _is_data(key, child)):
                     pending.append((child, key in _NAMED and not named))
+
+
+def _is_data(key: str, value: Any) -> bool:
+    return key in VALUES or (key == "examples" and isinstance(value, list))
 
 
 def _is_reference(text: str) -> bool:

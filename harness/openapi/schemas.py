@@ -12,6 +12,7 @@ import jsonschema_rs
 from harness.core.pointers import as_fragment, at_pointer, mapped
 from harness.openapi.bundling import FILES
 from harness.openapi.directions import READ_ONLY, WRITE_ONLY, Directions
+from harness.openapi.formats import formats_of
 from harness.openapi.json_document import JsonDocument
 from harness.openapi.references import references
 
@@ -61,7 +62,10 @@ class Schemas:
 
     def _made(self, pointer: str) -> Any:
         return jsonschema_rs.Draft202012Validator(
-            {"$ref": URN + as_fragment(pointer)}, registry=self._registry, validate_formats=True
+            {"$ref": URN + as_fragment(pointer)},
+            registry=self._registry,
+            validate_formats=True,
+            formats=formats_of(self._document.raw),
         )
 
     def _made_without_references(self, pointer: str) -> Any:

@@ -20,8 +20,8 @@ from harness.openapi.inputs import Inputs
 from harness.openapi.json_document import JsonDocument, described, items
 from harness.openapi.media_ranges import narrowest_first
 from harness.openapi.operation import METHODS, Operation
-from harness.openapi.reading import Fetch, fetched, read_at, read_document
-from harness.openapi.response_bodies import judged
+from harness.openapi.reading import Fetch, RepeatedKeys, fetched, read_at, read_document
+from harness.openapi.response_bodies import judged, without_local_times
 from harness.openapi.routes import Routes
 from harness.openapi.schemas import Schemas
 from harness.openapi.versions import additional, flattened, make_local, make_plain
@@ -40,15 +40,17 @@ class Spec(JsonDocument):
         base_url: str = "",
         location: str | None = None,
         fetch: Fetch | None = None,
+        repeated: RepeatedKeys | None = None,
     ) -> None:
         """``source`` is where it was read, for messages; ``base_url`` is where the provider answers.
 
         References to other documents start at the URL ``location``, and are read by ``fetch`` where they are of the
-        network. What they name becomes a part of ``document``.
+        network. What they name becomes a part of ``document``. ``repeated`` are the keys that it has twice.
         """
         super().__init__(document)
         make_local(document)
-        self.bundle = Bundle(document, location, partial(read_at, fetch))
+        self.repeated: RepeatedKeys = {} if repeated is None else repeated
+        self.bundle = Bundle(document, location, partial(read_at, fetch, self.repeated))
         self.source = source
         make_plain(self)
         self._prefix = urlsplit(base_url).path.rstrip("/")
@@ -183,6 +185,7 @@ class Spec(JsonDocument):
 
     def judged(self, operation: Operation, response: httpx.Response, failures: Sequence[Any]) -> Sequence[Any]:
         """Return the failures that Schemathesis found in a response, with the body judged in its direction."""
+        failures = without_local_times(failures, self.raw)
         return judged(operation, response, failures, self.of_responses) if self._flags or self._unusual else failures
 
     def inputs(self, operation: Operation) -> Inputs:
@@ -279,4 +282,5 @@ def load_spec(
             raise SpecError(
                 f"{place} cannot be read: {exc.strerror}. Paths start at {root}; a URL works too."
             ) from None
-    return Spec(read_document(text, place), reference, base_url, location, fetch)
+    repeated: RepeatedKeys = {location: []}
+    return Spec(read_document(text, place, repeated[location]), reference, base_url, location, fetch, repeated)

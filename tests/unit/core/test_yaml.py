@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from harness.core.yaml import (
+    DuplicateKey,
     UnreadableYamlError,
     YamlAliasError,
     YamlSyntaxError,
@@ -18,7 +19,8 @@ from harness.core.yaml import (
     scalars,
 )
 
-TEXTS = ["NO", "no", "on", "off", "yes", "y", "1:30", "12:30:45", "=", "1_000", "2024-01-01", "0b1", "tRue", "1.2.3"]
+TEXTS = ["<<", "N", "Yes", "Off", "~x", "0o8", "0b11", "190:20:30", "2001-12-14t21:59:43.10-05:00", "0x"]
+TEXTS += ["NO", "no", "on", "off", "yes", "y", "1:30", "12:30:45", "=", "1_000", "2024-01-01", "0b1", "tRue", "1.2.3"]
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -32,6 +34,12 @@ def test_what_yaml_1_2_reads_as_text(text: str) -> None:
     [
         ("0o17", 15),
         ("017", 17),
+        ("010", 10),
+        ("1.0", 1.0),
+        ("1e9", 1e9),
+        ("-1E+5", -1e5),
+        ("!!str 5", "5"),
+        ("!!binary aGk=", "aGk="),
         ("0x1F", 31),
         ("+3", 3),
         ("1e3", 1000.0),
@@ -56,6 +64,23 @@ def test_keys_are_text() -> None:
     assert list(read_yaml(b"200: a\non: b\nNO: c\n~: d\n1e3: e\n2001-01-01: f\n")) == [
         *("200", "on", "NO", "~", "1e3", "2001-01-01")
     ]
+
+
+@pytest.mark.parametrize(
+    "text, found",
+    [
+        ("a: 1\nb: 2\na: 3", [("a", 3)]),
+        ("x:\n  200: 1\n  '200': 2\n", [("200", 3)]),
+        ("on: 1\nx: [{n: 1, n: 2, n: 3}]\n'on': 2", [("n", 2), ("n", 2), ("on", 3)]),
+        ("a: &a {x: 1}\nb: {<<: *a, x: 2}\nc: *a\nTrue: 1\ntrue: 2", []),
+    ],
+)
+def test_keys_that_an_object_has_twice(text: str, found: list[tuple[str, int]]) -> None:
+    """Each is reported with its line, from 1; keys that differ as texts, and merged ones, are not the same."""
+    duplicates: list[DuplicateKey] = []
+    read_yaml(text.encode(), duplicates=duplicates)
+
+    assert sorted(duplicates, key=lambda d: (d.line, d.key)) == found
 
 
 def test_merge_keys() -> None:
