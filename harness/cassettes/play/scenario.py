@@ -13,6 +13,7 @@ from vcr.request import Request
 
 from harness.cassettes.play.aiohttp_bodies import encoded_bodies
 from harness.cassettes.play.client_headers import exact_headers
+from harness.cassettes.play.connection_bodies import sent_bodies
 from harness.cassettes.play.indexed_cassette import IndexedCassette
 from harness.cassettes.play.matching import Matcher
 from harness.cassettes.play.mismatch import called, unmatched
@@ -184,6 +185,7 @@ class ScenarioCassette(IndexedCassette):
                 stack.enter_context(patcher)
             stack.enter_context(encoded_bodies())
             stack.enter_context(exact_headers())
+            stack.enter_context(sent_bodies())
             yield
 
     def _next(self, request: Request) -> int | None:

@@ -12,14 +12,16 @@ from vcr.request import Request as VcrRequest
 
 from harness.cassettes.store.cassette_file import CassetteFile, Interaction
 from harness.cassettes.store.recording import Recording, stamped
-from harness.cassettes.store.vcr_names import join_chunks, raw_body, request_from, request_to
+from harness.cassettes.store.vcr_names import join_chunks, raw_body, request_from, request_to, stored_headers
 from harness.errors import CassetteError
 from harness.http.codings import CodingError, decoded
 from harness.http.content import coding_of
 from harness.http.message import Exchange, Request, Response, header
+from harness.http.parser import BadMessageError, ChunkDecoder
 
 VcrResponse = dict[str, Any]
 
+_CHUNKS = "transfer-encoding"
 _RESIZED = frozenset({"content-encoding", "content-length"})
 
 
@@ -29,16 +31,36 @@ def with_bytes(request: VcrRequest) -> VcrRequest:
     Raises `CassetteError` for a body that cannot be written as bytes.
     """
     body, was_file, was_iter = raw_body(request)
-    if type(body) is bytes and not (was_file or was_iter):
+    named = stored_headers(request)
+    if type(body) is bytes and not (was_file or was_iter or _CHUNKS in named):
         return request
-    return VcrRequest(request.method, request.uri, body_bytes(request), request.headers)
+    headers = request.headers
+    if isinstance(body, dict) and "content-type" not in named:  # of aiohttp's ``json=``, which vcrpy does not see named
+        headers = {**headers, "Content-Type": "application/json"}
+    return VcrRequest(request.method, request.uri, body_bytes(request), headers)
 
 
 def body_bytes(request: VcrRequest) -> bytes:
-    """Return the body of a request of vcrpy as it was sent.
+    """Return the body of a request of vcrpy as it was sent, without the chunks of a connection (RFC 9112 section 7.1).
+
+    Raises `CassetteError` for what cannot be written as bytes.
+    """
+    body, named = _body_bytes(request), stored_headers(request)
+    if not body or _CHUNKS not in named or text(named[_CHUNKS][1]).lower() != "chunked":
+        return body
+    decoder, rest = ChunkDecoder(), bytearray(body)
+    try:
+        content = decoder.take(rest)
+    except BadMessageError:
+        return body
+    return content if decoder.complete and not rest else body
+
+
+def _body_bytes(request: VcrRequest) -> bytes:
+    """Return the body of a request of vcrpy.
 
     Clients hand vcrpy bytes, text, files, iterators of chunks, and aiohttp the values of ``json=`` and ``data=``, which
-    are in old cassettes too. Raises `CassetteError` for what cannot be written as bytes.
+    are in old cassettes too.
     """
     body, _, was_iter = raw_body(request)  # of a file or an iterator, what it held
     if body is None:

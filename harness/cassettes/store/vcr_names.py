@@ -69,6 +69,7 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     ),
     "vcr.request:Request('GET', 'http://x', '', {})": ("_body", "_from_dict", "_to_dict", "_was_file", "_was_iter"),
     "vcr.request:HeadersDict()": ("_store",),
+    "vcr.stubs:VCRConnection": ("endheaders", "request", "send"),
     "vcr.stubs:compat": ("get_httpmessage",),
     "vcr:stubs": ("parse_headers",),
     "vcr.stubs:httpx_stubs": ("_deserialize_headers", "_make_vcr_request", "_serialize_headers"),

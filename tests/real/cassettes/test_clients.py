@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import secrets
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from harness.cassettes.store.storage import Storage
 from tests.real.cassettes.conftest import SPEC
@@ -67,10 +70,71 @@ def test_a_client_of_the_users_own_is_recorded_and_played_back(
     assert len(Storage().read(tmp_path / "cassettes" / "test_own" / "test_it.yaml").interactions) == 1
 
 
+CODED: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
+CITIES = ["Zürich", "北京"]
+READS = """
+import asyncio, aiohttp, pytest
+async def read(path):
+    async with aiohttp.ClientSession() as session:
+        headers = {"x-from": CITIES[0], "x-town": CITIES[1]}
+        async with session.get(URL + path, headers=headers) as response:
+            return await response.json(), response.headers["x-from"], response.headers["x-town"]
+@pytest.mark.parametrize("coding", CODINGS)
+def test_it(cassette, coding):
+    assert asyncio.run(read(f"/{coding}")) == ({"id": "item-1"}, *CITIES)
+"""
+
+
+def test_coded_bodies_and_values_beyond_ascii_of_aiohttp_pass_in_every_mode(
+    tmp_path: Path, httpserver: HTTPServer, real_python: Callable[[str], str]
+) -> None:
+    """The client unpacks bodies and leaves their header, and reads values as UTF-8: so it does from a cassette."""
+    (packages,) = Path(real_python("clients")).parents[1].glob("lib/python3*/site-packages")
+    url, received = f"http://127.0.0.1:{httpserver.port}", list[list[str]]()
+
+    def answer(request: Request) -> Response:
+        values = [request.headers[name] for name in ("x-from", "x-town")]
+        received.append([value.encode("latin-1").decode() for value in values])
+        coding = request.path[1:]
+        headers = {"content-encoding": coding, "x-from": values[0], "x-town": values[1]}
+        return Response(CODED[coding](b'{"id": "item-1"}'), headers=headers, content_type="application/json")
+
+    (item,) = json.loads(json.dumps(SPEC))["paths"].values()
+    spec = {**SPEC, "paths": {f"/{coding}": item for coding in CODED}}
+    for coding in CODED:
+        httpserver.expect_request(f"/{coding}").respond_with_handler(answer)
+    (tmp_path / "openapi.json").write_text(json.dumps(spec), encoding="utf-8")
+    toml = f'[target]\nname = "x"\n[provider]\nspec = "openapi.json"\nbase_url = "{url}"\n'
+    (tmp_path / "harness.toml").write_text(toml, encoding="utf-8")
+    text = READS.replace("URL", repr(url)).replace("CODINGS", str(list(CODED))).replace("CITIES", str(CITIES))
+    (tmp_path / "test_own.py").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", f"--rootdir={tmp_path}"]
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "HARNESS_"))}
+
+    for mode in ("record", "replay", "rewrite", "live", "verify"):
+        ended = subprocess.run(
+            [*command, f"--harness-mode={mode}"],
+            cwd=tmp_path,
+            env={**kept, "PYTHONPATH": str(packages)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=TIMEOUT_S,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+
+    assert received == [CITIES] * (4 * len(CODED))
+
+
 BODIES = {
     "json": ("json={'user': 'ann', 'password': SECRET}", "application/json"),
     "json list": ("json=[{'password': SECRET}]", "application/json"),
     "json of text": ("json={'a': '1'}", "application/json"),
+    "json zero": ("json=0", "application/json"),
+    "empty mapping": ("json={}", "application/json"),
+    "payload": ("data=aiohttp.JsonPayload({'password': SECRET})", "application/json"),
+    "parts": ("data=parts()", "multipart/mixed"),
+    "form in parts": ("data=aiohttp.FormData({'password': SECRET}, default_to_multipart=True)", "multipart/form-data"),
     "mapping": ("data={'user': 'ann', 'password': SECRET}", "application/x-www-form-urlencoded"),
     "pairs": ("data=[('a', '1'), ('password', SECRET)]", "application/x-www-form-urlencoded"),
     "form": ("data=form()", "multipart/form-data"),
@@ -86,6 +150,11 @@ SECRET = os.environ["SECRET_OF_TEST"]
 def form():
     found = aiohttp.FormData({"a": "1", "password": SECRET})
     found.add_field("file", io.BytesIO(b"content"), filename="a.txt")
+    return found
+def parts():
+    found = aiohttp.MultipartWriter("mixed")
+    found.append_json({"password": SECRET})
+    found.append_form([("password", SECRET)])
     return found
 async def chunks():
     yield b"one"

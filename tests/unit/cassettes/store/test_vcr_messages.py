@@ -12,8 +12,11 @@ from typing import Any
 
 import pytest
 from msgspec import structs, to_builtins
+from vcr import matchers
 from vcr.request import Request
 
+from harness.cassettes.play.matching import body
+from harness.cassettes.play.request_index import RequestIndex
 from harness.cassettes.store.cassette_file import CassetteFile
 from harness.cassettes.store.recording import KEY, Recording
 from harness.cassettes.store.storage import Storage
@@ -34,6 +37,7 @@ from harness.http.message import Response
 
 URL = "http://127.0.0.1/echo"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+CHUNKED = {"Transfer-Encoding": "chunked"}
 BODIES: dict[str, tuple[Any, dict[str, str], bytes]] = {
     "none": (None, {}, b""),
     "empty": (b"", {}, b""),
@@ -47,6 +51,9 @@ BODIES: dict[str, tuple[Any, dict[str, str], bytes]] = {
     "iterator of text": (iter(["a", "ü"]), {}, "aü".encode()),
     "empty iterator": (iter([]), {}, b""),
     "generator of buffers": ((bytearray([n]) for n in b"abc"), {}, b"abc"),
+    "chunks of a connection": (b"3\r\nabc\r\n1;x=y\r\nd\r\n0\r\nTrailer: x\r\n\r\n", CHUNKED, b"abcd"),
+    "chunks that are declared and not made": (b"3\r\nab", CHUNKED, b"3\r\nab"),
+    "content beside chunks that are declared": (b'{"a": 1}', CHUNKED, b'{"a": 1}'),
     "mapping": ({"a": 1, "b": [None]}, {}, b'{"a": 1, "b": [null]}'),
     "mapping as a form": ({"a": "1", "b": ["2", "3"]}, FORM, b"a=1&b=2&b=3"),
     "list": ([1, "two"], {}, b'[1, "two"]'),
@@ -57,13 +64,13 @@ BODIES: dict[str, tuple[Any, dict[str, str], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("body,headers,expected", BODIES.values(), ids=BODIES)
-def test_a_body_is_the_bytes_that_were_sent(body: Any, headers: dict[str, str], expected: bytes) -> None:
+@pytest.mark.parametrize("given,headers,expected", BODIES.values(), ids=BODIES)
+def test_a_body_is_the_bytes_that_were_sent(given: Any, headers: dict[str, str], expected: bytes) -> None:
     """Whatever a client hands to vcrpy, one function says which bytes it stands for."""
-    request = with_bytes(Request("POST", URL, body, headers))
+    request = with_bytes(Request("POST", URL, given, headers))
 
     assert (request.body, body_bytes(request)) == (expected, expected)
-    assert with_bytes(request) is request
+    assert with_bytes(request).body == expected
 
 
 def test_a_body_that_cannot_be_written_is_refused_by_its_type() -> None:
@@ -82,6 +89,26 @@ def test_a_stored_mapping_is_read_as_json() -> None:
     request = stored_request({"method": "POST", "uri": URL, "body": {"a": 1}, "headers": {"Accept": ["*/*"]}})
 
     assert request.body == b'{"a": 1}'
+    assert request.headers == {"Accept": "*/*", "Content-Type": "application/json"}
+
+
+def test_a_stored_mapping_is_found_whatever_the_order_of_its_keys() -> None:
+    """The value of ``json=`` is stored with its keys sorted, and without the Content-Type that aiohttp adds."""
+    index = RequestIndex([matchers.method, matchers.path, body])
+    index.add(stored_request({"method": "POST", "uri": URL, "body": {"a": 1, "b": 2}, "headers": {}}))
+
+    for sent, found in ((b'{"b": 2, "a": 1}', [0]), (b'{"b": 1, "a": 2}', [])):
+        assert index.matching(Request("POST", URL, sent, {"Content-Type": "application/json"})) == found
+
+
+def test_an_absent_body_and_an_empty_one_are_the_same() -> None:
+    """Clients hand vcrpy either, and cassettes hold either."""
+    index = RequestIndex([body])
+    for stored in (None, "", b""):
+        index.add(stored_request({"method": "GET", "uri": URL, "body": stored, "headers": {}}))
+
+    assert index.matching(with_bytes(Request("GET", URL, None, {}))) == [0, 1, 2]
+    assert index.matching(with_bytes(Request("GET", URL, "", {}))) == [0, 1, 2]
 
 
 CODED: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
