@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from harness.contract.caller import Caller, Sample
 from harness.core.pointers import mapped, resolve
 from harness.openapi.examples import valid_bodies
 from harness.openapi.json_document import JsonDocument
 from harness.openapi.operation import Operation
+from harness.openapi.parameter_writing import in_cookie, in_header, in_query
+from harness.openapi.routes import values_in
 
 MAX_CALLS = 200
 MAX_DEPTH = 3
@@ -64,8 +66,8 @@ class LinkCrawler:
                 return sample
         return None
 
-    def _call(self, operation: Operation, path: str, body: Any) -> Sample:
-        sample = self.caller.call(operation, path, body)
+    def _call(self, operation: Operation, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Sample:
+        sample = self.caller.call(operation, path, body, headers=headers)
         if sample.response.is_success:
             self.samples.append(sample)
         return sample
@@ -81,7 +83,7 @@ class LinkCrawler:
     def _follow_link(self, sample: Sample, name: str, target: Operation, link: dict[str, Any], depth: int) -> None:
         which = f"the link {name!r} of its {sample.response.status_code}"
         try:
-            path = self._path(target, link, sample)
+            path, headers = self._asked(target, link, sample)
             body = _evaluated(link.get("requestBody"), sample)
         except UnresolvedError as exc:
             self.caller.complain(
@@ -91,7 +93,7 @@ class LinkCrawler:
         if "{" in path or not self.caller.permits(target.method, path):
             return  # a parameter that the link leaves open, or a call that is not allowed
         self.links += 1
-        reached = self._call(target, path, body)
+        reached = self._call(target, path, body, headers)
         if reached.response.status_code in GONE:
             where = f"{target.method} {path} answered {reached.response.status_code}"
             self.caller.complain(sample.operation.label, f"{which} leads nowhere", where)
@@ -144,18 +146,34 @@ class LinkCrawler:
                 broken_link = f"the link {name!r} of its {status} names {named!r}, which is no operation"
                 self.caller.complain(sample.operation.label, broken_link, "the document")
 
-    def _path(self, target: Operation, link: dict[str, Any], sample: Sample) -> str:
-        """Return the path of a link's target with its query; raises `UnresolvedError`."""
-        path, query = target.path, []
+    def _asked(self, target: Operation, link: dict[str, Any], sample: Sample) -> tuple[str, dict[str, str]]:
+        """Return the path of a link's target with its query, and the headers; raises `UnresolvedError`."""
+        path: dict[str, Any] = {}
+        query, headers, cookies = [], {}, []
         for qualified, expression in (link.get("parameters") or {}).items():
-            place, dot, name = qualified.partition(".")
-            name = name if dot and place in ("path", "query", "header") else qualified
-            value = quote(str(_evaluated(expression, sample)), safe="")
-            if f"{{{name}}}" in path:
-                path = path.replace(f"{{{name}}}", value)
+            parameter, value = _parameter(target, str(qualified)), _evaluated(expression, sample)
+            if parameter["in"] == "path":
+                path[parameter["name"]] = value
+            elif parameter["in"] == "header":
+                headers[parameter["name"]] = in_header(parameter, value)
+            elif parameter["in"] == "cookie":
+                cookies.append(in_cookie(parameter, value))
             else:
-                query.append(f"{quote(name)}={value}")
-        return path + ("?" + "&".join(query) if query else "")
+                query.append(in_query(parameter, value))
+        if cookies:
+            headers["Cookie"] = "; ".join(cookies)
+        return target.filled(path) + ("?" + "&".join(query) if query else ""), headers
+
+
+def _parameter(target: Operation, qualified: str) -> dict[str, Any]:
+    """Return the parameter that a link names, as ``id`` or as ``path.id`` (OpenAPI 3, Link Object)."""
+    for parameter in target.parameters:
+        if qualified in (parameter["name"], f"{parameter.get('in')}.{parameter['name']}"):
+            return parameter
+    place, dot, name = qualified.partition(".")
+    if not dot or place not in ("path", "query", "header", "cookie"):
+        place, name = "path" if qualified in target.path_parameters else "query", qualified
+    return {"name": name, "in": place}
 
 
 def _referred(document: JsonDocument, link: dict[str, Any]) -> str:
@@ -195,8 +213,8 @@ def _evaluated_expression(expression: str, sample: Sample) -> Any:
 
 
 def _path_parameters(sample: Sample) -> dict[str, str]:
-    template, path = sample.operation.path.split("/"), urlsplit(sample.path).path.split("/")
-    return {t[1:-1]: p for t, p in zip(template, path, strict=False) if t.startswith("{")}
+    found = values_in(sample.operation.path, urlsplit(sample.path).path, sample.operation.spanning)
+    return {name: unquote(value) for name, value in found.items()}
 
 
 def _in_words(sample: Sample) -> str:

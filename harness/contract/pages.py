@@ -16,6 +16,7 @@ from harness.contract.path_resolver import IDS, PathResolver, example
 from harness.contract.promise import Planned, Promise
 from harness.model import Finding, FixedBy, Outcome
 from harness.openapi.operation import Operation
+from harness.openapi.parameter_writing import query_pairs
 
 SMALL_PAGES = 3
 """Pages of two entries at the start, so that even a short listing shows how pages follow one another."""
@@ -70,10 +71,21 @@ def judge_pages(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:
         query = _query(operation)
         declared = frozenset(p["name"] for p in query)
         required = (p for p in query if p.get("required") and p["name"] not in SIZES)
-        needed = {p["name"]: FIRST.get(p["name"], example(caller, p)) for p in required}
+        needed = {name: value for p in required for name, value in _needed(caller, p).items()}
         found.append(_judged_anywhere(caller, operation, places, declared, needed, creates.get(operation.path)))
     if not found:
         return [_not_known("no listing", "the spec describes no parameter that turns pages")]
+    return found
+
+
+def _needed(caller: Caller, parameter: dict[str, Any]) -> Params:
+    """Return the query of a required parameter, in its style; None as the value of one without an example."""
+    name, value = parameter["name"], FIRST.get(parameter["name"], example(caller, parameter))
+    if not isinstance(value, list | dict):
+        return {name: value}
+    found: Params = {}
+    for key, text in query_pairs(parameter, value):
+        found.setdefault(key, []).append(text)
     return found
 
 

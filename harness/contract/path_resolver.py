@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from harness.contract.caller import Caller, Sample
 from harness.contract.page_statements import entries
 from harness.openapi.operation import Operation
+from harness.openapi.routes import PARAMETER
 
 MOST = 5
 """Paths that are tried for one template."""
@@ -49,22 +50,26 @@ class PathResolver:
             for p in operation.parameters
             if p.get("in") == "path" and (value := example(self._caller, p)) is not None
         }
-        found = (p for p in self._places(operation.path.split("/"), examples) if self._caller.permits("GET", p))
+        found = (
+            p for p in self._places(operation, operation.path.split("/"), examples) if self._caller.permits("GET", p)
+        )
         return list(dict.fromkeys(islice(found, MOST)))
 
-    def _places(self, template: list[str], examples: dict[str, Any]) -> Iterator[str]:
+    def _places(self, operation: Operation, template: list[str], examples: dict[str, Any]) -> Iterator[str]:
         if not any("{" in step for step in template):
             yield "/".join(template)
             return
         *above, last = template
-        if "{" not in last:
-            yield from (f"{place}/{last}" for place in self._places(above, examples))
-        elif last.startswith("{") and last.endswith("}") and last.count("{") == 1:
-            yield from self._called(template)
-            for place in self._places(above, examples):
-                yield from (f"{place}/{quote(str(v), safe='')}" for v in self._values(above, place))
-                if last[1:-1] in examples:
-                    yield f"{place}/{quote(str(examples[last[1:-1]]), safe='')}"
+        names = PARAMETER.findall(last)
+        if not names:
+            yield from (f"{place}/{last}" for place in self._places(operation, above, examples))
+            return
+        yield from self._called(template)
+        for place in self._places(operation, above, examples):
+            for value in self._values(above, place) if len(names) == 1 else ():
+                yield f"{place}/{operation.filled({names[0]: value}, last)}"
+            if examples.keys() >= set(names):
+                yield f"{place}/{operation.filled(examples, last)}"
 
     def _called(self, template: list[str]) -> Iterator[str]:
         """Yield where calls below this very template went; the latest first, for the walk deletes what it made."""

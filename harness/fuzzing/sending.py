@@ -11,6 +11,8 @@ import httpx
 from harness.errors import NotPermittedError
 from harness.fuzzing.defects import StoredRequest
 from harness.http.provider_client import UNSENDABLE, ProviderClient, SendResult
+from harness.openapi.parameter_styles import Serialisation, serialisation_of
+from harness.openapi.parameter_writing import in_query
 
 
 def send_case(case: Any, client: ProviderClient) -> SendResult | None:
@@ -42,7 +44,7 @@ def _request(case: Any, client: ProviderClient) -> httpx.Request:
     kwargs = case.as_transport_kwargs(base_url=client.base_url.rstrip("/"), headers=credential)
     headers = dict(kwargs.get("headers") or {})
     if cookies := kwargs.get("cookies"):
-        headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in cookies.items())
+        headers["Cookie"] = _cookies(case, cookies)
     for name in [n for n in headers if n.lower() == "idempotency-key" and case.meta.generation.mode.is_positive]:
         headers[name] = str(uuid.uuid4())  # a generator repeats simple values; a repeated key is a repeated call
     body = {k: v for k in ("json", "files", "params") if (v := kwargs.get(k)) is not None}
@@ -50,10 +52,47 @@ def _request(case: Any, client: ProviderClient) -> httpx.Request:
     if data is not None:
         body["data" if isinstance(data, Mapping) else "content"] = data
     headers.pop("X-Schemathesis-TestCaseId", None)
-    url = kwargs["url"]
-    if isinstance(body.get("params"), str):  # encoded already: httpx would encode what separates values too
-        query = body.pop("params")
-        url = f"{url}{'&' if '?' in url else '?'}{query}" if query else url
+    url, query = kwargs["url"], body.pop("params", None)
+    if query:  # encoded here, as httpx would encode what separates values too
+        url = f"{url}{'&' if '?' in url else '?'}{query if isinstance(query, str) else _query(case, query)}"
     request = client.build(kwargs["method"], url, headers, authenticated=False, **body)
     request.read()  # a body of several parts is made while it is sent; what is reported of it needs it whole
     return request
+
+
+def _query(case: Any, sent: Mapping[str, Any]) -> str:
+    """Return a query, with what Schemathesis does not serialise in the style that the document gives it."""
+    own = [(p, v) for p, v in _declared(case.operation.query, sent) if _is_left_to_us(serialisation_of(p), p, v)]
+    names = {parameter["name"] for parameter, _ in own}
+    others = str(httpx.QueryParams({name: value for name, value in sent.items() if name not in names}))
+    return "&".join(filter(None, [others, *(in_query(parameter, value) for parameter, value in own)]))
+
+
+def _cookies(case: Any, sent: Mapping[str, Any]) -> str:
+    """Return the header Cookie, with exploded values as several pairs: Schemathesis joins them with commas."""
+    exploded = {p.definition["name"]: p.definition for p in case.operation.cookies if _is_exploded(p.definition)}
+    pairs = [(name, part) for name, value in sent.items() for part in _parts(exploded.get(name), value)]
+    return "; ".join(part if name in exploded and "=" in part else f"{name}={part}" for name, part in pairs)
+
+
+def _is_exploded(parameter: Mapping[str, Any]) -> bool:
+    kind = parameter["schema"].get("type") if isinstance(parameter.get("schema"), dict) else None
+    return kind in ("array", "object") and serialisation_of(parameter).explode
+
+
+def _parts(parameter: Mapping[str, Any] | None, value: Any) -> list[str]:
+    return str(value).split(",") if parameter is not None else [value]
+
+
+def _declared(parameters: Any, sent: Mapping[str, Any]) -> list[tuple[dict[str, Any], Any]]:
+    """Return the declared parameters whose value is a list or an object, with that."""
+    found = ((p.definition, sent.get(p.definition.get("name"))) for p in parameters)
+    return [(definition, value) for definition, value in found if isinstance(value, list | dict) and value]
+
+
+def _is_left_to_us(how: Serialisation, parameter: Mapping[str, Any], value: Any) -> bool:
+    if "content" in parameter:
+        return True
+    if how.style == "deepObject":
+        return isinstance(value, list)
+    return isinstance(value, dict) and how.style in ("spaceDelimited", "pipeDelimited")

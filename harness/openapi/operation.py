@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +13,7 @@ from harness.core.pointers import escaped, pointer_of
 from harness.http.message import is_json, media_type
 from harness.openapi.json_document import JsonDocument, described, items
 from harness.openapi.media_ranges import most_specific
+from harness.openapi.parameter_writing import in_path
 from harness.openapi.routes import PARAMETER
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -49,7 +51,18 @@ class Operation:
     @property
     def made_up_path(self) -> str:
         """The path with an invented value for each parameter, which most likely does not exist."""
-        return PARAMETER.sub("harness-probe", self.path)
+        return self.filled(dict.fromkeys(self.path_parameters, "harness-probe"))
+
+    def filled(self, values: Mapping[str, Any], template: str = "") -> str:
+        """Return the path, or a part of its template, with values in their styles; one without a value stays open."""
+        declared = {p["name"]: p for p in self.parameters if p.get("in") == "path"}
+
+        def put(match: re.Match[str]) -> str:
+            name = match[1]
+            parameter = declared.get(name, {"name": name, "in": "path"})
+            return in_path(parameter, values[name]) if name in values else match[0]
+
+        return PARAMETER.sub(put, template or self.path)
 
     @property
     def path_parameters(self) -> list[str]:
