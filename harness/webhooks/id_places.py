@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus, unquote_plus, unquote_to_bytes
 
-from harness.core.pointers import at_key, key_steps
 from harness.http.message import Headers
 from harness.openapi.event_bodies import PAYLOAD, event_document, is_form, json_text
 from harness.webhooks.json_spans import JsonSpans
@@ -76,15 +75,23 @@ _remembered = lru_cache(maxsize=64)(_places)  # a fixture is delivered many time
 
 def _steps(document: Any, key: str) -> list[tuple[tuple[str, ...], Any]]:
     """Return the keys and indexes that lead to each id, with the id."""
-    first, _, rest = key.partition(".")
-    inner = rest if first.isdigit() else key
-    if isinstance(document, list) and inner:
-        begin = int(first) if first.isdigit() else 0
-        keys = [f"{number}.{inner}" for number in range(begin, len(document))]
-    else:
-        keys = [key]
-    values = [(each, at_key(document, each)) for each in keys]
-    return [(key_steps(document, each), value) for each, value in values if _is_id(value)]
+    return [(steps, value) for steps, value in _reached(document, key.split(".")) if _is_id(value)]
+
+
+def _reached(node: Any, parts: list[str]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield what a dotted key leads to: in a list of events, from its index or from the first, that of each."""
+    if not parts:
+        yield (), node
+    elif isinstance(node, list):
+        begin, inner = (int(parts[0]), parts[1:]) if parts[0].isdecimal() else (0, parts)
+        for number in range(begin, len(node) if inner else min(begin + 1, len(node))):
+            yield from (((str(number), *steps), value) for steps, value in _reached(node[number], inner))
+    elif isinstance(node, dict):
+        for taken in range(len(parts), 0, -1):  # a key that itself contains the dots precedes a nested one
+            name = ".".join(parts[:taken])
+            if name in node and (found := list(_reached(node[name], parts[taken:]))):
+                yield from (((name, *steps), value) for steps, value in found)
+                return
 
 
 def _is_id(value: Any) -> bool:

@@ -135,6 +135,33 @@ def test_a_key_without_an_index_is_looked_for_in_each_event_of_a_list() -> None:
 
 
 @pytest.mark.parametrize(
+    "key, body, fresh_body",
+    [
+        ("value.0.id", b'{"value": [{"id": "a"}, {"id": "b"}]}', b'{"value": [{"id": "n"}, {"id": "n_1"}]}'),
+        ("value.id", b'{"value": [{"x": 1}, {"id": "b"}], "id": 1}', b'{"value": [{"x": 1}, {"id": "n"}], "id": 1}'),
+        (
+            "Records.1.a.id",
+            b'{"Records":[{"a":{"id":"a"}},{"a":{"id":"b"}}]}',
+            b'{"Records":[{"a":{"id":"a"}},{"a":{"id":"n"}}]}',
+        ),
+        (
+            "items.0.a.0.ref",
+            b'{"items":[{"a":[{"ref":"x"}]},{"a":[{"ref":"y"}]}]}',
+            b'{"items":[{"a":[{"ref":"n"}]},{"a":[{"ref":"n_1"}]}]}',
+        ),
+        ("ids.0", b'{"ids": ["a", "b"]}', b'{"ids": ["n", "b"]}'),
+        ("a.b", b'{"a": {"b": "y"}, "a.b": "x"}', b'{"a": {"b": "y"}, "a.b": "n"}'),
+        ("a.b.c", b'{"a.b": {"d": 1}, "a": {"b": {"c": "x"}}}', b'{"a.b": {"d": 1}, "a": {"b": {"c": "n"}}}'),
+    ],
+)
+def test_events_in_an_inner_list_are_events_too(key: str, body: bytes, fresh_body: bytes) -> None:
+    """Microsoft Graph, AWS and Adyen wrap them in an object; harness.toml names the key with an index or without."""
+    lists = format_of("hmac", key)
+
+    assert lists.fresh(lists.received(JSON, body), "n").body == fresh_body
+
+
+@pytest.mark.parametrize(
     "body, fresh_body",
     [
         (b"event_id=Ev1&type=x&note=Ev1", b"event_id=n&type=x&note=Ev1"),
