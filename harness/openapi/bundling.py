@@ -69,7 +69,7 @@ class Bundle:
 
     def shown(self, text: str) -> str:
         """Return ``text`` with the references in it as they are written, in place of where they lead now."""
-        return _SHOWN.sub(lambda match: self._names[int(match[1])], text)
+        return _SHOWN.sub(lambda m: self._names[int(m[1])] if int(m[1]) < len(self._names) else m[0], text)
 
     def written_at(self, reference: str) -> str:
         """Return ``FILE:LINE`` of the first place of a reference that leads nowhere; empty if it is not in a file.

@@ -44,7 +44,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     def summary(self) -> str:
         """The sentence with the figures, in one line."""
         if not self.seen:
-            return f"{self.check.summary.capitalize()}: none checked"
+            return f"{self.check.summary[:1].upper()}{self.check.summary[1:]}: none checked"
         figures = f"{len(self.slips)} of {self.seen}" if self.slips else f"{self.seen} checked"
         return f"{self.check.sentence(self.outcome)} ({figures})"
 

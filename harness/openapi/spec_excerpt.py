@@ -19,7 +19,7 @@ class SpecExcerpt(msgspec.Struct, frozen=True, kw_only=True):
     """A place in the document."""
 
     pointer: str
-    """JSON pointer as a URI fragment (RFC 6901 section 6)."""
+    """JSON pointer as a URI fragment (RFC 6901 section 6), after the name of the file where that is another."""
     text: str
     """The value there, as JSON; of a large object its keys."""
 
@@ -39,7 +39,7 @@ def spec_excerpt(document: JsonDocument, *steps: Iterable[Any]) -> SpecExcerpt:
         else:
             if step != "$ref":
                 break
-    return SpecExcerpt(pointer=f"#{place}", text=_shortened(node))
+    return SpecExcerpt(pointer=document.shown(f"#{place}"), text=document.shown(_shortened(node)))
 
 
 def _shortened(node: Any) -> str:

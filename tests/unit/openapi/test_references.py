@@ -10,6 +10,7 @@ import pytest
 from harness.http.message import Request
 from harness.openapi.document_checks import check_document
 from harness.openapi.spec_document import Spec, load_spec
+from harness.openapi.spec_excerpt import spec_excerpt
 
 HEAD = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\n"
 JSON = (("content-type", "application/json"),)
@@ -281,3 +282,18 @@ def test_references_within_examples(tmp_path: Path, example: str, files: dict[st
     spec = spec_of(tmp_path, f"paths: {{/a: {{get: {{responses: {{200: {answer}}}}}}}}}", files)
 
     assert len(slips(spec, "response-examples")) == wrong
+
+
+def test_excerpts_name_the_file(tmp_path: Path) -> None:
+    """What a failure concerns in another file is shown as its authors know it."""
+    spec = spec_of(
+        tmp_path,
+        "paths: {/a: {$ref: p/a.yaml}}",
+        {"p/a.yaml": "get: {responses: {200: {$ref: 'r.yaml#/ok'}}}", "p/r.yaml": "ok: {description: ok}"},
+    )
+
+    excerpts = [spec_excerpt(spec, ["paths", "/a", "get", "responses"], step) for step in ([], ["200"])]
+    assert [(e.pointer, e.text) for e in excerpts] == [
+        ("p/a.yaml#/get/responses", '{"200": {"$ref": "p/r.yaml#/ok"}}'),
+        ("p/r.yaml#/ok", '{"description": "ok"}'),
+    ]
