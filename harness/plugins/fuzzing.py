@@ -54,7 +54,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     hidden = config.get_verbosity() < 0 or config.getoption("no_header", default=False)
-    if reporter is not None and hidden and not is_worker(config) and (line := pytest_report_header(config)):
+    runs = not is_worker(config) and not config.option.collectonly
+    if reporter is not None and hidden and runs and (line := pytest_report_header(config)):
         reporter.write_line(line)
 
 

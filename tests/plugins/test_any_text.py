@@ -123,3 +123,11 @@ def test_the_seed_is_printed_by_plain_pytest_too(ready: Folder, args: str) -> No
     ended = ready.pytest("--pyargs", "harness.suite", "-k", "nothing", "--harness-seed=77", *args.split())
 
     assert ended.out.count("--harness-seed=77") == 1, ended.text
+
+
+def test_a_list_of_tests_is_left_alone(ready: Folder) -> None:
+    """Where nothing runs, nothing is to be repeated, and tools read the list."""
+    ended = ready.pytest("--pyargs", "harness.suite", "--collect-only", "-q", "-k", "missing")
+
+    assert "--harness-seed" not in ended.text
+    assert "[missing]" in ended.out
