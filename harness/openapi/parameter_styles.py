@@ -30,6 +30,8 @@ class Serialisation(msgspec.Struct, frozen=True, kw_only=True):
     explode: bool
     is_default: bool = False
     """Whether the document has neither style nor explode: lists separated by commas are then read too."""
+    keeps_reserved: bool = False
+    """Whether reserved characters are not percent-encoded, such as the plus sign (``allowReserved``)."""
     others: frozenset[str] = frozenset()
     """Names of the other parameters of the place."""
 
@@ -53,15 +55,22 @@ def serialisation_of(parameter: Mapping[str, Any], others: frozenset[str] = froz
         explode = style == "multi" or (style == "form" and parameter["type"] != "array")
     is_exploded = explode if isinstance(explode, bool) else style in ("form", "cookie", "deepObject")
     is_default = not {"style", "explode", "type"} & parameter.keys()
-    name = str(parameter["name"])
-    return Serialisation(name=name, place=place, style=style, explode=is_exploded, is_default=is_default, others=others)
+    return Serialisation(
+        name=str(parameter["name"]),
+        place=place,
+        style=style,
+        explode=is_exploded,
+        is_default=is_default,
+        keeps_reserved=parameter.get("allowReserved") is True,
+        others=others,
+    )
 
 
 def decoder_of(how: Serialisation) -> Callable[[str], str]:
     """Return what decodes one value: fields are not percent-encoded, nor are cookies in the style ``cookie``."""
     if how.place == "header" or how.style == "cookie":
         return str.strip
-    return unquote_plus if how.place == "query" else unquote
+    return unquote_plus if how.place == "query" and not how.keeps_reserved else unquote
 
 
 def pairs_of(how: Serialisation, shape: ValueShape, sent: Pairs) -> list[tuple[str, str]]:

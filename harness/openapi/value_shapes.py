@@ -68,7 +68,7 @@ def _parts(document: JsonDocument, schema: Any, depth: int) -> Iterator[dict[str
 def _types(schema: Mapping[str, Any]) -> frozenset[str]:
     """Return the types that one schema names, or that its keywords are about; none where it allows any."""
     named = schema.get("type")
-    types = {named} if isinstance(named, str) else set(named) if isinstance(named, list) else set()
+    types = {named} if isinstance(named, str) else set(map(str, named)) if isinstance(named, list) else set()
     if not types:
         types |= {"object"} if "properties" in schema or "additionalProperties" in schema else set()
         types |= {"array"} if "items" in schema or "prefixItems" in schema else set()

@@ -92,6 +92,8 @@ QUERIES: dict[str, Row] = {
         ["p=a/b?c:d@e", "p=x;y,z"],
         ["p=a"],
     ),
+    "a reserved plus sign": ({"allowReserved": True}, {"enum": ["+02:00"]}, ["p=+02:00", "p=%2B02:00"], ["p=%2002:00"]),
+    "an encoded plus sign": ({}, {"enum": ["+02:00", "a b"]}, ["p=%2B02:00", "p=a+b", "p=a%20b"], ["p=+02:00"]),
     "an empty value": ({"allowEmptyValue": True}, WHOLE, ["p=", "p", "p=5"], ["p=x"]),
     "several types": ({}, {"type": ["integer", "null"]}, ["p=5", "p=null"], ["p=x", "p=true"]),
     "a pattern or a number": (
@@ -260,6 +262,13 @@ def test_formats_of_swagger_2(parameter: dict[str, Any], text: str, fine: bool) 
     found = spec_of(parameter, "2.0").request_violations(request_of(parameter["in"], text))
 
     assert (found == []) is fine, found
+
+
+def test_a_schema_that_is_none_blames_no_request() -> None:
+    """A mistake in the document is for its checks to report."""
+    parameter = {"name": "p", "in": "query", "schema": {"type": [{"a": 1}]}}
+
+    assert spec_of(parameter).request_violations(request_of("query", "p=5")) == []
 
 
 def test_a_wrong_style_is_named() -> None:
