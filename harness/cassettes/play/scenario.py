@@ -83,8 +83,7 @@ class ScenarioCassette(IndexedCassette):
         self.refused: list[str] = []  # messages for requests without a recording, also where a client hid the error
         self.passing: list[PassingResponse] = []  # what is on its way to a client
         self._redactor = Redactor(redact)
-        self._clean = request_filter(self._redactor)
-        self._clean_response = response_filter(self._redactor)
+        self._clean, self._clean_response = request_filter(self._redactor), response_filter(self._redactor)
         self._guard, self._again = guard, again
         recording = mode in _RECORDING
         super().__init__(
@@ -97,10 +96,10 @@ class ScenarioCassette(IndexedCassette):
             # Once more when it is written: a secret may have shown itself only after it stood in an earlier call.
             before_save_interaction=lambda request, response: (self._clean(request), self._clean_response(response)),
         )
-        self._recorded = RecordedRequests(self._index, self._redactor, any_secret=False)
         self._open()
 
     def _open(self) -> None:
+        self._recorded = RecordedRequests(self._index, self._redactor, any_secret=False)
         if self.mode is CassetteMode.LIVE:
             return
         try:

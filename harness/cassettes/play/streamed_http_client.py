@@ -50,6 +50,8 @@ def _bounded(getresponse: Callable[..., Any]) -> Callable[..., Any]:
             with watch:
                 return getresponse(connection, *args, **options)
         except _StreamFoundError as found:
+            if watch.ended:
+                raise too_long(connection._vcr_request) from None  # noqa: SLF001
             return _StreamedResponse(connection, found.response)
         except Exception:
             if watch.ended:
@@ -112,7 +114,7 @@ class _StreamedResponse(stubs.VCRHTTPResponse):  # type: ignore[misc]  # vcrpy s
         super().__init__({**head, "headers": dict(head["headers"])}, asked.uri)
         self._real = connection.real_connection
         self._live, self._passing = response, PassingResponse(connection.cassette, asked, head)
-        self._content = _Pieces(_Source(response, self._passing))
+        self._content = _Pieces(_LiveBody(response, self._passing))
 
     @property
     def length_remaining(self) -> None:
@@ -132,7 +134,7 @@ class _StreamedResponse(stubs.VCRHTTPResponse):  # type: ignore[misc]  # vcrpy s
         super().close()
 
 
-class _Source(io.RawIOBase):
+class _LiveBody(io.RawIOBase):
     def __init__(self, response: Any, passing: PassingResponse) -> None:
         self._response, self._passing = response, passing
 
