@@ -6,16 +6,21 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from harness.cli.surroundings import Surroundings
 from harness.errors import ConfigurationError
-from harness.http.message import Headers
+from harness.http.message import Headers, Request
 from harness.webhooks.capture_server import CaptureServer, CaptureStore, Clean
-from harness.webhooks.delivery_plan import secret_behind
+from harness.webhooks.delivery_plan import revealed_url, secret_behind
 from harness.webhooks.events import EventFormat
+from harness.webhooks.handshake_follow_up import HandshakeFollowUp
+from harness.webhooks.handshake_replies import Handshakes
+from harness.webhooks.handshake_table import HANDSHAKE_REPLIES
 from harness.webhooks.schemes import scheme_named
+from harness.webhooks.sender_urls import sender_urls
 from harness.webhooks.signature_check import signature_complaint
 
 
@@ -30,28 +35,63 @@ from harness.webhooks.signature_check import signature_complaint
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port on 127.0.0.1; any free one by default.")
 @click.option("--scheme", metavar="NAME", help="Signature scheme, to mark genuine deliveries.")
 @click.option("--secret", metavar="REF", help="Signing secret, as env:NAME, file:PATH or command:WORDS.")
+@click.option("--url", metavar="URL", help="URL that the provider has, or env:NAME; for schemes that sign it.")
+@click.option(
+    "--handover",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File for a secret that the provider hands over (Asana, Notion, Clover).",
+)
+@click.option("--confirm", is_flag=True, help="Confirm subscriptions of Amazon SNS by a visit to their SubscribeURL.")
 @click.option("--limit", default=10_000, show_default=True, type=click.IntRange(1), help="Maximum deliveries.")
-def capture(into: Path, port: int, scheme: str | None, secret: str | None, limit: int) -> None:
+def capture(into: Path, limit: int, **options: Any) -> None:
     """Store incoming webhooks as fixtures for `harness deliver`.
 
     Listens until Ctrl-C and writes each delivery to DIR as an .http file, without its signature (a replay signs
     afresh), credentials and cookies. Secrets that the folder's harness.toml refers to, and values of fields whose names
-    suggest a secret, are replaced by placeholders.
+    suggest a secret, are replaced by placeholders. What a provider asks before its first event is answered as a
+    receiver must, and is no event; --secret alone is enough for that.
     """
-    if bool(scheme) != bool(secret):
-        raise ConfigurationError("--scheme and --secret belong together: pass both, or neither.")
-    surroundings = Surroundings(Path.cwd())
-    judge = _judge(scheme, secret_behind(secret, surroundings.vault)) if scheme and secret else None
+    server = _server(into, limit, **options)
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background deaf to Ctrl-C
         signal.signal(number, signal.default_int_handler)
-    store = CaptureStore(into, _clean(surroundings))
-    with CaptureServer(port, store, each=click.echo, limit=limit, judge=judge) as server:
+    with server:
         click.echo(f"Listening on {server.url}/ and storing deliveries in {into}. Press Ctrl-C to stop.")
         try:
             server.full.wait()
         except KeyboardInterrupt:
             click.echo("")
     click.echo(server.summary)
+
+
+def _server(  # the options of the command
+    into: Path,
+    limit: int,
+    *,
+    port: int,
+    scheme: str | None,
+    secret: str | None,
+    url: str | None,
+    handover: Path | None,
+    confirm: bool,
+) -> CaptureServer:
+    if scheme and not secret:
+        raise ConfigurationError("--scheme and --secret belong together: pass both, or neither.")
+    surroundings = Surroundings(Path.cwd())
+    given = revealed_url(url, surroundings.vault, "--url") if url else ""
+    reveal = secret_behind(secret, surroundings.vault) if secret else None
+    judge = _judge(scheme, reveal, given) if scheme and reveal else None
+    follow_up = HandshakeFollowUp(handover, into=into, confirms=confirm)
+    return CaptureServer(
+        port,
+        CaptureStore(into, _clean(surroundings)),
+        each=click.echo,
+        limit=limit,
+        judge=judge,
+        handshakes=Handshakes(HANDSHAKE_REPLIES, secret=reveal, scheme=scheme or "", judge=judge),
+        url=given,
+        follow_up=follow_up,
+    )
 
 
 def _clean(surroundings: Surroundings) -> Clean:
@@ -64,7 +104,7 @@ def _clean(surroundings: Surroundings) -> Clean:
     return clean
 
 
-def _judge(name: str, secret: Callable[[], str]) -> Callable[[str, Headers, bytes], str]:
+def _judge(name: str, secret: Callable[[], str], given: str) -> Callable[[Request], str]:
     scheme = scheme_named(name)
     if not scheme.symmetric:
         raise ConfigurationError(
@@ -72,10 +112,14 @@ def _judge(name: str, secret: Callable[[], str]) -> Callable[[str, Headers, byte
             "Leave out --scheme and --secret."
         )
 
-    def complaint(url: str, headers: Headers, body: bytes) -> str:
-        lower = tuple((k.lower(), v) for k, v in headers)
-        event = EventFormat(scheme=scheme).received(lower, body)
-        wrong = signature_complaint(scheme, event, secret=secret(), url=url, now=time.time())
-        return wrong.text if wrong else ""
+    def complaint(request: Request) -> str:
+        lower = tuple((k.lower(), v) for k, v in request.headers)
+        event = EventFormat(scheme=scheme).received(lower, request.body)
+        urls = sender_urls(request, given=given)
+        wrong = signature_complaint(scheme, event, secret=secret(), urls=urls, now=time.time(), method=request.method)
+        if not wrong:
+            return ""
+        hint = "" if given or not scheme.signs_url else " with any URL known here. Pass --url with the provider's URL"
+        return wrong.text + hint
 
     return complaint

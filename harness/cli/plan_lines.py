@@ -10,6 +10,7 @@ from harness.context.request_plan import PlannedOperation, in_one_line, planned_
 from harness.context.run_context import RunContext
 from harness.core.progress import tracked, waiting
 from harness.errors import ConfigurationError
+from harness.http.address import public_url
 
 _WIDTH = len("requests")
 
@@ -62,4 +63,4 @@ def _own(context: RunContext) -> Iterator[str]:
     if own:
         yield f"Yours, sent as you wrote them: {'; '.join(own)}."
     if config.receiver:
-        yield f"Deliveries, genuine and forged, to [receiver] url {config.receiver.url}."
+        yield f"Deliveries, genuine and forged, to [receiver] url {public_url(config.receiver.url)}."

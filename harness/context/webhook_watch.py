@@ -13,11 +13,14 @@ from harness.contract.webhooks.registration import Registration
 from harness.contract.webhooks.sent import ExpectedDelivery, judge_deliveries, wait_for_deliveries
 from harness.errors import ProbeError
 from harness.openapi.event_schemas import EventSchemas
+from harness.webhooks.handshake_replies import Handshakes
+from harness.webhooks.handshake_table import HANDSHAKE_REPLIES
+from harness.webhooks.sender_urls import sender_urls
 from harness.webhooks.signature_check import signature_complaint
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
-    from harness.http.message import Request
+    from harness.http.message import Request, Response
     from harness.model import Event, Finding
 
 
@@ -48,6 +51,7 @@ class WebhookWatch:
             self._caught,
             event_id=lambda headers, body: self._format.received(headers, body).id,
             now=time.time,
+            handshake=self._answer_to_handshake,
         )
         with ExitStack() as stack:
             try:
@@ -74,6 +78,17 @@ class WebhookWatch:
             finally:
                 registration.end()
 
+    def _answer_to_handshake(self, request: Request) -> Response | None:
+        """Answer a provider that asks before it sends; a secret that it hands over signs what it sends later."""
+        handshakes = Handshakes(HANDSHAKE_REPLIES, secret=self._secret)
+        answered = handshakes.answered(request, url=self.url)
+        if answered is None:
+            return None
+        issued = self._context.secrets.issued
+        if answered.reply.signs_with_it and not issued.opened():
+            issued.keep(answered.challenge)
+        return answered.response
+
     def judged(self) -> list[Finding]:
         """Wait for what the provider sends, and judge it; raises `ProbeError` where nothing could be caught."""
         if self._trouble.is_file():
@@ -89,7 +104,14 @@ class WebhookWatch:
             return self._format.received(delivered.headers, delivered.body)
 
         def signature(delivered: Request, at: float) -> tuple[str, str] | None:
-            return signature_complaint(scheme, received(delivered), secret=self._secret(), url=self.url, now=at)
+            return signature_complaint(
+                scheme,
+                received(delivered),
+                secret=self._secret(),
+                urls=sender_urls(delivered, given=self.url),
+                now=at,
+                method=delivered.method,
+            )
 
         def schema(delivered: Request, _at: float) -> tuple[str, str] | None:
             event = received(delivered)

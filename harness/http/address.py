@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from typing import NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from harness.errors import ConfigurationError
-from harness.http.message import is_loopback
+from harness.http.message import Headers, header, is_loopback
 
+_USER = re.compile(r"^([a-z][a-z0-9+.-]*://)[^/?#]*@", re.IGNORECASE)
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -20,6 +22,15 @@ class Address(NamedTuple):
     tls: bool
     netloc: str
     """Host and port as the Host header gives them."""
+    authorization: str = ""
+    """The header value for user and password in the URL (RFC 7617, with UTF-8); empty where it has none."""
+
+    def authorized(self, headers: Headers) -> Headers:
+        """Return ``headers`` with the credentials of the URL, unless they have others already."""
+        if not self.authorization or header(headers, "authorization"):
+            return headers
+        marked = tuple((n, v) for n, v in headers if n.lower() != "authorization")
+        return (*marked, ("authorization", self.authorization))
 
     @classmethod
     def of(cls, url: str) -> Address:
@@ -33,7 +44,18 @@ class Address(NamedTuple):
             ) from None
         if parts.scheme not in DEFAULT_PORTS or not host:
             raise ConfigurationError(f"{_shown(url)!r} is not a receiver's URL. Write http://HOST:PORT/PATH, or https.")
-        return cls(host, port, parts.scheme == "https", parts.netloc.rpartition("@")[2])
+        user, at, netloc = parts.netloc.rpartition("@")
+        return cls(host, port, parts.scheme == "https", netloc, _basic(user) if at else "")
+
+
+def _basic(user: str) -> str:
+    name, _, password = user.partition(":")
+    return f"Basic {b64encode(f'{unquote(name)}:{unquote(password)}'.encode()).decode()}"
+
+
+def public_url(url: str) -> str:
+    """Return a URL as it may be shown: without user and password."""
+    return _USER.sub(r"\1", url)
 
 
 def origin_of(url: str) -> tuple[str, str, int | None]:

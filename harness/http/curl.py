@@ -6,6 +6,7 @@ import base64
 import shlex
 from collections.abc import Collection, Iterator
 
+from harness.http.address import public_url
 from harness.http.message import Headers
 from harness.http.request_head import is_mark
 
@@ -45,7 +46,10 @@ def curl(
         if not any(name.lower() == "content-type" for name, _ in headers):
             words += ["-H", "content-type:"]  # else curl sends that of a form
         words += ["--data-binary", source]
-    return piped + " ".join([*words, shlex.quote(url)])
+    shown = public_url(url)
+    if shown != url:
+        words += ["-u", f'"{CREDENTIAL}"']
+    return piped + " ".join([*words, shlex.quote(shown)])
 
 
 def _method(method: str, *, with_body: bool) -> list[str]:

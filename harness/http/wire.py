@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from harness.http.address import Address
+from harness.http.address import Address, public_url
 from harness.http.answer_reader import AnswerReader
 from harness.http.client_tls import tls_context
 from harness.http.codings import CodingError, decoded
@@ -62,7 +62,7 @@ class Wire:
 
         Latin-1 lets a case send any byte.
         """
-        lines = header_lines(request.headers, self._address.netloc, *framing)
+        lines = header_lines(self._address.authorized(request.headers), self._address.netloc, *framing)
         return "\r\n".join([f"{request.method} {request.target} HTTP/{version}", *lines, "", ""]).encode("latin-1")
 
     def exchange(
@@ -70,7 +70,7 @@ class Wire:
     ) -> Delivery:
         """Send ``pieces``, ``pause_s`` seconds between them, and read the answer."""
         self._check(method, httpx.URL(self.url))
-        made = partial(Delivery, event=event, event_id=event_id, url=self.url)
+        made = partial(Delivery, event=event, event_id=event_id, url=public_url(self.url))
         clock = _Clock(self.timeout_s)
         try:
             connection = self._connected()

@@ -15,7 +15,10 @@ from harness.http.loopback_server import CommandServer
 from harness.http.message import HOP_BY_HOP, Headers, Request, Response
 from harness.http.parser import BadMessageError
 from harness.webhooks.events import LIMIT_BYTES, any_type
+from harness.webhooks.handshake_replies import AnsweredHandshake, Handshakes
+from harness.webhooks.handshake_table import HANDSHAKE_REPLIES
 from harness.webhooks.header_layout import is_written_again
+from harness.webhooks.sender_urls import sender_urls
 
 READ_WITHIN_S = 30.0
 GRACE_S = 2.0
@@ -68,15 +71,25 @@ class CaptureServer(CommandServer):
         *,
         each: Callable[[str], None],
         limit: int,
-        judge: Callable[[str, Headers, bytes], str] | None = None,
+        judge: Callable[[Request], str] | None = None,
+        handshakes: Handshakes | None = None,
+        url: str = "",
+        follow_up: Callable[[AnsweredHandshake], str] = lambda _: "",
     ) -> None:
-        """``judge`` returns why URL, headers and body are not genuine; after ``limit`` deliveries `full` is set."""
+        """``judge`` returns why a request is not genuine; after ``limit`` deliveries `full` is set.
+
+        ``url`` is the address that the provider has, where it is known. ``follow_up`` does what an answered handshake
+        requires beyond its answer, and returns the end of its line on the terminal.
+        """
         super().__init__("capture", port=port, max_body=LIMIT_BYTES, idle_s=READ_WITHIN_S, grace_s=GRACE_S)
         self.store = store
         self.counts: Counter[str] = Counter()
         self.full = threading.Event()
         """Set once enough deliveries are captured."""
         self._judge = judge
+        self._handshakes = handshakes or Handshakes(HANDSHAKE_REPLIES)
+        self._url = url
+        self._follow_up = follow_up
         self._each = each
         self._limit = limit
         self._reporting = threading.Lock()
@@ -85,15 +98,15 @@ class CaptureServer(CommandServer):
     def summary(self) -> str:
         """How many deliveries were captured, in one line."""
         refused = f", {self.counts['refused']} refused" if self.counts["refused"] else ""
-        return f"{self.counts['captured']} captured into {self.store.folder}{refused}"
+        answered = f", {self.counts['answered']} handshakes answered" if self.counts["answered"] else ""
+        return f"{self.counts['captured']} captured into {self.store.folder}{refused}{answered}"
 
     def respond(self, request: Request) -> Response:
-        """Store a delivery, or grant permission to deliver."""
-        if request.method == "OPTIONS":  # CloudEvents 1.0, HTTP 1.1 Web Hooks for Event Delivery, section 4
-            origin = request.header("webhook-request-origin") or "*"
-            return Response(status=200, headers=(("webhook-allowed-origin", origin),))
+        """Store a delivery, or answer a handshake."""
+        if handshake := self._handshakes.answered(request, url=self._url or next(sender_urls(request))):
+            return self._welcome(handshake)
         if request.method not in METHODS:
-            return Response(status=405, headers=(("allow", ", ".join((*METHODS, "OPTIONS"))),))
+            return Response(status=405, headers=(("allow", ", ".join((*METHODS, "GET", "HEAD", "OPTIONS"))),))
         verdict = self._verdict(request)
         try:
             path = self.store.add(request.headers, request.body)
@@ -115,10 +128,18 @@ class CaptureServer(CommandServer):
         if self.counts["captured"] >= self._limit:
             self.full.set()
 
+    def _welcome(self, handshake: AnsweredHandshake) -> Response:
+        name = handshake.reply.name
+        if handshake.refused:
+            self._report("refused", f"refused {name}: {handshake.refused}")
+        else:
+            self._report("answered", f"answered {name}; it is no event{self._follow_up(handshake)}")
+        return handshake.response
+
     def _verdict(self, request: Request) -> str:
         if self._judge is None:
             return ""
-        complaint = self._judge(f"http://{request.header('host')}{request.target}", request.headers, request.body)
+        complaint = self._judge(request)
         return f", not genuine: {complaint}" if complaint else ", genuine"
 
 

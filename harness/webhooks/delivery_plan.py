@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import ConfigurationError
+from harness.http.address import Address, public_url
 from harness.http.client import Network
 from harness.model import SecretRef
 from harness.model.config import Receiver, Signature
@@ -49,7 +50,9 @@ class DeliveryPlan:
         `ConfigurationError`.
         """
         self.options = options
-        self.url = options.url or _url(receiver)
+        self.vault = Vault(seed="", root=root)
+        named = options.url or _url(receiver)
+        self.url = revealed_url(named, self.vault, "--to" if options.url else "[receiver] url")
         signature = _signature(options, receiver.signature if receiver else None)
         self.scheme: Scheme = scheme_for(signature)
         self.format = EventFormat(
@@ -57,8 +60,12 @@ class DeliveryPlan:
             id_key=receiver.event_id if receiver else None,
             type_key=receiver.event_type if receiver else None,
         )
+        if Address.of(self.url).authorization and self.scheme.header == "authorization":
+            raise ConfigurationError(
+                f"The receiver's URL has credentials, which are sent as the header Authorization; so is the token of "
+                f"{self.scheme.name!r}. Remove the credentials from the URL."
+            )
         self.network = Network([self.url], production=production)
-        self.vault = Vault(seed="", root=root)
         where = "--secret" if options.secret else "harness.toml: [receiver.signature] secret"
         self._reference = str(signature.secret)
         self.secret: Callable[[], str] = _resolved(signature.secret, self.vault, where)
@@ -81,7 +88,7 @@ def _url(receiver: Receiver | None) -> str:
         raise ConfigurationError("harness.toml has no [receiver]. Add the section, or give --to URL.")
     if "{" in receiver.url:
         raise ConfigurationError(
-            f"[receiver] url is {receiver.url}, and the gate chooses a new {{port:...}} for each run. "
+            f"[receiver] url is {public_url(receiver.url)}, and the gate chooses a new {{port:...}} for each run. "
             "Start the receiver yourself and give --to URL."
         )
     return receiver.url
@@ -102,6 +109,21 @@ def _signature(options: DeliverOptions, described: Signature | None) -> Signatur
 def secret_behind(reference: str, vault: Vault) -> Callable[[], str]:
     """Return a function that reveals the secret behind the option ``--secret``; raises `ConfigurationError`."""
     return _resolved(_reference(reference), vault, "--secret")
+
+
+def revealed_url(text: str, vault: Vault, where: str) -> str:
+    """Return a URL, or the one behind a reference to it, which is a secret; raises `ConfigurationError`."""
+    reference = SecretRef.parse(text)
+    if reference and reference.kind == "fresh":
+        raise ConfigurationError(f"{where} is {reference}, which is no URL. Write a URL, or env:NAME.")
+    url = vault.resolve(reference, where).reveal() if reference else text
+    if reference and "://" not in url:
+        raise ConfigurationError(f"{where}: {reference} is not a URL. Set it to http://HOST:PORT/PATH, or https.")
+    address = Address.of(url)
+    if address.authorization:
+        vault.add("credentials in a URL", url.partition("://")[2].rpartition("@")[0])
+        vault.add("Basic credentials of a URL", address.authorization.removeprefix("Basic "))
+    return url
 
 
 def _reference(text: str) -> SecretRef:

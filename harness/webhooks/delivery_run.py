@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import ConfigurationError, EventError, nearest
-from harness.http.address import Address
+from harness.http.address import Address, public_url
 from harness.http.curl import curl
 from harness.http.load import LoadSender, Outgoing, Writer
 from harness.model import Delivery, Event
@@ -67,13 +67,15 @@ class DeliveryRun:
 
     def dry(self) -> Iterator[str]:
         """Yield each request exactly as it would be sent, without secrets, and then as a curl command."""
-        writer, redact = Writer(Address.of(self.plan.url).netloc), self.plan.vault.redact
+        address, redact = Address.of(self.plan.url), self.plan.vault.redact
+        writer = Writer(address)
         for outgoing in self.outgoing():
             yield redact(writer.write(outgoing).decode("utf-8", "backslashreplace"))
             request = outgoing.request
-            headers = tuple((name, redact(value)) for name, value in request.headers)
+            headers = tuple((name, redact(value)) for name, value in address.authorized(request.headers))
             body = redact(request.body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-            yield f"{curl(redact(request.url), headers, body, method=request.method, most_chars=LIMIT_BYTES)}\n"
+            url = redact(public_url(request.url))
+            yield f"{curl(url, headers, body, method=request.method, most_chars=LIMIT_BYTES)}\n"
 
     def _signed(self, event: Event) -> Outgoing:
         plan = self.plan

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Iterable
+from itertools import product
 from typing import NamedTuple
 
 from harness.model import Event
@@ -24,9 +26,12 @@ class SignatureComplaint(NamedTuple):
 
 
 def signature_complaint(
-    scheme: Scheme, event: Event, *, secret: str, url: str, now: float
+    scheme: Scheme, event: Event, *, secret: str, urls: Iterable[str], now: float, method: str = "POST"
 ) -> SignatureComplaint | None:
-    """Return why an event that was received is not genuine, None when it is; ``now`` in Unix seconds."""
+    """Return why an event that was received is not genuine, None when it is; ``now`` in Unix seconds.
+
+    ``urls`` are those that its sender may have signed: see `sender_urls`. The first counts where no URL is signed.
+    """
     received = dict(event.headers)
     value = received.get(scheme.header, "")
     if not value:
@@ -36,8 +41,11 @@ def signature_complaint(
         return SignatureComplaint(f"{scheme.header} comes without a timestamp", f"{scheme.header} has no timestamp")
     # Split the value into words, so that any of several signatures is found (rotation).
     words = [word.encode() for word in _SEPARATORS.split(value)]
-    for stamp in stamps or [0]:
-        right = scheme.signature(event.body, secret=secret, timestamp=stamp, event_id=event.id, url=url).encode()
+    candidates = tuple(urls) if scheme.signs_url else ("",)
+    for stamp, url in product(stamps or [0], candidates):
+        right = scheme.signature(
+            event.body, secret=secret, timestamp=stamp, event_id=event.id, url=url, method=method
+        ).encode()
         if any(hmac.compare_digest(word, right) for word in words):
             if scheme.timestamped and abs(now - stamp) > (scheme.tolerance_s or TOLERANCE_S):
                 text = f"its timestamp is off by {now - stamp:.0f} s"

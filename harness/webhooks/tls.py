@@ -14,6 +14,7 @@ from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from harness.http.address import public_url
 from harness.http.client_tls import CIPHERS, LEAST, MOST, restrict, tls_context, tls_failure
 from harness.http.message import LOOPBACK
 from harness.http.unanswered import no_connection
@@ -77,7 +78,7 @@ def _outside(url: str) -> str:
 
 
 def _encrypted(target: TlsTarget) -> Judgement:
-    return (Outcome.FAIL if _https(target.url) else Outcome.PASS), target.url
+    return (Outcome.FAIL if _https(target.url) else Outcome.PASS), public_url(target.url)
 
 
 def _certificate(target: TlsTarget) -> Judgement:
@@ -88,7 +89,7 @@ def _certificate(target: TlsTarget) -> Judgement:
     except ssl.SSLCertVerificationError as exc:
         return Outcome.FAIL, tls_failure(exc)
     except OSError as exc:
-        return Outcome.ERROR, _unreachable(target.url, exc)
+        return Outcome.ERROR, _unreachable(public_url(target.url), exc)
 
 
 def _modern(target: TlsTarget) -> Judgement:
@@ -98,7 +99,7 @@ def _modern(target: TlsTarget) -> Judgement:
     except ssl.SSLError as exc:
         return Outcome.FAIL, f"no handshake: {tls_failure(exc)}"
     except OSError as exc:
-        return Outcome.ERROR, _unreachable(target.url, exc)
+        return Outcome.ERROR, _unreachable(public_url(target.url), exc)
 
 
 def _old(target: TlsTarget) -> Judgement:
@@ -109,7 +110,7 @@ def _old(target: TlsTarget) -> Judgement:
         with closing(_shaken(target.url, context)) as connection:
             return Outcome.FAIL, f"it accepts {connection.version()}"
     except TimeoutError as exc:
-        return Outcome.ERROR, _unreachable(target.url, exc)
+        return Outcome.ERROR, _unreachable(public_url(target.url), exc)
     except OSError as exc:
         refused = _reason(exc)
     modern, seen = _modern(target)
@@ -124,7 +125,7 @@ def _plain(target: TlsTarget) -> Judgement:
     built = receiver.material(event).signed()
     wire = receiver.wire.at(plain_url(target.url), timeout_s=WITHIN_S)
     answer = wire.send(built, event=event.name, event_id=event.id)
-    return (Outcome.FAIL if answer.acknowledged else Outcome.PASS), f"{wire.url}: {answer.seen}"
+    return (Outcome.FAIL if answer.acknowledged else Outcome.PASS), f"{public_url(wire.url)}: {answer.seen}"
 
 
 def _shaken(url: str, context: ssl.SSLContext) -> ssl.SSLSocket:

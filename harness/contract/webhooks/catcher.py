@@ -43,13 +43,23 @@ class Catcher(LoopbackServer):
     """Appends every delivery to a file, so that any process of the run can read it."""
 
     def __init__(
-        self, port: int, file: Path, *, event_id: Callable[[Headers, bytes], str], now: Callable[[], float]
+        self,
+        port: int,
+        file: Path,
+        *,
+        event_id: Callable[[Headers, bytes], str],
+        now: Callable[[], float],
+        handshake: Callable[[Request], Response | None] = lambda _: None,
     ) -> None:
-        """``event_id`` finds the id of an event, empty where there is none."""
+        """``event_id`` finds the id of an event, empty where there is none.
+
+        ``handshake`` answers what a provider asks before its first event, which is not stored; None for a delivery.
+        """
         super().__init__("catcher", port=port, max_body=MAX_BODY, idle_s=IDLE_S)
         self._file = file
         self._event_id = event_id
         self._now = now
+        self._handshake = handshake
         self._lock = threading.Lock()
         self._refused: set[str] = set()
         self._kept = 0
@@ -59,7 +69,9 @@ class Catcher(LoopbackServer):
         return super().__enter__()
 
     def respond(self, request: Request) -> Response:
-        """Store one delivery."""
+        """Store one delivery, or answer a handshake."""
+        if answer := self._handshake(request):
+            return answer
         if request.method not in METHODS:
             return Response(status=405, headers=(("allow", ", ".join(METHODS)),))
         headers = tuple((name.lower(), value) for name, value in request.headers)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from harness.errors import EventError
+from harness.http.address import Address
 from harness.http.answer_reader import AnswerReader
 from harness.http.message import Request
 from harness.http.parser import BadMessageError
@@ -28,10 +29,10 @@ class Outgoing(NamedTuple):
 class Writer:
     """Turns deliveries to one host into the bytes of HTTP/1.1 requests."""
 
-    def __init__(self, netloc: str) -> None:
-        """``netloc`` is the value of Host."""
+    def __init__(self, address: Address) -> None:
+        """``address`` is where they go; credentials in its URL go with each."""
         self._targets: dict[str, str] = {}
-        self._netloc = netloc
+        self._address = address
 
     def write(self, outgoing: Outgoing) -> bytes:
         """Return the whole request; raises `EventError` for a header that would not arrive as it is.
@@ -39,7 +40,9 @@ class Writer:
         Latin-1 lets a delivery carry any byte in a header, as an attacker would.
         """
         request = outgoing.request
-        fields = header_lines(request.headers, self._netloc, ("content-length", str(len(request.body))))
+        fields = header_lines(
+            self._address.authorized(request.headers), self._address.netloc, ("content-length", str(len(request.body)))
+        )
         lines = "\r\n".join(fields)
         if lines.count("\n") != len(fields) - 1 or not (lines.isascii() or max(lines) <= "\xff"):
             raise EventError(

@@ -56,7 +56,7 @@ class _Run:
 
     def __init__(self, sender: LoadSender, stream: Iterator[Outgoing], each: Callable[[Delivery], None]) -> None:
         self.sender = sender
-        self.writer = Writer(sender.address.netloc)
+        self.writer = Writer(sender.address)
         self.workers: set[_Worker] = set()
         self.buffer = bytearray(64 * 1024)
         self._stream = stream

@@ -81,6 +81,11 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
         return "{timestamp}" in self.signed
 
     @property
+    def signs_url(self) -> bool:
+        """Whether the signature covers the URL to which the provider sends."""
+        return "{url}" in self.signed
+
+    @property
     def rotates(self) -> bool:
         """Whether one delivery can carry signatures of several secrets."""
         return bool(self.another)
@@ -128,10 +133,13 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
         return ENCODINGS[self.encoding](algorithms.sign(self.algorithm, self.key_form, secret, message))
 
     def address(self, url: str, body: bytes) -> str:
-        """Return the URL that a genuine delivery of ``body`` goes to."""
+        """Return the URL that a genuine delivery of ``body`` goes to; unchanged where it has its query already."""
         if not self.query or not begins_as_json(body):
             return url
-        return url + ("&" if "?" in url else "?") + self._filled(self.query, 0, body)
+        query = self._filled(self.query, 0, body)
+        if query in url.partition("?")[2].split("&"):
+            return url
+        return url + ("&" if "?" in url else "?") + query
 
     def stamp(self, timestamp: int | str) -> str:
         """Return the timestamp as it is sent."""

@@ -32,7 +32,7 @@ VERBS = {
     "Waive",
 }
 """The first words of summaries, verbs in the imperative; a new command may add its own."""
-FLAG_VERBS = VERBS | {"Add", "Redrive", "Replace"}
+FLAG_VERBS = VERBS | {"Add", "Confirm", "Point", "Redrive", "Replace"}
 
 
 def commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, click.Command]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.http.address import Address
 from harness.http.client import Network
 from harness.http.load import Outgoing, Writer
 from harness.http.wire import Wire
@@ -39,7 +40,11 @@ def sent(form: EventFormat, event: Event) -> list[str]:
     """Return the header lines of a genuine delivery, which both ways of sending write alike."""
     material = Material.of(form, event, secret=form.scheme.new_secret(), timestamp=1_800_000_000, url=URL)
     built = material.signed()
-    written = Writer("127.0.0.1:8080").write(Outgoing(event.name, event.id, built)).partition(b"\r\n\r\n")[0]
+    written = (
+        Writer(Address.of("http://127.0.0.1:8080"))
+        .write(Outgoing(event.name, event.id, built))
+        .partition(b"\r\n\r\n")[0]
+    )
     length = ("content-length", str(len(built.body)))
     wire = Wire(URL, check=Network([URL]).check, timeout_s=1).head(built, length)
     assert wire == written + b"\r\n\r\n"

@@ -20,7 +20,7 @@ def complaint(scheme: Scheme, secret: str, body: bytes = BODY, at: int = NOW, va
     headers = scheme.sign(BODY, secret=secret, timestamp=at, event_id="evt_1", url="http://x.test/h")
     headers = tuple((k, value or v) if k == scheme.header else (k, v) for k, v in headers)
     event = Event(name="", type="", id="evt_1", body=body, headers=headers)
-    wrong = signature_complaint(scheme, event, secret=secret, url="http://x.test/h", now=NOW)
+    wrong = signature_complaint(scheme, event, secret=secret, urls=("http://x.test/h",), now=NOW)
     return wrong.text if wrong else ""
 
 
@@ -37,7 +37,7 @@ def test_what_differs_is_named() -> None:
     assert complaint(scheme, secret, b"{}") == "x-product-signature does not match the received bytes"
     assert complaint(scheme, secret, at=NOW - 4000) == "its timestamp is off by 4000 s"
     bare = Event(name="", type="", id="", body=BODY, headers=())
-    missing = signature_complaint(scheme, bare, secret=secret, url="", now=NOW)
+    missing = signature_complaint(scheme, bare, secret=secret, urls=("",), now=NOW)
     assert missing is not None
     assert missing.text == "it has no x-product-signature"
     assert "has no timestamp" in complaint(scheme, secret, value="v1=abc")
@@ -58,7 +58,7 @@ def test_causes_are_those_that_waivers_know() -> None:
 
     def cause(headers: Headers, body: bytes = BODY, now: int = NOW) -> str:
         event = Event(name="", type="", id="evt_1", body=body, headers=headers)
-        wrong = signature_complaint(scheme, event, secret=secret, url="", now=now)
+        wrong = signature_complaint(scheme, event, secret=secret, urls=("",), now=now)
         return wrong.cause if wrong else ""
 
     assert [
