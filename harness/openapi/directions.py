@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
+from harness.openapi.references import NAMED
+
 Resolve = Callable[[Any], dict[str, Any]]
 """Follows ``$ref`` from an object to an object."""
 
@@ -20,8 +22,10 @@ _CONDITIONS = frozenset({"not", "if"})
 """What these require decides what else applies; it demands nothing."""
 _PARTS = ("allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas")
 """Keywords whose schemas apply to the same value; the first always, the others perhaps."""
-_MAPS = frozenset({"properties", "patternProperties", "dependentSchemas", "definitions", "$defs", "schemas"})
-"""Keys of objects whose keys are names, not keywords."""
+_REQUIRING = frozenset({"dependentRequired", *_PARTS})
+_DEEPER = frozenset({"$ref", "allOf", "anyOf", "oneOf"})
+_DATA = frozenset({"example", "examples", "default", "enum", "const", "value"})
+_SKIPPED = _DATA | _CONDITIONS
 _NULL = ({"type": "null"}, {"enum": [None]}, {"const": None})
 _CONTAINERS = (dict, list)
 _NONE: frozenset[str] = frozenset()
@@ -46,30 +50,44 @@ def flags_in(root: dict[str, Any]) -> frozenset[str]:
     return frozenset(found)
 
 
+def copied(node: Any, *, is_map: bool = False) -> Any:
+    """Return a copy of a document for `Directions.relax` to change, which shares what that leaves alone."""
+    if isinstance(node, list):
+        return [copied(child) if isinstance(child, _CONTAINERS) else child for child in node]
+    return {
+        key: copied(child, is_map=key in NAMED and not is_map)
+        if isinstance(child, _CONTAINERS) and (is_map or key not in _SKIPPED)
+        else child
+        for key, child in node.items()
+    }
+
+
 class Directions:
     """The properties that need not be there in one direction, by the schemas that require them."""
 
     def __init__(self, resolve: Resolve, flags: Collection[str]) -> None:
         """``flags`` mark the properties that are absent: ``readOnly`` in requests, ``writeOnly`` in responses."""
         self._resolve, self._flags = resolve, spellings(*flags)
+        self._targets: dict[str, dict[str, Any]] = {}
         self._names: dict[tuple[int, bool], tuple[Any, frozenset[str]]] = {}
 
     def relax(self, root: Any) -> None:
         """Change every schema within ``root`` so that it requires no property of the other direction."""
-        pending = [(root, False)]
-        while pending:
-            node, is_map = pending.pop()
-            if isinstance(node, list):
-                pending += [(child, False) for child in node]
-            elif isinstance(node, dict):
-                if not is_map and (relaxed := self._relaxed(node, _NONE, MAX_DEPTH)) is not node:
-                    node.clear()
-                    node.update(relaxed)
-                pending += [(v, k in _MAPS and not is_map) for k, v in node.items() if is_map or k not in _CONDITIONS]
+        for node in _schemas_within(root):
+            if _may_require(node) and (relaxed := self._relaxed(node, _NONE, MAX_DEPTH)) is not node:
+                node.clear()
+                node.update(relaxed)
+
+    def is_spread(self, root: Any) -> bool:
+        """Whether a schema within ``root`` that has parts requires a property of the other direction."""
+        with_parts = (
+            n for n in _schemas_within(root) if not _REQUIRING.isdisjoint(n) or {"$ref", "required"} <= n.keys()
+        )
+        return any(self._relaxed(node, _NONE, MAX_DEPTH) != node for node in with_parts)
 
     def _relaxed(self, schema: Any, outer: frozenset[str], depth: int) -> Any:
         """Return a schema that requires no absent property, itself if it does not; ``outer`` are absent anyway."""
-        if not isinstance(schema, dict) or not depth or not (outer or self._may_require(schema)):
+        if not isinstance(schema, dict) or not depth or not (outer or _may_require(schema)):
             return schema
         absent = outer | self._absent(schema, always=False)
         if not absent:
@@ -94,7 +112,7 @@ class Directions:
 
     def _inlined(self, schema: dict[str, Any], absent: frozenset[str], depth: int) -> dict[str, Any]:
         """Return a schema with what it refers to in place of the reference, if that requires too much only here."""
-        target = self._resolve(schema)
+        target = self._target(schema)
         here = absent - self._absent(target, always=False)
         if not here or not self._requires(target, here, depth):
             return schema
@@ -108,7 +126,9 @@ class Directions:
             return False
         if not self._flags.isdisjoint(schema) and any(schema.get(flag) is True for flag in self._flags):
             return True
-        parts = [self._resolve(schema)] if "$ref" in schema else []
+        if _DEEPER.isdisjoint(schema):
+            return False
+        parts = [self._target(schema)] if "$ref" in schema else []
         if any(self._is_absent(part, depth - 1) for part in (*parts, *_schemas(schema.get("allOf")))):
             return True
         choices = [[c for c in _schemas(schema.get(key)) if c not in _NULL] for key in ("anyOf", "oneOf")]
@@ -126,18 +146,22 @@ class Directions:
             self._names[key] = schema, frozenset(found)
         return self._names[key][1] if key in self._names else _NONE
 
+    def _target(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Return what a schema with a reference refers to."""
+        reference = str(schema["$ref"])
+        if reference not in self._targets:
+            self._targets[reference] = self._resolve(schema)
+        return self._targets[reference]
+
     def _parts(self, schema: dict[str, Any], *, always: bool) -> Iterator[dict[str, Any]]:
         """Yield the schemas that apply to the same value as ``schema``, perhaps, or always."""
         if "$ref" in schema:
-            yield self._resolve(schema)
+            yield self._target(schema)
         for key in _PARTS[:1] if always else _PARTS:
             within = schema.get(key)
             yield from _schemas(within)
             if isinstance(within, dict):
                 yield from _schemas([*within.values()]) if key == "dependentSchemas" else [within]
-
-    def _may_require(self, schema: dict[str, Any]) -> bool:
-        return any(key in schema for key in ("required", "dependentRequired", *_PARTS))
 
     def _requires(self, schema: dict[str, Any], names: frozenset[str], depth: int) -> bool:
         """Whether any part of a schema requires one of these properties."""
@@ -149,10 +173,31 @@ class Directions:
 
     def _is_emptied(self, choice: dict[str, Any], outer: frozenset[str]) -> bool:
         """Whether nothing is left of what a choice requires."""
-        schema = self._resolve(choice) if "$ref" in choice else choice
+        schema = self._target(choice) if "$ref" in choice else choice
         required = schema.get("required")
         absent = outer | self._absent(schema, always=False)
         return isinstance(required, list) and bool(required) and absent.issuperset(map(str, required))
+
+
+def _schemas_within(root: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects that may be schemas, each before what it has within it by then."""
+    pending = [(root, False)]
+    while pending:
+        node, is_map = pending.pop()
+        if isinstance(node, list):
+            pending += [(child, False) for child in node if isinstance(child, _CONTAINERS)]
+            continue
+        if not is_map:
+            yield node
+        pending += [
+            (child, key in NAMED and not is_map)
+            for key, child in node.items()
+            if isinstance(child, _CONTAINERS) and (is_map or key not in _SKIPPED)
+        ]
+
+
+def _may_require(schema: dict[str, Any]) -> bool:
+    return not _REQUIRING.isdisjoint(schema) or isinstance(schema.get("required"), list)
 
 
 def _requirements(schema: dict[str, Any], names: frozenset[str]) -> Iterator[tuple[str, Any]]:

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from urllib.request import url2pathname
 
 EXAMPLE, OPERATION = "externalValue", "operationRef"
-_NAMED = frozenset(
+NAMED = frozenset(
     {"properties", "patternProperties", "definitions", "$defs", "dependentSchemas", "schemas", "responses", "content"}
     | {"parameters", "examples", "requestBodies", "headers", "securitySchemes", "links", "callbacks", "pathItems"}
     | {"paths", "webhooks", "x-webhooks", "encoding", "mediaTypes"}
@@ -45,7 +45,7 @@ def references(root: Any) -> Iterator[tuple[Any, str]]:
                 yield from ((mapping, k) for k, v in mapping.items() if isinstance(v, str) and _is_reference(v))
             for key, child in node.items():
                 if isinstance(child, _CONTAINERS) and (named or not _is_data(key, child)):
-                    pending.append((child, key in _NAMED and not named))
+                    pending.append((child, key in NAMED and not named))
 
 
 def _is_data(key: str, value: Any) -> bool:

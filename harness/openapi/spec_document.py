@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from harness.core.pointers import mapped, pointer_of
+from harness.core.pointers import pointer_of
 from harness.errors import SpecError, one_line
 from harness.http.message import Request
 from harness.openapi.bundling import Bundle
-from harness.openapi.directions import READ_ONLY, WRITE_ONLY, Directions, flags_in, spellings
+from harness.openapi.directions import READ_ONLY, WRITE_ONLY, Directions, copied, flags_in, spellings
 from harness.openapi.inputs import Inputs
 from harness.openapi.json_document import JsonDocument, described, items
 from harness.openapi.media_ranges import narrowest_first
@@ -77,8 +77,8 @@ class Spec(JsonDocument):
             narrowest_first(self._contents)
             document = {key: value for key, value in self.raw.items() if key != "servers"}
             document["paths"] = flattened(document.get("paths"), lambda path: self.at(pointer_of("paths", path)))
-            if self._flags & spellings(READ_ONLY):  # Schemathesis misses some; `judged` makes up for responses
-                document = mapped(document, lambda value: value)
+            if self._flags & spellings(READ_ONLY) and Directions(self.resolved, [READ_ONLY]).is_spread(document):
+                document = copied(document)  # Schemathesis misses these; `judged` makes up for responses
                 Directions(JsonDocument(document).resolved, [READ_ONLY]).relax(document)
             return schemathesis.openapi.from_dict(document, config=schemathesis.Config())
         except Exception as exc:
