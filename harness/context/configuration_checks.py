@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from harness.errors import ConfigurationError, SecretError, nearest
+from harness.http.address import public_url
 from harness.model import SecretRef
 from harness.model.config import Absent, Configuration, Environment
 from harness.model.signals import FAULTS
@@ -31,6 +32,12 @@ def check_configuration(
         raise ConfigurationError(
             f"{names}: {where_is(malformed)} is not a URL that can be called. Write http://HOST:PORT/PATH, or https.",
             key=malformed,
+        )
+    if (provider := config.provider) and provider.auth and public_url(provider.base_url) != provider.base_url:
+        raise ConfigurationError(
+            f"{names}: [provider] base_url has a user and password, and [provider] auth is set: a request carries one "
+            "of them. Remove them from base_url, or remove auth.",
+            key=("provider", "base_url"),
         )
 
 

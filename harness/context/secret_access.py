@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.context import signing_keys
+from harness.context.referred_urls import hide_credentials
 from harness.model import SecretRef
 from harness.secrets import IssuedSecret, Vault
 
@@ -24,6 +25,7 @@ class SecretAccess:
         self._run = run
         shapes = signing_keys.shapes(target.config)
         self.vault = Vault(seed=run.seed, root=target.root, shapes=shapes, printed=run.printed)
+        hide_credentials(target.config.called_urls(), self.vault)
 
     @cached_property
     def issued(self) -> IssuedSecret:
@@ -33,7 +35,7 @@ class SecretAccess:
     def learn_issued(self) -> None:
         """Learn the secret that another process of the run was handed out, so that nothing of this one shows it."""
         provider = self._target.config.provider
-        if provider and provider.webhooks and provider.webhooks.secret_at:
+        if provider and provider.webhooks:
             self.issued.opened()
 
     def resolve_all(self, *, strict: bool) -> None:

@@ -14,6 +14,7 @@ import msgspec
 from harness.context.configuration_checks import check_configuration
 from harness.context.configuration_files import CONFIG_NAME, ConfigurationFiles
 from harness.context.provider_rules import environment_of, is_ours, probes_of
+from harness.context.referred_urls import is_referred_url, with_referred_urls
 from harness.core.pointers import leaves, mapped
 from harness.model import ProviderOwner, SecretRef, TargetSummary
 from harness.model.config import Configuration, Environment, Probes
@@ -120,11 +121,9 @@ def load_target(directory: Path, *, expand: Callable[[str], str] = str, overlay:
     files = ConfigurationFiles(directory, overlay)
     references = tuple(_references(files.raw))
     with files.lines():
-        config: Configuration = convert(
-            mapped(files.raw, lambda value: expand(value) if isinstance(value, str) else value),
-            Configuration,
-            files.names,
-        )
+        expanded = mapped(files.raw, lambda value: expand(value) if isinstance(value, str) else value)
+        referred = with_referred_urls(expanded, directory, files.names)
+        config: Configuration = convert(referred, Configuration, files.names)
         check_configuration(config, references, directory, files.names)
     return Target(
         config=config,
@@ -141,5 +140,6 @@ def load_target(directory: Path, *, expand: Callable[[str], str] = str, overlay:
 
 def _references(raw: dict[str, Any]) -> Iterator[tuple[str, SecretRef]]:
     for path, text in leaves(raw):
-        if isinstance(text, str) and (ref := SecretRef.parse(text)):
+        # A URL is no secret by itself: the user and password in it are, see `hide_credentials`.
+        if isinstance(text, str) and not is_referred_url(path, text) and (ref := SecretRef.parse(text)):
             yield where_is(path), ref

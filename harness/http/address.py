@@ -54,7 +54,7 @@ def _basic(user: str) -> str:
 
 
 def public_url(url: str) -> str:
-    """Return a URL as it may be shown: without user and password."""
+    """Return a URL as messages show it: without user and password."""
     return _USER.sub(r"\1", url)
 
 
