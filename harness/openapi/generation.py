@@ -30,8 +30,6 @@ from harness.openapi.schemathesis_names import (
 
 VALID, INVALID = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 MODES = (VALID, INVALID)
-SIMPLE = 20
-"""Values that are tried where one is wanted."""
 
 
 class Ungenerable(Exception):  # noqa: N818 - what it says of the description, not of this program
@@ -100,7 +98,9 @@ def simplest(schema: dict[str, Any]) -> Any:
     """Return the simplest value that a JSON schema admits, the same each time; raises `Ungenerable`."""
     with _in_one_sentence():
         strategy = build(schema, draft=jsonschema_rs.Draft202012, formats=dict(get_default_format_strategies()))
-        return find(strategy, lambda _: True, settings=_settings(SIMPLE, Phase.generate), random=_random(0))
+        found: list[Any] = []
+        _draw(strategy, found.append, examples=1, seed=0)  # `find` would format what it finds, which may take seconds
+        return found[0]
 
 
 def smaller(operation: Any, mode: GenerationMode, still: Callable[[Any], bool], *, examples: int, seed: int) -> None:
