@@ -1,4 +1,4 @@
-"""Formats that an older version of OpenAPI leaves open."""
+"""Formats that documents read otherwise than JSON Schema does."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ _FULL_TIME = jsonschema_rs.Draft202012Validator({"format": "time"}, validate_for
 def formats_of(document: dict[str, Any]) -> dict[str, Callable[[str], bool]]:
     """Return the formats that a document reads otherwise than JSON Schema 2020-12 does, with their checks.
 
-    Before OpenAPI 3.1, ``time`` is not defined, and documents mean by it a time with or without an offset.
+    Before OpenAPI 3.1, ``time`` is not defined, and documents mean by it a time with or without an offset. By a
+    ``duration`` some mean that of ISO 8601, and others that of Go, such as ``1m30s``: any text is one.
     """
-    return {} if str(document.get("openapi", "")).startswith(("3.1", "3.2")) else {"time": _is_time}
+    modern = str(document.get("openapi", "")).startswith(("3.1", "3.2"))
+    return {"duration": lambda _: True} | ({} if modern else {"time": _is_time})
 
 
 def _is_time(text: str) -> bool:
