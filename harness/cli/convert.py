@@ -28,12 +28,13 @@ def convert(source: Path, into: Path, *, rewrite: bool) -> None:
     if into.exists() and not rewrite:
         raise ConfigurationError(f"{into} exists. Pass another file name, or replace it with --rewrite.")
     found = read_any(source)
-    exchanges = redacted(found.exchanges, Surroundings(Path.cwd()).redactor)
+    exchanges = redacted(found.exchanges, Surroundings(Path.cwd()).redactor, found.left_out)
     if into.suffix.lower() == ".har":
         write_bytes(into, har_text(exchanges, version=__version__))
     else:
         write_cassette(into, exchanges, metadata=found.metadata or {"converted_from": source.name})
-    click.echo(f"{len(exchanges)} exchanges written to {into}")
+    left_out = f", {len(found.left_out)} left out" if found.left_out else ""
+    click.echo(f"{len(exchanges)} exchanges written to {into}{left_out}")
     for what in found.left_out:
         click.echo(f"  left out: {what}")
     sys.exit(bool(found.left_out))

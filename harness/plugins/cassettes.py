@@ -109,6 +109,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
         item.stash[passed_key] = passed
         cassette = item.stash.get(cassette_key, None)
         if cassette is not None:
+            cassette.settle()
             if live_calls_key in item.stash:
                 item.stash[live_calls_key].note(cassette.sent)
             _judge(item, cassette, passed=passed)

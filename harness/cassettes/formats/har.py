@@ -3,72 +3,68 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import datetime as dt
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from harness.cassettes.formats.har_bodies import (
+    LeftOutError,
+    MalformedEntryError,
+    PostData,
+    posted_bytes,
+    text_bytes,
+    unpacked_content,
+)
 from harness.cassettes.formats.interchange import Foreign, without_coding
 from harness.cassettes.store.recording import Recording
 from harness.errors import CassetteError, misfit
-from harness.http.codings import CodingError, decoded
 from harness.http.content import coding_of
-from harness.http.message import Headers, Request, Response, header, is_json, media_parameter, media_type
+from harness.http.message import Headers, Request, Response, header
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_UNSENDABLE = re.compile(r"[\s\x00-\x1f\x7f]")
 
 
 class _Named(msgspec.Struct):
     name: str
-    value: str = ""
-
-
-class _Param(msgspec.Struct, rename="camel"):
-    name: str
     value: str | None = None
-    file_name: str | None = None
-    content_type: str = ""
-
-
-class _PostData(msgspec.Struct, rename="camel"):
-    mime_type: str = ""
-    text: str | None = None
-    params: list[_Param] = []
-    encoding: str = ""
 
 
 class _HarRequest(msgspec.Struct, rename="camel"):
     method: str
     url: str
-    headers: list[_Named] = []
-    post_data: _PostData | None = None
+    headers: list[_Named] | None = None
+    post_data: PostData | None = None
 
 
 class _Content(msgspec.Struct, rename="camel"):
-    size: int = 0
-    mime_type: str = ""
+    size: float | None = None
+    mime_type: str | None = None
     text: str | None = None
-    encoding: str = ""
+    encoding: str | None = None
 
 
 class _HarResponse(msgspec.Struct, rename="camel"):
-    status: int
-    status_text: str = ""
-    headers: list[_Named] = []
-    content: _Content = msgspec.field(default_factory=_Content)
+    status: int | None = None
+    status_text: str | None = None
+    headers: list[_Named] | None = None
+    content: _Content | None = None
 
 
 class _Entry(msgspec.Struct, rename="camel"):
     request: _HarRequest
     response: _HarResponse | None = None
-    started_date_time: str = ""
-    time: float = -1
+    started_date_time: str | None = None
+    time: float | None = None
 
 
 class _Log(msgspec.Struct):
-    entries: list[_Entry]
+    entries: list[msgspec.Raw]
 
 
 class _Har(msgspec.Struct):
@@ -76,7 +72,11 @@ class _Har(msgspec.Struct):
 
 
 def read_har(raw: bytes, place: str) -> Foreign:
-    """Read an archive; raises `CassetteError` that names ``place`` and the key that does not fit."""
+    """Read an archive; entries that cannot become recordings are left out, with the reason.
+
+    Raises `CassetteError` that names ``place`` and the key that does not fit, for what is no archive, or has none but
+    malformed entries.
+    """
     try:
         entries = msgspec.json.decode(raw.removeprefix(b"\xef\xbb\xbf"), type=_Har).log.entries
     except (msgspec.DecodeError, RecursionError) as exc:
@@ -84,108 +84,87 @@ def read_har(raw: bytes, place: str) -> Foreign:
         where = f"{at}: " if at else ""
         raise CassetteError(f"{place}: {where}{what}. It is not an HTTP archive; export it again.") from None
     found = Foreign()
+    malformed = []
     for number, entry in enumerate(entries):
         try:
-            found.exchanges.append(_exchange(entry, f"{place}: log.entries[{number}]"))
-        except _LeftOutError as exc:
-            path = entry.request.url.partition("?")[0].partition("://")[2].partition("/")[2]
-            found.left_out.append(f"log.entries[{number}], {entry.request.method} /{path}: {exc}")
+            found.exchanges.append(_read(entry))
+        except LeftOutError as exc:
+            found.left_out.append(f"log.entries[{number}], {exc.call}{exc}")
+        except MalformedEntryError as exc:
+            found.left_out.append(f"log.entries[{number}]{exc}")
+            malformed.append(f"{place}: {exc.root}log.entries[{number}]{exc}. {exc.fix}")
+    if malformed and len(malformed) == len(entries):
+        raise CassetteError(malformed[0])
     return found
 
 
-class _LeftOutError(Exception):
-    """One entry cannot become a recording; the text is the reason."""
-
-
-def _exchange(entry: _Entry, place: str) -> Recording:
-    request, response = entry.request, entry.response
-    if response is None or response.status == 0:
-        raise _LeftOutError("it has no response")
-    if not request.url.startswith(("http://", "https://")):
-        raise _LeftOutError("it is not HTTP")
+def _read(raw: msgspec.Raw) -> Recording:
     try:
-        _ = urlsplit(request.url).port
-    except ValueError as exc:
-        raise _LeftOutError(f"its URL cannot be read ({exc})") from None
-    content = response.content
-    if content.text is None and content.size > 0 and request.method != "HEAD":
-        raise _LeftOutError(f"the {content.size} bytes of its response are not in the archive")
+        entry = msgspec.json.decode(raw, type=_Entry, strict=False)
+    except (msgspec.DecodeError, RecursionError) as exc:
+        what, at = misfit(exc)
+        raise MalformedEntryError(f"{at.removeprefix('$')}: {what}") from None
+    try:
+        return _exchange(entry)
+    except LeftOutError as exc:
+        path = entry.request.url.partition("?")[0].partition("://")[2].partition("/")[2]
+        exc.call = f"{entry.request.method} /{path}: "
+        raise
+
+
+def _exchange(entry: _Entry) -> Recording:
+    request, response = entry.request, entry.response
+    if response is None or not response.status or response.status < 0:
+        raise LeftOutError("it has no response")
+    if not 200 <= response.status <= 999:
+        raise LeftOutError(f"its status {response.status} is not that of a response")
+    url = _url(request)
+    content = response.content or _Content()
+    if content.text is None and (content.size or 0) > 0 and request.method != "HEAD":
+        raise LeftOutError(f"the {content.size:.0f} bytes of its response are not in the archive")
     sent, received = _headers(request.headers), _headers(response.headers)
-    body = _bytes(content.text or "", content.encoding, header(received, "content-type") or content.mime_type, place)
-    posted = _posted(request.post_data, header(sent, "content-type"), place)
+    kind = header(received, "content-type") or content.mime_type or ""
+    body = text_bytes(content.text or "", content.encoding or "", kind)
+    posted = posted_bytes(request.post_data, header(sent, "content-type"))
     return Recording(
-        request=Request(method=request.method, url=request.url, headers=sent, body=posted),
+        request=Request(method=request.method, url=url, headers=sent, body=posted),
         response=Response(
             status=response.status,
-            reason=response.status_text,
+            reason=response.status_text or "",
             headers=without_coding(received),
-            body=_unpacked(body, coding_of(received)),
+            body=unpacked_content(body, coding_of(received)),
         ),
-        recorded_at=entry.started_date_time,
-        latency_s=round(entry.time / 1000, 6) if entry.time >= 0 else None,
+        recorded_at=entry.started_date_time or "",
+        latency_s=round(entry.time / 1000, 6) if entry.time is not None and entry.time >= 0 else None,
     )
 
 
-def _unpacked(body: bytes, coding: str) -> bytes:
-    """Return a content, which an archive holds unpacked, as the format has it, or as it came, as some exporters do."""
+def _url(request: _HarRequest) -> str:
+    """Return the URL that was requested, without a fragment, which is not sent (RFC 9110 section 4.2.5)."""
+    if not _TOKEN.fullmatch(request.method):
+        raise LeftOutError(f"its method {request.method!r} is not one")
+    if not request.url.lower().startswith(("http://", "https://")):
+        raise LeftOutError("it is not HTTP")
     try:
-        return decoded(body, coding)[0]
-    except CodingError:
-        return body
+        parts = urlsplit(request.url)
+        _ = parts.port
+    except ValueError as exc:
+        raise LeftOutError(f"its URL cannot be read ({exc})") from None
+    if not parts.hostname or _UNSENDABLE.search(request.url):
+        raise LeftOutError("its URL cannot be read (" + ("no host" if not parts.hostname else "a space in it") + ")")
+    return request.url.partition("#")[0]
 
 
-def _headers(headers: list[_Named]) -> Headers:
-    return tuple((h.name, h.value) for h in headers if not h.name.startswith(":"))  # HTTP/2: its request line
-
-
-def _posted(data: _PostData | None, content_type: str, place: str) -> bytes:
-    if data is None:
-        return b""
-    kind = content_type or data.mime_type
-    if data.text or not data.params:
-        return _bytes(data.text or "", data.encoding, kind, place)
-    if media_type(kind).startswith("multipart/"):
-        return _multipart(data.params, kind)
-    return urlencode([(p.name, p.value or "") for p in data.params]).encode()
-
-
-def _multipart(params: list[_Param], kind: str) -> bytes:
-    """Return parameters as the parts of a form (RFC 7578), between the boundary that the Content-Type names."""
-    boundary = media_parameter(kind, "boundary")
-    if not boundary:
-        raise _LeftOutError("the Content-Type of its parts names no boundary")
-    parts = []
-    for param in params:
-        if param.value is None and param.file_name is not None:
-            raise _LeftOutError(f"the content of its file {param.name!r} is not in the archive")
-        head = f'Content-Disposition: form-data; name="{_quoted(param.name)}"'
-        head += f'; filename="{_quoted(param.file_name)}"' if param.file_name is not None else ""
-        head += f"\r\nContent-Type: {param.content_type}" if param.content_type else ""
-        parts.append(f"--{boundary}\r\n{head}\r\n\r\n{param.value or ''}\r\n")
-    return ("".join(parts) + f"--{boundary}--\r\n").encode(errors="surrogatepass")
-
-
-def _quoted(name: str) -> str:
-    """Return a name as browsers write it (https://html.spec.whatwg.org/#multipart-form-data)."""
-    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _bytes(text: str, encoding: str, content_type: str, place: str) -> bytes:
-    """Return a text as bytes: in the charset of its Content-Type, which its readers go by, else in UTF-8."""
-    if encoding == "base64":
-        try:
-            return base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError):
-            raise CassetteError(
-                f"{place}: its content is declared as base64 but is not. Export the archive again."
-            ) from None
-    charset = media_parameter(content_type, "charset")
-    if not charset or is_json(content_type):  # RFC 8259 section 8.1: JSON is UTF-8
-        return text.encode(errors="surrogatepass")
-    try:
-        return text.encode(charset)
-    except (LookupError, UnicodeError):
-        raise _LeftOutError(f"its text cannot be written in {charset}, the charset of its Content-Type") from None
+def _headers(headers: list[_Named] | None) -> Headers:
+    """Return the fields of a message; a browser joins those that are repeated with line breaks."""
+    found = []
+    for field in headers or ():
+        if field.name.startswith(":"):  # HTTP/2: its request line
+            continue
+        if not _TOKEN.fullmatch(field.name):
+            raise LeftOutError(f"its header {field.name!r} has no valid name")
+        found += [(field.name, value.strip()) for value in (field.value or "").replace("\0", "").split("\n")]
+    return tuple(found)
 
 
 def har_text(exchanges: list[Recording], *, version: str) -> bytes:

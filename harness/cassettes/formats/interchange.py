@@ -20,6 +20,7 @@ from harness.cassettes.store.vcr_messages import (
     vcr_request,
     vcr_response,
 )
+from harness.errors import CassetteError
 from harness.http.message import Headers
 from harness.secrets.redaction.redactor import Redactor
 
@@ -47,16 +48,21 @@ def read_cassette(path: Path) -> Foreign:
     return Foreign(exchanges=found, metadata=document.metadata)
 
 
-def redacted(exchanges: Iterable[Recording], redactor: Redactor) -> list[Recording]:
-    """Return exchanges without secrets; raises `CassetteError` for a body that cannot be searched."""
+def redacted(exchanges: Iterable[Recording], redactor: Redactor, left_out: list[str]) -> list[Recording]:
+    """Return exchanges without secrets; those whose bodies cannot be searched are added to ``left_out`` instead."""
     clean_request, clean_response = request_filter(redactor), response_filter(redactor)
     found = list(exchanges)
     # Twice, for a secret may show itself only after it stood in an earlier exchange.
     for _ in range(2):
-        for number, exchange in enumerate(found):
-            request = request_of(clean_request(vcr_request(exchange.request)))
-            response = response_of(clean_response(vcr_response(exchange.response)))
-            found[number] = msgspec.structs.replace(exchange, request=request, response=response)
+        before, found = found, []
+        for exchange in before:
+            try:
+                request = request_of(clean_request(vcr_request(exchange.request)))
+                response = response_of(clean_response(vcr_response(exchange.response)))
+            except CassetteError as exc:
+                left_out.append(f"{exchange.request.method} {exchange.request.path}: {exc}")
+            else:
+                found.append(msgspec.structs.replace(exchange, request=request, response=response))
     return found
 
 

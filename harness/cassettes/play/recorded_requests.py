@@ -35,7 +35,7 @@ class RecordedRequests:
     def __init__(self, index: RequestIndex, redactor: Redactor, *, any_secret: bool) -> None:
         """``index`` compares requests, and ``redactor`` replaces secrets as it does in what is stored.
 
-        Its placeholders tell one secret of a field from another; with ``any_secret``, they too stand for every one.
+        Its placeholders distinguish the secrets of one field; with ``any_secret``, they too stand for every one.
         """
         self._index = index
         self._any_secret = any_secret
@@ -83,7 +83,7 @@ class RecordedRequests:
 
 
 def _accepted(index: RequestIndex, request: Request, way: str) -> Bucket:
-    """Return what an index has for a request; ``way`` tells the cursors of one index from those of another."""
+    """Return what an index has for a request; ``way`` distinguishes the cursors of several."""
     cursor, numbers = index.bucket(request)
     if index.others:
         return None, list(index.accepted(request, numbers))

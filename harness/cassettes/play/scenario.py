@@ -17,7 +17,11 @@ from harness.cassettes.play.connection_bodies import sent_bodies
 from harness.cassettes.play.indexed_cassette import IndexedCassette
 from harness.cassettes.play.matching import Matcher
 from harness.cassettes.play.mismatch import called, unmatched
+from harness.cassettes.play.passing_response import PassingResponse
 from harness.cassettes.play.recorded_requests import Bucket, RecordedRequests
+from harness.cassettes.play.streamed_aiohttp import streamed_aiohttp
+from harness.cassettes.play.streamed_http_client import raising_blocks, streamed_http_client
+from harness.cassettes.play.streamed_httpx import streamed_httpx
 from harness.cassettes.store.filters import Redact, request_filter, response_filter
 from harness.cassettes.store.metadata import Metadata
 from harness.cassettes.store.storage import Storage
@@ -77,9 +81,9 @@ class ScenarioCassette(IndexedCassette):
         """Every request with its response, as the clients saw them; one that is played repeatedly is listed once."""
         self.sent: list[str] = []  # URLs of the requests that were not played, but answered
         self.refused: list[str] = []  # messages for requests without a recording, also where a client hid the error
+        self.passing: list[PassingResponse] = []  # what is on its way to a client
         self._redactor = Redactor(redact)
-        self._clean = request_filter(self._redactor)
-        self._clean_response = response_filter(self._redactor)
+        self._clean, self._clean_response = request_filter(self._redactor), response_filter(self._redactor)
         self._guard, self._again = guard, again
         recording = mode in _RECORDING
         super().__init__(
@@ -92,10 +96,10 @@ class ScenarioCassette(IndexedCassette):
             # Once more when it is written: a secret may have shown itself only after it stood in an earlier call.
             before_save_interaction=lambda request, response: (self._clean(request), self._clean_response(response)),
         )
-        self._recorded = RecordedRequests(self._index, self._redactor, any_secret=False)
         self._open()
 
     def _open(self) -> None:
+        self._recorded = RecordedRequests(self._index, self._redactor, any_secret=False)
         if self.mode is CassetteMode.LIVE:
             return
         try:
@@ -157,6 +161,11 @@ class ScenarioCassette(IndexedCassette):
             super().append(request, response)
             self.play_counts[len(self.data) - 1] += 1  # it is news, not to be played in this very run
 
+    def settle(self) -> None:
+        """Take what came of responses that have not ended and were not closed; the test is over."""
+        for response in tuple(self.passing):
+            response.finish(whole=False)
+
     def seen(self) -> Iterator[Exchange]:
         """Yield what was exchanged, each recording once however often it was played."""
         return (exchange_of(request, response) for request, response in self.exchanges)
@@ -186,6 +195,10 @@ class ScenarioCassette(IndexedCassette):
             stack.enter_context(encoded_bodies())
             stack.enter_context(exact_headers())
             stack.enter_context(sent_bodies())
+            stack.enter_context(raising_blocks())
+            if self.mode is not CassetteMode.REPLAY:
+                for streamed in (streamed_httpx, streamed_http_client, streamed_aiohttp):
+                    stack.enter_context(streamed())
             yield
 
     def _next(self, request: Request) -> int | None:

@@ -7,7 +7,7 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from http import HTTPStatus
 from typing import Protocol
@@ -17,6 +17,7 @@ import msgspec
 
 from harness.errors import CassetteError, HarnessError, NetworkError
 from harness.http.codings import DECODABLE
+from harness.http.event_streams import is_stream, whole_messages
 from harness.http.link_rewriter import LinkRewriter
 from harness.http.loopback_server import CommandServer, RawAnswer
 from harness.http.message import HOP_BY_HOP, Request, Response, header_bytes, reason_phrase
@@ -28,6 +29,8 @@ FLUSH_S = 1.0
 """How often what was recorded is written: what a kill -9 can cost. Each writing may take a tenth of the time."""
 GRACE_S = 2.0
 """How long exchanges that are under way at the end are waited for."""
+WITHIN_S = 600.0
+"""Seconds for a whole response: a stream without an end is ended then, and anything else broken off."""
 _NOT_PASSED_ON = HOP_BY_HOP | {"host", "content-length", "accept-encoding", "expect"}
 
 
@@ -156,15 +159,21 @@ class RecordingProxy(CommandServer):
             return
         chunked = connection.start(head, length=length)
         content, end = bytearray(), b"0\r\n\r\n" if chunked else b""
-        for piece in answer.iter_raw():
-            content += piece
-            if len(content) > MAX_BODY:
-                raise httpx.ReadError(f"more than {MAX_BODY >> 20} MB")
-            if length is not None and len(content) >= length:
-                end = piece
-                continue
-            connection.socket.sendall(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
-        keep(bytes(content))
+        try:
+            for piece in _bounded(answer.iter_raw()):
+                content += piece
+                if length is not None and len(content) >= length:
+                    end = piece
+                    continue
+                connection.socket.sendall(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+        except (httpx.TimeoutException, OSError) as exc:
+            if not content or not is_stream(head.header("content-type")):
+                raise
+            keep(whole_messages(bytes(content), head.header("content-type")))
+            if isinstance(exc, OSError):  # the client has what it wanted
+                raise
+        else:
+            keep(bytes(content))
         connection.socket.sendall(end)
 
     def _failed(self, request: Request, status: HTTPStatus, text: str) -> Response:
@@ -181,6 +190,18 @@ def _head_of(answer: httpx.Response) -> Response:
     fields = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers.raw)
     reason: bytes = answer.extensions.get("reason_phrase", b"")
     return Response(status=answer.status_code, reason=reason.decode("latin-1"), headers=fields)
+
+
+def _bounded(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the pieces of a body; raises `httpx.TransportError` for one that does not end."""
+    size, deadline = 0, time.monotonic() + WITHIN_S
+    for piece in pieces:
+        size += len(piece)
+        if size > MAX_BODY:
+            raise httpx.ReadError(f"more than {MAX_BODY >> 20} MB")
+        if time.monotonic() > deadline:
+            raise httpx.ReadTimeout(f"not ended after {WITHIN_S:g} s")
+        yield piece
 
 
 def _problem(status: HTTPStatus, text: str) -> Response:

@@ -72,7 +72,15 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "vcr.stubs:VCRConnection": ("endheaders", "request", "send"),
     "vcr.stubs:compat": ("get_httpmessage",),
     "vcr:stubs": ("parse_headers",),
-    "vcr.stubs:httpx_stubs": ("_deserialize_headers", "_make_vcr_request", "_serialize_headers"),
+    "vcr.stubs:httpx_stubs": (
+        "_deserialize_headers",
+        "_make_vcr_request",
+        "_serialize_headers",
+        "_serialize_response",
+        "_vcr_handle_async_request",
+        "_vcr_handle_request",
+        "_vcr_request",
+    ),
 }
 """By an object, given as the expression that makes it, what is read from it, set on it or overridden."""
 

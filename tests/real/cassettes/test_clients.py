@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import os
 import secrets
 import subprocess
 import sys
+import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -212,3 +214,54 @@ def test_bodies_of_aiohttp_are_recorded_as_they_are_sent_without_secrets(
             assert recorded["body"] == sent.get_data(), name
         if media_type:
             assert recorded["headers"]["Content-Type"] == [sent.headers["Content-Type"]], name
+
+
+STREAMED = """
+import aiohttp, asyncio
+async def go():
+    async with aiohttp.ClientSession() as session, session.get("{url}/item") as response:
+        return await response.content.readline()
+def test_it(cassette):
+    assert asyncio.run(go()) == b"data: 0\\n"
+"""
+
+
+def test_a_stream_without_an_end_is_recorded_as_aiohttp_reads_it(
+    tmp_path: Path, httpserver: HTTPServer, real_python: Callable[[str], str]
+) -> None:
+    """The test has its event before the next is sent, and the cassette has it too."""
+    (packages,) = Path(real_python("clients")).parents[1].glob("lib/python3*/site-packages")
+    url = f"http://127.0.0.1:{httpserver.port}"
+    ended = threading.Event()
+
+    def events() -> Iterator[str]:
+        for number in itertools.count():
+            yield f"data: {number}\n\n"
+            if ended.wait(0.1):
+                return
+
+    httpserver.expect_request("/item").respond_with_handler(
+        lambda _: Response(events(), content_type="text/event-stream")
+    )
+    spec = {**SPEC, "paths": {"/item": {"get": {"responses": {"200": {"description": "Events"}}}}}}
+    (tmp_path / "openapi.json").write_text(json.dumps(spec), encoding="utf-8")
+    toml = f'[target]\nname = "x"\n[provider]\nspec = "openapi.json"\nbase_url = "{url}"\n'
+    (tmp_path / "harness.toml").write_text(toml, encoding="utf-8")
+    (tmp_path / "test_own.py").write_text(STREAMED.format(url=url), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", f"--rootdir={tmp_path}"]
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "HARNESS_"))}
+
+    try:
+        for mode in ("record", "replay", "live"):
+            done = subprocess.run(
+                [*command, f"--harness-mode={mode}"],
+                cwd=tmp_path,
+                env={**kept, "PYTHONPATH": str(packages)},
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=TIMEOUT_S,
+            )
+            assert done.returncode == 0, f"{mode}: {done.stdout}{done.stderr}"
+    finally:
+        ended.set()

@@ -156,11 +156,17 @@ def test_parameters_of_a_multipart_form_become_its_parts(tmp_path: Path) -> None
         ("text/plain; charset=UTF-8", "Größe".encode()),
         ("text/plain", "Größe".encode()),
         ("application/json; charset=iso-8859-1", "Größe".encode()),
+        ("text/html; charset=Shift_JIS", "東京".encode("shift_jis")),
+        ("application/xml; charset=iso-8859-1", "5 €".encode("cp1252")),
     ],
 )
 def test_a_text_has_the_charset_that_its_header_names(tmp_path: Path, mime_type: str, body: bytes) -> None:
     """Whoever reads the recording goes by the header; JSON alone is always UTF-8."""
-    (only,) = read_any(har(tmp_path / "in.har", page(mime_type, text="Größe"))).exchanges
+    text = {"text/html; charset=Shift_JIS": "東京", "application/xml; charset=iso-8859-1": "5 €"}.get(
+        mime_type, "Größe"
+    )
+
+    (only,) = read_any(har(tmp_path / "in.har", page(mime_type, text=text))).exchanges
     (tmp_path / "out.har").write_bytes(har_text([only], version="1"))
 
     assert only.response.body == body
@@ -194,6 +200,23 @@ WITHOUT: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
         lambda: page(HTML, text="北京"),
         "POST /runs: its text cannot be written in iso-8859-1, the charset of its Content-Type",
     ),
+    "status null": (lambda: entry(response={"status": None}), "POST /runs: it has no response"),
+    "status of Safari": (lambda: entry(response={"status": -1}), "POST /runs: it has no response"),
+    "a web socket": (lambda: entry(response={"status": 101}), "POST /runs: its status 101 is not that of a response"),
+    "no host": (
+        lambda: entry(request={"method": "GET", "url": "https:///x"}),
+        "GET /x: its URL cannot be read (no host)",
+    ),
+    "a space": (
+        lambda: entry(request={"method": "GET", "url": "https://a/x y"}),
+        "GET /x y: its URL cannot be read (a space in it)",
+    ),
+    "of the browser": (lambda: entry(request={"method": "GET", "url": "data:,a"}), "GET /: it is not HTTP"),
+    "no method": (lambda: entry(request={"method": "", "url": "https://a/x"}), " /x: its method '' is not one"),
+    "no header": (
+        lambda: entry(request={"method": "GET", "url": "https://a/x", "headers": [{"name": "a b"}]}),
+        "GET /x: its header 'a b' has no valid name",
+    ),
     "no such charset": (
         lambda: page("text/html; charset=klingon", text="x"),
         "POST /runs: its text cannot be written in klingon, the charset of its Content-Type",
@@ -212,6 +235,98 @@ def test_what_cannot_become_a_recording_is_left_out_with_a_reason(name: str, tmp
     assert len(found.exchanges) == 1
 
 
+MALFORMED: dict[str, tuple[Any, str]] = {
+    "no request": ({"response": {"status": 200}}, ": Object missing required field `request`"),
+    "another type": (entry(request={"method": "GET", "url": 5}), ".request.url: Expected `str`, got `int`"),
+    "no object": ([1], ": Expected `object`, got `array`"),
+    "no base64": (
+        page("image/png", text="??", encoding="base64"),
+        ": its content is declared as base64 but is not",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_malformed_entry_is_left_out_of_an_archive(name: str, tmp_path: Path) -> None:
+    """Only an archive of nothing else is refused."""
+    made, why = MALFORMED[name]
+
+    found = read_any(har(tmp_path / "in.har", entry(), made))
+
+    assert found.left_out == [f"log.entries[1]{why}"]
+    assert len(found.exchanges) == 1
+    with pytest.raises(CassetteError) as caught:
+        read_any(har(tmp_path / "in.har", made))
+    assert f"log.entries[0]{why}. " in str(caught.value)
+
+
+def test_an_exchange_that_cannot_be_searched_is_left_out(tmp_path: Path) -> None:
+    """Its secrets could be anywhere in it; everything else is taken over."""
+    packed = entry()
+    packed["request"]["headers"].append({"name": "Content-Encoding", "value": "br"})
+    packed["request"]["postData"] = {"text": base64.b64encode(b"\x0b\x02\x80\xff\xfe").decode(), "encoding": "base64"}
+    left_out: list[str] = []
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("harness.http.codings.installed_codec", lambda _name: None)
+        found = redacted(read_any(har(tmp_path / "in.har", packed, entry())).exchanges, Redactor(), left_out)
+
+    assert len(found) == 1
+    assert len(left_out) == 1
+    assert left_out[0].startswith("POST /runs: ")
+
+
+AS_SENT: dict[str, tuple[dict[str, Any], bytes]] = {
+    "boundary in the mimeType alone": (
+        {**posted("multipart/form-data", {"name": "a", "value": "ü"})["request"], "postData": {
+            "mimeType": "multipart/form-data; boundary=b", "params": [{"name": "a", "value": "ü"}]}},
+        '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nü\r\n--b--\r\n'.encode(),
+    ),
+    "quoted boundary": (
+        posted('multipart/form-data; boundary="a b"', {"name": 'x"y', "value": "1"})["request"],
+        b'--a b\r\nContent-Disposition: form-data; name="x%22y"\r\n\r\n1\r\n--a b--\r\n',
+    ),
+    "nulls": (
+        posted(MULTIPART, {"name": "a", "value": "1", "fileName": None, "contentType": None})["request"],  # type: ignore[dict-item]  # as Firefox writes it
+        b'------XyZ\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n------XyZ--\r\n',
+    ),
+    "form": (posted("application/x-www-form-urlencoded", {"name": "a b", "value": "ü"})["request"], b"a+b=%C3%BC"),
+    "text beside parameters": (
+        {**entry()["request"], "headers": [], "postData": {
+            "mimeType": "application/x-www-form-urlencoded", "text": "a=%20", "params": [{"name": "a", "value": " "}]}},
+        b"a=%20",
+    ),
+    "another charset": (
+        {**entry()["request"], "headers": [], "postData": {"mimeType": "text/xml; charset=utf-16-le", "text": "<a/>"}},
+        "<a/>".encode("utf-16-le"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AS_SENT)
+def test_a_body_is_that_which_was_sent(name: str, tmp_path: Path) -> None:
+    """Whichever of the ways in which exporters write a body is taken."""
+    request, body = AS_SENT[name]
+
+    (only,) = read_any(har(tmp_path / "in.har", entry(request=request))).exchanges
+
+    assert only.request.body == body
+
+
+def test_what_exporters_write_otherwise_is_read(tmp_path: Path) -> None:
+    """Capitals in a URL, its fragment, joined cookies, numbers as texts, nulls, and Polly's lists of base64."""
+    made = entry(time=None, startedDateTime=None)
+    made["request"] = {"method": "GET", "url": "HTTPS://api.example.com/a#b", "headers": None, "postData": None}
+    content = {"text": json.dumps([base64.b64encode(b"a").decode(), "Yg=="]), "encoding": "Base64", "mimeType": None}
+    cookies = [{"name": "set-cookie", "value": "a=1\nb=2"}]
+    made["response"] = {"status": "200", "statusText": None, "headers": cookies, "content": content}
+
+    (only,) = read_any(har(tmp_path / "in.har", made)).exchanges
+
+    assert (only.request.url, only.response.status, only.response.body) == ("HTTPS://api.example.com/a", 200, b"ab")
+    assert only.response.headers == (("set-cookie", "a=1"), ("set-cookie", "b=2"))
+
+
 def test_secrets_are_taken_out_of_what_is_converted(tmp_path: Path) -> None:
     """A browser's archive is full of them; one that shows itself late leaves earlier exchanges too."""
     secret = secrets.token_hex(16)
@@ -220,7 +335,7 @@ def test_secrets_are_taken_out_of_what_is_converted(tmp_path: Path) -> None:
     late = entry()
     late["request"]["headers"] = [{"name": "Authorization", "value": f"Bearer {secret}"}]
 
-    found = redacted(read_any(har(tmp_path / "in.har", early, late)).exchanges, Redactor())
+    found = redacted(read_any(har(tmp_path / "in.har", early, late)).exchanges, Redactor(), [])
     write_cassette(tmp_path / "c.yaml", found, metadata={})
 
     assert secret not in (tmp_path / "c.yaml").read_text()
@@ -367,6 +482,6 @@ def test_a_cassette_with_a_mapping_for_a_body_is_converted(tmp_path: Path) -> No
         "version: 1\n"
     )
 
-    (only,) = redacted(read_any(tmp_path / "c.yaml").exchanges, Redactor())
+    (only,) = redacted(read_any(tmp_path / "c.yaml").exchanges, Redactor(), [])
 
     assert only.request.body == b'{"a": 1, "password": "[REDACTED password]"}'

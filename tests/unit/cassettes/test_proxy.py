@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import itertools
 import json
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from harness.errors import CassetteError, ConfigurationError
 from harness.http.client import Network
 from harness.secrets.redaction.redactor import Redactor
 from tests.values_beyond_ascii import VALUES
+from tests.waiting import wait_for
 
 Start = Callable[..., RecordingProxy]
 
@@ -209,6 +212,67 @@ def test_a_streamed_answer_passes_as_it_comes(httpserver: HTTPServer, start: Sta
 
     assert first + rest == b"data: 0\n\ndata: 1\n\ndata: 2\n\n"
     assert interactions(tmp_path / "cassette.yaml")[0]["response"]["body"]["string"] == (first + rest).decode()
+
+
+STREAMS = {
+    "events": ("text/event-stream", "data: 0\n\ndata: 1", "data: 0\n\n"),
+    "lines": ("application/x-ndjson", '{"a": 1}\n{"a"', '{"a": 1}\n'),
+}
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_a_stream_that_its_client_closes_is_recorded(
+    name: str, httpserver: HTTPServer, start: Start, tmp_path: Path
+) -> None:
+    """Such a stream ends in no other way: what came of it is stored, up to its last whole message."""
+    kind, sent, recorded = STREAMS[name]
+    closed = threading.Event()
+
+    def messages() -> Iterator[str]:
+        yield sent
+        while not closed.wait(0.05):
+            yield ""
+        yield from itertools.repeat(sent[-1] * 1000, 100)
+
+    httpserver.expect_request("/events").respond_with_handler(lambda _: Response(messages(), content_type=kind))
+    proxy = start(httpserver.url_for(""))
+
+    with httpx.stream("GET", f"{proxy.url}/events", trust_env=False) as answer:
+        assert next(answer.iter_text()) == sent
+    closed.set()
+    wait_for(lambda: proxy.recorder.recorded)
+    proxy.recorder.write()
+
+    assert interactions(tmp_path / "cassette.yaml")[0]["response"]["body"]["string"].startswith(recorded)
+    assert proxy.failed == 0
+
+
+def test_a_stream_without_an_end_is_ended(
+    httpserver: HTTPServer, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its client gets all that came whole; another response that does not end is broken off, and counted."""
+    monkeypatch.setattr("harness.cassettes.record.proxy.WITHIN_S", 0.3)
+
+    def pieces(text: str) -> Iterator[str]:
+        for _ in range(100):
+            yield text
+            time.sleep(0.05)
+
+    kinds = {"/events": "text/event-stream", "/text": "text/plain"}
+    for path in kinds:
+        httpserver.expect_request(path).respond_with_handler(
+            lambda r: Response(pieces("data: 0\n\n"), content_type=kinds[r.path])
+        )
+    proxy = start(httpserver.url_for(""))
+
+    assert call(proxy, "GET", "/events").text.startswith("data: 0\n\n")
+    with pytest.raises(httpx.RemoteProtocolError):
+        call(proxy, "GET", "/text")
+    proxy.recorder.write()
+
+    (only,) = interactions(tmp_path / "cassette.yaml")
+    assert only["response"]["body"]["string"].startswith("data: 0\n\n")
+    assert proxy.failed == 1
 
 
 def test_requests_of_every_kind_pass(httpserver: HTTPServer, start: Start) -> None:
