@@ -22,8 +22,9 @@ from harness.errors import ConfigurationError
 def convert(source: Path, into: Path, *, rewrite: bool) -> None:
     """Convert recordings to another format, redacted.
 
-    SOURCE is a cassette, an HTTP archive (HAR), or a report of `st run --report vcr`. INTO becomes an HTTP archive when
-    its name ends in .har, else a cassette. Exits 1 when something could not be converted.
+    SOURCE is a cassette, an HTTP archive (HAR), a report of `st run --report vcr`, or a recording of Ruby VCR or
+    Betamax. INTO becomes an HTTP archive when its name ends in .har, else a cassette. Exits 1 when something could not
+    be converted.
     """
     if into.exists() and not rewrite:
         raise ConfigurationError(f"{into} exists. Pass another file name, or replace it with --rewrite.")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
+
+import msgspec
 
 from harness.cassettes.formats.har import read_har
 from harness.cassettes.formats.interchange import Foreign, read_cassette
@@ -16,16 +19,27 @@ _REPORT = re.compile(rb"(?m)^" + TOP.encode() + rb":")
 
 
 def read_any(path: Path) -> Foreign:
-    """Read a cassette, an HTTP archive or a report of Schemathesis, recognised by its content.
+    """Read a cassette, an HTTP archive, or a recording of Schemathesis, Ruby VCR or Betamax, recognised by its content.
 
     Raises `CassetteError` for a file that cannot be read, is too large, or has none of these formats.
     """
     raw = bytes_of(path)
     if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-        return read_har(raw, str(path))
+        keys = _keys(raw)
+        if TOP in keys:
+            return read_report(raw, str(path))
+        return read_cassette(path) if "interactions" in keys else read_har(raw, str(path))
     if _REPORT.search(raw):
         return read_report(raw, str(path))
     return read_cassette(path)
+
+
+def _keys(raw: bytes) -> Collection[str]:
+    """Return the keys of a JSON object; none for what is not one."""
+    try:
+        return msgspec.json.decode(raw.removeprefix(b"\xef\xbb\xbf"), type=dict[str, msgspec.Raw]).keys()
+    except (msgspec.DecodeError, RecursionError):
+        return ()
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -1,31 +1,50 @@
-"""Schemathesis' VCR reports (`st run --report vcr`): cassettes of another kind, with the outcome of every check."""
+"""Recordings below the key `http_interactions`: Schemathesis' reports, and what Ruby VCR and Betamax write."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import datetime as dt
+from email.utils import parsedate_to_datetime
+from typing import Any
 
 import msgspec
 
+from harness.cassettes.formats.har_bodies import unpacked_content
 from harness.cassettes.formats.interchange import Foreign, without_coding
 from harness.cassettes.store.recording import Recording
-from harness.core.yaml import UnreadableYamlError, has_alias, read_yaml
+from harness.core.dates import as_rfc3339
+from harness.core.yaml import CoreLoader, UnreadableYamlError, has_alias, read_yaml
 from harness.errors import CassetteError, misfit
+from harness.http.content import coding_of
 from harness.http.message import Headers, Request, Response
 
 TOP = "http_interactions"
 
 
+class _Loader(CoreLoader):
+    """Reads Ruby's tag for bytes too."""
+
+
+def _binary(loader: Any, node: Any) -> bytes:
+    content: bytes = loader.construct_yaml_binary(node)
+    return content
+
+
+_Loader.add_constructor("!binary", _binary)
+_Headers = dict[str, list[str] | str]
+
+
 class _ReportBody(msgspec.Struct):
-    string: str | None = None
+    string: Any = None
     base64_string: str | None = None
 
 
 class _ReportRequest(msgspec.Struct):
     uri: str
     method: str
-    headers: dict[str, list[str]] | None = None
-    body: _ReportBody | None = None
+    headers: _Headers | None = None
+    body: _ReportBody | str | None = None
 
 
 class _ReportStatus(msgspec.Struct):
@@ -36,8 +55,8 @@ class _ReportStatus(msgspec.Struct):
 class _ReportResponse(msgspec.Struct):
     status: _ReportStatus
     elapsed: float | None = None
-    headers: dict[str, list[str]] | None = None
-    body: _ReportBody | None = None
+    headers: _Headers | None = None
+    body: _ReportBody | str | None = None
     truncated_from: int | None = None
 
 
@@ -54,7 +73,7 @@ def read_report(raw: bytes, place: str) -> Foreign:
             raise CassetteError(
                 f"{place} contains a YAML alias, which reports never do and which can multiply. Write the report again."
             )
-        document = read_yaml(raw)
+        document = read_yaml(raw, loader=_Loader)
     except UnreadableYamlError as exc:
         raise CassetteError(f"{place} is not YAML: {exc}. It may be cut short; write the report again.") from None
     try:
@@ -78,26 +97,41 @@ def read_report(raw: bytes, place: str) -> Foreign:
 
 def _exchange(interaction: _ReportInteraction, response: _ReportResponse, place: str) -> Recording:
     sent, status = interaction.request, response.status
-    headers, body = without_coding(_headers(response.headers)), _bytes(response.body, place)
+    received = _headers(response.headers)
+    content = unpacked_content(_bytes(response.body, place), coding_of(received))
     return Recording(
         request=Request(
-            method=sent.method, url=sent.uri, headers=_headers(sent.headers), body=_bytes(sent.body, place)
+            method=sent.method.upper(), url=sent.uri, headers=_headers(sent.headers), body=_bytes(sent.body, place)
         ),
-        response=Response(status=status.code, reason=status.message or "", headers=headers, body=body),
-        recorded_at=interaction.recorded_at,
+        response=Response(
+            status=status.code, reason=status.message or "", headers=without_coding(received), body=content
+        ),
+        recorded_at=_moment(interaction.recorded_at),
         latency_s=response.elapsed,
     )
 
 
-def _headers(headers: dict[str, list[str]] | None) -> Headers:
-    return tuple((name, value) for name, values in (headers or {}).items() for value in values)
+def _headers(headers: _Headers | None) -> Headers:
+    named = (headers or {}).items()
+    return tuple((name, v) for name, values in named for v in ([values] if isinstance(values, str) else values))
 
 
-def _bytes(body: _ReportBody | None, place: str) -> bytes:
+def _moment(written: str) -> str:
+    """Return a date of RFC 3339; Ruby VCR writes that of RFC 9110 section 5.6.7."""
+    try:
+        return as_rfc3339(parsedate_to_datetime(written).astimezone(dt.UTC), "seconds")
+    except ValueError:
+        return written
+
+
+def _bytes(body: _ReportBody | str | None, place: str) -> bytes:
     if body is None:
         return b""
+    if isinstance(body, str):  # older versions
+        return body.encode(errors="surrogatepass")
     if body.base64_string is None:
-        return (body.string or "").encode(errors="surrogatepass")
+        text = body.string or ""
+        return text if isinstance(text, bytes) else str(text).encode(errors="surrogatepass")
     try:
         return base64.b64decode(body.base64_string, validate=True)
     except (binascii.Error, ValueError):

@@ -25,7 +25,7 @@ Interaction = dict[str, Any]
 _FOREIGN = {
     "http_interactions": "It is a Schemathesis or Ruby VCR report; convert it: harness convert --help.",
     "log": "It is an HTTP archive (HAR); convert it: harness convert --help.",
-    "Interactions": "It is a Betamax or go-vcr recording, which the harness does not read.",
+    "Interactions": "It is a go-vcr recording, which the harness does not read.",
 }
 
 

@@ -414,6 +414,82 @@ def test_a_report_of_schemathesis_becomes_a_cassette(tmp_path: Path, body: str) 
     ]
 
 
+RUBY_VCR = """\
+---
+http_interactions:
+- request:
+    method: post
+    uri: https://api.example.com/runs
+    body:
+      encoding: US-ASCII
+      string: a=1
+    headers:
+      Accept:
+      - "*/*"
+  response:
+    status:
+      code: 200
+      message: OK
+    headers:
+      Content-Type:
+      - text/plain
+      Content-Encoding:
+      - gzip
+    body:
+      encoding: ASCII-8BIT
+      string: !binary |-
+        PACKED
+    http_version: '1.1'
+  recorded_at: Tue, 01 Nov 2011 04:58:44 GMT
+recorded_with: VCR 6.1.0
+"""
+BETAMAX = {
+    "http_interactions": [
+        {
+            "request": {
+                "method": "POST",
+                "uri": "https://api.example.com/runs",
+                "headers": {"Accept": ["*/*"]},
+                "body": {"encoding": "utf-8", "string": "a=1"},
+            },
+            "response": {
+                "status": {"code": 200, "message": "OK"},
+                "url": "https://api.example.com/runs",
+                "headers": {"Content-Type": "text/plain", "Content-Encoding": ["gzip"]},
+                "body": {"encoding": None, "base64_string": "PACKED"},
+            },
+            "recorded_at": "2011-11-01T04:58:44Z",
+        }
+    ],
+    "recorded_with": "betamax/0.9.0",
+}
+OLD = json.loads(json.dumps(BETAMAX))
+OLD["http_interactions"][0]["request"]["body"] = "a=1"
+
+
+@pytest.mark.parametrize("text", [RUBY_VCR, json.dumps(BETAMAX), json.dumps(OLD)], ids=["ruby", "betamax", "old"])
+def test_recordings_of_ruby_vcr_and_betamax_become_cassettes(text: str, tmp_path: Path) -> None:
+    """In YAML and in JSON, bytes as both write them, methods in lower case, and bodies as older versions have them."""
+    path = tmp_path / "recording"
+    path.write_text(text.replace("PACKED", base64.b64encode(gzip.compress(b"\xff1", mtime=0)).decode()))
+
+    (only,) = read_any(path).exchanges
+
+    assert (only.request.method, only.request.body, only.request.headers) == ("POST", b"a=1", (("Accept", "*/*"),))
+    assert (only.response.body, only.response.headers) == (b"\xff1", (("Content-Type", "text/plain"),))
+    assert only.recorded_at == "2011-11-01T04:58:44Z"
+
+
+def test_a_cassette_in_json_is_read(tmp_path: Path) -> None:
+    """Vcrpy writes it with its serializer `json`."""
+    answer = {"body": {"string": "ok"}, "headers": {}, "status": {"code": 200, "message": "OK"}}
+    sent: dict[str, Any] = {"method": "GET", "uri": "https://a/x", "headers": {}, "body": None}
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps({"version": 1, "interactions": [{"request": sent, "response": answer}]}))
+
+    assert read_any(path).exchanges[0].response.body == b"ok"
+
+
 BAD = [
     ("not json", '{"log": ', "in: Input data was truncated. It is not an HTTP archive; export it again."),
     ("other json", '{"a": 1}', "in: Object missing required field `log`. It is not an HTTP archive"),
