@@ -80,7 +80,7 @@ class WebhookWatch:
 
     def _answer_to_handshake(self, request: Request) -> Response | None:
         """Answer a provider that asks before it sends; a secret that it hands over signs what it sends later."""
-        handshakes = Handshakes(HANDSHAKE_REPLIES, secret=self._secret)
+        handshakes = Handshakes(HANDSHAKE_REPLIES, secret=self._secret, scheme=self._format.scheme.name)
         answered = handshakes.answered(request, url=self.url)
         if answered is None:
             return None

@@ -107,6 +107,9 @@ class Handshakes:
             # An answer to a forged one would sign whatever a stranger sends.
             return AnsweredHandshake(reply=row, response=Response(status=401), refused=f"not genuine: {wrong}")
         if row.needs_secret:
+            if self._scheme not in {"", "hmac", row.signed_by}:
+                why = f"its answer needs the secret of that provider, and the scheme {self._scheme!r} is of another"
+                return AnsweredHandshake(reply=row, response=Response(status=403), refused=why)
             if self._secret is None:
                 why = "its answer needs the secret that you share with the provider. Pass --secret env:NAME"
                 return AnsweredHandshake(reply=row, response=Response(status=403), refused=why)

@@ -181,6 +181,18 @@ def test_a_forged_handshake_of_a_scheme_is_refused() -> None:
     assert (answered.response.status, answered.refused) == (401, "not genuine: it has no signature")
 
 
+@pytest.mark.parametrize("name", ["zoom", "x", "linkedin", "ebay"])
+def test_the_secret_of_another_provider_answers_nothing(name: str) -> None:
+    """The answer would hand out what another provider's secret signs."""
+    asked = next(a.request for a in ASKED if a.name == name)
+
+    answered = Handshakes(HANDSHAKE_REPLIES, secret=lambda: SECRET, scheme="twilio").answered(asked, url=URL)
+
+    assert answered is not None
+    assert answered.response.status == 403
+    assert answered.refused == ("its answer needs the secret of that provider, and the scheme 'twilio' is of another")
+
+
 def test_capture_answers_counts_and_stores_no_handshake(tmp_path: Path) -> None:
     """The terminal shows which one was answered and no secret; the folder of fixtures stays empty."""
     lines: list[str] = []

@@ -157,3 +157,25 @@ def test_a_url_that_cannot_be_used_is_refused(
     assert message in result.output
     assert "pw-of-u" not in result.output
     assert result.exit_code == 4
+
+
+TWILIO_FORM = b"CallSid=CA1234567890ABCDE&Digits=1234&From=%2B14158675309&To=%2B18005551212&Caller=%2B14158675309"
+TWILIO_JSON = b'{"property": "value", "boolean": true}'
+TWILIO_DIGEST = "&bodySHA256=0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620"
+
+
+@pytest.mark.parametrize(
+    "target, body, signature",
+    [
+        ("/myapp.php?foo=1&bar=2", TWILIO_FORM, "RSOYDt4T1cUTdK1PDd93/VVr8B8="),
+        (f"/myapp.php?foo=1&bar=2{TWILIO_DIGEST}", TWILIO_JSON, "a9nBmqA0ju/hNViExpshrM61xv4="),
+    ],
+)
+def test_the_vectors_of_twilio_are_genuine_behind_a_tunnel(target: str, body: bytes, signature: str) -> None:
+    """From the tests of twilio-python, test_request_validator.py: https://mycompany.com, token 12345."""
+    headers = (("host", "127.0.0.1:80"), ("x-forwarded-host", "mycompany.com"), ("x-forwarded-proto", "https"))
+    request = Request(method="POST", url=target, headers=(*headers, ("x-twilio-signature", signature)), body=body)
+    scheme = scheme_named("twilio")
+    event = EventFormat(scheme=scheme).received(request.headers, body)
+
+    assert signature_complaint(scheme, event, secret="12345", urls=sender_urls(request), now=NOW) is None
