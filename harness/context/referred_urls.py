@@ -1,4 +1,4 @@
-"""URLs of harness.toml that stand in the environment, because they have a user and password."""
+"""URLs of harness.toml that come from the environment, because they have a user and password."""
 
 from __future__ import annotations
 

@@ -37,13 +37,13 @@ class HandshakeFollowUp:
     def _kept(self, handshake: AnsweredHandshake) -> str:
         what = handshake.reply.hands_over
         if self._handover is None:
-            return f"Its {what} is a secret and was not kept: to have it, pass --handover FILE and subscribe again"
+            return f"Its {what} is a secret and was not stored: to have it, pass --handover FILE and subscribe again"
         try:
             self._handover.touch(mode=0o600)
             self._handover.chmod(0o600)
             self._handover.write_text(f"{handshake.challenge}\n", encoding="utf-8")
         except OSError as exc:
-            return f"Its {what} was not kept: --handover {self._handover}: {exc.strerror}"
+            return f"Its {what} was not stored: --handover {self._handover}: {exc.strerror}"
         return f"Its {what} is in {self._handover}: refer to it as file:{self._handover}"
 
     def _confirmed(self, url: str) -> str:

@@ -26,7 +26,7 @@ def sender_urls(request: Request, *, given: str = "") -> Iterator[str]:
 
     ``given`` is the URL that the provider has, where the user names it: then only it, with the path and query of the
     request, counts. Else what proxies report of the original request counts, and both schemes: only a right signature
-    makes a URL the right one. Credentials of the request stand in some (as Twilio signs them): never show a URL.
+    makes a URL the right one. Some have the credentials of the request (as Twilio signs them): never show a URL.
     """
     seen = set()
     for origin, target in product(dict.fromkeys(_origins(request, given)), dict.fromkeys(_targets(request, given))):
@@ -81,7 +81,7 @@ def _hosts(request: Request) -> Iterator[str]:
 
 
 def _users(request: Request) -> Iterator[str]:
-    """Yield nothing, and the credentials of the request as they may stand in a URL."""
+    """Yield nothing, and the credentials of the request as a URL may have them."""
     yield ""
     kind, _, encoded = request.header("authorization").partition(" ")
     if kind.lower() != "basic":

@@ -253,7 +253,7 @@ def test_a_secret_is_not_kept_unasked_and_never_among_fixtures(tmp_path: Path) -
     line = HandshakeFollowUp(None, into=tmp_path, confirms=False)(answered)
 
     assert line == (
-        ". Its verification_token is a secret and was not kept: to have it, pass --handover FILE and subscribe again"
+        ". Its verification_token is a secret and was not stored: to have it, pass --handover FILE and subscribe again"
     )
     with pytest.raises(ConfigurationError, match=r"--handover .* is inside --into .*\. Name a file elsewhere\."):
         HandshakeFollowUp(tmp_path / "x", into=tmp_path, confirms=False)
