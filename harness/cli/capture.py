@@ -23,6 +23,9 @@ from harness.webhooks.schemes import scheme_named
 from harness.webhooks.sender_urls import sender_urls
 from harness.webhooks.signature_check import signature_complaint
 
+_PUBLIC = "discord"
+"""The scheme whose receivers have a public key that `harness capture` verifies with."""
+
 
 @click.command()
 @click.option(
@@ -35,6 +38,7 @@ from harness.webhooks.signature_check import signature_complaint
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port on 127.0.0.1; any free one by default.")
 @click.option("--scheme", metavar="NAME", help="Signature scheme, to mark genuine deliveries.")
 @click.option("--secret", metavar="REF", help="Signing secret, as env:NAME, file:PATH or command:WORDS.")
+@click.option("--public-key", metavar="REF", help="Public key of an application of Discord, in place of --secret.")
 @click.option("--url", metavar="URL", help="URL that the provider has, or env:NAME; for schemes that sign it.")
 @click.option(
     "--handover",
@@ -71,16 +75,20 @@ def _server(  # the options of the command
     port: int,
     scheme: str | None,
     secret: str | None,
+    public_key: str | None,
     url: str | None,
     handover: Path | None,
     confirm: bool,
 ) -> CaptureServer:
-    if scheme and not secret:
+    if secret and public_key:
+        raise ConfigurationError("--secret and --public-key exclude each other: pass the one that the scheme has.")
+    if scheme and not secret and not public_key:
         raise ConfigurationError("--scheme and --secret belong together: pass both, or neither.")
     surroundings = Surroundings(Path.cwd())
     given = revealed_url(url, surroundings.vault, "--url") if url else ""
     reveal = secret_behind(secret, surroundings.vault) if secret else None
-    judge = _judge(scheme, reveal, given) if scheme and reveal else None
+    key = secret_behind(public_key, surroundings.vault, "--public-key") if public_key else reveal
+    judge = _judge(scheme, key, given, public=bool(public_key)) if scheme and key else None
     follow_up = HandshakeFollowUp(handover, into=into, confirms=confirm)
     return CaptureServer(
         port,
@@ -104,13 +112,17 @@ def _clean(surroundings: Surroundings) -> Clean:
     return clean
 
 
-def _judge(name: str, secret: Callable[[], str], given: str) -> Callable[[Request], str]:
+def _judge(name: str, secret: Callable[[], str], given: str, *, public: bool) -> Callable[[Request], str]:
     scheme = scheme_named(name)
-    if not scheme.symmetric:
+    if scheme.symmetric is public:
         raise ConfigurationError(
-            f"--scheme {name} signs with a key pair; captured deliveries are verified with shared secrets only. "
-            "Leave out --scheme and --secret."
+            f"--scheme {name} signs with a shared secret. Give --secret in place of --public-key."
+            if public
+            else f"--scheme {name} signs with a key pair. "
+            + ("Give --public-key in place of --secret." if name == _PUBLIC else "Leave out --scheme and --secret.")
         )
+    if public and name != _PUBLIC:
+        raise ConfigurationError(f"--public-key is only for --scheme {_PUBLIC}. Leave out --scheme and --public-key.")
 
     def complaint(request: Request) -> str:
         lower = tuple((k.lower(), v) for k, v in request.headers)

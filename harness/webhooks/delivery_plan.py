@@ -106,9 +106,9 @@ def _signature(options: DeliverOptions, described: Signature | None) -> Signatur
     return msgspec.structs.replace(described, **changes)
 
 
-def secret_behind(reference: str, vault: Vault) -> Callable[[], str]:
-    """Return a function that reveals the secret behind the option ``--secret``; raises `ConfigurationError`."""
-    return _resolved(_reference(reference), vault, "--secret")
+def secret_behind(reference: str, vault: Vault, where: str = "--secret") -> Callable[[], str]:
+    """Return a function that reveals the secret behind the option ``where``; raises `ConfigurationError`."""
+    return _resolved(_reference(reference, where), vault, where)
 
 
 def revealed_url(text: str, vault: Vault, where: str) -> str:
@@ -126,11 +126,11 @@ def revealed_url(text: str, vault: Vault, where: str) -> str:
     return url
 
 
-def _reference(text: str) -> SecretRef:
+def _reference(text: str, where: str = "--secret") -> SecretRef:
     reference = SecretRef.parse(text)
     if reference is None or reference.kind == "fresh":
         raise ConfigurationError(
-            "--secret takes a reference, env:NAME or file:PATH; others could see a secret on the command line."
+            f"{where} takes a reference, env:NAME or file:PATH; others could see a secret on the command line."
         )
     return reference
 

@@ -87,6 +87,27 @@ def sign(algorithm: str, form: str, secret: str, message: bytes) -> bytes:
         raise _no_key(form) from None
 
 
+def sign_encoded(algorithm: str, form: str, encoding: str, secret: str, message: bytes) -> str:
+    """Return the signature of ``message`` as text; raises `SecretError` like `sign`."""
+    return ENCODINGS[encoding](sign(algorithm, form, secret, message))
+
+
+def verify_hex_ed25519(public: str, message: bytes, signature: bytes) -> bool:
+    """Whether a signature in hexadecimal is right; raises `SecretError` for what is no public key in hexadecimal."""
+    try:
+        key = bytes.fromhex(public.strip())
+        asymmetric.verify_ed25519(key, b"", b"")
+    except ValueError:
+        raise SecretError(
+            "The public key does not have the form of its scheme: 32 bytes in hexadecimal. "
+            "Copy it again from the provider's page, without quotes or spaces."
+        ) from None
+    try:
+        return asymmetric.verify_ed25519(key, message, bytes.fromhex(signature.decode()))
+    except ValueError:  # a word that is no signature
+        return False
+
+
 def public_key(algorithm: str, form: str, secret: str) -> str:
     """Return the verifying key as text: the public key, or the secret where both sides share it."""
     public = ALGORITHMS[algorithm].public

@@ -27,6 +27,19 @@ def public_ed25519(key: bytes) -> bytes:
     return _ed25519(key).public_key().public_bytes_raw()
 
 
+def verify_ed25519(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether a signature is right (RFC 8032); raises ValueError for an invalid key."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    key = Ed25519PublicKey.from_public_bytes(public)
+    try:
+        key.verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
 def sign_p256(key: bytes, message: bytes) -> bytes:
     """Return the deterministic ECDSA signature over SHA-256 (RFC 6979) as DER; raises ValueError for an invalid key."""
     from cryptography.hazmat.primitives.asymmetric.ec import ECDSA

@@ -10,7 +10,7 @@ import msgspec
 from harness.http.message import Headers, header, media_type
 from harness.openapi.event_bodies import begins_as_json
 from harness.webhooks.schemes import algorithms
-from harness.webhooks.schemes.algorithms import ALGORITHMS, ENCODINGS, KEY_FORMS
+from harness.webhooks.schemes.algorithms import ALGORITHMS, KEY_FORMS
 from harness.webhooks.schemes.derived import DERIVED, Values
 
 NOTHING: Mapping[str, str] = {}
@@ -126,11 +126,17 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
         method: str = "POST",
     ) -> str:
         """Return the bare signature; raises `SecretError` for a malformed secret."""
+        message = self.message(body, timestamp=timestamp, event_id=event_id, url=url, method=method)
+        return algorithms.sign_encoded(self.algorithm, self.key_form, self.encoding, secret, message)
+
+    def message(
+        self, body: bytes, *, timestamp: int | str, event_id: str = "", url: str = "", method: str = "POST"
+    ) -> bytes:
+        """Return the bytes that are signed."""
         values = {"id": event_id, "url": self.address(url, body), "method": method}
         head, mark, tail = self.signed.partition("{body}")
         message = self._filled(head, timestamp, body, values).encode() + (body if mark else b"")
-        message += self._filled(tail, timestamp, body, values).encode()
-        return ENCODINGS[self.encoding](algorithms.sign(self.algorithm, self.key_form, secret, message))
+        return message + self._filled(tail, timestamp, body, values).encode()
 
     def address(self, url: str, body: bytes) -> str:
         """Return the URL that a genuine delivery of ``body`` goes to; unchanged where it has its query already."""

@@ -17,7 +17,7 @@ READ = {
     "http://a/x": Address("a", 80, tls=False, netloc="a"),
     "https://A.example/x?y=1": Address("a.example", 443, tls=True, netloc="A.example"),
     "http://[::1]:8080/": Address("::1", 8080, tls=False, netloc="[::1]:8080"),
-    "http://user:pass@a:81/": Address("a", 81, tls=False, netloc="a:81"),
+    "http://user:pass@a:81/": Address("a", 81, tls=False, netloc="a:81", authorization="Basic dXNlcjpwYXNz"),
 }
 NO_URL = {
     "": "is not a receiver's URL. Write http://HOST:PORT/PATH, or https.",

@@ -7,20 +7,25 @@ import hashlib
 import hmac
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+from harness.cli.main import main
 from harness.errors import ConfigurationError
 from harness.http.message import Headers, Request
 from harness.webhooks.capture_server import CaptureServer, CaptureStore
+from harness.webhooks.events import EventFormat
 from harness.webhooks.handshake_follow_up import HandshakeFollowUp
 from harness.webhooks.handshake_replies import Handshakes
 from harness.webhooks.handshake_table import HANDSHAKE_REPLIES
 from harness.webhooks.schemes import scheme_named
 from harness.webhooks.schemes.handshakes import HANDSHAKES, ORIGIN
+from harness.webhooks.signature_check import signature_complaint
 
 SECRET = "shared-with-the-provider"
 URL = "https://receiver.example/hook"
@@ -257,3 +262,48 @@ def test_a_secret_is_not_kept_unasked_and_never_among_fixtures(tmp_path: Path) -
     )
     with pytest.raises(ConfigurationError, match=r"--handover .* is inside --into .*\. Name a file elsewhere\."):
         HandshakeFollowUp(tmp_path / "x", into=tmp_path, confirms=False)
+
+
+@pytest.mark.parametrize("document", [{"type": 1, "id": "7"}, {"type": 0, "application_id": "1", "version": 1}])
+def test_discord_is_answered_by_its_public_key(document: dict[str, Any]) -> None:
+    """A genuine PING is answered, a forged one gets 401: else Discord refuses the receiver."""
+    scheme = scheme_named("discord")
+    private = scheme.new_secret()
+    body = json.dumps(document).encode()
+    now = int(time.time())
+
+    def judged(request: Request) -> str:
+        event = EventFormat(scheme=scheme).received(request.headers, request.body)
+        wrong = signature_complaint(scheme, event, secret=scheme.public_key(private), urls=("",), now=now)
+        return wrong.text if wrong else ""
+
+    statuses = []
+    for signed in (body, body + b" "):
+        request = Request(method="POST", url="/", headers=scheme.sign(signed, secret=private, timestamp=now), body=body)
+        answered = Handshakes(HANDSHAKE_REPLIES, scheme="discord", judge=judged).answered(request, url=URL)
+        assert answered is not None
+        statuses.append(answered.response.status)
+
+    assert statuses == [204 if document["type"] == 0 else 200, 401]
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["--scheme", "discord", "--public-key", "00ff"], "--public-key takes a reference"),
+        (["--scheme", "github", "--public-key", "env:K"], "Give --secret in place of --public-key."),
+        (["--scheme", "sendgrid", "--public-key", "env:K"], "--public-key is only for --scheme discord."),
+        (["--scheme", "discord", "--secret", "env:K"], "Give --public-key in place of --secret."),
+        (["--scheme", "discord", "--secret", "env:K", "--public-key", "env:K"], "exclude each other"),
+    ],
+)
+def test_keys_of_the_wrong_kind_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], message: str
+) -> None:
+    """The message names the option to pass."""
+    monkeypatch.setenv("K", "00" * 32)
+
+    result = CliRunner().invoke(main, ["capture", "--into", str(tmp_path), *words])
+
+    assert message in result.output
+    assert result.exit_code == 4
