@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from harness.core.yaml import DuplicateKey, UnreadableYamlError, YamlSyntaxError, read_yaml
+from harness.core.json_or_yaml import read_json_or_yaml
+from harness.core.yaml import DuplicateKey, UnreadableYamlError, YamlSyntaxError
 from harness.errors import NetworkError, SpecError, one_line
 from harness.openapi.references import path_of
 from harness.openapi.versions import unsupported_version
@@ -27,10 +26,10 @@ _TEXTS = (".md", ".txt", ".graphql", ".html")
 def read_document(text: bytes, place: str, repeated: list[DuplicateKey] | None = None) -> dict[str, Any]:
     """Return the document in ``text``; raises `SpecError`, which begins with ``place``, where it came from.
 
-    Keys that an object has twice are added to ``repeated``; see `parsed`.
+    Keys that an object has twice are added to ``repeated``; see `read_json_or_yaml`.
     """
     try:
-        document = parsed(text, repeated)
+        document = read_json_or_yaml(text, duplicates=repeated)
     except YamlSyntaxError as exc:
         line = f"line {exc.line}: " if exc.line else ""
         raise SpecError(f"{place} is neither JSON nor YAML: {line}{exc.problem}. Correct it and run again.") from None
@@ -55,19 +54,6 @@ def read_document(text: bytes, place: str, repeated: list[DuplicateKey] | None =
     return document
 
 
-def parsed(text: bytes, repeated: list[DuplicateKey] | None = None) -> Any:
-    """Read JSON, which is a hundred times faster for the large documents that are written in it, else YAML.
-
-    Keys that an object of YAML has twice are added to ``repeated``; those of JSON are not looked for, as that would
-    take longer than to read it.
-    Raises `UnreadableYamlError`, and `RecursionError` for JSON without end.
-    """
-    if text.lstrip()[:1] == b"{":
-        with suppress(ValueError):
-            return json.loads(text)
-    return read_yaml(text, duplicates=repeated)
-
-
 def read_at(fetch: Fetch | None, repeated: RepeatedKeys, url: str) -> Any:
     """Return the content of a file or URL, and note its ``repeated`` keys.
 
@@ -86,7 +72,7 @@ def read_at(fetch: Fetch | None, repeated: RepeatedKeys, url: str) -> Any:
         text = fetched(fetch, url)
     if urlsplit(url).path.endswith(_TEXTS):
         return text.decode(errors="replace")
-    return parsed(text, repeated.setdefault(url, []))
+    return read_json_or_yaml(text, duplicates=repeated.setdefault(url, []))
 
 
 def fetched(fetch: Fetch, url: str) -> bytes:

@@ -14,7 +14,8 @@ from harness.cassettes.formats.har_bodies import unpacked_content
 from harness.cassettes.formats.interchange import Foreign, without_coding
 from harness.cassettes.store.recording import Recording
 from harness.core.dates import as_rfc3339
-from harness.core.yaml import CoreLoader, UnreadableYamlError, has_alias, read_yaml
+from harness.core.json_or_yaml import read_json_or_yaml
+from harness.core.yaml import CoreLoader, UnreadableYamlError, has_alias
 from harness.errors import CassetteError, misfit
 from harness.http.content import coding_of
 from harness.http.message import Headers, Request, Response
@@ -53,7 +54,9 @@ class _ReportStatus(msgspec.Struct):
 
 
 class _ReportResponse(msgspec.Struct):
-    status: _ReportStatus
+    status: _ReportStatus | None = None
+    status_code: int | None = None
+    """In place of ``status``, before Betamax 0.3."""
     elapsed: float | None = None
     headers: _Headers | None = None
     body: _ReportBody | str | None = None
@@ -69,11 +72,11 @@ class _ReportInteraction(msgspec.Struct):
 def read_report(raw: bytes, place: str) -> Foreign:
     """Read a report; raises `CassetteError` that names ``place`` and the line or key that does not fit."""
     try:
-        if has_alias(raw):
+        if not raw.lstrip().startswith(b"{") and has_alias(raw):
             raise CassetteError(
                 f"{place} contains a YAML alias, which reports never do and which can multiply. Write the report again."
             )
-        document = read_yaml(raw, loader=_Loader)
+        document = read_json_or_yaml(raw, loader=_Loader)
     except UnreadableYamlError as exc:
         raise CassetteError(f"{place} is not YAML: {exc}. It may be cut short; write the report again.") from None
     try:
@@ -90,13 +93,15 @@ def read_report(raw: bytes, place: str) -> Foreign:
             found.left_out.append(f"{name}: it has no response")
         elif response.truncated_from is not None:
             found.left_out.append(f"{name}: its body was cut off in the report")
+        elif response.status is None and response.status_code is None:
+            found.left_out.append(f"{name}: its response has no status")
         else:
             found.exchanges.append(_exchange(interaction, response, f"{place}: {name}"))
     return found
 
 
 def _exchange(interaction: _ReportInteraction, response: _ReportResponse, place: str) -> Recording:
-    sent, status = interaction.request, response.status
+    sent, status = interaction.request, response.status or _ReportStatus(code=response.status_code or 0)
     received = _headers(response.headers)
     content = unpacked_content(_bytes(response.body, place), coding_of(received))
     return Recording(

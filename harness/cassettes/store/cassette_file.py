@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from harness.cassettes.store.vcr_names import CassetteLoader, decode_response
-from harness.core.yaml import YamlAliasError, YamlDepthError, YamlSyntaxError, YamlTagError, read_yaml
+from harness.core.json_or_yaml import read_json_or_yaml
+from harness.core.yaml import YamlAliasError, YamlDepthError, YamlSyntaxError, YamlTagError
 from harness.errors import CassetteError, misfit, one_line
 from harness.http.codings import CodingError, decoded
 from harness.http.content import coding_of
@@ -70,7 +71,7 @@ def parse(raw: bytes, place: str) -> CassetteFile:
     hostile (tags that build objects, aliases that multiply, nesting without end), or of another format.
     """
     _check_bytes(raw, place)
-    document = _yaml(raw, place)
+    document = _read(raw, place)
     _check_format(document, place)
     for interaction in document["interactions"]:
         _modernise(interaction)
@@ -118,14 +119,16 @@ def _check_bytes(raw: bytes, place: str) -> None:
     if not raw.strip():
         raise CassetteError(f"{place} is empty. {AGAIN}")
     check_length(len(raw), place)
-    if b"\0" in raw[:4096] or raw[:2] == b"\x1f\x8b":
+    if raw[:2] == b"\x1f\x8b":
+        raise CassetteError(f"{place} is packed by gzip. Unpack it first: gunzip {place}")
+    if b"\0" in raw[:4096]:
         raise CassetteError(f"{place} contains binary data, not the text of a cassette. {AGAIN}")
 
 
-def _yaml(raw: bytes, place: str) -> Any:
-    """Read a cassette as vcrpy does: by YAML 1.1, with the bodies of older cassettes that its own tags hold."""
+def _read(raw: bytes, place: str) -> Any:
+    """Read a cassette as vcrpy does: JSON, or YAML 1.1 with the bodies of older cassettes that its own tags hold."""
     try:
-        return read_yaml(raw, loader=CassetteLoader, max_depth=MAX_DEPTH)
+        return read_json_or_yaml(raw, loader=CassetteLoader, max_depth=MAX_DEPTH)
     except YamlTagError as exc:
         raise CassetteError(
             f"{place}, line {exc.line or '?'}: a YAML tag that builds an object was refused and not executed "
@@ -133,6 +136,8 @@ def _yaml(raw: bytes, place: str) -> Any:
         ) from None
     except YamlDepthError as exc:
         raise CassetteError(f"{place}, line {exc.line}: nested too deeply. {AGAIN}") from None
+    except RecursionError:
+        raise CassetteError(f"{place}: nested too deeply. {AGAIN}") from None
     except YamlAliasError:
         raise CassetteError(f"{place}: its YAML aliases expand to more than a cassette can contain. {AGAIN}") from None
     except YamlSyntaxError as exc:
@@ -158,13 +163,21 @@ def _check_format(document: Any, place: str) -> None:
 
 
 def _modernise(interaction: Any) -> None:
-    """Bring what vcrpy before 4.2 wrote for httpx into the form of all other clients, as vcrpy does."""
+    """Bring what vcrpy before 4.2 wrote for httpx into the form of all other clients, and give headers their lists.
+
+    vcrpy reads both alike; a header that a filter of the test wrote has no list.
+    """
     response = interaction.get("response") if isinstance(interaction, dict) else None
-    if isinstance(response, dict) and "status_code" in response and "content" in response:
+    if not isinstance(response, dict):
+        return
+    if "status_code" in response and "content" in response:
         content = response.pop("content")
         response["status"] = {"code": response.pop("status_code"), "message": None}
         response["body"] = {"string": content.encode() if isinstance(content, str) else content}
         interaction["response"] = decode_response(response)
+    headers = interaction["response"].get("headers")
+    if isinstance(headers, dict):
+        interaction["response"]["headers"] = {n: [v] if isinstance(v, str) else v for n, v in headers.items()}
 
 
 def _drop_untrue_coding(response: dict[str, Any]) -> None:

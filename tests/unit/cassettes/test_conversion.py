@@ -465,9 +465,14 @@ BETAMAX = {
 }
 OLD = json.loads(json.dumps(BETAMAX))
 OLD["http_interactions"][0]["request"]["body"] = "a=1"
+OLDEST = json.loads(json.dumps(OLD))
+OLDEST["http_interactions"][0]["response"] |= {"status": None, "status_code": 200}
+RECORDINGS = {"ruby": RUBY_VCR} | {
+    name: json.dumps(recording) for name, recording in (("betamax", BETAMAX), ("old", OLD), ("oldest", OLDEST))
+}
 
 
-@pytest.mark.parametrize("text", [RUBY_VCR, json.dumps(BETAMAX), json.dumps(OLD)], ids=["ruby", "betamax", "old"])
+@pytest.mark.parametrize("text", RECORDINGS.values(), ids=RECORDINGS.keys())
 def test_recordings_of_ruby_vcr_and_betamax_become_cassettes(text: str, tmp_path: Path) -> None:
     """In YAML and in JSON, bytes as both write them, methods in lower case, and bodies as older versions have them."""
     path = tmp_path / "recording"
@@ -480,14 +485,35 @@ def test_recordings_of_ruby_vcr_and_betamax_become_cassettes(text: str, tmp_path
     assert only.recorded_at == "2011-11-01T04:58:44Z"
 
 
-def test_a_cassette_in_json_is_read(tmp_path: Path) -> None:
-    """Vcrpy writes it with its serializer `json`."""
-    answer = {"body": {"string": "ok"}, "headers": {}, "status": {"code": 200, "message": "OK"}}
+ANSWERS: dict[str, dict[str, Any]] = {
+    "plain": {"body": {"string": "ok"}, "headers": {}},
+    "a header without a list, as a filter of the test writes it": {"body": {"string": "ok"}, "headers": {"Age": "1"}},
+    "an escaped pair of surrogates": {"body": {"string": "\N{GRINNING FACE}"}, "headers": {}},
+    "an escaped null": {"body": {"string": "\0"}, "headers": {}},
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
+def test_a_cassette_in_json_is_read(answer: dict[str, Any], tmp_path: Path) -> None:
+    """Vcrpy writes it with its serializer `json`, whose escapes YAML does not take."""
+    answer = {**answer, "status": {"code": 200, "message": "OK"}}
     sent: dict[str, Any] = {"method": "GET", "uri": "https://a/x", "headers": {}, "body": None}
     path = tmp_path / "c.json"
     path.write_text(json.dumps({"version": 1, "interactions": [{"request": sent, "response": answer}]}))
 
-    assert read_any(path).exchanges[0].response.body == b"ok"
+    (only,) = read_any(path).exchanges
+
+    assert only.response.body == answer["body"]["string"].encode()
+    assert only.response.headers == tuple(answer["headers"].items())
+
+
+def test_a_cassette_that_is_packed_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    """Some projects pack what vcrpy writes."""
+    path = tmp_path / "c.yaml.gz"
+    path.write_bytes(gzip.compress(b"interactions: []\nversion: 1\n"))
+
+    with pytest.raises(CassetteError, match=r"is packed by gzip\. Unpack it first: gunzip .*c\.yaml\.gz"):
+        read_any(path)
 
 
 BAD = [

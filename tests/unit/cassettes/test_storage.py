@@ -42,7 +42,7 @@ BAD = {
     "empty": Bad(b"", "test_x.yaml is empty"),
     "blank": Bad(b" \n\n", "test_x.yaml is empty"),
     "binary": Bad(b"\x7fELF\0\0\x01", "test_x.yaml contains binary data"),
-    "gzip": Bad(b"\x1f\x8b\x08", "test_x.yaml contains binary data"),
+    "gzip": Bad(b"\x1f\x8b\x08", "test_x.yaml is packed by gzip. Unpack it first: gunzip "),
     "not-utf-8": Bad(b"interactions: \xff\xfe", "test_x.yaml is not a cassette: unacceptable character"),
     "control": Bad(b"interactions: \x01", "test_x.yaml is not a cassette: unacceptable character"),
     "cut-in-a-string": Bad(WHOLE.encode() + b"- request: {method: 'GE", "test_x.yaml, line 4: not valid YAML"),
@@ -79,9 +79,10 @@ BAD = {
         (HEAD + "{status: {code: 200}, headers: {}, body: {string: 7}}\nversion: 1\n").encode(),
         "interactions[0].response.body.string: Expected text, got int",
     ),
+    "deep-json": Bad(b'{"interactions": ' + b"[" * 200_000, "test_x.yaml: nested too deeply"),
     "header-is-no-list": Bad(
-        (HEAD + "{status: {code: 200}, headers: {a: b}, body: {string: x}}\nversion: 1\n").encode(),
-        "interactions[0].response.headers[...]: Expected `array`, got `str`",
+        (HEAD + "{status: {code: 200}, headers: {a: 1}, body: {string: x}}\nversion: 1\n").encode(),
+        "interactions[0].response.headers[...]: Expected `array`, got `int`",
     ),
     "old-form-incomplete": Bad(
         (HEAD + "{status_code: 200, headers: {}}\nversion: 1\n").encode(),

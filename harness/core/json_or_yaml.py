@@ -1,0 +1,30 @@
+"""Reading what may be written in JSON or in YAML."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import yaml
+
+from harness.core.yaml import MAX_DEPTH, CoreLoader, DuplicateKey, read_yaml
+
+
+def read_json_or_yaml(
+    text: bytes,
+    *,
+    loader: type[yaml.CSafeLoader] = CoreLoader,
+    max_depth: int = MAX_DEPTH,
+    duplicates: list[DuplicateKey] | None = None,
+) -> Any:
+    """Read an object as JSON if it is, else as YAML, as `read_yaml` does.
+
+    JSON is read a hundred times faster, and YAML 1.1 does not take its surrogate pairs and escaped slashes. Keys that
+    an object of JSON has twice are not looked for, as that would take longer than to read it.
+    Raises `UnreadableYamlError`, and `RecursionError` for JSON without end.
+    """
+    if text.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{":
+        with suppress(ValueError):
+            return json.loads(text)
+    return read_yaml(text, loader=loader, max_depth=max_depth, duplicates=duplicates)
