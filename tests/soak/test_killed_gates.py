@@ -1,4 +1,4 @@
-"""A gate that is killed at any moment, in any of its processes, is never READY."""
+"""A gate that is killed at any moment, in any of its processes, is never READY without the truth."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 import pytest
 
-from harness.model import Level, Verdict
+from harness.model import Level, Report, Verdict
 from harness.readiness.checklist import shipped
 from harness.reports.json import read
 from tests.plugins.conftest import NAMED, OWN_ITEM, PASSES, PROCESS, SERVE, Folder, environment, waivers
@@ -26,6 +28,8 @@ ENDS_WITHIN_S = 120
 SPREADS: tuple[tuple[str, ...], ...] = ((), ("-n2",))
 MOST = 3
 """Attempts for each kill: some gates are over before."""
+_WORKER = "import sys;exec(eval(sys.stdin.readline()))"
+"""In the command line of a worker of pytest-xdist, which execnet starts."""
 SLOW = "import time\ndef test_slow(): time.sleep(4)\n"
 
 
@@ -42,31 +46,53 @@ def slow(tmp_path: Path) -> Folder:
 
 
 def test_a_gate_that_is_killed_is_never_ready(slow: Folder) -> None:
-    """Whatever signal reaches the gate, a pytest or a worker before the report is complete, there is no exit 0."""
+    """Whatever signal reaches the gate, a pytest or a worker before the report is complete, there is no exit 0.
+
+    A worker that is killed between its last word to its pytest and its end takes nothing with it: such a kill does not
+    count where the report has everything that an undisturbed gate finds.
+    """
     seed = random.SystemRandom().randrange(2**32)
     chance = random.Random(seed)
-    takes_s = {spread: _timed(slow, spread) for spread in SPREADS}
+    whole = {spread: _undisturbed(slow, spread) for spread in SPREADS}
     killed = 0
     for attempt in range(MOST * KILLS):
         if killed == KILLS:
             break
         spread, number = SPREADS[attempt % len(SPREADS)], SIGNALS[attempt // len(SPREADS) % len(SIGNALS)]
-        killed += _killed(slow, spread, chance.uniform(0.2, takes_s[spread]), number, chance, seed)
+        killed += _killed(slow, spread, whole[spread], number, chance, seed)
         assert not slow.runs(), f"seed {seed}, kill {killed}: the target's process was left behind"
     assert killed == KILLS
 
 
-def _timed(folder: Folder, spread: tuple[str, ...]) -> float:
+class Undisturbed(NamedTuple):
+    """What a gate that nothing disturbs takes, and what it finds."""
+
+    takes_s: float
+    found: Counter[str]
+
+
+def _undisturbed(folder: Folder, spread: tuple[str, ...]) -> Undisturbed:
     began_s = time.monotonic()
     ended = folder.gate(*spread)
     assert (ended.status, ended.verdict) == (0, Verdict.READY), ended.text
-    return time.monotonic() - began_s
+    assert ended.report is not None
+    return Undisturbed(time.monotonic() - began_s, _found(ended.report))
+
+
+def _found(report: Report) -> Counter[str]:
+    return Counter(finding.summary for item in report.items for finding in item.findings)
 
 
 def _killed(
-    folder: Folder, spread: tuple[str, ...], after_s: float, number: signal.Signals, chance: random.Random, seed: int
+    folder: Folder,
+    spread: tuple[str, ...],
+    whole: Undisturbed,
+    number: signal.Signals,
+    chance: random.Random,
+    seed: int,
 ) -> bool:
-    """Run a gate and kill one of its processes; False where it was over before."""
+    """Run a gate and kill one of its processes; False where that one was over before."""
+    after_s = chance.uniform(0.2, whole.takes_s)
     command = [sys.executable, "-m", "harness.cli", "gate", *spread]
     gate = subprocess.Popen(
         command, cwd=folder.path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -85,7 +111,12 @@ def _killed(
         return False
     context = f"seed {seed}: {number.name} to {command_of_victim} after {after_s:.1f} s\n{output}"
     written = folder.reports / "readiness.json"
-    verdict = read(written.read_bytes()).verdict if written.is_file() else None
+    report = read(written.read_bytes()) if written.is_file() else None
+    if gate.returncode == 0 and _WORKER in command_of_victim:
+        assert report is not None
+        assert _found(report) == whole.found, context
+        return False
+    verdict = report.verdict if report is not None else None
     assert gate.returncode != 0, context
     assert verdict in (None, Verdict.INCOMPLETE), context
     return True
