@@ -102,14 +102,14 @@ def _killed(
         gate.communicate()
         return False
     victim = chance.choice([process for process in _processes(gate.pid) if process.is_running()])
-    command_of_victim = victim.cmdline()[:6]
+    command_of_victim = victim.cmdline()
     victim.send_signal(number)
     complete = (folder.reports / "readiness.json").is_file()
     output, _ = gate.communicate(timeout=ENDS_WITHIN_S)
     _wait_for_the_rest(folder.path)
     if complete:
         return False
-    context = f"seed {seed}: {number.name} to {command_of_victim} after {after_s:.1f} s\n{output}"
+    context = f"seed {seed}: {number.name} to {command_of_victim[:8]} after {after_s:.1f} s\n{output}"
     written = folder.reports / "readiness.json"
     report = read(written.read_bytes()) if written.is_file() else None
     if gate.returncode == 0 and _WORKER in command_of_victim:
