@@ -34,7 +34,8 @@ def test_the_backup_is_there():
 '''
 SERVE = """
 import http.server, os, pathlib, sys
-pathlib.Path("pid").write_text(str(os.getpid()))
+pathlib.Path("pid.new").write_text(str(os.getpid()))
+os.replace("pid.new", "pid")  # it may be killed at any moment
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()
 """
 PROCESS = """
