@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -63,6 +64,7 @@ def run_gate(
     scenarios = [str(_existing(directory, path)) for path in target.config.target.scenarios]
     check_interpreter(directory, *{path if path.is_dir() else path.parent for path in map(Path, scenarios)})
     request = GateRequest(
+        parent=os.getpid(),
         directory=str(directory),
         overlay=overlay,
         reports=reports,

@@ -13,6 +13,8 @@ ISOLATED = ("-E", "-P", "-X", "utf8")
 class GateRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line asks for."""
 
+    parent: int
+    """Id of the process that asks; the gate ends with it."""
     directory: str
     """Folder of harness.toml."""
     overlay: str | None = None

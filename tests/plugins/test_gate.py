@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from harness.context.gate_request import GateRequest
 from harness.core.folder_lock import locked_folder
 from harness.model import Verdict
 
@@ -454,6 +457,18 @@ def test_a_file_that_hides_a_module_ends_pytest(ready: Folder) -> None:
 
     assert ended.status == 4
     assert "queue.py hides the module 'queue' of Python's own" in ended.err
+
+
+def test_a_gate_ends_where_its_command_was_killed_before_it_began(ready: Folder) -> None:
+    """Nobody waits for its verdict, and nothing may say READY in the end."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    request = GateRequest(parent=ended.pid, directory=str(ready.path), reports="reports", scenarios=("scenarios",))
+
+    gate = ready.run("-m", "harness.cli.gate_process", request.to_json())
+
+    assert (gate.status, gate.report) == (1, None)
+    assert "The gate was interrupted before the target was ready." in gate.text
 
 
 def test_a_second_gate_in_one_folder_is_refused(ready: Folder) -> None:

@@ -16,7 +16,7 @@ from harness.context.gate_request import GateRequest
 )
 def test_every_word_arrives_as_it_was_given(word: str) -> None:
     """Names of folders and files may be bytes that are no UTF-8; the text between the processes is ASCII."""
-    request = GateRequest(directory=word, reports="r", scenario_arguments=("-k", word), only=("a.b",))
+    request = GateRequest(parent=1, directory=word, reports="r", scenario_arguments=("-k", word), only=("a.b",))
     text = request.to_json()
 
     assert text.isascii()
