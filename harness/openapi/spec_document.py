@@ -86,7 +86,8 @@ class Spec(JsonDocument):
 
     @cached_property
     def _contents(self) -> list[Any]:
-        return [r["content"] for o in self.operations for r in o.responses.values() if "content" in r]
+        answers = (r for d in self.definitions.values() for _, r in described(self.resolved(d.get("responses"))))
+        return [found["content"] for answer in answers if "content" in (found := self.resolved(answer))]
 
     @cached_property
     def _unusual(self) -> bool:

@@ -88,6 +88,12 @@ UNSEEN_WITHOUT_IT = {
     "mock-transport": "def test_it(cassette, base_url):\n"
     "    with httpx.Client(transport=httpx.MockTransport(answer)) as client:\n"
     "        assert client.get(base_url + '/items/item-1').json()['id']",
+    "async-mock-transport": "def test_it(cassette, base_url):\n"
+    "    import asyncio\n"
+    "    async def call():\n"
+    "        async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:\n"
+    "            return await client.get(base_url + '/items/item-1')\n"
+    "    assert asyncio.run(call()).json()['id']",
     "asgi-transport": "def test_it(cassette, base_url):\n"
     "    def app(environ, start):\n"
     "        start('200 OK', [('content-type', 'application/json')])\n"
