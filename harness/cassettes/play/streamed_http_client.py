@@ -50,13 +50,14 @@ def _bounded(getresponse: Callable[..., Any]) -> Callable[..., Any]:
             with watch:
                 return getresponse(connection, *args, **options)
         except _StreamFoundError as found:
-            if watch.ended:
-                raise too_long(connection._vcr_request) from None  # noqa: SLF001
-            return _StreamedResponse(connection, found.response)
+            if not watch.ended:
+                return _StreamedResponse(connection, found.response)
+            found.response.close()
         except Exception:
-            if watch.ended:
-                raise too_long(connection._vcr_request) from None  # noqa: SLF001
-            raise
+            if not watch.ended:
+                raise
+        connection.real_connection.close()
+        raise too_long(connection._vcr_request)  # noqa: SLF001
 
     return bounded
 
@@ -150,6 +151,7 @@ class _LiveBody(io.RawIOBase):
             self._passing.take(piece)
         except Exception:
             self._passing.fail()
+            self._response.close()
             raise
         if not piece:
             self._passing.finish()
