@@ -24,7 +24,12 @@ def read_json_or_yaml(
     an object of JSON has twice are not looked for, as that would take longer than to read it.
     Raises `UnreadableYamlError`, and `RecursionError` for JSON without end.
     """
-    if text.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{":
+    if begins_as_object(text):
         with suppress(ValueError):
             return json.loads(text)
     return read_yaml(text, loader=loader, max_depth=max_depth, duplicates=duplicates)
+
+
+def begins_as_object(text: bytes) -> bool:
+    """Whether a text begins with a brace, as an object of JSON does, behind a byte order mark or blanks."""
+    return text.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"

@@ -98,20 +98,23 @@ def show_plainly(call: pytest.CallInfo[None], report: pytest.TestReport) -> None
 
 def redact_report(report: pytest.TestReport, redact: Callable[[str], str]) -> None:
     """Take known secrets, and what pytest-xdist cannot send, out of a report's traceback, output and properties."""
-    if isinstance(report.longrepr, tuple):
-        file, line, reason = report.longrepr
-        report.longrepr = (encodable(file), line, encodable(reason))
-    elif report.longrepr is not None:
-        text = str(report.longrepr)
-        if (clean := redact(encodable(text))) != text:
-            report.longrepr = clean
-    report.sections = [(encodable(name), redact(encodable(text))) for name, text in report.sections]
+    clean_texts(report, lambda text: redact(encodable(text)))
     report.user_properties = [
         (encodable(name), encodable(value) if isinstance(value, str) else value)
         for name, value in report.user_properties
     ]
     if hasattr(report, "wasxfail"):
         report.wasxfail = encodable(str(report.wasxfail))
+
+
+def clean_texts(report: pytest.TestReport | pytest.CollectReport, clean: Callable[[str], str]) -> None:
+    """Put the texts of a report through ``clean``; a reason for a skip loses only what pytest-xdist cannot send."""
+    if isinstance(report.longrepr, tuple):
+        file, line, reason = report.longrepr
+        report.longrepr = (encodable(file), line, encodable(reason))
+    elif report.longrepr is not None and (cleaned := clean(text := str(report.longrepr))) != text:
+        report.longrepr = cleaned
+    report.sections = [(encodable(name), clean(text)) for name, text in report.sections]
 
 
 def _broke(item: pytest.Item, call: pytest.CallInfo[None]) -> bool:

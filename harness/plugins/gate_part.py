@@ -8,14 +8,11 @@ import sys
 import time
 from collections import Counter
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from harness.plugins.stash import claims_key, context_key, only_key, order_key, signals_key
-
-if TYPE_CHECKING:
-    pass
 
 ONLY = "harness_only"
 """Where a worker of pytest-xdist finds the items whose checks alone run."""

@@ -21,11 +21,8 @@ def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Do the same in the reason why something was not collected."""
+    from harness.plugins.conclusions import clean_texts
+
     report = yield
-    if isinstance(report.longrepr, tuple):
-        file, line, reason = report.longrepr
-        report.longrepr = (encodable(file), line, encodable(reason))
-    elif report.longrepr is not None and (clean := encodable(text := str(report.longrepr))) != text:
-        report.longrepr = clean
-    report.sections = [(encodable(name), encodable(text)) for name, text in report.sections]
+    clean_texts(report, encodable)
     return report

@@ -13,6 +13,7 @@ from harness.cassettes.formats.interchange import Foreign, read_cassette
 from harness.cassettes.formats.vcr_report import TOP, read_report
 from harness.cassettes.store.storage import bytes_of
 from harness.core.files import write_atomically
+from harness.core.json_or_yaml import begins_as_object
 from harness.errors import CassetteError
 
 _REPORT = re.compile(rb"(?m)^" + TOP.encode() + rb":")
@@ -24,7 +25,7 @@ def read_any(path: Path) -> Foreign:
     Raises `CassetteError` for a file that cannot be read, is too large, or has none of these formats.
     """
     raw = bytes_of(path)
-    if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+    if begins_as_object(raw):
         keys = _keys(raw)
         if TOP in keys:
             return read_report(raw, str(path))

@@ -14,7 +14,7 @@ from harness.cassettes.formats.har_bodies import unpacked_content
 from harness.cassettes.formats.interchange import Foreign, without_coding
 from harness.cassettes.store.recording import Recording
 from harness.core.dates import as_rfc3339
-from harness.core.json_or_yaml import read_json_or_yaml
+from harness.core.json_or_yaml import begins_as_object, read_json_or_yaml
 from harness.core.yaml import CoreLoader, UnreadableYamlError, has_alias
 from harness.errors import CassetteError, misfit
 from harness.http.content import coding_of
@@ -72,7 +72,7 @@ class _ReportInteraction(msgspec.Struct):
 def read_report(raw: bytes, place: str) -> Foreign:
     """Read a report; raises `CassetteError` that names ``place`` and the line or key that does not fit."""
     try:
-        if not raw.lstrip().startswith(b"{") and has_alias(raw):
+        if not begins_as_object(raw) and has_alias(raw):
             raise CassetteError(
                 f"{place} contains a YAML alias, which reports never do and which can multiply. Write the report again."
             )

@@ -11,8 +11,9 @@ import subprocess
 import sys
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -39,34 +40,49 @@ CLIENTS = {
 }
 
 
-@pytest.mark.parametrize("name", CLIENTS)
-def test_a_client_of_the_users_own_is_recorded_and_played_back(
-    name: str, tmp_path: Path, httpserver: HTTPServer, real_python: Callable[[str], str]
-) -> None:
-    """Its call is recorded, and answered from the cassette when the server is silent."""
-    (packages,) = Path(real_python("clients")).parents[1].glob("lib/python3*/site-packages")
-    url = f"http://127.0.0.1:{httpserver.port}"
-    httpserver.expect_oneshot_request("/item").respond_with_json({"id": "item-1"})
-    (tmp_path / "openapi.json").write_text(json.dumps(SPEC), encoding="utf-8")
-    toml = f'[target]\nname = "x"\n[provider]\nspec = "openapi.json"\nbase_url = "{url}"\n'
-    (tmp_path / "harness.toml").write_text(toml, encoding="utf-8")
-    test = f"import asyncio, {name.partition('-')[0]}\nURL = '{url}/item'\ndef get():\n{CLIENTS[name]}\n"
-    test += "def test_it(cassette):\n    assert get() == {'id': 'item-1'}\n    assert len(cassette.exchanges) == 1\n"
-    (tmp_path / "test_own.py").write_text(test, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", f"--rootdir={tmp_path}"]
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "HARNESS_"))}
+@pytest.fixture
+def packages(real_python: Callable[[str], str]) -> Path:
+    """Where the clients are installed."""
+    (folder,) = Path(real_python("clients")).parents[1].glob("lib/python3*/site-packages")
+    return folder
 
-    for mode in ("record", "replay"):
+
+def describe(spec: dict[str, Any], url: str, folder: Path) -> None:
+    """Write the target: a provider at ``url``, and its document."""
+    (folder / "openapi.json").write_text(json.dumps(spec), encoding="utf-8")
+    toml = f'[target]\nname = "x"\n[provider]\nspec = "openapi.json"\nbase_url = "{url}"\n'
+    (folder / "harness.toml").write_text(toml, encoding="utf-8")
+
+
+def passes_in(modes: Iterable[str], test: str, folder: Path, packages: Path, **env: str) -> None:
+    """Assert that a file of tests passes in one mode after another."""
+    (folder / "test_own.py").write_text(test, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", f"--rootdir={folder}"]
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "HARNESS_"))}
+    for mode in modes:
         ended = subprocess.run(
             [*command, f"--harness-mode={mode}"],
-            cwd=tmp_path,
-            env={**kept, "PYTHONPATH": str(packages)},
+            cwd=folder,
+            env={**kept, "PYTHONPATH": str(packages), **env},
             capture_output=True,
             text=True,
             check=False,
             timeout=TIMEOUT_S,
         )
-        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert ended.returncode == 0, f"{mode}: {ended.stdout}{ended.stderr}"
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_a_client_of_the_users_own_is_recorded_and_played_back(
+    name: str, tmp_path: Path, httpserver: HTTPServer, packages: Path
+) -> None:
+    """Its call is recorded, and answered from the cassette when the server is silent."""
+    url = f"http://127.0.0.1:{httpserver.port}"
+    httpserver.expect_oneshot_request("/item").respond_with_json({"id": "item-1"})
+    describe(SPEC, url, tmp_path)
+    test = f"import asyncio, {name.partition('-')[0]}\nURL = '{url}/item'\ndef get():\n{CLIENTS[name]}\n"
+    test += "def test_it(cassette):\n    assert get() == {'id': 'item-1'}\n    assert len(cassette.exchanges) == 1\n"
+    passes_in(("record", "replay"), test, tmp_path, packages)
 
     assert len(httpserver.log) == 1
     assert len(Storage().read(tmp_path / "cassettes" / "test_own" / "test_it.yaml").interactions) == 1
@@ -88,10 +104,9 @@ def test_it(cassette, coding):
 
 
 def test_coded_bodies_and_values_beyond_ascii_of_aiohttp_pass_in_every_mode(
-    tmp_path: Path, httpserver: HTTPServer, real_python: Callable[[str], str]
+    tmp_path: Path, httpserver: HTTPServer, packages: Path
 ) -> None:
     """The client unpacks bodies and leaves their header, and reads values as UTF-8: so it does from a cassette."""
-    (packages,) = Path(real_python("clients")).parents[1].glob("lib/python3*/site-packages")
     url, received = f"http://127.0.0.1:{httpserver.port}", list[list[str]]()
 
     def answer(request: Request) -> Response:
@@ -105,25 +120,9 @@ def test_coded_bodies_and_values_beyond_ascii_of_aiohttp_pass_in_every_mode(
     spec = {**SPEC, "paths": {f"/{coding}": item for coding in CODED}}
     for coding in CODED:
         httpserver.expect_request(f"/{coding}").respond_with_handler(answer)
-    (tmp_path / "openapi.json").write_text(json.dumps(spec), encoding="utf-8")
-    toml = f'[target]\nname = "x"\n[provider]\nspec = "openapi.json"\nbase_url = "{url}"\n'
-    (tmp_path / "harness.toml").write_text(toml, encoding="utf-8")
+    describe(spec, url, tmp_path)
     text = READS.replace("URL", repr(url)).replace("CODINGS", str(list(CODED))).replace("CITIES", str(CITIES))
-    (tmp_path / "test_own.py").write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", f"--rootdir={tmp_path}"]
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "HARNESS_"))}
-
-    for mode in ("record", "replay", "rewrite", "live", "verify"):
-        ended = subprocess.run(
-            [*command, f"--harness-mode={mode}"],
-            cwd=tmp_path,
-            env={**kept, "PYTHONPATH": str(packages)},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=TIMEOUT_S,
-        )
-        assert ended.returncode == 0, ended.stdout + ended.stderr
+    passes_in(("record", "replay", "rewrite", "live", "verify"), text, tmp_path, packages)
 
     assert received == [CITIES] * (4 * len(CODED))
 
@@ -171,36 +170,19 @@ async def post_twice(**options):
 
 
 def test_bodies_of_aiohttp_are_recorded_as_they_are_sent_without_secrets(
-    tmp_path: Path, httpserver: HTTPServer, real_python: Callable[[str], str]
+    tmp_path: Path, httpserver: HTTPServer, packages: Path
 ) -> None:
     """Whatever `json=` and `data=` hold, the server gets the same bytes as ever, and the cassette has them redacted."""
-    (packages,) = Path(real_python("clients")).parents[1].glob("lib/python3*/site-packages")
     url, secret = f"http://127.0.0.1:{httpserver.port}", secrets.token_hex(12)
     httpserver.expect_request("/item").respond_with_json({})
     spec = json.loads(json.dumps(SPEC).replace('"get"', '"post"'))
-    (tmp_path / "openapi.json").write_text(json.dumps(spec), encoding="utf-8")
-    toml = f'[target]\nname = "x"\n[provider]\nspec = "openapi.json"\nbase_url = "{url}"\n'
-    (tmp_path / "harness.toml").write_text(toml, encoding="utf-8")
+    describe(spec, url, tmp_path)
     tests = [ECHOES.replace("URL", repr(f"{url}/item"))]
     for name, (option, _) in BODIES.items():
         key, _, value = option.partition("=")
         call = f"post_twice({key}=lambda: {value})"
         tests.append(f"def test_{name.replace(' ', '_')}(cassette):\n    asyncio.run({call})\n")
-    (tmp_path / "test_own.py").write_text("".join(tests), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", f"--rootdir={tmp_path}"]
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "HARNESS_"))}
-
-    for mode in ("record", "replay"):
-        ended = subprocess.run(
-            [*command, f"--harness-mode={mode}"],
-            cwd=tmp_path,
-            env={**kept, "PYTHONPATH": str(packages), "SECRET_OF_TEST": secret},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=TIMEOUT_S,
-        )
-        assert ended.returncode == 0, ended.stdout + ended.stderr
+    passes_in(("record", "replay"), "".join(tests), tmp_path, packages, SECRET_OF_TEST=secret)
 
     assert len(httpserver.log) == 2 * len(BODIES)
     for number, (name, (_, media_type)) in enumerate(BODIES.items()):
@@ -227,10 +209,9 @@ def test_it(cassette):
 
 
 def test_a_stream_without_an_end_is_recorded_as_aiohttp_reads_it(
-    tmp_path: Path, httpserver: HTTPServer, real_python: Callable[[str], str]
+    tmp_path: Path, httpserver: HTTPServer, packages: Path
 ) -> None:
     """The test has its event before the next is sent, and the cassette has it too."""
-    (packages,) = Path(real_python("clients")).parents[1].glob("lib/python3*/site-packages")
     url = f"http://127.0.0.1:{httpserver.port}"
     ended = threading.Event()
 
@@ -244,24 +225,8 @@ def test_a_stream_without_an_end_is_recorded_as_aiohttp_reads_it(
         lambda _: Response(events(), content_type="text/event-stream")
     )
     spec = {**SPEC, "paths": {"/item": {"get": {"responses": {"200": {"description": "Events"}}}}}}
-    (tmp_path / "openapi.json").write_text(json.dumps(spec), encoding="utf-8")
-    toml = f'[target]\nname = "x"\n[provider]\nspec = "openapi.json"\nbase_url = "{url}"\n'
-    (tmp_path / "harness.toml").write_text(toml, encoding="utf-8")
-    (tmp_path / "test_own.py").write_text(STREAMED.format(url=url), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", f"--rootdir={tmp_path}"]
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "HARNESS_"))}
-
+    describe(spec, url, tmp_path)
     try:
-        for mode in ("record", "replay", "live"):
-            done = subprocess.run(
-                [*command, f"--harness-mode={mode}"],
-                cwd=tmp_path,
-                env={**kept, "PYTHONPATH": str(packages)},
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=TIMEOUT_S,
-            )
-            assert done.returncode == 0, f"{mode}: {done.stdout}{done.stderr}"
+        passes_in(("record", "replay", "live"), STREAMED.format(url=url), tmp_path, packages)
     finally:
         ended.set()

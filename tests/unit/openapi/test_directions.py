@@ -202,7 +202,7 @@ OTHERWISE: dict[str, tuple[dict[str, Any], Any, bool]] = {
         {"name": "a"},
         True,
     ),
-    "choices that are told apart by references": (
+    "choices that differ in their references": (
         {
             "oneOf": [
                 {"required": ["id"], "properties": {"id": ID}},
