@@ -64,6 +64,15 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _out_of_sight_of_ci() -> Generator[None]:
+    """Let what tests start print the same everywhere: where these variables are set, pytest shortens nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in ("CI", "BUILD_NUMBER"):
+            patch.delenv(variable, raising=False)
+        yield
+
+
 def supported_pythons() -> list[str]:
     """Return the versions of Python that pyproject.toml names, such as ``3.11``, in its order."""
     classifiers = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["classifiers"]
