@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.plugins.cassette_names import cassette_path, default_places, file_of, uses_cassette
-from harness.plugins.final_findings import whole_run
 from harness.plugins.stash import claims_key, context_key, item_mode
 
 if TYPE_CHECKING:
@@ -69,5 +68,6 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_harness_final_findings(config: pytest.Config, context: RunContext) -> list[Finding]:
     """Judge the cassettes that no test of this run was played from: orphans, and those of clients elsewhere."""
     from harness.context.whole_run import judge_strays
+    from harness.plugins.final_findings import whole_run
 
     return judge_strays(context, whole_run(config))

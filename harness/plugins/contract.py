@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugins.final_findings import whole_run
 from harness.plugins.provider_limits import skip_at_wrong_path, skip_without_probes
 from harness.plugins.stash import context_key, is_worker, runs_suite
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 @pytest.hookimpl(trylast=True)  # after the core plugin has read harness.toml
 def pytest_configure(config: pytest.Config) -> None:
     """Register what generates requests, catches the provider's webhooks, fakes a provider, and counts calls."""
-    from harness.plugins import coverage_section, fake_providers, fuzz_progress, fuzzing, webhook_catcher
+    from harness.plugins import coverage_section, fake_providers, fuzzing, webhook_catcher
 
     config.pluginmanager.register(fuzzing, "harness-fuzzing")
     config.pluginmanager.register(fake_providers, "harness-fake-providers")
@@ -33,6 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(coverage_section, "harness-coverage")
     coverage_section.register(config)
     if runs_suite(config) and not is_worker(config):
+        from harness.plugins import fuzz_progress
+
         config.pluginmanager.register(fuzz_progress.FuzzProgress(config), "harness-fuzz-progress")
 
 
@@ -96,6 +97,7 @@ def credential_watched(run_context: RunContext, request: pytest.FixtureRequest) 
 def pytest_harness_final_findings(config: pytest.Config, context: RunContext) -> list[Finding]:
     """Judge whether the test credential still works after all checks."""
     from harness.context.whole_run import judge_credential
+    from harness.plugins.final_findings import whole_run
 
     return judge_credential(context, whole_run(config))
 

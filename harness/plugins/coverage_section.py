@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugins.final_findings import whole_run
 from harness.plugins.stash import context_key, coverage_key, is_worker, item_mode
 
 if TYPE_CHECKING:
@@ -110,6 +109,7 @@ def pytest_harness_final_findings(config: pytest.Config, context: RunContext) ->
         return []
     config.stash[coverage_key] = coverage
     from harness.context.whole_run import judge_coverage_seen
+    from harness.plugins.final_findings import whole_run
 
     return judge_coverage_seen(context, whole_run(config))
 

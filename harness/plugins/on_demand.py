@@ -104,7 +104,7 @@ class OnDemand:
     @pytest.hookimpl(tryfirst=True)
     def pytest_plugin_registered(self, plugin: object) -> None:
         """Load the plugin whose fixtures a conftest or another plugin overrides, so that its own come first."""
-        names = _names_of(plugin)
+        names = () if _overrides_nothing(plugin) else _names_of(plugin)
         self.load(lambda late: any(part in name for part in late.fixtures for name in names))
 
     @pytest.hookimpl(tryfirst=True)
@@ -188,6 +188,12 @@ def _as_if_first(manager: pytest.PytestPluginManager) -> Iterator[None]:
     added = history[before:]
     del history[before:]
     history[:0] = added
+
+
+def _overrides_nothing(plugin: object) -> bool:
+    """Whether a plugin is pytest's own or ours, none of which has a fixture of a plugin that waits."""
+    module = plugin.__name__ if inspect.ismodule(plugin) else type(plugin).__module__
+    return module.startswith(("_pytest.", "harness."))
 
 
 def _names_of(plugin: object) -> set[str]:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugins.final_findings import whole_run
 from harness.plugins.stash import context_key, findings_key
 
 if TYPE_CHECKING:
@@ -40,5 +39,6 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 def pytest_harness_final_findings(config: pytest.Config, context: RunContext) -> list[Finding]:
     """Search logs, cassettes and fixtures for every known secret, once nothing writes to them any more."""
     from harness.context.whole_run import judge_secrets
+    from harness.plugins.final_findings import whole_run
 
     return judge_secrets(context, whole_run(config))

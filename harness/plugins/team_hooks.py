@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from harness.plugins.gate_part import write_part
 from harness.plugins.stash import context_key
 from harness.plugins.target_loading import order_of, source_key
 
@@ -31,6 +30,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 def _ready(config: pytest.Config) -> int:
     """Leave word of the hooks that the team has, wait for the target, and call the first of them."""
     from harness.errors import HarnessError
+    from harness.plugins.gate_part import write_part
 
     context = config.stash[context_key]
     write_part(config, 0, hooks=tuple(phase for phase, hook in HOOKS.items() if _of_the_team(config, hook)))
@@ -46,6 +46,7 @@ def _ready(config: pytest.Config) -> int:
 
 def _final(config: pytest.Config) -> int:
     from harness.plugins.final_findings import take_final_findings
+    from harness.plugins.gate_part import write_part
     from harness.readiness.finding_intake import FindingIntake
 
     context = config.stash[context_key]
