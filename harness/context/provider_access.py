@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from harness.context.secret_access import SecretAccess
     from harness.context.target import Target
+    from harness.contract.caller import Caller
+    from harness.contract.created_resources import CreatedResources
     from harness.contract.credentials import Credential, Secured
     from harness.fuzzing.defect_store import DefectStore
     from harness.fuzzing.fuzzer import Fuzzer
@@ -51,6 +53,18 @@ class ProviderAccess:
 
         root, base_url = self._target.root, self.section.base_url
         return load_spec(self.section.spec, root=root, base_url=base_url, fetch=self._network.fetch)
+
+    def caller(self, client: ProviderClient) -> Caller:
+        """Return what makes valid calls through ``client``; all callers of a process share what they learn."""
+        from harness.contract.caller import Caller
+
+        return Caller(self.spec, client, self._resources)
+
+    @cached_property
+    def _resources(self) -> CreatedResources:
+        from harness.contract.created_resources import CreatedResources
+
+        return CreatedResources(self.spec)
 
     @property
     def spec_at_hand(self) -> bool:

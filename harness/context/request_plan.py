@@ -80,7 +80,7 @@ def _requests(
 ) -> Iterator[tuple[str, int, str]]:
     """Yield an operation, how many requests it receives at most, and why."""
     with context.provider.client() as client:
-        caller = Caller(context.spec, client)
+        caller = context.provider.caller(client)
         reads = context.provider.secured(client).reads if context.credential else []
         yield from _of_credentials(context, caller, reads)
         if context.target.probes is Probes.NONE or context.target.production:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
-import msgspec
 
+from harness.contract.created_resources import CreatedResources
+from harness.contract.required_inputs import PRECONDITION, RequiredInputs, required_inputs
+from harness.contract.sample import Sample
 from harness.errors import ProbeError
-from harness.http.provider_client import LIMITED, ProviderClient, SendResult, json_of
+from harness.http.provider_client import LIMITED, ProviderClient, SendResult
 from harness.model import Check, Finding, FixedBy, Outcome
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
@@ -29,31 +32,20 @@ ANSWERS = Check(
 )
 
 
-class Sample(msgspec.Struct, frozen=True, kw_only=True):
-    """One call that was made, with what it was answered."""
-
-    operation: Operation
-    path: str
-    """Without the base URL; parameters filled in."""
-    body: Any
-    """JSON; None when none was sent."""
-    response: httpx.Response
-
-    @property
-    def document(self) -> Any:
-        """The JSON of the answer; None if it is not JSON."""
-        return json_of(self.response)
-
-
 class Caller:
     """Calls the provider as an honest client would, and notes what of each answer breaks the document."""
 
-    def __init__(self, spec: Spec, client: ProviderClient) -> None:
+    def __init__(self, spec: Spec, client: ProviderClient, resources: CreatedResources | None = None) -> None:
+        """``resources`` are what other callers of the run learnt, and learn more."""
         self.spec = spec
+        self.resources = CreatedResources(spec) if resources is None else resources
+        """Real values of path parameters."""
         permitted = client.guard.labels if client.guard is not None else None
         self.operations = {o.label: o for o in spec.operations if permitted is None or o.label in permitted}
         """Those that may be called, by label."""
         self._client = client
+        self._etags: dict[str, str] = {}
+        """By path, of the last answer that had one."""
         self.calls = 0
         self.violations: dict[tuple[str, str], str] = {}
         """By operation and what is wrong: an example."""
@@ -83,25 +75,49 @@ class Caller:
     ) -> Sample:
         """Make one call; raises `ProbeError` where no answer came, and `NotPermittedError`.
 
-        ``content`` is sent as it is, in place of ``body``.
+        It carries each header, query and cookie that the document requires. ``content`` is sent as it is, in place of
+        ``body``.
         """
+        needed = self._required(operation, path, headers or {}, params or {})
         request = self._client.build(
             operation.method,
             path,
-            headers or {},
+            {**needed.headers, **(headers or {})},
             authenticated=authenticated,
             json=body,
             content=content,
             params=params,
         )
+        if needed.query:
+            request.url = _with_query(request.url, needed.query)
         result = self._client.send(request)
-        for limited in result.limited:
-            self._note(operation, limited)
-        if result.response is not None:
-            self._note(operation, result.response)
+        for response in (*result.limited, *filter(None, [result.response])):
+            self._note(operation, response)
         if result.last is None:
             raise ProbeError(f"{operation.label} gave no answer ({_kind(result)}). Is the provider there?")
-        return Sample(operation=operation, path=path, body=body, response=result.last)
+        sample = Sample(operation=operation, path=path, body=body, response=result.last)
+        self._learn(sample)
+        return sample
+
+    def _learn(self, sample: Sample) -> None:
+        self.resources.learn(sample)
+        if sample.response.is_success and "etag" in sample.response.headers:
+            self._etags[sample.path] = sample.response.headers["etag"]
+
+    def _required(
+        self, operation: Operation, path: str, headers: Mapping[str, str], params: Mapping[str, Any]
+    ) -> RequiredInputs:
+        """Return what the document requires of a call, without what it carries already."""
+        queries = [name for name, _ in parse_qsl(urlsplit(path).query, keep_blank_values=True)]
+        given = {
+            "header": {name.lower() for name in (*headers, *self._client.headers)},
+            "query": {name.lower() for name in (*queries, *params)},
+            "cookie": {pair.partition("=")[0].strip().lower() for pair in _cookie(headers).split(";")},
+        }
+        return required_inputs(self.spec, operation, given=given, known=lambda name: self._known(name, path))
+
+    def _known(self, name: str, path: str) -> str | None:
+        return self._etags.get(path) if name.lower() == PRECONDITION else self.resources.value(name)
 
     def complain(self, operation: str, complaint: str, example: str) -> None:
         """Record what is wrong with an operation, once; ``complaint`` contains nothing of the example."""
@@ -133,6 +149,14 @@ def broken(subject: str, check: Check, cause: str, observed: str, *, expected: s
     summary = f"{subject}: {cause}"
     found = check.finding(Outcome.FAIL, observed, summary=summary, expected=expected, source=source, case="")
     return found.named(subject, check.id, cause)
+
+
+def _with_query(url: httpx.URL, more: str) -> httpx.URL:
+    return url.copy_with(query=b"&".join(filter(None, (url.query, more.encode()))))
+
+
+def _cookie(headers: Mapping[str, str]) -> str:
+    return next((value for name, value in headers.items() if name.lower() == "cookie"), "")
 
 
 def _kind(result: SendResult) -> str:

@@ -10,8 +10,10 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from harness.contract.caller import Caller, Sample, broken, same_resource
+from harness.contract.caller import Caller, broken, same_resource
 from harness.contract.promise import Planned, Promise
+from harness.contract.required_inputs import KEYS
+from harness.contract.sample import Sample
 from harness.model import Finding, FixedBy, Outcome
 from harness.openapi.examples import another_body
 from harness.openapi.operation import Operation
@@ -31,7 +33,6 @@ KEYS_KEPT = Promise(
     judge=lambda caller, walk: judge_idempotency(caller, walk().samples),
     planned=lambda caller: (Planned(o.label, 3 + AT_ONCE) for o in _keyed(caller)),
 )
-_NAMES = frozenset({"idempotency-key", "x-idempotency-key"})
 _WRITES = frozenset({"POST", "PATCH"})
 _IN_PROGRESS = frozenset({409, 425, 429, 503})
 
@@ -39,13 +40,13 @@ _IN_PROGRESS = frozenset({409, 425, 429, 503})
 def key_header(operation: Operation) -> str:
     """Return the name of the header that carries the key, empty where the document names none."""
     headers = (p["name"] for p in operation.parameters if p.get("in") == "header")
-    return next((name for name in headers if name.lower() in _NAMES), "")
+    return next((name for name in headers if name.lower() in KEYS), "")
 
 
 def promises_keys(spec: Spec) -> bool:
     """Whether a document names an Idempotency-Key header for any operation."""
     named = (p["name"].lower() for o in spec.operations for p in o.parameters if p.get("in") == "header")
-    return not _NAMES.isdisjoint(named)
+    return not KEYS.isdisjoint(named)
 
 
 def _keyed(caller: Caller) -> list[Operation]:

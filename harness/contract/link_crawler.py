@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from harness.contract.caller import Caller, Sample
+from harness.contract.caller import Caller
+from harness.contract.sample import Sample
 from harness.core.pointers import mapped, resolve
 from harness.openapi.examples import valid_bodies
 from harness.openapi.json_document import JsonDocument

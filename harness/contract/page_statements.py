@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from harness.contract.caller import Sample
+from harness.contract.sample import Sample
 
 ITEMS = ("items", "data", "results", "values", "entries", "records")
 AROUND = frozenset(

@@ -9,11 +9,14 @@ from typing import Any
 
 import msgspec
 
-from harness.contract.caller import Caller, Sample, broken
+from harness.contract.caller import Caller, broken
+from harness.contract.created_resources import IDS
 from harness.contract.page_statements import entries
 from harness.contract.paging import BEYOND, CURSORS, FIRST, NUMBERS, OFFSETS, PageTurner, Params
-from harness.contract.path_resolver import IDS, PathResolver, example
+from harness.contract.path_resolver import PathResolver
 from harness.contract.promise import Planned, Promise
+from harness.contract.required_inputs import example
+from harness.contract.sample import Sample
 from harness.model import Finding, FixedBy, Outcome
 from harness.openapi.operation import Operation
 from harness.openapi.parameter_writing import query_pairs
@@ -65,7 +68,7 @@ class Walked(msgspec.Struct, frozen=True, kw_only=True):
 def judge_pages(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:
     """Walk every listing to its end; ``samples`` are calls that succeeded, which give ids and how to add entries."""
     found = []
-    places = PathResolver(caller, samples)
+    places = PathResolver(caller)
     creates = {s.operation.path: s for s in samples if s.operation.method == "POST"}
     for operation in _listings(caller):
         query = _query(operation)
@@ -80,7 +83,7 @@ def judge_pages(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:
 
 def _needed(caller: Caller, parameter: dict[str, Any]) -> Params:
     """Return the query of a required parameter, in its style; None as the value of one without an example."""
-    name, value = parameter["name"], FIRST.get(parameter["name"], example(caller, parameter))
+    name, value = parameter["name"], FIRST.get(parameter["name"], example(caller.spec, parameter))
     if not isinstance(value, list | dict):
         return {name: value}
     found: Params = {}

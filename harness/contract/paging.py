@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import msgspec
 
-from harness.contract.caller import Sample
 from harness.contract.page_statements import PageStatements, entries, is_url, statements
+from harness.contract.sample import Sample
 
 CURSORS = (
     *("cursor", "page_token", "pageToken", "next_token", "nextToken", "after", "starting_after", "continuation"),

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from harness.contract.caller import Caller, Sample, broken
+from harness.contract.caller import Caller, broken
 from harness.contract.promise import Planned, Promise
+from harness.contract.sample import Sample
 from harness.http.message import media_type
 from harness.model import Finding, FixedBy, Outcome
 from harness.openapi.operation import METHODS, Operation

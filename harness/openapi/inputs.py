@@ -107,12 +107,22 @@ class Inputs:
             if found is not None:
                 look.parameters.add(name_of(parameter))
                 self._hold(parameter, found, reader, look)
-            elif parameter.get("required") and parameter.get("in") != "path" and not self._is_elsewhere(parameter):
+            elif self._is_needed(parameter):
                 look.violations.append(f"{_words(parameter)} is missing")
         content = None if body is None else content_of(sent, body)
         if content is not None:
             self._hold_body(dict(sent).get("content-type", ""), content, look)
         return look
+
+    @property
+    def required(self) -> list[tuple[str, dict[str, Any]]]:
+        """The headers, queries and cookies that each request carries, with their places; no credential among them."""
+        placed = self._operation.placed_parameters.items()
+        return [(at, p) for at, p in placed if p.get("in") in _WORDS and self._is_needed(p)]
+
+    def _is_needed(self, parameter: dict[str, Any]) -> bool:
+        needed = bool(parameter.get("required")) and parameter.get("in") != "path"
+        return needed and not self._is_elsewhere(parameter)
 
     def _is_elsewhere(self, parameter: dict[str, Any]) -> bool:
         """Whether a parameter is a credential, or a header that does not count as a parameter."""

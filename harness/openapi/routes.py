@@ -77,6 +77,18 @@ def values_in(template: str, path: str, spanning: frozenset[str] = frozenset()) 
 
 
 @lru_cache(maxsize=8192)
+def prefixes(template: str) -> tuple[tuple[str, int], ...]:
+    """Return the parts of a template that end with a segment which has a parameter, with how many they have so far."""
+    found, number, path = [], 0, ""
+    for segment in template.split("/")[1:]:
+        path += f"/{segment}"
+        if here := len(PARAMETER.findall(segment)):
+            number += here
+            found.append((path, number))
+    return tuple(found)
+
+
+@lru_cache(maxsize=8192)
 def template_pattern(
     template: str, spanning: frozenset[str] = frozenset(), *, lenient: bool = False
 ) -> re.Pattern[str]:

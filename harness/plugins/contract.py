@@ -103,17 +103,15 @@ def pytest_harness_final_findings(config: pytest.Config, context: RunContext) ->
 
 
 @pytest.fixture
-def new_caller(spec: Spec, run_context: RunContext, require: Callable[..., None]) -> Iterator[Callable[[], Caller]]:
+def new_caller(run_context: RunContext, require: Callable[..., None]) -> Iterator[Callable[[], Caller]]:
     """Returns a new `Caller`, which makes valid calls to the provider and collects responses that violate the spec."""
-    require("provider.base_url")
+    require("provider.spec", "provider.base_url")
     if run_context.target.production:
         pytest.skip("[target] environment is production, where nothing is created")
     skip_without_probes(run_context)
     skip_at_wrong_path(run_context)
-    from harness.contract.caller import Caller
-
     with run_context.provider.client() as client:
-        yield lambda: Caller(spec, client)
+        yield lambda: run_context.provider.caller(client)
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from harness.contract.caller import Caller, Sample
+from harness.contract.caller import Caller
+from harness.contract.sample import Sample
 from harness.core.pointers import at_key, mapped
 from harness.errors import ProbeError, nearest
 from harness.http.provider_client import ProviderClient

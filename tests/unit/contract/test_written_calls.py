@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from harness.contract.caller import Caller, Sample
+from harness.contract.caller import Caller
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.path_resolver import PathResolver
 from harness.http.client import Network
@@ -116,4 +116,4 @@ def test_paths_are_filled_in_their_styles(template: str, parameters: list[dict[s
     operation = {"parameters": [{**p, "required": True, "schema": {}} for p in parameters], **OK}
     caller, _ = called({"/things": {"get": OK}, template: {"get": operation}}, [{"id": 7}, {"id": "a b"}])
 
-    assert PathResolver(caller, list[Sample]()).of(caller.operations[f"GET {template}"]) == expected
+    assert PathResolver(caller).of(caller.operations[f"GET {template}"]) == expected

@@ -1,0 +1,226 @@
+"""Real resources of the provider: values of path parameters, learnt from every call that the harness makes itself."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+import httpx
+
+from harness.contract.page_statements import entries, plain
+from harness.contract.sample import Sample
+from harness.errors import SpecError
+from harness.openapi.operation import Operation
+from harness.openapi.routes import PARAMETER, prefixes, values_in
+from harness.openapi.spec_document import Spec
+
+GONE = frozenset({404, 410})
+IDS = ("id", "uuid", "uid", "key", "name")
+"""Plain names of members that identify a resource, the likeliest first."""
+_KINDS = (*IDS, "slug", "code", "number", "handle", "ref", "sku")
+"""Plain names of members that identify a resource where a parameter's name ends with them: ``{projectSlug}``."""
+MOST_LISTED = 5
+"""Entries of one listing that are learnt."""
+MOST = 50
+"""Resources of one template that are remembered."""
+_WRAPPERS = frozenset({"data", "result", "response", "item"})
+_METHODS = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "POST")
+
+Values = tuple[str, ...]
+"""Values of a template's parameters, as they are encoded in a path."""
+
+
+class _Child(NamedTuple):
+    """A template that is one segment with one parameter below another."""
+
+    template: str
+    operation: Operation
+    """One that has it, which declares how the parameter is written."""
+
+
+class CreatedResources:
+    """Knows, for each path template, real values of its parameters; thread-safe."""
+
+    def __init__(self, spec: Spec) -> None:
+        """Nothing is known yet."""
+        self._spec = spec
+        self._lock = threading.Lock()
+        self._created: dict[str, dict[Values, None]] = defaultdict(dict)
+        """By template without names, those that calls of the harness made, the oldest first."""
+        self._seen: dict[str, dict[Values, None]] = defaultdict(dict)
+        """Those that were there: read, linked or listed."""
+
+    @cached_property
+    def _children(self) -> dict[str, list[_Child]]:
+        return _children(self._spec)
+
+    def filled(self, template: str, *, created: bool = False) -> str | None:
+        """Return a real path for a template such as ``/projects/{id}/runs``, the newest; None where none is known.
+
+        What the harness made comes before what it found; with ``created`` only what it made counts.
+        """
+        return next(self.paths(template, created=created), None)
+
+    def paths(self, template: str, *, created: bool = False) -> Iterator[str]:
+        """Yield the real paths for a template, the likeliest first."""
+        parts = PARAMETER.split(template)[::2]
+        for values in self._fitting(template, created=created):
+            yield "".join(literal + value for literal, value in zip(parts, (*values, ""), strict=True))
+
+    def value(self, name: str) -> str | None:
+        """Return a real value of a parameter such as ``projectId``, wherever it stands; None where none is known.
+
+        Names that any resource has, such as ``id``, identify nothing.
+        """
+        named = self._values_by_name(plain(name))
+        return unquote(named) if named is not None else None
+
+    def learn(self, sample: Sample) -> None:
+        """Learn from one answer what is there, what was made, and what is gone."""
+        operation, response = sample.operation, sample.response
+        template, values = operation.path, _values(operation, response.request.url)
+        if values is None:
+            return
+        if operation.method == "DELETE" or response.status_code in GONE:
+            if response.is_success or operation.method in ("GET", "HEAD"):
+                self._forget(template, values)
+            return
+        if not response.is_success:
+            return
+        self._remember(template, values, created=operation.method == "PUT" and response.status_code == 201)
+        if operation.method == "POST" and response.status_code != 202:
+            self._learn_below(template, values, [sample.document], created=True)
+        elif operation.method == "GET":
+            self._learn_below(template, values, entries(sample)[:MOST_LISTED], created=False)
+        if location := response.headers.get("location"):
+            self.learn_url(response.request.url.join(location), created=response.status_code in (201, 202))
+
+    def learn_url(self, url: httpx.URL, *, created: bool) -> None:
+        """Learn that something is at a URL of the provider."""
+        for operation in filter(None, (self._found(method, url) for method in _METHODS)):
+            if (values := _values(operation, url)) is not None:
+                self._remember(operation.path, values, created=created)
+                return
+
+    def _found(self, method: str, url: httpx.URL) -> Operation | None:
+        try:
+            return self._spec.find(method, url)
+        except SpecError:
+            return None  # which the checks of the document report
+
+    def _learn_below(self, template: str, values: Values, found: list[Any], *, created: bool) -> None:
+        for child in self._children.get(_key(template), ()):
+            segment = child.template.rpartition("/")[2]
+            [name] = PARAMETER.findall(segment)
+            for document in reversed(found):  # the first of a listing is then the newest
+                if (identity := _identity(document, name)) is not None:
+                    written = child.operation.filled({name: identity}, f"{{{name}}}")
+                    self._remember(child.template, (*values, written), created=created)
+
+    def _remember(self, template: str, values: Values, *, created: bool) -> None:
+        """Remember what is at a template, and what is above it."""
+        with self._lock:
+            for prefix, number in prefixes(template):
+                own = created and number == len(values)
+                key, part = _key(prefix), values[:number]
+                place = self._created if own or part in self._created[key] else self._seen
+                place[key].pop(part, None)
+                place[key][part] = None
+                if len(place[key]) > MOST:
+                    del place[key][next(iter(place[key]))]
+
+    def _forget(self, template: str, values: Values) -> None:
+        """Forget what is at a template that ends with a parameter, and all below it."""
+        if not PARAMETER.search(template.rpartition("/")[2]):
+            return
+        with self._lock:
+            for known in (self._created, self._seen):
+                for key, paths in known.items():
+                    if key.startswith(_key(template)):
+                        for gone in [each for each in paths if each[: len(values)] == values]:
+                            del paths[gone]
+
+    def _fitting(self, template: str, *, created: bool) -> list[Values]:
+        names = PARAMETER.findall(template)
+        if not names:
+            return [()]
+        for prefix, number in reversed(prefixes(template)):
+            if known := self._known(_key(prefix), created=created):
+                rest = [self._values_by_name(plain(name)) for name in names[number:]]
+                given = tuple(value for value in rest if value is not None)
+                return [(*values, *given) for values in known] if len(given) == len(rest) else []
+        rest = [self._values_by_name(plain(name)) for name in names]
+        return [] if created or None in rest else [tuple(filter(None, rest))]
+
+    def _known(self, key: str, *, created: bool) -> list[Values]:
+        with self._lock:
+            made = list(reversed(self._created.get(key, {})))
+            return made if created else [*made, *reversed(self._seen.get(key, {}))]
+
+    def _values_by_name(self, name: str) -> str | None:
+        if name in IDS:
+            return None
+        keys = (key for key, names in self._named.items() if name in names)
+        return next((values[-1] for key in keys for values in self._known(key, created=False)), None)
+
+    @cached_property
+    def _named(self) -> dict[str, set[str]]:
+        """The plain names of the last parameter of each template, and those made with the word before it."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for template in (child.template for children in self._children.values() for child in children):
+            above, _, last = template.rpartition("/")
+            for name in map(plain, PARAMETER.findall(last)[-1:]):
+                collection = plain(above.rpartition("/")[2])
+                found[_key(template)] |= {name, _singular(collection) + name} - set(IDS)
+        return found
+
+
+def _children(spec: Spec) -> dict[str, list[_Child]]:
+    """Return by template without names the templates that are one segment with a parameter below it."""
+    found: dict[str, dict[str, _Child]] = defaultdict(dict)
+    for operation in spec.operations:
+        for prefix, _ in prefixes(operation.path):
+            above, _, last = prefix.rpartition("/")
+            if len(PARAMETER.findall(last)) == 1:
+                found[_key(above)].setdefault(_key(prefix), _Child(prefix, operation))
+    return {above: list(children.values()) for above, children in found.items()}
+
+
+def _key(template: str) -> str:
+    """Return a template without the names of its parameters, which may differ from path to path."""
+    return PARAMETER.sub("{}", template).rstrip("/")
+
+
+def _values(operation: Operation, url: httpx.URL) -> Values | None:
+    """Return the values of an operation's path in a URL, as they are encoded there; None where it does not fit."""
+    names = operation.path_parameters
+    if not names:
+        return ()
+    path = url.raw_path.decode("ascii", "replace").partition("?")[0]
+    found = values_in(operation.path, path, operation.spanning)
+    return tuple(found[name] for name in names) if found.keys() >= set(names) else None
+
+
+def _identity(document: Any, name: str) -> Any:
+    """Return the member of a document that identifies it, for a parameter called ``name``."""
+    if not isinstance(document, dict):
+        return None
+    members = {plain(str(key)): value for key, value in document.items()}
+    wanted = plain(name)
+    for key in (wanted, *(key for key in _KINDS if wanted.endswith(key)), *IDS):
+        value = members.get(key)
+        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+            return value
+    inner = [v for k, v in members.items() if isinstance(v, dict) and (k in _WRAPPERS or len(members) == 1)]
+    return next((found for each in inner if (found := _identity(each, name)) is not None), None)
+
+
+def _singular(word: str) -> str:
+    """Return the singular of a regular English plural."""
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
