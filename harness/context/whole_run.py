@@ -61,11 +61,12 @@ def judge_secrets(context: RunContext, whole: WholeRun) -> list[Finding]:
     leaks = scan_files(scanner, files, root=context.target.root)
     leaks += [leak for path in exports for leak in leaks_in(path, scanner)]
     exposed = list(_exposed(context))
+    receives = receiver is not None and not context.target.declared(("receiver.url",))
     if not leaks and not whole.suite:
         return exposed  # scenarios alone send nothing that the logs must hold, so silence proves nothing
     return exposed + judge_leaks(
         leaks=leaks,
-        canaries=None if context.target.declared(("receiver.url",)) else delivered_ids_in(context.run.delivered_ids),
+        canaries=delivered_ids_in(context.run.delivered_ids) if receives else None,
         began_at=context.began_at,
         logs=logs,
         scanned=len(files) + len(exports),

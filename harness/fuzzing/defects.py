@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from harness.core.pointers import steps_of
+from harness.fuzzing.response_rules import message_of
 from harness.http.curl import curl
 from harness.http.message import media_type
 from harness.http.provider_client import NoAnswer, json_of
@@ -115,7 +116,7 @@ def of_failures(
             check=_check(failure),
             cause=cause,
             title=str(failure.title),
-            message=" ".join(str(failure.message).split())[:600],
+            message=message_of(failure)[:600],
             status=response.status_code,
             answer=as_answer(response),
             excerpt=_promised(failure, label, spec, case, response),

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from harness.core.encodable import encodable
+from harness.errors import HarnessError, one_line
 from harness.fuzzing.budget import Budget, Share
 from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.fuzz_findings import FuzzSubject
-from harness.fuzzing.operation_fuzz import GENERATED, fuzz
+from harness.fuzzing.operation_fuzz import FAILED, GENERATED, fuzz
 from harness.fuzzing.stateful import run_stateful
 from harness.fuzzing.unserved import Router
 from harness.http.provider_client import ProviderClient
@@ -71,7 +72,12 @@ class Fuzzer:
             reason = f"it answered none of the {SILENT_OPERATIONS} operations before"
             return [subject.error("the provider no longer answers, so nothing was sent", reason)]
         sent, answered = self.client.sent, self.client.answered
-        findings = attack(client=self.client, budget=self._budget, random_seed=self._seed, store=self._store)
+        try:
+            findings = attack(client=self.client, budget=self._budget, random_seed=self._seed, store=self._store)
+        except HarnessError:
+            raise
+        except Exception as exc:  # noqa: BLE001 - a fault of ours or of a library costs no other operation
+            findings = [subject.error(FAILED, f"{type(exc).__name__}: {one_line(exc)[:400]}")]
         if self._store.trouble:
             findings.append(subject.error("the defects were not stored", self._store.trouble))
         if self.client.sent > sent:

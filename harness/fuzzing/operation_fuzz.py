@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from harness.core.encodable import encodable
-from harness.errors import SpecError
+from harness.errors import HarnessError, SpecError, one_line
 from harness.fuzzing.budget import Budget
 from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.defects import ITEM, Defect
@@ -21,10 +21,12 @@ from harness.http.provider_client import ProviderClient
 from harness.model import Check, Finding, FixedBy
 from harness.openapi import generation
 from harness.openapi.document_flaws import flaws, unfollowed
-from harness.openapi.generation import MODES, Stop, Ungenerable
+from harness.openapi.generation import MODES, GenerationFailed, Stop, Ungenerable
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
 
+FLAWED = "its description is flawed"
+FAILED = "a request could not be made or judged, by a fault of the harness or of a library"
 FURNISHED = 3
 """Valid requests sent to fill a list before it is read."""
 GENERATED = Check(
@@ -64,7 +66,7 @@ def fuzz(
         return [subject.error("its description cannot be read", str(exc))]
     session = FuzzSession(spec, client, budget)
     session.watch = UnservedWatch(operation, router)
-    problems = [*flaws(spec, label), *unfollowed(operation)]
+    problems = dict.fromkeys([*flaws(spec, label), *unfollowed(operation)], FLAWED)
     seed = random_seed ^ zlib.crc32(
         encodable(label).encode()
     )  # operations that look alike do not get the same requests
@@ -73,13 +75,13 @@ def fuzz(
         gone = _try_again(label, session, store)
         if label.startswith("GET ") and (creating := f"POST {operation.path}") in allowed:
             _furnish(session, creating, seed)
-        problems += _each_phase(operation, session, budget, seed)
+        _each_phase(operation, session, budget, seed, problems)
     except Stop:
         gone = []
     _store(session, store, gone)
     observed = f"seed {random_seed}{'; the time of the budget ran out' if session.out_of_time else ''}"
-    flawed = (subject.error("its description is flawed", problem) for problem in problems)
-    return [*findings_of(session, subject, store, observed), *flawed]
+    errors = (subject.error(summary, problem) for problem, summary in problems.items())
+    return [*findings_of(session, subject, store, observed), *errors]
 
 
 def _try_again(label: str, session: FuzzSession, store: DefectStore) -> list[Defect]:
@@ -116,21 +118,34 @@ def _furnish(session: FuzzSession, creating: str, seed: int) -> None:
         generation.at_random(operation.raw, generation.VALID, create, examples=FURNISHED, seed=seed)
 
 
-def _each_phase(operation: Operation, session: FuzzSession, budget: Budget, seed: int) -> list[str]:
-    """Run every phase that the description allows; return why others were not."""
-    attempt = partial(_attempt, operation, session, seed)
+def _each_phase(
+    operation: Operation, session: FuzzSession, budget: Budget, seed: int, problems: dict[str, str]
+) -> None:
+    """Run every phase that the description allows; add to ``problems`` why others were not, with its summary.
+
+    What fails in the harness or in a library for one request is added too, and costs no other request.
+    """
+
+    def attempt(case: Any) -> None:
+        try:
+            _attempt(operation, session, seed, case)
+        except (HarnessError, Ungenerable):
+            raise
+        except Exception as exc:  # noqa: BLE001 - whatever a library cannot write or judge
+            problems.setdefault(f"{type(exc).__name__}: {one_line(exc)[:400]}", FAILED)
+
     phases: list[Callable[[], object]] = [
         partial(_all_of, generation.from_examples(operation.raw), attempt),
         partial(_all_of, generation.systematic(operation.raw), attempt),
         *(partial(_random, operation, mode, session, budget, seed, attempt) for mode in MODES),
     ]
-    problems = set()
     for phase in phases:
         try:
             phase()
+        except GenerationFailed as exc:
+            problems.setdefault(str(exc), FAILED)
         except Ungenerable as exc:
-            problems.add(f"not everything can be tried: {exc}")
-    return sorted(problems)
+            problems.setdefault(f"not everything can be tried: {exc}", FLAWED)
 
 
 def _all_of(cases: Iterator[Any], attempt: Callable[[Any], object]) -> None:

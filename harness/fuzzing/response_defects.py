@@ -9,9 +9,10 @@ import httpx
 
 from harness.errors import one_line
 from harness.fuzzing.defects import Defect, StoredRequest, of_failures
+from harness.fuzzing.response_rules import Judged, is_of_the_response, refuses_unknown_method
 from harness.openapi.generation import Ungenerable
 from harness.openapi.operation import Operation
-from harness.openapi.schemathesis_names import SchemathesisError, UndefinedContentType, ignored_auth
+from harness.openapi.schemathesis_names import SchemathesisError, ignored_auth
 from harness.openapi.spec_document import Spec
 
 # auth.rejects judges credentials, on every secured operation and not only where chance leads.
@@ -33,7 +34,7 @@ def defects_of(
     A case that was not generated is judged by its response alone: whether it was valid is not known. Raises
     `Ungenerable` where the description of the answers is of no use.
     """
-    if _refuses_unknown_method(response, spec):
+    if refuses_unknown_method(response, spec):
         return []
     known = {"headers": dict(headers), **({"recorder": recorder} if recorder else {})}
     try:
@@ -42,18 +43,6 @@ def defects_of(
         )
     except SchemathesisError as exc:
         raise Ungenerable(f"the answers of {operation.label} cannot be judged: {one_line(exc)[:300]}") from exc
-    failures = [f for f in found if not (isinstance(f, UndefinedContentType) and operation.describes_type(response))]
+    judged = Judged(response, case, operation, spec, frozenset(name.lower() for name in headers))
+    failures = [f for f in found if is_of_the_response(f, judged)]
     return of_failures(failures, operation, spec, case=case, response=response, steps=steps)
-
-
-def _refuses_unknown_method(response: httpx.Response, spec: Spec) -> bool:
-    """Whether a 501 answers a method that the server has nowhere, as it should (RFC 9110 sections 9.1 and 15.6.2).
-
-    GET and HEAD must be supported (section 9.1), and a method that the document describes is not unknown.
-    """
-    method = response.request.method
-    return response.status_code == httpx.codes.NOT_IMPLEMENTED and method not in {*_SUPPORTED, *spec.methods}
-
-
-_SUPPORTED = frozenset({"GET", "HEAD"})
-"""Methods that every general-purpose server must support (RFC 9110 section 9.1)."""

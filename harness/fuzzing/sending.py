@@ -47,7 +47,9 @@ def _request(case: Any, client: ProviderClient) -> httpx.Request:
         headers["Cookie"] = _cookies(case, cookies)
     for name in [n for n in headers if n.lower() == "idempotency-key" and case.meta.generation.mode.is_positive]:
         headers[name] = str(uuid.uuid4())  # a generator repeats simple values; a repeated key is a repeated call
-    body = {k: v for k in ("json", "files", "params") if (v := kwargs.get(k)) is not None}
+    body = {k: v for k in ("json", "params") if (v := kwargs.get(k)) is not None}
+    if files := kwargs.get("files"):
+        body["files"] = [(name, _as_part(part)) for name, part in files]
     data = kwargs.get("data")
     if data is not None:
         body["data" if isinstance(data, Mapping) else "content"] = data
@@ -58,6 +60,12 @@ def _request(case: Any, client: ProviderClient) -> httpx.Request:
     request = client.build(kwargs["method"], url, headers, authenticated=False, **body)
     request.read()  # a body of several parts is made while it is sent; what is reported of it needs it whole
     return request
+
+
+def _as_part(part: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return one part of a form with its content as text or bytes, where what is generated may be a number."""
+    name, content, *kind = part
+    return (name, content if isinstance(content, str | bytes) else str(content), *kind)
 
 
 def _query(case: Any, sent: Mapping[str, Any]) -> str:

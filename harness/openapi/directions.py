@@ -78,6 +78,12 @@ class Directions:
                 node.clear()
                 node.update(relaxed)
 
+    def forbid(self, root: Any) -> None:
+        """Change every schema within ``root`` so that it allows no property of the other direction."""
+        maps = [m for node in _schemas_within(root) if isinstance(m := node.get("properties"), dict)]
+        for listed, name in [(m, name) for m in maps for name, schema in m.items() if self._is_absent(schema)]:
+            listed[name] = False
+
     def is_spread(self, root: Any) -> bool:
         """Whether a schema within ``root`` that has parts requires a property of the other direction."""
         with_parts = (

@@ -11,6 +11,7 @@ from harness.core.pointers import at_pointer, escaped, pointer_of
 from harness.http.message import is_json
 from harness.openapi.json_document import described, items
 from harness.openapi.operation import Operation, contents
+from harness.openapi.response_bodies import write_only_in
 from harness.openapi.schemas import Schemas
 from harness.openapi.spec_document import Spec
 
@@ -27,6 +28,8 @@ class CheckedPlace(msgspec.Struct, frozen=True):
 
 
 CheckedPlaces = Iterator[CheckedPlace]
+_Directed = tuple[Schemas, Schemas | None]
+"""The schemas that hold, and those that forbid what is only for requests, where that matters."""
 
 
 def response_examples(spec: Spec) -> CheckedPlaces:
@@ -34,11 +37,12 @@ def response_examples(spec: Spec) -> CheckedPlaces:
     for operation in (*spec.operations, *spec.callbacks, *spec.webhooks):
         for status in operation.responses:
             pointer, response = spec.placed(f"{operation.pointer}/responses/{escaped(status)}")
-            yield from _in_content(spec, spec.of_responses, pointer, response, operation)
+            schemas = (spec.of_responses, spec.sent_back)
+            yield from _in_content(spec, schemas, pointer, response, operation)
             if "schema" in response:  # OpenAPI 2.0, Example Object
                 listed = [(k, e) for k, e in described(response.get("examples")) if is_json(k)]
                 found = [(f"{pointer}/examples/{escaped(kind)}", example) for kind, example in listed]
-                yield from _validated(spec, spec.of_responses, f"{pointer}/schema", found, operation.label)
+                yield from _validated(spec, schemas, f"{pointer}/schema", found, operation.label)
 
 
 def request_examples(spec: Spec) -> CheckedPlaces:
@@ -46,7 +50,7 @@ def request_examples(spec: Spec) -> CheckedPlaces:
     directed = [(spec.of_requests, spec.operations), (spec.of_either, (*spec.callbacks, *spec.webhooks))]
     for schemas, operation in ((schemas, o) for schemas, operations in directed for o in operations):
         pointer, body = spec.placed(f"{operation.pointer}/requestBody")
-        yield from _in_content(spec, schemas, pointer, body, operation)
+        yield from _in_content(spec, (schemas, None), pointer, body, operation)
 
 
 def parameter_examples(spec: Spec) -> CheckedPlaces:
@@ -54,18 +58,18 @@ def parameter_examples(spec: Spec) -> CheckedPlaces:
     for operation in spec.operations:
         for pointer, parameter in operation.placed_parameters.items():
             if "schema" in parameter:
-                yield from _held(spec, spec.of_requests, pointer, parameter, operation.label)
+                yield from _held(spec, (spec.of_requests, None), pointer, parameter, operation.label)
 
 
 def _in_content(
-    spec: Spec, schemas: Schemas, pointer: str, node: dict[str, Any], operation: Operation
+    spec: Spec, schemas: _Directed, pointer: str, node: dict[str, Any], operation: Operation
 ) -> CheckedPlaces:
     for media_type, place in contents(pointer, node).items():
         if is_json(media_type) and place:
             yield from _held(spec, schemas, place.removesuffix("/schema"), node["content"][media_type], operation.label)
 
 
-def _held(spec: Spec, schemas: Schemas, pointer: str, node: dict[str, Any], label: str) -> CheckedPlaces:
+def _held(spec: Spec, schemas: _Directed, pointer: str, node: dict[str, Any], label: str) -> CheckedPlaces:
     """Validate the examples beside a schema."""
     found = [(f"{pointer}/example", node["example"])] if "example" in node else []
     for name, raw in items(node.get("examples")):
@@ -73,16 +77,21 @@ def _held(spec: Spec, schemas: Schemas, pointer: str, node: dict[str, Any], labe
     yield from _validated(spec, schemas, f"{pointer}/schema", found, label)
 
 
-def _validated(spec: Spec, schemas: Schemas, schema: str, examples: list[tuple[str, Any]], label: str) -> CheckedPlaces:
+def _validated(
+    spec: Spec, schemas: _Directed, schema: str, examples: list[tuple[str, Any]], label: str
+) -> CheckedPlaces:
     """Validate examples, by their places, against the schema at a pointer, which is compiled only if there is one.
 
     An example without a value, which YAML turns into null, does not count.
     """
+    allowed, sent_back = schemas
     for at, value in examples:
-        if value is not None and (validator := schemas.at(schema)) is not None:
+        if value is not None and (validator := allowed.at(schema)) is not None:
             complaint = _complaint(validator, value, label)
             if complaint and (filled := spec.bundle.filled(value, at)) != value:
                 complaint = _complaint(validator, filled, label)
+            if not complaint and sent_back is not None and (found := write_only_in(value, sent_back.at(schema))):
+                complaint = f"{label}: {pointer_of(*found[0])}: it is writeOnly, and no response has it"
             yield CheckedPlace(at, complaint)
 
 
@@ -109,7 +118,7 @@ def _within(spec: Spec, pointer: str, depth: int) -> CheckedPlaces:
     found = [(f"{pointer}/example", schema["example"])] if "example" in schema else []
     several = schema.get("examples")
     found += [(f"{pointer}/examples/{n}", v) for n, v in enumerate(several)] if isinstance(several, list) else []
-    yield from _validated(spec, spec.of_either, pointer, found, "schema")
+    yield from _validated(spec, (spec.of_either, None), pointer, found, "schema")
     inner = [f"properties/{escaped(n)}" for n, _ in items(schema.get("properties"))]
     inner += [k for k in ("items", "additionalProperties") if isinstance(schema.get(k), dict)]
     inner += [f"{k}/{n}" for k in ("allOf", "anyOf", "oneOf") for n in range(len(schema.get(k) or ()))]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import warnings
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -30,10 +31,16 @@ from harness.openapi.schemathesis_names import (
 
 VALID, INVALID = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 MODES = (VALID, INVALID)
+_OF_THE_DESCRIPTION = (SchemathesisError, HypothesisException, jsonschema_rs.ReferencingError, re.error, ValueError)
+"""What libraries raise for a description that they cannot use; the last for schemas that are none."""
 
 
 class Ungenerable(Exception):  # noqa: N818 - what it says of the description, not of this program
     """Nothing of the wanted kind can be made, or no answer judged, from the description."""
+
+
+class GenerationFailed(Ungenerable):
+    """A library failed while it generated, which is no flaw of the description."""
 
 
 class Unlinked(Ungenerable):
@@ -154,9 +161,20 @@ def give_up_chain() -> NoReturn:
     hypothesis.reject()
 
 
+class _ConsumerError(BaseException):
+    """Carries an exception of the consumer past Hypothesis, which would take it for one of the generation."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
 def _draw(strategy: Any, each: Callable[[Any], object], *, examples: int, seed: int) -> None:
     def never(case: Any) -> bool:
-        each(case)
+        try:
+            each(case)
+        except Exception as exc:
+            raise _ConsumerError(exc) from exc
         return False
 
     with _quiet(), suppress(NoSuchExample):
@@ -192,12 +210,16 @@ def _quiet() -> Iterator[None]:
 
 @contextmanager
 def _in_one_sentence() -> Iterator[None]:
-    """Turn any error of Schemathesis during generation into one sentence."""
+    """Turn any error of Schemathesis during generation into one sentence; raise those of the consumer as they are."""
     try:
         with _quiet():
             yield
-    except Exception as exc:
+    except _ConsumerError as carrier:
+        raise carrier.error from None
+    except _OF_THE_DESCRIPTION as exc:
         raise Ungenerable(_line(exc)) from exc
+    except Exception as exc:
+        raise GenerationFailed(f"{type(exc).__name__}: {_line(exc)}") from exc
 
 
 def _line(exc: BaseException) -> str:

@@ -21,6 +21,8 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", 
 IN_BODY = frozenset({"body", "formData"})
 """Places of parameters that are the body, or a part of it (OpenAPI 2.0, Parameter Object)."""
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_WITHOUT_CONTENT = frozenset({204, 205, 304})
+"""Statuses of responses without content (RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5)."""
 REDACTED = "[REDACTED "
 """How every placeholder of a secret begins."""
 NEVER_REQUIRED = ("content-type", "date", "server")
@@ -196,8 +198,21 @@ class Operation:
         return next((key for key in keys if key in self.responses), "")
 
     def failures(self, response: httpx.Response, validate: Callable[[], object]) -> Sequence[Any]:
-        """Return what Schemathesis raises while it validates a response, with the body judged in its direction."""
-        return self.document.judged(self, response, _failures_of(validate))
+        """Return what Schemathesis raises while it validates a response, with the body judged in its direction.
+
+        It takes ``produces`` of OpenAPI 2.0 for what every response has, and judges content where there can be none.
+        """
+        from harness.openapi.schemathesis_names import MissingContentType, UndefinedContentType
+
+        found = _failures_of(validate)
+        if not response.content:
+            never = self.method == "HEAD" or response.status_code in _WITHOUT_CONTENT
+            found = [f for f in found if not (never and f.title in _OF_BODIES)]
+            if never or not self._types_of(response):
+                found = [f for f in found if not isinstance(f, MissingContentType)]
+        if self.describes_type(response):
+            found = [f for f in found if not isinstance(f, UndefinedContentType)]
+        return self.document.judged(self, response, found)
 
     def _lacking(self, response: httpx.Response) -> Iterator[str]:
         """Yield the headers that the documented response requires and that did not come (OpenAPI, Header Object)."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import httpx
 import msgspec
 
-from harness.core.pointers import escaped
+from harness.core.pointers import at_pointer, escaped, pointer_of
 from harness.http.message import is_json, media_type
 from harness.openapi.formats import formats_of, is_local_time
 from harness.openapi.media_ranges import most_specific
@@ -45,11 +45,17 @@ class BodyFailure(msgspec.Struct, frozen=True, kw_only=True):
     title: str = TITLE
 
 
-def judged(operation: Operation, response: httpx.Response, failures: Sequence[Any], schemas: Schemas) -> Sequence[Any]:
+def judged(
+    operation: Operation,
+    response: httpx.Response,
+    failures: Sequence[Any],
+    schemas: Schemas,
+    sent_back: Schemas | None = None,
+) -> Sequence[Any]:
     """Return the failures that Schemathesis found in a response, with the verdict of ``schemas`` about the body.
 
     Schemathesis applies ``readOnly`` and ``writeOnly`` only where the property and the list of required ones are in
-    one schema. It also forbids what is ``writeOnly`` in a response, which is left to it.
+    one schema. It also forbids what is ``writeOnly`` in a response, without the reason, which ``sent_back`` knows.
     """
     failures = [*failures, *_of_items(operation, response, schemas)]
     place = _place(operation, response)
@@ -62,7 +68,8 @@ def judged(operation: Operation, response: httpx.Response, failures: Sequence[An
         return failures
     error = next(iter(validator.iter_errors(value)), None)
     if error is None:
-        return [f for f in failures if getattr(f, "title", "") != TITLE or f.schema_path[-1:] == ["not"]]
+        others = [f for f in failures if getattr(f, "title", "") != TITLE or f.schema_path[-1:] == ["not"]]
+        return _with_write_only(others, operation, value, sent_back.at(place)) if sent_back is not None else others
     if any(getattr(f, "title", "") == TITLE for f in failures):
         return failures
     own = BodyFailure(
@@ -73,6 +80,38 @@ def judged(operation: Operation, response: httpx.Response, failures: Sequence[An
         schema_path=error.schema_path,
     )
     return [*failures, own]
+
+
+def write_only_in(value: Any, validator: Any) -> list[list[str | int]]:
+    """Return the paths to what of a response is only for requests; ``validator`` is one of `Spec.sent_back`."""
+    errors = _leaves(validator.iter_errors(value)) if validator is not None else ()
+    found = (list(error.instance_path) for error in errors if error.kind.name == "falseSchema")
+    return [path for _, path in sorted({pointer_of(*path): path for path in found}.items())]
+
+
+def _leaves(errors: Iterable[Any]) -> Iterator[Any]:
+    """Yield errors with those of every choice that none of a schema's choices admits."""
+    for error in errors:
+        yield error
+        for choice in getattr(error.kind, "context", ()):
+            yield from _leaves(choice)
+
+
+def _with_write_only(failures: list[Any], operation: Operation, value: Any, validator: Any) -> list[Any]:
+    """Return failures with the reason for those that are about a property that is ``writeOnly``, and with others."""
+    known = {pointer_of(*f.instance_path): f for f in failures if getattr(f, "title", "") == TITLE}
+    named = {pointer_of(*path): path for path in write_only_in(value, validator)}
+    own = [
+        BodyFailure(
+            operation=operation.label,
+            message=f"`{path[-1]}` is writeOnly: it is for requests alone, and no response has it",
+            instance=at_pointer(value, pointer),
+            instance_path=path,
+            schema_path=list(known[pointer].schema_path) if pointer in known else ["properties", path[-1], "not"],
+        )
+        for pointer, path in named.items()
+    ]
+    return [*(f for f in failures if all(f is not known.get(pointer) for pointer in named)), *own]
 
 
 def _of_items(operation: Operation, response: httpx.Response, schemas: Schemas) -> Iterator[BodyFailure]:

@@ -24,9 +24,12 @@ _SHARED = ("components", "definitions", FILES)
 class Schemas:
     """Validators for schemas at their places in a document, so that every reference finds what it names."""
 
-    def __init__(self, document: JsonDocument, *, without: tuple[str, ...] = ()) -> None:
-        """Nothing is compiled yet. ``without`` are the flags of properties that need not be there; see `Directions`."""
-        self._document, self._without = document, without
+    def __init__(self, document: JsonDocument, *, without: tuple[str, ...] = (), forbid: bool = False) -> None:
+        """Nothing is compiled yet. ``without`` are the flags of properties that need not be there; see `Directions`.
+
+        With ``forbid`` they may not be there either.
+        """
+        self._document, self._without, self._forbid = document, without, forbid
         self._compiled: dict[str, Any] = {}
         self._mended = False
 
@@ -34,7 +37,10 @@ class Schemas:
     def _schemas(self) -> Any:
         made = dialect(self._document.raw)
         if self._without:
-            Directions(JsonDocument(made).resolved, self._without).relax(made)
+            directions = Directions(JsonDocument(made).resolved, self._without)
+            directions.relax(made)
+            if self._forbid:
+                directions.forbid(made)
         return made
 
     @cached_property

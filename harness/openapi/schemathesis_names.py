@@ -11,7 +11,7 @@ from schemathesis.core import NOT_SET
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.errors import NoLinksFound, SchemathesisError
 from schemathesis.generation.jsonschema.builder import build
-from schemathesis.openapi.checks import UndefinedContentType
+from schemathesis.openapi.checks import MissingContentType, UndefinedContentType
 from schemathesis.specs.openapi.checks import ignored_auth
 from schemathesis.specs.openapi.formats import get_default_format_strategies
 from schemathesis.specs.openapi.warnings import detect_unresolvable_references
@@ -21,6 +21,7 @@ __all__ = [
     "NOT_SET",
     "Failure",
     "FailureGroup",
+    "MissingContentType",
     "NoLinksFound",
     "SchemathesisError",
     "UndefinedContentType",

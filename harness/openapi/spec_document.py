@@ -171,6 +171,12 @@ class Spec(JsonDocument):
         return self._schemas_without(WRITE_ONLY)
 
     @cached_property
+    def sent_back(self) -> Schemas | None:
+        """The schemas for responses, with what is only for requests forbidden; None where nothing is."""
+        flags = spellings(WRITE_ONLY) & self._flags
+        return Schemas(self, without=(WRITE_ONLY,), forbid=True) if flags else None
+
+    @cached_property
     def of_either(self) -> Schemas:
         """The schemas as they hold where the direction is not known, as for webhooks and examples of schemas."""
         return self._schemas_without(READ_ONLY, WRITE_ONLY)
@@ -187,7 +193,9 @@ class Spec(JsonDocument):
     def judged(self, operation: Operation, response: httpx.Response, failures: Sequence[Any]) -> Sequence[Any]:
         """Return the failures that Schemathesis found in a response, with the body judged in its direction."""
         failures = without_local_times(failures, self.raw)
-        return judged(operation, response, failures, self.of_responses) if self._flags or self._unusual else failures
+        if not (self._flags or self._unusual):
+            return failures
+        return judged(operation, response, failures, self.of_responses, self.sent_back)
 
     def inputs(self, operation: Operation) -> Inputs:
         """Return what an operation takes."""
@@ -247,7 +255,9 @@ class Spec(JsonDocument):
         return [f"{operation.label}: {violation}" for violation in found]
 
     def _line(self, exc: BaseException) -> str:
-        return self.shown(one_line(exc)[:400])
+        text = self.shown(one_line(exc)[:400])
+        reasons = [reason for written, reason in self.bundle.unread.items() if written in text]
+        return f"{text} ({reasons[0]})" if reasons else text
 
 
 def load_spec(

@@ -85,10 +85,11 @@ def judge_leaks(
 ) -> list[Finding]:
     """Return whether any secret leaked, and whether the search could have found it.
 
-    ``canaries`` are ids that this run sent through the target; its logs must contain one. They are None where nothing
-    is delivered to the target: one of its logs must then have been written since ``began_at``, in seconds since
-    the epoch. ``logs`` are the log files, ``scanned`` is the number of all files searched, ``unsearchable`` names
-    secrets that are too short; ``lost`` is the reason if exports of telemetry could not be searched.
+    ``canaries`` are ids that this run sent through the target; its logs must contain one. They are None where the
+    target has no receiver: one of its logs must then have been opened or written since ``began_at``, in seconds since
+    the epoch, as the output of each process is that the harness starts. ``logs`` are the log files, ``scanned`` is the
+    number of all files searched, ``unsearchable`` names secrets that are too short; ``lost`` is the reason if exports
+    of telemetry could not be searched.
     """
     if leaks:
         return [_leaked(secret, place, found) for (secret, place), found in _grouped(leaks).items()]
@@ -107,7 +108,11 @@ def judge_leaks(
         return [_finding(Outcome.ERROR, "Some telemetry exports could not be searched", what)]
     if unproven := _not_of_this_run(logs, canaries, began_at):
         return [_finding(Outcome.ERROR, "Could not check whether the logs are those of this run", unproven)]
-    return [_finding(Outcome.PASS, NEVER_LOGGED.passed, f"{scanned} files searched, {len(logs)} of them logs")]
+    empty = ", ".join(path.name for path in logs if not path.stat().st_size)
+    searched = f"{scanned} files searched, {len(logs)} of them logs" + (
+        f"; nothing was written to {empty}" * bool(empty)
+    )
+    return [_finding(Outcome.PASS, NEVER_LOGGED.passed, searched)]
 
 
 def too_short(unsearchable: Sequence[str], auth: Bearer | ApiKey | Basic | None) -> tuple[str, ...]:
@@ -125,16 +130,17 @@ def _not_of_this_run(logs: Sequence[Path], canaries: Collection[str] | None, beg
     """Return why nothing proves that the logs were written in this run; empty where something does."""
     names = ", ".join(path.name for path in logs)
     if canaries is None:
-        written = any(path.stat().st_size and path.stat().st_mtime >= began_at for path in logs)
+        written = any(path.stat().st_mtime >= began_at for path in logs)
         return (
             "" if written else f"{names}: no line was written in this run. Name the right files in [operations] logs."
         )
     if any(_holds(path, canaries) for path in logs):
         return ""
-    shown = f", such as {next(iter(canaries))}" if canaries else ""
+    if not canaries:
+        return f"This run delivered no event by whose id {names} could be recognised. Run the checks of webhooks too."
     return (
-        f"None of {names} contains the id of an event that this run delivered{shown}. Log event ids, or name the right "
-        "files in [operations] logs."
+        f"None of {names} contains the id of an event that this run delivered, such as {next(iter(canaries))}. "
+        "Log event ids, or name the right files in [operations] logs."
     )
 
 

@@ -92,7 +92,10 @@ Attack = Callable[..., list[Finding]]
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Serve ``answer(call)``, which returns status, headers and what is sent as JSON; gives the base URL."""
+    """Serve ``answer(call)``, which returns status, headers and what is sent as JSON; gives the base URL.
+
+    A header without a value is left out.
+    """
     servers = []
 
     def start(answer: Answer) -> str:
@@ -110,7 +113,8 @@ def serve() -> Iterator[Serve]:
                 status, extra, content = answer(Call(self.command, self.path, headers, body))
                 payload = b"" if content is None else json.dumps(content).encode()
                 self.send_response(status)
-                for name, value in {"content-type": "application/json", **extra}.items():
+                sent = {"content-type": "application/json", **extra}
+                for name, value in ((name, value) for name, value in sent.items() if value):
                     self.send_header(name, value)
                 if status != 204:
                     self.send_header("content-length", str(len(payload)))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.fuzzing.sending import send_case
 from harness.model import Finding, Outcome
 from tests.unit.conftest import document, stay_silent
 
@@ -352,3 +353,72 @@ def test_the_time_of_the_budget_is_kept(attacker: Attacker, serve: Serve) -> Non
 
     assert len(calls) <= 0.5 / 0.05 + 1, "one at a time, none begun after the time"
     assert finding.observed == "seed 1; the time of the budget ran out"
+
+
+FILE = {"type": "string", "format": "binary"}
+FORMS: dict[str, dict[str, Any]] = {
+    "a file": {"schema": {"type": "object", "properties": {"file": FILE, "note": {"type": "string"}}}},
+    "a required file": {"schema": {"type": "object", "required": ["file"], "properties": {"file": FILE}}},
+    "several files": {"schema": {"type": "object", "properties": {"files": {"type": "array", "items": FILE}}}},
+    "a number": {
+        "schema": {"type": "object", "properties": {"n": {"type": "integer"}}},
+        "encoding": {"n": {"contentType": "text/plain"}},
+    },
+}
+
+
+@pytest.mark.parametrize("media", FORMS.values(), ids=FORMS)
+def test_forms_with_files_are_sent_whole(attacker: Attacker, serve: Serve, media: dict[str, Any]) -> None:
+    """Numbers in place of files are parts like any other, and nothing is wrong with the description."""
+    posted: list[Call] = []
+
+    def provider(call: Call) -> Reply:
+        posted.append(call)
+        return (200, {}, None) if call.method == "POST" else (405, {"allow": "POST"}, None)
+
+    upload = {"requestBody": {"content": {"multipart/form-data": media}}, **OK}
+    findings = attacker.fuzzer(document({"/upload": {"post": upload}}), serve(provider)).fuzz("POST /upload")
+
+    assert [f.observed for f in findings if f.outcome is Outcome.ERROR] == []
+    assert any(b'name="' in call.body for call in posted)
+
+
+@pytest.mark.parametrize("failing_call", [1, 7])
+def test_a_fault_of_ours_is_no_flaw_of_the_description(
+    attacker: Attacker, serve: Serve, monkeypatch: pytest.MonkeyPatch, failing_call: int
+) -> None:
+    """A request that cannot be made is an error that names the exception, and every other request is sent."""
+    calls: list[Call] = []
+    made = iter(range(1, 1_000_000))
+
+    def broken(*arguments: Any) -> Any:
+        if next(made) == failing_call:
+            raise AttributeError("'int' object has no attribute 'read'")
+        return send_case(*arguments)
+
+    def provider(call: Call) -> Reply:
+        calls.append(call)
+        return correct(call)
+
+    monkeypatch.setattr("harness.fuzzing.session.send_case", broken)
+    findings = attacker.fuzzer(THINGS, serve(provider)).fuzz("GET /things")
+
+    [error] = [f for f in findings if f.outcome is Outcome.ERROR]
+    assert error.summary.endswith("a request could not be made or judged, by a fault of the harness or of a library")
+    assert error.observed == "AttributeError: 'int' object has no attribute 'read'"
+    assert len(calls) > 30
+
+
+def test_a_library_that_fails_costs_no_other_operation(
+    attacker: Attacker, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it fails before the first request."""
+    described = document({"/a": {"get": OK}, "/b": {"get": OK}})
+    fuzzer = attacker.fuzzer(described, serve(lambda _: (200, {}, None)), examples=2)
+    monkeypatch.setattr("harness.fuzzing.operation_fuzz.flaws", lambda _, label: {"GET /b": []}[label])
+
+    found = [finding for label in fuzzer.labels for finding in fuzzer.fuzz(label)]
+
+    [error] = [f for f in found if f.outcome is Outcome.ERROR]
+    assert (error.summary.partition(":")[0], error.observed) == ("GET /a", "KeyError: 'GET /a'")
+    assert any(f.summary.startswith("GET /b") for f in found)

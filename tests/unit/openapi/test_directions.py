@@ -13,6 +13,7 @@ from harness.http.message import Request
 from harness.openapi.document_checks import check_document
 from harness.openapi.generation import INVALID, VALID, bodies
 from harness.openapi.spec_document import Spec
+from tests.unit.conftest import document
 
 JSON = (("content-type", "application/json"),)
 ID, NAME, PASSWORD = {"type": "string", "readOnly": True}, {"type": "string"}, {"type": "string", "writeOnly": True}
@@ -229,3 +230,52 @@ def test_nothing_else_changes(schema: dict[str, Any], body: Any, *, fits: bool) 
     spec = described("3.1.0", schema, {}, {})
 
     assert (request_violations(spec, body) == []) is fits
+
+
+USER = {"type": "object", "properties": {"name": {"type": "string"}, "password": {"type": "string", "writeOnly": True}}}
+REFERRED = {"$ref": "#/components/schemas/User"}
+WITH_PASSWORD = {"name": "Ada", "password": "x"}
+WRITE_ONLY: dict[str, tuple[dict[str, Any], Any, str]] = {
+    "inline": (USER, WITH_PASSWORD, "/password"),
+    "behind a reference": (REFERRED, WITH_PASSWORD, "/password"),
+    "in a list": ({"type": "array", "items": REFERRED}, [{"name": "Ada"}, WITH_PASSWORD], "/1/password"),
+    "in one of several": ({"anyOf": [REFERRED, {"type": "null"}]}, WITH_PASSWORD, "/password"),
+    "the flag behind a reference": (
+        {"type": "object", "properties": {"pin": {"$ref": "#/components/schemas/Pin"}}},
+        {"pin": "1"},
+        "/pin",
+    ),
+}
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+@pytest.mark.parametrize("schema, value, place", WRITE_ONLY.values(), ids=WRITE_ONLY)
+def test_what_is_write_only_is_named_in_a_response(
+    schema: dict[str, Any], value: Any, place: str, version: str
+) -> None:
+    """The check of examples and the judgement of a response both name the property and its flag."""
+    media = {"application/json": {"schema": schema, "example": value}}
+    responses = {"200": {"description": "fine", "content": media}}
+    shared = {"User": USER, "Pin": {"type": "string", "writeOnly": True}}
+    spec = Spec(
+        document({"/a": {"get": {"responses": responses}}}, components={"schemas": shared}, openapi=version), "spec"
+    )
+
+    response = httpx.Response(200, json=value, request=httpx.Request("GET", "http://127.0.0.1/a"))
+    response.elapsed = dt.timedelta(0)
+    violations = spec.operation("GET /a").violations(response)
+    [checked] = [check for check in check_document(spec) if check.check.id == "response-examples"]
+
+    assert [slip.complaint for slip in checked.slips] == [f"GET /a: {place}: it is writeOnly, and no response has it"]
+    assert len(violations) == 1
+    assert (
+        f"`{place.rpartition('/')[2]}` is writeOnly: it is for requests alone, and no response has it" in violations[0]
+    )
+    assert violations[0].endswith(f"(at {place})")
+
+
+def test_an_example_within_a_schema_may_be_of_either_direction() -> None:
+    """The example of a schema is one of a request as well."""
+    spec = Spec(document({"/a": {}}, components={"schemas": {"User": {**USER, "example": WITH_PASSWORD}}}), "spec")
+
+    assert [c.slips for c in check_document(spec) if c.check.id == "schema-examples"] == [()]

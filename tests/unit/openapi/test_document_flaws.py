@@ -61,6 +61,29 @@ def test_a_parameter_that_the_path_needs_is_told() -> None:
     assert list(flaws(spec, "GET /b/{id}")) == []
 
 
+ELSEWHERE = {"$ref": "http://127.0.0.2:9/common.yaml#/components/parameters/id"}
+UNREADABLE = {
+    "of the operation": {"get": {**OK, "parameters": [ELSEWHERE]}},
+    "of the path": {"get": OK, "parameters": [ELSEWHERE]},
+    "through another": {"get": {**OK, "parameters": [{"$ref": "#/components/parameters/Id"}]}},
+}
+
+
+@pytest.mark.parametrize("item", UNREADABLE.values(), ids=UNREADABLE)
+def test_a_parameter_in_a_document_that_cannot_be_read_is_not_called_undeclared(
+    attacker: Attacker, item: dict[str, Any]
+) -> None:
+    """The one error names the reference, and why it was not followed."""
+    described = json.loads(json.dumps(document({"/a/{id}": item}, components={"parameters": {"Id": ELSEWHERE}})))
+    spec = Spec(described, "spec", location="file:///openapi.yaml")
+
+    assert list(flaws(spec, "GET /a/{id}")) == []
+    [error] = attacker.fuzzer(spec, "http://127.0.0.1:9").fuzz("GET /a/{id}")
+    assert error.outcome is Outcome.ERROR
+    assert "http://127.0.0.2:9/common.yaml" in error.observed
+    assert "URLs are not fetched here; save it beside the document" in error.observed
+
+
 USABLE = {
     "recursive": body(ref("Tree")),
     "unknown format": body(ref("Odd")),

@@ -116,6 +116,31 @@ def test_without_deliveries_a_log_must_have_been_written_in_this_run(
     assert outcome is Outcome.PASS or "no line was written in this run" in found.observed
 
 
+def test_a_log_that_was_opened_in_this_run_may_be_empty(tmp_path: Path) -> None:
+    """What a process of the harness did not write contains no secret; the finding names the silent log."""
+    (tmp_path / "api.log").touch()
+    logs = [tmp_path / "api.log"]
+    judge = partial(judge_leaks, leaks=[], canaries=None, logs=logs, scanned=1, unsearchable=())
+
+    (opened,) = judge(began_at=logs[0].stat().st_mtime)
+    (older,) = judge(began_at=logs[0].stat().st_mtime + 1)
+
+    assert (opened.outcome, older.outcome) == (Outcome.PASS, Outcome.ERROR)
+    assert opened.observed == "1 files searched, 1 of them logs; nothing was written to api.log"
+
+
+def test_a_receiver_to_which_nothing_was_delivered_proves_nothing(tmp_path: Path) -> None:
+    """The message does not ask for ids of events that there were not."""
+    (tmp_path / "app.log").write_text("started\n")
+
+    (found,) = judge_leaks(leaks=[], canaries=(), logs=[tmp_path / "app.log"], scanned=1, unsearchable=())
+
+    assert found.outcome is Outcome.ERROR
+    assert found.observed == (
+        "This run delivered no event by whose id app.log could be recognised. Run the checks of webhooks too."
+    )
+
+
 def test_logs_without_an_id_that_was_delivered_are_not_those_of_this_run(tmp_path: Path) -> None:
     """The message names an id to look for; one id in one of the logs is enough, wherever it is in the file."""
     (tmp_path / "a.log").write_text("nothing\n")
