@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from harness.cassettes.checks import recording_checks
-from harness.contract import base_path, conformance, coverage, credential_watch, credentials
+from harness.contract import (
+    base_path,
+    conformance,
+    coverage,
+    credential_watch,
+    credentials,
+    malformed_credentials,
+    rejection,
+)
 from harness.contract.caller import ANSWERS
 from harness.contract.promises import PROMISES
 from harness.contract.webhooks import sent
@@ -34,7 +42,10 @@ def _provider() -> tuple[Check, ...]:
     covered = (*exchanged, *recording_checks.CHECKS, coverage.COVERED)
     return (
         base_path.BASE_PATH,
-        *credentials.CHECKS,
+        credentials.ACCEPTED,
+        *rejection.CASES,
+        malformed_credentials.MALFORMED,
+        credentials.REPLACED,
         credential_watch.WATCHED,
         *document_checks.CHECKS,
         ANSWERS,

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from harness.context.target import Target
     from harness.contract.caller import Caller
     from harness.contract.created_resources import CreatedResources
-    from harness.contract.credentials import Credential, Secured
+    from harness.contract.credential_forms import Credential
+    from harness.contract.credentials import Secured
     from harness.fuzzing.defect_store import DefectStore
     from harness.fuzzing.fuzzer import Fuzzer
     from harness.http.client import Network
@@ -81,7 +82,7 @@ class ProviderAccess:
     @cached_property
     def credential(self) -> Credential | None:
         """How calls to the provider authenticate; None where ``[provider] auth`` is not set."""
-        from harness.contract.credentials import credential_for
+        from harness.contract.credential_forms import credential_for
 
         provider = self._target.config.provider
         if provider is None or provider.auth is None:

@@ -9,8 +9,10 @@ from typing import NamedTuple
 from harness.context.run_context import RunContext
 from harness.contract import link_crawler
 from harness.contract.caller import Caller
-from harness.contract.credentials import CASES, MOST_READS
+from harness.contract.credentials import MOST_READS
+from harness.contract.malformed_credentials import FORMS
 from harness.contract.promises import PROMISES
+from harness.contract.rejection import CASES, various
 from harness.errors import SpecError
 from harness.fuzzing import stateful
 from harness.fuzzing.budget import BUDGETS, Budget
@@ -105,9 +107,14 @@ def _of_credentials(context: RunContext, caller: Caller, reads: Sequence[str]) -
     if caller.spares_credentials:
         yield f"GET {reads[0]}", MOST_WRONG_CREDENTIALS, "wrong credentials"
         return
-    for operation in caller.operations.values():
-        if operation.is_secured:
-            yield operation.label, len(CASES), "wrong credentials"
+    operations = [operation for operation in caller.operations.values() if operation.is_secured]
+    for operation in operations:
+        # The second is one with a body, or with the right credential, where the first proves nothing.
+        yield operation.label, 2 * len(CASES), "wrong credentials"
+    for operation in various(operations):
+        yield operation.label, len(FORMS), "malformed credentials"
+    if any("{" in operation.path for operation in operations) and link_crawler.beginnings(caller):
+        yield _CHAINS, link_crawler.MAX_CALLS, "real ids for wrong credentials"
 
 
 def _generated(

@@ -27,7 +27,7 @@ from harness.readiness.checklist import Checklist, shipped
 if TYPE_CHECKING:
     import httpx
 
-    from harness.contract.credentials import Credential
+    from harness.contract.credential_forms import Credential
     from harness.model import SecretRef
     from harness.openapi.spec_document import Spec
     from harness.secrets import Vault

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
@@ -30,6 +30,18 @@ ANSWERS = Check(
     source="the spec",
     fix="Answer as the spec describes, or describe what you answer.",
 )
+
+
+class CallOptions(TypedDict, total=False):
+    """What is special about one call."""
+
+    content: bytes | None
+    """Sent as it is, in place of the JSON body."""
+    headers: Mapping[str, str] | None
+    params: Mapping[str, Any] | None
+    """Of the query."""
+    authenticated: bool
+    """Whether it carries the credential; it does unless this is false."""
 
 
 class Caller:
@@ -62,35 +74,12 @@ class Caller:
         url = self._client.build(method, path).url
         return not self._client.guard.refusal(method, url, authenticated=True)
 
-    def call(
-        self,
-        operation: Operation,
-        path: str,
-        body: Any = None,
-        *,
-        content: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-        params: Mapping[str, Any] | None = None,
-        authenticated: bool = True,
-    ) -> Sample:
-        """Make one call; raises `ProbeError` where no answer came, and `NotPermittedError`.
+    def call(self, operation: Operation, path: str, body: Any = None, **options: Unpack[CallOptions]) -> Sample:
+        """Make one call, and hold its answer against the document; for ``options`` see `CallOptions`.
 
-        It carries each header, query and cookie that the document requires. ``content`` is sent as it is, in place of
-        ``body``.
+        Raises `ProbeError` where no answer came, and `NotPermittedError`.
         """
-        needed = self._required(operation, path, headers or {}, params or {})
-        request = self._client.build(
-            operation.method,
-            path,
-            {**needed.headers, **(headers or {})},
-            authenticated=authenticated,
-            json=body,
-            content=content,
-            params=params,
-        )
-        if needed.query:
-            request.url = _with_query(request.url, needed.query)
-        result = self._client.send(request)
+        result = self.send(operation, path, body, **options)
         for response in (*result.limited, *filter(None, [result.response])):
             self._note(operation, response)
         if result.last is None:
@@ -98,6 +87,27 @@ class Caller:
         sample = Sample(operation=operation, path=path, body=body, response=result.last)
         self._learn(sample)
         return sample
+
+    def send(self, operation: Operation, path: str, body: Any = None, **options: Unpack[CallOptions]) -> SendResult:
+        """Make one call that is not meant to be right, so that its answer is neither judged nor learnt from.
+
+        It carries each header, query and cookie that the document requires, as every call does. Raises
+        `NotPermittedError`.
+        """
+        carried = dict(options.get("headers") or {})
+        needed = self._required(operation, path, carried, options.get("params") or {})
+        request = self._client.build(
+            operation.method,
+            path,
+            {**needed.headers, **carried},
+            authenticated=options.get("authenticated", True),
+            json=body,
+            content=options.get("content"),
+            params=options.get("params"),
+        )
+        if needed.query:
+            request.url = _with_query(request.url, needed.query)
+        return self._client.send(request)
 
     def _learn(self, sample: Sample) -> None:
         self.resources.learn(sample)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from harness.contract.credentials import ACCEPTS, REFUSALS, Credential, Secured, status_of, succeeded
+from harness.contract.credential_forms import Credential
+from harness.contract.credentials import ACCEPTS, REFUSALS, Secured, status_of, succeeded
 from harness.core.encodable import json_bytes
 from harness.model import Check, Finding, Outcome
 

@@ -1,22 +1,17 @@
-"""The test credential: how it is sent, how it is sent wrongly, and what the provider does with each."""
+"""The test credential: whether the provider accepts it, and refuses the one that it replaced."""
 
 from __future__ import annotations
 
-import base64
-import os
-from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import islice
 
 import msgspec
 
+from harness.contract.credential_forms import Credential
 from harness.http.provider_client import ProviderClient, SendResult
-from harness.model import Check, Finding, FixedBy, Outcome, SecretRef
-from harness.model.config import ApiKey, Basic, Bearer
-from harness.openapi.operation import Operation
+from harness.model import Check, Finding, Outcome
 from harness.openapi.spec_document import Spec
 
-ACCEPTS, REJECTS, ROTATED = "auth.accepts", "auth.rejects", "secrets.rotated"
+ACCEPTS, ROTATED = "auth.accepts", "secrets.rotated"
 NOTHING_READABLE = "the spec has no secured GET operation without path parameters"
 NOTHING_ALLOWED = "[provider] probes, include and exclude allow no request to a secured operation"
 NOTHING_SECURED = (
@@ -32,73 +27,6 @@ REFUSALS = frozenset({401, 403})
 MOST_READS = 10
 """Operations that are read in search of one that shows whether a credential works."""
 
-
-class Credential(msgspec.Struct, frozen=True, kw_only=True):
-    """One header that carries a secret; the secret is asked for only when the header is made."""
-
-    header: str
-    written: Callable[[str], str]
-    """Turns a secret into the header's value."""
-    secret: Callable[[], str]
-
-    def headers(self) -> dict[str, str]:
-        """Return the header of an honest call."""
-        return {self.header: self.written(self.secret())}
-
-
-def credential_for(auth: Bearer | ApiKey | Basic, reveal: Callable[[SecretRef], str]) -> Credential:
-    """Return how ``[provider] auth`` is sent; ``reveal`` gives the value of a reference."""
-    if isinstance(auth, Bearer):
-        return Credential(header="Authorization", written="Bearer {}".format, secret=lambda: reveal(auth.token))
-    if isinstance(auth, ApiKey):
-        return Credential(header=auth.header, written=str, secret=lambda: reveal(auth.key))
-    referred = SecretRef.parse(auth.username)
-
-    def basic(password: str) -> str:
-        username = reveal(referred) if referred else auth.username
-        return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
-
-    return Credential(
-        header="Authorization",
-        written=basic,
-        secret=lambda: reveal(auth.password),
-    )
-
-
-class CredentialCase(Check, frozen=True, kw_only=True):
-    """One way to call without the right credential."""
-
-    item: str = REJECTS
-    fixed_by: FixedBy = FixedBy.PROVIDER
-    expected: str = "HTTP 401 or 403"
-    source: str = "RFC 9110 sections 15.5.2 and 15.5.4"
-    fix: str = "Check the credential before anything else is done, on every operation that the spec secures."
-    headers: Callable[[Credential], dict[str, str]]
-
-
-CASES: tuple[CredentialCase, ...] = (
-    CredentialCase(
-        id="none",
-        summary="no credential",
-        passed="Refused calls without a credential",
-        failed="Did not refuse a call without a credential",
-        headers=lambda _: {},
-    ),
-    CredentialCase(
-        id="wrong",
-        summary="a wrong credential",
-        passed="Refused calls with a wrong credential",
-        failed="Did not refuse a call with a wrong credential",
-        headers=lambda c: {c.header: c.written(os.urandom(len(c.secret()) // 2 + 1).hex())},
-    ),
-    CredentialCase(
-        id="truncated",
-        summary="the first half of the right credential",
-        passed="Refused calls with half of the credential",
-        failed="Did not refuse a call with half of the credential",
-        headers=lambda c: {c.header: c.written(c.secret()[: len(c.secret()) // 2])},
-    ),
-)
 
 ACCEPTED = Check(
     id="accepted",
@@ -120,7 +48,6 @@ REPLACED = Check(
     source="OWASP Secrets Management Cheat Sheet, Rotation and Revocation",
     fix="Revoke the old credential at the provider, and see that the new one is the one in use.",
 )
-CHECKS = (ACCEPTED, *CASES, REPLACED)
 
 
 class Secured(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,7 +90,7 @@ def judge_acceptance(secured: Secured, credential: Credential, *, reproduce: str
     seen = []
     for path in secured.reads[:MOST_READS]:
         result = secured.read(path, credential.headers())
-        seen.append(f"GET {path}: {_in_words(result)}")
+        seen.append(f"GET {path}: {in_words(result)}")
         if succeeded(result):
             return finding(Outcome.PASS, seen[-1])
         if status_of(result) in REFUSALS:
@@ -185,10 +112,10 @@ def judge_replacement(secured: Secured, old: Credential, new: Credential, *, nam
     for path in secured.reads[:MOST_READS]:
         after = secured.read(path, new.headers())
         if not succeeded(after):
-            seen.append(f"GET {path}: {_in_words(after)} to the new")
+            seen.append(f"GET {path}: {in_words(after)} to the new")
             continue
         before = secured.read(path, old.headers())
-        both = f"GET {path}: {_in_words(before)} to the old, {_in_words(after)} to the new"
+        both = f"GET {path}: {in_words(before)} to the old, {in_words(after)} to the new"
         if status_of(before) in REFUSALS:
             return finding(Outcome.PASS, both)
         if succeeded(before):
@@ -197,58 +124,13 @@ def judge_replacement(secured: Secured, old: Credential, new: Credential, *, nam
     return finding(Outcome.ERROR, "; ".join(seen) or secured.nothing)
 
 
-def judge_rejection(case: CredentialCase, secured: Secured, credential: Credential, *, reproduce: str) -> list[Finding]:
-    """Call every secured operation without the right credential; one finding per offender, or one for all.
-
-    Where a vendor may lock the account, one GET is tried.
-    """
-    guard = secured.client.guard
-    if guard is not None and guard.spares_credentials:
-        accepted = (p for p in secured.reads[:MOST_READS] if succeeded(secured.read(p, credential.headers())))
-        answers = [(f"GET {p}", secured.read(p, case.headers(credential))) for p in islice(accepted, 1)]
-    else:
-        operations = [o for o in secured.spec.readable if o.is_secured]
-        permitted = [o for o in operations if guard is None or o.label in guard.labels]
-        answers = [(o.label, _send(secured.client, o, case.headers(credential))) for o in permitted]
-    if not answers:
-        why = "no operation accepted the right credential" if secured.reads else secured.nothing
-        return [case.finding(Outcome.ERROR, why, reproduce=reproduce)]
-    statuses = [(label, status) for label, a in answers if (status := status_of(a)) is not None]
-
-    finding = partial(case.finding, reproduce=reproduce)
-    offenders = [(label, status) for label, status in statuses if status < 400 or status >= 500]
-    if offenders:
-        return [
-            finding(Outcome.FAIL, f"{label} answered {status}").named(label, case.id, str(status))
-            for label, status in offenders
-        ]
-    refused = [label for label, status in statuses if status in REFUSALS]
-    observed = f"{len(refused)} of {len(answers)} secured operations answered 401 or 403" + _others(statuses)
-    if not refused or len(statuses) < len(answers):
-        unanswered = "; ".join(f"{label}: {_in_words(a)}" for label, a in answers if a.last is None)
-        return [finding(Outcome.ERROR, unanswered or observed)]
-    return [finding(Outcome.PASS, observed)]
-
-
-def _others(statuses: Sequence[tuple[str, int]]) -> str:
-    """Name the operations whose answer proves nothing, such as a 404 for the invented id."""
-    others = [f"{label} {status}" for label, status in statuses if status not in REFUSALS]
-    return f"; no proof from: {', '.join(others)}" if others else ""
-
-
-def _send(client: ProviderClient, operation: Operation, headers: dict[str, str]) -> SendResult:
-    """Send the plainest call to ``operation``: made-up path parameters and, for a write, an empty object."""
-    method, path = operation.method, operation.made_up_path
-    body: dict[str, object] | None = {} if method in {"POST", "PUT", "PATCH"} else None
-    return client.send(client.build(method, path, headers, authenticated=False, json=body))
-
-
 def status_of(result: SendResult) -> int | None:
     """Return the status of the last answer, None where none came."""
     return result.last.status_code if result.last is not None else None
 
 
-def _in_words(result: SendResult) -> str:
+def in_words(result: SendResult) -> str:
+    """Return what was answered, or why nothing was."""
     return f"no answer ({result.reason})" if result.last is None else f"HTTP {result.last.status_code}"
 
 

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from harness.context.run_context import RunContext
     from harness.contract.caller import Caller
-    from harness.contract.credentials import Credential, Secured
+    from harness.contract.credential_forms import Credential
+    from harness.contract.credentials import Secured
     from harness.contract.link_crawler import LinkCrawler
+    from harness.contract.rejection import SecuredCalls
     from harness.model import Finding
     from harness.openapi.spec_document import Spec
     from harness.plugins.findings import Findings
@@ -74,6 +76,18 @@ def secured(run_context: RunContext, require: Callable[..., None]) -> Iterator[S
         skip_without_probes(run_context)
     with run_context.provider.client() as client:
         yield run_context.provider.secured(client)
+
+
+@pytest.fixture
+def secured_calls(secured: Secured, run_context: RunContext, request: pytest.FixtureRequest) -> SecuredCalls:
+    """Calls of the secured operations, at real resources: those of a crawl, where something may be created."""
+    from harness.contract.rejection import SecuredCalls
+
+    def explore() -> None:
+        if not run_context.target.production:
+            request.getfixturevalue("walk")
+
+    return SecuredCalls(secured, run_context.provider.caller(secured.client), explore)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.contract.base_path import judge_base_path
-from harness.contract.credentials import CASES, judge_acceptance, judge_rejection
+from harness.contract.credentials import judge_acceptance
+from harness.contract.malformed_credentials import MALFORMED
+from harness.contract.rejection import CASES, judge_malformed_credentials, judge_rejection
 from harness.plugins.provider_limits import skip_at_wrong_path
 from harness.resilience import credential_leak
 from harness.suite.rows import each
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.context.run_context import RunContext
-    from harness.contract.credentials import Credential, CredentialCase, Secured
-    from harness.model import Finding
+    from harness.contract.credential_forms import Credential
+    from harness.contract.credentials import Secured
+    from harness.contract.rejection import CredentialCase, SecuredCalls
+    from harness.model import Check, Finding
     from harness.plugins.findings import Findings
 
 
@@ -37,11 +41,28 @@ def test_the_test_credential_is_accepted(
 
 @each("case", CASES)
 def test_any_other_credential_is_refused(
-    case: CredentialCase, secured: Secured, credential: Credential, run_context: RunContext, findings: Findings
+    case: CredentialCase,
+    secured_calls: SecuredCalls,
+    credential: Credential,
+    run_context: RunContext,
+    findings: Findings,
 ) -> None:
     """Every secured operation refuses a caller without the right credential."""
     skip_at_wrong_path(run_context)
-    findings.extend(judge_rejection(case, secured, credential, reproduce=""))
+    findings.extend(judge_rejection(case, secured_calls, credential, reproduce=""))
+
+
+@each("check", [MALFORMED])
+def test_malformed_credentials_are_refused(
+    check: Check,  # noqa: ARG001 - marks the test
+    secured_calls: SecuredCalls,
+    credential: Credential,
+    run_context: RunContext,
+    findings: Findings,
+) -> None:
+    """What is no credential is refused, and never ends in an error of the server."""
+    skip_at_wrong_path(run_context)
+    findings.extend(judge_malformed_credentials(secured_calls, credential))
 
 
 @each("case", credential_leak.CASES)

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.context.run_context import RunContext
-    from harness.contract.credentials import Credential, Secured
+    from harness.contract.credential_forms import Credential
+    from harness.contract.credentials import Secured
     from harness.model import Attempt, Delivery, Event, Finding, SecretRef
     from harness.plugins.findings import Findings
     from harness.resilience.client_process import ClientRun

@@ -21,10 +21,25 @@ class Probes(enum.StrEnum):
     """Requests that create and change things too; deleting needs `Provider.destructive`."""
 
 
+_SCHEME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""RFC 9110 section 11.1: a token."""
+
+
+def _check_scheme(scheme: str | None) -> None:
+    if scheme is not None and not _SCHEME.fullmatch(scheme):
+        raise ValueError(f"`scheme` is {scheme!r}: write one word, such as Token; the credential follows after a space")
+
+
 class Bearer(Section, frozen=True, tag_field="type", tag="bearer"):
     """``Authorization: Bearer …`` (RFC 6750)."""
 
     token: SecretRef
+    scheme: str = "Bearer"
+    """The word before the token, such as ``Token``."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a ``scheme`` that is not one word."""
+        _check_scheme(self.scheme)
 
 
 class ApiKey(Section, frozen=True, tag_field="type", tag="api-key"):
@@ -32,6 +47,12 @@ class ApiKey(Section, frozen=True, tag_field="type", tag="api-key"):
 
     key: SecretRef
     header: str = "X-API-Key"
+    scheme: str | None = None
+    """The word before the key, such as ``Apikey``; None where the header holds the key alone."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a ``scheme`` that is not one word."""
+        _check_scheme(self.scheme)
 
 
 class Basic(Section, frozen=True, tag_field="type", tag="basic"):

@@ -15,6 +15,7 @@ from harness.sandbox.defects import Planted
 from harness.sandbox.product.problems import ProblemError
 from harness.sandbox.product.store import Endpoint, Project, as_json
 
+_LIMITS = {"RateLimit-Policy": '"default";q=1;w=1', "RateLimit": '"default";r=1;t=1'}
 Spoil = Callable[[Request, Response], Response]
 
 
@@ -61,6 +62,8 @@ def _flaws() -> dict[str, Flaw]:
             "GET /projects", _instead(200, ProblemError(401, "No listing with this key."))
         ),
         "provider-forgets-auth-once": Flaw(endpoints, _answers_strangers),
+        "provider-shows-projects-to-anyone": Flaw("GET /projects/{projectId}", _shows_known_projects),
+        "provider-500-on-malformed-credential": Flaw("*", _fails_without_two_words),
         "provider-loses-runs": Flaw("GET /runs", _lists_nothing),
         "provider-pages-never-end": Flaw("GET /projects", _last_page_leads_back),
         "provider-pages-overlap": Flaw("GET /projects", _next_page_repeats),
@@ -150,9 +153,21 @@ def _refuses_other_letters(_: Request, response: Response) -> Response:
 
 
 def _answers_strangers(_: Request, response: Response) -> Response:
-    limits = {"RateLimit-Policy": '"default";q=1;w=1', "RateLimit": '"default";r=1;t=1'}
-    open_to_all = JSONResponse({"items": []}, headers=limits)
+    open_to_all = JSONResponse({"items": []}, headers=_LIMITS)
     return open_to_all if response.status_code == 401 else response
+
+
+def _shows_known_projects(request: Request, response: Response) -> Response:
+    project = request.path_params["projectId"]
+    if response.status_code != 401 or not project.startswith("prj_"):
+        return response
+    shown = as_json(Project(id=project, name="unnamed", ownerEmail="nobody@example.com"))
+    return JSONResponse(shown, headers=_LIMITS)
+
+
+def _fails_without_two_words(request: Request, response: Response) -> Response:
+    malformed = response.status_code == 401 and len(request.headers.get("authorization", "a b").split()) != 2
+    return _problem(response, ProblemError(500, "Something went wrong.")) if malformed else response
 
 
 def _lists_nothing(request: Request, response: Response) -> Response:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from harness.contract.credential_forms import Credential
 from harness.contract.credential_watch import CredentialWatch, judge_watch
-from harness.contract.credentials import Credential, Secured
+from harness.contract.credentials import Secured
 from harness.http.client import Network
 from harness.http.provider_client import ProviderClient
 from harness.model import Outcome

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 from werkzeug import Response
 
-from harness.contract.credentials import (
-    CASES,
-    Credential,
-    Secured,
-    credential_for,
-    judge_acceptance,
-    judge_rejection,
-    judge_replacement,
-)
+from harness.contract.caller import Caller
+from harness.contract.credential_forms import Credential
+from harness.contract.credentials import Secured, judge_acceptance, judge_replacement
+from harness.contract.rejection import CASES, SecuredCalls, judge_rejection
 from harness.http.client import Network
 from harness.http.provider_client import ProviderClient
-from harness.model import Outcome, SecretRef
-from harness.model.config import Basic
+from harness.model import Outcome
 from harness.openapi.spec_document import Spec
 
 if TYPE_CHECKING:
@@ -89,10 +82,11 @@ def test_a_document_without_security_is_the_reason_that_is_given(httpserver: HTT
 
     with ProviderClient(Network(), httpserver.url_for("")) as client:
         secured = Secured(spec=spec, client=client)
+        calls = SecuredCalls(secured, Caller(spec, client))
         found = [
             judge_acceptance(secured, key, reproduce="r"),
             judge_replacement(secured, key, credential("b"), name="env:KEY"),
-            *(f for case in CASES for f in judge_rejection(case, secured, key, reproduce="r")),
+            *(f for case in CASES for f in judge_rejection(case, calls, key, reproduce="r")),
         ]
 
     assert len(found) == 2 + len(CASES)
@@ -112,7 +106,8 @@ def test_a_document_that_declares_every_operation_open_is_named_as_that(httpserv
     document = {**DOCUMENT, "paths": {"/things": {"get": operation}, "/others": {"get": operation}}}
     with ProviderClient(Network(), httpserver.url_for("")) as client:
         secured = Secured(spec=Spec(document, "x"), client=client)
-        found = [f for case in CASES for f in judge_rejection(case, secured, credential("a"), reproduce="r")]
+        calls = SecuredCalls(secured, Caller(secured.spec, client))
+        found = [f for case in CASES for f in judge_rejection(case, calls, credential("a"), reproduce="r")]
     assert {f.observed.partition(", and")[0] for f in found} == {
         "the spec declares `security: []`, no credential, at 2 of 2 operations"
     }
@@ -122,12 +117,3 @@ def test_a_document_that_declares_every_operation_open_is_named_as_that(httpserv
 
 def credential(value: str) -> Credential:
     return Credential(header="Authorization", written="Bearer {}".format, secret=lambda: value)
-
-
-@pytest.mark.parametrize("username, sent", [("team", "team:word"), ("env:NAME", "named:word")])
-def test_a_user_name_may_be_a_reference(username: str, sent: str) -> None:
-    """A team that keeps the name beside the password writes both as references (RFC 7617 section 2)."""
-    values = {"env:NAME": "named", "env:WORD": "word"}
-    auth = Basic(username=username, password=SecretRef("env:WORD"))
-    header = credential_for(auth, lambda ref: values[ref]).headers()["Authorization"]
-    assert base64.b64decode(header.removeprefix("Basic ")).decode() == sent

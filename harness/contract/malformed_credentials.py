@@ -1,0 +1,106 @@
+"""Malformed credentials: the provider refuses each, and none ends in an error of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from harness.contract.credential_forms import Credential, made_up
+from harness.http.provider_client import NoAnswer, SendResult
+from harness.model import Check, Finding, FixedBy, Outcome
+
+MOST_OPERATIONS = 5
+"""Operations that are called with each malformed credential: what reads credentials is one part of a server."""
+_HUGE = 7000
+"""Characters of the longest one: servers refuse header fields above 8 KiB before the application sees them."""
+MALFORMED = Check(
+    id="malformed",
+    item="auth.rejects",
+    fixed_by=FixedBy.PROVIDER,
+    summary="malformed credentials",
+    passed="Refused malformed credentials",
+    failed="Did not refuse a malformed credential",
+    expected="HTTP 400, 401 or 403",
+    source="RFC 9110 section 11.6.2; RFC 6750 section 3.1",
+    fix="Parse the header before you use it, and answer 401 to whatever is not a credential of yours.",
+)
+
+
+class MalformedForm(NamedTuple):
+    """One way to be malformed."""
+
+    name: str
+    value: Callable[[str, str], str]
+    """Returns the header's value for the scheme, which may be empty, and a made-up secret."""
+    needs_scheme: bool = False
+
+
+FORMS: tuple[MalformedForm, ...] = (
+    MalformedForm("the scheme alone", lambda scheme, _: scheme, needs_scheme=True),
+    MalformedForm("no scheme", lambda _, secret: secret, needs_scheme=True),
+    MalformedForm("three words", lambda scheme, secret: f"{scheme} {secret} {secret[::-1]}".lstrip()),
+    MalformedForm("another scheme", lambda scheme, secret: f"{'Basic' if scheme != 'Basic' else 'Bearer'} {secret}"),
+    MalformedForm("an empty value", lambda _scheme, _secret: ""),
+    MalformedForm("a huge value", lambda scheme, secret: _after(scheme, (secret * _HUGE)[:_HUGE])),
+    MalformedForm("letters beyond ASCII", lambda scheme, secret: _after(scheme, f"é\xff{secret}")),
+    MalformedForm("empty segments", lambda scheme, _: _after(scheme, "..")),
+    MalformedForm("no base64", lambda scheme, _: _after(scheme, "%%%=")),
+    MalformedForm("base64 of bytes that are no text", lambda scheme, _: _after(scheme, "/////w==")),
+)
+
+
+class MalformedCall(NamedTuple):
+    """One call with a malformed credential."""
+
+    label: str
+    form: MalformedForm
+    result: SendResult
+
+
+def forms_for(credential: Credential) -> list[tuple[MalformedForm, dict[str, str]]]:
+    """Return the malformed credentials with their headers; no real secret is in them."""
+    word, secret = credential.word, made_up(credential.secret())
+    bare = secret.removeprefix(word).lstrip() if word else secret
+    forms = (form for form in FORMS if word or not form.needs_scheme)
+    return [(form, {credential.header: form.value(word, bare)}) for form in forms]
+
+
+def judge_malformed(calls: Sequence[MalformedCall], *, of: int) -> list[Finding]:
+    """Return one finding for each operation that does not refuse, or one for all; ``of`` operations are secured."""
+    labels = list(dict.fromkeys(call.label for call in calls))
+    found = [finding for label in labels for finding in _offences(label, [c for c in calls if c.label == label])]
+    if found:
+        return found
+    unheard = [f"{c.label} with {c.form.name}: no answer ({c.result.reason})" for c in calls if c.result.last is None]
+    forms = len({call.form.name for call in calls})
+    observed = f"{forms} malformed credentials at {len(labels)} of {of} secured operations"
+    if len(unheard) == len(calls):
+        return [MALFORMED.finding(Outcome.ERROR, "; ".join(unheard[:3]))]
+    return [MALFORMED.finding(Outcome.PASS, observed)]
+
+
+def _offences(label: str, calls: Sequence[MalformedCall]) -> Iterator[Finding]:
+    """Yield what is wrong with one operation, a finding for each kind of answer."""
+    causes: dict[str, list[MalformedCall]] = {}
+    for call in calls:
+        if cause := _cause(call):
+            causes.setdefault(cause, []).append(call)
+    for cause, offending in causes.items():
+        names = ", ".join(call.form.name for call in offending)
+        observed = f"{label} {cause}: {names}"
+        yield MALFORMED.finding(Outcome.FAIL, observed).named(label, MALFORMED.id, cause)
+
+
+def _cause(call: MalformedCall) -> str:
+    """Return what is wrong with an answer; empty for a refusal."""
+    last = call.result.last
+    if last is None:
+        closed = call.result.reason is NoAnswer.CLOSED and call.form.name != "a huge value"
+        return "closed the connection without an answer" if closed else ""
+    if last.status_code < 400 or (last.is_server_error and last.status_code != 503):
+        return f"answered {last.status_code}"
+    return ""
+
+
+def _after(scheme: str, text: str) -> str:
+    return f"{scheme} {text}".lstrip()
