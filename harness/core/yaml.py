@@ -11,22 +11,16 @@ from typing import Any, ClassVar, NamedTuple
 
 import yaml
 
+from harness.core.yaml_loader import DepthExceededError, bounded
 from harness.errors import one_line
 
 MAX_DEPTH = 500
-"""Levels of nesting. The C parser overflows the stack, which ends the process, somewhere beyond 20,000."""
+"""Levels of nesting."""
 MAX_VALUES = 5_000_000
 """Values of a document with its aliases written out. GitHub's description of 13 MB has 260,000."""
 _ENDLESS = MAX_VALUES + 1
 _ANCHOR = re.compile(rb"&(?<![^\s\[{,]&)[\w-]")
 _ALIAS = re.compile(rb"\*(?<=[-:,\[{?\s]\*)[\w-]")
-_OTHER_BREAKS = (b"\r", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
-"""What ends a line besides a line feed: CR, NEL, LS and PS (YAML 1.1, section 4.1.4)."""
-_QUOTED_LINE = re.compile(
-    rb"""^[ ]* (?:-[ ])* (?:[\w.-]+:[ ])? (?: '(?:[^'\n]++|\'\')*+' | "(?:[^"\\\n]++|\\.)*+" )$""",
-    re.MULTILINE | re.VERBOSE,
-)
-_QUOTE_OPENS = re.compile(rb"""(?:^|[\s\[{,:])["']""")
 _TAG = "tag:yaml.org,2002:"
 _KEY_TAGS = frozenset(_TAG + kind for kind in ("int", "float", "bool", "null"))
 
@@ -92,9 +86,10 @@ class CoreLoader(yaml.CSafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
         """Build an object whose keys are texts."""
-        for key, _ in node.value:
-            if key.tag in _KEY_TAGS:
-                key.tag = f"{_TAG}str"
+        if isinstance(node, yaml.MappingNode):  # else PyYAML refuses the tag, with its line
+            for key, _ in node.value:
+                if key.tag in _KEY_TAGS:
+                    key.tag = f"{_TAG}str"
         mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
         if len(mapping) != len(node.value):
             self.duplicates += _duplicates(node)
@@ -176,8 +171,9 @@ def read_yaml(
     Raises `YamlSyntaxError`, `YamlTagError`, `YamlDepthError` or `YamlAliasError`.
     """
     try:
-        _check_depth(text, max_depth)
-        document = _loaded(loader(text), duplicates)
+        document = _loaded(bounded(loader, max_depth)(text), duplicates)
+    except DepthExceededError:
+        raise YamlDepthError(max_depth, _line_of_depth(text, max_depth)) from None
     except yaml.constructor.ConstructorError as exc:
         raise YamlTagError(exc) from None
     except UnreadableYamlError:
@@ -207,10 +203,10 @@ def compose_yaml(text: bytes, *, max_depth: int = MAX_DEPTH) -> list[yaml.Node]:
     `YamlDepthError`.
     """
     try:
-        _check_depth(text, max_depth)
-        return [node for node in yaml.compose_all(text, yaml.CSafeLoader) if not _is_null(node)]
-    except UnreadableYamlError:
-        raise
+        loader = bounded(yaml.CSafeLoader, max_depth)
+        return [node for node in yaml.compose_all(text, loader) if not _is_null(node)]
+    except DepthExceededError:
+        raise YamlDepthError(max_depth, _line_of_depth(text, max_depth)) from None
     except (yaml.YAMLError, RecursionError, ValueError, LookupError) as exc:
         raise YamlSyntaxError(exc) from None
 
@@ -241,30 +237,14 @@ def scalars(text: bytes) -> Iterator[bytes]:
                         yield base64.b64decode(value)
 
 
-def _check_depth(text: bytes, max_depth: int) -> None:
-    """Raise `YamlDepthError`; the parser's events are counted only where brackets or indents could be too many.
-
-    Each level of a block is indented further than the one before, or is the list of a key at the same column.
-    """
-    lines = b"\n" + text
-    for other in _OTHER_BREAKS:
-        lines = lines.replace(other, b"\n")
-    deep_block = re.search(rb"\n[ \t:?\0-]{%d}" % (max_depth // 2), lines)
-    if not deep_block and not _has_brackets(text, max_depth // 2):
-        return
+def _line_of_depth(text: bytes, max_depth: int) -> int:
+    """Return the line (from 1) on which a text nests more deeply than ``max_depth`` levels."""
     depth = 0
     for event in yaml.parse(text, yaml.CSafeLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > max_depth:
-            raise YamlDepthError(max_depth, event.start_mark.line + 1 if event.start_mark else 1)
-
-
-def _has_brackets(text: bytes, most: int) -> bool:
-    """Whether more than ``most`` brackets open; those in quoted texts are left out where no text spans two lines."""
-    if text.count(b"[") + text.count(b"{") <= most:
-        return False
-    rest = _QUOTED_LINE.sub(b"", text)
-    return bool(_QUOTE_OPENS.search(rest)) or rest.count(b"[") + rest.count(b"{") > most
+            return event.start_mark.line + 1 if event.start_mark else 1
+    return 1
 
 
 def _expanded(node: Any, known: dict[int, int]) -> int:

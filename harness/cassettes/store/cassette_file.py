@@ -18,7 +18,7 @@ from harness.http.content import coding_of
 MAX_BYTES = 64 * 1024 * 1024
 """Maximum size of a cassette, which is read into memory; one that people review is a thousand times smaller."""
 MAX_DEPTH = 5_000
-"""Maximum levels of nesting; high enough that brackets in recorded bodies rarely need the slow count."""
+"""Maximum levels of nesting."""
 AGAIN = "Delete it and record again, or restore it from version control."
 
 Interaction = dict[str, Any]

@@ -126,6 +126,8 @@ def test_merges_of_merges_do_not_multiply() -> None:
         ("a: 1\nb: [", YamlSyntaxError, 3),
         ("a: 1\nb: !!python/object:os.system {}", YamlTagError, 2),
         ("a: !!int abc", YamlTagError, 1),
+        ("a:\n- !!map [x]", YamlTagError, 2),
+        ("a: !!map x", YamlTagError, 1),
         ("a: !!timestamp 2001-01-01", YamlTagError, 1),
         ("a: !!bool maybe", YamlSyntaxError, None),
         ("a: " + "9" * 5_000, YamlTagError, 1),
