@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.contract.idempotency import KEYS_KEPT
+from harness.contract.lifecycle_promise import LIFECYCLE
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.pages import PAGES_END
 from harness.contract.problems import REFUSALS_WORDED
@@ -35,4 +36,4 @@ def judge_links(walk: LinkCrawler) -> list[Finding]:
     return [LINKS_LEAD.finding(Outcome.PASS, made, summary=f"{LINKS_LEAD.passed}: {walk.links} links", case="")]
 
 
-PROMISES: tuple[Promise, ...] = (LINKS_LEAD, KEYS_KEPT, PAGES_END, REFUSALS_WORDED)
+PROMISES: tuple[Promise, ...] = (LINKS_LEAD, KEYS_KEPT, PAGES_END, REFUSALS_WORDED, LIFECYCLE)

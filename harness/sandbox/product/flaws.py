@@ -71,6 +71,11 @@ def _flaws() -> dict[str, Flaw]:
             "GET /projects/{projectId}", _instead(200, ProblemError(404, "There is no such thing."))
         ),
         "provider-reads-deleted": Flaw(endpoint, _answers_for_deleted),
+        "provider-reads-another-owner": Flaw("GET /projects/{projectId}", _owner("admin@example.com")),
+        "provider-creation-overwrites": Flaw("*", _newest_owner()),
+        "provider-omits-new-endpoints": Flaw(endpoints, _omits_the_newest),
+        "provider-lists-deleted": Flaw(endpoints, _lists_all_ever()),
+        "provider-listing-differs": Flaw("GET /projects", _lists_short_names),
         "provider-error-holds-key": Flaw("*", _tells_the_key),
     }
 
@@ -191,6 +196,53 @@ def _answers_for_deleted(request: Request, response: Response) -> Response:
     gone = response.status_code == 404 and request.path_params["endpointId"].startswith("whe_")
     ghost = as_json(Endpoint(id=request.path_params["endpointId"], url="http://127.0.0.1:9/gone"))
     return _rewritten(response, ghost, status=200) if gone else response
+
+
+def _owner(email: str) -> Spoil:
+    return lambda _, response: (
+        _rewritten(response, {**_json(response), "ownerEmail": email}) if response.status_code == 200 else response
+    )
+
+
+def _newest_owner() -> Spoil:
+    """Every project is read with the owner of the project that was created last."""
+    newest: list[str] = []
+
+    def spoil(request: Request, response: Response) -> Response:
+        if request.url.path == "/projects" and response.status_code == 201:
+            newest[:] = [_json(response)["ownerEmail"]]
+        elif newest and request.url.path.startswith("/projects/"):
+            return _owner(newest[0])(request, response)
+        return response
+
+    return spoil
+
+
+def _omits_the_newest(_: Request, response: Response) -> Response:
+    if response.status_code != 200:
+        return response
+    return _rewritten(response, {"items": _json(response)["items"][:-1]})
+
+
+def _lists_all_ever() -> Spoil:
+    """An endpoint that was listed once is listed for ever."""
+    ever: dict[str, Any] = {}
+
+    def spoil(_: Request, response: Response) -> Response:
+        if response.status_code != 200:
+            return response
+        ever.update({item["id"]: item for item in _json(response)["items"]})
+        return _rewritten(response, {"items": list(ever.values())})
+
+    return spoil
+
+
+def _lists_short_names(_: Request, response: Response) -> Response:
+    if response.status_code != 200:
+        return response
+    document = _json(response)
+    items = [{**item, "name": item["name"][:4]} for item in document["items"]]
+    return _rewritten(response, {**document, "items": items})
 
 
 def _tells_the_key(request: Request, response: Response) -> Response:

@@ -1,0 +1,163 @@
+"""Changes one resource in every way that the document allows, and looks for each change where it must show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
+
+from harness.contract.invariants import (
+    ANSWER_OUTDATED,
+    CHANGE_IS_LISTED,
+    CHANGE_STAYS,
+    CHANGE_STAYS_WITHIN,
+    LISTED_ALIKE,
+    OUTDATED_TAG,
+    PRECONDITION,
+    READ_IS_FOUND,
+    TAG_CHANGES,
+)
+from harness.contract.lifecycle import Lifecycle
+from harness.contract.page_statements import plain
+from harness.contract.readback import STATES, agrees, resource_in, same
+from harness.contract.resource_changes import Changer, Thing
+from harness.contract.resource_reader import GONE
+from harness.contract.sample import Sample
+from harness.openapi.operation import Operation
+
+MOST_CHANGES = 20
+"""Changes of one resource by one operation."""
+_NOT_OFFERED = frozenset({401, 403, 405, 415, 501})
+"""Statuses after which no other change is tried."""
+MADE_UP_TAG = '"harness-made-up"'
+
+
+class ChangeChain:
+    """The changes of one operation."""
+
+    def __init__(self, lifecycle: Lifecycle, operation: Operation, thing: Thing) -> None:
+        self._life, self._operation, self._thing = lifecycle, operation, thing
+        self._changer = Changer(lifecycle.caller, operation, lifecycle.writer.members)
+        self._done: dict[str, Any] = {}
+        """The members that were changed, with the values that were read last."""
+        self._last: dict[str, Any] = {}
+        """The last change."""
+
+    def run(self) -> None:
+        """Make each change and judge it; then those that must not be made."""
+        thing = self._thing
+        for wanted in islice(self._changer.changes(thing, but=self._life.unlike), MOST_CHANGES):
+            body = self._changer.body(thing, wanted)
+            if body is None:
+                continue
+            sample = self._changer.send(thing.path, body, tag=thing.tag)
+            status = sample.response.status_code
+            if status in GONE and self._life.reader.read(thing.path).response.is_success:
+                where = f"{self._operation.method} {thing.path} answered {status}, and GET answers 200"
+                self._life.complain(self._operation, READ_IS_FOUND, where)
+            if status in GONE or status in _NOT_OFFERED:
+                return
+            if sample.response.is_success and status != 202:
+                self._judge(wanted, sample)
+        if self._done:
+            self._judge_listing()
+            self._judge_precondition()
+
+    def _judge(self, wanted: dict[str, Any], sample: Sample) -> None:
+        life, thing = self._life, self._thing
+        before, tag = dict(thing.document), thing.tag
+
+        def missing(document: Mapping[str, Any]) -> str:
+            return next((n for n, v in wanted.items() if document and _is_missing(n, v, document, before)), "")
+
+        def look() -> Sample:
+            return life.reader.read(thing.path)
+
+        if life.is_broken(self._operation, CHANGE_STAYS):
+            read = look()
+        else:
+            read = life.patience.settled(look, lambda s: not missing(life.reader.document(thing, s)))
+        thing.document, thing.tag = life.reader.document(thing, read), read.response.headers.get("etag", "")
+        if not thing.document:
+            thing.document = before
+            return
+        if name := missing(thing.document):
+            shown = f"{self._operation.method} {thing.path} answered {sample.response.status_code}, and GET shows"
+            observed = f"{shown} {name} as {thing.document.get(name)!r:.80} instead of {wanted[name]!r:.80}"
+            life.complain(self._operation, CHANGE_STAYS, observed)
+            return
+        self._done |= wanted
+        self._last = wanted
+        thing.written |= {n: v for n, v in wanted.items() if n in thing.written}
+        self._judge_answer(wanted, before, sample)
+        self._judge_others(wanted, before)
+        self._judge_tags(before, tag)
+
+    def _judge_answer(self, wanted: Mapping[str, Any], before: Mapping[str, Any], sample: Sample) -> None:
+        answer = resource_in(sample.document, wanted)
+        for name, value in wanted.items():
+            if name in answer and not agrees(value, answer[name]) and same(answer[name], before.get(name)):
+                observed = f"{self._operation.method} {self._thing.path} answered {name} as {answer[name]!r:.80}"
+                self._life.complain(self._operation, ANSWER_OUTDATED, f"{observed}, and GET shows the new value")
+
+    def _judge_others(self, wanted: Mapping[str, Any], before: dict[str, Any]) -> None:
+        """Judge the members that a change does not name; one of a choice may well decide about others."""
+        chosen = (n for n, v in wanted.items() if isinstance(v, bool | list) or "enum" in self._changer.members[n])
+        if not self._changer.is_partial or next(chosen, None) is not None:
+            return
+        earlier = Thing(self._thing.created, self._thing.path, self._thing.written)
+        earlier.document = before
+        if unlike := self._life.reader.unlike(earlier, self._thing.document, but=wanted):
+            changed = f"PATCH {self._thing.path} of {', '.join(wanted)}"
+            self._life.complain(self._operation, CHANGE_STAYS_WITHIN, f"{changed}: {unlike}")
+
+    def _judge_tags(self, before: Mapping[str, Any], tag: str) -> None:
+        life, thing = self._life, self._thing
+        if not tag or all(thing.document.get(n) == v for n, v in before.items()):
+            return
+        reading = life.kind.reading
+        if tag == thing.tag:
+            if not tag.startswith("W/"):
+                life.complain(reading, TAG_CHANGES, f"GET {thing.path}: {tag} before and after a change")
+        elif not life.is_broken(reading, OUTDATED_TAG):
+            status = life.reader.read(thing.path, {"If-None-Match": tag}).response.status_code
+            if status == 304:
+                life.complain(reading, OUTDATED_TAG, f"GET {thing.path} with If-None-Match: {tag} answered 304")
+
+    def _judge_listing(self) -> None:
+        """Judge whether the listing shows the change that was made last."""
+        life, thing, listing = self._life, self._thing, self._life.kind.listing
+        if listing is None or not life.is_listed:
+            return
+        if life.is_broken(listing, LISTED_ALIKE) or life.is_broken(listing, CHANGE_IS_LISTED):
+            return
+
+        def outdated(entry: Mapping[str, Any] | None) -> str:
+            names = [n for n, v in self._done.items() if entry and n in entry and not agrees(v, entry[n])]
+            return next((n for n in names if plain(n) not in STATES), "")
+
+        def look() -> dict[str, Any] | None:
+            return life.reader.entry(life.reader.listed(thing.path), thing.path)
+
+        entry = life.patience.settled(look, lambda e: not outdated(e))
+        if entry and (name := outdated(entry)):
+            observed = f"the entry of {thing.path} has {name} as {entry[name]!r:.80}, and GET {self._done[name]!r:.80}"
+            life.complain(listing, CHANGE_IS_LISTED, observed)
+
+    def _judge_precondition(self) -> None:
+        """Ask for the last change again, of another version than there is."""
+        thing = self._thing
+        body = self._changer.body(thing, self._last)
+        if not (thing.tag and self._changer.has_preconditions) or body is None:
+            return
+        status = self._changer.send(thing.path, body, tag=MADE_UP_TAG).response.status_code
+        if 200 <= status < 300:
+            observed = f"{self._operation.method} {thing.path} with If-Match: {MADE_UP_TAG} answered {status}"
+            self._life.complain(self._operation, PRECONDITION, observed)
+
+
+def _is_missing(name: str, value: Any, document: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Whether a change does not show; a resource may move from a state to another one by itself."""
+    if agrees(value, document.get(name)):
+        return False
+    return plain(name) not in STATES or same(document.get(name), before.get(name))

@@ -1,0 +1,97 @@
+"""What holds of every resource while it is created, read, listed, changed and deleted: one row for each statement."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Invariant(NamedTuple):
+    """One statement, and where it comes from."""
+
+    cause: str
+    """What is wrong where it does not hold; a part of the finding's id."""
+    expected: str
+    source: str = "RFC 9110 section 3.2: a representation reflects the state of its resource"
+
+
+CREATED_READABLE = Invariant(
+    "what it creates cannot be read",
+    "what was created is found at the path that its answer names",
+    "RFC 9110 section 15.3.2",
+)
+READ_AS_WRITTEN = Invariant(
+    "what is read is not what was written",
+    "each member that the client wrote is read with its value; a provider may normalise it and not replace it",
+)
+IDS_DIFFER = Invariant(
+    "two creations get one identifier",
+    "each creation makes a resource of its own",
+    "RFC 9110 section 15.3.2",
+)
+LISTED = Invariant("does not list what was created", "what was created and can be read is in its listing")
+LISTED_ALIKE = Invariant(
+    "lists other values than the resource itself has",
+    "a member has one value in the listing and in the resource itself",
+)
+CHANGE_STAYS = Invariant(
+    "a change that it accepts is not read afterwards",
+    "a member that was changed with success is read with its new value",
+    "RFC 9110 section 9.3.4, RFC 5789 section 2",
+)
+ANSWER_OUTDATED = Invariant(
+    "answers a change with the value from before it",
+    "the answer to a change shows the resource after it",
+)
+CHANGE_IS_LISTED = Invariant(
+    "lists the value from before a change",
+    "what was changed and is read with its new value is listed with it",
+)
+CHANGE_STAYS_WITHIN = Invariant(
+    "a change of one member changes another one",
+    "a change leaves members alone that it does not name",
+    "RFC 5789 section 2, RFC 7396 section 1",
+)
+OTHERS_UNTOUCHED = Invariant(
+    "changes another resource than the one it names",
+    "a write changes the resource that it names and no other",
+    "RFC 9110 section 9.3",
+)
+READ_IS_FOUND = Invariant(
+    "does not find what can be read",
+    "what is read at a path is found there by every method that the spec describes",
+    "RFC 9110 section 15.5.5",
+)
+READS_ALIKE = Invariant(
+    "reads differ though nothing was written",
+    "reading changes nothing: the same request shows the same values",
+    "RFC 9110 section 9.2.1",
+)
+TAG_CHANGES = Invariant(
+    "its ETag stays the same when the content changes",
+    "a strong ETag changes with every change of the content",
+    "RFC 9110 section 8.8.1",
+)
+OUTDATED_TAG = Invariant(
+    "answers 304 to the ETag from before a change",
+    "304 only where the content is that of the ETag",
+    "RFC 9110 section 13.1.2",
+)
+PRECONDITION = Invariant(
+    "changes a resource although If-Match names another ETag",
+    "412, and nothing is changed",
+    "RFC 9110 section 13.1.1",
+)
+STILL_ANSWERS = Invariant(
+    "still answers after the deletion",
+    "what was deleted with success is not found, or shows that it was deleted",
+    "RFC 9110 section 9.3.5",
+)
+DELETION_LISTED = Invariant(
+    "lists what was deleted",
+    "what was deleted and cannot be read is in no listing",
+)
+NEVER_MATTERS = Invariant(
+    "answers otherwise to a request that means the same",
+    "what has no meaning changes nothing: the order of members, the order in Accept, a parameter of the media type",
+    "RFC 8259 section 4, RFC 9110 sections 8.3.1 and 12.5.1",
+)

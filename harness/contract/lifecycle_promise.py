@@ -1,0 +1,111 @@
+"""What was written is read back by every way, and a write changes what it names and nothing else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from harness.contract.body_variations import MOST_BODIES
+from harness.contract.caller import ANSWERS, Caller, broken
+from harness.contract.change_chain import MOST_CHANGES, ChangeChain
+from harness.contract.invariants import CREATED_READABLE, STILL_ANSWERS, Invariant
+from harness.contract.lifecycle import Lifecycle
+from harness.contract.link_crawler import LinkCrawler
+from harness.contract.listings import MAX_PAGES
+from harness.contract.promise import Planned, Promise
+from harness.contract.resource_changes import Thing
+from harness.contract.resource_kinds import ResourceKind, kinds
+from harness.contract.resource_reader import Patience
+from harness.model import Finding, FixedBy, Outcome
+
+MOST_KINDS = 60
+"""Kinds of resources that are tried: a large API has hundreds."""
+_READS = 60
+"""Reads of one kind, roughly: after each write, and again where it does not show yet."""
+_LISTINGS = 4
+
+
+def judge_lifecycle(
+    caller: Caller,
+    walk: Callable[[], LinkCrawler],
+    *,
+    random_seed: int = 1,
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[Finding]:
+    """Run the chain of every kind of resource; one finding for each thing that does not hold, or one for a pass.
+
+    What the chain creates is deleted at its end, where that is permitted.
+    """
+    found = sorted(kinds(caller), key=lambda kind: kind.reading.path.count("{"))[:MOST_KINDS]
+    patience = Patience(sleep)
+    lives = [Lifecycle(caller, kind, patience, random_seed=random_seed) for kind in found]
+    begun = [(life, *things) for life in lives if (things := life.begin()) is not None]
+    for life, first, second in begun:
+        _change(life, first, second)
+    for life, first, second in reversed(begun):
+        life.end(first, second)
+    if not lives:
+        return [_not_known("the spec describes no resource that can be created and read")]
+    failed = [finding for life in lives for finding in _failed(life, walk)]
+    passed = [life.kind.creation.label for life, _, _ in begun if not life.broken]
+    unknown = [_not_known(f"{life.kind.creation.label}: {life.why_not}") for life in lives if life.why_not]
+    return [*failed, *([_passed(passed)] if passed else []), *unknown]
+
+
+def _change(life: Lifecycle, first: Thing, second: Thing | None) -> None:
+    for operation in life.kind.changes:
+        ChangeChain(life, operation, first).run()
+        if second is not None:
+            life.judge_untouched(second, operation)
+
+
+def _failed(life: Lifecycle, walk: Callable[[], LinkCrawler]) -> Iterator[Finding]:
+    """Yield what does not hold, but for what following the links finds too."""
+    for (label, invariant), observed in life.broken.items():
+        if invariant in (CREATED_READABLE, STILL_ANSWERS) and _is_linked(label, invariant, walk):
+            continue
+        check = ANSWERS if invariant is STILL_ANSWERS else LIFECYCLE
+        expected, source = invariant.expected, invariant.source
+        yield broken(label, check, invariant.cause, observed, expected=expected, source=source)
+
+
+def _is_linked(label: str, invariant: Invariant, walk: Callable[[], LinkCrawler]) -> bool:
+    """Whether following the links of answers meets the same fault."""
+    cause = "leads nowhere" if invariant is CREATED_READABLE else invariant.cause
+    return any(at == label and cause in complaint for at, complaint in walk().caller.violations)
+
+
+def _passed(labels: list[str]) -> Finding:
+    observed = "written, read again, listed, changed and deleted, as far as the spec describes that"
+    return LIFECYCLE.finding(Outcome.PASS, observed, summary=f"{LIFECYCLE.passed}: {', '.join(labels)}", case="")
+
+
+def _not_known(why: str) -> Finding:
+    summary = f"{LIFECYCLE.sentence(Outcome.NOT_APPLICABLE)}: {why}"
+    return LIFECYCLE.finding(Outcome.NOT_APPLICABLE, "", summary=summary, case="")
+
+
+def _planned(kind: ResourceKind) -> Iterator[Planned]:
+    yield Planned(kind.creation.label, 2 * MOST_BODIES)
+    yield Planned(kind.reading.label, _READS)
+    if kind.listing is not None:
+        yield Planned(kind.listing.label, _LISTINGS * MAX_PAGES)
+    for operation in kind.changes:
+        yield Planned(operation.label, MOST_CHANGES + 1)
+    if kind.deletion is not None:
+        yield Planned(kind.deletion.label, 2)
+
+
+LIFECYCLE = Promise(
+    id="lifecycle",
+    item="contract.fuzz",
+    fixed_by=FixedBy.PROVIDER,
+    summary="resources that are created, read, listed, changed and deleted",
+    passed="Read back what was written, by every way, and nothing else was changed",
+    failed="Did not read back what was written, or changed something else",
+    expected="what was written is read back, and a write changes what it names and nothing else",
+    source="RFC 9110 sections 3.2 and 9.3",
+    fix="Store every member that a write carries, for the resource that it names, and read all views from one state.",
+    judge=judge_lifecycle,
+    planned=lambda caller: (planned for kind in kinds(caller)[:MOST_KINDS] for planned in _planned(kind)),
+)

@@ -1,0 +1,114 @@
+"""Changes of a resource as the document allows them: PATCH of one member at a time, PUT of the whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from harness.contract.body_variations import is_free, members, values
+from harness.contract.caller import Caller
+from harness.contract.page_statements import plain
+from harness.contract.readback import STATES, agrees, is_compared
+from harness.contract.sample import Sample
+from harness.core.pointers import pointer_of
+from harness.openapi.operation import Operation
+
+_MERGE_PATCH = "application/merge-patch+json"
+_JSON_PATCH = "application/json-patch+json"
+
+
+class Thing:
+    """A resource that the chain made, and what is known of it."""
+
+    def __init__(self, created: Sample, path: str, written: dict[str, Any]) -> None:
+        self.created, self.path, self.written = created, path, written
+        self.document: dict[str, Any] = {}
+        """As it was read last."""
+        self.tag = ""
+        """Its ETag then; empty for none."""
+
+
+class Changer:
+    """Makes and sends the changes of one operation."""
+
+    def __init__(self, caller: Caller, operation: Operation, known: Mapping[str, dict[str, Any]]) -> None:
+        """``known`` are the members of a creation, for a kind of change whose schema names none."""
+        self.operation = operation
+        self._caller = caller
+        kinds = [kind.partition(";")[0].strip().lower() for kind in operation.bodies]
+        sendable = (kind for kind in ("application/json", _MERGE_PATCH, _JSON_PATCH) if kind in kinds)
+        self._kind = next(sendable, "application/json")
+        place = next((at for kind, at in operation.bodies.items() if kind.lower().startswith(self._kind)), "")
+        self._fits = caller.spec.of_requests.at(place) if place else None
+        schema = caller.spec.at(place) if place else None
+        self.members = members(caller.spec, schema) or dict(known)
+        """Schemas of the members that may be changed, by name."""
+        self._is_taken = False
+        """Whether the last change was accepted."""
+        self._matches = next((p["name"] for p in operation.parameters if str(p["name"]).lower() == "if-match"), "")
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether a body names only what is changed."""
+        return self.operation.method == "PATCH"
+
+    @property
+    def has_preconditions(self) -> bool:
+        """Whether the document promises that If-Match is heeded (RFC 9110 section 13.1.1)."""
+        return bool(self._matches) or "412" in self.operation.responses
+
+    def changes(self, thing: Thing, *, but: Collection[str] = ()) -> Iterator[dict[str, Any]]:
+        """Yield members with new values for a thing: all together for PUT, then one after the other, states last.
+
+        Truths are undone soon, for a resource that is switched off may be shown otherwise.
+        """
+        shown = [n for n in self.members if n in thing.document and n not in but]
+        names = [n for n in shown if is_compared(n, self.members[n]) and _is_changeable(n, self.members[n])]
+        if not self.is_partial:
+            for at in (0, 1):
+                yield {n: v[at % len(v)] for n in names if plain(n) not in STATES and (v := self._new(n, thing))}
+            names = [n for n in names if plain(n) in STATES] if self._is_taken else names
+        names.sort(key=lambda n: (plain(n) in STATES, self.members[n].get("type") != "boolean"))
+        for at in (0, 1):
+            yield from ({name: new[at]} for name in names if len(new := self._new(name, thing)) > at)
+
+    def _new(self, name: str, thing: Thing) -> list[Any]:
+        """Return one or two other values of a member; the second is zero where it may be."""
+        current, schema = thing.document.get(name), self.members[name]
+        other = [v for v in values(schema, current) if not agrees(v, current) and v != ""]
+        fitting = [v for v in other if self.body(thing, {name: v}) is not None]
+        if schema.get("type") == "boolean":
+            return [*fitting[:1], *fitting[:1]]  # the second undoes the first, for it is asked for again
+        falsy = [v for v in fitting[1:] if v == 0]
+        return [*fitting[:1], *(falsy or fitting[1:])[:1]]
+
+    def body(self, thing: Thing, wanted: Mapping[str, Any]) -> Any:
+        """Return the body that changes these members, None where the document of the API allows none."""
+        if not wanted:
+            return None
+        if self._kind == _JSON_PATCH:
+            replaced = [{"op": "replace", "path": pointer_of(n), "value": v} for n, v in wanted.items()]
+            return replaced if self._is_valid(replaced) else None
+        writable = {n for n, s in self.members.items() if s.get("readOnly") is not True}
+        read = {n: v for n, v in thing.document.items() if n in writable}
+        written = {n: v for n, v in thing.written.items() if n in writable}
+        options = [{**written, **read, **wanted}, {**read, **written, **wanted}, {**written, **wanted}]
+        return next((b for b in ([dict(wanted)] if self.is_partial else []) + options if self._is_valid(b)), None)
+
+    def _is_valid(self, body: Any) -> bool:
+        return self._fits is not None and bool(self._fits.is_valid(body))
+
+    def send(self, path: str, body: Any, *, tag: str = "") -> Sample:
+        """Send a change; ``tag`` is the ETag that it expects, sent where the document has If-Match."""
+        headers = {"Content-Type": self._kind}
+        if tag and self.has_preconditions:
+            headers[self._matches or "If-Match"] = tag
+        content = json.dumps(body).encode()
+        sample = self._caller.call(self.operation, path, body, content=content, headers=headers)
+        self._is_taken = sample.response.is_success
+        return sample
+
+
+def _is_changeable(name: str, schema: Mapping[str, Any]) -> bool:
+    return is_free(name, schema) or (plain(name) in STATES and "enum" in schema)

@@ -1,0 +1,127 @@
+"""Kinds of resources that the document describes: how one is created, read, listed, changed and deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from harness.contract.body_variations import members
+from harness.contract.caller import Caller
+from harness.contract.page_statements import plain
+from harness.contract.sample import Sample
+from harness.http.message import is_json
+from harness.openapi.json_document import items
+from harness.openapi.operation import Operation
+from harness.openapi.routes import PARAMETER
+
+CREATED = frozenset({200, 201})
+"""Statuses of a creation that is done; 202 promises nothing yet (RFC 9110 section 15.3.3)."""
+_SUFFIXES = ("id", "uuid", "uid", "key", "name", "slug", "code", "number", "handle", "sku")
+_WRAPPERS = frozenset({"data", "result", "response", "item"})
+_CHANGES = ("PATCH", "PUT")
+
+
+class ResourceKind(msgspec.Struct, frozen=True, kw_only=True):
+    """The operations about resources of one kind."""
+
+    creation: Operation
+    reading: Operation
+    listing: Operation | None
+    changes: tuple[Operation, ...]
+    deletion: Operation | None
+    """It may be called for what the run created, also where ``destructive`` is not set."""
+
+    @property
+    def identifier(self) -> str:
+        """Name of the path parameter that distinguishes resources of this kind."""
+        return self.reading.path_parameters[-1]
+
+
+def kinds(caller: Caller) -> list[ResourceKind]:
+    """Return the kinds of which a resource may be created and read, in the order of the document."""
+    by_key = {f"{o.method} {_key(o.path)}": o for o in caller.operations.values()}
+    deletions = {_key(o.path): o for o in caller.spec.operations if o.method == "DELETE"}
+    found = []
+    for creation in caller.operations.values():
+        item = f"{_key(creation.path)}/{{}}"
+        reading = by_key.get(f"GET {item}")
+        if creation.method != "POST" or reading is None:
+            continue
+        found.append(
+            ResourceKind(
+                creation=creation,
+                reading=reading,
+                listing=by_key.get(f"GET {_key(creation.path)}"),
+                changes=tuple(o for method in _CHANGES if (o := by_key.get(f"{method} {item}")) is not None),
+                deletion=deletions.get(item),
+            )
+        )
+    return found
+
+
+def place_of(kind: ResourceKind, created: Sample) -> tuple[str, bool]:
+    """Return the path of what was created, and whether its answer states that, or a name alone suggests it.
+
+    The path is empty where the answer names nothing.
+    """
+    location = created.response.headers.get("location", "")
+    base = created.path.partition("?")[0].rstrip("/")
+    last = urlsplit(location).path.rstrip("/").rpartition("/")[2]
+    if last and urlsplit(location).path.rstrip("/").endswith(f"{base}/{last}"):
+        return f"{base}/{last}", True
+    value, is_stated = identity(created.document, kind.identifier)
+    if value is None:
+        return "", False
+    segment = kind.reading.path.rpartition("/")[2]
+    return f"{base}/{kind.reading.filled({kind.identifier: value}, segment)}", is_stated
+
+
+def identity(document: Any, name: str) -> tuple[Any, bool]:
+    """Return the member that a path parameter called ``name`` holds, and whether their names agree."""
+    for members_of in _objects(document):
+        wanted = plain(name)
+        for key in (wanted, f"{wanted}id", *(key for key in _SUFFIXES if wanted.endswith(key))):
+            if _identifies(members_of.get(key)):
+                return members_of[key], True
+        for key in ("id", "uuid", "uid"):
+            if _identifies(members_of.get(key)):
+                return members_of[key], False
+    return None, False
+
+
+def read_members(operation: Operation, names: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return the schemas of the members that a successful read shows: of the object with most of these ``names``."""
+    for status, response in operation.responses.items():
+        if status.startswith("2"):
+            media = next((m for kind, m in items(response.get("content")) if is_json(kind)), None)
+            schema = media.get("schema") if isinstance(media, dict) else response.get("schema")
+            if schema is not None:
+                own = members(operation.document, schema)
+                inner = [members(operation.document, within) for within in own.values()]
+                return max((own, *inner), key=lambda found: len(found.keys() & set(names)))
+    return {}
+
+
+def segment_of(path: str) -> str:
+    """Return the last segment of a path, decoded: the identifier of what is there."""
+    return unquote(path.rpartition("/")[2])
+
+
+def _objects(document: Any) -> list[dict[str, Any]]:
+    """Return the object that a document is, and those that it wraps, with plain names."""
+    if not isinstance(document, dict):
+        return []
+    own = {plain(str(key)): value for key, value in document.items()}
+    inner = [v for k, v in own.items() if isinstance(v, dict) and (k in _WRAPPERS or len(own) == 1)]
+    return [own, *({plain(str(key)): value for key, value in each.items()} for each in inner)]
+
+
+def _identifies(value: Any) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+
+
+def _key(template: str) -> str:
+    return PARAMETER.sub("{}", template).rstrip("/")

@@ -1,0 +1,303 @@
+"""What is written is read back by every way: correct providers of many kinds pass, and each broken one is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from harness.contract.lifecycle_promise import judge_lifecycle
+from harness.contract.link_crawler import LinkCrawler
+from harness.model import Finding, Outcome
+from tests.unit.contract.customers import Customers, customers_caller
+
+Sleep = Callable[[float], None]
+
+
+def judged(provider: Customers, sleep: Sleep = lambda _: None, document: dict[str, Any] | None = None) -> list[Finding]:
+    def walk() -> LinkCrawler:
+        crawler = LinkCrawler(customers_caller(provider, document), random_seed=1)
+        crawler.run()
+        return crawler
+
+    caller = customers_caller(provider, document)
+    found = judge_lifecycle(caller, walk, sleep=sleep)
+    assert caller.findings() == []
+    return found
+
+
+def failures(found: list[Finding]) -> list[str]:
+    return [f.summary.removesuffix(f" ({f.id})") for f in found if f.outcome is Outcome.FAIL]
+
+
+class Delayed(Customers):
+    """Shows what was written after a second only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = 0.0
+        self.views: list[tuple[float, dict[int, dict[str, Any]], dict[tuple[int, str], dict[str, Any]]]] = []
+
+    def wait(self, seconds: float) -> None:
+        self.at += seconds
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            old = [view for view in self.views if view[0] <= self.at - 1]
+            customers, notes = self.customers, self.notes
+            _, self.customers, self.notes = old[-1] if old else (0.0, {}, {})
+            try:
+                return super().__call__(request)
+            finally:
+                self.customers, self.notes = customers, notes
+        answer = super().__call__(request)
+        self.views.append((self.at, dict(self.customers), dict(self.notes)))
+        return answer
+
+
+class MarksDeleted(Customers):
+    def delete_customer(self, _: httpx.Request, number: int) -> httpx.Response:
+        self.customers[number] = {**self.customers[number], "active": False}
+        return httpx.Response(204)
+
+
+class TakesTheSameEmail(Customers):
+    def post_customers(self, request: httpx.Request) -> httpx.Response:
+        given = json.loads(request.content)
+        known = next((c for c in self.customers.values() if c["email"] == given["email"].lower()), None)
+        return httpx.Response(200, json={"data": known}) if known else super().post_customers(request)
+
+
+class RefusesMost(Customers):
+    """Takes no text outside ASCII, no seats of 0 and no change of a plan."""
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        given = json.loads(request.content or b"{}")
+        odd = not request.content.isascii() or b"\\u" in request.content or given.get("seats") == 0
+        if odd or (request.method in ("PUT", "PATCH") and "plan" in given):
+            return httpx.Response(422)
+        return super().__call__(request)
+
+
+class MovesOn(Customers):
+    """A customer's plan is reviewed, and shown as it is afterwards; a list comes as a text, an id as an object."""
+
+    def shown(self, customer: dict[str, Any]) -> dict[str, Any]:
+        return {**super().shown(customer), "views": next(self.clock)}
+
+
+@pytest.mark.parametrize(
+    "kind", [Customers, Delayed, MarksDeleted, TakesTheSameEmail, RefusesMost, MovesOn], ids=lambda k: k.__name__
+)
+def test_a_correct_provider_passes(kind: type[Customers]) -> None:
+    """Normalised, computed and write-only members, delays, marks of deletion and refusals are no faults."""
+    provider = kind()
+    found = judged(provider, getattr(provider, "wait", lambda _: None))
+
+    assert failures(found) == []
+    assert Outcome.PASS in {f.outcome for f in found}
+
+
+def test_what_the_chain_creates_is_deleted() -> None:
+    """Nothing is left at the provider."""
+    provider = Customers()
+    judged(provider)
+
+    assert (provider.customers, provider.notes) == ({}, {})
+
+
+class Loses(Customers):
+    def get_customer(self, _: httpx.Request, number: int) -> httpx.Response:  # noqa: ARG002
+        return httpx.Response(404)
+
+
+class DropsNickname(Customers):
+    def stored(self, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+        return super().stored({n: v for n, v in given.items() if n != "nickname"}, before)
+
+
+class CutsNames(Customers):
+    def stored(self, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+        return super().stored({**given, "fullName": {**before, **given}["fullName"][:7]}, before)
+
+
+class StripsLetters(Customers):
+    def stored(self, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+        nickname = str(given.get("nickname", "")).encode("ascii", "ignore").decode()
+        return super().stored({**given, "nickname": nickname} if "nickname" in given else given, before)
+
+
+class RoundsCredit(Customers):
+    def stored(self, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+        stored = super().stored(given, before)
+        return {**stored, "credit": stored["credit"] // 4 * 4} if "credit" in given else stored
+
+
+class ShiftsTimes(Customers):
+    def stored(self, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+        shifted = {"joined": given["joined"].replace("Z", "+02:00")} if "joined" in given else {}
+        return super().stored({**given, **shifted}, before)
+
+
+class GivesOneId(Customers):
+    def post_customers(self, request: httpx.Request) -> httpx.Response:
+        self.customers.clear()
+        self.numbers = iter([7, *range(100, 1000)])  # type: ignore[assignment]  # next() is all that is used
+        return super().post_customers(request)
+
+
+class OverwritesLast(Customers):
+    def post_customers(self, request: httpx.Request) -> httpx.Response:
+        answer = super().post_customers(request)
+        for customer in self.customers.values():
+            customer["seats"] = json.loads(request.content).get("seats")
+        return answer
+
+
+class ListsLess(Customers):
+    def fits(self, customer: dict[str, Any], query: httpx.QueryParams) -> bool:
+        return super().fits(customer, query) and customer.get("plan") != "free"
+
+
+class ListsOther(Customers):
+    def entry(self, customer: dict[str, Any]) -> dict[str, Any]:
+        return {**super().entry(customer), "plan": "team" if customer.get("plan") != "team" else "free"}
+
+
+class ListsOld(Customers):
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries: dict[int, dict[str, Any]] = {}
+
+    def entry(self, customer: dict[str, Any]) -> dict[str, Any]:
+        return self.entries.setdefault(customer["customerId"], super().entry(customer))
+
+
+class AnswersOnly(Customers):
+    def patch_customer(self, request: httpx.Request, number: int) -> httpx.Response:
+        before = self.customers[number]
+        answer = super().patch_customer(request, number)
+        self.customers[number] = before
+        return answer
+
+
+def matched(request: httpx.Request) -> dict[str, str]:
+    return {name: value for name, value in request.headers.items() if name == "if-match"}
+
+
+class IgnoresFalsy(Customers):
+    def patch_customer(self, request: httpx.Request, number: int) -> httpx.Response:
+        given = {n: v for n, v in json.loads(request.content).items() if v}
+        return super().patch_customer(httpx.Request("PATCH", request.url, json=given, headers=matched(request)), number)
+
+
+class Clears(Customers):
+    def patch_customer(self, request: httpx.Request, number: int) -> httpx.Response:
+        kept = ("customerId", "email", "fullName", "createdAt", "active", "revision")
+        self.customers[number] = {n: v for n, v in self.customers[number].items() if n in kept}
+        return super().patch_customer(request, number)
+
+
+class ChangesAll(Customers):
+    def put_customer(self, request: httpx.Request, number: int) -> httpx.Response:
+        answer = super().put_customer(request, number)
+        for customer in self.customers.values():
+            customer["seats"] = self.customers[number].get("seats")
+        return answer
+
+
+class AnswersOld(Customers):
+    def patch_customer(self, request: httpx.Request, number: int) -> httpx.Response:
+        before = self.shown(self.customers[number])
+        answer = super().patch_customer(request, number)
+        return httpx.Response(200, json={"data": before}) if answer.is_success else answer
+
+
+class NotFoundByPut(Customers):
+    def put_customer(self, request: httpx.Request, number: int) -> httpx.Response:  # noqa: ARG002
+        return httpx.Response(404)
+
+
+class OneTag(Customers):
+    def tag(self, customer: dict[str, Any]) -> str:
+        return f'"c{customer["customerId"]}"'
+
+
+class NeverModified(Customers):
+    def get_customer(self, request: httpx.Request, number: int) -> httpx.Response:
+        known = "if-none-match" in request.headers
+        return httpx.Response(304) if known else super().get_customer(request, number)
+
+
+class IgnoresMatch(Customers):
+    def is_outdated(self, request: httpx.Request, number: int) -> bool:  # noqa: ARG002
+        return False
+
+
+class NeverDeletes(Customers):
+    def delete_customer(self, _: httpx.Request, number: int) -> httpx.Response:  # noqa: ARG002
+        return httpx.Response(204)
+
+
+class DeletesAll(Customers):
+    def delete_customer(self, _: httpx.Request, number: int) -> httpx.Response:  # noqa: ARG002
+        self.customers.clear()
+        return httpx.Response(204)
+
+
+class ListsDeleted(Customers):
+    def get_notes(self, _: httpx.Request, number: int) -> httpx.Response:
+        gone = getattr(self, "gone", {})
+        self.gone = {**gone, **{note_id: note for (of, note_id), note in self.notes.items() if of == number}}
+        return httpx.Response(200, json=list(self.gone.values()))
+
+
+class LosesNotes(Customers):
+    def get_notes(self, _: httpx.Request, number: int) -> httpx.Response:  # noqa: ARG002
+        return httpx.Response(200, json=[])
+
+
+POST, GET, LIST = "POST /customers", "GET /customers/{customer}", "GET /customers"
+PATCH, PUT, DELETE = "PATCH /customers/{customer}", "PUT /customers/{customer}", "DELETE /customers/{customer}"
+NOTES = "GET /customers/{customer}/notes"
+BROKEN: list[tuple[type[Customers], str]] = [
+    (Loses, f"{POST}: what it creates cannot be read"),
+    (DropsNickname, f"{POST}: what is read is not what was written"),
+    (CutsNames, f"{POST}: what is read is not what was written"),
+    (StripsLetters, f"{POST}: what is read is not what was written"),
+    (RoundsCredit, f"{POST}: what is read is not what was written"),
+    (ShiftsTimes, f"{POST}: what is read is not what was written"),
+    (GivesOneId, f"{POST}: two creations get one identifier"),
+    (OverwritesLast, f"{POST}: changes another resource than the one it names"),
+    (ListsLess, f"{LIST}: does not list what was created"),
+    (ListsOther, f"{LIST}: lists other values than the resource itself has"),
+    (ListsOld, f"{LIST}: lists the value from before a change"),
+    (AnswersOnly, f"{PATCH}: a change that it accepts is not read afterwards"),
+    (IgnoresFalsy, f"{PATCH}: a change that it accepts is not read afterwards"),
+    (Clears, f"{PATCH}: a change of one member changes another one"),
+    (ChangesAll, f"{PUT}: changes another resource than the one it names"),
+    (AnswersOld, f"{PATCH}: answers a change with the value from before it"),
+    (NotFoundByPut, f"{PUT}: does not find what can be read"),
+    (OneTag, f"{GET}: its ETag stays the same when the content changes"),
+    (NeverModified, f"{GET}: answers 304 to the ETag from before a change"),
+    (IgnoresMatch, f"{PATCH}: changes a resource although If-Match names another ETag"),
+    (NeverDeletes, f"{GET}: still answers after the deletion"),
+    (DeletesAll, f"{DELETE}: changes another resource than the one it names"),
+    (ListsDeleted, f"{NOTES}: lists what was deleted"),
+    (LosesNotes, f"{NOTES}: does not list what was created"),
+]
+
+
+@pytest.mark.parametrize("provider, expected", BROKEN, ids=lambda x: getattr(x, "__name__", ""))
+def test_what_does_not_hold_is_named(provider: type[Customers], expected: str) -> None:
+    """Each broken invariant is one finding of the operation that breaks it, under an id that stays."""
+    found = [f for f in judged(provider()) if f.outcome is Outcome.FAIL]
+
+    assert expected in failures(found)
+    assert all(f.summary.endswith(f" ({f.id})") for f in found)
+    assert all(f.observed for f in found)
+    others = {name for name in failures(found) if name.partition(":")[2] != expected.partition(":")[2]}
+    assert others == set()
