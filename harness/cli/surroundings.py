@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.context.run_context import RunContext
 from harness.context.target import CONFIG_NAME
+from harness.http.address import origin_of
 from harness.http.client import Network
 from harness.model.config import Cassettes
 from harness.openapi.spec_document import Spec, load_spec
@@ -59,5 +60,6 @@ class Surroundings:
         if reference is None:
             return self._context.spec if self._context and provider else None
         base_url = provider.base_url if provider else ""
-        fetch = Network([reference]).fetch
+        own = self._context and provider and origin_of(reference) == origin_of(base_url)
+        fetch = self._context.provider.fetch if self._context and own else Network([reference]).fetch
         return load_spec(reference, root=self.directory, base_url=base_url, fetch=fetch, named_by="--spec")

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from harness.http.address import origin_of
 from harness.model.config import Probes
 from harness.model.config.fuzz import EXAMPLES_VARIABLE
 
@@ -53,7 +54,12 @@ class ProviderAccess:
         from harness.openapi.spec_document import load_spec
 
         root, base_url = self._target.root, self.section.base_url
-        return load_spec(self.section.spec, root=root, base_url=base_url, fetch=self._network.fetch)
+        return load_spec(self.section.spec, root=root, base_url=base_url, fetch=self.fetch)
+
+    def fetch(self, url: str) -> bytes:
+        """Fetch a document, with the credential where its URL has the origin of ``base_url``; see `Network.fetch`."""
+        own = origin_of(url) == origin_of(self.section.base_url)
+        return self._network.fetch(url, self.headers if own else None)
 
     def caller(self, client: ProviderClient) -> Caller:
         """Return what makes valid calls through ``client``; all callers of a process share what they learn."""

@@ -148,7 +148,8 @@ class RunContext:
         return SpanCollector(self.otlp, self.spans_folder / f"spans{self.processes.log_suffix}.jsonl")
 
     def _answers(self, url: str) -> bool:
-        return answers(self.client, url)
+        status = next((p.ready_status for p in self.config.process.values() if p.ready_url == url), None)
+        return answers(self.client, url, status)
 
     if not TYPE_CHECKING:
 

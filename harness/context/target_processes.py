@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import ConfigurationError
+from harness.model.config.target import ReadySign
 from harness.process.managed import ManagedProcess
 from harness.process.ready import CommandSucceeds, PrintsLine, StaysAlive, UrlAnswers
 from harness.process.supervisor import ProcessState
@@ -112,9 +113,9 @@ class TargetProcesses:
         )
 
     def _ready_check(self, config: Process) -> ReadyCheck:
-        if isinstance(config.ready, str):
-            return UrlAnswers(config.ready, self._answers)
-        if config.ready is None:
+        if config.ready_url:
+            return UrlAnswers(config.ready_url, self._answers, config.ready_status)
+        if not isinstance(config.ready, ReadySign):
             return StaysAlive()
         return PrintsLine(config.ready.log) if config.ready.log else CommandSucceeds(config.ready.command)
 

@@ -83,9 +83,9 @@ class Network:
         made.event_hooks["response"].append(self._observe_async)
         return made
 
-    def fetch(self, url: str) -> bytes:
+    def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> bytes:
         """Return what a GET is answered with; raises `httpx.HTTPError`, also for another status than 2xx."""
-        with self.client(whole_within_s=WHOLE_WITHIN_S) as client:
+        with self.client(headers=headers, whole_within_s=WHOLE_WITHIN_S) as client:
             return client.get(url).raise_for_status().content
 
     def _observe(self, response: httpx.Response, error_observer: Observer | None = None) -> None:
@@ -198,12 +198,13 @@ def read_bounded(
     return httpx.Response(response.status_code, headers=kept, content=bytes(content), request=response.request)
 
 
-def answers(client: httpx.Client, url: str) -> bool:
-    """Whether a GET of ``url`` is answered with 2xx within `READY_WITHIN_S`."""
+def answers(client: httpx.Client, url: str, status: int | None = None) -> bool:
+    """Whether a GET of ``url`` is answered with ``status``, or else with 2xx, within `READY_WITHIN_S`."""
     try:
-        return client.get(url, timeout=READY_WITHIN_S).is_success
+        response = client.get(url, timeout=READY_WITHIN_S)
     except httpx.TransportError:
         return False
+    return response.is_success if status is None else response.status_code == status
 
 
 @contextmanager

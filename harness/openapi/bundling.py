@@ -13,7 +13,7 @@ from harness.core.pointers import as_fragment, child, pointer_of, resolve, steps
 from harness.core.yaml import UnreadableYamlError
 from harness.errors import HarnessError, NetworkError, one_line
 from harness.openapi.json_document import JsonDocument
-from harness.openapi.references import EXAMPLE, OPERATION, ReferenceLines, anchors, path_of, references
+from harness.openapi.references import DIALECT, EXAMPLE, OPERATION, ReferenceLines, anchors, path_of, references
 
 FILES = "x-harness-files"
 """Key of the document under which the parts that were read are added, by number."""
@@ -38,6 +38,7 @@ class Bundle:
         """Change ``raw``, which was read at the URL ``location``, so that every reference in it is a local one.
 
         ``read`` returns the content of a URL; if it raises, the reference leads nowhere, and `unread` has the reason.
+        What a library would follow by itself, past ``read``, is taken out.
         """
         self.unread: dict[str, str] = {}
         """Why a reference cannot be followed, by the reference as it is written, from the folder of the document."""
@@ -60,6 +61,8 @@ class Bundle:
             for holder, key in references(node):
                 if key == EXAMPLE:
                     self._take_example(holder, base)
+                elif key == DIALECT or not isinstance(holder[key], str):
+                    del holder[key]
                 elif key != OPERATION or "://" not in holder[key]:  # other APIs are nothing to be read
                     pending += self._follow(holder, key, base)
         if self._parts:

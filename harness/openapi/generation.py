@@ -32,7 +32,7 @@ from harness.openapi.schemathesis_names import (
 VALID, INVALID = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 MODES = (VALID, INVALID)
 _OF_THE_DESCRIPTION = (SchemathesisError, HypothesisException, jsonschema_rs.ReferencingError, re.error, ValueError)
-"""What libraries raise for a description that they cannot use; the last for schemas that are none."""
+"""What libraries raise for a description that they cannot use; the last for a value that is not a schema."""
 
 
 class Ungenerable(Exception):  # noqa: N818 - what it says of the description, not of this program

@@ -19,6 +19,11 @@ NAMED = frozenset(
 """Keys of objects whose keys are names, not keywords."""
 VALUES = frozenset({"example", "default", "enum", "const", "value", "dataValue", "x-codeSamples", "x-code-samples"})
 """Keywords whose values are data: a ``$ref`` in there is not a reference."""
+FIXED = frozenset({"const", "enum", "default"})
+"""Those of them that are part of a schema."""
+DIALECT = "$schema"
+_FETCHED = frozenset({*FIXED, DIALECT, "links"})
+_KNOWN_DIALECTS = ("https://json-schema.org/", "http://json-schema.org/", "https://spec.openapis.org/")
 _CONTAINERS = (dict, list)
 _FILE = re.compile(r"\.(?:json|ya?ml)(?:#|$)")
 _KEYED = re.compile(
@@ -28,7 +33,11 @@ _LIKE_ONE = re.compile(r""":[ ]+["']?([^\s"',}]*(?:\.ya?ml|\.json|\#/)[^\s"',}]*
 
 
 def references(root: Any) -> Iterator[tuple[Any, str]]:
-    """Yield the object and the key of every reference within a value, and of every external example."""
+    """Yield the object and the key of every reference within a value, and of every external example.
+
+    So is what libraries would fetch by themselves: a dialect of somebody's own, ``$ref`` in data, and links to
+    operations of other APIs.
+    """
     pending = [(root, False)]
     while pending:
         node, named = pending.pop()
@@ -37,19 +46,45 @@ def references(root: Any) -> Iterator[tuple[Any, str]]:
         elif isinstance(node, dict):
             if isinstance(node.get("$ref"), str):
                 yield node, "$ref"
-            for key in (EXAMPLE, OPERATION):
-                if isinstance(node.get(key), str):
-                    yield node, key
+            yield from [(node, key) for key in (EXAMPLE, OPERATION) if isinstance(node.get(key), str)]
             mapping = node.get("mapping") if "propertyName" in node else None
             if isinstance(mapping, dict):  # OpenAPI, Discriminator Object
                 yield from ((mapping, k) for k, v in mapping.items() if isinstance(v, str) and _is_reference(v))
+            if not _FETCHED.isdisjoint(node):
+                yield from list(_fetched(node, named=named))
             for key, child in node.items():
                 if isinstance(child, _CONTAINERS) and (named or not _is_data(key, child)):
                     pending.append((child, key in NAMED and not named))
 
 
+def _fetched(node: dict[str, Any], *, named: bool) -> Iterator[tuple[Any, str]]:
+    """Yield the object and the key of what an object has, and libraries would fetch."""
+    if isinstance(node.get(DIALECT), str) and not node[DIALECT].startswith(_KNOWN_DIALECTS):
+        yield node, DIALECT
+    if named:
+        return
+    yield from ((node, key) for key in FIXED & node.keys() if _refers_elsewhere(node[key]))
+    if isinstance(links := node.get("links"), dict):
+        yield from ((links, name) for name, link in links.items() if _leads_elsewhere(link))
+
+
 def _is_data(key: str, value: Any) -> bool:
     return key in VALUES or (key == "examples" and isinstance(value, list))
+
+
+def _refers_elsewhere(value: Any) -> bool:
+    """Whether data of a schema has a ``$ref`` that would lead out of the document."""
+    if isinstance(value, list):
+        return any(_refers_elsewhere(item) for item in value if isinstance(item, _CONTAINERS))
+    if not isinstance(value, dict):
+        return False
+    reference = value.get("$ref")
+    return (isinstance(reference, str) and not reference.startswith("#")) or _refers_elsewhere([*value.values()])
+
+
+def _leads_elsewhere(link: Any) -> bool:
+    reference = link.get(OPERATION) if isinstance(link, dict) else None
+    return isinstance(reference, str) and "://" in reference
 
 
 def _is_reference(text: str) -> bool:

@@ -281,8 +281,8 @@ def load_spec(
             text = fetched(fetch, reference)
         except LookupError as exc:
             raise SpecError(
-                f"{place} cannot be read: {exc}. Is it the description's own URL, and does it need no credential? "
-                "A path to a file works too."
+                f"{place} cannot be read: {exc}. Is it the description's own URL, and does it need no credential but "
+                "that of [provider] auth, which is sent to the origin of base_url alone? A path to a file works too."
             ) from None
     else:
         path = root / reference

@@ -35,7 +35,7 @@ def make_local(document: dict[str, Any]) -> None:
     """Change references to the document's own URL, which ``$self`` is, into local ones (OpenAPI Object)."""
     own = document.get("$self")
     for holder, key in references(document) if isinstance(own, str) and "://" in own else ():
-        if holder[key].startswith(f"{own}#"):
+        if isinstance(holder[key], str) and holder[key].startswith(f"{own}#"):
             holder[key] = holder[key].removeprefix(str(own))
 
 

@@ -51,16 +51,16 @@ class ReadyCheck(Protocol):
 
 
 class UrlAnswers:
-    """Ready as soon as a URL answers 2xx."""
+    """Ready as soon as a URL answers 2xx, or the status that the target names."""
 
     program = ""
     hint = "Check the URL"
 
-    def __init__(self, url: str, ask: Callable[[str], bool]) -> None:
-        """``ask`` returns whether a URL answers."""
+    def __init__(self, url: str, ask: Callable[[str], bool], status: int | None = None) -> None:
+        """``ask`` returns whether a URL answers, with ``status`` where one is given."""
         self.url: str | None = url
         self.event = f"{url} answered"
-        self.missed = f"{url} did not answer 2xx"
+        self.missed = f"{url} did not answer {status or '2xx'}"
         self._ask = ask
 
     def met(self, process: Started) -> bool:  # noqa: ARG002 - the same shape as its siblings

@@ -51,19 +51,28 @@ class TargetSection(Section, frozen=True):
 
 
 class ReadySign(Section, frozen=True):
-    """``ready`` of a process that has no URL to ask: a line of its output, or a command."""
+    """``ready`` of a process that no 2xx of a URL shows: a line of its output, a command, or another status."""
 
+    CALLED = ("url",)
     MAY_BE_EMPTY = ("command",)
 
     log: str | None = None
     """Text that a line of the output contains once the process is ready."""
     command: tuple[str, ...] = ()
     """Command and arguments; exits with status 0 once it is."""
+    url: str | None = None
+    """URL that is answered with ``status`` once it is."""
+    status: int | None = None
+    """Such as 401, where every URL needs a credential; 2xx unless set."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError unless exactly one of the two is given."""
-        if bool(self.log) == bool(self.command):
-            raise ValueError("give exactly one of `log` and `command`")
+        """Raise ValueError unless exactly one of the three is given, and for an impossible `status`."""
+        if sum(map(bool, (self.log, self.command, self.url))) != 1:
+            raise ValueError("give exactly one of `log`, `command` and `url`")
+        if self.status is not None and not self.url:
+            raise ValueError("`status` is the status of the answer to `url`, which is missing")
+        if self.status is not None and not 200 <= self.status < 600:
+            raise ValueError(f"`status` is {self.status}: write one from 200 to 599")
 
 
 class Process(Section, frozen=True):
@@ -84,4 +93,9 @@ class Process(Section, frozen=True):
     @property
     def ready_url(self) -> str | None:
         """The URL that shows that it is ready; None where something else does."""
-        return self.ready if isinstance(self.ready, str) else None
+        return self.ready.url if isinstance(self.ready, ReadySign) else self.ready
+
+    @property
+    def ready_status(self) -> int | None:
+        """The status with which that URL is answered; None for any of 2xx."""
+        return self.ready.status if isinstance(self.ready, ReadySign) else None

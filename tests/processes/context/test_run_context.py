@@ -52,6 +52,40 @@ def test_a_process_runs_in_its_folder_and_needs_no_url(tmp_path: Path, ready: st
         context.client.close()
 
 
+GUARDED = """
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(int(sys.argv[2]))
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+@pytest.mark.parametrize("status", [401, 404])
+def test_a_process_is_ready_when_its_url_has_the_named_status(tmp_path: Path, status: int) -> None:
+    """Where every URL needs a credential, the team names the status; any other is not ready."""
+    (tmp_path / "serve.py").write_text(GUARDED)
+
+    def target(ready: str) -> None:
+        url = '"http://127.0.0.1:{port:app}/"'
+        section = f'[process.app]\ncommand = ["{{python}}", "serve.py", "{{port:app}}", "{status}"]\n'
+        section += f'ready = {{ url = {url}{ready} }}\nready_within = "3s"\n'
+        (tmp_path / "harness.toml").write_text('[target]\nname = "Tiny"\n' + section)
+
+    target(f", status = {status}")
+    with RunContext.begun(tmp_path, overlay=None) as context, context.running():
+        assert context.processes.deaths() == []
+        assert context.processes.state.revived() == 0
+        context.client.close()
+    for ready, expected in (("", "2xx"), (", status = 403", "403")):
+        target(ready)
+        with RunContext.begun(tmp_path, overlay=None) as context:
+            with pytest.raises(ProcessError, match=f"did not answer {expected}"), context.running():
+                pass
+            context.client.close()
+
+
 CALLS = "import sys, urllib.request as r; r.urlopen(sys.argv[1] + '/me').read(); print('called', flush=True)"
 
 

@@ -55,7 +55,22 @@ REFUSED = {
     "two signs of readiness": (
         NAMED + '[process.app]\ncommand = ["app"]\nready = { log = "up", command = ["true"] }',
         "[process.app] ready",
-        "give exactly one of log and command",
+        "give exactly one of log, command and url",
+    ),
+    "a status without a URL": (
+        NAMED + '[process.app]\ncommand = ["app"]\nready = { log = "up", status = 401 }',
+        "[process.app] ready",
+        "status is the status of the answer to url, which is missing",
+    ),
+    "a status that HTTP does not have": (
+        NAMED + '[process.app]\ncommand = ["app"]\nready = { url = "http://127.0.0.1:1/", status = 40 }',
+        "[process.app] ready",
+        "status is 40: write one from 200 to 599",
+    ),
+    "a URL in a sign of readiness, of another scheme": (
+        NAMED + '[process.app]\ncommand = ["app"]\nready = { url = "tcp://127.0.0.1:1/" }',
+        "[process.app] ready.url",
+        "Write http://",
     ),
     "a sign of readiness that is unknown": (
         NAMED + '[process.app]\ncommand = ["app"]\nready = { logs = "up" }',

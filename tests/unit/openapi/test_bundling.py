@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from harness.http.message import Request
 from harness.openapi.document_checks import check_document
 from harness.openapi.document_flaws import flaws, unfollowed
 from harness.openapi.examples import webhook_examples
+from harness.openapi.generation import VALID, Ungenerable, at_random, from_examples, linked
 from harness.openapi.spec_document import Spec, load_spec
 
 HEAD = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}}
@@ -254,3 +257,53 @@ def test_the_methods_of_openapi_3_2() -> None:
         assert spec.request_violations(
             Request(method=method, url="/s", headers=(("content-type", "application/json"),), body=b"{}")
         ) == [f'{method} /s: body $: "q" is a required property']
+
+
+FOREIGN = "http://127.0.0.2:{port}/other.json"
+FOLLOWED: dict[str, tuple[str, Any]] = {
+    "dialect": ("schema", {"$schema": FOREIGN, "type": "object"}),
+    "const": ("schema", {"const": {"$ref": FOREIGN}}),
+    "enum": ("schema", {"enum": [{"deep": [{"$ref": FOREIGN}]}]}),
+    "default": ("schema", {"type": "object", "default": {"$ref": FOREIGN}}),
+    "reference": ("schema", {"$ref": FOREIGN}),
+    "example": ("examples", {"one": {"externalValue": FOREIGN}}),
+    "example behind a reference": ("examples", {"one": {"$ref": FOREIGN}}),
+    "link": ("links", {"next": {"operationRef": FOREIGN + "#/paths/~1a/get"}}),
+}
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+@pytest.mark.parametrize("key, value", FOLLOWED.values(), ids=FOLLOWED)
+def test_no_library_asks_another_host(key: str, value: Any, version: str) -> None:
+    """Whatever refers to a host that harness.toml does not name, nothing connects to it; the operation is usable."""
+    with socket.create_server(("127.0.0.2", 0)) as bystander:
+        bystander.settimeout(0)
+        put = json.loads(json.dumps(value).replace("{port}", str(bystander.getsockname()[1])))
+        media = {"application/json": {"schema": {"type": "object"}, **({} if key == "links" else {key: put})}}
+        responses = {"201": {"description": "made", "content": media, **({key: put} if key == "links" else {})}}
+        post = {"requestBody": {"content": media}, "responses": responses}
+        spec = Spec({**HEAD, "openapi": version, "paths": {"/a": {"post": post}}}, "spec", location="file:///spec.json")
+
+        check_document(spec)
+        raw = spec.operation("POST /a").raw
+        for made in (lambda: list(from_examples(raw)), lambda: linked(spec.load(), ["POST /a"])):
+            with suppress(Ungenerable):
+                made()
+        with suppress(Ungenerable):
+            at_random(raw, VALID, lambda _: None, examples=2, seed=1)
+
+        with pytest.raises(BlockingIOError):
+            bystander.accept()
+
+
+def test_a_link_to_another_api_is_left_out_beside_others() -> None:
+    """The links within the document are followed all the same."""
+    elsewhere = {"operationRef": "http://127.0.0.2:9/other.json#/paths/~1a/get"}
+    links = {"there": elsewhere, "here": {"operationId": "read"}}
+    paths = {
+        "/a": {"post": {"responses": {"201": {"description": "made", "links": links}}}},
+        "/b": {"get": {"operationId": "read", "responses": {"200": {"description": "read"}}}},
+    }
+    spec = Spec({**HEAD, "paths": paths}, "spec")
+
+    assert linked(spec.load(), ["POST /a", "GET /b"]) is not None
