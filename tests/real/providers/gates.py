@@ -1,0 +1,124 @@
+"""Gates of real API servers, each held against what a person found in it by hand.
+
+A folder beside this module has a server's ``harness.toml``, its ``causes.toml`` and the files that it needs. REAL/ and
+SHARED/ in the first are replaced by the folders of the installed parts and of the shared data.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from harness.model import Finding, Outcome
+from harness.model.report import Report
+from harness.reports.json import read
+
+REAL = Path(__file__).parents[1]
+SEED = 7
+GATE_S = 600
+"""Seconds after which a gate is taken to hang."""
+
+
+class Kind(StrEnum):
+    """What a person thinks of a cause."""
+
+    TRUE = "true"
+    """Somebody would mend it."""
+    NOTE = "note"
+    """It is so, and nobody would mend it."""
+    FALSE = "false"
+    """It is no fault of the server; no finding may report it."""
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One row of ``causes.toml``."""
+
+    operations: str
+    """Pattern of the operations, such as ``GET /.*``; it fits the empty text for findings about none of them."""
+    shows: str
+    """Pattern of what a finding of it contains, in its summary or in what was observed."""
+    kind: Kind
+    why: str
+
+    def explains(self, finding: Finding) -> bool:
+        """Whether ``finding`` is of this cause."""
+        about = finding.operations or (finding.subject,)
+        text = f"{finding.summary}\n{finding.observed}"
+        return any(re.fullmatch(self.operations, each) for each in about) and bool(re.search(self.shows, text))
+
+
+class Causes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``causes.toml``."""
+
+    cause: tuple[Cause, ...]
+
+
+class Judgement(NamedTuple):
+    """The findings of a gate beside the causes."""
+
+    found: dict[Cause, list[Finding]]
+    """By cause; what several explain counts for the first."""
+    unknown: list[Finding]
+
+    def missing(self) -> list[str]:
+        """Return why each true cause without a finding matters."""
+        return [cause.why for cause, of_it in self.found.items() if cause.kind is Kind.TRUE and not of_it]
+
+    def false(self) -> list[str]:
+        """Return the findings that report no fault."""
+        return [f.summary for cause, of_it in self.found.items() if cause.kind is Kind.FALSE for f in of_it]
+
+
+def causes(server: str) -> tuple[Cause, ...]:
+    """Return the rows of a server."""
+    text = (REAL / "providers" / server / "causes.toml").read_bytes()
+    return msgspec.toml.decode(text, type=Causes).cause
+
+
+def gate(server: str, folder: Path, shared: Path | str) -> tuple[Report, float]:
+    """Run the gate as the owner of ``server`` would; return its report, and how many seconds it took."""
+    shutil.copytree(REAL / "providers" / server, folder, dirs_exist_ok=True)
+    toml = (folder / "harness.toml").read_text(encoding="utf-8")
+    (folder / "harness.toml").write_text(toml.replace("REAL/", f"{REAL}/").replace("SHARED/", f"{shared}/"))
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "HARNESS_"))}
+    command = [sys.executable, "-m", "harness.cli", "gate", "--harness-seed", str(SEED)]
+    began = time.monotonic()
+    ended = subprocess.run(
+        command,
+        cwd=folder,
+        env=env | {"TILED_KEY": secrets.token_hex(32)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=GATE_S,
+    )
+    took = time.monotonic() - began
+    report = folder / "reports" / "readiness.json"
+    assert report.is_file(), ended.stdout[-3000:] + ended.stderr[-3000:]
+    return read(report.read_bytes()), took
+
+
+def listed(report: Report) -> list[Finding]:
+    """Return what the report lists as wrong with the provider."""
+    wrong = (Outcome.FAIL, Outcome.ERROR)
+    return [f for item in report.items for f in item.findings if f.outcome in wrong]
+
+
+def judge(findings: Iterable[Finding], rows: Iterable[Cause]) -> Judgement:
+    """Put down each finding to the first cause that explains it."""
+    judgement = Judgement({cause: [] for cause in rows}, [])
+    for finding in findings:
+        cause = next((cause for cause in judgement.found if cause.explains(finding)), None)
+        (judgement.unknown if cause is None else judgement.found[cause]).append(finding)
+    return judgement

@@ -1,0 +1,14 @@
+"""Real API servers before the gate, all that tests/real/providers has."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.soak.conftest import RunTests
+
+
+def test_real_servers_get_the_findings_that_they_deserve(run_tests: RunTests) -> None:
+    """Each true cause is found, nothing false is reported, and no gate takes longer than a quick one may."""
+    run_tests(sys.executable, "tests/real/providers", settings={"REAL_PROVIDERS": "all"})
