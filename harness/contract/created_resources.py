@@ -79,6 +79,10 @@ class CreatedResources:
         named = self._values_by_name(plain(name))
         return unquote(named) if named is not None else None
 
+    def has_below(self, template: str) -> bool:
+        """Whether the document has resources right below a template, as ``/projects/{id}`` below ``/projects``."""
+        return _key(template) in self._children
+
     def learn(self, sample: Sample) -> None:
         """Learn from one answer what is there, what was made, and what is gone."""
         operation, response = sample.operation, sample.response

@@ -6,20 +6,28 @@ another payload an error; while the first is still being answered, 409.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from itertools import islice, pairwise
+from typing import Any
 
 from harness.contract.caller import Caller, broken, same_resource
-from harness.contract.promise import Planned, Promise
+from harness.contract.keyed_writes import KeyedWrite, keyed_operations
+from harness.contract.link_crawler import LinkCrawler
+from harness.contract.promise import Planned, Promise, not_called
 from harness.contract.required_inputs import KEYS
 from harness.contract.sample import Sample
+from harness.contract.sendable_bodies import first_accepted, sendable_bodies
 from harness.model import Finding, FixedBy, Outcome
-from harness.openapi.examples import another_body
+from harness.openapi.examples import another_body, refused_body
 from harness.openapi.operation import Operation
+from harness.openapi.routes import prefixes
 from harness.openapi.spec_document import Spec
 
 AT_ONCE = 20
+TWO_BODIES = 6
+"""Calls at once, half of them with another body."""
+MOST_CALLS: int = 2 + 1 + AT_ONCE + 2 + TWO_BODIES + 4 + 4
+"""Calls of one operation: repeated, another body, at once and after that, two bodies, a refused first, elsewhere."""
 KEYS_KEPT = Promise(
     id="idempotency",
     item="contract.fuzz",
@@ -29,18 +37,13 @@ KEYS_KEPT = Promise(
     failed="Did not treat calls under one idempotency key as one call",
     expected="same key and body: the same resource; another body: 4xx; at once: one resource, others 409 meanwhile",
     source="draft-ietf-httpapi-idempotency-key-header-07 section 2",
-    fix="Store the key and a digest of the body under a unique constraint before the call is done; answer from it.",
-    judge=lambda caller, walk: judge_idempotency(caller, walk().samples),
-    planned=lambda caller: (Planned(o.label, 3 + AT_ONCE) for o in _keyed(caller)),
+    fix="Store operation, key and digest of the body under a unique constraint before the call; answer from that.",
+    judge=lambda caller, walk: judge_idempotency(caller, walk()),
+    planned=lambda caller: (Planned(o.label, MOST_CALLS) for o in keyed_operations(caller)),
 )
-_WRITES = frozenset({"POST", "PATCH"})
 _IN_PROGRESS = frozenset({409, 425, 429, 503})
-
-
-def key_header(operation: Operation) -> str:
-    """Return the name of the header that carries the key, empty where the document names none."""
-    headers = (p["name"] for p in operation.parameters if p.get("in") == "header")
-    return next((name for name in headers if name.lower() in KEYS), "")
+_WAITS = frozenset({409, 425})
+"""Statuses of a key whose first call is still being answered."""
 
 
 def promises_keys(spec: Spec) -> bool:
@@ -49,61 +52,143 @@ def promises_keys(spec: Spec) -> bool:
     return not KEYS.isdisjoint(named)
 
 
-def _keyed(caller: Caller) -> list[Operation]:
-    """Return the writes that take a key."""
-    return [o for o in caller.operations.values() if o.method in _WRITES and key_header(o)]
+def judge_idempotency(caller: Caller, walk: LinkCrawler) -> list[Finding]:
+    """Repeat successful calls, each under its own key; one finding per violation, or one for a pass.
 
-
-def judge_idempotency(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:
-    """Repeat successful calls, each under its own key; one finding per violation, or one for a pass."""
-    keyed = {o.label: header for o in caller.operations.values() if (header := key_header(o))}
+    An error where none could be called. What could not be tried beside others is listed with its answer.
+    """
+    keyed = keyed_operations(caller)
     if not keyed:
         return [_not_known("the spec names no Idempotency-Key header; add the parameter to every write that takes one")]
-    judged = {s.operation.label: s for s in samples if s.operation.label in keyed and s.operation.method in _WRITES}
-    found = [f for label, sample in judged.items() for f in _judged(caller, sample, keyed[label])]
-    if not judged:
-        needs = ", ".join(sorted(keyed))
-        return [_not_known(f"none of {needs} could be called; give their bodies an example in the spec")]
-    return found or [_kept(sorted(judged))]
+    found: list[Finding] = []
+    judged: list[KeyedWrite] = []
+    refused: dict[str, str] = {}
+    for operation in keyed:
+        sample = _called(walk, operation) or _tried(caller, walk, operation)
+        if sample is None or not sample.response.is_success:
+            no_path = "no path of it is known" if "{" in operation.path else "no valid body of it is known"
+            refused[operation.label] = sample.answer if sample else walk.refused.get(operation.label, no_path)
+            continue
+        write = _renewed(KeyedWrite(caller, sample), walk)
+        key = write.key()
+        first, second = write.call(key), write.call(key)
+        if not first.response.is_success:
+            refused[operation.label] = first.answer  # the thing it was about may be in another state by now
+            continue
+        judged.append(write)
+        found += _judged(write, key, first, second)
+    found += _elsewhere(judged)
+    return found or [_kept(judged, refused)]
 
 
-def _judged(caller: Caller, sample: Sample, header: str) -> Iterator[Finding]:
-    label = sample.operation.label
-    key = {header: secrets.token_hex(16)}
-    first, second = (caller.call(sample.operation, sample.path, sample.body, headers=key) for _ in range(2))
-    if not first.response.is_success:
-        return  # the thing it was about may be in another state by now
+def _called(walk: LinkCrawler, operation: Operation) -> Sample | None:
+    """Return the last call of the walk that succeeded."""
+    return next((s for s in reversed(walk.samples) if s.operation.label == operation.label), None)
+
+
+def _tried(caller: Caller, walk: LinkCrawler, operation: Operation) -> Sample | None:
+    """Call what the walk did not: a write to what the run created."""
+    path = caller.resources.filled(operation.path, created=True)
+    if path is None or operation.label in walk.refused or not caller.permits(operation.method, path):
+        return None
+    bodies = sendable_bodies(caller, operation, random_seed=walk.random_seed)
+    return first_accepted(bodies, lambda body: caller.call(operation, path, body))
+
+
+def _renewed(write: KeyedWrite, walk: LinkCrawler) -> KeyedWrite:
+    """Return the write at a resource made for it: what it does may be done to each only once."""
+    operation = write.sample.operation
+    for prefix, _ in prefixes(operation.path)[-1:]:
+        above = prefix.rpartition("/")[0]
+        made = next((s for s in reversed(walk.samples) if s.operation.label == f"POST {above}"), None)
+        if made is not None and write.caller.call(made.operation, made.path, made.body).response.is_success:
+            path = write.caller.resources.filled(operation.path, created=True)
+            return write.at(path) if path is not None else write
+    return write
+
+
+def _judged(write: KeyedWrite, key: str, first: Sample, second: Sample) -> Iterator[Finding]:
     if not (second.response.is_success and same_resource(first, second)):
-        yield _broken(label, "the same key and body is not answered with the same resource", [first, second])
-        return  # what follows would only say the same again
-    yield from _with_another_body(caller, sample, key)
-    yield from _at_once(caller, sample, header)
-
-
-def _with_another_body(caller: Caller, sample: Sample, key: Mapping[str, str]) -> Iterator[Finding]:
-    other = another_body(caller.spec, sample.operation, sample.body)
-    if other is None:
+        yield _broken(write.label, "the same key and body is not answered with the same resource", [first, second])
+        return  # what follows would only find the same again
+    other = another_body(write.caller.spec, write.sample.operation, write.sample.body)
+    ignored = other is not None and (answer := write.call(key, other)).response.is_success
+    if ignored:
+        yield _broken(write.label, "another body under a used key is not refused", [answer])
+    if raced := list(_at_once(write)):
+        yield from raced
         return
-    answer = caller.call(sample.operation, sample.path, other, headers=key)
-    if answer.response.is_success:
-        yield _broken(sample.operation.label, "another body under a used key is not refused", [answer])
+    if other is not None and not ignored:
+        yield from _two_bodies_at_once(write, other)
+    yield from _after_a_refusal(write)
 
 
-def _at_once(caller: Caller, sample: Sample, header: str) -> Iterator[Finding]:
-    key = {header: secrets.token_hex(16)}
-
-    def call(_: int) -> Sample:
-        return caller.call(sample.operation, sample.path, sample.body, headers=key)
-
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="at-once") as pool:
-        answers = list(pool.map(call, range(AT_ONCE)))
+def _at_once(write: KeyedWrite) -> Iterator[Finding]:
+    key = write.key()
+    answers = write.at_once(key, [write.sample.body] * AT_ONCE)
     done = [a for a in answers if a.response.is_success]
     odd = [a for a in answers if not a.response.is_success and a.response.status_code not in _IN_PROGRESS]
-    label = sample.operation.label
-    if done and not all(same_resource(done[0], other) for other in done[1:]):
-        yield _broken(label, f"{AT_ONCE} calls at once under one key are not one call", done)
+    after = write.call(key)
+    if not done and not write.call(write.key()).response.is_success:
+        odd = [a for a in odd if a.response.is_server_error]  # it can be done only once, under whatever key
+    elif after.response.status_code in _WAITS:
+        cause = f"after {AT_ONCE} calls at once, their key stays in progress"
+        yield _broken(write.label, cause, [*done[:1], after])
+        return
+    if not all(same_resource(done[0], other) for other in [*done, *([after] if after.response.is_success else [])][1:]):
+        yield _broken(write.label, f"{AT_ONCE} calls at once under one key are not one call", [*done, after])
     elif odd:
-        yield _broken(label, f"{AT_ONCE} calls at once under one key are not all answered or told to wait", odd)
+        yield _broken(write.label, f"{AT_ONCE} calls at once under one key are not all answered or told to wait", odd)
+
+
+def _two_bodies_at_once(write: KeyedWrite, other: Any) -> Iterator[Finding]:
+    bodies = [write.sample.body, other] * (TWO_BODIES // 2)
+    answers = zip(write.at_once(write.key(), bodies), bodies, strict=True)
+    done = [(answer, body) for answer, body in answers if answer.response.is_success]
+    if different := [answer for answer, body in done if body != done[0][1]]:
+        cause = "two bodies at once under one key are both accepted"
+        yield _broken(write.label, cause, [done[0][0], *different])
+
+
+def _after_a_refusal(write: KeyedWrite) -> Iterator[Finding]:
+    """A key whose first call was refused is no trap: the refusal stays one, and what then succeeds is stored."""
+    invalid = refused_body(write.caller.spec, write.sample.operation, write.sample.body)
+    if invalid is None:
+        return
+    key = write.key()
+    first, again = write.call(key, invalid), write.call(key, invalid)
+    if not first.response.is_client_error or first.response.status_code in _IN_PROGRESS:
+        return
+    if again.response.is_success:
+        yield _broken(write.label, "a refused call succeeds when it is repeated under its key", [first, again])
+        return
+    right, repeated = write.call(key), write.call(key)
+    if trap := [
+        a for a in (again, right) if a.response.is_server_error or (a is again and a.response.status_code in _WAITS)
+    ]:
+        yield _broken(write.label, "a key whose first call was refused cannot be used again", [first, *trap])
+    elif right.response.is_success and not (repeated.response.is_success and same_resource(right, repeated)):
+        yield _broken(write.label, "a key whose first call was refused does not hold for the second", [right, repeated])
+
+
+def _elsewhere(writes: Sequence[KeyedWrite]) -> Iterator[Finding]:
+    """A key of one operation or path is refused at another, or is a new one there: never the answer of the first."""
+    pairs = [(before, write, "operation") for before, write in pairwise(writes)]
+    for write in writes:
+        paths = (p for p in write.caller.resources.paths(write.sample.operation.path, created=True))
+        pairs += [(write, write.at(path), "path") for path in islice((p for p in paths if p != write.sample.path), 1)]
+    for before, write, kind in pairs:
+        key = before.key()
+        if not write.admits(key):
+            continue
+        first, other = before.call(key), write.call(key)
+        if not first.response.is_success or first.document in (None, {}, [], write.sample.document):
+            continue  # it would show nothing
+        if other.response.is_success and other.document == first.document:
+            cause = f"a key that was used at another {kind} is answered with the result from there"
+            yield _broken(write.label, cause, [first, other])
+        elif other.response.is_server_error:
+            yield _broken(write.label, f"a key that was used at another {kind} is a server error", [first, other])
 
 
 def _broken(label: str, cause: str, answers: Sequence[Sample]) -> Finding:
@@ -112,9 +197,12 @@ def _broken(label: str, cause: str, answers: Sequence[Sample]) -> Finding:
     return broken(label, KEYS_KEPT, cause, shown + more)
 
 
-def _kept(labels: Sequence[str]) -> Finding:
-    summary = f"{KEYS_KEPT.passed}: {', '.join(labels)}"
-    observed = f"the same key and body, another body, and {AT_ONCE} calls at once"
+def _kept(judged: Sequence[KeyedWrite], refused: Mapping[str, str]) -> Finding:
+    if not judged:
+        summary = f"{KEYS_KEPT.sentence(Outcome.ERROR)}{not_called(refused)}"
+        return KEYS_KEPT.finding(Outcome.ERROR, "Give their bodies an example in the spec.", summary=summary, case="")
+    summary = f"{KEYS_KEPT.passed}: {', '.join(sorted(write.label for write in judged))}{not_called(refused)}"
+    observed = f"the same key and body, another body, {AT_ONCE} calls at once, a refused call, and another operation"
     return KEYS_KEPT.finding(Outcome.PASS, observed, summary=summary, case="")
 
 

@@ -1,37 +1,30 @@
-"""Follows the documented links of the API: creates what can be created, and reads it back."""
+"""Creates what can be created, reads what can be read, and follows every link of the answers."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
+from harness.contract.answer_links import AnswerLink, answer_links
 from harness.contract.caller import Caller
+from harness.contract.created_resources import GONE
+from harness.contract.documented_links import DocumentedLink, asked, documented_links
+from harness.contract.runtime_expressions import UnresolvedError, evaluated
 from harness.contract.sample import Sample
-from harness.core.pointers import mapped, resolve
-from harness.openapi.examples import valid_bodies
-from harness.openapi.json_document import JsonDocument
+from harness.contract.sendable_bodies import first_accepted, sendable_bodies
+from harness.errors import ProbeError, SpecError
+from harness.http.message import is_json
 from harness.openapi.operation import Operation
-from harness.openapi.parameter_writing import in_cookie, in_header, in_query
-from harness.openapi.routes import values_in
 
 MAX_CALLS = 200
 MAX_DEPTH = 3
-GONE = frozenset({404, 410})
-_ORDER = {"GET": 0, "HEAD": 0, "DELETE": 2}
-_EXPRESSION = re.compile(r"\$(?:response|request)\.(?:body(?:#[^}\s]*)?|(?:header|path|query)\.[^}\s]+)")
-
-
-class UnresolvedError(Exception):
-    """A runtime expression names what the exchange does not have."""
+_ORDER = {"GET": 0, "HEAD": 0}
 
 
 def beginnings(caller: Caller) -> list[Operation]:
-    """Return the operations that create something without needing another; else those that read, and have links."""
+    """Return the operations that create something without needing another, and those that read without a parameter."""
     plain = [o for o in caller.operations.values() if "{" not in o.path]
-    creating = [o for o in plain if o.method == "POST"]
-    return creating or [o for o in plain if o.method == "GET" and any(r.get("links") for r in o.responses.values())]
+    return [o for o in plain if o.method == "POST"] + [o for o in plain if _is_readable(o)]
 
 
 class LinkCrawler:
@@ -40,61 +33,121 @@ class LinkCrawler:
     def __init__(self, caller: Caller, *, random_seed: int) -> None:
         """``random_seed`` decides the bodies of operations without an example."""
         self.caller = caller
-        self._seed = random_seed
+        self.random_seed = random_seed
         self.samples: list[Sample] = []
         """The calls that succeeded, in order."""
+        self.refused: dict[str, str] = {}
+        """By operation that could not be called: the answer, in words."""
         self.links = 0
         """How many links were followed."""
+        self._got: set[str] = set()
+        """URLs that were read."""
+        self._deletions: dict[str, tuple[Sample, DocumentedLink]] = {}
+        """By operation that deletes: one link to it, for the end."""
 
     def run(self) -> list[Sample]:
-        """Walk from every operation that creates something without needing another; return what succeeded.
+        """Walk from every operation that creates something, then from those that read; delete at the end.
 
-        Where nothing may be created, from those that read without a parameter.
+        Returns the calls that succeeded.
         """
-        for operation in beginnings(self.caller):
-            if self.caller.calls >= MAX_CALLS:
-                break
-            made = self._made(operation) if operation.method == "POST" else self._call(operation, operation.path, None)
-            if made is not None and made.response.is_success:
+        for operation in self._creating():
+            if self._has_calls and (made := self._made(operation, self.caller.resources.filled(operation.path))):
                 self._follow(made, MAX_DEPTH)
+        for operation in self.caller.operations.values():
+            if self._has_calls and _is_readable(operation) and not self._was_called(operation):
+                self._read(operation)
+        for sample, link in list(self._deletions.values()):
+            if self._has_calls:
+                self._delete(sample, link)
         return self.samples
 
-    def _made(self, operation: Operation) -> Sample | None:
-        """Call an operation with the first valid body that it takes."""
-        for body in valid_bodies(operation, random_seed=self._seed):
-            sample = self._call(operation, operation.path, body)
-            if sample.response.is_success:
-                return sample
-        return None
+    def _made(self, operation: Operation, path: str | None) -> Sample | None:
+        """Call an operation at a path with the first valid body that it takes; None where it refuses all."""
+        if path is None or not self.caller.permits(operation.method, path):
+            return None
+        bodies = sendable_bodies(self.caller, operation, random_seed=self.random_seed)
+        sample = first_accepted(bodies, lambda body: self._call(operation, path, body))
+        return sample if sample is not None and sample.response.is_success else None
 
-    def _call(self, operation: Operation, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Sample:
-        sample = self.caller.call(operation, path, body, headers=headers)
+    @property
+    def _has_calls(self) -> bool:
+        return self.caller.calls < MAX_CALLS
+
+    def _creating(self) -> Iterator[Operation]:
+        """Yield what creates: without parameters, again what those that came later may be needed for, then below them.
+
+        Others that write change what was made, and are called through links alone.
+        """
+        writing = [o for o in self.caller.operations.values() if o.method == "POST"]
+        plain = [o for o in writing if "{" not in o.path]
+        yield from plain
+        yield from [o for o in plain if o.label in self.refused and len(plain) > 1]
+        yield from (o for o in writing if "{" in o.path and self.caller.resources.has_below(o.path))
+
+    def _was_called(self, operation: Operation) -> bool:
+        return any(sample.operation.label == operation.label for sample in self.samples)
+
+    def _read(self, operation: Operation) -> None:
+        path = self.caller.resources.filled(operation.path)
+        if path is None or not self.caller.permits("GET", path):
+            return
+        sample = self._call(operation, path, None)
+        if sample is not None and sample.response.is_success:
+            self._follow(sample, MAX_DEPTH)
+
+    def _call(
+        self, operation: Operation, path: str, body: Any, headers: Mapping[str, str] | None = None
+    ) -> Sample | None:
+        """Make one call; None where no answer came."""
+        try:
+            sample = self.caller.call(operation, path, body, headers=headers)
+        except ProbeError as exc:
+            self.refused.setdefault(operation.label, str(exc))
+            return None
+        if operation.method == "GET":
+            self._got.add(str(sample.response.request.url))
         if sample.response.is_success:
             self.samples.append(sample)
+            self.refused.pop(operation.label, None)
+        elif not self._was_called(operation):
+            self.refused[operation.label] = sample.answer
         return sample
 
     def _follow(self, sample: Sample, depth: int) -> None:
-        """Follow the links of an answer: reads first, deletions last."""
-        self._follow_location(sample)
-        for name, target, link in sorted(self._targets(sample), key=lambda t: _ORDER.get(t[1].method, 1)):
-            if self.caller.calls >= MAX_CALLS:
-                return
-            self._follow_link(sample, name, target, link, depth)
+        """Follow the links of an answer: those that it has itself, then the documented ones, reads first."""
+        for own in list(answer_links(self.caller.spec, sample)):
+            if self._has_calls:
+                self._follow_own(sample, own, depth)
+        found = []
+        for link in documented_links(self.caller.spec, sample):
+            if link.target is None:
+                status = sample.response.status_code
+                cause = f"the link {link.name!r} of its {status} names {link.named!r}, which is no operation"
+                self.caller.complain(sample.operation.label, cause, "the document")
+            elif link.target.method == "DELETE":
+                self._deletions.setdefault(link.target.label, (sample, link))
+            else:
+                found.append((link, link.target))
+        for link, target in sorted(found, key=lambda each: _ORDER.get(each[1].method, 1)):
+            if self._has_calls:
+                self._follow_documented(sample, link, target, depth)
 
-    def _follow_link(self, sample: Sample, name: str, target: Operation, link: dict[str, Any], depth: int) -> None:
-        which = f"the link {name!r} of its {sample.response.status_code}"
+    def _follow_documented(self, sample: Sample, link: DocumentedLink, target: Operation, depth: int) -> None:
+        which = f"the link {link.name!r} of its {sample.response.status_code}"
         try:
-            path, headers = self._asked(target, link, sample)
-            body = _evaluated(link.get("requestBody"), sample)
+            path, headers = asked(target, link.link, sample)
+            body = evaluated(link.link.get("requestBody"), sample)
         except UnresolvedError as exc:
             self.caller.complain(
-                sample.operation.label, f"{which} needs {exc}, which the answer lacks", _in_words(sample)
+                sample.operation.label, f"{which} needs {exc}, which the answer lacks", sample.in_words
             )
             return
         if "{" in path or not self.caller.permits(target.method, path):
             return  # a parameter that the link leaves open, or a call that is not allowed
         self.links += 1
         reached = self._call(target, path, body, headers)
+        if reached is None:
+            return
         if reached.response.status_code in GONE:
             where = f"{target.method} {path} answered {reached.response.status_code}"
             self.caller.complain(sample.operation.label, f"{which} leads nowhere", where)
@@ -103,120 +156,85 @@ class LinkCrawler:
         elif reached.response.is_success and depth > 1:
             self._follow(reached, depth - 1)
 
+    def _delete(self, sample: Sample, link: DocumentedLink) -> None:
+        """Follow a link that deletes, from a resource made for that; what was made before stays, for other checks."""
+        again = None
+        if sample.operation.method == "POST" and self.caller.permits("POST", sample.path):
+            again = self._call(sample.operation, sample.path, sample.body)
+        if link.target is not None:
+            made = again if again is not None and again.response.is_success else sample
+            self._follow_documented(made, link, link.target, 1)
+
     def _look_for_deleted(self, deletion: Operation, path: str) -> None:
         reading = self.caller.operations.get(f"GET {deletion.path}")
         if reading is None or not self.caller.permits("GET", path):
             return
-        after = self.caller.call(reading, path)
-        if after.response.is_success:
+        after = self._call(reading, path, None)
+        if after is not None and after.response.is_success:
             where = f"GET {path} answered {after.response.status_code} after DELETE {path} had succeeded"
             self.caller.complain(reading.label, "still answers after the deletion", where)
 
-    def _follow_location(self, sample: Sample) -> None:
-        """A 201 may name the location of the new resource (RFC 9110 section 10.2.2), which must then exist."""
-        location = sample.response.headers.get("location", "")
-        if sample.response.status_code != 201 or not location:
-            return
-        target = sample.response.request.url.join(location)
-        reading = self.caller.spec.find("GET", target)
-        own = sample.response.request.url
-        if reading is None or (target.scheme, target.host, target.port) != (own.scheme, own.host, own.port):
-            return
-        if not self.caller.permits("GET", str(target)):
+    def _follow_own(self, sample: Sample, link: AnswerLink, depth: int) -> None:
+        """Read what an answer links to, whether or not the document describes that path."""
+        url = str(link.url)
+        reading = self._reading_at(link)
+        if reading is None or url in self._got or not self.caller.permits("GET", url):
             return
         self.links += 1
-        reached = self.caller.call(reading, str(target))
+        reached = self._call(reading, url, None)
+        if reached is None:
+            return
+        if cause := self._fault(sample, link, reached):
+            status = sample.response.status_code
+            which = f"the Location of its {status}" if link.place == "Location" else f"{link.place} of its {status}"
+            self.caller.complain(sample.operation.label, f"{which} {cause}", reached.in_words)
+        elif reached.response.is_success and depth > 1:
+            self._follow(reached, depth - 1)
+
+    def _reading_at(self, link: AnswerLink) -> Operation | None:
+        """Return what reads at a link, an undescribed operation too; None where a GET is no fair question."""
+        spec = self.caller.spec
+        try:
+            reading = spec.find("GET", link.url)
+            if reading is not None:
+                return reading if _is_readable(reading) else None
+            offered = [method for method in spec.methods - {"GET", "*"} if spec.find(method, link.url)]
+        except SpecError:
+            return None  # which the checks of the document report
+        return None if offered else Operation(spec, "GET", link.url.path, "/")
+
+    def _fault(self, sample: Sample, link: AnswerLink, reached: Sample) -> str:
+        """Return what is wrong with where a link leads, empty where nothing is."""
         if reached.response.status_code in GONE:
-            where = f"GET {target} answered {reached.response.status_code}"
-            self.caller.complain(sample.operation.label, "the Location of its 201 leads nowhere", where)
+            return "" if self._was_only_then(sample, link) or self._is_below_base(link, reached) else "leads nowhere"
+        return "leads to another resource" if _is_another(link.owner, reached) else ""
 
-    def _targets(self, sample: Sample) -> Iterator[tuple[str, Operation, dict[str, Any]]]:
-        """Yield the links documented for this answer, with the operation each leads to."""
-        document = self.caller.spec
-        status = str(sample.response.status_code)
-        response = sample.operation.response_to(sample.response.status_code)
-        by_id = {o.definition.get("operationId"): o for o in document.operations}
-        by_place = {document.placed(o.pointer)[0]: o for o in document.operations}
-        for name, raw in (response.get("links") or {}).items():
-            link = document.resolved(raw)
-            target = by_id.get(link.get("operationId")) or by_place.get(_referred(document, link))
-            if target is not None:
-                yield name, target, link
-            else:
-                named = link.get("operationId") or link.get("operationRef")
-                broken_link = f"the link {name!r} of its {status} names {named!r}, which is no operation"
-                self.caller.complain(sample.operation.label, broken_link, "the document")
+    def _is_below_base(self, link: AnswerLink, reached: Sample) -> bool:
+        """Whether a path in a body is meant below the base URL, as some APIs write them."""
+        if link.place == "Location" or link.place.startswith("Link;"):
+            return False  # which are references by their definition (RFC 3986 section 5)
+        below = self._call(reached.operation, link.url.raw_path.decode(), None)
+        return below is not None and below.response.status_code not in GONE
 
-    def _asked(self, target: Operation, link: dict[str, Any], sample: Sample) -> tuple[str, dict[str, str]]:
-        """Return the path of a link's target with its query, and the headers; raises `UnresolvedError`."""
-        path: dict[str, Any] = {}
-        query, headers, cookies = [], {}, []
-        for qualified, expression in (link.get("parameters") or {}).items():
-            parameter, value = _parameter(target, str(qualified)), _evaluated(expression, sample)
-            if parameter["in"] == "path":
-                path[parameter["name"]] = value
-            elif parameter["in"] == "header":
-                headers[parameter["name"]] = in_header(parameter, value)
-            elif parameter["in"] == "cookie":
-                cookies.append(in_cookie(parameter, value))
-            else:
-                query.append(in_query(parameter, value))
-        if cookies:
-            headers["Cookie"] = "; ".join(cookies)
-        return target.filled(path) + ("?" + "&".join(query) if query else ""), headers
+    def _was_only_then(self, sample: Sample, link: AnswerLink) -> bool:
+        """Whether what was read has another link by now, or none, because what it led to has gone since."""
+        if sample.operation.method != "GET":
+            return False
+        again = self._call(sample.operation, sample.path, None)
+        return again is not None and all(link.url != each.url for each in answer_links(self.caller.spec, again))
 
 
-def _parameter(target: Operation, qualified: str) -> dict[str, Any]:
-    """Return the parameter that a link names, as ``id`` or as ``path.id`` (OpenAPI 3, Link Object)."""
-    for parameter in target.parameters:
-        if qualified in (parameter["name"], f"{parameter.get('in')}.{parameter['name']}"):
-            return parameter
-    place, dot, name = qualified.partition(".")
-    if not dot or place not in ("path", "query", "header", "cookie"):
-        place, name = "path" if qualified in target.path_parameters else "query", qualified
-    return {"name": name, "in": place}
+def _is_readable(operation: Operation) -> bool:
+    """Whether an operation reads one document, and no stream or file."""
+    if operation.method != "GET":
+        return False
+    kinds = operation.response_to(200).get("content") or {}
+    return not kinds or any(is_json(kind) for kind in kinds)
 
 
-def _referred(document: JsonDocument, link: dict[str, Any]) -> str:
-    """Return the real place of what ``operationRef`` names (OpenAPI 3, Link Object); empty for none."""
-    reference = str(link.get("operationRef") or "")
-    return document.placed(reference)[0] if reference.startswith("#/") else ""
-
-
-def _evaluated(value: Any, sample: Sample) -> Any:
-    """Replace the runtime expressions within a value (OpenAPI 3.1, Runtime Expressions)."""
-
-    def evaluated(text: Any) -> Any:
-        if not isinstance(text, str):
-            return text
-        if _EXPRESSION.fullmatch(text):
-            return _evaluated_expression(text, sample)
-        return re.sub(r"\{(\$[^}]+)\}", lambda m: str(_evaluated_expression(m[1], sample)), text)
-
-    return mapped(value, evaluated)
-
-
-def _evaluated_expression(expression: str, sample: Sample) -> Any:
-    """Return what one runtime expression names; raises `UnresolvedError`."""
-    source, _, rest = expression.removeprefix("$").partition(".")
-    kind, _, name = rest.partition(".")
-    try:
-        if rest.startswith("body"):
-            return resolve(sample.document if source == "response" else sample.body, rest.partition("#")[2])
-        if kind == "header":
-            message = sample.response if source == "response" else sample.response.request
-            return message.headers[name]
-        if kind == "query":
-            return sample.response.request.url.params[name]
-        return _path_parameters(sample)[name]
-    except LookupError:
-        raise UnresolvedError(expression) from None
-
-
-def _path_parameters(sample: Sample) -> dict[str, str]:
-    found = values_in(sample.operation.path, urlsplit(sample.path).path, sample.operation.spanning)
-    return {name: unquote(value) for name, value in found.items()}
-
-
-def _in_words(sample: Sample) -> str:
-    return f"{sample.operation.method} {sample.path} answered {sample.response.text[:200]}"
+def _is_another(owner: Any, reached: Sample) -> bool:
+    """Whether what was read is certainly not the object that links to itself: same members, another id."""
+    found = reached.document
+    if not (reached.response.is_success and isinstance(owner, dict) and isinstance(found, dict)):
+        return False
+    return "id" in owner and owner.keys() == found.keys() and owner["id"] != found["id"]

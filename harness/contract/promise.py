@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.model import Check, Finding
@@ -28,3 +28,17 @@ class Promise(Check, frozen=True, kw_only=True):
     """Makes calls and returns their findings; its second argument follows the documented links when called."""
     planned: Callable[[Caller], Iterable[Planned]]
     """Returns the requests that ``judge`` would send, without those that follow the links; it sends nothing."""
+
+
+MOST_NAMED = 5
+"""Operations that could not be called which a finding names."""
+
+
+def not_called(refused: Mapping[str, str]) -> str:
+    """Return the end of a sentence that lists what could not be called, with each answer; empty for nothing.
+
+    ``refused`` has the answer by operation.
+    """
+    named = [f"{label} ({answer})" for label, answer in list(refused.items())[:MOST_NAMED]]
+    more = [f"and {len(refused) - MOST_NAMED} more"] if len(refused) > MOST_NAMED else []
+    return f"; could not be called: {', '.join([*named, *more])}" if refused else ""

@@ -7,33 +7,40 @@ from harness.contract.lifecycle_promise import LIFECYCLE
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.pages import PAGES_END
 from harness.contract.problems import REFUSALS_WORDED
-from harness.contract.promise import Promise
+from harness.contract.promise import Promise, not_called
 from harness.model import Finding, FixedBy, Outcome
 
 LINKS_LEAD = Promise(
     id="links",
     item="contract.fuzz",
     fixed_by=FixedBy.PROVIDER,
-    summary="the links of answers, followed",
-    passed="Documented links lead to what the spec names",
-    failed="A documented link does not lead to what the spec names",
+    summary="the links of answers, followed: documented ones, Location, Link headers and URLs in bodies",
+    passed="Links lead to what is there",
+    failed="A link does not lead to what is there",
     expected="what an answer links to is there, and what was deleted is not",
-    source="OpenAPI Specification 3.1.1, Link Object",
-    fix="Serve what a documented link leads to, or correct the link in the spec.",
+    source="OpenAPI Specification 3.1.1, Link Object; RFC 9110 section 10.2.2; RFC 8288 section 3",
+    fix="Serve what a link leads to, or correct the link in the answer or in the spec.",
     judge=lambda _, walk: judge_links(walk()),
     planned=lambda _: (),
 )
 
 
 def judge_links(walk: LinkCrawler) -> list[Finding]:
-    """Return one finding for each problem on the way, or one with the number of links that were followed."""
+    """Return one finding for each problem on the way, or one with the number of links that were followed.
+
+    An error where nothing could be called, or no link followed because what documents links was refused.
+    """
     if found := walk.caller.findings():
         return found
-    made = f"{len(walk.samples)} calls succeeded"
-    if not walk.links:
-        summary = "no link was followed: the spec documents none (OpenAPI, Link Object), or no call succeeded"
-        return [LINKS_LEAD.finding(Outcome.NOT_APPLICABLE, made, summary=summary, case="")]
-    return [LINKS_LEAD.finding(Outcome.PASS, made, summary=f"{LINKS_LEAD.passed}: {walk.links} links", case="")]
+    made = f"{len(walk.samples)} calls succeeded" + not_called(walk.refused)
+    if walk.links:
+        return [LINKS_LEAD.finding(Outcome.PASS, made, summary=f"{LINKS_LEAD.passed}: {walk.links} links", case="")]
+    linking = {o.label for o in walk.caller.operations.values() if any(r.get("links") for r in o.responses.values())}
+    if walk.refused and (not walk.samples or linking & walk.refused.keys()):
+        summary = f"no link could be followed, for no call succeeded that has one{not_called(walk.refused)}"
+        return [LINKS_LEAD.finding(Outcome.ERROR, made, summary=summary, case="")]
+    summary = "no link was followed: no answer has one, and the spec documents none (OpenAPI, Link Object)"
+    return [LINKS_LEAD.finding(Outcome.NOT_APPLICABLE, made, summary=summary, case="")]
 
 
 PROMISES: tuple[Promise, ...] = (LINKS_LEAD, KEYS_KEPT, PAGES_END, REFUSALS_WORDED, LIFECYCLE)

@@ -77,17 +77,17 @@ def value_for(spec: Spec, pointer: str, parameter: dict[str, Any], known: Callab
     if (given := example(spec, parameter)) is not None:
         return given
     place = schema_place(pointer, parameter)
-    fitting = (v for v in (known(parameter["name"]), *_PLAIN) if v is not None and _is_valid(spec, place, v))
+    fitting = (v for v in (known(parameter["name"]), *_PLAIN) if v is not None and is_valid(spec, place, v))
     found = next(fitting, None)
     return _generated(spec, place) if found is None else found
 
 
-def fresh_key(spec: Spec, pointer: str, parameter: dict[str, Any]) -> str:
+def fresh_key(spec: Spec, pointer: str, parameter: Mapping[str, Any]) -> str:
     """Return an idempotency key that was never used: a UUID, or another text where the schema does not admit one."""
     place = schema_place(pointer, parameter)
     made = secrets.token_hex(16)
     keys = (str(uuid.uuid4()), made, made[:16], made[:8], made.upper(), str(secrets.randbits(53)))
-    return next((key for key in keys if _is_valid(spec, place, key)), keys[0])
+    return next((key for key in keys if is_valid(spec, place, key)), keys[0])
 
 
 def example(spec: Spec, parameter: dict[str, Any]) -> Any:
@@ -105,7 +105,8 @@ def _examples(spec: Spec, parameter: dict[str, Any]) -> Iterator[Any]:
     yield from (v for v in (*given, *of_schema, *(v for values in lists for v in values)) if v is not None)
 
 
-def _is_valid(spec: Spec, place: str, value: Any) -> bool:
+def is_valid(spec: Spec, place: str, value: Any) -> bool:
+    """Whether the schema at a place admits a value; one that cannot be read admits any."""
     schema = spec.of_requests.at(place) if place else None
     return schema is None or bool(schema.is_valid(value))
 

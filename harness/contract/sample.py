@@ -10,6 +10,11 @@ import msgspec
 from harness.http.provider_client import json_of
 from harness.openapi.operation import Operation
 
+MOST_SHOWN = 200
+"""Characters of an answer that are shown."""
+_WORDED = ("detail", "message", "error", "title")
+"""Members of an answer that word a refusal: of problem documents (RFC 9457), and of what came before them."""
+
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """One call that was made, with what it was answered."""
@@ -27,7 +32,15 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
         return json_of(self.response)
 
     @property
+    def answer(self) -> str:
+        """The status and the first words of what was answered: those of a problem's detail, else of the body."""
+        document = self.document
+        worded = [document.get(name) for name in _WORDED] if isinstance(document, dict) else []
+        text = next((text for text in worded if isinstance(text, str) and text), self.response.text)
+        words = " ".join(text[:MOST_SHOWN].split())
+        return f"{self.response.status_code}: {words}" if words else str(self.response.status_code)
+
+    @property
     def in_words(self) -> str:
-        """The call, its status and the first words of its answer."""
-        method, text = self.response.request.method, " ".join(self.response.text[:200].split())
-        return f"{method} {self.path} answered {self.response.status_code}" + (f": {text}" if text else "")
+        """The call with its answer."""
+        return f"{self.response.request.method} {self.path} answered {self.answer}"

@@ -61,6 +61,15 @@ def another_body(spec: Spec, operation: Operation, body: Any) -> Any:
     return None
 
 
+def refused_body(spec: Spec, operation: Operation, body: Any) -> Any:
+    """Return ``body`` without one member that it needs, None where it needs none."""
+    fits = spec.of_requests.at(operation.body_place) if operation.body_place else None
+    if not isinstance(body, dict) or fits is None:
+        return None
+    without = ({key: value for key, value in body.items() if key != name} for name in body)
+    return next((changed for changed in without if not fits.is_valid(changed)), None)
+
+
 def _others(schema: dict[str, Any], value: Any) -> Iterator[Any]:
     yield from schema.get("enum") or ()
     if isinstance(value, bool):

@@ -116,14 +116,19 @@ def pytest_harness_final_findings(config: pytest.Config, context: RunContext) ->
     return judge_credential(context, whole_run(config))
 
 
-@pytest.fixture
-def new_caller(run_context: RunContext, require: Callable[..., None]) -> Iterator[Callable[[], Caller]]:
-    """Returns a new `Caller`, which makes valid calls to the provider and collects responses that violate the spec."""
+@pytest.fixture(scope="session")
+def provider_callable(run_context: RunContext, require: Callable[..., None]) -> None:
+    """Skips a test where the harness may make no valid calls to the provider."""
     require("provider.spec", "provider.base_url")
     if run_context.target.production:
         pytest.skip("[target] environment is production, where nothing is created")
     skip_without_probes(run_context)
     skip_at_wrong_path(run_context)
+
+
+@pytest.fixture
+def new_caller(run_context: RunContext, provider_callable: None) -> Iterator[Callable[[], Caller]]:  # noqa: ARG001
+    """Returns a new `Caller`, which makes valid calls to the provider and collects responses that violate the spec."""
     with run_context.provider.client() as client:
         yield lambda: run_context.provider.caller(client)
 
@@ -138,9 +143,20 @@ def caller(new_caller: Callable[[], Caller], findings: Findings) -> Iterator[Cal
 
 @pytest.fixture
 def walk(new_caller: Callable[[], Caller], fuzz_seed: int) -> LinkCrawler:
-    """A crawl of the documented links, made before the test; one test alone reports what went wrong on it."""
+    """A crawl of the provider's links, made before the test."""
     from harness.contract.link_crawler import LinkCrawler
 
     walk = LinkCrawler(new_caller(), random_seed=fuzz_seed)
     walk.run()
+    return walk
+
+
+@pytest.fixture(scope="session")
+def shared_walk(run_context: RunContext, provider_callable: None, fuzz_seed: int) -> LinkCrawler:  # noqa: ARG001
+    """A crawl of the provider's links, made once; one test alone reports what went wrong on it."""
+    from harness.contract.link_crawler import LinkCrawler
+
+    with run_context.provider.client() as client:
+        walk = LinkCrawler(run_context.provider.caller(client), random_seed=fuzz_seed)
+        walk.run()
     return walk

@@ -34,6 +34,6 @@ def test_the_provider_keeps_its_promise(
 ) -> None:
     """Links work, idempotency keys are honoured, pages end, and refusals have the declared form."""
     try:
-        findings.extend(promise.judge(caller, lambda: request.getfixturevalue("walk")))
+        findings.extend(promise.judge(caller, lambda: request.getfixturevalue("shared_walk")))
     except ProbeError as exc:  # no answer came, which only the provider can correct
         findings.add(promise.finding(Outcome.ERROR, str(exc)))

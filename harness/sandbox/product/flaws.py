@@ -70,6 +70,9 @@ def _flaws() -> dict[str, Flaw]:
         "provider-link-leads-nowhere": Flaw(
             "GET /projects/{projectId}", _instead(200, ProblemError(404, "There is no such thing."))
         ),
+        "provider-location-leads-nowhere": Flaw("POST /runs", _locates("/run-status/{id}")),
+        "provider-location-is-another": Flaw("POST /projects", _locates_the_one_before()),
+        "provider-link-header-leads-nowhere": Flaw(endpoints, _links_to("/guides/webhook-endpoints")),
         "provider-reads-deleted": Flaw(endpoint, _answers_for_deleted),
         "provider-reads-another-owner": Flaw("GET /projects/{projectId}", _owner("admin@example.com")),
         "provider-creation-overwrites": Flaw("*", _newest_owner()),
@@ -190,6 +193,36 @@ def _next_page_repeats(_: Request, response: Response) -> Response:
     document = _json(response)
     cursor = document.get("nextCursor")
     return _rewritten(response, {**document, "nextCursor": f"c{int(cursor[1:]) - 1}"}) if cursor else response
+
+
+def _locates(template: str) -> Spoil:
+    def spoil(_: Request, response: Response) -> Response:
+        if response.status_code == 201:
+            response.headers["location"] = template.format(id=_json(response)["id"])
+        return response
+
+    return spoil
+
+
+def _locates_the_one_before() -> Spoil:
+    before: list[str] = []
+
+    def spoil(_: Request, response: Response) -> Response:
+        if response.status_code == 201:
+            before.append(f"/projects/{_json(response)['id']}")
+            response.headers["location"] = before[-2:][0]
+        return response
+
+    return spoil
+
+
+def _links_to(path: str) -> Spoil:
+    def spoil(_: Request, response: Response) -> Response:
+        if response.status_code == 200:
+            response.headers["link"] = f'<{path}>; rel="describedby"'
+        return response
+
+    return spoil
 
 
 def _answers_for_deleted(request: Request, response: Response) -> Response:

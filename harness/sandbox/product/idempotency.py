@@ -27,6 +27,12 @@ class Answers:
         """Start empty."""
         self._planted = planted
         self._answers: dict[str, tuple[str, Response | None]] = {}
+        self._slots: dict[str, str] = {}
+        """By key, where it was used first; only where keys are shared, which is a planted defect."""
+        self._not_stored: set[str] = set()
+        """Calls whose key is no longer checked: a planted defect, as is the next."""
+        self._stuck: set[str] = set()
+        """Calls that are in progress for ever."""
 
     async def once(self, request: Request, body: bytes, answer: Answer) -> Response:
         """Answer a call, or repeat the answer that its key was given; raises 400, 409 or 422."""
@@ -37,10 +43,13 @@ class Answers:
             raise ProblemError(400, "Idempotency-Key: 8 to 64 letters, digits, _ or -.")
         if "provider-forgets-idempotency-keys" in self._planted:
             return await answer(request, body)
-        slot = f"{request.method} {request.url.path} {key}"
+        own = f"{request.method} {request.url.path} {key}"
+        slot = self._slots.setdefault(key, own) if "provider-shares-keys-across-operations" in self._planted else own
         digest = hashlib.sha256(body).hexdigest()
+        if slot in self._not_stored:
+            return await answer(request, body)
         if slot in self._answers:
-            return self._repeated(slot, digest)
+            return self._repeated(slot, digest if slot == own else self._answers[slot][0])
         if "provider-races-on-idempotency-keys" in self._planted:
             await asyncio.sleep(0.05)
         return await self._first(slot, digest, request, body, answer)
@@ -48,10 +57,17 @@ class Answers:
     async def _first(self, slot: str, digest: str, request: Request, body: bytes, answer: Answer) -> Response:
         self._answers[slot] = (digest, None)
         try:
+            if "provider-keeps-keys-in-progress" in self._planted:
+                await asyncio.sleep(0.05)
             response = await answer(request, body)
         except ProblemError as problem:
             if problem.status == 429 or problem.status >= 500:  # said of the moment, not of the call
                 self._answers.pop(slot, None)
+                raise
+            if "provider-locks-keys-of-refused-calls" in self._planted:
+                raise
+            if "provider-forgets-keys-of-refused-calls" in self._planted:
+                self._not_stored.add(slot)
                 raise
             response = problem.response()
         except BaseException:
@@ -66,7 +82,9 @@ class Answers:
         before, kept = self._answers[slot]
         if digest != before and "provider-ignores-another-body" not in self._planted:
             raise ProblemError(422, "This Idempotency-Key was used for another body.")
-        if kept is None:
+        if kept is None and "provider-keeps-keys-in-progress" in self._planted:
+            self._stuck.add(slot)
+        if kept is None or slot in self._stuck:
             raise ProblemError(409, "A call with this Idempotency-Key is still being answered.")
         return _copy(kept)
 

@@ -19,6 +19,18 @@ def created(client: httpx.Client) -> str:
     return str(client.post("/projects", json=PROJECT).json()["id"])
 
 
+def located_elsewhere(client: httpx.Client) -> bool | None:
+    """Return whether the Location of the second project is not its own; None where it has none."""
+    made = [client.post("/projects", json=PROJECT) for _ in range(2)][-1]
+    return f"/projects/{made.json()['id']}" != made.headers["location"] if "location" in made.headers else None
+
+
+def run_location(client: httpx.Client) -> int | None:
+    """Return what the Location of a run answers; None where it has none."""
+    made = client.post("/runs", json={"projectId": created(client), "trigger": "api"})
+    return client.get(made.headers["location"]).status_code if "location" in made.headers else None
+
+
 def read_after_deletion(client: httpx.Client) -> int:
     made = client.post("/webhook-endpoints", json={"url": "http://127.0.0.1:9/hooks"}).json()
     client.delete(f"/webhook-endpoints/{made['id']}").raise_for_status()
@@ -35,6 +47,13 @@ ROWS: dict[str, tuple[Seen, object, object]] = {
     "provider-500-on-edge": (lambda c: c.get("/projects?limit=100").status_code, 500, 200),
     "provider-405-without-allow": (lambda c: c.put("/runs").headers.get("allow"), None, "GET, POST"),
     "provider-link-leads-nowhere": (lambda c: c.get(f"/projects/{created(c)}").status_code, 404, 200),
+    "provider-location-leads-nowhere": (run_location, 404, None),
+    "provider-location-is-another": (located_elsewhere, True, None),
+    "provider-link-header-leads-nowhere": (
+        lambda c: c.get("/webhook-endpoints").links.get("describedby", {}).get("url"),
+        "/guides/webhook-endpoints",
+        None,
+    ),
     "provider-reads-deleted": (read_after_deletion, 200, 404),
     "provider-error-holds-key": (key_in_404, True, False),
     "provider-lacks-required-header": (lambda c: "ratelimit" in c.get("/webhook-endpoints").headers, False, True),

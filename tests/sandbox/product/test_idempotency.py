@@ -101,3 +101,42 @@ def test_a_defect_is_what_the_catalogue_says(start: Start, defect: str, seen: tu
         other = create(client, key, {**BODY, "name": "Another"}).status_code
 
     assert (len(made), other) == seen
+
+
+@pytest.mark.parametrize(
+    "defect, seen",
+    [
+        pytest.param("provider-locks-keys-of-refused-calls", [422, 409], id="locks"),
+        pytest.param("provider-forgets-keys-of-refused-calls", [422, 422], id="forgets"),
+    ],
+)
+def test_a_refused_call_spoils_its_key(start: Start, defect: str, seen: list[int]) -> None:
+    """Planted, the refusal is not repeated, or what succeeds after it is executed each time."""
+    with start(defects=[defect]).client() as client:
+        key = str(uuid.uuid4())
+        refused = [create(client, key, {"name": "No owner"}).status_code for _ in range(2)]
+        made = {create(client, key).json().get("id") for _ in range(2)}
+
+    assert refused == seen
+    assert len(made) == (2 if "forgets" in defect else 1)
+
+
+def test_a_key_of_another_operation_has_that_ones_answer(start: Start) -> None:
+    """Planted, a key is looked up without its operation."""
+    with start(defects=["provider-shares-keys-across-operations"]).client() as client:
+        key = {"idempotency-key": str(uuid.uuid4())}
+        made = create(client, key["idempotency-key"]).json()
+        other = client.post("/webhook-endpoints", json={"url": "http://127.0.0.1:9/x"}, headers=key)
+
+    assert other.json() == made
+
+
+def test_a_key_that_is_used_at_once_stays_in_progress(start: Start) -> None:
+    """Planted, a key that was in flight when it came again is answered 409 for ever."""
+    key = str(uuid.uuid4())
+    with start(defects=["provider-keeps-keys-in-progress"]).client() as client, ThreadPoolExecutor(4) as pool:
+        at_once = {answer.status_code for answer in pool.map(lambda _: create(client, key), range(4))}
+        after = create(client, key).status_code
+
+    assert 409 in at_once
+    assert after == 409

@@ -10,7 +10,7 @@ import jsonschema_rs
 import pytest
 
 from harness.errors import SpecError
-from harness.openapi.examples import webhook_examples
+from harness.openapi.examples import refused_body, webhook_examples
 from harness.openapi.spec_document import Spec
 
 PET = {
@@ -73,3 +73,17 @@ def test_a_document_without_webhooks_is_told() -> None:
     """The message says since when there are any."""
     with pytest.raises(SpecError, match=r"spec\.yaml describes no `webhooks` .* 3\.1"):
         list(webhook_examples(Spec({"openapi": "3.0.3", "paths": {}}, "spec.yaml")))
+
+
+def test_a_refused_body_is_without_what_it_needs() -> None:
+    """One required member is missing; a body that needs none cannot be refused that way."""
+    schema: dict[str, Any] = {"type": "object", "required": ["b"], "properties": {"a": {}, "b": {}}}
+    media = {"application/json": {"schema": schema}}
+    paths = {"/x": {"post": {"requestBody": {"content": media}, "responses": {}}}}
+    spec = Spec({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}, "x")
+
+    assert refused_body(spec, spec.operations[0], {"a": 1, "b": 2}) == {"a": 1}
+    assert refused_body(spec, spec.operations[0], ["b"]) is None
+    schema.pop("required")
+    spec = Spec({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}, "x")
+    assert refused_body(spec, spec.operations[0], {"a": 1}) is None
