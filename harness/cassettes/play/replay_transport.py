@@ -9,7 +9,7 @@ from vcr.request import Request
 
 from harness.cassettes.play.indexed_cassette import IndexedCassette
 from harness.cassettes.store.vcr_messages import text
-from harness.cassettes.store.vcr_names import HeadersDict, set_headers
+from harness.cassettes.store.vcr_names import HeadersDict, headers_from
 from harness.http.message import header_bytes
 
 
@@ -43,8 +43,6 @@ class ReplayTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 def _headers(request: httpx.Request) -> HeadersDict:
-    """Return the headers in vcrpy's form, by the shortest way: copying them item by item takes longer than the rest."""
-    headers = HeadersDict()
+    """Return the headers in vcrpy's form; of those that stand there twice, the first value."""
     named = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
-    set_headers(headers, {name.lower(): (name, value) for name, value in reversed(named)})
-    return headers
+    return headers_from(reversed(named))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import zlib
 from pathlib import Path
 
 import msgspec
@@ -14,8 +15,9 @@ from harness.core.files import write_atomically
 FOLDER = Path(".harness") / "cassettes"
 """Where the cache lies, below the folder of harness.toml; it can be removed at any time."""
 MAX_FILES = 1000
-_MAGIC = b"harness cassette cache 2\n"
+_MAGIC = b"harness cassette cache 3\n"
 _DIGEST_BYTES = 16
+_CHECKSUM_BYTES = 4
 _IGNORED_BY_GIT = "# Made by the harness; can be removed at any time.\n*\n"
 
 
@@ -36,9 +38,9 @@ class Sidecar:
             entry = self._path(raw).read_bytes()
         except OSError:
             return None
-        head = len(_MAGIC) + _DIGEST_BYTES
+        head = len(_MAGIC) + _CHECKSUM_BYTES
         payload = memoryview(entry)[head:]
-        if entry[:head] != _MAGIC + _digest(payload):
+        if entry[:head] != _MAGIC + _checksum(payload):
             return None
         try:
             return msgspec.msgpack.decode(payload, type=CassetteFile)
@@ -56,7 +58,7 @@ class Sidecar:
         path = self._path(raw)
         with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
             self._make_room()
-            write_atomically(path, _MAGIC + _digest(payload) + payload)
+            write_atomically(path, _MAGIC + _checksum(payload) + payload)
 
     def _make_room(self) -> None:
         if not self._folder.is_dir():
@@ -71,5 +73,10 @@ class Sidecar:
         return self._folder / f"{_digest(raw).hex()}.msgpack"
 
 
-def _digest(data: bytes | memoryview) -> bytes:
+def _checksum(payload: bytes | memoryview) -> bytes:
+    """Return the CRC-32 of an entry, which finds one that was damaged in a fifth of a digest's time."""
+    return zlib.crc32(payload).to_bytes(_CHECKSUM_BYTES)
+
+
+def _digest(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).digest()

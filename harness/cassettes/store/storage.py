@@ -17,7 +17,7 @@ from vcr.persisters.filesystem import CassetteNotFoundError
 from harness.cassettes.store.cassette_file import CassetteFile, Interaction, check_length, parse
 from harness.cassettes.store.parse_cache import Sidecar
 from harness.cassettes.store.vcr_messages import interaction_of, stored_requests
-from harness.cassettes.store.vcr_names import CASSETTE_FORMAT_VERSION, CassetteDumper, as_unicode, request_from
+from harness.cassettes.store.vcr_names import CASSETTE_FORMAT_VERSION, CassetteDumper, as_unicode, headers_from
 from harness.core.files import write_atomically
 from harness.errors import CassetteError
 
@@ -110,7 +110,7 @@ def bytes_of(path: Path) -> bytes:
 
 def _identity(interaction: Interaction) -> bytes:
     """Return what two equal interactions share, however they came into memory."""
-    headers = request_from({**interaction["request"]}).headers
+    headers = headers_from(interaction["request"]["headers"].items())
     whole = ({**interaction["request"], "headers": dict(headers)}, interaction["response"])
     return msgspec.json.encode(whole, order="sorted", enc_hook=repr)
 

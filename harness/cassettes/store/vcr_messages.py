@@ -12,7 +12,7 @@ from vcr.request import Request as VcrRequest
 
 from harness.cassettes.store.cassette_file import CassetteFile, Interaction
 from harness.cassettes.store.recording import Recording, stamped
-from harness.cassettes.store.vcr_names import join_chunks, raw_body, request_from, request_to, stored_headers
+from harness.cassettes.store.vcr_names import headers_from, join_chunks, raw_body, request_to, stored_headers
 from harness.errors import CassetteError
 from harness.http.codings import CodingError, decoded
 from harness.http.content import coding_of
@@ -100,7 +100,8 @@ def stored_request(stored: Mapping[str, Any]) -> VcrRequest:
 
     Raises `CassetteError` for a body that cannot be written as bytes.
     """
-    return with_bytes(request_from(stored))  # as vcrpy itself reads it
+    headers = headers_from(stored["headers"].items())
+    return with_bytes(VcrRequest(stored["method"], stored["uri"], stored.get("body"), headers))
 
 
 def stored_requests(document: CassetteFile, place: str) -> Iterator[VcrRequest]:

@@ -5,7 +5,7 @@ A test names each that a new version moved, also those of objects, which `ATTRIB
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -32,6 +32,7 @@ __all__ = [
     "as_unicode",
     "decode_response",
     "found_for",
+    "headers_from",
     "httpmessage_from",
     "httpx_stubs",
     "join_chunks",
@@ -40,11 +41,9 @@ __all__ = [
     "path_of",
     "raw_body",
     "read_body",
-    "request_from",
     "request_to",
     "serialization_of",
     "set_found",
-    "set_headers",
     "stored_headers",
     "stubs",
     "transformers_for",
@@ -67,7 +66,7 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
         "_serializer",
         "load",
     ),
-    "vcr.request:Request('GET', 'http://x', '', {})": ("_body", "_from_dict", "_to_dict", "_was_file", "_was_iter"),
+    "vcr.request:Request('GET', 'http://x', '', {})": ("_body", "_to_dict", "_was_file", "_was_iter"),
     "vcr.request:HeadersDict()": ("_store",),
     "vcr.stubs:VCRConnection": ("endheaders", "request", "send"),
     "vcr.stubs:compat": ("get_httpmessage",),
@@ -93,8 +92,6 @@ as_unicode = compat.convert_to_unicode
 
 raw_body: Callable[[Request], tuple[Any, bool, bool]] = attrgetter("_body", "_was_file", "_was_iter")
 """From a request to its body, and whether it was a file or an iterator."""
-request_from: Callable[[Any], Request] = Request._from_dict  # noqa: SLF001
-"""From a request as a cassette holds it to a request."""
 request_to: Callable[[Request], Any] = Request._to_dict  # noqa: SLF001
 """From a request to what a cassette holds."""
 stored_headers: Callable[[Request], Mapping[str, tuple[str, Any]]] = attrgetter("headers._store")
@@ -105,9 +102,19 @@ serialization_of: Callable[[Cassette], tuple[Any, Any]] = attrgetter("_persister
 """From a cassette to what reads its file and what parses it."""
 
 
-def set_headers(headers: HeadersDict, named: Mapping[str, tuple[str, str]]) -> None:
-    """Set headers by their names in lower case, without a copy."""
+def headers_from(fields: Iterable[tuple[str, Any]]) -> HeadersDict:
+    """Return headers as `HeadersDict` reads them, in a third of its time.
+
+    Of names that differ in their case alone, the first spelling and the last value count, and of a list its first.
+    """
+    named: dict[str, tuple[str, Any]] = {}
+    for name, value in fields:
+        lower = name.lower()
+        spelling = named[lower][0] if lower in named else name
+        named[lower] = spelling, value[0] if isinstance(value, tuple | list) else value
+    headers = HeadersDict.__new__(HeadersDict)
     headers._store = named  # noqa: SLF001
+    return headers
 
 
 def found_for(request: Request) -> int | None:

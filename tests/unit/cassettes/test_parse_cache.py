@@ -56,8 +56,8 @@ FOREIGN: dict[str, Callable[[bytes], bytes]] = {
     "one-bit": lambda whole: whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:],
     "longer": lambda whole: whole + b"\0",
     "foreign": lambda _: b"PK\x03\x04 something else",
-    "another-version": lambda whole: whole.replace(b"cache 1", b"cache 0", 1),
-    "other-content": lambda _: parse_cache._MAGIC + parse_cache._digest(b"\x01") + b"\x01",
+    "another-version": lambda whole: whole.replace(b"cache 3", b"cache 2", 1),
+    "other-content": lambda _: parse_cache._MAGIC + parse_cache._checksum(b"\x01") + b"\x01",
 }
 
 
