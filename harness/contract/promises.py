@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from harness.contract.hostile_bodies import HOSTILE_REFUSED
 from harness.contract.idempotency import KEYS_KEPT
+from harness.contract.invalid_input import INPUT_REFUSED
 from harness.contract.lifecycle_promise import LIFECYCLE
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.pages import PAGES_END
@@ -43,4 +45,12 @@ def judge_links(walk: LinkCrawler) -> list[Finding]:
     return [LINKS_LEAD.finding(Outcome.NOT_APPLICABLE, made, summary=summary, case="")]
 
 
-PROMISES: tuple[Promise, ...] = (LINKS_LEAD, KEYS_KEPT, PAGES_END, REFUSALS_WORDED, LIFECYCLE)
+PROMISES: tuple[Promise, ...] = (
+    LINKS_LEAD,
+    KEYS_KEPT,
+    PAGES_END,
+    REFUSALS_WORDED,
+    LIFECYCLE,
+    INPUT_REFUSED,
+    HOSTILE_REFUSED,
+)

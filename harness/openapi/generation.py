@@ -93,7 +93,9 @@ def bodies(operation: Any, mode: GenerationMode, *, examples: int, seed: int) ->
         # Half a surrogate pair, or a body that is no JSON, cannot be sent as one.
         with suppress(TypeError, ValueError):
             if case.body is not NOT_SET:
-                found.setdefault(json.dumps(case.body, allow_nan=False), case.body)
+                text = json.dumps(case.body, allow_nan=False, ensure_ascii=False)
+                text.encode()
+                found.setdefault(text, case.body)
 
     if examples:
         with suppress(Ungenerable):

@@ -85,7 +85,7 @@ def secured_calls(secured: Secured, run_context: RunContext, request: pytest.Fix
 
     def explore() -> None:
         if not run_context.target.production:
-            request.getfixturevalue("walk")
+            request.getfixturevalue("shared_walk")
 
     return SecuredCalls(secured, run_context.provider.caller(secured.client), explore)
 

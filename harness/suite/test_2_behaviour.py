@@ -32,7 +32,7 @@ def test_the_document_agrees_with_itself(spec: Spec, findings: Findings) -> None
 def test_the_provider_keeps_its_promise(
     promise: Promise, caller: Caller, request: pytest.FixtureRequest, findings: Findings
 ) -> None:
-    """Links work, idempotency keys are honoured, pages end, and refusals have the declared form."""
+    """Links work, keys are honoured, pages end, what is written stays, and what the spec forbids is refused."""
     try:
         findings.extend(promise.judge(caller, lambda: request.getfixturevalue("shared_walk")))
     except ProbeError as exc:  # no answer came, which only the provider can correct

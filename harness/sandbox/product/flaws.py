@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import Callable
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from harness.sandbox.defects import Planted
 from harness.sandbox.product.problems import ProblemError
-from harness.sandbox.product.store import Endpoint, Project, as_json
-
-_LIMITS = {"RateLimit-Policy": '"default";q=1;w=1', "RateLimit": '"default";r=1;t=1'}
-Spoil = Callable[[Request, Response], Response]
-
-
-class Flaw(NamedTuple):
-    """One row."""
-
-    operation: str
-    """``METHOD /path``, ``*`` for all."""
-    spoil: Spoil
+from harness.sandbox.product.refusal_flaws import refusal_flaws
+from harness.sandbox.product.rewriting import Flaw, Spoil, json_in, problem_in, rewritten
+from harness.sandbox.product.store import Endpoint, as_json
 
 
 class Flaws:
@@ -45,6 +34,7 @@ class Flaws:
 def _flaws() -> dict[str, Flaw]:
     endpoints, endpoint = "GET /webhook-endpoints", "GET /webhook-endpoints/{endpointId}"
     return {
+        **refusal_flaws(),
         "provider-500-on-valid": Flaw(endpoints, _instead(200, ProblemError(500, "Something went wrong."))),
         "provider-500-on-edge": Flaw("GET /projects", _fails_on_largest_page),
         "provider-undocumented-status": Flaw("GET /projects", _status(200, 206)),
@@ -56,14 +46,9 @@ def _flaws() -> dict[str, Flaw]:
         "provider-401-without-challenge": Flaw("*", _without("www-authenticate", 401)),
         "provider-405-without-allow": Flaw("*", _without("allow", 405)),
         "provider-429-without-retry-after": Flaw(endpoints, _limits_every(5)),
-        "provider-accepts-invalid": Flaw("POST /projects", _accepts_anything),
-        "provider-refuses-valid": Flaw("POST /projects", _refuses_other_letters),
         "provider-refuses-listing": Flaw(
             "GET /projects", _instead(200, ProblemError(401, "No listing with this key."))
         ),
-        "provider-forgets-auth-once": Flaw(endpoints, _answers_strangers),
-        "provider-shows-projects-to-anyone": Flaw("GET /projects/{projectId}", _shows_known_projects),
-        "provider-500-on-malformed-credential": Flaw("*", _fails_without_two_words),
         "provider-loses-runs": Flaw("GET /runs", _lists_nothing),
         "provider-pages-never-end": Flaw("GET /projects", _last_page_leads_back),
         "provider-pages-overlap": Flaw("GET /projects", _next_page_repeats),
@@ -83,34 +68,12 @@ def _flaws() -> dict[str, Flaw]:
     }
 
 
-def _json(response: Response) -> Any:
-    return json.loads(bytes(response.body))
-
-
-def _rewritten(response: Response, document: Any = None, *, status: int | None = None) -> Response:
-    """Return the response with another body or status."""
-    headers = {k: v for k, v in response.headers.items() if k != "content-length"}
-    if (status or response.status_code) < 400:
-        headers["content-type"] = "application/json"
-    body = bytes(response.body) if document is None else json.dumps(document).encode()
-    return Response(body, status or response.status_code, headers=headers)
-
-
 def _instead(status: int, problem: ProblemError) -> Spoil:
-    return lambda _, response: _problem(response, problem) if response.status_code == status else response
-
-
-def _problem(response: Response, problem: ProblemError) -> Response:
-    """Answer a problem, with the rate limit's headers as any answer has them."""
-    answer = problem.response()
-    answer.headers.update({k: v for k, v in response.headers.items() if k.startswith("ratelimit")})
-    if problem.status == 401:
-        answer.headers["www-authenticate"] = "Bearer"
-    return answer
+    return lambda _, response: problem_in(response, problem) if response.status_code == status else response
 
 
 def _status(right: int, wrong: int) -> Spoil:
-    return lambda _, response: _rewritten(response, status=wrong) if response.status_code == right else response
+    return lambda _, response: rewritten(response, status=wrong) if response.status_code == right else response
 
 
 def _without(header: str, status: int) -> Spoil:
@@ -125,7 +88,7 @@ def _without(header: str, status: int) -> Spoil:
 def _limits_every(nth: int) -> Spoil:
     calls = count(1)
     limited = ProblemError(429, "Too many requests.")
-    return lambda _, response: _problem(response, limited) if next(calls) % nth == 0 else response
+    return lambda _, response: problem_in(response, limited) if next(calls) % nth == 0 else response
 
 
 def _fails_on_largest_page(request: Request, response: Response) -> Response:
@@ -134,14 +97,14 @@ def _fails_on_largest_page(request: Request, response: Response) -> Response:
 
 
 def _finished_as_number(_: Request, response: Response) -> Response:
-    document = _json(response)
-    return _rewritten(response, {**document, "finishedAt": 0}) if document["status"] == "succeeded" else response
+    document = json_in(response)
+    return rewritten(response, {**document, "finishedAt": 0}) if document["status"] == "succeeded" else response
 
 
 def _created_as_number(_: Request, response: Response) -> Response:
-    document = _json(response)
+    document = json_in(response)
     items = [{**item, "createdAt": 0} for item in document.get("items", ())]
-    return _rewritten(response, {**document, "items": items}) if items else response
+    return rewritten(response, {**document, "items": items}) if items else response
 
 
 def _problem_as_json(_: Request, response: Response) -> Response:
@@ -150,55 +113,27 @@ def _problem_as_json(_: Request, response: Response) -> Response:
     return response
 
 
-def _accepts_anything(_: Request, response: Response) -> Response:
-    made_up = as_json(Project(name="unnamed", ownerEmail="nobody@example.com"))
-    return _rewritten(response, made_up, status=201) if response.status_code == 422 else response
-
-
-def _refuses_other_letters(_: Request, response: Response) -> Response:
-    refused = response.status_code == 201 and not _json(response)["name"].isascii()
-    return _problem(response, ProblemError(422, "The body does not fit.")) if refused else response
-
-
-def _answers_strangers(_: Request, response: Response) -> Response:
-    open_to_all = JSONResponse({"items": []}, headers=_LIMITS)
-    return open_to_all if response.status_code == 401 else response
-
-
-def _shows_known_projects(request: Request, response: Response) -> Response:
-    project = request.path_params["projectId"]
-    if response.status_code != 401 or not project.startswith("prj_"):
-        return response
-    shown = as_json(Project(id=project, name="unnamed", ownerEmail="nobody@example.com"))
-    return JSONResponse(shown, headers=_LIMITS)
-
-
-def _fails_without_two_words(request: Request, response: Response) -> Response:
-    malformed = response.status_code == 401 and len(request.headers.get("authorization", "a b").split()) != 2
-    return _problem(response, ProblemError(500, "Something went wrong.")) if malformed else response
-
-
 def _lists_nothing(request: Request, response: Response) -> Response:
     lost = response.status_code == 200 and "projectId" in request.query_params
-    return _rewritten(response, {"items": [], "nextCursor": None}) if lost else response
+    return rewritten(response, {"items": [], "nextCursor": None}) if lost else response
 
 
 def _last_page_leads_back(_: Request, response: Response) -> Response:
-    document = _json(response)
+    document = json_in(response)
     last = response.status_code == 200 and document["items"] and document["nextCursor"] is None
-    return _rewritten(response, {**document, "nextCursor": "c0"}) if last else response
+    return rewritten(response, {**document, "nextCursor": "c0"}) if last else response
 
 
 def _next_page_repeats(_: Request, response: Response) -> Response:
-    document = _json(response)
+    document = json_in(response)
     cursor = document.get("nextCursor")
-    return _rewritten(response, {**document, "nextCursor": f"c{int(cursor[1:]) - 1}"}) if cursor else response
+    return rewritten(response, {**document, "nextCursor": f"c{int(cursor[1:]) - 1}"}) if cursor else response
 
 
 def _locates(template: str) -> Spoil:
     def spoil(_: Request, response: Response) -> Response:
         if response.status_code == 201:
-            response.headers["location"] = template.format(id=_json(response)["id"])
+            response.headers["location"] = template.format(id=json_in(response)["id"])
         return response
 
     return spoil
@@ -209,7 +144,7 @@ def _locates_the_one_before() -> Spoil:
 
     def spoil(_: Request, response: Response) -> Response:
         if response.status_code == 201:
-            before.append(f"/projects/{_json(response)['id']}")
+            before.append(f"/projects/{json_in(response)['id']}")
             response.headers["location"] = before[-2:][0]
         return response
 
@@ -228,12 +163,12 @@ def _links_to(path: str) -> Spoil:
 def _answers_for_deleted(request: Request, response: Response) -> Response:
     gone = response.status_code == 404 and request.path_params["endpointId"].startswith("whe_")
     ghost = as_json(Endpoint(id=request.path_params["endpointId"], url="http://127.0.0.1:9/gone"))
-    return _rewritten(response, ghost, status=200) if gone else response
+    return rewritten(response, ghost, status=200) if gone else response
 
 
 def _owner(email: str) -> Spoil:
     return lambda _, response: (
-        _rewritten(response, {**_json(response), "ownerEmail": email}) if response.status_code == 200 else response
+        rewritten(response, {**json_in(response), "ownerEmail": email}) if response.status_code == 200 else response
     )
 
 
@@ -243,7 +178,7 @@ def _newest_owner() -> Spoil:
 
     def spoil(request: Request, response: Response) -> Response:
         if request.url.path == "/projects" and response.status_code == 201:
-            newest[:] = [_json(response)["ownerEmail"]]
+            newest[:] = [json_in(response)["ownerEmail"]]
         elif newest and request.url.path.startswith("/projects/"):
             return _owner(newest[0])(request, response)
         return response
@@ -254,7 +189,7 @@ def _newest_owner() -> Spoil:
 def _omits_the_newest(_: Request, response: Response) -> Response:
     if response.status_code != 200:
         return response
-    return _rewritten(response, {"items": _json(response)["items"][:-1]})
+    return rewritten(response, {"items": json_in(response)["items"][:-1]})
 
 
 def _lists_all_ever() -> Spoil:
@@ -264,8 +199,8 @@ def _lists_all_ever() -> Spoil:
     def spoil(_: Request, response: Response) -> Response:
         if response.status_code != 200:
             return response
-        ever.update({item["id"]: item for item in _json(response)["items"]})
-        return _rewritten(response, {"items": list(ever.values())})
+        ever.update({item["id"]: item for item in json_in(response)["items"]})
+        return rewritten(response, {"items": list(ever.values())})
 
     return spoil
 
@@ -273,14 +208,14 @@ def _lists_all_ever() -> Spoil:
 def _lists_short_names(_: Request, response: Response) -> Response:
     if response.status_code != 200:
         return response
-    document = _json(response)
+    document = json_in(response)
     items = [{**item, "name": item["name"][:4]} for item in document["items"]]
-    return _rewritten(response, {**document, "items": items})
+    return rewritten(response, {**document, "items": items})
 
 
 def _tells_the_key(request: Request, response: Response) -> Response:
     if response.status_code != 404:
         return response
-    document = _json(response)
+    document = json_in(response)
     key = base64.b64encode(request.headers.get("authorization", "").encode()).decode()
-    return _rewritten(response, {**document, "detail": f"{document['detail']} ({key})"})
+    return rewritten(response, {**document, "detail": f"{document['detail']} ({key})"})

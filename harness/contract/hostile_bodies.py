@@ -1,0 +1,218 @@
+"""Bodies that no client of good will sends: none ends in an error of the server, and what is not JSON is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from harness.contract.accepted_calls import ADDS, AcceptedCalls, cause_of
+from harness.contract.caller import Caller, broken
+from harness.contract.link_crawler import LinkCrawler
+from harness.contract.promise import Planned, Promise, not_called
+from harness.contract.sample import Sample
+from harness.errors import ProbeError
+from harness.http.message import is_json
+from harness.model import Finding, FixedBy, Level, Outcome
+from harness.openapi.operation import Operation
+
+LEVELS = 8000
+"""Objects within each other; with 5 bytes for each, they stay below the limits that servers have for a body."""
+MOST = 500
+"""Hostile bodies of one run."""
+_NOT_UTF8 = "accepts a body that is not UTF-8"
+"""Many decoders replace such bytes, and a parser may accept more than JSON (RFC 8259 section 9)."""
+_MARK = "harness-puts-it-here"
+"""Takes the place, in a valid body, of what no encoder of JSON writes."""
+HOSTILE_REFUSED = Promise(
+    id="hostile-bodies",
+    item="contract.fuzz",
+    fixed_by=FixedBy.PROVIDER,
+    summary="bodies that are malformed or extreme",
+    passed="Refused malformed bodies, and took extreme ones without an error",
+    failed="A malformed or extreme body was accepted, or caused an error of the server",
+    expected="4xx to what is not JSON, and never 5xx",
+    source="RFC 8259 sections 2, 6, 8.1 and 9",
+    fix="Parse bodies with a strict JSON parser, bound their depth and numbers, and answer 400 to what it refuses.",
+    judge=lambda caller, walk: judge_hostile_bodies(caller, walk()),
+    planned=lambda caller: (Planned(o.label, len(BODIES) + 5) for o in _wanted(caller)),
+)
+
+
+class HostileBody(NamedTuple):
+    """One kind of body."""
+
+    name: str
+    made: Callable[[Any], bytes | None]
+    """Makes it of a valid body; None where that has no place for it."""
+    may_be_accepted: bool = False
+    """Whether a provider may accept it, since it is JSON or may be read as such."""
+    level: Level = Level.MUST
+    """Of a provider that accepts what it must not."""
+    accepted: str = "accepts a body that is not JSON"
+    """What is wrong then."""
+    headers: dict[str, str] = {}  # noqa: RUF012 - never changed
+
+
+def _text(body: Any) -> bytes:
+    return json.dumps(body).encode()
+
+
+def _scalars(body: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Yield the places and values of the scalars of a body."""
+    pairs = body.items() if isinstance(body, dict) else enumerate(body) if isinstance(body, list) else ()
+    for step, value in pairs:
+        if isinstance(value, dict | list):
+            yield from (((step, *steps), each) for steps, each in _scalars(value))
+        else:
+            yield (step,), value
+
+
+def _in_place(body: Any, kind: type, written: bytes) -> bytes | None:
+    """Return a body with raw bytes in place of its first scalar of a kind, else of its first one."""
+    places = list(_scalars(body))
+    fitting = [steps for steps, value in places if isinstance(value, kind) and not isinstance(value, bool)]
+    chosen = next(iter(fitting or [steps for steps, _ in places]), None)
+    return None if chosen is None else _text(_put(body, chosen)).replace(f'"{_MARK}"'.encode(), written, 1)
+
+
+def _put(body: Any, steps: tuple[str | int, ...]) -> Any:
+    if not steps:
+        return _MARK
+    if isinstance(body, list):
+        return [_put(each, steps[1:]) if index == steps[0] else each for index, each in enumerate(body)]
+    return {key: _put(each, steps[1:]) if key == steps[0] else each for key, each in body.items()}
+
+
+def _number(written: bytes) -> Callable[[Any], bytes | None]:
+    return lambda body: _in_place(body, int | float, written)  # type: ignore[arg-type]  # isinstance takes a union
+
+
+def _string(written: bytes) -> Callable[[Any], bytes | None]:
+    return lambda body: _in_place(body, str, b'"' + written + b'"')
+
+
+def _after(more: bytes) -> Callable[[Any], bytes | None]:
+    return lambda body: _text(body) + more
+
+
+def _repeated(body: Any) -> bytes | None:
+    if not isinstance(body, dict) or not body:
+        return None
+    name = next(iter(body))
+    return b"{" + _text(name) + b": null, " + _text(body)[1:]
+
+
+def _nested(body: Any) -> bytes | None:
+    return _in_place(body, str, b'{"a":' * LEVELS + b"1" + b"}" * LEVELS)
+
+
+def _lists(_: Any) -> bytes:
+    return b"[" * 2 * LEVELS + b"]" * 2 * LEVELS
+
+
+BODIES: tuple[HostileBody, ...] = (
+    HostileBody("the first half of a body", lambda body: _text(body)[: len(_text(body)) // 2]),
+    HostileBody("text after the body", _after(b" harness")),
+    HostileBody("a second body after the first", lambda body: _text(body) * 2),
+    HostileBody("a brace after the body", _after(b"}")),
+    HostileBody("NaN", _number(b"NaN")),
+    HostileBody("Infinity", _number(b"-Infinity")),
+    HostileBody("a NUL byte within a text", _string(b"a\x00b")),
+    HostileBody("single quotes", lambda body: _text(body).replace(b'"', b"'")),
+    HostileBody("a comment", lambda body: b"/* harness */" + _text(body)),
+    HostileBody("bytes that are not UTF-8", _string(b"a\xff\xfeb"), level=Level.SHOULD, accepted=_NOT_UTF8),
+    HostileBody(f"{LEVELS} objects within each other", _nested, may_be_accepted=True),
+    HostileBody(
+        f"{2 * LEVELS} lists within each other", lambda _: b"[" * 2 * LEVELS + b"]" * 2 * LEVELS, may_be_accepted=True
+    ),
+    HostileBody(f"{4 * LEVELS} lists that do not end", lambda _: b"[" * 4 * LEVELS),
+    HostileBody("a repeated member", _repeated, may_be_accepted=True),
+    HostileBody("1e400", _number(b"1e400"), may_be_accepted=True),
+    HostileBody("a number of 400 digits", _number(b"9" * 400), may_be_accepted=True),
+    HostileBody("a number of 5000 digits", _number(b"-" + b"9" * 5000), may_be_accepted=True),
+    HostileBody("an escaped NUL", _string(b"a\\u0000b"), may_be_accepted=True),
+    HostileBody("half of a surrogate pair", _string(b"a\\ud800b"), may_be_accepted=True),
+    HostileBody("null", lambda _: b"null", may_be_accepted=True),
+    HostileBody("a text", lambda _: b'"harness"', may_be_accepted=True),
+    HostileBody("a number", lambda _: b"0", may_be_accepted=True),
+    HostileBody("an empty list", lambda _: b"[]", may_be_accepted=True),
+    HostileBody("a byte order mark", lambda body: b"\xef\xbb\xbf" + _text(body), may_be_accepted=True),
+    HostileBody("UTF-16", lambda body: json.dumps(body).encode("utf-16"), may_be_accepted=True),
+    HostileBody("no body", lambda _: b"", may_be_accepted=True),
+    HostileBody(
+        "an unknown charset", _text, may_be_accepted=True, headers={"content-type": "application/json; charset=harness"}
+    ),
+    HostileBody("an unknown coding", _text, may_be_accepted=True, headers={"content-encoding": "harness"}),
+    HostileBody("a body that is not gzip", _text, may_be_accepted=True, headers={"content-encoding": "gzip"}),
+)
+
+
+def judge_hostile_bodies(caller: Caller, walk: LinkCrawler) -> list[Finding]:
+    """Send each hostile body in place of one that was accepted; one finding for each kind of wrong answer."""
+    wanted = list(_wanted(caller))
+    if not wanted:
+        return [HOSTILE_REFUSED.finding(Outcome.NOT_APPLICABLE, "the spec describes no JSON body", case="")]
+    calls = AcceptedCalls(caller, walk.samples)
+    found: list[Finding] = []
+    made, left_out = 0, 0
+    for operation in wanted:
+        if made >= MOST:
+            left_out += 1
+        elif (sample := calls.of(operation)) is not None:
+            made += len(BODIES)
+            found += _judged(caller, sample)
+    if found:
+        return found
+    rest = not_called(calls.refused) + (f"; {left_out} operations left out after {MOST} bodies" if left_out else "")
+    outcome = Outcome.PASS if made else Outcome.ERROR
+    observed = f"{len(BODIES)} bodies at {made // len(BODIES)} operations{rest}"
+    return [HOSTILE_REFUSED.finding(outcome, observed, case="")]
+
+
+def _wanted(caller: Caller) -> Iterator[Operation]:
+    return (o for o in caller.operations.values() if o.body_place and o.method in ADDS)
+
+
+def _judged(caller: Caller, sample: Sample) -> Iterator[Finding]:
+    """Yield a finding for each kind of wrong answer of one operation; an error where the provider is gone."""
+    wrong: dict[tuple[str, Level], list[str]] = {}
+    label = sample.operation.label
+    try:
+        for hostile in BODIES:
+            if cause := _cause(caller, sample, hostile):
+                level = hostile.level if cause.startswith("accepts") else Level.MUST
+                wrong.setdefault((cause, level), []).append(hostile.name)
+    except ProbeError as exc:
+        yield HOSTILE_REFUSED.finding(
+            Outcome.ERROR, str(exc), summary=f"{label}: {HOSTILE_REFUSED.summary}", case=label
+        )
+    for (cause, level), names in wrong.items():
+        made = broken(label, HOSTILE_REFUSED, cause, f"{sample.operation.method} {sample.path} with {', '.join(names)}")
+        yield msgspec.structs.replace(made, level=level)
+
+
+def _cause(caller: Caller, sample: Sample, hostile: HostileBody) -> str:
+    """Send a hostile body; return what is wrong with the answer, empty for nothing."""
+    content = hostile.made(sample.body)
+    if content is None or not (hostile.may_be_accepted or _is_malformed(content)):
+        return ""
+    kind = next(kind for kind in sample.operation.bodies if is_json(kind))
+    headers = {"content-type": kind, **hostile.headers}
+    result = caller.send(sample.operation, sample.path, content=content, headers=headers)
+    return cause_of(result, "" if hostile.may_be_accepted else hostile.accepted, "a hostile body")
+
+
+def _is_malformed(content: bytes) -> bool:
+    """Whether bytes are not JSON (RFC 8259)."""
+    try:
+        json.loads(content.decode(), parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)

@@ -1,0 +1,151 @@
+"""Valid calls with one value that the document forbids: whatever is right about the rest, they are refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from harness.contract.accepted_calls import ADDS, READS, AcceptedCalls, cause_of
+from harness.contract.caller import Caller, broken
+from harness.contract.link_crawler import LinkCrawler
+from harness.contract.promise import Planned, Promise, not_called
+from harness.contract.sample import Sample
+from harness.errors import ProbeError
+from harness.model import Finding, FixedBy, Outcome
+from harness.openapi.invalid_bodies import invalid_bodies
+from harness.openapi.invalid_parameters import invalid_parameters
+from harness.openapi.operation import Operation
+
+MOST_BY_OPERATION = 40
+"""Invalid calls of one operation."""
+MOST = 800
+"""Invalid calls of one run."""
+MOST_CAUSES = 3
+"""Kinds of invalid input that one operation accepts, after which it is taken to validate nothing."""
+INPUT_REFUSED = Promise(
+    id="invalid-input",
+    item="contract.fuzz",
+    fixed_by=FixedBy.PROVIDER,
+    summary="valid calls with one value that the spec forbids",
+    passed="Refused valid calls with one value that the spec forbids",
+    failed="Accepted a call with a value that the spec forbids",
+    expected="4xx: each value has the type and keeps the limits that the spec names, at real resources too",
+    source="JSON Schema 2020-12, Validation; RFC 9110 section 15.5.21",
+    fix="Validate the whole request against the spec before it takes effect, without converting types.",
+    judge=lambda caller, walk: judge_invalid_input(caller, walk()),
+    planned=lambda caller: _planned(caller),  # noqa: PLW0108 - defined below
+)
+_VALIDATES_NOTHING = "accepts input that the spec forbids"
+
+
+class InvalidCall(NamedTuple):
+    """One call that the document forbids."""
+
+    change: str
+    where: str
+    """What is sent, for the report: ``/age as "17"``."""
+    body: Any
+    query: dict[str, str]
+    headers: dict[str, str]
+
+
+def judge_invalid_input(caller: Caller, walk: LinkCrawler) -> list[Finding]:
+    """Change accepted calls in one place each; one finding for each kind of input that an operation accepts."""
+    wanted = list(_wanted(caller))
+    if not wanted:
+        return [
+            INPUT_REFUSED.finding(Outcome.NOT_APPLICABLE, "the spec describes no body, and no parameter below a path")
+        ]
+    calls = AcceptedCalls(caller, walk.samples)
+    found: list[Finding] = []
+    made, left_out = 0, 0
+    for operation in wanted:
+        sample = calls.of(operation) if made < MOST else None
+        if sample is None:
+            left_out += operation.label not in calls.refused
+            continue
+        tried = OperationTrial(caller, sample)
+        try:
+            tried.run()
+        except ProbeError as exc:
+            found.append(INPUT_REFUSED.finding(Outcome.ERROR, str(exc), case=operation.label))
+        made += tried.made
+        found += tried.findings()
+    rest = not_called(calls.refused) + (f"; {left_out} operations left out after {MOST} calls" if left_out else "")
+    if found:
+        return found
+    outcome = Outcome.PASS if made or not calls.refused else Outcome.ERROR
+    return [INPUT_REFUSED.finding(outcome, f"{made} invalid calls of {len(wanted)} operations{rest}", case="")]
+
+
+def _wanted(caller: Caller) -> Iterator[Operation]:
+    """Yield the operations with a JSON body, or with a parameter that only a call of a real resource reaches."""
+    for operation in caller.operations.values():
+        has_body = bool(operation.body_place) and operation.method in ADDS
+        if has_body or ("{" in operation.path and operation.method in {*READS, *ADDS} and _has_parameters(operation)):
+            yield operation
+
+
+def _has_parameters(operation: Operation) -> bool:
+    return any(p.get("in") in ("query", "header") for p in operation.parameters)
+
+
+def _planned(caller: Caller) -> Iterator[Planned]:
+    return (Planned(operation.label, MOST_BY_OPERATION + 5) for operation in _wanted(caller))
+
+
+class OperationTrial:
+    """The invalid calls of one operation."""
+
+    def __init__(self, caller: Caller, sample: Sample) -> None:
+        """``sample`` is a call that was accepted."""
+        self._caller, self._sample = caller, sample
+        self._causes: dict[str, list[str]] = {}
+        self.made = 0
+        """Invalid calls that were sent."""
+
+    def run(self) -> None:
+        """Send the invalid calls, until the operation is known to validate nothing."""
+        for call in invalid_calls(self._caller, self._sample)[:MOST_BY_OPERATION]:
+            if len(self._causes) > MOST_CAUSES:
+                return
+            self.made += 1
+            result = self._caller.send(
+                self._sample.operation, self._sample.path, call.body, headers=call.headers, params=call.query or None
+            )
+            if cause := cause_of(result, f"accepts {call.change}", "an invalid value"):
+                self._causes.setdefault(cause, []).append(call.where)
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield a finding for each kind of input that was accepted, or one where that is nearly all."""
+        label = self._sample.operation.label
+        if len(self._causes) > MOST_CAUSES:
+            shown = "; ".join(f"{cause}: {where[0]}" for cause, where in self._causes.items())
+            yield broken(label, INPUT_REFUSED, _VALIDATES_NOTHING, shown)
+            return
+        for cause, where in self._causes.items():
+            more = f" and {len(where) - 5} more" if len(where) > 5 else ""
+            yield broken(label, INPUT_REFUSED, cause, f"{self._sample.path} with {', '.join(where[:5])}{more}")
+
+
+def invalid_calls(caller: Caller, sample: Sample) -> list[InvalidCall]:
+    """Return the calls that one change makes invalid, the likeliest mistakes first."""
+    operation, body = sample.operation, sample.body
+    of_body = [
+        InvalidCall(each.change, _shown(each.pointer, each.value), each.body, {}, {})
+        for each in invalid_bodies(caller.spec, operation, body)
+    ]
+    if "{" not in operation.path:
+        return of_body  # the parameters of these are reached by generated requests
+    parameters = []
+    for each in invalid_parameters(caller.spec, operation):
+        where = f"the {each.place} {each.name} as {each.text!r}"
+        query, headers = ({each.name: each.text}, {}) if each.place == "query" else ({}, {each.name: each.text})
+        parameters.append(InvalidCall(each.change, where, body, query, headers))
+    return [*parameters[: MOST_BY_OPERATION // 4], *of_body, *parameters[MOST_BY_OPERATION // 4 :]]
+
+
+def _shown(pointer: str, value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return f"{pointer or 'the body'} as {text if len(text) <= 60 else text[:57] + '...'}"
