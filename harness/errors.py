@@ -11,6 +11,7 @@
     ├── MonitoringError       Prometheus or Alertmanager is missing, or gave no usable answer
     ├── NetworkError          the harness refused to send a request (host not allowed, production)
     │   └── NotPermittedError what [provider] allows does not cover a request that the harness made up
+    │       └── CredentialLostError the credential stopped working during the run
     ├── ProbeError            a probe of the target returned no usable response
     ├── ProcessError          a process of the target did not start, died, or never became ready
     └── SpecError             the OpenAPI document is unreadable or invalid
@@ -68,6 +69,10 @@ class NetworkError(HarnessError):
 
 class NotPermittedError(NetworkError):
     """The harness refused to send a request that it made up: ``[provider]`` does not allow it."""
+
+
+class CredentialLostError(NotPermittedError):
+    """The credential stopped working during the run, so that no answer shows anything any more."""
 
 
 class ProbeError(HarnessError):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.fuzzing.defect_store import DefectStore
     from harness.fuzzing.fuzzer import Fuzzer
     from harness.http.client import Network
+    from harness.http.credential_state import CredentialState
     from harness.http.provider_client import ProviderClient
     from harness.model.config import Fuzz, Provider
     from harness.openapi.permission import Permission
@@ -105,7 +106,16 @@ class ProviderAccess:
 
         It authenticates, and sends only what `permission` allows.
         """
-        return self.own_client(guard=self.permission, **options)
+        return self.own_client(guard=self.permission, credential=self.credential_state, **options)
+
+    @cached_property
+    def credential_state(self) -> CredentialState | None:
+        """Whether the credential still works, as the requests that the harness makes up show; None without one."""
+        from harness.http.credential_state import CredentialState
+
+        if self.section.auth is None:
+            return None
+        return CredentialState(self._folder, self.permission.secured)
 
     def secured(self, client: ProviderClient) -> Secured:
         """Return what may be read through ``client`` to see whether a credential works."""

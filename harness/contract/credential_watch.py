@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,8 @@ import msgspec
 from harness.contract.credential_forms import Credential
 from harness.contract.credentials import ACCEPTS, REFUSALS, Secured, status_of, succeeded
 from harness.core.encodable import json_bytes
+from harness.errors import CredentialLostError
+from harness.http.credential_state import LOST
 from harness.model import Check, Finding, Outcome
 
 FILES = "credential-*.json"
@@ -53,13 +56,21 @@ class CredentialWatch:
     def ask(self, when: str) -> None:
         """Read with the test credential, where something can be read; ``when`` names the moment, for the report."""
         for path in self._secured.reads[:1]:
-            result = self._secured.read(path, self._credential.headers())
+            try:
+                result = self._secured.read(path, self._credential.headers())
+            except CredentialLostError:
+                return
             asked = Asked(at=time.time(), when=when, path=path, status=status_of(result), works=succeeded(result))
             (self._folder / f"credential-{os.urandom(4).hex()}.json").write_bytes(json_bytes(asked))
 
 
 def judge_watch(folder: Path, *, nothing: str) -> Finding:
     """Judge all that was asked; ``nothing`` is why nothing could be, for a run that asked nothing."""
+    with suppress(OSError):
+        lost = (folder / LOST).read_text(encoding="utf-8")
+        return WATCHED.finding(Outcome.FAIL, lost, summary=lost.removesuffix(".")).named(
+            ACCEPTS, WATCHED.id, "no longer works"
+        )
     asked = sorted((msgspec.json.decode(p.read_bytes(), type=Asked) for p in folder.glob(FILES)), key=lambda a: a.at)
     if not asked:
         return WATCHED.finding(Outcome.NOT_APPLICABLE, nothing)

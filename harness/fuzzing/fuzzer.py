@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from harness.core.encodable import encodable
@@ -15,7 +15,7 @@ from harness.fuzzing.operation_fuzz import FAILED, GENERATED, fuzz
 from harness.fuzzing.stateful import run_stateful
 from harness.fuzzing.unserved import Router
 from harness.http.provider_client import ProviderClient
-from harness.model import Finding
+from harness.model import Finding, Outcome
 from harness.openapi.spec_document import Spec
 
 SILENT_OPERATIONS = 5
@@ -47,8 +47,14 @@ class Fuzzer:
         self._silent = 0
         self._router = Router(client, labels)
 
-    def share(self, name: str) -> list[str]:
-        """Return the operations of an item: one, all, or ``part 2 of 8`` of them."""
+    def share(self, name: str) -> Iterator[str]:
+        """Yield the operations of an item, one, all, or ``part 2 of 8`` of them, until the credential is lost."""
+        for label in self._share(name):
+            yield label
+            if self.client.lost:
+                return
+
+    def _share(self, name: str) -> list[str]:
         if name == "all":
             return list(self.labels)
         if not name.startswith("part "):
@@ -78,6 +84,9 @@ class Fuzzer:
             raise
         except Exception as exc:  # noqa: BLE001 - a fault of ours or of a library costs no other operation
             findings = [subject.error(FAILED, f"{type(exc).__name__}: {one_line(exc)[:400]}")]
+        if lost := self.client.lost:
+            findings = [finding for finding in findings if finding.outcome is not Outcome.PASS]
+            findings.append(subject.error("not everything was sent, as the credential stopped working", lost))
         if self._store.trouble:
             findings.append(subject.error("the defects were not stored", self._store.trouble))
         if self.client.sent > sent:

@@ -65,6 +65,8 @@ class FuzzSession:
             self.out_of_time = True
             raise Stop
         answer = send_case(case, self.client)
+        if answer is None and self.client.lost:
+            raise Stop
         if answer is not None and answer.reason in UNHEARD:
             self.unreachable = f"{answer.reason}: {answer.detail}"
             raise Stop

@@ -15,6 +15,7 @@ import msgspec
 from harness.core.dates import retry_after_s
 from harness.errors import NotPermittedError
 from harness.http.client import TIMEOUT_S, WHOLE_WITHIN_S, Network
+from harness.http.credential_state import CredentialState
 from harness.http.message import header_bytes
 
 LIMITED = frozenset({429, 503})
@@ -100,6 +101,7 @@ class ProviderClient:
         headers: Mapping[str, str] | None = None,
         *,
         guard: Guard | None = None,
+        credential: CredentialState | None = None,
         answer_within_s: float = TIMEOUT_S,
         whole_within_s: float = WHOLE_WITHIN_S,
         wait_unasked_s: float | None = DEFAULT_WAIT_S,
@@ -107,7 +109,7 @@ class ProviderClient:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """``headers`` authenticate; ``guard`` is asked before each request.
+        """``headers`` authenticate; ``guard`` is asked before each request; ``credential`` stops all when they fail.
 
         A part of an answer may take ``answer_within_s``, a whole one ``whole_within_s``.
 
@@ -117,6 +119,7 @@ class ProviderClient:
         self.base_url = base_url
         self.headers = dict(headers or {})
         self.guard = guard
+        self._credential = credential
         self.sent = 0
         self.answered = 0
         self.waited_s = 0.0
@@ -165,14 +168,28 @@ class ProviderClient:
         """Send a request as it is, and again after each wait that 429 or 503 asks for.
 
         A connection that ends without an answer may have been an idle one that ended just then, so the request is
-        sent once more (RFC 9112 section 9.5). Raises one of `UNSENDABLE`, `NotPermittedError` and `NetworkError`.
+        sent once more (RFC 9112 section 9.5). Raises one of `UNSENDABLE`, `NotPermittedError` and `NetworkError`,
+        and `CredentialLostError` in place of an answer that is one to the loss of the credential.
         """
+        authenticated = all(request.headers.get(name) == value for name, value in self.headers.items())
+        if self._credential is not None:
+            self._credential.check()
         if self.guard is not None:
-            authenticated = all(request.headers.get(name) == value for name, value in self.headers.items())
             if refused := self.guard.refusal(request.method, request.url, authenticated=authenticated):
                 raise NotPermittedError(f"Refused to send {request.method} {request.url.path}: {refused}.")
             if not authenticated and self.guard.spares_credentials:
                 return self._once(request, ())
+        result = self._answered(request)
+        if self._credential is not None and authenticated and result.response is not None:
+            self._credential.observe(result.response, lambda known: self._once(known, ()).response)
+        return result
+
+    @property
+    def lost(self) -> str:
+        """Why the credential no longer works, and nothing is sent any more; empty while it does."""
+        return self._credential.lost if self._credential is not None else ""
+
+    def _answered(self, request: httpx.Request) -> SendResult:
         result = self._patiently(request)
         if result.reason is not NoAnswer.CLOSED:
             return result

@@ -129,6 +129,17 @@ class Permission:
         with self._lock:
             self._created |= {_place(each) for each in found}
 
+    def secured(self, request: httpx.Request) -> str | None:
+        """Return the label of the operation that a request goes to; None where it alone asks for no credential."""
+        operation = self._operation(request.method, request.url)
+        if (request.method, request.url.path) == ("GET", self._always):
+            return f"GET {request.url.path}"
+        return operation.label if operation is not None and (operation.is_secured or not self._any_secured) else None
+
+    @cached_property
+    def _any_secured(self) -> bool:
+        return any(operation.is_secured for operation in self._spec().operations)
+
     def created(self, url: httpx.URL | str) -> bool:
         """Whether this process created what is at ``url``."""
         with self._lock:

@@ -90,8 +90,16 @@ def secured_calls(secured: Secured, run_context: RunContext, request: pytest.Fix
     return SecuredCalls(secured, run_context.provider.caller(secured.client), explore)
 
 
+@pytest.fixture
+def credential_watched(credential_asked: None, run_context: RunContext) -> None:  # noqa: ARG001 - it asks
+    """Skips the test where the credential no longer works: no answer would show anything."""
+    provider = run_context.provider if run_context.config.provider else None
+    if provider and provider.credential_state and (lost := provider.credential_state.lost):
+        pytest.skip(lost)
+
+
 @pytest.fixture(scope="module")
-def credential_watched(run_context: RunContext, request: pytest.FixtureRequest) -> Iterator[None]:
+def credential_asked(run_context: RunContext, request: pytest.FixtureRequest) -> Iterator[None]:
     """Asks before and after the tests of a module whether the test credential works."""
     if run_context.target.missing(("provider.spec", "provider.base_url", "provider.auth")):
         yield

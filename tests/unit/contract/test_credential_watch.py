@@ -11,6 +11,7 @@ from harness.contract.credential_forms import Credential
 from harness.contract.credential_watch import CredentialWatch, judge_watch
 from harness.contract.credentials import Secured
 from harness.http.client import Network
+from harness.http.credential_state import LOST
 from harness.http.provider_client import ProviderClient
 from harness.model import Outcome
 from harness.openapi.spec_document import Spec
@@ -51,6 +52,16 @@ def test_the_answers_before_and_after_decide(
     assert finding.outcome is outcome
     assert observed in finding.observed
     assert bool(finding.id) is (outcome is Outcome.FAIL)
+
+
+def test_a_call_that_ended_the_credential_is_named(tmp_path: Path) -> None:
+    """What a request of the run found goes before what was asked between groups; the finding keeps its id."""
+    (tmp_path / LOST).write_text("The credential no longer works: GET /me answered 401, and 2xx before.")
+    watched = judge_watch(tmp_path, nothing="")
+
+    assert watched.outcome is Outcome.FAIL
+    assert watched.summary.startswith("The credential no longer works: GET /me answered 401, and 2xx before")
+    assert watched.id == "F-72ca6560e4"
 
 
 def test_what_could_not_be_watched_is_named(tmp_path: Path) -> None:
