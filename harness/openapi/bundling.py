@@ -145,6 +145,8 @@ class Bundle:
     def _follow(self, holder: Any, key: str, base: str) -> list[tuple[Any, str]]:
         """Make one reference a local one; return the part that was read for it with its URL, if there is a new one."""
         written = holder[key]
+        if base == self._location and written.startswith("#/") and written.isprintable():  # most are local ones already
+            return []
         try:
             url, fragment = urldefrag(urljoin(base, written))
             url = base if written.startswith("#") else url

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
+import msgspec
+
 from harness.openapi.references import NAMED
 
 Resolve = Callable[[Any], dict[str, Any]]
@@ -38,16 +40,23 @@ def spellings(*flags: str) -> frozenset[str]:
 
 def flags_in(root: dict[str, Any]) -> frozenset[str]:
     """Return the flags of direction that are set anywhere in a document."""
+    wanted = spellings(READ_ONLY, WRITE_ONLY)
+    try:
+        text = msgspec.json.encode(root)  # in which quotes within texts are escaped
+    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
+        return frozenset(_flags_within(root, wanted))
+    return frozenset(flag for flag in wanted if f'"{flag}":true'.encode() in text)
+
+
+def _flags_within(root: Any, wanted: frozenset[str]) -> Iterator[str]:
+    """Yield the flags that are set in a value that cannot be written as JSON."""
     pending: list[Any] = [root]
-    wanted, found = spellings(READ_ONLY, WRITE_ONLY), set()
     while pending:
         node = pending.pop()
         if isinstance(node, dict):
-            if not wanted.isdisjoint(node):
-                found |= {flag for flag in wanted if node.get(flag) is True}
+            yield from (flag for flag in wanted if node.get(flag) is True)
             node = node.values()
         pending += [child for child in node if isinstance(child, _CONTAINERS)]
-    return frozenset(found)
 
 
 def copied(node: Any, *, is_map: bool = False) -> Any:
@@ -87,7 +96,7 @@ class Directions:
     def is_spread(self, root: Any) -> bool:
         """Whether a schema within ``root`` that has parts requires a property of the other direction."""
         with_parts = (
-            n for n in _schemas_within(root) if not _REQUIRING.isdisjoint(n) or {"$ref", "required"} <= n.keys()
+            n for n in _schemas_within(root) if not _REQUIRING.isdisjoint(n) or ("$ref" in n and "required" in n)
         )
         return any(self._relaxed(node, _NONE, MAX_DEPTH) != node for node in with_parts)
 
@@ -187,19 +196,22 @@ class Directions:
 
 def _schemas_within(root: Any) -> Iterator[dict[str, Any]]:
     """Yield the objects that may be schemas, each before what it has within it by then."""
-    pending = [(root, False)]
-    while pending:
-        node, is_map = pending.pop()
-        if isinstance(node, list):
-            pending += [(child, False) for child in node if isinstance(child, _CONTAINERS)]
+    nodes: list[Any] = [root]
+    maps: list[dict[str, Any]] = []
+    while nodes or maps:
+        if maps:
+            nodes += [child for child in maps.pop().values() if isinstance(child, _CONTAINERS)]
             continue
-        if not is_map:
-            yield node
-        pending += [
-            (child, key in NAMED and not is_map)
-            for key, child in node.items()
-            if isinstance(child, _CONTAINERS) and (is_map or key not in _SKIPPED)
-        ]
+        node = nodes.pop()
+        if isinstance(node, list):
+            nodes += [child for child in node if isinstance(child, _CONTAINERS)]
+            continue
+        yield node
+        for key, child in node.items():
+            if isinstance(child, dict) and key in NAMED and key not in _SKIPPED:
+                maps.append(child)
+            elif isinstance(child, _CONTAINERS) and key not in _SKIPPED:
+                nodes.append(child)
 
 
 def _may_require(schema: dict[str, Any]) -> bool:

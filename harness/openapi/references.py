@@ -23,6 +23,7 @@ FIXED = frozenset({"const", "enum", "default"})
 """Those of them that are part of a schema."""
 DIALECT = "$schema"
 _FETCHED = frozenset({*FIXED, DIALECT, "links"})
+_REFERRING = frozenset({"$ref", EXAMPLE, OPERATION, "propertyName", *_FETCHED})
 _KNOWN_DIALECTS = ("https://json-schema.org/", "http://json-schema.org/", "https://spec.openapis.org/")
 _CONTAINERS = (dict, list)
 _FILE = re.compile(r"\.(?:json|ya?ml)(?:#|$)")
@@ -44,17 +45,22 @@ def references(root: Any) -> Iterator[tuple[Any, str]]:
         if isinstance(node, list):
             pending += [(child, False) for child in node if isinstance(child, _CONTAINERS)]
         elif isinstance(node, dict):
-            if isinstance(node.get("$ref"), str):
-                yield node, "$ref"
-            yield from [(node, key) for key in (EXAMPLE, OPERATION) if isinstance(node.get(key), str)]
-            mapping = node.get("mapping") if "propertyName" in node else None
-            if isinstance(mapping, dict):  # OpenAPI, Discriminator Object
-                yield from ((mapping, k) for k, v in mapping.items() if isinstance(v, str) and _is_reference(v))
-            if not _FETCHED.isdisjoint(node):
-                yield from list(_fetched(node, named=named))
+            if not _REFERRING.isdisjoint(node):
+                yield from _references_of(node, named=named)
             for key, child in node.items():
                 if isinstance(child, _CONTAINERS) and (named or not _is_data(key, child)):
                     pending.append((child, key in NAMED and not named))
+
+
+def _references_of(node: dict[str, Any], *, named: bool) -> Iterator[tuple[Any, str]]:
+    if isinstance(node.get("$ref"), str):
+        yield node, "$ref"
+    yield from [(node, key) for key in (EXAMPLE, OPERATION) if isinstance(node.get(key), str)]
+    mapping = node.get("mapping") if "propertyName" in node else None
+    if isinstance(mapping, dict):  # OpenAPI, Discriminator Object
+        yield from ((mapping, k) for k, v in mapping.items() if isinstance(v, str) and _is_reference(v))
+    if not _FETCHED.isdisjoint(node):
+        yield from list(_fetched(node, named=named))
 
 
 def _fetched(node: dict[str, Any], *, named: bool) -> Iterator[tuple[Any, str]]:

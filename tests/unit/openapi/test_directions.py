@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from harness.http.message import Request
+from harness.openapi.directions import flags_in
 from harness.openapi.document_checks import check_document
 from harness.openapi.generation import INVALID, VALID, bodies
 from harness.openapi.spec_document import Spec
@@ -279,3 +280,19 @@ def test_an_example_within_a_schema_may_be_of_either_direction() -> None:
     spec = Spec(document({"/a": {}}, components={"schemas": {"User": {**USER, "example": WITH_PASSWORD}}}), "spec")
 
     assert [c.slips for c in check_document(spec) if c.check.id == "schema-examples"] == [()]
+
+
+FLAGGED: list[tuple[dict[str, Any], set[str]]] = [
+    ({"a": [{"readOnly": True}], "b": {"x-writeOnly": True}}, {"readOnly", "x-writeOnly"}),
+    ({"a": {"readOnly": False, "writeOnly": "true", "x-readOnly": 1}}, set()),
+    ({"a": 'text with "readOnly":true', "b": ['{"writeOnly":true}', '\\"readOnly":true']}, set()),
+    ({"readOnly": {"type": "string"}, '"readOnly": true': True, "x-x-readOnly": True}, set()),
+    ({"a": {"writeOnly": True}, "b": object(), "c": {2: [{"readOnly": True}]}}, {"writeOnly", "readOnly"}),
+    ({"a": {"writeOnly": True}, "b": 2**70, "c": "\ud800"}, {"writeOnly"}),
+]
+
+
+@pytest.mark.parametrize("root, found", FLAGGED)
+def test_flags_are_found_wherever_they_are_set(root: dict[str, Any], found: set[str]) -> None:
+    """A flag counts where it is true, and not where a text has its words; whatever else the document has."""
+    assert flags_in(root) == found
