@@ -168,19 +168,28 @@ class CreatedResources:
     def _values_by_name(self, name: str) -> str | None:
         if name in IDS:
             return None
-        keys = (key for key, names in self._named.items() if name in names)
+        keys = self._named.get(name, [])
         return next((values[-1] for key in keys for values in self._known(key, created=False)), None)
 
     @cached_property
-    def _named(self) -> dict[str, set[str]]:
-        """The plain names of the last parameter of each template, and those made with the word before it."""
-        found: dict[str, set[str]] = defaultdict(set)
+    def _named(self) -> dict[str, list[str]]:
+        """By plain name of a last parameter, or of one with the word before it: the templates that it identifies.
+
+        ``{entryId}`` at ``/pictures/{entryId}`` and ``/songs/{entryId}`` identifies neither.
+        """
+        found: dict[str, dict[str, bool]] = defaultdict(dict)
         for template in (child.template for children in self._children.values() for child in children):
             above, _, last = template.rpartition("/")
+            word = _singular(plain(above.rpartition("/")[2]))
             for name in map(plain, PARAMETER.findall(last)[-1:]):
-                collection = plain(above.rpartition("/")[2])
-                found[_key(template)] |= {name, _singular(collection) + name} - set(IDS)
-        return found
+                found[word + name if name in IDS else name][_key(template)] = name in IDS or name.startswith(word)
+        return {name: _identified(keys) for name, keys in found.items()}
+
+
+def _identified(keys: dict[str, bool]) -> list[str]:
+    """Return the templates whose collection has the parameter's name, else the only one that has the parameter."""
+    own = [key for key, is_own in keys.items() if is_own]
+    return own or (list(keys) if len(keys) == 1 else [])
 
 
 def _children(spec: Spec) -> dict[str, list[_Child]]:

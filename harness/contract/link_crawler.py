@@ -109,7 +109,7 @@ class LinkCrawler:
         if sample.response.is_success:
             self.samples.append(sample)
             self.refused.pop(operation.label, None)
-        elif not self._was_called(operation):
+        elif sample.response.is_error and operation.label in self.caller.operations and not self._was_called(operation):
             self.refused[operation.label] = sample.answer
         return sample
 

@@ -115,3 +115,20 @@ def test_a_slug_is_known_by_the_end_of_the_name(resources: CreatedResources) -> 
     learn(resources, "GET /shops", "/shops", 200, {"data": [{"id": 1, "slug": "tea"}]})
 
     assert resources.filled("/shops/{shopSlug}") == "/shops/tea"
+
+
+def test_a_name_that_several_collections_share_identifies_nothing() -> None:
+    """An entry of one collection is never looked for in another that calls its parameter the same."""
+    paths = {f"/{name}{rest}": {"get": ANY} for name in ("pictures", "songs") for rest in ("", "/{entry_id}")}
+    document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}
+    spec = Spec(document, "x", BASE)
+    resources = CreatedResources(spec)
+    request = httpx.Request("GET", f"{BASE}/songs")
+    response = httpx.Response(200, json=[{"id": "s1"}], request=request)
+    listing = next(o for o in spec.operations if o.path == "/songs")
+    resources.learn(Sample(operation=listing, path="/songs", body=None, response=response))
+
+    assert resources.filled("/songs/{entry_id}") == "/songs/s1"
+    assert resources.filled("/pictures/{entry_id}") is None
+    assert resources.value("entry_id") is None
+    assert resources.value("songId") is None
