@@ -6,11 +6,12 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote
 
 import httpx
 
+from harness.contract.item_templates import ItemTemplate, item_templates, template_key
 from harness.contract.page_statements import entries, plain
 from harness.contract.sample import Sample
 from harness.errors import SpecError
@@ -34,14 +35,6 @@ Values = tuple[str, ...]
 """Values of a template's parameters, as they are encoded in a path."""
 
 
-class _Child(NamedTuple):
-    """A template that is one segment with one parameter below another."""
-
-    template: str
-    operation: Operation
-    """One that has it, which declares how the parameter is written."""
-
-
 class CreatedResources:
     """Knows, for each path template, real values of its parameters; thread-safe."""
 
@@ -55,8 +48,8 @@ class CreatedResources:
         """Those that were there: read, linked or listed."""
 
     @cached_property
-    def _children(self) -> dict[str, list[_Child]]:
-        return _children(self._spec)
+    def _children(self) -> dict[str, list[ItemTemplate]]:
+        return item_templates(self._spec)
 
     def filled(self, template: str, *, created: bool = False) -> str | None:
         """Return a real path for a template such as ``/projects/{id}/runs``, the newest; None where none is known.
@@ -79,9 +72,12 @@ class CreatedResources:
         named = self._values_by_name(plain(name))
         return unquote(named) if named is not None else None
 
-    def has_below(self, template: str) -> bool:
-        """Whether the document has resources right below a template, as ``/projects/{id}`` below ``/projects``."""
-        return _key(template) in self._children
+    def adds(self, operation: Operation) -> bool:
+        """Whether an operation adds what a path of the document identifies, such as ``POST /projects``."""
+        if operation.method != "POST":
+            return False
+        items = self._children.get(template_key(operation.path), ())
+        return "201" in operation.responses or any(item.is_named for item in items)
 
     def learn(self, sample: Sample) -> None:
         """Learn from one answer what is there, what was made, and what is gone."""
@@ -97,9 +93,9 @@ class CreatedResources:
             return
         self._remember(template, values, created=operation.method == "PUT" and response.status_code == 201)
         if operation.method == "POST" and response.status_code != 202:
-            self._learn_below(template, values, [sample.document], created=True)
+            self._learn_items(template, values, [sample.document], created=self.adds(operation))
         elif operation.method == "GET":
-            self._learn_below(template, values, entries(sample)[:MOST_LISTED], created=False)
+            self._learn_items(template, values, entries(sample)[:MOST_LISTED], created=False)
         if location := response.headers.get("location"):
             self.learn_url(response.request.url.join(location), created=response.status_code in (201, 202))
 
@@ -116,21 +112,23 @@ class CreatedResources:
         except SpecError:
             return None  # which the checks of the document report
 
-    def _learn_below(self, template: str, values: Values, found: list[Any], *, created: bool) -> None:
-        for child in self._children.get(_key(template), ()):
+    def _learn_items(self, template: str, values: Values, found: list[Any], *, created: bool) -> None:
+        for child in self._children.get(template_key(template), ()):
             segment = child.template.rpartition("/")[2]
             [name] = PARAMETER.findall(segment)
             for document in reversed(found):  # the first of a listing is then the newest
                 if (identity := _identity(document, name)) is not None:
                     written = child.operation.filled({name: identity}, f"{{{name}}}")
-                    self._remember(child.template, (*values, written), created=created)
+                    is_below = len(PARAMETER.findall(child.template)) > len(values)
+                    own = (*values, written) if is_below else (written,)
+                    self._remember(child.template, own, created=created)
 
     def _remember(self, template: str, values: Values, *, created: bool) -> None:
         """Remember what is at a template, and what is above it."""
         with self._lock:
             for prefix, number in prefixes(template):
                 own = created and number == len(values)
-                key, part = _key(prefix), values[:number]
+                key, part = template_key(prefix), values[:number]
                 place = self._created if own or part in self._created[key] else self._seen
                 place[key].pop(part, None)
                 place[key][part] = None
@@ -144,7 +142,7 @@ class CreatedResources:
         with self._lock:
             for known in (self._created, self._seen):
                 for key, paths in known.items():
-                    if key.startswith(_key(template)):
+                    if key.startswith(template_key(template)):
                         for gone in [each for each in paths if each[: len(values)] == values]:
                             del paths[gone]
 
@@ -153,7 +151,7 @@ class CreatedResources:
         if not names:
             return [()]
         for prefix, number in reversed(prefixes(template)):
-            if known := self._known(_key(prefix), created=created):
+            if known := self._known(template_key(prefix), created=created):
                 rest = [self._values_by_name(plain(name)) for name in names[number:]]
                 given = tuple(value for value in rest if value is not None)
                 return [(*values, *given) for values in known] if len(given) == len(rest) else []
@@ -182,7 +180,9 @@ class CreatedResources:
             above, _, last = template.rpartition("/")
             word = _singular(plain(above.rpartition("/")[2]))
             for name in map(plain, PARAMETER.findall(last)[-1:]):
-                found[word + name if name in IDS else name][_key(template)] = name in IDS or name.startswith(word)
+                found[word + name if name in IDS else name][template_key(template)] = name in IDS or name.startswith(
+                    word
+                )
         return {name: _identified(keys) for name, keys in found.items()}
 
 
@@ -190,22 +190,6 @@ def _identified(keys: dict[str, bool]) -> list[str]:
     """Return the templates whose collection has the parameter's name, else the only one that has the parameter."""
     own = [key for key, is_own in keys.items() if is_own]
     return own or (list(keys) if len(keys) == 1 else [])
-
-
-def _children(spec: Spec) -> dict[str, list[_Child]]:
-    """Return by template without names the templates that are one segment with a parameter below it."""
-    found: dict[str, dict[str, _Child]] = defaultdict(dict)
-    for operation in spec.operations:
-        for prefix, _ in prefixes(operation.path):
-            above, _, last = prefix.rpartition("/")
-            if len(PARAMETER.findall(last)) == 1:
-                found[_key(above)].setdefault(_key(prefix), _Child(prefix, operation))
-    return {above: list(children.values()) for above, children in found.items()}
-
-
-def _key(template: str) -> str:
-    """Return a template without the names of its parameters, which may differ from path to path."""
-    return PARAMETER.sub("{}", template).rstrip("/")
 
 
 def _values(operation: Operation, url: httpx.URL) -> Values | None:

@@ -82,7 +82,8 @@ class LinkCrawler:
         plain = [o for o in writing if "{" not in o.path]
         yield from plain
         yield from [o for o in plain if o.label in self.refused and len(plain) > 1]
-        yield from (o for o in writing if "{" in o.path and self.caller.resources.has_below(o.path))
+        below = sorted((o for o in writing if "{" in o.path), key=lambda o: o.path.count("{"))
+        yield from (o for o in below if self.caller.resources.adds(o))
 
     def _was_called(self, operation: Operation) -> bool:
         return any(sample.operation.label == operation.label for sample in self.samples)

@@ -132,3 +132,31 @@ def test_a_name_that_several_collections_share_identifies_nothing() -> None:
     assert resources.filled("/pictures/{entry_id}") is None
     assert resources.value("entry_id") is None
     assert resources.value("songId") is None
+
+
+def elsewhere(schema: dict[str, Any], add: str = "/authors/{author}/books") -> CreatedResources:
+    """Return what is learnt from one POST below an author, in a document that reads books at ``/books/{bookId}``."""
+    made = {"responses": {"201": {"description": "made", "content": {"application/json": {"schema": schema}}}}}
+    read = {"responses": {"200": {"description": "it", "content": {"application/json": {"schema": BOOK}}}}}
+    paths = {add: {"post": made}, "/books/{bookId}": {"get": read}, "/authors/{author}": {"get": ANY}}
+    spec = Spec({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}, "x", BASE)
+    adding = next(o for o in spec.operations if o.method == "POST")
+    path = add.replace("{author}", "a1")
+    response = httpx.Response(201, json={"id": "b1"}, request=httpx.Request("POST", BASE + path))
+    resources = CreatedResources(spec)
+    resources.learn(Sample(operation=adding, path=path, body=None, response=response))
+    return resources
+
+
+BOOK = {"type": "object", "properties": {"title": {"type": "string"}}}
+
+
+def test_an_item_may_be_elsewhere_than_below_its_collection() -> None:
+    """What is added below a parent is read where the path has the collection's name, else where its schema is read."""
+    named, alike = elsewhere({}), elsewhere(BOOK, "/authors/{author}/works")
+    other = elsewhere({"type": "object"}, "/authors/{author}/works")
+
+    assert named.filled("/books/{bookId}", created=True) == "/books/b1"
+    assert named.filled("/authors/{author}") == "/authors/a1"
+    assert alike.filled("/books/{bookId}", created=True) == "/books/b1"
+    assert other.filled("/books/{bookId}") is None

@@ -225,3 +225,21 @@ def test_links_that_a_refused_call_would_have_are_an_error() -> None:
 
     assert finding.outcome is Outcome.ERROR
     assert finding.summary.endswith("could not be called: POST /things (400: Idempotency-Key is required)")
+
+
+def test_what_is_added_below_a_parent_and_read_elsewhere_is_created() -> None:
+    """A book is added below its author, and read by itself; an action of a book is none that adds."""
+    paths = {
+        "/authors": {"post": OK},
+        "/authors/{id}/books": {"post": {**OK, "requestBody": BODY}},
+        "/books/{bookId}": {"get": OK},
+        "/books/{bookId}/archive": {"post": {"responses": {"200": {"description": "ok"}}}},
+    }
+    answers: Answers = {
+        "POST /authors": lambda _: httpx.Response(201, json={"id": "a1"}),
+        "POST /authors/a1/books": lambda _: httpx.Response(201, json={"id": "b1"}),
+        "GET /books/b1": lambda _: answer({"id": "b1"}),
+    }
+    _, asked = crawled(answers, paths)
+
+    assert asked == list(answers)
