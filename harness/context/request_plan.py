@@ -120,8 +120,10 @@ def _of_credentials(context: RunContext, caller: Caller, reads: Sequence[str]) -
 def _generated(
     context: RunContext, budget: Budget, each: Callable[[Sequence[str]], Iterable[str]]
 ) -> Iterator[tuple[str, int, str]]:
+    of_one = budget.divided(len(context.provider.fuzzed_operations))
     for label in each(context.provider.fuzzed_operations):
-        yield label, _systematic(context.spec, label) + 2 * budget.examples + MOST_CONFIRMING, "generated"
+        planned = _systematic(context.spec, label) + 2 * of_one.examples
+        yield label, min(planned, of_one.requests) + MOST_CONFIRMING, "generated"
     yield f"GET {UNKNOWN_PATH}", 1, "what the server answers to an unknown path"
     yield (
         f"OPTIONS {UNKNOWN_PATH}",

@@ -10,6 +10,7 @@ import httpx
 
 from harness.contract.caller import ANSWERS, broken
 from harness.errors import SpecError
+from harness.http.client import ANSWERED_S
 from harness.http.provider_client import LIMITED
 from harness.model import Check, Finding, Outcome
 from harness.model.config import CoverageThreshold
@@ -54,6 +55,7 @@ class CoverageRecorder:
         with self._lock:
             tally = self._seen.setdefault((operation.label, source), _Tally())
             tally.statuses[str(status)] += 1
+            tally.seconds += response.extensions.get(ANSWERED_S, 0.0)
             tally.impatient[str(status)] += status in LIMITED and "retry-after" not in response.headers
             if status in NOT_LOOKED_AT:
                 return
@@ -74,6 +76,7 @@ class _Tally:
     def __init__(self) -> None:
         self.valid = 0
         self.invalid = 0
+        self.seconds = 0.0
         self.statuses: Counter[str] = Counter()
         self.impatient: Counter[str] = Counter()
         self.parameters: set[str] = set()
@@ -83,6 +86,7 @@ class _Tally:
     def add(self, seen: Source) -> None:
         self.valid += seen.valid
         self.invalid += seen.invalid
+        self.seconds += seen.seconds
         self.statuses.update(seen.statuses)
         self.impatient.update(seen.impatient)
         self.parameters.update(seen.parameters)
@@ -94,6 +98,7 @@ class _Tally:
             name=name,
             valid=self.valid,
             invalid=self.invalid,
+            seconds=round(self.seconds, 3),
             statuses=dict(sorted(self.statuses.items())),
             impatient={status: n for status, n in sorted(self.impatient.items()) if n},
             parameters=tuple(sorted(self.parameters)),

@@ -21,14 +21,47 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     """Tests that the chains are shared out to, each then about as long as that of an operation."""
     shrinks: int
     """Requests spent on making the example of one defect smaller."""
+    requests: int
+    """Requests generated for one operation, at most; as many again may make the examples of its defects smaller."""
+    together: int
+    """Requests for all operations, which each gets an equal share of, and never fewer than `FEWEST`."""
     answer_within_s: float
     """How long one answer may take."""
 
+    def divided(self, operations: int) -> Self:
+        """Return the budget of each of so many operations."""
+        share = max(FEWEST, self.together // max(1, operations))
+        if share >= self.requests:
+            return self
+        return msgspec.structs.replace(self, requests=share, examples=min(self.examples, share // 8))
 
+
+FEWEST = 24
+"""Requests that an operation gets however many others there are: some of each kind."""
 BUDGETS = {
-    "quick": Budget(examples=10, seconds=10, chains=15, shares=1, shrinks=40, answer_within_s=5),
-    "standard": Budget(examples=100, seconds=60, chains=150, shares=5, shrinks=200, answer_within_s=10),
-    "deep": Budget(examples=1000, seconds=600, chains=1500, shares=8, shrinks=1000, answer_within_s=15),
+    "quick": Budget(
+        examples=10, seconds=10, chains=15, shares=1, shrinks=40, requests=120, together=4_000, answer_within_s=5
+    ),
+    "standard": Budget(
+        examples=100,
+        seconds=60,
+        chains=150,
+        shares=5,
+        shrinks=200,
+        requests=1_000,
+        together=100_000,
+        answer_within_s=10,
+    ),
+    "deep": Budget(
+        examples=1000,
+        seconds=600,
+        chains=1500,
+        shares=8,
+        shrinks=1000,
+        requests=10_000,
+        together=2_000_000,
+        answer_within_s=15,
+    ),
 }
 
 

@@ -51,6 +51,8 @@ def findings_of(session: FuzzSession, subject: FuzzSubject, store: DefectStore, 
         yield from [] if found else [session.watch.finding(session.stored(session.watch.last), session.client.base_url)]
         return
     yield from found
+    if found and session.left_out:
+        yield subject.finding(Outcome.NOT_APPLICABLE, "not all requests were sent", observed)
     if found or session.unheard:
         return
     if session.answered:

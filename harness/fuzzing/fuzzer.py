@@ -42,6 +42,7 @@ class Fuzzer:
         self.labels = labels
         self._chained = labels if chained is None else chained
         self._budget = budget
+        self._of_one = budget.divided(len(labels))
         self._seed = random_seed
         self._store = store
         self._silent = 0
@@ -65,21 +66,21 @@ class Fuzzer:
     def fuzz(self, label: str) -> list[Finding]:
         """Send generated requests to one operation, unless the provider has answered none of the last ones."""
         attack = partial(fuzz, label, self._spec, allowed=self.labels, router=self._router)
-        return self._heard(label, attack)
+        return self._heard(label, attack, self._of_one)
 
     def run_stateful(self, name: str = "all") -> list[Finding]:
         """Walk the links between the operations: all of the chains, or ``part 2 of 5`` of them."""
         share = Share.named(name)
-        return self._heard(share.title, partial(run_stateful, self._spec, self._chained, share=share))
+        return self._heard(share.title, partial(run_stateful, self._spec, self._chained, share=share), self._budget)
 
-    def _heard(self, title: str, attack: Callable[..., list[Finding]]) -> list[Finding]:
+    def _heard(self, title: str, attack: Callable[..., list[Finding]], budget: Budget) -> list[Finding]:
         subject = FuzzSubject(check=GENERATED, title=title, case=title)
         if self._silent >= SILENT_OPERATIONS:
             reason = f"it answered none of the {SILENT_OPERATIONS} operations before"
             return [subject.error("the provider no longer answers, so nothing was sent", reason)]
         sent, answered = self.client.sent, self.client.answered
         try:
-            findings = attack(client=self.client, budget=self._budget, random_seed=self._seed, store=self._store)
+            findings = attack(client=self.client, budget=budget, random_seed=self._seed, store=self._store)
         except HarnessError:
             raise
         except Exception as exc:  # noqa: BLE001 - a fault of ours or of a library costs no other operation

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from harness.core.encodable import encodable
@@ -27,6 +28,8 @@ from harness.openapi.spec_document import Spec
 
 FLAWED = "its description is flawed"
 FAILED = "a request could not be made or judged, by a fault of the harness or of a library"
+LOOKED_AT = 4
+"""Times as many cases as may be sent that are made, to choose from."""
 FURNISHED = 3
 """Valid requests sent to fill a list before it is read."""
 GENERATED = Check(
@@ -79,7 +82,7 @@ def fuzz(
     except Stop:
         gone = []
     _store(session, store, gone)
-    observed = f"seed {random_seed}{'; the time of the budget ran out' if session.out_of_time else ''}"
+    observed = f"seed {random_seed}{session.not_sent}"
     errors = (subject.error(summary, problem) for problem, summary in problems.items())
     return [*findings_of(session, subject, store, observed), *errors]
 
@@ -134,9 +137,13 @@ def _each_phase(
         except Exception as exc:  # noqa: BLE001 - whatever a library cannot write or judge
             problems.setdefault(f"{type(exc).__name__}: {one_line(exc)[:400]}", FAILED)
 
+    drawn = len(MODES) * budget.examples
+    examples = _spread(generation.from_examples(operation.raw), drawn, "examples", session)
+    rest = max(1, budget.requests - 2 * drawn)
+    limits = _spread(generation.systematic(operation.raw), rest, "limits", session)
     phases: list[Callable[[], object]] = [
-        partial(_all_of, generation.from_examples(operation.raw), attempt),
-        partial(_all_of, generation.systematic(operation.raw), attempt),
+        partial(_all_of, examples, attempt),
+        partial(_all_of, limits, attempt),
         *(partial(_random, operation, mode, session, budget, seed, attempt) for mode in MODES),
     ]
     for phase in phases:
@@ -151,6 +158,24 @@ def _each_phase(
 def _all_of(cases: Iterator[Any], attempt: Callable[[Any], object]) -> None:
     for case in cases:
         attempt(case)
+
+
+def _spread(cases: Iterator[Any], most: int, name: str, session: FuzzSession) -> Iterator[Any]:
+    """Yield ``most`` cases at most, evenly from the first `LOOKED_AT` times as many: to make all takes the longest."""
+    found: list[Any] = []
+    trouble: Ungenerable | None = None
+    try:
+        found += islice(cases, LOOKED_AT * most)
+    except Ungenerable as exc:
+        trouble = exc
+    number = len(found)
+    if number > most:
+        of = f"{number} or more" if number == LOOKED_AT * most else f"{number}"
+        session.left_out.append(f"{most} of {of} requests for the spec's {name} were sent; a higher budget sends more")
+        found = [found[index * number // most] for index in range(most)]
+    yield from found
+    if trouble is not None:
+        raise trouble
 
 
 def _attempt(operation: Operation, session: FuzzSession, seed: int, case: Any) -> None:
@@ -179,8 +204,9 @@ def _random(
     """Send random requests, then make those smaller that showed something no other request had shown."""
     known = set(session.defects)
     generation.at_random(operation.raw, mode, attempt, examples=budget.examples, seed=seed)
+    together = iter(range(max(budget.requests, budget.shrinks)))
     for defect_id in sorted(set(session.defects) - known):
-        left = iter(range(budget.shrinks))
+        left = islice(together, budget.shrinks)
 
         def still(case: Any, wanted: str = defect_id, left: Iterator[int] = left) -> bool:
             if next(left, None) is None:

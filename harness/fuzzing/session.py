@@ -37,6 +37,8 @@ class FuzzSession:
         self.missing: list[str] = []
         self.unreachable = ""
         self.out_of_time = False
+        self.left_out: list[str] = []
+        """What the budget leaves no requests for, in words."""
         self.watch: UnservedWatch | None = None
         """Judges whether the server has the one operation that is under test; None for several."""
         self._clock = clock
@@ -47,6 +49,12 @@ class FuzzSession:
     def unheard(self) -> str:
         """Why there was no answer to anything, or from some moment on; empty while there is one now and then."""
         return self.unreachable or ("" if self.answered else "; ".join(dict.fromkeys(self.missing)))
+
+    @property
+    def not_sent(self) -> str:
+        """What of the planned requests was not sent, each part after a semicolon; empty where all were."""
+        out_of_time = ["the time of the budget ran out"] if self.out_of_time else []
+        return "".join(f"; {part}" for part in (*self.left_out, *out_of_time))
 
     @property
     def shown(self) -> list[Defect]:

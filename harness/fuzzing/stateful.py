@@ -92,7 +92,7 @@ def _walk(walker: Any, session: FuzzSession, *, chains: int, seed: int) -> str:
         try:
             ended = run_chains(walker, chains=left, steps=STEPS, seed=seed + attempt)
         except Stop:
-            return "; the time of the budget ran out" if session.out_of_time else ""
+            return session.not_sent
         if not ended:
             return ""
     return f"; after {walker.walked} chains: {ended}"

@@ -21,6 +21,8 @@ WHOLE_WITHIN_S = 60.0
 """Seconds for the whole answer of an ordinary call; a timeout bounds only the silence between bytes."""
 READY_WITHIN_S = 2.0
 """Seconds for the answer of a readiness URL."""
+ANSWERED_S = "harness.answered_s"
+"""Extension of a response with the seconds until its head had arrived; recorded ones and async ones have none."""
 MAX_ANSWER_BYTES = 64 << 20
 
 _OF_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
@@ -128,6 +130,7 @@ class GuardedTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         self._network.check(request.method, request.url)
         begun = time.monotonic()
         response: httpx.Response = self._inner.handle_request(request)
+        response.extensions[ANSWERED_S] = time.monotonic() - begun
         if self._whole_within_s is not None:
             assert isinstance(response.stream, httpx.SyncByteStream)
             response.stream = _Bounded(response.stream, begun=begun, within_s=self._whole_within_s)

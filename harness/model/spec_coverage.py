@@ -22,6 +22,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """Calls whose input it does not allow."""
     statuses: dict[Status, Count] = {}
     """Answers by HTTP status."""
+    seconds: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """How long the provider took to answer, together."""
     impatient: dict[Status, Count] = {}
     """Number of responses with 429 or 503 that had no ``Retry-After``."""
     parameters: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from harness.model import DeclaredSkip, Finding, ItemResult, Level, Outcome, Problem, Report, Verdict
-from harness.model.spec_coverage import Coverage, OperationCoverage, percent
+from harness.model.spec_coverage import Coverage, OperationCoverage, Source, percent
 from harness.reports.exclusion_block import as_toml
 
 WIDTH = 110
@@ -210,7 +210,7 @@ COVERAGE_HEADINGS = (
 def coverage_rows(operations: Iterable[OperationCoverage]) -> Iterator[tuple[str, ...]]:
     """Yield the table of what was seen of the spec, a row for each operation, under `COVERAGE_HEADINGS`."""
     for row in operations:
-        by = ", ".join(f"{s.name} {sum(s.statuses.values())}" for s in row.sources) or "none"
+        by = ", ".join(f"{s.name} {sum(s.statuses.values())}{_taking(s)}" for s in row.sources) or "none"
         yield (
             row.operation,
             str(row.valid),
@@ -221,6 +221,10 @@ def coverage_rows(operations: Iterable[OperationCoverage]) -> Iterator[tuple[str
             f"{len(row.given)} of {len(row.parameters)}",
             f"{len(row.met)} satisfied and {len(row.broken)} violated of {len(row.keywords)}",
         )
+
+
+def _taking(source: Source) -> str:
+    return f" in {source.seconds:.1f} s" if source.seconds else ""
 
 
 def coverage_summary(coverage: Coverage) -> str:

@@ -9,10 +9,12 @@ import msgspec
 import pytest
 
 from harness.contract.coverage import CoverageRecorder, joined, judge_coverage, judge_limits
+from harness.http.client import ANSWERED_S
 from harness.model import Outcome
 from harness.model.config import CoverageThreshold
 from harness.model.spec_coverage import OperationCoverage, SeenOperation, Source, percent
 from harness.openapi.spec_document import Spec
+from harness.reports.text import coverage_rows
 
 BASE = "http://provider.test/v1"
 DOCUMENT: dict[str, Any] = {
@@ -66,6 +68,24 @@ DOCUMENT: dict[str, Any] = {
 @pytest.fixture
 def spec() -> Spec:
     return Spec(DOCUMENT, "things.yaml", BASE)
+
+
+def test_the_time_of_the_answers_is_added_up() -> None:
+    """The table shows how long an operation took; a recording, for which nobody waited, adds nothing."""
+    recorder = CoverageRecorder(Spec(DOCUMENT, "things.yaml", BASE))
+    for extensions in ({ANSWERED_S: 0.5}, {ANSWERED_S: 0.25}, {}):
+        request = httpx.Request("GET", f"{BASE}/things/1")
+        recorder.observe("fuzzing", httpx.Response(200, request=request, extensions=extensions))
+
+    [seen] = recorder.taken()
+    [row] = [
+        row
+        for row in coverage_rows(joined(Spec(DOCUMENT, "things.yaml", BASE), [seen]).operations)
+        if "/{id}" in row[0]
+    ]
+
+    assert seen.seen.seconds == 0.75
+    assert row[3] == "fuzzing 3 in 0.8 s"
 
 
 def seen_of(spec: Spec, *requests: tuple[httpx.Request, int], source: str = "checks") -> list[SeenOperation]:

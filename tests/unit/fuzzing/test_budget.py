@@ -6,7 +6,7 @@ import itertools
 
 import msgspec
 
-from harness.fuzzing.budget import BUDGETS, Share
+from harness.fuzzing.budget import BUDGETS, FEWEST, Share
 from harness.model.config import BudgetName
 
 
@@ -31,3 +31,13 @@ def test_shares_make_up_the_whole() -> None:
         assert sum(p.chains for p in portions) == budget.chains
         assert {p.seconds for p in portions} == {budget.seconds / of}
     assert [Share.named(name) for name in Share.names(8)] == [Share(n, 8) for n in range(1, 9)]
+
+
+def test_many_operations_share_the_requests_of_all() -> None:
+    """Each operation of a large document gets an equal share, and some requests of each kind however many there are."""
+    quick = BUDGETS["quick"]
+
+    assert quick.divided(1) == quick
+    assert quick.divided(80).requests == quick.together // 80
+    assert quick.divided(10_000).requests == FEWEST
+    assert 0 < 2 * quick.divided(10_000).examples < FEWEST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -338,6 +339,32 @@ def test_a_rate_limit_without_end_is_an_error(attacker: Attacker, serve: Serve) 
 
     assert finding.outcome is Outcome.ERROR
     assert "rate limit: asked to wait 20 s after 120 s of waiting" in finding.observed
+
+
+def test_an_operation_gets_no_more_requests_than_the_budget_has(attacker: Attacker, serve: Serve) -> None:
+    """Fewer of the spec's limits are tried, spread over all of them, and the finding states how many."""
+    calls: list[Call] = []
+
+    def answer(call: Call) -> Reply:
+        calls.append(call)
+        return correct(call)
+
+    [finding] = attacker.fuzzer(THINGS, serve(answer), requests=8, examples=1).fuzz("GET /things")
+
+    assert len([call for call in calls if call.method != "POST"]) <= 8 + 1, "and one to an unknown path"
+    assert re.search(r"^seed 1; 4 of \d+( or more)? requests for the spec's limits were sent", finding.observed)
+
+
+def test_a_failed_operation_states_what_it_was_not_sent(attacker: Attacker, serve: Serve) -> None:
+    """Beside its defects stands how much of the spec was not tried."""
+    url = serve(lambda call: (500, {}, None) if call.method == "GET" else correct(call))
+
+    *found, left = attacker.fuzzer(THINGS, url, requests=8, examples=1).fuzz("GET /things")
+
+    assert found == failing(found) != []
+    assert left.outcome is Outcome.NOT_APPLICABLE
+    assert left.summary == "GET /things: not all requests were sent"
+    assert "requests for the spec's limits were sent" in left.observed
 
 
 def test_the_time_of_the_budget_is_kept(attacker: Attacker, serve: Serve) -> None:
