@@ -178,7 +178,7 @@ class CreatedResources:
         found: dict[str, dict[str, bool]] = defaultdict(dict)
         for template in (child.template for children in self._children.values() for child in children):
             above, _, last = template.rpartition("/")
-            word = _singular(plain(above.rpartition("/")[2]))
+            word = singular(plain(above.rpartition("/")[2]))
             for name in map(plain, PARAMETER.findall(last)[-1:]):
                 found[word + name if name in IDS else name][template_key(template)] = name in IDS or name.startswith(
                     word
@@ -216,7 +216,7 @@ def _identity(document: Any, name: str) -> Any:
     return next((found for each in inner if (found := _identity(each, name)) is not None), None)
 
 
-def _singular(word: str) -> str:
+def singular(word: str) -> str:
     """Return the singular of a regular English plural."""
     if word.endswith("ies"):
         return word[:-3] + "y"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import msgspec
 
+from harness.contract.body_variations import MOST_BODIES, BodyWriter
 from harness.contract.caller import Caller
 from harness.contract.page_statements import entries, statements
 from harness.contract.paging import BEYOND, CURSORS, NUMBERS, OFFSETS, PageTurner, Params
+from harness.contract.resource_kinds import kinds, place_of
+from harness.contract.sample import Sample
 from harness.openapi.operation import Operation
 
 MAX_PAGES = 30
@@ -30,10 +35,56 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """Of the last page."""
 
 
-def every_entry(caller: Caller, operation: Operation, path: str, params: Params | None = None) -> Listed:
-    """Turn the pages of a listing at ``path``; ``params`` are asked for with each page."""
+class EntryMaker:
+    """Adds entries to one listing, each unlike the others, and removes them again."""
+
+    def __init__(self, caller: Caller, listing: Operation, path: str, known: Sample | None = None) -> None:
+        """``known`` is a creation that succeeded: its body is sent where no other one is taken."""
+        self._caller, self._path, self._known = caller, path, known
+        self._creation = caller.operations.get(f"POST {listing.path}")
+        self._kind = next((kind for kind in kinds(caller) if kind.creation is self._creation), None)
+        self._made: list[Sample] = []
+        self._refused = False
+
+    @cached_property
+    def _writer(self) -> BodyWriter:
+        assert self._creation is not None
+        return BodyWriter(self._caller.spec, self._creation, known=self._caller.resources.value, random_seed=1)
+
+    def add(self, count: int) -> int:
+        """Add entries, where the document has an operation for that; return how many were added."""
+        before = len(self._made)
+        for number in range(count):
+            if self._creation is None or self._refused:
+                break
+            self._add(self._creation, before + number)
+        return len(self._made) - before
+
+    def _add(self, creation: Operation, number: int) -> None:
+        known = [] if self._known is None else [self._known.body]
+        for body in (*islice(self._writer.bodies(number), MOST_BODIES), *known):
+            sample = self._caller.call(creation, self._path, body)
+            if sample.response.is_success:
+                self._made.append(sample)
+                return
+        self._refused = True
+
+    def remove(self) -> None:
+        """Delete what was added, where that is permitted."""
+        deletion = None if self._kind is None else self._kind.deletion
+        for sample in self._made:
+            path = "" if self._kind is None else place_of(self._kind, sample)[0]
+            if deletion is not None and path and self._caller.permits("DELETE", path):
+                self._caller.call(deletion, path)
+
+
+def every_entry(
+    caller: Caller, operation: Operation, path: str, params: Params | None = None, *, most: int = 1000
+) -> Listed:
+    """Turn the pages of a listing at ``path``, of ``most`` entries; ``params`` are asked for with each page."""
     names = queries(operation)
     size, largest = page_size(caller, operation)
+    largest = min(largest, most)
     query: Params | None = {**(params or {}), **({size: largest} if size else {})}
     turner = PageTurner(frozenset(names))
     found: list[Any] = []
@@ -64,7 +115,8 @@ def queries(operation: Operation) -> dict[str, dict[str, Any]]:
 def page_size(caller: Caller, operation: Operation) -> tuple[str, int]:
     """Return the parameter for the size of a page and the largest it allows."""
     for name, parameter in queries(operation).items():
-        if name in SIZES:
-            maximum = caller.spec.resolved(parameter.get("schema", parameter)).get("maximum")
+        schema = caller.spec.resolved(parameter.get("schema", parameter))
+        if name in SIZES and schema.get("type") != "string":
+            maximum = schema.get("maximum")
             return name, min(int(maximum), 1000) if isinstance(maximum, int | float) else 100
     return "", 0

@@ -1,18 +1,14 @@
-"""Pagination: a listing ends, never shows an entry twice, and never leads back."""
+"""Pagination: a listing ends, shows every entry once, in pages no longer than asked for, and never leads back."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from harness.contract.caller import Caller, broken
-from harness.contract.created_resources import IDS
-from harness.contract.page_statements import entries
-from harness.contract.paging import BEYOND, CURSORS, FIRST, NUMBERS, OFFSETS, PageTurner, Params
+from harness.contract.listings import SIZES, TURNS, EntryMaker
+from harness.contract.page_walk import MAX_PAGES, SMALL_PAGES, Listing, PageWalk
+from harness.contract.paging import FIRST, Params
 from harness.contract.path_resolver import PathResolver
 from harness.contract.promise import Planned, Promise
 from harness.contract.required_inputs import example
@@ -21,12 +17,8 @@ from harness.model import Finding, FixedBy, Outcome
 from harness.openapi.operation import Operation
 from harness.openapi.parameter_writing import query_pairs
 
-SMALL_PAGES = 3
-"""Pages of two entries at the start, so that even a short listing shows how pages follow one another."""
-MAX_PAGES = 300
 MAX_CALLS = 1000
 """Calls after which no more listings below a path parameter are looked into: a large API has hundreds."""
-SIZES = ("limit", "per_page", "perPage", "page_size", "pageSize", "max_results", "maxResults", "size")
 PAGES_END = Promise(
     id="pages",
     item="contract.fuzz",
@@ -34,35 +26,12 @@ PAGES_END = Promise(
     summary="every listing, page by page",
     passed="Listed every entry once, page by page, to the end",
     failed="Did not list every entry once, page by page, to the end",
-    expected="pages that end, that show no entry twice, and that never lead back",
+    expected="pages that end, no longer than asked for, that show every entry once, also while entries are added",
     source="a page begins right after the one before; RFC 8288 section 3 for links",
     fix="Order a listing by something unique, let the cursor name the last entry shown, and end without one.",
     judge=lambda caller, walk: judge_pages(caller, walk().samples),
     planned=lambda caller: (Planned(o.label, MAX_PAGES) for o in _listings(caller)),
 )
-
-
-class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """A listing at a path without a gap."""
-
-    operation: Operation
-    path: str
-    declared: frozenset[str]
-    """Names of its query parameters."""
-    needed: Params
-    """Parameters it requires."""
-
-
-class Walked(msgspec.Struct, frozen=True, kw_only=True):
-    """What turning pages came to."""
-
-    trouble: str = ""
-    """What is wrong, without anything of the entries; empty when nothing is."""
-    example: str = ""
-    pages: int
-    count: int
-    status: int
-    """Of the last page."""
 
 
 def judge_pages(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:
@@ -98,9 +67,8 @@ def _query(operation: Operation) -> list[dict[str, Any]]:
 
 def _listings(caller: Caller) -> list[Operation]:
     """Return the operations that take a parameter which turns pages."""
-    turning = {*SIZES, *CURSORS, *NUMBERS, *OFFSETS}
     reading = (o for o in caller.operations.values() if o.method == "GET")
-    return [o for o in reading if turning & {p["name"] for p in _query(o)}]
+    return [o for o in reading if TURNS & {p["name"] for p in _query(o)}]
 
 
 def _judged_anywhere(
@@ -133,12 +101,12 @@ def _judged_anywhere(
 
 def _judged(caller: Caller, listing: Listing, creates: Sample | None) -> Finding:
     label = listing.operation.label
-    for _ in range(SMALL_PAGES if creates else 0):
-        assert creates is not None
-        caller.call(creates.operation, listing.path, creates.body)
-    seen = _walked(caller, listing)
+    maker = EntryMaker(caller, listing.operation, listing.path, creates)
+    maker.add(SMALL_PAGES)
+    seen = PageWalk(caller, listing, maker).run()
     if seen.trouble:  # entries that come and go meanwhile may look like a fault; a real one shows again
-        seen = _walked(caller, listing)
+        seen = PageWalk(caller, listing, maker).run()
+    maker.remove()
     if seen.trouble and seen.status in (401, 403):
         return _not_known(label, f"the credential is refused ({seen.trouble})")
     if seen.trouble:
@@ -150,58 +118,6 @@ def _judged(caller: Caller, listing: Listing, creates: Sample | None) -> Finding
         return _not_known(label, f"it did not end within {MAX_PAGES} pages, of which none repeats another")
     summary = f"{PAGES_END.passed}: {label}, {seen.count} entries on {seen.pages} pages"
     return PAGES_END.finding(Outcome.PASS, "", summary=summary, case="")
-
-
-def _walked(caller: Caller, listing: Listing) -> Walked:
-    """Turn pages until the last."""
-    seen: set[str] = set()
-    asked: set[str] = set()
-    status = 0
-    for number, (params, page) in enumerate(_pages(caller, listing), start=1):
-        status = page.response.status_code
-        walked = partial(Walked, pages=number, count=len(seen), status=status)
-        if not page.response.is_success:
-            return walked(trouble=f"HTTP {status} instead of {'its first' if number == 1 else 'a further'} page")
-        if (query := json.dumps(params, sort_keys=True)) in asked:
-            return walked(trouble="its pages lead back to one seen before", example=query)
-        asked.add(query)
-        ids = [_identity(entry) for entry in entries(page)]
-        if repeated := next((i for i in ids if i in seen), None):
-            return walked(trouble="an entry comes twice", example=repeated[:80])
-        seen.update(ids)
-        if number >= MAX_PAGES:
-            break
-    return Walked(pages=len(asked), count=len(seen), status=status)
-
-
-def _pages(caller: Caller, listing: Listing) -> Iterator[tuple[Params, Sample]]:
-    size, largest = _size(caller, listing.operation)
-    params: Params | None = {**listing.needed, **({size: 2} if size else {})}
-    turner = PageTurner(listing.declared)
-    number = 0
-    while params is not None:
-        if size and number >= SMALL_PAGES and NUMBERS.isdisjoint(params):  # numbers count pages of one size
-            params = {**params, size: largest}
-        page = caller.call(listing.operation, listing.path, params=params)
-        if turner.is_calculated and page.response.status_code in BEYOND:
-            return
-        yield params, page
-        number += 1
-        params = turner.after(page, params)
-
-
-def _size(caller: Caller, operation: Operation) -> tuple[str, int]:
-    """Return the parameter for the size of a page and the largest it allows."""
-    for parameter in operation.parameters:
-        if parameter["name"] in SIZES and parameter.get("in") == "query":
-            maximum = caller.spec.resolved(parameter.get("schema", parameter)).get("maximum")
-            return parameter["name"], min(int(maximum), 1000) if isinstance(maximum, int | float) else 100
-    return "", 0
-
-
-def _identity(entry: Any) -> str:
-    named = next((entry[k] for k in IDS if k in entry), None) if isinstance(entry, dict) else None
-    return json.dumps(entry if named is None else named, sort_keys=True)
 
 
 def _not_known(label: str, why: str) -> Finding:

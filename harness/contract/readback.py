@@ -116,7 +116,7 @@ def _number(value: Any) -> float | None:
 
 def _text_agrees(written: str, read: Any) -> bool:
     if read is None or read == "":
-        return not _core(written)
+        return not core(written)
     if not isinstance(read, str):
         number = _number(written)
         return isinstance(read, dict | list) or number is None or number == _number(read)
@@ -127,10 +127,10 @@ def _text_agrees(written: str, read: Any) -> bool:
         return abs(instants[0] - instants[1]) < _FRACTION_S
     if _DECIMAL.fullmatch(written) and _DECIMAL.fullmatch(read):
         return float(written) == float(read)
-    return _core(written) in _core(read)
+    return core(written) in core(read)
 
 
-def _core(text: str) -> str:
+def core(text: str) -> str:
     """Return the letters and digits of a text, without case and accents."""
     return "".join(c for c in unicodedata.normalize("NFKD", text).casefold() if c.isalnum())
 

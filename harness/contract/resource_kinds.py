@@ -10,6 +10,7 @@ import msgspec
 
 from harness.contract.body_variations import members
 from harness.contract.caller import Caller
+from harness.contract.created_resources import IDS, singular
 from harness.contract.page_statements import plain
 from harness.contract.sample import Sample
 from harness.http.message import is_json
@@ -38,6 +39,13 @@ class ResourceKind(msgspec.Struct, frozen=True, kw_only=True):
     def identifier(self) -> str:
         """Name of the path parameter that distinguishes resources of this kind."""
         return self.reading.path_parameters[-1]
+
+    @property
+    def references(self) -> frozenset[str]:
+        """Plain names of members and parameters that refer to a resource of this kind."""
+        named, collection = plain(self.identifier), plain(self.creation.path.rpartition("/")[2])
+        own = set() if named in IDS else {named}
+        return frozenset({*own, singular(collection) + named, f"{singular(collection)}id"})
 
 
 def kinds(caller: Caller) -> list[ResourceKind]:

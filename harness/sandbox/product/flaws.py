@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from itertools import count
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,6 +11,7 @@ from starlette.responses import Response
 from harness.sandbox.defects import Planted
 from harness.sandbox.product.problems import ProblemError
 from harness.sandbox.product.refusal_flaws import refusal_flaws
+from harness.sandbox.product.remembering_flaws import remembering_flaws
 from harness.sandbox.product.rewriting import Flaw, Spoil, json_in, problem_in, rewritten
 from harness.sandbox.product.store import Endpoint, as_json
 
@@ -35,6 +35,7 @@ def _flaws() -> dict[str, Flaw]:
     endpoints, endpoint = "GET /webhook-endpoints", "GET /webhook-endpoints/{endpointId}"
     return {
         **refusal_flaws(),
+        **remembering_flaws(),
         "provider-500-on-valid": Flaw(endpoints, _instead(200, ProblemError(500, "Something went wrong."))),
         "provider-500-on-edge": Flaw("GET /projects", _fails_on_largest_page),
         "provider-undocumented-status": Flaw("GET /projects", _status(200, 206)),
@@ -59,11 +60,9 @@ def _flaws() -> dict[str, Flaw]:
         "provider-location-is-another": Flaw("POST /projects", _locates_the_one_before()),
         "provider-link-header-leads-nowhere": Flaw(endpoints, _links_to("/guides/webhook-endpoints")),
         "provider-reads-deleted": Flaw(endpoint, _answers_for_deleted),
-        "provider-reads-another-owner": Flaw("GET /projects/{projectId}", _owner("admin@example.com")),
-        "provider-creation-overwrites": Flaw("*", _newest_owner()),
         "provider-omits-new-endpoints": Flaw(endpoints, _omits_the_newest),
-        "provider-lists-deleted": Flaw(endpoints, _lists_all_ever()),
         "provider-listing-differs": Flaw("GET /projects", _lists_short_names),
+        "provider-pages-skip": Flaw("GET /projects", _next_page_skips),
         "provider-error-holds-key": Flaw("*", _tells_the_key),
     }
 
@@ -160,49 +159,22 @@ def _links_to(path: str) -> Spoil:
     return spoil
 
 
+def _next_page_skips(_: Request, response: Response) -> Response:
+    document = json_in(response)
+    cursor = document.get("nextCursor")
+    return rewritten(response, {**document, "nextCursor": f"c{int(cursor[1:]) + 1}"}) if cursor else response
+
+
 def _answers_for_deleted(request: Request, response: Response) -> Response:
     gone = response.status_code == 404 and request.path_params["endpointId"].startswith("whe_")
     ghost = as_json(Endpoint(id=request.path_params["endpointId"], url="http://127.0.0.1:9/gone"))
     return rewritten(response, ghost, status=200) if gone else response
 
 
-def _owner(email: str) -> Spoil:
-    return lambda _, response: (
-        rewritten(response, {**json_in(response), "ownerEmail": email}) if response.status_code == 200 else response
-    )
-
-
-def _newest_owner() -> Spoil:
-    """Every project is read with the owner of the project that was created last."""
-    newest: list[str] = []
-
-    def spoil(request: Request, response: Response) -> Response:
-        if request.url.path == "/projects" and response.status_code == 201:
-            newest[:] = [json_in(response)["ownerEmail"]]
-        elif newest and request.url.path.startswith("/projects/"):
-            return _owner(newest[0])(request, response)
-        return response
-
-    return spoil
-
-
 def _omits_the_newest(_: Request, response: Response) -> Response:
     if response.status_code != 200:
         return response
     return rewritten(response, {"items": json_in(response)["items"][:-1]})
-
-
-def _lists_all_ever() -> Spoil:
-    """An endpoint that was listed once is listed for ever."""
-    ever: dict[str, Any] = {}
-
-    def spoil(_: Request, response: Response) -> Response:
-        if response.status_code != 200:
-            return response
-        ever.update({item["id"]: item for item in json_in(response)["items"]})
-        return rewritten(response, {"items": list(ever.values())})
-
-    return spoil
 
 
 def _lists_short_names(_: Request, response: Response) -> Response:

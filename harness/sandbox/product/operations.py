@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from starlette.requests import Request
@@ -34,7 +35,7 @@ class Product:
         """Return the operations by path and method, as the description names them."""
         return {
             "/projects": {"POST": self.create_project, "GET": self.list_projects},
-            "/projects/{projectId}": {"GET": self.get_project},
+            "/projects/{projectId}": {"GET": self.get_project, "PATCH": self.change_project},
             "/runs": {"POST": self.start_run, "GET": self.list_runs},
             "/runs/{runId}": {"GET": self.get_run},
             "/runs/{runId}/cancel": {"POST": self.cancel_run},
@@ -56,6 +57,13 @@ class Product:
     async def get_project(self, request: Request, body: bytes) -> Response:  # noqa: ARG002
         """GET /projects/{projectId}."""
         return JSONResponse(as_json(_found(self._store.projects, request.path_params["projectId"])))
+
+    async def change_project(self, request: Request, body: bytes) -> Response:
+        """PATCH /projects/{projectId}."""
+        project = _found(self._store.projects, request.path_params["projectId"])
+        project = replace(project, **self._given("ProjectChange", request, body))
+        self._store.projects.keep(project)
+        return JSONResponse(as_json(project))
 
     async def start_run(self, request: Request, body: bytes) -> Response:
         """POST /runs."""

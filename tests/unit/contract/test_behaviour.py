@@ -97,6 +97,8 @@ def problem(status: int, **headers: str) -> httpx.Response:
 class Things:
     """A provider that keeps all of its promises; a test overrides one method to break one."""
 
+    default_limit = 2
+
     def __init__(self) -> None:
         self.things: dict[str, dict[str, Any]] = {}
         self.answers: dict[str, tuple[bytes, httpx.Response]] = {}
@@ -132,7 +134,10 @@ class Things:
         return httpx.Response(201, json=thing)
 
     def get_things(self, request: httpx.Request, _: str) -> httpx.Response:
-        limit, after = int(request.url.params.get("limit", 2)), int(request.url.params.get("cursor", 0))
+        limit, after = (
+            int(request.url.params.get("limit", self.default_limit)),
+            int(request.url.params.get("cursor", 0)),
+        )
         ids = list(self.things)
         page = ids[after : after + limit]
         more = after + limit < len(ids)
@@ -225,6 +230,32 @@ class Overlaps(Things):
         return httpx.Response(200, json={**page, "nextCursor": str(int(cursor) - 1) if cursor else None})
 
 
+class IgnoresLimit(Things):
+    default_limit = 3
+
+    def get_things(self, request: httpx.Request, _: str) -> httpx.Response:
+        return super().get_things(httpx.Request("GET", request.url.copy_remove_param("limit")), _)
+
+
+class SkipsBetween(Things):
+    """Leaves out an entry where a page begins."""
+
+    def get_things(self, request: httpx.Request, _: str) -> httpx.Response:
+        query = request.url.params
+        moved = query.set("cursor", int(query["cursor"]) + 1) if "cursor" in query else query
+        return super().get_things(httpx.Request("GET", request.url.copy_with(params=moved)), _)
+
+
+class MovesWhatIsAdded(Things):
+    """Lists the newest first, and counts from the front: what is added meanwhile moves an entry to the next page."""
+
+    def get_things(self, request: httpx.Request, _: str) -> httpx.Response:
+        self.things = dict(reversed(self.things.items()))
+        answer = super().get_things(request, _)
+        self.things = dict(reversed(self.things.items()))
+        return answer
+
+
 class FailsLater(Things):
     def get_things(self, request: httpx.Request, _: str) -> httpx.Response:
         return problem(500) if "cursor" in request.url.params else super().get_things(request, _)
@@ -258,6 +289,9 @@ BROKEN: list[tuple[type[Things], Callable[[Caller], list[Finding]], str]] = [
     (IgnoresAnotherBody, idempotency, "POST /things: another body under a used key is not refused"),
     (NeverEnds, pages, "GET /things: an entry comes twice"),
     (Overlaps, pages, "GET /things: an entry comes twice"),
+    (IgnoresLimit, pages, "GET /things: a page is longer than asked for"),
+    (SkipsBetween, pages, "GET /things: an entry is missing between its pages"),
+    (MovesWhatIsAdded, pages, "GET /things: an entry comes twice"),
     (FailsLater, pages, "GET /things: HTTP 500 instead of a further page"),
     (
         SaysJson,

@@ -14,6 +14,7 @@ from harness.http.client import Network
 from harness.http.provider_client import ProviderClient
 from harness.model import Outcome
 from harness.openapi.spec_document import Spec
+from tests.unit.contract.customers import Customers, customers_caller
 
 BASE = "http://provider.test/v1"
 ALL = [{"id": f"e{n}"} for n in range(7)]
@@ -194,3 +195,13 @@ def test_a_listing_that_does_not_end_as_it_states_is_found(parameter: str, answe
 
     assert finding.outcome is Outcome.FAIL
     assert expected in finding.summary
+
+
+def test_numbered_pages_of_the_newest_pass() -> None:
+    """What is added at the front moves entries from page to page where pages are counted: that is no fault."""
+    caller = customers_caller(provider := Customers())
+
+    [finding] = judge_pages(caller, [])
+
+    assert finding.outcome is Outcome.PASS, finding.observed
+    assert provider.customers == {}

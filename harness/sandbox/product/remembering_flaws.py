@@ -1,0 +1,137 @@
+"""Planted flaws that remember: what an answer shows depends on calls before it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from harness.sandbox.product.rewriting import Flaw, Spoil, json_in, rewritten
+
+
+def remembering_flaws() -> dict[str, Flaw]:
+    """Return the flaws by the id of their defect."""
+    return {
+        "provider-reads-another-owner": Flaw("GET /projects/{projectId}", _owner("admin@example.com")),
+        "provider-creation-overwrites": Flaw("*", _newest_owner()),
+        "provider-lists-deleted": Flaw("GET /webhook-endpoints", _lists_all_ever()),
+        "provider-ignores-limit": Flaw("*", _lists_all_projects()),
+        "provider-ignores-status": Flaw("GET /runs", _ignores("status")),
+        "provider-ignores-project": Flaw("GET /runs", _ignores("projectId")),
+        "provider-forgets-changes": Flaw("*", _forgets_changes("ownerEmail")),
+        "provider-change-clears": Flaw("*", _clears_names()),
+        "provider-change-answers-old": Flaw("*", _answers_changes_with_old()),
+    }
+
+
+def _owner(email: str) -> Spoil:
+    return lambda _, response: (
+        rewritten(response, {**json_in(response), "ownerEmail": email}) if response.status_code == 200 else response
+    )
+
+
+def _newest_owner() -> Spoil:
+    """Every project is read with the owner of the project that was created last."""
+    newest: list[str] = []
+
+    def spoil(request: Request, response: Response) -> Response:
+        if request.url.path == "/projects" and response.status_code == 201:
+            newest[:] = [json_in(response)["ownerEmail"]]
+        elif newest and request.url.path.startswith("/projects/"):
+            return _owner(newest[0])(request, response)
+        return response
+
+    return spoil
+
+
+def _lists_all_ever() -> Spoil:
+    """An endpoint that was listed once is listed for ever."""
+    ever: dict[str, Any] = {}
+
+    def spoil(_: Request, response: Response) -> Response:
+        if response.status_code != 200:
+            return response
+        ever.update({item["id"]: item for item in json_in(response)["items"]})
+        return rewritten(response, {"items": list(ever.values())})
+
+    return spoil
+
+
+def _lists_all_projects() -> Spoil:
+    """Each page of projects has all that there are."""
+    known: dict[str, Any] = {}
+
+    def spoil(request: Request, response: Response) -> Response:
+        if not request.url.path.startswith("/projects") or response.status_code not in (200, 201):
+            return response
+        if request.method in ("POST", "PATCH"):
+            known[json_in(response)["id"]] = json_in(response)
+        elif request.url.path == "/projects" and "cursor" not in request.query_params:
+            return rewritten(response, {"items": list(known.values())[-100:], "nextCursor": None})
+        return response
+
+    return spoil
+
+
+def _ignores(name: str) -> Spoil:
+    """Where that filter is used, what was listed last without it is listed again."""
+    listed: dict[str, Any] = {}
+
+    def spoil(request: Request, response: Response) -> Response:
+        if response.status_code != 200:
+            return response
+        if name in request.query_params:
+            return rewritten(response, {"items": list(listed.values())[-100:], "nextCursor": None})
+        listed.update({item["id"]: item for item in json_in(response)["items"]})
+        return response
+
+    return spoil
+
+
+def _forgets_changes(name: str) -> Spoil:
+    """A project is always read with the value that it was created with, whatever the answer to a change shows."""
+    created: dict[str, Any] = {}
+
+    def spoil(request: Request, response: Response) -> Response:
+        if not request.url.path.startswith("/projects") or response.status_code >= 300:
+            return response
+        document = json_in(response)
+        if request.method == "POST":
+            created[document["id"]] = document[name]
+        elif request.method == "GET" and document.get("id") in created:
+            return rewritten(response, {**document, name: created[document["id"]]})
+        return response
+
+    return spoil
+
+
+def _clears_names() -> Spoil:
+    """A project that was changed has no name any more."""
+    changed: set[str] = set()
+
+    def spoil(request: Request, response: Response) -> Response:
+        if not request.url.path.startswith("/projects/") or response.status_code >= 300:
+            return response
+        document = json_in(response)
+        if request.method == "PATCH":
+            changed.add(document["id"])
+        return rewritten(response, {**document, "name": "-"}) if document["id"] in changed else response
+
+    return spoil
+
+
+def _answers_changes_with_old() -> Spoil:
+    """A change is answered with what was shown of the project before."""
+    shown: dict[str, Any] = {}
+
+    def spoil(request: Request, response: Response) -> Response:
+        if not request.url.path.startswith("/projects") or response.status_code >= 300:
+            return response
+        document = json_in(response)
+        before = shown.get(document.get("id"))
+        if request.method in ("GET", "POST") and "id" in document:
+            shown[document["id"]] = document
+        return rewritten(response, before) if request.method == "PATCH" and before else response
+
+    return spoil
