@@ -77,7 +77,9 @@ def key_of(finding: Finding) -> str:
 def _findings(report: Report | None) -> list[Finding]:
     if report is None:
         return []
-    return [f for item in report.items for f in item.findings] + [f for d in report.vendor for f in d.findings]
+    return [f for item in report.items for f in (*item.findings, *item.notes)] + [
+        f for d in report.vendor for f in d.findings
+    ]
 
 
 def _row_of(finding: Finding, items: Mapping[str, Item], by_key: Mapping[str, Check]) -> Iterator[Labelled]:

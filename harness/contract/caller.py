@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, TypedDict, Unpack
+from typing import Any, NamedTuple, TypedDict, Unpack
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+import msgspec
 
 from harness.contract.created_resources import CreatedResources
 from harness.contract.required_inputs import PRECONDITION, RequiredInputs, required_inputs
@@ -15,6 +16,7 @@ from harness.contract.sample import Sample
 from harness.errors import ProbeError
 from harness.http.provider_client import LIMITED, ProviderClient, SendResult
 from harness.model import Check, Finding, FixedBy, Outcome
+from harness.model.cause import level_of
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
 
@@ -44,6 +46,13 @@ class CallOptions(TypedDict, total=False):
     """Whether it carries the credential; it does unless this is false."""
 
 
+class Complaint(NamedTuple):
+    """What is wrong with an operation."""
+
+    example: str
+    cause: str
+
+
 class Caller:
     """Calls the provider as an honest client would, and notes what of each answer breaks the document."""
 
@@ -59,8 +68,8 @@ class Caller:
         self._etags: dict[str, str] = {}
         """By path, of the last answer that had one."""
         self.calls = 0
-        self.violations: dict[tuple[str, str], str] = {}
-        """By operation and what is wrong: an example."""
+        self.violations: dict[tuple[str, str], Complaint] = {}
+        """By operation and what is wrong."""
 
     @property
     def spares_credentials(self) -> bool:
@@ -129,36 +138,43 @@ class Caller:
     def _known(self, name: str, path: str) -> str | None:
         return self._etags.get(path) if name.lower() == PRECONDITION else self.resources.value(name)
 
-    def complain(self, operation: str, complaint: str, example: str) -> None:
-        """Record what is wrong with an operation, once; ``complaint`` contains nothing of the example."""
-        self.violations.setdefault((operation, complaint), example)
+    def complain(self, operation: str, complaint: str, example: str, cause: str = "") -> None:
+        """Record what is wrong with an operation, once; ``complaint`` contains nothing of the example.
+
+        ``cause`` is what other operations and checks have in common with it; it is the complaint by default.
+        """
+        self.violations.setdefault((operation, complaint), Complaint(example, cause))
 
     def findings(self) -> list[Finding]:
         """Return one finding for each thing that was noted."""
         return [
-            broken(operation, ANSWERS, complaint, example)
-            for (operation, complaint), example in self.violations.items()
+            broken(operation, ANSWERS, complaint, noted.example, shared=noted.cause)
+            for (operation, complaint), noted in self.violations.items()
         ]
 
     def _note(self, operation: Operation, response: httpx.Response) -> None:
         self.calls += 1
         called = f"{operation.method} {response.request.url.path} answered {response.status_code}"
         described = self.spec.find(operation.method, response.request.url)
-        for violation in described.violations(response) if described else ():
-            self.complain(operation.label, violation.partition(":")[0], f"{called}: {violation}")
+        for breach in described.breaches(response) if described else ():
+            self.complain(operation.label, breach.text.partition(":")[0], f"{called}: {breach.text}", breach.cause)
         if response.status_code in LIMITED and "retry-after" not in response.headers:
             violation = f"answers {response.status_code} without Retry-After"
             self.complain(operation.label, violation, f"{called} (RFC 6585 section 4, RFC 9110 section 10.2.3)")
 
 
-def broken(subject: str, check: Check, cause: str, observed: str, *, expected: str = "", source: str = "") -> Finding:
+def broken(
+    subject: str, check: Check, cause: str, observed: str, *, expected: str = "", source: str = "", shared: str = ""
+) -> Finding:
     """Return a finding that the provider breaks its contract, named after operation, check and cause.
 
-    ``cause`` contains nothing of the example, which belongs into ``observed``.
+    ``cause`` contains nothing of the example, which belongs into ``observed``. ``shared`` is what other checks call
+    the same fault.
     """
-    summary = f"{subject}: {cause}"
+    summary, shared = f"{subject}: {cause}", shared or cause
     found = check.finding(Outcome.FAIL, observed, summary=summary, expected=expected, source=source, case="")
-    return found.named(subject, check.id, cause)
+    level = max(check.level, level_of(shared))  # `should` is the greater
+    return msgspec.structs.replace(found.named(subject, check.id, cause), cause=shared, level=level)
 
 
 def _with_query(url: httpx.URL, more: str) -> httpx.URL:

@@ -12,7 +12,9 @@ from harness.contract.promise import Planned, Promise
 from harness.contract.sample import Sample
 from harness.http.message import media_type
 from harness.model import Finding, FixedBy, Outcome
+from harness.model.cause import WITHOUT_ALLOW
 from harness.openapi.operation import METHODS, Operation
+from harness.openapi.response_causes import content_type_cause
 
 PROBLEM = "application/problem+json"
 REFUSALS_WORDED = Promise(
@@ -61,7 +63,8 @@ def judge_problems(caller: Caller) -> list[Finding]:
             if _declares_problem(operation, answer):
                 seen += 1
                 if complaint := _complaint(answer):
-                    offence = broken(operation.label, REFUSALS_WORDED, complaint, _in_words(answer, refusal))
+                    observed, shared = _in_words(answer, refusal), _shared_cause(operation, answer)
+                    offence = broken(operation.label, REFUSALS_WORDED, complaint, observed, shared=shared)
                     found.setdefault(offence.id, offence)
     found.update(_without_allow(caller))
     if found:
@@ -104,6 +107,14 @@ def _complaint(answer: Sample) -> str:
     return f"the problem of its {status} has a {odd[0]} that is no text" if odd else ""
 
 
+def _shared_cause(operation: Operation, answer: Sample) -> str:
+    """Return the cause that other checks of the content type give; empty for what only this one looks at."""
+    if operation.describes_type(answer.response):
+        return ""
+    kinds = list(operation.response_to(answer.response.status_code).get("content") or {})
+    return content_type_cause(answer.response.headers.get("content-type", ""), kinds)
+
+
 def _unoffered(caller: Caller) -> Iterator[Operation]:
     """Yield a method for each path that it does not offer, where a call of it is allowed."""
     offered: dict[str, set[str]] = {}
@@ -131,6 +142,7 @@ def _without_allow(caller: Caller) -> dict[str, Finding]:
                 f"{unoffered.label} answered 405",
                 expected="405 with the header Allow",
                 source="RFC 9110 section 15.5.6",
+                shared=WITHOUT_ALLOW.of(),
             )
             found[offence.id] = offence
     return found

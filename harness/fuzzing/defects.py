@@ -10,12 +10,15 @@ import httpx
 import msgspec
 
 from harness.core.pointers import steps_of
+from harness.fuzzing.notes import note_of
 from harness.fuzzing.response_rules import message_of
 from harness.http.curl import curl
 from harness.http.message import media_type
 from harness.http.provider_client import NoAnswer, json_of
 from harness.model import stable_id
+from harness.model.cause import STATUS
 from harness.openapi.operation import Operation
+from harness.openapi.response_causes import cause_of
 from harness.openapi.spec_document import Spec
 from harness.openapi.spec_excerpt import SpecExcerpt, spec_excerpt
 
@@ -74,6 +77,10 @@ class Defect(msgspec.Struct, frozen=True, kw_only=True):
     """The request that shows it, after those that must come before it."""
     bindings: tuple[tuple[str, int, str], ...] = ()
     """``(text, step, JSON pointer)``: this text of later requests stood there in the answer to that step."""
+    shared_cause: str = ""
+    """What is wrong, in words that are the same at every operation and in every check; empty where it is its own."""
+    note: str = ""
+    """Why nobody would correct it; empty where somebody would."""
 
     @property
     def id(self) -> str:
@@ -121,6 +128,8 @@ def of_failures(
             answer=as_answer(response),
             excerpt=_promised(failure, label, spec, case, response),
             steps=tuple(steps),
+            shared_cause=_shared_cause(failure, operation, response),
+            note=note_of(failure, operation, response),
         )
         for failure in failures
         # A stateful check names the operation that the trouble began with.
@@ -129,6 +138,14 @@ def of_failures(
     ]
     seen = {defect.check for defect in found}
     return [defect for defect in found if _COVERED_BY.get(defect.check) not in seen]
+
+
+def _shared_cause(failure: Any, operation: Operation, response: httpx.Response) -> str:
+    """Return the cause of a failure; where a valid request is refused in a way that is not documented, of both."""
+    status = response.status_code
+    if _check(failure) == "positive_data_acceptance" and not operation.key_of(status):
+        return STATUS.of(str(status))
+    return cause_of(failure, response)
 
 
 def _check(failure: Any) -> str:

@@ -11,6 +11,7 @@ from harness.fuzzing.defects import Defect
 from harness.fuzzing.session import FuzzSession
 from harness.fuzzing.unserved import as_unserved
 from harness.model import Check, Finding, Outcome
+from harness.model.cause import level_of
 
 
 class FuzzSubject(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,17 +44,17 @@ def findings_of(session: FuzzSession, subject: FuzzSubject, store: DefectStore, 
     if session.unheard:
         yield subject.error(subject.unheard, session.unheard)
     found = [
-        defect_finding(store.get(defect.id) or defect, subject.check, session.client.base_url)
-        for defect in session.shown
+        defect_finding(_smallest(store, defect), subject.check, session.client.base_url) for defect in session.shown
     ]
     if session.watch is not None and session.watch.unserved:
         yield from map(as_unserved, found)
         yield from [] if found else [session.watch.finding(session.stored(session.watch.last), session.client.base_url)]
         return
     yield from found
-    if found and session.left_out:
+    bad = any(not f.note for f in found)
+    if bad and session.left_out:
         yield subject.finding(Outcome.NOT_APPLICABLE, "not all requests were sent", observed)
-    if found or session.unheard:
+    if bad or session.unheard:
         return
     if session.answered:
         yield subject.finding(Outcome.PASS, f"{session.answered} {subject.requests}, no violation", observed)
@@ -73,4 +74,14 @@ def defect_finding(defect: Defect, check: Check, base_url: str) -> Finding:
         source=f"the spec at {defect.excerpt.pointer}; check {defect.check}",
         case=defect.operation,
     )
-    return msgspec.structs.replace(found, id=defect.id, subject=defect.operation)
+    level = max(check.level, level_of(defect.shared_cause))  # `should` is the greater
+    named = {"id": defect.id, "subject": defect.operation, "cause": defect.shared_cause, "note": defect.note}
+    return msgspec.structs.replace(found, **named, level=level)
+
+
+def _smallest(store: DefectStore, defect: Defect) -> Defect:
+    """Return the smallest example of a defect that was ever stored, with what the run found out about its cause."""
+    stored = store.get(defect.id)
+    if stored is None:
+        return defect
+    return msgspec.structs.replace(stored, shared_cause=defect.shared_cause, note=defect.note)

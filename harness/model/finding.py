@@ -68,6 +68,17 @@ class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
     """The whole value of its ``exclude``, with what it has now."""
 
 
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several findings that the report has as one."""
+
+    id: str
+    check: str
+    subject: str
+    """The operation."""
+    observed: str = ""
+    reproduce: str = ""
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One observation: which item it is about, its outcome, what was expected and seen."""
 
@@ -107,6 +118,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """All operations that it is about, where the report has one finding for those of several; else empty."""
     ids: tuple[str, ...] = ()
     """Ids of the findings that it stands for, each of which can be waived too."""
+    members: tuple[Member, ...] = ()
+    """The findings that it stands for, each with what was observed and the command that repeats it."""
+    called: tuple[str, ...] = ()
+    """Those of its operations that the integration itself calls: in scenarios, cassettes or runs of its client."""
+    note: str = ""
+    """Why nobody would correct it; then it decides nothing, and the report has it apart."""
     exclude: Exclusion | None = None
     """What would leave these operations out; None where it is about a single one, or nothing would be left."""
 
@@ -126,6 +143,16 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         """What is wrong, without the subject and the id, so that findings of one cause have the same text."""
         named = f" ({self.id})" if self.id else ""
         return self.cause or self.summary.removesuffix(named).removeprefix(f"{self.subject}: " if self.subject else "")
+
+    @property
+    def is_of_provider(self) -> bool:
+        """Whether only the provider can correct what one of its operations does."""
+        return bool(self.subject or self.operations) and self.fixed_by is FixedBy.PROVIDER
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether its cause can be that of findings of other operations and checks, so that all are one finding."""
+        return bool(self.id and self.check and self.subject and self.cause) and self.fixed_by is FixedBy.PROVIDER
 
     @property
     def is_named(self) -> bool:

@@ -58,6 +58,8 @@ class ItemResult(msgspec.Struct, frozen=True, kw_only=True):
     """The reason of ``[target.absent]`` for which it does not apply; empty where none does."""
     waiver: Waiver | None = None
     findings: tuple[Finding, ...] = ()
+    notes: tuple[Finding, ...] = ()
+    """What is true, but nobody would correct; it decides nothing."""
 
     @property
     def blocks(self) -> bool:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
 from harness.core.pointers import escaped, pointer_of
 from harness.http.message import is_json, media_type
+from harness.model.cause import MISSING_HEADER
 from harness.openapi.json_document import JsonDocument, described, items
 from harness.openapi.media_ranges import most_specific
 from harness.openapi.parameter_writing import in_path
+from harness.openapi.response_causes import cause_of, content_type_cause
 from harness.openapi.routes import PARAMETER
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -27,6 +29,13 @@ REDACTED = "[REDACTED "
 """How every placeholder of a secret begins."""
 NEVER_REQUIRED = ("content-type", "date", "server")
 """The first by OpenAPI's own words; the others are the server's, and recordings do without."""
+
+
+class Breach(NamedTuple):
+    """How a response breaks the document."""
+
+    text: str
+    cause: str
 
 
 class Operation:
@@ -161,17 +170,26 @@ class Operation:
         What a recording holds in place of a secret is not held against the secret's schema, nor is the body unless it
         is ``readable``.
         """
+        return [breach.text for breach in self.breaches(response, readable=readable)]
+
+    def breaches(self, response: httpx.Response, *, readable: bool = True) -> list[Breach]:
+        """Return the same, each with the cause that other operations share with it."""
         found = self.failures(response, lambda: self.raw.validate_response(response))
         if not readable:
             found = [failure for failure in found if failure.title not in _OF_BODIES]
-        lines = [self.document.shown(_in_a_line(f)) for f in found if not _is_redacted(f)]
-        return [*lines, *self._lacking(response), *self._undescribed_type(response)]
+        judged = [
+            Breach(self.document.shown(_in_a_line(f)), self.document.shown(cause_of(f, response)))
+            for f in found
+            if not _is_redacted(f)
+        ]
+        return [*judged, *self._lacking(response), *self._undescribed_type(response)]
 
-    def _undescribed_type(self, response: httpx.Response) -> Iterator[str]:
+    def _undescribed_type(self, response: httpx.Response) -> Iterator[Breach]:
         """Yield the content type of a body for which the documented response has another one (Response Object)."""
         if response.content and not self.describes_type(response):
-            kinds = ", ".join(self._types_of(response))
-            yield f"Undocumented Content-Type: {media_type(response.headers['content-type'])}; the spec has {kinds}"
+            kinds, sent = self._types_of(response), response.headers["content-type"]
+            text = f"Undocumented Content-Type: {media_type(sent)}; the spec has {', '.join(kinds)}"
+            yield Breach(text, content_type_cause(sent, kinds))
 
     def describes_type(self, response: httpx.Response) -> bool:
         """Whether the documented response has the content type of ``response``, or describes none."""
@@ -214,12 +232,13 @@ class Operation:
             found = [f for f in found if not isinstance(f, UndefinedContentType)]
         return self.document.judged(self, response, found)
 
-    def _lacking(self, response: httpx.Response) -> Iterator[str]:
+    def _lacking(self, response: httpx.Response) -> Iterator[Breach]:
         """Yield the headers that the documented response requires and that did not come (OpenAPI, Header Object)."""
         documented = self.raw.responses.find_by_status_code(response.status_code)
         for name, header in (documented.headers if documented else {}).items():
             if header.is_required and name.lower() not in (*response.headers, *NEVER_REQUIRED):
-                yield f"{response.status_code} without the header {name}, which the spec requires"
+                text = f"{response.status_code} without the header {name}, which the spec requires"
+                yield Breach(text, MISSING_HEADER.of(name))
 
 
 def contents(pointer: str, node: dict[str, Any]) -> dict[str, str]:

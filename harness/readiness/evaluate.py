@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from harness.model import (
@@ -32,7 +32,7 @@ from harness.readiness import vendor
 from harness.readiness import waivers as waiver_rules
 from harness.readiness.checklist import Checklist
 from harness.readiness.live_evidence import why_not_live
-from harness.readiness.one_cause import attributed, joined
+from harness.readiness.one_cause import attributed, called_by_integration, joined, marked, order
 
 # The first of these that any finding has is the item's outcome.
 # What is waived holds on paper only, and is shown as waived.
@@ -71,13 +71,15 @@ def evaluate_item(
     today: dt.date,
     provider_counts: bool = True,
     declared: str | None = None,
+    called: Container[str] = (),
 ) -> ItemResult:
     """Judge one item. ``missing`` names the keys that harness.toml would need for it.
 
     It does not apply where the reason ``declared`` is given and no test of the user's own fails.
-    Without ``provider_counts``, what only the provider can correct decides nothing.
+    Without ``provider_counts``, what only the provider can correct decides nothing. ``called`` are the operations that
+    the integration itself calls.
     """
-    findings = _counting(findings, waivers, today)
+    findings = [marked(f, called) for f in _counting(findings, waivers, today)]
     if declared and not _fails(findings):
         return _not_applicable(item, f"declared: {declared}", findings, declared)
     waiver = waiver_rules.live_waiver(item.id, waivers, today)
@@ -86,7 +88,8 @@ def evaluate_item(
         if why := vendor.reason(item, findings, decided, missing):
             return _not_applicable(item, why, [f for f in findings if not vendor.is_difference(f)])
         findings = decided
-    findings = joined(findings)
+    noted = [f for f in findings if f.note and f.outcome in EXCUSABLE]
+    findings = joined([f for f in findings if f not in noted])
     proofs = [f for f in findings if _proves(item, f)]
     outcome, level = _weighed(item, proofs)
     return ItemResult(
@@ -99,8 +102,9 @@ def evaluate_item(
         remediation=item.remediation,
         waiver=waiver,
         findings=tuple(
-            sorted(findings, key=lambda f: (f.outcome is not outcome, _rank(f), not _proves(item, f), *_order(f)))
+            sorted(findings, key=lambda f: (f.outcome is not outcome, _rank(f), not _proves(item, f), *order(f)))
         ),
+        notes=tuple(sorted(joined(noted), key=order)),
     )
 
 
@@ -134,14 +138,6 @@ def _proves(item: Item, finding: Finding) -> bool:
 
 def _rank(finding: Finding) -> int:
     return _WORST_FIRST.index(finding.outcome)
-
-
-def _order(finding: Finding) -> tuple[str, bool, str, str, str]:
-    """Return what orders findings of one outcome: requirements first, so that summary, fix and command are of one.
-
-    One that stands for many comes before the others.
-    """
-    return finding.level, not finding.operations, finding.test, finding.case, finding.mode
 
 
 def _distinct(findings: Sequence[Finding]) -> list[Finding]:
@@ -192,7 +188,7 @@ def _summary(
     """Return in one line why the item has its outcome."""
     if missing and outcome is Outcome.NOT_RUN:  # more precise than that the checks were skipped
         return f"harness.toml does not set {listed(missing)}"
-    worst = sorted((f for f in proofs if f.outcome is outcome), key=_order)
+    worst = sorted((f for f in proofs if f.outcome is outcome), key=order)
     if worst and outcome is Outcome.PASS:
         return worst[0].headline if len(worst) == 1 else f"{len(worst)} checks passed"
     if worst:
@@ -275,7 +271,8 @@ def assemble(
 ) -> Report:
     """Judge every item, and the run as a whole; ``missing`` and ``declared`` are by the item's id."""
     found = by_item(findings)
-    judge = partial(evaluate_item, waivers=waivers, today=today, provider_counts=provider_counts)
+    called = called_by_integration(coverage)
+    judge = partial(evaluate_item, waivers=waivers, today=today, provider_counts=provider_counts, called=called)
     items = tuple(judge(i, found[i.id], missing=missing.get(i.id, ()), declared=declared.get(i.id)) for i in checklist)
     problems = (*problems, *_stale_waivers(waivers, checklist, items, today, provider_counts=provider_counts))
     return Report(

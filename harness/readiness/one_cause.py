@@ -1,25 +1,36 @@
-"""Findings of one cause that are one finding in the report: those of all operations that the server does not have."""
+"""Findings of one cause are one finding in the report, whichever operations, examples and checks show it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 import msgspec
 
 from harness.core.names import first_of
 from harness.model import Finding, FixedBy, Outcome, stable_id
-from harness.model.finding import UNSERVED_CHECK
+from harness.model.cause import rank
+from harness.model.finding import UNSERVED_CHECK, Member
+from harness.model.spec_coverage import Coverage
 
 _COUNTED = (Outcome.FAIL, Outcome.WAIVED)
+_ITS_OWN = ("scenarios", "cassettes")
+"""Sources of coverage that are the integration's calls, and not those of checks."""
+FIRST = 5
+"""Operations that the summary names."""
 _WAIVED = "; waived by "
 """Begins what a waiver adds to a summary."""
 
 
 def cause_id(finding: Finding) -> str:
     """Return the id of the one finding that a finding becomes part of; empty for one that remains by itself."""
-    if finding.check != UNSERVED_CHECK or not finding.id:
-        return ""
-    return stable_id("", f"{finding.item}/{finding.check}", "")
+    if is_unserved(finding):
+        return stable_id("", f"{finding.item}/{finding.check}", "")
+    return stable_id("", f"{finding.item}/cause", finding.cause) if finding.is_shared else ""
+
+
+def is_unserved(finding: Finding) -> bool:
+    """Whether a finding is about an operation that the server does not have."""
+    return finding.check == UNSERVED_CHECK and bool(finding.id)
 
 
 def attributed(findings: Iterable[Finding]) -> list[Finding]:
@@ -33,6 +44,19 @@ def attributed(findings: Iterable[Finding]) -> list[Finding]:
     return [_put_down(f, cause) if cause is not None and _is_part(f) else f for f, cause in found]
 
 
+def called_by_integration(coverage: Coverage | None) -> frozenset[str]:
+    """Return the operations that the integration itself calls, by label: in scenarios and in cassettes."""
+    operations = coverage.operations if coverage else ()
+    return frozenset(o.operation for o in operations if any(s.name in _ITS_OWN and s.statuses for s in o.sources))
+
+
+def marked(finding: Finding, called: Container[str]) -> Finding:
+    """Return a finding, marked where it is about an operation that the integration itself calls."""
+    if finding.subject not in called or not finding.is_of_provider:
+        return finding
+    return msgspec.structs.replace(finding, called=(finding.subject,))
+
+
 def joined(findings: Sequence[Finding]) -> list[Finding]:
     """Return findings of one item that `attributed` returned, where those of one cause are one with all their ids."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
@@ -41,11 +65,21 @@ def joined(findings: Sequence[Finding]) -> list[Finding]:
         if finding.outcome not in _COUNTED or not cause_id(finding):
             found.append([finding])
             continue
-        key = (finding.outcome, finding.level, finding.mode, _waiver(finding))
+        key = (cause_id(finding), finding.outcome, finding.level, finding.mode, _waiver(finding))
         if key not in groups:
             found.append(groups.setdefault(key, []))
         groups[key].append(finding)
-    return [_one(alike) if cause_id(alike[0]) else alike[0] for alike in found]
+    return [_one(alike) if len(alike) > 1 or is_unserved(alike[0]) else alike[0] for alike in found]
+
+
+def order(finding: Finding) -> tuple[object, ...]:
+    """Return what orders findings of one outcome: requirements first, so that summary, fix and command are of one.
+
+    What the integration calls comes before the rest, then crashes and broken schemas, then what stands for many.
+    """
+    worst = rank(finding.cause) if finding.is_of_provider else 0
+    many = not finding.operations
+    return finding.level, not finding.called, worst, many, finding.test, finding.case, finding.mode
 
 
 def _is_part(finding: Finding) -> bool:
@@ -64,16 +98,34 @@ def _waiver(finding: Finding) -> str:
 
 def _one(findings: Sequence[Finding]) -> Finding:
     """Return one finding for several; evidence and command are those of the first."""
-    named = cause_id(findings[0])
+    findings = sorted(findings, key=lambda f: not f.called)
+    first, named = findings[0], cause_id(findings[0])
     operations = tuple(dict.fromkeys(f.subject for f in findings))
-    number = f"{len(operations)} operation{'' if len(operations) == 1 else 's'} of the spec"
-    summary = f"The server does not have {number}: {first_of(operations)} ({named}){_waiver(findings[0])}"
+    number = f"{len(operations)} operation{'' if len(operations) == 1 else 's'}"
+    if is_unserved(first):
+        summary = f"The server does not have {number} of the spec: {first_of(operations)} ({named}){_waiver(first)}"
+    elif len(operations) == 1:
+        summary = f"{first.cause}: {operations[0]} ({named}){_waiver(first)}"
+    else:
+        summary = f"{first.cause}, at {number}: {first_of(operations, FIRST)} ({named}){_waiver(first)}"
     return msgspec.structs.replace(
-        findings[0],
+        first,
         summary=summary,
         subject="",
-        case=UNSERVED_CHECK,
+        case=UNSERVED_CHECK if is_unserved(first) else first.case,
         id=named,
         operations=operations,
         ids=tuple(dict.fromkeys(f.id for f in findings)),
+        members=tuple(map(_member, findings)),
+        called=tuple(dict.fromkeys(label for f in findings for label in f.called)),
+    )
+
+
+def _member(finding: Finding) -> Member:
+    return Member(
+        id=finding.id,
+        check=finding.check,
+        subject=finding.subject,
+        observed=finding.observed,
+        reproduce=finding.reproduce,
     )

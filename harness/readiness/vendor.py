@@ -10,7 +10,7 @@ import msgspec
 
 from harness.model import Finding, FixedBy, Item, Level, Outcome, VendorDifference, Waiver
 from harness.model.strict import listed
-from harness.readiness.one_cause import attributed
+from harness.readiness.one_cause import attributed, is_unserved
 
 SUMMARY = "vendor's API"
 """How the summary of an item begins that does not apply because the provider is a vendor's API."""
@@ -18,7 +18,8 @@ SUMMARY = "vendor's API"
 
 def is_difference(finding: Finding) -> bool:
     """Whether a finding is one that only the provider can correct, and does not hold or could not be judged."""
-    return finding.fixed_by is FixedBy.PROVIDER and finding.outcome in (Outcome.FAIL, Outcome.ERROR)
+    of_provider = finding.fixed_by is FixedBy.PROVIDER and not finding.note
+    return of_provider and finding.outcome in (Outcome.FAIL, Outcome.ERROR)
 
 
 def counted(item: Item, findings: Iterable[Finding]) -> list[Finding]:
@@ -71,6 +72,8 @@ def kind_of(finding: Finding) -> tuple[str, str, str]:
     """Return what is the same for findings of one entry: item, check and cause."""
     if finding.outcome is Outcome.ERROR and finding.observed:
         return finding.item, "", finding.observed.splitlines()[0]
+    if finding.is_shared and not is_unserved(finding):
+        return finding.item, "", finding.cause
     return finding.item, finding.check, finding.cause_or_summary
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.model import Exclusion, ItemResult, Outcome, Problem, Report, VendorDifference, Verdict
+from harness.model import Exclusion, ItemResult, Level, Outcome, Problem, Report, VendorDifference, Verdict
 from harness.reports import vendor_section
 from harness.reports.exclusion_block import IN_A_TERMINAL, INTRODUCTION, toml_lines
 from harness.reports.text import (
@@ -32,6 +32,9 @@ MARK_STYLES = {Outcome.PASS: "green", Outcome.FAIL: "red"}
 
 INDENT = " " * len("? not run ")
 
+_CAUSES = 5
+"""Further findings about a provider that an item lists below its summary."""
+_CALLED = ", called by your integration"
 _DETAILS = 3
 """Lines shown below the sentence of a problem, which names the file with all of them."""
 
@@ -57,6 +60,7 @@ def _lines(report: Report, written: str, verbosity: int) -> Iterator[Line]:
         yield from problem_lines(problem)
     for item in failures(report):
         yield f"{mark(item.outcome)} {item.id}: {item.summary}", MARK_STYLES.get(item.outcome, "yellow")
+        yield from _causes(item)
         yield f"{INDENT}{': '.join(advice(item))}", ""
         yield from exclusion_lines(item)
         yield from _again([item])
@@ -85,6 +89,21 @@ def _lines(report: Report, written: str, verbosity: int) -> Iterator[Line]:
     if report.provider:
         yield vendor_section.owner(report), ""
     yield f"Report: {written}", ""
+
+
+def _causes(item: ItemResult) -> Iterator[Line]:
+    """Yield what else is wrong with the provider, after the first finding, and the number of notes."""
+    found = [f for f in bad_findings(item) if f.is_of_provider and f.outcome is Outcome.FAIL]
+    for finding in found[1 : 1 + _CAUSES]:
+        marks = [
+            text for text, holds in ((" (should)", finding.level is Level.SHOULD), (_CALLED, finding.called)) if holds
+        ]
+        yield f"{INDENT}{finding.headline}{''.join(marks)}", ""
+    if item.notes:
+        yield (
+            f"{INDENT}{len(item.notes)} note{'' if len(item.notes) == 1 else 's'} in the report, which decide nothing",
+            "",
+        )
 
 
 def _passed(report: Report, verbosity: int) -> Iterator[Line]:

@@ -10,12 +10,18 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
+from harness.core.names import first_of
 from harness.model import DeclaredSkip, Finding, ItemResult, Level, Outcome, Problem, Report, Verdict
+from harness.model.finding import Member
 from harness.model.spec_coverage import Coverage, OperationCoverage, Source, percent
 from harness.reports.exclusion_block import as_toml
 
 WIDTH = 110
 """Columns of a line in the terminal that is wrapped, or that names several items."""
+MOST_OPERATIONS = 5
+"""Operations of the integration that a finding names."""
+MEMBERS = 50
+"""Findings that are listed behind the one that they are part of."""
 WAIVERS = 20
 """Waivers that are listed under READY."""
 REASON_CHARS = 300
@@ -259,6 +265,16 @@ def bad_findings(item: ItemResult) -> list[Finding]:
     return [f for f in item.findings if f.outcome not in (Outcome.PASS, Outcome.NOT_APPLICABLE)]
 
 
+def _called(finding: Finding) -> str:
+    return f"your integration: {first_of(finding.called, MOST_OPERATIONS)}" if finding.called else ""
+
+
+def member_line(member: Member) -> str:
+    """Return one of several findings that are one: its operation, id, and the command that repeats it."""
+    again = f": {member.reproduce}" if member.reproduce else ""
+    return f"{member.subject} ({member.id}, {member.check}){again}"
+
+
 def evidence(finding: Finding, *, shown: str = "") -> list[tuple[str, str]]:
     """Return what a finding rests on, labelled; what is empty, or in its headline already, is left out.
 
@@ -268,12 +284,14 @@ def evidence(finding: Finding, *, shown: str = "") -> list[tuple[str, str]]:
     labelled = (
         ("expected", "" if finding.expected in visible else finding.expected),
         ("observed", "" if finding.observed in visible else finding.observed),
+        ("called by", _called(finding)),
         ("source", finding.source),
         ("fix", "" if finding.fix == shown else finding.fix),
         ("id", "" if finding.id in finding.summary else finding.id),
         ("check", f"{finding.item}/{finding.check}" if finding.check else ""),
         ("request", finding.request),
         ("reproduce", finding.reproduce),
+        ("note", finding.note),
         ("exclude", as_toml(finding.exclude) if finding.exclude else ""),
     )
     return [(label, text) for label, text in labelled if text]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
+
+import pytest
 
 from harness.model import Finding, FixedBy, Item, ItemResult, Level, Outcome, Waiver
+from harness.model.spec_coverage import Coverage, OperationCoverage, Source
 from harness.readiness import vendor
 from harness.readiness.evaluate import evaluate_item
-from harness.readiness.one_cause import cause_id
+from harness.readiness.one_cause import called_by_integration, cause_id
 from harness.readiness.waivers import effective
 
 TODAY = dt.date(2026, 11, 28)
@@ -122,3 +126,105 @@ def test_at_a_vendors_api_it_is_one_difference() -> None:
     [difference] = vendor.differences([ITEM], [other("GET /a"), missing("GET /a"), missing("GET /b")])
 
     assert (difference.cause, difference.operations) == (CAUSE, ("GET /a", "GET /b"))
+
+
+WITHOUT_ALLOW = "405 without Allow"
+
+
+def shared(label: str, cause: str = WITHOUT_ALLOW, check: str = "generated", **more: Any) -> Finding:
+    found = Finding(
+        item="contract.fuzz",
+        outcome=Outcome.FAIL,
+        summary=f"{label}: {check}",
+        check=check,
+        cause=cause,
+        fixed_by=FixedBy.PROVIDER,
+        reproduce=f"again {label}",
+        **more,
+    )
+    return found.named(label, check, cause)
+
+
+def test_findings_of_one_cause_are_one_across_operations_and_checks() -> None:
+    """It names the cause and the first five operations, and keeps id, check and command of each."""
+    members = [shared(f"GET /{n}") for n in range(7)] + [shared("GET /0", check="problems")]
+    [found] = judged(*members).findings
+
+    assert found.summary == (
+        f"405 without Allow, at 7 operations: GET /0, GET /1, GET /2, GET /3, GET /4 and 2 more ({found.id})"
+    )
+    assert found.id == cause_id(members[0])
+    assert found.ids == tuple(f.id for f in members)
+    assert [(m.subject, m.check, m.reproduce) for m in found.members][-2:] == [
+        ("GET /6", "generated", "again GET /6"),
+        ("GET /0", "problems", "again GET /0"),
+    ]
+
+
+def test_two_checks_of_one_operation_report_one_fault() -> None:
+    """The summary names the operation without a number."""
+    [found] = judged(shared("GET /a"), shared("GET /a", check="problems")).findings
+
+    assert found.summary == f"405 without Allow: GET /a ({found.id})"
+
+
+def test_another_cause_is_another_finding() -> None:
+    """So is what has no cause that others share; a cause of one finding keeps its id."""
+    alone = shared("GET /a", "Server error 500: KeyError")
+    findings = judged(shared("GET /a"), shared("GET /b"), alone, other("GET /a"), other("GET /b")).findings
+
+    assert len(findings) == 4
+    assert alone.id in [f.id for f in findings]
+
+
+@pytest.mark.parametrize("waived", ["group", "members"])
+def test_waivers_of_a_cause_and_of_its_members_are_valid(waived: str) -> None:
+    """The id of the cause covers all; those of the members together do too."""
+    members = [shared("GET /a"), shared("GET /b", check="problems")]
+    ids = [cause_id(members[0])] if waived == "group" else [f.id for f in members]
+    result = judged(*members, waivers=tuple(map(waiver, ids)))
+
+    assert result.outcome is Outcome.WAIVED
+    assert "stale" not in result.summary
+
+
+def test_crashes_come_before_broken_schemas_before_the_rest() -> None:
+    """Whatever the order in which the tests found them."""
+    causes = ["Content type a instead of b", "Response breaks #/x (type)", "Server error 500: KeyError"]
+    findings = judged(*(shared(f"GET /{n}", cause) for n, cause in enumerate(causes))).findings
+
+    assert [f.cause for f in findings] == causes[::-1]
+
+
+def test_what_the_integration_calls_comes_first_and_is_marked() -> None:
+    """Before a crash elsewhere; calls of the checks alone do not count."""
+    crash, called = shared("GET /a", "Server error 500: KeyError"), shared("GET /b")
+    coverage = Coverage(
+        operations=(
+            OperationCoverage(operation="GET /a", sources=(Source(name="fuzzing", statuses={"500": 1}),)),
+            OperationCoverage(operation="GET /b", sources=(Source(name="scenarios", statuses={"200": 1}),)),
+        )
+    )
+    result = evaluate_item(
+        ITEM, [crash, called], missing=(), waivers=(), today=TODAY, called=called_by_integration(coverage)
+    )
+
+    assert [(f.id, f.called) for f in result.findings] == [(called.id, ("GET /b",)), (crash.id, ())]
+
+
+def test_a_note_decides_nothing_and_stands_apart() -> None:
+    """Notes of one cause are one; the item holds by what passed."""
+    passed = Finding(item="contract.fuzz", outcome=Outcome.PASS, summary="p", check="generated")
+    result = judged(passed, shared("GET /a", note="why"), shared("GET /b", note="why"))
+
+    assert result.outcome is Outcome.PASS
+    assert [f.operations for f in result.notes] == [("GET /a", "GET /b")]
+    assert all(not f.note for f in result.findings)
+
+
+def test_one_cause_is_one_difference_of_a_vendor() -> None:
+    """Whichever checks found it; notes are none."""
+    found = [shared("GET /a"), shared("GET /b", check="problems"), shared("GET /c", note="why")]
+    [difference] = vendor.differences([ITEM], found)
+
+    assert (difference.cause, difference.operations) == (WITHOUT_ALLOW, ("GET /a", "GET /b"))

@@ -1,0 +1,45 @@
+"""Kinds of faults of a provider that many operations, examples and checks share, worst first."""
+
+from __future__ import annotations
+
+import msgspec
+
+from harness.model.finding import Level
+
+
+class CauseKind(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of cause; findings whose causes are the same text are one finding in the report."""
+
+    begins: str
+    """How the text of each cause of the kind begins."""
+    level: Level = Level.MUST
+
+    def of(self, details: str = "") -> str:
+        """Return the text of a cause."""
+        return f"{self.begins}{details}"
+
+
+SERVER_ERROR = CauseKind(begins="Server error ")
+NO_ANSWER = CauseKind(begins="No whole answer")
+BROKEN_SCHEMA = CauseKind(begins="Response breaks ")
+CONTENT_TYPE = CauseKind(begins="Content type ")
+MISSING_HEADER = CauseKind(begins="Missing header ")
+STATUS = CauseKind(begins="Undocumented status ")
+CLIENT_ERROR = CauseKind(begins="Undocumented status 4", level=Level.SHOULD)
+REFUSED_VALID = CauseKind(begins="Valid input refused ", level=Level.SHOULD)
+WITHOUT_ALLOW = CauseKind(begins="405 without Allow", level=Level.SHOULD)
+NOTED_METHOD = CauseKind(begins="Undeclared method answered ")
+
+_WORST_FIRST = (SERVER_ERROR, NO_ANSWER, BROKEN_SCHEMA)
+
+
+def rank(cause: str) -> int:
+    """Return what orders causes: crashes, then broken schemas, then all others."""
+    found = (number for number, kind in enumerate(_WORST_FIRST) if cause.startswith(kind.begins))
+    return next(found, len(_WORST_FIRST))
+
+
+def level_of(cause: str) -> Level:
+    """Return the level of findings of a cause: what is refused in another way than documented only should be right."""
+    mild = (CLIENT_ERROR, REFUSED_VALID, WITHOUT_ALLOW)
+    return Level.SHOULD if any(cause.startswith(kind.begins) for kind in mild) else Level.MUST

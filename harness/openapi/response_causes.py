@@ -1,0 +1,168 @@
+"""The cause of what is wrong with a response, in words that are the same at every operation and in every check."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+from urllib.parse import unquote, unquote_plus
+
+import httpx
+
+from harness.core.pointers import pointer_of
+from harness.core.stable_text import stable
+from harness.http.message import is_json, media_type
+from harness.model.cause import (
+    BROKEN_SCHEMA,
+    CONTENT_TYPE,
+    MISSING_HEADER,
+    REFUSED_VALID,
+    SERVER_ERROR,
+    STATUS,
+    WITHOUT_ALLOW,
+)
+
+_ANSWER_CHARS = 160
+_PLACE = re.compile(r"Schema at (/(?:components|definitions)/\S+?):?\s")
+_QUOTED = re.compile(r"'([^'\n]{1,200})'|\"([^\"\n]{1,200})\"|`([^`\n]{1,200})`")
+_NUMBER = re.compile(r"(?<![A-Za-z_])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_LEAST_CHARS = 4
+"""Characters of a value of the request that is looked for in an answer; shorter ones are parts of other words."""
+_REPEATED = re.compile(r"#(?:[\s,;.:/-]*#)+")
+_SAYS_NOTHING = re.compile(
+    r"(?i)(?:<[^>]*>|[\s#.:\[\]!]|https?|internal|unexpected|unknown|unhandled|server|service|error|exception|"
+    r"occurred|something|went|wrong|an|the|bad|request|invalid|input)*"
+)
+"""What is said of any error."""
+_TEXTS = ("detail", "message", "title", "error", "msg", "error_description", "type", "code")
+"""Members of a body in which servers word an error, the most telling first (RFC 9457 section 3.1, and its like)."""
+_SPECIFIC = frozenset({"required", "additionalProperties", "unevaluatedProperties"})
+"""Keywords of an object that speak of one of its members, which only the message names."""
+
+
+def cause_of(failure: Any, response: httpx.Response) -> str:
+    """Return the cause of one failure that Schemathesis, or a check of ours like it, raised; empty where it has none.
+
+    What has none is a finding of its own.
+    """
+    if hasattr(failure, "schema_path"):
+        return _broken_schema(failure)
+    if hasattr(failure, "missing_headers"):
+        return MISSING_HEADER.of(", ".join(failure.missing_headers))
+    if hasattr(failure, "defined_content_types"):
+        return content_type_cause(failure.content_type, failure.defined_content_types)
+    if getattr(failure, "failure_reason", "") == "missing_allow_header":
+        return WITHOUT_ALLOW.of()
+    of_check = _BY_CHECK.get(next(iter(type(failure).checks), ""))
+    return of_check(response) if of_check else ""
+
+
+def content_type_cause(sent: str, documented: Sequence[str]) -> str:
+    """Return the cause of a content type that the documented response does not have."""
+    return CONTENT_TYPE.of(f"{media_type(sent) or 'missing'} instead of {', '.join(map(media_type, documented))}")
+
+
+def server_error_cause(response: httpx.Response) -> str:
+    """Return the cause of a 5xx, by what its body says; empty where that is what any error says."""
+    text = answer_text(response)
+    return SERVER_ERROR.of(f"{response.status_code}: {text}") if text else ""
+
+
+def _refused_valid(response: httpx.Response) -> str:
+    text = answer_text(response)
+    return REFUSED_VALID.of(f"with {response.status_code}: {text}") if text else ""
+
+
+_BY_CHECK: dict[str, Callable[[httpx.Response], str]] = {
+    "status_code_conformance": lambda response: STATUS.of(str(response.status_code)),
+    "not_a_server_error": server_error_cause,
+    "positive_data_acceptance": _refused_valid,
+}
+
+
+def answer_text(response: httpx.Response) -> str:
+    """Return what an answer says is wrong, with ``#`` for numbers, ids, and what it repeats of the request.
+
+    It is empty where the answer only says that there was an error.
+    """
+    text, request = " ".join(worded(response).split()), response.request
+    url = request.url.raw_path.decode(errors="replace")
+    body = request.content.decode(errors="replace")
+    asked = "\n".join((url, unquote_plus(url), *request.headers, *request.headers.values(), body))
+
+    def without_request(match: re.Match[str]) -> str:
+        word = next(group for group in match.groups() if group)
+        return f"{match[0][0]}#{match[0][-1]}" if word in asked else match[0]
+
+    text = _QUOTED.sub(without_request, text)
+    for value in sorted(_values(request, body), key=len, reverse=True):
+        text = text.replace(value, "#")
+    text = _REPEATED.sub("#", _NUMBER.sub("#", stable(text)))
+    text = text if len(text) <= _ANSWER_CHARS else f"{text[:_ANSWER_CHARS]}…"
+    return "" if _SAYS_NOTHING.fullmatch(text) else text
+
+
+def _values(request: httpx.Request, body: str) -> set[str]:
+    """Return the values of a request that an answer may repeat: method, segments of the path, query, and body."""
+    found = {request.method, unquote(request.url.path), *unquote(request.url.path).split("/")}
+    found |= {value for _, value in request.url.params.multi_items()}
+    with suppress(ValueError, RecursionError):
+        found |= set(map(str, _leaves(json.loads(body))))
+    return {" ".join(value.split()) for value in found if len(value) >= _LEAST_CHARS}
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """Yield the scalars of a JSON value."""
+    if isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(part)
+    else:
+        yield value
+
+
+def worded(response: httpx.Response) -> str:
+    """Return the text of an error; of a JSON body the members that word it, else the body as it is."""
+    if not is_json(response.headers.get("content-type", "")):
+        return response.text
+    try:
+        document = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return response.text
+    return _words_in(document) or response.text
+
+
+def _words_in(document: Any) -> str:
+    """Return the first text that words an error, at the top of a document or below ``error`` or ``errors``."""
+    if isinstance(document, list):
+        return next(filter(None, map(_words_in, document[:1])), "")
+    if not isinstance(document, dict):
+        return ""
+    for name in _TEXTS:
+        value = document.get(name)
+        if isinstance(value, str) and value.strip() and value != "about:blank":
+            code = document.get("code") if name != "code" else None
+            return f"{value} [{code}]" if isinstance(code, str) else value
+        if isinstance(value, dict | list) and (words := _words_in(value)):
+            return words
+    return next(filter(None, (_words_in(document.get(name)) for name in ("errors", "exception"))), "")
+
+
+def _broken_schema(failure: Any) -> str:
+    """Return the cause of a value that breaks its schema: the place of that schema, or where it has none, its text."""
+    steps = [str(step) for step in failure.schema_path]
+    keyword = steps[-1] if steps else ""
+    place = _PLACE.search(f"{failure.message}\n")
+    member = str(failure.message).partition("\n")[0] if keyword in _SPECIFIC else ""
+    detail = f"{keyword}: {stable(member)}" if member else keyword
+    if place:
+        return BROKEN_SCHEMA.of(f"#{place[1]} ({detail})")
+    schema = getattr(failure, "schema", None)
+    where = pointer_of(*("*" if isinstance(step, int) else step for step in failure.instance_path)) or "/"
+    if not isinstance(schema, dict) or not schema:
+        return BROKEN_SCHEMA.of(f"the schema of {failure.operation} at {where} ({detail})")
+    text = json.dumps(schema, sort_keys=True, ensure_ascii=False, default=str)
+    shown = text if len(text) <= _ANSWER_CHARS else f"{text[:_ANSWER_CHARS]}…"
+    what = "the schema of a header" if "header" in str(failure.title).lower() else f"its schema at {where}"
+    return BROKEN_SCHEMA.of(f"{what} ({detail}): {shown}")
