@@ -46,7 +46,7 @@ class CallOptions(TypedDict, total=False):
     """Whether it carries the credential; it does unless this is false."""
 
 
-class Complaint(NamedTuple):
+class NotedBreach(NamedTuple):
     """What is wrong with an operation."""
 
     example: str
@@ -68,7 +68,7 @@ class Caller:
         self._etags: dict[str, str] = {}
         """By path, of the last answer that had one."""
         self.calls = 0
-        self.violations: dict[tuple[str, str], Complaint] = {}
+        self.violations: dict[tuple[str, str], NotedBreach] = {}
         """By operation and what is wrong."""
 
     @property
@@ -143,7 +143,7 @@ class Caller:
 
         ``cause`` is what other operations and checks have in common with it; it is the complaint by default.
         """
-        self.violations.setdefault((operation, complaint), Complaint(example, cause))
+        self.violations.setdefault((operation, complaint), NotedBreach(example, cause))
 
     def findings(self) -> list[Finding]:
         """Return one finding for each thing that was noted."""

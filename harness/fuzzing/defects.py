@@ -93,6 +93,14 @@ class Defect(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.steps), *self.steps[-1].size
 
 
+def smaller(first: Defect, second: Defect) -> Defect:
+    """Return the smaller example of one defect; one that an earlier version stored gets the cause of the other."""
+    small, large = (second, first) if second.size < first.size else (first, second)
+    if small.shared_cause:
+        return small
+    return msgspec.structs.replace(small, shared_cause=large.shared_cause, note=large.note)
+
+
 def as_request(request: httpx.Request, base_url: str, credential: Mapping[str, str]) -> StoredRequest:
     """Return what is stored of a request: all but the headers of the ``credential``; an invented one is included."""
     known = {name.lower(): value for name, value in credential.items()}

@@ -44,7 +44,8 @@ def findings_of(session: FuzzSession, subject: FuzzSubject, store: DefectStore, 
     if session.unheard:
         yield subject.error(subject.unheard, session.unheard)
     found = [
-        defect_finding(_smallest(store, defect), subject.check, session.client.base_url) for defect in session.shown
+        defect_finding(smaller(defect, store.get(defect.id) or defect), subject.check, session.client.base_url)
+        for defect in session.shown
     ]
     if session.watch is not None and session.watch.unserved:
         yield from map(as_unserved, found)
@@ -77,11 +78,3 @@ def defect_finding(defect: Defect, check: Check, base_url: str) -> Finding:
     level = max(check.level, level_of(defect.shared_cause))  # `should` is the greater
     named = {"id": defect.id, "subject": defect.operation, "cause": defect.shared_cause, "note": defect.note}
     return msgspec.structs.replace(found, **named, level=level)
-
-
-def _smallest(store: DefectStore, defect: Defect) -> Defect:
-    """Return the smallest example of a defect that was ever stored, with what the run found out about its cause."""
-    stored = store.get(defect.id)
-    if stored is None:
-        return defect
-    return msgspec.structs.replace(stored, shared_cause=defect.shared_cause, note=defect.note)

@@ -10,7 +10,7 @@ import httpx
 import msgspec
 
 from harness.fuzzing.budget import Budget
-from harness.fuzzing.defects import Defect, StoredRequest, as_request, of_missing_answer
+from harness.fuzzing.defects import Defect, StoredRequest, as_request, of_missing_answer, smaller
 from harness.fuzzing.reproduction import bindings
 from harness.fuzzing.response_defects import defects_of
 from harness.fuzzing.sending import send_case
@@ -109,8 +109,7 @@ class FuzzSession:
         """Store the smallest example of each defect; raises `Stop` after too many requests without an answer."""
         for defect in found:
             known = self.defects.get(defect.id)
-            if known is None or defect.size < known.size:
-                self.defects[defect.id] = defect
+            self.defects[defect.id] = defect if known is None else smaller(known, defect)
         if len(self.missing) >= MOST_MISSING:
             raise Stop
         return found

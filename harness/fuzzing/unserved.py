@@ -186,9 +186,8 @@ class UnservedWatch:
 
 def as_unserved(finding: Finding) -> Finding:
     """Return what is wrong with the answers of an unserved operation as part of that; its id remains."""
-    return msgspec.structs.replace(
-        finding, check=UNSERVED.id, cause=CAUSE, fix=UNSERVED.fix, fixed_by=UNSERVED.fixed_by, level=UNSERVED.level
-    )
+    row = {"check": UNSERVED.id, "fix": UNSERVED.fix, "fixed_by": UNSERVED.fixed_by, "level": UNSERVED.level}
+    return msgspec.structs.replace(finding, cause=CAUSE, note="", **row)
 
 
 def _essence(response: httpx.Response) -> tuple[object, ...]:

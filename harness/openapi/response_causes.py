@@ -35,9 +35,9 @@ _SAYS_NOTHING = re.compile(
     r"(?i)(?:<[^>]*>|[\s#.:\[\]!]|https?|internal|unexpected|unknown|unhandled|server|service|error|exception|"
     r"occurred|something|went|wrong|an|the|bad|request|invalid|input)*"
 )
-"""What is said of any error."""
+"""What any error has."""
 _TEXTS = ("detail", "message", "title", "error", "msg", "error_description", "type", "code")
-"""Members of a body in which servers word an error, the most telling first (RFC 9457 section 3.1, and its like)."""
+"""Members of a body in which servers word an error, the most precise first (RFC 9457 section 3.1, and its like)."""
 _SPECIFIC = frozenset({"required", "additionalProperties", "unevaluatedProperties"})
 """Keywords of an object that speak of one of its members, which only the message names."""
 
@@ -65,7 +65,7 @@ def content_type_cause(sent: str, documented: Sequence[str]) -> str:
 
 
 def server_error_cause(response: httpx.Response) -> str:
-    """Return the cause of a 5xx, by what its body says; empty where that is what any error says."""
+    """Return the cause of a 5xx, by the text of its body; empty where any error has that."""
     text = answer_text(response)
     return SERVER_ERROR.of(f"{response.status_code}: {text}") if text else ""
 
@@ -83,9 +83,9 @@ _BY_CHECK: dict[str, Callable[[httpx.Response], str]] = {
 
 
 def answer_text(response: httpx.Response) -> str:
-    """Return what an answer says is wrong, with ``#`` for numbers, ids, and what it repeats of the request.
+    """Return the text of an error, with ``#`` for numbers, ids, and what it repeats of the request.
 
-    It is empty where the answer only says that there was an error.
+    It is empty where the answer is what any error has.
     """
     text, request = " ".join(worded(response).split()), response.request
     url = request.url.raw_path.decode(errors="replace")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from harness.model import (
@@ -32,7 +32,7 @@ from harness.readiness import vendor
 from harness.readiness import waivers as waiver_rules
 from harness.readiness.checklist import Checklist
 from harness.readiness.live_evidence import why_not_live
-from harness.readiness.one_cause import attributed, called_by_integration, joined, marked, order
+from harness.readiness.one_cause import attributed, joined, marked, order, without_notes
 
 # The first of these that any finding has is the item's outcome.
 # What is waived holds on paper only, and is shown as waived.
@@ -71,15 +71,13 @@ def evaluate_item(
     today: dt.date,
     provider_counts: bool = True,
     declared: str | None = None,
-    called: Container[str] = (),
 ) -> ItemResult:
     """Judge one item. ``missing`` names the keys that harness.toml would need for it.
 
     It does not apply where the reason ``declared`` is given and no test of the user's own fails.
-    Without ``provider_counts``, what only the provider can correct decides nothing. ``called`` are the operations that
-    the integration itself calls.
+    Without ``provider_counts``, what only the provider can correct decides nothing.
     """
-    findings = [marked(f, called) for f in _counting(findings, waivers, today)]
+    findings, noted = without_notes(_counting(findings, waivers, today))
     if declared and not _fails(findings):
         return _not_applicable(item, f"declared: {declared}", findings, declared)
     waiver = waiver_rules.live_waiver(item.id, waivers, today)
@@ -88,8 +86,7 @@ def evaluate_item(
         if why := vendor.reason(item, findings, decided, missing):
             return _not_applicable(item, why, [f for f in findings if not vendor.is_difference(f)])
         findings = decided
-    noted = [f for f in findings if f.note and f.outcome in EXCUSABLE]
-    findings = joined([f for f in findings if f not in noted])
+    findings = joined(findings)
     proofs = [f for f in findings if _proves(item, f)]
     outcome, level = _weighed(item, proofs)
     return ItemResult(
@@ -98,13 +95,14 @@ def evaluate_item(
         level=level,
         outcome=waiver_rules.excuse(outcome, waiver),
         text=item.text,
-        summary=_summary(item, outcome, proofs, findings, missing) + _stale(item, outcome, findings, waivers),
+        summary=_summary(item, outcome, proofs, findings, missing)
+        + _stale(item, outcome, [*findings, *noted], waivers),
         remediation=item.remediation,
         waiver=waiver,
         findings=tuple(
             sorted(findings, key=lambda f: (f.outcome is not outcome, _rank(f), not _proves(item, f), *order(f)))
         ),
-        notes=tuple(sorted(joined(noted), key=order)),
+        notes=tuple(joined(noted)),
     )
 
 
@@ -270,9 +268,8 @@ def assemble(
     provider_counts: bool = True,
 ) -> Report:
     """Judge every item, and the run as a whole; ``missing`` and ``declared`` are by the item's id."""
-    found = by_item(findings)
-    called = called_by_integration(coverage)
-    judge = partial(evaluate_item, waivers=waivers, today=today, provider_counts=provider_counts, called=called)
+    found = by_item(marked(findings, coverage))
+    judge = partial(evaluate_item, waivers=waivers, today=today, provider_counts=provider_counts)
     items = tuple(judge(i, found[i.id], missing=missing.get(i.id, ()), declared=declared.get(i.id)) for i in checklist)
     problems = (*problems, *_stale_waivers(waivers, checklist, items, today, provider_counts=provider_counts))
     return Report(

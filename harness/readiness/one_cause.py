@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -44,17 +44,19 @@ def attributed(findings: Iterable[Finding]) -> list[Finding]:
     return [_put_down(f, cause) if cause is not None and _is_part(f) else f for f, cause in found]
 
 
-def called_by_integration(coverage: Coverage | None) -> frozenset[str]:
-    """Return the operations that the integration itself calls, by label: in scenarios and in cassettes."""
+def marked(findings: Iterable[Finding], coverage: Coverage | None) -> Iterator[Finding]:
+    """Yield findings, marked where they are about an operation that the integration itself calls."""
     operations = coverage.operations if coverage else ()
-    return frozenset(o.operation for o in operations if any(s.name in _ITS_OWN and s.statuses for s in o.sources))
+    called = {o.operation for o in operations if any(s.name in _ITS_OWN and s.statuses for s in o.sources)}
+    for finding in findings:
+        is_called = finding.is_of_provider and finding.subject in called
+        yield msgspec.structs.replace(finding, called=(finding.subject,)) if is_called else finding
 
 
-def marked(finding: Finding, called: Container[str]) -> Finding:
-    """Return a finding, marked where it is about an operation that the integration itself calls."""
-    if finding.subject not in called or not finding.is_of_provider:
-        return finding
-    return msgspec.structs.replace(finding, called=(finding.subject,))
+def without_notes(findings: Iterable[Finding]) -> tuple[list[Finding], list[Finding]]:
+    """Return the findings that decide about their item, and the notes."""
+    findings = list(findings)
+    return [f for f in findings if not f.note], [f for f in findings if f.note]
 
 
 def joined(findings: Sequence[Finding]) -> list[Finding]:

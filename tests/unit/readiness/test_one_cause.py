@@ -11,7 +11,7 @@ from harness.model import Finding, FixedBy, Item, ItemResult, Level, Outcome, Wa
 from harness.model.spec_coverage import Coverage, OperationCoverage, Source
 from harness.readiness import vendor
 from harness.readiness.evaluate import evaluate_item
-from harness.readiness.one_cause import called_by_integration, cause_id
+from harness.readiness.one_cause import cause_id, marked
 from harness.readiness.waivers import effective
 
 TODAY = dt.date(2026, 11, 28)
@@ -205,9 +205,7 @@ def test_what_the_integration_calls_comes_first_and_is_marked() -> None:
             OperationCoverage(operation="GET /b", sources=(Source(name="scenarios", statuses={"200": 1}),)),
         )
     )
-    result = evaluate_item(
-        ITEM, [crash, called], missing=(), waivers=(), today=TODAY, called=called_by_integration(coverage)
-    )
+    result = judged(*marked([crash, called], coverage))
 
     assert [(f.id, f.called) for f in result.findings] == [(called.id, ("GET /b",)), (crash.id, ())]
 
@@ -220,6 +218,15 @@ def test_a_note_decides_nothing_and_stands_apart() -> None:
     assert result.outcome is Outcome.PASS
     assert [f.operations for f in result.notes] == [("GET /a", "GET /b")]
     assert all(not f.note for f in result.findings)
+
+
+def test_a_waiver_of_a_note_is_not_stale() -> None:
+    """Nor is a note that is waived a finding."""
+    found = shared("GET /a", note="why")
+    result = judged(found, shared("GET /b"), waivers=(waiver(found.id),))
+
+    assert "stale" not in result.summary
+    assert [f.subject for f in result.findings] == ["GET /b"]
 
 
 def test_one_cause_is_one_difference_of_a_vendor() -> None:
