@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from harness.fuzzing.defect_store import DefectStore
-from harness.fuzzing.defects import Defect
+from harness.fuzzing.defects import Defect, smaller
 from harness.fuzzing.session import FuzzSession
 from harness.fuzzing.unserved import as_unserved
 from harness.model import Check, Finding, Outcome
