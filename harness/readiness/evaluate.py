@@ -99,9 +99,7 @@ def evaluate_item(
         + _stale(item, outcome, [*findings, *noted], waivers),
         remediation=item.remediation,
         waiver=waiver,
-        findings=tuple(
-            sorted(findings, key=lambda f: (f.outcome is not outcome, _rank(f), not _proves(item, f), *order(f)))
-        ),
+        findings=tuple(sorted(findings, key=lambda f: (f.outcome is not outcome, *_place(item, f)))),
         notes=tuple(joined(noted)),
     )
 
@@ -136,6 +134,11 @@ def _proves(item: Item, finding: Finding) -> bool:
 
 def _rank(finding: Finding) -> int:
     return _WORST_FIRST.index(finding.outcome)
+
+
+def _place(item: Item, finding: Finding) -> tuple[object, ...]:
+    """Return what orders the findings of an item, behind those that decide its outcome."""
+    return _rank(finding), not _proves(item, finding), *order(finding)
 
 
 def _distinct(findings: Sequence[Finding]) -> list[Finding]:
