@@ -10,7 +10,7 @@ from harness.context.run_context import RunContext
 from harness.contract import link_crawler
 from harness.contract.caller import Caller
 from harness.contract.credentials import MOST_READS
-from harness.contract.malformed_credentials import FORMS
+from harness.contract.malformed_credentials import FORMS, NEAR_MISSES
 from harness.contract.promises import PROMISES
 from harness.contract.rejection import CASES, various
 from harness.errors import SpecError
@@ -112,7 +112,7 @@ def _of_credentials(context: RunContext, caller: Caller, reads: Sequence[str]) -
         # The second is one with a body, or with the right credential, where the first proves nothing.
         yield operation.label, 2 * len(CASES), "wrong credentials"
     for operation in various(operations):
-        yield operation.label, len(FORMS), "malformed credentials"
+        yield operation.label, len(FORMS) + len(NEAR_MISSES) + 1, "malformed credentials"
     if any("{" in operation.path for operation in operations) and link_crawler.beginnings(caller):
         yield _CHAINS, link_crawler.MAX_CALLS, "real ids for wrong credentials"
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from itertools import islice
+from urllib.parse import quote
+
+import msgspec
 
 from harness.contract.caller import Caller
 from harness.contract.path_resolver import PathResolver
 from harness.contract.sample import Sample
 from harness.contract.sendable_bodies import first_accepted, sendable_bodies
+from harness.core.pointers import at_key
 from harness.errors import NotPermittedError, ProbeError
 from harness.http.provider_client import UNHEARD, SendResult
 from harness.openapi.operation import Operation
@@ -78,6 +82,35 @@ class AcceptedCalls:
         if operation.method not in {*READS, "POST"}:
             return resources.filled(operation.path, created=True)
         return resources.filled(operation.path) or next(iter(self._resolver.of(operation)), None)
+
+
+def deletion_of(caller: Caller, sample: Sample) -> tuple[Operation, str] | None:
+    """Return the operation and the path that delete what a call created; None where that is unknown or not allowed."""
+    response = sample.response
+    made_id = at_key(sample.document, "id")
+    if location := response.headers.get("location"):
+        url = str(response.request.url.join(location))
+    elif isinstance(made_id, str | int) and made_id != "":
+        url = f"{str(response.request.url).partition('?')[0].rstrip('/')}/{quote(str(made_id), safe='')}"
+    else:
+        return None
+    deletion = caller.spec.find("DELETE", url)
+    return (deletion, url) if deletion is not None and caller.permits("DELETE", url) else None
+
+
+def can_be_undone(caller: Caller, sample: Sample) -> bool:
+    """Whether what calls like ``sample`` do can be undone."""
+    return sample.operation.method != "POST" or deletion_of(caller, sample) is not None
+
+
+def undo(caller: Caller, sample: Sample, result: SendResult) -> None:
+    """Undo what a call like ``sample`` did although it was made wrong, so that no other check meets its remains."""
+    if result.response is None or not result.response.is_success:
+        return
+    if sample.operation.method != "POST":
+        caller.send(sample.operation, sample.path, sample.body)
+    elif found := deletion_of(caller, msgspec.structs.replace(sample, response=result.response)):
+        caller.send(*found)
 
 
 def cause_of(result: SendResult, accepted: str, sent: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from harness.contract.accepted_calls import ADDS, AcceptedCalls, cause_of
+from harness.contract.accepted_calls import ADDS, AcceptedCalls, can_be_undone, cause_of, undo
 from harness.contract.caller import Caller, broken
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.promise import Planned, Promise, not_called
@@ -16,6 +16,7 @@ from harness.contract.sample import Sample
 from harness.errors import ProbeError
 from harness.http.message import is_json
 from harness.model import Finding, FixedBy, Level, Outcome
+from harness.openapi.media_ranges import most_specific
 from harness.openapi.operation import Operation
 
 LEVELS = 8000
@@ -37,7 +38,7 @@ HOSTILE_REFUSED = Promise(
     source="RFC 8259 sections 2, 6, 8.1 and 9",
     fix="Parse bodies with a strict JSON parser, bound their depth and numbers, and answer 400 to what it refuses.",
     judge=lambda caller, walk: judge_hostile_bodies(caller, walk()),
-    planned=lambda caller: (Planned(o.label, len(BODIES) + 5) for o in _wanted(caller)),
+    planned=lambda caller: (Planned(o.label, 2 * len(BODIES) + 5) for o in _wanted(caller)),
 )
 
 
@@ -53,6 +54,8 @@ class HostileBody(NamedTuple):
     """Of a provider that accepts what it must not."""
     accepted: str = "accepts a body that is not JSON"
     """What is wrong then."""
+    remains: bool = False
+    """Whether what a provider stores of it may break its later answers, so that it is sent where it can be undone."""
     headers: dict[str, str] = {}  # noqa: RUF012 - never changed
 
 
@@ -109,6 +112,10 @@ def _nested(body: Any) -> bytes | None:
     return _in_place(body, str, b'{"a":' * LEVELS + b"1" + b"}" * LEVELS)
 
 
+def _half_in_list(body: Any) -> bytes | None:
+    return _in_place(body, str, b'["a\\ud800b"]')
+
+
 def _lists(_: Any) -> bytes:
     return b"[" * 2 * LEVELS + b"]" * 2 * LEVELS
 
@@ -130,11 +137,12 @@ BODIES: tuple[HostileBody, ...] = (
     ),
     HostileBody(f"{4 * LEVELS} lists that do not end", lambda _: b"[" * 4 * LEVELS),
     HostileBody("a repeated member", _repeated, may_be_accepted=True),
-    HostileBody("1e400", _number(b"1e400"), may_be_accepted=True),
+    HostileBody("1e400", _number(b"1e400"), may_be_accepted=True, remains=True),
     HostileBody("a number of 400 digits", _number(b"9" * 400), may_be_accepted=True),
     HostileBody("a number of 5000 digits", _number(b"-" + b"9" * 5000), may_be_accepted=True),
     HostileBody("an escaped NUL", _string(b"a\\u0000b"), may_be_accepted=True),
-    HostileBody("half of a surrogate pair", _string(b"a\\ud800b"), may_be_accepted=True),
+    HostileBody("half of a surrogate pair", _string(b"a\\ud800b"), may_be_accepted=True, remains=True),
+    HostileBody("half of a surrogate pair in a list", _half_in_list, may_be_accepted=True),
     HostileBody("null", lambda _: b"null", may_be_accepted=True),
     HostileBody("a text", lambda _: b'"harness"', may_be_accepted=True),
     HostileBody("a number", lambda _: b"0", may_be_accepted=True),
@@ -144,6 +152,13 @@ BODIES: tuple[HostileBody, ...] = (
     HostileBody("no body", lambda _: b"", may_be_accepted=True),
     HostileBody(
         "an unknown charset", _text, may_be_accepted=True, headers={"content-type": "application/json; charset=harness"}
+    ),
+    HostileBody(
+        "text/plain",
+        _text,
+        level=Level.SHOULD,
+        accepted="accepts a body of a media type that the spec does not have",
+        headers={"content-type": "text/plain"},
     ),
     HostileBody("an unknown coding", _text, may_be_accepted=True, headers={"content-encoding": "harness"}),
     HostileBody("a body that is not gzip", _text, may_be_accepted=True, headers={"content-encoding": "gzip"}),
@@ -197,12 +212,21 @@ def _judged(caller: Caller, sample: Sample) -> Iterator[Finding]:
 def _cause(caller: Caller, sample: Sample, hostile: HostileBody) -> str:
     """Send a hostile body; return what is wrong with the answer, empty for nothing."""
     content = hostile.made(sample.body)
-    if content is None or not (hostile.may_be_accepted or _is_malformed(content)):
+    if content is None or (hostile.remains and not can_be_undone(caller, sample)):
+        return ""
+    if not hostile.may_be_accepted and not _is_forbidden(sample.operation, content, hostile.headers):
         return ""
     kind = next(kind for kind in sample.operation.bodies if is_json(kind))
     headers = {"content-type": kind, **hostile.headers}
     result = caller.send(sample.operation, sample.path, content=content, headers=headers)
+    undo(caller, sample, result)
     return cause_of(result, "" if hostile.may_be_accepted else hostile.accepted, "a hostile body")
+
+
+def _is_forbidden(operation: Operation, content: bytes, headers: dict[str, str]) -> bool:
+    """Whether the document has no such media type, or the content is not JSON; single quotes may well be in no body."""
+    kind = headers.get("content-type")
+    return most_specific(operation.bodies, kind) is None if kind else _is_malformed(content)
 
 
 def _is_malformed(content: bytes) -> bool:

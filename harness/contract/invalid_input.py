@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from harness.contract.accepted_calls import ADDS, READS, AcceptedCalls, cause_of
-from harness.contract.caller import Caller, broken
+from harness.contract.accepted_calls import ADDS, READS, AcceptedCalls, cause_of, undo
+from harness.contract.caller import Caller, CallOptions, broken
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.promise import Planned, Promise, not_called
 from harness.contract.sample import Sample
 from harness.errors import ProbeError
+from harness.http.provider_client import SendResult
 from harness.model import Finding, FixedBy, Outcome
 from harness.openapi.invalid_bodies import invalid_bodies
 from harness.openapi.invalid_parameters import invalid_parameters
@@ -92,7 +93,7 @@ def _has_parameters(operation: Operation) -> bool:
 
 
 def _planned(caller: Caller) -> Iterator[Planned]:
-    return (Planned(operation.label, MOST_BY_OPERATION + 5) for operation in _wanted(caller))
+    return (Planned(operation.label, 2 * MOST_BY_OPERATION + 5) for operation in _wanted(caller))
 
 
 class OperationTrial:
@@ -111,11 +112,18 @@ class OperationTrial:
             if len(self._causes) > MOST_CAUSES:
                 return
             self.made += 1
-            result = self._caller.send(
-                self._sample.operation, self._sample.path, call.body, headers=call.headers, params=call.query or None
-            )
+            result = self._send(call)
+            undo(self._caller, self._sample, result)
             if cause := cause_of(result, f"accepts {call.change}", "an invalid value"):
                 self._causes.setdefault(cause, []).append(call.where)
+
+    def _send(self, call: InvalidCall) -> SendResult:
+        operation, path, options = self._sample.operation, self._sample.path, CallOptions(headers=call.headers)
+        if call.query:
+            options["params"] = call.query
+        if operation.body_place and call.body is None:  # null, where None would send no body
+            options |= {"content": b"null", "headers": {**call.headers, "content-type": "application/json"}}
+        return self._caller.send(operation, path, call.body, **options)
 
     def findings(self) -> Iterator[Finding]:
         """Yield a finding for each kind of input that was accepted, or one where that is nearly all."""
@@ -134,7 +142,7 @@ def invalid_calls(caller: Caller, sample: Sample) -> list[InvalidCall]:
     operation, body = sample.operation, sample.body
     of_body = [
         InvalidCall(each.change, _shown(each.pointer, each.value), each.body, {}, {})
-        for each in invalid_bodies(caller.spec, operation, body)
+        for each in invalid_bodies(caller.spec, operation, body, _answered(sample))
     ]
     if "{" not in operation.path:
         return of_body  # the parameters of these are reached by generated requests
@@ -144,6 +152,11 @@ def invalid_calls(caller: Caller, sample: Sample) -> list[InvalidCall]:
         query, headers = ({each.name: each.text}, {}) if each.place == "query" else ({}, {each.name: each.text})
         parameters.append(InvalidCall(each.change, where, body, query, headers))
     return [*parameters[: MOST_BY_OPERATION // 4], *of_body, *parameters[MOST_BY_OPERATION // 4 :]]
+
+
+def _answered(sample: Sample) -> dict[str, Any]:
+    """Return the members of an answer, of which a request may not hold all."""
+    return sample.document if isinstance(sample.document, dict) else {}
 
 
 def _shown(pointer: str, value: Any) -> str:

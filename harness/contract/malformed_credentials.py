@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from harness.contract.credential_forms import Credential, made_up
 from harness.http.provider_client import NoAnswer, SendResult
-from harness.model import Check, Finding, FixedBy, Outcome
+from harness.model import Check, Finding, FixedBy, Level, Outcome
 
 MOST_OPERATIONS = 5
 """Operations that are called with each malformed credential: what reads credentials is one part of a server."""
 _HUGE = 7000
 """Characters of the longest one: servers refuse header fields above 8 KiB before the application sees them."""
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+"""The case of which means nothing (RFC 9562 section 4)."""
+_BARE = "the right one without its scheme"
 MALFORMED = Check(
     id="malformed",
     item="auth.rejects",
@@ -49,20 +55,43 @@ FORMS: tuple[MalformedForm, ...] = (
 )
 
 
+class NearMiss(NamedTuple):
+    """One change of the right credential after which it is another."""
+
+    name: str
+    secret: Callable[[str], str]
+    """Returns the changed secret."""
+
+
+NEAR_MISSES: tuple[NearMiss, ...] = (
+    NearMiss("the right one with one character more", lambda secret: f"{secret}0"),
+    NearMiss(
+        "the right one in the other case", lambda secret: secret if _UUID.fullmatch(secret) else secret.swapcase()
+    ),
+)
+
+
 class MalformedCall(NamedTuple):
     """One call with a malformed credential."""
 
     label: str
-    form: MalformedForm
+    form: str
+    """Its name."""
     result: SendResult
 
 
-def forms_for(credential: Credential) -> list[tuple[MalformedForm, dict[str, str]]]:
-    """Return the malformed credentials with their headers; no real secret is in them."""
+def forms_for(credential: Credential) -> list[tuple[str, dict[str, str]]]:
+    """Return the malformed credentials with their headers: made-up ones, and the right one in another form."""
     word, secret = credential.word, made_up(credential.secret())
     bare = secret.removeprefix(word).lstrip() if word else secret
     forms = (form for form in FORMS if word or not form.needs_scheme)
-    return [(form, {credential.header: form.value(word, bare)}) for form in forms]
+    made = [(form.name, form.value(word, bare)) for form in forms]
+    real = credential.secret()
+    changed = [(near.name, near.secret(real)) for near in NEAR_MISSES]
+    made += [(name, credential.written(secret)) for name, secret in changed if secret != real]
+    if word and credential.written(real) == f"{word} {real}":
+        made.append((_BARE, real))
+    return [(name, {credential.header: value}) for name, value in made]
 
 
 def judge_malformed(calls: Sequence[MalformedCall], *, of: int) -> list[Finding]:
@@ -71,8 +100,8 @@ def judge_malformed(calls: Sequence[MalformedCall], *, of: int) -> list[Finding]
     found = [finding for label in labels for finding in _offences(label, [c for c in calls if c.label == label])]
     if found:
         return found
-    unheard = [f"{c.label} with {c.form.name}: no answer ({c.result.reason})" for c in calls if c.result.last is None]
-    forms = len({call.form.name for call in calls})
+    unheard = [f"{c.label} with {c.form}: no answer ({c.result.reason})" for c in calls if c.result.last is None]
+    forms = len({call.form for call in calls})
     observed = f"{forms} malformed credentials at {len(labels)} of {of} secured operations"
     if len(unheard) == len(calls):
         return [MALFORMED.finding(Outcome.ERROR, "; ".join(unheard[:3]))]
@@ -86,20 +115,25 @@ def _offences(label: str, calls: Sequence[MalformedCall]) -> Iterator[Finding]:
         if cause := _cause(call):
             causes.setdefault(cause, []).append(call)
     for cause, offending in causes.items():
-        names = ", ".join(call.form.name for call in offending)
+        names = ", ".join(call.form for call in offending)
         observed = f"{label} {cause}: {names}"
-        yield MALFORMED.finding(Outcome.FAIL, observed).named(label, MALFORMED.id, cause)
+        found = MALFORMED.finding(Outcome.FAIL, observed).named(label, MALFORMED.id, cause)
+        yield msgspec.structs.replace(found, level=Level.SHOULD) if names == _BARE else found
 
 
 def _cause(call: MalformedCall) -> str:
     """Return what is wrong with an answer; empty for a refusal."""
     last = call.result.last
     if last is None:
-        closed = call.result.reason is NoAnswer.CLOSED and call.form.name != "a huge value"
+        closed = call.result.reason is NoAnswer.CLOSED and call.form != "a huge value"
         return "closed the connection without an answer" if closed else ""
     if last.status_code < 400 or (last.is_server_error and last.status_code != 503):
         return f"answered {last.status_code}"
     return ""
+
+
+def _in_other_case(secret: str) -> str:
+    return secret if _UUID.fullmatch(secret) else secret.swapcase()
 
 
 def _after(scheme: str, text: str) -> str:

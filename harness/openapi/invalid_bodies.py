@@ -16,6 +16,7 @@ _LONGEST = 10_000
 """Characters or entries of a value that exceeds its limit; longer ones are left out."""
 _TEXT, _NUMBER = "harness", 17
 _UNKNOWN = "harnessUnknown"
+_EXCLUDED = "a member that the spec excludes"
 
 Steps = tuple[str | int, ...]
 
@@ -41,20 +42,31 @@ class _Change(NamedTuple):
     body: Any
 
 
-def invalid_bodies(spec: Spec, operation: Operation, body: Any) -> list[InvalidBody]:
+def invalid_bodies(
+    spec: Spec, operation: Operation, body: Any, answered: Mapping[str, Any] | None = None
+) -> list[InvalidBody]:
     """Return the bodies that one change makes invalid, the likeliest mistakes first.
 
     What only a ``format`` forbids is not among them, for that need not be asserted (JSON Schema 2020-12 section 7.2.1),
     nor are members that are only read. There are none where the document has no schema, or forbids ``body`` itself.
+    ``answered`` are the members of the answer to it, which the document may exclude from requests.
     """
     fits = spec.of_requests.at(operation.body_place) if operation.body_place else None
     if fits is None or not fits.is_valid(body):
         return []
     schemas = parts_of(spec, spec.placed(operation.body_place)[1])
-    changes = sorted(_changes(spec, schemas, body, body, ()), key=lambda c: c.rank)
+    more = _answered(body, answered or {}, schemas)
+    changes = sorted((*_changes(spec, schemas, body, body, ()), *more), key=lambda c: c.rank)
     return [
         InvalidBody(c.change, pointer_of(*c.steps), c.value, c.body) for c in changes if _is_forbidden(fits, c.body)
     ]
+
+
+def _answered(body: Any, answered: Mapping[str, Any], parts: list[dict[str, Any]]) -> Iterator[_Change]:
+    """Yield a body with each member that only the answer has, and that the schema does not know."""
+    known = {name for part in parts for name, _ in items(part.get("properties"))}
+    for name in answered.keys() - known if isinstance(body, dict) else ():
+        yield _Change(2, _EXCLUDED, (name,), answered[name], {**body, name: answered[name]})
 
 
 def _is_forbidden(fits: Any, body: Any) -> bool:
@@ -103,7 +115,7 @@ def _changes_of_members(
         if not any(part.get("readOnly") is True for part in described[name]):
             yield from _added(described[name], whole, (*steps, name))
     extra = {**value, _UNKNOWN: _TEXT}
-    yield _Change(3, "a member that the spec excludes", (*steps, _UNKNOWN), _TEXT, _with(whole, steps, extra))
+    yield _Change(3, _EXCLUDED, (*steps, _UNKNOWN), _TEXT, _with(whole, steps, extra))
 
 
 def _added(parts: list[dict[str, Any]], whole: Any, steps: Steps) -> Iterator[_Change]:

@@ -11,9 +11,9 @@ from tests.real.conftest import REAL, Need
 
 from .gates import Judgement, causes, gate, judge, listed
 
-ENVS = ("optimade",)
+ENVS = ("optimade", "prefect", "tiled")
 ONE = "loopback"
-ALL = ("loopback", "optimade", "prism")
+ALL = ("loopback", "optimade", "prefect", "prism", "tiled")
 SERVERS = ALL if os.environ.get("REAL_PROVIDERS") == "all" else (ONE,)
 """One of them in an ordinary run; ``make soak`` asks for all."""
 

@@ -40,6 +40,8 @@ MADE = {"201": {"description": "made", "content": {"application/json": {"schema"
 FINE = {"200": {"description": "fine"}}
 LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 50}}
 ID = [{"name": "orderId", "in": "path", "required": True, "schema": {"type": "string"}}]
+ITEM_ID = {"name": "itemId", "in": "path", "required": True, "schema": {"type": "string"}}
+GONE = {"204": {"description": "gone"}}
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "x", "version": "1"},
@@ -50,6 +52,7 @@ DOCUMENT: dict[str, Any] = {
             "post": {"requestBody": BODY, "responses": MADE},
             "get": {"parameters": [LIMIT], "responses": FINE},
         },
+        "/orders/{orderId}/items/{itemId}": {"parameters": [*ID, ITEM_ID], "delete": {"responses": GONE}},
     },
 }
 Judge = Callable[[Caller, LinkCrawler], list[Finding]]
@@ -69,11 +72,15 @@ class Orders:
         path, _, query = call.path.partition("?")
         if path == "/orders":
             return 201, {}, {"id": "o1"}
-        if path != "/orders/o1/items":
-            return 404, {}, {}
-        if call.method == "GET":
-            return self.listed(query.removeprefix("limit="))
-        if "content-encoding" in call.headers:
+        answers: dict[tuple[str, str], Callable[[], Reply]] = {
+            ("DELETE", "/orders/o1/items/i1"): lambda: (204, {}, None),
+            ("GET", "/orders/o1/items"): lambda: self.listed(query.removeprefix("limit=")),
+            ("POST", "/orders/o1/items"): lambda: self.posted(call),
+        }
+        return answers.get((call.method, path), lambda: (404, {}, {}))()
+
+    def posted(self, call: Call) -> Reply:
+        if "content-encoding" in call.headers or not call.headers["content-type"].startswith("application/json"):
             return 415, {}, {}
         try:
             return self.added(self.parsed(call.body))
@@ -271,6 +278,46 @@ def test_a_hostile_body_that_is_accepted_or_breaks_the_server_is_found(
     assert causes([found]) == [cause]
     assert found.level is Level.MUST
     assert observed in found.observed
+
+
+def test_what_a_hostile_body_created_is_deleted(serve: Serve) -> None:
+    """Half of a surrogate pair that a provider stores may break its later answers, for which nobody is to blame."""
+    calls: list[Call] = []
+
+    def answer(call: Call) -> Reply:
+        calls.append(call)
+        return Orders()(call)
+
+    judged(serve(answer), judge_hostile_bodies)
+    stored = next(n for n, call in enumerate(calls) if b': "a\\ud800b"' in call.body)
+    assert (calls[stored + 1].method, calls[stored + 1].path) == ("DELETE", "/orders/o1/items/i1")
+
+
+def test_what_could_not_be_deleted_is_not_sent(serve: Serve) -> None:
+    """Where nothing deletes what was created, only refused bodies have half of a surrogate pair."""
+    calls: list[Call] = []
+
+    def answer(call: Call) -> Reply:
+        calls.append(call)
+        return Orders()(call)
+
+    paths = {path: item for path, item in DOCUMENT["paths"].items() if "itemId" not in path}
+    judged(serve(answer), judge_hostile_bodies, {**DOCUMENT, "paths": paths})
+    assert not [call for call in calls if b': "a\\ud800b"' in call.body]
+    assert [call for call in calls if b'["a\\ud800b"]' in call.body]
+
+
+class TakesAnyType(Orders):
+    def __call__(self, call: Call) -> Reply:
+        """Read JSON whatever it is declared as."""
+        return super().__call__(call._replace(headers={**call.headers, "content-type": "application/json"}))
+
+
+def test_a_media_type_that_the_document_does_not_have_is_a_recommendation(serve: Serve) -> None:
+    """A browser sends text/plain to another origin without asking, so that reading it as JSON lets strangers write."""
+    [found] = judged(serve(TakesAnyType()), judge_hostile_bodies)
+    assert causes([found]) == ["accepts a body of a media type that the spec does not have"]
+    assert found.level is Level.SHOULD
 
 
 def test_bytes_that_are_replaced_are_a_recommendation(serve: Serve) -> None:

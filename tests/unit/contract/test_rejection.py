@@ -13,7 +13,7 @@ from harness.contract.credentials import Secured
 from harness.contract.rejection import CASES, SecuredCalls, judge_malformed_credentials, judge_rejection
 from harness.http.client import Network
 from harness.http.provider_client import ProviderClient
-from harness.model import Finding, Outcome
+from harness.model import Finding, Level, Outcome
 from harness.openapi.spec_document import Spec
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def overflows(call: Call) -> Reply:
 @pytest.mark.parametrize(
     "answer, names",
     [
-        (splits, "the scheme alone, no scheme"),
+        (splits, "the scheme alone, no scheme, the right one without its scheme"),
         (unpacks, "three words"),
         (decodes, "letters beyond ASCII"),
         (overflows, "a huge value"),
@@ -168,4 +168,39 @@ def test_malformed_credentials_that_are_refused_pass(serve: Serve) -> None:
 
     [found] = judged(serve(answer), judge_malformed_credentials)
     assert found.outcome is Outcome.PASS
-    assert found.observed == "10 malformed credentials at 3 of 3 secured operations"
+    assert found.observed == "13 malformed credentials at 3 of 3 secured operations"
+
+
+def longer(call: Call) -> Reply:
+    header = call.headers.get("authorization", "")
+    return things(call._replace(headers={**call.headers, "authorization": header[: len(f"Bearer {KEY}")]}))
+
+
+def in_any_case(call: Call) -> Reply:
+    header = call.headers.get("authorization", "")
+    right = header.lower() == f"bearer {KEY}".lower()
+    return things(call._replace(headers={**call.headers, "authorization": f"Bearer {KEY}" if right else header}))
+
+
+@pytest.mark.parametrize(
+    "answer, name",
+    [(longer, "the right one with one character more"), (in_any_case, "the right one in the other case")],
+)
+def test_a_credential_that_is_nearly_right_is_refused(serve: Serve, answer: Answer, name: str) -> None:
+    """The whole credential counts, character by character."""
+    found = judged(serve(answer), judge_malformed_credentials)
+    assert {(f.outcome, f.level) for f in found} == {(Outcome.FAIL, Level.MUST)}
+    assert f"GET /things answered 200: {name}" in [f.observed for f in found]
+
+
+def test_a_missing_scheme_is_a_recommendation(serve: Serve) -> None:
+    """A provider that takes the right token alone lets nobody in who may not."""
+
+    def answer(call: Call) -> Reply:
+        header = call.headers.get("authorization", "")
+        return things(
+            call._replace(headers={**call.headers, "authorization": header and f"Bearer {header.split()[-1]}"})
+        )
+
+    found = judged(serve(answer), judge_malformed_credentials)
+    assert {f.level for f in found} == {Level.SHOULD}

@@ -100,6 +100,9 @@ BODIES = [
     ("Split", {"password": "x"}, ['body $: "name" is a required property']),
     ("Extended", {"name": "a", "password": "x", "more": 1}, []),
     ("Extended", {"name": "a", "password": "x"}, ['body $: "more" is a required property']),
+    ("User", {"name": "a\ud800", "password": "x"}, []),
+    ("User", {"name": ["a\ud800"], "password": "x"}, ['body $.name: ["a?"] is not of types "null", "string"']),
+    ("User", {"\udfff": 1, "password": "x", "name": 5}, ['body $.name: 5 is not of types "null", "string"']),
 ]
 
 
