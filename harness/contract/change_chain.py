@@ -60,7 +60,8 @@ class ChangeChain:
             if sample.response.is_success and status != 202:
                 self._judge(wanted, sample)
         if self._done:
-            self._judge_listing()
+            for listing in self._life.listed_by:
+                self._judge_listing(listing)
             self._judge_precondition()
 
     def _judge(self, wanted: dict[str, Any], sample: Sample) -> None:
@@ -124,11 +125,9 @@ class ChangeChain:
             if status == 304:
                 life.complain(reading, OUTDATED_TAG, f"GET {thing.path} with If-None-Match: {tag} answered 304")
 
-    def _judge_listing(self) -> None:
-        """Judge whether the listing shows the change that was made last."""
-        life, thing, listing = self._life, self._thing, self._life.kind.listing
-        if listing is None or not life.is_listed:
-            return
+    def _judge_listing(self, listing: Operation) -> None:
+        """Judge whether a listing shows what was changed."""
+        life, thing = self._life, self._thing
         if life.is_broken(listing, LISTED_ALIKE) or life.is_broken(listing, CHANGE_IS_LISTED):
             return
 
@@ -137,7 +136,7 @@ class ChangeChain:
             return next((n for n in names if plain(n) not in STATES), "")
 
         def look() -> dict[str, Any] | None:
-            return life.reader.entry(life.reader.listed(thing.path), thing.path)
+            return life.reader.entry(life.reader.listed(listing, thing), thing.path)
 
         entry = life.patience.settled(look, lambda e: not outdated(e))
         if entry and (name := outdated(entry)):

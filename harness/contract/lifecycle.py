@@ -55,8 +55,8 @@ class Lifecycle:
         self.reader = ResourceReader(caller, kind, self.writer)
         self.unlike: set[str] = set()
         """Names of members that are not read as they were written."""
-        self.is_listed = False
-        """Whether the first resource is in its listing."""
+        self.listed_by: list[Operation] = []
+        """The listings that have the first resource."""
 
     def begin(self) -> tuple[Thing, Thing | None] | None:
         """Create two resources, and read and list the first; None where that is not possible."""
@@ -67,9 +67,11 @@ class Lifecycle:
         if again and (unlike := self.reader.unlike(first, again)):
             self.complain(self.kind.reading, READS_ALIKE, f"GET {first.path}: {unlike}")
         second = self._beside(first)
-        self.is_listed = self._judge_listing(first)
-        if second is not None:
-            self._judge_listing(second)
+        for listing in self.kind.listings:
+            if self._judge_listing(listing, first):
+                self.listed_by.append(listing)
+            if second is not None:
+                self._judge_listing(listing, second)
         return first, second
 
     def end(self, first: Thing, second: Thing | None) -> None:
@@ -132,6 +134,10 @@ class Lifecycle:
         if not thing.document:
             self.why_not = f"GET {thing.path} answered {status}" + ("" if read.document else " without a JSON object")
             return None
+        is_new = self.kind.is_below and thing.created.response.status_code == 201
+        if not is_new and not self.reader.is_recognised(thing):
+            self.why_not = f"nothing shows that GET {thing.path} reads what was created"
+            return None
         if unlike := self._unlike_written(thing, read):
             self.unlike |= unlike.keys()
             self.complain(self.kind.creation, READ_AS_WRITTEN, f"GET {thing.path}: {'; '.join(unlike.values())}")
@@ -183,19 +189,19 @@ class Lifecycle:
             self.complain(operation, OTHERS_UNTOUCHED, where)
         self._remember(thing, read)
 
-    def _judge_listing(self, thing: Thing) -> bool:
-        """Judge whether the listing shows a thing, and as it is; return whether it is there."""
-        listing = self.kind.listing
-        if listing is None or not self.caller.permits("GET", thing.path.rpartition("/")[0]):
+    def _judge_listing(self, listing: Operation, thing: Thing) -> bool:
+        """Judge whether a listing shows a thing, and as it is; return whether it is there."""
+        if not self.caller.permits("GET", self.kind.listing_path(listing, thing.created.path)):
             return False
         listed = self.patience.settled(
-            lambda: self.reader.listed(thing.path), lambda found: self.reader.entry(found, thing.path) is not None
+            lambda: self.reader.listed(listing, thing),
+            lambda found: self.reader.entry(found, thing.path) is not None,
         )
         entry = self.reader.entry(listed, thing.path)
         if entry is not None:
             if not self.is_broken(self.kind.creation, OTHERS_UNTOUCHED):
                 self._compare_entry(listing, thing, entry)
-        elif listed.is_whole and self.reader.lists_all and self.reader.identifies(listed):
+        elif listed.is_whole and self.reader.lists_all(listing) and self.reader.identifies(listed):
             observed = f"{thing.path} is none of its {len(listed.entries)} entries"
             self.complain(listing, LISTED, observed)
         return entry is not None
@@ -224,13 +230,14 @@ class Lifecycle:
         if read.response.is_success and not self._is_marked(thing, self.reader.document(thing, read)):
             where = f"GET {thing.path} answered {read.response.status_code} after DELETE {thing.path} had succeeded"
             self.complain(self.kind.reading, STILL_ANSWERS, where)
-        elif self._is_gone(read) and self.is_listed and self.kind.listing is not None:
-            self._look_for_listed(thing, self.kind.listing)
+        elif self._is_gone(read):
+            for listing in self.listed_by:
+                self._look_for_listed(thing, listing)
         return True
 
     def _look_for_listed(self, thing: Thing, listing: Operation) -> None:
         listed = self.patience.settled(
-            lambda: self.reader.listed(thing.path), lambda found: self.reader.entry(found, thing.path) is None
+            lambda: self.reader.listed(listing, thing), lambda found: self.reader.entry(found, thing.path) is None
         )
         entry = self.reader.entry(listed, thing.path)
         if entry is not None and not self._is_marked(thing, entry):

@@ -88,8 +88,8 @@ def _not_known(why: str) -> Finding:
 def _planned(kind: ResourceKind) -> Iterator[Planned]:
     yield Planned(kind.creation.label, 2 * MOST_BODIES)
     yield Planned(kind.reading.label, _READS)
-    if kind.listing is not None:
-        yield Planned(kind.listing.label, _LISTINGS * MAX_PAGES)
+    for listing in kind.listings:
+        yield Planned(listing.label, _LISTINGS * MAX_PAGES)
     for operation in kind.changes:
         yield Planned(operation.label, MOST_CHANGES + 1)
     if kind.deletion is not None:

@@ -93,7 +93,7 @@ def _referred(caller: Caller, listing: Operation) -> list[EntryMaker]:
     """Return what makes resources to which the entries of a listing refer by a member that a filter is named like."""
     names = {plain(name) for name in _filters(listing)}
     referred = (k for k in kinds(caller) if not names.isdisjoint(k.references) and "{" not in k.creation.path)
-    return [EntryMaker(caller, k.listing, k.creation.path) for k in referred if k.listing is not None]
+    return [EntryMaker(caller, k.listings[0], k.creation.path) for k in referred if k.listings]
 
 
 def _members(listed: Listed) -> list[str]:

@@ -11,12 +11,12 @@ import msgspec
 from harness.contract.body_variations import members
 from harness.contract.caller import Caller
 from harness.contract.created_resources import IDS, singular
+from harness.contract.item_templates import item_templates, template_key
 from harness.contract.page_statements import plain
 from harness.contract.sample import Sample
 from harness.http.message import is_json
 from harness.openapi.json_document import items
 from harness.openapi.operation import Operation
-from harness.openapi.routes import PARAMETER
 
 CREATED = frozenset({200, 201})
 """Statuses of a creation that is done; 202 promises nothing yet (RFC 9110 section 15.3.3)."""
@@ -30,7 +30,8 @@ class ResourceKind(msgspec.Struct, frozen=True, kw_only=True):
 
     creation: Operation
     reading: Operation
-    listing: Operation | None
+    listings: tuple[Operation, ...]
+    """At the path of the creation, and where the items are."""
     changes: tuple[Operation, ...]
     deletion: Operation | None
     """It may be called for what the run created, also where ``destructive`` is not set."""
@@ -47,22 +48,40 @@ class ResourceKind(msgspec.Struct, frozen=True, kw_only=True):
         own = set() if named in IDS else {named}
         return frozenset({*own, singular(collection) + named, f"{singular(collection)}id"})
 
+    @property
+    def is_below(self) -> bool:
+        """Whether a resource is read right below the path at which it is created."""
+        return template_key(self.reading.path.rpartition("/")[0]) == template_key(self.creation.path)
+
+    def base(self, created_at: str) -> str:
+        """Return the path above a resource that was created by a call to the path ``created_at``."""
+        return created_at.partition("?")[0].rstrip("/") if self.is_below else self.reading.path.rpartition("/")[0]
+
+    def listing_path(self, listing: Operation, created_at: str) -> str:
+        """Return where the listing is in which a resource stands that was created at the path ``created_at``."""
+        is_own = template_key(listing.path) == template_key(self.creation.path)
+        return created_at.partition("?")[0].rstrip("/") if is_own else self.base(created_at)
+
 
 def kinds(caller: Caller) -> list[ResourceKind]:
     """Return the kinds of which a resource may be created and read, in the order of the document."""
-    by_key = {f"{o.method} {_key(o.path)}": o for o in caller.operations.values()}
-    deletions = {_key(o.path): o for o in caller.spec.operations if o.method == "DELETE"}
+    by_key = {f"{o.method} {template_key(o.path)}": o for o in caller.operations.values()}
+    deletions = {template_key(o.path): o for o in caller.spec.operations if o.method == "DELETE"}
+    templates = item_templates(caller.spec)
     found = []
     for creation in caller.operations.values():
-        item = f"{_key(creation.path)}/{{}}"
-        reading = by_key.get(f"GET {item}")
-        if creation.method != "POST" or reading is None:
+        own = template_key(creation.path)
+        read = [(t, o) for t in templates.get(own, ()) if (o := by_key.get(f"GET {template_key(t.template)}"))]
+        if creation.method != "POST" or not read:
             continue
+        template, reading = read[0]
+        item = template_key(template.template)
+        listed = (by_key.get(f"GET {key}") for key in dict.fromkeys((own, item.rpartition("/")[0])))
         found.append(
             ResourceKind(
                 creation=creation,
                 reading=reading,
-                listing=by_key.get(f"GET {_key(creation.path)}"),
+                listings=tuple(o for o in listed if o is not None),
                 changes=tuple(o for method in _CHANGES if (o := by_key.get(f"{method} {item}")) is not None),
                 deletion=deletions.get(item),
             )
@@ -76,7 +95,7 @@ def place_of(kind: ResourceKind, created: Sample) -> tuple[str, bool]:
     The path is empty where the answer names nothing.
     """
     location = created.response.headers.get("location", "")
-    base = created.path.partition("?")[0].rstrip("/")
+    base = kind.base(created.path)
     last = urlsplit(location).path.rstrip("/").rpartition("/")[2]
     if last and urlsplit(location).path.rstrip("/").endswith(f"{base}/{last}"):
         return f"{base}/{last}", True
@@ -84,7 +103,7 @@ def place_of(kind: ResourceKind, created: Sample) -> tuple[str, bool]:
     if value is None:
         return "", False
     segment = kind.reading.path.rpartition("/")[2]
-    return f"{base}/{kind.reading.filled({kind.identifier: value}, segment)}", is_stated
+    return f"{base}/{kind.reading.filled({kind.identifier: value}, segment)}", is_stated and kind.is_below
 
 
 def identity(document: Any, name: str) -> tuple[Any, bool]:
@@ -129,7 +148,3 @@ def _objects(document: Any) -> list[dict[str, Any]]:
 
 def _identifies(value: Any) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
-
-
-def _key(template: str) -> str:
-    return PARAMETER.sub("{}", template).rstrip("/")

@@ -6,14 +6,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from harness.contract.body_variations import BodyWriter
+from harness.contract.body_variations import BodyWriter, word
 from harness.contract.caller import Caller
 from harness.contract.listings import TURNS, Listed, every_entry, queries
 from harness.contract.page_statements import plain
-from harness.contract.readback import STATES, agrees, is_compared, is_empty, resource_in, same
+from harness.contract.readback import STATES, agrees, core, is_compared, is_empty, resource_in, same
 from harness.contract.resource_changes import Thing
 from harness.contract.resource_kinds import ResourceKind, identity, read_members, segment_of
 from harness.contract.sample import Sample
+from harness.openapi.operation import Operation
 
 PAUSES_S = (0.1, 0.3, 0.6, 1.0, 2.0)
 """Between reads of what is not yet as expected: most systems that are eventually consistent are within a second."""
@@ -69,6 +70,11 @@ class ResourceReader:
         """Return the resource in an answer, an empty one where there is none."""
         return resource_in(sample.document, thing.written) if sample.response.is_success else {}
 
+    def is_recognised(self, thing: Thing) -> bool:
+        """Whether what is read has a text that was written: it could be another resource, which must not change."""
+        texts = [(n, v) for n, v in thing.written.items() if self._writer.is_text(n, v) and len(v) >= len(word())]
+        return any(core(v) in core(str(thing.document.get(n, ""))) for n, v in texts)
+
     def unlike_written(self, thing: Thing, document: Mapping[str, Any]) -> dict[str, str]:
         """Return the members that are not read as they were written, with what is read in words."""
         found = {}
@@ -110,21 +116,16 @@ class ResourceReader:
                 return f"{name} was {_short(thing.document[name])} and is {_short(now)}"
         return ""
 
-    @property
-    def lists_all(self) -> bool:
-        """Whether the listing has all that is there, as far as the document shows."""
-        listing = self._kind.listing
-        if listing is None:
-            return False
+    def lists_all(self, listing: Operation) -> bool:
+        """Whether a listing has all that is there, as far as the document shows."""
         filters = {n: p for n, p in queries(listing).items() if n not in TURNS}
         return not any(
             p.get("required") or _default(self._caller, p) or _HIDES.search(plain(n)) for n, p in filters.items()
         )
 
-    def listed(self, path: str) -> Listed:
-        """Return the entries of the listing in which the resource at ``path`` is."""
-        assert self._kind.listing is not None
-        return every_entry(self._caller, self._kind.listing, path.rpartition("/")[0])
+    def listed(self, listing: Operation, thing: Thing) -> Listed:
+        """Return the entries of a listing in which a thing is."""
+        return every_entry(self._caller, listing, self._kind.listing_path(listing, thing.created.path))
 
     def entry(self, listed: Listed, path: str) -> dict[str, Any] | None:
         """Return the entry of the resource at ``path``, None where there is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from harness.contract.lifecycle_promise import judge_lifecycle
 from harness.contract.link_crawler import LinkCrawler
 from harness.model import Finding, Outcome
-from tests.unit.contract.customers import Customers, customers_caller
+from tests.unit.contract.customers import DOCUMENT, Customers, customers_caller
 
 Sleep = Callable[[float], None]
 
@@ -107,6 +108,61 @@ def test_what_the_chain_creates_is_deleted() -> None:
     judged(provider)
 
     assert (provider.customers, provider.notes) == ({}, {})
+
+
+class NotesElsewhere(Customers):
+    """Reads notes at a path of their own."""
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        note_id = request.url.path.removeprefix("/v2/notes/")
+        number = next((number for number, of in self.notes if of == note_id), 0)
+        url = request.url.copy_with(path=f"/v2/customers/{number}/notes/{note_id}")
+        if "/v2/notes/" not in request.url.path:
+            return super().__call__(request)
+        return super().__call__(httpx.Request(request.method, url)) if number else httpx.Response(404)
+
+    def post_notes(self, request: httpx.Request, number: int) -> httpx.Response:
+        answer = super().post_notes(request, number)
+        answer.headers["location"] = f"/v2/notes/{answer.json()['id']}"
+        return answer
+
+
+class LosesPins(NotesElsewhere):
+    def get_note(self, request: httpx.Request, number: int, note_id: str) -> httpx.Response:
+        note = super().get_note(request, number, note_id)
+        return httpx.Response(200, json={**note.json(), "pinned": False}) if note.is_success else note
+
+
+class ReadsAnother(NotesElsewhere):
+    """Answers with the number of the customer: the note at that path, if any, is another one."""
+
+    def post_notes(self, request: httpx.Request, number: int) -> httpx.Response:
+        super().post_notes(request, number)
+        self.notes[number, "other"] = {"id": "other", "text": "Do not change this."}
+        return httpx.Response(201, json={"id": "other"})
+
+
+def elsewhere() -> dict[str, Any]:
+    document = copy.deepcopy(DOCUMENT)
+    item = document["paths"].pop("/customers/{customer}/notes/{noteId}")
+    document["paths"]["/notes/{noteId}"] = {**item, "parameters": item["parameters"][1:]}
+    return document
+
+
+@pytest.mark.parametrize(
+    "provider, expected",
+    [
+        (NotesElsewhere, []),
+        (ReadsAnother, []),
+        (LosesPins, ["POST /customers/{customer}/notes: what is read is not what was written"]),
+    ],
+)
+def test_what_is_created_below_a_parent_may_be_read_elsewhere(provider: type[Customers], expected: list[str]) -> None:
+    """A note that is created at its customer is read, listed and deleted; what may be another one is left alone."""
+    made = provider()
+
+    assert failures(judged(made, document=elsewhere())) == expected
+    assert ("other" in {note["id"] for note in made.notes.values()}) == (provider is ReadsAnother)
 
 
 class Loses(Customers):
