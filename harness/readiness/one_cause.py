@@ -102,7 +102,7 @@ def _one(findings: Sequence[Finding]) -> Finding:
     """Return one finding for several; evidence and command are those of the first."""
     findings = sorted(findings, key=lambda f: not f.called)
     first, named = findings[0], cause_id(findings[0])
-    operations = tuple(dict.fromkeys(f.subject for f in findings))
+    operations = _operations(findings)
     number = f"{len(operations)} operation{'' if len(operations) == 1 else 's'}"
     if is_unserved(first):
         summary = f"The server does not have {number} of the spec: {first_of(operations)} ({named}){_waiver(first)}"
@@ -121,6 +121,13 @@ def _one(findings: Sequence[Finding]) -> Finding:
         members=tuple(map(_member, findings)),
         called=tuple(dict.fromkeys(label for f in findings for label in f.called)),
     )
+
+
+def _operations(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Return where findings were seen, without paths of which an operation is among them."""
+    subjects = dict.fromkeys(f.subject for f in findings)
+    paths = {subject.partition(" ")[2] for subject in subjects}
+    return tuple(subject for subject in subjects if subject not in paths)
 
 
 def _member(finding: Finding) -> Member:

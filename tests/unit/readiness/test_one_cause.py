@@ -162,8 +162,8 @@ def test_findings_of_one_cause_are_one_across_operations_and_checks() -> None:
 
 
 def test_two_checks_of_one_operation_report_one_fault() -> None:
-    """The summary names the operation without a number."""
-    [found] = judged(shared("GET /a"), shared("GET /a", check="problems")).findings
+    """The summary names the operation without a number; a check of the path is about its operation too."""
+    [found] = judged(shared("/a", check="problems"), shared("GET /a"), shared("GET /a", check="problems")).findings
 
     assert found.summary == f"405 without Allow: GET /a ({found.id})"
 
