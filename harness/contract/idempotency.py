@@ -26,7 +26,7 @@ from harness.openapi.spec_document import Spec
 AT_ONCE = 20
 TWO_BODIES = 6
 """Calls at once, half of them with another body."""
-MOST_CALLS: int = 2 + 1 + AT_ONCE + 2 + TWO_BODIES + 4 + 4
+MOST_CALLS: int = 2 + 1 + AT_ONCE + 2 + TWO_BODIES + 6 + 4
 """Calls of one operation: repeated, another body, at once and after that, two bodies, a refused first, elsewhere."""
 KEYS_KEPT = Promise(
     id="idempotency",
@@ -42,6 +42,7 @@ KEYS_KEPT = Promise(
     planned=lambda caller: (Planned(o.label, MOST_CALLS) for o in keyed_operations(caller)),
 )
 _IN_PROGRESS = frozenset({409, 425, 429, 503})
+_UNUSABLE = "a key whose first call was refused cannot be used again"
 _WAITS = frozenset({409, 425})
 """Statuses of a key whose first call is still being answered."""
 
@@ -152,23 +153,35 @@ def _two_bodies_at_once(write: KeyedWrite, other: Any) -> Iterator[Finding]:
 
 def _after_a_refusal(write: KeyedWrite) -> Iterator[Finding]:
     """A key whose first call was refused is no trap: the refusal stays one, and what then succeeds is stored."""
-    invalid = refused_body(write.caller.spec, write.sample.operation, write.sample.body)
+    operation = write.sample.operation
+    nowhere = write.at(operation.made_up_path)
+    may_be_lost = operation.path_parameters and write.caller.permits(operation.method, nowhere.path)
+    if may_be_lost and (fault := _refused_twice(nowhere, nowhere.key(), None)):
+        yield fault
+        return
+    invalid = refused_body(write.caller.spec, operation, write.sample.body)
     if invalid is None:
         return
     key = write.key()
-    first, again = write.call(key, invalid), write.call(key, invalid)
-    if not first.response.is_client_error or first.response.status_code in _IN_PROGRESS:
-        return
-    if again.response.is_success:
-        yield _broken(write.label, "a refused call succeeds when it is repeated under its key", [first, again])
+    if fault := _refused_twice(write, key, invalid):
+        yield fault
         return
     right, repeated = write.call(key), write.call(key)
-    if trap := [
-        a for a in (again, right) if a.response.is_server_error or (a is again and a.response.status_code in _WAITS)
-    ]:
-        yield _broken(write.label, "a key whose first call was refused cannot be used again", [first, *trap])
+    if right.response.is_server_error:
+        yield _broken(write.label, _UNUSABLE, [right])
     elif right.response.is_success and not (repeated.response.is_success and same_resource(right, repeated)):
         yield _broken(write.label, "a key whose first call was refused does not hold for the second", [right, repeated])
+
+
+def _refused_twice(write: KeyedWrite, key: str, body: Any) -> Finding | None:
+    """Make a call that is refused, and again; return what is wrong with the second answer, None where nothing is."""
+    first, again = write.call(key, body), write.call(key, body)
+    if not first.response.is_client_error or first.response.status_code in _IN_PROGRESS:
+        return None
+    if again.response.is_success:
+        return _broken(write.label, "a refused call succeeds when it is repeated under its key", [first, again])
+    same = again.response.status_code in (first.response.status_code, *_IN_PROGRESS - _WAITS)
+    return None if same else _broken(write.label, _UNUSABLE, [first, again])
 
 
 def _elsewhere(writes: Sequence[KeyedWrite]) -> Iterator[Finding]:

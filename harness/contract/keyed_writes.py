@@ -38,6 +38,11 @@ class KeyedWrite(NamedTuple):
         """``METHOD /path/template``."""
         return self.sample.operation.label
 
+    @property
+    def path(self) -> str:
+        """Where it is called."""
+        return self.sample.path
+
     def key(self) -> str:
         """Return a key that was never used."""
         return fresh_key(self.caller.spec, *_placed(self.sample.operation))

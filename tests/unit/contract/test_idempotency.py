@@ -64,6 +64,8 @@ class Payments:
         return made
 
     def made(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.startswith("/accounts/h"):
+            return httpx.Response(404, json={"detail": "no such account"})
         if request.content and "amount" not in json.loads(request.content):
             return httpx.Response(400, json={"detail": "amount is required"})
         self.number += 1
@@ -124,6 +126,17 @@ class FailsAfterARefusal(Payments):
         answer = super().answer(request, slot)
         self.stored.setdefault(slot, (request.content, answer))
         return answer
+
+
+class LosesKeysOfWhatWasNotFound(Payments):
+    """Takes the repeated call for one with another body, where the first found no account."""
+
+    def answer(self, request: httpx.Request, slot: str) -> httpx.Response:
+        if request.url.path.endswith("/payments") and not request.url.path.startswith("/accounts/x"):
+            known = slot in self.stored
+            self.stored[slot] = b"", httpx.Response(404)
+            return httpx.Response(422 if known else 404, json={"detail": "no such account"})
+        return super().answer(request, slot)
 
 
 class KeysByBody(Payments):
@@ -200,6 +213,10 @@ BROKEN: dict[str, tuple[type[Payments], set[str]]] = {
     ),
     "a server error after a refusal": (
         FailsAfterARefusal,
+        {f"{PAY}: a key whose first call was refused cannot be used again"},
+    ),
+    "another answer where nothing was found": (
+        LosesKeysOfWhatWasNotFound,
         {f"{PAY}: a key whose first call was refused cannot be used again"},
     ),
     "a refusal that is none": (
