@@ -92,6 +92,6 @@ DELETION_LISTED = Invariant(
 )
 NEVER_MATTERS = Invariant(
     "answers otherwise to a request that means the same",
-    "what has no meaning changes nothing: the order of members, the order in Accept, a parameter of the media type",
-    "RFC 8259 section 4, RFC 9110 sections 8.3.1 and 12.5.1",
+    "an unknown query parameter is refused or changes nothing, and Accept may name other media types too",
+    "RFC 9110 sections 12.5.1 and 15.4",
 )

@@ -7,13 +7,14 @@ from itertools import islice
 from typing import Any
 
 from harness.contract.body_variations import MOST_BODIES, BodyWriter
-from harness.contract.caller import Caller
+from harness.contract.caller import Caller, CallOptions
 from harness.contract.invariants import (
     CREATED_READABLE,
     DELETION_LISTED,
     IDS_DIFFER,
     LISTED,
     LISTED_ALIKE,
+    NEVER_MATTERS,
     OTHERS_UNTOUCHED,
     READ_AS_WRITTEN,
     READ_IS_FOUND,
@@ -27,6 +28,7 @@ from harness.contract.resource_changes import Thing
 from harness.contract.resource_kinds import CREATED, ResourceKind, place_of
 from harness.contract.resource_reader import GONE, Patience, ResourceReader
 from harness.contract.sample import Sample
+from harness.http.message import media_type
 from harness.openapi.operation import Operation
 
 _REFUSED = frozenset({400, 404, 409, 422})
@@ -66,6 +68,7 @@ class Lifecycle:
         again = self.reader.document(first, self.reader.read(first.path))
         if again and (unlike := self.reader.unlike(first, again)):
             self.complain(self.kind.reading, READS_ALIKE, f"GET {first.path}: {unlike}")
+        self._judge_meaningless(first)
         second = self._beside(first)
         for listing in self.kind.listings:
             if self._judge_listing(listing, first):
@@ -144,12 +147,33 @@ class Lifecycle:
         self.why_not = ""
         return thing
 
+    def _judge_meaningless(self, thing: Thing) -> None:
+        """Read a thing with what must not matter: an unknown query parameter, and one media type of several."""
+        kind = media_type(thing.read_as)
+        reads: list[tuple[str, CallOptions]] = [("?harness-unknown=1", {"params": {"harness-unknown": "1"}})]
+        if kind:
+            accepted = f"text/x-harness;q=0.5, {kind}"
+            reads.append((f" with Accept: {accepted}", {"headers": {"Accept": accepted}}))
+        for named, given in reads:
+            response = self.caller.send(self.kind.reading, thing.path, **given).response
+            if response is None:
+                continue
+            status = response.status_code
+            answer = Sample(operation=self.kind.reading, path=thing.path, body=None, response=response)
+            document = self.reader.document(thing, answer)
+            unlike = self.reader.unlike(thing, document) if document else ""
+            may_refuse = "params" in given and status < 500  # some APIs take no parameter that they do not know
+            if unlike or (status in (406, 500) and not may_refuse):
+                shown = unlike or f"HTTP {status}"
+                self.complain(self.kind.reading, NEVER_MATTERS, f"GET {thing.path}{named}: {shown}")
+
     def _unlike_written(self, thing: Thing, sample: Sample) -> dict[str, str]:
         document = self.reader.document(thing, sample)
         return self.reader.unlike_written(thing, document) if document else {}
 
     def _remember(self, thing: Thing, read: Sample) -> None:
         thing.document = self.reader.document(thing, read)
+        thing.read_as = read.response.headers.get("content-type", "")
         thing.tag = read.response.headers.get("etag", "") if read.response.is_success else ""
 
     @staticmethod

@@ -27,6 +27,8 @@ class Thing:
         """As it was read last."""
         self.tag = ""
         """Its ETag then; empty for none."""
+        self.read_as = ""
+        """The content type of that answer."""
 
 
 class Changer:

@@ -32,14 +32,19 @@ def _owner(email: str) -> Spoil:
 
 
 def _newest_owner() -> Spoil:
-    """Every project is read with the owner of the project that was created last."""
-    newest: list[str] = []
+    """A project is read with the owner of the one that was created last, until it is changed."""
+    owners: dict[str, str] = {}
 
     def spoil(request: Request, response: Response) -> Response:
-        if request.url.path == "/projects" and response.status_code == 201:
-            newest[:] = [json_in(response)["ownerEmail"]]
-        elif newest and request.url.path.startswith("/projects/"):
-            return _owner(newest[0])(request, response)
+        if not request.url.path.startswith("/projects") or response.status_code not in (200, 201):
+            return response
+        document = json_in(response)
+        if request.method == "POST":
+            owners.update(dict.fromkeys([*owners, document["id"]], document["ownerEmail"]))
+        elif request.method == "PATCH":
+            owners.pop(document["id"], None)
+        elif document.get("id") in owners:
+            return _owner(owners[document["id"]])(request, response)
         return response
 
     return spoil
@@ -107,16 +112,20 @@ def _forgets_changes(name: str) -> Spoil:
 
 
 def _clears_names() -> Spoil:
-    """A project that was changed has no name any more."""
-    changed: set[str] = set()
+    """A project has no name any more after a change that does not give it another."""
+    names: dict[str, str] = {}
+    cleared: set[str] = set()
 
     def spoil(request: Request, response: Response) -> Response:
-        if not request.url.path.startswith("/projects/") or response.status_code >= 300:
+        if not request.url.path.startswith("/projects") or response.status_code not in (200, 201):
             return response
         document = json_in(response)
         if request.method == "PATCH":
-            changed.add(document["id"])
-        return rewritten(response, {**document, "name": "-"}) if document["id"] in changed else response
+            changes_name = names.get(document["id"]) != document["name"]
+            cleared.discard(document["id"]) if changes_name else cleared.add(document["id"])
+        if request.method != "GET":
+            names[document["id"]] = document["name"]
+        return rewritten(response, {**document, "name": "-"}) if document.get("id") in cleared else response
 
     return spoil
 

@@ -83,6 +83,11 @@ class RefusesMost(Customers):
         return super().__call__(request)
 
 
+class RefusesUnknown(Customers):
+    def get_customer(self, request: httpx.Request, number: int) -> httpx.Response:
+        return httpx.Response(400) if request.url.query else super().get_customer(request, number)
+
+
 class MovesOn(Customers):
     """A customer's plan is reviewed, and shown as it is afterwards; a list comes as a text, an id as an object."""
 
@@ -91,7 +96,9 @@ class MovesOn(Customers):
 
 
 @pytest.mark.parametrize(
-    "kind", [Customers, Delayed, MarksDeleted, TakesTheSameEmail, RefusesMost, MovesOn], ids=lambda k: k.__name__
+    "kind",
+    [Customers, Delayed, MarksDeleted, TakesTheSameEmail, RefusesMost, RefusesUnknown, MovesOn],
+    ids=lambda k: k.__name__,
 )
 def test_a_correct_provider_passes(kind: type[Customers]) -> None:
     """Normalised, computed and write-only members, delays, marks of deletion and refusals are no faults."""
@@ -293,6 +300,17 @@ class IgnoresMatch(Customers):
         return False
 
 
+class TakesOneType(Customers):
+    def get_customer(self, request: httpx.Request, number: int) -> httpx.Response:
+        accepts = request.headers["accept"] in ("*/*", "application/json")
+        return super().get_customer(request, number) if accepts else httpx.Response(406)
+
+
+class FailsOnUnknown(Customers):
+    def get_customer(self, request: httpx.Request, number: int) -> httpx.Response:
+        return httpx.Response(500) if request.url.query else super().get_customer(request, number)
+
+
 class NeverDeletes(Customers):
     def delete_customer(self, _: httpx.Request, number: int) -> httpx.Response:  # noqa: ARG002
         return httpx.Response(204)
@@ -340,6 +358,8 @@ BROKEN: list[tuple[type[Customers], str]] = [
     (OneTag, f"{GET}: its ETag stays the same when the content changes"),
     (NeverModified, f"{GET}: answers 304 to the ETag from before a change"),
     (IgnoresMatch, f"{PATCH}: changes a resource although If-Match names another ETag"),
+    (TakesOneType, f"{GET}: answers otherwise to a request that means the same"),
+    (FailsOnUnknown, f"{GET}: answers otherwise to a request that means the same"),
     (NeverDeletes, f"{GET}: still answers after the deletion"),
     (DeletesAll, f"{DELETE}: changes another resource than the one it names"),
     (ListsDeleted, f"{NOTES}: lists what was deleted"),
