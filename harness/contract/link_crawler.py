@@ -40,6 +40,8 @@ class LinkCrawler:
         """By operation that could not be called: the answer, in words."""
         self.links = 0
         """How many links were followed."""
+        self._tried: dict[str, list[Any]] = {}
+        """By method and path: the bodies that were sent."""
         self._got: set[str] = set()
         """URLs that were read."""
         self._deletions: dict[str, tuple[Sample, DocumentedLink]] = {}
@@ -65,9 +67,16 @@ class LinkCrawler:
         """Call an operation at a path with the first valid body that it takes; None where it refuses all."""
         if path is None or not self.caller.permits(operation.method, path):
             return None
-        bodies = sendable_bodies(self.caller, operation, random_seed=self.random_seed)
-        sample = first_accepted(bodies, lambda body: self._call(operation, path, body))
+        sample = first_accepted(self._untried(operation, path), lambda body: self._call(operation, path, body))
         return sample if sample is not None and sample.response.is_success else None
+
+    def _untried(self, operation: Operation, path: str) -> Iterator[Any]:
+        """Yield the bodies that were not sent there yet: later also those that name what was made since."""
+        tried = self._tried.setdefault(f"{operation.method} {path}", [])
+        for body in sendable_bodies(self.caller, operation, random_seed=self.random_seed):
+            if body not in tried and self._has_calls:
+                tried.append(body)
+                yield body
 
     @property
     def _has_calls(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 import httpx
@@ -17,6 +18,7 @@ _OF_STATE = frozenset({304, 412, 416})
 """Statuses that answer those headers (RFC 9110 sections 15.4.5, 15.5.13 and 15.5.17)."""
 _SUPPORTED = frozenset({"GET", "HEAD"})
 """Methods that every general-purpose server must support (RFC 9110 section 9.1)."""
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _HINT = "\nHint: "
 """Before what Schemathesis guesses of the cause of a refusal."""
 
@@ -33,7 +35,12 @@ class Judged(NamedTuple):
 
 
 def is_of_the_response(failure: Any, judged: Judged) -> bool:
-    """Whether what Schemathesis reports is wrong with the response, so that somebody has something to correct."""
+    """Whether what Schemathesis reports is wrong with the response, so that somebody has something to correct.
+
+    The 400 to a header that is not HTTP is the server's, before any operation is looked for (RFC 9110 section 5.5).
+    """
+    if judged.response.status_code == httpx.codes.BAD_REQUEST and _has_control_characters(judged.response.request):
+        return False
     rule = _RULES.get(type(failure).checks[0] if type(failure).checks else "")
     return rule is None or rule(failure, judged)
 
@@ -94,6 +101,10 @@ _RULES = {
     "allow_header_conformance": _is_wrong_allow,
 }
 """By check, whether its failure holds."""
+
+
+def _has_control_characters(request: httpx.Request) -> bool:
+    return any(_CONTROL.search(value) for _, value in request.headers.raw)
 
 
 def _wrong_headers(case: Any) -> set[str]:

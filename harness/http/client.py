@@ -49,18 +49,20 @@ class Network:
         headers: Mapping[str, str] | None = None,
         timeout_s: float = TIMEOUT_S,
         connections: int = 32,
+        keep_alive: bool = True,
         transport: httpx.BaseTransport | None = None,
         whole_within_s: float | None = None,
         error_observer: Observer | None = None,
     ) -> httpx.Client:
         """Return a client that checks every request against the allow-list and never follows redirects.
 
-        A ``transport`` that sends nothing, such as one that plays recordings, takes the network's place. With
-        ``whole_within_s`` an answer that trickles or floods without end is a timeout. Errors go to ``error_observer``,
-        by default to that of the network.
+        Without ``keep_alive`` each request has a connection of its own. A ``transport`` that sends nothing, such as one
+        that plays recordings, takes the network's place. With ``whole_within_s`` an answer that trickles or floods
+        without end is a timeout. Errors go to ``error_observer``, by default to that of the network.
         """
         if transport is None:
-            limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+            idle = connections if keep_alive else 0
+            limits = httpx.Limits(max_connections=connections, max_keepalive_connections=idle)
             inner = httpx.HTTPTransport(verify=tls_context(), limits=limits)
             transport = GuardedTransport(self, inner, whole_within_s)
         made = httpx.Client(transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)

@@ -6,6 +6,7 @@ import enum
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol, Self
 
@@ -124,11 +125,17 @@ class ProviderClient:
         self.answered = 0
         self.waited_s = 0.0
         """Seconds spent waiting for rate limits."""
-        self._client = network.client(
-            base_url=base_url, timeout_s=answer_within_s, whole_within_s=whole_within_s, transport=transport
+        opened = partial(
+            network.client,
+            base_url=base_url,
+            timeout_s=answer_within_s,
+            whole_within_s=whole_within_s,
+            transport=transport,
         )
-        # A session cookie would authenticate a request that must go without.
-        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        self._client, self._unconnected = opened(), opened(keep_alive=False)
+        for client in (self._client, self._unconnected):
+            # A session cookie would authenticate a request that must go without.
+            client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._wait_unasked_s = wait_unasked_s
         self._clock = clock
         self._sleep = sleep
@@ -143,6 +150,7 @@ class ProviderClient:
     def close(self) -> None:
         """Close every connection."""
         self._client.close()
+        self._unconnected.close()
 
     def build(
         self,
@@ -168,8 +176,8 @@ class ProviderClient:
         """Send a request as it is, and again after each wait that 429 or 503 asks for.
 
         A connection that ends without an answer may have been an idle one that ended just then, so the request is
-        sent once more (RFC 9112 section 9.5). Raises one of `UNSENDABLE`, `NotPermittedError` and `NetworkError`,
-        and `CredentialLostError` in place of an answer that is one to the loss of the credential.
+        sent once more, on a new one (RFC 9112 section 9.5). Raises one of `UNSENDABLE`, `NotPermittedError` and
+        `NetworkError`, and `CredentialLostError` in place of an answer that is one to the loss of the credential.
         """
         authenticated = all(request.headers.get(name) == value for name, value in self.headers.items())
         if self._credential is not None:
@@ -193,14 +201,14 @@ class ProviderClient:
         result = self._patiently(request)
         if result.reason is not NoAnswer.CLOSED:
             return result
-        again = self._patiently(request)
+        again = self._patiently(request, self._unconnected)
         # Where nobody listens any more, this is the request that has ended the provider.
         return result if again.reason is NoAnswer.UNREACHABLE else again
 
-    def _patiently(self, request: httpx.Request) -> SendResult:
+    def _patiently(self, request: httpx.Request, client: httpx.Client | None = None) -> SendResult:
         limited: list[httpx.Response] = []
         while True:
-            result = self._once(request, tuple(limited))
+            result = self._once(request, tuple(limited), client)
             wait = self._wait_asked(result.response)
             if result.response is None or wait is None:
                 return result
@@ -228,11 +236,13 @@ class ProviderClient:
             self.waited_s += wait
             return ""
 
-    def _once(self, request: httpx.Request, limited: tuple[httpx.Response, ...]) -> SendResult:
+    def _once(
+        self, request: httpx.Request, limited: tuple[httpx.Response, ...], client: httpx.Client | None = None
+    ) -> SendResult:
         with self._lock:
             self.sent += 1
         try:
-            response = self._client.send(request, follow_redirects=False)
+            response = (client or self._client).send(request, follow_redirects=False)
         except UNSENDABLE:
             raise
         except httpx.RequestError as exc:

@@ -6,6 +6,7 @@ Functions that generate import the generator only when the examples are used up:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from harness.core.encodable import readable_json
@@ -38,9 +39,15 @@ def valid_bodies(operation: Operation, *, random_seed: int) -> Iterator[Any]:
         yield None
         return
     yield from examples(operation)
+    yield from _generated(operation, random_seed)
+
+
+@lru_cache(maxsize=1024)
+def _generated(operation: Operation, random_seed: int) -> tuple[Any, ...]:
+    """Return generated bodies, which several checks ask for and which take time."""
     from harness.openapi.generation import VALID, bodies
 
-    yield from bodies(operation.raw, VALID, examples=GENERATED, seed=random_seed)
+    return tuple(bodies(operation.raw, VALID, examples=GENERATED, seed=random_seed))
 
 
 def another_body(spec: Spec, operation: Operation, body: Any) -> Any:

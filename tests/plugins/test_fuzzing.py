@@ -112,12 +112,12 @@ def test_what_is_long_or_not_known_yet_is_shared_out(api: Folder) -> None:
 
 
 def test_a_document_that_the_target_serves_is_read_once_it_is_started(api: Folder) -> None:
-    """Where there is none at the URL, the sentence names it, and the processes are stopped."""
+    """The credential is sent along; where there is none at the URL, the sentence names it, and the processes end."""
     api.write("harness.toml", TOML.replace('"openapi.json"', '"http://127.0.0.1:{port:api}/openapi.json"'))
 
     status, text = harness(api, "fuzz", *PLAIN)
 
-    assert re.search(r"\[provider\] spec: http://127.0.0.1:\d+/openapi.json cannot be read: Client error '401", text)
+    assert re.search(r"\[provider\] spec: http://127.0.0.1:\d+/openapi.json cannot be read: Client error '404", text)
     assert status == 4
 
 

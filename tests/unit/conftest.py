@@ -162,6 +162,20 @@ def misbehave() -> Iterator[Misbehave]:
         listener.close()
 
 
+@pytest.fixture
+def misbehave_at_once(misbehave: Misbehave) -> Misbehave:
+    """Like `misbehave`, with each connection in a thread of its own."""
+
+    def start(act: Callable[[socket.socket], None]) -> str:
+        def run(connection: socket.socket) -> None:
+            with connection, suppress(OSError):
+                act(connection)
+
+        return misbehave(lambda c: threading.Thread(target=run, args=(c.dup(),), daemon=True).start())
+
+    return start
+
+
 def stay_silent(connection: socket.socket) -> None:
     """Answer nothing until the client has gone."""
     while connection.recv(65536):

@@ -16,7 +16,7 @@ from unittest.mock import patch
 from vcr.request import Request
 
 from harness.cassettes.store.vcr_messages import text
-from harness.cassettes.store.vcr_names import httpmessage_from, httpx_stubs, stubs
+from harness.cassettes.store.vcr_names import headers_from, httpmessage_from, httpx_stubs, stubs
 from harness.http.message import header_bytes
 
 
@@ -61,7 +61,7 @@ def _of_httpx_request(request: Any, body: Any) -> Request:
     headers: dict[str, str] = {}
     for name, value in ((n.decode("latin-1"), v.decode("latin-1")) for n, v in request.headers.raw):
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return Request(request.method, str(request.url), body, headers)
+    return Request(request.method, str(request.url), body, headers_from(headers.items()))
 
 
 def _of_aiohttp(serialized: Callable[[Any], dict[str, list[str]]]) -> Callable[[Any], dict[str, list[str]]]:

@@ -11,9 +11,9 @@ from tests.real.conftest import REAL, Need
 
 from .gates import Judgement, causes, gate, judge, listed
 
-ENVS = ("optimade", "prefect", "tiled")
+ENVS = ("optimade",)
 ONE = "loopback"
-ALL = ("loopback", "optimade", "prefect", "prism", "tiled")
+ALL = ("loopback", "optimade", "prism")
 SERVERS = ALL if os.environ.get("REAL_PROVIDERS") == "all" else (ONE,)
 """One of them in an ordinary run; ``make soak`` asks for all."""
 

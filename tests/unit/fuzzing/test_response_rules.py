@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
+from harness.fuzzing.response_rules import Judged, is_of_the_response
 from harness.model import Outcome
+from harness.openapi.spec_document import Spec
 from tests.unit.conftest import document
 
 if TYPE_CHECKING:
@@ -120,6 +123,23 @@ def test_a_precondition_that_cannot_be_read_is_ignored(attacker: Attacker, serve
     url = serve(lambda call: (200, {}, None) if call.method == "GET" else (405, {"allow": "GET"}, None))
 
     assert not titles(attacker, described, url, "GET /a", examples=40)
+
+
+class Undocumented:
+    """A failure as Schemathesis has it."""
+
+    checks = ("status_code_conformance",)
+
+
+@pytest.mark.parametrize("status, value, held", [(400, b"\x08", False), (400, b"a\tb", True), (500, b"\x7f", True)])
+def test_a_header_that_is_not_http_is_refused_before_any_operation(status: int, value: bytes, *, held: bool) -> None:
+    """No document describes the 400 of a server that parses strictly; a crash is one all the same."""
+    request = httpx.Request("GET", "http://127.0.0.1/a", headers=[(b"if-none-match", value)])
+    spec = Spec(document({"/a": {"get": answers(200)}}), "spec")
+    response = httpx.Response(status, request=request)
+    judged = Judged(response, None, spec.operations[0], spec, frozenset())
+
+    assert is_of_the_response(Undocumented(), judged) is held
 
 
 COUNT: dict[str, Any] = {

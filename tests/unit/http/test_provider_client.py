@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -15,6 +18,9 @@ from harness.core.dates import as_http_date
 from harness.errors import NetworkError
 from harness.http.client import Network
 from harness.http.provider_client import UNSENDABLE, NoAnswer, ProviderClient, SendResult, json_of
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import Misbehave
 
 NOW = 1_790_000_000.0
 URL = "http://provider.test/v1"
@@ -166,6 +172,24 @@ def test_a_connection_that_ended_between_requests_costs_nothing() -> None:
     provider = Provider(httpx.ReadError("reset"), fine())
 
     assert provider.asked().response is not None
+
+
+def end(connection: socket.socket, *, reset: bool) -> None:
+    """Answer one request, and end the connection when the next one is on its way."""
+    connection.sendall(b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n")
+    connection.recv(65536)
+    if reset:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.mark.parametrize("reset", [True, False])
+def test_many_idle_connections_that_end_cost_nothing(misbehave_at_once: Misbehave, reset: bool) -> None:  # noqa: FBT001
+    """The second attempt takes no other idle connection, which would have ended too."""
+    url = misbehave_at_once(partial(end, reset=reset))
+    with ProviderClient(Network(), url) as client, ThreadPoolExecutor(8) as threads:
+        results = list(threads.map(lambda _: client.send(client.build("GET", "/things")), range(200)))
+
+    assert [result.detail for result in results if result.response is None] == []
 
 
 def test_the_request_that_ends_the_provider_is_no_unreachable_one() -> None:
