@@ -27,6 +27,7 @@ from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
 
 FLAWED = "its description is flawed"
+UNREAD = "its description cannot be read whole"
 FAILED = "a request could not be made or judged, by a fault of the harness or of a library"
 LOOKED_AT = 4
 """Times as many cases as may be sent that are made, to choose from."""
@@ -69,7 +70,7 @@ def fuzz(
         return [subject.error("its description cannot be read", str(exc))]
     session = FuzzSession(spec, client, budget)
     session.watch = UnservedWatch(operation, router)
-    problems = dict.fromkeys([*flaws(spec, label), *unfollowed(operation)], FLAWED)
+    problems = dict.fromkeys(flaws(spec, label), FLAWED) | dict.fromkeys(unfollowed(operation), UNREAD)
     seed = random_seed ^ zlib.crc32(
         encodable(label).encode()
     )  # operations that look alike do not get the same requests

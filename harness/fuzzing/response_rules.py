@@ -82,9 +82,12 @@ def _is_refused_valid(_: Any, judged: Judged) -> bool:
 
 
 def _is_undeclared(_: Any, judged: Judged) -> bool:
-    """Whether no path of the document describes the method at this URL; `/things/{id}` matches `/things/count`."""
+    """Whether no path of the document describes the method at this URL; `/things/{id}` matches `/things/count`.
+
+    A crash is reported as such, whatever the method.
+    """
     request = judged.response.request
-    return judged.spec.find(request.method, request.url) is None
+    return not judged.response.is_server_error and judged.spec.find(request.method, request.url) is None
 
 
 def _is_wrong_allow(failure: Any, judged: Judged) -> bool:

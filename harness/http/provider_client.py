@@ -125,13 +125,8 @@ class ProviderClient:
         self.answered = 0
         self.waited_s = 0.0
         """Seconds spent waiting for rate limits."""
-        opened = partial(
-            network.client,
-            base_url=base_url,
-            timeout_s=answer_within_s,
-            whole_within_s=whole_within_s,
-            transport=transport,
-        )
+        made = partial(network.client, base_url=base_url, transport=transport)
+        opened = partial(made, timeout_s=answer_within_s, whole_within_s=whole_within_s)
         self._client, self._unconnected = opened(), opened(keep_alive=False)
         for client in (self._client, self._unconnected):
             # A session cookie would authenticate a request that must go without.
