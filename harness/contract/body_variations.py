@@ -19,8 +19,13 @@ MAX_DEPTH = 6
 MOST_BODIES = 6
 """Bodies that are tried for one resource."""
 _NULL = ({"type": "null"}, {"enum": [None]}, {"const": None})
-_REFERS = ("id", "ids", "ref", "code", "currency", "country", "locale", "language", "lang", "timezone", "zone", "unit")
+_REFERS = (
+    *("id", "ids", "ref", "code", "currency", "country", "locale", "language", "lang", "timezone", "zone", "unit"),
+    *("phone", "fax", "mobile", "tel", "zip", "iban", "vat", "color", "colour", "path", "mime", "mimetype"),
+)
 """Ends of plain names of members whose texts are no free choice."""
+_WORD_LISTS = ("tags", "labels", "keywords", "topics", "aliases")
+"""Ends of plain names of lists whose texts refer to nothing."""
 _NAMES = ("name", "title", "label", "description", "subject", "note", "notes", "text", "summary", "comment", "content")
 """Ends of plain names of members that hold any text."""
 
@@ -106,7 +111,8 @@ def is_free(name: str, schema: Mapping[str, Any]) -> bool:
     """Whether a client chooses the value of a member, which refers to nothing and is no state."""
     named = plain(name)
     refers = schema.get("type") != "boolean" and named.endswith(_REFERS)
-    return not (refers or named in STATES or schema.get("readOnly") is True)
+    is_list_of_others = schema.get("type") == "array" and not named.endswith(_WORD_LISTS)
+    return not (refers or is_list_of_others or named in STATES or schema.get("readOnly") is True)
 
 
 class BodyWriter:

@@ -52,10 +52,7 @@ class ChangeChain:
                 continue
             sample = self._changer.send(thing.path, body, tag=thing.tag)
             status = sample.response.status_code
-            if status in GONE and self._life.reader.read(thing.path).response.is_success:
-                where = f"{self._operation.method} {thing.path} answered {status}, and GET answers 200"
-                self._life.complain(self._operation, READ_IS_FOUND, where)
-            if status in GONE or status in _NOT_OFFERED:
+            if status in _NOT_OFFERED or (status in GONE and self._is_not_found(wanted)):
                 return
             if sample.response.is_success and status != 202:
                 self._judge(wanted, sample)
@@ -63,6 +60,17 @@ class ChangeChain:
             for listing in self._life.listed_by:
                 self._judge_listing(listing)
             self._judge_precondition()
+
+    def _is_not_found(self, wanted: Mapping[str, Any]) -> bool:
+        """Whether the resource is not found even with the values that it has: a new one may refer to what is not."""
+        thing = self._thing
+        body = self._changer.body(thing, {n: thing.document[n] for n in wanted if n in thing.document})
+        status = 0 if body is None else self._changer.send(thing.path, body, tag=thing.tag).response.status_code
+        if status not in GONE or not self._life.reader.read(thing.path).response.is_success:
+            return False
+        where = f"{self._operation.method} {thing.path} answered {status}, and GET answers 200"
+        self._life.complain(self._operation, READ_IS_FOUND, where)
+        return True
 
     def _judge(self, wanted: dict[str, Any], sample: Sample) -> None:
         life, thing = self._life, self._thing
@@ -147,7 +155,7 @@ class ChangeChain:
         """Ask for the last change again, of another version than there is."""
         thing = self._thing
         body = self._changer.body(thing, self._last)
-        if not (thing.tag and self._changer.has_preconditions) or body is None:
+        if not self._changer.heeds(thing.tag) or body is None:
             return
         status = self._changer.send(thing.path, body, tag=MADE_UP_TAG).response.status_code
         if 200 <= status < 300:

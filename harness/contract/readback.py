@@ -36,6 +36,7 @@ _SERVER_SET = re.compile(
     r"(at|on|by|date|time|timestamp|ts)$|^(created|updated|modified|changed|timestamp|etag|href|self|links|object|kind|v)$"
     r"|^date(created|updated|modified)$|^(creation|modification|update)(date|time)|^last(?!name)|revision$|^rev$"
     r"|^(resource|lock|row|entity|object)?version$|^(count|total|position|rank|order|index|sequence|sortorder)$"
+    r"|^(ttl|age|expiresin)$|remaining"
 )
 """Plain names of members that the server sets or moves, whatever a schema that serves both directions allows."""
 _BY_CREDENTIAL = re.compile(

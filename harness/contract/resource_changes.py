@@ -60,6 +60,10 @@ class Changer:
         """Whether the document promises that If-Match is heeded (RFC 9110 section 13.1.1)."""
         return bool(self._matches) or "412" in self.operation.responses
 
+    def heeds(self, tag: str) -> bool:
+        """Whether If-Match is promised for a resource with an ETag; frameworks add weak ones by themselves."""
+        return bool(tag) and (bool(self._matches) or (self.has_preconditions and not tag.startswith("W/")))
+
     def changes(self, thing: Thing, *, but: Collection[str] = ()) -> Iterator[dict[str, Any]]:
         """Yield members with new values for a thing: all together for PUT, then one after the other, states last.
 

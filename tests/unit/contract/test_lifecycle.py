@@ -83,6 +83,25 @@ class RefusesMost(Customers):
         return super().__call__(request)
 
 
+class KnowsNicknames(Customers):
+    """Takes no nickname that it does not know, and answers 404 to it."""
+
+    def patch_customer(self, request: httpx.Request, number: int) -> httpx.Response:
+        nickname = json.loads(request.content).get("nickname")
+        known = nickname in (None, self.customers[number].get("nickname"))
+        return super().patch_customer(request, number) if known else httpx.Response(404)
+
+
+class TagsItself(Customers):
+    """Has weak ETags of its framework, and heeds no If-Match."""
+
+    def tag(self, customer: dict[str, Any]) -> str:
+        return f'W/"{customer["revision"]}"'
+
+    def is_outdated(self, request: httpx.Request, number: int) -> bool:  # noqa: ARG002
+        return False
+
+
 class RefusesUnknown(Customers):
     def get_customer(self, request: httpx.Request, number: int) -> httpx.Response:
         return httpx.Response(400) if request.url.query else super().get_customer(request, number)
@@ -97,7 +116,7 @@ class MovesOn(Customers):
 
 @pytest.mark.parametrize(
     "kind",
-    [Customers, Delayed, MarksDeleted, TakesTheSameEmail, RefusesMost, RefusesUnknown, MovesOn],
+    [Customers, Delayed, MarksDeleted, TakesTheSameEmail, RefusesMost, RefusesUnknown, KnowsNicknames, MovesOn],
     ids=lambda k: k.__name__,
 )
 def test_a_correct_provider_passes(kind: type[Customers]) -> None:
@@ -107,6 +126,15 @@ def test_a_correct_provider_passes(kind: type[Customers]) -> None:
 
     assert failures(found) == []
     assert Outcome.PASS in {f.outcome for f in found}
+
+
+def test_weak_tags_of_a_framework_promise_no_precondition() -> None:
+    """412 alone in the spec may have another reason; a header If-Match in it is a promise."""
+    document = copy.deepcopy(DOCUMENT)
+    for method in ("put", "patch"):
+        del document["paths"]["/customers/{customer}"][method]["parameters"]
+
+    assert failures(judged(TagsItself(), document=document)) == []
 
 
 def test_what_the_chain_creates_is_deleted() -> None:
