@@ -143,13 +143,8 @@ BODIES: tuple[HostileBody, ...] = (
     HostileBody("an escaped NUL", _string(b"a\\u0000b"), may_be_accepted=True),
     HostileBody("half of a surrogate pair", _string(b"a\\ud800b"), may_be_accepted=True, remains=True),
     HostileBody("half of a surrogate pair in a list", _half_in_list, may_be_accepted=True),
-    HostileBody("null", lambda _: b"null", may_be_accepted=True),
-    HostileBody("a text", lambda _: b'"harness"', may_be_accepted=True),
-    HostileBody("a number", lambda _: b"0", may_be_accepted=True),
-    HostileBody("an empty list", lambda _: b"[]", may_be_accepted=True),
     HostileBody("a byte order mark", lambda body: b"\xef\xbb\xbf" + _text(body), may_be_accepted=True),
     HostileBody("UTF-16", lambda body: json.dumps(body).encode("utf-16"), may_be_accepted=True),
-    HostileBody("no body", lambda _: b"", may_be_accepted=True),
     HostileBody(
         "an unknown charset", _text, may_be_accepted=True, headers={"content-type": "application/json; charset=harness"}
     ),

@@ -49,6 +49,8 @@ class InvalidCall(NamedTuple):
     body: Any
     query: dict[str, str]
     headers: dict[str, str]
+    content: bytes | None = None
+    """Sent in place of the JSON of ``body``."""
 
 
 def judge_invalid_input(caller: Caller, walk: LinkCrawler) -> list[Finding]:
@@ -121,8 +123,8 @@ class OperationTrial:
         operation, path, options = self._sample.operation, self._sample.path, CallOptions(headers=call.headers)
         if call.query:
             options["params"] = call.query
-        if operation.body_place and call.body is None:  # null, where None would send no body
-            options |= {"content": b"null", "headers": {**call.headers, "content-type": "application/json"}}
+        if call.content is not None:
+            options |= {"content": call.content, "headers": {**call.headers, "content-type": "application/json"}}
         return self._caller.send(operation, path, call.body, **options)
 
     def findings(self) -> Iterator[Finding]:
@@ -141,9 +143,11 @@ def invalid_calls(caller: Caller, sample: Sample) -> list[InvalidCall]:
     """Return the calls that one change makes invalid, the likeliest mistakes first."""
     operation, body = sample.operation, sample.body
     of_body = [
-        InvalidCall(each.change, _shown(each.pointer, each.value), each.body, {}, {})
+        InvalidCall(each.change, _shown(each.pointer, each.value), each.body, {}, {}, _content(each.body))
         for each in invalid_bodies(caller.spec, operation, body, _answered(sample))
     ]
+    if operation.body_place and operation.is_body_required:
+        of_body.insert(MOST_BY_OPERATION // 2, InvalidCall("a call without its body", "no body", None, {}, {}, b""))
     if "{" not in operation.path:
         return of_body  # the parameters of these are reached by generated requests
     parameters = []
@@ -152,6 +156,10 @@ def invalid_calls(caller: Caller, sample: Sample) -> list[InvalidCall]:
         query, headers = ({each.name: each.text}, {}) if each.place == "query" else ({}, {each.name: each.text})
         parameters.append(InvalidCall(each.change, where, body, query, headers))
     return [*parameters[: MOST_BY_OPERATION // 4], *of_body, *parameters[MOST_BY_OPERATION // 4 :]]
+
+
+def _content(body: Any) -> bytes | None:
+    return b"null" if body is None else None  # JSON for which no body would be sent
 
 
 def _answered(sample: Sample) -> dict[str, Any]:

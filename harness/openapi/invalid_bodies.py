@@ -40,6 +40,8 @@ class _Change(NamedTuple):
     steps: Steps
     value: Any
     body: Any
+    right: tuple[Any, ...] = ()
+    """Bodies one of which must be valid, so that nothing but the change is wrong."""
 
 
 def invalid_bodies(
@@ -65,7 +67,7 @@ def invalid_bodies(
 def _answered(body: Any, answered: Mapping[str, Any], parts: list[dict[str, Any]]) -> Iterator[_Change]:
     """Yield a body with each member that only the answer has, and that the schema does not know."""
     known = {name for part in parts for name, _ in items(part.get("properties"))}
-    for name in answered.keys() - known if isinstance(body, dict) else ():
+    for name in (n for n in answered if n not in known) if isinstance(body, dict) else ():
         yield _Change(2, _EXCLUDED, (name,), answered[name], {**body, name: answered[name]})
 
 
@@ -81,6 +83,13 @@ def parts_of(document: JsonDocument, schema: Any, depth: int = MAX_DEPTH) -> lis
         for part in found.get(key) or () if depth and isinstance(found.get(key), list) else ():
             parts += parts_of(document, part, depth - 1)
     return parts
+
+
+def _alternatives(document: JsonDocument, part: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the schemas of which not all apply: what an absent member may be depends on the others."""
+    for key in ("anyOf", "oneOf"):
+        for schema in part.get(key) or () if isinstance(part.get(key), list) else ():
+            yield from parts_of(document, schema)
 
 
 def _changes(
@@ -111,7 +120,9 @@ def _changes_of_members(
         without = {key: each for key, each in value.items() if key != name}
         yield _Change(1, "a body without a required member", (*steps, name), None, _with(whole, steps, without))
         yield from _changes(document, described.get(name, []), whole, member, (*steps, name))
-    for name in described.keys() - value.keys():
+    alternatives = {id(each) for part in parts for each in _alternatives(document, part)}
+    always = {name for part in parts if id(part) not in alternatives for name, _ in items(part.get("properties"))}
+    for name in [name for name in described if name in always - value.keys()]:
         if not any(part.get("readOnly") is True for part in described[name]):
             yield from _added(described[name], whole, (*steps, name))
     extra = {**value, _UNKNOWN: _TEXT}
@@ -121,20 +132,21 @@ def _changes_of_members(
 def _added(parts: list[dict[str, Any]], whole: Any, steps: Steps) -> Iterator[_Change]:
     """Yield values of another type for an optional member that the valid body does not have."""
     types = {str(part["type"]) for part in parts if isinstance(part.get("type"), str)}
-    if len(types) != 1:
-        return
-    expected = _WORDS.get(types.pop(), "")
-    given = _AS_TEXT if expected in _AS_TEXT else _OTHERWISE
-    for change, value in given.get(expected, ()):
-        yield _Change(0, change, steps, value, _with(whole, steps, value))
+    expected = _WORDS.get(types.pop(), "") if len(types) == 1 else ""
+    given = [part[key] for part in parts for key in ("const", "default", "example", "minimum") if key in part]
+    listed = [value for part in parts for key in ("enum", "examples") for value in part.get(key) or ()]
+    right = tuple(_with(whole, steps, value) for value in (*given, *listed, *_PLAIN.get(expected, ())))
+    for change, value in _WRONG.get(expected, ()):
+        yield _Change(0, change, steps, value, _with(whole, steps, value), right)
 
 
 _WORDS = {"string": "text", "integer": "a number", "number": "a number", "boolean": "a boolean"}
-_AS_TEXT: dict[str, tuple[tuple[str, Any], ...]] = {
+_PLAIN: dict[str, tuple[Any, ...]] = {"text": (_TEXT,), "a number": (_NUMBER, 1), "a boolean": (True, False)}
+_WRONG: dict[str, tuple[tuple[str, Any], ...]] = {
     "a number": (("a number as text", str(_NUMBER)), ("text for a number", _TEXT)),
     "a boolean": (("a boolean as text", "true"), ("a number for a boolean", _NUMBER)),
+    "text": (("a number for text", _NUMBER),),
 }
-_OTHERWISE: dict[str, tuple[tuple[str, Any], ...]] = {"text": (("a number for text", _NUMBER),)}
 
 
 def _other_types(value: Any) -> Iterator[tuple[int, str, Any]]:

@@ -156,6 +156,12 @@ class SkipsLimits(Orders):
         return (200 if limit.lstrip("-").isdecimal() or not limit else 400), {}, []
 
 
+class TakesNothing(Orders):
+    def posted(self, call: Call) -> Reply:
+        """Accept a call without a body."""
+        return super().posted(call) if call.body else (201, {}, {"id": "i1"})
+
+
 class Crashes(Orders):
     def accepts(self, item: Any) -> bool:
         """Fail where a member is null."""
@@ -176,6 +182,7 @@ class Crashes(Orders):
         (TakesBooleans(), ["accepts a boolean for a number"]),
         (SkipsOptional(), ["accepts a boolean as text", "accepts a number for a boolean"]),
         (SkipsLimits(), ["accepts a number that its limits exclude"]),
+        (TakesNothing(), ["accepts a call without its body"]),
         (Crashes(), ["answers 500 to an invalid value"]),
     ],
 )
