@@ -18,7 +18,7 @@ from harness.openapi.invalid_bodies import invalid_bodies
 from harness.openapi.invalid_parameters import invalid_parameters
 from harness.openapi.operation import Operation
 
-MOST_BY_OPERATION = 40
+MOST_BY_OPERATION = 50
 """Invalid calls of one operation."""
 MOST = 800
 """Invalid calls of one run."""

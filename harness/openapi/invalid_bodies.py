@@ -40,8 +40,8 @@ class _Change(NamedTuple):
     steps: Steps
     value: Any
     body: Any
-    right: tuple[Any, ...] = ()
-    """Bodies one of which must be valid, so that nothing but the change is wrong."""
+    right: Any = None
+    """A body that must be valid, so that nothing but the change is wrong; None for the valid one at hand."""
 
 
 def invalid_bodies(
@@ -68,7 +68,7 @@ def _answered(body: Any, answered: Mapping[str, Any], parts: list[dict[str, Any]
     """Yield a body with each member that only the answer has, and that the schema does not know."""
     known = {name for part in parts for name, _ in items(part.get("properties"))}
     for name in (n for n in answered if n not in known) if isinstance(body, dict) else ():
-        yield _Change(2, _EXCLUDED, (name,), answered[name], {**body, name: answered[name]})
+        yield _Change(1, _EXCLUDED, (name,), answered[name], {**body, name: answered[name]})
 
 
 def _is_forbidden(fits: Any, body: Any) -> bool:
@@ -126,27 +126,25 @@ def _changes_of_members(
         if not any(part.get("readOnly") is True for part in described[name]):
             yield from _added(described[name], whole, (*steps, name))
     extra = {**value, _UNKNOWN: _TEXT}
-    yield _Change(3, _EXCLUDED, (*steps, _UNKNOWN), _TEXT, _with(whole, steps, extra))
+    yield _Change(1, _EXCLUDED, (*steps, _UNKNOWN), _TEXT, _with(whole, steps, extra))
 
 
 def _added(parts: list[dict[str, Any]], whole: Any, steps: Steps) -> Iterator[_Change]:
-    """Yield values of another type for an optional member that the valid body does not have."""
+    """Yield values that are wrong for an optional member which the valid body does not have.
+
+    Null is not among them, for many providers take it for an absent one.
+    """
     types = {str(part["type"]) for part in parts if isinstance(part.get("type"), str)}
-    expected = _WORDS.get(types.pop(), "") if len(types) == 1 else ""
     given = [part[key] for part in parts for key in ("const", "default", "example", "minimum") if key in part]
     listed = [value for part in parts for key in ("enum", "examples") for value in part.get(key) or ()]
-    right = tuple(_with(whole, steps, value) for value in (*given, *listed, *_PLAIN.get(expected, ())))
-    for change, value in _WRONG.get(expected, ()):
-        yield _Change(0, change, steps, value, _with(whole, steps, value), right)
+    right = next(iter((*given, *listed, *(_PLAIN[each] for each in types if each in _PLAIN))), None)
+    for rank, change, value in (*_other_types(right), *_beyond(parts, right)):
+        if value is None:
+            continue
+        yield _Change(rank, change, steps, value, _with(whole, steps, value), _with(whole, steps, right))
 
 
-_WORDS = {"string": "text", "integer": "a number", "number": "a number", "boolean": "a boolean"}
-_PLAIN: dict[str, tuple[Any, ...]] = {"text": (_TEXT,), "a number": (_NUMBER, 1), "a boolean": (True, False)}
-_WRONG: dict[str, tuple[tuple[str, Any], ...]] = {
-    "a number": (("a number as text", str(_NUMBER)), ("text for a number", _TEXT)),
-    "a boolean": (("a boolean as text", "true"), ("a number for a boolean", _NUMBER)),
-    "text": (("a number for text", _NUMBER),),
-}
+_PLAIN: dict[str, Any] = {"string": _TEXT, "integer": _NUMBER, "number": _NUMBER, "boolean": True}
 
 
 def _other_types(value: Any) -> Iterator[tuple[int, str, Any]]:
@@ -159,7 +157,7 @@ def _other_types(value: Any) -> Iterator[tuple[int, str, Any]]:
         yield 0, "a number as text", str(value)
         yield 0, "a boolean for a number", True
         yield 2, "text for a number", _TEXT
-        yield 2, "a fraction for a whole number", value + 0.5
+        yield 1, "a fraction for a whole number", value + 0.5
         yield from _rest("a number", value)
     elif isinstance(value, str):
         yield 0, "a number for text", _NUMBER
@@ -173,19 +171,19 @@ def _other_types(value: Any) -> Iterator[tuple[int, str, Any]]:
 
 
 def _rest(kind: str, value: Any) -> Iterator[tuple[int, str, Any]]:
-    yield 1, f"null for {kind}", None
-    yield 2, f"a list for {kind}", [value]
-    yield 2, f"an object for {kind}", {"value": value}
+    yield 2, f"null for {kind}", None
+    yield 3, f"a list for {kind}", [value]
+    yield 3, f"an object for {kind}", {"value": value}
 
 
 def _beyond(parts: list[dict[str, Any]], value: Any) -> Iterator[tuple[int, str, Any]]:
     """Yield values just beyond each limit of the schemas."""
     if isinstance(value, str):
-        yield from ((2, "a text that its limits exclude", text) for text in _texts(parts, value))
+        yield from ((1, "a text that its limits exclude", text) for text in _texts(parts, value))
     elif isinstance(value, list):
-        yield from ((3, "a list that its limits exclude", made) for made in _lists(parts, value))
+        yield from ((2, "a list that its limits exclude", made) for made in _lists(parts, value))
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield from ((2, "a number that its limits exclude", number) for number in numbers_beyond(parts))
+        yield from ((1, "a number that its limits exclude", number) for number in numbers_beyond(parts))
 
 
 def numbers_beyond(parts: list[dict[str, Any]]) -> Iterator[Any]:
@@ -199,7 +197,7 @@ def numbers_beyond(parts: list[dict[str, Any]]) -> Iterator[Any]:
 
 def _texts(parts: list[dict[str, Any]], value: str) -> Iterator[str]:
     if any(not {"enum", "const", "pattern"}.isdisjoint(part) for part in parts):
-        yield from ("harness made this up!", value + "!", value.swapcase() if value.isascii() else "")
+        yield from ("harness made this up!", value + "!")
     for most in _lengths(parts, "maxLength"):
         yield value + (value or "a")[-1] * (most + 1 - len(value))
     for least in _lengths(parts, "minLength"):
