@@ -10,5 +10,5 @@ if TYPE_CHECKING:
 
 
 def test_real_servers_get_the_findings_that_they_deserve(run_tests: RunTests) -> None:
-    """Each true cause is found, nothing false is reported, and no gate takes longer than a quick one may."""
+    """Each true cause is found, nothing false is reported, and each finding has a cause that is known."""
     run_tests(sys.executable, "tests/real/providers", settings={"REAL_PROVIDERS": "all"})
