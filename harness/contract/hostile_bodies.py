@@ -116,10 +116,6 @@ def _half_in_list(body: Any) -> bytes | None:
     return _in_place(body, str, b'["a\\ud800b"]')
 
 
-def _lists(_: Any) -> bytes:
-    return b"[" * 2 * LEVELS + b"]" * 2 * LEVELS
-
-
 BODIES: tuple[HostileBody, ...] = (
     HostileBody("the first half of a body", lambda body: _text(body)[: len(_text(body)) // 2]),
     HostileBody("text after the body", _after(b" harness")),

@@ -55,6 +55,11 @@ FORMS: tuple[MalformedForm, ...] = (
 )
 
 
+def _in_other_case(secret: str) -> str:
+    """Return a secret whose letters are in the other case; in a UUID it does not matter (RFC 9562 section 4)."""
+    return secret if _UUID.fullmatch(secret) else secret.swapcase()
+
+
 class NearMiss(NamedTuple):
     """One change of the right credential after which it is another."""
 
@@ -65,9 +70,7 @@ class NearMiss(NamedTuple):
 
 NEAR_MISSES: tuple[NearMiss, ...] = (
     NearMiss("the right one with one character more", lambda secret: f"{secret}0"),
-    NearMiss(
-        "the right one in the other case", lambda secret: secret if _UUID.fullmatch(secret) else secret.swapcase()
-    ),
+    NearMiss("the right one in the other case", _in_other_case),
 )
 
 
@@ -130,10 +133,6 @@ def _cause(call: MalformedCall) -> str:
     if last.status_code < 400 or (last.is_server_error and last.status_code != 503):
         return f"answered {last.status_code}"
     return ""
-
-
-def _in_other_case(secret: str) -> str:
-    return secret if _UUID.fullmatch(secret) else secret.swapcase()
 
 
 def _after(scheme: str, text: str) -> str:

@@ -67,7 +67,9 @@ class PageWalk:
             status = page.response.status_code
             walked = partial(Walked, pages=number, count=len(seen), status=status)
             if not page.response.is_success:
-                return walked(trouble=f"HTTP {status} instead of {'its first' if number == 1 else 'a further'} page")
+                asked = page.response.request.url.raw_path.decode("ascii", "replace")
+                trouble = f"HTTP {status} instead of {'its first' if number == 1 else 'a further'} page"
+                return walked(trouble=trouble, example=f"GET {asked} answered {page.answer}")
             if (query := json.dumps(params, sort_keys=True)) in queries:
                 return walked(trouble="its pages lead back to one seen before", example=query)
             queries.add(query)

@@ -11,7 +11,7 @@ from harness.contract.page_walk import MAX_PAGES, SMALL_PAGES, Listing, PageWalk
 from harness.contract.paging import FIRST, Params
 from harness.contract.path_resolver import PathResolver
 from harness.contract.promise import Planned, Promise
-from harness.contract.required_inputs import example
+from harness.contract.required_inputs import value_for
 from harness.contract.sample import Sample
 from harness.model import Finding, FixedBy, Outcome
 from harness.openapi.operation import Operation
@@ -40,24 +40,28 @@ def judge_pages(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:
     places = PathResolver(caller)
     creates = {s.operation.path: s for s in samples if s.operation.method == "POST"}
     for operation in _listings(caller):
-        query = _query(operation)
-        declared = frozenset(p["name"] for p in query)
-        required = (p for p in query if p.get("required") and p["name"] not in SIZES)
-        needed = {name: value for p in required for name, value in _needed(caller, p).items()}
+        declared = frozenset(p["name"] for p in _query(operation))
+        needed = _needed(caller, operation)
         found.append(_judged_anywhere(caller, operation, places, declared, needed, creates.get(operation.path)))
     if not found:
         return [_not_known("no listing", "the spec describes no parameter that turns pages")]
     return found
 
 
-def _needed(caller: Caller, parameter: dict[str, Any]) -> Params:
-    """Return the query of a required parameter, in its style; None as the value of one without an example."""
-    name, value = parameter["name"], FIRST.get(parameter["name"], example(caller.spec, parameter))
-    if not isinstance(value, list | dict):
-        return {name: value}
+def _needed(caller: Caller, operation: Operation) -> Params:
+    """Return the query that an operation requires, each parameter in its style, the same for each page."""
     found: Params = {}
-    for key, text in query_pairs(parameter, value):
-        found.setdefault(key, []).append(text)
+    for place, parameter in caller.spec.inputs(operation).required:
+        name = parameter["name"]
+        if parameter["in"] != "query" or name in SIZES:
+            continue
+        learnt = caller.resources.value
+        value = FIRST[name] if name in FIRST else value_for(caller.spec, place, parameter, learnt)
+        if isinstance(value, list | dict):
+            for key, text in query_pairs(parameter, value):
+                found.setdefault(key, []).append(text)
+        elif value is not None:
+            found[name] = value
     return found
 
 
@@ -80,9 +84,6 @@ def _judged_anywhere(
     creates: Sample | None,
 ) -> Finding:
     """Judge a listing at the first path where it answers."""
-    unknown = [name for name, value in needed.items() if value is None]
-    if unknown:
-        return _not_known(operation.label, f"it requires {', '.join(unknown)}; give the parameter an example")
     answers = []
     below = "{" in operation.path
     if below and caller.calls >= MAX_CALLS:

@@ -28,7 +28,6 @@ STATUS = CauseKind(begins="Undocumented status ")
 CLIENT_ERROR = CauseKind(begins="Undocumented status 4", level=Level.SHOULD)
 REFUSED_VALID = CauseKind(begins="Valid input refused ", level=Level.SHOULD)
 WITHOUT_ALLOW = CauseKind(begins="405 without Allow", level=Level.SHOULD)
-NOTED_METHOD = CauseKind(begins="Undeclared method answered ")
 
 _WORST_FIRST = (SERVER_ERROR, NO_ANSWER, BROKEN_SCHEMA)
 

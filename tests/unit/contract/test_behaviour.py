@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import re
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -509,7 +510,7 @@ def test_an_example_of_the_document_is_an_id_too() -> None:
 
 
 def test_a_listing_that_nothing_leads_to_is_told() -> None:
-    """Without an id, with one that nothing is at, or without what it requires, it is said not to be known, and why."""
+    """Without an id, or with one that nothing is at, it is said not to be known, and why."""
     needs = {"name": "kind", "in": "query", "required": True, "schema": {"type": "string"}}
     own = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
     gone = {**own, "example": "gone"}
@@ -521,7 +522,7 @@ def test_a_listing_that_nothing_leads_to_is_told() -> None:
     assert {f.outcome for f in found} == {Outcome.NOT_APPLICABLE}
     assert "no value for its path is known; give the parameter an example, or link to it" in found[0].summary
     assert "it answers at no path that is known (HTTP 404 to /things/gone/parts)" in found[1].summary
-    assert "it requires kind; give the parameter an example" in found[2].summary
+    assert "it answers at no path that is known (HTTP 404 to /things/gone/parts)" in found[2].summary
 
 
 def test_what_a_listing_requires_for_its_pages_is_given() -> None:
@@ -533,6 +534,33 @@ def test_what_a_listing_requires_for_its_pages_is_given() -> None:
     things.made("there already")
 
     assert of_parts(pages(caller_on(things, document))).outcome is Outcome.PASS
+
+
+def test_a_further_page_that_fails_is_shown_with_its_url_and_answer() -> None:
+    """The finding names what was asked for, and the first words of the answer."""
+    [found] = pages(caller_on(FailsLater()))
+
+    assert re.search(r": GET /things\?\S+ answered 500", found.observed)
+
+
+def test_what_a_listing_requires_besides_has_one_value() -> None:
+    """A query without an example has a made-up value, the same for each page."""
+    kinds = []
+
+    class OfOneKind(WithParts):
+        def __call__(self, request: httpx.Request) -> httpx.Response:
+            if request.method == "GET" and request.url.path.endswith("/parts"):
+                kinds.append(request.url.params.get("kind"))
+            return super().__call__(request)
+
+    kind = {"name": "kind", "in": "query", "required": True, "schema": {"type": "string", "minLength": 3}}
+    own = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    things = OfOneKind()
+    things.made("there already")
+
+    assert of_parts(pages(caller_on(things, listing_below(own, kind)))).outcome is Outcome.PASS
+    assert len(set(kinds)) == 1
+    assert len(kinds[0]) >= 3
 
 
 def test_a_large_api_is_not_walked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
