@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -72,11 +73,11 @@ def _of_listing(caller: Caller, operation: Operation, patience: Patience) -> Ite
     if path is None:
         return
     maker = EntryMaker(caller, operation, path)
-    maker.add(1)
+    maker.add(2)
     referred = _referred(caller, operation)
     for each in referred:
         each.add(1)
-    maker.add(1)
+    maker.add(2)
     whole = every_entry(caller, operation, path)
     tried = 0
     for name, parameter in _filters(operation).items():
@@ -129,7 +130,9 @@ class FilterTrial:
 
     def _values(self) -> Iterator[tuple[Any, dict[str, Any] | None]]:
         """Yield values to select by, each with an entry that has it, None for a value that no entry has."""
-        for entry in self._entries:
+        number = Counter(str(entry[self._filter.member]) for entry in self._entries)
+        # What many entries have fills more than one page.
+        for entry in sorted(self._entries, key=lambda e: -number[str(e[self._filter.member])]):
             value = entry[self._filter.member]
             others = [v for e in self._entries if not self._is_related(value, v := e[self._filter.member])]
             if others and len(str(value)) <= _MAX_CHARS and self._is_valid(value) and self._is_telling(value, others):
@@ -178,7 +181,8 @@ class FilterTrial:
         others = [v for v in shown if not self._is_related(value, v)]
         if others and self._is_telling(value, others):
             return "the filter lets other values pass", f"{asked} lists an entry whose {member} is {others[0]!r:.80}"
-        if wanted is not None and listed.is_whole and not any(_is_same(wanted, e) for e in listed.entries):
+        alike = [e for e in self._entries if e[member] == value] if wanted is not None else []
+        if listed.is_whole and not all(any(_is_same(each, e) for e in listed.entries) for each in alike):
             return "the filter leaves out an entry with its value", f"{asked} does not list an entry that has it"
         return None
 

@@ -36,15 +36,23 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntryMaker:
-    """Adds entries to one listing, each unlike the others, and removes them again."""
+    """Adds entries to one listing, each unlike the others, and removes them again.
+
+    They are created at the path of the listing, else where the document creates what the listing shows:
+    `POST /authors/{id}/books` for `GET /books`.
+    """
 
     def __init__(self, caller: Caller, listing: Operation, path: str, known: Sample | None = None) -> None:
         """``known`` is a creation that succeeded: its body is sent where no other one is taken."""
-        self._caller, self._path, self._known = caller, path, known
-        self._creation = caller.operations.get(f"POST {listing.path}")
-        self._kind = next((kind for kind in kinds(caller) if kind.creation is self._creation), None)
+        self._caller, self._known = caller, known
+        own = caller.operations.get(f"POST {listing.path}")
+        shown = (kind for kind in kinds(caller) if (kind.creation is own if own else listing in kind.listings))
+        self._kind = next(shown, None)
+        self._creation = own or (self._kind.creation if self._kind else None)
+        elsewhere = None if own or self._creation is None else caller.resources.filled(self._creation.path)
+        self._path = elsewhere or path
         self._made: list[Sample] = []
-        self._refused = False
+        self._refused = own is None and elsewhere is None
 
     @cached_property
     def _writer(self) -> BodyWriter:
