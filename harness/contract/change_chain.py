@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from harness.contract.invariants import (
@@ -46,7 +46,9 @@ class ChangeChain:
     def run(self) -> None:
         """Make each change and judge it; then those that must not be made."""
         thing = self._thing
-        for wanted in islice(self._changer.changes(thing, but=self._life.unlike), MOST_CHANGES):
+        but = self._life.unlike
+        every = chain(self._changer.changes(thing, but=but), self._changer.clearings(thing, but=but))
+        for wanted in islice(every, MOST_CHANGES):
             body = self._changer.body(thing, wanted)
             if body is None:
                 continue
@@ -112,7 +114,7 @@ class ChangeChain:
     def _judge_others(self, wanted: Mapping[str, Any], before: dict[str, Any]) -> None:
         """Judge the members that a change does not name; one of a choice may well decide about others."""
         chosen = (n for n, v in wanted.items() if isinstance(v, bool | list) or "enum" in self._changer.members[n])
-        if not self._changer.is_partial or next(chosen, None) is not None:
+        if not self._changer.is_partial or None in wanted.values() or next(chosen, None) is not None:
             return
         earlier = Thing(self._thing.created, self._thing.path, self._thing.written)
         earlier.document = before
@@ -164,7 +166,12 @@ class ChangeChain:
 
 
 def _is_missing(name: str, value: Any, document: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
-    """Whether a change does not show; a resource may move from a state to another one by itself."""
+    """Whether a change does not show; a resource may move from a state to another one by itself.
+
+    In place of null there may be a default, or nothing.
+    """
+    if value is None:
+        return same(document.get(name), before.get(name))
     if agrees(value, document.get(name)):
         return False
     return plain(name) not in STATES or same(document.get(name), before.get(name))

@@ -208,7 +208,7 @@ def _identity(document: Any, name: str) -> Any:
         return None
     members = {plain(str(key)): value for key, value in document.items()}
     wanted = plain(name)
-    for key in (wanted, *(key for key in _KINDS if wanted.endswith(key)), *IDS):
+    for key in (wanted, f"{wanted}id", *(key for key in _KINDS if wanted.endswith(key)), *IDS):
         value = members.get(key)
         if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
             return value

@@ -29,6 +29,10 @@ IDS_DIFFER = Invariant(
     "RFC 9110 section 15.3.2",
 )
 LISTED = Invariant("does not list what was created", "what was created and can be read is in its listing")
+LISTED_BELOW = Invariant(
+    "lists what was created below another resource",
+    "a listing below a resource has only what belongs to that resource",
+)
 LISTED_ALIKE = Invariant(
     "lists other values than the resource itself has",
     "a member has one value in the listing and in the resource itself",

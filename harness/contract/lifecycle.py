@@ -14,6 +14,7 @@ from harness.contract.invariants import (
     IDS_DIFFER,
     LISTED,
     LISTED_ALIKE,
+    LISTED_BELOW,
     NEVER_MATTERS,
     OTHERS_UNTOUCHED,
     READ_AS_WRITTEN,
@@ -22,6 +23,7 @@ from harness.contract.invariants import (
     STILL_ANSWERS,
     Invariant,
 )
+from harness.contract.other_parents import listed_below_another
 from harness.contract.path_resolver import PathResolver
 from harness.contract.readback import is_bookkeeping, resource_in
 from harness.contract.resource_changes import Thing
@@ -73,6 +75,7 @@ class Lifecycle:
         for listing in self.kind.listings:
             if self._judge_listing(listing, first):
                 self.listed_by.append(listing)
+                self._judge_elsewhere(listing, first)
             if second is not None:
                 self._judge_listing(listing, second)
         return first, second
@@ -229,6 +232,11 @@ class Lifecycle:
             observed = f"{thing.path} is none of its {len(listed.entries)} entries"
             self.complain(listing, LISTED, observed)
         return entry is not None
+
+    def _judge_elsewhere(self, listing: Operation, thing: Thing) -> None:
+        own = self.kind.listing_path(listing, thing.created.path)
+        if path := listed_below_another(self.caller, self.reader, listing, own, thing):
+            self.complain(listing, LISTED_BELOW, f"GET {path} lists what was created by POST {thing.created.path}")
 
     def _compare_entry(self, listing: Operation, thing: Thing, entry: Mapping[str, Any]) -> None:
         shown = {name: value for name, value in entry.items() if name in thing.document}

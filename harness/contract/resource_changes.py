@@ -9,7 +9,7 @@ from typing import Any
 from harness.contract.body_variations import is_free, members, values
 from harness.contract.caller import Caller
 from harness.contract.page_statements import plain
-from harness.contract.readback import STATES, agrees, is_compared
+from harness.contract.readback import STATES, agrees, is_compared, is_empty
 from harness.contract.sample import Sample
 from harness.core.pointers import pointer_of
 from harness.openapi.operation import Operation
@@ -78,6 +78,13 @@ class Changer:
         names.sort(key=lambda n: (plain(n) in STATES, self.members[n].get("type") != "boolean"))
         for at in (0, 1):
             yield from ({name: new[at]} for name in names if len(new := self._new(name, thing)) > at)
+
+    def clearings(self, thing: Thing, *, but: Collection[str] = ()) -> Iterator[dict[str, Any]]:
+        """Yield members that have a value with null in its place, where the document allows that in a PATCH."""
+        for name, schema in self.members.items() if self.is_partial else ():
+            free = name not in but and is_compared(name, schema) and _is_changeable(name, schema)
+            if free and not is_empty(thing.document.get(name)) and self._is_valid({name: None}):
+                yield {name: None}
 
     def _new(self, name: str, thing: Thing) -> list[Any]:
         """Return one or two other values of a member; the second is zero where it may be."""

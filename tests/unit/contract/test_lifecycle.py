@@ -352,9 +352,8 @@ class DeletesAll(Customers):
 
 class ListsDeleted(Customers):
     def get_notes(self, _: httpx.Request, number: int) -> httpx.Response:
-        gone = getattr(self, "gone", {})
-        self.gone = {**gone, **{note_id: note for (of, note_id), note in self.notes.items() if of == number}}
-        return httpx.Response(200, json=list(self.gone.values()))
+        self.gone = {**getattr(self, "gone", {}), **self.notes}
+        return httpx.Response(200, json=[note for (of, _), note in self.gone.items() if of == number])
 
 
 class LosesNotes(Customers):
@@ -362,9 +361,21 @@ class LosesNotes(Customers):
         return httpx.Response(200, json=[])
 
 
+class IgnoresNull(Customers):
+    def stored(self, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+        return super().stored({name: value for name, value in given.items() if value is not None}, before)
+
+
+class ListsNotesOfAll(Customers):
+    def get_notes(self, _: httpx.Request, number: int) -> httpx.Response:  # noqa: ARG002
+        return httpx.Response(200, json=list(self.notes.values()))
+
+
 POST, GET, LIST = "POST /customers", "GET /customers/{customer}", "GET /customers"
 PATCH, PUT, DELETE = "PATCH /customers/{customer}", "PUT /customers/{customer}", "DELETE /customers/{customer}"
 NOTES = "GET /customers/{customer}/notes"
+
+
 BROKEN: list[tuple[type[Customers], str]] = [
     (Loses, f"{POST}: what it creates cannot be read"),
     (DropsNickname, f"{POST}: what is read is not what was written"),
@@ -392,6 +403,8 @@ BROKEN: list[tuple[type[Customers], str]] = [
     (DeletesAll, f"{DELETE}: changes another resource than the one it names"),
     (ListsDeleted, f"{NOTES}: lists what was deleted"),
     (LosesNotes, f"{NOTES}: does not list what was created"),
+    (IgnoresNull, f"{PATCH}: a change that it accepts is not read afterwards"),
+    (ListsNotesOfAll, f"{NOTES}: lists what was created below another resource"),
 ]
 
 
