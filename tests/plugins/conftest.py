@@ -23,6 +23,8 @@ _SPARED = ("-p", "no:hypothesispytest", "-p", "no:pytest_httpserver", "-p", "no:
 """Plugins of others that take time to start, and nothing here uses."""
 LATER = dt.datetime.now(tz=dt.UTC).date() + dt.timedelta(days=90)
 """A day on which a waiver may end."""
+MUST = [item.id for item in shipped() if item.level is Level.MUST]
+"""Ids of the items that are required."""
 NAMED = '[target]\nname = "Tiny"\nscenarios = ["scenarios"]\n'
 OWN_ITEM = '[[item]]\nid = "own.backup"\nlevel = "must"\ntext = "A backup exists"\nremediation = "Make one."\n'
 PASSES = '''
@@ -146,16 +148,15 @@ def folder(tmp_path: Path) -> Folder:
 @pytest.fixture
 def ready(folder: Folder) -> Folder:
     """A target that truly is READY: one item of its own that holds, every other waived by name."""
-    shipped_must = [item.id for item in shipped() if item.level is Level.MUST]
-    folder.write("harness.toml", NAMED + OWN_ITEM + waivers(shipped_must))
+    folder.write("harness.toml", NAMED + OWN_ITEM + waivers(MUST))
     folder.write("scenarios/test_own.py", PASSES)
     return folder
 
 
 @pytest.fixture
 def served(ready: Folder) -> Folder:
-    """The READY target with a process of its own."""
+    """The READY target with a process of its own, whose output proves that it logs no secret."""
     ready.write("serve.py", SERVE)
-    toml = (ready.path / "harness.toml").read_text(encoding="utf-8")
-    ready.write("harness.toml", toml + PROCESS)
+    unproven = [item for item in MUST if item != "secrets.never-logged"]
+    ready.write("harness.toml", NAMED + OWN_ITEM + waivers(unproven) + PROCESS)
     return ready

@@ -56,7 +56,7 @@ def shape(value: Any, known: dict[int, int]) -> Any:
 
 
 @pytest.mark.parametrize("loader", LOADERS)
-@pytest.mark.parametrize("text", [*TEXTS.values(), *WRONG], ids=[*TEXTS, *WRONG])
+@pytest.mark.parametrize("text", [*TEXTS.values(), *WRONG], ids=[*TEXTS, *(text.replace("\n", " ") for text in WRONG)])
 def test_values_are_those_of_the_loader(text: str, loader: Any) -> None:
     """Whatever a text has, the bounded loader builds the same values as its own, shares the same, refuses the same."""
     assert loaded(text, bounded(loader, 500)) == loaded(text, loader)
