@@ -93,7 +93,7 @@ def run(name: str, folder: Path) -> Outcomes:
     return Outcomes(
         version=version(server.package),
         seconds=seconds,
-        operations=len({f.case for f in item.findings} - {"links"}),
+        operations=len({each for f in item.findings for each in f.operations or (f.case,)} - {"links"}),
         requests=sum(int(n) for n in re.findall(r"(\d+) (?:generated requests|requests in chains)", told)),
         findings=found,
         confirmed=confirmed,
@@ -172,15 +172,16 @@ def table(name: str, outcomes: Outcomes) -> Iterator[str]:
     fails = [f for f in outcomes.findings if f.outcome is Outcome.FAIL]
     yield f"## {name} {outcomes.version}\n"
     yield (
-        f"{outcomes.operations} operations in {outcomes.seconds:.0f} s: {len(fails)} distinct defects, "
+        f"{outcomes.operations} operations in {outcomes.seconds:.0f} s: {len(fails)} distinct causes, "
         f"{sum(outcomes.confirmed.values())} of them confirmed by their own curl line.\n"
     )
     yield "| finding | operation | what | answer | confirmed |\n|---|---|---|---|---|"
     for finding in sorted(fails, key=lambda f: (f.case, f.summary)):
-        what = finding.summary.removeprefix(f"{finding.case}: ").partition(" (F-")[0]
+        what = finding.summary.removeprefix(f"{finding.case}: ").partition(" (F-")[0].partition(", at ")[0]
+        more = f" and {len(finding.operations) - 1} more" if finding.operations else ""
         answer = (re.match(r"HTTP (\d+)|none", finding.observed) or [""])[0]
         said = "yes" if outcomes.confirmed[finding.id] else "no"
-        yield f"| {finding.id} | `{finding.case}` | {what} | {answer} | {said} |"
+        yield f"| {finding.id} | `{finding.case}`{more} | {what} | {answer} | {said} |"
     for finding in (f for f in outcomes.findings if f.outcome is Outcome.ERROR):
         yield f"\nNot tested: {finding.summary}: {' '.join(finding.observed.split())[:200]}"
     yield ""
