@@ -23,6 +23,11 @@ READ_AS_WRITTEN = Invariant(
     "what is read is not what was written",
     "each member that the client wrote is read with its value; a provider may normalise it and not replace it",
 )
+ANSWERED_AS_READ = Invariant(
+    "answers a creation with another value than is read",
+    "the answer to a creation shows the resource that was created",
+    "RFC 9110 section 15.3.2",
+)
 IDS_DIFFER = Invariant(
     "two creations get one identifier",
     "each creation makes a resource of its own",

@@ -9,6 +9,7 @@ from typing import Any
 from harness.contract.body_variations import MOST_BODIES, BodyWriter
 from harness.contract.caller import Caller, CallOptions
 from harness.contract.invariants import (
+    ANSWERED_AS_READ,
     CREATED_READABLE,
     DELETION_LISTED,
     IDS_DIFFER,
@@ -147,6 +148,8 @@ class Lifecycle:
         if unlike := self._unlike_written(thing, read):
             self.unlike |= unlike.keys()
             self.complain(self.kind.creation, READ_AS_WRITTEN, f"GET {thing.path}: {'; '.join(unlike.values())}")
+        if misstated := self.reader.misstated(thing):
+            self.complain(self.kind.creation, ANSWERED_AS_READ, f"GET {thing.path}: {misstated}")
         self.why_not = ""
         return thing
 

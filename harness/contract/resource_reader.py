@@ -87,6 +87,15 @@ class ResourceReader:
                 found[name] = f"{name} was written as {_short(value)} and is not read"
         return found
 
+    def misstated(self, thing: Thing) -> str:
+        """Return the first member that is read as it was written, and was answered otherwise; empty for none."""
+        answer = resource_in(thing.created.document, thing.written)
+        for name, value in self.compared(thing):
+            read, answered = thing.document.get(name), answer.get(name)
+            if name in answer and agrees(value, read) and not (is_empty(answered) or agrees(value, answered)):
+                return f"{name} is read as it was written, {_short(value)}, and was answered as {_short(answered)}"
+        return ""
+
     def compared(self, thing: Thing) -> Iterator[tuple[str, Any]]:
         """Yield the members that were written and that only the client changes."""
         answer = resource_in(thing.created.document, thing.written)

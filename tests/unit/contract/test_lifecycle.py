@@ -371,6 +371,15 @@ class ListsNotesOfAll(Customers):
         return httpx.Response(200, json=list(self.notes.values()))
 
 
+class AnswersWrong(Customers):
+    def post_customers(self, request: httpx.Request) -> httpx.Response:
+        made = super().post_customers(request)
+        document = made.json()
+        if "credit" in document.get("data", {}):
+            document["data"]["credit"] += 1
+        return httpx.Response(made.status_code, json=document)
+
+
 POST, GET, LIST = "POST /customers", "GET /customers/{customer}", "GET /customers"
 PATCH, PUT, DELETE = "PATCH /customers/{customer}", "PUT /customers/{customer}", "DELETE /customers/{customer}"
 NOTES = "GET /customers/{customer}/notes"
@@ -403,6 +412,7 @@ BROKEN: list[tuple[type[Customers], str]] = [
     (DeletesAll, f"{DELETE}: changes another resource than the one it names"),
     (ListsDeleted, f"{NOTES}: lists what was deleted"),
     (LosesNotes, f"{NOTES}: does not list what was created"),
+    (AnswersWrong, f"{POST}: answers a creation with another value than is read"),
     (IgnoresNull, f"{PATCH}: a change that it accepts is not read afterwards"),
     (ListsNotesOfAll, f"{NOTES}: lists what was created below another resource"),
 ]
