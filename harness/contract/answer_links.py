@@ -10,6 +10,7 @@ import httpx
 
 from harness.contract.page_statements import plain
 from harness.contract.sample import Sample
+from harness.core.pointers import leaves
 from harness.http.message import is_loopback
 from harness.openapi.json_document import items
 from harness.openapi.spec_document import Spec
@@ -58,7 +59,7 @@ def _found(spec: Spec, sample: Sample) -> Iterator[tuple[str, str, Any]]:
     for relation, link in sample.response.links.items():
         if "{" not in link.get("url", "{"):
             yield f"Link; rel={relation}", link["url"], None
-    written = frozenset(_texts(sample.body))
+    written = frozenset(value for _, value in leaves(sample.body) if isinstance(value, str))
     body = _BodyLinks(_writable(spec, sample), written)
     yield from body.links(sample.document, "")
 
@@ -110,13 +111,6 @@ def _is_template_or_action(value: Mapping[str, Any]) -> bool:
         return False
     methods = [str(v).upper() for k, v in items(value) if plain(k) in _METHODS]
     return value.get("templated") is True or bool({"POST", "PUT", "PATCH", "DELETE"}.intersection(methods))
-
-
-def _texts(body: Any) -> Iterator[str]:
-    if isinstance(body, str):
-        yield body
-    for inner in body.values() if isinstance(body, dict) else body if isinstance(body, list) else ():
-        yield from _texts(inner)
 
 
 def _writable(spec: Spec, sample: Sample) -> frozenset[str]:

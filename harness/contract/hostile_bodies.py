@@ -13,6 +13,7 @@ from harness.contract.caller import Caller, broken
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.promise import Planned, Promise, not_called
 from harness.contract.sample import Sample
+from harness.core.pointers import leaves, with_value
 from harness.errors import ProbeError
 from harness.http.message import is_json
 from harness.model import Finding, FixedBy, Level, Outcome
@@ -63,30 +64,12 @@ def _text(body: Any) -> bytes:
     return json.dumps(body).encode()
 
 
-def _scalars(body: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Yield the places and values of the scalars of a body."""
-    pairs = body.items() if isinstance(body, dict) else enumerate(body) if isinstance(body, list) else ()
-    for step, value in pairs:
-        if isinstance(value, dict | list):
-            yield from (((step, *steps), each) for steps, each in _scalars(value))
-        else:
-            yield (step,), value
-
-
 def _in_place(body: Any, kind: type, written: bytes) -> bytes | None:
     """Return a body with raw bytes in place of its first scalar of a kind, else of its first one."""
-    places = list(_scalars(body))
+    places = [place for place in leaves(body) if place[0]]
     fitting = [steps for steps, value in places if isinstance(value, kind) and not isinstance(value, bool)]
     chosen = next(iter(fitting or [steps for steps, _ in places]), None)
-    return None if chosen is None else _text(_put(body, chosen)).replace(f'"{_MARK}"'.encode(), written, 1)
-
-
-def _put(body: Any, steps: tuple[str | int, ...]) -> Any:
-    if not steps:
-        return _MARK
-    if isinstance(body, list):
-        return [_put(each, steps[1:]) if index == steps[0] else each for index, each in enumerate(body)]
-    return {key: _put(each, steps[1:]) if key == steps[0] else each for key, each in body.items()}
+    return None if chosen is None else _text(with_value(body, chosen, _MARK)).replace(f'"{_MARK}"'.encode(), written, 1)
 
 
 def _number(written: bytes) -> Callable[[Any], bytes | None]:

@@ -127,13 +127,17 @@ def text_of(value: Any) -> str:
 
 def with_key(document: Any, dotted: str, value: Any) -> Any:
     """Return a copy of ``document`` with ``value`` at a dotted key; raises `LookupError` if the key is missing."""
-    return _replaced(document, key_steps(document, dotted), value)
+    return with_value(document, key_steps(document, dotted), value)
 
 
-def _replaced(node: Any, steps: tuple[str, ...], value: Any) -> Any:
+def with_value(node: Any, steps: tuple[str, ...], value: Any) -> Any:
+    """Return a copy of ``node`` with ``value`` where the keys and indexes lead; the last key may be a new one.
+
+    Raises `LookupError` if another is missing.
+    """
     if not steps:
         return value
-    new = _replaced(child(node, steps[0]), steps[1:], value)
+    new = with_value(child(node, steps[0]), steps[1:], value) if steps[1:] else value
     if isinstance(node, list):
         index = int(steps[0])
         return [*node[:index], new, *node[index + 1 :]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from harness.core.pointers import pointer_of
+from harness.core.pointers import pointer_of, with_value
 from harness.openapi.json_document import JsonDocument, items
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
@@ -18,7 +18,7 @@ _TEXT, _NUMBER = "harness", 17
 _UNKNOWN = "harnessUnknown"
 _EXCLUDED = "a member that the spec excludes"
 
-Steps = tuple[str | int, ...]
+Steps = tuple[str, ...]
 
 
 class InvalidBody(NamedTuple):
@@ -99,14 +99,14 @@ def _changes(
     if any(part.get("readOnly") is True for part in parts):
         return
     for rank, change, other in (*_other_types(value), *_beyond(parts, value)):
-        yield _Change(rank, change, steps, other, _with(whole, steps, other))
+        yield _Change(rank, change, steps, other, with_value(whole, steps, other))
     if len(steps) == MAX_DEPTH:
         return
     if isinstance(value, dict):
         yield from _changes_of_members(document, parts, whole, value, steps)
     elif isinstance(value, list) and value:
         within = [p for part in parts if isinstance(part.get("items"), dict) for p in parts_of(document, part["items"])]
-        yield from _changes(document, within, whole, value[0], (*steps, 0))
+        yield from _changes(document, within, whole, value[0], (*steps, "0"))
 
 
 def _changes_of_members(
@@ -118,7 +118,7 @@ def _changes_of_members(
             described.setdefault(name, []).extend(parts_of(document, schema))
     for name, member in value.items():
         without = {key: each for key, each in value.items() if key != name}
-        yield _Change(1, "a body without a required member", (*steps, name), None, _with(whole, steps, without))
+        yield _Change(1, "a body without a required member", (*steps, name), None, with_value(whole, steps, without))
         yield from _changes(document, described.get(name, []), whole, member, (*steps, name))
     alternatives = {id(each) for part in parts for each in _alternatives(document, part)}
     always = {name for part in parts if id(part) not in alternatives for name, _ in items(part.get("properties"))}
@@ -126,7 +126,7 @@ def _changes_of_members(
         if not any(part.get("readOnly") is True for part in described[name]):
             yield from _added(described[name], whole, (*steps, name))
     extra = {**value, _UNKNOWN: _TEXT}
-    yield _Change(1, _EXCLUDED, (*steps, _UNKNOWN), _TEXT, _with(whole, steps, extra))
+    yield _Change(1, _EXCLUDED, (*steps, _UNKNOWN), _TEXT, with_value(whole, steps, extra))
 
 
 def _added(parts: list[dict[str, Any]], whole: Any, steps: Steps) -> Iterator[_Change]:
@@ -141,7 +141,7 @@ def _added(parts: list[dict[str, Any]], whole: Any, steps: Steps) -> Iterator[_C
     for rank, change, value in (*_other_types(right), *_beyond(parts, right)):
         if value is None:
             continue
-        yield _Change(rank, change, steps, value, _with(whole, steps, value), _with(whole, steps, right))
+        yield _Change(rank, change, steps, value, with_value(whole, steps, value), with_value(whole, steps, right))
 
 
 _PLAIN: dict[str, Any] = {"string": _TEXT, "integer": _NUMBER, "number": _NUMBER, "boolean": True}
@@ -221,14 +221,3 @@ def _lengths(parts: list[dict[str, Any]], key: str) -> Iterator[int]:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _with(whole: Any, steps: Steps, value: Any) -> Any:
-    """Return a body with another value at one place."""
-    if not steps:
-        return value
-    first, rest = steps[0], steps[1:]
-    if isinstance(whole, list):
-        return [_with(each, rest, value) if index == first else each for index, each in enumerate(whole)]
-    within: Mapping[Any, Any] = whole
-    return {**within, first: _with(within.get(first), rest, value)}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 import httpx
 
-from harness.core.pointers import pointer_of
+from harness.core.pointers import leaves, pointer_of
 from harness.core.stable_text import stable
 from harness.http.message import is_json, media_type
 from harness.model.cause import (
@@ -109,17 +109,8 @@ def _values(request: httpx.Request, body: str) -> set[str]:
     found = {request.method, unquote(request.url.path), *unquote(request.url.path).split("/")}
     found |= {value for _, value in request.url.params.multi_items()}
     with suppress(ValueError, RecursionError):
-        found |= set(map(str, _leaves(json.loads(body))))
+        found |= {str(value) for _, value in leaves(json.loads(body))}
     return {" ".join(value.split()) for value in found if len(value) >= _LEAST_CHARS}
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    """Yield the scalars of a JSON value."""
-    if isinstance(value, dict | list):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(part)
-    else:
-        yield value
 
 
 def worded(response: httpx.Response) -> str:
