@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import httpx
 
 from harness.contract.caller import ANSWERS, broken
+from harness.core.names import first_of
 from harness.errors import SpecError
 from harness.http.client import ANSWERED_S
 from harness.http.provider_client import LIMITED
@@ -166,10 +167,7 @@ def judge_coverage(coverage: Coverage, threshold: CoverageThreshold, *, partial:
     responses = percent(coverage.produced, coverage.responses)
     enough = operations >= threshold.operations and responses >= threshold.responses
     missing = coverage.missing
-    more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
-    observed = (
-        f"never produced: {', '.join(missing[:SHOWN])}{more}" if missing else "every documented response was seen"
-    )
+    observed = f"never produced: {first_of(missing, SHOWN)}" if missing else "every documented response was seen"
     uncalled = [o.operation for o in coverage.operations if not o.valid]
     if uncalled:
         observed = f"never called with valid input: {', '.join(uncalled[:SHOWN])}; {observed}"

@@ -60,7 +60,11 @@ def judge_idempotency(caller: Caller, walk: LinkCrawler) -> list[Finding]:
     """
     keyed = keyed_operations(caller)
     if not keyed:
-        return [_not_known("the spec names no Idempotency-Key header; add the parameter to every write that takes one")]
+        return [
+            KEYS_KEPT.not_known(
+                "the spec names no Idempotency-Key header; add the parameter to every write that takes one"
+            )
+        ]
     found: list[Finding] = []
     judged: list[KeyedWrite] = []
     refused: dict[str, str] = {}
@@ -217,8 +221,3 @@ def _kept(judged: Sequence[KeyedWrite], refused: Mapping[str, str]) -> Finding:
     summary = f"{KEYS_KEPT.passed}: {', '.join(sorted(write.label for write in judged))}{not_called(refused)}"
     observed = f"the same key and body, another body, {AT_ONCE} calls at once, a refused call, and another operation"
     return KEYS_KEPT.finding(Outcome.PASS, observed, summary=summary, case="")
-
-
-def _not_known(why: str) -> Finding:
-    summary = f"{KEYS_KEPT.sentence(Outcome.NOT_APPLICABLE)}: {why}"
-    return KEYS_KEPT.finding(Outcome.NOT_APPLICABLE, "", summary=summary, case="")

@@ -11,6 +11,7 @@ from harness.contract.caller import Caller, CallOptions, broken
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.promise import Planned, Promise, not_called
 from harness.contract.sample import Sample
+from harness.core.names import first_of
 from harness.errors import ProbeError
 from harness.http.provider_client import SendResult
 from harness.model import Finding, FixedBy, Outcome
@@ -24,6 +25,8 @@ MOST = 800
 """Invalid calls of one run."""
 MOST_CAUSES = 3
 """Kinds of invalid input that one operation accepts, after which it is taken to validate nothing."""
+MOST_SHOWN = 5
+"""Values of one kind that a finding shows."""
 INPUT_REFUSED = Promise(
     id="invalid-input",
     item="contract.fuzz",
@@ -135,8 +138,8 @@ class OperationTrial:
             yield broken(label, INPUT_REFUSED, _VALIDATES_NOTHING, shown)
             return
         for cause, where in self._causes.items():
-            more = f" and {len(where) - 5} more" if len(where) > 5 else ""
-            yield broken(label, INPUT_REFUSED, cause, f"{self._sample.path} with {', '.join(where[:5])}{more}")
+            observed = f"{self._sample.path} with {first_of(where, MOST_SHOWN)}"
+            yield broken(label, INPUT_REFUSED, cause, observed)
 
 
 def invalid_calls(caller: Caller, sample: Sample) -> list[InvalidCall]:

@@ -45,10 +45,10 @@ def judge_lifecycle(
     for life, first, second in reversed(begun):
         life.end(first, second)
     if not lives:
-        return [_not_known("the spec describes no resource that can be created and read")]
+        return [LIFECYCLE.not_known("the spec describes no resource that can be created and read")]
     failed = [finding for life in lives for finding in _failed(life, walk)]
     passed = [life.kind.creation.label for life, _, _ in begun if not life.broken]
-    unknown = [_not_known(f"{life.kind.creation.label}: {life.why_not}") for life in lives if life.why_not]
+    unknown = [LIFECYCLE.not_known(f"{life.kind.creation.label}: {life.why_not}") for life in lives if life.why_not]
     return [*failed, *([_passed(passed)] if passed else []), *unknown]
 
 
@@ -78,11 +78,6 @@ def _is_linked(label: str, invariant: Invariant, walk: Callable[[], LinkCrawler]
 def _passed(labels: list[str]) -> Finding:
     observed = "written, read again, listed, changed and deleted, as far as the spec describes that"
     return LIFECYCLE.finding(Outcome.PASS, observed, summary=f"{LIFECYCLE.passed}: {', '.join(labels)}", case="")
-
-
-def _not_known(why: str) -> Finding:
-    summary = f"{LIFECYCLE.sentence(Outcome.NOT_APPLICABLE)}: {why}"
-    return LIFECYCLE.finding(Outcome.NOT_APPLICABLE, "", summary=summary, case="")
 
 
 def _planned(kind: ResourceKind) -> Iterator[Planned]:

@@ -52,7 +52,9 @@ def judge_filters(
     if candidates:
         walk()  # what it creates is listed
     found = [f for operation in candidates for f in _of_listing(caller, operation, Patience(sleep))]
-    return found or [_not_known("no filter", "no listing has a query parameter named like a property of its entries")]
+    return found or [
+        FILTERS_SELECT.not_known("no filter: no listing has a query parameter named like a property of its entries")
+    ]
 
 
 def _candidates(caller: Caller) -> list[Operation]:
@@ -124,7 +126,7 @@ class FilterTrial:
                 return broken(f"{label} {name}", FILTERS_SELECT, wrong[0], wrong[1])
             proven.append(value)
         if not proven:
-            return _not_known(f"{label} {name}", refused or "its entries have no values that differ")
+            return FILTERS_SELECT.not_known(f"{label} {name}: {refused or 'its entries have no values that differ'}")
         summary = f"{FILTERS_SELECT.passed}: {label} by {name}"
         return FILTERS_SELECT.finding(Outcome.PASS, "", summary=summary, case="")
 
@@ -200,11 +202,6 @@ def _have_words_in_common(wanted: str, found: str) -> bool:
 def _is_same(first: Any, second: Any) -> bool:
     found = [identity(each, "id")[0] for each in (first, second)]
     return bool(first == second if None in found else found[0] == found[1])
-
-
-def _not_known(label: str, why: str) -> Finding:
-    summary = f"{FILTERS_SELECT.sentence(Outcome.NOT_APPLICABLE)}: {label}: {why}"
-    return FILTERS_SELECT.finding(Outcome.NOT_APPLICABLE, "", summary=summary, case="")
 
 
 FILTERS_SELECT = Promise(

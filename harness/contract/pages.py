@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from harness.contract.caller import Caller, broken
-from harness.contract.listings import SIZES, TURNS, EntryMaker
+from harness.contract.listings import SIZES, TURNS, EntryMaker, queries
 from harness.contract.page_walk import MAX_PAGES, SMALL_PAGES, Listing, PageWalk
 from harness.contract.paging import FIRST, Params
 from harness.contract.path_resolver import PathResolver
@@ -40,11 +39,11 @@ def judge_pages(caller: Caller, samples: Sequence[Sample]) -> list[Finding]:
     places = PathResolver(caller)
     creates = {s.operation.path: s for s in samples if s.operation.method == "POST"}
     for operation in _listings(caller):
-        declared = frozenset(p["name"] for p in _query(operation))
+        declared = frozenset(queries(operation))
         needed = _needed(caller, operation)
         found.append(_judged_anywhere(caller, operation, places, declared, needed, creates.get(operation.path)))
     if not found:
-        return [_not_known("no listing", "the spec describes no parameter that turns pages")]
+        return [PAGES_END.not_known("no listing: the spec describes no parameter that turns pages")]
     return found
 
 
@@ -65,14 +64,10 @@ def _needed(caller: Caller, operation: Operation) -> Params:
     return found
 
 
-def _query(operation: Operation) -> list[dict[str, Any]]:
-    return [p for p in operation.parameters if p.get("in") == "query"]
-
-
 def _listings(caller: Caller) -> list[Operation]:
     """Return the operations that take a parameter which turns pages."""
     reading = (o for o in caller.operations.values() if o.method == "GET")
-    return [o for o in reading if TURNS & {p["name"] for p in _query(o)}]
+    return [o for o in reading if TURNS & queries(o).keys()]
 
 
 def _judged_anywhere(
@@ -87,7 +82,7 @@ def _judged_anywhere(
     answers = []
     below = "{" in operation.path
     if below and caller.calls >= MAX_CALLS:
-        return _not_known(operation.label, f"{MAX_CALLS} calls were made, and its path has parameters")
+        return PAGES_END.not_known(f"{operation.label}: {MAX_CALLS} calls were made, and its path has parameters")
     for path in places.of(operation):
         if below or needed:
             first = caller.call(operation, path, params=needed).response
@@ -96,8 +91,10 @@ def _judged_anywhere(
                 continue
         return _judged(caller, Listing(operation=operation, path=path, declared=declared, needed=needed), creates)
     if answers:
-        return _not_known(operation.label, f"it answers at no path that is known ({'; '.join(answers)})")
-    return _not_known(operation.label, "no value for its path is known; give the parameter an example, or link to it")
+        return PAGES_END.not_known(f"{operation.label}: it answers at no path that is known ({'; '.join(answers)})")
+    return PAGES_END.not_known(
+        f"{operation.label}: no value for its path is known; give the parameter an example, or link to it"
+    )
 
 
 def _judged(caller: Caller, listing: Listing, creates: Sample | None) -> Finding:
@@ -109,18 +106,13 @@ def _judged(caller: Caller, listing: Listing, creates: Sample | None) -> Finding
         seen = PageWalk(caller, listing, maker).run()
     maker.remove()
     if seen.trouble and seen.status in (401, 403):
-        return _not_known(label, f"the credential is refused ({seen.trouble})")
+        return PAGES_END.not_known(f"{label}: the credential is refused ({seen.trouble})")
     if seen.trouble:
         observed = f"page {seen.pages} of the listing at {listing.path}: {seen.example or seen.trouble}"
         return broken(label, PAGES_END, seen.trouble, observed)
     if seen.pages < 2:
-        return _not_known(label, f"it has one page of {seen.count} entries; turning pages needs more")
+        return PAGES_END.not_known(f"{label}: it has one page of {seen.count} entries; turning pages needs more")
     if seen.pages >= MAX_PAGES:
-        return _not_known(label, f"it did not end within {MAX_PAGES} pages, of which none repeats another")
+        return PAGES_END.not_known(f"{label}: it did not end within {MAX_PAGES} pages, of which none repeats another")
     summary = f"{PAGES_END.passed}: {label}, {seen.count} entries on {seen.pages} pages"
     return PAGES_END.finding(Outcome.PASS, "", summary=summary, case="")
-
-
-def _not_known(label: str, why: str) -> Finding:
-    summary = f"{PAGES_END.sentence(Outcome.NOT_APPLICABLE)}: {label}: {why}"
-    return PAGES_END.finding(Outcome.NOT_APPLICABLE, "", summary=summary, case="")

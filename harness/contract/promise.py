@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness.model import Check, Finding
+from harness.core.names import first_of
+from harness.model import Check, Finding, Outcome
 
 if TYPE_CHECKING:
     from harness.contract.caller import Caller
@@ -29,9 +30,14 @@ class Promise(Check, frozen=True, kw_only=True):
     planned: Callable[[Caller], Iterable[Planned]]
     """Returns the requests that ``judge`` would send, without those that follow the links; it sends nothing."""
 
+    def not_known(self, why: str) -> Finding:
+        """Return a finding that nothing shows whether the promise holds, and why."""
+        summary = f"{self.sentence(Outcome.NOT_APPLICABLE)}: {why}"
+        return self.finding(Outcome.NOT_APPLICABLE, "", summary=summary, case="")
+
 
 MOST_NAMED = 5
-"""Operations that could not be called which a finding names."""
+"""Operations that a finding names."""
 
 
 def not_called(refused: Mapping[str, str]) -> str:
@@ -39,6 +45,5 @@ def not_called(refused: Mapping[str, str]) -> str:
 
     ``refused`` has the answer by operation.
     """
-    named = [f"{label} ({answer})" for label, answer in list(refused.items())[:MOST_NAMED]]
-    more = [f"and {len(refused) - MOST_NAMED} more"] if len(refused) > MOST_NAMED else []
-    return f"; could not be called: {', '.join([*named, *more])}" if refused else ""
+    named = [f"{label} ({answer})" for label, answer in refused.items()]
+    return f"; could not be called: {first_of(named, MOST_NAMED)}" if refused else ""

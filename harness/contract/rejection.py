@@ -12,6 +12,8 @@ from harness.contract.credential_forms import Credential, first_half, made_up
 from harness.contract.credentials import MOST_READS, REFUSALS, Secured, in_words, status_of, succeeded
 from harness.contract.malformed_credentials import MALFORMED, MOST_OPERATIONS, MalformedCall, forms_for, judge_malformed
 from harness.contract.path_resolver import PathResolver
+from harness.contract.promise import MOST_NAMED
+from harness.core.names import first_of
 from harness.errors import ProbeError
 from harness.http.message import SAFE_METHODS
 from harness.http.provider_client import SendResult
@@ -20,8 +22,6 @@ from harness.openapi.examples import valid_bodies
 from harness.openapi.operation import Operation
 
 REJECTS = "auth.rejects"
-_SHOWN = 5
-"""Operations that a finding lists by name."""
 _WRITES = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -179,11 +179,11 @@ def _judged(case: CredentialCase, answers: list[_RefusedCall], labels: list[str]
     tried = {a.label for a in answers}
     observed = f"{len(proven)} of {len(answers)} secured operations answered 401 or 403"
     if hidden := [a.label for a in proven if a.is_hidden]:
-        observed += f"; hidden by a 404: {_listed(hidden)}"
+        observed += f"; hidden by a 404: {first_of(hidden, MOST_NAMED)}"
     if unproven := [f"{a.label} {in_words(a.result).removeprefix('HTTP ')}" for a in answers if not a.proves]:
-        observed += f"; no proof from: {_listed(unproven)}"
+        observed += f"; no proof from: {first_of(unproven, MOST_NAMED)}"
     if left_out := [label for label in labels if label not in tried]:
-        observed += f"; not tried: {_listed(left_out)}"
+        observed += f"; not tried: {first_of(left_out, MOST_NAMED)}"
     return case.finding(Outcome.ERROR if unproven else Outcome.PASS, observed, reproduce=reproduce)
 
 
@@ -232,8 +232,3 @@ def _empty(operation: Operation) -> dict[str, object] | None:
 def _proves_nothing(result: SendResult) -> bool:
     status = status_of(result)
     return status is not None and 400 <= status < 500 and status not in REFUSALS
-
-
-def _listed(labels: list[str]) -> str:
-    more = f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else ""
-    return ", ".join(labels[:_SHOWN]) + more
