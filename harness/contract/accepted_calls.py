@@ -27,7 +27,6 @@ _OVERLOADED = 503
 """Status that is about the moment, and not about the request (RFC 9110 section 15.6.4)."""
 _STATES = frozenset({404, 409, 410, 412})
 """Statuses of refusals because of the state of a resource."""
-READS = frozenset({"GET", "HEAD"})
 ADDS = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -57,7 +56,7 @@ class AcceptedCalls:
         return found if found is not None and found.response.is_success else None
 
     def _at(self, operation: Operation) -> Sample | None:
-        path = self._path(operation)
+        path = self._resolver.likeliest(operation)
         return None if path is None else self._first(operation, path)
 
     def _create_above(self, operation: Operation) -> bool:
@@ -73,15 +72,6 @@ class AcceptedCalls:
         with suppress(NotPermittedError):
             return first_accepted((*known, *made), lambda body: self._caller.call(operation, path, body))
         return None
-
-    def _path(self, operation: Operation) -> str | None:
-        """Return a real path; of what the run did not create only to read it, or to add something below it."""
-        if "{" not in operation.path:
-            return operation.path
-        resources = self._caller.resources
-        if operation.method not in {*READS, "POST"}:
-            return resources.filled(operation.path, created=True)
-        return resources.filled(operation.path) or next(iter(self._resolver.of(operation)), None)
 
 
 def deletion_of(caller: Caller, sample: Sample) -> tuple[Operation, str] | None:

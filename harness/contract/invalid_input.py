@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from harness.contract.accepted_calls import ADDS, READS, AcceptedCalls, cause_of, undo
+from harness.contract.accepted_calls import ADDS, AcceptedCalls, cause_of, undo
 from harness.contract.caller import Caller, CallOptions, broken
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.promise import Planned, Promise, not_called
@@ -40,6 +40,7 @@ INPUT_REFUSED = Promise(
     judge=lambda caller, walk: judge_invalid_input(caller, walk()),
     planned=lambda caller: _planned(caller),  # noqa: PLW0108 - defined below
 )
+_TRIED = ADDS | {"GET", "HEAD"}
 _VALIDATES_NOTHING = "accepts input that the spec forbids"
 
 
@@ -89,7 +90,7 @@ def _wanted(caller: Caller) -> Iterator[Operation]:
     """Yield the operations with a JSON body, or with a parameter that only a call of a real resource reaches."""
     for operation in caller.operations.values():
         has_body = bool(operation.body_place) and operation.method in ADDS
-        if has_body or ("{" in operation.path and operation.method in {*READS, *ADDS} and _has_parameters(operation)):
+        if has_body or ("{" in operation.path and operation.method in _TRIED and _has_parameters(operation)):
             yield operation
 
 

@@ -112,8 +112,7 @@ class Lifecycle:
         return self._first_read(thing, is_stated=is_stated)
 
     def _made(self, number: int) -> Sample | None:
-        known = self.caller.resources.filled(self.kind.creation.path)
-        path = known or next(iter(PathResolver(self.caller).of(self.kind.creation)), None)
+        path = PathResolver(self.caller).likeliest(self.kind.creation)
         if path is None:
             self.why_not = f"no value for the path of {self.kind.creation.label} is known"
             return None

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.contract.caller import Caller
 from harness.contract.required_inputs import example
+from harness.http.message import SAFE_METHODS
 from harness.openapi.operation import Operation
 from harness.openapi.routes import PARAMETER, prefixes
 
@@ -27,6 +28,18 @@ class PathResolver:
         """Return paths that an operation may answer at, the likeliest first; none where nothing is known."""
         found = (p for p in self._paths(operation) if self._caller.permits("GET", p))
         return list(islice(dict.fromkeys(found), MOST))
+
+    def likeliest(self, operation: Operation) -> str | None:
+        """Return the likeliest real path at which an operation may be called; None where none is known.
+
+        What it replaces, changes or deletes is only what the run created.
+        """
+        if "{" not in operation.path:
+            return operation.path
+        resources = self._caller.resources
+        if operation.method not in {*SAFE_METHODS, "POST"}:
+            return resources.filled(operation.path, created=True)
+        return resources.filled(operation.path) or next(iter(self.of(operation)), None)
 
     def _paths(self, operation: Operation) -> Iterator[str]:
         resources = self._caller.resources

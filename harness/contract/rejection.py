@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import NamedTuple
 
+from harness.contract.accepted_calls import ADDS
 from harness.contract.caller import Caller
 from harness.contract.credential_forms import Credential, first_half, made_up
 from harness.contract.credentials import MOST_READS, REFUSALS, Secured, in_words, status_of, succeeded
@@ -22,7 +23,6 @@ from harness.openapi.examples import valid_bodies
 from harness.openapi.operation import Operation
 
 REJECTS = "auth.rejects"
-_WRITES = frozenset({"POST", "PUT", "PATCH"})
 
 
 class CredentialCase(Check, frozen=True, kw_only=True):
@@ -115,8 +115,6 @@ class SecuredCalls:
 
     def path(self, operation: Operation) -> str:
         """Return a real path of an operation; a made-up one where none is known, or another's would be changed."""
-        if "{" not in operation.path:
-            return operation.path
         found = self._known(operation)
         if found is None and not self._explored:
             self._explored = True
@@ -126,13 +124,8 @@ class SecuredCalls:
         return found or operation.made_up_path
 
     def _known(self, operation: Operation) -> str | None:
-        resources = self._caller.resources
-        if operation.method not in {*SAFE_METHODS, "POST"}:
-            return resources.filled(operation.path, created=True)
-        if (found := resources.filled(operation.path)) is not None:
-            return found
         with suppress(ProbeError):
-            return next(iter(self._resolver.of(operation)), None)
+            return self._resolver.likeliest(operation)
         return None
 
 
@@ -226,7 +219,7 @@ def various(operations: Iterable[Operation]) -> list[Operation]:
 
 
 def _empty(operation: Operation) -> dict[str, object] | None:
-    return {} if operation.method in _WRITES else None
+    return {} if operation.method in ADDS else None
 
 
 def _proves_nothing(result: SendResult) -> bool:
