@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import httpx
 
+from harness.contract.identifiers import IDS, identity
 from harness.contract.item_templates import ItemTemplate, item_templates, template_key
 from harness.contract.page_statements import entries, plain
 from harness.contract.sample import Sample
@@ -20,15 +21,10 @@ from harness.openapi.routes import PARAMETER, prefixes, values_in
 from harness.openapi.spec_document import Spec
 
 GONE = frozenset({404, 410})
-IDS = ("id", "uuid", "uid", "key", "name")
-"""Plain names of members that identify a resource, the likeliest first."""
-_KINDS = (*IDS, "slug", "code", "number", "handle", "ref", "sku")
-"""Plain names of members that identify a resource where a parameter's name ends with them: ``{projectSlug}``."""
 MOST_LISTED = 5
 """Entries of one listing that are learnt."""
 MOST = 50
 """Resources of one template that are remembered."""
-_WRAPPERS = frozenset({"data", "result", "response", "item"})
 _METHODS = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "POST")
 
 Values = tuple[str, ...]
@@ -48,7 +44,8 @@ class CreatedResources:
         """Those that were there: read, linked or listed."""
 
     @cached_property
-    def _children(self) -> dict[str, list[ItemTemplate]]:
+    def items(self) -> dict[str, list[ItemTemplate]]:
+        """What the document identifies as items of each collection; see `item_templates`."""
         return item_templates(self._spec)
 
     def filled(self, template: str, *, created: bool = False) -> str | None:
@@ -76,7 +73,7 @@ class CreatedResources:
         """Whether an operation adds what a path of the document identifies, such as ``POST /projects``."""
         if operation.method != "POST":
             return False
-        items = self._children.get(template_key(operation.path), ())
+        items = self.items.get(template_key(operation.path), ())
         return "201" in operation.responses or any(item.is_named for item in items)
 
     def learn(self, sample: Sample) -> None:
@@ -113,12 +110,12 @@ class CreatedResources:
             return None  # which the checks of the document report
 
     def _learn_items(self, template: str, values: Values, found: list[Any], *, created: bool) -> None:
-        for child in self._children.get(template_key(template), ()):
+        for child in self.items.get(template_key(template), ()):
             segment = child.template.rpartition("/")[2]
             [name] = PARAMETER.findall(segment)
             for document in reversed(found):  # the first of a listing is then the newest
-                if (identity := _identity(document, name)) is not None:
-                    written = child.operation.filled({name: identity}, f"{{{name}}}")
+                if (value := identity(document, name, IDS)[0]) is not None:
+                    written = child.operation.filled({name: value}, f"{{{name}}}")
                     is_below = len(PARAMETER.findall(child.template)) > len(values)
                     own = (*values, written) if is_below else (written,)
                     self._remember(child.template, own, created=created)
@@ -176,7 +173,7 @@ class CreatedResources:
         ``{entryId}`` at ``/pictures/{entryId}`` and ``/songs/{entryId}`` identifies neither.
         """
         found: dict[str, dict[str, bool]] = defaultdict(dict)
-        for template in (child.template for children in self._children.values() for child in children):
+        for template in (child.template for children in self.items.values() for child in children):
             above, _, last = template.rpartition("/")
             word = singular(plain(above.rpartition("/")[2]))
             for name in map(plain, PARAMETER.findall(last)[-1:]):
@@ -200,20 +197,6 @@ def _values(operation: Operation, url: httpx.URL) -> Values | None:
     path = url.raw_path.decode("ascii", "replace").partition("?")[0]
     found = values_in(operation.path, path, operation.spanning)
     return tuple(found[name] for name in names) if found.keys() >= set(names) else None
-
-
-def _identity(document: Any, name: str) -> Any:
-    """Return the member of a document that identifies it, for a parameter called ``name``."""
-    if not isinstance(document, dict):
-        return None
-    members = {plain(str(key)): value for key, value in document.items()}
-    wanted = plain(name)
-    for key in (wanted, f"{wanted}id", *(key for key in _KINDS if wanted.endswith(key)), *IDS):
-        value = members.get(key)
-        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
-            return value
-    inner = [v for k, v in members.items() if isinstance(v, dict) and (k in _WRAPPERS or len(members) == 1)]
-    return next((found for each in inner if (found := _identity(each, name)) is not None), None)
 
 
 def singular(word: str) -> str:

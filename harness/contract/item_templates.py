@@ -43,14 +43,16 @@ def item_templates(spec: Spec) -> dict[str, list[ItemTemplate]]:
     below = {above: list(children.values()) for above, children in found.items()}
     single = [each for children in below.values() for each in children if each.template.count("{") == 1]
     adding = [o for o in spec.operations if o.method in ("POST", "GET") and template_key(o.path) not in below]
+    reading = {o.path: _schema(o) for o in spec.operations if o.method == "GET"}
     elsewhere: dict[str, list[ItemTemplate]] = {}
     for operation in adding:
-        if related := _elsewhere(spec, operation, single):
+        if related := _elsewhere(operation, single, reading):
             elsewhere.setdefault(template_key(operation.path), related)
     return below | elsewhere
 
 
-def _elsewhere(spec: Spec, operation: Operation, single: list[ItemTemplate]) -> list[ItemTemplate]:
+def _elsewhere(operation: Operation, single: list[ItemTemplate], reading: dict[str, Any]) -> list[ItemTemplate]:
+    """Return the items of a collection that are read elsewhere; ``reading`` has the schema of each GET by its path."""
     word = plain(operation.path.rpartition("/")[2])
     if "{" in operation.path.rpartition("/")[2] or not word:
         return []
@@ -59,7 +61,6 @@ def _elsewhere(spec: Spec, operation: Operation, single: list[ItemTemplate]) -> 
     schema = _schema(operation) if operation.method == "POST" else None
     if schema is None:
         return []
-    reading = {o.path: _schema(o) for o in spec.operations if o.method == "GET"}
     alike = [each._replace(is_named=False) for each in single if reading.get(each.template) == schema]
     return alike if len(alike) == 1 else []  # of several, any may be meant
 

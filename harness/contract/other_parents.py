@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from harness.contract.caller import Caller
+from harness.contract.identifiers import identity
 from harness.contract.listings import every_entry
 from harness.contract.resource_changes import Thing
-from harness.contract.resource_kinds import identity
 from harness.contract.resource_reader import ResourceReader
 from harness.openapi.operation import Operation
 from harness.openapi.routes import PARAMETER

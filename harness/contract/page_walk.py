@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from harness.contract.caller import Caller
-from harness.contract.created_resources import IDS
+from harness.contract.identifiers import IDS
 from harness.contract.listings import EntryMaker, page_size
 from harness.contract.page_statements import ITEMS, entries
 from harness.contract.paging import BEYOND, NUMBERS, OFFSETS, PageTurner, Params

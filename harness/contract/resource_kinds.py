@@ -10,8 +10,9 @@ import msgspec
 
 from harness.contract.body_variations import members
 from harness.contract.caller import Caller
-from harness.contract.created_resources import IDS, singular
-from harness.contract.item_templates import item_templates, template_key
+from harness.contract.created_resources import singular
+from harness.contract.identifiers import IDS, identity
+from harness.contract.item_templates import template_key
 from harness.contract.page_statements import plain
 from harness.contract.sample import Sample
 from harness.http.message import is_json
@@ -20,8 +21,6 @@ from harness.openapi.operation import Operation
 
 CREATED = frozenset({200, 201})
 """Statuses of a creation that is done; 202 promises nothing yet (RFC 9110 section 15.3.3)."""
-_SUFFIXES = ("id", "uuid", "uid", "key", "name", "slug", "code", "number", "handle", "sku")
-_WRAPPERS = frozenset({"data", "result", "response", "item"})
 _CHANGES = ("PATCH", "PUT")
 
 
@@ -67,12 +66,12 @@ def kinds(caller: Caller) -> list[ResourceKind]:
     """Return the kinds of which a resource may be created and read, in the order of the document."""
     by_key = {f"{o.method} {template_key(o.path)}": o for o in caller.operations.values()}
     deletions = {template_key(o.path): o for o in caller.spec.operations if o.method == "DELETE"}
-    templates = item_templates(caller.spec)
     found = []
     for creation in caller.operations.values():
         own = template_key(creation.path)
-        read = [(t, o) for t in templates.get(own, ()) if (o := by_key.get(f"GET {template_key(t.template)}"))]
-        if creation.method != "POST" or not read:
+        items_of = caller.resources.items.get(own, ()) if creation.method == "POST" else ()
+        read = [(t, o) for t in items_of if (o := by_key.get(f"GET {template_key(t.template)}"))]
+        if not read:
             continue
         template, reading = read[0]
         item = template_key(template.template)
@@ -106,19 +105,6 @@ def place_of(kind: ResourceKind, created: Sample) -> tuple[str, bool]:
     return f"{base}/{kind.reading.filled({kind.identifier: value}, segment)}", is_stated and kind.is_below
 
 
-def identity(document: Any, name: str) -> tuple[Any, bool]:
-    """Return the member that a path parameter called ``name`` holds, and whether their names agree."""
-    for members_of in _objects(document):
-        wanted = plain(name)
-        for key in (wanted, f"{wanted}id", *(key for key in _SUFFIXES if wanted.endswith(key))):
-            if _identifies(members_of.get(key)):
-                return members_of[key], True
-        for key in ("id", "uuid", "uid"):
-            if _identifies(members_of.get(key)):
-                return members_of[key], False
-    return None, False
-
-
 def read_members(operation: Operation, names: Collection[str]) -> dict[str, dict[str, Any]]:
     """Return the schemas of the members that a successful read shows: of the object with most of these ``names``."""
     for status, response in operation.responses.items():
@@ -135,16 +121,3 @@ def read_members(operation: Operation, names: Collection[str]) -> dict[str, dict
 def segment_of(path: str) -> str:
     """Return the last segment of a path, decoded: the identifier of what is there."""
     return unquote(path.rpartition("/")[2])
-
-
-def _objects(document: Any) -> list[dict[str, Any]]:
-    """Return the object that a document is, and those that it wraps, with plain names."""
-    if not isinstance(document, dict):
-        return []
-    own = {plain(str(key)): value for key, value in document.items()}
-    inner = [v for k, v in own.items() if isinstance(v, dict) and (k in _WRAPPERS or len(own) == 1)]
-    return [own, *({plain(str(key)): value for key, value in each.items()} for each in inner)]
-
-
-def _identifies(value: Any) -> bool:
-    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""

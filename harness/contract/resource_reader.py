@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 from harness.contract.body_variations import BodyWriter, word
 from harness.contract.caller import Caller
+from harness.contract.identifiers import identity
 from harness.contract.listings import TURNS, Listed, every_entry, queries
 from harness.contract.page_statements import plain
 from harness.contract.readback import STATES, agrees, core, is_compared, is_empty, resource_in, same
 from harness.contract.resource_changes import Thing
-from harness.contract.resource_kinds import ResourceKind, identity, read_members, segment_of
+from harness.contract.resource_kinds import ResourceKind, read_members, segment_of
 from harness.contract.sample import Sample
 from harness.openapi.operation import Operation
 
