@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 
 from harness.contract.credential_forms import Credential
-from harness.contract.credentials import ACCEPTS, REFUSALS, Secured, status_of, succeeded
+from harness.contract.credentials import ACCEPTS, Secured, status_of, succeeded
 from harness.core.encodable import json_bytes
 from harness.errors import CredentialLostError
-from harness.http.credential_state import LOST
+from harness.http.credential_state import LOST, REFUSALS
 from harness.model import Check, Finding, Outcome
 
 FILES = "credential-*.json"

@@ -7,6 +7,7 @@ from functools import partial
 import msgspec
 
 from harness.contract.credential_forms import Credential
+from harness.http.credential_state import REFUSALS
 from harness.http.provider_client import ProviderClient, SendResult
 from harness.model import Check, Finding, Outcome
 from harness.openapi.spec_document import Spec
@@ -23,7 +24,6 @@ OPEN = (
     "does check a credential, name an operation that shows it in [provider] whoami; where it does not, remove "
     "[provider] auth"
 )
-REFUSALS = frozenset({401, 403})
 MOST_READS = 10
 """Operations that are read in search of one that shows whether a credential works."""
 

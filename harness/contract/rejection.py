@@ -10,12 +10,13 @@ from typing import NamedTuple
 from harness.contract.accepted_calls import ADDS
 from harness.contract.caller import Caller
 from harness.contract.credential_forms import Credential, first_half, made_up
-from harness.contract.credentials import MOST_READS, REFUSALS, Secured, in_words, status_of, succeeded
+from harness.contract.credentials import MOST_READS, Secured, in_words, status_of, succeeded
 from harness.contract.malformed_credentials import MALFORMED, MOST_OPERATIONS, MalformedCall, forms_for, judge_malformed
 from harness.contract.path_resolver import PathResolver
 from harness.contract.promise import MOST_NAMED
 from harness.core.names import first_of
 from harness.errors import ProbeError
+from harness.http.credential_state import REFUSALS
 from harness.http.message import SAFE_METHODS
 from harness.http.provider_client import SendResult
 from harness.model import Check, Finding, FixedBy, Outcome

@@ -9,11 +9,10 @@ import msgspec
 
 from harness.http.provider_client import json_of
 from harness.openapi.operation import Operation
+from harness.openapi.response_causes import worded
 
 MOST_SHOWN = 200
 """Characters of an answer that are shown."""
-_WORDED = ("detail", "message", "error", "title")
-"""Members of an answer that word a refusal: of problem documents (RFC 9457), and of what came before them."""
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,11 +32,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def answer(self) -> str:
-        """The status and the first words of what was answered: those of a problem's detail, else of the body."""
-        document = self.document
-        worded = [document.get(name) for name in _WORDED] if isinstance(document, dict) else []
-        text = next((text for text in worded if isinstance(text, str) and text), self.response.text)
-        words = " ".join(text[:MOST_SHOWN].split())
+        """The status and the first words of what was answered: those of an error, else of the body."""
+        words = " ".join(worded(self.response)[:MOST_SHOWN].split())
         return f"{self.response.status_code}: {words}" if words else str(self.response.status_code)
 
     @property

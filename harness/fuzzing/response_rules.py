@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from harness.http.message import PRECONDITIONS
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
 
-PRECONDITIONS = frozenset(
-    {"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range", "range"}
-)
-"""Headers that ask about the state of a resource, or for a part of it (RFC 9110 sections 13.1 and 14.2)."""
+_CONDITIONAL = PRECONDITIONS | {"range"}
+"""Headers that ask about the state of a resource, or for a part of it (RFC 9110 section 14.2)."""
 _OF_STATE = frozenset({304, 412, 416})
 """Statuses that answer those headers (RFC 9110 sections 15.4.5, 15.5.13 and 15.5.17)."""
 _SUPPORTED = frozenset({"GET", "HEAD"})
@@ -72,12 +71,12 @@ def _is_accepted_invalid(_: Any, judged: Judged) -> bool:
     whose place the credential was sent was not invalid.
     """
     wrong = _wrong_headers(judged.case)
-    return not (judged.response.is_client_error or (wrong and wrong <= PRECONDITIONS | judged.credential))
+    return not (judged.response.is_client_error or (wrong and wrong <= _CONDITIONAL | judged.credential))
 
 
 def _is_refused_valid(_: Any, judged: Judged) -> bool:
     """Whether a valid request was refused for what it holds, and not for the state of the resource (section 13.2)."""
-    asked = PRECONDITIONS & set(judged.response.request.headers)
+    asked = _CONDITIONAL & set(judged.response.request.headers)
     return not (judged.response.status_code in _OF_STATE and asked)
 
 

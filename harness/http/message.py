@@ -20,6 +20,8 @@ def is_loopback(host: str) -> bool:
     return host in LOOPBACK or host.startswith("127.") or host.endswith(".localhost")
 
 
+PRECONDITIONS = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"})
+"""Headers that ask about the state of a resource, in lower case (RFC 9110 section 13.1)."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """RFC 9110 section 9.2.1, without TRACE."""
 HOP_BY_HOP = frozenset(

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from harness.http.message import PRECONDITIONS
 from harness.openapi.inputs import IGNORED
 from harness.openapi.invalid_bodies import numbers_beyond, parts_of
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
 
-_PRECONDITIONS = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"})
-"""Headers whose values depend on the state of a resource (RFC 9110 section 13)."""
 _TEXT = "harness made this up!"
 
 
@@ -44,7 +43,7 @@ def invalid_parameters(spec: Spec, operation: Operation) -> list[InvalidParamete
 def _candidates(spec: Spec, operation: Operation) -> Iterator[InvalidParameter]:
     for parameter in operation.parameters:
         name, place = parameter["name"], parameter.get("in")
-        if place not in ("query", "header") or name.lower() in IGNORED | _PRECONDITIONS:
+        if place not in ("query", "header") or name.lower() in IGNORED | PRECONDITIONS:
             continue
         parts = parts_of(spec, parameter.get("schema", parameter))
         yield from (InvalidParameter(change, place, name, text) for change, text in _texts(parts))
