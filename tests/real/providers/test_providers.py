@@ -49,5 +49,5 @@ def test_nothing_false_is_reported(judged: Judgement) -> None:
 
 
 def test_every_finding_has_a_cause_that_is_known(judged: Judgement) -> None:
-    """Whoever changes what is found reads it, and adds a row."""
+    """A finding without a row is new: read it, and add a row."""
     assert [f"{f.subject}: {f.summary}" for f in judged.unknown] == []

@@ -11,9 +11,8 @@ from typing import Any
 import httpx
 
 from harness.contract.caller import Caller
-from harness.http.client import Network
-from harness.http.provider_client import ProviderClient
 from harness.openapi.spec_document import Spec
+from tests.unit.contract.streaming import client_of
 
 BASE = "http://provider.test/v2"
 _WRITTEN = {
@@ -234,11 +233,5 @@ class Customers:
 def customers_caller(
     provider: Callable[[httpx.Request], httpx.Response], document: dict[str, Any] | None = None
 ) -> Caller:
-    """Return a caller of ``provider``; its answers come as a stream, as from a network."""
-
-    def streamed(request: httpx.Request) -> httpx.Response:
-        answer = provider(request)
-        return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
-
-    client = ProviderClient(Network(), BASE, {}, transport=httpx.MockTransport(streamed), sleep=lambda _: None)
-    return Caller(Spec(copy.deepcopy(document or DOCUMENT), "customers.yaml", BASE), client)
+    """Return a caller of ``provider``."""
+    return Caller(Spec(copy.deepcopy(document or DOCUMENT), "customers.yaml", BASE), client_of(provider, BASE))

@@ -21,11 +21,11 @@ from harness.contract.pages import judge_pages
 from harness.contract.problems import judge_problems
 from harness.contract.promises import judge_links
 from harness.contract.webhooks.registration import Registration
-from harness.http.client import Network
 from harness.http.provider_client import ProviderClient
 from harness.model import Finding, Outcome
 from harness.model.config import ProviderWebhooks
 from harness.openapi.spec_document import Spec
+from tests.unit.contract.streaming import client_of
 
 Handler = Callable[[httpx.Request], httpx.Response]
 PROBLEM = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
@@ -154,15 +154,7 @@ class Things:
 
 
 def client_on(handler: Handler, sleep: Callable[[float], None] = lambda _: None) -> ProviderClient:
-    """Return a client whose answers come as a stream, as from a network: only then they know how long they took."""
-
-    def streamed(request: httpx.Request) -> httpx.Response:
-        answer = handler(request)
-        return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
-
-    credential = {"authorization": "Bearer x"}
-    transport = httpx.MockTransport(streamed)
-    return ProviderClient(Network(), "http://provider.test", credential, transport=transport, sleep=sleep)
+    return client_of(handler, credential={"authorization": "Bearer x"}, sleep=sleep)
 
 
 def spec_of(document: dict[str, Any]) -> Spec:
@@ -510,7 +502,7 @@ def test_an_example_of_the_document_is_an_id_too() -> None:
 
 
 def test_a_listing_that_nothing_leads_to_is_told() -> None:
-    """Without an id, or with one that nothing is at, it is said not to be known, and why."""
+    """Without an id, or where nothing has the id, the finding names what is missing."""
     needs = {"name": "kind", "in": "query", "required": True, "schema": {"type": "string"}}
     own = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
     gone = {**own, "example": "gone"}

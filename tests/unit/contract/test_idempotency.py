@@ -13,10 +13,9 @@ import pytest
 from harness.contract.caller import Caller
 from harness.contract.idempotency import judge_idempotency
 from harness.contract.link_crawler import LinkCrawler
-from harness.http.client import Network
-from harness.http.provider_client import ProviderClient
 from harness.model import Finding, Outcome
 from harness.openapi.spec_document import Spec
+from tests.unit.contract.streaming import client_of
 
 OK: dict[str, Any] = {"responses": {"200": {"description": "ok"}, "201": {"description": "made"}}}
 KEY = {"name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string", "maxLength": 36}}
@@ -177,13 +176,8 @@ class StaysInProgress(Payments):
 
 
 def judged(provider: Any, paths: dict[str, Any] | None = None) -> list[Finding]:
-    def answer(request: httpx.Request) -> httpx.Response:
-        made = provider(request)
-        return httpx.Response(made.status_code, headers=made.headers, stream=httpx.ByteStream(made.content))
-
     document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths or PATHS}
-    client = ProviderClient(Network(), "http://provider.test", {}, transport=httpx.MockTransport(answer))
-    caller = Caller(Spec(document, "x", "http://provider.test"), client)
+    caller = Caller(Spec(document, "x", "http://provider.test"), client_of(provider))
     walk = LinkCrawler(caller, random_seed=1)
     walk.run()
     return judge_idempotency(caller, walk)

@@ -12,10 +12,9 @@ import pytest
 from harness.contract.caller import Caller
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.promises import judge_links
-from harness.http.client import Network
-from harness.http.provider_client import ProviderClient
 from harness.model import Finding, Outcome
 from harness.openapi.spec_document import Spec
+from tests.unit.contract.streaming import client_of
 
 BASE = "http://provider.test/api"
 OK: dict[str, Any] = {"responses": {"200": {"description": "ok"}, "201": {"description": "made"}}}
@@ -36,12 +35,10 @@ def crawled(answers: Answers, paths: dict[str, Any] | None = None) -> tuple[Link
         call = f"{request.method} {request.url.path.removeprefix('/api')}"
         asked.append(call)
         known = call in answers and request.url.path.startswith("/api/")
-        made = answers[call](request) if known else httpx.Response(404, json={"detail": "no such thing"})
-        return httpx.Response(made.status_code, headers=made.headers, stream=httpx.ByteStream(made.content))
+        return answers[call](request) if known else httpx.Response(404, json={"detail": "no such thing"})
 
     document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths or PATHS}
-    client = ProviderClient(Network(), BASE, {}, transport=httpx.MockTransport(answer))
-    walk = LinkCrawler(Caller(Spec(document, "x", BASE), client), random_seed=1)
+    walk = LinkCrawler(Caller(Spec(document, "x", BASE), client_of(answer, BASE)), random_seed=1)
     walk.run()
     return walk, asked
 

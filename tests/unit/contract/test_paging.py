@@ -10,11 +10,10 @@ import pytest
 
 from harness.contract.caller import Caller
 from harness.contract.pages import judge_pages
-from harness.http.client import Network
-from harness.http.provider_client import ProviderClient
 from harness.model import Outcome
 from harness.openapi.spec_document import Spec
 from tests.unit.contract.customers import Customers, customers_caller
+from tests.unit.contract.streaming import client_of
 
 BASE = "http://provider.test/v1"
 ALL = [{"id": f"e{n}"} for n in range(7)]
@@ -134,14 +133,8 @@ def judged(parameter: str, answer: Answer) -> Any:
     query = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in (parameter, "limit")]
     listing = {"parameters": query, "responses": {"200": {"description": "a page"}, "default": {"description": "no"}}}
     document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {"/things": {"get": listing}}}
-    streamed = httpx.MockTransport(lambda request: _streamed(handle(request)))
-    client = ProviderClient(Network(), BASE, {}, transport=streamed, sleep=lambda _: None)
-    [finding] = judge_pages(Caller(Spec(document, "x", BASE), client), [])
+    [finding] = judge_pages(Caller(Spec(document, "x", BASE), client_of(handle, BASE)), [])
     return finding
-
-
-def _streamed(response: httpx.Response) -> httpx.Response:
-    return httpx.Response(response.status_code, headers=response.headers, stream=httpx.ByteStream(response.content))
 
 
 @pytest.mark.parametrize("parameter, answer", ENDS.values(), ids=ENDS)

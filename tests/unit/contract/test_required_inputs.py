@@ -9,9 +9,8 @@ import httpx
 import pytest
 
 from harness.contract.caller import Caller
-from harness.http.client import Network
-from harness.http.provider_client import ProviderClient
 from harness.openapi.spec_document import Spec
+from tests.unit.contract.streaming import client_of
 
 TEXT = {"type": "string"}
 
@@ -33,10 +32,9 @@ def called(*parameters: dict[str, Any], path: str = "/a", **call: Any) -> httpx.
 
     def answer(request: httpx.Request) -> httpx.Response:
         sent.append(request)
-        return httpx.Response(200, stream=httpx.ByteStream(b""))
+        return httpx.Response(200)
 
-    transport = httpx.MockTransport(answer)
-    caller = Caller(spec, ProviderClient(Network(), "http://provider.test", {"X-Key": "right"}, transport=transport))
+    caller = Caller(spec, client_of(answer, credential={"X-Key": "right"}))
     for _ in range(2):
         caller.call(caller.operations["POST /a"], path, **call)
     first, second = sent

@@ -10,9 +10,8 @@ import pytest
 from harness.contract.caller import Caller
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.path_resolver import PathResolver
-from harness.http.client import Network
-from harness.http.provider_client import ProviderClient
 from harness.openapi.spec_document import Spec
+from tests.unit.contract.streaming import client_of
 
 OK: dict[str, Any] = {"responses": {"200": {"description": "ok"}}}
 TEXT = {"type": "string"}
@@ -24,12 +23,10 @@ def called(paths: dict[str, Any], body: Any) -> tuple[Caller, list[httpx.Request
 
     def answer(request: httpx.Request) -> httpx.Response:
         sent.append(request)
-        content = httpx.Response(200, json=body)
-        return httpx.Response(200, headers=content.headers, stream=httpx.ByteStream(content.content))
+        return httpx.Response(200, json=body)
 
     spec = Spec({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}, "x")
-    client = ProviderClient(Network(), "http://provider.test", {}, transport=httpx.MockTransport(answer))
-    return Caller(spec, client), sent
+    return Caller(spec, client_of(answer)), sent
 
 
 LINKS: dict[str, tuple[str, list[dict[str, Any]], dict[str, str], str, dict[str, str]]] = {
