@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from harness.errors import ProcessError
 from harness.process import cancellation
+from harness.process.environment import whole_environment
 from harness.process.groups import signal_group
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class ManagedProcess:
         ready: ReadyCheck,
         ready_within_s: float,
         cwd: Path,
-        env: Mapping[str, str],
+        env: Mapping[str, str | None],
         log: Path,
         redact: Callable[[str], str] = str,
     ) -> None:
@@ -53,7 +54,7 @@ class ManagedProcess:
         self.ready = ready
         self.ready_within_s = ready_within_s
         self.cwd = cwd
-        self.env: Mapping[str, str] = dict(env)
+        self.env: Mapping[str, str | None] = dict(env)
         self.log = log
         self._redact = redact
         self._printed_before = 0
@@ -182,18 +183,20 @@ def start_group(
     command: Sequence[str],
     *,
     cwd: Path,
-    env: Mapping[str, str],
+    env: Mapping[str, str | None],
     output: BinaryIO | int,
     stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     """Start a command in a process group of its own, with ``env`` added to the environment; raises OSError.
+
+    A variable whose value is None is not set.
 
     In work that can be cancelled, the group ends with it. ``output`` and ``stdin`` may be constants of `subprocess`.
     """
     process = subprocess.Popen(
         command,
         cwd=cwd,
-        env={**os.environ, **env},
+        env=whole_environment(env),
         stdin=stdin,
         stdout=output,
         stderr=subprocess.STDOUT,

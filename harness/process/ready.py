@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
+
+from harness.process.environment import whole_environment
 
 COMMAND_S = 5.0
 """Time for one call of a command that shows readiness, in seconds."""
@@ -20,7 +21,7 @@ class Started(Protocol):
     """A process that was started, as far as its readiness is concerned."""
 
     cwd: Path
-    env: Mapping[str, str]
+    env: Mapping[str, str | None]
 
     def death(self) -> str | None:
         """Return how it ended by itself; None while it runs."""
@@ -106,7 +107,7 @@ class CommandSucceeds:
             done = subprocess.run(
                 self._words,
                 cwd=process.cwd,
-                env={**os.environ, **process.env},
+                env=whole_environment(process.env),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

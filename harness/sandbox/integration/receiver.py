@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from harness.sandbox.defects import Planted
-from harness.sandbox.integration import inbox, tracing
+from harness.sandbox.integration import inbox, lenience, tracing
 from harness.sandbox.integration.effects import KNOWN
 from harness.sandbox.integration.inbox import InboxEvent
 from harness.sandbox.integration.intake import Intake
@@ -86,7 +86,7 @@ class WebhookReceiver:
     async def _answer(self, request: Request) -> Response:
         if self._in_flight > MAX_IN_FLIGHT:
             raise RefusedError(503, "busy")
-        body = await _raw_body(request, planted=self._planted)
+        body = lenience.read(await _raw_body(request, planted=self._planted), self._planted)
         header = ",".join(request.headers.getlist(HEADER))
         if "receiver-reads-signature-from-query" in self._planted:
             header = header or request.query_params.get("signature", "")

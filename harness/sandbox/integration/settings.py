@@ -34,13 +34,18 @@ class Settings:
         current, previous = "PRODUCT_WEBHOOK_SECRET", "PRODUCT_WEBHOOK_SECRET_PREVIOUS"
         if "receiver-keeps-previous-secret" in planted:
             environ = _remembering(previous, environ, Path(f"{database}.{previous}"))
-        unset = "receiver-starts-without-secret" in planted and not environ.get(current)
+        word = "None" if "receiver-starts-with-a-word-for-no-secret" in planted else ""
+        starts = bool(word) or "receiver-starts-without-secret" in planted
+        unset = ApiCredential(current, value=word) if starts and not environ.get(current) else None
         rotating = environ.get(previous) or environ.get(f"{previous}_FILE")
+        empty = ApiCredential(previous) if "receiver-accepts-empty-previous-secret" in planted else None
         return cls(
             api_key=ApiCredential.from_environment("PRODUCT_API_KEY", environ),
             base_url=environ["PRODUCT_BASE_URL"],
-            webhook_secret=ApiCredential(current) if unset else ApiCredential.from_environment(current, environ),
-            previous_webhook_secret=ApiCredential.from_environment(previous, environ) if rotating else None,
+            webhook_secret=ApiCredential(current, value=word)
+            if unset
+            else ApiCredential.from_environment(current, environ),
+            previous_webhook_secret=ApiCredential.from_environment(previous, environ) if rotating else empty,
             database=database_url(database),
             simulate=environ.get("SANDBOX_SIMULATE") == "1",
         )

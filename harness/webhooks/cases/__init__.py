@@ -8,17 +8,25 @@ from harness.webhooks.cases import (
     garbage,
     handshake_requests,
     http_variants,
+    lenient_decoding,
     malformed_bodies,
+    other_digests,
     raw_body,
     secret_overlap,
+    signed_parts,
+    text_bodies,
 )
 from harness.webhooks.cases.building import Material
 from harness.webhooks.cases.receiver_case import Expected, Framing, ReceiverCase
 
 CASES: tuple[ReceiverCase, ...] = (
     *authenticity.CASES,
+    *other_digests.CASES,
+    *lenient_decoding.CASES,
+    *signed_parts.CASES,
     *garbage.CASES,
     *raw_body.CASES,
+    *text_bodies.CASES,
     *freshness.CASES,
     *secret_overlap.CASES,
     *malformed_bodies.CASES,

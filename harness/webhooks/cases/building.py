@@ -11,7 +11,7 @@ from harness.core.encodable import readable_json
 from harness.errors import EventError
 from harness.http.message import Headers, Request
 from harness.model import Event
-from harness.openapi.event_bodies import is_json_event, readable_document
+from harness.openapi.event_bodies import is_form, is_json_event, readable_document
 from harness.webhooks.events import EventFormat
 from harness.webhooks.header_layout import as_sent
 from harness.webhooks.schemes import Scheme
@@ -71,6 +71,11 @@ class Material(NamedTuple):
         )
         return self.with_headers(headers, body)
 
+    def signed_as(self, signature_of: bytes, body: bytes) -> Request:
+        """Return a delivery of ``body`` with the right signature of another body."""
+        headers = self.scheme.written(self.signature(signature_of), timestamp=self.timestamp, body=signature_of)
+        return self.with_headers(headers, body)
+
     def carrying(self, *signatures: str, timestamp: int | str | None = None) -> Request:
         """Return the body with any signatures, correctly formatted; without any, without the signature's header."""
         return self.with_headers(self.scheme.written(*signatures, timestamp=self._at(timestamp), body=self.body))
@@ -119,6 +124,14 @@ class Material(NamedTuple):
         text = text[:-1] + b"," * bool(more) + more + text[-1:]
         rest = b"".join(b"," + compact(d) for d in whole[1:]) if isinstance(whole, list) else b""
         return b"[" + text + rest + b"]" if isinstance(whole, list) else text
+
+    def extended(self, value: bytes) -> bytes:
+        """Return the body with these bytes in one more member or field; behind a body that has neither."""
+        if is_form(self.event.headers, self.body):
+            return self.body + b"&" * bool(self.body) + b"extra=" + value
+        if not is_json_event(self.event.headers, self.body):
+            return self.body + value
+        return self.compact(more=b'"extra":"' + value + b'"')
 
     def _at(self, timestamp: int | str | None) -> int | str:
         return self.timestamp if timestamp is None else timestamp

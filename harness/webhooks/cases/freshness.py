@@ -26,32 +26,35 @@ def _untimed(scheme: Scheme) -> str:
     return "" if scheme.timestamped else f"{scheme.name} does not sign a timestamp"
 
 
-def _unplaced(scheme: Scheme) -> str:
+def unplaced(scheme: Scheme) -> str:
+    """Return why a delivery cannot state another timestamp, or none; empty where it can."""
     placed = scheme.timestamp_header or "{timestamp}" in scheme.value
     return _untimed(scheme) or ("" if placed else f"{scheme.name} puts its timestamp among other parameters")
 
 
-def _unlimited(scheme: Scheme) -> str:
+def unlimited(scheme: Scheme) -> str:
+    """Return why no timestamp is too old, empty where one can be."""
     return _untimed(scheme) or ("" if scheme.tolerance_s else f"the provider of {scheme.name} documents no tolerance")
 
 
 def _past_only(scheme: Scheme) -> str:
     reason = f"{scheme.name} limits only the age of a delivery; its own library accepts one from the future"
-    return _unlimited(scheme) or ("" if scheme.refuses_future else reason)
+    return unlimited(scheme) or ("" if scheme.refuses_future else reason)
 
 
-def _tolerance(m: Material) -> int:
-    return int(m.scheme.tolerance_s or 0)
+def tolerance_of(scheme: Scheme) -> int:
+    """Return how far from now a timestamp may be, in seconds; 0 where the provider documents no limit."""
+    return int(scheme.tolerance_s or 0)
 
 
 def _signed_at(shift_s: int, m: Material) -> Request:
     """Return a delivery dated ``shift_s`` seconds outside the tolerance: too old if negative, else too far ahead."""
-    outside = _tolerance(m) + abs(shift_s)
+    outside = tolerance_of(m.scheme) + abs(shift_s)
     return m.signed(timestamp=m.timestamp + (outside if shift_s > 0 else -outside))
 
 
 def _within(m: Material) -> Request:
-    age = max(1, min(_tolerance(m) - SLACK_S, int(_tolerance(m) * 0.9)))
+    age = max(1, min(tolerance_of(m.scheme) - SLACK_S, int(tolerance_of(m.scheme) * 0.9)))
     return m.signed(timestamp=m.timestamp - age)
 
 
@@ -61,7 +64,7 @@ def _stated(timestamp: int | str, m: Material, *, signed_at: int) -> Request:
 
 
 def _rejuvenated(m: Material) -> Request:
-    return _stated(m.timestamp, m, signed_at=m.timestamp - _tolerance(m) - MARGIN_S)
+    return _stated(m.timestamp, m, signed_at=m.timestamp - tolerance_of(m.scheme) - MARGIN_S)
 
 
 def _restated(m: Material) -> Request:
@@ -98,18 +101,17 @@ CASES: tuple[ReceiverCase, ...] = (
         summary="a delivery one minute older than the tolerance",
         fix=_STALE,
         build=partial(_signed_at, -MARGIN_S),
-        not_applicable_to=_unlimited,
+        not_applicable_to=unlimited,
     ),
     _case(
         id="ancient",
         summary="a delivery one hour older than the tolerance",
         fix=_STALE,
         build=partial(_signed_at, -_FAR_S),
-        not_applicable_to=_unlimited,
+        not_applicable_to=unlimited,
     ),
     _case(
         id="future",
-        level=Level.SHOULD,
         summary="a timestamp one hour too far in the future",
         fix="Refuse a timestamp that is too far in the future as well: compare the absolute difference.",
         build=partial(_signed_at, _FAR_S),
@@ -122,14 +124,14 @@ CASES: tuple[ReceiverCase, ...] = (
         expected=Expected.ACKNOWLEDGED,
         fix="Use the tolerance that the provider documents, which allows for clock differences and queues.",
         build=_within,
-        not_applicable_to=_unlimited,
+        not_applicable_to=unlimited,
     ),
     _case(
         id="rejuvenated",
         summary="an expired signature under a current timestamp",
         fix=_SIGNED,
         build=_rejuvenated,
-        not_applicable_to=_unlimited,
+        not_applicable_to=unlimited,
     ),
     _case(
         id="restated",
@@ -143,7 +145,7 @@ CASES: tuple[ReceiverCase, ...] = (
         summary="a delivery without its timestamp",
         fix=_SIGNED,
         build=_without,
-        not_applicable_to=_unplaced,
+        not_applicable_to=unplaced,
     ),
     _unreadable(id="timestamp-empty", summary="an empty timestamp", build=partial(_reading, "")),
     _unreadable(id="timestamp-word", summary="the timestamp 'abc'", build=partial(_reading, "abc")),
@@ -164,7 +166,7 @@ CASES: tuple[ReceiverCase, ...] = (
         id="timestamp-negative",
         summary="the timestamp '-1'",
         build=partial(_reading, "-1"),
-        not_applicable_to=_unlimited,
+        not_applicable_to=unlimited,
     ),
     _unreadable(
         id="timestamp-huge",
@@ -174,7 +176,6 @@ CASES: tuple[ReceiverCase, ...] = (
     ),
     _unreadable(
         id="timestamp-other-unit",
-        level=Level.SHOULD,
         summary="a timestamp in milliseconds instead of seconds",
         build=lambda m: m.signed(timestamp=f"{m.timestamp}000"),
         not_applicable_to=lambda s: (

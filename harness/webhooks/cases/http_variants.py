@@ -21,11 +21,8 @@ _ODD = "Answer 405, 415 or 400 to a request that cannot be a webhook; never 5xx.
 
 
 def _large(m: Material) -> bytes:
-    if is_form(m.event.headers, m.body):
-        return m.body + b"&extra=" + b"x" * LARGE_BYTES
-    if not is_json_event(m.event.headers, m.body):
-        return m.body + b" " * LARGE_BYTES
-    return m.compact(more=b'"extra":"' + b"x" * LARGE_BYTES + b'"')
+    readable = is_form(m.event.headers, m.body) or is_json_event(m.event.headers, m.body)
+    return m.extended((b"x" if readable else b" ") * LARGE_BYTES)
 
 
 def _compressed(m: Material) -> Request:

@@ -53,16 +53,12 @@ def _with_numbers(m: Material) -> bytes:
     return m.compact(more=b'"extra":[1.0,1e3,18446744073709551616,0.1e-6,-0]')
 
 
-def _signed_otherwise(body: bytes, signature_of: bytes, m: Material) -> Request:
-    return m.with_headers(m.scheme.written(m.signature(signature_of), timestamp=m.timestamp, body=signature_of), body)
-
-
 def _compact_signature(m: Material) -> Request:
-    return _signed_otherwise(_indented(m), m.compact(), m)
+    return m.signed_as(m.compact(), _indented(m))
 
 
 def _spaced_signature(m: Material) -> Request:
-    return _signed_otherwise(_indented(m), json.dumps(m.parsed()).encode(), m)
+    return m.signed_as(json.dumps(m.parsed()).encode(), _indented(m))
 
 
 def _padded(before: bytes, after: bytes, m: Material) -> Request:

@@ -14,7 +14,7 @@ from functools import partial
 
 from harness.errors import ProbeError
 from harness.model import Outcome
-from harness.webhooks.drills.drill import OTHER_SECRETS, Drill, Judgement, passes_if, too_fast
+from harness.webhooks.drills.drill import Drill, Judgement, passes_if, too_fast
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.effects import counted
 
@@ -121,23 +121,6 @@ def _outage(context: DrillContext) -> Iterator[None]:
             process.wait()
 
 
-def _without_secret(context: DrillContext) -> Judgement:
-    if not context.receiver.scheme.symmetric:
-        return Outcome.NOT_APPLICABLE, f"with {context.receiver.scheme.name} the receiver has a public key"
-    with context.started_with(dict.fromkeys(context.secret_names, "")) as started:
-        return _takes_nothing(context) if started else (Outcome.PASS, "it refused to start")
-
-
-def _takes_nothing(context: DrillContext) -> Judgement:
-    event = context.fresh()
-    material = context.receiver.material(event)
-    forgeries = (material.signed(secret=""), material.carrying())
-    answers = [context.receiver.send(event, built) for built in forgeries]
-    effects = context.probe.settled(event.id, within_s=1.0)
-    seen = f"it started; signed with the empty secret: {answers[0].seen}, unsigned: {answers[1].seen}"
-    return passes_if(not effects and not any(a.acknowledged for a in answers), f"{seen}, {counted(effects)}")
-
-
 _drill = partial(Drill, item="webhooks.durable", source=_SOURCE, fix=_COMMIT)
 
 DRILLS: tuple[Drill, ...] = (
@@ -178,17 +161,5 @@ DRILLS: tuple[Drill, ...] = (
         fix="Answer 503 when the event cannot be stored.",
         needs=("receiver.effects", "receiver.outage"),
         run=_store_down,
-    ),
-    Drill(
-        id="started-without-secret",
-        item="webhooks.signatures",
-        summary="a start with an empty secret",
-        passed="Accepted no delivery while the signing secret was empty",
-        failed="Accepted or processed a delivery while the signing secret was empty",
-        expected="the receiver refuses to start, or refuses every delivery, with no effect",
-        source="CVE-2026-86080, CVE-2026-123870",
-        fix="Refuse to start while the secret is unset or empty.",
-        needs_process=OTHER_SECRETS,
-        run=_without_secret,
     ),
 )

@@ -89,8 +89,10 @@ class DrillContext(msgspec.Struct, kw_only=True):
         self.process.start()
 
     @contextmanager
-    def started_with(self, changes: Mapping[str, str]) -> Iterator[bool]:
+    def started_with(self, changes: Mapping[str, str | None]) -> Iterator[bool]:
         """Restart the receiver's process with a changed environment for the block; yield whether it started.
+
+        A variable that is changed to None is not set at all.
 
         Raises `ProcessError` when it does not start in its old environment afterwards.
         """

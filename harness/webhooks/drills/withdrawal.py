@@ -5,9 +5,10 @@ Only a receiver that runs without that secret can show it, so this drill runs ag
 
 from __future__ import annotations
 
-from harness.model import Level, Outcome
+from harness.model import Outcome
 from harness.webhooks.drills.drill import OTHER_SECRETS, Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
+from harness.webhooks.drills.unset_secrets import taken
 from harness.webhooks.effects import counted
 
 
@@ -35,14 +36,14 @@ def _old_and_new(context: DrillContext) -> Judgement:
     if not context.probe.wait(new.id, within_s=context.receiver.settle_s):
         return Outcome.ERROR, f"{seen}, but no effect of the new one within {context.receiver.settle_s:g} s"
     effects = context.probe.effects(old.id)
-    return passes_if(not effects, f"{seen}, {counted(effects)} of the old one")
+    forged, answers = taken(context)
+    return passes_if(not effects and not forged, f"{seen}, {counted(effects)} of the old one; {answers}")
 
 
 DRILLS: tuple[Drill, ...] = (
     Drill(
         id="withdrawn-secret",
         item="webhooks.rotation",
-        level=Level.SHOULD,
         summary="a delivery signed with the previous secret after the overlap",
         passed="Refused the withdrawn secret and accepted the current one",
         failed="Did not both refuse the withdrawn secret and accept the current one",

@@ -58,6 +58,7 @@ def _read_pem(text: str) -> bytes:
 ENCODINGS: Mapping[str, Callable[[bytes], str]] = {"hex": bytes.hex, "base64": _base64, "text": bytes.decode}
 
 ALGORITHMS: Mapping[str, Algorithm] = {
+    "hmac-md5": Algorithm(partial(hmac.digest, digest="md5")),  # no provider's; a forgery that a receiver must refuse
     "hmac-sha1": Algorithm(partial(hmac.digest, digest="sha1")),
     "hmac-sha256": Algorithm(partial(hmac.digest, digest="sha256")),
     "hmac-sha512": Algorithm(partial(hmac.digest, digest="sha512")),

@@ -129,7 +129,6 @@ SCHEMES: tuple[Scheme, ...] = (
         label="v0",
         timestamp_header="x-slack-request-timestamp",
         tolerance_s=MINUTES_5,
-        refuses_future=True,
         id_key="event_id",
         type_key="event.type",
         sent=SENT["slack"],

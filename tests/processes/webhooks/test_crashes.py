@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import socket
 import sys
 from collections.abc import Callable
@@ -24,8 +25,8 @@ AWAY = "print('away', flush=True); import sys; sys.stdin.read()"
 class Process:
     """A receiver's process, as far as drills handle it."""
 
-    def __init__(self, on_start: Callable[[dict[str, str]], None]) -> None:
-        self.env = {"SECRET": "set"}
+    def __init__(self, on_start: Callable[[dict[str, str | None]], None]) -> None:
+        self.env: dict[str, str | None] = {"SECRET": "set"}
         self._on_start = on_start
 
     def kill(self) -> None:
@@ -190,20 +191,47 @@ def test_an_outage_that_does_not_come_about_is_an_error(words: tuple[str, ...], 
 
 def test_a_receiver_that_starts_without_secret_must_refuse(stage: DrillContext) -> None:
     """One that refuses to start, or every delivery, passes; its environment is as it was afterwards."""
-    seen: list[dict[str, str]] = []
+    seen: list[dict[str, str | None]] = []
     stage.process = Process(lambda env: seen.append(dict(env)))  # type: ignore[assignment]
 
     finding = played("started-without-secret", stage)
 
     assert finding.outcome is Outcome.PASS
-    assert seen == [{"SECRET": ""}, {"SECRET": "set"}]
+    assert seen == [{"SECRET": ""}, {"SECRET": "set"}, {"SECRET": None}, {"SECRET": "set"}]
 
-    def refuse(env: dict[str, str]) -> None:
+    def refuse(env: dict[str, str | None]) -> None:
         if not env["SECRET"]:
             raise ProcessError("exited")
 
     stage.process = Process(refuse)  # type: ignore[assignment]
-    assert played("started-without-secret", stage).observed == "it refused to start"
+    seen_then = "while SECRET is empty: refused to start; while SECRET is not set: refused to start"
+    assert played("started-without-secret", stage).observed == seen_then
+
+
+@pytest.mark.parametrize(
+    "word, words", [("", "an empty secret"), ("None", "the word None"), ("undefined", "undefined")]
+)
+def test_what_a_missing_secret_becomes_is_tried_as_a_secret(
+    word: str, words: str, stage: DrillContext, serve: Serve, under: Under
+) -> None:
+    """A receiver that turns an unset secret into a word, and verifies with it, takes what anybody can sign."""
+    effects = Settling()
+
+    def lenient(request: Request, _connection: socket.socket) -> bytes:
+        header = request.headers.get("x-product-signature", "")
+        stamp, given = header.removeprefix("t=").split(",v1=") if ",v1=" in header else ("", "")
+        right = hmac.new(word.encode(), f"{stamp}.".encode() + request.body, "sha256").hexdigest()
+        if not request.genuine and given != right:
+            return reply(400)
+        effects.ids.append(event_id(request))
+        return reply(200)
+
+    stage.receiver = under(serve(lenient), probe=effects)
+    stage.process = Process(lambda _: None)  # type: ignore[assignment]
+    finding = played("started-without-secret", stage)
+
+    assert finding.outcome is Outcome.FAIL
+    assert f"{words}: HTTP 200" in finding.observed
 
 
 class Rotating:

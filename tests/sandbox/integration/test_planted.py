@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import time
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -22,7 +24,15 @@ def _pair(sign: Any, first: str, second: str) -> str:
 
 
 Sign = Callable[..., str]
+
+
 # Defect of the verifier: a delivery it takes although it must not (True), or refuses although it must take it (False).
+def _hashed(sign: Any, digest: Callable[[bytes], str]) -> tuple[str, bytes]:
+    """Return a delivery with another signature of its signed text."""
+    stamp = sign(BODY).partition(",")[0]
+    return f"{stamp},v1={digest(stamp.removeprefix('t=').encode() + b'.' + BODY)}", BODY
+
+
 VERIFIER: dict[str, tuple[bool, Callable[[Sign], tuple[str, bytes]]]] = {
     "receiver-compares-prefix": (True, lambda sign: (sign(BODY)[:-3], BODY)),
     "receiver-accepts-empty-secret": (True, lambda sign: (sign(BODY, secret=""), BODY)),
@@ -38,6 +48,25 @@ VERIFIER: dict[str, tuple[bool, Callable[[Sign], tuple[str, bytes]]]] = {
     "receiver-reads-first-signature-only": (False, lambda sign: (_pair(sign, "other", "current"), BODY)),
     "receiver-reads-last-signature-only": (False, lambda sign: (_pair(sign, "current", "other"), BODY)),
     "receiver-ignores-previous-secret": (False, lambda sign: (sign(BODY, secret="previous"), BODY)),
+    "receiver-accepts-any-digest": (
+        True,
+        lambda sign: _hashed(sign, lambda text: hmac.new(b"current", text, "sha1").hexdigest()),
+    ),
+    "receiver-accepts-plain-digest": (True, lambda sign: _hashed(sign, lambda text: sha256(text).hexdigest())),
+    "receiver-hashes-secret-and-message": (
+        True,
+        lambda sign: _hashed(sign, lambda text: sha256(b"current" + text).hexdigest()),
+    ),
+    "receiver-accepts-unsigned-time": (
+        True,
+        lambda sign: _hashed(sign, lambda _: hmac.new(b"current", BODY, "sha256").hexdigest()),
+    ),
+    "receiver-decodes-signatures": (True, lambda sign: (sign(BODY) + "zz", BODY)),
+    "receiver-compares-what-it-decodes": (True, lambda sign: (sign(BODY)[:-6] + "zzzzzz", BODY)),
+    "receiver-chooses-among-timestamps": (
+        True,
+        lambda sign: (sign(BODY, at=time.time() - AGO) + f",t={int(time.time())}", BODY),
+    ),
     "receiver-refuses-unknown-versions": (False, lambda sign: (sign(BODY) + ",v2=x", BODY)),
 }
 

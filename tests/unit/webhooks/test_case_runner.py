@@ -369,8 +369,8 @@ def test_what_cannot_be_measured_is_said(under: Under) -> None:
     assert "cannot be measured over HTTP" in finding.observed
 
 
-def test_a_refusal_that_tells_the_right_signature_warns(serve: Serve, under: Under) -> None:
-    """Only a warning, for it takes a sender who does not know the secret to read it."""
+def test_a_refusal_that_contains_the_right_signature_fails(serve: Serve, under: Under) -> None:
+    """Whoever reads it can send the same event with it, without the secret."""
     import hashlib
     import hmac
 
@@ -385,7 +385,7 @@ def test_a_refusal_that_tells_the_right_signature_warns(serve: Serve, under: Und
 
     finding = judged(under(serve(telling), probe=effects), "told-signature")
 
-    assert (finding.outcome, finding.level) == (Outcome.FAIL, Level.SHOULD)
+    assert (finding.outcome, finding.level) == (Outcome.FAIL, Level.MUST)
     assert finding.summary == "Revealed the right signature in the response to a wrong one"
     assert finding.observed == "HTTP 400, and the response contains the right signature"
     assert finding.expected == "HTTP 4xx without the right signature"
