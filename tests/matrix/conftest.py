@@ -46,7 +46,7 @@ def gate(tmp_path: Path) -> Gate:
         env["HARNESS_EXAMPLES"] = str(tmp_path / "examples")  # what one run finds is not for another to try
         if item:
             # One seed, so that what generated requests find is the same every time.
-            command += ["--only", item, "--maxfail=1", "--harness-seed=1"]
+            command += ["--only", item, "--maxfail=1", f"--harness-seed={os.environ.get('MATRIX_SEED', '1')}"]
         if defect:
             command = [sys.executable, "-m", "harness.sandbox", "with-defect", defect, *command]
         status, output = _run(command, env)

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from tests.soak.conftest import RunTests
 
 TIMES = 20
+SEEDS = 5
+"""Runs in which each planted defect is found, with another seed each time."""
 BUSY_LOOPS = 2
 
 
 class Repeat(NamedTuple):
-    """Arguments of pytest, additional environment variables, and the number of runs."""
+    """Arguments of pytest, additional environment variables, and the number of runs.
+
+    ``{run}`` in a variable is replaced by the number of the run, from 1.
+    """
 
     words: tuple[str, ...]
     settings: dict[str, str]
@@ -29,6 +34,7 @@ REPEATED = {
     "kills": Repeat(("tests/real/sandbox/test_crashes.py",), {"SANDBOX_KILLS": "52"}),
     "generated-calls": Repeat(("tests/real/sandbox/test_provider.py",), {"SANDBOX_EXAMPLES": "1000"}),
     "clean-gates": Repeat(("tests/matrix", "-k", "without_a_defect"), {"MATRIX_CLEAN_RUNS": str(TIMES)}),
+    "defects": Repeat(("tests/matrix", "-k", "planted_defect", "-n2"), {"MATRIX_SEED": "{run}"}, SEEDS),
     "races": Repeat(("tests/unit", "tests/sandbox", "-n2", "--dist=worksteal"), {}, TIMES),
 }
 
@@ -38,8 +44,9 @@ def test_what_passes_once_passes_every_time(name: str, run_tests: RunTests) -> N
     """No run fails on a busy machine."""
     repeat = REPEATED[name]
     with busy():
-        for _ in range(repeat.times):
-            run_tests(sys.executable, *repeat.words, settings=repeat.settings)
+        for run in range(1, repeat.times + 1):
+            settings = {name: value.format(run=run) for name, value in repeat.settings.items()}
+            run_tests(sys.executable, *repeat.words, settings=settings)
 
 
 @contextmanager
