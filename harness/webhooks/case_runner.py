@@ -23,7 +23,6 @@ from harness.webhooks.effect_counts import NO_EFFECT, Counting, EffectCounter
 from harness.webhooks.effects import EffectProbe, counted
 from harness.webhooks.events import EventFormat
 from harness.webhooks.framing import framed
-from harness.webhooks.object_ids import about_another_object, object_keys
 from harness.webhooks.schemes import Scheme
 
 SETTLE_S = 15.0
@@ -86,9 +85,8 @@ class ReceiverUnderTest:
         return self.format.fresh(event, at=self.now() if at is None else at)
 
     def subject(self, event: Event) -> Event:
-        """Return ``event`` under a new id, about a new object if the probe counts no others: see `uncounted`."""
-        key = self._counting.object_key if self._counting else None
-        return self.fresh(about_another_object(event, key) if key and key in object_keys(event, key) else event)
+        """Return ``event`` under a new id, and as different as the probe needs it to count it: see `uncounted`."""
+        return self.fresh(self._counting.apart(event) if self._counting else event)
 
     def material(self, event: Event) -> Material:
         """Return what cases build deliveries of ``event`` from, dated now."""

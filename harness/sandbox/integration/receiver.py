@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import re
@@ -66,6 +67,7 @@ class WebhookReceiver:
         self._intake = Intake(database)
         self._in_flight = 0
         self._refused_ids: set[str] = set()
+        self._contents: set[bytes] = set()
 
     async def deliver(self, request: Request) -> Response:
         """POST /webhooks/product."""
@@ -153,9 +155,14 @@ class WebhookReceiver:
         planted = self._planted
         if event.event_id in self._refused_ids:
             return False
+        content = _content(event.body, planted=planted)
+        if "receiver-deduplicates-by-content" in planted and content in self._contents:
+            return False
         added = await asyncio.wrap_future(self._intake.submit(event))
+        rewritten = "receiver-deduplicates-by-body" in planted and content not in self._contents
+        self._contents.add(content)
         races = "receiver-races-duplicates" in planted and self._in_flight > 1
-        if not added and (races or "receiver-processes-duplicates" in planted):
+        if not added and (races or rewritten or "receiver-processes-duplicates" in planted):
             again = partial(inbox.drive_again, self._database, [event.event_id], status="done")
             asyncio.get_running_loop().call_later(0.5, again)  # when the first one has been processed
         if "receiver-processes-before-answering" in planted:
@@ -203,6 +210,15 @@ def _parsed(body: bytes, *, headers: str, planted: Planted) -> InboxEvent:
         traceparent=tracing.passed_on().get("traceparent", ""),
         known=event_type in KNOWN,
     )
+
+
+def _content(body: bytes, *, planted: Planted) -> bytes:
+    """Return what two planted defects take for the identity of an event: its body, or what it says."""
+    if "receiver-deduplicates-by-body" in planted:
+        return hashlib.sha256(body).digest()
+    if "receiver-deduplicates-by-content" in planted:
+        return json.dumps({**json.loads(body), "id": ""}, sort_keys=True).encode()
+    return b""
 
 
 def is_event_id(value: Any) -> bool:

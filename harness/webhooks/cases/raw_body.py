@@ -12,6 +12,7 @@ from harness.http.message import Request
 from harness.model import Level
 from harness.webhooks.cases.building import Material, signed_body, signed_document
 from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, unsigned_body, worded_case
+from harness.webhooks.rewriting import reversed_members
 
 _SOURCE = "Standard Webhooks, Verifying webhook authenticity: use the raw payload body"
 _FIX = "Verify over the request's bytes as they arrive, before any middleware parses them; parse only afterwards."
@@ -25,13 +26,6 @@ def _as_json(m: Material) -> bytes:
 
 def _indented(m: Material) -> bytes:
     return json.dumps(m.parsed(), indent=3).encode()
-
-
-def _reversed(value: Any) -> Any:
-    """Return the document with the members of every object in the opposite order."""
-    if isinstance(value, dict):
-        return {k: _reversed(v) for k, v in reversed(value.items())}
-    return [_reversed(v) for v in value] if isinstance(value, list) else value
 
 
 def _escaped(m: Material) -> bytes:
@@ -77,7 +71,9 @@ CASES: tuple[ReceiverCase, ...] = (
         build=signed_body(lambda m: _indented(m).replace(b"\n", b"\r\n")),
     ),
     _accepted(
-        id="raw-reordered", summary="signed JSON with its members in another order", build=signed_document(_reversed)
+        id="raw-reordered",
+        summary="signed JSON with its members in another order",
+        build=signed_document(reversed_members),
     ),
     _accepted(id="raw-escaped", summary="signed JSON with letters written as \\u escapes", build=signed_body(_escaped)),
     _accepted(

@@ -6,13 +6,23 @@ from harness.errors import ProbeError, ProcessError
 from harness.model import Finding, Outcome
 from harness.webhooks.assessment import with_fixtures
 from harness.webhooks.case_runner import no_id
-from harness.webhooks.drills import crashes, dead_letters, duplicates, load, memory, overlap, unset_secrets, withdrawal
+from harness.webhooks.drills import (
+    crashes,
+    dead_letters,
+    duplicates,
+    load,
+    memory,
+    other_ids,
+    overlap,
+    unset_secrets,
+    withdrawal,
+)
 from harness.webhooks.drills.drill import Drill, Judgement
 from harness.webhooks.drills.drill_context import DrillContext
 
 # Late effects of duplicates appear while the drills of dead letters run. Load comes last: its slow events occupy the
 # workers of the receiver, so that anything after it would wait.
-DRILLS: tuple[Drill, ...] = (*dead_letters.DRILLS, *overlap.DRILLS, *duplicates.DRILLS, *load.DRILLS)
+DRILLS: tuple[Drill, ...] = (*dead_letters.DRILLS, *overlap.DRILLS, *duplicates.DRILLS, *other_ids.DRILLS, *load.DRILLS)
 CRASHES: tuple[Drill, ...] = (*crashes.DRILLS, *unset_secrets.DRILLS, *withdrawal.DRILLS, *memory.DRILLS)
 """Drills that need a copy of the target of their own."""
 

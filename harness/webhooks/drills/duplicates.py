@@ -16,6 +16,7 @@ from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.drills.shared import Repeated
 from harness.webhooks.effects import counted
 from harness.webhooks.object_ids import about_another_object
+from harness.webhooks.rewriting import reordered, with_member
 from harness.webhooks.similar_ids import similar_id
 
 AT_ONCE = 20
@@ -35,7 +36,8 @@ class _Delivered(NamedTuple):
     """What preceded them, in words."""
 
 
-Deliver = Callable[[DrillContext, Event], _Delivered]
+Deliver = Callable[[DrillContext, Event], "_Delivered | None"]
+"""Returns None where the event cannot be delivered in that way."""
 
 
 def _one_after_another(context: DrillContext, event: Event) -> _Delivered:
@@ -67,12 +69,26 @@ def _after_a_cut(context: DrillContext, event: Event) -> _Delivered:
     return _Delivered(context.deliver(event))
 
 
+def _rewritten(context: DrillContext, event: Event) -> _Delivered | None:
+    """Deliver an event, then again as a sender does that makes the body anew: in another order, with a new member."""
+    another = reordered(event)
+    if another is None:
+        return None
+    first = context.deliver(event)
+    context.probe.wait(event.id, within_s=context.receiver.settle_s)
+    again = context.deliver(another)
+    if more := with_member(another):
+        context.deliver(more)  # may be refused: not every receiver takes a member that it does not know
+    return _Delivered([*first, *again])
+
+
 _WAYS: Mapping[str, Deliver] = {
     "duplicates": _one_after_another,
     "exact-replay": _exactly_the_same,
     "duplicates-at-once": _at_once,
     "genuine-after-forged": _after_a_forgery,
     "whole-after-cut": _after_a_cut,
+    "duplicates-rewritten": _rewritten,
 }
 """Each way of delivering again, by the id of the drill that judges it; all run together and share one wait."""
 
@@ -83,10 +99,11 @@ def _repeat(context: DrillContext) -> None:
     if receiver.probe is None or not context.can_be_asked or receiver.uncounted(context.event):
         return
     delivered = {drill_id: (e := context.fresh(), deliver(context, e)) for drill_id, deliver in _WAYS.items()}
-    for event, _ in delivered.values():
-        context.probe.wait(event.id, within_s=receiver.settle_s)
+    for event, came in delivered.values():
+        if came:
+            context.probe.wait(event.id, within_s=receiver.settle_s)
     done_at = time.monotonic()
-    context.shared.repeated = {way: Repeated(event, *came, done_at) for way, (event, came) in delivered.items()}
+    context.shared.repeated = {way: Repeated(event, *came, done_at) for way, (event, came) in delivered.items() if came}
 
 
 def _once(drill_id: str, context: DrillContext) -> Judgement:
@@ -94,6 +111,8 @@ def _once(drill_id: str, context: DrillContext) -> Judgement:
     if context.shared.repeated is None:
         _repeat(context)
     assert context.shared.repeated is not None
+    if drill_id not in context.shared.repeated:
+        return Outcome.NOT_APPLICABLE, f"no other body means the same event as {context.event.name}"
     event, answers, before, done_at = context.shared.repeated[drill_id]
     time.sleep(max(0.0, done_at + seen.QUIET_S - time.monotonic()))
     refused = [a for a in answers if not a.acknowledged]
@@ -178,6 +197,14 @@ DRILLS: tuple[Drill, ...] = (
         expected="HTTP 2xx and exactly one effect of the whole request",
         source="docs.github.com, Handling failed webhook deliveries; a sender delivers again after a failure",
         fix="Record an id in the transaction that stores its event, not before.",
+    ),
+    _again(
+        "duplicates-rewritten",
+        summary="one event delivered again with its body written in another way",
+        passed="Processed an event once, although it was delivered again with its body written in another way",
+        failed="Refused, lost or repeated an event that was delivered again with its body written in another way",
+        source="Standard Webhooks, Idempotency; docs.stripe.com, Webhooks: log the event ids you have processed",
+        fix="Recognise an event by its id alone, not by its body or by a hash of it.",
     ),
     _drill(
         id="out-of-order",

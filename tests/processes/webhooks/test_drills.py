@@ -41,6 +41,10 @@ class Counted(Effects):
         return self.effects(event_id)
 
 
+def about_object(event: dict[str, Any]) -> str:
+    return str(event.get("data", {}).get("object", {}).get("id", ""))
+
+
 class Integration:
     """A receiver that verifies and acts once on each id; every way to be wrong is a switch."""
 
@@ -50,6 +54,7 @@ class Integration:
         self.seen: set[str] = set()
         self.dead: dict[str, dict[str, Any]] = {}
         self.answered = 0
+        self.known: set[str] = set()
         self._turn = threading.Lock()
 
     def __call__(self, request: Request, _connection: socket.socket) -> bytes:
@@ -74,10 +79,24 @@ class Integration:
         if "slow" in self.wrong:
             time.sleep(0.2)
         with self._turn:
+            if self._is_known(request):
+                return reply(200)
             if name not in self.seen or "twice" in self.wrong:
                 self.effects.ids.append(name)
             self.seen.add(name)
         return reply(200)
+
+    def _is_known(self, request: Request) -> bool:
+        """Whether it takes the event for a duplicate, by its body or by what it says of its object."""
+        content = {**json.loads(request.body), "id": ""}
+        said = {"same content": json.dumps(content, sort_keys=True), "same object": about_object(content)}
+        if "same body" in self.wrong and request.body.decode() not in self.known:
+            self.seen.discard(event_id(request))
+            self.known.add(request.body.decode())
+        known = [text for way, text in said.items() if way in self.wrong]
+        found = any(text in self.known for text in known)
+        self.known.update(known)
+        return found
 
 
 @pytest.fixture
@@ -116,7 +135,16 @@ def played(drill_id: str, on: DrillContext) -> Finding:
     return play(drill, on, reproduce="")
 
 
-RIGHT = ("duplicates", "exact-replay", "duplicates-at-once", "genuine-after-forged", "whole-after-cut", "burst")
+RIGHT = (
+    "duplicates",
+    "duplicates-rewritten",
+    "exact-replay",
+    "duplicates-at-once",
+    "same-content-other-id",
+    "genuine-after-forged",
+    "whole-after-cut",
+    "burst",
+)
 LETTERS = ("dead-letter", "dead-letter-reason", "dead-letter-attempts", "dead-letter-body", "dead-letter-of-forgery")
 
 
@@ -132,6 +160,8 @@ def test_a_right_receiver_passes(drill_id: str, stage: Callable[[Integration], D
     "drill_id, wrong, seen",
     [
         ("duplicates", "twice", "3 acknowledged, 3 effects"),
+        ("duplicates-rewritten", "same body", "2 acknowledged, 3 effects"),
+        ("same-content-other-id", "same content", "0 effects; the same with one more member had an effect"),
         ("exact-replay", "twice", "3 acknowledged, 3 effects"),
         ("duplicates-at-once", "twice", "20 acknowledged, 20 effects"),
         ("genuine-after-forged", "remembers forgeries", "forged: HTTP 400; then genuine: HTTP 200, 0 effects"),
@@ -158,6 +188,31 @@ def test_a_wrong_receiver_fails(
     assert finding.outcome is Outcome.FAIL
     assert seen in finding.observed
     assert finding.fix
+
+
+def test_acting_once_on_each_object_is_no_deduplication(stage: Callable[[Integration], DrillContext]) -> None:
+    """An integration whose effect depends on the object alone may ignore a second event about it."""
+    on = stage(Integration("same object"))
+    body = b'{"id": "evt_0", "type": "x", "data": {"object": {"id": "pi_3MtwBwLkdIwHu7ix28a3tqPa"}}}'
+    on.event = msgspec.structs.replace(EVENT, body=body)
+    finding = played("same-content-other-id", on)
+
+    assert finding.outcome is Outcome.NOT_APPLICABLE
+    assert finding.observed.endswith("0 effects, nor with one more member: the effect depends on the object")
+
+
+def test_a_body_that_can_be_written_in_one_way_alone_is_not_rewritten(
+    stage: Callable[[Integration], DrillContext],
+) -> None:
+    """A body in another format keeps its bytes, and the drill says so."""
+    on = stage(Integration())
+    on.event = msgspec.structs.replace(EVENT, body=b'{"id":"evt_0"}')
+    finding = played("duplicates-rewritten", on)
+
+    assert (finding.outcome, finding.observed) == (
+        Outcome.NOT_APPLICABLE,
+        "no other body means the same event as run.started",
+    )
 
 
 @pytest.mark.parametrize("drill_id", ["duplicates", "genuine-after-forged", "burst"])
@@ -327,7 +382,7 @@ def test_effects_kept_by_object_are_judged_rightly(
         if not request.genuine:
             return reply(400)
         body = json.loads(request.body)
-        rows.last[body.get("data", {}).get("object", {}).get("id", "")] = body["id"]
+        rows.last[about_object(body)] = body["id"]
         return reply(200)
 
     on.receiver.wire = Wire(serve(handle), check=lambda *_: None, timeout_s=30)

@@ -12,8 +12,9 @@ import pytest
 
 from harness.model import Delivery, Event
 from harness.webhooks import effects
-from harness.webhooks.effect_counts import Counting, EffectCounter
+from harness.webhooks.effect_counts import Apart, Counting, EffectCounter
 from harness.webhooks.effects import EffectProbe
+from harness.webhooks.rewriting import with_member
 
 _PER_EVENT = "SELECT count(*) AS effects FROM payments WHERE event = ?"
 _OF_OBJECT = "SELECT count(*) AS effects FROM log WHERE object = (SELECT object FROM log WHERE event = ?)"
@@ -71,12 +72,12 @@ def test_a_probe_that_counts_per_event_needs_no_other_object(judge: Judge) -> No
 @pytest.mark.parametrize("earlier", [0, 3])
 def test_effects_by_object_are_counted_with_objects_apart(judge: Judge, write: str, earlier: int) -> None:
     """An upsert by the object's id is an ordinary integration: each event gets an object of its own."""
-    assert judge(_PER_EVENT, write, earlier=earlier) == Counting(object_key="data.object.id")
+    assert judge(_PER_EVENT, write, earlier=earlier) == Counting(apart=Apart(object_key="data.object.id"))
 
 
 def test_a_number_of_the_object_is_right_where_objects_are_apart(judge: Judge) -> None:
     """A probe that counts rows of the object counts one event where that has an object of its own."""
-    assert judge(_OF_OBJECT, _LOG) == Counting(object_key="data.object.id")
+    assert judge(_OF_OBJECT, _LOG) == Counting(apart=Apart(object_key="data.object.id"))
 
 
 @pytest.mark.parametrize("query, write", [(_PER_EVENT, _UPSERT), (_OF_OBJECT, _LOG)], ids=["upsert", "rows"])
@@ -111,3 +112,25 @@ def test_a_probe_that_counts_nothing_is_named(judge: Judge) -> None:
 def test_an_integration_that_loses_events_is_no_fault_of_the_probe(judge: Judge) -> None:
     """What is lost although its object is its own is for the drills to find."""
     assert judge("SELECT count(*) FROM log WHERE event = ?", _LOG, lost=2) == Counting()
+
+
+def test_a_receiver_that_goes_by_bodies_is_no_fault_of_the_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the id is in a header and bodies are equal, each event gets its own body before the probe is blamed."""
+    monkeypatch.setattr(effects, "QUIET_S", 0.01)
+    bodies: dict[bytes, str] = {}
+    numbers = itertools.count(1)
+
+    def deliver(event: Event) -> Delivery:
+        bodies.setdefault(event.body, event.id)
+        return Delivery(event=event.name, event_id=event.id, url="http://x", status=200, seconds=0)
+
+    event = Event(name="paid", type="x", id="evt_0", body=b'{"amount": 1}', headers=())
+    found = EffectCounter(
+        EffectProbe(lambda event_id: {"effects": list(bodies.values()).count(event_id)}, count="effects"),
+        fresh=lambda event: msgspec.structs.replace(event, id=f"evt_{next(numbers)}"),
+        deliver=deliver,
+        settle_s=0.01,
+    ).counting(event)
+
+    assert found == Counting(apart=Apart(vary=with_member))
+    assert found.apart(event).body != found.apart(event).body

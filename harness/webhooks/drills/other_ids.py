@@ -1,0 +1,122 @@
+"""Group D, exactly once: two deliveries are one event only if their ids are equal, so another id is another event."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+
+from harness.core.pointers import at_key
+from harness.model import Event, Level, Outcome
+from harness.openapi.event_bodies import readable_document
+from harness.webhooks.drills.drill import Drill, Judgement, passes_if
+from harness.webhooks.drills.drill_context import DrillContext
+from harness.webhooks.effects import QUIET_S, counted
+from harness.webhooks.json_spans import JsonSpans, edited
+from harness.webhooks.rewriting import LENGTHENED
+
+_SOURCE = "ce-source"
+_CLOUDEVENTS = "application/cloudevents"
+
+
+def _equal_bodies(context: DrillContext) -> Judgement:
+    """Deliver an event, the same content under another id, and where that has no effect, that with one more member.
+
+    Each is asked about before the next comes, because an integration may store only the last one about an object.
+    """
+    first = context.fresh()
+    if fault := _processed(context, first):
+        return Outcome.ERROR, fault
+    fresh = context.receiver.format.fresh  # with the times of the first one
+    second = fresh(first)
+    answer = context.receiver.deliver(second)
+    if not answer.acknowledged:
+        return Outcome.FAIL, f"the same content under another id: {answer.seen}"
+    effects, fault = _effects(context, second)
+    seen = f"the same content under another id: {answer.seen}, {counted(effects)}"
+    if fault or effects:
+        return (Outcome.ERROR, fault) if fault else (Outcome.PASS, seen)
+    for longer in filter(None, (vary(fresh(first)) for vary in LENGTHENED)):
+        context.receiver.deliver(longer)
+        effects, fault = _effects(context, longer)
+        if effects:
+            return Outcome.FAIL, f"{seen}; the same with one more member had an effect"
+    return Outcome.NOT_APPLICABLE, f"{seen}, nor with one more member: the effect depends on the object"
+
+
+def _another_source(context: DrillContext) -> Judgement:
+    """Deliver an event, and another one that has its id and comes from another source."""
+    first = context.fresh()
+    other = _from_elsewhere(first)
+    if other is None:
+        return Outcome.NOT_APPLICABLE, f"with {context.receiver.scheme.name} an event is known by its id alone"
+    if fault := _processed(context, first):
+        return Outcome.ERROR, fault
+    answer = context.receiver.deliver(other)
+    if not answer.acknowledged:
+        return Outcome.NOT_APPLICABLE, f"the receiver takes events of one source alone: {answer.seen}"
+    if fault := _processed(context, context.fresh()):
+        return Outcome.ERROR, fault
+    effects = context.probe.settled(first.id, within_s=0)
+    return passes_if(effects > 1, f"the same id from another source: {answer.seen}, {counted(effects)} of both")
+
+
+def _from_elsewhere(event: Event) -> Event | None:
+    """Return a CloudEvent as another source sends it; None for an event of another kind."""
+    headers = dict(event.headers)
+    if _SOURCE in headers:
+        return msgspec.structs.replace(
+            event, headers=tuple((k, f"{v}/elsewhere" if k == _SOURCE else v) for k, v in event.headers)
+        )
+    if not headers.get("content-type", "").startswith(_CLOUDEVENTS):
+        return None
+    source = at_key(readable_document(event.headers, event.body), "source")
+    if not isinstance(source, str):
+        return None
+    spans = JsonSpans(event.body.decode())
+    start, end = spans.in_bytes(*spans.span(("source",)))
+    return msgspec.structs.replace(
+        event, body=edited(event.body, [(start, end, json.dumps(f"{source}/elsewhere").encode())])
+    )
+
+
+def _processed(context: DrillContext, event: Event) -> str:
+    """Deliver an event, and wait for its effect; return why there is none, else an empty text."""
+    answer = context.receiver.deliver(event)
+    settle_s = context.receiver.settle_s
+    if not answer.acknowledged or not context.probe.wait(event.id, within_s=settle_s):
+        return f"cannot be judged: a genuine delivery got {answer.seen}, and no effect within {settle_s:g} s"
+    return ""
+
+
+def _effects(context: DrillContext, event: Event) -> tuple[int, str]:
+    """Return the effects of a delivered event, asked for when one more event has had its own; and why not, if so."""
+    fault = _processed(context, context.fresh())
+    return context.probe.wait(event.id, within_s=QUIET_S), fault
+
+
+DRILLS: tuple[Drill, ...] = (
+    Drill(
+        id="same-content-other-id",
+        item="webhooks.idempotent",
+        summary="two events that differ in their ids alone",
+        passed="Processed two events that differ in their ids alone",
+        failed="Took an event for a duplicate because its content equals that of another one",
+        expected="HTTP 2xx and an effect of each",
+        source="Standard Webhooks, Idempotency: the id is what identifies an event",
+        fix="Recognise an event by its id alone, not by its body or by a hash of it.",
+        run=_equal_bodies,
+    ),
+    Drill(
+        id="same-id-other-source",
+        item="webhooks.idempotent",
+        level=Level.SHOULD,
+        summary="two events with one id from two sources",
+        passed="Processed two events with one id from two sources",
+        failed="Took an event for a duplicate because its id equals that of an event from another source",
+        expected="HTTP 2xx and an effect of each",
+        source="CloudEvents 1.0, id: source and id together are unique",
+        fix="Store source and id together as what identifies an event.",
+        run=_another_source,
+    ),
+)
