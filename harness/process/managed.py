@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from harness.errors import ProcessError
 from harness.process import cancellation
 from harness.process.environment import whole_environment
-from harness.process.groups import signal_group
+from harness.process.groups import await_end, signal_group
 
 if TYPE_CHECKING:
     import psutil
@@ -234,10 +234,7 @@ def _end_group(process: subprocess.Popen[bytes], descendants: Sequence[psutil.Pr
         with suppress(psutil.Error):
             descendant.kill()  # unless its id has gone to another process since
     process.wait()
-    deadline = time.monotonic() + STOP_WITHIN_S
-    while signal_group(process.pid, 0) and time.monotonic() < deadline:
-        time.sleep(POLL_S)
-    psutil.wait_procs(descendants, timeout=max(0.0, deadline - time.monotonic()))
+    await_end(process.pid, [d.pid for d in descendants], until=time.monotonic() + STOP_WITHIN_S, poll_s=POLL_S)
 
 
 def how_it_ended(returncode: int) -> str:

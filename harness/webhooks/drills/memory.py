@@ -1,18 +1,22 @@
 """Group E, size: a receiver does not hold an endless unsigned body in memory.
 
-Measured from outside, so in any language: how far the memory of the receiver grows while the body is sent. A heap also
+Measured from outside, so in any language: how far the memory of the receiver grows while the body is sent, until the
+answer, and shortly after it, for many a framework reads a body whole only when its last byte is there. A heap also
 grows, up to a point, when a body is discarded piece by piece. So a receiver that grew gets a far longer body, and fails
 only if it grows along with that.
 """
 
 from __future__ import annotations
 
+import re
 import resource
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from harness.model import Level, Outcome
+from harness.process.groups import group_members, has_proc, stat_fields
 from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 
@@ -20,7 +24,13 @@ MIB = 1024 * 1024
 LONG = 32 * MIB
 LONGER = 160 * MIB
 
+AFTER_S = 0.5
+"""Seconds after the answer in which the memory is measured too."""
+
 _PROC = Path("/proc")
+_PEAK = re.compile(r"^VmHWM:\s*(\d+) kB", re.MULTILINE)
+_RESET = "5"
+"""Makes the present size the highest one so far (proc_pid_clear_refs(5))."""
 _PAGE = resource.getpagesize()
 _CHUNK = b"%x\r\n%s\r\n" % (MIB, b"x" * MIB)
 
@@ -36,7 +46,7 @@ class _Seen(NamedTuple):
 
 
 def _bounded(context: DrillContext) -> Judgement:
-    if not (_PROC / "self" / "stat").is_file():
+    if not has_proc():
         return Outcome.NOT_RUN, "the memory of a process is read from /proc, which only Linux has"
     first = _sent(context, LONG)
     seen = _in_words(first, first.before)
@@ -54,13 +64,14 @@ def _in_words(seen: _Seen, before: int) -> str:
 
 
 def _sent(context: DrillContext, size: int) -> _Seen:
-    """Send a body of this size in chunks, unsigned, and measure before each of them."""
+    """Send a body of this size in chunks, unsigned, and measure before each of them, and until it is dealt with."""
     assert context.process is not None
     event = context.fresh()
     built = context.receiver.material(event).carrying()
     wire = context.receiver.wire
-    pids = list(_group(context.process.pid))
+    pids = list(group_members(context.process.pid))
     measured = [_resident(pids)]
+    peaks = _Peaks(pids)
 
     def pieces() -> Iterator[bytes]:
         yield wire.head(built, ("transfer-encoding", "chunked"))
@@ -72,30 +83,47 @@ def _sent(context: DrillContext, size: int) -> _Seen:
 
     answer = wire.exchange(pieces(), event=event.name, event_id=event.id)
     sent = min(size, (len(measured) - 1) * MIB)
+    time.sleep(AFTER_S)
+    measured += [_resident(pids), peaks.sum()]
     died = context.process.silence() is not None
     if died:
         context.restart()
     return _Seen(sent, measured[0], max(measured), answer.seen, died)
 
 
-def _group(leader: int) -> Iterator[int]:
-    """Yield the processes of a process group."""
-    for folder in _PROC.iterdir():
-        if folder.name.isdecimal() and _fields(int(folder.name))[2:3] == [str(leader)]:
-            yield int(folder.name)
+class _Peaks:
+    """The highest memory that each of some processes has had in use since this was made, where the system tells."""
+
+    def __init__(self, pids: list[int]) -> None:
+        self._pids = pids
+        self._told = [pid for pid in pids if self._reset(pid)]
+
+    def sum(self) -> int:
+        """Return the sum of what they had at most, in bytes, be it at different times; 0 where not all are known."""
+        if not self._told or self._told != self._pids:
+            return 0
+        return sum(map(self._peak, self._told)) * 1024
+
+    @staticmethod
+    def _reset(pid: int) -> bool:
+        try:
+            (_PROC / str(pid) / "clear_refs").write_text(_RESET)
+        except OSError:
+            return False
+        return True
+
+    @staticmethod
+    def _peak(pid: int) -> int:
+        try:
+            found = _PEAK.search((_PROC / str(pid) / "status").read_text(errors="replace"))
+        except OSError:
+            return 0
+        return int(found[1]) if found else 0
 
 
 def _resident(pids: list[int]) -> int:
     """Return the memory that these processes have in use, in bytes."""
-    return sum(int(fields[21]) for pid in pids if (fields := _fields(pid))) * _PAGE
-
-
-def _fields(pid: int) -> list[str]:
-    """Return the fields of proc_pid_stat(5) from the third on; none for a process that is gone."""
-    try:
-        return (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return []
+    return sum(int(fields[21]) for pid in pids if (fields := stat_fields(pid))) * _PAGE
 
 
 DRILLS: tuple[Drill, ...] = (

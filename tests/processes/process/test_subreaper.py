@@ -48,3 +48,33 @@ def test_no_descendant_outlives_the_block(platform: str, *, killed: bool) -> Non
     pids = [int(pid) for pid in done.stdout.split()]
     assert len(pids) == 2
     assert [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"] == []
+
+
+KILLS = """
+import pathlib, subprocess, sys, time
+from harness.process.managed import start_group, stop_group
+started = start_group(
+    ["sh", "-c", "sleep 600 & sleep 600 & wait"], cwd=pathlib.Path("."), env={}, output=subprocess.DEVNULL
+)
+time.sleep(0.5)
+began = time.monotonic()
+started.kill()
+started.wait()
+stop_group(started)
+print(time.monotonic() - began)
+"""
+ADOPTS = """
+import subprocess, sys
+from harness.process.subreaper import reap_orphans
+with reap_orphans():
+    print(subprocess.run([sys.executable, "-c", sys.argv[1]], stdout=subprocess.PIPE, text=True, check=True).stdout)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux adopts orphans")
+def test_killed_children_that_nobody_asks_about_are_not_waited_for() -> None:
+    """What has ended is gone, although the process that adopted it asks how it ended at the end of its block alone."""
+    command = [sys.executable, "-c", ADOPTS, KILLS]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+
+    assert float(done.stdout) < 3

@@ -19,10 +19,11 @@ from harness.process.run import Run
 from harness.webhooks.drills import CRASHES, DrillContext, memory, play
 from tests.unit.webhooks.conftest import EVENT, Under
 
-# Reads a chunked body: "keeps" it whole, "drops" it, "refuses" after the first piece, or "dies" of it. For a genuine
+# Reads a chunked body: "keeps" it whole, "drops" it, puts it aside and
+# "reads" it after the answer, "refuses" after the first piece, or "dies" of it. For a genuine
 # delivery, which has a length, 200.
 SERVE = """
-import http.server, os, sys
+import http.server, os, socket, sys
 class Hook(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.say(200)
@@ -32,11 +33,19 @@ class Hook(http.server.BaseHTTPRequestHandler):
         self.say(200 if length else self.endless())
     def endless(self):
         kept = []
+        size_read = 0
         while size := int(self.rfile.readline(), 16):
             kept.append(self.rfile.read(size + 2))
+            size_read += size
             if how == "dies": os._exit(1)
             if how == "refuses": self.close_connection = True; return 413
-            if how == "drops": kept.clear()
+            if how in ("drops", "reads"): kept.clear()
+        if how == "reads":
+            self.say(413)
+            self.wfile.flush()
+            self.connection.shutdown(socket.SHUT_RDWR)
+            del kept
+            kept = b"x" * size_read
         return 413
     def say(self, status):
         self.send_response(status)
@@ -115,6 +124,13 @@ def test_who_keeps_everything_is_warned(played: Callable[[str], Finding]) -> Non
     assert "40 MiB sent: HTTP 413; memory grew by" in finding.observed
 
 
+def test_who_reads_it_all_after_the_answer_is_warned(played: Callable[[str], Finding]) -> None:
+    """What is held only when the last byte is there, and for a moment, is held all the same."""
+    finding = played("reads")
+
+    assert (finding.outcome, finding.level) == (Outcome.FAIL, Level.SHOULD), finding.observed
+
+
 def test_who_dies_of_it_fails_and_is_started_again(played: Callable[[str], Finding]) -> None:
     """The finding says that the process died; what comes after finds it alive."""
     finding = played("dies")
@@ -124,10 +140,10 @@ def test_who_dies_of_it_fails_and_is_started_again(played: Callable[[str], Findi
 
 
 def test_elsewhere_than_on_linux_it_is_not_run(
-    played: Callable[[str], Finding], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    played: Callable[[str], Finding], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without /proc nothing is known, and that is said."""
-    monkeypatch.setattr(memory, "_PROC", tmp_path / "none")
+    monkeypatch.setattr(memory, "has_proc", lambda: False)
     finding = played("keeps")
 
     assert finding.outcome is Outcome.NOT_RUN
