@@ -56,7 +56,7 @@ def stat_fields(pid: int) -> list[str]:
 
 
 def has_proc() -> bool:
-    """Whether the system tells about its processes in /proc."""
+    """Whether the system reports its processes in /proc."""
     return (_PROC / "self" / "stat").is_file()
 
 

@@ -32,7 +32,7 @@ class Apart(NamedTuple):
     object_key: str | None = None
     """Each is about an object of its own, whose id is at this key."""
     vary: Vary | None = None
-    """Each says something else, in this way."""
+    """Each states something else, in this way."""
 
     def __call__(self, event: Event) -> Event:
         """Return ``event`` made different in this way; itself where that is not possible."""

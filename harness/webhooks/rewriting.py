@@ -61,7 +61,7 @@ A receiver may refuse a member that it does not know, so that neither suits ever
 as in `reordered`.
 """
 VARIATIONS: tuple[Vary, ...] = (*LENGTHENED, with_other_words)
-"""Ways to let an event say something else."""
+"""Ways to change what an event states."""
 
 
 def _chance() -> str:

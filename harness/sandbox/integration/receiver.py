@@ -213,7 +213,7 @@ def _parsed(body: bytes, *, headers: str, planted: Planted) -> InboxEvent:
 
 
 def _content(body: bytes, *, planted: Planted) -> bytes:
-    """Return what two planted defects take for the identity of an event: its body, or what it says."""
+    """Return what two planted defects take for the identity of an event: its body, or its content."""
     if "receiver-deduplicates-by-body" in planted:
         return hashlib.sha256(body).digest()
     if "receiver-deduplicates-by-content" in planted:

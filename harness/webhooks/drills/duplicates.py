@@ -70,7 +70,7 @@ def _after_a_cut(context: DrillContext, event: Event) -> _Delivered:
 
 
 def _rewritten(context: DrillContext, event: Event) -> _Delivered | None:
-    """Deliver an event, then again as a sender does that makes the body anew: in another order, with a new member."""
+    """Deliver an event, then again as a sender does that writes the body again: in another order, with a new member."""
     another = reordered(event)
     if another is None:
         return None

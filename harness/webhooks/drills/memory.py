@@ -92,17 +92,17 @@ def _sent(context: DrillContext, size: int) -> _Seen:
 
 
 class _Peaks:
-    """The highest memory that each of some processes has had in use since this was made, where the system tells."""
+    """The highest memory that each process has had in use since this was made, where the system reports it."""
 
     def __init__(self, pids: list[int]) -> None:
         self._pids = pids
-        self._told = [pid for pid in pids if self._reset(pid)]
+        self._known = [pid for pid in pids if self._reset(pid)]
 
     def sum(self) -> int:
         """Return the sum of what they had at most, in bytes, be it at different times; 0 where not all are known."""
-        if not self._told or self._told != self._pids:
+        if not self._known or self._known != self._pids:
             return 0
-        return sum(map(self._peak, self._told)) * 1024
+        return sum(map(self._peak, self._known)) * 1024
 
     @staticmethod
     def _reset(pid: int) -> bool:
