@@ -37,5 +37,5 @@ def _is_shipped(file: Path) -> bool:
 def _selecting(name: str, params: str) -> str:
     """Return the expression for ``-k`` that selects one case."""
     if params and re.fullmatch(r"[\w.-]+", params):  # pytest reads it literally, so that it selects no other case
-        return shlex.quote(f"{name}[{params}")
+        return shlex.quote(f"{name}[{params}]")
     return shlex.quote(" and ".join([name, *re.findall(r"[\w.-]+", params)]))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from harness.model import Check, Finding, FixedBy, Item, Level
-from harness.reports.text import MEMBERS, SIGNS, evidence, member_line, printable, wrapped
+from harness.reports.folded import member_lines
+from harness.reports.text import SIGNS, evidence, printable, wrapped
 
 _LABEL = 12
 _OWN_TEST = 'none is shipped; verify it by a test of your own, marked @pytest.mark.verifies("{item}")'
@@ -55,7 +56,7 @@ def of_finding(finding: Finding, *, beside: bool = False) -> Iterator[Labelled]:
     shown = ((label, text) for label, text in evidence(finding) if not beside or label not in _OF_THE_CHECK)
     yield from ((label.capitalize(), text) for label, text in shown)
     yield "Test", finding.test
-    yield from (("", f"  {member_line(member)}") for member in finding.members[:MEMBERS])
+    yield from (("", f"  {line}") for line in member_lines(finding))
 
 
 def lines(texts: Iterable[Labelled], redact: Callable[[str], str]) -> Iterator[str]:

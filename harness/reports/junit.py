@@ -6,7 +6,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from harness.model import ItemResult, Level, Outcome, Report, Verdict
-from harness.reports import vendor_section
+from harness.reports import folded, vendor_section
 from harness.reports.text import accepted_lines, advice, bad_findings, evidence, headline, parts, steps
 
 # Characters XML 1.0 cannot carry in any form (section 2.2).
@@ -55,11 +55,12 @@ def _waived(suite: ET.Element, report: Report) -> None:
 
 def _case(suite: ET.Element, item: ItemResult) -> None:
     case = ET.SubElement(suite, "testcase", classname=f"readiness.{item.id.partition('.')[0]}", name=item.id)
-    tag = _tag(item)
-    if tag is None:
-        return
-    element = ET.SubElement(case, tag, message=_clean(item.summary))
-    element.text = _clean("\n".join(_detail(item)))
+    if tag := _tag(item):
+        element = ET.SubElement(case, tag, message=_clean(item.summary))
+        element.text = _clean("\n".join(_detail(item)))
+    if item.notes:
+        lines = (folded.notes_title(item.notes), *(f"- {line}" for line in folded.note_lines(item.notes)))
+        ET.SubElement(case, "system-out").text = _clean("\n".join(lines))
 
 
 def _tag(item: ItemResult) -> str | None:
@@ -78,6 +79,8 @@ def _detail(item: ItemResult) -> list[str]:
     for finding in bad_findings(item):
         lines.append(f"- {finding.headline}")
         lines += (f"    {name}: {value}" for name, value in evidence(finding, shown=text))
+        if title := folded.members_title(finding):
+            lines += (f"    {title}:", *(f"    - {line}" for line in folded.member_lines(finding)))
     return lines
 
 

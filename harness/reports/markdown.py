@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from harness.model import Exclusion, ItemResult, Outcome, Report
-from harness.reports import bounds, signal_table, vendor_section
+from harness.model import Exclusion, Finding, ItemResult, Outcome, Report
+from harness.reports import bounds, folded, signal_table, vendor_section
 from harness.reports.exclusion_block import IN_MARKDOWN, INTRODUCTION, toml_lines
 from harness.reports.text import (
     COVERAGE_HEADINGS,
@@ -54,6 +54,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"{counts(report)}."
     yield from ("", _text(vendor_section.owner(report))) if report.provider else ()
     yield from _blockers(report)
+    yield from _notes(report)
     yield from _vendor(report)
     yield from _absent(report)
     yield from ("", "## The guide's production checklist", "", "| | requirement | proved by |", "|---|---|---|")
@@ -152,9 +153,28 @@ def _explained(item: ItemResult) -> Iterator[str]:
         indent = "    " if len(bad) > 1 else "  "
         proof = ((name, value) for name, value in evidence(finding, shown=text) if name != "exclude")
         yield from (f"{indent}- {name}: {_code(value[:_CHARS])}" for name, value in proof)
+        yield from _members(finding, indent)
         yield from _to_copy(finding.exclude)
     if shares.more:
         yield f"  - and {shares.more} more, in readiness.html"
+
+
+def _members(finding: Finding, indent: str) -> Iterator[str]:
+    """List the findings that a finding stands for."""
+    if title := folded.members_title(finding):
+        yield f"{indent}- {title}:"
+        yield from (f"{indent}  - {_code(line[:_CHARS])}" for line in folded.member_lines(finding, folded.IN_MARKDOWN))
+
+
+def _notes(report: Report) -> Iterator[str]:
+    """Fold the notes of all items away, behind a line with their number."""
+    noted = [item for item in report.items if item.notes]
+    if noted:
+        yield from ("", "## Notes", "")
+    for item in noted:
+        yield from ("<details>", f"<summary>{item.id}: {folded.notes_title(item.notes)}</summary>", "")
+        yield from (f"- {_text(line[:_CHARS])}" for line in folded.note_lines(item.notes, folded.IN_MARKDOWN))
+        yield from ("", "</details>", "")
 
 
 def _to_copy(exclusion: Exclusion | None) -> Iterator[str]:

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from harness.core.names import first_of
 from harness.model import DeclaredSkip, Finding, ItemResult, Level, Outcome, Problem, Report, Verdict
-from harness.model.finding import Member
 from harness.model.spec_coverage import Coverage, OperationCoverage, Source, percent
 from harness.reports.exclusion_block import as_toml
 
@@ -20,8 +19,6 @@ WIDTH = 110
 """Columns of a line in the terminal that is wrapped, or that names several items."""
 MOST_OPERATIONS = 5
 """Operations of the integration that a finding names."""
-MEMBERS = 50
-"""Findings that are listed behind the one that they are part of."""
 WAIVERS = 20
 """Waivers that are listed under READY."""
 REASON_CHARS = 300
@@ -267,12 +264,6 @@ def bad_findings(item: ItemResult) -> list[Finding]:
 
 def _called(finding: Finding) -> str:
     return f"your integration: {first_of(finding.called, MOST_OPERATIONS)}" if finding.called else ""
-
-
-def member_line(member: Member) -> str:
-    """Return one of several findings that are one: its operation, id, and the command that repeats it."""
-    again = f": {member.reproduce}" if member.reproduce else ""
-    return f"{member.subject} ({member.id}, {member.check}){again}"
 
 
 def evidence(finding: Finding, *, shown: str = "") -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ COMMANDS = {
     "a case of a shipped check": (
         "harness/suite/test_3_webhooks.py::test_a_delivery[truncated]",
         None,
-        "pytest --pyargs harness.suite -k 'test_a_delivery[truncated'",
+        "pytest --pyargs harness.suite -k 'test_a_delivery[truncated]'",
     ),
     "a shipped check, installed elsewhere": (
         "test_4_resilience.py::test_client",
@@ -32,7 +32,7 @@ COMMANDS = {
     "a case of a scenario that was played back": (
         "scenarios/test_runs.py::test_run[replay-big]",
         None,
-        "pytest scenarios/test_runs.py -k 'test_run[big' --harness-mode=replay",
+        "pytest scenarios/test_runs.py -k 'test_run[big]' --harness-mode=replay",
     ),
     "a scenario in a class": (
         "my tests/test_runs.py::TestRuns::test_run",

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 
 from harness.errors import HarnessError
 from harness.model import Finding, Outcome, Problem, Report, Verdict, Waiver
+from harness.model.finding import Member
 from harness.reports import FORMATS, html, json, junit, markdown, terminal, write
 
 ReportOf = Callable[[Verdict], Report]
@@ -294,3 +295,54 @@ def test_ready_names_its_waivers(report_of: ReportOf) -> None:
     assert len(listed) == 4
     assert all("and 2 more, in harness.toml" in text and "own.20:" not in text for text in listed)
     assert json.read(json.render(report)).verdict == "READY"
+
+
+def _grouped(report: Report) -> Report:
+    """Return a report whose first failure stands for seven findings, and whose first item that passed has notes."""
+    members = tuple(
+        Member(id=f"F-{n}", check="generated", subject=f"GET /{n}", reproduce=f"harness fuzz --replay F-{n}")
+        for n in range(7)
+    )
+    note = Finding(item="contract.fuzz", outcome=Outcome.FAIL, summary="GET /n: refused", note="no schema has words")
+    failed = next(i for i in report.items if i.outcome is Outcome.FAIL)
+    passed = next(i for i in report.items if i.outcome is Outcome.PASS)
+    first = msgspec.structs.replace(failed.findings[0], members=members)
+    changed = {
+        failed.id: msgspec.structs.replace(failed, findings=(first, *failed.findings[1:])),
+        passed.id: msgspec.structs.replace(passed, notes=(note,)),
+    }
+    return msgspec.structs.replace(report, items=tuple(changed.get(i.id, i) for i in report.items))
+
+
+LISTING = {"html": html.render, "junit": junit.render, "markdown": markdown.render}
+
+
+@pytest.mark.parametrize(
+    "render, most", [(render, 5 if name == "markdown" else 7) for name, render in LISTING.items()], ids=LISTING.keys()
+)
+def test_what_a_finding_stands_for_is_listed(render: Callable[[Report], str], most: int, report_of: ReportOf) -> None:
+    """Each member has its operation, id and command; Markdown lists the first, and how many more there are."""
+    text = render(_grouped(report_of(Verdict.NOT_READY)))
+
+    assert "7 findings of this cause, each with its command" in text
+    assert [n for n in range(7) if f"GET /{n} (F-{n}, generated): harness fuzz --replay F-{n}" in text] == [
+        *range(most)
+    ]
+    assert ("and 2 more in readiness.json" in text) == (most < 7)
+
+
+@pytest.mark.parametrize("render", LISTING.values(), ids=LISTING.keys())
+def test_notes_stand_apart(render: Callable[[Report], str], report_of: ReportOf) -> None:
+    """A note is listed with its reason behind a line with their number, also at an item that passed."""
+    text = render(_grouped(report_of(Verdict.NOT_READY)))
+
+    assert "1 note: true, but hardly worth correcting; it decides nothing" in text
+    assert "GET /n: refused: no schema has words" in text
+
+
+def test_notes_make_no_result_of_a_passed_item(report_of: ReportOf) -> None:
+    """In JUnit they are output of the test case, which stays passed."""
+    root = ET.fromstring(junit.render(_grouped(report_of(Verdict.NOT_READY))))
+    [case] = [case for case in root.iter("testcase") if case.find("system-out") is not None]
+
+    assert [child.tag for child in case] == ["system-out"]
