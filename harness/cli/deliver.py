@@ -24,7 +24,9 @@ LINES = 50
 @click.command()
 @click.argument("events", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--to", "url", metavar="URL", help="URL of the receiver.")
-@click.option("--scheme", metavar="NAME", help="Signature scheme.")
+@click.option(
+    "--scheme", metavar="NAME", help="Signature scheme: github, token, mailgun and others, listed in docs/webhooks.md."
+)
 @click.option("--secret", metavar="REF", help="Signing secret, as env:NAME, file:PATH or command:WORDS.")
 @click.option("--header", metavar="NAME", help="Signature header, if it is not the scheme's.")
 @click.option(

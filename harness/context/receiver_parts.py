@@ -70,7 +70,7 @@ def receiver_of(run_context: RunContext) -> ReceiverUnderTest:
     return ReceiverUnderTest(
         wire,
         format=event_format,
-        secret=lambda: run_context.reveal(signature.secret),
+        secret=lambda: run_context.reveal(signature.secret) if signature.secret else "",
         probe=_effects(run_context, receiver),
         # Alone, whatever dies has died of what was sent just now.
         processes=run_context.processes.state if "PYTEST_XDIST_WORKER" in os.environ else None,
@@ -117,7 +117,8 @@ def again(run_context: RunContext, event: Event, case: ReceiverCase) -> str:
     """
     receiver, signature = sections_of(run_context)
     served = {urlsplit(p.ready_url).netloc for p in run_context.config.process.values() if p.ready_url}
-    alone = signature.secret.kind != "fresh" and urlsplit(receiver.url).netloc not in served
+    made = signature.secret is not None and signature.secret.kind == "fresh"
+    alone = not made and urlsplit(receiver.url).netloc not in served
     files = sorted((run_context.target.root / str(receiver.events)).rglob(f"{event.name}.*"))
     if not alone or not files or case.framing is not Framing.PLAIN:
         return ""
@@ -135,7 +136,7 @@ def crash_context_of(run_context: RunContext, event: Event) -> DrillContext:
     context.process = process_of(run_context)
     _, signature = sections_of(run_context)
     given = run_context.config.process[context.process.name].env
-    context.secret_names = names_given(given, signature.secret, previous=False)
+    context.secret_names = names_given(given, signature.secret, previous=False) if signature.secret else ()
     context.previous_names = names_given(given, signature.previous, previous=True) if signature.previous else ()
     return context
 

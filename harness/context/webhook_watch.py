@@ -126,7 +126,7 @@ class WebhookWatch:
         if handed_out:
             return handed_out.reveal()
         _, signature = sections_of(self._context)
-        return self._context.reveal(signature.secret)
+        return self._context.reveal(signature.secret) if signature.secret else ""
 
     def _note(self, trouble: str) -> None:
         self._trouble.write_text(trouble, encoding="utf-8")

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl
 from harness.core.pointers import text_at_key
 from harness.http.message import Headers, header, media_parameter, media_type
 
-PAYLOAD = "payload"
-"""Field of a form that holds the whole event as JSON (GitHub's form deliveries, Slack's interactions)."""
+PAYLOADS = ("payload", "mandrill_events")
+"""Fields of a form that hold the whole event as JSON (GitHub's form deliveries, Slack's interactions, Mandrill's)."""
 _FORM = "application/x-www-form-urlencoded"
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -52,7 +52,7 @@ def event_document(headers: Headers, body: bytes) -> Any:
     if not is_form(headers, body):
         return None
     fields = form_fields(body)
-    inner = fields.get(PAYLOAD, "")
+    inner = next((fields[name] for name in PAYLOADS if name in fields), "")
     return json.loads(inner) if begins_as_json(inner.encode("utf-8", "replace")) else fields
 
 

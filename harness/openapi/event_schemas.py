@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.core.pointers import pointer_of
 from harness.model import Event
-from harness.openapi.event_bodies import PAYLOAD, declares_json, form_fields, is_form, readable_document
+from harness.openapi.event_bodies import PAYLOADS, declares_json, form_fields, is_form, readable_document
 from harness.openapi.spec_document import Spec
 
 ACTION = "action"
@@ -51,7 +51,7 @@ class EventSchemas:
         document = readable_document(event.headers, event.body)
         if document is None and not declares_json(event.headers):
             return "the body is neither JSON nor a form, and the schemas of the spec describe JSON"
-        if is_form(event.headers, event.body) and PAYLOAD not in form_fields(event.body):
+        if is_form(event.headers, event.body) and not form_fields(event.body).keys() & PAYLOADS:
             return "the body is a form, whose fields are all text, and the schemas of the spec describe JSON"
         if not event.type and self.named("", document) is None:
             return "the event names no type, by which the spec's schema could be found"

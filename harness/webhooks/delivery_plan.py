@@ -68,7 +68,10 @@ class DeliveryPlan:
         self.network = Network([self.url], production=production)
         where = "--secret" if options.secret else "harness.toml: [receiver.signature] secret"
         self._reference = str(signature.secret)
-        self.secret: Callable[[], str] = _resolved(signature.secret, self.vault, where)
+        self.secret = _resolved(signature.secret, self.vault, where) if signature.secret else str
+
+    secret: Callable[[], str]
+    """Reveals the signing secret; empty where the scheme has none."""
 
     def public_key(self) -> str:
         """Return the public key that a receiver verifies with, as the scheme's provider shows it.
@@ -99,6 +102,8 @@ def _signature(options: DeliverOptions, described: Signature | None) -> Signatur
     reference = _reference(options.secret) if options.secret else None
     if described is None or options.scheme:
         secret = reference or (described.secret if described else None)
+        if options.scheme == "none":
+            return Signature(scheme="none")
         if secret is None:
             raise ConfigurationError("harness.toml has no [receiver] signature. Add it, or give --secret.")
         return Signature(scheme=options.scheme or "hmac", secret=secret, header=options.header)

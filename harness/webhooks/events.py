@@ -41,7 +41,10 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
 
     scheme: Scheme
     id_key: str | None = None
-    """Key of the body, where the scheme has no header for the id; dots separate nested keys. None: the scheme's."""
+    """Key of the body that is named in place of the scheme's header or key; dots separate nested keys.
+
+    None: the scheme's.
+    """
     type_key: str | None = None
 
     @property
@@ -55,6 +58,12 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
         captured, body = _captured(raw, path) if path.suffix == ".http" else ((), raw)
         headers, layout = fixture_headers(self.scheme, captured, body)
         document = None if captured and _is_other_than_json(headers, body) else _document(body, path, headers)
+        within = self.scheme.within
+        if within and not within.values(body):
+            raise EventError(
+                f"{path} has no place for the signature, which {self.scheme.name} has in the body. Put the event there "
+                f"as the provider sends it{f', with {within.of_each}' if within.of_each else ': a JSON object'}."
+            )
         name = path.stem if path.suffix in _ENDINGS else path.name
         event = self._event(name, headers, body, document)
         if not event.type:
@@ -77,6 +86,8 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
     def fresh(self, event: Event, new_id: str | None = None, *, at: float | None = None) -> Event:
         """Return ``event`` under another id of the same kind, as if it happened at ``at``, in Unix seconds.
 
+        The scheme's headers get new ids too where `id_key` names another place.
+
         ``new_id`` is taken for text; by default each id becomes another of its own form, as the provider gives them. An
         id that is a number becomes another number, and each event of a list gets an id of its own. An event without an
         id gets one only in the scheme's header. Without ``at`` its times stay. Every other byte is unchanged.
@@ -85,8 +96,10 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
         places = self._places(scheme, event.headers, event.body)
         headers = event.headers
         if scheme.id_header:
-            ids = _HeaderIds(event.id, new_id or similar_id(event.id or scheme.id_example), everywhere=bool(new_id))
-            new, in_body = ids.new, [place.of_kind(ids.instead_of(place.value)) for place in places]
+            old = header(headers, scheme.id_header)
+            ids = _HeaderIds(old, new_id or similar_id(old or scheme.id_example), everywhere=bool(new_id))
+            in_body = [place.of_kind(ids.instead_of(place.value)) for place in places]
+            new = in_body[0] if in_body else ids.new
             headers = ids.written(headers, scheme)
         else:
             in_body = [place.of_kind(f"{new_id}_{n}" if n and new_id else new_id) for n, place in enumerate(places)]
@@ -109,17 +122,15 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
 
     def _event(self, name: str, headers: Headers, body: bytes, document: Any) -> Event:
         scheme, named = self.scheme.of_delivery(headers), dict(headers)
-        if scheme.id_header:
-            event_id = named.get(scheme.id_header, "")
-        else:
-            event_id = next((place.value for place in self._places(scheme, headers, body)), "")
+        in_header = named.get(scheme.id_header, "") if scheme.id_header else ""
+        event_id = next((place.value for place in self._places(scheme, headers, body)), in_header)
         return Event(name=name, type=self._type(named, document), id=event_id, body=body, headers=headers)
 
     def _type(self, headers: Mapping[str, str], document: Any) -> str:
         return headers.get(self.scheme.type_header, "") or text_in_event(document, self.key_of_type)
 
     def _places(self, scheme: Scheme, headers: Headers, body: bytes) -> tuple[IdPlace, ...]:
-        """Return the places of ids in the body; if a header has the id, only those that harness.toml names."""
+        """Return the places of ids in the body; if the scheme has a header for them, only those that are named."""
         key = "" if scheme.id_header else scheme.id_key
         return id_places(headers, body, key if self.id_key is None else self.id_key)
 

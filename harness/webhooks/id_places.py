@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote_plus, unquote_plus, unquote_to_bytes
 
 from harness.http.message import Headers
-from harness.openapi.event_bodies import PAYLOAD, event_document, is_form, json_text
+from harness.openapi.event_bodies import PAYLOADS, event_document, is_form, json_text
 from harness.webhooks.json_spans import JsonSpans
 from harness.webhooks.similar_ids import SAFE, similar_id, similar_number
 
@@ -75,21 +75,21 @@ _remembered = lru_cache(maxsize=64)(_places)  # a fixture is delivered many time
 
 def _steps(document: Any, key: str) -> list[tuple[tuple[str, ...], Any]]:
     """Return the keys and indexes that lead to each id, with the id."""
-    return [(steps, value) for steps, value in _reached(document, key.split(".")) if _is_id(value)]
+    return [(steps, value) for steps, value in reached(document, key.split(".")) if _is_id(value)]
 
 
-def _reached(node: Any, parts: list[str]) -> Iterator[tuple[tuple[str, ...], Any]]:
+def reached(node: Any, parts: list[str]) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield what a dotted key leads to: in a list of events, from its index or from the first, that of each."""
     if not parts:
         yield (), node
     elif isinstance(node, list):
         begin, inner = (int(parts[0]), parts[1:]) if parts[0].isdecimal() else (0, parts)
         for number in range(begin, len(node) if inner else min(begin + 1, len(node))):
-            yield from (((str(number), *steps), value) for steps, value in _reached(node[number], inner))
+            yield from (((str(number), *steps), value) for steps, value in reached(node[number], inner))
     elif isinstance(node, dict):
         for taken in range(len(parts), 0, -1):  # a key that itself contains the dots precedes a nested one
             name = ".".join(parts[:taken])
-            if name in node and (found := list(_reached(node[name], parts[taken:]))):
+            if name in node and (found := list(reached(node[name], parts[taken:]))):
                 yield from (((name, *steps), value) for steps, value in found)
                 return
 
@@ -131,7 +131,7 @@ def _with_exponent(old: str, new: str) -> str:
 
 
 def _in_form(body: bytes, steps: tuple[str, ...], value: str | float) -> list[IdPlace]:
-    """Return the place of a field, or of an id inside the JSON of the field `PAYLOAD`."""
+    """Return the place of a field, or of an id inside the JSON of a field of `PAYLOADS`."""
     at = 0
     found = []
     for pair in body.split(b"&"):
@@ -142,7 +142,7 @@ def _in_form(body: bytes, steps: tuple[str, ...], value: str | float) -> list[Id
         field = unquote_plus(name.decode("utf-8", "replace"))
         if steps == (field,):
             found = [IdPlace(start, end, str(value), lambda new: quote_plus(new).encode())]
-        elif field == PAYLOAD and not found:
+        elif field in PAYLOADS and not found:
             found = _in_payload(raw, steps, value, start)
     return found
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from harness.model import Event
 from harness.webhooks.schemes import Scheme
 from harness.webhooks.schemes.algorithms import sign_encoded, verify_hex_ed25519
+from harness.webhooks.schemes.body_signature import BodySignature
 
 TOLERANCE_S = 300
 _NUMBER = re.compile(r"\d{9,13}")
@@ -33,6 +34,10 @@ def signature_complaint(
 
     ``urls`` are those that its sender may have signed: see `sender_urls`. The first counts where no URL is signed.
     """
+    if not scheme.authenticates:
+        return None
+    if scheme.within:
+        return _complaint_in_body(scheme, scheme.within, event.body, secret=secret, now=now)
     received = dict(event.headers)
     value = received.get(scheme.header, "")
     if not value:
@@ -46,12 +51,31 @@ def signature_complaint(
     for stamp, url in product(stamps or [0], candidates):
         message = scheme.message(event.body, timestamp=stamp, event_id=event.id, url=url, method=method)
         if _is_signed(scheme, message, words, secret):
-            if scheme.timestamped and abs(now - stamp) > (scheme.tolerance_s or TOLERANCE_S):
-                text = f"its timestamp is off by {now - stamp:.0f} s"
-                return SignatureComplaint("its timestamp is too far off", text)
-            return None
+            return _complaint_of_time(scheme, stamp, now)
     cause = f"{scheme.header} is not the signature of the bytes that came"
     return SignatureComplaint(cause, f"{scheme.header} does not match the received bytes")
+
+
+def _complaint_in_body(
+    scheme: Scheme, within: BodySignature, body: bytes, *, secret: str, now: float
+) -> SignatureComplaint | None:
+    found, where = within.found(body), f"{within.holder}.{within.signature}"
+    if not found or not all(found):
+        return SignatureComplaint(f"it has no {where}", f"it has no {where}")
+    stamp = next(iter(within.members(body, within.timestamp)), "") if scheme.timestamped else ""
+    if scheme.timestamped and not _NUMBER.fullmatch(stamp):
+        return SignatureComplaint(f"{where} comes without a timestamp", f"{where} has no timestamp")
+    right = within.found(scheme.sign_body(body, secret=secret, timestamp=stamp))
+    if not all(hmac.compare_digest(each.encode(), own.encode()) for each, own in zip(found, right, strict=True)):
+        cause = f"{where} is not the signature of the fields that came"
+        return SignatureComplaint(cause, f"{where} does not match the received fields")
+    return _complaint_of_time(scheme, int(stamp or 0), now)
+
+
+def _complaint_of_time(scheme: Scheme, stamp: int, now: float) -> SignatureComplaint | None:
+    if not scheme.timestamped or abs(now - stamp) <= (scheme.tolerance_s or TOLERANCE_S):
+        return None
+    return SignatureComplaint("its timestamp is too far off", f"its timestamp is off by {now - stamp:.0f} s")
 
 
 def _is_signed(scheme: Scheme, message: bytes, words: list[bytes], key: str) -> bool:

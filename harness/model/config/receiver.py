@@ -14,7 +14,8 @@ class Signature(Section, frozen=True):
     MAY_BE_EMPTY = ("prefix",)
 
     scheme: str
-    secret: SecretRef
+    secret: SecretRef | None = None
+    """None for the scheme ``none`` alone."""
     previous: SecretRef | None = None
     """The previous secret, if the receiver still accepts it during a rotation."""
     header: str | None = None
@@ -26,17 +27,27 @@ class Signature(Section, frozen=True):
     encoding: Literal["hex", "base64"] | None = None
     """Scheme ``hmac``: the encoding of the signature."""
     prefix: str | None = None
-    """Scheme ``hmac``: text before the signature; may contain ``{timestamp}``."""
+    """Scheme ``hmac``: text before the signature; may contain ``{timestamp}``. Scheme ``token``: before the token."""
+    multiple: bool | None = None
+    """Scheme ``hmac``: whether one header can have several signatures; by default where the prefix has a comma."""
     timestamp: str | None = None
     """Scheme ``hmac``: header of the timestamp, if the prefix does not contain it."""
     timestamp_unit: Literal["s", "ms"] | None = None
     """Scheme ``hmac``: seconds or milliseconds."""
     id_header: str | None = None
-    """Scheme ``hmac``: header of the event id, if the body does not contain it."""
+    """Header of the event id, if it differs from the scheme's."""
     tolerance: Duration | None = None
     """Maximum age of a timestamp, if the receiver's limit differs from the scheme's."""
     key_id: str | None = None
     """Id by which the receiver finds the key, if the scheme sends one."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a secret of the scheme ``none``, and where any other has none."""
+        unsigned = self.scheme == "none"
+        if unsigned and (self.secret or self.previous):
+            raise ValueError("the scheme 'none' has no secret; remove `secret` and `previous`, or name another scheme")
+        if not unsigned and self.secret is None:
+            raise ValueError("`secret` is missing: write a reference such as env:NAME")
 
 
 class Probe(Section, frozen=True):
@@ -111,7 +122,7 @@ class Receiver(Section, frozen=True):
     """Folder of event fixtures, relative to harness.toml."""
     signature: Signature | None = None
     event_id: str | None = None
-    """Key of the event id in the JSON body, if the scheme has no header for it and another default key."""
+    """Key of the event id in the body, if it is not where the scheme has it."""
     event_type: str | None = None
     """Key of the event type in the JSON body, if it differs from the scheme's."""
     ack_within: Duration = Duration(3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from urllib.parse import urlencode
 
@@ -10,9 +9,16 @@ from msgspec.structs import replace
 
 from harness.http.message import Request
 from harness.model import Level
-from harness.openapi.event_bodies import begins_as_json, is_form
+from harness.openapi.event_bodies import is_form
+from harness.webhooks.cases.alterations import altered, other_event, unsigned_content
 from harness.webhooks.cases.building import Material, replaced
-from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, unsigned_body, worded_case
+from harness.webhooks.cases.receiver_case import (
+    Expected,
+    ReceiverCase,
+    unauthenticated,
+    without_header,
+    worded_case,
+)
 from harness.webhooks.schemes import Scheme
 
 _STANDARD = "Standard Webhooks, Verifying webhook authenticity"
@@ -25,29 +31,6 @@ _WHOLE = "Compare the whole signature, with a constant-time comparison that fail
 _EXACT = "Compare the signature exactly as the provider writes it; ignore nothing before or after it."
 _HEADER_ONLY = "Read the signature only from its header."
 _VERSIONS = "Accept only signatures labelled with the version that you verify; ignore all others."
-
-
-_LAST_OF_TEXT = re.compile(
-    rb'(?<!\\)[0-9a-z](?="\s*[,}\]])|(?<!%)(?<!%[0-9a-f])[0-9a-z](?=%22(?:%20|\+)*(?:[,}\]]|%2C|%7D|%5D))'
-    rb"|[0-9a-z](?=\s*</)",
-    re.IGNORECASE,
-)
-"""The last character of a value: of JSON, of JSON in a form, of XML."""
-_LAST_OF_NUMBER = re.compile(rb"[0-9](?=\s*[,}\]])")
-
-
-def _other_event(m: Material) -> str:
-    """Return the right signature of another event."""
-    return m.signature(m.body.replace(b"{", b'{"other":1,', 1) if begins_as_json(m.body) else b"other=1&" + m.body)
-
-
-def _altered(m: Material) -> bytes:
-    """Return the body with one character changed, so that it can still be read, else with one more."""
-    places = ([found.start() for found in pattern.finditer(m.body)] for pattern in (_LAST_OF_TEXT, _LAST_OF_NUMBER))
-    at = next((found[-1] for found in places if found), None)
-    if at is None:
-        return m.body + b"0"
-    return m.body[:at] + (b"0" if m.body[at : at + 1] != b"0" else b"1") + m.body[at + 1 :]
 
 
 def _as_version(label: str, m: Material) -> Request:
@@ -75,20 +58,37 @@ def _legacy_sha1(m: Material) -> Request:
     return m.with_headers(sha1.sign(m.body, secret=m.secret, timestamp=m.timestamp))
 
 
+def _with_junk(m: Material) -> Request:
+    """Return a delivery whose signature has four characters more; they change what is decoded.
+
+    A signature of varying length (DER) or a password may end with padding, behind which decoders read nothing.
+    """
+    signature = m.signature()
+    decoded = m.scheme.is_token or m.scheme.algorithm.startswith("ecdsa")
+    whole = signature.rstrip("=") if decoded else signature
+    return m.carrying(f"{whole}AAAA{signature[len(whole) :]}")
+
+
+def _elsewhere(m: Material) -> dict[str, str]:
+    """Return fields that carry the right signature, or a token that was made up: the right one is the secret itself."""
+    signature = m.signature(secret=m.scheme.new_secret()) if m.scheme.is_token else m.signature()
+    return {"signature": signature, m.scheme.header or "x-signature": m.value(signature)}
+
+
 def _in_query(m: Material) -> Request:
-    query = urlencode({"signature": m.value(), m.scheme.header: m.value()})
+    query = urlencode(_elsewhere(m))
     return replace(m.carrying(), url=f"{m.url}{'&' if '?' in m.url else '?'}{query}")
 
 
 def _in_body(m: Material) -> Request:
-    fields = {"signature": m.signature(), m.scheme.header: m.value()}
+    fields = _elsewhere(m)
     if is_form(m.event.headers, m.body):
         return replace(m.carrying(), body=m.body + b"&" * bool(m.body) + urlencode(fields).encode())
     return replace(m.carrying(), body=m.compact({**m.document(), **fields}))
 
 
 def _swapped_id(m: Material) -> Request:
-    return replaced(m.signed(), m.scheme.id_header, f"{m.event.id}0")
+    return replaced(m.signed(), m.scheme.id_header, f"{m.signed_id}0")
 
 
 def _no_id_header(scheme: Scheme) -> str:
@@ -127,8 +127,8 @@ CASES: tuple[ReceiverCase, ...] = (
     _case(
         id="altered-body",
         summary="a body with one character changed after signing",
-        build=lambda m: replace(m.signed(), body=_altered(m)),
-        not_applicable_to=unsigned_body,
+        build=lambda m: replace(m.signed(), body=altered(m)),
+        not_applicable_to=unsigned_content,
     ),
     _case(
         id="wrong-secret",
@@ -146,8 +146,8 @@ CASES: tuple[ReceiverCase, ...] = (
     _case(
         id="other-event",
         summary="the signature of another event",
-        build=lambda m: m.carrying(_other_event(m)),
-        not_applicable_to=unsigned_body,
+        build=lambda m: m.carrying(other_event(m)),
+        not_applicable_to=unsigned_content,
     ),
     _case(
         id="swapped-id",
@@ -214,13 +214,19 @@ CASES: tuple[ReceiverCase, ...] = (
         fix=_HEADER_ONLY,
         build=_in_query,
     ),
-    _case(id="in-body", summary="a signature in the body instead of its header", fix=_HEADER_ONLY, build=_in_body),
+    _case(
+        id="in-body",
+        summary="a signature in the body instead of its header",
+        fix=_HEADER_ONLY,
+        build=_in_body,
+        not_applicable_to=without_header,
+    ),
     _case(
         id="trailing-junk",
         level=Level.SHOULD,
         summary="the right signature with four characters added",
         fix=_EXACT,
-        build=lambda m: m.carrying(f"{m.signature()}AAAA"),
+        build=_with_junk,
     ),
     _case(
         id="bare",
@@ -259,6 +265,7 @@ CASES: tuple[ReceiverCase, ...] = (
         fix="Answer every refusal with the same fixed text, without the expected signature.",
         build=_zeros,
         must_not_contain=lambda m, built: m.signature(built.body),
+        not_applicable_to=unauthenticated,
     ),
     ReceiverCase(
         id="timing",

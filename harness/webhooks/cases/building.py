@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from harness.core.encodable import readable_json
 from harness.errors import EventError
-from harness.http.message import Headers, Request
+from harness.http.message import Headers, Request, header
 from harness.model import Event
 from harness.openapi.event_bodies import is_form, is_json_event, readable_document
 from harness.webhooks.events import EventFormat
@@ -34,6 +34,8 @@ class Material(NamedTuple):
     def of(cls, event_format: EventFormat, event: Event, *, secret: str, timestamp: int, url: str) -> Material:
         """Return the material for deliveries of ``event``, in the form that its own headers require."""
         scheme = event_format.scheme.of_delivery(event.headers)
+        if scheme.within:
+            event = replace(event, body=scheme.within.renewed(event.body))
         return cls(scheme, event, secret, timestamp, url=url, type_key=event_format.key_of_type)
 
     def __repr__(self) -> str:
@@ -44,6 +46,11 @@ class Material(NamedTuple):
         """The body of the genuine delivery."""
         return self.event.body
 
+    @property
+    def signed_id(self) -> str:
+        """The id that is signed: that of its header, where the scheme has one."""
+        return header(self.event.headers, self.scheme.id_header) if self.scheme.signs_id else self.event.id
+
     def signature(
         self, body: bytes | None = None, *, secret: str | None = None, timestamp: int | str | None = None
     ) -> str:
@@ -52,7 +59,7 @@ class Material(NamedTuple):
             self.body if body is None else body,
             secret=self.secret if secret is None else secret,
             timestamp=self.timestamp if timestamp is None else timestamp,
-            event_id=self.event.id,
+            event_id=self.signed_id,
             url=self.url,
         )
 
@@ -60,16 +67,11 @@ class Material(NamedTuple):
         self, body: bytes | None = None, *, secret: str | None = None, timestamp: int | str | None = None
     ) -> Request:
         """Return a delivery with a correct signature for the given body, secret and time."""
-        scheme, event = self.scheme, self.event
-        body = event.body if body is None else body
-        headers = scheme.sign(
-            body,
-            secret=self.secret if secret is None else secret,
-            timestamp=self.timestamp if timestamp is None else timestamp,
-            event_id=event.id,
-            url=self.url,
-        )
-        return self.with_headers(headers, body)
+        scheme, at = self.scheme, self._at(timestamp)
+        body = self.event.body if body is None else body
+        secret = self.secret if secret is None else secret
+        headers = scheme.sign(body, secret=secret, timestamp=at, event_id=self.signed_id, url=self.url)
+        return self.with_headers(headers, scheme.sign_body(body, secret=secret, timestamp=at))
 
     def signed_as(self, signature_of: bytes, body: bytes) -> Request:
         """Return a delivery of ``body`` with the right signature of another body."""
@@ -78,15 +80,19 @@ class Material(NamedTuple):
 
     def carrying(self, *signatures: str, timestamp: int | str | None = None) -> Request:
         """Return the body with any signatures, correctly formatted; without any, without the signature's header."""
-        return self.with_headers(self.scheme.written(*signatures, timestamp=self._at(timestamp), body=self.body))
+        headers = self.scheme.written(*signatures, timestamp=self._at(timestamp), body=self.body)
+        return self.with_headers(headers, self._holding(*(signatures or (None,)), timestamp=timestamp))
 
     def raw(self, value: str) -> Request:
         """Return a delivery with any text in place of the signature; everything else is correct."""
-        return self.with_headers(self.scheme.raw(value, timestamp=self.timestamp, body=self.body))
+        headers = self.scheme.raw(value, timestamp=self.timestamp, body=self.body)
+        return self.with_headers(headers, self._holding(value))
 
     def value(self, signature: str | None = None, *, timestamp: int | str | None = None) -> str:
         """Return the value of the signature's header in a genuine delivery, or with another signature in it."""
         signature = self.signature() if signature is None else signature
+        if not self.scheme.header:
+            return signature
         headers = self.scheme.written(signature, timestamp=self._at(timestamp), body=self.body)
         return dict(headers)[self.scheme.header]
 
@@ -132,6 +138,20 @@ class Material(NamedTuple):
         if not is_json_event(self.event.headers, self.body):
             return self.body + value
         return self.compact(more=b'"extra":"' + value + b'"')
+
+    def _holding(self, *signatures: str | None, timestamp: int | str | None = None) -> bytes:
+        """Return the body with any signatures in it, where it is the body that carries them.
+
+        Raises `EventError` where it has no place for them.
+        """
+        within = self.scheme.within
+        if within is None:
+            return self.body
+        if not within.values(self.body):
+            raise EventError(
+                f"{self.event.name} has no place for the signature of {self.scheme.name}, which this case changes"
+            )
+        return within.written(self.body, signatures, self.scheme.stamp(self._at(timestamp)))
 
     def _at(self, timestamp: int | str | None) -> int | str:
         return self.timestamp if timestamp is None else timestamp

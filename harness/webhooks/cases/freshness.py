@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from msgspec.structs import replace
+
 from harness.http.message import Request
 from harness.model import Level
 from harness.webhooks.cases.building import Material, replaced
@@ -28,7 +30,7 @@ def _untimed(scheme: Scheme) -> str:
 
 def unplaced(scheme: Scheme) -> str:
     """Return why a delivery cannot state another timestamp, or none; empty where it can."""
-    placed = scheme.timestamp_header or "{timestamp}" in scheme.value
+    placed = scheme.timestamp_header or scheme.within or "{timestamp}" in scheme.value
     return _untimed(scheme) or ("" if placed else f"{scheme.name} puts its timestamp among other parameters")
 
 
@@ -78,6 +80,9 @@ def _trailing_junk(m: Material) -> Request:
 def _without(m: Material) -> Request:
     if m.scheme.timestamp_header:
         return replaced(m.signed(), m.scheme.timestamp_header)
+    if m.scheme.within:
+        built = m.signed()
+        return replace(built, body=m.scheme.within.without(built.body, m.scheme.within.timestamp))
     before, _, after = m.scheme.value.partition("{timestamp}")
     stated = before.rpartition(",")[2] + m.scheme.stamp(m.timestamp) + after[:1]
     return m.raw(m.value().replace(stated, "", 1))
@@ -92,7 +97,7 @@ _unreadable = partial(
     _case,
     source="A 5xx makes the sender retry and pages people (Standard Webhooks, Webhook consumers)",
     fix=_PARSE,
-    not_applicable_to=_untimed,
+    not_applicable_to=unlimited,
 )
 
 CASES: tuple[ReceiverCase, ...] = (
@@ -166,7 +171,6 @@ CASES: tuple[ReceiverCase, ...] = (
         id="timestamp-negative",
         summary="the timestamp '-1'",
         build=partial(_reading, "-1"),
-        not_applicable_to=unlimited,
     ),
     _unreadable(
         id="timestamp-huge",
@@ -187,5 +191,6 @@ CASES: tuple[ReceiverCase, ...] = (
         level=Level.SHOULD,
         summary="a timestamp with letters added after signing",
         build=_trailing_junk,
+        not_applicable_to=_untimed,
     ),
 )

@@ -8,7 +8,7 @@ from functools import partial
 from harness.http.message import Request
 from harness.model import Level
 from harness.webhooks.cases.building import Material, replaced
-from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, worded_case
+from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, without_header, worded_case
 
 _SOURCE = "A 5xx makes the sender retry and pages people (Standard Webhooks, Webhook consumers)"
 _PARSE = (
@@ -30,6 +30,7 @@ CASES: tuple[ReceiverCase, ...] = (
         level=Level.SHOULD,
         expected=Expected.ANSWERED,
         build=partial(_twice, "good", "bad"),
+        not_applicable_to=without_header,
     ),
     _garbage(
         id="bad-then-good",
@@ -37,6 +38,7 @@ CASES: tuple[ReceiverCase, ...] = (
         level=Level.SHOULD,
         expected=Expected.ANSWERED,
         build=partial(_twice, "bad", "good"),
+        not_applicable_to=without_header,
     ),
     _garbage(id="garbled", summary="the word 'nonsense' as a signature header", build=lambda m: m.raw("nonsense")),
     _garbage(

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from msgspec.structs import replace
+
 from harness.errors import EventError
 from harness.http.message import Request
 from harness.model import Level
@@ -24,11 +26,13 @@ _TRIES = 40
 
 
 def _written_in(encoding: str, scheme: Scheme) -> str:
-    return "" if scheme.encoding == encoding else f"{scheme.name} writes signatures in {scheme.encoding}"
+    return _encoded(scheme) or (
+        "" if scheme.encoding == encoding else f"{scheme.name} writes signatures in {scheme.encoding}"
+    )
 
 
 def _encoded(scheme: Scheme) -> str:
-    return "" if scheme.encoding in _OUTSIDE else f"{scheme.name} sends its token as it is"
+    return f"{scheme.name} sends a token, which is no signature" if scheme.is_token else ""
 
 
 def _cut_by_junk(m: Material) -> Request:
@@ -63,7 +67,8 @@ def _written(change: Callable[[str], str], m: Material) -> Request:
     for body, timestamp in _alike(m):
         right = m.signature(body, timestamp=timestamp)
         if (changed := change(right)) != right:
-            return m.with_headers(m.scheme.written(changed, timestamp=timestamp, body=body), body)
+            event = replace(m.event, body=body)
+            return m._replace(event=event, timestamp=timestamp).carrying(changed)
     raise EventError(f"{m.event.name} has no signature with a character which this case changes")
 
 

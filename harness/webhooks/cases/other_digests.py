@@ -34,14 +34,14 @@ def _with_digest(digest: str, m: Material) -> Request:
 
 def _unkeyed(m: Material) -> Request:
     """Return a delivery whose signature is a plain digest of what is signed, which anybody can compute."""
-    message = m.scheme.message(m.body, timestamp=m.timestamp, event_id=m.event.id, url=m.url)
+    message = m.scheme.message(m.body, timestamp=m.timestamp, event_id=m.signed_id, url=m.url)
     digest = hashlib.new(m.scheme.algorithm.removeprefix(_HMAC), message).digest()
     return m.carrying(ENCODINGS[m.scheme.encoding](digest))
 
 
 def _concatenated(m: Material) -> Request:
     """Return a delivery whose signature is a digest of the secret with what is signed behind it: no HMAC."""
-    message = m.scheme.message(m.body, timestamp=m.timestamp, event_id=m.event.id, url=m.url)
+    message = m.scheme.message(m.body, timestamp=m.timestamp, event_id=m.signed_id, url=m.url)
     key = KEY_FORMS[m.scheme.key_form].read(m.secret)
     digest = hashlib.new(m.scheme.algorithm.removeprefix(_HMAC), key + message).digest()
     return m.carrying(ENCODINGS[m.scheme.encoding](digest))

@@ -46,6 +46,16 @@ def unsigned_body(scheme: Scheme) -> str:
     return "" if scheme.signs_body else f"{scheme.name} does not sign the body"
 
 
+def without_header(scheme: Scheme) -> str:
+    """Return why no header can be wrong, empty where a header has the signature."""
+    return "" if scheme.header else f"{scheme.name} has no header for a signature"
+
+
+def unauthenticated(scheme: Scheme) -> str:
+    """Return why there is no forgery, empty where a delivery shows who sent it."""
+    return "" if scheme.authenticates else "nothing shows who sent a delivery, so none can be forged"
+
+
 class ReceiverCase(Check, frozen=True, kw_only=True):
     """One delivery, genuine or wrong on purpose; `summary` names it, as the object of a sentence."""
 
@@ -82,6 +92,11 @@ def worded_case(
 
     ``verbs`` are those for a pass and for a fail, by default the usual ones for what is ``expected``.
     """
+    given = fields.pop("not_applicable_to", always)
+    if expected in REFUSALS:
+        fields["not_applicable_to"] = lambda scheme: unauthenticated(scheme) or given(scheme)
+    else:
+        fields["not_applicable_to"] = given
     passed, failed = (f"{verb} {summary}" for verb in verbs or _VERBS[expected])
     return ReceiverCase(
         summary=summary, passed=passed, failed=failed, expected=expected.value, response=expected, **fields

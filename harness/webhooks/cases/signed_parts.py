@@ -61,7 +61,7 @@ def _other_url(m: Material) -> Request:
 
 def _other_method(m: Material) -> Request:
     signature = m.scheme.signature(
-        m.body, secret=m.secret, timestamp=m.timestamp, event_id=m.event.id, url=m.url, method="PUT"
+        m.body, secret=m.secret, timestamp=m.timestamp, event_id=m.signed_id, url=m.url, method="PUT"
     )
     return m.carrying(signature)
 

@@ -7,6 +7,7 @@ from harness.model import Finding, Outcome
 from harness.webhooks.assessment import with_fixtures
 from harness.webhooks.case_runner import no_id
 from harness.webhooks.drills import (
+    authentication,
     crashes,
     dead_letters,
     duplicates,
@@ -22,7 +23,14 @@ from harness.webhooks.drills.drill_context import DrillContext
 
 # Late effects of duplicates appear while the drills of dead letters run. Load comes last: its slow events occupy the
 # workers of the receiver, so that anything after it would wait.
-DRILLS: tuple[Drill, ...] = (*dead_letters.DRILLS, *overlap.DRILLS, *duplicates.DRILLS, *other_ids.DRILLS, *load.DRILLS)
+DRILLS: tuple[Drill, ...] = (
+    *dead_letters.DRILLS,
+    *overlap.DRILLS,
+    *authentication.DRILLS,
+    *duplicates.DRILLS,
+    *other_ids.DRILLS,
+    *load.DRILLS,
+)
 CRASHES: tuple[Drill, ...] = (*crashes.DRILLS, *unset_secrets.DRILLS, *withdrawal.DRILLS, *memory.DRILLS)
 """Drills that need a copy of the target of their own."""
 

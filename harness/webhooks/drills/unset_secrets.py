@@ -12,6 +12,7 @@ from harness.errors import SecretError
 from harness.http.message import Request
 from harness.model import Outcome
 from harness.webhooks.cases import Material
+from harness.webhooks.cases.receiver_case import unauthenticated
 from harness.webhooks.drills.drill import OTHER_SECRETS, Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.effects import counted
@@ -46,6 +47,8 @@ def taken(context: DrillContext) -> tuple[list[str], str]:
 
 
 def _without_secret(context: DrillContext) -> Judgement:
+    if reason := unauthenticated(context.receiver.scheme):
+        return Outcome.NOT_APPLICABLE, reason
     names, previous = context.secret_names, context.previous_names
     empty: Mapping[str, str | None] = dict.fromkeys(names, "")
     unset: Mapping[str, str | None] = dict.fromkeys((*names, *previous))

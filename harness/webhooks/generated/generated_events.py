@@ -41,7 +41,7 @@ class GeneratedEvent(msgspec.Struct, frozen=True, kw_only=True):
         name = f"{self.webhook} ({'valid' if self.valid else 'invalid'})"
         event = _as_event(event_format, self._type(), self.document)
         event = msgspec.structs.replace(event, name=name, type=self._type())
-        if self.keeps_id and not event_format.scheme.id_header:
+        if self.keeps_id and (event_format.id_key or not event_format.scheme.id_header):
             return msgspec.structs.replace(event, id="")
         return event_format.fresh(event, new_id)
 

@@ -49,6 +49,13 @@ def _prefixed(prefix: str, sizes: range, *, public: str = "") -> KeyForm:
     return KeyForm(read, lambda key: prefix + _base64(key), described, lambda key: public + _base64(key))
 
 
+def _read_basic(text: str) -> bytes:
+    """Return user and password as HTTP Basic joins them (RFC 7617 section 2); nothing stands for two empty ones."""
+    if text and ":" not in text:
+        raise ValueError("no colon")
+    return text.encode() or b":"
+
+
 def _read_pem(text: str) -> bytes:
     lines = [line for line in text.split() if line and "-----" not in line]
     plain = [line for line in lines if line not in {"PRIVATE", "KEY", "EC"}]
@@ -74,6 +81,7 @@ KEY_FORMS: Mapping[str, KeyForm] = {
     "stripe": KeyForm(str.encode, lambda key: f"whsec_{key.hex()}", "the whole text, whsec_ included"),
     "whsec": _prefixed("whsec_", range(24, 65)),
     "whsk": _prefixed("whsk_", range(32, 65), public="whpk_"),
+    "basic": KeyForm(_read_basic, lambda key: f"webhooks:{key.decode()}", "USER:PASSWORD"),
     "hex": KeyForm(bytes.fromhex, bytes.hex, "bytes in hexadecimal"),
     "base64": _prefixed("", range(32, 65)),
     "pem": KeyForm(_read_pem, _base64, "a private key (PKCS 8) as PEM, or only its base64", _base64),

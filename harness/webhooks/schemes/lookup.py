@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -12,8 +13,16 @@ from harness.model.config import Signature
 from harness.webhooks.schemes.scheme import Scheme
 from harness.webhooks.schemes.table import SCHEMES
 
-OPEN = ("template", "digest", "encoding", "prefix", "timestamp", "timestamp_unit", "id_header")
-"""Keys of ``[receiver] signature`` that the scheme ``hmac`` leaves open."""
+OPEN: Mapping[str, tuple[str, ...]] = {
+    "template": ("hmac",),
+    "digest": ("hmac",),
+    "encoding": ("hmac",),
+    "prefix": ("hmac", "token"),
+    "multiple": ("hmac",),
+    "timestamp": ("hmac",),
+    "timestamp_unit": ("hmac",),
+}
+"""Keys of ``[receiver] signature`` that only some schemes leave open, and which ones do."""
 PLACEHOLDERS = frozenset({"body", "timestamp", "id", "url", "method"})
 
 
@@ -32,12 +41,11 @@ def scheme_for(signature: Signature) -> Scheme:
     """
     scheme = scheme_named(signature.scheme)
     given = {key: value for key in OPEN if (value := getattr(signature, key)) is not None}
-    if given and scheme.name != "hmac":
-        raise ConfigurationError(
-            f"[receiver] signature.{next(iter(given))} is only for scheme 'hmac'; {scheme.name!r} defines how it "
-            'signs. Remove the key, or describe the signature with scheme = "hmac".'
-        )
-    changes = _described(scheme, given) if given else {}
+    for key in given:
+        _check_open(key, scheme)
+    changes = _described(scheme, given) if scheme.name == "hmac" and given else _placed(scheme, signature)
+    if signature.id_header:
+        changes |= _identified(scheme, signature.id_header.lower())
     if signature.header:
         changes["header"] = signature.header.lower()
     if signature.tolerance is not None:
@@ -47,7 +55,38 @@ def scheme_for(signature: Signature) -> Scheme:
     return msgspec.structs.replace(scheme, **changes) if changes else scheme
 
 
-def _described(scheme: Scheme, given: dict[str, str]) -> dict[str, Any]:
+def _check_open(key: str, scheme: Scheme) -> None:
+    if scheme.name not in OPEN[key]:
+        raise ConfigurationError(
+            f"[receiver] signature.{key} is only for scheme {' or '.join(map(repr, OPEN[key]))}; {scheme.name!r} "
+            'defines how it signs. Remove the key, or describe the signature with scheme = "hmac".'
+        )
+
+
+def _placed(scheme: Scheme, signature: Signature) -> dict[str, Any]:
+    """Return the changes to a scheme that has no open keys but ``prefix``; raises `ConfigurationError`."""
+    if signature.header and not scheme.header:
+        where = "in the body" if scheme.within else "nowhere"
+        raise ConfigurationError(
+            f"[receiver] signature.header names a header for the signature, which {scheme.name!r} has {where}. "
+            "Remove the key, or name another scheme."
+        )
+    elsewhere = (signature.header or scheme.header).lower() != scheme.header
+    if scheme.name != "token" or (signature.prefix is None and not elsewhere):
+        return {}
+    prefix = signature.prefix or ""  # a header of its own has the bare token
+    _check_placeholders("prefix", prefix, set())
+    return {"value": prefix + "{signature}"}
+
+
+def _identified(scheme: Scheme, header: str) -> dict[str, Any]:
+    """Return the changes to a scheme whose events have their id in another header; the former gets new ids too."""
+    former = (scheme.id_header,) if scheme.id_header else ()
+    further = (*former, *scheme.further_id_headers)
+    return {"id_header": header, "further_id_headers": tuple(name for name in further if name != header)}
+
+
+def _described(scheme: Scheme, given: dict[str, Any]) -> dict[str, Any]:
     """Return the changes to the scheme ``hmac`` for its open keys."""
     template = given.get("template", scheme.signed)
     _check_placeholders("template", template, PLACEHOLDERS)
@@ -62,17 +101,17 @@ def _described(scheme: Scheme, given: dict[str, str]) -> dict[str, Any]:
             'Name its header (timestamp = "x-timestamp"), or put {timestamp} into the prefix.'
         )
     repeats = "," in prefix  # as in "t=...,v1=...": its last field can stand there once more
+    repeats = given.get("multiple", repeats)
     return {
         "signed": template,
         "value": prefix + "{signature}",
         "another": f",{prefix.rpartition(',')[2]}{{signature}}" if repeats else "",
-        "label": prefix.rpartition(",")[2].rstrip("="),
+        "label": prefix.rpartition(",")[2].strip().rstrip("="),
         "algorithm": f"hmac-{given.get('digest', 'sha256')}",
         "encoding": given.get("encoding", scheme.encoding),
         "timestamp_header": header,
         "timestamp_unit": given.get("timestamp_unit", "s"),
         "tolerance_s": scheme.tolerance_s if stamped else None,
-        "id_header": given.get("id_header", "").lower(),
     }
 
 

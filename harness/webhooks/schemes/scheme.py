@@ -11,6 +11,7 @@ from harness.http.message import Headers, header, media_type
 from harness.openapi.event_bodies import begins_as_json
 from harness.webhooks.schemes import algorithms
 from harness.webhooks.schemes.algorithms import ALGORITHMS, KEY_FORMS
+from harness.webhooks.schemes.body_signature import BodySignature
 from harness.webhooks.schemes.derived import DERIVED, Values
 
 NOTHING: Mapping[str, str] = {}
@@ -25,10 +26,12 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     header: str
-    """Header that carries the signature, in lower case."""
+    """Header that carries the signature, in lower case; empty where the body does, or where there is none."""
+    within: BodySignature | None = None
+    """Where the body carries the signature."""
     signed: str
-    """Template of the signed bytes: ``{body}``, ``{timestamp}``, ``{id}``, ``{url}``, ``{method}``, ``{key_id}``, and
-    the values derived from the body: `DERIVED`."""
+    """Template of the signed bytes: ``{body}``, ``{timestamp}``, ``{id}``, ``{url}``, ``{method}``, ``{key_id}``, the
+    values derived from the body (`DERIVED`), and those that `within` names."""
     value: str
     """Template of the header's value: ``{signature}``, and ``{timestamp}`` where the same header has it."""
     another: str = ""
@@ -76,6 +79,11 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     """The page that describes the scheme."""
 
     @property
+    def authenticates(self) -> bool:
+        """Whether a delivery shows who sent it."""
+        return bool(self.header or self.within)
+
+    @property
     def timestamped(self) -> bool:
         """Whether the signature covers a timestamp, so that a delivery can be too old."""
         return "{timestamp}" in self.signed
@@ -103,7 +111,12 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def signs_id(self) -> bool:
         """Whether the signature covers the event id's header."""
-        return "{id}" in self.signed
+        return bool(self.id_header) and "{id}" in self.signed
+
+    @property
+    def is_token(self) -> bool:
+        """Whether a delivery has the secret itself in place of a signature."""
+        return self.algorithm == "token"
 
     def of_delivery(self, headers: Headers) -> Scheme:
         """Return the scheme as it applies to a delivery with these headers."""
@@ -112,7 +125,10 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, id_header="", type_header="", beside=())
 
     def sign(self, body: bytes, *, timestamp: int | str, **named: str) -> Headers:
-        """Return the headers that make ``body`` a genuine delivery; for the other arguments see `signature`."""
+        """Return the headers that make ``body`` a genuine delivery; for the other arguments see `signature`.
+
+        Where the body carries the signature, `sign_body` has to write it too.
+        """
         return self.written(self.signature(body, timestamp=timestamp, **named), timestamp=timestamp, body=body)
 
     def signature(
@@ -125,15 +141,32 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
         url: str = "",
         method: str = "POST",
     ) -> str:
-        """Return the bare signature; raises `SecretError` for a malformed secret."""
+        """Return the bare signature, that of the first object where several are signed.
+
+        Raises `SecretError` for a malformed secret.
+        """
         message = self.message(body, timestamp=timestamp, event_id=event_id, url=url, method=method)
         return algorithms.sign_encoded(self.algorithm, self.key_form, self.encoding, secret, message)
+
+    def sign_body(self, body: bytes, *, secret: str, timestamp: int | str) -> bytes:
+        """Return the body of a genuine delivery: with its signatures, where it is the body that carries them.
+
+        One without a place for them stays as it is. Raises `SecretError` for a malformed secret.
+        """
+        if self.within is None:
+            return body
+        messages = [self._filled(self.signed, timestamp, body, values) for values in self.within.values(body)]
+        keyed = (self.algorithm, self.key_form, self.encoding, secret)
+        signatures = [algorithms.sign_encoded(*keyed, message.encode()) for message in messages]
+        return self.within.written(body, signatures, self.stamp(timestamp)) if signatures else body
 
     def message(
         self, body: bytes, *, timestamp: int | str, event_id: str = "", url: str = "", method: str = "POST"
     ) -> bytes:
         """Return the bytes that are signed."""
         values = {"id": event_id, "url": self.address(url, body), "method": method}
+        if self.within:
+            values |= next(iter(self.within.values(body)), dict.fromkeys(self.within.fields, ""))
         head, mark, tail = self.signed.partition("{body}")
         message = self._filled(head, timestamp, body, values).encode() + (body if mark else b"")
         return message + self._filled(tail, timestamp, body, values).encode()
@@ -159,7 +192,7 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
         This writes forged signatures, and those of an old and a new secret together.
         """
         beside = self._beside(timestamp, body)
-        if not signatures:
+        if not signatures or not self.header:
             return beside
         value = self.value.format(timestamp=self.stamp(timestamp), signature=signatures[0])
         for signature in signatures[1:]:
@@ -168,7 +201,7 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
 
     def raw(self, value: str, *, timestamp: int | str, body: bytes = b"") -> Headers:
         """Return the headers with exactly ``value`` in place of the signature; the others are correct."""
-        return ((self.header, value), *self._beside(timestamp, body))
+        return (*(((self.header, value),) if self.header else ()), *self._beside(timestamp, body))
 
     def new_secret(self) -> str:
         """Return a new random secret of the right form: for tests, and for wrong signatures."""

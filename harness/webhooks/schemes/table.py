@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from harness.webhooks.schemes.body_table import BODY_SCHEMES
 from harness.webhooks.schemes.scheme import Scheme
 from harness.webhooks.schemes.sent_headers import SENT
+from harness.webhooks.schemes.token_table import TOKEN_SCHEMES
 
 MINUTES_5 = 300.0
 
@@ -140,9 +142,9 @@ SCHEMES: tuple[Scheme, ...] = (
         signed="{body}",
         value="{signature}",
         encoding="base64",
-        id_header="x-shopify-webhook-id",
-        id_example="b54557e4-bdd9-4b37-8a5f-bf7d70bcd043",
-        further_id_headers=("x-shopify-event-id",),
+        id_header="x-shopify-event-id",  # shopify.dev, Ignore duplicate webhooks
+        id_example="98880550-7158-44d4-b7cd-2c97c8a091b5",
+        further_id_headers=("x-shopify-webhook-id",),
         type_header="x-shopify-topic",
         sent=SENT["shopify"],
         source="shopify.dev, Verify webhook deliveries",
@@ -237,20 +239,39 @@ SCHEMES: tuple[Scheme, ...] = (
         sent=SENT["discord"],
         source="docs.discord.com, Setting up an endpoint: validating security request headers",
     ),
+    *TOKEN_SCHEMES,
     Scheme(
-        name="cloudevents",
-        header="authorization",
+        name="trello",
+        header="x-trello-webhook",
+        signed="{body}{url}",
+        value="{signature}",
+        algorithm="hmac-sha1",
+        encoding="base64",
+        id_key="action.id",
+        type_key="action.type",
+        source="developer.atlassian.com, Trello webhooks: webhook signatures",
+    ),
+    Scheme(
+        name="mandrill",
+        header="x-mandrill-signature",
+        signed="{url}{form}",
+        value="{signature}",
+        algorithm="hmac-sha1",
+        encoding="base64",
+        id_key="0._id",
+        type_key="0.event",
+        source="mailchimp.com/developer, Transactional webhooks: authenticating webhook requests",
+    ),
+    *BODY_SCHEMES,
+    Scheme(
+        name="none",
+        header="",
         signed="",
-        value="Bearer {signature}",
+        value="{signature}",
         algorithm="token",
         key_form="token",
         encoding="text",
-        id_header="ce-id",
-        id_example="c7b1d5a0-3e8f-4b62-9d14-6f0a2e5c8b73",
-        type_header="ce-type",
-        beside=(("ce-specversion", "1.0"), ("ce-source", "/events")),
-        structured="application/cloudevents",
-        source="CloudEvents 1.0, HTTP 1.1 Web Hooks for Event Delivery, section 3",
+        source="CWE-306",
     ),
     _message_signature("rfc9421", "hmac-sha256", "text"),
     _message_signature("rfc9421-ed25519", "ed25519", "base64"),

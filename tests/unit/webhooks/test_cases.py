@@ -12,10 +12,18 @@ from harness.http.message import Request
 from harness.model import Event
 from harness.readiness.checklist import shipped
 from harness.webhooks.cases import CASES, Expected, Material, ReceiverCase, case_named, http_variants
+from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import SCHEMES, Scheme
 
 NOW = 1_790_000_000
 OBJECT = b'{ "id": "evt_0", "event_id": "evt_0", "type": "x", "data": { "a": null, "b": [1] } }'
+
+ADYEN = (
+    b'{"live": "false", "notificationItems": [{"NotificationRequestItem": {"pspReference": "P1", "eventCode": "X",'
+    b' "amount": {"value": 1130, "currency": "EUR"}, "success": "true", "additionalData": {"a": "b"}}}]}'
+)
+
+MANDRILL = b"mandrill_events=%5B%7B%22_id%22%3A%22e1%22%2C%22event%22%3A%22send%22%2C%22type%22%3A%22x%22%7D%5D"
 
 
 @pytest.fixture(autouse=True)
@@ -26,9 +34,17 @@ def _smaller(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def material(scheme: Scheme) -> Material:
     body = b"[" + OBJECT + b"]" if scheme.id_key.startswith("0.") else OBJECT
-    headers = (("content-type", "application/json"), *(((scheme.id_header, "evt_0"),) if scheme.id_header else ()))
+    body = {"adyen-payments": ADYEN, "mandrill": MANDRILL}.get(scheme.name, body)
+    media = "application/json" if body.startswith((b"{", b"[")) else "application/x-www-form-urlencoded"
+    headers = (("content-type", media), *(((scheme.id_header, "evt_0"),) if scheme.id_header else ()))
     event = Event(name="event", type="x", id="evt_0", body=body, headers=headers)
-    return Material(scheme, event, scheme.new_secret(), NOW, url="http://127.0.0.1:1/hook")
+    return Material.of(
+        EventFormat(scheme=scheme, type_key=None if body == ADYEN else "type"),
+        event,
+        secret=scheme.new_secret(),
+        timestamp=NOW,
+        url="http://127.0.0.1:1/hook",
+    )
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=lambda s: s.name)
@@ -40,8 +56,9 @@ def test_every_case_is_built_or_says_why_not(scheme: Scheme) -> None:
     for case in CASES:
         if case.not_applicable_to(scheme):
             continue
-        built = case.build(m)
+        built = built_or_refused(case, m)
         forged = case.response in (Expected.REFUSED, Expected.REFUSED_OR_CUT)
+        assert isinstance(built, Request) or scheme.name == "mandrill"
         assert not forged or built != genuine, f"{case.id} is genuine for {scheme.name}"
 
 
@@ -62,12 +79,14 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("scheme", SCHEMES, ids=lambda s: s.name)
+@pytest.mark.parametrize("scheme", [s for s in SCHEMES if s.name != "mandrill"], ids=lambda s: s.name)
 @pytest.mark.parametrize("media, body", BODIES.values(), ids=BODIES)
 def test_whatever_the_body_a_case_is_built_or_says_why_not(scheme: Scheme, media: str, body: bytes) -> None:
     """A forged delivery of a form, of XML or of nothing is never the genuine one, and nothing else is raised."""
     m = material(scheme)
     headers = (("content-type", media), *m.event.headers[1:])
+    if scheme.within and not scheme.within.values(body):
+        return  # such a fixture is refused, see EventFormat.read
     m = m._replace(event=msgspec.structs.replace(m.event, headers=headers, body=body))
     genuine = m.signed()
 
@@ -148,8 +167,8 @@ def test_a_case_keeps_the_query_of_the_receiver() -> None:
     for scheme in SCHEMES:
         m = material(scheme)._replace(url="https://receiver.example/hook?tenant=7")
         for case in CASES:
-            if not case.not_applicable_to(scheme):
-                path, _, query = case.build(m).target.partition("?")
+            if not case.not_applicable_to(scheme) and isinstance(built := built_or_refused(case, m), Request):
+                path, _, query = built.target.partition("?")
                 assert (path, query.split("&")[0], "?" in query) == ("/hook", "tenant=7", False), (case.id, scheme.name)
 
 

@@ -339,8 +339,9 @@ def test_a_token_in_the_query_is_not_shown(
     dry = ("--secret", "env:A_TOKEN", "--to", "http://127.0.0.1:1/", "--dry-run", "--scheme", "cloudevents")
     result = deliver(captured, *dry, "--altered", "in-query")
 
-    assert result.output.count("[REDACTED env:A_TOKEN]") == 4
+    assert "POST /?signature=" in result.output
     assert "tok" not in result.output
+    assert "REDACTED" not in result.output, "the token itself is in no URL, for a receiver writes that to its log"
 
 
 def test_a_structured_cloud_event_is_delivered_as_it_is(event: Path, deliver: Deliver) -> None:

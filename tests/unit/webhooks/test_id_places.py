@@ -260,12 +260,15 @@ def test_every_header_that_names_an_event_is_fresh() -> None:
     assert fresh == {"x-shopify-event-id": "n", "x-shopify-webhook-id": "n", "x-shopify-topic": "t"}
 
 
-def test_a_key_of_harness_toml_is_fresh_beside_the_header_of_the_scheme() -> None:
-    """A receiver of GitHub's that tells duplicates by the body gets another body too."""
+def test_a_key_of_harness_toml_takes_the_place_of_the_header_of_the_scheme() -> None:
+    """The integration is asked by the id that is named; the id in the header is a new one all the same."""
     github = format_of("github", "delivery.uuid")
     event = github.received((("x-github-delivery", "d"), *JSON), b'{"delivery": {"uuid": "u"}}')
 
-    assert (event.id, github.fresh(event, "n").body) == ("d", b'{"delivery": {"uuid": "n"}}')
+    assert (event.id, github.fresh(event, "n").body) == ("u", b'{"delivery": {"uuid": "n"}}')
+    fresh = github.fresh(event)
+    assert fresh.id in fresh.body.decode()
+    assert dict(fresh.headers)["x-github-delivery"] not in ("d", fresh.id)
 
 
 def test_bytes_outside_the_id_stay_as_they_are() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from harness.errors import ConfigurationError
 from harness.model import SecretRef
 from harness.model.config import Duration, Signature
-from harness.webhooks.schemes import scheme_for, scheme_named
+from harness.webhooks.schemes import SCHEMES, scheme_for, scheme_named
 
 NOW = 1_790_000_000
 
@@ -66,6 +67,60 @@ def test_tolerance_and_key_id_are_the_receivers() -> None:
     assert scheme_named("rfc9421").tolerance_s == 86_400
 
 
+def test_whether_a_header_has_several_signatures_can_be_named() -> None:
+    """WorkOS separates timestamp and signature by a comma and sends one signature alone."""
+    prefix = "t={timestamp}, v1="
+
+    assert not scheme_for(signature(prefix=prefix, multiple=False)).rotates
+    assert scheme_for(signature(prefix=prefix)).another == ", v1={signature}"
+    assert scheme_for(signature(template="{body}", prefix="v1=", multiple=True)).another == ",v1={signature}"
+
+
+@pytest.mark.parametrize(
+    "keys, headers",
+    [
+        ({}, {"authorization": "Bearer SIG"}),
+        ({"prefix": "Token "}, {"authorization": "Token SIG"}),
+        ({"header": "X-Acme-Token"}, {"x-acme-token": "SIG"}),
+        ({"header": "X-Acme-Token", "prefix": "tok:"}, {"x-acme-token": "tok:SIG"}),
+    ],
+)
+def test_a_token_is_sent_in_any_header_behind_any_prefix(keys: dict[str, str], headers: dict[str, str]) -> None:
+    """In Authorization it is a Bearer token unless another prefix is named; in other headers it is bare."""
+    assert dict(scheme_for(signature("token", **keys)).written("SIG", timestamp=NOW)) == headers
+
+
+@pytest.mark.parametrize("name", [s.name for s in SCHEMES])
+def test_the_header_of_the_id_can_be_named_for_every_scheme(name: str) -> None:
+    """The scheme's own headers of ids still get new values."""
+    secret = None if name == "none" else SecretRef("env:X")
+    own = scheme_named(name)
+    found = scheme_for(Signature(scheme=name, secret=secret, id_header="X-Acme-Event"))
+
+    assert found.id_header == "x-acme-event"
+    assert found.further_id_headers == (*filter(None, [own.id_header]), *own.further_id_headers)
+
+
+def test_one_of_the_schemes_own_headers_can_be_the_id() -> None:
+    """A receiver may tell Shopify's duplicates by the webhook's id."""
+    found = scheme_for(signature("shopify", id_header="X-Shopify-Webhook-Id"))
+
+    assert (found.id_header, found.further_id_headers) == ("x-shopify-webhook-id", ("x-shopify-event-id",))
+
+
+@pytest.mark.parametrize(
+    "keys, said",
+    [
+        ({"scheme": "none", "secret": SecretRef("env:X")}, "the scheme 'none' has no secret; remove `secret`"),
+        ({"scheme": "github"}, "`secret` is missing: write a reference such as env:NAME"),
+    ],
+)
+def test_every_scheme_but_none_has_a_secret(keys: dict[str, Any], said: str) -> None:
+    """A receiver without authentication has nothing to share."""
+    with pytest.raises(ValueError, match=re.escape(said)):
+        Signature(**keys)
+
+
 @pytest.mark.parametrize(
     "keys, said",
     [
@@ -76,6 +131,15 @@ def test_tolerance_and_key_id_are_the_receivers() -> None:
         ({"template": "{timestamp}"}, "must contain {body} exactly once"),
         ({"template": "{bdy}"}, "contains {bdy}, which is not known. Did you mean 'body'?"),
         ({"template": "{body"}, "is not a template"),
+        (
+            {"scheme": "github", "prefix": "x"},
+            "signature.prefix is only for scheme 'hmac' or 'token'; 'github' defines how it signs",
+        ),
+        (
+            {"scheme": "mailgun", "header": "x-signature"},
+            "signature.header names a header for the signature, which 'mailgun' has in the body. Remove the key",
+        ),
+        ({"scheme": "token", "prefix": "{token}"}, "signature.prefix '{token}' contains {token}, which is not known"),
         ({"prefix": "v1="}, "signs a {timestamp} that no header carries. Name its header (timestamp ="),
         ({"prefix": "{body}"}, "signature.prefix '{body}' contains {body}, which is not known"),
     ],
