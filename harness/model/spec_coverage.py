@@ -80,6 +80,12 @@ class OperationCoverage(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(r for r in self.responses if r in found)
 
     @property
+    def undocumented(self) -> tuple[str, ...]:
+        """Statuses of answers that the document does not describe."""
+        statuses = sorted({s for source in self.sources for s in source.statuses})
+        return tuple(s for s in statuses if {s, f"{s[0]}XX", "default"}.isdisjoint(self.responses))
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """Documented responses that were never seen."""
         return tuple(r for r in self.responses if r not in self.produced)
@@ -122,6 +128,11 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     def produced(self) -> int:
         """How many of them were seen."""
         return sum(len(o.produced) for o in self.operations)
+
+    @property
+    def uncalled(self) -> list[str]:
+        """Operations that were not called at all."""
+        return [o.operation for o in self.operations if not o.called]
 
     @property
     def missing(self) -> list[str]:

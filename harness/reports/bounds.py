@@ -40,6 +40,14 @@ class Shares(NamedTuple):
     """Findings of other kinds, of which none is shown."""
 
 
+class ShownOperations(NamedTuple):
+    """What the table of coverage shows."""
+
+    shown: tuple[OperationCoverage, ...]
+    more: int
+    """Other operations that were called."""
+
+
 def kind(finding: Finding) -> Kind:
     """Return what is the same for findings of one item, check, outcome and cause, whose subjects alone differ.
 
@@ -81,8 +89,10 @@ def failure_lines(
         yield f"and {more} more; readiness.json has all of them (harness gate, or --harness-reports DIR)"
 
 
-def shown_operations(coverage: Coverage) -> tuple[OperationCoverage, ...]:
-    """Return the operations of the table: all, or of too many the first, those of which something is missing first."""
-    if len(coverage.operations) <= OPERATIONS:
-        return coverage.operations
-    return tuple(sorted(coverage.operations, key=lambda o: bool(o.valid) and not o.missing)[:OPERATIONS])
+def shown_operations(coverage: Coverage) -> ShownOperations:
+    """Return the called operations for the table: all, or of too many the first, those with missing responses first."""
+    called = tuple(o for o in coverage.operations if o.called)
+    if len(called) <= OPERATIONS:
+        return ShownOperations(called, 0)
+    shown = sorted(called, key=lambda o: bool(o.valid) and not o.missing)[:OPERATIONS]
+    return ShownOperations(tuple(shown), len(called) - OPERATIONS)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from harness.model import Report
-from harness.reports import bounds, exclusion_block, folded, signal_table, text, vendor_section
+from harness.reports import bounds, coverage_table, exclusion_block, folded, signal_table, text, vendor_section
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -20,6 +20,7 @@ def render(report: Report) -> str:
         bounds=bounds,
         signals=signal_table,
         vendor=vendor_section,
+        coverage=coverage_table,
         exclusions=exclusion_block,
         folded=folded,
         signs=text.SIGNS,

@@ -6,18 +6,15 @@ import re
 from collections.abc import Iterator
 
 from harness.model import Exclusion, Finding, ItemResult, Outcome, Report
-from harness.reports import bounds, folded, signal_table, vendor_section
+from harness.reports import bounds, coverage_table, folded, signal_table, vendor_section
 from harness.reports.exclusion_block import IN_MARKDOWN, INTRODUCTION, toml_lines
 from harness.reports.text import (
-    COVERAGE_HEADINGS,
     EXPLAINED,
     SIGNS,
     accepted_lines,
     advice,
     bad_findings,
     counts,
-    coverage_rows,
-    coverage_summary,
     declared,
     evidence,
     excerpt,
@@ -104,13 +101,15 @@ def _signals(report: Report) -> Iterator[str]:
 def _coverage(report: Report) -> Iterator[str]:
     if report.coverage is None:
         return
-    yield from ("", "## Coverage of the spec", "", f"{coverage_summary(report.coverage)}.", "")
-    yield f"| {' | '.join(COVERAGE_HEADINGS)} |"
-    yield "|" + "---|" * len(COVERAGE_HEADINGS)
-    shown = bounds.shown_operations(report.coverage)
-    yield from (f"| {' | '.join(_text(cell) for cell in row)} |" for row in coverage_rows(shown))
-    if more := len(report.coverage.operations) - len(shown):
-        yield from ("", f"and {more} more in readiness.json")
+    yield from ("", "## Coverage of the spec", "", f"{coverage_table.summary(report.coverage)}.", "")
+    yield f"| {' | '.join(coverage_table.HEADINGS)} |"
+    yield "|" + "---|" * len(coverage_table.HEADINGS)
+    operations = bounds.shown_operations(report.coverage)
+    yield from (f"| {' | '.join(_text(cell) for cell in row)} |" for row in coverage_table.rows(operations.shown))
+    if operations.more:
+        yield from ("", f"and {operations.more} more in readiness.json")
+    if rest := coverage_table.not_called(report.coverage):
+        yield from ("", _text(f"{rest}."))
 
 
 def _blockers(report: Report) -> Iterator[str]:

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from harness.core.names import first_of
 from harness.model import DeclaredSkip, Finding, ItemResult, Level, Outcome, Problem, Report, Verdict
-from harness.model.spec_coverage import Coverage, OperationCoverage, Source, percent
 from harness.reports.exclusion_block import as_toml
 
 WIDTH = 110
@@ -196,48 +195,6 @@ def note(item: ItemResult) -> str:
     waiver = item.waiver
     waived = f"waived by {waiver.owner} until {waiver.expires}: {waiver.reason}" if waiver else ""
     return "; ".join(filter(None, ("should" if item.level is Level.SHOULD else "", waived)))
-
-
-COVERAGE_HEADINGS = (
-    "operation",
-    "valid requests",
-    "invalid requests",
-    "called by",
-    "responses seen",
-    "responses not seen",
-    "parameters used",
-    "schema keywords",
-)
-
-
-def coverage_rows(operations: Iterable[OperationCoverage]) -> Iterator[tuple[str, ...]]:
-    """Yield the table of what was seen of the spec, a row for each operation, under `COVERAGE_HEADINGS`."""
-    for row in operations:
-        by = ", ".join(f"{s.name} {sum(s.statuses.values())}{_taking(s)}" for s in row.sources) or "none"
-        yield (
-            row.operation,
-            str(row.valid),
-            str(row.invalid),
-            by,
-            " ".join(row.produced) or "none",
-            " ".join(row.missing) or "none",
-            f"{len(row.given)} of {len(row.parameters)}",
-            f"{len(row.met)} satisfied and {len(row.broken)} violated of {len(row.keywords)}",
-        )
-
-
-def _taking(source: Source) -> str:
-    return f" in {source.seconds:.1f} s" if source.seconds else ""
-
-
-def coverage_summary(coverage: Coverage) -> str:
-    """Return the shares in one line."""
-    operations, responses = len(coverage.operations), coverage.responses
-    return (
-        f"{coverage.called} of {operations} operations called with valid input "
-        f"({percent(coverage.called, operations)} %), {coverage.produced} of {responses} documented responses seen "
-        f"({percent(coverage.produced, responses)} %)"
-    )
 
 
 def wrapped(text: str, *, first: str = "", indent: str) -> list[str]:

@@ -14,7 +14,7 @@ from harness.model import Outcome
 from harness.model.config import CoverageThreshold
 from harness.model.spec_coverage import OperationCoverage, SeenOperation, Source, percent
 from harness.openapi.spec_document import Spec
-from harness.reports.text import coverage_rows
+from harness.reports.coverage_table import rows
 
 BASE = "http://provider.test/v1"
 DOCUMENT: dict[str, Any] = {
@@ -78,11 +78,7 @@ def test_the_time_of_the_answers_is_added_up() -> None:
         recorder.observe("fuzzing", httpx.Response(200, request=request, extensions=extensions))
 
     [seen] = recorder.taken()
-    [row] = [
-        row
-        for row in coverage_rows(joined(Spec(DOCUMENT, "things.yaml", BASE), [seen]).operations)
-        if "/{id}" in row[0]
-    ]
+    [row] = [row for row in rows(joined(Spec(DOCUMENT, "things.yaml", BASE), [seen]).operations) if "/{id}" in row[0]]
 
     assert seen.seen.seconds == 0.75
     assert row[3] == "fuzzing 3 in 0.8 s"

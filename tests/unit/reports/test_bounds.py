@@ -89,11 +89,25 @@ def test_the_table_of_coverage_is_bounded(report_of: ReportOf) -> None:
     """Of too many operations, those of which something was not seen come first, and the others are counted."""
     seen = Source(name="checks", valid=1, statuses={"200": 1})
     complete = [OperationCoverage(operation=f"GET /whole/{n}", responses=("200",), sources=(seen,)) for n in range(300)]
-    unseen = OperationCoverage(operation="GET /never", responses=("200",))
+    refused = Source(name="checks", valid=1, statuses={"404": 1})
+    partial = OperationCoverage(operation="GET /partly", responses=("200",), sources=(refused,))
     report = msgspec.structs.replace(
-        report_of(Verdict.READY), coverage=Coverage(operations=(*complete, unseen, *complete))
+        report_of(Verdict.READY), coverage=Coverage(operations=(*complete, partial, *complete))
     )
     for text in (html.render(report), markdown.render(report)):
-        assert text.index("GET /never") < text.index("GET /whole/0")
+        assert text.index("GET /partly") < text.index("GET /whole/0")
         assert text.count("GET /whole/") == 199
         assert "and 401 more in readiness.json" in text
+
+
+def test_operations_that_were_not_called_are_one_line(report_of: ReportOf) -> None:
+    """A run of some tags of a large document shows a row for each operation that it called, and counts the others."""
+    seen = Source(name="checks", valid=1, statuses={"200": 1, "418": 1})
+    called = OperationCoverage(operation="GET /called", responses=("200",), sources=(seen,))
+    rest = [OperationCoverage(operation=f"GET /rest/{n}", responses=("200",)) for n in range(50)]
+    report = msgspec.structs.replace(report_of(Verdict.READY), coverage=Coverage(operations=(called, *rest)))
+    for text in (html.render(report), markdown.render(report)):
+        assert "50 operations were not called: GET /rest/0, GET /rest/1, " in text
+        assert text.count("GET /rest/") == 20
+        assert "and 30 more." in text
+        assert "200; undocumented: 418" in text
