@@ -18,11 +18,12 @@ from harness.process.supervisor import ProcessState
 from harness.webhooks.assessment import CaseResult, acceptance, answered, finding_of, hint, stopped, with_fixtures
 from harness.webhooks.cases import Framing, Material, ReceiverCase
 from harness.webhooks.cases.building import compact
-from harness.webhooks.cases.receiver_case import REFUSALS
+from harness.webhooks.cases.receiver_case import REFUSALS, unauthenticated
 from harness.webhooks.effect_counts import NO_EFFECT, Counting, EffectCounter
 from harness.webhooks.effects import EffectProbe, counted
 from harness.webhooks.events import EventFormat
 from harness.webhooks.framing import framed
+from harness.webhooks.library_notes import noted
 from harness.webhooks.schemes import Scheme
 
 SETTLE_S = 15.0
@@ -120,7 +121,8 @@ class ReceiverUnderTest:
 
     def judge(self, case: ReceiverCase, event: Event, *, reproduce: str) -> Finding:
         """Send ``event`` as ``case`` builds it; judge the response, the effects, and whether the receiver survives."""
-        return self.undisturbed(lambda: [with_fixtures(self._judged(case, event, reproduce), event.file)])[0]
+        found = self.undisturbed(lambda: [with_fixtures(self._judged(case, event, reproduce), event.file)])[0]
+        return noted(found, case, self.scheme)
 
     def _judged(self, case: ReceiverCase, event: Event, reproduce: str) -> Finding:
         if reason := case.not_applicable_to(self.scheme):
@@ -211,6 +213,8 @@ class ReceiverUnderTest:
 
     def provoke_refusal(self, event: Event) -> str:
         """Deliver ``event`` signed with another secret; return what came instead of a refusal, empty for a refusal."""
+        if reason := unauthenticated(self.scheme):
+            return reason
         answer = self.send(event, self.material(event).signed(secret=self.scheme.new_secret()))
         return "" if answer.status and 400 <= answer.status < 500 else f"the receiver answered {answer.seen}"
 

@@ -172,6 +172,9 @@ class _HeaderIds(NamedTuple):
         names = (scheme.id_header, *scheme.further_id_headers)
         if not self.old:
             headers = (*(h for h in headers if h[0] != scheme.id_header), (scheme.id_header, ""))
+        sent, named = {name.lower() for name, _ in scheme.sent}, dict(headers)
+        always = (name for name in scheme.further_id_headers if name in sent and name not in named)
+        headers = (*headers, *((name, scheme.id_example) for name in always))
         return tuple(
             (k, (self.new if k == scheme.id_header else self.instead_of(v)) if k in names else v) for k, v in headers
         )

@@ -108,6 +108,8 @@ class WebhookReceiver:
             return
         if "receiver-verifies-only-the-harness" in planted and not _OF_A_TEST.search(body):
             return
+        if "receiver-authenticates-nobody" in planted:
+            return
         reason = self._verifier.refusal(header, body)
         if reason and "receiver-skips-signature" not in planted:
             self._refuse(reason, header, body)

@@ -9,8 +9,10 @@ import unicodedata
 from collections.abc import Callable
 from functools import partial
 
+from harness.errors import EventError
 from harness.http.message import Request
 from harness.model import Level
+from harness.openapi.event_bodies import is_form
 from harness.webhooks.cases.building import Material
 from harness.webhooks.cases.receiver_case import ReceiverCase, unsigned_body, worded_case
 
@@ -36,6 +38,12 @@ def _with_line_breaks(m: Material) -> bytes:
 def _composed(body: bytes) -> bytes:
     """Return the body with accented letters composed, and all else as it is; a body may hold bytes that are no text."""
     return body.replace(_DECOMPOSED, unicodedata.normalize("NFC", _DECOMPOSED.decode()).encode())
+
+
+def _up_to_nul(m: Material) -> Request:
+    if is_form(m.event.headers, m.body):  # another field of the same name may count, with the same value
+        raise EventError(f"{m.event.name} is a form, whose fields count and not its bytes, which this case changes")
+    return m.signed_as(m.body, m.body + b"\0" + m.body)
 
 
 _case = partial(
@@ -76,6 +84,6 @@ CASES: tuple[ReceiverCase, ...] = (
         id="text-up-to-nul",
         summary="a NUL byte and more text put behind the body after signing",
         source="CWE-170",
-        build=lambda m: m.signed_as(m.body, m.body + b"\0" + m.body),
+        build=_up_to_nul,
     ),
 )

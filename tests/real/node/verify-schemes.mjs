@@ -23,7 +23,10 @@ const VERIFIERS = {
   svix: (d) => (new SvixWebhook(d.key).verify(d.text, d.headers), true),
   stripe: (d) => (new Stripe("unused").webhooks.constructEvent(d.body, d.headers["stripe-signature"], d.key), true),
   github: (d) => verifyGithub(d.key, d.text, d.headers["x-hub-signature-256"]),
-  slack: (d) => (verifySlackRequest({ signingSecret: d.key, body: d.text, headers: d.headers }), true),
+  slack: (d) => {
+    const timed = { "x-slack-request-timestamp": Number(d.headers["x-slack-request-timestamp"]) }; // as its receiver does
+    return verifySlackRequest({ signingSecret: d.key, body: d.text, headers: { ...d.headers, ...timed } }), true;
+  },
   shopify: async (d) => {
     const api = shopifyApi({
       apiKey: "unused", apiSecretKey: d.key, apiVersion: ApiVersion.July26 ?? "2026-07", hostName: "acme.example",
@@ -60,7 +63,8 @@ for (const given of JSON.parse(readFileSync(0))) {
   try {
     accepted.push(Boolean(await verify({ ...given, body, text: body.toString() })));
   } catch (error) {
-    if (error instanceof ReferenceError || error instanceof TypeError) throw error; // a mistake here, no refusal
+    const ours = error instanceof ReferenceError || error instanceof TypeError; // a mistake here, no refusal
+    if (ours && !process.argv.includes("--hostile")) throw error; // a library may raise anything at garbled deliveries
     console.error(`${given.verifier}: ${error.message}`);
     accepted.push(false);
   }

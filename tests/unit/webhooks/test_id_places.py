@@ -260,6 +260,15 @@ def test_every_header_that_names_an_event_is_fresh() -> None:
     assert fresh == {"x-shopify-event-id": "n", "x-shopify-webhook-id": "n", "x-shopify-topic": "t"}
 
 
+def test_a_header_that_the_vendor_always_sends_is_there() -> None:
+    """Shopify's library refuses a delivery without the id of the webhook, whatever the fixture has."""
+    shopify = format_of("shopify")
+    event = shopify.received((("x-shopify-topic", "t"), ("x-shopify-event-id", "e1")), b"{}")
+    fresh = dict(shopify.fresh(event).headers)
+
+    assert len({"", "e1", fresh["x-shopify-event-id"], fresh["x-shopify-webhook-id"]}) == 4
+
+
 def test_a_key_of_harness_toml_takes_the_place_of_the_header_of_the_scheme() -> None:
     """The integration is asked by the id that is named; the id in the header is a new one all the same."""
     github = format_of("github", "delivery.uuid")

@@ -1,0 +1,52 @@
+"""What the vendors' own libraries accept, although a receiver should refuse it.
+
+No user of such a library can change that, so a receiver that does the same is not blamed: its finding is a note. The
+rows are what tests/real asks the libraries themselves. They state only what is accepted; an exception that a library
+raises can be caught by its user.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+_AS_TEXT = ("text-replaced",)
+"""Libraries for Node take the body as text."""
+
+
+class OwnLibrary(NamedTuple):
+    """One library of the vendor of a scheme."""
+
+    scheme: str
+    language: str
+    name: str
+    accepts: tuple[str, ...]
+    """Ids of receiver cases."""
+
+
+OWN_LIBRARIES: tuple[OwnLibrary, ...] = (
+    OwnLibrary(
+        "standard-webhooks", "python", "standardwebhooks for Python", ("trailing-junk", "junk-outside-encoding")
+    ),
+    OwnLibrary("standard-webhooks", "node", "standardwebhooks for Node", (*_AS_TEXT, "timestamp-junk")),
+    OwnLibrary("svix", "python", "svix for Python", ("trailing-junk", "junk-outside-encoding")),
+    OwnLibrary("svix", "node", "svix for Node", (*_AS_TEXT, "timestamp-junk")),
+    OwnLibrary("stripe", "node", "stripe for Node", (*_AS_TEXT, "text-bom", "timestamp-nan", "timestamp-junk")),
+    OwnLibrary("github", "node", "@octokit/webhooks-methods", _AS_TEXT),
+    OwnLibrary("slack", "node", "@slack/bolt", _AS_TEXT),
+    OwnLibrary("shopify", "node", "@shopify/shopify-api", _AS_TEXT),
+    OwnLibrary("square", "node", "square for Node", _AS_TEXT),
+    OwnLibrary("paddle", "node", "@paddle/paddle-node-sdk", (*_AS_TEXT, "timestamp-nan", "timestamp-junk")),
+    OwnLibrary("sendgrid", "python", "sendgrid for Python", ("junk-outside-encoding", "spaced-signature")),
+    OwnLibrary(
+        "sendgrid",
+        "node",
+        "@sendgrid/eventwebhook",
+        (*_AS_TEXT, "junk-outside-encoding", "spaced-signature", "base64-unpadded", "base64-url-safe"),
+    ),
+    OwnLibrary("discord", "python", "discord-interactions for Python", ("spaced-signature",)),
+)
+
+
+def accepting_libraries(scheme: str, case_id: str) -> tuple[str, ...]:
+    """Return the names of the vendor's libraries that accept the delivery of a case."""
+    return tuple(each.name for each in OWN_LIBRARIES if each.scheme == scheme and case_id in each.accepts)
