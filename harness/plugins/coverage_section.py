@@ -97,9 +97,7 @@ class CoverageWatch:
             from harness.contract.coverage import CoverageRecorder
 
             self._recorder = CoverageRecorder(self._context.spec)
-        from harness.http.client import CALLER
-
-        self._recorder.observe(response.extensions.get(CALLER, self._source), response)
+        self._recorder.observe(self._source, response)
 
 
 @pytest.hookimpl(trylast=True, optionalhook=True)  # unknown where harness-core is switched off

@@ -14,9 +14,7 @@ SURVEY = Path(__file__).parent / "receivers" / "survey.py"
 PAGE = Path(__file__).parents[2] / "docs" / "receivers.md"
 TIMEOUT_S = 180
 
-RECEIVERS = sorted(
-    p.name for folder in ("receivers", "node/receivers") for p in (SURVEY.parents[1] / folder).glob("*[_-]*.*")
-)
+RECEIVERS = sorted(re.findall(r"\[([^\]]+)\]\(\.\./tests/real", PAGE.read_text()))
 
 
 def committed(script: str) -> str:

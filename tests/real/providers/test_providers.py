@@ -8,8 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.real.conftest import REAL, Need
-
-from .gates import Judgement, causes, gate, judge, listed
+from tests.real.gates import Judgement, causes, gate, judge, listed
 
 ENVS = ("optimade",)
 ONE = "loopback"
@@ -34,8 +33,9 @@ def judged(
         need(REAL / "providers" / "node" / "node_modules" / ".ready")
     if server == "prism":
         shared = request.getfixturevalue("shared_data")
-    report, _ = gate(server, tmp_path_factory.mktemp(server), shared)
-    return judge(listed(report), causes(server))
+    target = REAL / "providers" / server
+    report, _ = gate(target, tmp_path_factory.mktemp(server), shared=shared)
+    return judge(listed(report), causes(target))
 
 
 def test_every_true_cause_is_found(judged: Judgement) -> None:

@@ -207,6 +207,7 @@ def test_an_id_is_there_once_and_every_item_exists() -> None:
         ("rfc9421", "without-timestamp", "rfc9421 puts its timestamp among other parameters"),
         ("hmac", "legacy-sha1", "only GitHub sends that older header"),
         ("shopify", "upper-case", "shopify writes signatures in base64"),
+        ("twilio", "text-bom", "twilio signs the parameters of a form, which are text, and not its bytes"),
     ],
 )
 def test_what_a_scheme_cannot_have_is_said(scheme_name: str, case_id: str, reason: str) -> None:

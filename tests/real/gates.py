@@ -1,7 +1,7 @@
-"""Gates of real API servers, each held against what a person found in it by hand.
+"""Gates of real API servers and receivers, each held against what a person found in it by hand.
 
-A folder beside this module has a server's ``harness.toml``, its ``causes.toml`` and the files that it needs. REAL/ and
-SHARED/ in the first are replaced by the folders of the installed parts and of the shared data.
+A folder of ``providers`` or ``receivers`` has a ``harness.toml``, its ``causes.toml`` and the files that these need.
+REAL/ and SHARED/ in the first are replaced by the folders of the installed parts and of the shared data.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from harness.model import Finding, Outcome
 from harness.model.report import Report
 from harness.reports.json import read
 
-REAL = Path(__file__).parents[1]
+REAL = Path(__file__).parent
 SEED = 7
 GATE_S = 600
 """Seconds after which a gate is taken to hang."""
@@ -44,8 +44,10 @@ class Kind(StrEnum):
 class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One row of ``causes.toml``."""
 
-    operations: str
+    operations: str = ".*"
     """Pattern of the operations, such as ``GET /.*``; it fits the empty text for findings about none of them."""
+    checks: str = ".*"
+    """Pattern of the ids of a finding's checks, such as ``body-.*``; all of them fit."""
     shows: str
     """Pattern of what a finding of it contains, in its summary or in what was observed."""
     kind: Kind
@@ -55,7 +57,13 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """Whether ``finding`` is of this cause."""
         about = finding.operations or (finding.subject,)
         text = f"{finding.summary}\n{finding.observed}"
-        return any(re.fullmatch(self.operations, each) for each in about) and bool(re.search(self.shows, text))
+        fits = any(re.fullmatch(self.operations, each) for each in about) and bool(re.search(self.shows, text))
+        return fits and all(re.fullmatch(self.checks, each) for each in checks_of(finding))
+
+
+def checks_of(finding: Finding) -> tuple[str, ...]:
+    """Return the ids of the checks that a finding is of: more than one where it stands for several."""
+    return tuple(dict.fromkeys(member.check for member in finding.members)) or (finding.check or finding.case,)
 
 
 class Causes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,19 +88,20 @@ class Judgement(NamedTuple):
         return [f.summary for cause, of_it in self.found.items() if cause.kind is Kind.FALSE for f in of_it]
 
 
-def causes(server: str) -> tuple[Cause, ...]:
-    """Return the rows of a server."""
-    text = (REAL / "providers" / server / "causes.toml").read_bytes()
-    return msgspec.toml.decode(text, type=Causes).cause
+def causes(target: Path) -> tuple[Cause, ...]:
+    """Return the rows of a target; none where nobody found anything in it."""
+    if not (target / "causes.toml").is_file():
+        return ()
+    return msgspec.toml.decode((target / "causes.toml").read_bytes(), type=Causes).cause
 
 
-def gate(server: str, folder: Path, shared: Path | str) -> tuple[Report, float]:
-    """Run the gate as the owner of ``server`` would; return its report, and how many seconds it took."""
-    shutil.copytree(REAL / "providers" / server, folder, dirs_exist_ok=True)
+def gate(target: Path, folder: Path, *options: str, shared: Path | str = "") -> tuple[Report, float]:
+    """Run the gate as the owner of ``target`` would; return its report, and how many seconds it took."""
+    shutil.copytree(target, folder, dirs_exist_ok=True)
     toml = (folder / "harness.toml").read_text(encoding="utf-8")
     (folder / "harness.toml").write_text(toml.replace("REAL/", f"{REAL}/").replace("SHARED/", f"{shared}/"))
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "HARNESS_"))}
-    command = [sys.executable, "-m", "harness.cli", "gate", "--harness-seed", str(SEED)]
+    command = [sys.executable, "-m", "harness.cli", "gate", "--harness-seed", str(SEED), *options]
     began = time.monotonic()
     ended = subprocess.run(
         command,
