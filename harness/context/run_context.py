@@ -48,9 +48,7 @@ class RunContext:
         self.error_bodies = ErrorBodies(self.secrets.vault.scanner)
         self.network = Network(target.urls, production=target.production)
         self.network.error_observer = self.error_bodies
-        self.processes = TargetProcesses(
-            target, self.secrets, folder=run.path, logs=reports / "logs", answers=self._answers
-        )
+        self.processes = TargetProcesses(target, self.secrets, run=run, logs=reports / "logs", answers=self._answers)
         self.provider = ProviderAccess(target, self.secrets, self.network, run.path)
         self.background = Background()
         self.overlay: str | None = None

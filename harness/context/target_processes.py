@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness.errors import ConfigurationError
 from harness.model.config.target import ReadySign
 from harness.process.managed import ManagedProcess
+from harness.process.preparation import prepare
 from harness.process.ready import CommandSucceeds, PrintsLine, StaysAlive, UrlAnswers
 from harness.process.supervisor import ProcessState
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from harness.context.target import Target
     from harness.model.config import Process
     from harness.process.ready import ReadyCheck
+    from harness.process.run import Run
 
 PROVIDER = "{provider}"
 """Placeholder of an address before the provider."""
@@ -30,12 +32,12 @@ class TargetProcesses:
     """What ``[process.NAME]`` describes, in the process that started it; elsewhere it is empty, but for its state."""
 
     def __init__(
-        self, target: Target, secrets: SecretAccess, *, folder: Path, logs: Path, answers: Callable[[str], bool]
+        self, target: Target, secrets: SecretAccess, *, run: Run, logs: Path, answers: Callable[[str], bool]
     ) -> None:
-        """``folder`` is the run's scratch folder, ``logs`` takes the output; ``answers`` asks a ``ready`` URL."""
+        """``run`` has the scratch folder, ``logs`` takes the output; ``answers`` asks a ``ready`` URL."""
         self._target = target
         self._secrets = secrets
-        self._folder = folder
+        self._run = run
         self._answers = answers
         self._started: list[ManagedProcess] = []
         self.logs = logs
@@ -56,7 +58,7 @@ class TargetProcesses:
         """How the target's processes fare, wherever they run."""
         processes = self._target.config.process
         return ProcessState(
-            self._folder,
+            self._run.path,
             ready={name: p.ready_url for name, p in processes.items() if p.ready_url},
             answers=self._answers,
             patience_s=sum(process.ready_within for process in processes.values()) + _RESTART_S,
@@ -70,12 +72,17 @@ class TargetProcesses:
                 for name in self._target.config.process:
                     process = self._described(name, url)
                     process.log.unlink(missing_ok=True)
+                    self._prepare(process)
                     self._started.append(process)
                     process.start()
                 yield
             finally:
                 for process in reversed(self._started):
                     process.stop()
+
+    def _prepare(self, process: ManagedProcess) -> None:
+        if command := self._target.config.process[process.name].prepare:
+            prepare(process, command, folder=self._run.path, made=self._run.prepared / process.name)
 
     @contextmanager
     def _provider_url(self) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -77,7 +78,7 @@ def judge_leaks(
     *,
     leaks: Sequence[Leak],
     canaries: Collection[str] | None,
-    began_at: float = 0.0,
+    began_at: float = math.inf,
     logs: Sequence[Path],
     scanned: int,
     unsearchable: Sequence[str],
@@ -85,9 +86,10 @@ def judge_leaks(
 ) -> list[Finding]:
     """Return whether any secret leaked, and whether the search could have found it.
 
-    ``canaries`` are ids that this run sent through the target; its logs must contain one. They are None where the
-    target has no receiver: one of its logs must then have been opened or written since ``began_at``, in seconds since
-    the epoch, as the output of each process is that the harness starts. ``logs`` are the log files, ``scanned`` is the
+    A log is of this run if it was opened or written since ``began_at``, in seconds since the epoch, as the output of
+    each process is that the harness starts, or if it contains one of ``canaries``: ids of events that this run
+    delivered, which show that even where the clock of another machine is behind. They are None where the target has no
+    receiver. ``logs`` are the log files, ``scanned`` is the
     number of all files searched, ``unsearchable`` names secrets that are too short; ``lost`` is the reason if exports
     of telemetry could not be searched.
     """
@@ -128,20 +130,11 @@ def too_short(unsearchable: Sequence[str], auth: Bearer | ApiKey | Basic | None)
 
 def _not_of_this_run(logs: Sequence[Path], canaries: Collection[str] | None, began_at: float) -> str:
     """Return why nothing proves that the logs were written in this run; empty where something does."""
-    names = ", ".join(path.name for path in logs)
-    if canaries is None:
-        written = any(path.stat().st_mtime >= began_at for path in logs)
-        return (
-            "" if written else f"{names}: no line was written in this run. Name the right files in [operations] logs."
-        )
-    if any(_holds(path, canaries) for path in logs):
+    if any(path.stat().st_mtime >= began_at or _holds(path, canaries or ()) for path in logs):
         return ""
-    if not canaries:
-        return f"This run delivered no event by whose id {names} could be recognised. Run the checks of webhooks too."
-    return (
-        f"None of {names} contains the id of an event that this run delivered, such as {next(iter(canaries))}. "
-        "Log event ids, or name the right files in [operations] logs."
-    )
+    names = ", ".join(path.name for path in logs)
+    ids = f", nor the id of an event that it delivered, such as {next(iter(canaries))}" if canaries else ""
+    return f"{names}: no line was written in this run{ids}. Name the right files in [operations] logs."
 
 
 def _grouped(leaks: Sequence[Leak]) -> dict[tuple[str, str], list[Leak]]:

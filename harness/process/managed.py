@@ -70,9 +70,9 @@ class ManagedProcess:
     def start(self) -> None:
         """Start the process and wait until it is ready; raises `ProcessError` and leaves nothing running."""
         self._require_free_port()
-        self._require_program("command", self.command[0] if self.command else "")
+        self.require_program("command", self.command[0] if self.command else "")
         if self.ready.program:
-            self._require_program("ready", self.ready.program)
+            self.require_program("ready", self.ready.program)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self._printed_before, self._started_at = output.tell(), time.monotonic()
@@ -169,7 +169,8 @@ class ManagedProcess:
                 f"checked instead. Stop what listens there, or let the harness choose: {{port:{self.name}}}."
             )
 
-    def _require_program(self, key: str, program: str) -> None:
+    def require_program(self, key: str, program: str) -> None:
+        """Raise `ProcessError` where the program that ``key`` of the section names cannot be run."""
         path = self.env.get("PATH", os.environ.get("PATH"))
         found = shutil.which(program, path=path) or (self.cwd / program).is_file()
         if not program or not found:

@@ -37,6 +37,9 @@ class Run(msgspec.Struct, kw_only=True):
     delivered: str = ""
     """Where the ids of delivered events are noted, in the folder of another run; empty: in its own."""
 
+    prepared_in: str = ""
+    """Where the results of `prepare` are stored, in the folder of another run; empty: in its own."""
+
     def __repr__(self) -> str:
         return f"<run {self.run_id}>"
 
@@ -44,6 +47,11 @@ class Run(msgspec.Struct, kw_only=True):
     def delivered_ids(self) -> Path:
         """The file in which every process notes the ids of the events that it delivers."""
         return Path(self.delivered or f"{self.directory}/delivered-ids")
+
+    @property
+    def prepared(self) -> Path:
+        """The folder with what the target's processes were given before their first start, one folder each."""
+        return Path(self.prepared_in or f"{self.directory}/prepared")
 
     @classmethod
     def begin(cls) -> Run:
@@ -62,6 +70,7 @@ class Run(msgspec.Struct, kw_only=True):
             directory=tempfile.mkdtemp(prefix="harness-"),
             printed=self.printed,
             delivered=str(self.delivered_ids),
+            prepared_in=str(self.prepared),
         )
 
     @classmethod

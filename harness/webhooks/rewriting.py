@@ -11,7 +11,7 @@ import msgspec
 
 from harness.core.encodable import readable_json
 from harness.model import Event
-from harness.openapi.event_bodies import is_form, is_json_event, readable_document
+from harness.openapi.event_bodies import is_form, is_json_event, json_text, readable_document
 
 
 def reversed_members(value: Any) -> Any:
@@ -52,6 +52,22 @@ def with_other_words(event: Event) -> Event | None:
     return _changed(event, lambda document: _longer(document, _chance()))
 
 
+def hard_to_rewrite(event: Event) -> Event:
+    """Return the event with one more member that no JSON library writes as it is; itself where it is not JSON.
+
+    Escapes, accents, a slash, white space, numbers and the order of members show that a body was parsed and written.
+    """
+    if not is_json_event(event.headers, event.body):
+        return event
+    text, encoding = json_text(event.headers, event.body)
+    before, brace, after = text.partition("{")
+    if not brace or after.lstrip().startswith("}"):
+        return event
+    body = f"{before}{{ {_HARD},\n{after}".encode(encoding, "surrogatepass")
+    return msgspec.structs.replace(event, body=body)
+
+
+_HARD = '"zone" : {"b": "caf\\u00e9 \N{LATIN SMALL LETTER E WITH ACUTE} \\/ /", "a": [1.0, 1e2, 18446744073709551617]}'
 Vary = Callable[[Event], "Event | None"]
 
 LENGTHENED: tuple[Vary, ...] = (with_member, with_inner_members)

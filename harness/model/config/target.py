@@ -79,9 +79,12 @@ class Process(Section, frozen=True):
     """``[process.NAME]``: a process the harness starts, watches and stops."""
 
     CALLED = ("ready",)
-    MAY_BE_EMPTY = ("command",)
+    MAY_BE_EMPTY = ("command", "prepare")
 
     command: tuple[str, ...]
+    prepare: tuple[str, ...] = ()
+    """Command and arguments that run once before it is first started; what they write to ``{run_dir}`` is copied into
+    that of each copy of the target."""
     ready: str | ReadySign | None = None
     """URL that answers 2xx once the process is ready, another sign of it, or None: it need only live."""
     ready_within: Duration = Duration(20)

@@ -34,6 +34,8 @@ class Integration:
     def __init__(self, settings: Settings, *, planted: Planted, policy: WorkPolicy) -> None:
         """Open the database and prepare the worker."""
         self.database = Database(settings.database)
+        if "worker-forgets-dead-letters-in-a-restart" in planted:
+            inbox.drop_dead_letters(self.database)
         self.look_up = LookUp(settings, self.database, planted=planted)
         self.worker = Worker(
             self.database, look_up=self.look_up, simulate=settings.simulate, policy=policy, planted=planted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -116,6 +117,8 @@ def fail(
     }
     if dead and "worker-forgets-dead-bodies" in planted:
         values["body"] = b""
+    if dead and "worker-rewrites-dead-bodies" in planted:
+        values["body"] = json.dumps(json.loads(claimed.body), separators=(",", ":"), ensure_ascii=False).encode()
     if dead and "worker-swallows-failures" in planted:
         values["status"] = "done"
     if "worker-keeps-no-reason" in planted:
@@ -138,6 +141,12 @@ def drive_again(database: Database, event_ids: Sequence[str], *, status: str = "
     with database.writing() as connection:
         again = update(inbox).where(which).values(status="new", attempts=0, next_at=time.time())
         return connection.execute(again).rowcount
+
+
+def drop_dead_letters(database: Database) -> None:
+    """Forget all dead letters: for a planted defect alone."""
+    with database.writing() as connection:
+        connection.execute(delete(inbox).where(inbox.c.status == "dead"))
 
 
 def dead_letters(database: Database, event_id: str | None = None) -> list[dict[str, Any]]:

@@ -68,6 +68,7 @@ class WebhookReceiver:
         self._in_flight = 0
         self._refused_ids: set[str] = set()
         self._contents: set[bytes] = set()
+        self._known_ids: set[str] = set()
 
     async def deliver(self, request: Request) -> Response:
         """POST /webhooks/product."""
@@ -157,6 +158,12 @@ class WebhookReceiver:
         planted = self._planted
         if event.event_id in self._refused_ids:
             return False
+        if "receiver-marks-before-validating" in planted:
+            self._refused_ids.add(event.event_id)
+            if not isinstance(json.loads(event.body).get("data"), dict):
+                raise RefusedError(422, "no data")
+        if "receiver-500-in-a-burst" in planted and self._in_flight > 4:
+            raise RefusedError(500, "busy")
         content = _content(event.body, planted=planted)
         if "receiver-deduplicates-by-content" in planted and content in self._contents:
             return False
@@ -164,7 +171,9 @@ class WebhookReceiver:
         rewritten = "receiver-deduplicates-by-body" in planted and content not in self._contents
         self._contents.add(content)
         races = "receiver-races-duplicates" in planted and self._in_flight > 1
-        if not added and (races or rewritten or "receiver-processes-duplicates" in planted):
+        forgotten = "receiver-forgets-ids-in-a-restart" in planted and event.event_id not in self._known_ids
+        self._known_ids.add(event.event_id)
+        if not added and (races or rewritten or forgotten or "receiver-processes-duplicates" in planted):
             again = partial(inbox.drive_again, self._database, [event.event_id], status="done")
             asyncio.get_running_loop().call_later(0.5, again)  # when the first one has been processed
         if "receiver-processes-before-answering" in planted:

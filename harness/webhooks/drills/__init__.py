@@ -11,9 +11,11 @@ from harness.webhooks.drills import (
     crashes,
     dead_letters,
     duplicates,
+    failures,
     load,
     memory,
     other_ids,
+    outage,
     overlap,
     unset_secrets,
     withdrawal,
@@ -29,9 +31,16 @@ DRILLS: tuple[Drill, ...] = (
     *authentication.DRILLS,
     *duplicates.DRILLS,
     *other_ids.DRILLS,
+    *failures.DRILLS,
     *load.DRILLS,
 )
-CRASHES: tuple[Drill, ...] = (*crashes.DRILLS, *unset_secrets.DRILLS, *withdrawal.DRILLS, *memory.DRILLS)
+CRASHES: tuple[Drill, ...] = (
+    *crashes.DRILLS,
+    *outage.DRILLS,
+    *unset_secrets.DRILLS,
+    *withdrawal.DRILLS,
+    *memory.DRILLS,
+)
 """Drills that need a copy of the target of their own."""
 
 __all__ = ["CRASHES", "DRILLS", "Drill", "DrillContext", "play"]

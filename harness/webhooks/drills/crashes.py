@@ -1,127 +1,114 @@
 """Group F, durability: an acknowledged event is processed exactly once, even if the receiver crashes.
 
-These drills kill, starve and restart the receiver, so they run against a copy of the target that no other check uses.
+These drills kill and restart the receiver, so they run against a copy of the target that no other check uses. One kill
+serves all of them: see `kills`.
 """
 
 from __future__ import annotations
 
-import select
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 
-from harness.errors import ProbeError
 from harness.model import Outcome
+from harness.webhooks.drills import kills
+from harness.webhooks.drills.dead_letters import KEEP
+from harness.webhooks.drills.dead_letters import SOURCE as DEAD_LETTERS
 from harness.webhooks.drills.drill import Drill, Judgement, passes_if, too_fast
 from harness.webhooks.drills.drill_context import DrillContext
+from harness.webhooks.drills.kills import interrupted, killed
+from harness.webhooks.drills.load import SOON_S
+from harness.webhooks.drills.shared import Interrupted
 from harness.webhooks.effects import counted
+from harness.webhooks.processing_results import lies
 
-RECOVERS_S = 20.0
-"""Time after a restart in which an acknowledged event must have its effect, in seconds."""
-REPEATS_S = 6.0
-"""Time after a restart in which a second processing of an event would show, in seconds."""
-_INTO_PROCESSING_S = 0.5
-_OUTAGE_BEGINS_S = 10.0
-_POLL_S = 0.05
-
-_SOURCE = "the integration guide, Webhooks; Standard Webhooks, Webhook consumers: enqueue, then acknowledge"
+SOURCE = "the integration guide, Webhooks; Standard Webhooks, Webhook consumers: enqueue, then acknowledge"
 _COMMIT = "Commit the event to durable storage before you answer 2xx; the answer is a promise."
+_BEFORE_DONE = (
+    "Note an id as processed in the transaction of its effect, never before, so that a second delivery completes what "
+    "the first one began."
+)
 
 
 def _kill_after_ack(context: DrillContext) -> Judgement:
-    event = context.fresh()
-    answer = context.receiver.deliver(event)
-    context.restart()
+    found = killed(context)
+    assert found.acknowledged is not None
+    event, answer = found.acknowledged
     if not answer.acknowledged:
         return Outcome.ERROR, f"cannot be judged: a genuine delivery got {answer.seen}"
-    return _one_effect(context, event.id, "killed right after the acknowledgement")
+    return _one_effect(found.effects[event.id], "killed right after the acknowledgement")
 
 
 def _kill_while_processing(context: DrillContext) -> Judgement:
-    event = context.receiver.subject(context.read(str(context.config.slow)))
-    answer = context.receiver.deliver(event)
-    if not answer.acknowledged:
-        return Outcome.ERROR, f"cannot be judged: a genuine delivery got {answer.seen}"
-    time.sleep(_INTO_PROCESSING_S)
-    if context.probe.effects(event.id):
-        return too_fast(event)
-    context.restart()
-    return _one_effect(context, event.id, "killed while processing")
+    slow, _ = interrupted(context)
+    if reason := _not_interrupted(slow):
+        return reason
+    if slow.answer.status is None:
+        why = f"{slow.event.name} had not been acknowledged when the receiver was killed, so it was not promised"
+        return Outcome.NOT_APPLICABLE, why
+    if not slow.answer.acknowledged:
+        return Outcome.ERROR, f"cannot be judged: a genuine delivery got {slow.answer.seen}"
+    return _one_effect(slow.effects, "killed while processing")
+
+
+def _redelivered_after_interruption(context: DrillContext) -> Judgement:
+    _, slow = interrupted(context)
+    if reason := _not_interrupted(slow):
+        return reason
+    assert slow.again is not None
+    what = f"killed while processing, then delivered again: {slow.again.seen}"
+    if not slow.again.acknowledged:
+        return Outcome.FAIL, what
+    return _one_effect(slow.effects, what)
+
+
+def _not_interrupted(slow: Interrupted) -> Judgement | None:
+    """Return the judgement of a slow event that was processed before the kill; None where it was not."""
+    if not slow.effects_before:
+        return None
+    if slow.answer.seconds > SOON_S:
+        took = f"{slow.event.name} was acknowledged after {slow.answer.seconds:.1f} s, once it was processed"
+        return Outcome.NOT_APPLICABLE, f"{took}: nothing acknowledged was left to interrupt"
+    return too_fast(slow.event)
 
 
 def _kill_after_effect(context: DrillContext) -> Judgement:
-    event = context.fresh()
-    answer = context.receiver.deliver(event)
-    if not answer.acknowledged or not context.probe.wait(event.id, within_s=context.receiver.settle_s):
+    found = killed(context)
+    assert found.done is not None
+    event, answer, before = found.done
+    if not before:
         return Outcome.ERROR, f"cannot be judged: {answer.seen}, and no effect within {context.receiver.settle_s:g} s"
-    context.restart()
-    deadline = time.monotonic() + REPEATS_S
-    effects = context.probe.effects(event.id)
-    while effects == 1 and time.monotonic() < deadline:
-        time.sleep(_POLL_S)
-        effects = context.probe.effects(event.id)
+    effects = found.effects[event.id]
     return passes_if(effects == 1, f"killed right after the effect: {counted(effects)} after the restart")
 
 
-def _one_effect(context: DrillContext, event_id: str, what: str) -> Judgement:
-    effects = context.probe.wait(event_id, within_s=RECOVERS_S)
-    if effects == 1:
-        effects = context.probe.settled(event_id, within_s=0)
-    return passes_if(effects == 1, f"{what}: {counted(effects)} within {RECOVERS_S:g} s of the restart")
+def _redelivered_after_restart(context: DrillContext) -> Judgement:
+    found = killed(context)
+    assert found.repeated is not None
+    assert found.repeated_again is not None
+    event, answer, before = found.repeated
+    if not before:
+        return Outcome.ERROR, f"cannot be judged: {answer.seen}, and no effect within {context.receiver.settle_s:g} s"
+    effects = found.effects[event.id]
+    seen = f"processed, then killed, then delivered again: {found.repeated_again.seen}, {counted(effects)}"
+    return passes_if(found.repeated_again.acknowledged and effects == 1, seen)
 
 
-def _store_down(context: DrillContext) -> Judgement:
-    event = context.fresh()
-    with _outage(context):
-        during = context.receiver.deliver(event)
-    seen = f"while the store was down: {during.seen}"
-    if not during.acknowledged:
-        after = context.receiver.deliver(event)
-        seen += f"; delivered again: {after.seen}"
-        if not after.acknowledged:
-            return Outcome.FAIL, seen
-    effects = context.probe.wait(
-        event.id, within_s=RECOVERS_S if not during.acknowledged else context.receiver.settle_s
-    )
-    return passes_if(effects == 1, f"{seen}, {counted(effects)}")
+def _letter_after_restart(context: DrillContext) -> Judgement:
+    letter = killed(context).letter
+    assert letter is not None
+    assert context.dead_letter_of is not None
+    if letter.letter is None:
+        return Outcome.NOT_RUN, f"there was no dead letter before the kill: {letter.missing}"
+    row = context.dead_letter_of(letter.event.id)
+    there = lies(row, context.dead_letters.when)
+    known = "nothing" if row is None else f"{dict(row)}"
+    return passes_if(there, f"after the restart, the dead letter query returns {known}")
 
 
-@contextmanager
-def _outage(context: DrillContext) -> Iterator[None]:
-    """Take the store down for the length of the block."""
-    where = "[receiver] outage"
-    words = list(context.config.outage)
-    try:
-        process = subprocess.Popen(
-            words,
-            cwd=context.root,
-            env=dict(context.environment),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-    except OSError as exc:
-        raise ProbeError(
-            f"{where}: {words[0]!r} cannot be run: {exc.strerror}. Install it, or give its path."
-        ) from None
-    with process:  # closes its input at the end, which is another way to end it
-        try:
-            assert process.stdout is not None
-            began = select.select([process.stdout], [], [], _OUTAGE_BEGINS_S)[0]
-            if not began or not process.stdout.readline():
-                raise ProbeError(
-                    f"{where}: {words[0]!r} printed no line within {_OUTAGE_BEGINS_S:g} s. "
-                    "Print one when the store is down, and bring it back on SIGTERM."
-                )
-            yield
-        finally:
-            process.terminate()
-            process.wait()
+def _one_effect(effects: int, what: str) -> Judgement:
+    return passes_if(effects == 1, f"{what}: {counted(effects)} within {kills.RECOVERS_S:g} s of the restart")
 
 
-_drill = partial(Drill, item="webhooks.durable", source=_SOURCE, fix=_COMMIT)
+_drill = partial(Drill, item="webhooks.durable", source=SOURCE, fix=_COMMIT)
 
 DRILLS: tuple[Drill, ...] = (
     _drill(
@@ -153,13 +140,34 @@ DRILLS: tuple[Drill, ...] = (
         run=_kill_after_effect,
     ),
     _drill(
-        id="store-down",
-        summary="a delivery while the store is down",
-        passed="Processed an event once, although it arrived while the store was down",
-        failed="Lost or repeated an event that arrived while the store was down, or still refused it afterwards",
-        expected="no 2xx while the store is down, so that the sender tries again; then exactly one effect",
-        fix="Answer 503 when the event cannot be stored.",
-        needs=("receiver.effects", "receiver.outage"),
-        run=_store_down,
+        id="redelivered-after-restart",
+        summary="an event delivered again after a SIGKILL and a restart",
+        passed="Processed an event once, although it was delivered again after a restart",
+        failed="Processed an event again, or refused it, when it was delivered again after a restart",
+        expected="HTTP 2xx and exactly one effect",
+        fix="Store the ids of processed events durably, not in memory.",
+        run=_redelivered_after_restart,
+    ),
+    _drill(
+        id="redelivered-while-processing",
+        summary="SIGKILL during the processing of an event, then a restart and another delivery",
+        passed="Processed an event once, although its processing was interrupted and it was delivered again",
+        failed="Lost, repeated or refused an event whose processing was interrupted before it was delivered again",
+        expected="HTTP 2xx and exactly one effect",
+        fix=_BEFORE_DONE,
+        needs=("receiver.effects", "receiver.slow"),
+        run=_redelivered_after_interruption,
+    ),
+    Drill(
+        id="dead-letter-after-restart",
+        item="webhooks.dead-letter",
+        summary="a dead letter after a SIGKILL and a restart",
+        passed="Preserved a dead letter across a restart",
+        failed="Lost a dead letter in a restart",
+        expected="the same dead letter",
+        source=DEAD_LETTERS,
+        fix=KEEP,
+        needs=("receiver.effects", "receiver.unprocessable", "receiver.dead_letters"),
+        run=_letter_after_restart,
     ),
 )

@@ -18,22 +18,27 @@ from harness.webhooks.drills.shared import Unprocessable
 from harness.webhooks.effects import pause
 from harness.webhooks.probes import Row
 from harness.webhooks.processing_results import lies
+from harness.webhooks.rewriting import hard_to_rewrite
 
 _REDRIVEN_S = 10.0
 _REDRIVE_POLL_S = 0.01
 
-_SOURCE = "the integration guide, Webhooks: dead-letter queue"
-_KEEP = "After the last failed attempt, move the event to a dead-letter table with id, reason, attempts and raw body."
+SOURCE = "the integration guide, Webhooks: dead-letter queue"
+KEEP = "After the last failed attempt, move the event to a dead-letter table with id, reason, attempts and raw body."
 
 
 def _provoke(context: DrillContext) -> None:
     """Deliver the event that cannot be processed; its last attempt may come much later."""
     if context.config.unprocessable is not None and context.dead_letter_of is not None:
         event = context.receiver.fresh(context.read(context.config.unprocessable))
-        context.shared.unprocessable = Unprocessable(event=event, answer=context.receiver.deliver(event))
+        changed = hard_to_rewrite(event)
+        answer = context.receiver.deliver(changed)
+        if not answer.acknowledged and changed is not event:  # for a member that it does not know
+            changed, answer = event, context.receiver.deliver(event)
+        context.shared.unprocessable = Unprocessable(event=changed, answer=answer)
 
 
-def _unprocessable(context: DrillContext) -> Unprocessable:
+def unprocessable(context: DrillContext) -> Unprocessable:
     """Return the event that cannot be processed, with its dead letter or why there is none; waits only once."""
     if context.shared.unprocessable is None:
         _provoke(context)
@@ -67,7 +72,7 @@ def _await_letter(context: DrillContext, found: Unprocessable) -> None:
 
 
 def _of_letter(look: Callable[[DrillContext, Event, Row], Judgement], context: DrillContext) -> Judgement:
-    found = _unprocessable(context)
+    found = unprocessable(context)
     return (Outcome.FAIL, found.missing) if found.letter is None else look(context, found.event, found.letter)
 
 
@@ -148,8 +153,8 @@ def _not_of_forgeries(context: DrillContext) -> Judgement:
 _drill = partial(
     Drill,
     item="webhooks.dead-letter",
-    source=_SOURCE,
-    fix=_KEEP,
+    source=SOURCE,
+    fix=KEEP,
     needs=("receiver.unprocessable", "receiver.dead_letters"),
     ahead=_provoke,
 )

@@ -18,7 +18,8 @@ BURST = 200
 BURST_AT_ONCE = 32
 BURST_SETTLES_S = 30.0
 ASKED_AT_ONCE = 4
-_SOON_S = 0.5
+SOON_S = 0.5
+"""Seconds up to which an acknowledgement did not wait for the processing of a slow event."""
 
 _BUDGETS = (
     "docs.slack.dev: 3 s; developers.zoom.us: 3 s; shopify.dev: 5 s; docs.github.com: 10 s; "
@@ -70,7 +71,7 @@ def _while_slow(context: DrillContext) -> Judgement:
         ordinary = context.deliver_at_once([context.fresh() for _ in range(ORDINARY)], concurrency=ORDINARY_AT_ONCE)
         slowly = [each.result() for each in going_on]
     done_first = [answer for answer, effects in slowly if effects and answer.acknowledged]
-    if done_first and max(a.seconds for a in done_first) > _SOON_S:
+    if done_first and max(a.seconds for a in done_first) > SOON_S:
         took = max(a.seconds for a in done_first)
         return Outcome.FAIL, f"acknowledged after {took:.1f} s, once the slow event was processed"
     if done_first:

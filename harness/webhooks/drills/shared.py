@@ -36,11 +36,49 @@ class Unprocessable(msgspec.Struct, kw_only=True):
     """Why there is none, after the wait for it."""
 
 
+class Interrupted(msgspec.Struct, kw_only=True):
+    """A slow event that was being processed when the receiver was killed."""
+
+    event: Event
+    answer: Delivery
+    effects_before: int
+    """Effects right before the kill."""
+    again: Delivery | None = None
+    """Response to its second delivery, after the restart."""
+    effects: int = 0
+    """After the restart and all waits."""
+
+    @property
+    def promised(self) -> bool:
+        """Whether any of its deliveries was acknowledged, so that it must have its effect."""
+        return self.answer.acknowledged or (self.again is not None and self.again.acknowledged)
+
+
+class Killed(msgspec.Struct, kw_only=True):
+    """What the receiver had when it was killed; each is None where harness.toml has nothing for it."""
+
+    letter: Unprocessable | None
+    repeated: tuple[Event, Delivery, int] | None
+    """An event that was processed long before, its response and its effects; it is delivered again afterwards."""
+    done: tuple[Event, Delivery, int] | None
+    """One whose effect had just appeared."""
+    acknowledged: tuple[Event, Delivery] | None
+    """One that was acknowledged right before."""
+    slow: list[Interrupted]
+    """Two, of which the last is delivered again; empty without ``[receiver] slow``."""
+    queued: bool = False
+    """Whether the slow events were processed only because others waited behind them."""
+    repeated_again: Delivery | None = None
+    effects: dict[str, int] = {}
+    """Of the other events, by id, after the restart and all waits."""
+
+
 class SharedDeliveries(msgspec.Struct, kw_only=True):
     """The shared deliveries of one receiver, None until they are made."""
 
     repeated: dict[str, Repeated] | None = None
     """By the id of the drill that judges it."""
     unprocessable: Unprocessable | None = None
+    killed: Killed | None = None
     prepared: bool = False
     """Whether everything that takes long to appear has been started."""

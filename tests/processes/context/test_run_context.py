@@ -119,3 +119,39 @@ def test_an_address_before_no_provider_is_an_error(tmp_path: Path) -> None:
         with pytest.raises(ConfigurationError, match=r"\[process.app\]: \{provider\} stands for .* Add it"):
             context.running().__enter__()
         context.client.close()
+
+
+PREPARED = """
+[target]
+name = "Tiny"
+
+[process.app]
+prepare = ["sh", "-c", "echo once >> '{run_dir}/made'; mkdir '{run_dir}/sub'; echo $A > '{run_dir}/sub/greeting'"]
+command = ["sleep", "600"]
+env = { A = "hello" }
+"""
+
+
+def test_what_is_prepared_once_is_copied_into_copies(tmp_path: Path) -> None:
+    """The command runs before the first start; a copy of the target gets what it wrote, not what came later."""
+    (tmp_path / "harness.toml").write_text(PREPARED)
+    with RunContext.begun(tmp_path, overlay=None) as context, context.running():
+        (context.run.path / "made").write_text("changed by the process")
+        with isolated_copy(context) as copy:
+            assert (copy.run.path / "made").read_text() == "once\n"
+            assert (copy.run.path / "sub" / "greeting").read_text() == "hello\n"
+        context.client.close()
+
+
+def test_a_preparation_that_fails_names_its_key_and_last_words(tmp_path: Path) -> None:
+    """Nothing is started after it."""
+    (tmp_path / "harness.toml").write_text(PREPARED.replace("echo once", "echo no such table; exit 3; echo"))
+    with RunContext.begun(tmp_path, overlay=None) as context:
+        with pytest.raises(ProcessError) as raised, context.running():
+            pass
+        context.client.close()
+
+    assert str(raised.value).startswith(
+        "harness.toml: [process.app] prepare exited with status 3. Run it by hand to see why: sh -c "
+    )
+    assert str(raised.value).endswith("no such table")

@@ -15,7 +15,7 @@ from harness.errors import ProcessError
 from harness.model import Event, Finding, Outcome
 from harness.model.config import EffectSource, Receiver
 from harness.webhooks import effects as effects_module
-from harness.webhooks.drills import CRASHES, DrillContext, crashes, play
+from harness.webhooks.drills import CRASHES, DrillContext, kills, outage, play
 from harness.webhooks.effect_counts import Counting
 from tests.unit.webhooks.conftest import EVENT, Effects, Request, Serve, Under, event_id, reply
 
@@ -65,10 +65,10 @@ class Fragile:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(effects_module, "QUIET_S", 0.05)
-    monkeypatch.setattr(crashes, "RECOVERS_S", 0.2)
-    monkeypatch.setattr(crashes, "REPEATS_S", 0.2)
-    monkeypatch.setattr(crashes, "_INTO_PROCESSING_S", 0.01)
-    monkeypatch.setattr(crashes, "_OUTAGE_BEGINS_S", 2.0)
+    monkeypatch.setattr(kills, "RECOVERS_S", 0.2)
+    monkeypatch.setattr(kills, "REPEATS_S", 0.2)
+    monkeypatch.setattr(kills, "INTO_PROCESSING_S", 0.1)
+    monkeypatch.setattr(outage, "_BEGINS_S", 2.0)
 
 
 class Settling(Effects):
@@ -138,6 +138,7 @@ def test_what_was_done_is_done_again(stage: DrillContext, fragile: Fragile) -> N
 
 def test_a_slow_event_that_is_not_slow_tells_nothing(stage: DrillContext) -> None:
     """Processing that is over cannot be interrupted."""
+    stage.config = msgspec.structs.replace(stage.config, slow="slow.json")
     finding = played("killed-while-processing", stage)
 
     assert finding.outcome is Outcome.NOT_RUN

@@ -1,0 +1,133 @@
+"""One kill for many drills: the receiver dies while it has events at every stage of their processing.
+
+Each stage is judged by a drill of its own. Made together, they cost one restart and one wait.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from harness.model import Delivery, Event
+from harness.webhooks import effects as seen
+from harness.webhooks.drills.dead_letters import unprocessable
+from harness.webhooks.drills.drill_context import DrillContext
+from harness.webhooks.drills.shared import Interrupted, Killed, Unprocessable
+
+RECOVERS_S = 20.0
+"""Time after a restart in which an acknowledged event must have its effect, in seconds."""
+REPEATS_S = 6.0
+"""Time after a restart in which a second processing of an event would show, in seconds.
+
+Shorter where an event was interrupted: once that is processed, what was done before it would have been repeated.
+"""
+INTO_PROCESSING_S = 0.5
+SLOW_AT_ONCE = 2
+_LATER = (409, 425, 429, 503)
+_LATER_S = 0.5
+
+
+def killed(context: DrillContext) -> Killed:
+    """Return what became of the events that the receiver had when it was killed; kills it when first asked."""
+    if context.shared.killed is None:
+        context.shared.killed = _kill(context)
+    return context.shared.killed
+
+
+def interrupted(context: DrillContext) -> tuple[Interrupted, Interrupted]:
+    """Return two slow events that the kill interrupted: one as it was, the other delivered again after the restart.
+
+    Kills once more where a receiver with one worker had to finish them before the others.
+    """
+    found = killed(context)
+    if all(each.effects_before for each in found.slow) and found.queued:
+        found.slow = _kill(context, alone=True).slow
+        found.queued = False
+    first, second = found.slow
+    return first, second
+
+
+def _kill(context: DrillContext, *, alone: bool = False) -> Killed:
+    """Bring events to every stage, kill, restart, deliver again, and wait; ``alone`` with slow events only."""
+    letter = None if alone else _letter(context)
+    repeated = None if alone else _processed(context)
+    with ThreadPoolExecutor(SLOW_AT_ONCE, thread_name_prefix="slow") as pool:
+        slow = _slowly(context, pool)
+        early = any(context.probe.effects(event.id) for event, _ in slow)
+        done = None if alone else _processed(context)
+        before = [context.probe.effects(event.id) for event, _ in slow]
+        acknowledged = None if alone else _delivered(context)
+        context.restart()
+        restarted_at = time.monotonic()
+        at_hand = [
+            Interrupted(event=event, answer=answer.result(), effects_before=effects)
+            for (event, answer), effects in zip(slow, before, strict=True)
+        ]
+    found = Killed(letter=letter, repeated=repeated, done=done, acknowledged=acknowledged, slow=at_hand)
+    found.queued = bool(slow) and not early and not alone
+    _again(context, found)
+    _settle(context, found, restarted_at)
+    return found
+
+
+def _letter(context: DrillContext) -> Unprocessable | None:
+    wanted = context.config.unprocessable is not None and context.dead_letter_of is not None
+    return unprocessable(context) if wanted else None
+
+
+def _delivered(context: DrillContext) -> tuple[Event, Delivery]:
+    event = context.fresh()
+    return event, context.receiver.deliver(event)
+
+
+def _processed(context: DrillContext) -> tuple[Event, Delivery, int]:
+    """Deliver an event and wait for its effect."""
+    event, answer = _delivered(context)
+    within_s = context.receiver.settle_s if answer.acknowledged else 0
+    return event, answer, context.probe.wait(event.id, within_s=within_s)
+
+
+def _slowly(context: DrillContext, pool: ThreadPoolExecutor) -> list[tuple[Event, Future[Delivery]]]:
+    """Deliver slow events, and wait until they are being processed; they may be answered only when that is done."""
+    if context.config.slow is None:
+        return []
+    slow = context.read(context.config.slow)
+    events = [context.receiver.subject(slow) for _ in range(SLOW_AT_ONCE)]
+    answers = [(event, pool.submit(context.receiver.deliver, event)) for event in events]
+    time.sleep(INTO_PROCESSING_S)
+    return answers
+
+
+def _again(context: DrillContext, found: Killed) -> None:
+    """Deliver again, as a sender does that did not read the first answer."""
+    if found.repeated:
+        found.repeated_again = context.receiver.deliver(found.repeated[0])
+    if found.slow:
+        found.slow[-1].again = _until_free(context, found.slow[-1].event)
+
+
+def _until_free(context: DrillContext, event: Event) -> Delivery:
+    """Deliver an event, and again while the receiver asks for patience, such as until the lease of a claim ends."""
+    deadline = time.monotonic() + RECOVERS_S
+    answer = context.receiver.deliver(event)
+    while answer.status in _LATER and time.monotonic() < deadline:
+        time.sleep(_LATER_S)
+        answer = context.receiver.deliver(event)
+    return answer
+
+
+def _settle(context: DrillContext, found: Killed, restarted_at: float) -> None:
+    """Wait until what was acknowledged has its effect, and second effects had their time; then count."""
+    probe = context.probe
+    waiting = [found.acknowledged[0]] if found.acknowledged and found.acknowledged[1].acknowledged else []
+    waiting += [each.event for each in found.slow if each.promised]
+    deadline = restarted_at + RECOVERS_S
+    for event in waiting:
+        probe.wait(event.id, within_s=max(0.0, deadline - time.monotonic()))
+    was_at_hand = any(each.promised and not each.effects_before for each in found.slow)
+    until = time.monotonic() + seen.QUIET_S if was_at_hand else restarted_at + max(REPEATS_S, seen.QUIET_S)
+    time.sleep(max(0.0, until - time.monotonic()))
+    others = [pair[0] for pair in (found.repeated, found.done, found.acknowledged) if pair]
+    found.effects = {event.id: probe.effects(event.id) for event in others}
+    for each in found.slow:
+        each.effects = probe.effects(each.event.id)
