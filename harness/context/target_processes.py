@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from harness.errors import ConfigurationError
 from harness.model.config.target import ReadySign
+from harness.process.first_start import prepare
 from harness.process.managed import ManagedProcess
-from harness.process.preparation import prepare
 from harness.process.ready import CommandSucceeds, PrintsLine, StaysAlive, UrlAnswers
 from harness.process.supervisor import ProcessState
 

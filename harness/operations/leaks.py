@@ -110,11 +110,13 @@ def judge_leaks(
         return [_finding(Outcome.ERROR, "Some telemetry exports could not be searched", what)]
     if unproven := _not_of_this_run(logs, canaries, began_at):
         return [_finding(Outcome.ERROR, "Could not check whether the logs are those of this run", unproven)]
+    return [_finding(Outcome.PASS, NEVER_LOGGED.passed, _searched(scanned, logs))]
+
+
+def _searched(scanned: int, logs: Sequence[Path]) -> str:
     empty = ", ".join(path.name for path in logs if not path.stat().st_size)
-    searched = f"{scanned} files searched, {len(logs)} of them logs" + (
-        f"; nothing was written to {empty}" * bool(empty)
-    )
-    return [_finding(Outcome.PASS, NEVER_LOGGED.passed, searched)]
+    silent = f"; nothing was written to {empty}" * bool(empty)
+    return f"{scanned} files searched, {len(logs)} of them logs{silent}"
 
 
 def too_short(unsearchable: Sequence[str], auth: Bearer | ApiKey | Basic | None) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from harness.model import Delivery, Event
 from harness.webhooks import effects as seen
 from harness.webhooks.drills.dead_letters import unprocessable
 from harness.webhooks.drills.drill_context import DrillContext
-from harness.webhooks.drills.shared import Interrupted, Killed, Unprocessable
+from harness.webhooks.drills.shared import Interrupted, KilledReceiver, Unprocessable
 
 RECOVERS_S = 20.0
 """Time after a restart in which an acknowledged event must have its effect, in seconds."""
@@ -27,7 +27,7 @@ _LATER = (409, 425, 429, 503)
 _LATER_S = 0.5
 
 
-def killed(context: DrillContext) -> Killed:
+def killed(context: DrillContext) -> KilledReceiver:
     """Return what became of the events that the receiver had when it was killed; kills it when first asked."""
     if context.shared.killed is None:
         context.shared.killed = _kill(context)
@@ -47,7 +47,7 @@ def interrupted(context: DrillContext) -> tuple[Interrupted, Interrupted]:
     return first, second
 
 
-def _kill(context: DrillContext, *, alone: bool = False) -> Killed:
+def _kill(context: DrillContext, *, alone: bool = False) -> KilledReceiver:
     """Bring events to every stage, kill, restart, deliver again, and wait; ``alone`` with slow events only."""
     letter = None if alone else _letter(context)
     repeated = None if alone else _processed(context)
@@ -63,7 +63,7 @@ def _kill(context: DrillContext, *, alone: bool = False) -> Killed:
             Interrupted(event=event, answer=answer.result(), effects_before=effects)
             for (event, answer), effects in zip(slow, before, strict=True)
         ]
-    found = Killed(letter=letter, repeated=repeated, done=done, acknowledged=acknowledged, slow=at_hand)
+    found = KilledReceiver(letter=letter, repeated=repeated, done=done, acknowledged=acknowledged, slow=at_hand)
     found.queued = bool(slow) and not early and not alone
     _again(context, found)
     _settle(context, found, restarted_at)
@@ -98,7 +98,7 @@ def _slowly(context: DrillContext, pool: ThreadPoolExecutor) -> list[tuple[Event
     return answers
 
 
-def _again(context: DrillContext, found: Killed) -> None:
+def _again(context: DrillContext, found: KilledReceiver) -> None:
     """Deliver again, as a sender does that did not read the first answer."""
     if found.repeated:
         found.repeated_again = context.receiver.deliver(found.repeated[0])
@@ -116,7 +116,7 @@ def _until_free(context: DrillContext, event: Event) -> Delivery:
     return answer
 
 
-def _settle(context: DrillContext, found: Killed, restarted_at: float) -> None:
+def _settle(context: DrillContext, found: KilledReceiver, restarted_at: float) -> None:
     """Wait until what was acknowledged has its effect, and second effects had their time; then count."""
     probe = context.probe
     waiting = [found.acknowledged[0]] if found.acknowledged and found.acknowledged[1].acknowledged else []

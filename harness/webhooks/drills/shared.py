@@ -54,7 +54,7 @@ class Interrupted(msgspec.Struct, kw_only=True):
         return self.answer.acknowledged or (self.again is not None and self.again.acknowledged)
 
 
-class Killed(msgspec.Struct, kw_only=True):
+class KilledReceiver(msgspec.Struct, kw_only=True):
     """What the receiver had when it was killed; each is None where harness.toml has nothing for it."""
 
     letter: Unprocessable | None
@@ -79,6 +79,6 @@ class SharedDeliveries(msgspec.Struct, kw_only=True):
     repeated: dict[str, Repeated] | None = None
     """By the id of the drill that judges it."""
     unprocessable: Unprocessable | None = None
-    killed: Killed | None = None
+    killed: KilledReceiver | None = None
     prepared: bool = False
     """Whether everything that takes long to appear has been started."""
