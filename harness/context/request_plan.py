@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import chain, islice
 from typing import NamedTuple
 
 from harness.context.run_context import RunContext
@@ -120,10 +122,15 @@ def _of_credentials(context: RunContext, caller: Caller, reads: Sequence[str]) -
 def _generated(
     context: RunContext, budget: Budget, each: Callable[[Sequence[str]], Iterable[str]]
 ) -> Iterator[tuple[str, int, str]]:
-    of_one = budget.divided(len(context.provider.fuzzed_operations))
-    for label in each(context.provider.fuzzed_operations):
-        planned = _systematic(context.spec, label) + 2 * of_one.examples
-        yield label, min(planned, of_one.requests) + MOST_CONFIRMING, "generated"
+    fuzzed = context.provider.fuzzed_operations
+    of_one = budget.divided(len(fuzzed))
+    if of_one.requests < budget.requests:  # to count what so many operations would need takes minutes
+        yield from ((label, of_one.requests + MOST_CONFIRMING, "generated") for label in fuzzed)
+    else:
+        for label in each(fuzzed):
+            random = 2 * of_one.examples
+            planned = random + _systematic(context.spec, label, most=of_one.requests - random)
+            yield label, planned + MOST_CONFIRMING, "generated"
     yield f"GET {UNKNOWN_PATH}", 1, "what the server answers to an unknown path"
     yield (
         f"OPTIONS {UNKNOWN_PATH}",
@@ -133,10 +140,14 @@ def _generated(
     yield _CHAINS, budget.chains * stateful.STEPS, "chains"
 
 
-def _systematic(spec: Spec, label: str) -> int:
-    """Count the requests that the document's examples and limits give; none where it cannot be used."""
-    try:
+def _systematic(spec: Spec, label: str, *, most: int) -> int:
+    """Count the requests that the document's examples and limits give, until one cannot be made, and up to ``most``.
+
+    Making them takes the time, and an operation of a large document has thousands, of which few are sent.
+    """
+    count = 0
+    with suppress(SpecError, generation.Ungenerable):
         raw = spec.operation(label).raw
-        return sum(1 for _ in generation.from_examples(raw)) + sum(1 for _ in generation.systematic(raw))
-    except (SpecError, generation.Ungenerable):
-        return 0
+        for _ in islice(chain(generation.from_examples(raw), generation.systematic(raw)), most):
+            count += 1
+    return count

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness.cli.plan_lines import plan_lines
 from harness.errors import ConfigurationError
+from harness.fuzzing.budget import BUDGETS
+from harness.fuzzing.unserved import MOST_CONFIRMING
+from harness.openapi import generation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +72,36 @@ def test_the_plan_names_what_would_be_sent(
     assert [text for text in shown if text not in lines] == []
     assert [text for text in hidden if text in lines.partition("operations")[2]] == []
     assert not httpserver.log
+
+
+def test_operations_that_share_the_requests_of_the_budget_are_not_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of many operations has its share, and nothing is generated to know it."""
+    budget = BUDGETS["quick"]
+    many = budget.together // budget.requests + 1
+    paths = {f"/runs/{number}": {"get": OK} for number in range(many)}
+    _write(tmp_path, {**DOCUMENT, "paths": paths})
+    for name in ("from_examples", "systematic"):
+        monkeypatch.setattr(generation, name, lambda _: pytest.fail("a request was generated"))
+    lines = list(plan_lines(tmp_path, overlay=None))
+    [line] = [line for line in lines if "  GET /runs/1 (" in line]
+    assert line.split() == [str(budget.divided(many).requests + MOST_CONFIRMING), "GET", "/runs/1", "(generated)"]
+
+
+def test_no_more_requests_are_counted_than_the_budget_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operation whose description has ever more cases is planned with what one operation may receive."""
+    _write(tmp_path, DOCUMENT)
+    monkeypatch.setattr(generation, "systematic", lambda _: itertools.count())
+    [line] = [line for line in plan_lines(tmp_path, overlay=None) if "  GET /runs (" in line]
+    assert BUDGETS["quick"].requests < int(line.split()[0]) < 2 * BUDGETS["quick"].requests
+
+
+def _write(folder: Path, document: dict[str, Any]) -> None:
+    (folder / "openapi.json").write_text(json.dumps(document))
+    (folder / "harness.toml").write_text(
+        '[target]\nname = "T"\n[provider]\nspec = "openapi.json"\nbase_url = "http://127.0.0.1:9"\nours = true\n'
+    )
 
 
 def test_a_document_at_a_url_is_not_fetched(tmp_path: Path, httpserver: HTTPServer) -> None:
