@@ -196,6 +196,18 @@ SCHEMES: tuple[Scheme, ...] = (
         source="developer.paddle.com, Signature verification",
     ),
     Scheme(
+        name="workos",
+        header="workos-signature",
+        signed="{timestamp}.{body}",
+        value="t={timestamp}, v1={signature}",
+        label="v1",
+        timestamp_unit="ms",
+        tolerance_s=180.0,
+        type_key="event",
+        id_example="event_01EHWNC0FCBHZ3BJ7EGKYXK0E6",
+        source="workos.com/docs, Webhooks: validate the requests manually",
+    ),
+    Scheme(
         name="adyen",
         header="hmacsignature",
         signed="{body}",

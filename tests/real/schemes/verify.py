@@ -149,6 +149,12 @@ def paddle(d: Delivery) -> bool:
     return verify_paddle_signature(d.body, d.headers["paddle-signature"], d.key)
 
 
+def workos(d: Delivery) -> bool:
+    from webhooks_cc.verify import verify_workos_signature
+
+    return verify_workos_signature(d.body, d.headers["workos-signature"], d.key)
+
+
 def adyen(d: Delivery) -> bool:
     from Adyen.util import is_valid_hmac_payload
 

@@ -58,7 +58,8 @@ def test_every_case_is_built_or_says_why_not(scheme: Scheme) -> None:
             continue
         built = built_or_refused(case, m)
         forged = case.response in (Expected.REFUSED, Expected.REFUSED_OR_CUT)
-        assert isinstance(built, Request) or scheme.name == "mandrill"
+        assert isinstance(built, Request) or "which this case changes" in built
+        assert isinstance(built, Request) or scheme.name in ("mandrill", "adyen-payments"), "its body has all there is"
         assert not forged or built != genuine, f"{case.id} is genuine for {scheme.name}"
 
 
