@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from harness.contract.page_statements import plain
 from harness.contract.sample import Sample
+from harness.core.plain_names import plain
 from harness.core.pointers import leaves
 from harness.http.message import is_loopback
 from harness.openapi.json_document import items

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import tee
 from typing import Any
 
-from harness.contract.page_statements import plain
 from harness.contract.readback import STATES
+from harness.core.plain_names import plain
 from harness.openapi.examples import valid_bodies
 from harness.openapi.json_document import JsonDocument, items
 from harness.openapi.operation import Operation

@@ -18,11 +18,12 @@ from harness.contract.invariants import (
     TAG_CHANGES,
 )
 from harness.contract.lifecycle import Lifecycle
-from harness.contract.page_statements import plain
 from harness.contract.readback import STATES, agrees, resource_in, same
+from harness.contract.replacement import judge_replacement
 from harness.contract.resource_changes import Changer, Thing
 from harness.contract.resource_reader import GONE
 from harness.contract.sample import Sample
+from harness.core.plain_names import plain
 from harness.openapi.operation import Operation
 
 MOST_CHANGES = 20
@@ -62,6 +63,8 @@ class ChangeChain:
             for listing in self._life.listed_by:
                 self._judge_listing(listing)
             self._judge_precondition()
+            if self._operation.method == "PUT":
+                judge_replacement(self._life, self._changer, self._thing)
 
     def _is_not_found(self, wanted: Mapping[str, Any]) -> bool:
         """Whether the resource is not found even with the values that it has: a new one may refer to what is not."""

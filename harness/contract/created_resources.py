@@ -13,8 +13,9 @@ import httpx
 
 from harness.contract.identifiers import IDS, identity
 from harness.contract.item_templates import ItemTemplate, item_templates, template_key
-from harness.contract.page_statements import entries, plain
+from harness.contract.page_statements import entries
 from harness.contract.sample import Sample
+from harness.core.plain_names import plain, singular
 from harness.errors import SpecError
 from harness.openapi.operation import Operation
 from harness.openapi.routes import PARAMETER, prefixes, values_in
@@ -197,10 +198,3 @@ def _values(operation: Operation, url: httpx.URL) -> Values | None:
     path = url.raw_path.decode("ascii", "replace").partition("?")[0]
     found = values_in(operation.path, path, operation.spanning)
     return tuple(found[name] for name in names) if found.keys() >= set(names) else None
-
-
-def singular(word: str) -> str:
-    """Return the singular of a regular English plural."""
-    if word.endswith("ies"):
-        return word[:-3] + "y"
-    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word

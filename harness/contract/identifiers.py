@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.contract.page_statements import plain
+from harness.core.plain_names import plain
 
 IDS = ("id", "uuid", "uid", "key", "name")
 """Plain names of members that identify a resource, the likeliest first."""

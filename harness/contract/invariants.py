@@ -75,6 +75,16 @@ READS_ALIKE = Invariant(
     "reading changes nothing: the same request shows the same values",
     "RFC 9110 section 9.2.1",
 )
+READ_TOUCHES = Invariant(
+    "reading it changes its version",
+    "a read changes nothing: not the time of the last change, and no number of a version",
+    "RFC 9110 section 9.2.1",
+)
+TAG_STAYS = Invariant(
+    "its ETag changes though its content stays",
+    "the same content has the same ETag: else no precondition holds, and nothing is found in a cache",
+    "RFC 9110 section 8.8.1",
+)
 TAG_CHANGES = Invariant(
     "its ETag stays the same when the content changes",
     "a strong ETag changes with every change of the content",
@@ -89,6 +99,11 @@ PRECONDITION = Invariant(
     "changes a resource although If-Match names another ETag",
     "412, and nothing is changed",
     "RFC 9110 section 13.1.1",
+)
+REPLACED = Invariant(
+    "what a replacement leaves out stays as it was",
+    "PUT replaces: a member that the new representation leaves out has its default, or none",
+    "RFC 9110 section 9.3.4",
 )
 STILL_ANSWERS = Invariant(
     "still answers after the deletion",

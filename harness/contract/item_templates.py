@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any, NamedTuple
 
-from harness.contract.page_statements import plain
+from harness.core.plain_names import plain
 from harness.http.message import is_json
 from harness.openapi.json_document import items
 from harness.openapi.operation import Operation

@@ -26,6 +26,7 @@ from harness.contract.invariants import (
 )
 from harness.contract.other_parents import listed_below_another
 from harness.contract.path_resolver import PathResolver
+from harness.contract.read_traces import READS, traces
 from harness.contract.readback import is_bookkeeping, resource_in
 from harness.contract.resource_changes import Thing
 from harness.contract.resource_kinds import CREATED, ResourceKind, place_of
@@ -68,9 +69,7 @@ class Lifecycle:
         first = self._created(0)
         if first is None:
             return None
-        again = self.reader.document(first, self.reader.read(first.path))
-        if again and (unlike := self.reader.unlike(first, again)):
-            self.complain(self.kind.reading, READS_ALIKE, f"GET {first.path}: {unlike}")
+        self._judge_reading(first)
         self._judge_meaningless(first)
         second = self._beside(first)
         for listing in self.kind.listings:
@@ -80,6 +79,14 @@ class Lifecycle:
             if second is not None:
                 self._judge_listing(listing, second)
         return first, second
+
+    def _judge_reading(self, first: Thing) -> None:
+        reads = [self.reader.read(first.path) for _ in range(READS)]
+        again = [self.reader.document(first, each) for each in reads]
+        if again[0] and (unlike := self.reader.unlike(first, again[0])):
+            self.complain(self.kind.reading, READS_ALIKE, f"GET {first.path}: {unlike}")
+        for invariant, observed in traces(reads, again, has_validators=self.kind.has_validators):
+            self.complain(self.kind.reading, invariant, observed)
 
     def end(self, first: Thing, second: Thing | None) -> None:
         """Delete what was created, where that is permitted, and look for it."""
@@ -136,7 +143,7 @@ class Lifecycle:
             created = thing.created
             made = f"{created.operation.method} {created.path} answered {created.response.status_code}"
             self.complain(self.kind.creation, CREATED_READABLE, f"{made}, and GET {thing.path} answered {status}")
-        self._remember(thing, read)
+        self.remember(thing, read)
         if not thing.document:
             self.why_not = f"GET {thing.path} answered {status}" + ("" if read.document else " without a JSON object")
             return None
@@ -176,7 +183,8 @@ class Lifecycle:
         document = self.reader.document(thing, sample)
         return self.reader.unlike_written(thing, document) if document else {}
 
-    def _remember(self, thing: Thing, read: Sample) -> None:
+    def remember(self, thing: Thing, read: Sample) -> None:
+        """Note what was read of a thing last."""
         thing.document = self.reader.document(thing, read)
         thing.read_as = read.response.headers.get("content-type", "")
         thing.tag = read.response.headers.get("etag", "") if read.response.is_success else ""
@@ -216,7 +224,7 @@ class Lifecycle:
         if found := unlike(read):
             where = f"GET {thing.path} after {operation.label} of another resource: {found}"
             self.complain(operation, OTHERS_UNTOUCHED, where)
-        self._remember(thing, read)
+        self.remember(thing, read)
 
     def _judge_listing(self, listing: Operation, thing: Thing) -> bool:
         """Judge whether a listing shows a thing, and as it is; return whether it is there."""

@@ -85,14 +85,16 @@ class LinkCrawler:
     def _creating(self) -> Iterator[Operation]:
         """Yield what creates: without parameters, again what those that came later may be needed for, then below them.
 
+        All of that twice, since what was refused may need what was made below: a booking needs a room of a building.
         Others that write change what was made, and are called through links alone.
         """
         writing = [o for o in self.caller.operations.values() if o.method == "POST"]
         plain = [o for o in writing if "{" not in o.path]
-        yield from plain
-        yield from [o for o in plain if o.label in self.refused and len(plain) > 1]
         below = sorted((o for o in writing if "{" in o.path), key=lambda o: o.path.count("{"))
-        yield from (o for o in below if self.caller.resources.adds(o))
+        yield from plain
+        for _ in range(2):
+            yield from [o for o in plain if o.label in self.refused and len(writing) > 1]
+            yield from (o for o in below if self.caller.resources.adds(o) and not self._was_called(o))
 
     def _was_called(self, operation: Operation) -> bool:
         return any(sample.operation.label == operation.label for sample in self.samples)

@@ -15,12 +15,12 @@ from harness.contract.caller import Caller, broken
 from harness.contract.identifiers import identity
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.listings import MAX_PAGES, TURNS, EntryMaker, Listed, every_entry, queries
-from harness.contract.page_statements import plain
 from harness.contract.path_resolver import PathResolver
 from harness.contract.promise import Planned, Promise
 from harness.contract.readback import core
 from harness.contract.resource_kinds import kinds
 from harness.contract.resource_reader import Patience
+from harness.core.plain_names import plain
 from harness.model import Finding, FixedBy, Outcome
 from harness.openapi.operation import Operation
 from harness.secrets.detection.secret_names import names_secret

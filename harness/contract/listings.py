@@ -11,9 +11,10 @@ import msgspec
 from harness.contract.body_variations import MOST_BODIES, BodyWriter
 from harness.contract.caller import Caller
 from harness.contract.page_statements import entries, statements
-from harness.contract.paging import BEYOND, CURSORS, NUMBERS, OFFSETS, PageTurner, Params
+from harness.contract.paging import BEYOND, NUMBERS, OFFSETS, PageTurner, Params
 from harness.contract.resource_kinds import kinds, place_of
 from harness.contract.sample import Sample
+from harness.openapi.given_names import CURSORS
 from harness.openapi.operation import Operation
 
 MAX_PAGES = 30

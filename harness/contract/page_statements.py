@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from harness.contract.sample import Sample
+from harness.core.plain_names import plain
 
 ITEMS = ("items", "data", "results", "values", "entries", "records")
 AROUND = frozenset(
@@ -103,11 +104,6 @@ def _entries(document: Any, *, within: bool) -> list[Any]:
         return []
     inner = [v for n, v in document.items() if plain(str(n)) in {"data", "result", "response", "embedded"}]
     return next((found for value in inner if (found := _entries(value, within=False))), [])
-
-
-def plain(name: str) -> str:
-    """Return a key without case and marks: ``nextPageToken``, ``next_page_token`` and ``NextPageToken`` are one."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _stated_fields(page: Sample) -> dict[str, Any]:

@@ -10,11 +10,8 @@ import msgspec
 
 from harness.contract.page_statements import PageStatements, entries, is_url, statements
 from harness.contract.sample import Sample
+from harness.openapi.given_names import CURSORS
 
-CURSORS = (
-    *("cursor", "page_token", "pageToken", "next_token", "nextToken", "after", "starting_after", "continuation"),
-    *("next_cursor", "nextCursor", "page_cursor", "pageCursor", "continuation_token", "continuationToken", "marker"),
-)
 NUMBERS = frozenset({"page", "page_number", "pageNumber"})
 OFFSETS = frozenset({"offset", "skip"})
 FIRST: dict[str, Any] = {**dict.fromkeys(NUMBERS, 1), **dict.fromkeys(OFFSETS, 0)}

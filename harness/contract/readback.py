@@ -14,8 +14,8 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from harness.contract.page_statements import plain
 from harness.core.dates import iso_moment
+from harness.core.plain_names import plain
 from harness.secrets.detection.secret_names import names_secret
 
 _PRECISION = 5e-3

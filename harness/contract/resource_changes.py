@@ -8,9 +8,9 @@ from typing import Any
 
 from harness.contract.body_variations import is_free, members, values
 from harness.contract.caller import Caller
-from harness.contract.page_statements import plain
 from harness.contract.readback import STATES, agrees, is_compared, is_empty
 from harness.contract.sample import Sample
+from harness.core.plain_names import plain
 from harness.core.pointers import pointer_of
 from harness.openapi.operation import Operation
 
@@ -108,6 +108,19 @@ class Changer:
         written = {n: v for n, v in thing.written.items() if n in writable}
         options = [{**written, **read, **wanted}, {**read, **written, **wanted}, {**written, **wanted}]
         return next((b for b in ([dict(wanted)] if self.is_partial else []) + options if self._is_valid(b)), None)
+
+    @property
+    def takes_nothing(self) -> bool:
+        """Whether an empty body is valid, so that a document asks for no whole representation."""
+        return self._is_valid({})
+
+    def body_without(self, thing: Thing, names: Collection[str]) -> dict[str, Any] | None:
+        """Return the whole of a thing without as many of these members as the document allows; None for none."""
+        body = self.body(thing, {n: thing.document[n] for n in names})
+        for name in names if isinstance(body, dict) else ():
+            less = {n: v for n, v in body.items() if n != name}
+            body = less if self._is_valid(less) else body
+        return body if isinstance(body, dict) else None
 
     def _is_valid(self, body: Any) -> bool:
         return self._fits is not None and bool(self._fits.is_valid(body))

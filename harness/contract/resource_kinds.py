@@ -10,11 +10,10 @@ import msgspec
 
 from harness.contract.body_variations import members
 from harness.contract.caller import Caller
-from harness.contract.created_resources import singular
 from harness.contract.identifiers import IDS, identity
 from harness.contract.item_templates import template_key
-from harness.contract.page_statements import plain
 from harness.contract.sample import Sample
+from harness.core.plain_names import plain, singular
 from harness.http.message import is_json
 from harness.openapi.json_document import items
 from harness.openapi.operation import Operation
@@ -51,6 +50,11 @@ class ResourceKind(msgspec.Struct, frozen=True, kw_only=True):
     def is_below(self) -> bool:
         """Whether a resource is read right below the path at which it is created."""
         return template_key(self.reading.path.rpartition("/")[0]) == template_key(self.creation.path)
+
+    @property
+    def has_validators(self) -> bool:
+        """Whether the document promises that ETags of these resources are compared (RFC 9110 section 13)."""
+        return "304" in self.reading.responses or any("412" in change.responses for change in self.changes)
 
     def base(self, created_at: str) -> str:
         """Return the path above a resource that was created by a call to the path ``created_at``."""

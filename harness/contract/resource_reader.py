@@ -10,11 +10,11 @@ from harness.contract.body_variations import BodyWriter, word
 from harness.contract.caller import Caller
 from harness.contract.identifiers import identity
 from harness.contract.listings import TURNS, Listed, every_entry, queries
-from harness.contract.page_statements import plain
 from harness.contract.readback import STATES, agrees, core, is_compared, is_empty, resource_in, same
 from harness.contract.resource_changes import Thing
 from harness.contract.resource_kinds import ResourceKind, read_members, segment_of
 from harness.contract.sample import Sample
+from harness.core.plain_names import plain
 from harness.openapi.operation import Operation
 
 PAUSES_S = (0.1, 0.3, 0.6, 1.0, 2.0)

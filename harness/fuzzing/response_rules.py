@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from harness.http.message import PRECONDITIONS
+from harness.openapi.given_names import names_nothing
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
 
@@ -68,16 +69,22 @@ def _is_accepted_invalid(_: Any, judged: Judged) -> bool:
     """Whether an invalid request was accepted; any 4xx refuses it.
 
     A server ignores a precondition that it cannot read (RFC 9110 sections 13.1.3, 13.1.4 and 14.2), and a header in
-    whose place the credential was sent was not invalid.
+    whose place the credential was sent was not invalid. Nor is a parameter that the document does not name.
     """
     wrong = _wrong_headers(judged.case)
-    return not (judged.response.is_client_error or (wrong and wrong <= _CONDITIONAL | judged.credential))
+    if judged.response.is_client_error or (wrong and wrong <= _CONDITIONAL | judged.credential):
+        return False
+    return _has_wrong_body(judged.case) or not _is_valid_beside_its_body(judged)
 
 
 def _is_refused_valid(_: Any, judged: Judged) -> bool:
-    """Whether a valid request was refused for what it holds, and not for the state of the resource (section 13.2)."""
+    """Whether a valid request was refused for what it holds, and not for the state of the resource (section 13.2).
+
+    That there is no such cursor, or no resource of a made-up identifier, is state too.
+    """
     asked = _CONDITIONAL & set(judged.response.request.headers)
-    return not (judged.response.status_code in _OF_STATE and asked)
+    is_of_state = judged.response.status_code in _OF_STATE and asked
+    return not (is_of_state or names_nothing(judged.spec, judged.operation, judged.response))
 
 
 def _is_undeclared(_: Any, judged: Judged) -> bool:
@@ -117,3 +124,18 @@ def _wrong_headers(case: Any) -> set[str]:
     if not all(place == "header" and name for place, name in wrong):
         return set()
     return {str(name).lower() for _, name in wrong}
+
+
+def _has_wrong_body(case: Any) -> bool:
+    return any(place.value == "body" and part.mode.is_negative for place, part in _components(case).items())
+
+
+def _components(case: Any) -> Any:
+    return case.meta.components if case.meta else {}
+
+
+def _is_valid_beside_its_body(judged: Judged) -> bool:
+    """Whether path, query, headers and cookies of what was sent are as the document describes them."""
+    request = judged.response.request
+    sent = [(name, value) for name, value in request.headers.items()]
+    return judged.spec.inputs(judged.operation).look(str(request.url), sent, None).valid

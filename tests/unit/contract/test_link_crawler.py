@@ -240,3 +240,35 @@ def test_what_is_added_below_a_parent_and_read_elsewhere_is_created() -> None:
     _, asked = crawled(answers, paths)
 
     assert asked == list(answers)
+
+
+def test_what_needs_something_below_another_is_created_after_it() -> None:
+    """A booking at the top of the document needs a room, which is made below a building, and has notes of its own."""
+    made = {"requestBody": BODY, **OK}
+    schema = {"type": "object", "required": ["roomId"], "properties": {"roomId": {"type": "string"}}}
+    refers = {"content": {"application/json": {"schema": schema}}}
+    paths = {
+        "/bookings": {"post": {"requestBody": refers, **OK}},
+        "/bookings/{bookingId}": {"get": OK},
+        "/bookings/{bookingId}/notes": {"post": made},
+        "/bookings/{bookingId}/notes/{noteId}": {"get": OK},
+        "/buildings": {"post": made},
+        "/buildings/{buildingId}": {"get": OK},
+        "/buildings/{buildingId}/rooms": {"post": made},
+        "/buildings/{buildingId}/rooms/{roomId}": {"get": OK},
+    }
+
+    def book(request: httpx.Request) -> httpx.Response:
+        is_right = json.loads(request.content).get("roomId") == "r1"
+        return httpx.Response(201, json={"id": "k1"}) if is_right else httpx.Response(422)
+
+    answers: Answers = {
+        "POST /bookings": book,
+        "POST /bookings/k1/notes": lambda _: httpx.Response(201, json={"id": "n1"}),
+        "POST /buildings": lambda _: httpx.Response(201, json={"id": "b1"}),
+        "POST /buildings/b1/rooms": lambda _: httpx.Response(201, json={"id": "r1"}),
+    }
+    walk, _ = crawled(answers, paths)
+
+    created = [s.operation.path for s in walk.samples if s.operation.method == "POST"]
+    assert created == ["/buildings", "/buildings/{buildingId}/rooms", "/bookings", "/bookings/{bookingId}/notes"]
