@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from harness.contract.invariants import READ_TOUCHES, TAG_STAYS, Invariant
@@ -43,4 +44,4 @@ def traces(
 
 
 def _always_differs(values: Sequence[Any]) -> bool:
-    return all(one != other for one, other in zip(values, values[1:], strict=False))
+    return all(one != other for one, other in pairwise(values))

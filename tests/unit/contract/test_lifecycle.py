@@ -428,3 +428,63 @@ def test_what_does_not_hold_is_named(provider: type[Customers], expected: str) -
     assert all(f.observed for f in found)
     others = {name for name in failures(found) if name.partition(":")[2] != expected.partition(":")[2]}
     assert others == set()
+
+
+class TouchesOnRead(Customers):
+    """Moves the time of the last change with every read."""
+
+    def get_customer(self, request: httpx.Request, number: int) -> httpx.Response:
+        self.customers[number] = {**self.customers[number], "updatedAt": self.now()}
+        return super().get_customer(request, number)
+
+
+class CountsVersions(Customers):
+    """Takes a read for a change: the revision, and so the ETag, is another one after it."""
+
+    def get_customer(self, request: httpx.Request, number: int) -> httpx.Response:
+        answer = super().get_customer(request, number)
+        if answer.is_success:
+            self.customers[number] = {**self.customers[number], "revision": self.customers[number]["revision"] + 1}
+        return answer
+
+
+class TagsByTime(Customers):
+    """Makes another ETag for each answer, so that no precondition ever holds."""
+
+    def tag(self, customer: dict[str, Any]) -> str:
+        return f'"{customer["customerId"]}-{next(self.clock)}"'
+
+    def is_outdated(self, request: httpx.Request, number: int) -> bool:  # noqa: ARG002
+        return "made-up" in request.headers.get("if-match", "")
+
+
+class MergesAtPut(Customers):
+    def put_customer(self, request: httpx.Request, number: int) -> httpx.Response:
+        if self.is_outdated(request, number):
+            return httpx.Response(412)
+        self.customers[number] = self.stored(json.loads(request.content), self.customers[number])
+        return httpx.Response(204)
+
+
+@pytest.mark.parametrize(
+    "provider, expected",
+    [
+        (TouchesOnRead, f"{GET}: reading it changes its version"),
+        (CountsVersions, f"{GET}: reading it changes its version"),
+        (TagsByTime, f"{GET}: its ETag changes though its content stays"),
+        (MergesAtPut, f"{PUT}: what a replacement leaves out stays as it was"),
+    ],
+)
+def test_reads_that_leave_a_trace_and_replacements_that_merge_are_named(
+    provider: type[Customers], expected: str
+) -> None:
+    """A read changes no version and no ETag, and PUT leaves nothing of what it does not name."""
+    assert failures(judged(provider())) == [expected]
+
+
+def test_a_put_that_is_described_as_a_merge_may_merge() -> None:
+    """What the document says of its PUT decides; where it asks for nothing, no whole is expected."""
+    document = copy.deepcopy(DOCUMENT)
+    document["paths"]["/customers/{customer}"]["put"]["description"] = "What is left out remains unchanged."
+
+    assert failures(judged(MergesAtPut(), document=document)) == []
