@@ -187,6 +187,8 @@ class FilterTrial:
         alike = [e for e in self._entries if e[member] == value] if wanted is not None else []
         if listed.is_whole and not all(any(_is_same(each, e) for e in listed.entries) for each in alike):
             return "the filter leaves out an entry with its value", f"{asked} does not list an entry that has it"
+        if listed.miscounted:
+            return "the filter does not reach the number that is stated", f"{asked}: {listed.miscounted}"
         return None
 
 

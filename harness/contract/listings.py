@@ -10,7 +10,7 @@ import msgspec
 
 from harness.contract.body_variations import MOST_BODIES, BodyWriter
 from harness.contract.caller import Caller
-from harness.contract.page_statements import entries, statements
+from harness.contract.page_statements import entries, statements, total_of
 from harness.contract.paging import BEYOND, NUMBERS, OFFSETS, PageTurner, Params
 from harness.contract.resource_kinds import kinds, place_of
 from harness.contract.sample import Sample
@@ -34,6 +34,16 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its end was reached."""
     status: int
     """Of the last page."""
+    total: int | None = None
+    """How many there are, as the pages state it; None where they state nothing that is surely that."""
+
+    @property
+    def miscounted(self) -> str:
+        """How the number that the pages state differs from that of the entries; empty where it does not."""
+        number = len(self.entries)
+        if not self.is_whole or self.total in (None, number):
+            return ""
+        return f"it states {self.total} entries in all, and lists {number}"
 
 
 class EntryMaker:
@@ -97,22 +107,23 @@ def every_entry(
     query: Params | None = {**(params or {}), **({size: largest} if size else {})}
     turner = PageTurner(frozenset(names))
     found: list[Any] = []
-    status = 0
+    status, total = 0, None
     for number in range(MAX_PAGES):
         assert query is not None
         page = caller.call(operation, path, params=query)
         status = page.response.status_code
         if turner.is_calculated and status in BEYOND:
-            return Listed(entries=found, is_whole=True, status=200)
+            return Listed(entries=found, is_whole=True, status=200, total=total)
         if not page.response.is_success:
             return Listed(entries=found, is_whole=False, status=status)
         found += entries(page)
         query = turner.after(page, query)
+        total = total_of(page, is_only=number == 0 and query is None)
         if query is None:
             stated = statements(page)
             is_end = stated.is_last or stated.total is not None or TURNS.isdisjoint(names)
             is_whole = number > 0 or is_end or len(found) < SURELY_SHORT
-            return Listed(entries=found, is_whole=is_whole, status=status)
+            return Listed(entries=found, is_whole=is_whole, status=status, total=total)
     return Listed(entries=found, is_whole=False, status=status)
 
 

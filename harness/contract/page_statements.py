@@ -46,6 +46,10 @@ _RANGE = re.compile(r"\S+ (?:\d+-\d+|\*)/(\d+)")
 _OF_PAGES = frozenset({"first", "prev", "previous", "last"})
 """Relations of a Link header that is about pages (RFC 8288, IANA's link relations)."""
 MAX_DEPTH = 3
+_ESTIMATES = re.compile(r"estimat|approx|exact|relation|capped|limited|unfiltered|filtered|matched|matching")
+"""Plain keys beside which a total is not the number of what is listed, or not exactly."""
+_ROUND = 500
+"""Totals of which many are a bound, such as 10,000."""
 
 
 class PageStatements(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +88,18 @@ def statements(page: Sample) -> PageStatements:
 def entries(page: Sample) -> list[Any]:
     """Return the entries of a page: the array that is the answer, or the one it holds, perhaps one object further."""
     return _entries(page.document, within=True)
+
+
+def total_of(page: Sample, *, is_only: bool) -> int | None:
+    """Return how many entries a page states that there are in all, None where it does not, or only about.
+
+    Some APIs call the entries of one page a total: that is sure only of an ``is_only`` page. Others estimate, or stop
+    to count at a round number.
+    """
+    total, fields = statements(page).total, _stated_fields(page)
+    if total is None or any(_ESTIMATES.search(name) for name in fields) or (total and total % _ROUND == 0):
+        return None
+    return total if is_only or total != len(entries(page)) else None
 
 
 def is_url(text: str) -> bool:

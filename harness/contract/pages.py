@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.contract.caller import Caller, broken
-from harness.contract.listings import SIZES, TURNS, EntryMaker, queries
+from harness.contract.listings import SIZES, TURNS, EntryMaker, every_entry, queries
 from harness.contract.page_walk import MAX_PAGES, SMALL_PAGES, Listing, PageWalk
 from harness.contract.paging import FIRST, Params
 from harness.contract.path_resolver import PathResolver
@@ -25,7 +25,8 @@ PAGES_END = Promise(
     summary="every listing, page by page",
     passed="Listed every entry once, page by page, to the end",
     failed="Did not list every entry once, page by page, to the end",
-    expected="pages that end, no longer than asked for, that show every entry once, also while entries are added",
+    expected="pages that end, no longer than asked for, that show every entry once, also while entries are added, and "
+    "count them",
     source="a page begins right after the one before; RFC 8288 section 3 for links",
     fix="Order a listing by something unique, let the cursor name the last entry shown, and end without one.",
     judge=lambda caller, walk: judge_pages(caller, walk().samples),
@@ -104,15 +105,31 @@ def _judged(caller: Caller, listing: Listing, creates: Sample | None) -> Finding
     seen = PageWalk(caller, listing, maker).run()
     if seen.trouble:  # entries that come and go meanwhile may look like a fault; a real one shows again
         seen = PageWalk(caller, listing, maker).run()
+    miscounted = "" if seen.trouble else _miscounted(caller, listing)
     maker.remove()
     if seen.trouble and seen.status in (401, 403):
         return PAGES_END.not_known(f"{label}: the credential is refused ({seen.trouble})")
     if seen.trouble:
         observed = f"page {seen.pages} of the listing at {listing.path}: {seen.example or seen.trouble}"
         return broken(label, PAGES_END, seen.trouble, observed)
+    if miscounted:
+        return broken(label, PAGES_END, _MISCOUNTED, f"GET {listing.path}: {miscounted}")
     if seen.pages < 2:
         return PAGES_END.not_known(f"{label}: it has one page of {seen.count} entries; turning pages needs more")
     if seen.pages >= MAX_PAGES:
         return PAGES_END.not_known(f"{label}: it did not end within {MAX_PAGES} pages, of which none repeats another")
     summary = f"{PAGES_END.passed}: {label}, {seen.count} entries on {seen.pages} pages"
     return PAGES_END.finding(Outcome.PASS, "", summary=summary, case="")
+
+
+_MISCOUNTED = "the number that it states is not that of its entries"
+
+
+def _miscounted(caller: Caller, listing: Listing) -> str:
+    """Return how a listing states another number than it lists, twice in a row, for entries come and go; else empty."""
+    found = ""
+    for _ in range(2):
+        found = every_entry(caller, listing.operation, listing.path, listing.needed).miscounted
+        if not found:
+            break
+    return found

@@ -8,6 +8,7 @@ from harness.contract.invalid_input import INPUT_REFUSED
 from harness.contract.lifecycle_promise import LIFECYCLE
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.listing_filters import FILTERS_SELECT
+from harness.contract.listing_orders import ORDERS_HOLD
 from harness.contract.pages import PAGES_END
 from harness.contract.problems import REFUSALS_WORDED
 from harness.contract.promise import Promise, not_called
@@ -55,4 +56,5 @@ PROMISES: tuple[Promise, ...] = (
     INPUT_REFUSED,
     HOSTILE_REFUSED,
     FILTERS_SELECT,
+    ORDERS_HOLD,
 )

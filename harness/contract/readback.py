@@ -123,7 +123,7 @@ def _text_agrees(written: str, read: Any) -> bool:
         return isinstance(read, dict | list) or number is None or number == _number(read)
     if _MASKED.search(read) or _MARKED_UP.search(written):
         return True
-    instants = _instant(written), _instant(read)
+    instants = instant(written), instant(read)
     if instants[0] is not None and instants[1] is not None:
         return abs(instants[0] - instants[1]) < _FRACTION_S
     if _DECIMAL.fullmatch(written) and _DECIMAL.fullmatch(read):
@@ -136,7 +136,8 @@ def core(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text).casefold() if c.isalnum())
 
 
-def _instant(text: str) -> float | None:
+def instant(text: str) -> float | None:
+    """Return the time that a text states, in Unix seconds; of one without a zone that of UTC, None for no time."""
     at = iso_moment(text) if text[4:5] == "-" else None
     if at is None:
         return None
