@@ -1,4 +1,4 @@
-"""Reads that leave a trace: a read changes neither what it shows nor what tells versions of it apart."""
+"""Reads that leave a trace: a read changes neither what it shows nor what distinguishes its versions."""
 
 from __future__ import annotations
 

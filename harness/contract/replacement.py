@@ -15,7 +15,7 @@ _MERGES = re.compile(
     r"(?i)partial|merge|unchanged|retain|preserv|\bkeeps?\b|\bkept\b|not (be )?(changed|modified|touched|affected)"
     r"|only the .*(given|provided|sent|included|present|specified)"
 )
-"""Words with which a document tells that its PUT changes only what it names."""
+"""Words with which a document describes that its PUT changes only what it names."""
 
 
 def judge_replacement(life: Lifecycle, changer: Changer, thing: Thing) -> None:
