@@ -10,7 +10,6 @@ import pytest
 
 from harness.model import Outcome
 from tests.real.conftest import REAL, Need
-
 from tests.real.gates import SEED, gate, listed
 
 ONE = "rooms-express"
