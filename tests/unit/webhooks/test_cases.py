@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 
 import msgspec
 import pytest
@@ -41,7 +42,7 @@ def material(scheme: Scheme) -> Material:
     return Material.of(
         EventFormat(scheme=scheme, type_key=None if body == ADYEN else "type"),
         event,
-        secret=scheme.new_secret(),
+        secret=scheme.secret_of(sha256(scheme.name.encode()).digest()),  # signatures have all characters of base64
         timestamp=NOW,
         url="http://127.0.0.1:1/hook",
     )
