@@ -22,6 +22,7 @@ from harness.webhooks.drills import (
 )
 from harness.webhooks.drills.drill import Drill, Judgement
 from harness.webhooks.drills.drill_context import DrillContext
+from harness.webhooks.drills.rate_limit import overloaded, usable
 
 # Late effects of duplicates appear while the drills of dead letters run. Load comes last: its slow events occupy the
 # workers of the receiver, so that anything after it would wait.
@@ -78,9 +79,9 @@ def _prepare(context: DrillContext) -> None:
 
 def _judged(drill: Drill, context: DrillContext) -> Judgement:
     receiver = context.receiver
-    context.event, error = receiver.usable(context.event)
-    if error:
-        return Outcome.ERROR, error
+    if error := usable(context):
+        failed = overloaded(context) if drill.under_load else ""
+        return (Outcome.FAIL, failed) if failed else (Outcome.ERROR, error)
     if _ASKED.intersection(drill.needs) and not context.can_be_asked:
         return Outcome.NOT_RUN, no_id(context.event)
     if drill.needs_process and context.restart_remote is not None:

@@ -80,5 +80,9 @@ class SharedDeliveries(msgspec.Struct, kw_only=True):
     """By the id of the drill that judges it."""
     unprocessable: Unprocessable | None = None
     killed: KilledReceiver | None = None
+    accepted: bool = False
+    """Whether a genuine delivery was acknowledged before."""
+    patience_s: float = 130.0
+    """Rest of the time that rate limits may take to recover, in seconds: at first twice a limit by the minute."""
     prepared: bool = False
     """Whether everything that takes long to appear has been started."""
