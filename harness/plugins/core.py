@@ -274,9 +274,12 @@ def harness_mode(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def require(run_context: RunContext) -> Callable[..., None]:
-    """Skips a test, and names the key to add, where harness.toml does not set it: `require("receiver.url")`."""
+    """Skips a test, and names the key to add, where harness.toml does not set it: `require("receiver.url")`.
 
-    def require(*keys: str) -> None:
+    ``hint`` states what to write there, or what cannot be checked without it.
+    """
+
+    def require(*keys: str, hint: str = "") -> None:
         if missing := run_context.target.missing(keys):
             if reason := run_context.target.declared(keys):
                 from harness.plugins.conclusions import DeclaredAbsent
@@ -284,6 +287,6 @@ def require(run_context: RunContext) -> Callable[..., None]:
                 raise DeclaredAbsent(f"declared: {reason}")
             from harness.model.strict import listed
 
-            pytest.skip(f"harness.toml does not set {listed(missing)}")
+            pytest.skip(f"harness.toml does not set {listed(missing)}{hint and f'. {hint}'}")
 
     return require

@@ -44,7 +44,7 @@ def generated(
     run_context: RunContext, require: Callable[..., None], event_format: EventFormat, fuzz_seed: int
 ) -> Generated:
     """Events for every webhook of the spec, valid and invalid ones."""
-    require("provider.spec")
+    require("provider.spec", hint="No event can be made without the document that describes the provider's webhooks")
     like = id_example(run_context, event_format)
     return generate_events(run_context.spec, random_seed=fuzz_seed, event_format=event_format, like=like)
 

@@ -85,5 +85,5 @@ def test_the_receiver_survives_a_crash(
     drill: Drill, crash_drill: Callable[[Drill], Finding], require: Callable[..., None], findings: Findings
 ) -> None:
     """Acknowledged events are processed exactly once, even if the receiver is killed, starved or misconfigured."""
-    require(*drill.needs)
+    require(*drill.needs, hint=drill.hint)
     findings.add(crash_drill(drill))

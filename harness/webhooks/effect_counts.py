@@ -23,7 +23,10 @@ _SHARED = (
 _ALTERNATIVE = ", or deliver fixtures whose object has an id that can be replaced"
 _SOON_S = 3.0
 """Seconds after which an event without an effect gets company: others, made in all ways that could matter."""
-NO_EFFECT = "a genuine delivery has no effect within {:g} s: is the probe right? See [receiver] effects"
+NO_EFFECT = (
+    "a genuine delivery was acknowledged and has no effect within {:g} s: the receiver does nothing with it, or "
+    "[receiver] effects does not show it"
+)
 
 
 class Apart(NamedTuple):

@@ -70,7 +70,7 @@ def _through_url(template: str, where: str, client: httpx.Client) -> Ask:
             raise ProbeError(
                 f"{where}: GET {url} answered {response.status_code}. Answer 404 for an unknown event, else JSON."
             )
-        return _row(response.content, f"{where}: GET {url} answered {response.status_code}")
+        return _row(response.content, f"{where}: GET {url} answered {response.status_code}", event_id)
 
     return ask
 
@@ -94,7 +94,8 @@ def _through_command(words: tuple[str, ...], where: str, root: Path, env: Mappin
                 f"{where}: {command[0]!r} exited with status {done.returncode} and printed {last[0][:200]!r}. "
                 "Exit with 0 for a known event, 1 for an unknown one."
             )
-        return _row(done.stdout, f"{where}: {command[0]!r} printed {done.stdout[:60].decode(errors='replace')!r}")
+        printed = done.stdout[:60].decode(errors="replace")
+        return _row(done.stdout, f"{where}: {command[0]!r} printed {printed!r}", event_id)
 
     return ask
 
@@ -132,14 +133,21 @@ def _through_sql(query: str, where: str, database: str) -> Ask:
     return ask
 
 
-def _row(raw: bytes, where: str) -> Row:
-    """Return JSON as a row; a bare number becomes a row with that number only."""
+def _row(raw: bytes, where: str, event_id: str) -> Row | None:
+    """Return JSON as a row; a bare number becomes a row with that number only, of a list the event's entry counts."""
     try:
         found = msgspec.json.decode(raw)
     except msgspec.DecodeError:
         raise ProbeError(f"{where}, which is not JSON. Answer with an object, or with a number.") from None
     if isinstance(found, int) and not isinstance(found, bool):
         return {"": found}
+    if isinstance(found, list):
+        return next((each for each in found if isinstance(each, dict) and _names(each, event_id)), None)
     if not isinstance(found, dict):
-        raise ProbeError(f"{where}, a JSON {type(found).__name__}. Answer with an object, or with a number.")
+        raise ProbeError(f"{where}, a JSON {type(found).__name__}. Answer with an object, a list, or a number.")
     return found
+
+
+def _names(row: Row, event_id: str) -> bool:
+    """Whether an entry of a list is about the event: any of its members is the event's id."""
+    return any(str(value) == event_id for value in row.values() if isinstance(value, str | int))

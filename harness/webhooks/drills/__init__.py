@@ -17,16 +17,19 @@ from harness.webhooks.drills import (
     other_ids,
     outage,
     overlap,
+    processed,
     unset_secrets,
     withdrawal,
 )
 from harness.webhooks.drills.drill import Drill, Judgement
 from harness.webhooks.drills.drill_context import DrillContext
+from harness.webhooks.drills.processed import unseen
 from harness.webhooks.drills.rate_limit import overloaded, usable
 
 # Late effects of duplicates appear while the drills of dead letters run. Load comes last: its slow events occupy the
 # workers of the receiver, so that anything after it would wait.
 DRILLS: tuple[Drill, ...] = (
+    *processed.DRILLS,
     *dead_letters.DRILLS,
     *overlap.DRILLS,
     *authentication.DRILLS,
@@ -91,7 +94,7 @@ def _judged(drill: Drill, context: DrillContext) -> Judgement:
         )
     try:
         if "receiver.effects" in drill.needs and (fault := receiver.uncounted(context.event)):
-            return Outcome.ERROR, f"cannot be judged: {fault}"
+            return unseen(drill, fault, settle_s=receiver.settle_s)
         _prepare(context)
         return drill.run(context)
     except (ProbeError, ProcessError) as exc:

@@ -19,6 +19,8 @@ class Drill(Check, frozen=True, kw_only=True):
 
     needs: tuple[str, ...] = ("receiver.effects",)
     """Keys of harness.toml that it requires."""
+    hint: str = ""
+    """What to write there, for what is not obvious; without a full stop."""
     needs_process: str = ""
     """What it does that takes a process of the harness, as an infinitive; empty where a restart is enough."""
     under_load: bool = False

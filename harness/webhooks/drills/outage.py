@@ -94,6 +94,7 @@ DRILLS: tuple[Drill, ...] = (
         expected="no 2xx while the store is down, so that the sender tries again; then exactly one effect",
         fix="Answer 503 when the event cannot be stored.",
         needs=("receiver.effects", "receiver.outage"),
+        hint="docs/webhooks.md has commands for databases, for stores in files, and for services: see Outages",
         run=_store_down,
     ),
 )

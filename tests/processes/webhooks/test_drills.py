@@ -136,6 +136,7 @@ def played(drill_id: str, on: DrillContext) -> Finding:
 
 
 RIGHT = (
+    "processed",
     "duplicates",
     "duplicates-rewritten",
     "exact-replay",
@@ -325,11 +326,18 @@ def test_a_probe_that_shows_nothing_is_an_error(stage: Callable[[Integration], D
     on = stage(Integration())
     on.receiver.probe = Counted()  # type: ignore[assignment]  # as much of a probe as is asked
 
-    finding = played("duplicates", on)
+    finding = played("processed", on)
 
     assert finding.outcome is Outcome.ERROR
-    expected = "a genuine delivery has no effect within 0.1 s: is the probe right? See [receiver] effects"
-    assert finding.observed == f"cannot be judged: {expected}"
+    assert finding.observed == (
+        "cannot be judged: a genuine delivery was acknowledged and has no effect within 0.1 s: the receiver does "
+        "nothing with it, or [receiver] effects does not show it"
+    )
+    other = played("duplicates", on)
+    assert (other.outcome, other.observed) == (
+        Outcome.NOT_RUN,
+        "no effect of any event shows: see webhooks.idempotent/processed",
+    )
 
 
 def test_a_failed_drill_names_its_fixture(stage: Callable[[Integration], DrillContext]) -> None:
@@ -340,7 +348,7 @@ def test_a_failed_drill_names_its_fixture(stage: Callable[[Integration], DrillCo
     assert played("dead-letter", on).observed.endswith(" (event fixture poison.json)")
     on.receiver.probe = Counted()  # type: ignore[assignment]  # as much of a probe as is asked
     on.receiver._counting = None
-    assert played("duplicates", on).observed.endswith(" (event fixture webhooks/run.started.json)")
+    assert played("processed", on).observed.endswith(" (event fixture webhooks/run.started.json)")
 
 
 def test_percentiles_are_by_nearest_rank() -> None:

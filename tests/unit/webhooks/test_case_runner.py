@@ -115,7 +115,8 @@ def test_a_probe_that_knows_no_effect_at_all_is_an_error(serve: Serve, under: Un
 
     assert finding.outcome is Outcome.ERROR
     assert (
-        "a genuine delivery has no effect within 0.1 s: is the probe right? See [receiver] effects" in finding.observed
+        "a genuine delivery was acknowledged and has no effect within 0.1 s: the receiver does nothing"
+        in finding.observed
     )
 
 

@@ -106,7 +106,10 @@ def test_a_probe_that_counts_nothing_is_named(judge: Judge) -> None:
     found = judge("SELECT 0", _LOG)
 
     assert found is not None
-    assert "no effect within 0.01 s: is the probe right? See [receiver] effects" in found.fault
+    assert (
+        "no effect within 0.01 s: the receiver does nothing with it, or [receiver] effects does not show it"
+        in found.fault
+    )
 
 
 def test_an_integration_that_loses_events_is_no_fault_of_the_probe(judge: Judge) -> None:

@@ -94,13 +94,22 @@ def test_a_url_tells_the_number_of_effects(answer: Answer, effects: int) -> None
     assert by_url(answer).effects("evt_1") == effects
 
 
+def test_a_list_has_the_entry_of_the_event() -> None:
+    """A queue of dead letters may be offered whole; an event that is not in it is unknown."""
+    answer = Answer(200, json=[{"id": "evt_1", "reason": "a"}, {"eventId": 7, "reason": "b"}, "evt_3"])
+    client = httpx.Client(transport=httpx.MockTransport(lambda _: answer))
+    ask = asker(Config(url="http://127.0.0.1:1/dead"), "x", client=client, root=Path(), env={})
+
+    assert [row and row["reason"] for row in map(ask, ("evt_1", "7", "evt_3"))] == ["a", "b", None]
+
+
 @pytest.mark.parametrize(
     "answer, said",
     [
         (None, "got no answer (ConnectError). Is it running?"),
         (Answer(500), "answered 500. Answer 404 for an unknown event, else JSON."),
         (Answer(200, text="many"), "answered 200, which is not JSON. Answer with an object, or with a number."),
-        (Answer(200, json=[1]), "answered 200, a JSON list. Answer with an object, or with a number."),
+        (Answer(200, json="x"), "answered 200, a JSON str. Answer with an object, a list, or a number."),
         (Answer(200, json={"a": 1, "b": 2}), "has no key 'effects' (a, b). Put the number of effects there, or name"),
         (Answer(200, json={"effects": "1", "b": 2}), "'effects' of evt_1 is '1', not a number of effects."),
     ],
