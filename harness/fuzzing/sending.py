@@ -14,6 +14,9 @@ from harness.http.provider_client import UNSENDABLE, ProviderClient, SendResult
 from harness.openapi.parameter_styles import Serialisation, serialisation_of
 from harness.openapi.parameter_writing import in_query
 
+_OF_SCHEME = "x-original-security-type"
+"""In the definition of each parameter that Schemathesis makes of a security scheme."""
+
 
 def send_case(case: Any, client: ProviderClient) -> SendResult | None:
     """Send one generated case; None when HTTP cannot carry it, or it is not permitted."""
@@ -42,6 +45,8 @@ def _request(case: Any, client: ProviderClient) -> httpx.Request:
     # A case whose credential was taken away or corrupted is no longer invalid once it is put back.
     credential = {} if _is_negated(case) else dict(client.headers)
     kwargs = case.as_transport_kwargs(base_url=client.base_url.rstrip("/"), headers=credential)
+    if credential:
+        _leave_out_other_credentials(case, kwargs)
     headers = dict(kwargs.get("headers") or {})
     if cookies := kwargs.get("cookies"):
         headers["Cookie"] = _cookies(case, cookies)
@@ -60,6 +65,17 @@ def _request(case: Any, client: ProviderClient) -> httpx.Request:
     request = client.build(kwargs["method"], url, headers, authenticated=False, **body)
     request.read()  # a body of several parts is made while it is sent; what is reported of it needs it whole
     return request
+
+
+def _leave_out_other_credentials(case: Any, kwargs: dict[str, Any]) -> None:
+    """Leave out what was made up for the document's other ways to authenticate, beside the right credential.
+
+    A provider that takes a key from the query or a cookie too may look there first, and refuse it.
+    """
+    for part, parameters in (("params", case.operation.query), ("cookies", case.operation.cookies)):
+        names = {p.definition["name"] for p in parameters if _OF_SCHEME in p.definition}
+        if names and isinstance(sent := kwargs.get(part), Mapping):
+            kwargs[part] = {name: value for name, value in sent.items() if name not in names}
 
 
 def _as_part(part: tuple[Any, ...]) -> tuple[Any, ...]:

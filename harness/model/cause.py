@@ -28,6 +28,7 @@ STATUS = CauseKind(begins="Undocumented status ")
 CLIENT_ERROR = CauseKind(begins="Undocumented status 4", level=Level.SHOULD)
 REFUSED_VALID = CauseKind(begins="Valid input refused ", level=Level.SHOULD)
 WITHOUT_ALLOW = CauseKind(begins="405 without Allow", level=Level.SHOULD)
+WRONG_ALLOW = CauseKind(begins="Allow ", level=Level.SHOULD)
 
 _WORST_FIRST = (SERVER_ERROR, NO_ANSWER, BROKEN_SCHEMA)
 
@@ -40,5 +41,5 @@ def rank(cause: str) -> int:
 
 def level_of(cause: str) -> Level:
     """Return the level of findings of a cause: what is refused in another way than documented only should be right."""
-    mild = (CLIENT_ERROR, REFUSED_VALID, WITHOUT_ALLOW)
+    mild = (CLIENT_ERROR, REFUSED_VALID, WITHOUT_ALLOW, WRONG_ALLOW)
     return Level.SHOULD if any(cause.startswith(kind.begins) for kind in mild) else Level.MUST

@@ -22,6 +22,7 @@ from harness.model.cause import (
     SERVER_ERROR,
     STATUS,
     WITHOUT_ALLOW,
+    WRONG_ALLOW,
 )
 
 _ANSWER_CHARS = 160
@@ -55,6 +56,9 @@ def cause_of(failure: Any, response: httpx.Response) -> str:
         return content_type_cause(failure.content_type, failure.defined_content_types)
     if getattr(failure, "failure_reason", "") == "missing_allow_header":
         return WITHOUT_ALLOW.of()
+    if hasattr(failure, "missing_methods"):
+        wrong = "leaves out methods" if failure.missing_methods else "names methods beyond those"
+        return WRONG_ALLOW.of(f"{wrong} that the spec has at the path")
     of_check = _BY_CHECK.get(next(iter(type(failure).checks), ""))
     return of_check(response) if of_check else ""
 

@@ -43,13 +43,18 @@ def need() -> Need:
     return find
 
 
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """Return the folder with other people's files, which is no part of the repository; skip the test without it.
+def shared_folder() -> Path:
+    """Return the folder with other people's files, which is no part of the repository and may be missing.
 
     It is ``../shared/data`` beside the checkout, or what HARNESS_SHARED_DATA names.
     """
-    folder = Path(os.environ.get("HARNESS_SHARED_DATA") or REAL.parents[2] / "shared" / "data")
+    return Path(os.environ.get("HARNESS_SHARED_DATA") or REAL.parents[2] / "shared" / "data")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder with other people's files; skip the test without it."""
+    folder = shared_folder()
     if not folder.is_dir():
         pytest.skip(f"{folder} is missing and {NOT_IN_THE_REPOSITORY}; HARNESS_SHARED_DATA names another folder")
     return folder

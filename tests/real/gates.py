@@ -25,6 +25,8 @@ from harness.model.report import Report
 from harness.reports.json import read
 
 REAL = Path(__file__).parent
+MOST_FOR_A_CAUSE = 1.3
+"""Findings of a gate for each distinct cause, at most."""
 SEED = 7
 GATE_S = 600
 """Seconds after which a gate is taken to hang."""
@@ -86,6 +88,11 @@ class Judgement(NamedTuple):
     def false(self) -> list[str]:
         """Return the findings that report no fault."""
         return [f.summary for cause, of_it in self.found.items() if cause.kind is Kind.FALSE for f in of_it]
+
+    def for_a_cause(self) -> float:
+        """Return how many findings there are for each cause that has one."""
+        of_it = [len(found) for found in self.found.values() if found]
+        return (sum(of_it) + len(self.unknown)) / max(1, len(of_it))
 
 
 def causes(target: Path) -> tuple[Cause, ...]:

@@ -3,39 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
 import pytest
 
-from tests.real.conftest import REAL, Need
-from tests.real.gates import Judgement, causes, gate, judge, listed
+from tests.real.conftest import Need
+from tests.real.gates import MOST_FOR_A_CAUSE, Judgement, causes, judge, listed
 
-ENVS = ("optimade",)
+from .servers import ALL, gate_of, needed, target_of
+
 ONE = "loopback"
-ALL = ("loopback", "optimade", "prism")
 SERVERS = ALL if os.environ.get("REAL_PROVIDERS") == "all" else (ONE,)
 """One of them in an ordinary run; ``make soak`` asks for all."""
 
 
 @pytest.fixture(scope="module", params=SERVERS)
-def judged(
-    request: pytest.FixtureRequest,
-    need: Need,
-    real_python: Callable[[str], str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Judgement:
+def judged(request: pytest.FixtureRequest, need: Need, tmp_path_factory: pytest.TempPathFactory) -> Judgement:
     """One gate of a server, beside the causes."""
-    server, shared = request.param, ""
-    if server in ENVS:
-        real_python(server)
-    else:
-        need("node")
-        need(REAL / "providers" / "node" / "node_modules" / ".ready")
-    if server == "prism":
-        shared = request.getfixturevalue("shared_data")
-    target = REAL / "providers" / server
-    report, _ = gate(target, tmp_path_factory.mktemp(server), shared=shared)
-    return judge(listed(report), causes(target))
+    server = request.param
+    for each in needed(server):
+        need(each)
+    report, _ = gate_of(server, tmp_path_factory.mktemp(server))
+    return judge(listed(report), causes(target_of(server)))
 
 
 def test_every_true_cause_is_found(judged: Judgement) -> None:
@@ -51,3 +39,8 @@ def test_nothing_false_is_reported(judged: Judgement) -> None:
 def test_every_finding_has_a_cause_that_is_known(judged: Judgement) -> None:
     """A finding without a row is new: read it, and add a row."""
     assert [f"{f.subject}: {f.summary}" for f in judged.unknown] == []
+
+
+def test_one_cause_is_hardly_more_than_one_finding(judged: Judgement) -> None:
+    """A reader gets to each cause: the findings are at most 1.3 times as many."""
+    assert judged.for_a_cause() <= MOST_FOR_A_CAUSE, {c.why: len(of_it) for c, of_it in judged.found.items()}

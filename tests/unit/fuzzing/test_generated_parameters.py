@@ -51,3 +51,22 @@ def test_a_request_without_its_credential_is_sent_without_it(
 
     assert [f.summary for f in findings if f.outcome is not Outcome.PASS] == []
     assert refused
+
+
+def test_other_ways_to_authenticate_are_not_made_up_beside_the_credential(attacker: Attacker, serve: Serve) -> None:
+    """A provider that looks for a key in the query or a cookie first gets none that is wrong, with the right one."""
+    right: list[Call] = []
+
+    def provider(call: Call) -> Reply:
+        if call.headers.get("authorization") == "Bearer " + "s3cret" * 4:
+            right.append(call)
+        return (200, {}, None) if call.method == "GET" else (405, {"allow": "GET"}, None)
+
+    places = {"header": HTTP, "query": {**KEY, "in": "query", "name": "key"}, "cookie": {**KEY, "in": "cookie"}}
+    described = secured(HTTP)
+    described["security"] = [{name: []} for name in places]
+    described["components"]["securitySchemes"] = places
+    attacker.fuzzer(described, serve(provider), examples=30).fuzz("GET /things")
+
+    assert len(right) > 20
+    assert [c.path for c in right if "key=" in c.path or "cookie" in c.headers] == []

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from harness.fuzzing.response_rules import Judged, is_of_the_response
-from harness.model import Outcome
+from harness.model import Level, Outcome
 from harness.openapi.spec_document import Spec
 from tests.unit.conftest import document
 
@@ -167,6 +167,23 @@ def test_a_method_of_another_path_that_matches_is_declared(attacker: Attacker, s
 
     wrong = {"Wrong response to undeclared method", "Allow header mismatch"}
     assert found == (set() if label == "GET /things/count" else wrong)
+
+
+def test_an_allow_of_one_route_is_one_cause_at_every_path(attacker: Attacker, serve: Serve) -> None:
+    """A router that names the methods of its first route does so everywhere, and 405 is refused all the same."""
+    both = {"get": answers(200), "delete": answers(204)}
+
+    def provider(call: Call) -> Reply:
+        fine = {"GET": 200, "DELETE": 204}.get(call.method)
+        return (fine, {}, None) if fine else (405, {"allow": "GET"}, None)
+
+    fuzzer = attacker.fuzzer(document({"/a": both, "/b": both}), serve(provider))
+    wrong = [f for label in ("GET /a", "GET /b") for f in fuzzer.fuzz(label) if f.outcome is Outcome.FAIL]
+
+    assert {f.subject for f in wrong} == {"GET /a", "GET /b"}
+    assert {(f.cause, f.level) for f in wrong} == {
+        ("Allow leaves out methods that the spec has at the path", Level.SHOULD)
+    }
 
 
 def test_a_refusal_is_reported_without_a_guess(attacker: Attacker, serve: Serve) -> None:
