@@ -9,6 +9,7 @@ from harness.contract.credentials import ACCEPTS
 from harness.errors import NotPermittedError
 from harness.http.provider_client import ProviderClient
 from harness.model import Check, Finding, Outcome
+from harness.openapi.permission import UNKNOWN_PATH
 from harness.openapi.spec_document import Spec
 
 MOST_TRIED = 3
@@ -28,16 +29,17 @@ BASE_PATH = Check(
 def wrong_base_path(spec: Spec, client: ProviderClient) -> str:
     """Return what is wrong with the path of the base URL, with the URL to write; empty where nothing is known to be.
 
-    Reads, with the right credential, a few operations that need no parameter. Only where all answer 404, and another
-    path of the same server answers otherwise, is the base URL known to be wrong.
+    Reads, with the right credential, a few operations that need no parameter; where none may be read, some with made-up
+    ones. Only where all answer 404, and another path of the same server answers otherwise, and not so to any path, is
+    the base URL known to be wrong.
     """
-    guard = client.guard
-    plain = (o for o in spec.operations if o.method == "GET" and "{" not in o.path)
-    paths = [o.path for o in plain if guard is None or o.label in guard.labels][:MOST_TRIED]
+    paths = _readable(spec, client)
     statuses = [_status(client, client.base_url, path) for path in paths]
     if not statuses or set(statuses) != {404}:
         return ""
     for url in _other_urls(spec, client.base_url):
+        if _status(client, url, UNKNOWN_PATH) != 404:
+            continue  # such as the page of an application, at each path
         for path in paths:
             status = _status(client, url, path)
             if status not in (404, None):
@@ -46,6 +48,13 @@ def wrong_base_path(spec: Spec, client: ProviderClient) -> str:
                     f"GET {path} answered {status}. Write base_url = {url!r}."
                 )
     return ""
+
+
+def _readable(spec: Spec, client: ProviderClient) -> list[str]:
+    """Return the paths of a few operations that may be read, with made-up parameters where none is without."""
+    guard = client.guard
+    found = [o for o in spec.operations if o.method == "GET" and (guard is None or o.label in guard.labels)]
+    return [o.made_up_path for o in sorted(found, key=lambda o: "{" in o.path)][:MOST_TRIED]
 
 
 def judge_base_path(fault: str) -> Finding:

@@ -17,6 +17,7 @@ from harness.http.message import media_type
 from harness.http.provider_client import NoAnswer, json_of
 from harness.model import stable_id
 from harness.model.cause import STATUS
+from harness.openapi.accepted_body import accepted_cause
 from harness.openapi.operation import Operation
 from harness.openapi.response_causes import cause_of
 from harness.openapi.spec_document import Spec
@@ -136,7 +137,7 @@ def of_failures(
             answer=as_answer(response),
             excerpt=_promised(failure, label, spec, case, response),
             steps=tuple(steps),
-            shared_cause=_shared_cause(failure, operation, response),
+            shared_cause=_shared_cause(failure, operation, spec, response),
             note=note_of(failure, operation, response),
         )
         for failure in failures
@@ -148,11 +149,13 @@ def of_failures(
     return [defect for defect in found if _COVERED_BY.get(defect.check) not in seen]
 
 
-def _shared_cause(failure: Any, operation: Operation, response: httpx.Response) -> str:
+def _shared_cause(failure: Any, operation: Operation, spec: Spec, response: httpx.Response) -> str:
     """Return the cause of a failure; where a valid request is refused in a way that is not documented, of both."""
     status = response.status_code
     if _check(failure) == "positive_data_acceptance" and not operation.key_of(status):
         return STATUS.of(str(status))
+    if _check(failure) == "negative_data_rejection":
+        return accepted_cause(spec, operation, response.request)
     return cause_of(failure, response)
 
 

@@ -98,7 +98,7 @@ def _changes(
     """Yield changes of a value at a place of the whole body, and of what is within it."""
     if any(part.get("readOnly") is True for part in parts):
         return
-    for rank, change, other in (*_other_types(value), *_beyond(parts, value)):
+    for rank, change, other in (*other_types(value), *_beyond(parts, value)):
         yield _Change(rank, change, steps, other, with_value(whole, steps, other))
     if len(steps) == MAX_DEPTH:
         return
@@ -138,7 +138,7 @@ def _added(parts: list[dict[str, Any]], whole: Any, steps: Steps) -> Iterator[_C
     given = [part[key] for part in parts for key in ("const", "default", "example", "minimum") if key in part]
     listed = [value for part in parts for key in ("enum", "examples") for value in part.get(key) or ()]
     right = next(iter((*given, *listed, *(_PLAIN[each] for each in types if each in _PLAIN))), None)
-    for rank, change, value in (*_other_types(right), *_beyond(parts, right)):
+    for rank, change, value in (*other_types(right), *_beyond(parts, right)):
         if value is None:
             continue
         yield _Change(rank, change, steps, value, with_value(whole, steps, value), with_value(whole, steps, right))
@@ -147,7 +147,7 @@ def _added(parts: list[dict[str, Any]], whole: Any, steps: Steps) -> Iterator[_C
 _PLAIN: dict[str, Any] = {"string": _TEXT, "integer": _NUMBER, "number": _NUMBER, "boolean": True}
 
 
-def _other_types(value: Any) -> Iterator[tuple[int, str, Any]]:
+def other_types(value: Any) -> Iterator[tuple[int, str, Any]]:
     """Yield rank, name and value of the other types that a value is sent as."""
     if isinstance(value, bool):
         yield 0, "a boolean as text", str(value).lower()

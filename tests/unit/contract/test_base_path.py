@@ -51,3 +51,26 @@ def test_the_finding_names_both_urls() -> None:
     assert finding.outcome is Outcome.FAIL
     assert finding.id
     assert HOST in finding.observed
+
+
+def test_operations_with_parameters_show_it_where_there_are_no_others() -> None:
+    """`include` may leave none without: the id that was made up is refused where the operation is."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(422 if request.url.path.startswith("/api/things/") else 404)
+
+    paths = {"/things/{id}": OK, "/things": {"post": OK["get"]}}
+    spec = Spec({**DOCUMENT, "paths": paths, "servers": [{"url": "/api"}]}, "openapi.json", base_url=HOST)
+    with ProviderClient(Network(), HOST, transport=httpx.MockTransport(answer)) as client:
+        assert wrong_base_path(spec, client).endswith(f"Write base_url = {HOST + '/api'!r}.")
+
+
+def test_a_page_at_every_path_is_not_the_api() -> None:
+    """An application that routes in the browser is served at the root, whatever is asked."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(404 if request.url.path.startswith("/v1") else 200)
+
+    spec = Spec({**DOCUMENT, "servers": [{"url": "/v1"}]}, "openapi.json", base_url=f"{HOST}/v1")
+    with ProviderClient(Network(), f"{HOST}/v1", transport=httpx.MockTransport(answer)) as client:
+        assert wrong_base_path(spec, client) == ""
