@@ -61,6 +61,8 @@ def _no_key_because(signature: Signature | None, *, previous: bool) -> str:
 
     if signature is None:
         return "there is no [receiver] signature. Add it, or remove the placeholder."
+    if signature.secret is None:
+        return f"a receiver of {signature.scheme!r} has no key. Remove the placeholder."
     if scheme_for(signature).symmetric:
         return f"a receiver of {signature.scheme!r} verifies with the secret itself. Write {signature.secret} there."
     if previous and signature.previous is None:

@@ -44,6 +44,18 @@ def forms(value: str) -> dict[str, str]:
     return distinct
 
 
+def forms_to_redact(value: str) -> tuple[str, ...]:
+    """Return every form to take out of a text, the longest first.
+
+    As base64 of its own, such as the credentials of HTTP Basic, it also ends with padding, which belongs to it.
+    """
+    found = tuple(forms(value).values())
+    whole = (
+        [encode(value.encode()).decode() for encode in (base64.b64encode, base64.urlsafe_b64encode)] if found else []
+    )
+    return tuple(sorted({*found, *whole}, key=len, reverse=True))
+
+
 def _base64(value: str, offset: int, *, url_safe: bool) -> str:
     """Return the base64 of ``value`` at that offset of a group, without characters that depend on its surroundings."""
     encode = base64.urlsafe_b64encode if url_safe else base64.b64encode

@@ -13,7 +13,7 @@ from typing import NoReturn
 from harness.errors import SecretError
 from harness.model import SecretRef
 from harness.secrets.command_output import command_output
-from harness.secrets.forms import forms
+from harness.secrets.forms import forms_to_redact
 from harness.secrets.scan import Scanner
 
 
@@ -99,7 +99,7 @@ class Vault:
     def add(self, name: str, value: str) -> Secret:
         """Make a further value known under ``name``."""
         self._known[name] = Secret(name, value)
-        self._forms[name] = tuple(sorted(forms(value).values(), key=len, reverse=True))
+        self._forms[name] = forms_to_redact(value)
         return self._known[name]
 
     def exported(self) -> dict[str, str]:

@@ -68,6 +68,7 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
         event = self._event(name, headers, body, document)
         if not event.type:
             self._check_type(path, event, document)
+        self._check_id(path, event, document)
         return msgspec.structs.replace(event, layout=layout, file=f"{path.parent.name}/{path.name}")
 
     def made(self, name: str, body: bytes) -> Event:
@@ -133,6 +134,20 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
         """Return the places of ids in the body; if the scheme has a header for them, only those that are named."""
         key = "" if scheme.id_header else scheme.id_key
         return id_places(headers, body, key if self.id_key is None else self.id_key)
+
+    def _check_id(self, path: Path, event: Event, document: Any) -> None:
+        """Raise `EventError` where a key is named in place of the scheme's header, and a fixture does not have it."""
+        scheme = self.scheme.of_delivery(event.headers)
+        if (
+            self.id_key
+            and scheme.id_header
+            and document is not None
+            and not self._places(scheme, event.headers, event.body)
+        ):
+            raise EventError(
+                f"{path} has no id at the key {self.id_key!r}, which [receiver] event_id names in place of the header "
+                f"{scheme.id_header}. Correct the key, or remove it where that header has the id."
+            )
 
     def _check_type(self, path: Path, event: Event, document: Any) -> None:
         """Raise `EventError` where the scheme has types and a fixture that could name one does not."""

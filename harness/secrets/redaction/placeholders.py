@@ -8,7 +8,7 @@ from collections.abc import Callable
 from urllib.parse import quote_plus, unquote_plus
 
 from harness.secrets.detection.secret_names import CREDENTIALS, SHAPES, USERINFO, names_secret
-from harness.secrets.forms import forms
+from harness.secrets.forms import forms_to_redact
 
 MIN_LEARNED = 16
 """Characters a secret must have to be looked for outside its own field too: chance would find shorter ones."""
@@ -58,8 +58,7 @@ class Placeholders:
                 return known
             self._of[value] = BLANK if self._blank else self._numbered(name, received=received)
             if len(value) >= MIN_LEARNED:
-                found = tuple(sorted(forms(value).values(), key=len, reverse=True))
-                self.learned.append((found, self._of[value]))
+                self.learned.append((forms_to_redact(value), self._of[value]))
         return self._of[value]
 
     def _numbered(self, name: str, *, received: bool) -> str:

@@ -59,6 +59,36 @@ def test_type_and_id_are_found_where_the_scheme_has_them(
     assert event.body == (content if name.endswith("json") else content.replace(b"\r\n", b"\n").partition(b"\n\n")[2])
 
 
+def test_a_key_that_takes_the_place_of_a_header_must_be_there(tmp_path: Path) -> None:
+    """The integration would be asked by another id than the one that is named."""
+    head = b"content-type: application/x-www-form-urlencoded\ni-twilio-idempotency-token: t1\n\n"
+    twilio = EventFormat(scheme=scheme_named("twilio"), id_key="MessageSid")
+
+    assert twilio.read(fixture(tmp_path, head + b"MessageSid=SM1", "a.http")).id == "SM1"
+    with pytest.raises(EventError) as caught:
+        twilio.read(fixture(tmp_path, head + b"CallSid=CA1", "b.http"))
+    assert "b.http has no id at the key 'MessageSid', which [receiver] event_id names in place of" in str(caught.value)
+    assert "i-twilio-idempotency-token. Correct the key, or remove it" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "scheme, content, said",
+    [
+        (
+            "mailgun",
+            b"[]",
+            "which mailgun has in the body. Put the event there as the provider sends it: a JSON object",
+        ),
+        ("adyen-payments", b"{}", "as the provider sends it, with notificationItems.NotificationRequestItem."),
+    ],
+)
+def test_a_fixture_needs_a_place_for_its_signature(tmp_path: Path, scheme: str, content: bytes, said: str) -> None:
+    """Where the signature is in the body, no other body can be signed."""
+    with pytest.raises(EventError, match="has no place for the signature") as caught:
+        EventFormat(scheme=scheme_named(scheme)).read(fixture(tmp_path, content, "a.json"))
+    assert said in str(caught.value)
+
+
 def test_forms_of_one_provider_may_name_no_type(tmp_path: Path) -> None:
     """PayPal leaves out `txn_type` for refunds, whatever harness.toml names for the others."""
     head = b"content-type: application/x-www-form-urlencoded; charset=windows-1252\n\n"
