@@ -42,12 +42,19 @@ def valid_bodies(operation: Operation, *, random_seed: int) -> Iterator[Any]:
     yield from _generated(operation, random_seed)
 
 
-@lru_cache(maxsize=1024)
-def _generated(operation: Operation, random_seed: int) -> tuple[Any, ...]:
-    """Return generated bodies, which several checks ask for and which take time."""
+def _generated(operation: Operation, random_seed: int) -> Iterator[Any]:
+    """Yield generated bodies, the simplest first; the others, which take much longer, when that is not enough."""
+    first = _made(operation, random_seed, 1)
+    yield from first
+    yield from (body for body in _made(operation, random_seed, GENERATED) if body not in first)
+
+
+@lru_cache(maxsize=2048)
+def _made(operation: Operation, random_seed: int, number: int) -> tuple[Any, ...]:
+    """Return generated bodies, which several checks ask for."""
     from harness.openapi.generation import VALID, bodies
 
-    return tuple(bodies(operation.raw, VALID, examples=GENERATED, seed=random_seed))
+    return tuple(bodies(operation.raw, VALID, examples=number, seed=random_seed))
 
 
 def another_body(spec: Spec, operation: Operation, body: Any) -> Any:
