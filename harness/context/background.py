@@ -22,6 +22,8 @@ CLIENT = "client"
 """Lane of the client's runs: two at once could disturb each other."""
 CRASHES = "crashes"
 """Lane of what harms the target, on a copy of it."""
+SETTINGS = "settings"
+"""Lane of what starts the target in another environment, or measures it, on another copy."""
 
 STOP_WITHIN_S = 10.0
 """Seconds to wait for each lane after its work was cancelled; its thread cannot hold up the end of the process."""

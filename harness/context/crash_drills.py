@@ -1,4 +1,8 @@
-"""Drills that harm the target: on a copy of it, which is started when the first of them needs it."""
+"""Drills that harm the target: on copies of it, each started when the first drill needs it.
+
+Those that kill it have one copy, those that change its environment or measure it another, so that both kinds can run at
+once.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,14 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harness.context.background import CRASHES
+from harness.context.background import CRASHES, SETTINGS
 from harness.context.isolated_copy import isolated_copy
 from harness.context.receiver_parts import crash_context_of, remote_crash_context_of
 from harness.context.remote_receiver import is_remote
 from harness.webhooks.drills import play
 
 if TYPE_CHECKING:
+    from harness.context.background import Lane
     from harness.context.run_context import RunContext
     from harness.model import Event, Finding
     from harness.webhooks.drills import Drill, DrillContext
@@ -30,38 +35,43 @@ class CrashDrills:
         self._context = run_context
         self._event = event
         self._remote = is_remote(run_context)
-        self._lane = run_context.background.lane(CRASHES)
 
     @property
     def stage(self) -> DrillContext:
-        """What they run against.
-
-        Raises `ConfigurationError` where the harness cannot start a copy of the receiver, `ProcessError` where that
-        does not start.
-        """
-        return self._context.background.shared(CRASHES, self._opened)
+        """What those run against that kill the receiver; raises what `result` raises."""
+        return self._stage(CRASHES)
 
     def begin(self, drill: Drill) -> None:
         """Run a drill beside the tests."""
-        self._lane.begin(drill.id, partial(self._played, drill))
+        self._lane(drill).begin(drill.id, partial(self._played, drill))
 
     def result(self, drill: Drill) -> Finding:
-        """Return the finding of a drill; raises what `stage` raises.
+        """Return the finding of a drill.
 
-        While the receiver of all checks may be down, nothing else delivers to it.
+        Raises `ConfigurationError` where the harness cannot start a copy of the receiver, `ProcessError` where that
+        does not start. While the receiver of all checks may be down, nothing else delivers to it.
         """
         if self._remote:
             with self._context.background.paused():
                 return self._played(drill)
-        return self._lane.result(drill.id, partial(self._played, drill))
+        return self._lane(drill).result(drill.id, partial(self._played, drill))
 
     def _played(self, drill: Drill) -> Finding:
-        return play(drill, self.stage, reproduce="")
+        return play(drill, self._stage(self._name(drill)), reproduce="")
+
+    def _name(self, drill: Drill) -> str:
+        return SETTINGS if drill.needs_process and not self._remote else CRASHES
+
+    def _lane(self, drill: Drill) -> Lane:
+        return self._context.background.lane(self._name(drill))
+
+    def _stage(self, name: str) -> DrillContext:
+        return self._context.background.shared(name, partial(self._opened, name))
 
     @contextmanager
-    def _opened(self) -> Iterator[DrillContext]:
+    def _opened(self, name: str) -> Iterator[DrillContext]:
         if self._remote:
             yield remote_crash_context_of(self._context, self._event)
             return
-        with isolated_copy(self._context) as copy:
+        with isolated_copy(self._context, name="copy" if name == CRASHES else name) as copy:
             yield crash_context_of(copy, self._event)

@@ -93,18 +93,15 @@ def _crashes(run_context: RunContext, events: list[Event], require: Callable[...
     return CrashDrills(run_context, representative(events))
 
 
-@pytest.fixture(scope="session")
-def crash_stage(_crashes: CrashDrills) -> DrillContext:
-    """What drills run against that kill the receiver: a second copy of the target, started by this process."""
+@pytest.fixture
+def crash_drill(_crashes: CrashDrills) -> Callable[[Drill], Finding]:
+    """Runs one drill that harms the receiver, on a copy of the target."""
     from harness.errors import ConfigurationError
 
-    try:
-        return _crashes.stage
-    except ConfigurationError as exc:  # nothing is wrong with the receiver, and the message names what is missing
-        pytest.skip(str(exc))
+    def result(drill: Drill) -> Finding:
+        try:
+            return _crashes.result(drill)
+        except ConfigurationError as exc:  # nothing is wrong with the receiver, and the message names what is missing
+            pytest.skip(str(exc))
 
-
-@pytest.fixture
-def crash_drill(_crashes: CrashDrills, crash_stage: DrillContext) -> Callable[[Drill], Finding]:  # noqa: ARG001 - must exist
-    """Runs one drill that kills the receiver, on a second copy of the target."""
-    return _crashes.result
+    return result

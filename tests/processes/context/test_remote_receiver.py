@@ -123,7 +123,7 @@ def test_the_crash_drills_kill_and_start_it(
     load: Callable[..., RunContext], monkeypatch: pytest.MonkeyPatch, kind: str, outcome: Outcome
 ) -> None:
     """An acknowledged event survives the kill or is reported; what needs another configuration is not run."""
-    monkeypatch.setattr("harness.webhooks.drills.crashes.RECOVERS_S", 2.0)
+    monkeypatch.setattr("harness.webhooks.drills.kills.RECOVERS_S", 2.0)
     context = load(kind)
     drills = {drill.id: drill for drill in CRASHES}
     crashes = CrashDrills(context, next(events_of(context, event_format_of(context))))

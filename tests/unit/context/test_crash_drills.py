@@ -14,7 +14,7 @@ from harness.context.background import Background
 from harness.context.crash_drills import CrashDrills
 from harness.errors import ProcessError
 
-DRILLS: list[Any] = [SimpleNamespace(id=name) for name in ("first", "second", "third")]
+DRILLS: list[Any] = [SimpleNamespace(id=name, needs_process="") for name in ("first", "second", "third")]
 
 
 @pytest.fixture
@@ -23,7 +23,8 @@ def context(monkeypatch: pytest.MonkeyPatch) -> Any:
     copies: list[str] = []
 
     @contextmanager
-    def copied(original: Any) -> Iterator[str]:
+    def copied(original: Any, name: str) -> Iterator[str]:
+        del name
         if original.broken:
             copies.append("tried")
             raise ProcessError("the copy did not start")
@@ -50,6 +51,18 @@ def test_all_drills_share_one_copy(context: Any) -> None:
     assert results == [f"{drill.id} on copy 1 with an event" for drill in DRILLS]
     assert crashes.stage == "copy 1 with an event"
     assert context.copies == ["opened", "closed"]
+
+
+def test_drills_of_its_settings_have_another_copy(context: Any) -> None:
+    """They run beside those that kill the receiver."""
+    crashes: Any = CrashDrills(context, "an event")  # type: ignore[arg-type]
+    settings: Any = SimpleNamespace(id="settings", needs_process="start the receiver with other secrets")
+
+    results = [crashes.result(DRILLS[0]), crashes.result(settings)]
+    context.background.close()
+
+    assert results == ["first on copy 1 with an event", "settings on copy 2 with an event"]
+    assert context.copies == ["opened", "opened", "closed", "closed"]
 
 
 def test_a_copy_that_does_not_start_is_tried_once(context: Any) -> None:
