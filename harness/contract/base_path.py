@@ -72,10 +72,14 @@ def _status(client: ProviderClient, base_url: str, path: str) -> int | None:
 
 
 def _other_urls(spec: Spec, base_url: str) -> Iterator[str]:
-    """Yield the URLs of the same server that the document's servers suggest, and that without its last segment."""
-    own = urlsplit(base_url)
+    """Yield the URLs of the same server that the document suggests, and that without its last segment.
+
+    A document names servers, and a server that hosts one has it beside its operations.
+    """
+    own, read_at = urlsplit(base_url), urlsplit(spec.source)
     above = own.path.rstrip("/").rpartition("/")[0]
-    for path in dict.fromkeys([*_server_paths(spec), above, ""]):
+    beside = [read_at.path.rpartition("/")[0]] if read_at[:2] == own[:2] else []
+    for path in dict.fromkeys([*_server_paths(spec), *beside, above, ""]):
         if path.rstrip("/") != own.path.rstrip("/"):
             yield own._replace(path=path.rstrip("/"), query="", fragment="").geturl()
 

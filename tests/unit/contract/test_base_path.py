@@ -65,6 +65,14 @@ def test_operations_with_parameters_show_it_where_there_are_no_others() -> None:
         assert wrong_base_path(spec, client).endswith(f"Write base_url = {HOST + '/api'!r}.")
 
 
+def test_the_document_lies_beside_its_operations() -> None:
+    """A server that hosts its document, which names no servers, has the operations below the same path."""
+    transport = httpx.MockTransport(lambda r: httpx.Response(200 if r.url.path == "/api/things" else 404))
+    spec = Spec(DOCUMENT, f"{HOST}/api/openapi.json", base_url=HOST)
+    with ProviderClient(Network(), HOST, transport=transport) as client:
+        assert wrong_base_path(spec, client).endswith(f"Write base_url = {HOST + '/api'!r}.")
+
+
 def test_a_page_at_every_path_is_not_the_api() -> None:
     """An application that routes in the browser is served at the root, whatever is asked."""
 
