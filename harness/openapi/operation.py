@@ -152,7 +152,7 @@ class Operation:
         within = [p for p in self.parameters if p.get("in") in IN_BODY]
         return bool(body.get("required")) or any(p.get("required") is True for p in within)
 
-    @property
+    @cached_property
     def responses(self) -> dict[str, dict[str, Any]]:
         """The documented responses by status: ``200``, ``4XX`` or ``default``."""
         found = self.document.resolved(self.definition.get("responses"))

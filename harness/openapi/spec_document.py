@@ -56,7 +56,7 @@ class Spec(JsonDocument):
         self._prefix = urlsplit(base_url).path.rstrip("/")
         self._schemas: dict[tuple[str, ...], Schemas] = {}
         self._inputs: dict[str, Inputs] = {}
-        self._operations: dict[str, Operation] = {}
+        self._operations, self._seen = dict[str, Operation](), dict[str, Operation]()
 
     def shown(self, text: str) -> str:
         """Return ``text`` with the references in it as they are written, though they lead into the document now."""
@@ -222,8 +222,7 @@ class Spec(JsonDocument):
         except SpecError:
             raise
         except Exception as exc:
-            reason = self._line(exc)
-            raise SpecError(f"[provider] spec: {label} in {self.source} cannot be read: {reason}") from exc
+            raise SpecError(f"[provider] spec: {label} in {self.source} cannot be read: {self._line(exc)}") from exc
 
     def operation(self, label: str) -> Operation:
         """Return the operation ``METHOD /path``; raises `SpecError` with the reason if it cannot be read."""
@@ -234,8 +233,12 @@ class Spec(JsonDocument):
         return operation
 
     def as_seen(self, raw: Any) -> Operation:
-        """Return Schemathesis' view of the operation ``raw``."""
-        return Operation(self, raw.method.upper(), raw.path, self.places[raw.label], lambda _: raw)
+        """Return Schemathesis' view of the operation ``raw``; the same one while the same is asked for."""
+        known = self._seen.get(raw.label)
+        if known is None or known.raw is not raw:
+            known = Operation(self, raw.method.upper(), raw.path, self.places[raw.label], lambda _: raw)
+            self._seen[raw.label] = known
+        return known
 
     def find(self, method: str, url: httpx.URL | str) -> Operation | None:
         """Return the operation that a concrete request goes to, None when the document has none.
