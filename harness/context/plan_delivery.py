@@ -17,7 +17,7 @@ def plan_delivery(options: DeliverOptions, directory: Path) -> DeliveryPlan:
 
     Raises `ConfigurationError`.
     """
-    if not options.overlay and options.url and options.secret:
+    if not options.overlay and options.url and (options.secret or options.scheme == "none"):
         return DeliveryPlan(options, receiver=None, root=directory)
     target = load_target(directory, overlay=options.overlay)
     return DeliveryPlan(options, receiver=target.config.receiver, production=target.production, root=directory)

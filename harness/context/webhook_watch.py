@@ -118,7 +118,8 @@ class WebhookWatch:
             violations = schemas.violations(event)
             return (schemas.kind(event), "; ".join(violations)) if violations else None
 
-        return ExpectedDelivery(signature=signature if scheme.symmetric else None, schema=schema)
+        verifiable = scheme.symmetric and scheme.authenticates
+        return ExpectedDelivery(signature=signature if verifiable else None, schema=schema)
 
     def _secret(self) -> str:
         """Return what the provider signs with: what it handed out, else what the receiver verifies with."""

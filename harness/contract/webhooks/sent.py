@@ -99,7 +99,7 @@ def judge_deliveries(seen: Sequence[Caught], expected: ExpectedDelivery, *, agai
 
 def _judged_signatures(seen: Sequence[Caught], expected: ExpectedDelivery) -> list[Finding]:
     if expected.signature is None:
-        why = "the scheme signs with a key pair, and harness.toml has no public key of the provider"
+        why = "the scheme signs with a key pair, of which harness.toml has no public key, or not at all"
         summary = "the provider's signatures are not checked"
         return [SIGNED.finding(Outcome.NOT_APPLICABLE, why, summary=summary)]
     return _judged(SIGNED, seen, expected.signature)

@@ -73,7 +73,7 @@ CASES: tuple[ReceiverCase, ...] = (
     ),
     _case(
         id="digest-of-secret",
-        summary="a digest of the secret and the message instead of an HMAC, which can be extended without the secret",
+        summary="a digest of secret and message instead of an HMAC, which can be extended",
         source="RFC 2104 section 6; CWE-328",
         build=_concatenated,
         not_applicable_to=_not_hmac,

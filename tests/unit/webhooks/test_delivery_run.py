@@ -344,6 +344,28 @@ def test_a_token_in_the_query_is_not_shown(
     assert "REDACTED" not in result.output, "the token itself is in no URL, for a receiver writes that to its log"
 
 
+def test_basic_credentials_are_not_shown_to_the_last_character(
+    event: Path, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are sent as base64, whose last characters belong to the secret too."""
+    monkeypatch.setenv("USER_AND_PASSWORD", f"alice:{secrets.token_hex(16)}")
+    dry = ("--secret", "env:USER_AND_PASSWORD", "--to", "http://127.0.0.1:1/", "--dry-run", "--scheme", "basic")
+    lines = deliver(event, *dry).output.splitlines()
+
+    assert "authorization: Basic [REDACTED env:USER_AND_PASSWORD]" in lines
+
+
+def test_without_authentication_a_delivery_has_no_secret(event: Path, deliver: Deliver) -> None:
+    """No reference to one is needed, and nothing can be forged."""
+    dry = ("--to", "http://127.0.0.1:1/", "--dry-run", "--scheme", "none")
+
+    assert "authorization" not in deliver(event, *dry).output
+    assert (
+        "nothing shows who sent a delivery, so none can be forged"
+        in deliver(event, *dry, "--altered", "missing").output
+    )
+
+
 def test_a_structured_cloud_event_is_delivered_as_it_is(event: Path, deliver: Deliver) -> None:
     """Beside its body stands the credential alone: no second id, type or source."""
     captured = event.with_name("c.http")
