@@ -11,6 +11,7 @@ import msgspec
 from harness.contract.credential_forms import Credential, made_up
 from harness.http.provider_client import NoAnswer, SendResult
 from harness.model import Check, Finding, FixedBy, Level, Outcome
+from harness.model.cause import NO_ANSWER, SERVER_ERROR, UNCHECKED
 
 MOST_OPERATIONS = 5
 """Operations that are called with each malformed credential: what reads credentials is one part of a server."""
@@ -121,7 +122,18 @@ def _offences(label: str, calls: Sequence[MalformedCall]) -> Iterator[Finding]:
         names = ", ".join(call.form for call in offending)
         observed = f"{label} {cause}: {names}"
         found = MALFORMED.finding(Outcome.FAIL, observed).named(label, MALFORMED.id, cause)
-        yield msgspec.structs.replace(found, level=Level.SHOULD) if names == _BARE else found
+        level = Level.SHOULD if names == _BARE else found.level
+        yield msgspec.structs.replace(found, cause=_shared(offending[0], cause), level=level)
+
+
+def _shared(call: MalformedCall, cause: str) -> str:
+    """Return the cause that other operations and other wrong credentials have in common with it."""
+    last = call.result.last
+    if last is None:
+        return NO_ANSWER.of(" to a malformed credential")
+    if last.is_server_error:
+        return SERVER_ERROR.of(f"{last.status_code} to a malformed credential")
+    return UNCHECKED[-1] if call.form != _BARE else f"{cause} to the credential without its scheme"
 
 
 def _cause(call: MalformedCall) -> str:

@@ -7,6 +7,8 @@ from contextlib import suppress
 from functools import cached_property
 from typing import NamedTuple
 
+import msgspec
+
 from harness.contract.accepted_calls import ADDS
 from harness.contract.caller import Caller
 from harness.contract.credential_forms import Credential, first_half, made_up
@@ -20,6 +22,7 @@ from harness.http.credential_state import REFUSALS
 from harness.http.message import SAFE_METHODS
 from harness.http.provider_client import SendResult
 from harness.model import Check, Finding, FixedBy, Outcome
+from harness.model.cause import SERVER_ERROR, UNCHECKED
 from harness.openapi.examples import valid_bodies
 from harness.openapi.operation import Operation
 
@@ -34,6 +37,8 @@ class CredentialCase(Check, frozen=True, kw_only=True):
     expected: str = "HTTP 401 or 403"
     source: str = "RFC 9110 sections 15.5.2 and 15.5.4"
     fix: str = "Check the credential before anything else is done, on every operation that the spec secures."
+    accepted: str
+    """The cause where such a call succeeds."""
     headers: Callable[[Credential], dict[str, str]]
 
 
@@ -43,6 +48,7 @@ CASES: tuple[CredentialCase, ...] = (
         summary="no credential",
         passed="Refused calls without a credential",
         failed="Did not refuse a call without a credential",
+        accepted=UNCHECKED[0],
         headers=lambda _: {},
     ),
     CredentialCase(
@@ -50,6 +56,7 @@ CASES: tuple[CredentialCase, ...] = (
         summary="a wrong credential",
         passed="Refused calls with a wrong credential",
         failed="Did not refuse a call with a wrong credential",
+        accepted=UNCHECKED[1],
         headers=lambda c: {c.header: c.written(made_up(c.secret()))},
     ),
     CredentialCase(
@@ -57,6 +64,7 @@ CASES: tuple[CredentialCase, ...] = (
         summary="the first half of the right credential",
         passed="Refused calls with half of the credential",
         failed="Did not refuse a call with half of the credential",
+        accepted=UNCHECKED[2],
         headers=lambda c: {c.header: c.written(first_half(c.secret()))},
     ),
 )
@@ -158,13 +166,17 @@ def judge_rejection(
         return [case.finding(Outcome.ERROR, why, reproduce=reproduce)]
     offenders = [(a.label, s) for a in answers if (s := status_of(a.result)) is not None and (s < 400 or s >= 500)]
     if offenders:
-        return [
-            case.finding(Outcome.FAIL, f"{label} answered {status}", reproduce=reproduce).named(
-                label, case.id, str(status)
-            )
-            for label, status in offenders
-        ]
+        return [_offence(case, label, status, reproduce) for label, status in offenders]
     return [_judged(case, answers, calls.labels, reproduce)]
+
+
+def _offence(case: CredentialCase, label: str, status: int, reproduce: str) -> Finding:
+    """Return the finding of one operation; a crash has one cause, whichever credential was wrong."""
+    found = case.finding(Outcome.FAIL, f"{label} answered {status}", reproduce=reproduce)
+    crash = SERVER_ERROR.of(f"{status} to calls without the right credential")
+    return msgspec.structs.replace(
+        found.named(label, case.id, str(status)), cause=case.accepted if status < 500 else crash
+    )
 
 
 def _judged(case: CredentialCase, answers: list[_RefusedCall], labels: list[str], reproduce: str) -> Finding:

@@ -23,6 +23,8 @@ READY_WITHIN_S = 2.0
 """Seconds for the answer of a readiness URL."""
 ANSWERED_S = "harness.answered_s"
 """Extension of a response with the seconds until its head had arrived; recorded ones and async ones have none."""
+CALLER = "harness.caller"
+"""Extension of a response with the name of who called, where that is not what runs just then."""
 MAX_ANSWER_BYTES = 64 << 20
 
 _OF_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
@@ -53,12 +55,14 @@ class Network:
         transport: httpx.BaseTransport | None = None,
         whole_within_s: float | None = None,
         error_observer: Observer | None = None,
+        caller: str = "",
     ) -> httpx.Client:
         """Return a client that checks every request against the allow-list and never follows redirects.
 
         Without ``keep_alive`` each request has a connection of its own. A ``transport`` that sends nothing, such as one
         that plays recordings, takes the network's place. With ``whole_within_s`` an answer that trickles or floods
-        without end is a timeout. Errors go to ``error_observer``, by default to that of the network.
+        without end is a timeout. Errors go to ``error_observer``, by default to that of the network. Each answer bears
+        the name of its ``caller``, if given, as `CALLER`.
         """
         if transport is None:
             idle = connections if keep_alive else 0
@@ -66,7 +70,7 @@ class Network:
             inner = httpx.HTTPTransport(verify=tls_context(), limits=limits)
             transport = GuardedTransport(self, inner, whole_within_s)
         made = httpx.Client(transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)
-        made.event_hooks["response"].append(partial(self._observe, error_observer=error_observer))
+        made.event_hooks["response"].append(partial(self._observe, error_observer=error_observer, caller=caller))
         return made
 
     def async_client(
@@ -92,7 +96,9 @@ class Network:
         with self.client(headers=headers, whole_within_s=WHOLE_WITHIN_S) as client:
             return client.get(url).raise_for_status().content
 
-    def _observe(self, response: httpx.Response, error_observer: Observer | None = None) -> None:
+    def _observe(self, response: httpx.Response, error_observer: Observer | None = None, caller: str = "") -> None:
+        if caller:
+            response.extensions[CALLER] = caller
         for observer in self.observers:
             observer(response)
         if response.is_error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from harness.model.finding import Level
+from harness.model.finding import Level, stable_id
 
 
 class CauseKind(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +30,20 @@ REFUSED_VALID = CauseKind(begins="Valid input refused ", level=Level.SHOULD)
 WITHOUT_ALLOW = CauseKind(begins="405 without Allow", level=Level.SHOULD)
 WRONG_ALLOW = CauseKind(begins="Allow ", level=Level.SHOULD)
 
+UNCHECKED = (
+    "Credentials are not checked",
+    "Any credential is accepted",
+    "Part of a credential is accepted",
+    "A malformed credential is accepted",
+)
+"""Causes of accepted calls without the right credential; each explains those after it at the same operation."""
+
 _WORST_FIRST = (SERVER_ERROR, NO_ANSWER, BROKEN_SCHEMA)
+
+
+def of_group(item: str, cause: str) -> str:
+    """Return the id of the one finding for all findings of an item that have a cause."""
+    return stable_id("", f"{item}/cause", cause)
 
 
 def rank(cause: str) -> int:

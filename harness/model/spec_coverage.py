@@ -10,12 +10,15 @@ Status = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{3}$")]
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 """Maximum of one count, so that sums of many stay within the 64 bits of the report."""
 
+CLIENT_RUNS = "client"
+"""Name of the source that is the runs of the integration's client."""
+
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """What one kind of check covered of one operation."""
 
     name: str
-    """``scenarios``, ``cassettes``, ``fuzzing`` or ``checks``."""
+    """``scenarios``, ``cassettes``, ``client``, ``fuzzing`` or ``checks``."""
     valid: Count = 0
     """Calls whose input the document allows."""
     invalid: Count = 0

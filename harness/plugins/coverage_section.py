@@ -97,7 +97,9 @@ class CoverageWatch:
             from harness.contract.coverage import CoverageRecorder
 
             self._recorder = CoverageRecorder(self._context.spec)
-        self._recorder.observe(self._source, response)
+        from harness.http.client import CALLER
+
+        self._recorder.observe(response.extensions.get(CALLER, self._source), response)
 
 
 @pytest.hookimpl(trylast=True, optionalhook=True)  # unknown where harness-core is switched off

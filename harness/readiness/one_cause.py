@@ -8,12 +8,12 @@ import msgspec
 
 from harness.core.names import first_of
 from harness.model import Finding, FixedBy, Outcome, stable_id
-from harness.model.cause import rank
+from harness.model.cause import UNCHECKED, of_group, rank
 from harness.model.finding import UNSERVED_CHECK, Member
-from harness.model.spec_coverage import Coverage
+from harness.model.spec_coverage import CLIENT_RUNS, Coverage
 
 _COUNTED = (Outcome.FAIL, Outcome.WAIVED)
-_ITS_OWN = ("scenarios", "cassettes")
+_ITS_OWN = ("scenarios", "cassettes", CLIENT_RUNS)
 """Sources of coverage that are the integration's calls, and not those of checks."""
 FIRST = 5
 """Operations that the summary names."""
@@ -25,7 +25,7 @@ def cause_id(finding: Finding) -> str:
     """Return the id of the one finding that a finding becomes part of; empty for one that remains by itself."""
     if is_unserved(finding):
         return stable_id("", f"{finding.item}/{finding.check}", "")
-    return stable_id("", f"{finding.item}/cause", finding.cause) if finding.is_shared else ""
+    return of_group(finding.item, finding.cause) if finding.is_shared else ""
 
 
 def is_unserved(finding: Finding) -> bool:
@@ -36,12 +36,28 @@ def is_unserved(finding: Finding) -> bool:
 def attributed(findings: Iterable[Finding]) -> list[Finding]:
     """Return findings, with what is wrong at an operation which the server does not have put down to that.
 
-    Chains and other calls of the same item meet such an operation too; their ids remain.
+    Chains and other calls of the same item meet such an operation too; their ids remain. What accepts calls without a
+    credential accepts wrong ones for the same reason.
     """
-    findings = list(findings)
+    findings = _of_one_hole(list(findings))
     causes = {(f.item, f.subject): f for f in findings if f.check == UNSERVED_CHECK and f.outcome in _COUNTED}
     found = ((f, causes.get((f.item, f.subject))) for f in findings)
     return [_put_down(f, cause) if cause is not None and _is_part(f) else f for f, cause in found]
+
+
+def _of_one_hole(findings: list[Finding]) -> list[Finding]:
+    """Return findings; of accepted calls without the right credential, each operation has one cause."""
+    holes: dict[tuple[str, str], int] = {}
+    for finding in findings:
+        if finding.cause in UNCHECKED and finding.outcome in _COUNTED:
+            place = finding.item, finding.subject
+            holes[place] = min(holes.get(place, len(UNCHECKED)), UNCHECKED.index(finding.cause))
+    return [
+        msgspec.structs.replace(f, cause=UNCHECKED[holes[f.item, f.subject]])
+        if f.cause in UNCHECKED and f.outcome in _COUNTED
+        else f
+        for f in findings
+    ]
 
 
 def marked(findings: Iterable[Finding], coverage: Coverage | None) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from harness.http.client import Network
 from harness.http.provider_client import ProviderClient
 from harness.model import Finding, Level, Outcome
 from harness.openapi.spec_document import Spec
+from harness.readiness.one_cause import attributed
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Answer, Call, Reply, Serve
@@ -79,9 +80,9 @@ def test_an_operation_that_shows_real_resources_to_anyone_is_found(serve: Serve)
     def answer(call: Call) -> Reply:
         return (200, {}, {"id": "1"}) if call.path == "/things/1" else things(call)
 
-    assert {(f.outcome, f.observed) for f in rejected(serve(answer))} == {
-        (Outcome.FAIL, "GET /things/{id} answered 200")
-    }
+    found = rejected(serve(answer))
+    assert {(f.outcome, f.observed) for f in found} == {(Outcome.FAIL, "GET /things/{id} answered 200")}
+    assert {f.cause for f in attributed(found)} == {"Credentials are not checked"}
 
 
 def test_a_body_that_is_validated_first_is_a_valid_one(serve: Serve) -> None:

@@ -11,7 +11,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from harness.errors import NetworkError
-from harness.http.client import GuardedTransport, Network, answers
+from harness.http.client import CALLER, GuardedTransport, Network, answers
 
 
 def client(network: Network) -> httpx.Client:
@@ -105,6 +105,20 @@ def test_every_answer_is_told_to_the_observer() -> None:
     asyncio.run(call())
 
     assert told == [("GET", 204), ("POST", 204)]
+
+
+def test_an_answer_bears_the_name_of_its_caller() -> None:
+    """Observers can tell the calls of the integration's client from those of the checks beside it."""
+    network = Network()
+    callers: list[object] = []
+    network.observers.append(lambda response: callers.append(response.extensions.get(CALLER)))
+    plays = httpx.MockTransport(lambda _: httpx.Response(204))
+
+    for caller in ("client", ""):
+        with network.client(transport=plays, caller=caller) as client:
+            client.get("http://provider.test/")
+
+    assert callers == ["client", None]
 
 
 @pytest.mark.parametrize("status, ready", [(200, True), (204, True), (302, False), (404, False), (503, False)])

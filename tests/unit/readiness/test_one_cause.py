@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from harness.model import Finding, FixedBy, Item, ItemResult, Level, Outcome, Waiver
-from harness.model.spec_coverage import Coverage, OperationCoverage, Source
+from harness.model.cause import UNCHECKED
+from harness.model.spec_coverage import CLIENT_RUNS, Coverage, OperationCoverage, Source
 from harness.readiness import vendor
 from harness.readiness.evaluate import evaluate_item
 from harness.readiness.one_cause import cause_id, marked
@@ -208,6 +209,36 @@ def test_what_the_integration_calls_comes_first_and_is_marked() -> None:
     result = judged(*marked([crash, called], coverage))
 
     assert [(f.id, f.called) for f in result.findings] == [(called.id, ("GET /b",)), (crash.id, ())]
+
+
+def test_what_runs_of_the_client_call_is_marked() -> None:
+    """As what scenarios call is."""
+    seen = Source(name=CLIENT_RUNS, statuses={"200": 1})
+    coverage = Coverage(operations=(OperationCoverage(operation="GET /b", sources=(seen,)),))
+
+    assert [f.called for f in marked([shared("GET /b")], coverage)] == [("GET /b",)]
+
+
+def test_an_operation_that_checks_no_credential_accepts_wrong_ones_too() -> None:
+    """All that it accepts is one finding; what only takes half of a credential elsewhere is another."""
+    accepted = [
+        shared(label, cause, check=cause)
+        for label, cause in [
+            ("GET /a", UNCHECKED[0]),
+            ("GET /a", UNCHECKED[1]),
+            ("GET /a", UNCHECKED[2]),
+            ("GET /b", UNCHECKED[0]),
+            ("GET /b", UNCHECKED[3]),
+            ("GET /c", UNCHECKED[2]),
+        ]
+    ]
+    found = judged(*accepted).findings
+
+    assert {(f.cause, f.operations or (f.subject,)) for f in found} == {
+        (UNCHECKED[0], ("GET /a", "GET /b")),
+        (UNCHECKED[2], ("GET /c",)),
+    }
+    assert {i for f in found for i in f.ids or (f.id,)} == {f.id for f in accepted}
 
 
 def test_a_note_decides_nothing_and_stands_apart() -> None:
