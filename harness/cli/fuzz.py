@@ -116,7 +116,7 @@ def _replayed(defect: Defect, context: RunContext, echo: Callable[[str], None]) 
 
 
 def _stored(store: DefectStore, defect_id: str) -> Defect:
-    defect = store.get(defect_id)
+    defect = store.named(defect_id)
     if defect is None:
         ids = [known.id for known in store.all()]
         known = nearest(defect_id, ids) if ids else "None is stored: run harness fuzz or harness gate first."

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.fuzzing.defect_store import DefectStore
     from harness.fuzzing.fuzzer import Fuzzer
     from harness.http.client import Network
+    from harness.http.crash_log import CrashLog
     from harness.http.credential_state import CredentialState
     from harness.http.provider_client import ProviderClient
     from harness.model.config import Fuzz, Provider
@@ -34,12 +35,13 @@ if TYPE_CHECKING:
 class ProviderAccess:
     """What ``[provider]`` describes; the rooms behind it are imported when they are first asked for."""
 
-    def __init__(self, target: Target, secrets: SecretAccess, network: Network, folder: Path) -> None:
-        """Everything that is sent goes through ``network``; ``folder`` is the run's own."""
+    def __init__(self, target: Target, secrets: SecretAccess, network: Network, folder: Path, *, logs: Path) -> None:
+        """Everything is sent through ``network``; ``folder`` is the run's own, ``logs`` has the processes' output."""
         self._target = target
         self._secrets = secrets
         self._network = network
         self._folder = folder
+        self._logs = logs
         self._fuzzer: Fuzzer | None = None
 
     @property
@@ -106,7 +108,19 @@ class ProviderAccess:
 
         It authenticates, and sends only what `permission` allows.
         """
-        return self.own_client(guard=self.permission, credential=self.credential_state, **options)
+        client = self.own_client(guard=self.permission, credential=self.credential_state, **options)
+        client.crash_log = self._crash_log
+        return client
+
+    @cached_property
+    def _crash_log(self) -> CrashLog | None:
+        """The log of the provider's process; None where it is none of ours, or other processes call it meanwhile."""
+        from harness.context.provider_rules import process_of_provider
+        from harness.http.crash_log import CrashLog
+
+        name = process_of_provider(self._target.config)
+        alone = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) < 2
+        return CrashLog(self._logs / f"{name}.log") if name is not None and alone else None
 
     @cached_property
     def credential_state(self) -> CredentialState | None:

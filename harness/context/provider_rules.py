@@ -28,10 +28,15 @@ def environment_of(config: Configuration, names: str) -> Environment:
 
 def is_started(config: Configuration) -> bool:
     """Whether the provider is a ``[process]`` that the harness starts: its readiness URL is of the same origin."""
+    return process_of_provider(config) is not None
+
+
+def process_of_provider(config: Configuration) -> str | None:
+    """Return the name of the ``[process]`` that is the provider; None where the harness does not start it."""
     if config.provider is None:
-        return False
+        return None
     origin = origin_of(config.provider.base_url)
-    return any(origin_of(p.ready_url) == origin for p in config.process.values() if p.ready_url)
+    return next((name for name, p in config.process.items() if p.ready_url and origin_of(p.ready_url) == origin), None)
 
 
 def is_ours(config: Configuration) -> bool:

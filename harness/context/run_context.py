@@ -49,7 +49,7 @@ class RunContext:
         self.network = Network(target.urls, production=target.production)
         self.network.error_observer = self.error_bodies
         self.processes = TargetProcesses(target, self.secrets, run=run, logs=reports / "logs", answers=self._answers)
-        self.provider = ProviderAccess(target, self.secrets, self.network, run.path)
+        self.provider = ProviderAccess(target, self.secrets, self.network, run.path, logs=self.processes.logs)
         self.background = Background()
         self.overlay: str | None = None
         self.spans_folder: Path | None = run.path

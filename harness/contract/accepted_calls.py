@@ -17,6 +17,7 @@ from harness.core.pointers import at_key
 from harness.errors import NotPermittedError, ProbeError
 from harness.http.provider_client import UNHEARD, SendResult
 from harness.openapi.operation import Operation
+from harness.openapi.response_causes import own_server_error_cause
 from harness.openapi.routes import prefixes
 
 MOST_TRIES = 4
@@ -117,3 +118,9 @@ def cause_of(result: SendResult, accepted: str, sent: str) -> str:
     if last.is_success and last.status_code != _PER_ENTRY:
         return accepted
     return f"answers {last.status_code} to {sent}" if last.is_server_error and last.status_code != _OVERLOADED else ""
+
+
+def crash_cause_of(result: SendResult, operation: Operation) -> str:
+    """Return the cause that other checks give to a crash like this one; empty where the answer is none."""
+    last = result.last
+    return own_server_error_cause(last, operation.label) if last is not None and last.is_server_error else ""

@@ -16,7 +16,7 @@ from harness.contract.sample import Sample
 from harness.errors import ProbeError
 from harness.http.provider_client import LIMITED, ProviderClient, SendResult
 from harness.model import Check, Finding, FixedBy, Outcome
-from harness.model.cause import level_of
+from harness.model.cause import SERVER_ERROR, level_of, of_group, own_crash
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
 
@@ -169,12 +169,18 @@ def broken(
     """Return a finding that the provider breaks its contract, named after operation, check and cause.
 
     ``cause`` contains nothing of the example, which belongs into ``observed``. ``shared`` is what other checks call
-    the same fault.
+    the same fault; a crash that it distinguishes from others has an id of its own, and that of all as an alias.
     """
     summary, shared = f"{subject}: {cause}", shared or cause
     found = check.finding(Outcome.FAIL, observed, summary=summary, expected=expected, source=source, case="")
     level = max(check.level, level_of(shared))  # `should` is the greater
-    return msgspec.structs.replace(found.named(subject, check.id, cause), cause=shared, level=level)
+    named = found.named(subject, check.id, cause)
+    if shared.startswith(SERVER_ERROR.begins) and shared != cause:  # two crashes are two findings
+        aliases = (of_group(check.item, cause), named.id)
+        own = own_crash(shared, subject)
+        named = named if own else found.named(subject, check.id, f"{cause}\n{shared}")
+        named = msgspec.structs.replace(named, aliases=aliases)
+    return msgspec.structs.replace(named, cause=shared, level=level)
 
 
 def _with_query(url: httpx.URL, more: str) -> httpx.URL:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from harness.contract.accepted_calls import ADDS, AcceptedCalls, can_be_undone, cause_of, undo
+from harness.contract.accepted_calls import ADDS, AcceptedCalls, can_be_undone, cause_of, crash_cause_of, undo
 from harness.contract.caller import Caller, broken
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.promise import Planned, Promise, not_called
@@ -167,34 +167,37 @@ def _wanted(caller: Caller) -> Iterator[Operation]:
 
 def _judged(caller: Caller, sample: Sample) -> Iterator[Finding]:
     """Yield a finding for each kind of wrong answer of one operation; an error where the provider is gone."""
-    wrong: dict[tuple[str, Level], list[str]] = {}
+    wrong: dict[tuple[str, Level, str], list[str]] = {}
     label = sample.operation.label
     try:
         for hostile in BODIES:
-            if cause := _cause(caller, sample, hostile):
+            cause, crash = _cause(caller, sample, hostile)
+            if cause:
                 level = hostile.level if cause.startswith("accepts") else Level.MUST
-                wrong.setdefault((cause, level), []).append(hostile.name)
+                wrong.setdefault((cause, level, crash), []).append(hostile.name)
     except ProbeError as exc:
         yield HOSTILE_REFUSED.finding(
             Outcome.ERROR, str(exc), summary=f"{label}: {HOSTILE_REFUSED.summary}", case=label
         )
-    for (cause, level), names in wrong.items():
-        made = broken(label, HOSTILE_REFUSED, cause, f"{sample.operation.method} {sample.path} with {', '.join(names)}")
+    for (cause, level, crash), names in wrong.items():
+        observed = f"{sample.operation.method} {sample.path} with {', '.join(names)}"
+        made = broken(label, HOSTILE_REFUSED, cause, observed, shared=crash)
         yield msgspec.structs.replace(made, level=level)
 
 
-def _cause(caller: Caller, sample: Sample, hostile: HostileBody) -> str:
-    """Send a hostile body; return what is wrong with the answer, empty for nothing."""
+def _cause(caller: Caller, sample: Sample, hostile: HostileBody) -> tuple[str, str]:
+    """Send a hostile body; return what is wrong with the answer and the cause of a crash, empty for nothing."""
     content = hostile.made(sample.body)
     if content is None or (hostile.remains and not can_be_undone(caller, sample)):
-        return ""
+        return "", ""
     if not hostile.may_be_accepted and not _is_forbidden(sample.operation, content, hostile.headers):
-        return ""
+        return "", ""
     kind = next(kind for kind in sample.operation.bodies if is_json(kind))
     headers = {"content-type": kind, **hostile.headers}
     result = caller.send(sample.operation, sample.path, content=content, headers=headers)
     undo(caller, sample, result)
-    return cause_of(result, "" if hostile.may_be_accepted else hostile.accepted, "a hostile body")
+    cause = cause_of(result, "" if hostile.may_be_accepted else hostile.accepted, "a hostile body")
+    return cause, crash_cause_of(result, sample.operation)
 
 
 def _is_forbidden(operation: Operation, content: bytes, headers: dict[str, str]) -> bool:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from harness.contract.accepted_calls import ADDS, AcceptedCalls, cause_of, undo
+from harness.contract.accepted_calls import ADDS, AcceptedCalls, cause_of, crash_cause_of, undo
 from harness.contract.caller import Caller, CallOptions, broken
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.promise import Planned, Promise, not_called
@@ -108,20 +108,26 @@ class OperationTrial:
     def __init__(self, caller: Caller, sample: Sample) -> None:
         """``sample`` is a call that was accepted."""
         self._caller, self._sample = caller, sample
-        self._causes: dict[str, list[str]] = {}
+        self._causes: dict[tuple[str, str], list[str]] = {}
+        """By what is wrong and the cause of a crash, where."""
         self.made = 0
         """Invalid calls that were sent."""
 
     def run(self) -> None:
         """Send the invalid calls, until the operation is known to validate nothing."""
         for call in invalid_calls(self._caller, self._sample)[:MOST_BY_OPERATION]:
-            if len(self._causes) > MOST_CAUSES:
+            if self._validates_nothing:
                 return
             self.made += 1
             result = self._send(call)
             undo(self._caller, self._sample, result)
             if cause := cause_of(result, f"accepts {call.change}", "an invalid value"):
-                self._causes.setdefault(cause, []).append(call.where)
+                crash = crash_cause_of(result, self._sample.operation)
+                self._causes.setdefault((cause, crash), []).append(call.where)
+
+    @property
+    def _validates_nothing(self) -> bool:
+        return len({cause for cause, _ in self._causes}) > MOST_CAUSES
 
     def _send(self, call: InvalidCall) -> SendResult:
         operation, path, options = self._sample.operation, self._sample.path, CallOptions(headers=call.headers)
@@ -134,13 +140,13 @@ class OperationTrial:
     def findings(self) -> Iterator[Finding]:
         """Yield a finding for each kind of input that was accepted, or one where that is nearly all."""
         label = self._sample.operation.label
-        if len(self._causes) > MOST_CAUSES:
-            shown = "; ".join(f"{cause}: {where[0]}" for cause, where in self._causes.items())
+        if self._validates_nothing:
+            shown = "; ".join(f"{cause}: {where[0]}" for (cause, _), where in self._causes.items())
             yield broken(label, INPUT_REFUSED, _VALIDATES_NOTHING, shown)
             return
-        for cause, where in self._causes.items():
+        for (cause, crash), where in self._causes.items():
             observed = f"{self._sample.path} with {first_of(where, MOST_SHOWN)}"
-            yield broken(label, INPUT_REFUSED, cause, observed)
+            yield broken(label, INPUT_REFUSED, cause, observed, shared=crash)
 
 
 def invalid_calls(caller: Caller, sample: Sample) -> list[InvalidCall]:

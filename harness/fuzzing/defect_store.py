@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from harness.core.encodable import json_bytes
 from harness.core.extras import require
 from harness.errors import ConfigurationError
-from harness.fuzzing.defects import Defect
+from harness.fuzzing.defects import Defect, smaller
 from harness.model.config.fuzz import EXAMPLES_VARIABLE
 
 T = TypeVar("T")
@@ -47,15 +48,22 @@ class DefectStore:
         """Return the smallest example of one defect; None if it is not stored."""
         return min(self._examples(defect_id), key=lambda d: d.size, default=None)
 
+    def named(self, defect_id: str) -> Defect | None:
+        """Return the smallest example of a defect by its id, or by that of all crashes that it is one of."""
+        found = self.get(defect_id)
+        return found or min((d for d in self.all() if d.of_all == defect_id), key=lambda d: d.size, default=None)
+
     def keep(self, defect: Defect) -> None:
         """Store a defect; of several examples only the smallest remains."""
-        known = list(self._examples(defect.id))
-        if any(other.size <= defect.size for other in known):
+        stored = list(self._database.fetch(self._key(defect.id)))
+        small = json_bytes(reduce(smaller, self._examples(defect.id), defect))
+        if small in stored and len(stored) == 1:
             return
-        self._database.save(self._key(defect.id), json_bytes(defect))
+        self._database.save(self._key(defect.id), small)
         self._database.save(self._key("ids"), defect.id.encode())
-        for larger in known:
-            self._database.delete(self._key(defect.id), json_bytes(larger))
+        for other in stored:
+            if other != small:
+                self._database.delete(self._key(defect.id), other)
 
     def drop(self, defect: Defect) -> None:
         """Forget a defect that no longer occurs."""

@@ -16,10 +16,10 @@ from harness.http.curl import curl
 from harness.http.message import media_type
 from harness.http.provider_client import NoAnswer, json_of
 from harness.model import stable_id
-from harness.model.cause import STATUS
+from harness.model.cause import STATUS, crash_of, of_group
 from harness.openapi.accepted_body import accepted_cause
 from harness.openapi.operation import Operation
-from harness.openapi.response_causes import cause_of
+from harness.openapi.response_causes import cause_of, server_error_cause, text_cause
 from harness.openapi.spec_document import Spec
 from harness.openapi.spec_excerpt import SpecExcerpt, spec_excerpt
 
@@ -82,10 +82,19 @@ class Defect(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong, in words that are the same at every operation and in every check; empty where it is its own."""
     note: str = ""
     """Why nobody would correct it; empty where somebody would."""
+    crash: str = ""
+    """What distinguishes a crash from others of its operation, check and cause; empty where nothing does."""
+    aliases: tuple[str, ...] = ()
+    """Ids of what a crash was part of before crashes were distinguished, so that waivers of these cover it."""
 
     @property
     def id(self) -> str:
         """Stable name: the same defect has it in every run, on every machine."""
+        return stable_id(self.operation, self.check, f"{self.cause}\n{self.crash}") if self.crash else self.of_all
+
+    @property
+    def of_all(self) -> str:
+        """The name of all crashes of its operation, check and cause together, which earlier versions gave it."""
         return stable_id(self.operation, self.check, self.cause)
 
     @property
@@ -145,8 +154,34 @@ def of_failures(
         for label in [failure.operation if failure.operation in spec.definitions else operation.label]
         for cause in _causes(failure, case, response)
     ]
+    found = [_told_apart(defect, response) for defect in found]
     seen = {defect.check for defect in found}
     return [defect for defect in found if _COVERED_BY.get(defect.check) not in seen]
+
+
+def _told_apart(defect: Defect, response: httpx.Response) -> Defect:
+    """Return a crash with what distinguishes it at its operation; any other defect as it is."""
+    crash = server_error_cause(response) if defect.check == "not_a_server_error" else ""
+    if not crash:
+        return defect
+    aliases = [defect.of_all]
+    if (text := text_cause(response)) and text != crash:  # its ids where no log is read
+        aliases += [of_group(ITEM, text), msgspec.structs.replace(defect, crash=text).id]
+    return msgspec.structs.replace(defect, crash=crash, aliases=tuple(aliases))
+
+
+def as_one(crashes: Sequence[Defect]) -> Defect:
+    """Return one defect for crashes of one operation that are too many to be different ones."""
+    small = min(crashes, key=lambda defect: defect.size)
+    cause = crash_of(small.status or 500, small.operation)
+    return msgspec.structs.replace(small, crash="", shared_cause=cause, aliases=())
+
+
+def judged_again(defect: Defect, operation: Operation, spec: Spec, response: httpx.Response) -> Defect:
+    """Return a defect that is known by its status alone with the cause and the note that the answer has now."""
+    failure = type("Failure", (), {"checks": (defect.check,)})()
+    note = note_of(failure, operation, response)
+    return msgspec.structs.replace(defect, shared_cause=_shared_cause(failure, operation, spec, response), note=note)
 
 
 def _shared_cause(failure: Any, operation: Operation, spec: Spec, response: httpx.Response) -> str:

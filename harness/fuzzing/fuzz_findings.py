@@ -77,4 +77,4 @@ def defect_finding(defect: Defect, check: Check, base_url: str) -> Finding:
     )
     level = max(check.level, level_of(defect.shared_cause))  # `should` is the greater
     named = {"id": defect.id, "subject": defect.operation, "cause": defect.shared_cause, "note": defect.note}
-    return msgspec.structs.replace(found, **named, level=level)
+    return msgspec.structs.replace(found, **named, level=level, aliases=defect.aliases)

@@ -90,13 +90,14 @@ def fuzz(
 
 
 def _try_again(label: str, session: FuzzSession, store: DefectStore) -> list[Defect]:
-    """Try first what was found before; return what no longer occurs."""
+    """Try first what was found before; return what no longer occurs, or has another id by now."""
     gone = []
     for defect in store.of([label]):
         outcome = replay(defect, session.spec, session.client)
+        now = outcome.defect or defect
         if outcome.occurs:
-            session.note([defect])
-        elif outcome.occurs is False:
+            session.note([now])
+        if outcome.occurs is False or now.id != defect.id:
             gone.append(defect)
     return gone
 

@@ -11,7 +11,7 @@ import msgspec
 
 from harness.core.pointers import as_fragment, at_pointer, leaves, pointer_of
 from harness.errors import NotPermittedError, SpecError
-from harness.fuzzing.defects import Defect, StoredRequest, as_answer
+from harness.fuzzing.defects import Defect, StoredRequest, as_answer, judged_again
 from harness.fuzzing.response_defects import defects_of
 from harness.fuzzing.sending import send_stored
 from harness.http.provider_client import UNHEARD, ProviderClient, SendResult, json_of
@@ -38,6 +38,8 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     occurs: bool | None
     """None where it could not be seen, as nothing answered."""
     answer: str
+    defect: Defect | None = None
+    """The defect as this version judges it, which may distinguish it from others; None where it does not occur."""
 
 
 def replay(defect: Defect, spec: Spec, client: ProviderClient) -> Replayed:
@@ -57,7 +59,8 @@ def replay(defect: Defect, spec: Spec, client: ProviderClient) -> Replayed:
         return Replayed(
             occurs=None if final.reason in UNHEARD else final.reason == defect.cause, answer=f"none ({final.detail})"
         )
-    return Replayed(occurs=_occurs(defect, final.response, spec, client), answer=as_answer(final.response))
+    again = _again(defect, final.response, spec, client)
+    return Replayed(occurs=again is not None, answer=as_answer(final.response), defect=again)
 
 
 def bindings(documents: Sequence[Any], steps: Sequence[StoredRequest]) -> tuple[tuple[str, int, str], ...]:
@@ -71,18 +74,23 @@ def bindings(documents: Sequence[Any], steps: Sequence[StoredRequest]) -> tuple[
     return tuple(found.values())
 
 
-def _occurs(defect: Defect, response: httpx.Response, spec: Spec, client: ProviderClient) -> bool:
-    if defect.check in BY_STATUS:
-        return response.status_code == defect.status
+def _again(defect: Defect, response: httpx.Response, spec: Spec, client: ProviderClient) -> Defect | None:
+    """Return the defect as the response shows it now; None where it does not.
+
+    Another crash in its place is not the same defect, but one that was stored before crashes were distinguished is any.
+    """
     try:
         operation = spec.operation(defect.operation)
     except SpecError:
-        return False
+        return defect if defect.check in BY_STATUS and response.status_code == defect.status else None
+    if defect.check in BY_STATUS:
+        return judged_again(defect, operation, spec, response) if response.status_code == defect.status else None
     # Nothing of the made-up case is sent; what it is judged by is the response.
     made_up = dict.fromkeys(operation.path_parameters, "0")
     case = operation.raw.Case(method=defect.steps[-1].method, path_parameters=made_up)
     shown = defects_of(response, case, operation, spec, steps=defect.steps, headers=client.headers)
-    return any(d.id == defect.id for d in shown)
+    found = next((d for d in shown if defect.id in (d.id, d.of_all)), None)
+    return None if found is None else msgspec.structs.replace(found, bindings=defect.bindings)
 
 
 def _bound(step: StoredRequest, defect: Defect, answers: list[Any]) -> StoredRequest:

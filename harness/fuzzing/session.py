@@ -10,7 +10,7 @@ import httpx
 import msgspec
 
 from harness.fuzzing.budget import Budget
-from harness.fuzzing.defects import Defect, StoredRequest, as_request, of_missing_answer, smaller
+from harness.fuzzing.defects import Defect, StoredRequest, as_one, as_request, of_missing_answer, smaller
 from harness.fuzzing.reproduction import bindings
 from harness.fuzzing.response_defects import defects_of
 from harness.fuzzing.sending import send_case
@@ -21,6 +21,8 @@ from harness.openapi.spec_document import Spec
 
 MOST_MISSING = 3
 """Requests without an answer after which an operation is let be: each costs a whole timeout."""
+MOST_CRASHES = 6
+"""Crashes of one operation and status that are distinguished; more are one whose answers differ each time."""
 
 
 class FuzzSession:
@@ -59,8 +61,10 @@ class FuzzSession:
     @property
     def shown(self) -> list[Defect]:
         """The defects, by operation and check; where nothing was answered, silence is no defect of one operation."""
-        real = (d for d in self.defects.values() if self.answered or d.status is not None)
-        return sorted(real, key=lambda d: (d.operation, d.check, d.cause))
+        real = [d for d in self.defects.values() if self.answered or d.status is not None]
+        alike = [[d for d in real if d.of_all == name] for name in dict.fromkeys(d.of_all for d in real)]
+        told = (d for group in alike for d in ([as_one(group)] if len(group) > MOST_CRASHES else group))
+        return sorted(told, key=lambda d: (d.operation, d.check, d.cause, d.crash))
 
     def attempt(self, case: Any) -> list[Defect]:
         """Send one case and return the defects that it shows; raises `Stop` when no more is to be sent."""

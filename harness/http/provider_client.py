@@ -16,6 +16,7 @@ import msgspec
 from harness.core.dates import retry_after_s
 from harness.errors import NotPermittedError
 from harness.http.client import TIMEOUT_S, WHOLE_WITHIN_S, Network
+from harness.http.crash_log import CrashLog, traced
 from harness.http.credential_state import CredentialState
 from harness.http.message import header_bytes
 
@@ -94,6 +95,9 @@ class Guard(Protocol):
 
 class ProviderClient:
     """Sends requests to one provider, from any number of threads. It follows no redirect and forgets every cookie."""
+
+    crash_log: CrashLog | None = None
+    """Finds where the provider's process crashed, which the answer bears as `CRASHED_IN`; None looks for nothing."""
 
     def __init__(
         self,
@@ -237,7 +241,7 @@ class ProviderClient:
         with self._lock:
             self.sent += 1
         try:
-            response = (client or self._client).send(request, follow_redirects=False)
+            response = traced(self.crash_log, partial((client or self._client).send, request, follow_redirects=False))
         except UNSENDABLE:
             raise
         except httpx.RequestError as exc:

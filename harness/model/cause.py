@@ -46,6 +46,16 @@ def of_group(item: str, cause: str) -> str:
     return stable_id("", f"{item}/cause", cause)
 
 
+def crash_of(status: int, operation: str) -> str:
+    """Return the cause of a crash at an operation that nothing distinguishes from others there."""
+    return SERVER_ERROR.of(f"{status} of {operation}")
+
+
+def own_crash(cause: str, operation: str) -> bool:
+    """Whether a cause is one of `crash_of` at an operation."""
+    return cause.startswith(SERVER_ERROR.begins) and cause.endswith(f" of {operation}")
+
+
 def rank(cause: str) -> int:
     """Return what orders causes: crashes, then broken schemas, then all others."""
     found = (number for number, kind in enumerate(_WORST_FIRST) if cause.startswith(kind.begins))

@@ -112,6 +112,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong, in words that are the same for every subject; empty where the summary has them."""
     id: str = ""
     """The same in every run, by which it can be waived; given to each that failed where it enters the report."""
+    aliases: tuple[str, ...] = ()
+    """Ids under which earlier versions reported it, together with others; waivers of them cover it."""
     test: str = ""
     """Node id of the test that made the observation; filled in by the plugin."""
     operations: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ import httpx
 
 from harness.core.pointers import leaves, pointer_of
 from harness.core.stable_text import stable
+from harness.http.crash_log import CRASHED_IN
 from harness.http.message import is_json, media_type
 from harness.model.cause import (
     BROKEN_SCHEMA,
@@ -23,6 +24,7 @@ from harness.model.cause import (
     STATUS,
     WITHOUT_ALLOW,
     WRONG_ALLOW,
+    crash_of,
 )
 
 _ANSWER_CHARS = 160
@@ -60,7 +62,7 @@ def cause_of(failure: Any, response: httpx.Response) -> str:
         wrong = "leaves out methods" if failure.missing_methods else "names methods beyond those"
         return WRONG_ALLOW.of(f"{wrong} that the spec has at the path")
     of_check = _BY_CHECK.get(next(iter(type(failure).checks), ""))
-    return of_check(response) if of_check else ""
+    return of_check(failure, response) if of_check else ""
 
 
 def content_type_cause(sent: str, documented: Sequence[str]) -> str:
@@ -69,9 +71,20 @@ def content_type_cause(sent: str, documented: Sequence[str]) -> str:
 
 
 def server_error_cause(response: httpx.Response) -> str:
-    """Return the cause of a 5xx, by the text of its body; empty where any error has that."""
+    """Return the cause of a 5xx, by where it crashed, else the text of its body; empty where any error has that."""
+    place = response.extensions.get(CRASHED_IN)
+    return SERVER_ERROR.of(f"{response.status_code}: {place}") if place else text_cause(response)
+
+
+def text_cause(response: httpx.Response) -> str:
+    """Return the cause of a 5xx by the text of its body alone; empty where any error has that."""
     text = answer_text(response)
     return SERVER_ERROR.of(f"{response.status_code}: {text}") if text else ""
+
+
+def own_server_error_cause(response: httpx.Response, operation: str) -> str:
+    """Return the cause of a 5xx, with the operation where nothing else distinguishes crashes."""
+    return server_error_cause(response) or crash_of(response.status_code, operation)
 
 
 def _refused_valid(response: httpx.Response) -> str:
@@ -79,10 +92,10 @@ def _refused_valid(response: httpx.Response) -> str:
     return REFUSED_VALID.of(f"with {response.status_code}: {text}") if text else ""
 
 
-_BY_CHECK: dict[str, Callable[[httpx.Response], str]] = {
-    "status_code_conformance": lambda response: STATUS.of(str(response.status_code)),
-    "not_a_server_error": server_error_cause,
-    "positive_data_acceptance": _refused_valid,
+_BY_CHECK: dict[str, Callable[[Any, httpx.Response], str]] = {
+    "status_code_conformance": lambda _, response: STATUS.of(str(response.status_code)),
+    "not_a_server_error": lambda failure, response: own_server_error_cause(response, failure.operation),
+    "positive_data_acceptance": lambda _, response: _refused_valid(response),
 }
 
 

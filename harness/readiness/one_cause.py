@@ -123,7 +123,8 @@ def _one(findings: Sequence[Finding]) -> Finding:
     if is_unserved(first):
         summary = f"The server does not have {number} of the spec: {first_of(operations)} ({named}){_waiver(first)}"
     elif len(operations) == 1:
-        summary = f"{first.cause}: {operations[0]} ({named}){_waiver(first)}"
+        where = "" if first.cause.endswith(f" {operations[0]}") else f": {operations[0]}"
+        summary = f"{first.cause}{where} ({named}){_waiver(first)}"
     else:
         summary = f"{first.cause}, at {number}: {first_of(operations, FIRST)} ({named}){_waiver(first)}"
     return msgspec.structs.replace(
@@ -134,6 +135,7 @@ def _one(findings: Sequence[Finding]) -> Finding:
         id=named,
         operations=operations,
         ids=tuple(dict.fromkeys(f.id for f in findings)),
+        aliases=tuple(dict.fromkeys(alias for f in findings for alias in f.aliases)),
         members=tuple(map(_member, findings)),
         called=tuple(dict.fromkeys(label for f in findings for label in f.called)),
     )

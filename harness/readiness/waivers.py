@@ -29,8 +29,8 @@ def excused(finding: Finding, waivers: Iterable[Waiver], today: dt.date) -> Find
 
 
 def _names(waiver: Waiver, finding: Finding) -> bool:
-    """Whether a waiver is of a finding, or of the one that it is part of."""
-    return bool(finding.id) and waiver.finding in (finding.id, cause_id(finding))
+    """Whether a waiver is of a finding, under whatever id, or of the one that it is part of."""
+    return bool(finding.id) and waiver.finding in (finding.id, cause_id(finding), *finding.aliases)
 
 
 def covering(finding: Finding, waivers: Iterable[Waiver]) -> list[Waiver]:
@@ -43,9 +43,8 @@ def covering(finding: Finding, waivers: Iterable[Waiver]) -> list[Waiver]:
 def effective(waivers: Iterable[Waiver], results: Sequence[ItemResult], today: dt.date) -> tuple[Waiver, ...]:
     """Return the waivers that excuse an item or a finding of ``results``, those that end first at the beginning."""
     items = {r.id for r in results if r.outcome is Outcome.WAIVED and r.waiver}
-    findings = {
-        (r.id, f_id) for r in results for f in r.findings if f.outcome is Outcome.WAIVED for f_id in (f.id, *f.ids)
-    }
+    waived = [(r.id, f) for r in results for f in r.findings if f.outcome is Outcome.WAIVED]
+    findings = {(item, named) for item, f in waived for named in (f.id, *f.ids, *f.aliases)}
     live = (w for w in waivers if today <= w.expires)
     used = [w for w in live if ((w.item, w.finding) in findings if w.finding else w.item in items)]
     return tuple(sorted(used, key=lambda w: w.expires))
@@ -53,7 +52,7 @@ def effective(waivers: Iterable[Waiver], results: Sequence[ItemResult], today: d
 
 def unmet(item_id: str, findings: Iterable[Finding], waivers: Iterable[Waiver]) -> list[Waiver]:
     """Return the waivers of single findings of an item that were not among ``findings``."""
-    seen = {each for f in findings for each in (f.id, *f.ids, cause_id(f))}
+    seen = {each for f in findings for each in (f.id, *f.ids, *f.aliases, cause_id(f))}
     return [w for w in waivers if w.item == item_id and w.finding and w.finding not in seen]
 
 

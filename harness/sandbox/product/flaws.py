@@ -38,6 +38,7 @@ def _flaws() -> dict[str, Flaw]:
         **remembering_flaws(),
         "provider-500-on-valid": Flaw(endpoints, _instead(200, ProblemError(500, "Something went wrong."))),
         "provider-500-on-edge": Flaw("GET /projects", _fails_on_largest_page),
+        "provider-500-for-two-reasons": Flaw("GET /projects", _fails_for_two_reasons),
         "provider-undocumented-status": Flaw("GET /projects", _status(200, 206)),
         "provider-wrong-success": Flaw("POST /webhook-endpoints", _status(201, 200)),
         "provider-schema-break": Flaw("GET /runs/{runId}", _finished_as_number),
@@ -93,6 +94,13 @@ def _limits_every(nth: int) -> Spoil:
 def _fails_on_largest_page(request: Request, response: Response) -> Response:
     edge = request.query_params.get("limit") == "100"
     return _instead(200, ProblemError(500, "Something went wrong."))(request, response) if edge else response
+
+
+def _fails_for_two_reasons(request: Request, response: Response) -> Response:
+    if request.query_params.get("limit") == "100":
+        return _instead(200, ProblemError(500, "IndexError: the page ends before its last entry."))(request, response)
+    wrong = ProblemError(500, "ValueError: the size of a page is no number.")
+    return problem_in(response, wrong) if response.status_code in (400, 422) else response
 
 
 def _finished_as_number(_: Request, response: Response) -> Response:

@@ -148,3 +148,24 @@ def test_a_server_that_does_not_answer_is_told_without_its_url(
         open_found(tmp_path, "t")
 
     assert "pa55w0rd" not in str(caught.value)
+
+
+def test_a_defect_that_an_earlier_version_stored_gets_its_cause() -> None:
+    """Its smaller example remains, with the cause and the note of the one that was found again."""
+    found = DefectStore(InMemoryExampleDatabase(), "t")
+    found.keep(defect())
+    found.keep(msgspec.structs.replace(defect(path="/a?limit=1"), shared_cause="c", note="n"))
+
+    [kept] = found.all()
+    assert (kept.steps[0].path, kept.shared_cause, kept.note) == ("/a", "c", "n")
+
+
+def test_the_id_of_all_crashes_of_an_operation_names_the_smallest_of_them() -> None:
+    """So that a command of a report from before crashes were told apart still works."""
+    found = DefectStore(InMemoryExampleDatabase(), "t")
+    for crash, path in (("a", "/a?limit=1"), ("b", "/a")):
+        found.keep(msgspec.structs.replace(defect(path=path), crash=crash))
+
+    named = found.named(defect().id)
+    assert named is not None
+    assert named.crash == "b"
