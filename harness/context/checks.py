@@ -25,7 +25,7 @@ from harness.telemetry.dashboards import dashboard_checks
 from harness.telemetry.monitoring import alert_checks, own_checks
 from harness.telemetry.rules import route_checks, rule_checks, tool_checks
 from harness.telemetry.signals import blind_spots
-from harness.webhooks import assessment, tls
+from harness.webhooks import fixture_checks, receiver_causes, tls
 from harness.webhooks.cases import CASES
 from harness.webhooks.drills import CRASHES, DRILLS
 from harness.webhooks.generated import event_answers
@@ -57,9 +57,10 @@ def _provider() -> tuple[Check, ...]:
 
 def _receiver() -> tuple[Check, ...]:
     return (
-        *assessment.CHECKS,
+        *fixture_checks.CHECKS,
         *event_answers.CHECKS,
         *CASES,
+        *receiver_causes.CHECKS,
         *DRILLS,
         *CRASHES,
         *tls.CASES,

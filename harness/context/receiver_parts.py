@@ -15,6 +15,7 @@ from harness.context.signing_keys import names_given
 from harness.errors import ConfigurationError, EventError
 from harness.http.wire import Wire
 from harness.model import SecretRef
+from harness.process.printed import Printed
 from harness.webhooks.case_runner import ReceiverUnderTest
 from harness.webhooks.cases import Framing, ReceiverCase
 from harness.webhooks.delivered_ids import DeliveredIds
@@ -72,8 +73,10 @@ def receiver_of(run_context: RunContext) -> ReceiverUnderTest:
         format=event_format,
         secret=lambda: run_context.reveal(signature.secret) if signature.secret else "",
         probe=_effects(run_context, receiver),
+        processes=run_context.processes.state if run_context.config.process else None,
         # Alone, whatever dies has died of what was sent just now.
-        processes=run_context.processes.state if "PYTEST_XDIST_WORKER" in os.environ else None,
+        shared="PYTEST_XDIST_WORKER" in os.environ,
+        printed=_printed(run_context, receiver),
         object_key=receiver.order.object if receiver.order else None,
         note=DeliveredIds(run_context.run.delivered_ids).add,
     )
@@ -163,6 +166,14 @@ def process_of(run_context: RunContext) -> ManagedProcess:
             f"cannot kill and restart the receiver. {RESTARTED_BY}"
         )
     return found
+
+
+def _printed(run_context: RunContext, receiver: Receiver) -> Printed | None:
+    """Return what reads the log of the receiver's process, whichever pytest started it; None where none was started."""
+    served, processes = urlsplit(receiver.url).netloc, run_context.processes
+    named = (n for n, p in run_context.config.process.items() if p.ready_url and urlsplit(p.ready_url).netloc == served)
+    found = next(named, None)
+    return Printed(processes.logs / f"{found}{processes.log_suffix}.log") if found else None
 
 
 def _effects(run_context: RunContext, receiver: Receiver) -> EffectProbe | None:

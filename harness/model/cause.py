@@ -1,4 +1,4 @@
-"""Kinds of faults of a provider that many operations, examples and checks share, worst first."""
+"""Kinds of faults that many operations or deliveries, examples and checks share, worst first."""
 
 from __future__ import annotations
 
@@ -37,6 +37,9 @@ UNCHECKED = (
     "A malformed credential is accepted",
 )
 """Causes of accepted calls without the right credential; each explains those after it at the same operation."""
+
+OF_RECEIVER = CauseKind(begins="The receiver ")
+"""Of faults of the integration that many deliveries show."""
 
 _WORST_FIRST = (SERVER_ERROR, NO_ANSWER, BROKEN_SCHEMA)
 

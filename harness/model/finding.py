@@ -114,6 +114,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """The same in every run, by which it can be waived; given to each that failed where it enters the report."""
     aliases: tuple[str, ...] = ()
     """Ids under which earlier versions reported it, together with others; waivers of them cover it."""
+    once_of: str = ""
+    """Item that such an observation was about in earlier versions: waivers of its id there remain valid."""
     test: str = ""
     """Node id of the test that made the observation; filled in by the plugin."""
     operations: tuple[str, ...] = ()

@@ -134,7 +134,7 @@ class Findings:
         What a live waiver covers is no reason, in a gate neither is what only should hold, nor what is one finding with
         that of an earlier test; `category` has which of them there was.
         """
-        from harness.readiness.one_cause import is_unserved
+        from harness.readiness.one_cause import is_shown_once
         from harness.reports.bounds import failure_lines, kind
         from harness.reports.text import visible
 
@@ -145,9 +145,9 @@ class Findings:
         weak = [f for f in failed if f not in waived and self._only_warns(f)]
         bad = [f for f in failed if f not in waived and f not in weak]
         failed_before = ("failed", self._test)  # a test that is run again fails again
-        again = [f for f in bad if is_unserved(f) and self._shown[kind(f)] and not self._shown[failed_before]]
+        again = [f for f in bad if is_shown_once(f) and self._shown[kind(f)] and not self._shown[failed_before]]
         bad = [f for f in bad if f not in again]
-        if any(map(is_unserved, bad)):
+        if any(map(is_shown_once, bad)):
             self._shown[failed_before] += 1
         self.category = (
             "" if bad or refused else "same cause" if again else "warned" if weak else "waived" if waived else ""

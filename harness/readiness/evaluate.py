@@ -228,6 +228,12 @@ def guide_results(guide: Iterable[GuideLine], items: Iterable[ItemResult]) -> tu
     )
 
 
+def _with_waivers(
+    findings: Sequence[Finding], waivers: Sequence[Waiver]
+) -> tuple[defaultdict[str, list[Finding]], tuple[Waiver, ...]]:
+    return by_item(findings), waiver_rules.followed(waivers, findings)
+
+
 def _differences(
     checklist: Checklist, found: Mapping[str, Sequence[Finding]], waivers: Sequence[Waiver], today: dt.date
 ) -> tuple[VendorDifference, ...]:
@@ -271,7 +277,7 @@ def assemble(
     provider_counts: bool = True,
 ) -> Report:
     """Judge every item, and the run as a whole; ``missing`` and ``declared`` are by the item's id."""
-    found = by_item(marked(findings, coverage))
+    found, waivers = _with_waivers(list(marked(findings, coverage)), waivers)
     judge = partial(evaluate_item, waivers=waivers, today=today, provider_counts=provider_counts)
     items = tuple(judge(i, found[i.id], missing=missing.get(i.id, ()), declared=declared.get(i.id)) for i in checklist)
     problems = (*problems, *_stale_waivers(waivers, checklist, items, today, provider_counts=provider_counts))

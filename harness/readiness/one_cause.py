@@ -1,4 +1,4 @@
-"""Findings of one cause are one finding in the report, whichever operations, examples and checks show it."""
+"""Findings of one cause are one in the report, whichever operations, deliveries, examples and checks show it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from harness.core.names import first_of
 from harness.model import Finding, FixedBy, Outcome, stable_id
-from harness.model.cause import UNCHECKED, of_group, rank
+from harness.model.cause import OF_RECEIVER, UNCHECKED, of_group, rank
 from harness.model.finding import UNSERVED_CHECK, Member
 from harness.model.spec_coverage import CLIENT_RUNS, Coverage
 
@@ -25,7 +25,18 @@ def cause_id(finding: Finding) -> str:
     """Return the id of the one finding that a finding becomes part of; empty for one that remains by itself."""
     if is_unserved(finding):
         return stable_id("", f"{finding.item}/{finding.check}", "")
-    return of_group(finding.item, finding.cause) if finding.is_shared else ""
+    shared = finding.is_shared or is_of_receiver(finding)
+    return of_group(finding.item, finding.cause) if shared else ""
+
+
+def is_shown_once(finding: Finding) -> bool:
+    """Whether one test that fails shows it for all of its cause."""
+    return is_unserved(finding) or is_of_receiver(finding)
+
+
+def is_of_receiver(finding: Finding) -> bool:
+    """Whether a finding is about what the receiver does to a delivery for a cause that other deliveries may share."""
+    return bool(finding.id and finding.check) and finding.cause.startswith(OF_RECEIVER.begins)
 
 
 def is_unserved(finding: Finding) -> bool:
@@ -83,7 +94,8 @@ def joined(findings: Sequence[Finding]) -> list[Finding]:
         if finding.outcome not in _COUNTED or not cause_id(finding):
             found.append([finding])
             continue
-        key = (cause_id(finding), finding.outcome, finding.level, finding.mode, _waiver(finding))
+        level = "" if is_of_receiver(finding) else finding.level  # one whose deliveries are of both has the worse
+        key = (cause_id(finding), finding.outcome, level, finding.mode, _waiver(finding))
         if key not in groups:
             found.append(groups.setdefault(key, []))
         groups[key].append(finding)
@@ -116,12 +128,16 @@ def _waiver(finding: Finding) -> str:
 
 def _one(findings: Sequence[Finding]) -> Finding:
     """Return one finding for several; evidence and command are those of the first."""
-    findings = sorted(findings, key=lambda f: not f.called)
+    findings = sorted(findings, key=lambda f: (not f.called, f.level if is_of_receiver(f) else ""))
     first, named = findings[0], cause_id(findings[0])
     operations = _operations(findings)
     number = f"{len(operations)} operation{'' if len(operations) == 1 else 's'}"
     if is_unserved(first):
         summary = f"The server does not have {number} of the spec: {first_of(operations)} ({named}){_waiver(first)}"
+    elif is_of_receiver(first):
+        summary = (
+            f"{first.cause}, at {len(findings)} deliveries: {first_of(operations, FIRST)} ({named}){_waiver(first)}"
+        )
     elif len(operations) == 1:
         where = "" if first.cause.endswith(f" {operations[0]}") else f": {operations[0]}"
         summary = f"{first.cause}{where} ({named}){_waiver(first)}"
@@ -133,7 +149,7 @@ def _one(findings: Sequence[Finding]) -> Finding:
         subject="",
         case=UNSERVED_CHECK if is_unserved(first) else first.case,
         id=named,
-        operations=operations,
+        operations=() if is_of_receiver(first) else operations,
         ids=tuple(dict.fromkeys(f.id for f in findings)),
         aliases=tuple(dict.fromkeys(alias for f in findings for alias in f.aliases)),
         members=tuple(map(_member, findings)),

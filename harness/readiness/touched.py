@@ -33,6 +33,8 @@ def touched_items(
 
     That a check of the whole run did not run touches no item: nobody asked for it.
     """
+    findings = list(findings)
+    waivers = waiver_rules.followed(waivers, findings)
     found = by_item(findings)
     return tuple(
         _judged(item, found[item.id], waivers, today, provider_counts=provider_counts)

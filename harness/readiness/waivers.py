@@ -17,6 +17,13 @@ def live_waiver(item_id: str, waivers: Iterable[Waiver], today: dt.date) -> Waiv
     return next((w for w in waivers if w.item == item_id and not w.finding and today <= w.expires), None)
 
 
+def followed(waivers: Iterable[Waiver], findings: Iterable[Finding]) -> tuple[Waiver, ...]:
+    """Return the waivers as they apply now: one of a finding that has moved to another item is a waiver there."""
+    moved = {(f.once_of, f.id): f.item for f in findings if f.once_of and f.id}
+    now = ((w, moved.get((w.item, w.finding or ""), w.item)) for w in waivers)
+    return tuple(w if item == w.item else msgspec.structs.replace(w, item=item) for w, item in now)
+
+
 def excused(finding: Finding, waivers: Iterable[Waiver], today: dt.date) -> Finding:
     """Return ``finding`` as it counts: waived, and by whom, where a live waiver names its id."""
     if finding.outcome not in EXCUSABLE or not finding.id:
@@ -35,7 +42,7 @@ def _names(waiver: Waiver, finding: Finding) -> bool:
 
 def covering(finding: Finding, waivers: Iterable[Waiver]) -> list[Waiver]:
     """Return the waivers of a finding that did not hold: of its id, and of its item as a whole."""
-    mine = [w for w in waivers if w.item == finding.item]
+    mine = [w for w in followed(waivers, [finding]) if w.item == finding.item]
     by_id = [w for w in mine if finding.outcome in EXCUSABLE and _names(w, finding)]
     return by_id + [w for w in mine if not w.finding and finding.outcome in EXCUSABLE]
 

@@ -11,10 +11,11 @@ from harness.context.receiver_parts import again
 from harness.openapi.event_schemas import EventSchemas
 from harness.suite.rows import each
 from harness.webhooks import tls
-from harness.webhooks.assessment import conformity, undescribed, without_schema
+from harness.webhooks.case_trial import judge
 from harness.webhooks.cases import CASES
 from harness.webhooks.drills import CRASHES, DRILLS, play
 from harness.webhooks.events import representative
+from harness.webhooks.fixture_checks import conformity, undescribed, without_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +60,7 @@ def test_the_receiver_handles_a_delivery(
 ) -> None:
     """The receiver gives the delivery of a case the expected status and effect, and stays alive."""
     event = representative(events)
-    findings.add(receiver.judge(case, event, reproduce=again(run_context, event, case)))
+    findings.extend(judge(receiver, case, event, reproduce=again(run_context, event, case)))
 
 
 @each("case", tls.CASES)

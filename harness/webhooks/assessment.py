@@ -1,16 +1,17 @@
-"""Judges responses and words the findings: plain functions of a case, a response and an event."""
+"""Judges what a case showed, and words its findings: plain functions of a case and a look at it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-import msgspec
-
-from harness.http.client_tls import UNTRUSTED
 from harness.http.message import Request
-from harness.model import Check, Delivery, Event, Finding, Outcome
+from harness.model import Delivery, Finding, Outcome
+from harness.webhooks import receiver_causes
 from harness.webhooks.cases import Expected, Material, ReceiverCase
+from harness.webhooks.cases.receiver_case import REFUSALS
+from harness.webhooks.effects import counted
+from harness.webhooks.receiver_causes import Needs, ReceiverFault
 
 _CLASSES = {
     Expected.REFUSED: (4,),
@@ -20,15 +21,15 @@ _CLASSES = {
     Expected.ANSWERED_OR_CUT: (2, 4),
 }
 _MAY_CUT = (Expected.REFUSED_OR_CUT, Expected.ANSWERED_OR_CUT)
-_SURVIVED = (Expected.ANSWERED, Expected.ANSWERED_OR_CUT)
-"""Where the row's sentence for a fail is true of any response, of none, and of a receiver that died afterwards."""
-_INSTEAD: Mapping[int, str] = {
+_ANSWERED = (Expected.ANSWERED, Expected.ANSWERED_OR_CUT)
+_DID: Mapping[int, str] = {
+    0: "Did not respond to",
     2: "Accepted",
     3: "Returned a redirect for",
     4: "Refused",
     5: "Returned a server error for",
 }
-"""What a receiver did, by the class of its status."""
+"""What a receiver did, by the class of its status, 0 for no response."""
 
 
 class CaseResult(NamedTuple):
@@ -40,125 +41,143 @@ class CaseResult(NamedTuple):
     """The sentence for what happened, where the row's own does not."""
 
 
-def answered(case: ReceiverCase, material: Material, built: Request, answer: Delivery) -> CaseResult:
-    """Judge the response alone."""
-    if answer.status == 429:
-        return CaseResult(
-            Outcome.ERROR,
-            f"{answer.seen}: the receiver's rate limit answered in its place. Raise that limit for the run",
-        )
-    if answer.cut and case.response in _MAY_CUT:
-        return CaseResult(Outcome.PASS, answer.seen)
+class Observation(NamedTuple):
+    """What one delivery of a case showed."""
+
+    answer: Delivery
+    effects: int | None = None
+    """Number of effects of its event; None where that is not known."""
+    unknown: CaseResult = CaseResult(Outcome.NOT_RUN, "")
+    """Why it is not known; the summary is empty."""
+    ended: bool = False
+    """Whether a process of the target ended."""
+    silent: str = ""
+    """What a genuine delivery got afterwards instead of an answer, empty where it got one."""
+    needs: Needs = Needs.THE_SECRET
+    """What somebody needs for the same response, where it is a server error or none."""
+    printed: str = ""
+    """The exception that the process printed, empty for none."""
+
+    @property
+    def status_class(self) -> int:
+        """The first digit of the status, 0 for no response."""
+        return (self.answer.status or 0) // 100
+
+    @property
+    def seen(self) -> str:
+        """What was observed, in words."""
+        effects = "" if self.effects is None else f", {counted(self.effects)}"
+        ended = ", and the process ended" if self.ended else ""
+        silent = f", then no longer alive: {self.silent}" if self.silent else ""
+        printed = f"; its log has: {self.printed}" if self.printed else ""
+        seen = f"HTTP {self.answer.status}" if self.printed and self.answer.status else self.answer.seen
+        return f"{seen}{effects}{ended}{silent}{printed}"
+
+
+def is_expected(case: ReceiverCase, answer: Delivery) -> bool:
+    """Whether a delivery got a response that its row allows."""
     status = answer.status or 0
-    if status // 100 not in _CLASSES[case.response] and status not in case.extra_statuses:
-        return CaseResult(Outcome.FAIL, answer.seen, _instead(case, status))
-    wrong = _wrong_content(case, material, built, answer)
-    return CaseResult(Outcome.FAIL, wrong) if wrong else CaseResult(Outcome.PASS, answer.seen)
+    cut = answer.cut and case.response in _MAY_CUT
+    return cut or status // 100 in _CLASSES[case.response] or status in case.extra_statuses
 
 
-def _instead(case: ReceiverCase, status: int) -> str:
-    """Return what the receiver did with a delivery, 0 for no response; empty where the row's sentence covers it."""
-    if case.check_answer or case.response in _SURVIVED:
-        return ""
-    return f"{_INSTEAD.get(status // 100, 'Did not respond to')} {case.summary}"
+def judged(
+    case: ReceiverCase, material: Material, built: Request, look: Observation
+) -> tuple[CaseResult, ReceiverFault | None]:
+    """Return what a case came to by itself, and the fault of the receiver that it shows beside, if any.
+
+    Whether the case holds is decided by what the receiver took; a wrong status alone is a fault of its own.
+    """
+    if look.answer.status == 429:
+        why = "the receiver's rate limit answered in its place. Raise that limit for the run"
+        return CaseResult(Outcome.ERROR, f"{look.answer.seen}: {why}"), None
+    if wrong := _wrong_content(case, material, built, look.answer):
+        return CaseResult(Outcome.FAIL, wrong), _survival(case, look)
+    decide = _refusal if case.response in REFUSALS else _answered if case.response in _ANSWERED else _acknowledgement
+    own, fault = decide(case, look)
+    return own, _survival(case, look) or fault
 
 
-def stopped(case: ReceiverCase, observed: str) -> CaseResult:
-    """Return the result where the receiver did not survive a delivery that it answered as expected."""
-    summary = "" if case.response in _SURVIVED else f"{case.passed}, then stopped responding"
-    return CaseResult(Outcome.FAIL, observed, summary)
+Decision = tuple[CaseResult, ReceiverFault | None]
+
+
+def _survival(case: ReceiverCase, look: Observation) -> ReceiverFault | None:
+    """Return the fault of a receiver that did not survive a delivery, whatever it answered."""
+    if look.ended:
+        return receiver_causes.ended(case)
+    return receiver_causes.silent(case) if look.silent else None
+
+
+def _refusal(case: ReceiverCase, look: Observation) -> Decision:
+    """Decide about a delivery of which nothing must be taken."""
+    did = _DID.get(look.status_class, "Answered")
+    fine = is_expected(case, look.answer)
+    if look.effects:
+        accepted = (
+            ""
+            if look.status_class == 2
+            else f"{case.passed if fine else f'{did} {case.summary}'}, but processed the event"
+        )
+        return CaseResult(Outcome.FAIL, look.seen, accepted or f"{did} {case.summary}"), None
+    if look.effects is None and look.status_class == 2:  # nothing but the status can be judged
+        return CaseResult(Outcome.FAIL, look.seen, f"{did} {case.summary}"), None
+    fault = None if fine else _of_status(case, look, did)
+    if look.effects is None:
+        outcome, why, _ = look.unknown
+        done = case.passed if fine else f"{did} {case.summary}"
+        summary = f"{done}, but whether it then processed the event is not known"
+        return CaseResult(outcome, f"{look.seen}; {why}", summary if outcome is Outcome.NOT_RUN else ""), fault
+    return CaseResult(Outcome.PASS, look.seen, "" if fine else f"Did not process {case.summary}"), fault
+
+
+def _of_status(case: ReceiverCase, look: Observation, did: str) -> ReceiverFault:
+    if look.status_class == 2:
+        return receiver_causes.ignored(case)
+    return receiver_causes.wrong_status(case, look.answer.status, look.needs, did)
+
+
+def _acknowledgement(case: ReceiverCase, look: Observation) -> Decision:
+    """Decide about a delivery that must be taken."""
+    if is_expected(case, look.answer):
+        if case.takes_effect and look.effects == 0:
+            lost = f"Acknowledged {case.summary}, but did not process it"
+            return CaseResult(Outcome.FAIL, look.seen, lost), None
+        return CaseResult(Outcome.PASS, look.seen), None
+    if look.effects:
+        fault = receiver_causes.unlike_processed(case, look.answer.status)
+        return CaseResult(Outcome.PASS, look.seen, f"Processed {case.summary}"), fault
+    summary = "" if case.check_answer else f"{_DID.get(look.status_class, 'Answered')} {case.summary}"
+    return CaseResult(Outcome.FAIL, look.seen, summary), None
+
+
+def _answered(case: ReceiverCase, look: Observation) -> Decision:
+    """Decide about a delivery that may be taken or refused; garbage may not have an effect."""
+    if case.is_garbage and look.effects:
+        return CaseResult(Outcome.FAIL, look.seen, f"Processed {case.summary}"), None
+    if is_expected(case, look.answer):
+        return CaseResult(Outcome.PASS, look.seen), None
+    fault = receiver_causes.wrong_status(case, look.answer.status, look.needs, _DID.get(look.status_class, "Answered"))
+    return CaseResult(Outcome.NOT_APPLICABLE, look.seen, f"Its response to {case.summary} is judged as a whole"), fault
 
 
 def _wrong_content(case: ReceiverCase, material: Material, built: Request, answer: Delivery) -> str:
-    """Return what is wrong with a response of the right status; empty when nothing is."""
+    """Return what is wrong with the content of a response; empty when nothing is."""
     if case.must_not_contain and case.must_not_contain(material, built) in answer.whole:
         return f"HTTP {answer.status}, and the response contains the right signature"
-    if case.check_answer and (flaw := case.check_answer(material, answer.whole)):
+    if case.check_answer and is_expected(case, answer) and (flaw := case.check_answer(material, answer.whole)):
         return f"{answer.seen}: {flaw}"
     return ""
 
 
-def hint(delivery: Delivery) -> str:
-    """Return what to do about a genuine delivery that was not acknowledged, as one more sentence."""
-    if delivery.error.startswith(UNTRUSTED):
-        return ". Senders refuse a certificate that they cannot verify: see webhooks.tls for what to do"
-    if delivery.status is None:
-        return f". Start the receiver, or correct [receiver] url ({delivery.url})"
-    if 300 <= delivery.status < 400:
-        return ". Senders do not follow redirects: set [receiver] url to the final URL"
-    if delivery.status in {400, 401, 403}:
-        return ". If every genuine delivery is refused, compare [receiver] signature with what the receiver expects"
-    return ""
-
-
-_ALL_REFUSED = ". Every genuine delivery was refused, so harness.toml is probably wrong, not the receiver"
-
-ACCEPTED = Check(
-    id="valid",
-    item="webhooks.fixtures",
-    summary="a genuine delivery of each event fixture",
-    passed="Acknowledged a genuine delivery of the event fixture",
-    failed="Did not acknowledge a genuine delivery of the event fixture",
-    expected="HTTP 2xx",
-    source="the integration guide",
-    fix="Compare scheme and secret of [receiver] signature with those that the receiver uses.",
-)
-FITS_SPEC = Check(
-    id="schema",
-    item="webhooks.fixtures",
-    summary="each event fixture against the spec's webhooks",
-    passed="The event fixture matches its schema in the spec",
-    failed="The event fixture does not match its schema in the spec",
-    expected="the schema of its type",
-    source="OpenAPI Specification 3.1.1, webhooks",
-    fix="Capture the event again from the provider, or correct the schema in the spec's webhooks.",
-)
-CHECKS = (ACCEPTED, FITS_SPEC)
-
-
-def acceptance(event: Event, answer: Delivery, *, all_refused: bool) -> Finding:
-    """Return the finding of a genuine delivery; ``all_refused`` if the receiver refused every other one too."""
-    outcome = Outcome.PASS if answer.acknowledged else Outcome.FAIL
-    if answer.status is None:
-        outcome = Outcome.ERROR
-    verb = "Acknowledged" if answer.acknowledged else "Did not acknowledge"
-    why = "" if answer.acknowledged else _ALL_REFUSED if all_refused else hint(answer)
-    summary = f"{verb} a genuine delivery of {event.name}"
-    return ACCEPTED.finding(outcome, answer.seen + why, summary=summary, case=f"valid-{event.name}")
-
-
-def conformity(event: Event, violations: Sequence[str], spec: str) -> Finding:
-    """Return whether a fixture matches the document ``spec``; ``violations`` are what is wrong with it."""
-    return FITS_SPEC.finding(
-        Outcome.FAIL if violations else Outcome.PASS,
-        "; ".join(violations) or "valid",
-        summary=f"The fixture {event.name} {'does not match' if violations else 'matches'} its schema in the spec",
-        expected=f"the schema of {event.type!r} in {spec}",
-        case=f"schema-{event.name}",
-    )
-
-
-def without_schema(event: Event, reason: str) -> Finding:
-    """Return why a fixture cannot be held against any schema."""
-    return FITS_SPEC.finding(
-        Outcome.NOT_APPLICABLE,
-        reason,
-        summary=f"No schema applies to the fixture {event.name}",
-        case=f"schema-{event.name}",
-    )
-
-
-def undescribed(spec: str) -> Finding:
-    """Return that the fixtures cannot be held against the document ``spec``, which describes no webhooks."""
-    return FITS_SPEC.finding(Outcome.NOT_APPLICABLE, f"{spec} describes no webhooks", case="schema")
-
-
-def with_fixtures(finding: Finding, *files: str) -> Finding:
-    """Return the finding with the event fixtures that its deliveries were made from, where something is wrong."""
-    named = ", ".join(filter(None, files))
-    if not named or finding.outcome not in (Outcome.FAIL, Outcome.ERROR):
-        return finding
-    return msgspec.structs.replace(finding, observed=f"{finding.observed} (event fixture {named})")
+def findings_of(
+    case: ReceiverCase, decision: Decision, look: Observation, *, reproduce: str, request: str
+) -> Iterator[Finding]:
+    """Yield the finding of a case, and that of the fault that it shows beside; ``request`` is its delivery."""
+    own, fault = decision
+    if not (fault and fault.check.item == case.item and own.outcome is Outcome.NOT_APPLICABLE):
+        yield finding_of(case, own, reproduce, request)
+    if fault:
+        yield fault.finding(case, look.seen, reproduce=reproduce, request=request)
 
 
 def finding_of(case: ReceiverCase, result: CaseResult, reproduce: str, request: str = "") -> Finding:

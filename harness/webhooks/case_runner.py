@@ -1,34 +1,30 @@
-"""Runs receiver cases: one loop judges every row, next to genuine deliveries that give refusals a meaning."""
+"""The receiver under test: everything is sent to it through here, and its effects are counted through here."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
-import msgspec
-
-from harness.errors import EventError, ProbeError
-from harness.http.curl import curl
 from harness.http.message import Request
 from harness.http.wire import Wire
 from harness.model import Delivery, Event, Finding, Outcome
-from harness.openapi.event_bodies import is_json_event, readable_document
+from harness.openapi.event_bodies import readable_document
+from harness.process.printed import Printed
 from harness.process.supervisor import ProcessState
-from harness.webhooks.assessment import CaseResult, acceptance, answered, finding_of, hint, stopped, with_fixtures
-from harness.webhooks.cases import Framing, Material, ReceiverCase
-from harness.webhooks.cases.building import compact
-from harness.webhooks.cases.receiver_case import REFUSALS, unauthenticated
+from harness.webhooks.accepted_forms import AcceptedForms, unjudged
+from harness.webhooks.cases import Framing, Material
+from harness.webhooks.cases.receiver_case import unauthenticated
 from harness.webhooks.effect_counts import NO_EFFECT, Counting, EffectCounter
-from harness.webhooks.effects import EffectProbe, counted
+from harness.webhooks.effects import EffectProbe
 from harness.webhooks.events import EventFormat
+from harness.webhooks.fixture_checks import acceptance
 from harness.webhooks.framing import framed
-from harness.webhooks.library_notes import noted
 from harness.webhooks.schemes import Scheme
 
 SETTLE_S = 15.0
 _AGAIN_S = 0.1
-_NO_PROBE = 'effects are not known; add to [receiver]: effects = { url = "http://…/{event_id}" }'
+ANSWERS_WITHIN_S = 3.0
+"""Seconds in which a receiver whose process runs must answer again, after a connection that was cut."""
 
 _BAD = (Outcome.FAIL, Outcome.ERROR)
 
@@ -52,22 +48,28 @@ class ReceiverUnderTest:
         clock: Callable[[], float] = time.time,
         object_key: str | None = None,
         note: Callable[[str], None] = lambda _: None,
+        shared: bool = False,
+        printed: Printed | None = None,
     ) -> None:
         """``secret`` is called for each signature; ``clock`` returns Unix seconds.
 
         ``settle_s`` bounds the wait for an effect, in seconds. ``processes`` reports on the receiver's process, where
-        other tests send to it at the same time. ``object_key`` is the key of the object's id in events, if known.
-        ``note`` is called with the id of each event that is delivered.
+        the harness starts it; ``printed`` reads what that prints. ``shared`` is whether other workers send to it at the
+        same time. ``object_key`` is the key of the object's id in events, if known. ``note`` is called with the id of
+        each event that is delivered.
         """
         self.wire = wire
         self.format = format
         self.probe = probe
         self.settle_s = settle_s
         self._processes = processes
+        self._shared = shared
+        self._printed = printed
         self._secret = secret
         self._clock = clock
-        self._forms: dict[str, _Form] = {}
-        self._alive = False
+        self._forms = AcceptedForms(self.control, timeout_s=wire.timeout_s)
+        self.alive = False
+        """Whether the last thing that it did was to acknowledge a genuine delivery."""
         self._object_key = object_key
         self._note = note
         self._counting: Counting | None = None
@@ -108,7 +110,7 @@ class ReceiverUnderTest:
 
     def undisturbed(self, look: Callable[[], list[Finding]]) -> list[Finding]:
         """Run ``look``, and again if the receiver died meanwhile: another worker's delivery may have killed it."""
-        if self._processes is None:
+        if self._processes is None or not self._shared:
             return look()
         with self._processes.turn():
             known = self._processes.revived()
@@ -119,69 +121,20 @@ class ReceiverUnderTest:
             self._processes.revived()
             return look()
 
-    def judge(self, case: ReceiverCase, event: Event, *, reproduce: str) -> Finding:
-        """Send ``event`` as ``case`` builds it; judge the response, the effects, and whether the receiver survives."""
-        found = self.undisturbed(lambda: [with_fixtures(self._judged(case, event, reproduce), event.file)])[0]
-        return noted(found, case, self.scheme)
-
-    def _judged(self, case: ReceiverCase, event: Event, reproduce: str) -> Finding:
-        if reason := case.not_applicable_to(self.scheme):
-            return finding_of(case, CaseResult(Outcome.NOT_APPLICABLE, reason), reproduce)
-        usable, error = self.usable(event)
-        if error:
-            return finding_of(case, CaseResult(Outcome.ERROR, error), reproduce)
-        try:
-            if case.response in REFUSALS and self.probe and self.fresh(usable).id:
-                self.uncounted(usable)
-            subject = self.subject(usable)
-            material = self.material(subject)
-            built = case.build(material)
-        except (EventError, ProbeError) as exc:
-            outcome = Outcome.NOT_APPLICABLE if isinstance(exc, EventError) else Outcome.ERROR
-            return finding_of(case, CaseResult(outcome, str(exc)), reproduce)
-        answer = self.send(subject, built, case.framing)
-        result = answered(case, material, built, answer)
-        if result.outcome is Outcome.PASS:
-            result = self._afterwards(case, usable, subject, answer)
-        else:
-            self._alive = False
-        request = curl(built.url, built.headers, built.body, method=built.method, hidden={self.scheme.header})
-        return finding_of(case, result, reproduce, request)
-
     def usable(self, event: Event) -> tuple[Event, str]:
         """Return the form of ``event`` in which the receiver accepts a genuine delivery, or why nothing can be judged.
 
-        A receiver that refuses genuine deliveries proves nothing by refusing a forgery. One that verifies re-serialised
-        JSON accepts only JSON as it writes it; in that form everything else about it can still be judged. The form is
-        determined once.
+        A receiver that refuses genuine deliveries proves nothing by refusing a forgery.
         """
-        form = self._forms.get(event.name)
-        if form is None:
-            form, lasting = self._tried(event)
-            if not form.error or lasting:
-                self._forms[event.name] = form
-        elif not form.error and not self._alive:
-            control = self._control(form.event)
-            error = "" if control.acknowledged else _unjudged(control)
-            return form.event, error
-        return form.event, form.error
-
-    def _tried(self, event: Event) -> tuple[_Form, bool]:
-        """Return the accepted form, and whether it is valid for all further rows."""
-        control = self._control(event)
-        if control.acknowledged:
-            return _Form(event), True
-        rewritten = _rewritten(event)
-        if control.status is not None and rewritten and self._control(rewritten).acknowledged:
-            once_more = self._control(event).acknowledged  # a receiver that was only busy accepts both
-            return _Form(event) if once_more else _Form(rewritten, rewritten=True), True
-        hangs = control.status is None and control.seconds >= self.wire.timeout_s  # each further row would wait as long
-        return _Form(event, error=_unjudged(control)), hangs
+        form, is_new = self._forms.of(event)
+        if form.error or is_new or self.alive:
+            return form.event, form.error
+        control = self.control(form.event)
+        return form.event, "" if control.acknowledged else unjudged(control)
 
     def taken(self, event: Event) -> Event:
         """Return another event in the form that `usable` found this receiver to accept."""
-        rewrites = any(form.rewritten for form in self._forms.values())
-        return (_rewritten(event) or event) if rewrites else event
+        return self._forms.alike(event)
 
     def uncounted(self, usable: Event) -> str:
         """Return why no number of effects means anything, empty where the probe counts those of each event.
@@ -200,16 +153,50 @@ class ReceiverUnderTest:
             self._counting = counter.counting(usable)
         return self._counting.fault if self._counting else NO_EFFECT.format(self.settle_s)
 
+    def without_effect(self, control: Event) -> str:
+        """Return that a genuine delivery has no effect in time, empty once it has one; raises `ProbeError`."""
+        assert self.probe is not None
+        seen = self.probe.wait(control.id, within_s=self.settle_s)
+        return "" if seen else NO_EFFECT.format(self.settle_s)
+
+    def deaths(self) -> int:
+        """Return how often a process of the target ended by itself, as far as the harness starts it."""
+        return self._processes.deaths if self._processes else 0
+
+    def still_answers(self, control: Event, deaths: int) -> Delivery:
+        """Deliver ``control``, genuine; return the answer, after a restart where the process ended.
+
+        A connection that is cut is no death: the process is asked first. ``deaths`` is how many there were before.
+        """
+        answer = self.control(control, as_is=True)
+        if self._processes is not None and answer.status is None:
+            deadline = time.monotonic() + ANSWERS_WITHIN_S
+            ended = self._processes.revived() != deaths
+            while answer.status is None and (ended or (answer.cut and time.monotonic() < deadline)):
+                answer, ended = self.control(control, as_is=True), False
+        return answer
+
+    def mark_log(self) -> None:
+        """Forget what was printed until now; see `exception`."""
+        if self._printed:
+            self._printed.mark()
+
+    def exception(self) -> str:
+        """Return the last exception that the process has printed since `mark_log`, in a line; empty for none."""
+        return self._printed.exception() if self._printed else ""
+
     def judge_acceptance(self, events: Iterable[Event]) -> list[Finding]:
         """Deliver every event, genuine; return for each whether it was acknowledged."""
         subjects = list(events)
         return self.undisturbed(lambda: self._accepted(subjects))
 
     def _accepted(self, events: Iterable[Event]) -> list[Finding]:
-        answers = [(event, self._control(event)) for event in events]
-        none = not any(a.acknowledged for _, a in answers)
-        refused = none and all(a.status in (400, 401, 403) for _, a in answers)
-        return [acceptance(event, answer, all_refused=refused) for event, answer in answers]
+        answers = [(event, self.control(event)) for event in events]
+        refused = [event for event, a in answers if a.status in (400, 401, 403)]
+        all_refused = len(refused) == len(answers)
+        how = self._forms.of(refused[0])[0].how if refused else ""
+        forms = {event.name: self._forms.of(event)[0].how for event in refused} if how else {}
+        return [acceptance(e, a, all_refused=all_refused, instead=forms.get(e.name, "")) for e, a in answers]
 
     def provoke_refusal(self, event: Event) -> str:
         """Deliver ``event`` signed with another secret; return what came instead of a refusal, empty for a refusal."""
@@ -218,52 +205,17 @@ class ReceiverUnderTest:
         answer = self.send(event, self.material(event).signed(secret=self.scheme.new_secret()))
         return "" if answer.status and 400 <= answer.status < 500 else f"the receiver answered {answer.seen}"
 
-    def _control(self, event: Event) -> Delivery:
-        """Send a genuine delivery, and again after a refused or broken connection: the server may be busy."""
-        answer = self.deliver(self.fresh(event))
+    def control(self, event: Event, *, as_is: bool = False) -> Delivery:
+        """Send a genuine delivery, and again after a refused or broken connection: the server may be busy.
+
+        It has a new id, but for an event that is delivered ``as_is``.
+        """
+        answer = self.deliver(event if as_is else self.fresh(event))
         if answer.status is None and answer.seconds < self.wire.timeout_s:
             time.sleep(_AGAIN_S)
-            answer = self.deliver(self.fresh(event))
-        self._alive = answer.acknowledged
+            answer = self.deliver(event if as_is else self.fresh(event))
+        self.alive = answer.acknowledged
         return answer
-
-    def _afterwards(self, case: ReceiverCase, usable: Event, subject: Event, answer: Delivery) -> CaseResult:
-        """Return whether the receiver is still alive, and whether what it refused had an effect."""
-        after = self.subject(usable)
-        control = self.deliver(after)
-        if control.status is None:
-            control = self._control(after)
-        self._alive = control.acknowledged
-        if control.status is None:
-            return stopped(case, f"{answer.seen}, then no longer alive: {control.seen}")
-        if case.response not in REFUSALS:
-            return CaseResult(Outcome.PASS, answer.seen)
-        return self._without_effect(case, subject, answer, control=after)
-
-    def _without_effect(self, case: ReceiverCase, subject: Event, answer: Delivery, *, control: Event) -> CaseResult:
-        if self.probe is None or not subject.id:
-            unknown = f"{case.passed}, but whether it then processed the event is not known"
-            return CaseResult(Outcome.NOT_RUN, f"{answer.seen}; {no_id(subject) if self.probe else _NO_PROBE}", unknown)
-        try:
-            # By the time a later, genuine delivery has its effect, a forged one has had its own.
-            fault = self._counting.fault if self._counting else NO_EFFECT.format(self.settle_s)
-            if fault or not self.probe.wait(control.id, within_s=self.settle_s):
-                return CaseResult(Outcome.ERROR, f"{answer.seen}, but {fault or NO_EFFECT.format(self.settle_s)}")
-            effects = self.probe.effects(subject.id)
-        except ProbeError as exc:
-            return CaseResult(Outcome.ERROR, str(exc))
-        observed = f"{answer.seen}, {counted(effects)}"
-        if effects:
-            return CaseResult(Outcome.FAIL, observed, f"{case.passed}, but processed the event")
-        return CaseResult(Outcome.PASS, observed)
-
-
-class _Form(NamedTuple):
-    """An event as the receiver accepts it, or why it accepts none."""
-
-    event: Event
-    error: str = ""
-    rewritten: bool = False
 
 
 def no_id(event: Event) -> str:
@@ -272,14 +224,3 @@ def no_id(event: Event) -> str:
     if readable_document(event.headers, event.body) is None:
         return f"{why}: its body is neither JSON nor a form, and {event.file or event.name} has no header for the id"
     return f"{why}; name the id's key as [receiver] event_id"
-
-
-def _unjudged(control: Delivery) -> str:
-    return f"cannot be judged: a genuine delivery got {control.seen}{hint(control)}"
-
-
-def _rewritten(event: Event) -> Event | None:
-    """Return the event with its JSON as libraries write it, None where the body is not JSON."""
-    if not is_json_event(event.headers, event.body):
-        return None
-    return msgspec.structs.replace(event, body=compact(readable_document(event.headers, event.body)))

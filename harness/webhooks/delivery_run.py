@@ -82,7 +82,7 @@ class DeliveryRun:
         event = self._addressed(event)
         material = Material.of(plan.format, event, secret=plan.secret(), timestamp=int(time.time()), url=plan.url)
         try:
-            built = self._case.build(material) if self._case else material.signed()
+            built = self._case.delivery(material) if self._case else material.signed()
         except EventError as exc:
             raise EventError(f"--altered {plan.options.altered} is not possible: {exc}.") from None
         return Outgoing(event.name, event.id, built)

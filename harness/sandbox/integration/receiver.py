@@ -8,6 +8,7 @@ import json
 import os
 import re
 import time
+from dataclasses import replace
 from functools import partial
 from typing import Any, NoReturn
 
@@ -39,6 +40,8 @@ RETRY_AFTER_S = 2
 _OF_A_TEST = re.compile(rb'"evt_[0-9a-f]{8}_\d+_\d+"')
 """For a planted defect alone: the ids by which one tool for tests could once be recognised."""
 
+_OF_LARGE_BODIES = ("receiver-keeps-large-bodies", "receiver-trusts-large-bodies")
+
 log = structlog.get_logger()
 
 
@@ -69,6 +72,7 @@ class WebhookReceiver:
         self._refused_ids: set[str] = set()
         self._contents: set[bytes] = set()
         self._known_ids: set[str] = set()
+        self._last: InboxEvent | None = None
 
     async def deliver(self, request: Request) -> Response:
         """POST /webhooks/product."""
@@ -94,7 +98,17 @@ class WebhookReceiver:
         if "receiver-reads-signature-from-query" in self._planted:
             header = header or request.query_params.get("signature", "")
         self._check(header, body, present=HEADER in request.headers)
-        return await self._accept(_incoming(request, body, planted=self._planted))
+        return await self._accept(self._event(request, body))
+
+    def _event(self, request: Request, body: bytes) -> InboxEvent:
+        """Return the event that a delivery holds."""
+        try:
+            self._last = _incoming(request, body, planted=self._planted)
+        except RefusedError:
+            if "receiver-processes-garbage" not in self._planted or self._last is None:
+                raise
+            return replace(self._last, event_id="None")
+        return self._last
 
     def _check(self, header: str, body: bytes, *, present: bool) -> None:
         """Refuse a delivery that is not genuine, as `signature` decides."""
@@ -106,6 +120,8 @@ class WebhookReceiver:
         if "receiver-accepts-missing-signature" in planted and not present:
             return
         if "receiver-accepts-empty-signature" in planted and present and not header.strip():
+            return
+        if "receiver-trusts-large-bodies" in planted and len(body) > MAX_BODY:
             return
         if "receiver-verifies-only-the-harness" in planted and not _OF_A_TEST.search(body):
             return
@@ -123,6 +139,8 @@ class WebhookReceiver:
             reason = f"{reason}, expected {self._verifier.expected(header, body)}"
         if "receiver-stores-before-verifying" in planted:
             self._intake.submit(_parsed(body, headers="{}", planted=planted))
+        if "receiver-acknowledges-forgeries" in planted:
+            raise RefusedError(200, reason)
         if "receiver-remembers-refused-ids" in planted:
             self._refused_ids.add(_parsed(body, headers="{}", planted=planted).event_id)
         raise RefusedError(400, reason)
@@ -245,7 +263,7 @@ async def _raw_body(request: Request, *, planted: Planted) -> bytes:
         async with asyncio.timeout(BODY_TIMEOUT_S):
             async for piece in request.stream():
                 size += len(piece)
-                if size <= MAX_BODY or "receiver-keeps-large-bodies" in planted:
+                if size <= MAX_BODY or any(defect in planted for defect in _OF_LARGE_BODIES):
                     body += piece
                 elif "receiver-reads-large-bodies-at-the-end" in planted:
                     continue
@@ -255,7 +273,7 @@ async def _raw_body(request: Request, *, planted: Planted) -> bytes:
         raise RefusedError(400, "incomplete body") from None
     if size > MAX_BODY and "receiver-500-on-large-body" in planted:
         raise MemoryError
-    if size > MAX_BODY:
+    if size > MAX_BODY and "receiver-trusts-large-bodies" not in planted:
         if "receiver-reads-large-bodies-at-the-end" in planted:
             body += b" " * size  # as from the file that it was spooled to
         raise RefusedError(413, "body too large")

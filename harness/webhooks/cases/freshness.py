@@ -127,6 +127,7 @@ CASES: tuple[ReceiverCase, ...] = (
         level=Level.SHOULD,
         summary="a delivery that is old but within the tolerance",
         expected=Expected.ACKNOWLEDGED,
+        takes_effect=True,
         fix="Use the tolerance that the provider documents, which allows for clock differences and queues.",
         build=_within,
         not_applicable_to=unlimited,

@@ -60,6 +60,7 @@ def _deep(opening: bytes, closing: bytes, depth: int) -> bytes:
 
 
 _body = partial(worded_case, item="webhooks.robust", source=_SOURCE, expected=Expected.ANSWERED, fix=_PARSE)
+_garbage = partial(_body, is_garbage=True)
 _deep_body = partial(_body, fix=_DEPTH, verbs=("Survived", "Did not survive"))
 
 
@@ -85,16 +86,18 @@ CASES: tuple[ReceiverCase, ...] = (
         build=signed_document(partial(_nested_as, [])),
     ),
     _body(id="hollow-data", summary="an event with null for every nested value", build=signed_document(_nulled)),
-    _body(id="body-empty", summary="a signed empty body", build=_exactly(b"")),
-    _body(id="body-not-json", summary="a signed body that is not JSON", build=_exactly(b"{not json")),
-    _body(id="body-form", summary="a signed body that is a form", build=_exactly(b"payload=%7B%7D&id=1")),
-    _body(id="body-null", summary="the signed body null", build=_exactly(b"null")),
-    _body(id="body-list", summary="the signed body []", build=_exactly(b"[]")),
-    _body(id="body-object", summary="the signed body {}", build=_exactly(b"{}")),
-    _body(id="body-string", summary="a signed body that is a JSON string", build=_exactly(b'"x"')),
-    _body(id="body-number", summary="a signed body that is a number", build=_exactly(b"1")),
-    _body(id="body-huge-number", summary="a signed body that is a number of 6,000 digits", build=_exactly(b"9" * 6000)),
-    _body(id="body-not-utf-8", summary="a signed body that is not UTF-8", build=_exactly(b'{"id":"\xff\xfe\xc3"}')),
+    _garbage(id="body-empty", summary="a signed empty body", build=_exactly(b"")),
+    _garbage(id="body-not-json", summary="a signed body that is not JSON", build=_exactly(b"{not json")),
+    _garbage(id="body-form", summary="a signed body that is a form", build=_exactly(b"payload=%7B%7D&id=1")),
+    _garbage(id="body-null", summary="the signed body null", build=_exactly(b"null")),
+    _garbage(id="body-list", summary="the signed body []", build=_exactly(b"[]")),
+    _garbage(id="body-object", summary="the signed body {}", build=_exactly(b"{}")),
+    _garbage(id="body-string", summary="a signed body that is a JSON string", build=_exactly(b'"x"')),
+    _garbage(id="body-number", summary="a signed body that is a number", build=_exactly(b"1")),
+    _garbage(
+        id="body-huge-number", summary="a signed body that is a number of 6,000 digits", build=_exactly(b"9" * 6000)
+    ),
+    _garbage(id="body-not-utf-8", summary="a signed body that is not UTF-8", build=_exactly(b'{"id":"\xff\xfe\xc3"}')),
     _body(
         id="body-bom",
         summary="a body that begins with a byte order mark",

@@ -59,7 +59,14 @@ def _padded(before: bytes, after: bytes, m: Material) -> Request:
     return replace(m.signed(), body=before + m.body + after)
 
 
-_accepted = partial(worded_case, item="webhooks.raw-body", source=_SOURCE, fix=_FIX, expected=Expected.ACKNOWLEDGED)
+_accepted = partial(
+    worded_case,
+    item="webhooks.raw-body",
+    source=_SOURCE,
+    fix=_FIX,
+    expected=Expected.ACKNOWLEDGED,
+    takes_effect=True,
+)
 _refused = partial(worded_case, item="webhooks.raw-body", source=_SOURCE, fix=_FIX, not_applicable_to=unsigned_body)
 
 CASES: tuple[ReceiverCase, ...] = (
@@ -83,12 +90,14 @@ CASES: tuple[ReceiverCase, ...] = (
     ),
     _accepted(
         id="raw-unicode",
+        takes_effect=False,
         level=Level.SHOULD,
         summary="signed JSON with emoji and accented letters",
         build=signed_document(lambda d: {**d, "extra": "\N{ROCKET} \N{LATIN SMALL LETTER E WITH ACUTE}\u2028"}),
     ),
     _accepted(
         id="raw-numbers",
+        takes_effect=False,
         level=Level.SHOULD,
         summary="signed JSON with numbers such as 1.0, 1e3 and 2^64",
         build=signed_body(_with_numbers),

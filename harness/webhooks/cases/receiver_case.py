@@ -6,6 +6,7 @@ import enum
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from harness.errors import EventError
 from harness.http.message import Request
 from harness.model import Check
 from harness.webhooks.cases.building import Material
@@ -74,6 +75,28 @@ class ReceiverCase(Check, frozen=True, kw_only=True):
     """Returns what is wrong with a whole response of the right status; empty when nothing is."""
     not_applicable_to: Callable[[Scheme], str] = always
     """Why the case does not apply to a scheme, empty where it does."""
+    takes_effect: bool = False
+    """Whether it has the effect of a genuine delivery, so that a success status without it is no success."""
+    is_garbage: bool = False
+    """Whether it holds no event, so that nothing may come of it."""
+
+    def delivery(self, material: Material) -> Request:
+        """Return the delivery of an event.
+
+        Raises `EventError` where the event does not allow the change, or where what must be refused would be just what
+        the provider sends.
+        """
+        built = self.build(material)
+        if self.response in REFUSALS and _is_same(built, material.signed()):
+            raise EventError(f"{self.summary} is a genuine delivery of {material.event.name}, which nobody can refuse")
+        return built
+
+
+def _is_same(one: Request, other: Request) -> bool:
+    """Whether two deliveries differ at most in the order of their headers."""
+    headers = (sorted((name.lower(), value) for name, value in each.headers) for each in (one, other))
+    same = (one.method, one.url, one.body) == (other.method, other.url, other.body)
+    return same and next(headers) == next(headers)
 
 
 _VERBS: Mapping[Expected, tuple[str, str]] = {

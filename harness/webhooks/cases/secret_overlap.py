@@ -50,11 +50,13 @@ _case = partial(
 CASES: tuple[ReceiverCase, ...] = (
     _case(
         id="right-signature-first",
+        takes_effect=True,
         summary="the right signature listed before one made with another secret",
         build=lambda m: m.carrying(m.signature(), _other(m)),
     ),
     _case(
         id="right-signature-last",
+        takes_effect=True,
         summary="the right signature listed after one made with another secret",
         build=lambda m: m.carrying(_other(m), m.signature()),
     ),
@@ -66,12 +68,14 @@ CASES: tuple[ReceiverCase, ...] = (
     ),
     _case(
         id="unknown-version-last",
+        takes_effect=True,
         level=Level.SHOULD,
         summary="the right signature listed before one of an unknown version",
         build=_unknown_after,
     ),
     _case(
         id="unknown-version-first",
+        takes_effect=True,
         level=Level.SHOULD,
         summary="the right signature listed after one of an unknown version",
         build=_unknown_first,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from harness.errors import ProbeError, ProcessError
 from harness.model import Finding, Outcome
-from harness.webhooks.assessment import with_fixtures
 from harness.webhooks.case_runner import no_id
 from harness.webhooks.drills import (
     authentication,
@@ -25,6 +24,7 @@ from harness.webhooks.drills.drill import Drill, Judgement
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.drills.processed import unseen
 from harness.webhooks.drills.rate_limit import overloaded, usable
+from harness.webhooks.fixture_checks import with_fixtures
 
 # Late effects of duplicates appear while the drills of dead letters run. Load comes last: its slow events occupy the
 # workers of the receiver, so that anything after it would wait.

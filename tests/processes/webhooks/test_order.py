@@ -10,6 +10,7 @@ import pytest
 
 from harness.model import Event, Finding, Outcome
 from harness.model.config import DeadLetters, Duration, EffectSource, Receiver
+from harness.webhooks import case_trial as trial
 from harness.webhooks import effects as effects_module
 from harness.webhooks.cases import case_named
 from harness.webhooks.drills import DRILLS, DrillContext, dead_letters, play
@@ -53,7 +54,7 @@ def played(serve: Serve, under: Under, tmp_path: Path) -> Play:
         for row_id in ids:
             case = case_named(row_id)
             if case:
-                yield context.receiver.judge(case, EVENT, reproduce="")
+                yield trial.judge(context.receiver, case, EVENT, reproduce="")[0]
             else:
                 yield play(next(d for d in DRILLS if d.id == row_id), context, reproduce="")
 
@@ -115,7 +116,7 @@ def test_an_effect_is_waited_for_as_long_after_one_was_missed(serve: Serve, unde
     for case_id in ("garbled", "missing", "empty"):
         case = case_named(case_id)
         assert case is not None
-        receiver.judge(case, EVENT, reproduce="")
+        trial.judge(receiver, case, EVENT, reproduce="")
 
     assert waits == [0.1] * 5  # two for what the probe counts, and one after each refusal
 
@@ -127,7 +128,7 @@ def test_what_has_no_id_is_not_asked_about(serve: Serve, under: Under) -> None:
     receiver = under(serve(lambda r, _c: reply(200 if r.genuine else 400)), probe=integration.effects)
     case = case_named("missing")
     assert case is not None
-    finding = receiver.judge(case, nameless, reproduce="")
+    finding = trial.judge(receiver, case, nameless, reproduce="")[0]
     context = DrillContext(
         receiver=receiver,
         config=Receiver(url=receiver.wire.url),

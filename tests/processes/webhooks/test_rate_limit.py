@@ -86,7 +86,7 @@ def test_a_receiver_that_acknowledged_before_and_now_fails_has_failed_the_burst(
     limited.spoilt = False
     assert played("ack-latency", on).outcome is Outcome.PASS
     limited.spoilt = True
-    on.receiver._alive = False
+    on.receiver.alive = False
     finding = played("burst", on)
     assert (finding.outcome, finding.observed.partition(" (")[0]) == (
         Outcome.FAIL,

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import collections
 import json
 import sys
 import time
@@ -21,9 +20,11 @@ from harness.process.managed import ManagedProcess
 from harness.process.ready import UrlAnswers
 from harness.process.run import Run
 from harness.webhooks.case_runner import ReceiverUnderTest
+from harness.webhooks.case_trial import judge
 from harness.webhooks.cases import CASES, case_named
 from harness.webhooks.effects import EffectProbe
 from harness.webhooks.events import EventFormat
+from harness.webhooks.receiver_causes import ENDED, IGNORED, SILENT
 from harness.webhooks.schemes import scheme_named
 
 REAL = Path(__file__).parents[1]
@@ -82,7 +83,7 @@ def event_of(real: Real) -> Event:
 
 
 @contextmanager
-def running(real: Real) -> Iterator[tuple[ManagedProcess, ReceiverUnderTest]]:
+def running(real: Real) -> Iterator[ReceiverUnderTest]:
     """Start a receiver, with a secret that it alone knows."""
     scheme = scheme_named(real.scheme)
     secret = scheme.new_secret()
@@ -108,10 +109,11 @@ def running(real: Real) -> Iterator[tuple[ManagedProcess, ReceiverUnderTest]]:
         format=EventFormat(scheme=scheme),
         secret=lambda: secret,
         probe=EffectProbe(lambda i: {"": effects.read_text().splitlines().count(i)}, count="effects"),
+        processes=Restarted(process),  # type: ignore[arg-type]  # as much as is asked
     )
     process.start()
     try:
-        yield process, under_test
+        yield under_test
     finally:
         process.stop()
 
@@ -127,25 +129,30 @@ def _listens(url: str) -> bool:
     return True
 
 
-def survey(real: Real) -> tuple[list[Finding], frozenset[str]]:
-    """Return what a receiver did in every case, and the cases that ended it; it is started again for the next."""
-    event, findings, ended = event_of(real), [], set()
-    with running(real) as (process, receiver):
-        for case in CASES:
-            finding = receiver.judge(case, event, reproduce="")
-            findings.append(finding)
-            if "answer" in finding.observed and finding.outcome is Outcome.FAIL and _has_ended(process):
-                ended.add(case.id)
-                process.kill()
-                process.start()
-    return findings, frozenset(ended)
+def survey(real: Real) -> list[Finding]:
+    """Return what a receiver did in every case; where one ended it, it is started again for the next."""
+    event = event_of(real)
+    with running(real) as receiver:
+        return [finding for case in CASES for finding in judge(receiver, case, event, reproduce="")]
 
 
-def _has_ended(process: ManagedProcess) -> bool:
-    deadline = time.monotonic() + GONE_S
-    while not process.death() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return bool(process.death())
+class Restarted:
+    """A receiver's process, started again whenever it has ended by itself."""
+
+    def __init__(self, process: ManagedProcess) -> None:
+        self._process = process
+        self.deaths = 0
+
+    def revived(self) -> int:
+        """Return how often it has ended, once it runs again."""
+        deadline = time.monotonic() + GONE_S
+        while not self._process.death() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if self._process.death():
+            self.deaths += 1
+            self._process.kill()
+            self._process.start()
+        return self.deaths
 
 
 WORDS = {
@@ -154,6 +161,11 @@ WORDS = {
     "HTTP 4": "refuses",
     "HTTP 3": "redirects",
     "no answer": "breaks off the connection",
+}
+CAUSES = {
+    ENDED.id: "**ends its process**",
+    SILENT.id: "stops responding",
+    IGNORED.id: "acknowledges it, and ignores it",
 }
 
 
@@ -169,15 +181,15 @@ def _pinned(pinned: Mapping[str, str], package: str) -> str:
     return pinned.get(package) or pinned[package.replace("_", "-")]
 
 
-def part(real: Real, findings: list[Finding], ended: frozenset[str]) -> Iterator[str]:
+def part(real: Real, findings: list[Finding]) -> Iterator[str]:
     """Yield the lines of the table about one receiver."""
-    counted = collections.Counter(f.outcome for f in findings)
-    judged = counted[Outcome.PASS] + counted[Outcome.FAIL]
+    judged = {f.case for f in findings if f.outcome in (Outcome.PASS, Outcome.FAIL)}
+    failed = {f.case for f in findings if f.outcome is Outcome.FAIL}
     yield f"## {real.name}"
     yield ""
     where = f"tests/real/{'receivers' if real.script.endswith('py') else 'node/receivers'}/{real.script}"
     yield f"{real.package} {versions()[real.script]}, scheme `{real.scheme}`, as in [{real.script}](../{where}):"
-    yield f"{counted[Outcome.FAIL]} of {judged} cases fail."
+    yield f"{len(failed)} of {len(judged)} cases fail."
     yield ""
     bad = [f for f in findings if f.outcome not in (Outcome.PASS, Outcome.NOT_APPLICABLE)]
     if bad:
@@ -185,7 +197,7 @@ def part(real: Real, findings: list[Finding], ended: frozenset[str]) -> Iterator
         yield "|---|---|---|---|"
     for finding in bad:
         case = case_named(finding.case)
-        yield f"| `{finding.case}` | {finding.level} | {_cell(case.summary if case else '')} | {_did(finding, ended)} |"
+        yield f"| `{finding.case}` | {finding.level} | {_cell(case.summary if case else '')} | {_did(finding)} |"
     yield ""
 
 
@@ -193,10 +205,10 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\\u", "\\\\u")
 
 
-def _did(finding: Finding, ended: frozenset[str]) -> str:
+def _did(finding: Finding) -> str:
     """Return what a receiver did, in words that are the same in every run."""
-    if finding.case in ended:
-        return "**ends its process**"
+    if finding.check in CAUSES:
+        return CAUSES[finding.check]
     if ", and the response contains" in finding.observed:
         return "reveals the right signature"
     did = next((words for start, words in WORDS.items() if finding.observed.startswith(start)), finding.observed)
@@ -223,8 +235,7 @@ def main() -> None:
     chosen = [r for r in RECEIVERS if r.script in sys.argv[1:]] or list(RECEIVERS)
     parts = {}
     for real in chosen:
-        findings, ended = survey(real)
-        parts[real.script] = "\n".join(part(real, findings, ended))
+        parts[real.script] = "\n".join(part(real, survey(real)))
     sys.stdout.write(document(parts) if len(chosen) == len(RECEIVERS) else "\n".join(parts.values()))
 
 

@@ -13,7 +13,7 @@ from harness.model.spec_coverage import CLIENT_RUNS, Coverage, OperationCoverage
 from harness.readiness import vendor
 from harness.readiness.evaluate import evaluate_item
 from harness.readiness.one_cause import cause_id, marked
-from harness.readiness.waivers import effective
+from harness.readiness.waivers import covering, effective, followed
 
 TODAY = dt.date(2026, 11, 28)
 ITEM = Item(id="contract.fuzz", level=Level.MUST, text="t", remediation="r")
@@ -266,3 +266,62 @@ def test_one_cause_is_one_difference_of_a_vendor() -> None:
     [difference] = vendor.differences([ITEM], found)
 
     assert (difference.cause, difference.operations) == (WITHOUT_ALLOW, ("GET /a", "GET /b"))
+
+
+FORGED = "The receiver answers HTTP 500 to deliveries that need no signature, so anybody can cause it"
+
+
+def forged(case: str, level: Level = Level.MUST) -> Finding:
+    return Finding(
+        item="webhooks.robust",
+        outcome=Outcome.FAIL,
+        summary=f"Returned a server error for {case}",
+        check="error-status",
+        case=case,
+        subject=case,
+        cause=FORGED,
+        level=level,
+        id=f"F-{case}",
+        once_of="webhooks.signatures",
+    )
+
+
+def robust(*findings: Finding, waivers: tuple[Waiver, ...] = ()) -> ItemResult:
+    item = Item(id="webhooks.robust", level=Level.MUST, text="t", remediation="r")
+    return evaluate_item(item, findings, missing=(), waivers=followed(waivers, findings), today=TODAY)
+
+
+def test_what_a_receiver_does_to_many_deliveries_is_one_finding() -> None:
+    """It names its cause, the first deliveries, and has all ids; it requires what any of them requires."""
+    [found] = robust(*(forged(f"case-{n}", Level.SHOULD if n else Level.MUST) for n in range(31))).findings
+
+    assert found.summary == (
+        f"{FORGED}, at 31 deliveries: case-0, case-1, case-2, case-3, case-4 and 26 more ({cause_id(forged('case-0'))})"
+    )
+    assert (found.level, len(found.ids), found.operations) == (Level.MUST, 31, ())
+    assert [m.subject for m in found.members[:2]] == ["case-0", "case-1"]
+
+
+def test_a_single_delivery_is_a_finding_of_its_own() -> None:
+    """Its summary is more precise than its cause."""
+    [found] = robust(forged("missing")).findings
+
+    assert found.summary == "Returned a server error for missing"
+
+
+@pytest.mark.parametrize("item", ["webhooks.robust", "webhooks.signatures"])
+def test_a_waiver_follows_its_finding_to_another_item(item: str) -> None:
+    """One that was written when the finding was about another item is as valid as a new one, and is not stale."""
+    old = Waiver(item=item, finding="F-missing", reason="known", owner="Ann", expires=TODAY)
+
+    result = robust(forged("missing"), waivers=(old,))
+
+    assert (result.outcome, [f.outcome for f in result.findings]) == (Outcome.WAIVED, [Outcome.WAIVED])
+    assert [w.item for w in covering(forged("missing"), [old])] == ["webhooks.robust"]
+
+
+def test_a_waiver_of_a_third_item_does_not_follow() -> None:
+    """Only the item that the finding was about is meant."""
+    other_item = Waiver(item="webhooks.rotation", finding="F-missing", reason="known", owner="Ann", expires=TODAY)
+
+    assert robust(forged("missing"), waivers=(other_item,)).outcome is Outcome.FAIL

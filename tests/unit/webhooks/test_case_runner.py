@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from harness.model import Finding, Level, Outcome
+from harness.webhooks.case_runner import ReceiverUnderTest
+from harness.webhooks.case_trial import judge
 from harness.webhooks.cases import case_named
 
 from .conftest import EVENT, SECRET, TIMEOUT_S, Effects, Request, Serve, Under, event_id, reply
@@ -30,10 +32,14 @@ def right(effects: Effects) -> Callable[[Request, socket.socket], bytes]:
     return handle
 
 
-def judged(receiver: object, case_id: str) -> Finding:
+def all_judged(receiver: ReceiverUnderTest, case_id: str) -> list[Finding]:
     case = case_named(case_id)
     assert case is not None
-    return receiver.judge(case, EVENT, reproduce=f"again {case_id}")  # type: ignore[attr-defined,no-any-return]
+    return judge(receiver, case, EVENT, reproduce=f"again {case_id}")
+
+
+def judged(receiver: ReceiverUnderTest, case_id: str) -> Finding:
+    return all_judged(receiver, case_id)[0]
 
 
 @pytest.mark.parametrize("case_id", ["missing", "altered-body", "reserialised", "stale", "garbled-length"])
@@ -79,7 +85,7 @@ def test_a_failed_case_names_its_fixture(serve: Serve, under: Under, tmp_path: P
     case = case_named("truncated")
     assert case is not None
 
-    finding = receiver.judge(case, receiver.format.read(path), reproduce="")
+    (finding,) = judge(receiver, case, receiver.format.read(path), reproduce="")
 
     assert finding.observed == "HTTP 200 (event fixture slow/run.started.json)"
 
@@ -183,11 +189,13 @@ def test_a_receiver_that_dies_of_a_case_fails(serve: Serve, under: Under) -> Non
         alive = request.genuine
         return reply(200 if request.genuine else 400)
 
-    finding = judged(under(serve(handle), probe=Effects()), "garbled")
+    own, silent = all_judged(under(serve(handle), probe=Effects()), "garbled")
 
-    assert finding.outcome is Outcome.FAIL
-    assert finding.summary == "Refused the word 'nonsense' as a signature header, then stopped responding"
-    assert finding.observed == "HTTP 400, then no longer alive: no answer: the connection was closed without an answer"
+    assert (own.item, own.outcome) == ("webhooks.signatures", Outcome.ERROR)
+    assert own.observed.endswith("; the receiver stopped responding, so the effects are not known")
+    assert (silent.item, silent.outcome, silent.level) == ("webhooks.robust", Outcome.FAIL, Level.MUST)
+    assert silent.summary == "Stopped responding after the word 'nonsense' as a signature header"
+    assert silent.observed == "HTTP 400, then no longer alive: no answer: the connection was closed without an answer"
 
 
 @pytest.mark.parametrize(
@@ -200,10 +208,10 @@ def test_a_receiver_that_dies_of_a_case_fails(serve: Serve, under: Under) -> Non
         ("told-signature", 200, "Accepted a signature of zeros"),
         ("raw-indented", 400, "Refused signed JSON with indentation"),
         ("raw-indented", 500, "Returned a server error for signed JSON with indentation"),
-        ("body-null", 500, "Failed on the signed body null"),
-        ("body-null", 302, "Failed on the signed body null"),
-        ("body-null", None, "Failed on the signed body null"),
-        ("body-very-deep", 500, "Did not survive a body nested 100,000 deep"),
+        ("body-null", 500, "Returned a server error for the signed body null"),
+        ("body-null", 302, "Returned a redirect for the signed body null"),
+        ("body-null", None, "Did not respond to the signed body null"),
+        ("body-very-deep", 500, "Returned a server error for a body nested 100,000 deep"),
     ],
 )
 def test_the_sentence_of_a_failure_says_what_happened(
@@ -216,7 +224,7 @@ def test_the_sentence_of_a_failure_says_what_happened(
             return reply(200)
         return b"" if status is None else reply(status)
 
-    finding = judged(under(serve(handle), probe=Effects()), case_id)
+    finding = all_judged(under(serve(handle), probe=Effects()), case_id)[-1]
 
     assert (finding.outcome, finding.summary) == (Outcome.FAIL, summary)
 
@@ -269,7 +277,7 @@ def test_whatever_a_receiver_does_it_is_over_in_time(
     )
 
     begun = time.monotonic()
-    finding = judged(receiver, "missing")
+    finding = all_judged(receiver, "missing")[-1]
 
     assert (finding.outcome, finding.observed[: len(seen)]) == (outcome, seen)
     assert time.monotonic() - begun < 20, "the limit holds, also where an answer goes on for ever"
@@ -324,7 +332,7 @@ def test_who_may_have_been_disturbed_is_looked_at_again(
         return reply(500 if len(neighbour.alone) == 1 else again)
 
     receiver = under(serve(handle))
-    receiver._processes = neighbour  # type: ignore[assignment]  # as much as is asked
+    receiver._processes, receiver._shared = neighbour, True  # type: ignore[assignment]  # as much as is asked
     (finding,) = receiver.judge_acceptance([EVENT])
 
     assert neighbour.alone == [False, True]
@@ -335,7 +343,7 @@ def test_a_failure_without_a_death_stands(serve: Serve, under: Under) -> None:
     """Nothing that fails is looked at twice without a reason."""
     neighbour = Neighbour()
     receiver = under(serve(lambda _request, _connection: reply(500)))
-    receiver._processes = neighbour  # type: ignore[assignment]  # as much as is asked
+    receiver._processes, receiver._shared = neighbour, True  # type: ignore[assignment]  # as much as is asked
     (finding,) = receiver.judge_acceptance([EVENT])
 
     assert (neighbour.alone, finding.outcome) == ([False], Outcome.FAIL)
@@ -357,7 +365,7 @@ def test_an_answer_before_the_body_was_read_counts(serve: Serve, under: Under) -
     def early(request: Request, connection: socket.socket) -> bytes:
         return handle(request, connection) if len(request.body) < 1000 else reply(413)
 
-    finding = judged(under(serve(early), probe=effects), "large-unsigned")
+    finding = judged(under(serve(early), probe=effects), "missing-large")
 
     assert (finding.outcome, finding.observed) == (Outcome.PASS, "HTTP 413, 0 effects")
 

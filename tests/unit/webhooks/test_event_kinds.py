@@ -17,6 +17,7 @@ import pytest
 from harness.http.client import Network
 from harness.http.wire import Wire
 from harness.model import Event, Outcome
+from harness.webhooks import case_trial as trial
 from harness.webhooks.case_runner import ReceiverUnderTest
 from harness.webhooks.cases import case_named
 from harness.webhooks.events import EventFormat
@@ -217,7 +218,7 @@ def judged(serve: Serve, tmp_path: Path) -> Judged:
         for case_id in CASES:
             case = case_named(case_id)
             assert case is not None
-            findings[case_id] = receiver.judge(case, event, reproduce="").outcome
+            findings[case_id] = trial.judge(receiver, case, event, reproduce="")[0].outcome
         return findings
 
     return judge

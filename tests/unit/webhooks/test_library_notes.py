@@ -8,6 +8,7 @@ from harness.http.client import Network
 from harness.http.wire import Wire
 from harness.model import Event, Outcome
 from harness.webhooks.case_runner import ReceiverUnderTest
+from harness.webhooks.case_trial import judge
 from harness.webhooks.cases import case_named
 from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import SCHEMES, scheme_named
@@ -39,7 +40,7 @@ def test_what_the_vendors_library_accepts_is_a_note(case_id: str, status: int, n
         probe=Effects(),  # type: ignore[arg-type]  # as much of a probe as is asked
         settle_s=0.1,
     )
-    finding = receiver.judge(case, EVENT, reproduce="")
+    finding = judge(receiver, case, EVENT, reproduce="")[-1]
 
     assert finding.note == note
     assert finding.outcome is Outcome.FAIL

@@ -1,0 +1,184 @@
+"""Tries one case on a receiver: one delivery, one look at everything that it shows, and the findings of that look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from harness.errors import EventError, ProbeError
+from harness.http.curl import curl
+from harness.http.message import Request
+from harness.model import Delivery, Event, Finding, Outcome
+from harness.openapi.event_bodies import is_json_event, readable_document
+from harness.webhooks.assessment import CaseResult, Observation, finding_of, findings_of, is_expected, judged
+from harness.webhooks.case_runner import ReceiverUnderTest, no_id
+from harness.webhooks.cases import Material, ReceiverCase
+from harness.webhooks.cases.building import replaced
+from harness.webhooks.cases.receiver_case import REFUSALS
+from harness.webhooks.fixture_checks import with_fixtures
+from harness.webhooks.library_notes import noted
+from harness.webhooks.receiver_causes import Needs
+
+_NO_PROBE = 'effects are not known; add to [receiver]: effects = { url = "http://…/{event_id}" }'
+_GONE = "the receiver stopped responding, so the effects are not known"
+_READ_BYTES = 1024 * 1024
+"""Of a body in which an id is looked for."""
+_NAMELESS = ("None", "null", "undefined")
+"""Ids under which programs file what has no id."""
+
+
+def judge(receiver: ReceiverUnderTest, case: ReceiverCase, event: Event, *, reproduce: str) -> list[Finding]:
+    """Send ``event`` as ``case`` builds it; return the finding of the case, and of what else the delivery shows."""
+
+    def look() -> list[Finding]:
+        found = _CaseTrial(receiver, case, reproduce).findings(event)
+        return [noted(with_fixtures(finding, event.file), case, receiver.scheme) for finding in found]
+
+    return receiver.undisturbed(look)
+
+
+class _CaseTrial:
+    """One case on its way through one receiver."""
+
+    def __init__(self, receiver: ReceiverUnderTest, case: ReceiverCase, reproduce: str) -> None:
+        self._receiver = receiver
+        self._case = case
+        self._reproduce = reproduce
+
+    def findings(self, event: Event) -> Iterator[Finding]:
+        case, receiver = self._case, self._receiver
+        if reason := case.not_applicable_to(receiver.scheme):
+            return iter([self._without(Outcome.NOT_APPLICABLE, reason)])
+        usable, error = receiver.usable(event)
+        if error:
+            return iter([self._without(Outcome.ERROR, error)])
+        # Where an event may be any text, a form, or empty, no body is garbage.
+        if not (is_json_event(usable.headers, usable.body) and readable_document(usable.headers, usable.body)):
+            self._case = replace(case, is_garbage=False)
+        try:
+            if self._asks and receiver.probe and receiver.fresh(usable).id:
+                receiver.uncounted(usable)
+        except ProbeError as exc:
+            return iter([self._without(Outcome.ERROR, str(exc))])
+        subject = receiver.subject(usable)
+        material = receiver.material(subject)
+        built = self._built(material)
+        if isinstance(built, Finding):
+            return iter([built])
+        return self._tried(usable, subject, material, built)
+
+    def _built(self, material: Material) -> Request | Finding:
+        """Return the delivery, or the finding that there is none to make."""
+        try:
+            return self._case.delivery(material)
+        except EventError as exc:
+            return self._without(Outcome.NOT_APPLICABLE, str(exc))
+        except Exception as exc:  # noqa: BLE001 - a fault of ours must not count against the receiver
+            what = f"{type(exc).__name__}: {exc}"
+            fault = f"the delivery could not be built, by a fault of the harness and not of the receiver: {what}"
+            return self._without(Outcome.ERROR, f"{fault}. Report it, with the event fixture")
+
+    def _without(self, outcome: Outcome, why: str) -> Finding:
+        return finding_of(self._case, CaseResult(outcome, why), self._reproduce)
+
+    @property
+    def _asks(self) -> bool:
+        """Whether the row needs the number of effects, whatever the status."""
+        case = self._case
+        return case.response in REFUSALS or case.takes_effect or case.is_garbage
+
+    def _tried(self, usable: Event, subject: Event, material: Material, built: Request) -> Iterator[Finding]:
+        receiver, case = self._receiver, self._case
+        deaths, asked = receiver.deaths(), self._asked(subject, built)
+        receiver.mark_log()
+        answer = receiver.send(subject, built, case.framing)
+        look = Observation(answer)
+        if answer.status != 429:
+            look = self._looked(usable, answer, asked, deaths=deaths)
+            if not look.ended and not is_expected(case, answer):
+                look = look._replace(needs=self._needs(subject, material, built), printed=receiver.exception())
+        if answer.status == 429 or not is_expected(case, answer):
+            receiver.alive = False
+        request = curl(built.url, built.headers, built.body, method=built.method, hidden={receiver.scheme.header})
+        decision = judged(case, material, built, look)
+        return findings_of(case, decision, look, reproduce=self._reproduce, request=request)
+
+    def _looked(self, usable: Event, answer: Delivery, asked: _Counters, *, deaths: int) -> Observation:
+        """Look whether the receiver is still alive, and what the delivery caused."""
+        receiver = self._receiver
+        control = receiver.subject(usable)
+        after = receiver.still_answers(control, deaths)
+        look = Observation(answer)
+        if after.status is None:
+            look = look._replace(unknown=CaseResult(Outcome.ERROR, _GONE))
+        elif self._asks or not is_expected(self._case, answer):
+            look = self._counted(look, usable, control, asked)
+        ended = receiver.deaths() != deaths
+        silent = "" if ended or after.status is not None else after.seen
+        return look._replace(ended=ended, silent=silent, printed=receiver.exception() if ended else "")
+
+    def _counted(self, look: Observation, usable: Event, control: Event, asked: _Counters) -> Observation:
+        """Return the look with the number of effects; ``control`` is a genuine event that was delivered later."""
+        receiver = self._receiver
+        probe = receiver.probe
+        if probe is None or not asked.ids[0]:
+            why = no_id(usable) if probe else _NO_PROBE
+            return look._replace(unknown=CaseResult(Outcome.NOT_RUN, why))
+        try:
+            # By the time a later, genuine delivery has its effect, a forged one has had its own.
+            if fault := receiver.uncounted(usable) or receiver.without_effect(control):
+                return look._replace(unknown=CaseResult(Outcome.ERROR, fault))
+            if self._case.takes_effect and look.answer.acknowledged:
+                return look._replace(effects=probe.wait(asked.ids[0], within_s=receiver.settle_s))
+            effects = sum(map(probe.effects, asked.ids))
+        except ProbeError as exc:
+            return look._replace(unknown=CaseResult(Outcome.ERROR, str(exc)))
+        return look._replace(effects=effects or max(0, self._nameless() - asked.nameless))
+
+    def _asked(self, subject: Event, built: Request) -> _Counters:
+        """Return by which ids the effects of a delivery are counted: that of its event, and that which it carries."""
+        ids = [subject.id]
+        if self._case.response in REFUSALS and len(built.body) <= _READ_BYTES:
+            headers = tuple((name.lower(), value) for name, value in built.headers)
+            ids += [self._receiver.format.received(headers, built.body).id]
+        nameless = self._nameless() if self._receiver.probe and subject.id else 0
+        return _Counters(tuple(i for n, i in enumerate(ids) if n == 0 or (i and i != ids[0])), nameless)
+
+    def _nameless(self) -> int:
+        """Return the number of effects of events without an id, where the row sends such an event."""
+        probe, found = self._receiver.probe, 0
+        for name in _NAMELESS if probe and self._case.is_garbage else ():
+            try:
+                found += probe.effects(name) if probe else 0
+            except ProbeError:  # a database may refuse what has not the form of an id
+                continue
+        return found
+
+    def _needs(self, subject: Event, material: Material, built: Request) -> Needs:
+        """Find out what somebody needs to cause a server error: send the same unsigned, and with a wrong signature.
+
+        Only for responses that are server errors, or none.
+        """
+        receiver, header = self._receiver, material.scheme.header
+
+        def fails(request: Request) -> bool:
+            status = receiver.send(subject, request, self._case.framing).status
+            return status is None or status >= 500
+
+        if header not in {name.lower() for name, _ in built.headers} or fails(replaced(built, header)):
+            return Needs.NOTHING
+        try:
+            forged = self._case.delivery(material._replace(secret=material.scheme.new_secret()))
+        except EventError:
+            return Needs.THE_SECRET
+        return Needs.A_WRONG_SIGNATURE if fails(forged) else Needs.THE_SECRET
+
+
+class _Counters(NamedTuple):
+    """By what the effects of one delivery are counted."""
+
+    ids: tuple[str, ...]
+    nameless: int
+    """Effects of events without an id, before."""

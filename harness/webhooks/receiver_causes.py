@@ -1,0 +1,131 @@
+"""What is wrong with a receiver whichever delivery shows it: each such cause is one finding with its deliveries.
+
+A finding of a cause has the id that a failure of its case has, so that a waiver of that is valid for both.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+import msgspec
+
+from harness.model import Check, Finding, Level, Outcome
+from harness.model.cause import OF_RECEIVER
+from harness.model.finding import stable_id
+from harness.webhooks.cases import ReceiverCase
+
+_RETRIES = "A 5xx makes the sender retry and pages people (Standard Webhooks, Webhook consumers)"
+
+
+class Needs(enum.Enum):
+    """What somebody needs to send a delivery that gets the same response."""
+
+    NOTHING = "deliveries that need no signature, so anybody can cause it"
+    A_WRONG_SIGNATURE = "deliveries that need only a wrong signature, so anybody can cause it"
+    THE_SECRET = "signed deliveries, which only a holder of the secret can send"  # noqa: S105 - words
+
+
+STATUS = Check(
+    id="error-status",
+    item="webhooks.robust",
+    summary="the status of deliveries that are not processed",
+    passed="Answered what it did not process with 4xx, and nothing with 5xx",
+    failed="Returned a server error for what it should have refused",
+    expected="HTTP 4xx for what is refused, and no 5xx",
+    source=_RETRIES,
+    fix="Answer 400 or 401 to what you cannot verify, and 400 to what you cannot read; let no exception through.",
+)
+IGNORED = Check(
+    id="ignored-forgery",
+    item="webhooks.signatures",
+    summary="the status of forgeries that are not processed",
+    passed="Refused forgeries with 4xx",
+    failed="Acknowledged a forgery that it then ignored",
+    expected="HTTP 4xx",
+    source="Standard Webhooks, Verifying webhook authenticity",
+    fix="Answer 400 or 401 to a wrong signature: with 2xx, genuine events are lost once the secret is configured "
+    "wrongly, for the sender takes them for delivered.",
+)
+ENDED = Check(
+    id="process-ended",
+    item="webhooks.robust",
+    summary="the process after each delivery",
+    passed="Survived every delivery",
+    failed="Ended because of a delivery",
+    expected="a process that survives every delivery",
+    source="CWE-248",
+    fix="Catch every exception where you handle a delivery, also in callbacks and promises, and answer 400.",
+)
+SILENT = Check(
+    id="stopped-answering",
+    item="webhooks.robust",
+    summary="a genuine delivery after each delivery",
+    passed="Answered a genuine delivery after every other",
+    failed="Stopped responding after a delivery",
+    expected="an answer to the genuine delivery that follows",
+    source="CWE-400",
+    fix="Bound the time and memory that one delivery may take, and release what it holds.",
+)
+CHECKS = (STATUS, IGNORED, ENDED, SILENT)
+
+
+class ReceiverFault(NamedTuple):
+    """One cause as one delivery shows it."""
+
+    check: Check
+    cause: str
+    """The same text for every delivery, and part of the finding's id: with other words, waivers would not match."""
+    level: Level
+    summary: str
+
+    def finding(self, case: ReceiverCase, observed: str, *, reproduce: str, request: str) -> Finding:
+        """Return the finding of the delivery of ``case``."""
+        found = self.check.finding(
+            Outcome.FAIL,
+            observed,
+            summary=self.summary,
+            reproduce=reproduce,
+            request=request,
+            case=case.id,
+            subject=case.id,
+            cause=self.cause,
+        )
+        moved = case.item if case.item != self.check.item else ""
+        return msgspec.structs.replace(found, level=self.level, id=stable_id(case.id, case.key, ""), once_of=moved)
+
+
+def wrong_status(case: ReceiverCase, status: int | None, needs: Needs, did: str) -> ReceiverFault:
+    """Return that a delivery which was not processed got another response than a refusal; ``did`` begins the sentence.
+
+    Anybody can page people where no secret is needed; a redirect pages nobody.
+    """
+    response = f"answers HTTP {status} to" if status else "does not answer"
+    serious = needs is not Needs.THE_SECRET and (status is None or status >= 500)
+    level = Level.MUST if serious else Level.SHOULD
+    return ReceiverFault(STATUS, OF_RECEIVER.of(f"{response} {needs.value}"), level, f"{did} {case.summary}")
+
+
+def unlike_processed(case: ReceiverCase, status: int | None) -> ReceiverFault:
+    """Return that a genuine delivery was processed although its sender saw no success, and so delivers it again."""
+    response = f"answers HTTP {status} to" if status else "does not answer"
+    cause = OF_RECEIVER.of(f"{response} genuine deliveries that it processes")
+    return ReceiverFault(STATUS, cause, Level.MUST, f"Processed {case.summary}, but did not acknowledge it")
+
+
+def ignored(case: ReceiverCase) -> ReceiverFault:
+    """Return that a forgery was acknowledged and then ignored."""
+    cause = OF_RECEIVER.of("acknowledges forgeries that it then ignores")
+    return ReceiverFault(IGNORED, cause, case.level, f"Acknowledged {case.summary}, and ignored it")
+
+
+def ended(case: ReceiverCase) -> ReceiverFault:
+    """Return that the process ended."""
+    cause = OF_RECEIVER.of("ends because of what it is sent")
+    return ReceiverFault(ENDED, cause, Level.MUST, f"Ended because of {case.summary}")
+
+
+def silent(case: ReceiverCase) -> ReceiverFault:
+    """Return that nothing is answered any more."""
+    cause = OF_RECEIVER.of("stops responding after what it is sent")
+    return ReceiverFault(SILENT, cause, Level.MUST, f"Stopped responding after {case.summary}")
