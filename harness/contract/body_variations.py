@@ -16,6 +16,8 @@ from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
 
 MAX_DEPTH = 6
+LONGEST = 1000
+"""Characters of a text, whatever longer one the document allows."""
 MOST_BODIES = 6
 """Bodies that are tried for one resource."""
 _NULL = ({"type": "null"}, {"enum": [None]}, {"const": None})
@@ -43,7 +45,9 @@ def members(document: JsonDocument, schema: Any, depth: int = MAX_DEPTH) -> dict
 def _plain_schema(document: JsonDocument, schema: Any, depth: int = MAX_DEPTH) -> dict[str, Any]:
     """Return a schema without its choice of null and with its parts in one."""
     made = dict(document.resolved(schema))
-    flags = {key: schema[key] for key in ("readOnly", "writeOnly") if isinstance(schema, dict) and key in schema}
+    flags = {
+        key: schema[key] for key in ("readOnly", "writeOnly", "default") if isinstance(schema, dict) and key in schema
+    }
     for key in ("anyOf", "oneOf", "allOf"):
         parts = made.get(key)
         choices = [part for part in parts if part not in _NULL] if isinstance(parts, list) else []
@@ -103,7 +107,8 @@ def _texts(schema: Mapping[str, Any], current: Any) -> Iterator[str]:
     most = schema.get("maxLength")
     yield made[:most] if isinstance(most, int) else made
     if "format" not in schema:
-        yield f"{made} Zoë 東京"
+        # As long as the document allows: what is cut where it is stored is found only then.
+        yield f"{made} Zoë 東京".ljust(min(most, LONGEST) if isinstance(most, int) else 0, "x")
         yield ""
 
 

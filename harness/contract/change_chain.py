@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from itertools import chain, islice
 from typing import Any
 
+import httpx
+
 from harness.contract.invariants import (
     ANSWER_OUTDATED,
     CHANGE_IS_LISTED,
@@ -13,9 +15,12 @@ from harness.contract.invariants import (
     CHANGE_STAYS_WITHIN,
     LISTED_ALIKE,
     OUTDATED_TAG,
+    OWN_TAG_REFUSED,
     PRECONDITION,
     READ_IS_FOUND,
     TAG_CHANGES,
+    TAG_OF_CHANGE,
+    TAG_STAYS,
 )
 from harness.contract.lifecycle import Lifecycle
 from harness.contract.readback import STATES, agrees, resource_in, same
@@ -55,16 +60,45 @@ class ChangeChain:
                 continue
             sample = self._changer.send(thing.path, body, tag=thing.tag)
             status = sample.response.status_code
+            if status == httpx.codes.PRECONDITION_FAILED and self._is_refused_again(body):
+                return
             if status in _NOT_OFFERED or (status in GONE and self._is_not_found(wanted)):
                 return
             if sample.response.is_success and status != 202:
                 self._judge(wanted, sample)
         if self._done:
+            self._look_again()
             for listing in self._life.listed_by:
                 self._judge_listing(listing)
             self._judge_precondition()
             if self._operation.method == "PUT":
                 judge_replacement(self._life, self._changer, self._thing)
+
+    def _look_again(self) -> None:
+        """Read what was changed as it is now: a whole representation may have changed back what others had changed."""
+        life, thing = self._life, self._thing
+        read = life.reader.read(thing.path)
+        if life.reader.document(thing, read):
+            life.remember(thing, read)
+        self._done = {name: thing.document[name] for name in self._done if name in thing.document}
+
+    @property
+    def _is_tagged(self) -> bool:
+        """Whether the document promises ETags, and they stay while nothing is written."""
+        kind = self._life.kind
+        return kind.has_validators and not self._life.is_broken(kind.reading, TAG_STAYS)
+
+    def _is_refused_again(self, body: Any) -> bool:
+        """Whether a change is refused under the tag that a read before and one after it show."""
+        thing, promised = self._thing, self._changer.has_preconditions
+        before = self._life.reader.read(thing.path).response.headers.get("etag", "")
+        status = self._changer.send(thing.path, body, tag=before).response.status_code
+        after = self._life.reader.read(thing.path).response.headers.get("etag", "")
+        if not promised or not before or before != after or status != httpx.codes.PRECONDITION_FAILED:
+            return False
+        observed = f"{self._operation.method} {thing.path} with If-Match: {before} answered 412, and GET still shows it"
+        self._life.complain(self._operation, OWN_TAG_REFUSED, observed)
+        return True
 
     def _is_not_found(self, wanted: Mapping[str, Any]) -> bool:
         """Whether the resource is not found even with the values that it has: a new one may refer to what is not."""
@@ -106,6 +140,10 @@ class ChangeChain:
         self._judge_answer(wanted, before, sample)
         self._judge_others(wanted, before)
         self._judge_tags(before, tag)
+        answered = sample.response.headers.get("etag", "")
+        if self._is_tagged and _differ(answered, thing.tag):
+            observed = f"{self._operation.method} {thing.path} answered ETag {answered}, and GET {thing.tag}"
+            life.complain(self._operation, TAG_OF_CHANGE, observed)
 
     def _judge_answer(self, wanted: Mapping[str, Any], before: Mapping[str, Any], sample: Sample) -> None:
         answer = resource_in(sample.document, wanted)
@@ -178,3 +216,9 @@ def _is_missing(name: str, value: Any, document: Mapping[str, Any], before: Mapp
     if agrees(value, document.get(name)):
         return False
     return plain(name) not in STATES or same(document.get(name), before.get(name))
+
+
+def _differ(answered: str, read: str) -> bool:
+    """Whether two strong tags are certainly not of one content; frameworks make weak ones, of each answer."""
+    is_strong = answered.startswith('"') and read.startswith('"')
+    return is_strong and answered.replace("-gzip", "") != read.replace("-gzip", "")

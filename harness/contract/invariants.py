@@ -114,6 +114,31 @@ DELETION_LISTED = Invariant(
     "lists what was deleted",
     "what was deleted and cannot be read is in no listing",
 )
+DEFAULT_TAKEN = Invariant(
+    "does not give a member its default",
+    "a member that a creation leaves out has the default that the spec states",
+    "JSON Schema 2020-12, Validation, section 9.2; OpenAPI Specification 3.1.1, Schema Object",
+)
+READ_BELOW = Invariant(
+    "reads below another resource what does not belong to it",
+    "what was created below one resource is not found below another",
+    "RFC 9110 section 15.5.5",
+)
+CREATED_NOW = Invariant(
+    "states a time of creation that is not the time of its clock",
+    "a time with its zone names the moment; `Z` is UTC, whatever the zone of the server",
+    "RFC 3339 section 4",
+)
+OWN_TAG_REFUSED = Invariant(
+    "refuses a change under the ETag that was just read",
+    "If-Match with the current ETag holds; a weak one never does, so a resource that is changed has a strong one",
+    "RFC 9110 section 13.1.1",
+)
+TAG_OF_CHANGE = Invariant(
+    "answers a change with an ETag that is not read afterwards",
+    "the ETag in the answer to a change is that of the resource after it",
+    "RFC 9110 sections 8.8.3 and 9.3.4",
+)
 NEVER_MATTERS = Invariant(
     "answers otherwise to a request that means the same",
     "an unknown query parameter is refused or changes nothing, and Accept may name other media types too",

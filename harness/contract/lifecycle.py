@@ -19,12 +19,13 @@ from harness.contract.invariants import (
     NEVER_MATTERS,
     OTHERS_UNTOUCHED,
     READ_AS_WRITTEN,
+    READ_BELOW,
     READ_IS_FOUND,
     READS_ALIKE,
     STILL_ANSWERS,
     Invariant,
 )
-from harness.contract.other_parents import listed_below_another
+from harness.contract.other_parents import listed_below_another, read_below_another
 from harness.contract.path_resolver import PathResolver
 from harness.contract.read_traces import READS, traces
 from harness.contract.readback import is_bookkeeping, resource_in
@@ -93,9 +94,13 @@ class Lifecycle:
         if self._deleted(first) and second is not None:
             assert self.kind.deletion is not None
             self.judge_untouched(second, self.kind.deletion)
-        if second is not None and self._may_delete(second.path):
-            assert self.kind.deletion is not None
-            self.caller.call(self.kind.deletion, second.path)
+        if second is not None:
+            self.remove(second.path)
+
+    def remove(self, path: str) -> None:
+        """Delete what was created at a path, where that is permitted."""
+        if self.kind.deletion is not None and self._may_delete(path):
+            self.caller.call(self.kind.deletion, path)
 
     def complain(self, operation: Operation, invariant: Invariant, observed: str) -> None:
         """Note what does not hold, once, unless there was no time to wait for it."""
@@ -247,6 +252,8 @@ class Lifecycle:
         own = self.kind.listing_path(listing, thing.created.path)
         if path := listed_below_another(self.caller, self.reader, listing, own, thing):
             self.complain(listing, LISTED_BELOW, f"GET {path} lists what was created by POST {thing.created.path}")
+        if path := read_below_another(self.caller, self.reader, self.kind.reading, thing):
+            self.complain(self.kind.reading, READ_BELOW, f"GET {path} reads what was created below {own}")
 
     def _compare_entry(self, listing: Operation, thing: Thing, entry: Mapping[str, Any]) -> None:
         shown = {name: value for name, value in entry.items() if name in thing.document}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from harness.contract.body_variations import MOST_BODIES
 from harness.contract.caller import ANSWERS, Caller, broken
 from harness.contract.change_chain import MOST_CHANGES, ChangeChain
+from harness.contract.creation_defaults import judge_creation
 from harness.contract.invariants import CREATED_READABLE, STILL_ANSWERS, Invariant
 from harness.contract.lifecycle import Lifecycle
 from harness.contract.link_crawler import LinkCrawler
@@ -44,6 +45,7 @@ def judge_lifecycle(
         _change(life, first, second)
     for life, first, second in reversed(begun):
         life.end(first, second)
+        judge_creation(life, first)
     if not lives:
         return [LIFECYCLE.not_known("the spec describes no resource that can be created and read")]
     failed = [finding for life in lives for finding in _failed(life, walk)]
@@ -81,14 +83,14 @@ def _passed(labels: list[str]) -> Finding:
 
 
 def _planned(kind: ResourceKind) -> Iterator[Planned]:
-    yield Planned(kind.creation.label, 2 * MOST_BODIES)
+    yield Planned(kind.creation.label, 3 * MOST_BODIES)
     yield Planned(kind.reading.label, _READS)
     for listing in kind.listings:
         yield Planned(listing.label, _LISTINGS * MAX_PAGES)
     for operation in kind.changes:
         yield Planned(operation.label, MOST_CHANGES + 1)
     if kind.deletion is not None:
-        yield Planned(kind.deletion.label, 2)
+        yield Planned(kind.deletion.label, 3)
 
 
 LIFECYCLE = Promise(

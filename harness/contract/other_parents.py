@@ -37,6 +37,26 @@ def listed_below_another(
     return None
 
 
+def read_below_another(caller: Caller, reader: ResourceReader, reading: Operation, thing: Thing) -> str | None:
+    """Return the path below another parent at which a thing is read; None where none is, or none is known."""
+    above, _, last = thing.path.rpartition("/")
+    template = reading.path.rpartition("/")[0]
+    parent = caller.operations.get(f"GET {template.rpartition('/')[0]}")
+    if parent is None or not PARAMETER.search(template):
+        return None
+    own_id = _identity(caller, parent, above)
+    for path in caller.resources.paths(template, created=True):
+        if own_id is None or path == above or _identity(caller, parent, path) in (None, own_id):
+            continue
+        other = f"{path}/{last}"
+        if not caller.permits("GET", other):
+            continue
+        seen = Thing(thing.created, other, thing.written)
+        seen.document = reader.document(seen, reader.read(other))
+        return other if reader.is_recognised(seen) else None
+    return None
+
+
 def _identity(caller: Caller, reading: Operation, below: str) -> str | None:
     """Return the identifier with which the parent of a path is read."""
     sample = caller.call(reading, below.rpartition("/")[0])

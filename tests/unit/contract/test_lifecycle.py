@@ -488,3 +488,78 @@ def test_a_put_that_is_described_as_a_merge_may_merge() -> None:
     document["paths"]["/customers/{customer}"]["put"]["description"] = "What is left out remains unchanged."
 
     assert failures(judged(MergesAtPut(), document=document)) == []
+
+
+class TakesAnotherDefault(Customers):
+    def post_customers(self, request: httpx.Request) -> httpx.Response:
+        answer = super().post_customers(request)
+        if answer.is_success and "active" not in json.loads(request.content):
+            number = answer.json()["data"]["customerId"]
+            self.customers[number] = {**self.customers[number], "active": False}
+        return answer
+
+
+class CutsLongNames(Customers):
+    def stored(self, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+        return super().stored({**given, "fullName": {**before, **given}["fullName"][:64]}, before)
+
+
+class IsOfAnotherZone(Customers):
+    """Calls its local time UTC."""
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        answer = super().__call__(request)
+        answer.headers["date"] = "Wed, 31 Dec 2025 22:00:00 GMT"
+        return answer
+
+
+class HasItsOwnClock(IsOfAnotherZone):
+    def now(self) -> str:
+        return "2025-12-31T23:03:00.000+01:00"
+
+
+class TagsAreWeak(Customers):
+    """Compares strongly, as it must, with tags that are weak."""
+
+    def tag(self, customer: dict[str, Any]) -> str:
+        return f"W/{super().tag(customer)}"
+
+    def is_outdated(self, request: httpx.Request, number: int) -> bool:  # noqa: ARG002
+        return "if-match" in request.headers
+
+
+class AnswersOldTag(Customers):
+    def patch_customer(self, request: httpx.Request, number: int) -> httpx.Response:
+        before = self.tag(self.customers[number])
+        answer = super().patch_customer(request, number)
+        answer.headers["etag"] = before
+        return answer
+
+
+class ReadsNotesAnywhere(Customers):
+    def get_note(self, _: httpx.Request, number: int, note_id: str) -> httpx.Response:  # noqa: ARG002
+        found = [note for (_, known), note in self.notes.items() if known == note_id]
+        return httpx.Response(200, json=found[0]) if found else httpx.Response(404)
+
+
+NOTE = "GET /customers/{customer}/notes/{noteId}"
+
+
+@pytest.mark.parametrize(
+    "provider, expected",
+    [
+        (TakesAnotherDefault, [f"{POST}: does not give a member its default"]),
+        (CutsLongNames, [f"{POST}: what is read is not what was written"]),
+        (IsOfAnotherZone, [f"{POST}: states a time of creation that is not the time of its clock"]),
+        (HasItsOwnClock, []),
+        (
+            TagsAreWeak,
+            [f"{each}: refuses a change under the ETag that was just read" for each in (PATCH, PUT)],
+        ),
+        (AnswersOldTag, [f"{PATCH}: answers a change with an ETag that is not read afterwards"]),
+        (ReadsNotesAnywhere, [f"{NOTE}: reads below another resource what does not belong to it"]),
+    ],
+)
+def test_what_is_stated_of_a_resource_is_true(provider: type[Customers], expected: list[str]) -> None:
+    """Defaults are given, long texts stay whole, times are of their zone, and tags are of what they stand beside."""
+    assert failures(judged(provider())) == expected
