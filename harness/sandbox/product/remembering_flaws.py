@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -15,6 +17,8 @@ def remembering_flaws() -> dict[str, Flaw]:
     return {
         "provider-reads-another-owner": Flaw("GET /projects/{projectId}", _owner("admin@example.com")),
         "provider-creation-overwrites": Flaw("*", _newest_owner()),
+        "provider-cuts-long-names": Flaw("*", _cut_names),
+        "provider-states-local-time": Flaw("*", _in_local_time),
         "provider-lists-deleted": Flaw("GET /webhook-endpoints", _lists_all_ever()),
         "provider-ignores-limit": Flaw("*", _lists_all_projects()),
         "provider-ignores-status": Flaw("GET /runs", _ignores("status")),
@@ -29,6 +33,32 @@ def _owner(email: str) -> Spoil:
     return lambda _, response: (
         rewritten(response, {**json_in(response), "ownerEmail": email}) if response.status_code == 200 else response
     )
+
+
+def _projects_shown(response: Response, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Response:
+    """Change the projects in an answer, one or a page of them."""
+    if response.status_code not in (200, 201):
+        return response
+    document = json_in(response)
+    if "ownerEmail" in document:
+        return rewritten(response, change(document))
+    items = document.get("items", [])
+    shown = [change(item) if "ownerEmail" in item else item for item in items]
+    return response if shown == items else rewritten(response, {**document, "items": shown})
+
+
+def _cut_names(_: Request, response: Response) -> Response:
+    return _projects_shown(response, lambda project: {**project, "name": project["name"][:64]})
+
+
+def _in_local_time(_: Request, response: Response) -> Response:
+    """The time of creation is that of a zone two hours east, and called UTC."""
+
+    def moved(project: dict[str, Any]) -> dict[str, Any]:
+        at = dt.datetime.fromisoformat(project["createdAt"]) + dt.timedelta(hours=2)
+        return {**project, "createdAt": at.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+
+    return _projects_shown(response, moved)
 
 
 def _newest_owner() -> Spoil:
