@@ -1,4 +1,4 @@
-"""What a creation leaves out, and when it says that it was: defaults of the document, and the time of creation."""
+"""What a creation leaves out, and the time that it states: defaults of the document, and the time of creation."""
 
 from __future__ import annotations
 
