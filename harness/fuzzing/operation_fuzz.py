@@ -16,7 +16,6 @@ from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.defects import ITEM, Defect
 from harness.fuzzing.fuzz_findings import FuzzSubject, findings_of
 from harness.fuzzing.reproduction import replay
-from harness.fuzzing.sending_ahead import SendingAhead, sending_ahead
 from harness.fuzzing.session import FuzzSession
 from harness.fuzzing.unserved import CONFIRMED_BY, Router, UnservedWatch
 from harness.http.provider_client import ProviderClient
@@ -131,75 +130,36 @@ def _each_phase(
 
     What fails in the harness or in a library for one request is added too, and costs no other request.
     """
+
+    def attempt(case: Any) -> None:
+        try:
+            _attempt(operation, session, seed, case)
+        except (HarnessError, Ungenerable):
+            raise
+        except Exception as exc:  # noqa: BLE001 - whatever a library cannot write or judge
+            problems.setdefault(f"{type(exc).__name__}: {one_line(exc)[:400]}", FAILED)
+
     drawn = len(MODES) * budget.examples
     examples = _spread(generation.from_examples(operation.raw), drawn, "examples", session)
     rest = max(1, budget.requests - 2 * drawn)
     limits = _spread(generation.systematic(operation.raw), rest, "limits", session)
-    with sending_ahead(session) as ahead:
-        trial = _Trial(operation, session, seed, problems, ahead)
-        phases: list[Callable[[], object]] = [
-            partial(_all_of, examples, trial),
-            partial(_all_of, limits, trial),
-            trial.finish,
-            *(partial(_random, operation, mode, session, budget, seed, trial) for mode in MODES),
-            trial.finish,
-        ]
-        for phase in phases:
-            try:
-                phase()
-            except GenerationFailed as exc:
-                problems.setdefault(str(exc), FAILED)
-            except Ungenerable as exc:
-                problems.setdefault(f"not everything can be tried: {exc}", FLAWED)
-
-
-class _Trial:
-    """Sends the cases of one operation, and notes what fails in the harness or in a library for one of them."""
-
-    def __init__(
-        self, operation: Operation, session: FuzzSession, seed: int, problems: dict[str, str], ahead: SendingAhead
-    ) -> None:
-        self._operation, self._session, self._seed, self._problems = operation, session, seed, problems
-        self._ahead = ahead
-
-    def attempt(self, case: Any) -> None:
-        """Send one case; its answer may be judged with the next one. Raises `Stop`."""
-        self._noting(partial(self._attempt, case))
-
-    def finish(self) -> None:
-        """Judge what was not judged yet. Raises `Stop`."""
-        self._noting(self._ahead.finish)
-
-    def _noting(self, work: Callable[[], object]) -> None:
+    phases: list[Callable[[], object]] = [
+        partial(_all_of, examples, attempt),
+        partial(_all_of, limits, attempt),
+        *(partial(_random, operation, mode, session, budget, seed, attempt) for mode in MODES),
+    ]
+    for phase in phases:
         try:
-            work()
-        except (HarnessError, Ungenerable):
-            raise
-        except Exception as exc:  # noqa: BLE001 - whatever a library cannot write or judge
-            self._problems.setdefault(f"{type(exc).__name__}: {one_line(exc)[:400]}", FAILED)
-
-    def _attempt(self, case: Any) -> None:
-        """Send one case; raises `Stop` where the server turns out not to have the operation.
-
-        A first answer that leaves that open is followed at once by valid and invalid requests.
-        """
-        session, watch = self._session, self._session.watch
-        if watch is not None and watch.is_served:
-            self._ahead.attempt(case)
-            return
-        session.attempt(case)
-        if watch is None or not watch.asks_to_confirm():
-            return
-        for mode in MODES:
-            with suppress(Ungenerable):
-                generation.at_random(self._operation.raw, mode, session.attempt, examples=CONFIRMED_BY, seed=self._seed)
-        if watch.judge(broken=bool(session.shown)):
-            raise Stop
+            phase()
+        except GenerationFailed as exc:
+            problems.setdefault(str(exc), FAILED)
+        except Ungenerable as exc:
+            problems.setdefault(f"not everything can be tried: {exc}", FLAWED)
 
 
-def _all_of(cases: Iterator[Any], trial: _Trial) -> None:
+def _all_of(cases: Iterator[Any], attempt: Callable[[Any], object]) -> None:
     for case in cases:
-        trial.attempt(case)
+        attempt(case)
 
 
 def _spread(cases: Iterator[Any], most: int, name: str, session: FuzzSession) -> Iterator[Any]:
@@ -220,18 +180,32 @@ def _spread(cases: Iterator[Any], most: int, name: str, session: FuzzSession) ->
         raise trouble
 
 
+def _attempt(operation: Operation, session: FuzzSession, seed: int, case: Any) -> None:
+    """Send one case; raises `Stop` where the server turns out not to have the operation.
+
+    A first answer that leaves that open is followed at once by valid and invalid requests.
+    """
+    session.attempt(case)
+    if session.watch is None or not session.watch.asks_to_confirm():
+        return
+    for mode in MODES:
+        with suppress(Ungenerable):
+            generation.at_random(operation.raw, mode, session.attempt, examples=CONFIRMED_BY, seed=seed)
+    if session.watch.judge(broken=bool(session.shown)):
+        raise Stop
+
+
 def _random(
     operation: Operation,
     mode: Any,
     session: FuzzSession,
     budget: Budget,
     seed: int,
-    trial: _Trial,
+    attempt: Callable[[Any], object],
 ) -> None:
     """Send random requests, then make those smaller that showed something no other request had shown."""
     known = set(session.defects)
-    generation.at_random(operation.raw, mode, trial.attempt, examples=budget.examples, seed=seed)
-    trial.finish()
+    generation.at_random(operation.raw, mode, attempt, examples=budget.examples, seed=seed)
     together = iter(range(max(budget.requests, budget.shrinks)))
     for defect_id in sorted(set(session.defects) - known):
         left = islice(together, budget.shrinks)

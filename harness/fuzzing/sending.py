@@ -20,24 +20,10 @@ _OF_SCHEME = "x-original-security-type"
 
 def send_case(case: Any, client: ProviderClient) -> SendResult | None:
     """Send one generated case; None when HTTP cannot carry it, or it is not permitted."""
-    request = request_of(case, client)
-    return None if request is None else sent(request, client)
-
-
-def request_of(case: Any, client: ProviderClient) -> httpx.Request | None:
-    """Return the request of one generated case; None when HTTP cannot carry it, or it would not be permitted."""
     if client.guard is not None and client.guard.spares_credentials and _is_negated(case):
         return None  # auth.rejects needs the few requests with a wrong credential that there are
     try:
-        return _request(case, client)
-    except UNSENDABLE:
-        return None
-
-
-def sent(request: httpx.Request, client: ProviderClient) -> SendResult | None:
-    """Send the request of a case; None when HTTP cannot carry it, or it is not permitted."""
-    try:
-        return client.send(request)
+        return client.send(_request(case, client))
     except (*UNSENDABLE, NotPermittedError):
         return None
 

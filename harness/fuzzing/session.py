@@ -69,31 +69,20 @@ class FuzzSession:
     def attempt(self, case: Any) -> list[Defect]:
         """Send one case and return the defects that it shows; raises `Stop` when no more is to be sent."""
         answer = self.send(case)
-        return self.judged(answer, case) if answer else []
+        return self.judge(answer, case, [self.request(answer)]) if answer else []
 
     def send(self, case: Any) -> SendResult | None:
         """Send one case, None when HTTP cannot carry it; raises `Stop` when time or the provider's patience is out."""
-        self.check_time()
-        return self.heard(send_case(case, self.client))
-
-    def check_time(self) -> None:
-        """Raise `Stop` when the time of the budget is out."""
         if self._clock() >= self._ends + self.client.waited_s - self._waited_before:
             self.out_of_time = True
             raise Stop
-
-    def heard(self, answer: SendResult | None) -> SendResult | None:
-        """Return an answer; raises `Stop` when the credential or the provider's patience is lost."""
+        answer = send_case(case, self.client)
         if answer is None and self.client.lost:
             raise Stop
         if answer is not None and answer.reason in UNHEARD:
             self.unreachable = f"{answer.reason}: {answer.detail}"
             raise Stop
         return answer
-
-    def judged(self, answer: SendResult, case: Any) -> list[Defect]:
-        """Return the defects that the answer to one case shows; see `judge`."""
-        return self.judge(answer, case, [self.request(answer)])
 
     def judge(
         self,

@@ -119,11 +119,6 @@ class UnservedWatch:
         self.unserved = False
         """What `judge` decided."""
 
-    @property
-    def is_served(self) -> bool:
-        """Whether it is known that the server has the operation."""
-        return self._served
-
     def observe(self, response: httpx.Response) -> None:
         """Take one answer into account; one to another method, or that proves nothing, is left out."""
         status = response.status_code

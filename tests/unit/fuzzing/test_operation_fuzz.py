@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.fuzzing import sending
+from harness.fuzzing.sending import send_case
 from harness.model import Finding, Outcome
 from tests.unit.conftest import document, stay_silent
 
@@ -416,18 +416,18 @@ def test_a_fault_of_ours_is_no_flaw_of_the_description(
 ) -> None:
     """A request that cannot be made is an error that names the exception, and every other request is sent."""
     calls: list[Call] = []
-    made, request_of_case = iter(range(1, 1_000_000)), sending._request
+    made = iter(range(1, 1_000_000))
 
     def broken(*arguments: Any) -> Any:
         if next(made) == failing_call:
             raise AttributeError("'int' object has no attribute 'read'")
-        return request_of_case(*arguments)
+        return send_case(*arguments)
 
     def provider(call: Call) -> Reply:
         calls.append(call)
         return correct(call)
 
-    monkeypatch.setattr(sending, "_request", broken)
+    monkeypatch.setattr("harness.fuzzing.session.send_case", broken)
     findings = attacker.fuzzer(THINGS, serve(provider)).fuzz("GET /things")
 
     [error] = [f for f in findings if f.outcome is Outcome.ERROR]
