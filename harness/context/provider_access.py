@@ -144,8 +144,8 @@ class ProviderAccess:
 
         if self.permission.probes is Probes.NONE:
             return ""
-        with self.client() as client:
-            return wrong_base_path(self.spec, client)
+        with self.own_client() as client:
+            return wrong_base_path(self.spec, client, self.permission.labels)
 
     def own_client(self, **options: Any) -> ProviderClient:
         """Return a client for requests that harness.toml asks for; it authenticates."""

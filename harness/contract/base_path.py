@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
 from harness.contract.credentials import ACCEPTS
@@ -26,14 +26,15 @@ BASE_PATH = Check(
 )
 
 
-def wrong_base_path(spec: Spec, client: ProviderClient) -> str:
+def wrong_base_path(spec: Spec, client: ProviderClient, labels: Collection[str] | None = None) -> str:
     """Return what is wrong with the path of the base URL, with the URL to write; empty where nothing is known to be.
 
     Reads, with the right credential, a few operations that need no parameter; where none may be read, some with made-up
     ones. Only where all answer 404, and another path of the same server answers otherwise, and not so to any path, is
-    the base URL known to be wrong.
+    the base URL known to be wrong. ``labels`` are the operations that may be read, by default all; ``client`` asks no
+    guard, which knows no operation below another path.
     """
-    paths = _readable(spec, client)
+    paths = _readable(spec, labels)
     statuses = [_status(client, client.base_url, path) for path in paths]
     if not statuses or set(statuses) != {404}:
         return ""
@@ -50,10 +51,9 @@ def wrong_base_path(spec: Spec, client: ProviderClient) -> str:
     return ""
 
 
-def _readable(spec: Spec, client: ProviderClient) -> list[str]:
+def _readable(spec: Spec, labels: Collection[str] | None) -> list[str]:
     """Return the paths of a few operations that may be read, with made-up parameters where none is without."""
-    guard = client.guard
-    found = [o for o in spec.operations if o.method == "GET" and (guard is None or o.label in guard.labels)]
+    found = [o for o in spec.operations if o.method == "GET" and (labels is None or o.label in labels)]
     return [o.made_up_path for o in sorted(found, key=lambda o: "{" in o.path)][:MOST_TRIED]
 
 

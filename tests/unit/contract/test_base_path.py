@@ -59,10 +59,11 @@ def test_operations_with_parameters_show_it_where_there_are_no_others() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(422 if request.url.path.startswith("/api/things/") else 404)
 
-    paths = {"/things/{id}": OK, "/things": {"post": OK["get"]}}
+    paths = {"/things/{id}": OK, "/things": OK}
     spec = Spec({**DOCUMENT, "paths": paths, "servers": [{"url": "/api"}]}, "openapi.json", base_url=HOST)
     with ProviderClient(Network(), HOST, transport=httpx.MockTransport(answer)) as client:
-        assert wrong_base_path(spec, client).endswith(f"Write base_url = {HOST + '/api'!r}.")
+        fault = wrong_base_path(spec, client, {"GET /things/{id}"})
+    assert fault.endswith(f"Write base_url = {HOST + '/api'!r}.")
 
 
 def test_the_document_lies_beside_its_operations() -> None:
