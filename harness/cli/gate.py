@@ -30,10 +30,13 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.option("--target", metavar="NAME", help="Overlay: harness.NAME.toml replaces keys of harness.toml.")
 @click.option("--reports", metavar="DIR", default="reports", show_default=True, help="Folder for the reports.")
-@click.option("--only", metavar="ITEM,...", help="Items whose checks alone run; the verdict is then never READY.")
+@click.option("--only", metavar="ITEM,...", help="Items or rooms (webhooks) whose checks alone run; never READY.")
+@click.option("--skip", metavar="ITEM,...", help="Items or rooms whose checks do not run; never READY.")
 @click.option("--plan", is_flag=True, help="Print what would be sent to the provider, and send nothing.")
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def gate(target: str | None, reports: str, only: str | None, pytest_args: tuple[str, ...], *, plan: bool) -> None:
+def gate(
+    target: str | None, reports: str, only: str | None, skip: str | None, pytest_args: tuple[str, ...], *, plan: bool
+) -> None:
     """Run the whole checklist live and print the verdict.
 
     Exits 0 only for READY, 4 for a configuration error, else 1.
@@ -47,12 +50,22 @@ def gate(target: str | None, reports: str, only: str | None, pytest_args: tuple[
         for line in plan_lines(Path.cwd(), overlay=target):
             click.echo(line)
         return
-    items = tuple(item.strip() for item in (only or "").split(",") if item.strip())
-    sys.exit(run_gate(Path.cwd(), overlay=target, reports=reports, pytest_args=pytest_args, only=items))
+    chosen = {"only": _names(only), "skip": _names(skip)}
+    sys.exit(run_gate(Path.cwd(), overlay=target, reports=reports, pytest_args=pytest_args, **chosen))
+
+
+def _names(option: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (option or "").split(",") if name.strip())
 
 
 def run_gate(
-    directory: Path, *, overlay: str | None, reports: str, pytest_args: Sequence[str], only: tuple[str, ...] = ()
+    directory: Path,
+    *,
+    overlay: str | None,
+    reports: str,
+    pytest_args: Sequence[str],
+    only: tuple[str, ...] = (),
+    skip: tuple[str, ...] = (),
 ) -> int:
     """Run the whole checklist of the target in ``directory``; return the exit status, 0 only for READY.
 
@@ -72,6 +85,7 @@ def run_gate(
         suite_arguments=for_the_suite(pytest_args),
         scenario_arguments=tuple(pytest_args),
         only=only,
+        skip=skip,
     )
     with locked_folder(directory / reports, "--reports") as lock:
         _clear(directory / reports)

@@ -28,11 +28,17 @@ _SHARED = frozenset({EXAMPLES_VARIABLE})
 class GatePytests:
     """Starts the pytests of one gate in the target's folder."""
 
-    def __init__(self, request: GateRequest, run: Run, *, referred: Callable[[str], bool]) -> None:
-        """``referred`` answers whether harness.toml refers to a variable of the environment."""
+    def __init__(
+        self, request: GateRequest, run: Run, *, referred: Callable[[str], bool], only: tuple[str, ...] = ()
+    ) -> None:
+        """``referred`` answers whether harness.toml refers to a variable of the environment.
+
+        ``only`` are the items whose tests alone run, empty for all.
+        """
         self._request = request
         self._run = run
         self._referred = referred
+        self._only = only
         overlay = [f"--harness-target={request.overlay}"] if request.overlay else []
         self._shared = [f"--rootdir={request.directory}", "--harness-gate", f"--harness-mode={MODES}", *overlay]
         self._shared.append(f"--harness-reports={request.reports}")
@@ -72,7 +78,7 @@ class GatePytests:
             )
         finally:
             os.close(pipe.readable)
-        pipe.send(PartOrder(run=self._run, name=name, phase=phase, isolated=name == SUITE, only=self._request.only))
+        pipe.send(PartOrder(run=self._run, name=name, phase=phase, isolated=name == SUITE, only=self._only))
         return RunningPytest(process, pipe, ends_by=signal.SIGINT if phase is Phase.TESTS else signal.SIGTERM)
 
     def _isolated(self) -> dict[str, str]:

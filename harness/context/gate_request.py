@@ -24,7 +24,9 @@ class GateRequest(msgspec.Struct, frozen=True, kw_only=True):
     suite_arguments: tuple[str, ...] = ()
     scenario_arguments: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
-    """Items whose checks alone run; empty for all."""
+    """Items and rooms whose checks alone run; empty for all."""
+    skip: tuple[str, ...] = ()
+    """Items and rooms whose checks do not run."""
 
     def to_json(self) -> str:
         """Return the request as JSON in ASCII: names of files may be bytes that are no UTF-8, and stay these."""

@@ -62,11 +62,13 @@ class GateRun:
     def __init__(self, request: GateRequest, context: RunContext) -> None:
         self._request = request
         self._context = context
-        self._verdict = GateVerdict(context, only=request.only)
+        self._verdict = GateVerdict(context, only=request.only, skip=request.skip)
         self._running: RunningPytest | None = None
         self._starting = True
         referred = {ref.name for _, ref in context.target.references if ref.kind == "env"}
-        self._pytests = GatePytests(request, context.run, referred=referred.__contains__)
+        chooses = request.only or request.skip
+        tested = context.checklist.tested(request.only, request.skip) if chooses else ()
+        self._pytests = GatePytests(request, context.run, referred=referred.__contains__, only=tested)
 
     def run(self) -> tuple[int, Report | None]:
         """Run everything; see `run_gate`."""
@@ -80,8 +82,6 @@ class GateRun:
 
     def _prepare(self) -> None:
         context = self._context
-        for item in self._request.only:
-            context.checklist.require(item, "--only")
         context.check_waivers()
         prepare(context)
 

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 class GateVerdict:
     """Gathers what happens in a gate, joins its parts, and judges."""
 
-    def __init__(self, context: RunContext, *, only: tuple[str, ...]) -> None:
+    def __init__(self, context: RunContext, *, only: tuple[str, ...], skip: tuple[str, ...] = ()) -> None:
         self._context = context
-        self._only = only
+        self._only, self._skip = only, skip
         self._clock = RunClock()
         self._intake = FindingIntake(context.admission)
         self._problems: list[Problem] = []
@@ -72,6 +72,8 @@ class GateVerdict:
             self.note("The run was interrupted.")
         if self._only:
             self.note(f"Only the checks of {', '.join(self._only)} ran; only a complete run can be READY.")
+        if self._skip:
+            self.note(f"The checks of {', '.join(self._skip)} did not run (--skip); only a complete run can be READY.")
         report = judged(
             context,
             self._clock,

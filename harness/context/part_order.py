@@ -45,7 +45,7 @@ class PartOrder(msgspec.Struct, kw_only=True):
     isolated: bool = False
     """Whether nothing of the team reaches this pytest."""
     only: tuple[str, ...] = ()
-    """Items whose checks alone run; empty for all."""
+    """Items whose tests alone run; empty for all."""
 
     def __repr__(self) -> str:
         return f"<order of {self.name}>"

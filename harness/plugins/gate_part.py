@@ -50,12 +50,12 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave what proves the items of ``harness gate --only``, recommendations last."""
+    """Leave the tests of the items that ``harness gate --only`` and ``--skip`` choose, recommendations last."""
     only = config.stash.get(only_key, ())
     if not only:
         return
-    proofs = config.stash[context_key].checklist.proofs(only)
-    chosen = [i for i in items if any(proofs.intersection(mark.args) for mark in i.iter_markers("verifies"))]
+    tested = frozenset(only)
+    chosen = [i for i in items if any(tested.intersection(mark.args) for mark in i.iter_markers("verifies"))]
     config.hook.pytest_deselected(items=[i for i in items if i not in chosen])
     # Where the run stops at the first failure, that of a recommendation must not hide one of a requirement.
     items[:] = sorted(chosen, key=_is_recommendation)

@@ -31,6 +31,28 @@ class Checklist(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         wanted = frozenset(only)
         return frozenset(proof for item in self.item if item.id in wanted for proof in item.proved_by or (item.id,))
 
+    def named(self, name: str, where: str) -> frozenset[str]:
+        """Return the item called ``name``, or all items of the room ``name``, such as ``webhooks``.
+
+        Raises `ConfigurationError` that names ``where`` and the nearest id, where there is none.
+        """
+        if room := frozenset(item_id for item_id in self.ids if item_id.startswith(f"{name}.")):
+            return room
+        self.require(name, where)
+        return frozenset({name})
+
+    def tested(self, only: Iterable[str], skip: Iterable[str]) -> tuple[str, ...]:
+        """Return the items whose tests a gate runs with ``--only`` and ``--skip``: names of items and rooms.
+
+        Raises `ConfigurationError` for an unknown name, and where nothing is left.
+        """
+        wanted = frozenset[str]().union(*(self.named(name, "--only") for name in only)) or self.ids
+        left_out = frozenset[str]().union(*(self.named(name, "--skip") for name in skip))
+        tested = self.proofs(wanted - left_out) - left_out
+        if not tested:
+            raise ConfigurationError("--skip leaves out all checks that --only asks for. Name others, or fewer.")
+        return tuple(sorted(tested))
+
     def extended(self, own: Iterable[Item]) -> Checklist:
         """Return this checklist with the target's own items after the shipped ones.
 

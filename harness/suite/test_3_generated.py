@@ -50,14 +50,16 @@ def generated(
 
 
 @pytest.mark.verifies("webhooks.fixtures")
-def test_generated_events_are_acknowledged(generated: Generated, taker: EventReceiver, findings: Findings) -> None:
+def test_generated_events_are_acknowledged(
+    generated: Generated, taker: EventReceiver, receiver: ReceiverUnderTest, findings: Findings
+) -> None:
     """Events that are valid against the spec's webhooks get 2xx, whatever their optional fields hold."""
-    findings.extend(judge_valid(generated, taker))
+    findings.extend(receiver.undisturbed(lambda: judge_valid(generated, taker)))
 
 
 @pytest.mark.verifies("webhooks.robust")
 def test_generated_invalid_events_are_not_processed(
-    generated: Generated, taker: EventReceiver, findings: Findings
+    generated: Generated, taker: EventReceiver, receiver: ReceiverUnderTest, findings: Findings
 ) -> None:
     """Correctly signed events that violate the spec are refused or dead-lettered, and never get 5xx."""
-    findings.extend(judge_invalid(generated, taker))
+    findings.extend(receiver.undisturbed(lambda: judge_invalid(generated, taker)))

@@ -639,6 +639,26 @@ def test_only_the_named_items_run(ready: Folder) -> None:
     assert "1 passed, 1 deselected" in ended.out
 
 
+def test_a_room_runs_with_all_its_items_and_some_may_be_left_out(ready: Folder) -> None:
+    """With --only ROOM the checks of its items run, without those of --skip, and the verdict is never READY."""
+    room = ready.gate("--only", "own")
+    assert "Only the checks of own ran; only a complete run can be READY." in room.problems
+    assert "1 passed" in room.out
+
+    rest = ready.gate("--skip", "contract,webhooks,own.backup")
+    assert rest.verdict is not Verdict.READY
+    assert "The checks of contract, webhooks, own.backup did not run (--skip)" in rest.problems
+
+
+def test_nothing_left_to_run_is_refused(ready: Folder) -> None:
+    """A gate that would run nothing ends at once, as one with a misspelt room does."""
+    ended = ready.gate("--only", "own", "--skip", "own.backup")
+    assert (ended.status, "--skip leaves out all checks that --only asks for" in ended.err) == (4, True)
+
+    ended = ready.gate("--skip", "webhoks")
+    assert (ended.status, "--skip: no checklist item is called 'webhoks'" in ended.err) == (4, True)
+
+
 def test_an_unknown_item_is_named_before_anything_runs(ready: Folder) -> None:
     """A misspelt id of --only ends the gate at once, with the nearest id."""
     ended = ready.gate("--only", "own.bakcup")
