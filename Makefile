@@ -94,7 +94,7 @@ sample: setup
 
 # What real receivers do, as docs/receivers.md tells it. Needs what tests/real/install brings.
 receivers: setup
-	@$(BIN)/python tests/real/receivers/survey.py > docs/receivers.md.new && mv docs/receivers.md.new docs/receivers.md
+	@PYTHONPATH=. $(BIN)/python -m tests.real.receivers.survey > docs/receivers.md.new && mv docs/receivers.md.new docs/receivers.md
 
 # Every check with its expectation, source and fix.
 pages: setup

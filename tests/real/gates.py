@@ -51,14 +51,16 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     checks: str = ".*"
     """Pattern of the ids of a finding's checks, such as ``body-.*``; all of them fit."""
     shows: str
-    """Pattern of what a finding of it contains, in its summary or in what was observed."""
+    """Pattern of what a finding of it contains: in its summary, in its cause or in what was observed."""
     kind: Kind
+    findings: int = 1
+    """How many findings there are of it at most."""
     why: str
 
     def explains(self, finding: Finding) -> bool:
         """Whether ``finding`` is of this cause."""
         about = finding.operations or (finding.subject,)
-        text = f"{finding.summary}\n{finding.observed}"
+        text = f"{finding.summary}\n{finding.cause}\n{finding.observed}"
         fits = any(re.fullmatch(self.operations, each) for each in about) and bool(re.search(self.shows, text))
         return fits and all(re.fullmatch(self.checks, each) for each in checks_of(finding))
 
@@ -84,6 +86,10 @@ class Judgement(NamedTuple):
     def missing(self) -> list[str]:
         """Return why each true cause without a finding matters."""
         return [cause.why for cause, of_it in self.found.items() if cause.kind is Kind.TRUE and not of_it]
+
+    def repeated(self) -> list[str]:
+        """Return the true causes that more findings report than their rows state."""
+        return [c.why for c, of_it in self.found.items() if c.kind is Kind.TRUE and len(of_it) > c.findings]
 
     def false(self) -> list[str]:
         """Return the findings that report no fault."""

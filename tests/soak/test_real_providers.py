@@ -17,3 +17,8 @@ def test_real_servers_get_the_findings_that_they_deserve(run_tests: RunTests) ->
     Two correct ones have no finding in any of their runs.
     """
     run_tests(sys.executable, "tests/real/providers", settings={"REAL_PROVIDERS": "all", "RIGHT_RUNS": str(TIMES)})
+
+
+def test_real_receivers_get_the_findings_that_they_deserve(run_tests: RunTests) -> None:
+    """The same for the vendors' own receivers, each cause once, and docs/receivers.md tells it."""
+    run_tests(sys.executable, "tests/real/receivers/test_receivers.py", settings={"REAL_RECEIVERS": "all"})
