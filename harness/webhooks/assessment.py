@@ -31,6 +31,9 @@ _DID: Mapping[int, str] = {
 }
 """What a receiver did, by the class of its status, 0 for no response."""
 
+LIMITED = "the receiver's rate limit answered in its place. Raise that limit for the run"
+"""Why 429 decides nothing."""
+
 
 class CaseResult(NamedTuple):
     """What one case came to."""
@@ -89,8 +92,7 @@ def judged(
     Whether the case holds is decided by what the receiver took; a wrong status alone is a fault of its own.
     """
     if look.answer.status == 429:
-        why = "the receiver's rate limit answered in its place. Raise that limit for the run"
-        return CaseResult(Outcome.ERROR, f"{look.answer.seen}: {why}"), None
+        return CaseResult(Outcome.ERROR, f"{look.answer.seen}: {LIMITED}"), None
     if wrong := _wrong_content(case, material, built, look.answer):
         return CaseResult(Outcome.FAIL, wrong), _survival(case, look)
     decide = _refusal if case.response in REFUSALS else _answered if case.response in _ANSWERED else _acknowledgement

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from harness.errors import ProbeError, ProcessError
 from harness.model import Finding, Outcome
+from harness.model.finding import stable_id
 from harness.webhooks.case_runner import no_id
 from harness.webhooks.drills import (
     authentication,
@@ -20,7 +23,7 @@ from harness.webhooks.drills import (
     unset_secrets,
     withdrawal,
 )
-from harness.webhooks.drills.drill import Drill, Judgement
+from harness.webhooks.drills.drill import Caused, Drill, Judgement
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.drills.processed import unseen
 from harness.webhooks.drills.rate_limit import overloaded, usable
@@ -54,8 +57,12 @@ def play(drill: Drill, context: DrillContext, *, reproduce: str) -> Finding:
     """Run one drill, between genuine deliveries that give its outcome a meaning, and return its finding."""
 
     def look() -> list[Finding]:
-        outcome, observed = _judged(drill, context)
-        return [with_fixtures(drill.finding(outcome, observed, reproduce=reproduce), *_fixtures(drill, context))]
+        result = _judged(drill, context)
+        finding = drill.finding(*result[:2], reproduce=reproduce)
+        if isinstance(result, Caused) and result.cause:
+            alone = stable_id(drill.id, drill.key, "")  # whatever else shows the cause, the finding has its own id
+            finding = msgspec.structs.replace(finding, subject=drill.id, cause=result.cause, id=alone)
+        return [with_fixtures(finding, *_fixtures(drill, context))]
 
     return context.receiver.undisturbed(look)[0]
 
@@ -80,7 +87,7 @@ def _prepare(context: DrillContext) -> None:
             ahead(context)
 
 
-def _judged(drill: Drill, context: DrillContext) -> Judgement:
+def _judged(drill: Drill, context: DrillContext) -> Judgement | Caused:
     receiver = context.receiver
     if error := usable(context):
         failed = overloaded(context) if drill.under_load else ""

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from harness.model import Check, Event, Outcome
 from harness.model.check import Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 
-__all__ = ["OTHER_SECRETS", "Drill", "Judgement", "passes_if", "too_fast"]
+__all__ = ["OTHER_SECRETS", "Caused", "Drill", "Judgement", "passes_if", "too_fast"]
 
 OTHER_SECRETS = "start the receiver with other secrets"
 """What `Drill.needs_process` is for drills about its configuration."""
+
+
+class Caused(NamedTuple):
+    """A judgement with what is wrong with the receiver, which other drills show too."""
+
+    outcome: Outcome
+    observed: str
+    cause: str
+    """Findings of one cause are one finding in the report; empty for what only this drill shows."""
 
 
 class Drill(Check, frozen=True, kw_only=True):
@@ -27,7 +37,7 @@ class Drill(Check, frozen=True, kw_only=True):
     """Whether it fails where a receiver that acknowledged earlier deliveries no longer responds."""
     ahead: Callable[[DrillContext], None] | None = None
     """Runs before the first drill, because its effects appear late; does nothing where the target does not allow it."""
-    run: Callable[[DrillContext], Judgement]
+    run: Callable[[DrillContext], Judgement | Caused]
 
 
 def too_fast(slow: Event) -> Judgement:

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from harness.core.pointers import text_at_key
 from harness.model import Delivery, Event, Level, Outcome
+from harness.model.cause import OF_RECEIVER
 from harness.openapi.event_bodies import readable_document
 from harness.webhooks import effects as seen
-from harness.webhooks.drills.drill import Drill, Judgement, passes_if
+from harness.webhooks.drills.drill import Caused, Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.drills.shared import Repeated
 from harness.webhooks.effects import counted
@@ -26,6 +27,9 @@ _UNIQUE = (
     "Give the event id a unique constraint, store it in the same transaction as the effect, and acknowledge an event "
     "whose id is already stored."
 )
+_REPEATS = OF_RECEIVER.of("processes an event again when it is delivered again")
+_OF_ONE_EVENT = ("duplicates", "exact-replay", "duplicates-at-once", "duplicates-rewritten")
+"""Drills that a receiver fails which does not note what it has processed."""
 _SOURCE = "Standard Webhooks, Idempotency; docs.stripe.com, Webhooks: handle duplicate events"
 
 
@@ -80,9 +84,10 @@ def _rewritten(context: DrillContext, event: Event) -> _Delivered | None:
     first = context.deliver(event)
     context.probe.wait(event.id, within_s=context.receiver.settle_s)
     again = context.deliver(another)
-    if more := with_member(another):
-        context.deliver(more)  # may be refused: not every receiver takes a member that it does not know
-    return _Delivered([*first, *again])
+    more = with_member(another)
+    answers = context.deliver(more) if more else []  # may be refused: not every receiver takes an unknown member
+    before = "".join(f"with a new member: {answer.seen}; " for answer in answers)
+    return _Delivered([*first, *again], before)
 
 
 _WAYS: Mapping[str, Deliver] = {
@@ -109,7 +114,7 @@ def _repeat(context: DrillContext) -> None:
     context.shared.repeated = {way: Repeated(event, *came, done_at) for way, (event, came) in delivered.items() if came}
 
 
-def _once(drill_id: str, context: DrillContext) -> Judgement:
+def _once(drill_id: str, context: DrillContext) -> Judgement | Caused:
     """Judge one way of delivering again, after the time in which late effects show."""
     if context.shared.repeated is None:
         _repeat(context)
@@ -123,7 +128,8 @@ def _once(drill_id: str, context: DrillContext) -> Judgement:
         return Outcome.FAIL, f"{before}{len(refused)} of {len(answers)} not acknowledged: {refused[0].seen}"
     effects = context.probe.effects(event.id)
     answered = answers[0].seen if len(answers) == 1 else f"{len(answers)} acknowledged"
-    return passes_if(effects == 1, f"{before}{answered}, {counted(effects)}")
+    outcome, observed = passes_if(effects == 1, f"{before}{answered}, {counted(effects)}")
+    return Caused(outcome, observed, _REPEATS if effects > 1 and drill_id in _OF_ONE_EVENT else "")
 
 
 def _out_of_order(context: DrillContext) -> Judgement:

@@ -7,18 +7,18 @@ from email.parser import Parser
 
 from harness.core.dates import retry_after_s
 from harness.model import Delivery, Outcome
+from harness.webhooks.assessment import LIMITED
 from harness.webhooks.drills.drill_context import DrillContext
 
 _UNASKED_S, _MOST_S = 1.0, 61.0
 """Wait after a refusal without ``Retry-After``, and the longest wait between two deliveries."""
 _LIMITED = (429, 503)
-_LIMIT = "the receiver's rate limit answered in its place. Raise that limit for the run"
 
 
 def limited(answers: list[Delivery]) -> tuple[Outcome, str] | None:
     """Return the judgement of deliveries that a rate limit answered; None where it answered none."""
     found = next((answer for answer in answers if answer.status == 429), None)
-    return (Outcome.ERROR, f"{found.seen}: {_LIMIT}") if found else None
+    return (Outcome.ERROR, f"{found.seen}: {LIMITED}") if found else None
 
 
 def usable(context: DrillContext) -> str:

@@ -19,7 +19,9 @@ import pytest
 from harness.http.wire import Wire
 from harness.model import Event, Finding, Outcome
 from harness.model.config import DeadLetters, Duration, EffectSource, EventOrder, Receiver
+from harness.model.finding import stable_id
 from harness.readiness.checklist import shipped
+from harness.readiness.one_cause import joined
 from harness.webhooks import effects as effects_module
 from harness.webhooks.drills import CRASHES, DRILLS, DrillContext, load, play
 from harness.webhooks.drills.load import percentile
@@ -214,6 +216,19 @@ def test_a_body_that_can_be_written_in_one_way_alone_is_not_rewritten(
         Outcome.NOT_APPLICABLE,
         "no other body means the same event as run.started",
     )
+
+
+def test_drills_that_show_repeated_effects_have_one_cause(stage: Callable[[Integration], DrillContext]) -> None:
+    """A receiver that notes no id is one finding in the report; each drill has the id that it has alone."""
+    on = stage(Integration("twice"))
+    again = [played(drill_id, on) for drill_id in ("duplicates", "exact-replay", "duplicates-rewritten")]
+    forged = played("genuine-after-forged", on)
+
+    assert {f.cause for f in again} == {"The receiver processes an event again when it is delivered again"}
+    assert [f.id for f in again] == [stable_id(f.check, f"webhooks.idempotent/{f.check}", "") for f in again]
+    assert (forged.outcome, forged.cause) == (Outcome.PASS, "")
+    grouped = joined(again)
+    assert [len(f.members) for f in grouped] == [3]
 
 
 @pytest.mark.parametrize("drill_id", ["duplicates", "genuine-after-forged", "burst"])
