@@ -91,7 +91,7 @@ CASES: tuple[ReceiverCase, ...] = (
     _garbage(id="body-form", summary="a signed body that is a form", build=_exactly(b"payload=%7B%7D&id=1")),
     _garbage(id="body-null", summary="the signed body null", build=_exactly(b"null")),
     _garbage(id="body-list", summary="the signed body []", build=_exactly(b"[]")),
-    _garbage(id="body-object", summary="the signed body {}", build=_exactly(b"{}")),
+    _body(id="body-object", summary="the signed body {}", build=_exactly(b"{}")),
     _garbage(id="body-string", summary="a signed body that is a JSON string", build=_exactly(b'"x"')),
     _garbage(id="body-number", summary="a signed body that is a number", build=_exactly(b"1")),
     _garbage(
