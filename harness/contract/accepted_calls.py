@@ -120,7 +120,10 @@ def cause_of(result: SendResult, accepted: str, sent: str) -> str:
     return f"answers {last.status_code} to {sent}" if last.is_server_error and last.status_code != _OVERLOADED else ""
 
 
-def crash_cause_of(result: SendResult, operation: Operation) -> str:
-    """Return the cause that other checks give to a crash like this one; empty where the answer is none."""
+def crash_cause_of(result: SendResult, operation: Operation, place: str) -> str:
+    """Return the cause that other checks give to a crash like this one; empty where the answer is none.
+
+    ``place`` is the part of an accepted call that was made wrong.
+    """
     last = result.last
-    return own_server_error_cause(last, operation.label) if last is not None and last.is_server_error else ""
+    return own_server_error_cause(last, operation.label, place) if last is not None and last.is_server_error else ""

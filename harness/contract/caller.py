@@ -16,7 +16,7 @@ from harness.contract.sample import Sample
 from harness.errors import ProbeError
 from harness.http.provider_client import LIMITED, ProviderClient, SendResult
 from harness.model import Check, Finding, FixedBy, Outcome
-from harness.model.cause import SERVER_ERROR, level_of, of_group, own_crash
+from harness.model.cause import SERVER_ERROR, level_of, of_group, own_crash, without_place
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
 
@@ -176,9 +176,9 @@ def broken(
     level = max(check.level, level_of(shared))  # `should` is the greater
     named = found.named(subject, check.id, cause)
     if shared.startswith(SERVER_ERROR.begins) and shared != cause:  # two crashes are two findings
-        aliases = (of_group(check.item, cause), named.id)
-        own = own_crash(shared, subject)
-        named = named if own else found.named(subject, check.id, f"{cause}\n{shared}")
+        of_all = without_place(shared, subject) if own_crash(shared, subject) else ""
+        aliases = (of_group(check.item, cause), named.id, *([of_group(check.item, of_all)] if of_all else []))
+        named = named if shared == of_all else found.named(subject, check.id, f"{cause}\n{shared}")
         named = msgspec.structs.replace(named, aliases=aliases)
     return msgspec.structs.replace(named, cause=shared, level=level)
 

@@ -197,7 +197,7 @@ def _cause(caller: Caller, sample: Sample, hostile: HostileBody) -> tuple[str, s
     result = caller.send(sample.operation, sample.path, content=content, headers=headers)
     undo(caller, sample, result)
     cause = cause_of(result, "" if hostile.may_be_accepted else hostile.accepted, "a hostile body")
-    return cause, crash_cause_of(result, sample.operation)
+    return cause, crash_cause_of(result, sample.operation, "body")
 
 
 def _is_forbidden(operation: Operation, content: bytes, headers: dict[str, str]) -> bool:

@@ -18,6 +18,7 @@ from harness.model import Finding, FixedBy, Outcome
 from harness.openapi.invalid_bodies import invalid_bodies
 from harness.openapi.invalid_parameters import invalid_parameters
 from harness.openapi.operation import Operation
+from harness.openapi.parameters import name_of
 
 MOST_BY_OPERATION = 50
 """Invalid calls of one operation."""
@@ -55,6 +56,8 @@ class InvalidCall(NamedTuple):
     headers: dict[str, str]
     content: bytes | None = None
     """Sent in place of the JSON of ``body``."""
+    place: str = "body"
+    """The part of the call that is invalid and can be left out, such as ``query limit``; empty for another part."""
 
 
 def judge_invalid_input(caller: Caller, walk: LinkCrawler) -> list[Finding]:
@@ -122,7 +125,7 @@ class OperationTrial:
             result = self._send(call)
             undo(self._caller, self._sample, result)
             if cause := cause_of(result, f"accepts {call.change}", "an invalid value"):
-                crash = crash_cause_of(result, self._sample.operation)
+                crash = crash_cause_of(result, self._sample.operation, call.place)
                 self._causes.setdefault((cause, crash), []).append(call.where)
 
     @property
@@ -161,10 +164,14 @@ def invalid_calls(caller: Caller, sample: Sample) -> list[InvalidCall]:
     if "{" not in operation.path:
         return of_body  # the parameters of these are reached by generated requests
     parameters = []
+    optional = {name_of(p) for p in operation.parameters if p.get("required") is not True}
     for each in invalid_parameters(caller.spec, operation):
         where = f"the {each.place} {each.name} as {each.text!r}"
+        place = f"{each.place} {each.name}"
         query, headers = ({each.name: each.text}, {}) if each.place == "query" else ({}, {each.name: each.text})
-        parameters.append(InvalidCall(each.change, where, body, query, headers))
+        parameters.append(
+            InvalidCall(each.change, where, body, query, headers, place=place if place in optional else "")
+        )
     return [*parameters[: MOST_BY_OPERATION // 4], *of_body, *parameters[MOST_BY_OPERATION // 4 :]]
 
 

@@ -84,6 +84,8 @@ class Defect(msgspec.Struct, frozen=True, kw_only=True):
     """Why nobody would correct it; empty where somebody would."""
     crash: str = ""
     """What distinguishes a crash from others of its operation, check and cause; empty where nothing does."""
+    place: str = ""
+    """The part of the request that a crash depends on, where nothing else distinguishes it; see `crash_places`."""
     aliases: tuple[str, ...] = ()
     """Ids of what a crash was part of before crashes were distinguished, so that waivers of these cover it."""
 
@@ -174,7 +176,7 @@ def as_one(crashes: Sequence[Defect]) -> Defect:
     """Return one defect for crashes of one operation that are too many to be different ones."""
     small = min(crashes, key=lambda defect: defect.size)
     cause = crash_of(small.status or 500, small.operation)
-    return msgspec.structs.replace(small, crash="", shared_cause=cause, aliases=())
+    return msgspec.structs.replace(small, crash="", place="", shared_cause=cause, aliases=())
 
 
 def judged_again(defect: Defect, operation: Operation, spec: Spec, response: httpx.Response) -> Defect:

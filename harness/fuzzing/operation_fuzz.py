@@ -82,7 +82,7 @@ def fuzz(
         _each_phase(operation, session, budget, seed, problems)
     except Stop:
         gone = []
-    _store(session, store, gone)
+    _store(session, store, [*gone, *session.settle()])
     observed = f"seed {random_seed}{session.not_sent}"
     errors = (subject.error(summary, problem) for problem, summary in problems.items())
     return [*findings_of(session, subject, store, observed), *errors]
@@ -206,7 +206,7 @@ def _random(
     """Send random requests, then make those smaller that showed something no other request had shown."""
     known = set(session.defects)
     generation.at_random(operation.raw, mode, attempt, examples=budget.examples, seed=seed)
-    together = iter(range(max(budget.requests, budget.shrinks)))
+    together = iter(range(max(budget.requests, budget.shrinks) - session.places.sent))
     for defect_id in sorted(set(session.defects) - known):
         left = islice(together, budget.shrinks)
 

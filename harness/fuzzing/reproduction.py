@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,9 +10,10 @@ import msgspec
 
 from harness.core.pointers import as_fragment, at_pointer, leaves, pointer_of
 from harness.errors import NotPermittedError, SpecError
+from harness.fuzzing.crash_places import at_place
 from harness.fuzzing.defects import Defect, StoredRequest, as_answer, judged_again
 from harness.fuzzing.response_defects import defects_of
-from harness.fuzzing.sending import send_stored
+from harness.fuzzing.sending import send_stored, with_new_key
 from harness.http.provider_client import UNHEARD, ProviderClient, SendResult, json_of
 from harness.openapi.spec_document import Spec
 
@@ -89,6 +89,7 @@ def _again(defect: Defect, response: httpx.Response, spec: Spec, client: Provide
     made_up = dict.fromkeys(operation.path_parameters, "0")
     case = operation.raw.Case(method=defect.steps[-1].method, path_parameters=made_up)
     shown = defects_of(response, case, operation, spec, steps=defect.steps, headers=client.headers)
+    shown = [at_place(d, defect.place) if d.of_all == defect.of_all and not d.crash else d for d in shown]
     found = next((d for d in shown if defect.id in (d.id, d.of_all)), None)
     return None if found is None else msgspec.structs.replace(found, bindings=defect.bindings)
 
@@ -101,14 +102,4 @@ def _bound(step: StoredRequest, defect: Defect, answers: list[Any]) -> StoredReq
         if isinstance(value, str):
             path = path.replace(text, value)
             body = body.replace(text.encode(), value.encode()) if body else body
-    headers = tuple(
-        (k, str(uuid.uuid4()) if k.lower() == "idempotency-key" and _is_uuid(v) else v) for k, v in step.headers
-    )
-    return msgspec.structs.replace(step, path=path, body=body, headers=headers)
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(uuid.UUID(text)) == text
-    except ValueError:
-        return False
+    return with_new_key(msgspec.structs.replace(step, path=path, body=body))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
+import msgspec
 
 from harness.errors import NotPermittedError
 from harness.fuzzing.defects import StoredRequest
@@ -39,6 +40,21 @@ def send_stored(stored: StoredRequest, client: ProviderClient) -> SendResult:
     secret = ((name, known[name.lower()]) for name in stored.secret if name.lower() in known)
     headers = (*stored.headers, *secret)
     return client.send(client.build(stored.method, stored.path, headers, authenticated=False, content=stored.body))
+
+
+def with_new_key(stored: StoredRequest) -> StoredRequest:
+    """Return a stored request with a new idempotency key in place of a UUID: the old one asks for the old answer."""
+    headers = tuple(
+        (k, str(uuid.uuid4()) if k.lower() == "idempotency-key" and _is_uuid(v) else v) for k, v in stored.headers
+    )
+    return msgspec.structs.replace(stored, headers=headers)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def _request(case: Any, client: ProviderClient) -> httpx.Request:

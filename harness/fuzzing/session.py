@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from harness.fuzzing.budget import Budget
+from harness.fuzzing.crash_places import CrashPlaces
 from harness.fuzzing.defects import Defect, StoredRequest, as_one, as_request, of_missing_answer, smaller
 from harness.fuzzing.reproduction import bindings
 from harness.fuzzing.response_defects import defects_of
@@ -46,6 +47,7 @@ class FuzzSession:
         self._clock = clock
         self._waited_before = client.waited_s
         self._ends = clock() + budget.seconds
+        self.places = CrashPlaces(client, requests=budget.requests, is_over=self._is_over)
 
     @property
     def unheard(self) -> str:
@@ -73,7 +75,7 @@ class FuzzSession:
 
     def send(self, case: Any) -> SendResult | None:
         """Send one case, None when HTTP cannot carry it; raises `Stop` when time or the provider's patience is out."""
-        if self._clock() >= self._ends + self.client.waited_s - self._waited_before:
+        if self._is_over():
             self.out_of_time = True
             raise Stop
         answer = send_case(case, self.client)
@@ -107,7 +109,10 @@ class FuzzSession:
         headers = self.client.headers
         found = defects_of(answer.response, case, operation, self.spec, steps=steps, headers=headers, recorder=recorder)
         bound = bindings(documents, steps) if found and documents else ()
-        return self.note([msgspec.structs.replace(defect, bindings=bound) for defect in found])
+        if answer.response.is_success:
+            self.places.accepted(operation, steps[-1])
+        found = [msgspec.structs.replace(defect, bindings=bound) for defect in found]
+        return self.note([self.places.placed(defect, operation) for defect in found])
 
     def note(self, found: list[Defect]) -> list[Defect]:
         """Store the smallest example of each defect; raises `Stop` after too many requests without an answer."""
@@ -117,6 +122,13 @@ class FuzzSession:
         if len(self.missing) >= MOST_MISSING:
             raise Stop
         return found
+
+    def settle(self) -> list[Defect]:
+        """End with the examples that are certain to show what they are put down to; return what is none any more."""
+        return self.places.settle(self.defects, self.spec.operation)
+
+    def _is_over(self) -> bool:
+        return self._clock() >= self._ends + self.client.waited_s - self._waited_before
 
     def request(self, answer: SendResult) -> StoredRequest:
         """Return what is stored of a request that was sent."""

@@ -63,6 +63,7 @@ def run_stateful(
         return [subject.finding(Outcome.NOT_APPLICABLE, "the spec links no operations", UNLINKED)]
     except Ungenerable as exc:
         return [subject.error("the links of the spec cannot be followed", str(exc))]
+    session.settle()
     for defect in session.shown:
         store.keep(_shorter(defect, spec, client))
     return list(findings_of(session, subject, store, f"seed {random_seed}{ended}"))

@@ -41,6 +41,8 @@ UNCHECKED = (
 OF_RECEIVER = CauseKind(begins="The receiver ")
 """Of faults of the integration that many deliveries show."""
 
+_IN = ", in "
+"""Before the place in the request."""
 _WORST_FIRST = (SERVER_ERROR, NO_ANSWER, BROKEN_SCHEMA)
 
 
@@ -49,14 +51,20 @@ def of_group(item: str, cause: str) -> str:
     return stable_id("", f"{item}/cause", cause)
 
 
-def crash_of(status: int, operation: str) -> str:
-    """Return the cause of a crash at an operation that nothing distinguishes from others there."""
-    return SERVER_ERROR.of(f"{status} of {operation}")
+def crash_of(status: int, operation: str, place: str = "") -> str:
+    """Return the cause of a crash that nothing but its operation, and the ``place`` in the request, distinguishes."""
+    return SERVER_ERROR.of(f"{status} of {operation}{_IN if place else ''}{place}")
 
 
 def own_crash(cause: str, operation: str) -> bool:
     """Whether a cause is one of `crash_of` at an operation."""
-    return cause.startswith(SERVER_ERROR.begins) and cause.endswith(f" of {operation}")
+    of_all = f" of {operation}"
+    return cause.startswith(SERVER_ERROR.begins) and (cause.endswith(of_all) or f"{of_all}{_IN}" in cause)
+
+
+def without_place(cause: str, operation: str) -> str:
+    """Return a cause of `crash_of` without the place in the request."""
+    return cause.partition(f" of {operation}")[0] + f" of {operation}"
 
 
 def rank(cause: str) -> int:

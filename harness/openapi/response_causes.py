@@ -82,9 +82,9 @@ def text_cause(response: httpx.Response) -> str:
     return SERVER_ERROR.of(f"{response.status_code}: {text}") if text else ""
 
 
-def own_server_error_cause(response: httpx.Response, operation: str) -> str:
-    """Return the cause of a 5xx, with the operation where nothing else distinguishes crashes."""
-    return server_error_cause(response) or crash_of(response.status_code, operation)
+def own_server_error_cause(response: httpx.Response, operation: str, place: str = "") -> str:
+    """Return the cause of a 5xx, with operation and place in the request where nothing else distinguishes crashes."""
+    return server_error_cause(response) or crash_of(response.status_code, operation, place)
 
 
 def _refused_valid(response: httpx.Response) -> str:

@@ -8,7 +8,7 @@ import msgspec
 
 from harness.core.names import first_of
 from harness.model import Finding, FixedBy, Outcome, stable_id
-from harness.model.cause import OF_RECEIVER, UNCHECKED, of_group, rank
+from harness.model.cause import OF_RECEIVER, UNCHECKED, of_group, own_crash, rank
 from harness.model.finding import UNSERVED_CHECK, Member
 from harness.model.spec_coverage import CLIENT_RUNS, Coverage
 
@@ -139,7 +139,7 @@ def _one(findings: Sequence[Finding]) -> Finding:
             f"{first.cause}, at {len(findings)} deliveries: {first_of(operations, FIRST)} ({named}){_waiver(first)}"
         )
     elif len(operations) == 1:
-        where = "" if first.cause.endswith(f" {operations[0]}") else f": {operations[0]}"
+        where = "" if own_crash(first.cause, operations[0]) else f": {operations[0]}"
         summary = f"{first.cause}{where} ({named}){_waiver(first)}"
     else:
         summary = f"{first.cause}, at {number}: {first_of(operations, FIRST)} ({named}){_waiver(first)}"
