@@ -19,7 +19,7 @@ from harness.model import stable_id
 from harness.model.cause import STATUS, crash_of, of_group
 from harness.openapi.accepted_body import accepted_cause
 from harness.openapi.operation import Operation
-from harness.openapi.response_causes import cause_of, server_error_cause, text_cause
+from harness.openapi.response_causes import cause_of, server_error_cause, text_cause, whole_text_cause
 from harness.openapi.spec_document import Spec
 from harness.openapi.spec_excerpt import SpecExcerpt, spec_excerpt
 
@@ -167,8 +167,10 @@ def _told_apart(defect: Defect, response: httpx.Response) -> Defect:
     if not crash:
         return defect
     aliases = [defect.of_all]
-    if (text := text_cause(response)) and text != crash:  # its ids where no log is read
-        aliases += [of_group(ITEM, text), msgspec.structs.replace(defect, crash=text).id]
+    # Its ids where no log is read, and those that earlier versions gave it.
+    for text in dict.fromkeys((text_cause(response), whole_text_cause(response))):
+        if text and text != crash:
+            aliases += [of_group(ITEM, text), msgspec.structs.replace(defect, crash=text).id]
     return msgspec.structs.replace(defect, crash=crash, aliases=tuple(aliases))
 
 

@@ -39,6 +39,8 @@ _SAYS_NOTHING = re.compile(
     r"occurred|something|went|wrong|an|the|bad|request|invalid|input)*"
 )
 """What any error has."""
+_DATA = re.compile(r"[{\[]")
+"""Begins the data that a server puts into the text of a crash, such as what a library found wrong with an input."""
 _TEXTS = ("detail", "message", "title", "error", "msg", "error_description", "type", "code")
 """Members of a body in which servers word an error, the most precise first (RFC 9457 section 3.1, and its like)."""
 _SPECIFIC = frozenset({"required", "additionalProperties", "unevaluatedProperties"})
@@ -77,8 +79,18 @@ def server_error_cause(response: httpx.Response) -> str:
 
 
 def text_cause(response: httpx.Response) -> str:
-    """Return the cause of a 5xx by the text of its body alone; empty where any error has that."""
+    """Return the cause of a 5xx by the text of its body alone, without data in it; empty where any error has that."""
     text = answer_text(response)
+    before = _DATA.split(text, maxsplit=1)[0].strip()
+    return _worded_crash(response, text if _SAYS_NOTHING.fullmatch(before) else before)
+
+
+def whole_text_cause(response: httpx.Response) -> str:
+    """Return what `text_cause` returned before it left data out, whose ids stay valid."""
+    return _worded_crash(response, answer_text(response))
+
+
+def _worded_crash(response: httpx.Response, text: str) -> str:
     return SERVER_ERROR.of(f"{response.status_code}: {text}") if text else ""
 
 

@@ -154,12 +154,13 @@ def _acknowledgement(case: ReceiverCase, look: Observation) -> Decision:
 
 def _answered(case: ReceiverCase, look: Observation) -> Decision:
     """Decide about a delivery that may be taken or refused; garbage may not have an effect."""
+    elsewhere = CaseResult(Outcome.NOT_APPLICABLE, look.seen, f"Its response to {case.summary} is judged as a whole")
     if case.is_garbage and look.effects:
-        return CaseResult(Outcome.FAIL, look.seen, f"Processed {case.summary}"), None
+        return elsewhere, receiver_causes.processed_garbage(case)
     if is_expected(case, look.answer):
         return CaseResult(Outcome.PASS, look.seen), None
-    fault = receiver_causes.wrong_status(case, look.answer.status, look.needs, _DID.get(look.status_class, "Answered"))
-    return CaseResult(Outcome.NOT_APPLICABLE, look.seen, f"Its response to {case.summary} is judged as a whole"), fault
+    did = _DID.get(look.status_class, "Answered")
+    return elsewhere, receiver_causes.wrong_status(case, look.answer.status, look.needs, did)
 
 
 def _wrong_content(case: ReceiverCase, material: Material, built: Request, answer: Delivery) -> str:

@@ -67,7 +67,17 @@ SILENT = Check(
     source="CWE-400",
     fix="Bound the time and memory that one delivery may take, and release what it holds.",
 )
-CHECKS = (STATUS, IGNORED, ENDED, SILENT)
+GARBAGE = Check(
+    id="processed-garbage",
+    item="webhooks.robust",
+    summary="the effects of signed bodies that are no event",
+    passed="Processed no signed body that is no event",
+    failed="Processed a signed body that is no event",
+    expected="HTTP 400, and no effect",
+    source="CWE-20",
+    fix="Hold a body against what you need of an event, its id and type at least, before you store or process it.",
+)
+CHECKS = (STATUS, IGNORED, ENDED, SILENT, GARBAGE)
 
 
 class ReceiverFault(NamedTuple):
@@ -117,6 +127,12 @@ def ignored(case: ReceiverCase) -> ReceiverFault:
     """Return that a forgery was acknowledged and then ignored."""
     cause = OF_RECEIVER.of("acknowledges forgeries that it then ignores")
     return ReceiverFault(IGNORED, cause, case.level, f"Acknowledged {case.summary}, and ignored it")
+
+
+def processed_garbage(case: ReceiverCase) -> ReceiverFault:
+    """Return that something which is no event had an effect."""
+    cause = OF_RECEIVER.of("processes signed bodies that are no event")
+    return ReceiverFault(GARBAGE, cause, case.level, f"Processed {case.summary}")
 
 
 def ended(case: ReceiverCase) -> ReceiverFault:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from harness.openapi.response_causes import answer_text, content_type_cause, server_error_cause
+from harness.openapi.response_causes import (
+    answer_text,
+    content_type_cause,
+    server_error_cause,
+    text_cause,
+    whole_text_cause,
+)
 
 
 def answered(document: object, url: str = "/a", *, status: int = 500, body: object = None) -> httpx.Response:
@@ -40,6 +46,16 @@ def test_what_a_request_or_a_moment_changes_is_no_part_of_the_cause(
 ) -> None:
     """Numbers, ids and what the answer repeats of the request do not tell causes apart."""
     assert answer_text(first) == answer_text(second) != ""
+
+
+def test_data_in_the_text_of_a_crash_are_no_part_of_its_cause() -> None:
+    """What a library found wrong with an input differs with each input; the ids of the whole text stay valid."""
+    errors = "1 validation error: {'loc': ('query', 'email'), 'msg': '%s'}"
+    first, second = (answered({"detail": errors % reason}) for reason in ("no @-sign", "the display name ends early"))
+
+    assert text_cause(first) == text_cause(second) == "Server error 500: # validation error:"
+    assert whole_text_cause(first) != whole_text_cause(second)
+    assert text_cause(answered({"detail": "[Errno 2] No such file: /a"})).endswith("No such file: /a")
 
 
 def test_other_texts_are_other_causes() -> None:
