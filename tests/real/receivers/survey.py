@@ -22,7 +22,7 @@ from tests.real.receivers.targets import HERE, report_of, wrong
 
 ENVS = ("vendors", "django")
 AT_ONCE = 2
-MEASURED = ("ack-latency", "burst", "memory")
+MEASURED = ("ack-latency", "burst", "killed-after-ack", "memory")
 """Checks whose outcome depends on the machine too, so the page does not tell it."""
 
 
@@ -152,7 +152,7 @@ vendor's library alone is not a receiver, so most rows are about the code around
 becomes a 5xx, an event that nobody remembers is processed twice, and the sender delivers both again.
 
 `must` blocks a release, `should` warns, and a `note` is what no user of the library can change. What depends on the
-machine too is not listed: a burst, the time of an acknowledgement, and memory.
+machine too is not listed: a burst, the time of an acknowledgement, a kill right after it, and memory.
 
 """
 
