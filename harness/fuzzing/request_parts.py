@@ -34,8 +34,8 @@ def without(step: StoredRequest, parts: Iterable[Part]) -> StoredRequest:
 def parts_of(step: StoredRequest, operation: Operation, valid: StoredRequest | None) -> dict[str, Part]:
     """Return the parts that the document does not require, by name, such as ``query limit``, and the body.
 
-    ``valid`` is a request whose body takes the place of the body. All undeclared headers are one part, and so are all
-    undeclared members of the query: their names differ in every run.
+    ``valid`` is a request whose body takes the place of the body, or of none. All undeclared headers are one part, and
+    so are all undeclared members of the query: their names differ in every run.
     """
     headers: dict[str, set[str]] = {}
     queries: dict[str, set[str]] = {}
@@ -49,8 +49,7 @@ def parts_of(step: StoredRequest, operation: Operation, valid: StoredRequest | N
         queries.setdefault(_part_of("query", name, declared), set()).add(name)
     found: dict[str, Part] = {part: partial(_without_headers, names) for part, names in headers.items()}
     found |= {part: partial(_without_query, names) for part, names in queries.items()}
-    is_wrong = valid is not None and operation.is_body_required if not step.body else True
-    if is_wrong and (valid is None or valid.body != step.body):
+    if valid.body != step.body if valid is not None else step.body:
         found[BODY] = partial(_with_body, valid)
     return {part: leave_out for part, leave_out in found.items() if part}
 
@@ -62,7 +61,7 @@ def is_valid_write(operation: Operation, step: StoredRequest) -> bool:
 
 def valid_write(operation: Operation, step: StoredRequest, accepted: StoredRequest | None) -> StoredRequest | None:
     """Return a request with a valid body: that of an ``accepted`` one, else the simplest; None where none is known."""
-    if accepted is not None or not operation.body_place or not (step.body or operation.is_body_required):
+    if accepted is not None or not operation.body_place:
         return accepted
     kind = next((kind for kind, place in operation.bodies.items() if place and is_json(kind)), "")
     with suppress(HarnessError, Ungenerable):

@@ -275,3 +275,18 @@ def test_a_crash_that_an_earlier_version_stored_gets_its_place(attacker: Attacke
 
     assert [f.id for f in crashes(attacker, url)] == [first.id]
     assert [d.id for d in attacker.found.all() if d.check == now.check] == [first.id]
+
+
+def test_no_body_and_a_wrong_body_are_one_place(attacker: Attacker, serve: Serve) -> None:
+    """Also where the document does not require the body that the code needs."""
+    operation = {**DOCUMENT["paths"]["/things"]["post"]}
+    operation["requestBody"] = {**operation["requestBody"], "required": False}
+    described = document({"/things": {"post": operation}})
+
+    def answer(call: Call) -> Reply:
+        if call.method != "POST":
+            return 405, {"allow": "POST"}, None
+        return CRASH if call.body in (b"", b"null") else FINE
+
+    found = attacker.fuzzer(described, serve(answer)).fuzz(LABEL)
+    assert [f.cause for f in found if "Server error" in f.summary] == [f"Server error 500 of {LABEL}, in body"]
