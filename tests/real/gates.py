@@ -53,6 +53,8 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     shows: str
     """Pattern of what a finding of it contains: in its summary, in its cause or in what was observed."""
     kind: Kind
+    rare: bool = False
+    """Whether a run may miss it, for generated requests do not always come to it."""
     findings: int = 1
     """How many findings there are of it at most."""
     why: str
@@ -84,8 +86,9 @@ class Judgement(NamedTuple):
     unknown: list[Finding]
 
     def missing(self) -> list[str]:
-        """Return why each true cause without a finding matters."""
-        return [cause.why for cause, of_it in self.found.items() if cause.kind is Kind.TRUE and not of_it]
+        """Return why each true cause without a finding matters, but for those that a run may miss."""
+        needed = {c: of_it for c, of_it in self.found.items() if c.kind is Kind.TRUE and not c.rare}
+        return [cause.why for cause, of_it in needed.items() if not of_it]
 
     def repeated(self) -> list[str]:
         """Return the true causes that more findings report than their rows state."""
