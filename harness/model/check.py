@@ -31,6 +31,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     item: str
     """Item of the checklist that it verifies."""
     level: Level = Level.MUST
+    level_of_fail: Level | None = None
+    """Level of a failure, where to fail weighs more than not to be checked; by default that of the row."""
     fixed_by: FixedBy = FixedBy.INTEGRATION
     """Who can correct what it finds."""
     summary: str
@@ -46,6 +48,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """What to do when it fails, in terms that suit any programming language."""
     alone: bool = False
     """Whether nothing may run beside it, because it judges short times."""
+
+    @property
+    def levels(self) -> str:
+        """Its level in words, with that of a failure where they differ."""
+        return f"{self.level}, {self.level_of_fail} if it fails" if self.level_of_fail else self.level.value
 
     @property
     def key(self) -> str:
@@ -87,7 +94,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
             request=request,
             fix=self.fix if outcome is Outcome.FAIL else "",
             source=source or self.source,
-            level=self.level,
+            level=(self.level_of_fail if outcome is Outcome.FAIL else None) or self.level,
             fixed_by=self.fixed_by,
             check=self.id,
             case=self.id if case is None else case,

@@ -54,7 +54,7 @@ def _section(item: Item, checks: Sequence[Check]) -> Iterator[str]:
 
 def _part(check: Check) -> Iterator[str]:
     yield from (f"### {check.key}", "")
-    labelled = (("level", check.level), *details(check))
+    labelled = (("level", check.levels), *details(check))
     yield from (f"- **{label.lower()}:** {_text(text)}" for label, text in labelled if text)
     yield ""
 

@@ -31,7 +31,7 @@ def of_item(item: Item, checks: Sequence[Check]) -> Iterator[Labelled]:
 
 def of_check(check: Check) -> Iterator[Labelled]:
     """Yield what a check does and expects, where that comes from, and what to do when it fails."""
-    yield "", f"{check.key} ({check.level})"
+    yield "", f"{check.key} ({check.levels})"
     yield from details(check)
 
 

@@ -5,7 +5,7 @@ Only a receiver that runs without that secret can show it, so this drill runs ag
 
 from __future__ import annotations
 
-from harness.model import Outcome
+from harness.model import Level, Outcome
 from harness.webhooks.drills.drill import OTHER_SECRETS, Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.drills.unset_secrets import taken
@@ -44,6 +44,8 @@ DRILLS: tuple[Drill, ...] = (
     Drill(
         id="withdrawn-secret",
         item="webhooks.rotation",
+        level=Level.SHOULD,
+        level_of_fail=Level.MUST,  # many receivers have no second secret to withdraw
         summary="a delivery signed with the previous secret after the overlap",
         passed="Refused the withdrawn secret and accepted the current one",
         failed="Did not both refuse the withdrawn secret and accept the current one",

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from harness.errors import ProcessError
-from harness.model import Event, Finding, Outcome
+from harness.model import Event, Finding, Level, Outcome
 from harness.model.config import EffectSource, Receiver
 from harness.webhooks import effects as effects_module
 from harness.webhooks.drills import CRASHES, DrillContext, kills, outage, play
@@ -288,6 +288,7 @@ def test_a_withdrawn_secret_is_refused(
 
     assert finding.outcome is outcome
     assert f"signed with the old secret: {said} the new one: HTTP 200" in finding.observed
+    assert finding.level is (Level.MUST if outcome is Outcome.FAIL else Level.SHOULD)
     assert rotating.env == {"SECRET": "set", "PREVIOUS": "set"}
 
 
