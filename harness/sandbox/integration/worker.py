@@ -179,6 +179,6 @@ class Worker:
             claims = list(self._in_hand)
             if claims:
                 try:
-                    inbox.extend(self._database, claims, lease_s=self._policy.lease)
+                    inbox.extend(self._database, claims, lease_s=self._lease_s)
                 except Exception:
                     log.warning("leases not prolonged", exc_info=True)

@@ -69,19 +69,24 @@ def _with_junk(m: Material) -> Request:
     return m.carrying(f"{whole}AAAA{signature[len(whole) :]}")
 
 
-def _elsewhere(m: Material) -> dict[str, str]:
-    """Return fields that carry the right signature, or a token that was made up: the right one is the secret itself."""
+def _elsewhere(m: Material) -> tuple[str, str]:
+    """Return the right signature, bare and as its header has it; of a token one that was made up.
+
+    The right token is the secret itself, which is for no URL.
+    """
     signature = m.signature(secret=m.scheme.new_secret()) if m.scheme.is_token else m.signature()
-    return {"signature": signature, m.scheme.header or "x-signature": m.value(signature)}
+    return signature, m.value(signature)
 
 
 def _in_query(m: Material) -> Request:
-    query = urlencode(_elsewhere(m))
+    _, value = _elsewhere(m)
+    query = urlencode({"signature": value, m.scheme.header or "x-signature": value})
     return replace(m.carrying(), url=f"{m.url}{'&' if '?' in m.url else '?'}{query}")
 
 
 def _in_body(m: Material) -> Request:
-    fields = _elsewhere(m)
+    signature, value = _elsewhere(m)
+    fields = {"signature": signature, m.scheme.header or "x-signature": value}
     if is_form(m.event.headers, m.body):
         return replace(m.carrying(), body=m.body + b"&" * bool(m.body) + urlencode(fields).encode())
     return replace(m.carrying(), body=m.compact({**m.document(), **fields}))
