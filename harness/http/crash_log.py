@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import httpx
 
+from harness.process.log_parts import log_part, log_size
+
 CRASHED_IN = "harness.crashed_in"
 """Extension of a response with the exception and the place in the provider's code; absent where that is not certain."""
 WITHIN_S = 0.5
@@ -66,7 +68,7 @@ class CrashLog:
         with self._lock:
             self._begun += 1
             self._open += 1
-            return LogState(self._size(), self._begun, self._open == 1)
+            return LogState(log_size(self._path), self._begun, self._open == 1)
 
     def end(self, mark: LogState, *, crashed: bool) -> str:
         """Return where the request crashed, such as ``KeyError in shop/orders.py, create``.
@@ -86,27 +88,13 @@ class CrashLog:
         """Wait until the log has gained a whole trace; return the places that it names."""
         ends, before = self._clock() + WITHIN_S, -1
         while True:
-            now = self._size()
-            if now == before and (found := set(crashes_in(self._read(size)))):
+            now = log_size(self._path)
+            if now == before and (found := set(crashes_in(log_part(self._path, size, MOST_BYTES)))):
                 return found
             if self._clock() >= ends:
                 return set()
             before = now
             time.sleep(_STEP_S)
-
-    def _size(self) -> int:
-        try:
-            return self._path.stat().st_size
-        except OSError:
-            return 0
-
-    def _read(self, size: int) -> str:
-        try:
-            with self._path.open("rb") as log:
-                log.seek(size)
-                return log.read(MOST_BYTES).decode(errors="replace")
-        except OSError:
-            return ""
 
 
 def traced(log: CrashLog | None, send: Callable[[], httpx.Response]) -> httpx.Response:

@@ -6,6 +6,8 @@ import json
 import re
 from pathlib import Path
 
+from harness.process.log_parts import log_part, log_size
+
 MOST_BYTES = 64 * 1024
 """Of the log that are read, from its end."""
 _MOST_CHARS = 300
@@ -46,16 +48,11 @@ class Printed:
 
     def mark(self) -> None:
         """Begin again: what was printed before no longer counts."""
-        self._begun = self._log.stat().st_size if self._log.is_file() else 0
+        self._begun = log_size(self._log)
 
     def text(self) -> str:
         """Return what was printed since `mark`, at most its last `MOST_BYTES` bytes."""
-        if not self._log.is_file():
-            return ""
-        with self._log.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(self._begun, size - MOST_BYTES))
-            return file.read().decode(errors="replace")
+        return log_part(self._log, max(self._begun, log_size(self._log) - MOST_BYTES), MOST_BYTES)
 
     def exception(self) -> str:
         """Return the last exception in that text, with the place that raised it, in a line; empty for none."""
