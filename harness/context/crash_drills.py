@@ -38,7 +38,7 @@ class CrashDrills:
 
     @property
     def stage(self) -> DrillContext:
-        """What those run against that kill the receiver; raises what `result` raises."""
+        """What the drills that kill the receiver run against; raises what `result` raises."""
         return self._stage(CRASHES)
 
     def begin(self, drill: Drill) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def exclusion(context: RunContext, operations: Sequence[str]) -> Exclusion | None:
-    """Return the whole ``exclude`` to write, what is there now included.
+    """Return the whole ``exclude`` to write, including what it has now.
 
     None where nothing would be left to call, or nothing of the spec to leave out.
     """

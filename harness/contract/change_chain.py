@@ -75,7 +75,7 @@ class ChangeChain:
                 judge_replacement(self._life, self._changer, self._thing)
 
     def _look_again(self) -> None:
-        """Read what was changed as it is now: a whole representation may have changed back what others had changed."""
+        """Read the changed thing again: a whole representation may have undone earlier changes."""
         life, thing = self._life, self._thing
         read = life.reader.read(thing.path)
         if life.reader.document(thing, read):

@@ -189,7 +189,7 @@ class Lifecycle:
         return self.reader.unlike_written(thing, document) if document else {}
 
     def remember(self, thing: Thing, read: Sample) -> None:
-        """Note what was read of a thing last."""
+        """Note the latest representation of a thing."""
         thing.document = self.reader.document(thing, read)
         thing.read_as = read.response.headers.get("content-type", "")
         thing.tag = read.response.headers.get("etag", "") if read.response.is_success else ""

@@ -47,9 +47,9 @@ _OF_PAGES = frozenset({"first", "prev", "previous", "last"})
 """Relations of a Link header that is about pages (RFC 8288, IANA's link relations)."""
 MAX_DEPTH = 3
 _ESTIMATES = re.compile(r"estimat|approx|exact|relation|capped|limited|unfiltered|filtered|matched|matching")
-"""Plain keys beside which a total is not the number of what is listed, or not exactly."""
+"""Plain keys of a page whose total is only about the number of listed entries, or counts others."""
 _ROUND = 500
-"""Totals of which many are a bound, such as 10,000."""
+"""Multiples of this are often a limit and no count, such as 10,000."""
 
 
 class PageStatements(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +94,7 @@ def total_of(page: Sample, *, is_only: bool) -> int | None:
     """Return how many entries a page states that there are in all, None where it does not, or only about.
 
     Some APIs call the entries of one page a total: that is sure only of an ``is_only`` page. Others estimate, or stop
-    to count at a round number.
+    counting at a round number.
     """
     total, fields = statements(page).total, _stated_fields(page)
     if total is None or any(_ESTIMATES.search(name) for name in fields) or (total and total % _ROUND == 0):

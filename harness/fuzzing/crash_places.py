@@ -83,7 +83,7 @@ class CrashPlaces:
 
         Returns what was dropped.
 
-        The smallest example may have been put down to a part that it merely has. A crash that has nothing to do with
+        The smallest example may have been attributed to a part that it merely has. A crash that has nothing to do with
         the known places gets its turn, as those with one may have had all turns before.
         """
         self._most, dropped = self.sent + _TO_SETTLE, []
@@ -101,7 +101,7 @@ class CrashPlaces:
         return dropped
 
     def _other_than(self, places: set[str], defect: Defect, parts: dict[str, Part]) -> Defect | None:
-        """Return a crash with a place other than the known ones, as it is where it has none; None for one of these."""
+        """Return a crash with its place, None where that is a known one; unchanged where it has none."""
         known = [parts.pop(place) for place in sorted(places) if place in parts]
         try:
             if known and self._cured(defect, known) and self._crashes(defect.steps[-1]):
@@ -181,7 +181,7 @@ def _shown_without(defect: Defect, parts: Iterable[Part]) -> Defect:
 
 
 def at_place(defect: Defect, place: str) -> Defect:
-    """Return a crash with its place, and with what it was part of before as aliases; as it is for an empty place."""
+    """Return a crash with its place, and its ids without one as aliases; unchanged for an empty place."""
     if not place:
         return defect
     status = defect.status or 500

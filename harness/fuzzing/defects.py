@@ -87,7 +87,7 @@ class Defect(msgspec.Struct, frozen=True, kw_only=True):
     place: str = ""
     """The part of the request that a crash depends on, where nothing else distinguishes it; see `crash_places`."""
     aliases: tuple[str, ...] = ()
-    """Ids of what a crash was part of before crashes were distinguished, so that waivers of these cover it."""
+    """Ids that it had before crashes were distinguished, so that their waivers cover it."""
 
     @property
     def id(self) -> str:
@@ -156,13 +156,13 @@ def of_failures(
         for label in [failure.operation if failure.operation in spec.definitions else operation.label]
         for cause in _causes(failure, case, response)
     ]
-    found = [_told_apart(defect, response) for defect in found]
+    found = [_distinguished(defect, response) for defect in found]
     seen = {defect.check for defect in found}
     return [defect for defect in found if _COVERED_BY.get(defect.check) not in seen]
 
 
-def _told_apart(defect: Defect, response: httpx.Response) -> Defect:
-    """Return a crash with what distinguishes it at its operation; any other defect as it is."""
+def _distinguished(defect: Defect, response: httpx.Response) -> Defect:
+    """Return a crash with what distinguishes it at its operation; any other defect unchanged."""
     crash = server_error_cause(response) if defect.check == "not_a_server_error" else ""
     if not crash:
         return defect

@@ -124,7 +124,7 @@ class FuzzSession:
         return found
 
     def settle(self) -> list[Defect]:
-        """End with the examples that are certain to show what they are put down to; return what is none any more."""
+        """Replace the examples that do not prove their place (see `CrashPlaces.settle`); return what was dropped."""
         return self.places.settle(self.defects, self.spec.operation)
 
     def _is_over(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a process needs before its first start, such as a migrated database: made once a run, and copied into copies."""
+"""What a process needs before its first start, such as a migrated database: made once a run, copied for each target."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def exception_in(text: str) -> str:
 
 
 def _unfolded(line: str) -> str:
-    """Return a line; of one that is JSON its texts of several lines, as which loggers write exceptions."""
+    """Return a line; of JSON its texts of several lines, since loggers write exceptions so."""
     if not line.startswith("{") or "\\n" not in line:
         return line
     try:

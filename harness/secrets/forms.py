@@ -47,7 +47,7 @@ def forms(value: str) -> dict[str, str]:
 def forms_to_redact(value: str) -> tuple[str, ...]:
     """Return every form to take out of a text, the longest first.
 
-    As base64 of its own, such as the credentials of HTTP Basic, it also ends with padding, which belongs to it.
+    Base64 of the secret alone, such as the credentials of HTTP Basic, includes its padding.
     """
     found = tuple(forms(value).values())
     whole = (

@@ -87,7 +87,7 @@ def is_expected(case: ReceiverCase, answer: Delivery) -> bool:
 def judged(
     case: ReceiverCase, material: Material, built: Request, look: Observation
 ) -> tuple[CaseResult, ReceiverFault | None]:
-    """Return what a case came to by itself, and the fault of the receiver that it shows beside, if any.
+    """Return the judgement of a case itself, and the further fault of the receiver that it shows, if any.
 
     Whether the case holds is decided by what the receiver took; a wrong status alone is a fault of its own.
     """
@@ -175,7 +175,7 @@ def _wrong_content(case: ReceiverCase, material: Material, built: Request, answe
 def findings_of(
     case: ReceiverCase, decision: Decision, look: Observation, *, reproduce: str, request: str
 ) -> Iterator[Finding]:
-    """Yield the finding of a case, and that of the fault that it shows beside; ``request`` is its delivery."""
+    """Yield the finding of a case, and that of the further fault that it shows; ``request`` is its delivery."""
     own, fault = decision
     if not (fault and fault.check.item == case.item and own.outcome is Outcome.NOT_APPLICABLE):
         yield finding_of(case, own, reproduce, request)

@@ -22,7 +22,7 @@ _SHARED = (
 )
 _ALTERNATIVE = ", or deliver fixtures whose object has an id that can be replaced"
 _SOON_S = 3.0
-"""Seconds after which an event without an effect gets company: others, made in all ways that could matter."""
+"""Seconds after which an event without an effect is followed by others, made in all ways that could matter."""
 NO_EFFECT = (
     "a genuine delivery was acknowledged and has no effect within {:g} s: the receiver does nothing with it, or "
     "[receiver] effects does not show it"

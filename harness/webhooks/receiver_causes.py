@@ -108,7 +108,7 @@ class ReceiverFault(NamedTuple):
 def wrong_status(case: ReceiverCase, status: int | None, needs: Needs, did: str) -> ReceiverFault:
     """Return that a delivery which was not processed got another response than a refusal; ``did`` begins the sentence.
 
-    Anybody can page people where no secret is needed; a redirect pages nobody.
+    Where no secret is needed, anybody can set off the alerts about server errors; a redirect sets off none.
     """
     response = f"answers HTTP {status} to" if status else "does not answer"
     serious = needs is not Needs.THE_SECRET and (status is None or status >= 500)

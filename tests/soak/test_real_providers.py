@@ -20,5 +20,5 @@ def test_real_servers_get_the_findings_that_they_deserve(run_tests: RunTests) ->
 
 
 def test_real_receivers_get_the_findings_that_they_deserve(run_tests: RunTests) -> None:
-    """The same for the vendors' own receivers, each cause once, and docs/receivers.md tells it."""
+    """The same for the vendors' own receivers, each cause once, and docs/receivers.md lists it."""
     run_tests(sys.executable, "tests/real/receivers/test_receivers.py", settings={"REAL_RECEIVERS": "all"})

@@ -63,7 +63,7 @@ def _alike(m: Material) -> Iterator[tuple[bytes, int]]:
 
 
 def _written(change: Callable[[str], str], m: Material) -> Request:
-    """Return a delivery whose signature is written otherwise, where that makes a difference."""
+    """Return a delivery whose signature is written differently, where that is possible."""
     for body, timestamp in _alike(m):
         right = m.signature(body, timestamp=timestamp)
         if (changed := change(right)) != right:

@@ -48,7 +48,7 @@ def _leaving_out(part: str, scheme: Scheme) -> Scheme | None:
 def _without(part: str, m: Material) -> Request:
     """Return a delivery that states all parts, and whose signature covers all but one."""
     scheme = _leaving_out(part, m.scheme)
-    assert scheme is not None  # `_signs` has seen to it
+    assert scheme is not None  # `_signs` ensures it
     forged = m._replace(scheme=scheme).signature()
     return m._replace(scheme=replace(m.scheme, beside=scheme.beside)).carrying(forged)
 

@@ -1,4 +1,4 @@
-"""Group D, exactly once: an event whose first delivery failed is processed when it comes again."""
+"""Group D, exactly once: an event whose first delivery failed is processed when it is delivered again."""
 
 from __future__ import annotations
 

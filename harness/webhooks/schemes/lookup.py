@@ -74,7 +74,7 @@ def _placed(scheme: Scheme, signature: Signature) -> dict[str, Any]:
     elsewhere = (signature.header or scheme.header).lower() != scheme.header
     if scheme.name != "token" or (signature.prefix is None and not elsewhere):
         return {}
-    prefix = signature.prefix or ""  # a header of its own has the bare token
+    prefix = signature.prefix or ""  # any other header has the bare token
     _check_placeholders("prefix", prefix, set())
     return {"value": prefix + "{signature}"}
 

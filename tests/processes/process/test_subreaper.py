@@ -73,7 +73,7 @@ with reap_orphans():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux adopts orphans")
 def test_killed_children_that_nobody_asks_about_are_not_waited_for() -> None:
-    """What has ended is gone, although the process that adopted it asks how it ended at the end of its block alone."""
+    """A process that has ended counts as gone, even if the one that adopted it reaps it only at the end of a block."""
     command = [sys.executable, "-c", ADOPTS, KILLS]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
 

@@ -125,7 +125,7 @@ def test_who_keeps_everything_is_warned(played: Callable[[str], Finding]) -> Non
 
 
 def test_who_reads_it_all_after_the_answer_is_warned(played: Callable[[str], Finding]) -> None:
-    """What is held only when the last byte is there, and for a moment, is held all the same."""
+    """A body that is in memory only for a moment, after its last byte, counts too."""
     finding = played("reads")
 
     assert (finding.outcome, finding.level) == (Outcome.FAIL, Level.SHOULD), finding.observed

@@ -17,7 +17,7 @@ LIMITED = b"HTTP/1.1 429 Slow down\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\
 
 
 class Limited:
-    """Answers as told: before a moment with 429, or with 500 once it has been spoilt."""
+    """Answers 429 until ``free_at``, then 200, or 500 once it has been spoilt."""
 
     def __init__(self) -> None:
         self.effects = Effects()
@@ -56,7 +56,7 @@ def played(drill_id: str, on: DrillContext) -> Finding:
 
 
 def test_a_burst_begins_when_a_rate_limit_has_recovered(limited: Limited, on: DrillContext) -> None:
-    """What earlier checks used up is awaited, as long as the receiver asks for."""
+    """The drill waits as long as the receiver asks for, until the limit that earlier checks used up recovers."""
     limited.free_at = time.monotonic() + 1.5
     finding = played("burst", on)
 

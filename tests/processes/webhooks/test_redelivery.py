@@ -1,4 +1,4 @@
-"""Events that come again after a crash or a failure, to receivers that remember rightly and wrongly."""
+"""Events that are delivered again after a crash or a failure, to receivers that remember rightly and wrongly."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SLOW_S = 0.6
 
 
 class Patient(Effects):
-    """An effect probe that waits as it is asked to."""
+    """An effect probe that waits for effects as the real one does."""
 
     def wait(self, event_id: str, *, within_s: float) -> int:
         """Return what happened by then."""
@@ -57,7 +57,7 @@ class Memory:
         self.pid = 0
 
     def kill(self) -> None:
-        """Lose what is in memory, and stop what is at hand."""
+        """Lose what is in memory, and stop what is being processed."""
         self.life += 1
         if "forgets ids" in self.wrong:
             self.done.clear()
@@ -167,7 +167,7 @@ def test_one_kill_serves_all_drills_of_a_right_receiver(stage: Callable[[Memory]
 def test_a_receiver_that_answers_when_it_is_done_promised_nothing_before(
     stage: Callable[[Memory], DrillContext],
 ) -> None:
-    """What it has not acknowledged may be lost, but not when it comes again."""
+    """It may lose an event that it has not acknowledged, but must process it when it is delivered again."""
     on = stage(Memory("waits"))
 
     assert played("killed-while-processing", on).outcome is Outcome.NOT_APPLICABLE
@@ -219,7 +219,7 @@ def test_a_receiver_that_acknowledges_what_fails_gets_it_once(stage: Callable[[M
 def test_a_receiver_that_refuses_unknown_members_is_judged_by_the_fixture(
     stage: Callable[[Memory], DrillContext],
 ) -> None:
-    """The member that shows whether a body is rewritten is left out where the receiver takes no other than its own."""
+    """The member that shows whether a body is rewritten is left out where the receiver refuses unknown members."""
     finding = played("dead-letter-body", stage(Memory("refuses the extra")))
 
     assert finding.outcome is Outcome.PASS, finding.observed

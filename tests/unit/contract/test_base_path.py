@@ -54,7 +54,7 @@ def test_the_finding_names_both_urls() -> None:
 
 
 def test_operations_with_parameters_show_it_where_there_are_no_others() -> None:
-    """`include` may leave none without: the id that was made up is refused where the operation is."""
+    """Where `include` leaves no operation without an id, a made-up id is refused at the right path."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(422 if request.url.path.startswith("/api/things/") else 404)

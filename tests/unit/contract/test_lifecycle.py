@@ -483,7 +483,7 @@ def test_reads_that_leave_a_trace_and_replacements_that_merge_are_named(
 
 
 def test_a_put_that_is_described_as_a_merge_may_merge() -> None:
-    """What the document says of its PUT decides; where it asks for nothing, no whole is expected."""
+    """The document decides what its PUT replaces; where a body needs no member, no whole representation is expected."""
     document = copy.deepcopy(DOCUMENT)
     document["paths"]["/customers/{customer}"]["put"]["description"] = "What is left out remains unchanged."
 
@@ -561,5 +561,5 @@ NOTE = "GET /customers/{customer}/notes/{noteId}"
     ],
 )
 def test_what_is_stated_of_a_resource_is_true(provider: type[Customers], expected: list[str]) -> None:
-    """Defaults are given, long texts stay whole, times are of their zone, and tags are of what they stand beside."""
+    """Defaults are applied, long texts stay whole, times are of their zone, and ETags fit the content."""
     assert failures(judged(provider())) == expected

@@ -74,7 +74,7 @@ CAUSES: dict[str, Callable[[Call], bool]] = {
 
 
 def crashing(*places: str) -> Callable[[Call], Reply]:
-    """Return a provider that crashes, without a word, where one of these parts is wrong."""
+    """Return a provider that crashes, with no text in its answer, where one of these parts is wrong."""
 
     def answer(call: Call) -> Reply:
         if call.method != "POST":
@@ -138,7 +138,7 @@ def test_what_crashes_whatever_is_sent_has_no_place(attacker: Attacker, serve: S
 
 @pytest.mark.parametrize("every", [2, 3, 7])
 def test_a_crash_that_comes_and_goes_has_no_place(attacker: Attacker, serve: Serve, every: int) -> None:
-    """What has nothing to do with the request is put down to no part of it."""
+    """A crash that has nothing to do with the request is attributed to no part of it."""
     calls = count(1)
 
     def answer(call: Call) -> Reply:
@@ -194,7 +194,7 @@ def test_few_requests_look_for_places(attacker: Attacker, serve: Serve) -> None:
 
 
 def test_what_may_not_be_sent_is_not_sent_to_look_for_a_place(attacker: Attacker, serve: Serve) -> None:
-    """The guard is asked before each request, and a crash of a request with a wrong credential is let be."""
+    """The guard is asked before each request, and a request with a wrong credential that crashed is not sent again."""
 
     class Refusing:
         labels = ()

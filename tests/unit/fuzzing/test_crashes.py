@@ -106,7 +106,7 @@ def test_answers_that_differ_each_time_are_one_cause(attacker: Attacker, serve: 
 
 
 def test_a_crash_that_an_earlier_version_stored_is_tried_under_its_new_id(attacker: Attacker, serve: Serve) -> None:
-    """It is told apart when it occurs again, and its old name is dropped."""
+    """When it occurs again, it gets the id of its own cause, and the former id is dropped."""
     [found] = crashes(attacker, serve, lambda _: (500, {}, {"detail": "KeyError: name"}))
     stored = attacker.found.get(found.id)
     assert stored is not None

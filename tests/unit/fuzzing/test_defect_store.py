@@ -161,7 +161,7 @@ def test_a_defect_that_an_earlier_version_stored_gets_its_cause() -> None:
 
 
 def test_the_id_of_all_crashes_of_an_operation_names_the_smallest_of_them() -> None:
-    """So that a command of a report from before crashes were told apart still works."""
+    """A command from an older report, whose id covered all crashes of the operation, still works."""
     found = DefectStore(InMemoryExampleDatabase(), "t")
     for crash, path in (("a", "/a?limit=1"), ("b", "/a")):
         found.keep(msgspec.structs.replace(defect(path=path), crash=crash))

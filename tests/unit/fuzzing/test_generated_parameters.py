@@ -54,7 +54,7 @@ def test_a_request_without_its_credential_is_sent_without_it(
 
 
 def test_other_ways_to_authenticate_are_not_made_up_beside_the_credential(attacker: Attacker, serve: Serve) -> None:
-    """A provider that looks for a key in the query or a cookie first gets none that is wrong, with the right one."""
+    """A provider that looks for a key in the query or a cookie first gets no wrong one beside the right one."""
     right: list[Call] = []
 
     def provider(call: Call) -> Reply:

@@ -59,7 +59,7 @@ def test_a_parameter_that_is_not_described_breaks_nothing(
     serve: Serve,
     checks_limit: bool,  # noqa: FBT001
 ) -> None:
-    """A request whose described parameters are all right is no invalid one, with whatever beside them."""
+    """A request whose documented parameters are all valid is not invalid, whatever others it has."""
     read = {"parameters": [LIMIT], "responses": ANSWERS, "security": [{"b": []}, {"k": []}]}
     described = document({"/a": {"get": read}}) | {"components": {"securitySchemes": SCHEMES}}
 

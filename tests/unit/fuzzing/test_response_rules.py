@@ -170,7 +170,7 @@ def test_a_method_of_another_path_that_matches_is_declared(attacker: Attacker, s
 
 
 def test_an_allow_of_one_route_is_one_cause_at_every_path(attacker: Attacker, serve: Serve) -> None:
-    """A router that names the methods of its first route does so everywhere, and 405 is refused all the same."""
+    """A router that names only the methods of its first route does so everywhere, which is one finding."""
     both = {"get": answers(200), "delete": answers(204)}
 
     def provider(call: Call) -> Reply:

@@ -81,7 +81,7 @@ LOGS = {
 
 @pytest.mark.parametrize("log, places", LOGS.values(), ids=LOGS.keys())
 def test_a_crash_is_named_by_its_exception_and_the_last_of_the_own_frames(log: str, places: list[str]) -> None:
-    """Neither the message nor a line number is part of it, which change from input to input and with each edit."""
+    """Messages, which change with the input, and line numbers, which change with each edit, are no part of the name."""
     assert list(crashes_in(log)) == places
 
 
@@ -97,7 +97,7 @@ def answered(log: CrashLog, path: Path, *texts: str) -> str:
 
 
 def test_only_what_the_log_gains_meanwhile_counts(tmp_path: Path) -> None:
-    """The same crash twice in it is one; two crashes say nothing of which it was."""
+    """One crash that is logged twice is one; of two different ones, neither is chosen."""
     path = tmp_path / "provider.log"
     path.write_text(NODE)
     log = CrashLog(path)

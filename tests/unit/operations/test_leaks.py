@@ -130,7 +130,7 @@ def test_a_log_that_was_opened_in_this_run_may_be_empty(tmp_path: Path) -> None:
 
 
 def test_a_receiver_need_not_log_the_ids_of_events(tmp_path: Path) -> None:
-    """What was written in this run is of this run, whatever it holds."""
+    """A log that was written in this run belongs to it, whatever it holds."""
     (tmp_path / "app.log").write_text("started\n")
     logs = [tmp_path / "app.log"]
 

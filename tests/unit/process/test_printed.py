@@ -62,7 +62,7 @@ def test_the_last_exception_is_shown_in_a_line(log: str, exception: str) -> None
 
 
 def test_only_what_was_printed_since_counts(tmp_path: Path) -> None:
-    """An exception of an earlier delivery is none of the next one, and a log may not exist yet."""
+    """An exception of an earlier delivery is not attributed to the next one, and a log need not exist yet."""
     log = tmp_path / "log"
     printed = Printed(log)
     printed.mark()

@@ -212,7 +212,7 @@ def test_what_the_integration_calls_comes_first_and_is_marked() -> None:
 
 
 def test_what_runs_of_the_client_call_is_marked() -> None:
-    """As what scenarios call is."""
+    """It is marked in the same way as what scenarios call."""
     seen = Source(name=CLIENT_RUNS, statuses={"200": 1})
     coverage = Coverage(operations=(OperationCoverage(operation="GET /b", sources=(seen,)),))
 

@@ -379,7 +379,7 @@ def test_what_cannot_be_measured_is_said(under: Under) -> None:
 
 
 def test_a_refusal_that_contains_the_right_signature_fails(serve: Serve, under: Under) -> None:
-    """Whoever reads it can send the same event with it, without the secret."""
+    """With it, an attacker without the secret can send the same event."""
     import hashlib
     import hmac
 

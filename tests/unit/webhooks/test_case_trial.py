@@ -29,7 +29,7 @@ def case(case_id: str, **changes: Any) -> ReceiverCase:
 
 
 def right(effects: Effects, otherwise: Callable[[Request], bytes] = lambda _: reply(400)) -> Handle:
-    """Return a receiver that processes what is genuine, and answers anything else as it is told."""
+    """Return a receiver that processes genuine deliveries, and answers all others by ``otherwise``."""
 
     def handle(request: Request, _connection: socket.socket) -> bytes:
         if not request.genuine:
@@ -75,7 +75,7 @@ def test_a_server_error_is_no_fault_of_what_was_not_taken(case_id: str, status: 
 
 
 def test_a_forgery_that_is_acknowledged_and_ignored_is_another_fault_than_one_that_is_taken(tried: Tried) -> None:
-    """200 to everything, of which nothing is taken, has one cause, whose remedy is the status alone."""
+    """A receiver that ignores forgeries but answers them with 200 has one fault; the fix concerns the status alone."""
     effects = Effects()
 
     own, fault = tried(right(effects, lambda _: reply(200)), effects, "reserialised")

@@ -270,7 +270,7 @@ def test_a_header_that_the_vendor_always_sends_is_there() -> None:
 
 
 def test_a_key_of_harness_toml_takes_the_place_of_the_header_of_the_scheme() -> None:
-    """The integration is asked by the id that is named; the id in the header is a new one all the same."""
+    """The integration is asked by the id that is named; the id in the header is new too."""
     github = format_of("github", "delivery.uuid")
     event = github.received((("x-github-delivery", "d"), *JSON), b'{"delivery": {"uuid": "u"}}')
 

@@ -102,7 +102,7 @@ def test_the_header_of_the_id_can_be_named_for_every_scheme(name: str) -> None:
 
 
 def test_one_of_the_schemes_own_headers_can_be_the_id() -> None:
-    """A receiver may tell Shopify's duplicates by the webhook's id."""
+    """A receiver may recognise Shopify's duplicates by the webhook's id."""
     found = scheme_for(signature("shopify", id_header="X-Shopify-Webhook-Id"))
 
     assert (found.id_header, found.further_id_headers) == ("x-shopify-webhook-id", ("x-shopify-event-id",))
