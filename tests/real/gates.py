@@ -23,8 +23,8 @@ import msgspec
 from harness.model import Finding, Outcome
 from harness.model.report import Report
 from harness.reports.json import read
+from tests.real.conftest import REAL
 
-REAL = Path(__file__).parent
 MOST_FOR_A_CAUSE = 1.3
 """Findings of a gate for each distinct cause, at most."""
 SEED = 7
@@ -36,9 +36,9 @@ class Kind(StrEnum):
     """What a person thinks of a cause."""
 
     TRUE = "true"
-    """Somebody would mend it."""
+    """Somebody would correct it."""
     NOTE = "note"
-    """It is so, and nobody would mend it."""
+    """It is so, and nobody would correct it."""
     FALSE = "false"
     """It is no fault of the server; no finding may report it."""
 
@@ -49,14 +49,14 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     operations: str = ".*"
     """Pattern of the operations, such as ``GET /.*``; it fits the empty text for findings about none of them."""
     checks: str = ".*"
-    """Pattern of the ids of a finding's checks, such as ``body-.*``; all of them fit."""
+    """Pattern that the ids of all checks of a finding fit, such as ``body-.*``."""
     shows: str
-    """Pattern of what a finding of it contains: in its summary, in its cause or in what was observed."""
+    """Pattern that occurs in the summary, the cause or the observation of each of its findings."""
     kind: Kind
     rare: bool = False
-    """Whether a run may miss it, for generated requests do not always come to it."""
+    """Whether a run may miss it, because generated requests do not always reach it."""
     findings: int = 1
-    """How many findings there are of it at most."""
+    """How many findings may report it, at most."""
     why: str
 
     def explains(self, finding: Finding) -> bool:
@@ -68,7 +68,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 def checks_of(finding: Finding) -> tuple[str, ...]:
-    """Return the ids of the checks that a finding is of: more than one where it stands for several."""
+    """Return the ids of the checks that found it: several where it joins the findings of one cause."""
     return tuple(dict.fromkeys(member.check for member in finding.members)) or (finding.check or finding.case,)
 
 
@@ -82,11 +82,11 @@ class Judgement(NamedTuple):
     """The findings of a gate beside the causes."""
 
     found: dict[Cause, list[Finding]]
-    """By cause; what several explain counts for the first."""
+    """By cause; a finding that several explain counts for the first."""
     unknown: list[Finding]
 
     def missing(self) -> list[str]:
-        """Return why each true cause without a finding matters, but for those that a run may miss."""
+        """Return the true causes without a finding, except those that a run may miss."""
         needed = {c: of_it for c, of_it in self.found.items() if c.kind is Kind.TRUE and not c.rare}
         return [cause.why for cause, of_it in needed.items() if not of_it]
 
@@ -135,13 +135,13 @@ def gate(target: Path, folder: Path, *options: str, shared: Path | str = "") -> 
 
 
 def listed(report: Report) -> list[Finding]:
-    """Return what the report lists as wrong with the provider."""
+    """Return what the report lists as wrong."""
     wrong = (Outcome.FAIL, Outcome.ERROR)
     return [f for item in report.items for f in item.findings if f.outcome in wrong]
 
 
 def judge(findings: Iterable[Finding], rows: Iterable[Cause]) -> Judgement:
-    """Put down each finding to the first cause that explains it."""
+    """Attribute each finding to the first cause that explains it."""
     judgement = Judgement({cause: [] for cause in rows}, [])
     for finding in findings:
         cause = next((cause for cause in judgement.found if cause.explains(finding)), None)

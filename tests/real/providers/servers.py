@@ -1,4 +1,4 @@
-"""The real API servers that are put before the gate: what each needs, and where it is."""
+"""The real API servers that gates run against: what each needs, and where it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real API servers before the gate: what a person found in them by hand is found, and what is no fault is not."""
+"""Gates of real API servers: what a person found in them by hand is found, and what is no fault is not."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def judged(request: pytest.FixtureRequest, need: Need, tmp_path_factory: pytest.
 
 
 def test_every_true_cause_is_found(judged: Judgement) -> None:
-    """What somebody would mend has a finding."""
+    """What somebody would correct has a finding."""
     assert judged.missing() == []
 
 
@@ -42,5 +42,5 @@ def test_every_finding_has_a_cause_that_is_known(judged: Judgement) -> None:
 
 
 def test_one_cause_is_hardly_more_than_one_finding(judged: Judgement) -> None:
-    """A reader gets to each cause: the findings are at most 1.3 times as many."""
+    """There are at most 1.3 times as many findings as causes, so that a reader gets to each."""
     assert judged.for_a_cause() <= MOST_FOR_A_CAUSE, {c.why: len(of_it) for c, of_it in judged.found.items()}

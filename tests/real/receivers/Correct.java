@@ -42,7 +42,7 @@ public class Correct {
         store = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         String text = Files.readString(path);
         String whole = text.substring(0, text.lastIndexOf('\n') + 1);
-        if (!whole.equals(text)) store.truncate(whole.length()); // a kill cut the last line short, and nobody was told
+        if (!whole.equals(text)) store.truncate(whole.length()); // a kill cut the last line short, before its answer
         seen.addAll(List.of(whole.split("\n")));
     }
 

@@ -1,4 +1,4 @@
-# github_sinatra.rb mended by docs.github.com, "Best practices for using webhooks": forms, each delivery once, an answer
+# github_sinatra.rb corrected by docs.github.com, "Best practices for using webhooks": forms, each delivery once, an answer
 # of 4xx to what is not genuine.
 require "sinatra"
 require "json"

@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 
 from harness.model import Finding
 from harness.model.report import Report
-from tests.real.gates import REAL
+from tests.real.conftest import REAL
 from tests.real.receivers.targets import HERE, report_of, wrong
 
 ENVS = ("vendors", "django")
 AT_ONCE = 2
 MEASURED = ("ack-latency", "burst", "killed-after-ack", "memory")
-"""Checks whose outcome depends on the machine too, so the page does not tell it."""
+"""Checks whose outcome depends on the machine too, so the page leaves them out."""
 
 
 class Package(NamedTuple):
@@ -63,7 +63,7 @@ class Real(NamedTuple):
         return str(next(word.removeprefix("REAL/") for word in words if re.search(r"\.(mjs|py|rb|php|json)$", word)))
 
 
-UNMENDED = (
+RECEIVERS = (
     Real("stripe-flask", Package("stripe", "PyPI")),
     Real("stripe-express", Package("stripe", "npm")),
     Real("standardwebhooks-fastapi", Package("standardwebhooks", "PyPI")),
@@ -121,7 +121,7 @@ def part(real: Real, report: Report) -> Iterator[str]:
 
 
 def _row(finding: Finding) -> tuple[bool, str, str, str, tuple[str, ...], str]:
-    """Return what sorts and tells a finding."""
+    """Return what a row has, in the order by which rows are sorted."""
     cases = tuple(sorted({m.subject for m in finding.members})) or (finding.case or finding.check,)
     return finding.note != "", finding.level.value, finding.item, finding.cause_or_summary, cases, _did(finding)
 
@@ -145,9 +145,9 @@ def document(parts: Iterable[str]) -> str:
 
 INTRODUCTION = """# What real receivers do
 
-Every check of step 3, webhooks, run against receivers of a few lines each, written as their vendors show and not
-mended. `make receivers` generates this page from their gates; each has its `harness.toml` and the causes that a person
-found by hand, as rows, in `tests/real/receivers`. Each check names its source in [the list of checks](checks.md). A
+Every check of step 3, webhooks, run against receivers of a few lines each, as their vendors show them, uncorrected.
+`make receivers` generates this page from their gates; each has its `harness.toml` and the causes that a person found by
+hand, as rows, in `tests/real/receivers`. Each check names its source in [the list of checks](checks.md). A
 vendor's library alone is not a receiver, so most rows are about the code around it: an exception that nobody catches
 becomes a 5xx, an event that nobody remembers is processed twice, and the sender delivers both again.
 
@@ -159,10 +159,10 @@ machine too is not listed: a burst, the time of an acknowledgement, a kill right
 
 def main() -> None:
     """Print the page, or the part of it about the receivers that are named."""
-    chosen = [r for r in UNMENDED if r.name in sys.argv[1:]] or list(UNMENDED)
+    chosen = [r for r in RECEIVERS if r.name in sys.argv[1:]] or list(RECEIVERS)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         parts = list(pool.map(_surveyed, chosen))
-    sys.stdout.write(document(parts) if len(chosen) == len(UNMENDED) else "\n".join(parts))
+    sys.stdout.write(document(parts) if len(chosen) == len(RECEIVERS) else "\n".join(parts))
 
 
 def _surveyed(real: Real) -> str:

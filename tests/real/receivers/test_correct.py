@@ -1,4 +1,4 @@
-"""Receivers without a known fault, in other languages than the sandbox', three of them vendors' samples mended."""
+"""Receivers without a known fault, in other languages than the sandbox', three of them vendors' samples, corrected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vendors' own receivers before the gate: what a person found in them is found, once, and what is no fault is not."""
+"""Gates of vendors' own receivers: what a person found in them is found, once, and what is no fault is not."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import pytest
 from harness.model import Report
 from tests.real.conftest import Need
 from tests.real.gates import Judgement, causes, judge
-from tests.real.receivers.survey import UNMENDED, part
+from tests.real.receivers.survey import RECEIVERS, part
 from tests.real.receivers.targets import HERE, report_of, wrong
 
 PAGE = Path(__file__).parents[3] / "docs" / "receivers.md"
 PROGRAMS = ("node", "php", "puma", "webhook")
 QUICK = ("stripe-flask", "github-webhook")
 """Two of them in an ordinary run; ``make soak`` asks for all."""
-NAMES = tuple(r.name for r in UNMENDED) if os.environ.get("REAL_RECEIVERS") == "all" else QUICK
+NAMES = tuple(r.name for r in RECEIVERS) if os.environ.get("REAL_RECEIVERS") == "all" else QUICK
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def judged(surveyed: tuple[str, Report]) -> Judgement:
 
 
 def test_every_true_cause_is_found_once(judged: Judgement) -> None:
-    """What somebody would mend has a finding, and no second one, but for what its row states."""
+    """What somebody would correct has a finding, and no more than its row permits."""
     assert judged.missing() == []
     assert judged.repeated() == []
 
@@ -64,10 +64,10 @@ def test_every_finding_has_a_cause_that_is_known(judged: Judgement) -> None:
     assert [f"{f.subject}: {f.summary}" for f in judged.unknown] == []
 
 
-def test_the_page_tells_what_is_found(surveyed: tuple[str, Report]) -> None:
+def test_the_page_lists_what_is_found(surveyed: tuple[str, Report]) -> None:
     """The part of docs/receivers.md about a receiver is what its gate finds; `make receivers` writes it."""
     name, report = surveyed
-    real = next(r for r in UNMENDED if r.name == name)
+    real = next(r for r in RECEIVERS if r.name == name)
     committed = re.split(r"^(?=## )", PAGE.read_text(), flags=re.MULTILINE)
     title = f"## {real.config['target']['name']}\n"
 

@@ -1,4 +1,4 @@
-// shopify-express.mjs mended by shopify.dev, "Ignore duplicates" and "Verify webhook deliveries": it keeps the event id,
+// shopify-express.mjs corrected by shopify.dev, "Ignore duplicates" and "Verify webhook deliveries": it keeps the event id,
 // refuses what is no text before the library decodes it, answers in every case, and stores what it cannot process.
 import { isUtf8 } from "node:buffer";
 import "@shopify/shopify-api/adapters/node";

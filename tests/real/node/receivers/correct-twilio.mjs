@@ -1,4 +1,4 @@
-// twilio-express.mjs mended by twilio.com/docs, "Webhooks security" and "Messaging webhooks": it keeps MessageSid, and
+// twilio-express.mjs corrected by twilio.com/docs, "Webhooks security" and "Messaging webhooks": it keeps MessageSid, and
 // takes only forms with one.
 import express from "express";
 import twilio from "twilio";

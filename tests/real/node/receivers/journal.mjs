@@ -1,4 +1,4 @@
-// What the correct receivers store: one line of JSON for each change of an event, on the disk before anybody is told.
+// What the correct receivers store: one line of JSON for each change of an event, on the disk before the answer.
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
 
 export class Journal {
@@ -14,7 +14,7 @@ export class Journal {
       const event = JSON.parse(line);
       this.events.set(event.id, event);
     } catch {
-      // empty, or cut short: nobody was told
+      // empty, or cut short by a kill, before the answer
     }
   }
 
