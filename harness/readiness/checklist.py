@@ -38,7 +38,7 @@ class Checklist(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """
         if room := frozenset(item_id for item_id in self.ids if item_id.startswith(f"{name}.")):
             return room
-        self.require(name, where)
+        self.require(name, where, rooms=frozenset(item_id.partition(".")[0] for item_id in self.ids))
         return frozenset({name})
 
     def tested(self, only: Iterable[str], skip: Iterable[str]) -> tuple[str, ...]:
@@ -68,11 +68,11 @@ class Checklist(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             items.append(item)
         return Checklist(guide=self.guide, item=tuple(items))
 
-    def require(self, item_id: str, where: str) -> None:
-        """Raise `ConfigurationError`, naming ``where`` and the nearest id, unless ``item_id`` is known."""
+    def require(self, item_id: str, where: str, *, rooms: frozenset[str] = frozenset()) -> None:
+        """Raise `ConfigurationError`, naming ``where`` and the nearest id or room, unless ``item_id`` is known."""
         if item_id not in self.ids:
             raise ConfigurationError(
-                f"{where}: no checklist item is called {item_id!r}. {nearest(item_id, self.ids)} "
+                f"{where}: no checklist item is called {item_id!r}. {nearest(item_id, self.ids | rooms)} "
                 "Items of your own are declared as [[item]] in harness.toml."
             )
 

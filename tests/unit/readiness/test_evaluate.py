@@ -204,6 +204,12 @@ def test_the_shipped_checklist_is_whole() -> None:
     assert all(i.text and i.remediation.endswith(".") for i in checklist)
 
 
+def test_an_unknown_room_is_answered_with_the_nearest_one() -> None:
+    """Where a room may be named, the hint is one too."""
+    with pytest.raises(ConfigurationError, match=r"--only: .* is called 'webhook'. Did you mean 'webhooks'\?"):
+        shipped().tested(["webhook"], [])
+
+
 def test_an_unknown_item_is_named_with_the_nearest() -> None:
     """A misspelt id is an error that gives the right one."""
     with pytest.raises(
