@@ -32,19 +32,15 @@ def _with_digest(digest: str, m: Material) -> Request:
     return m.carrying(m._replace(scheme=other).signature())
 
 
-def _unkeyed(m: Material) -> Request:
-    """Return a delivery whose signature is a plain digest of what is signed, which anybody can compute."""
+def _plain(m: Material, *, key: bytes = b"") -> Request:
+    """Return a delivery whose signature is a digest of ``key`` and what is signed behind it: no HMAC."""
     message = m.scheme.message(m.body, timestamp=m.timestamp, event_id=m.signed_id, url=m.url)
-    digest = hashlib.new(m.scheme.algorithm.removeprefix(_HMAC), message).digest()
+    digest = hashlib.new(m.scheme.algorithm.removeprefix(_HMAC), key + message).digest()
     return m.carrying(ENCODINGS[m.scheme.encoding](digest))
 
 
 def _concatenated(m: Material) -> Request:
-    """Return a delivery whose signature is a digest of the secret with what is signed behind it: no HMAC."""
-    message = m.scheme.message(m.body, timestamp=m.timestamp, event_id=m.signed_id, url=m.url)
-    key = KEY_FORMS[m.scheme.key_form].read(m.secret)
-    digest = hashlib.new(m.scheme.algorithm.removeprefix(_HMAC), key + message).digest()
-    return m.carrying(ENCODINGS[m.scheme.encoding](digest))
+    return _plain(m, key=KEY_FORMS[m.scheme.key_form].read(m.secret))
 
 
 _case = partial(
@@ -68,7 +64,7 @@ CASES: tuple[ReceiverCase, ...] = (
         id="digest-without-secret",
         summary="a plain digest instead of a signature, which anybody can compute",
         source="CWE-345; RFC 2104",
-        build=_unkeyed,
+        build=_plain,
         not_applicable_to=_not_hmac,
     ),
     _case(
