@@ -67,6 +67,11 @@ class Observation(NamedTuple):
         return (self.answer.status or 0) // 100
 
     @property
+    def did(self) -> str:
+        """What the receiver did with the delivery, as the beginning of a sentence."""
+        return _DID.get(self.status_class, "Answered")
+
+    @property
     def seen(self) -> str:
         """What was observed, in words."""
         effects = "" if self.effects is None else f", {counted(self.effects)}"
@@ -77,6 +82,10 @@ class Observation(NamedTuple):
         return f"{seen}{effects}{ended}{silent}{printed}"
 
 
+Decision = tuple[CaseResult, ReceiverFault | None]
+"""What a case came to by itself, and the fault of the receiver that it shows beside, if any."""
+
+
 def is_expected(case: ReceiverCase, answer: Delivery) -> bool:
     """Whether a delivery got a response that its row allows."""
     status = answer.status or 0
@@ -84,13 +93,8 @@ def is_expected(case: ReceiverCase, answer: Delivery) -> bool:
     return cut or status // 100 in _CLASSES[case.response] or status in case.extra_statuses
 
 
-def judged(
-    case: ReceiverCase, material: Material, built: Request, look: Observation
-) -> tuple[CaseResult, ReceiverFault | None]:
-    """Return the judgement of a case itself, and the further fault of the receiver that it shows, if any.
-
-    Whether the case holds is decided by what the receiver took; a wrong status alone is a fault of its own.
-    """
+def judged(case: ReceiverCase, material: Material, built: Request, look: Observation) -> Decision:
+    """Decide by what the receiver took whether the case holds; a wrong status alone is a fault of its own."""
     if look.answer.status == 429:
         return CaseResult(Outcome.ERROR, f"{look.answer.seen}: {LIMITED}"), None
     if wrong := _wrong_content(case, material, built, look.answer):
@@ -98,9 +102,6 @@ def judged(
     decide = _refusal if case.response in REFUSALS else _answered if case.response in _ANSWERED else _acknowledgement
     own, fault = decide(case, look)
     return own, _survival(case, look) or fault
-
-
-Decision = tuple[CaseResult, ReceiverFault | None]
 
 
 def _survival(case: ReceiverCase, look: Observation) -> ReceiverFault | None:
@@ -112,30 +113,25 @@ def _survival(case: ReceiverCase, look: Observation) -> ReceiverFault | None:
 
 def _refusal(case: ReceiverCase, look: Observation) -> Decision:
     """Decide about a delivery of which nothing must be taken."""
-    did = _DID.get(look.status_class, "Answered")
+    did = f"{look.did} {case.summary}"
+    if look.status_class == 2 and look.effects != 0:  # where they are not known, the status alone decides
+        return CaseResult(Outcome.FAIL, look.seen, did), None
     fine = is_expected(case, look.answer)
+    done = case.passed if fine else did
     if look.effects:
-        accepted = (
-            ""
-            if look.status_class == 2
-            else f"{case.passed if fine else f'{did} {case.summary}'}, but processed the event"
-        )
-        return CaseResult(Outcome.FAIL, look.seen, accepted or f"{did} {case.summary}"), None
-    if look.effects is None and look.status_class == 2:  # nothing but the status can be judged
-        return CaseResult(Outcome.FAIL, look.seen, f"{did} {case.summary}"), None
-    fault = None if fine else _of_status(case, look, did)
+        return CaseResult(Outcome.FAIL, look.seen, f"{done}, but processed the event"), None
+    fault = None if fine else _of_status(case, look)
     if look.effects is None:
         outcome, why, _ = look.unknown
-        done = case.passed if fine else f"{did} {case.summary}"
         summary = f"{done}, but whether it then processed the event is not known"
         return CaseResult(outcome, f"{look.seen}; {why}", summary if outcome is Outcome.NOT_RUN else ""), fault
     return CaseResult(Outcome.PASS, look.seen, "" if fine else f"Did not process {case.summary}"), fault
 
 
-def _of_status(case: ReceiverCase, look: Observation, did: str) -> ReceiverFault:
+def _of_status(case: ReceiverCase, look: Observation) -> ReceiverFault:
     if look.status_class == 2:
         return receiver_causes.ignored(case)
-    return receiver_causes.wrong_status(case, look.answer.status, look.needs, did)
+    return receiver_causes.wrong_status(case, look.answer.status, look.needs, look.did)
 
 
 def _acknowledgement(case: ReceiverCase, look: Observation) -> Decision:
@@ -148,7 +144,7 @@ def _acknowledgement(case: ReceiverCase, look: Observation) -> Decision:
     if look.effects:
         fault = receiver_causes.unlike_processed(case, look.answer.status)
         return CaseResult(Outcome.PASS, look.seen, f"Processed {case.summary}"), fault
-    summary = "" if case.check_answer else f"{_DID.get(look.status_class, 'Answered')} {case.summary}"
+    summary = "" if case.check_answer else f"{look.did} {case.summary}"
     return CaseResult(Outcome.FAIL, look.seen, summary), None
 
 
@@ -159,8 +155,7 @@ def _answered(case: ReceiverCase, look: Observation) -> Decision:
         return elsewhere, receiver_causes.processed_garbage(case)
     if is_expected(case, look.answer):
         return CaseResult(Outcome.PASS, look.seen), None
-    did = _DID.get(look.status_class, "Answered")
-    return elsewhere, receiver_causes.wrong_status(case, look.answer.status, look.needs, did)
+    return elsewhere, receiver_causes.wrong_status(case, look.answer.status, look.needs, look.did)
 
 
 def _wrong_content(case: ReceiverCase, material: Material, built: Request, answer: Delivery) -> str:

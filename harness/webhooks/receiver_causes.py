@@ -105,21 +105,23 @@ class ReceiverFault(NamedTuple):
         return msgspec.structs.replace(found, level=self.level, id=stable_id(case.id, case.key, ""), once_of=moved)
 
 
+def _response(status: int | None) -> str:
+    return f"answers HTTP {status} to" if status else "does not answer"
+
+
 def wrong_status(case: ReceiverCase, status: int | None, needs: Needs, did: str) -> ReceiverFault:
     """Return that a delivery which was not processed got another response than a refusal; ``did`` begins the sentence.
 
     Where no secret is needed, anybody can set off the alerts about server errors; a redirect sets off none.
     """
-    response = f"answers HTTP {status} to" if status else "does not answer"
     serious = needs is not Needs.THE_SECRET and (status is None or status >= 500)
     level = Level.MUST if serious else Level.SHOULD
-    return ReceiverFault(STATUS, OF_RECEIVER.of(f"{response} {needs.value}"), level, f"{did} {case.summary}")
+    return ReceiverFault(STATUS, OF_RECEIVER.of(f"{_response(status)} {needs.value}"), level, f"{did} {case.summary}")
 
 
 def unlike_processed(case: ReceiverCase, status: int | None) -> ReceiverFault:
     """Return that a genuine delivery was processed although its sender saw no success, and so delivers it again."""
-    response = f"answers HTTP {status} to" if status else "does not answer"
-    cause = OF_RECEIVER.of(f"{response} genuine deliveries that it processes")
+    cause = OF_RECEIVER.of(f"{_response(status)} genuine deliveries that it processes")
     return ReceiverFault(STATUS, cause, Level.MUST, f"Processed {case.summary}, but did not acknowledge it")
 
 
