@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from harness.http.message import Request
 from harness.model import Delivery, Finding, Outcome
 from harness.webhooks import receiver_causes
@@ -168,12 +170,17 @@ def _wrong_content(case: ReceiverCase, material: Material, built: Request, answe
 
 
 def findings_of(
-    case: ReceiverCase, decision: Decision, look: Observation, *, reproduce: str, request: str
+    case: ReceiverCase, decision: Decision, look: Observation, *, reproduce: str, request: str, note: str = ""
 ) -> Iterator[Finding]:
-    """Yield the finding of a case, and that of the further fault that it shows; ``request`` is its delivery."""
+    """Yield the finding of a case, and that of the further fault that it shows; ``request`` is its delivery.
+
+    ``note`` is why nobody would correct that the receiver accepts what it must refuse, or the other way round.
+    """
     own, fault = decision
     if not (fault and fault.check.item == case.item and own.outcome is Outcome.NOT_APPLICABLE):
-        yield finding_of(case, own, reproduce, request)
+        found = finding_of(case, own, reproduce, request)
+        opposite = look.status_class == (2 if case.response in REFUSALS else 4)
+        yield msgspec.structs.replace(found, note=note) if opposite and found.outcome is Outcome.FAIL else found
     if fault:
         yield fault.finding(case, look.seen, reproduce=reproduce, request=request)
 

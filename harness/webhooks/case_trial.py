@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -18,8 +19,8 @@ from harness.webhooks.cases import Material, ReceiverCase
 from harness.webhooks.cases.building import replaced
 from harness.webhooks.cases.receiver_case import REFUSALS
 from harness.webhooks.fixture_checks import with_fixtures
-from harness.webhooks.library_notes import noted
 from harness.webhooks.receiver_causes import Needs
+from harness.webhooks.schemes.own_libraries import library_note
 
 _NO_PROBE = 'effects are not known; add to [receiver]: effects = { url = "http://…/{event_id}" }'
 _GONE = "the receiver stopped responding, so the effects are not known"
@@ -34,7 +35,7 @@ def judge(receiver: ReceiverUnderTest, case: ReceiverCase, event: Event, *, repr
 
     def look() -> list[Finding]:
         found = _CaseTrial(receiver, case, reproduce).findings(event)
-        return [noted(with_fixtures(finding, event.file), case, receiver.scheme) for finding in found]
+        return [with_fixtures(finding, event.file) for finding in found]
 
     return receiver.undisturbed(look)
 
@@ -103,7 +104,8 @@ class _CaseTrial:
             receiver.alive = False
         request = curl(built.url, built.headers, built.body, method=built.method, hidden={receiver.scheme.header})
         decision = judged(case, material, built, look)
-        return findings_of(case, decision, look, reproduce=self._reproduce, request=request)
+        note = library_note(receiver.scheme.name, case.id)
+        return findings_of(case, decision, look, reproduce=self._reproduce, request=request, note=note)
 
     def _looked(self, usable: Event, answer: Delivery, asked: _Counters, *, deaths: int) -> Observation:
         """Look whether the receiver is still alive, and what the delivery caused."""
@@ -139,21 +141,21 @@ class _CaseTrial:
 
     def _asked(self, subject: Event, built: Request) -> _Counters:
         """Return by which ids the effects of a delivery are counted: that of its event, and that which it carries."""
-        ids = [subject.id]
+        carried = ""
         if self._case.response in REFUSALS and len(built.body) <= _READ_BYTES:
             headers = tuple((name.lower(), value) for name, value in built.headers)
-            ids += [self._receiver.format.received(headers, built.body).id]
-        nameless = self._nameless() if self._receiver.probe and subject.id else 0
-        return _Counters(tuple(i for n, i in enumerate(ids) if n == 0 or (i and i != ids[0])), nameless)
+            carried = self._receiver.format.received(headers, built.body).id
+        ids = (subject.id, carried) if carried not in ("", subject.id) else (subject.id,)
+        return _Counters(ids, self._nameless() if subject.id else 0)
 
     def _nameless(self) -> int:
         """Return the number of effects of events without an id, where the row sends such an event."""
         probe, found = self._receiver.probe, 0
-        for name in _NAMELESS if probe and self._case.is_garbage else ():
-            try:
-                found += probe.effects(name) if probe else 0
-            except ProbeError:  # a database may refuse what has not the form of an id
-                continue
+        if probe is None or not self._case.is_garbage:
+            return 0
+        for name in _NAMELESS:
+            with suppress(ProbeError):  # a database may refuse what has not the form of an id
+                found += probe.effects(name)
         return found
 
     def _needs(self, subject: Event, material: Material, built: Request) -> Needs:

@@ -64,6 +64,8 @@ OWN_LIBRARIES: tuple[OwnLibrary, ...] = (
 )
 
 
-def failing_libraries(scheme: str, case_id: str) -> tuple[str, ...]:
-    """Return the names of the vendor's libraries that fail a case."""
-    return tuple(each.name for each in OWN_LIBRARIES if each.scheme == scheme and case_id in each.fails)
+def library_note(scheme: str, case_id: str) -> str:
+    """Return the note for a receiver that fails a case as a library of the vendor does; empty where none does."""
+    names = [each.name for each in OWN_LIBRARIES if each.scheme == scheme and case_id in each.fails]
+    do = f"{' and '.join(names)} {'does' if len(names) == 1 else 'do'}"
+    return f"as {do}, which no user of that library can change" if names else ""
