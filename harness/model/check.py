@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from harness.model.finding import Finding, FixedBy, Level, Outcome
+from harness.model.finding import Finding, FixedBy, Level, Outcome, stable_id
 
 Judgement = tuple[Outcome, str]
 """An outcome, and what was observed."""
@@ -58,6 +58,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     def key(self) -> str:
         """Its name among all checks: ``webhooks.signatures/truncated``."""
         return f"{self.item}/{self.id}"
+
+    @property
+    def failure_id(self) -> str:
+        """Id of its failure: also of one whose finding names a cause that other checks show too."""
+        return stable_id(self.id, self.key, "")
 
     def sentence(self, outcome: Outcome) -> str:
         """Return the line that a person reads first."""

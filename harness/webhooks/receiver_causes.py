@@ -12,7 +12,6 @@ import msgspec
 
 from harness.model import Check, Finding, Level, Outcome
 from harness.model.cause import OF_RECEIVER
-from harness.model.finding import stable_id
 from harness.webhooks.cases import ReceiverCase
 
 _RETRIES = "A 5xx makes the sender retry and pages people (Standard Webhooks, Webhook consumers)"
@@ -102,7 +101,7 @@ class ReceiverFault(NamedTuple):
             cause=self.cause,
         )
         moved = case.item if case.item != self.check.item else ""
-        return msgspec.structs.replace(found, level=self.level, id=stable_id(case.id, case.key, ""), once_of=moved)
+        return msgspec.structs.replace(found, level=self.level, id=case.failure_id, once_of=moved)
 
 
 def _response(status: int | None) -> str:

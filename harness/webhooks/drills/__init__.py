@@ -6,7 +6,6 @@ import msgspec
 
 from harness.errors import ProbeError, ProcessError
 from harness.model import Finding, Outcome
-from harness.model.finding import stable_id
 from harness.webhooks.case_runner import no_id
 from harness.webhooks.drills import (
     authentication,
@@ -60,8 +59,7 @@ def play(drill: Drill, context: DrillContext, *, reproduce: str) -> Finding:
         result = _judged(drill, context)
         finding = drill.finding(*result[:2], reproduce=reproduce)
         if isinstance(result, Caused) and result.cause:
-            alone = stable_id(drill.id, drill.key, "")  # whatever else shows the cause, the finding has its own id
-            finding = msgspec.structs.replace(finding, subject=drill.id, cause=result.cause, id=alone)
+            finding = msgspec.structs.replace(finding, subject=drill.id, cause=result.cause, id=drill.failure_id)
         return [with_fixtures(finding, *_fixtures(drill, context))]
 
     return context.receiver.undisturbed(look)[0]
