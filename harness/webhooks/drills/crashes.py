@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from harness.model import Outcome
+from harness.model import Delivery, Outcome
 from harness.webhooks.drills import kills
 from harness.webhooks.drills.dead_letters import KEEP
 from harness.webhooks.drills.dead_letters import SOURCE as DEAD_LETTERS
@@ -16,7 +16,7 @@ from harness.webhooks.drills.drill import Drill, Judgement, passes_if, too_fast
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.drills.kills import interrupted, killed
 from harness.webhooks.drills.load import SOON_S
-from harness.webhooks.drills.shared import Interrupted
+from harness.webhooks.drills.shared import Delivered, Interrupted
 from harness.webhooks.effects import counted
 from harness.webhooks.processing_results import lies
 
@@ -31,9 +31,9 @@ _BEFORE_DONE = (
 def _kill_after_ack(context: DrillContext) -> Judgement:
     found = killed(context)
     assert found.acknowledged is not None
-    event, answer = found.acknowledged
+    event, answer, _ = found.acknowledged
     if not answer.acknowledged:
-        return Outcome.ERROR, f"cannot be judged: a genuine delivery got {answer.seen}"
+        return _unjudged(answer)
     return _one_effect(found.effects[event.id], "killed right after the acknowledgement")
 
 
@@ -45,7 +45,7 @@ def _kill_while_processing(context: DrillContext) -> Judgement:
         why = f"{slow.event.name} had not been acknowledged when the receiver was killed, so it was not promised"
         return Outcome.NOT_APPLICABLE, why
     if not slow.answer.acknowledged:
-        return Outcome.ERROR, f"cannot be judged: a genuine delivery got {slow.answer.seen}"
+        return _unjudged(slow.answer)
     return _one_effect(slow.effects, "killed while processing")
 
 
@@ -73,10 +73,9 @@ def _not_interrupted(slow: Interrupted) -> Judgement | None:
 def _kill_after_effect(context: DrillContext) -> Judgement:
     found = killed(context)
     assert found.done is not None
-    event, answer, before = found.done
-    if not before:
-        return Outcome.ERROR, f"cannot be judged: {answer.seen}, and no effect within {context.receiver.settle_s:g} s"
-    effects = found.effects[event.id]
+    if not found.done.effects:
+        return _without_effect(context, found.done)
+    effects = found.effects[found.done.event.id]
     return passes_if(effects == 1, f"killed right after the effect: {counted(effects)} after the restart")
 
 
@@ -84,10 +83,9 @@ def _redelivered_after_restart(context: DrillContext) -> Judgement:
     found = killed(context)
     assert found.repeated is not None
     assert found.repeated_again is not None
-    event, answer, before = found.repeated
-    if not before:
-        return Outcome.ERROR, f"cannot be judged: {answer.seen}, and no effect within {context.receiver.settle_s:g} s"
-    effects = found.effects[event.id]
+    if not found.repeated.effects:
+        return _without_effect(context, found.repeated)
+    effects = found.effects[found.repeated.event.id]
     seen = f"processed, then killed, then delivered again: {found.repeated_again.seen}, {counted(effects)}"
     return passes_if(found.repeated_again.acknowledged and effects == 1, seen)
 
@@ -102,6 +100,15 @@ def _letter_after_restart(context: DrillContext) -> Judgement:
     there = lies(row, context.dead_letters.when)
     known = "nothing" if row is None else f"{dict(row)}"
     return passes_if(there, f"after the restart, the dead letter query returns {known}")
+
+
+def _unjudged(answer: Delivery) -> Judgement:
+    return Outcome.ERROR, f"cannot be judged: a genuine delivery got {answer.seen}"
+
+
+def _without_effect(context: DrillContext, before: Delivered) -> Judgement:
+    seen = f"{before.answer.seen}, and no effect within {context.receiver.settle_s:g} s"
+    return Outcome.ERROR, f"cannot be judged: {seen}"
 
 
 def _one_effect(effects: int, what: str) -> Judgement:

@@ -12,7 +12,7 @@ from harness.model import Delivery, Event
 from harness.webhooks import effects as seen
 from harness.webhooks.drills.dead_letters import unprocessable
 from harness.webhooks.drills.drill_context import DrillContext
-from harness.webhooks.drills.shared import Interrupted, KilledReceiver, Unprocessable
+from harness.webhooks.drills.shared import Delivered, Interrupted, KilledReceiver, Unprocessable
 
 RECOVERS_S = 20.0
 """Time after a restart in which an acknowledged event must have its effect, in seconds."""
@@ -75,16 +75,16 @@ def _letter(context: DrillContext) -> Unprocessable | None:
     return unprocessable(context) if wanted else None
 
 
-def _delivered(context: DrillContext) -> tuple[Event, Delivery]:
+def _delivered(context: DrillContext) -> Delivered:
     event = context.fresh()
-    return event, context.receiver.deliver(event)
+    return Delivered(event, context.receiver.deliver(event))
 
 
-def _processed(context: DrillContext) -> tuple[Event, Delivery, int]:
+def _processed(context: DrillContext) -> Delivered:
     """Deliver an event and wait for its effect."""
-    event, answer = _delivered(context)
-    within_s = context.receiver.settle_s if answer.acknowledged else 0
-    return event, answer, context.probe.wait(event.id, within_s=within_s)
+    found = _delivered(context)
+    within_s = context.receiver.settle_s if found.answer.acknowledged else 0
+    return found._replace(effects=context.probe.wait(found.event.id, within_s=within_s))
 
 
 def _slowly(context: DrillContext, pool: ThreadPoolExecutor) -> list[tuple[Event, Future[Delivery]]]:
@@ -101,7 +101,7 @@ def _slowly(context: DrillContext, pool: ThreadPoolExecutor) -> list[tuple[Event
 def _again(context: DrillContext, found: KilledReceiver) -> None:
     """Deliver again, as a sender does that did not read the first answer."""
     if found.repeated:
-        found.repeated_again = context.receiver.deliver(found.repeated[0])
+        found.repeated_again = context.receiver.deliver(found.repeated.event)
     if found.slow:
         found.slow[-1].again = _until_free(context, found.slow[-1].event)
 
@@ -119,7 +119,8 @@ def _until_free(context: DrillContext, event: Event) -> Delivery:
 def _settle(context: DrillContext, found: KilledReceiver, restarted_at: float) -> None:
     """Wait until what was acknowledged has its effect, and second effects had their time; then count."""
     probe = context.probe
-    waiting = [found.acknowledged[0]] if found.acknowledged and found.acknowledged[1].acknowledged else []
+    last = found.acknowledged
+    waiting = [last.event] if last and last.answer.acknowledged else []
     waiting += [each.event for each in found.slow if each.promised]
     deadline = restarted_at + RECOVERS_S
     for event in waiting:
@@ -127,7 +128,7 @@ def _settle(context: DrillContext, found: KilledReceiver, restarted_at: float) -
     was_at_hand = any(each.promised and not each.effects_before for each in found.slow)
     until = time.monotonic() + seen.QUIET_S if was_at_hand else restarted_at + max(REPEATS_S, seen.QUIET_S)
     time.sleep(max(0.0, until - time.monotonic()))
-    others = [pair[0] for pair in (found.repeated, found.done, found.acknowledged) if pair]
-    found.effects = {event.id: probe.effects(event.id) for event in others}
+    others = [each for each in (found.repeated, found.done, last) if each]
+    found.effects = {each.event.id: probe.effects(each.event.id) for each in others}
     for each in found.slow:
         each.effects = probe.effects(each.event.id)

@@ -54,15 +54,24 @@ class Interrupted(msgspec.Struct, kw_only=True):
         return self.answer.acknowledged or (self.again is not None and self.again.acknowledged)
 
 
+class Delivered(NamedTuple):
+    """An event that was delivered before the kill."""
+
+    event: Event
+    answer: Delivery
+    effects: int = 0
+    """Before the kill, where they were waited for."""
+
+
 class KilledReceiver(msgspec.Struct, kw_only=True):
     """What the receiver had when it was killed; each is None where harness.toml has nothing for it."""
 
     letter: Unprocessable | None
-    repeated: tuple[Event, Delivery, int] | None
-    """An event that was processed long before, its response and its effects; it is delivered again afterwards."""
-    done: tuple[Event, Delivery, int] | None
+    repeated: Delivered | None
+    """An event that was processed long before; it is delivered again afterwards."""
+    done: Delivered | None
     """One whose effect had just appeared."""
-    acknowledged: tuple[Event, Delivery] | None
+    acknowledged: Delivered | None
     """One that was acknowledged right before."""
     slow: list[Interrupted]
     """Two, of which the last is delivered again; empty without ``[receiver] slow``."""
