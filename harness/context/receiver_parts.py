@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harness.context.remote_receiver import RemoteReceiver
+from harness.context.remote_receiver import RemoteReceiver, process_of_receiver
 from harness.context.signing_keys import names_given
 from harness.errors import ConfigurationError, EventError
 from harness.http.wire import Wire
@@ -76,7 +76,7 @@ def receiver_of(run_context: RunContext) -> ReceiverUnderTest:
         processes=run_context.processes.state if run_context.config.process else None,
         # Alone, whatever dies has died of what was sent just now.
         shared="PYTEST_XDIST_WORKER" in os.environ,
-        printed=_printed(run_context, receiver),
+        printed=_printed(run_context),
         object_key=receiver.order.object if receiver.order else None,
         note=DeliveredIds(run_context.run.delivered_ids).add,
     )
@@ -119,9 +119,8 @@ def again(run_context: RunContext, event: Event, case: ReceiverCase) -> str:
     Only a gate knows the secrets and ports that it made for its run.
     """
     receiver, signature = sections_of(run_context)
-    served = {urlsplit(p.ready_url).netloc for p in run_context.config.process.values() if p.ready_url}
     made = signature.secret is not None and signature.secret.kind == "fresh"
-    alone = not made and urlsplit(receiver.url).netloc not in served
+    alone = not made and process_of_receiver(run_context.config) is None
     files = sorted((run_context.target.root / str(receiver.events)).rglob(f"{event.name}.*"))
     if not alone or not files or case.framing is not Framing.PLAIN:
         return ""
@@ -168,12 +167,10 @@ def process_of(run_context: RunContext) -> ManagedProcess:
     return found
 
 
-def _printed(run_context: RunContext, receiver: Receiver) -> Printed | None:
+def _printed(run_context: RunContext) -> Printed | None:
     """Return what reads the log of the receiver's process, whichever pytest started it; None where none was started."""
-    served, processes = urlsplit(receiver.url).netloc, run_context.processes
-    named = (n for n, p in run_context.config.process.items() if p.ready_url and urlsplit(p.ready_url).netloc == served)
-    found = next(named, None)
-    return Printed(processes.logs / f"{found}{processes.log_suffix}.log") if found else None
+    name, processes = process_of_receiver(run_context.config), run_context.processes
+    return Printed(processes.logs / f"{name}{processes.log_suffix}.log") if name else None
 
 
 def _effects(run_context: RunContext, receiver: Receiver) -> EffectProbe | None:

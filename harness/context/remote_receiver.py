@@ -21,7 +21,7 @@ from harness.process.managed import start_group, stop_group
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
-    from harness.model.config import Receiver
+    from harness.model.config import Configuration, Receiver
 
 COMMAND_S = 60.0
 """Time for each of the two commands, in seconds."""
@@ -37,10 +37,14 @@ _NOBODY = (502, 503, 504)
 def is_remote(run_context: RunContext) -> bool:
     """Whether ``[receiver] stop`` and ``start`` are set, and no process of harness.toml serves the receiver."""
     receiver = run_context.config.receiver
-    if receiver is None or not receiver.stop:
-        return False
-    served = urlsplit(receiver.url).netloc
-    return not any(urlsplit(p.ready_url or "").netloc == served for p in run_context.config.process.values())
+    return receiver is not None and bool(receiver.stop) and process_of_receiver(run_context.config) is None
+
+
+def process_of_receiver(config: Configuration) -> str | None:
+    """Return the name of the ``[process]`` that serves ``[receiver]``; None where harness.toml has none."""
+    served = urlsplit(config.receiver.url).netloc if config.receiver else ""
+    named = config.process.items()
+    return next((name for name, p in named if p.ready_url and urlsplit(p.ready_url).netloc == served), None)
 
 
 class RemoteReceiver:

@@ -42,9 +42,7 @@ class Settings:
         return cls(
             api_key=ApiCredential.from_environment("PRODUCT_API_KEY", environ),
             base_url=environ["PRODUCT_BASE_URL"],
-            webhook_secret=ApiCredential(current, value=word)
-            if unset
-            else ApiCredential.from_environment(current, environ),
+            webhook_secret=unset or ApiCredential.from_environment(current, environ),
             previous_webhook_secret=ApiCredential.from_environment(previous, environ) if rotating else empty,
             database=database_url(database),
             simulate=environ.get("SANDBOX_SIMULATE") == "1",
