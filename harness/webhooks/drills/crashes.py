@@ -16,7 +16,7 @@ from harness.webhooks.drills.drill import Drill, Judgement, passes_if, too_fast
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.drills.kills import interrupted, killed
 from harness.webhooks.drills.load import SOON_S
-from harness.webhooks.drills.shared import Delivered, Interrupted
+from harness.webhooks.drills.shared import BeforeKill, Interrupted
 from harness.webhooks.effects import counted
 from harness.webhooks.processing_results import lies
 
@@ -106,7 +106,7 @@ def _unjudged(answer: Delivery) -> Judgement:
     return Outcome.ERROR, f"cannot be judged: a genuine delivery got {answer.seen}"
 
 
-def _without_effect(context: DrillContext, before: Delivered) -> Judgement:
+def _without_effect(context: DrillContext, before: BeforeKill) -> Judgement:
     seen = f"{before.answer.seen}, and no effect within {context.receiver.settle_s:g} s"
     return Outcome.ERROR, f"cannot be judged: {seen}"
 

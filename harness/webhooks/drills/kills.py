@@ -12,7 +12,7 @@ from harness.model import Delivery, Event
 from harness.webhooks import effects as seen
 from harness.webhooks.drills.dead_letters import unprocessable
 from harness.webhooks.drills.drill_context import DrillContext
-from harness.webhooks.drills.shared import Delivered, Interrupted, KilledReceiver, Unprocessable
+from harness.webhooks.drills.shared import BeforeKill, Interrupted, KilledReceiver, Unprocessable
 
 RECOVERS_S = 20.0
 """Time after a restart in which an acknowledged event must have its effect, in seconds."""
@@ -75,12 +75,12 @@ def _letter(context: DrillContext) -> Unprocessable | None:
     return unprocessable(context) if wanted else None
 
 
-def _delivered(context: DrillContext) -> Delivered:
+def _delivered(context: DrillContext) -> BeforeKill:
     event = context.fresh()
-    return Delivered(event, context.receiver.deliver(event))
+    return BeforeKill(event, context.receiver.deliver(event))
 
 
-def _processed(context: DrillContext) -> Delivered:
+def _processed(context: DrillContext) -> BeforeKill:
     """Deliver an event and wait for its effect."""
     found = _delivered(context)
     within_s = context.receiver.settle_s if found.answer.acknowledged else 0

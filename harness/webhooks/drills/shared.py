@@ -54,7 +54,7 @@ class Interrupted(msgspec.Struct, kw_only=True):
         return self.answer.acknowledged or (self.again is not None and self.again.acknowledged)
 
 
-class Delivered(NamedTuple):
+class BeforeKill(NamedTuple):
     """An event that was delivered before the kill."""
 
     event: Event
@@ -67,11 +67,11 @@ class KilledReceiver(msgspec.Struct, kw_only=True):
     """What the receiver had when it was killed; each is None where harness.toml has nothing for it."""
 
     letter: Unprocessable | None
-    repeated: Delivered | None
+    repeated: BeforeKill | None
     """An event that was processed long before; it is delivered again afterwards."""
-    done: Delivered | None
+    done: BeforeKill | None
     """One whose effect had just appeared."""
-    acknowledged: Delivered | None
+    acknowledged: BeforeKill | None
     """One that was acknowledged right before."""
     slow: list[Interrupted]
     """Two, of which the last is delivered again; empty without ``[receiver] slow``."""
