@@ -22,10 +22,9 @@ from _table import Row, show
 from harness.context.crash_drills import CrashDrills
 from harness.context.receiver_parts import drill_context_of, events_of, receiver_of
 from harness.context.run_context import RunContext
-from harness.model import Event, Finding, Outcome
+from harness.model import Finding, Outcome
 from harness.process.run import Run
-from harness.webhooks.case_runner import ReceiverUnderTest
-from harness.webhooks.case_trial import judge
+from harness.webhooks.case_groups import CaseGroups
 from harness.webhooks.cases import CASES, ReceiverCase
 from harness.webhooks.drills import CRASHES, DRILLS, play
 from harness.webhooks.events import representative
@@ -82,8 +81,8 @@ def measured(took: dict[str, float]) -> tuple[float, float, float]:
         shutil.rmtree(run.directory, ignore_errors=True)
 
 
-def _judged(receiver: ReceiverUnderTest, case: ReceiverCase, event: Event) -> Finding:
-    found = judge(receiver, case, event, reproduce="")
+def _judged(groups: CaseGroups, case: ReceiverCase) -> Finding:
+    found = groups.findings(case)
     return next((finding for finding in found if finding.outcome not in GOOD), found[0])
 
 
@@ -95,7 +94,8 @@ def _times(context: RunContext, took: dict[str, float]) -> tuple[float, float, f
     for drill in CRASHES:
         killing.begin(drill)
     stage = drill_context_of(context, receiver, event)
-    cases = [(case.key, partial(_judged, receiver, case, event)) for case in CASES]
+    groups = CaseGroups(receiver, CASES, event, lambda _: "")
+    cases = [(case.key, partial(_judged, groups, case)) for case in CASES]
     drills = [(drill.key, partial(play, drill, stage, reproduce="")) for drill in DRILLS]
     times = seconds(cases, took), seconds(drills, took)
     seconds([(drill.key, partial(killing.result, drill)) for drill in CRASHES], {})

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from harness.context.crash_drills import CrashDrills
     from harness.context.run_context import RunContext
     from harness.model import Event, Finding
+    from harness.webhooks.case_groups import CaseGroups
     from harness.webhooks.case_runner import ReceiverUnderTest
     from harness.webhooks.drills import Drill, DrillContext
     from harness.webhooks.events import EventFormat
@@ -45,6 +46,20 @@ def events(request: pytest.FixtureRequest, run_context: RunContext, require: Cal
     from harness.context.receiver_parts import events_of
 
     return list(events_of(run_context, request.getfixturevalue("event_format")))
+
+
+@pytest.fixture(scope="session")
+def case_groups(
+    request: pytest.FixtureRequest, run_context: RunContext, receiver: ReceiverUnderTest, events: list[Event]
+) -> CaseGroups:
+    """The cases that this run asks for, tried in groups."""
+    from harness.context.receiver_parts import again
+    from harness.webhooks.case_groups import CaseGroups
+    from harness.webhooks.events import representative
+
+    cases = [parameters(item)["case"] for item in asking_items(request.session, "case_groups")]
+    event = representative(events)
+    return CaseGroups(receiver, cases, event, lambda case: again(run_context, event, case))
 
 
 @pytest.fixture(scope="session")

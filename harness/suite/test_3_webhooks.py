@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.context.receiver_parts import again
 from harness.openapi.event_schemas import EventSchemas
 from harness.suite.rows import each
 from harness.webhooks import tls
-from harness.webhooks.case_trial import judge
 from harness.webhooks.cases import CASES
 from harness.webhooks.drills import CRASHES, DRILLS, play
 from harness.webhooks.events import representative
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from harness.model import Event, Finding
     from harness.openapi.spec_document import Spec
     from harness.plugins.findings import Findings
+    from harness.webhooks.case_groups import CaseGroups
     from harness.webhooks.case_runner import ReceiverUnderTest
     from harness.webhooks.cases import ReceiverCase
     from harness.webhooks.drills import Drill, DrillContext
@@ -55,12 +54,9 @@ def test_every_event_fixture_is_acknowledged(
 
 
 @each("case", CASES)
-def test_the_receiver_handles_a_delivery(
-    case: ReceiverCase, receiver: ReceiverUnderTest, events: list[Event], findings: Findings, run_context: RunContext
-) -> None:
+def test_the_receiver_handles_a_delivery(case: ReceiverCase, case_groups: CaseGroups, findings: Findings) -> None:
     """The receiver gives the delivery of a case the expected status and effect, and stays alive."""
-    event = representative(events)
-    findings.extend(judge(receiver, case, event, reproduce=again(run_context, event, case)))
+    findings.extend(case_groups.findings(case))
 
 
 @each("case", tls.CASES)

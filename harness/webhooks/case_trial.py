@@ -32,48 +32,91 @@ _NAMELESS = ("None", "null", "undefined")
 
 def judge(receiver: ReceiverUnderTest, case: ReceiverCase, event: Event, *, reproduce: str) -> list[Finding]:
     """Send ``event`` as ``case`` builds it; return the finding of the case, and of what else the delivery shows."""
-
-    def look() -> list[Finding]:
-        found = _CaseTrial(receiver, case, reproduce).findings(event)
-        return [with_fixtures(finding, event.file) for finding in found]
-
-    return receiver.undisturbed(look)
+    return receiver.undisturbed(lambda: CaseTrial(receiver, case, reproduce).findings(event))
 
 
-class _CaseTrial:
+class Counters(NamedTuple):
+    """By what the effects of one delivery are counted."""
+
+    ids: tuple[str, ...]
+    nameless: int
+    """Effects of events without an id, before."""
+
+
+class Sent(NamedTuple):
+    """A delivery of a case that was made, and what was known before it."""
+
+    usable: Event
+    """The event in the form that the receiver accepts."""
+    subject: Event
+    material: Material
+    built: Request
+    answer: Delivery
+    asked: Counters
+    deaths: int
+
+
+class CaseTrial:
     """One case on its way through one receiver."""
 
     def __init__(self, receiver: ReceiverUnderTest, case: ReceiverCase, reproduce: str) -> None:
+        self.case = case
         self._receiver = receiver
-        self._case = case
         self._reproduce = reproduce
 
-    def findings(self, event: Event) -> Iterator[Finding]:
-        case, receiver = self._case, self._receiver
+    def findings(self, event: Event) -> list[Finding]:
+        """Send ``event`` as the case builds it, and judge everything that the receiver then shows."""
+        sent = self.send(event)
+        found = [sent] if isinstance(sent, Finding) else self._tried(sent)
+        return [with_fixtures(finding, event.file) for finding in found]
+
+    def send(self, event: Event) -> Sent | Finding:
+        """Send the delivery; return it with its answer, or the finding that there is none to make."""
+        case, receiver = self.case, self._receiver
         if reason := case.not_applicable_to(receiver.scheme):
-            return iter([self._without(Outcome.NOT_APPLICABLE, reason)])
+            return self._without(Outcome.NOT_APPLICABLE, reason)
         usable, error = receiver.usable(event)
         if error:
-            return iter([self._without(Outcome.ERROR, error)])
+            return self._without(Outcome.ERROR, error)
         # Where an event may be any text, a form, or empty, no body is garbage.
         if not (is_json_event(usable.headers, usable.body) and readable_document(usable.headers, usable.body)):
-            self._case = replace(case, is_garbage=False)
+            self.case = case = replace(case, is_garbage=False)
         try:
             if self._asks and receiver.probe and receiver.fresh(usable).id:
                 receiver.uncounted(usable)
         except ProbeError as exc:
-            return iter([self._without(Outcome.ERROR, str(exc))])
+            return self._without(Outcome.ERROR, str(exc))
         subject = receiver.subject(usable)
         material = receiver.material(subject)
         built = self._built(material)
         if isinstance(built, Finding):
-            return iter([built])
-        return self._tried(usable, subject, material, built)
+            return built
+        deaths, asked = receiver.deaths(), self._asked(subject, built)
+        receiver.mark_log()
+        return Sent(usable, subject, material, built, receiver.send(subject, built, case.framing), asked, deaths)
+
+    def is_expected(self, sent: Sent) -> bool:
+        """Whether the delivery got a response that the row of the case allows."""
+        return is_expected(self.case, sent.answer)
+
+    def quiet(self, sent: Sent, control: Event) -> list[Finding] | None:
+        """Return the findings of a delivery with an expected response, None where it shows anything unexpected.
+
+        ``control`` is a genuine event that was delivered after it and answered, while the receiver lived on.
+        """
+        look = Observation(sent.answer)
+        if self._asks:
+            look = self._counted(look, sent, control)
+        own, fault = decision = judged(self.case, sent.material, sent.built, look)
+        if fault or own.outcome in (Outcome.FAIL, Outcome.ERROR):
+            return None
+        found = findings_of(self.case, decision, look, reproduce=self._reproduce, request="")
+        return [with_fixtures(finding, sent.usable.file) for finding in found]
 
     def _built(self, material: Material) -> Request | Finding:
         """Return the delivery, or the finding that there is none to make."""
         try:
-            return self._case.delivery(material)
+            return self.case.delivery(material)
         except EventError as exc:
             return self._without(Outcome.NOT_APPLICABLE, str(exc))
         except Exception as exc:  # noqa: BLE001 - a fault of ours must not count against the receiver
@@ -82,48 +125,46 @@ class _CaseTrial:
             return self._without(Outcome.ERROR, f"{fault}. Report it, with the event fixture")
 
     def _without(self, outcome: Outcome, why: str) -> Finding:
-        return finding_of(self._case, CaseResult(outcome, why), self._reproduce)
+        return finding_of(self.case, CaseResult(outcome, why), self._reproduce)
 
     @property
     def _asks(self) -> bool:
         """Whether the row needs the number of effects, whatever the status."""
-        case = self._case
+        case = self.case
         return case.response in REFUSALS or case.takes_effect or case.is_garbage
 
-    def _tried(self, usable: Event, subject: Event, material: Material, built: Request) -> Iterator[Finding]:
-        receiver, case = self._receiver, self._case
-        deaths, asked = receiver.deaths(), self._asked(subject, built)
-        receiver.mark_log()
-        answer = receiver.send(subject, built, case.framing)
+    def _tried(self, sent: Sent) -> Iterator[Finding]:
+        receiver, case, answer = self._receiver, self.case, sent.answer
         look = Observation(answer)
         if answer.status != 429:
-            look = self._looked(usable, answer, asked, deaths=deaths)
+            look = self._looked(sent)
             if not look.ended and not is_expected(case, answer):
-                look = look._replace(needs=self._needs(subject, material, built), printed=receiver.exception())
+                look = look._replace(needs=self._needs(sent), printed=receiver.exception())
         if answer.status == 429 or not is_expected(case, answer):
             receiver.alive = False
+        built = sent.built
         request = curl(built.url, built.headers, built.body, method=built.method, hidden={receiver.scheme.header})
-        decision = judged(case, material, built, look)
+        decision = judged(case, sent.material, built, look)
         note = library_note(receiver.scheme.name, case.id)
         return findings_of(case, decision, look, reproduce=self._reproduce, request=request, note=note)
 
-    def _looked(self, usable: Event, answer: Delivery, asked: _Counters, *, deaths: int) -> Observation:
+    def _looked(self, sent: Sent) -> Observation:
         """Look whether the receiver is still alive, and what the delivery caused."""
         receiver = self._receiver
-        control = receiver.subject(usable)
-        after = receiver.still_answers(control, deaths)
-        look = Observation(answer)
+        control = receiver.subject(sent.usable)
+        after = receiver.still_answers(control, sent.deaths)
+        look = Observation(sent.answer)
         if after.status is None:
             look = look._replace(unknown=CaseResult(Outcome.ERROR, _GONE))
-        elif self._asks or not is_expected(self._case, answer):
-            look = self._counted(look, usable, control, asked)
-        ended = receiver.deaths() != deaths
+        elif self._asks or not is_expected(self.case, sent.answer):
+            look = self._counted(look, sent, control)
+        ended = receiver.deaths() != sent.deaths
         silent = "" if ended or after.status is not None else after.seen
         return look._replace(ended=ended, silent=silent, printed=receiver.exception() if ended else "")
 
-    def _counted(self, look: Observation, usable: Event, control: Event, asked: _Counters) -> Observation:
+    def _counted(self, look: Observation, sent: Sent, control: Event) -> Observation:
         """Return the look with the number of effects; ``control`` is a genuine event that was delivered later."""
-        receiver = self._receiver
+        receiver, usable, asked = self._receiver, sent.usable, sent.asked
         probe = receiver.probe
         if probe is None or not asked.ids[0]:
             why = no_id(usable) if probe else _NO_PROBE
@@ -132,55 +173,48 @@ class _CaseTrial:
             # By the time a later, genuine delivery has its effect, a forged one has had its own.
             if fault := receiver.uncounted(usable) or receiver.without_effect(control):
                 return look._replace(unknown=CaseResult(Outcome.ERROR, fault))
-            if self._case.takes_effect and look.answer.acknowledged:
+            if self.case.takes_effect and look.answer.acknowledged:
                 return look._replace(effects=probe.wait(asked.ids[0], within_s=receiver.settle_s))
             effects = sum(map(probe.effects, asked.ids))
         except ProbeError as exc:
             return look._replace(unknown=CaseResult(Outcome.ERROR, str(exc)))
         return look._replace(effects=effects or max(0, self._nameless() - asked.nameless))
 
-    def _asked(self, subject: Event, built: Request) -> _Counters:
+    def _asked(self, subject: Event, built: Request) -> Counters:
         """Return by which ids the effects of a delivery are counted: that of its event, and that which it carries."""
         carried = ""
-        if self._case.response in REFUSALS and len(built.body) <= _READ_BYTES:
+        if self.case.response in REFUSALS and len(built.body) <= _READ_BYTES:
             headers = tuple((name.lower(), value) for name, value in built.headers)
             carried = self._receiver.format.received(headers, built.body).id
         ids = (subject.id, carried) if carried not in ("", subject.id) else (subject.id,)
-        return _Counters(ids, self._nameless() if subject.id else 0)
+        return Counters(ids, self._nameless() if subject.id else 0)
 
     def _nameless(self) -> int:
         """Return the number of effects of events without an id, where the row sends such an event."""
         probe, found = self._receiver.probe, 0
-        if probe is None or not self._case.is_garbage:
+        if probe is None or not self.case.is_garbage:
             return 0
         for name in _NAMELESS:
             with suppress(ProbeError):  # a database may refuse what has not the form of an id
                 found += probe.effects(name)
         return found
 
-    def _needs(self, subject: Event, material: Material, built: Request) -> Needs:
+    def _needs(self, sent: Sent) -> Needs:
         """Find out what somebody needs to cause a server error: send the same unsigned, and with a wrong signature.
 
         Only for responses that are server errors, or none.
         """
-        receiver, header = self._receiver, material.scheme.header
+        receiver, material, built = self._receiver, sent.material, sent.built
+        header = material.scheme.header
 
         def fails(request: Request) -> bool:
-            status = receiver.send(subject, request, self._case.framing).status
+            status = receiver.send(sent.subject, request, self.case.framing).status
             return status is None or status >= 500
 
         if header not in {name.lower() for name, _ in built.headers} or fails(replaced(built, header)):
             return Needs.NOTHING
         try:
-            forged = self._case.delivery(material._replace(secret=material.scheme.new_secret()))
+            forged = self.case.delivery(material._replace(secret=material.scheme.new_secret()))
         except EventError:
             return Needs.THE_SECRET
         return Needs.A_WRONG_SIGNATURE if fails(forged) else Needs.THE_SECRET
-
-
-class _Counters(NamedTuple):
-    """By what the effects of one delivery are counted."""
-
-    ids: tuple[str, ...]
-    nameless: int
-    """Effects of events without an id, before."""
