@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 from harness.model import Event, Finding, Outcome
 from harness.webhooks.case_runner import ReceiverUnderTest
-from harness.webhooks.case_trial import CaseTrial, Sent, judge
+from harness.webhooks.case_trial import CaseDelivery, CaseTrial, judge
 from harness.webhooks.cases import Framing, ReceiverCase
 
-GROUP = 24
+GROUP = 64
 """Most cases of a group."""
 
-_Trial = tuple[CaseTrial, Sent]
+_Trial = tuple[CaseTrial, CaseDelivery]
 
 
 class CaseGroups:
@@ -65,7 +65,7 @@ class CaseGroups:
                 continue
             trial = CaseTrial(self._receiver, case, self._reproduce(case))
             sent = trial.send(self._event)
-            if isinstance(sent, Sent):
+            if isinstance(sent, CaseDelivery):
                 if not trial.is_expected(sent):
                     self._receiver.alive = False
                     return

@@ -43,7 +43,7 @@ class Counters(NamedTuple):
     """Effects of events without an id, before."""
 
 
-class Sent(NamedTuple):
+class CaseDelivery(NamedTuple):
     """A delivery of a case that was made, and what was known before it."""
 
     usable: Event
@@ -70,7 +70,7 @@ class CaseTrial:
         found = [sent] if isinstance(sent, Finding) else self._tried(sent)
         return [with_fixtures(finding, event.file) for finding in found]
 
-    def send(self, event: Event) -> Sent | Finding:
+    def send(self, event: Event) -> CaseDelivery | Finding:
         """Send the delivery; return it with its answer, or the finding that there is none to make."""
         case, receiver = self.case, self._receiver
         if reason := case.not_applicable_to(receiver.scheme):
@@ -93,13 +93,15 @@ class CaseTrial:
             return built
         deaths, asked = receiver.deaths(), self._asked(subject, built)
         receiver.mark_log()
-        return Sent(usable, subject, material, built, receiver.send(subject, built, case.framing), asked, deaths)
+        return CaseDelivery(
+            usable, subject, material, built, receiver.send(subject, built, case.framing), asked, deaths
+        )
 
-    def is_expected(self, sent: Sent) -> bool:
+    def is_expected(self, sent: CaseDelivery) -> bool:
         """Whether the delivery got a response that the row of the case allows."""
         return is_expected(self.case, sent.answer)
 
-    def quiet(self, sent: Sent, control: Event) -> list[Finding] | None:
+    def quiet(self, sent: CaseDelivery, control: Event) -> list[Finding] | None:
         """Return the findings of a delivery with an expected response, None where it shows anything unexpected.
 
         ``control`` is a genuine event that was delivered after it and answered, while the receiver lived on.
@@ -133,7 +135,7 @@ class CaseTrial:
         case = self.case
         return case.response in REFUSALS or case.takes_effect or case.is_garbage
 
-    def _tried(self, sent: Sent) -> Iterator[Finding]:
+    def _tried(self, sent: CaseDelivery) -> Iterator[Finding]:
         receiver, case, answer = self._receiver, self.case, sent.answer
         look = Observation(answer)
         if answer.status != 429:
@@ -148,7 +150,7 @@ class CaseTrial:
         note = library_note(receiver.scheme.name, case.id)
         return findings_of(case, decision, look, reproduce=self._reproduce, request=request, note=note)
 
-    def _looked(self, sent: Sent) -> Observation:
+    def _looked(self, sent: CaseDelivery) -> Observation:
         """Look whether the receiver is still alive, and what the delivery caused."""
         receiver = self._receiver
         control = receiver.subject(sent.usable)
@@ -162,7 +164,7 @@ class CaseTrial:
         silent = "" if ended or after.status is not None else after.seen
         return look._replace(ended=ended, silent=silent, printed=receiver.exception() if ended else "")
 
-    def _counted(self, look: Observation, sent: Sent, control: Event) -> Observation:
+    def _counted(self, look: Observation, sent: CaseDelivery, control: Event) -> Observation:
         """Return the look with the number of effects; ``control`` is a genuine event that was delivered later."""
         receiver, usable, asked = self._receiver, sent.usable, sent.asked
         probe = receiver.probe
@@ -199,7 +201,7 @@ class CaseTrial:
                 found += probe.effects(name)
         return found
 
-    def _needs(self, sent: Sent) -> Needs:
+    def _needs(self, sent: CaseDelivery) -> Needs:
         """Find out what somebody needs to cause a server error: send the same unsigned, and with a wrong signature.
 
         Only for responses that are server errors, or none.

@@ -139,7 +139,7 @@ def _insert_of_postgresql() -> Any:
 
 def _durable(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin below, not where the driver guesses
-    connection.execute("PRAGMA busy_timeout=5000")
+    connection.execute("PRAGMA busy_timeout=3000")
     for attempt in range(50):
         try:
             connection.execute("PRAGMA journal_mode=WAL")

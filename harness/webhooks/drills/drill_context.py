@@ -89,31 +89,32 @@ class DrillContext(msgspec.Struct, kw_only=True):
         self.process.start()
 
     @contextmanager
-    def started_with(self, changes: Mapping[str, str | None]) -> Iterator[bool]:
-        """Restart the receiver's process with a changed environment for the block; yield whether it started.
+    def started_with(self, *environments: Mapping[str, str | None]) -> Iterator[Iterator[bool]]:
+        """Restart the receiver's process with changed environments, one after another, for the block.
 
-        A variable that is changed to None is not set at all.
-
+        Yield an iterator over whether it started with each. A variable that is changed to None is not set at all.
         Raises `ProcessError` when it does not start in its old environment afterwards.
         """
         assert self.process is not None
-        self.process.stop()
         before = self.process.env
-        self.process.env = {**before, **changes}
         try:
-            yield self._starts(self.process)
+            yield (self._starts(self.process, {**before, **changes}) for changes in environments)
         finally:
-            self.process.stop()
-            self.process.env = before
-            self.process.start()
+            self._stopped(self.process, before).start()
 
-    @staticmethod
-    def _starts(process: ManagedProcess) -> bool:
+    @classmethod
+    def _starts(cls, process: ManagedProcess, env: Mapping[str, str | None]) -> bool:
         try:
-            process.start()
+            cls._stopped(process, env).start()
         except ProcessError:
             return False
         return True
+
+    @staticmethod
+    def _stopped(process: ManagedProcess, env: Mapping[str, str | None]) -> ManagedProcess:
+        process.stop()
+        process.env = env
+        return process
 
     def run(self, words: tuple[str, ...], event_id: str, where: str) -> None:
         """Run a command of harness.toml about one event; raises `ProbeError` when it does not end with 0."""

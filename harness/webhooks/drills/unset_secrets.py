@@ -20,6 +20,7 @@ from harness.webhooks.effects import counted
 _WORDS = ("", "None", "null", "undefined", "nil")
 """What a setting without a value becomes as text, in the languages of most receivers."""
 _QUIET_S = 1.0
+"""Seconds in which an effect of a delivery would show that was not acknowledged."""
 
 
 def forgeries(material: Material) -> Iterator[tuple[str, Request]]:
@@ -41,7 +42,10 @@ def taken(context: DrillContext) -> tuple[int, str]:
         words: context.receiver.send(event, built) for words, built in forgeries(context.receiver.material(event))
     }
     acknowledged = any(answer.acknowledged for answer in answers.values())
-    effects = context.probe.settled(event.id, within_s=context.receiver.settle_s if acknowledged else _QUIET_S)
+    if acknowledged:
+        effects = context.probe.settled(event.id, within_s=context.receiver.settle_s)
+    else:
+        effects = context.probe.wait(event.id, within_s=_QUIET_S)
     seen = ", ".join(f"{words}: {answer.seen}" for words, answer in answers.items())
     return effects, f"{seen}; {counted(effects)}"
 
@@ -53,12 +57,12 @@ def _without_secret(context: DrillContext) -> Judgement:
     empty: Mapping[str, str | None] = dict.fromkeys(names, "")
     unset: Mapping[str, str | None] = dict.fromkeys((*names, *previous))
     observed = []
-    for words, changes in (("empty", empty), ("not set", unset)):
-        with context.started_with(changes) as started:
+    with context.started_with(empty, unset) as starts:
+        for (words, changes), started in zip((("empty", empty), ("not set", unset)), starts, strict=True):
             wrong, seen = taken(context) if started else (0, "refused to start")
-        observed.append(f"while {', '.join(changes)} {'is' if len(changes) == 1 else 'are'} {words}: {seen}")
-        if wrong:
-            return Outcome.FAIL, observed[-1]
+            observed.append(f"while {', '.join(changes)} {'is' if len(changes) == 1 else 'are'} {words}: {seen}")
+            if wrong:
+                return Outcome.FAIL, observed[-1]
     return passes_if(True, "; ".join(observed))  # noqa: FBT003 - reads as a sentence
 
 

@@ -19,8 +19,8 @@ def _withdrawn(context: DrillContext) -> Judgement:
             "the harness cannot withdraw the previous secret, because the receiver reads it from a file; "
             'add to its [process.NAME]: env = { NAME = "<the reference at [receiver] signature.previous>" }'
         )
-    with context.started_with(dict.fromkeys(names, "")) as started:
-        if started:
+    with context.started_with(dict.fromkeys(names, "")) as starts:
+        if next(starts):
             return _old_and_new(context)
     return Outcome.NOT_RUN, f"it does not start while {', '.join(names)} is empty; make that setting optional"
 
