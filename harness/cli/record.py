@@ -44,7 +44,7 @@ def record(upstream: str, cassette: Path, port: int, timeout: float, *, append: 
     def log(text: str) -> None:
         click.echo(redactor.text(text), err=True)
 
-    with network.client(timeout_s=timeout) as client:
+    with network.client(timeout_s=timeout, bounded=False) as client:
         proxy = RecordingProxy(upstream, client, recorder, port=port, log=log)
         run_proxy(
             proxy, started=lambda url: log(f"Recording {upstream} into {cassette} on {url}. Press Ctrl-C to stop.")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 from harness.context.background import CLIENT
 from harness.context.client_parts import client_of
 from harness.contract.idempotency import promises_keys
-from harness.http.client import WHOLE_WITHIN_S
 from harness.model.spec_coverage import CLIENT_RUNS
 from harness.resilience.credential_leak import Elsewhere, TransportCase, judge
 from harness.resilience.runner import ClientUnderTest, not_applicable
@@ -52,9 +51,7 @@ class ClientChecks:
     @contextmanager
     def _opened(cls, run_context: RunContext) -> Iterator[ClientChecks]:
         errors = run_context.error_bodies.apart()
-        with run_context.network.client(
-            whole_within_s=WHOLE_WITHIN_S, error_observer=errors, caller=CLIENT_RUNS
-        ) as http:
+        with run_context.network.client(error_observer=errors, caller=CLIENT_RUNS) as http:
             yield cls(run_context, client_of(run_context, http=http), errors)
 
     def begin(self, case: ClientCase | TransportCase) -> None:

@@ -18,7 +18,7 @@ from harness.context.provider_access import ProviderAccess
 from harness.context.secret_access import SecretAccess
 from harness.context.target import Target, load_target
 from harness.context.target_processes import TargetProcesses
-from harness.http.client import WHOLE_WITHIN_S, Network, answers
+from harness.http.client import Network, answers
 from harness.operations.leaks import ErrorBodies
 from harness.process.run import Run
 from harness.readiness.admission import Admission
@@ -126,7 +126,7 @@ class RunContext:
     @cached_property
     def client(self) -> httpx.Client:
         """One client for everything that needs no settings of its own."""
-        return self.network.client(whole_within_s=WHOLE_WITHIN_S)
+        return self.network.client()
 
     def reproduce(self, test: str) -> str:
         """Return the command that runs one test again, given its node id."""

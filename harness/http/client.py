@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from harness.errors import NetworkError
+from harness.http.answer_bounds import AnswerBound, BoundedAsyncBody, BoundedBody, in_time
 from harness.http.client_tls import tls_context
 from harness.http.message import LOOPBACK, SAFE_METHODS
 
@@ -25,7 +26,6 @@ ANSWERED_S = "harness.answered_s"
 """Extension of a response with the seconds until its head had arrived; recorded ones and async ones have none."""
 CALLER = "harness.caller"
 """Extension of a response with the name of who called, where that is not what runs just then."""
-MAX_ANSWER_BYTES = 64 << 20
 
 _OF_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
 
@@ -54,23 +54,28 @@ class Network:
         keep_alive: bool = True,
         transport: httpx.BaseTransport | None = None,
         whole_within_s: float | None = None,
+        bounded: bool = True,
         error_observer: Observer | None = None,
         caller: str = "",
     ) -> httpx.Client:
         """Return a client that checks every request against the allow-list and never follows redirects.
 
         Without ``keep_alive`` each request has a connection of its own. A ``transport`` that sends nothing, such as one
-        that plays recordings, takes the network's place. With ``whole_within_s`` an answer that trickles or floods
-        without end is a timeout. Errors go to ``error_observer``, by default to that of the network. Each answer bears
-        the name of its ``caller``, if given, as `CALLER`.
+        that plays recordings, takes the network's place. An answer that trickles or floods without end is a timeout,
+        after ``whole_within_s``, by default `WHOLE_WITHIN_S` or ``timeout_s``, the longer, or `MAX_ANSWER_BYTES`,
+        also as unpacked; unless ``bounded``, who reads it must bound it, and nobody observes it. Errors go to
+        ``error_observer``, by default to that of the network. Each answer bears the name of its ``caller``, if given,
+        as `CALLER`.
         """
         if transport is None:
+            from harness.http.timed_transport import TimedTransport
+
             idle = connections if keep_alive else 0
             limits = httpx.Limits(max_connections=connections, max_keepalive_connections=idle)
-            inner = httpx.HTTPTransport(verify=tls_context(), limits=limits)
-            transport = GuardedTransport(self, inner, whole_within_s)
+            transport = GuardedTransport(self, TimedTransport(limits), whole_within_s, bounded=bounded)
         made = httpx.Client(transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)
-        made.event_hooks["response"].append(partial(self._observe, error_observer=error_observer, caller=caller))
+        if bounded:
+            made.event_hooks["response"].append(partial(self._observe, error_observer=error_observer, caller=caller))
         return made
 
     def async_client(
@@ -93,7 +98,7 @@ class Network:
 
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> bytes:
         """Return what a GET is answered with; raises `httpx.HTTPError`, also for another status than 2xx."""
-        with self.client(headers=headers, whole_within_s=WHOLE_WITHIN_S) as client:
+        with self.client(headers=headers) as client:
             return client.get(url).raise_for_status().content
 
     def _observe(self, response: httpx.Response, error_observer: Observer | None = None, caller: str = "") -> None:
@@ -126,29 +131,51 @@ class Network:
 
 
 class GuardedTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Asks the `Network` before every request, sync or async; vcrpy patches the transport inside."""
+    """Asks the `Network` before every request, sync or async, and bounds every answer; vcrpy patches what is inside."""
 
-    def __init__(self, network: Network, inner: Any, whole_within_s: float | None = None) -> None:
+    def __init__(
+        self, network: Network, inner: Any, whole_within_s: float | None = None, *, bounded: bool = True
+    ) -> None:
+        """``whole_within_s`` None stands for `WHOLE_WITHIN_S`, or the request's own time-out where that is longer.
+
+        Unless ``bounded``, who reads an answer must bound it.
+        """
         self._network = network
         self._inner = inner
         self._whole_within_s = whole_within_s
+        self._bounded = bounded
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Check, then send."""
         self._network.check(request.method, request.url)
         begun = time.monotonic()
-        response: httpx.Response = self._inner.handle_request(request)
+        bound = self._bound(request)
+        with bound.applied() if bound else nullcontext():
+            response: httpx.Response = self._inner.handle_request(request)
         response.extensions[ANSWERED_S] = time.monotonic() - begun
-        if self._whole_within_s is not None:
+        if bound:
             assert isinstance(response.stream, httpx.SyncByteStream)
-            response.stream = _Bounded(response.stream, begun=begun, within_s=self._whole_within_s)
+            bound.declare(response.headers.get("content-encoding", ""))
+            response.stream = BoundedBody(response.stream, bound)
         return response
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Check, then send."""
         self._network.check(request.method, request.url)
-        response: httpx.Response = await self._inner.handle_async_request(request)
+        bound = self._bound(request)
+        sent = self._inner.handle_async_request(request)
+        response: httpx.Response = await (in_time(sent, bound) if bound else sent)
+        if bound:
+            assert isinstance(response.stream, httpx.AsyncByteStream)
+            bound.declare(response.headers.get("content-encoding", ""))
+            response.stream = BoundedAsyncBody(response.stream, bound)
         return response
+
+    def _bound(self, request: httpx.Request) -> AnswerBound | None:
+        if not self._bounded:
+            return None
+        own = request.extensions.get("timeout", {}).get("read") or 0.0
+        return AnswerBound(max(WHOLE_WITHIN_S, own) if self._whole_within_s is None else self._whole_within_s)
 
     def close(self) -> None:
         """Close the transport inside."""
@@ -157,28 +184,6 @@ class GuardedTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close the transport inside."""
         await self._inner.aclose()
-
-
-class _Bounded(httpx.SyncByteStream):
-    """A body that has an end."""
-
-    def __init__(self, inner: httpx.SyncByteStream, *, begun: float, within_s: float) -> None:
-        self._inner = inner
-        self._begun = begun
-        self._within_s = within_s
-
-    def __iter__(self) -> Iterator[bytes]:
-        size = 0
-        for piece in self._inner:
-            size += len(piece)
-            if size > MAX_ANSWER_BYTES:
-                raise httpx.ReadTimeout(f"after {MAX_ANSWER_BYTES >> 20} MiB the answer had not ended")
-            if time.monotonic() > self._begun + self._within_s:
-                raise httpx.ReadTimeout(f"after {self._within_s:g} s the answer had not ended")
-            yield piece
-
-    def close(self) -> None:
-        self._inner.close()
 
 
 def read_bounded(

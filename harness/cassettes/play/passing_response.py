@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from vcr.request import Request
 
 from harness.errors import CassetteError
-from harness.http.client import MAX_ANSWER_BYTES, WHOLE_WITHIN_S
+from harness.http.answer_bounds import MAX_ANSWER_BYTES
+from harness.http.client import WHOLE_WITHIN_S
 from harness.http.event_streams import is_stream, whole_messages
 from harness.http.message import header
 

@@ -10,7 +10,8 @@ from typing import Any
 from unittest.mock import patch
 
 from harness.cassettes.play.passing_response import PassingResponse, too_long
-from harness.http.client import MAX_ANSWER_BYTES, WHOLE_WITHIN_S
+from harness.http.answer_bounds import MAX_ANSWER_BYTES
+from harness.http.client import WHOLE_WITHIN_S
 from harness.http.event_streams import is_stream
 
 

@@ -16,7 +16,8 @@ import httpx
 import msgspec
 
 from harness.errors import CassetteError, HarnessError, NetworkError
-from harness.http.codings import DECODABLE
+from harness.http.codings import DECODABLE, CodingError, CodingFault, decoded
+from harness.http.content import coding_of
 from harness.http.event_streams import is_stream, whole_messages
 from harness.http.link_rewriter import LinkRewriter
 from harness.http.loopback_server import CommandServer, RawAnswer
@@ -29,6 +30,8 @@ FLUSH_S = 1.0
 """How often what was recorded is written: what a kill -9 can cost. Each writing may take a tenth of the time."""
 GRACE_S = 2.0
 """How long exchanges that are under way at the end are waited for."""
+MAX_RECORDED = 16 << 20
+"""Bytes of a response, as sent and as unpacked: to search it for secrets takes a multiple of them. More only passes."""
 WITHIN_S = 600.0
 """Seconds for a whole response: a stream without an end is ended then, and anything else broken off."""
 _NOT_PASSED_ON = HOP_BY_HOP | {"host", "content-length", "accept-encoding", "expect"}
@@ -104,10 +107,12 @@ class RecordingProxy(CommandServer):
             fields = tuple(h for h in head.headers if h[0].lower() not in HOP_BY_HOP)
             response = msgspec.structs.replace(head, headers=fields, body=content)
             try:
+                _check_size(response)
                 self.recorder.add(recorded, response, began=began, latency_s=latency_s)
             except CassetteError as exc:
-                self.recorder.refused.append(str(exc))
-                self.log(f"{request.method} {request.path}: {exc}")
+                self._not_recorded(request, str(exc))
+            except Exception as exc:  # noqa: BLE001 - such as no memory: the client's answer goes on
+                self._not_recorded(request, f"The response was not recorded: {_described(exc)}.")
             else:
                 self.log(f"{request.method} {request.target} {answer.status_code}")
 
@@ -158,23 +163,29 @@ class RecordingProxy(CommandServer):
             connection.start(head, length=length)
             return
         chunked = connection.start(head, length=length)
-        content, end = bytearray(), b"0\r\n\r\n" if chunked else b""
+        content, passed, end = bytearray(), 0, b"0\r\n\r\n" if chunked else b""
         try:
-            for piece in _bounded(answer.iter_raw()):
-                content += piece
-                if length is not None and len(content) >= length:
+            for piece in _in_time(answer.iter_raw()):
+                content += piece[: MAX_RECORDED + 1 - len(content)]
+                passed += len(piece)
+                if length is not None and passed >= length:
                     end = piece
                     continue
                 connection.socket.sendall(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
         except (httpx.TimeoutException, OSError) as exc:
-            if not content or not is_stream(head.header("content-type")):
+            kind, too_long = head.header("content-type"), len(content) > MAX_RECORDED
+            if not content or not (too_long or is_stream(kind)):
                 raise
-            keep(whole_messages(bytes(content), head.header("content-type")))
+            keep(bytes(content) if too_long else whole_messages(bytes(content), kind))
             if isinstance(exc, OSError):  # the client has what it wanted
                 raise
         else:
             keep(bytes(content))
         connection.socket.sendall(end)
+
+    def _not_recorded(self, request: Request, text: str) -> None:
+        self.recorder.refused.append(text)
+        self.log(f"{request.method} {request.path}: {text}")
 
     def _failed(self, request: Request, status: HTTPStatus, text: str) -> Response:
         self._report(request, text)
@@ -192,13 +203,24 @@ def _head_of(answer: httpx.Response) -> Response:
     return Response(status=answer.status_code, reason=reason.decode("latin-1"), headers=fields)
 
 
-def _bounded(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def _check_size(response: Response) -> None:
+    """Raise `CassetteError` for a body that is too long, as it is or unpacked; a beginning suffices."""
+    over = (
+        f"over {MAX_RECORDED >> 20} MiB. It was passed on and not recorded; exclude the call, or ask for less at once."
+    )
+    if len(response.body) > MAX_RECORDED:
+        raise CassetteError(f"The response is {over}")
+    try:
+        decoded(response.body, coding_of(response.headers), limit=MAX_RECORDED)
+    except CodingError as exc:
+        if exc.fault is CodingFault.TOO_LARGE:
+            raise CassetteError(f"The response unpacks to {over}") from None
+
+
+def _in_time(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the pieces of a body; raises `httpx.TransportError` for one that does not end."""
-    size, deadline = 0, time.monotonic() + WITHIN_S
+    deadline = time.monotonic() + WITHIN_S
     for piece in pieces:
-        size += len(piece)
-        if size > MAX_BODY:
-            raise httpx.ReadError(f"more than {MAX_BODY >> 20} MB")
         if time.monotonic() > deadline:
             raise httpx.ReadTimeout(f"not ended after {WITHIN_S:g} s")
         yield piece

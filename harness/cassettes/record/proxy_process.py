@@ -54,7 +54,10 @@ def run(source: BinaryIO, output: BinaryIO) -> None:
     """Serve until ``source`` ends."""
     target = msgspec.json.decode(source.readline(), type=ProxyTarget)
     network, log = Network([target.origin], production=target.production), ExchangeLog(stores=target.reports)
-    with network.client(timeout_s=TIMEOUT_S) as client, RecordingProxy(target.origin, client, log) as proxy:
+    with (
+        network.client(timeout_s=TIMEOUT_S, bounded=False) as client,
+        RecordingProxy(target.origin, client, log) as proxy,
+    ):
         _print(output, proxy.url)
         for line in source:
             _print(output, log.taken(msgspec.json.decode(line, type=float)))

@@ -55,17 +55,17 @@ class Endless(httpx.SyncByteStream):
 
 @pytest.mark.parametrize("size, wait_s, said", [(1, 0.02, "after 0.2 s"), (1 << 24, 0, "after 64 MiB")])
 def test_an_answer_without_end_is_a_timeout(size: int, wait_s: float, said: str) -> None:
-    """Whether it trickles or floods; where nobody asks for the bound, an answer may stream."""
+    """Whether it trickles or floods; only who asks for it gets what has no bound."""
     plays = httpx.MockTransport(lambda _: httpx.Response(200, stream=Endless(size, wait_s)))
 
-    bounded = GuardedTransport(Network(), plays, 0.2 if wait_s else 60)
+    bounded = GuardedTransport(Network(), plays, 0.2 if wait_s else None)
     with (
         httpx.Client(transport=bounded) as client,
         pytest.raises(httpx.ReadTimeout, match=f"{said} the answer had not ended"),
     ):
         client.get("http://localhost/")
     with (
-        httpx.Client(transport=GuardedTransport(Network(), plays)) as free,
+        httpx.Client(transport=GuardedTransport(Network(), plays, bounded=False)) as free,
         free.stream("GET", "http://localhost/") as response,
     ):
         pieces = response.iter_raw()

@@ -1,0 +1,196 @@
+"""The bounds of one answer, for any client: its bytes as sent, its bytes as decoded, and its time as a whole."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NoReturn
+
+import httpx
+
+from harness.http.codings import codings_in
+from harness.http.installed_codecs import installed_codec
+
+MAX_ANSWER_BYTES = 64 << 20
+_UNPACKED = 256 * 1024
+"""Bytes that zlib unpacks at a time."""
+_PACKED = 64
+"""Bytes given at a time to packages that do not bound what comes out."""
+
+_deadline: ContextVar[tuple[float, float] | None] = ContextVar("_deadline", default=None)
+
+
+def seconds_left() -> float | None:
+    """Return how long the answer that is read just now may take; raises `httpx.ReadTimeout` where that has passed."""
+    if (known := _deadline.get()) is None:
+        return None
+    ends, within_s = known
+    left = ends - time.monotonic()
+    if left <= 0:
+        _not_ended(f"{within_s:g} s")
+    return left
+
+
+class AnswerBound:
+    """What one answer may still take."""
+
+    def __init__(self, within_s: float) -> None:
+        """The time begins now."""
+        self._within_s = within_s
+        self._ends = time.monotonic() + within_s
+        self._sent = 0
+        self._unpacked = 0
+        self._codings: list[_Unpacking] = []
+
+    def declare(self, coding: str) -> None:
+        """Take the value of ``Content-Encoding``: a client unpacks what it knows of it."""
+        made = (_unpacking(name) for name in reversed(codings_in(coding)))
+        self._codings = [each for each in made if each is not None]
+
+    def take(self, piece: bytes) -> None:
+        """Take what came, before anybody unpacks it; raises `httpx.ReadTimeout`."""
+        self._sent += len(piece)
+        if self._sent > MAX_ANSWER_BYTES:
+            _not_ended(f"{MAX_ANSWER_BYTES >> 20} MiB")
+        if self._codings:
+            self._unpack(piece, 0)
+        if time.monotonic() > self._ends:
+            _not_ended(f"{self._within_s:g} s")
+
+    @property
+    def left_s(self) -> float:
+        """Seconds that are left; raises `httpx.ReadTimeout` where none is."""
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            _not_ended(f"{self._within_s:g} s")
+        return left
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Bound every wait for the network in the block, in this thread."""
+        token = _deadline.set((self._ends, self._within_s))
+        try:
+            yield
+        finally:
+            _deadline.reset(token)
+
+    def _unpack(self, piece: bytes, number: int) -> None:
+        if number == len(self._codings):
+            return
+        for content in self._codings[number](piece):
+            self._unpacked += len(content)
+            if self._unpacked > MAX_ANSWER_BYTES:
+                _not_ended(f"{MAX_ANSWER_BYTES >> 20} MiB, unpacked,")
+            self._unpack(content, number + 1)
+
+
+_Unpacking = Callable[[bytes], Iterator[bytes]]
+
+
+def _unpacking(coding: str) -> _Unpacking | None:
+    if coding in ("gzip", "deflate"):
+        return _Inflating(coding)
+    codec = installed_codec(coding)
+    return _by_package(codec.stream) if codec else None
+
+
+class _Inflating:
+    """Unpacks as httpx does: one member, and a bare stream where it is not zlib's format."""
+
+    def __init__(self, coding: str) -> None:
+        self._bare_allowed = coding == "deflate"
+        self._stream = zlib.decompressobj(zlib.MAX_WBITS | (16 if coding == "gzip" else 0))
+
+    def __call__(self, piece: bytes) -> Iterator[bytes]:
+        while piece and not self._stream.eof:
+            try:
+                content = self._stream.decompress(piece, _UNPACKED)
+            except zlib.error:
+                if not self._bare_allowed:
+                    return  # the client finds the same
+                self._stream = zlib.decompressobj(-zlib.MAX_WBITS)
+                content = b""
+            else:
+                piece = self._stream.unconsumed_tail
+            self._bare_allowed = False
+            yield content
+
+
+def _by_package(opened: Callable[[], Any]) -> _Unpacking:
+    stream: Any = opened()
+
+    def unpacked(piece: bytes) -> Iterator[bytes]:
+        nonlocal stream
+        at = 0
+        while stream is not None and at < len(piece):
+            part = piece[at : at + _PACKED]
+            at += len(part)
+            try:
+                content = stream.decompress(part)
+            except Exception:  # noqa: BLE001 - each package has an error of its own, and the client finds the same
+                stream = None
+                return
+            if stream.eof:
+                at -= len(stream.unused_data)
+                stream = opened()
+            yield content
+
+    return unpacked
+
+
+def _not_ended(after: str) -> NoReturn:
+    raise httpx.ReadTimeout(f"after {after} the answer had not ended")
+
+
+class BoundedBody(httpx.SyncByteStream):
+    """A body that has an end."""
+
+    def __init__(self, inner: httpx.SyncByteStream, bound: AnswerBound) -> None:
+        self._inner, self._bound = inner, bound
+
+    def __iter__(self) -> Iterator[bytes]:
+        pieces = iter(self._inner)
+        while True:
+            with self._bound.applied():
+                piece = next(pieces, None)
+            if piece is None:
+                return
+            self._bound.take(piece)
+            yield piece
+
+    def close(self) -> None:
+        """Close the body inside."""
+        self._inner.close()
+
+
+class BoundedAsyncBody(httpx.AsyncByteStream):
+    """The same for coroutines."""
+
+    def __init__(self, inner: httpx.AsyncByteStream, bound: AnswerBound) -> None:
+        self._inner, self._bound = inner, bound
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        pieces = aiter(self._inner)
+        while True:
+            piece = await in_time(anext(pieces, None), self._bound)
+            if piece is None:
+                return
+            self._bound.take(piece)
+            yield piece
+
+    async def aclose(self) -> None:
+        """Close the body inside."""
+        await self._inner.aclose()
+
+
+async def in_time(awaited: Any, bound: AnswerBound) -> Any:
+    """Return what is awaited; raises `httpx.ReadTimeout` where the time of the answer has passed before."""
+    import anyio
+
+    with anyio.move_on_after(bound.left_s):
+        return await awaited
+    bound.take(b"")
+    raise AssertionError("unreachable")
