@@ -105,9 +105,9 @@ def _server(  # the options of the command
 def _clean(surroundings: Surroundings) -> Clean:
     def clean(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
         redactor, named = surroundings.redactor, dict(headers)
-        stored = redactor.headers(named, received=True)
+        lines = ((name, redactor.headers({name: value}, received=True)[name]) for name, value in headers)
         media, coding = named.get("content-type", ""), named.get("content-encoding", "")
-        return tuple(stored.items()), redactor.body(body, media_type=media, coding=coding, received=True)
+        return tuple(lines), redactor.body(body, media_type=media, coding=coding, received=True)
 
     return clean
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from harness.http.message import Headers, Request
 
@@ -16,8 +17,12 @@ MAX_LINE = 8 * 1024
 MAX_BODY = 64 * 1024 * 1024
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^ \t]+) HTTP/(\d)\.(\d)")
+_REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/(\d)\.(\d)")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?")
+_STRICT_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;.*)?[ \t]*")
+_BARE_BREAK = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)")
+_ONCE = frozenset({"content-length", "transfer-encoding", "host"})
+"""Fields that servers in a chain may read differently where they come twice (RFC 9112 sections 3.2, 6.3, 11.2)."""
 
 
 class BadMessageError(Exception):
@@ -53,10 +58,11 @@ def ends_connection(connection: str, *, old: bool) -> bool:
 class ChunkDecoder:
     """Takes chunks off the front of a buffer (RFC 9112 section 7.1), with their extensions and trailers."""
 
-    __slots__ = ("_ending", "_left", "_limit", "_size", "_trailer", "complete")
+    __slots__ = ("_ending", "_left", "_limit", "_size", "_strict", "_trailer", "complete")
 
-    def __init__(self, limit: int = 1 << 62) -> None:
-        """``limit`` is how many bytes there may be in all."""
+    def __init__(self, limit: int = 1 << 62, *, strict: bool = False) -> None:
+        """``limit`` is how many bytes there may be in all; only ``strict`` refuses what servers read differently."""
+        self._strict = strict
         self.complete = False
         self._limit = limit
         self._size = 0
@@ -78,10 +84,13 @@ class ChunkDecoder:
                 self._ending = True
             end = buffer.find(b"\n", at)
             if end < 0:
-                if len(buffer) - at > MAX_LINE:
+                if len(buffer) - at > MAX_LINE or (self._strict and _BARE_BREAK.search(buffer, at)):
                     raise BadMessageError(f"a chunk that begins {bytes(buffer[at : at + 40])!r}")
                 break
-            self._take_line(bytes(buffer[at:end]).removesuffix(b"\r"))
+            line = bytes(buffer[at : end + 1])
+            if self._strict and _BARE_BREAK.search(line):
+                raise BadMessageError(f"a bare line break behind {line[:40]!r}")
+            self._take_line(line[:-1].removesuffix(b"\r"))
             at = end + 1
         del buffer[:at]
         return bytes(content)
@@ -89,11 +98,14 @@ class ChunkDecoder:
     def _take_line(self, line: bytes) -> None:
         if self._trailer:
             self.complete = not line
+            name, colon, _ = line.partition(b":")
+            if self._strict and line and not (colon and _TOKEN.fullmatch(name.decode("latin-1"))):
+                raise BadMessageError(f"the trailer {line[:40]!r}")
             return
         if self._ending and not line:
             self._ending = False
             return
-        size = None if self._ending else _CHUNK_SIZE.fullmatch(line)
+        size = None if self._ending else (_STRICT_SIZE if self._strict else _CHUNK_SIZE).fullmatch(line)
         if size is None:
             raise BadMessageError(f"a chunk that begins {line[:40]!r}")
         self._left = int(size[1], 16)
@@ -154,7 +166,7 @@ class RequestReader:
         if end > MAX_HEAD or (end < 0 and len(buffer) > MAX_HEAD):
             raise BadMessageError("a head that is too large", HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         if end < 0:
-            if buffer and not 0x21 <= buffer[0] <= 0x7E and buffer != b"\r":
+            if (buffer and not 0x21 <= buffer[0] <= 0x7E and buffer != b"\r") or _BARE_BREAK.search(buffer):
                 raise BadMessageError(f"what begins {bytes(buffer[:40])!r}")
             return False
         head = bytes(buffer[:end])
@@ -163,30 +175,13 @@ class RequestReader:
         return True
 
     def _read_head(self, head: bytes) -> None:
-        breaks = head.count(b"\r\n")
-        if b"\0" in head or head.count(b"\n") != breaks or head.count(b"\r") != breaks:  # RFC 9110 section 5.5
-            raise BadMessageError("a head with a bare line break or a NUL in it")
-        lines = head.decode("latin-1").split("\r\n")
-        line = _REQUEST_LINE.fullmatch(lines[0])
-        if line is None:
-            raise BadMessageError(f"the request line {lines[0][:40]!r}")
-        method, target, major, minor = line.groups()
-        if major != "1":
-            raise BadMessageError(f"HTTP/{major}.{minor}", HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
-        headers, fields = _request_fields(lines[1:])
-        self._head = method, target, headers
-        self.closes = ends_connection(fields.get("connection", ""), old=minor == "0")
+        self._head, fields, old = read_head(head)
+        self.closes = ends_connection(fields.get("connection", ""), old=old)
         self._expects = fields.get("expect", "").lower() == "100-continue"
-        coding = fields.get("transfer-encoding", "")
-        if coding:
-            if coding.lower() != "chunked":
-                raise BadMessageError(f"transfer-encoding {coding[:40]!r}", HTTPStatus.NOT_IMPLEMENTED)
-            self._chunks = ChunkDecoder(MAX_BODY)
+        if "transfer-encoding" in fields:
+            self._chunks = ChunkDecoder(MAX_BODY, strict=True)
             return
-        length = fields.get("content-length", "0")
-        if not (length.isascii() and length.isdigit()):
-            raise BadMessageError(f"content-length {length[:40]!r}")
-        self._length = int(length[:20])
+        self._length = int(fields.get("content-length", "0")[:20])
         if self._length > MAX_BODY:
             raise too_large(MAX_BODY, self._length)
 
@@ -204,6 +199,49 @@ class RequestReader:
         return True
 
 
+def read_head(head: bytes) -> tuple[tuple[str, str, Headers], dict[str, str], bool]:
+    """Return method, target and headers of a head without its empty line, the fields by name, and whether it is old.
+
+    Raises `BadMessageError` for what is no request, and for what servers in a chain could read differently: what one
+    takes for a body is the next request to another (RFC 9112 section 11.2).
+    """
+    breaks = head.count(b"\r\n")
+    if b"\0" in head or head.count(b"\n") != breaks or head.count(b"\r") != breaks:  # RFC 9110 section 5.5
+        raise BadMessageError("a head with a bare line break or a NUL in it")
+    lines = head.decode("latin-1").split("\r\n")
+    line = _REQUEST_LINE.fullmatch(lines[0])
+    if line is None:
+        raise BadMessageError(f"the request line {lines[0][:40]!r}")
+    method, target, major, minor = line.groups()
+    if major != "1":
+        raise BadMessageError(f"HTTP/{major}.{minor}", HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+    if target[0] != "/":
+        _check_target(target)
+    headers, fields = _request_fields(lines[1:])
+    if "host" not in fields and minor != "0":  # RFC 9112 section 3.2
+        raise BadMessageError("a head without the header Host")
+    _check_framing(fields, old=minor == "0")
+    return (method, target, headers), fields, minor == "0"
+
+
+def _check_target(target: str) -> None:
+    try:
+        urlsplit(target)
+    except ValueError:
+        raise BadMessageError(f"the target {target[:40]!r}") from None
+
+
+def _check_framing(fields: dict[str, str], *, old: bool) -> None:
+    coding, length = fields.get("transfer-encoding"), fields.get("content-length")
+    if coding is not None:
+        if coding.lower() != "chunked":
+            raise BadMessageError(f"transfer-encoding {coding[:40]!r}", HTTPStatus.NOT_IMPLEMENTED)
+        if length is not None or old:
+            raise BadMessageError(f"transfer-encoding {'in HTTP/1.0' if old else 'beside content-length'}")
+    elif length is not None and not (length.isascii() and length.isdigit()):
+        raise BadMessageError(f"content-length {length[:40]!r}")
+
+
 def _request_fields(lines: list[str]) -> tuple[Headers, dict[str, str]]:
     """Return the fields in order, and by name in lower case."""
     headers, fields = [], dict[str, str]()
@@ -213,8 +251,10 @@ def _request_fields(lines: list[str]) -> tuple[Headers, dict[str, str]]:
             raise BadMessageError(f"the header line {line[:40]!r}")
         value, key = value.strip(" \t"), name.lower()
         headers.append((name, value))
-        if fields.setdefault(key, value) != value:
-            if key in {"content-length", "transfer-encoding"}:
-                raise BadMessageError(f"two different headers {key}")
+        if key not in fields:
+            fields[key] = value
+        elif key in _ONCE:
+            raise BadMessageError(f"two headers {key}")
+        elif fields[key] != value:
             fields[key] += f", {value}"  # RFC 9110 section 5.3
     return tuple(headers), fields

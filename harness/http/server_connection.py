@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import struct
 import time
@@ -12,10 +13,13 @@ import h11
 import msgspec
 
 from harness.http.message import Request, Response
-from harness.http.parser import MAX_HEAD, BadMessageError, ends_connection, too_large
+from harness.http.parser import MAX_HEAD, BadMessageError, ChunkDecoder, ends_connection, read_head, too_large
 from harness.http.writer import response_bytes, response_head
 
 PIECE = 64 * 1024
+WITHIN_S = 120.0
+"""Seconds for a whole request: one that trickles would hold its thread for ever."""
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
 LINGER_S = 2.0
 """Seconds for which a client may go on sending a body that is not read, so that it still reads its answer."""
 
@@ -100,11 +104,16 @@ class _Reading:
         self._body = bytearray()
         self._begun = False
         self._ended = False
-        self._feed(data)
+        self._ends = time.monotonic() + WITHIN_S
+        self._early = data
+        self._raw: bytearray | None = bytearray()
+        self._chunks: ChunkDecoder | None = None
+        self._undecoded = bytearray()
 
     def request(self) -> Request | None:
         """Read it; None when the client hung up before it."""
         try:
+            self._feed(self._early)
             while not isinstance(event := self._parser.next_event(), h11.EndOfMessage):
                 if event is h11.NEED_DATA:
                     if not self._receive():
@@ -125,23 +134,44 @@ class _Reading:
         return msgspec.structs.replace(self.head, body=bytes(self._body))
 
     def _feed(self, data: bytes) -> None:
-        if not self._begun:
-            data = data.lstrip(b"\r\n")  # RFC 9112 section 2.2
+        while not self._begun and data.startswith(b"\r\n"):  # RFC 9112 section 2.2
+            data = data[2:]
         if data:
             self._begun = True
+            self._check(data)
             self._parser.receive_data(data)
+
+    def _check(self, data: bytes) -> None:
+        """Refuse what the other parser refuses: h11 unfolds lines, and takes bare line breaks."""
+        if self._raw is not None:
+            self._raw += data
+            found = _HEAD_END.search(self._raw)
+            if found is None:
+                return
+            if found[0] != b"\r\n\r\n":
+                raise BadMessageError("a head with a bare line break in it")
+            _, fields, _ = read_head(bytes(self._raw[: found.start()]))
+            data, self._raw = bytes(self._raw[found.end() :]), None
+            self._chunks = ChunkDecoder(self._max_body, strict=True) if "transfer-encoding" in fields else None
+        if self._chunks is not None and not self._chunks.complete:
+            self._undecoded += data
+            self._chunks.take(self._undecoded)
 
     def _receive(self) -> bool:
         """Wait for more; return whether there may be any."""
         if self._parser.they_are_waiting_for_100_continue:
             go_ahead = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
             self._socket.sendall(self._parser.send(go_ahead) or b"")
+        idle_s = self._socket.gettimeout() or WITHIN_S
         try:
+            self._socket.settimeout(max(0.001, min(idle_s, self._ends - time.monotonic())))
             data = self._socket.recv(PIECE)
         except TimeoutError:
             if not self._begun:
                 return False
             raise BadMessageError("a request without its end", HTTPStatus.REQUEST_TIMEOUT, cut=True) from None
+        finally:
+            self._socket.settimeout(idle_s)
         if data:
             self._feed(data)
         elif self._begun:

@@ -6,7 +6,7 @@ import json
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from harness.core.files import write_atomically
@@ -52,7 +52,7 @@ class CaptureStore:
         )
         stored, content = self._clean(shared, body)
         kind = _type_of(tuple((name.lower(), value) for name, value in headers), body)
-        lines = _lines(headers, dict(stored))
+        lines = _lines(headers, stored)
         head = "".join(f"{line}\r\n" for line in lines).encode("latin-1", "replace")
         with self._lock:
             self._number += 1
@@ -155,14 +155,16 @@ def _is_dropped(name: str) -> bool:
     return hop_by_hop or _DROPPED.fullmatch(name) is not None
 
 
-def _lines(headers: Headers, stored: Mapping[str, str]) -> Iterator[str]:
+def _lines(headers: Headers, stored: Headers) -> Iterator[str]:
     """Yield the lines of a fixture, as they were spelled; what each delivery writes again is there without a value."""
-    names = {name.lower(): name for name, _ in reversed(headers)}
-    for key in dict.fromkeys(name.lower() for name, _ in headers):
-        if key in stored:
-            yield f"{names[key]}: {stored[key]}"
-        elif is_written_again(key):
-            yield f"{names[key]}:"
+    values: dict[str, list[str]] = {}
+    for name, value in stored:
+        values.setdefault(name, []).append(value)
+    for name, _ in headers:
+        if left := values.get(name.lower()):
+            yield f"{name}: {left.pop(0)}"
+        elif is_written_again(name.lower()):
+            yield f"{name}:"
 
 
 def _type_of(headers: Headers, body: bytes) -> str:

@@ -76,7 +76,7 @@ class ReplayConnection:
             self._received(data)
 
     def _received(self, data: bytes) -> None:
-        if self._reader.busy or self._waiting:
+        if self._reader.busy:
             self._reader.feed(data)
             self._drain()
             return
@@ -91,7 +91,7 @@ class ReplayConnection:
     def _drain(self) -> int:
         """Answer what has come whole; return how many requests that was."""
         answered = 0
-        while self._reader.busy and not (self._waiting or self._ending):
+        while self._reader.busy and not (self._waiting or self._ending or self._unsent):
             try:
                 request = self._reader.take()
             except BadMessageError as exc:
@@ -108,14 +108,17 @@ class ReplayConnection:
     def _send(self, answer: bytes, wait_s: float, *, close: bool) -> None:
         if wait_s:
             self._waiting = True
+            self._loop.remove_reader(self._socket)  # what the client sends meanwhile stays on its side
             self._loop.call_later(wait_s, self._later, answer, close)
         else:
             self._write(answer, last=close)
 
     def _later(self, answer: bytes, close: bool) -> None:  # noqa: FBT001 - called by the loop
         self._waiting = False
-        self._write(answer, last=close)
-        self._drain()
+        if self in self._server.connections:
+            self._loop.add_reader(self._socket, self._readable)
+            self._write(answer, last=close)
+            self._drain()
 
     def _refuse(self, error: BadMessageError) -> None:
         self._server.log(f"refused: {error.status.value} {reason_phrase(error.status)}: {error}")
@@ -154,6 +157,8 @@ class ReplayConnection:
             self._loop.add_reader(self._socket, self._readable)
             if self._ending:
                 self._hang_up()
+            else:
+                self._drain()
 
     def _hang_up(self) -> None:
         """Close; a client that is still sending is let do so for a while, for it could lose the answer otherwise."""

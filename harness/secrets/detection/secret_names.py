@@ -31,7 +31,7 @@ _NUMERIC = re.compile(r"(?:^|_)(?:passw(?:or)?d|passcode|otp|pin|cvv|cvc)$")
 SHAPES = re.compile(
     r"\b(?:sk|rk)_(?:live|test)_\w{8,}|\bwhsec_[\w+/=-]{8,}|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}"
     r"|\bxox[abeprs]-[\w-]{10,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}|\bSG\.[\w-]{16,}\.[\w-]{16,}"
-    r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}(?:\.[\w-]*)?"
+    r"|\beyJ[\w-]{8,2000}\.eyJ[\w-]{8,}(?:\.[\w-]*)?"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
 )
 """Shapes that no text has by accident: the prefixes vendors give their keys, JSON web tokens, private keys."""

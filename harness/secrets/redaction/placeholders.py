@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import quote_plus, unquote_plus
 
 from harness.secrets.detection.secret_names import CREDENTIALS, SHAPES, USERINFO, names_secret
@@ -20,7 +21,8 @@ PLACEHOLDER = re.compile(r"\[REDACTED [^\[\]]*\]")
 BLANK = "[REDACTED blank]"
 
 _PAIR = re.compile(r"""([?&]?)([\w.:\[\]-]{2,60})=(["']?)(\[REDACTED [^\[\]]*\]|[^\s&"'<>\\;,]+)""")
-_MEMBER = re.compile(r"""(\\*)"([\w.-]{2,60})\1"(\s*:\s*)\1"((?:(?!\1")(?:\\.|.))*)""", re.DOTALL)
+_MEMBER = re.compile(r"""\"([\w.-]{2,60})(\\{0,63})"\s*:\s*\2\"""")
+"""A member of JSON up to its value, without the backslashes before: a search from each of these would be quadratic."""
 _ELEMENT = re.compile(r"<([\w:.-]{2,60})(\s[^<>]*)?>([^<>]+)(?=</)")
 _LINE = re.compile(r"(?im)^((?:proxy-)?authorization|(?:set-)?cookie|x-api-key)(:[ \t]*)(\S[^\r\n]*)")
 
@@ -84,14 +86,31 @@ class Placeholders:
                 return found[0]
             return f"{before}{name}={mark}{quote_plus(hide(name, plain)) if before else hide(name, value)}"
 
-        def member(found: re.Match[str]) -> str:
-            slashes, name, colon, value = found.groups()
-            hidden = hide(name, value) if names_secret(name) else value
-            return f'{slashes}"{name}{slashes}"{colon}{slashes}"{hidden}'
-
         text = SHAPES.sub(lambda m: hide("token", m[0]), text)
         text = CREDENTIALS.sub(lambda m: m[1] + m[2] + hide("authorization", m[3]), text)
         text = _LINE.sub(lambda m: m[1] + m[2] + hide(m[1].lower(), m[3].rstrip()), text)
         text = USERINFO.sub("REDACTED", text)
-        text = _MEMBER.sub(member, _PAIR.sub(pair, text))
+        text = _without_members(_PAIR.sub(pair, text), hide)
         return _ELEMENT.sub(lambda m: f"<{m[1]}{m[2] or ''}>{hide(m[1], m[3])}" if names_secret(m[1]) else m[0], text)
+
+
+def _without_members(text: str, hide: Callable[[str, str], str]) -> str:
+    """Replace the values of secret members of JSON, and of JSON in JSON, where all quotes are escaped alike."""
+    parts, done, at = list[str](), 0, 0
+    while found := _MEMBER.search(text, at):
+        name, slashes = found.groups()
+        at = found.end()
+        if not text.endswith(slashes, done, found.start()):
+            at = found.start() + 1
+        elif names_secret(name):
+            value = _until(slashes).match(text, at)
+            assert value is not None
+            parts += text[done:at], hide(name, value[0])
+            done = at = value.end()
+    return "".join([*parts, text[done:]])
+
+
+@lru_cache(maxsize=64)
+def _until(slashes: str) -> re.Pattern[str]:
+    """Return what matches a text up to the quote that ends it, behind as many backslashes as the one before it."""
+    return re.compile(rf'(?:(?!{re.escape(slashes)}")(?:\\.|.))*', re.DOTALL)

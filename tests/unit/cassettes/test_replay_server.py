@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from harness.cassettes.play.playback import Playback, load
-from harness.cassettes.play.replay_connection import listening
+from harness.cassettes.play.replay_connection import ReplayConnection, listening
 from harness.cassettes.play.replay_server import STATE, ReplayServer
 from harness.errors import CassetteError, ConfigurationError
 from harness.http.message import Request
@@ -308,23 +308,23 @@ def test_links_in_a_packed_body_point_to_the_server_where_asked(served: Serve) -
 
 
 CHUNKED = (
-    b"POST /c HTTP/1.1\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
+    b"POST /c HTTP/1.1\r\nHost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
     b'1\r\n{\r\n6;x=y\r\n"n": 1\r\n1\r\n}\r\n0\r\nTrailer: x\r\n\r\n'
 )
 WIRE = [
     ("pipelined", b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n" * 2, [b"200 OK", b"200 OK"]),
     ("absolute target", b"GET http://x/a HTTP/1.1\r\nHost: x\r\n\r\n", [b"200 OK"]),
     ("chunked", CHUNKED, [b"200 OK"]),
-    ("go-ahead", b"POST /c HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 7\r\n\r\n", [b"100 Continue"]),
-    ("head", b"HEAD /h HTTP/1.1\r\n\r\n", [b"200 OK"]),
-    ("no content", b"DELETE /a HTTP/1.1\r\n\r\n", [b"204 OK"]),
+    ("go-ahead", b"POST /c HTTP/1.1\r\nHost:\r\nexpect: 100-continue\r\ncontent-length: 7\r\n\r\n", [b"100 Continue"]),
+    ("head", b"HEAD /h HTTP/1.1\r\nHost: x\r\n\r\n", [b"200 OK"]),
+    ("no content", b"DELETE /a HTTP/1.1\r\nHost: x\r\n\r\n", [b"204 OK"]),
     ("HTTP/1.0", b"GET /a HTTP/1.0\r\n\r\n", [b"200 OK"]),
     ("no HTTP", b"hello\r\n\r\n", [b"400 Bad Request"]),
-    ("bad header", b"GET /a HTTP/1.1\r\nno colon\r\n\r\n", [b"400 Bad Request"]),
-    ("bad length", b"GET /a HTTP/1.1\r\ncontent-length: -1\r\n\r\n", [b"400 Bad Request"]),
-    ("bad chunk", b"POST /a HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", [b"400 Bad Request"]),
-    ("huge body", b"POST /a HTTP/1.1\r\ncontent-length: 99999999999\r\n\r\n", [b"413 Content Too Large"]),
-    ("huge head", b"GET /a HTTP/1.1\r\nx: " + b"y" * 70000, [b"431 Request Header Fields Too Large"]),
+    ("bad header", b"GET /a HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", [b"400 Bad Request"]),
+    ("bad length", b"GET /a HTTP/1.1\r\nHost: x\r\ncontent-length: -1\r\n\r\n", [b"400 Bad Request"]),
+    ("bad chunk", b"POST /a HTTP/1.1\r\nHost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", [b"400 Bad Request"]),
+    ("huge body", b"POST /a HTTP/1.1\r\nHost: x\r\ncontent-length: 99999999999\r\n\r\n", [b"413 Content Too Large"]),
+    ("huge head", b"GET /a HTTP/1.1\r\nHost: x\r\nx: " + b"y" * 70000, [b"431 Request Header Fields Too Large"]),
 ]  # fmt: skip
 
 
@@ -337,7 +337,11 @@ def test_every_way_to_write_a_request_gets_its_answer(served: Serve, data: bytes
         interaction("HEAD /h", answer="", content_length="5"),
         interaction("DELETE /a", answer="", status=204),
     )
-    last = b"GET /a HTTP/1.1\r\nConnection: close\r\n\r\n" if expected[0][:1] in b"2" and b"1.0" not in data else b""
+    last = (
+        b"GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        if expected[0][:1] in b"2" and b"1.0" not in data
+        else b""
+    )
 
     answer = running.raw(data + last, until=b"100 Continue\r\n\r\n" if b"expect" in data else b"")
 
@@ -352,7 +356,9 @@ def test_a_client_that_reads_slowly_gets_everything(served: Serve) -> None:
     port = int(running.url.rpartition(":")[2])
 
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(b"GET /large HTTP/1.1\r\n\r\nGET /small HTTP/1.1\r\nConnection: close\r\n\r\n")
+        connection.sendall(
+            b"GET /large HTTP/1.1\r\nHost: x\r\n\r\nGET /small HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
         time.sleep(0.1)
         assert running.client.get("/small").json() == 1
         answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
@@ -361,10 +367,32 @@ def test_a_client_that_reads_slowly_gets_everything(served: Serve) -> None:
     assert answer.endswith(b"\r\n\r\n1")
 
 
+def test_a_client_that_reads_slowly_is_read_from_slowly(served: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1,000 requests for 2 MB each, sent at once, are answered as they are read: what waits is one answer, not 2 GB."""
+    waiting: list[int] = []
+    write = ReplayConnection._write
+
+    def watched(connection: ReplayConnection, data: bytes, *, last: bool = False) -> None:
+        write(connection, data, last=last)
+        waiting.append(len(connection._unsent))
+
+    monkeypatch.setattr(ReplayConnection, "_write", watched)
+    running = served(interaction("GET /large", answer="x" * (2 << 20)))
+    port = int(running.url.rpartition(":")[2])
+
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n" * 1000)
+        read = 0
+        while read < 50 << 20:
+            read += len(connection.recv(1 << 20))
+
+    assert max(waiting) < 3 << 20
+
+
 def test_clients_that_hang_up_leave_nothing(served: Serve) -> None:
     """Before, during or after an answer: the server goes on, and forgets them."""
     running = served(interaction("GET /large", answer="x" * (8 << 20)), interaction("GET /a"), latency_s=0.05)
-    for data in (b"", b"GET /a", b"GET /a HTTP/1.1\r\n\r\n", b"GET /large HTTP/1.1\r\n\r\n"):
+    for data in (b"", b"GET /a", b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n"):
         with socket.create_connection(("127.0.0.1", int(running.url.rpartition(":")[2])), timeout=10) as connection:
             connection.sendall(data)
 
@@ -376,7 +404,8 @@ def test_a_request_may_come_in_pieces(served: Serve) -> None:
     """A slow client is waited for."""
     running = served(interaction("POST /c", '{"n":1}', '"got it"'))
     data = (
-        b'POST /c HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 7\r\nConnection: close\r\n\r\n{"n":1}'
+        b"POST /c HTTP/1.1\r\nHost: x\r\ncontent-type: application/json\r\n"
+        b'content-length: 7\r\nConnection: close\r\n\r\n{"n":1}'
     )
     port = int(running.url.rpartition(":")[2])
 

@@ -295,6 +295,74 @@ BAD = {
     "a chunk of a negative size": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n-5\r\n", 400),
     "a chunk longer than it says": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n", 400),
     "a coding that is not known": (HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n", 501),
+    **{
+        f"smuggling: {name}": (HEAD + framing + b"2\r\nok\r\n0\r\n\r\n", 400)
+        for name, framing in {
+            "both lengths": b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "both lengths, the other way round": b"Transfer-Encoding: chunked\r\nContent-Length: 12\r\n\r\n",
+            "two codings": b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "a space before a colon": b"Transfer-Encoding : chunked\r\n\r\n",
+            "a folded coding": b"Transfer-Encoding:\r\n chunked\r\n\r\n",
+            "a folded header": b"X-A: a\r\n\tb\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "a bare LF between headers": b"X-A: a\nTransfer-Encoding: chunked\r\n\r\n",
+            "a bare CR between headers": b"X-A: a\rTransfer-Encoding: chunked\r\n\r\n",
+            "a bare LF at the end of the head": b"Transfer-Encoding: chunked\r\n\n",
+            "two equal lengths": b"Content-Length: 12\r\nContent-Length: 12\r\n\r\n",
+            "two equal lengths in one": b"Content-Length: 12, 12\r\n\r\n",
+            "a length with a sign": b"Content-Length: +12\r\n\r\n",
+            "a length in words": b"Content-Length: 1_2\r\n\r\n",
+            "an empty length": b"Content-Length:\r\n\r\n",
+            "two hosts": b"Host: y\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "a NUL in a name": b"Transfer-Encoding\0: chunked\r\n\r\n",
+            "a name beyond ASCII": b"Transfer-Encoding\xa0: chunked\r\n\r\n",
+            "no name": b": chunked\r\n\r\n",
+        }.items()
+    },
+    **{
+        f"smuggling: {name}": (HEAD + b"Transfer-Encoding: " + coding + b"\r\n\r\n2\r\nok\r\n0\r\n\r\n", 501)
+        for name, coding in {
+            "identity": b"identity",
+            "xchunked": b"xchunked",
+            "chunked twice": b"chunked, chunked",
+            "an empty coding before": b",chunked",
+            "a parameter": b"chunked;a=b",
+            "a quoted coding": b'"chunked"',
+            "a vertical tab": b"\x0bchunked",
+        }.items()
+    },
+    **{
+        f"smuggling: {name}": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunks, 400)
+        for name, chunks in {
+            "a chunk's line ends with LF": b"2\nok\r\n0\r\n\r\n",
+            "a chunk ends with LF": b"2\r\nok\n0\r\n\r\n",
+            "a LF in an extension": b"2;a\nok\r\n2\r\nok\r\n0\r\n\r\n",
+            "a CR in an extension": b"2;a\rb\r\nok\r\n0\r\n\r\n",
+            "a space before an extension": b"2 ;a\r\nok\r\n0\r\n\r\n",
+            "a space before a size": b" 2\r\nok\r\n0\r\n\r\n",
+            "a prefixed size": b"0x2\r\nok\r\n0\r\n\r\n",
+            "a size with an underscore": b"0_2\r\nok\r\n0\r\n\r\n",
+            "a size of 68 bits": b"10000000000000002\r\nok\r\n0\r\n\r\n",
+            "an empty size": b"\r\nok\r\n0\r\n\r\n",
+            "a trailer without a colon": b"2\r\nok\r\n0\r\nX-A\r\n\r\n",
+            "a space in a trailer": b"2\r\nok\r\n0\r\nX-A : 1\r\n\r\n",
+        }.items()
+    },
+    **{
+        f"smuggling: {name}": (head + b"Content-Length: 2\r\n\r\nok", 400)
+        for name, head in {
+            "chunks of HTTP/1.0": b"POST /v1/logs HTTP/1.0\r\nTransfer-Encoding: chunked\r\n",
+            "bare LF throughout": b"POST /v1/logs HTTP/1.1\nHost: x\n",
+            "no host": b"POST /v1/logs HTTP/1.1\r\n",
+            "a space before the first header": b"POST /v1/logs HTTP/1.1\r\n Host: x\r\n",
+            "a tab in the request line": b"POST\t/v1/logs HTTP/1.1\r\nHost: x\r\n",
+            "two spaces in the request line": b"POST  /v1/logs HTTP/1.1\r\nHost: x\r\n",
+            "a target beyond ASCII": b"POST /v1/logs\xff HTTP/1.1\r\nHost: x\r\n",
+            "a target with a NUL": b"POST /v1/logs\0 HTTP/1.1\r\nHost: x\r\n",
+            "HTTP/0.9": b"GET /v1/logs\r\n",
+            "a lower-case protocol": b"POST /v1/logs http/1.1\r\nHost: x\r\n",
+            "a target that is no URL": b"GET http://[::1/ HTTP/1.1\r\nHost: x\r\n",
+        }.items()
+    },
     "a body that is too large": (HEAD + b"Content-Length: 99999999999\r\n\r\n", 413),
     "a body that is too large, not yet sent": (
         HEAD + b"Expect: 100-continue\r\nContent-Length: 99999999999\r\n\r\n",

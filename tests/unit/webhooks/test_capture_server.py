@@ -175,3 +175,17 @@ def test_a_port_that_is_taken_is_told(captured: Captured) -> None:
         CaptureServer(captured.server.port, captured.server.store, each=print, limit=1),
     ):
         pass
+
+
+def test_each_line_of_a_header_is_stored(captured: Captured) -> None:
+    """A header that a delivery has twice is stored twice, byte for byte and in its place."""
+    with socket.create_connection(("127.0.0.1", captured.server.port), timeout=10) as connection:
+        connection.sendall(
+            b"POST / HTTP/1.1\r\nHost: x\r\nX-A: one\r\nX-B: \xc5\xc3\x85\r\nx-a: two\r\n"
+            b"Connection: close\r\nContent-Length: 2\r\n\r\nok"
+        )
+        while connection.recv(4096):
+            pass
+
+    (stored,) = captured.files.values()
+    assert b"X-A: one\r\nX-B: \xc5\xc3\x85\r\nx-a: two\r\n" in stored
