@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 _PROC = Path("/proc")
-_STATE, _GROUP = 0, 2
+_STATE, _GROUP, _THREADS = 0, 2, 17
 _ENDED = ("Z", "X", "x")
 """States of a process that has ended, though its parent may never ask how (proc_pid_stat(5))."""
 
@@ -43,7 +43,7 @@ def group_members(leader: int) -> Iterator[int]:
     for folder in _PROC.iterdir():
         if folder.name.isdecimal():
             fields = stat_fields(int(folder.name))
-            if fields[_GROUP : _GROUP + 1] == [str(leader)] and fields[_STATE] not in _ENDED:
+            if fields[_GROUP : _GROUP + 1] == [str(leader)] and not _has_ended(fields):
                 yield int(folder.name)
 
 
@@ -55,6 +55,11 @@ def stat_fields(pid: int) -> list[str]:
         return []
 
 
+def _has_ended(fields: list[str]) -> bool:
+    """Whether a process with these fields has ended, with all its threads: one may still hold its sockets."""
+    return not fields or (fields[_STATE] in _ENDED and int(fields[_THREADS]) <= 1)
+
+
 def has_proc() -> bool:
     """Whether the system reports its processes in /proc."""
     return (_PROC / "self" / "stat").is_file()
@@ -63,7 +68,7 @@ def has_proc() -> bool:
 def _lives(pid: int) -> bool:
     if has_proc():
         fields = stat_fields(pid)
-        return bool(fields) and fields[_STATE] not in _ENDED
+        return not _has_ended(fields)
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, PermissionError):

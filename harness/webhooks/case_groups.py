@@ -48,17 +48,22 @@ class CaseGroups:
         sent = list(self._sent(first))
         if not sent:
             return []
-        _, latest = sent[-1]
+        last, latest = sent[-1]
         control = self._receiver.subject(latest.usable)
-        answer = self._receiver.still_answers(control, latest.deaths)
-        if not answer.acknowledged or self._receiver.deaths() != sent[0][1].deaths:
+        answer = self._receiver.still_answers(control, latest.deaths)  # waits for a process that is started again
+        silent = latest.answer.status is None and not last.is_expected(latest)
+        if silent or self._receiver.deaths() != sent[0][1].deaths:
+            # Each is tried alone from now on: a process that ends too often is not started again, and silence is slow.
+            self._cases = []
             return []
-        found = {trial.case.id: trial.quiet(delivery, control) for trial, delivery in sent}
-        self._found |= {key: findings for key, findings in found.items() if findings}
-        return [each for findings in found.values() for each in findings or ()]
+        if not answer.acknowledged:
+            return []
+        quiet = {t.case.id: t.quiet(delivery, control) for t, delivery in sent if t.is_expected(delivery)}
+        self._found |= {key: findings for key, findings in quiet.items() if findings}
+        return [each for findings in quiet.values() for each in findings or ()]
 
     def _sent(self, first: ReceiverCase) -> Iterator[_Trial]:
-        """Send the deliveries of the next cases, until one is answered in a way that none of them may cause."""
+        """Send the deliveries of the next cases, up to the first one with a response that its case does not allow."""
         start = self._cases.index(first)
         for case in self._cases[start : start + GROUP]:
             if case.id in self._found:
@@ -66,9 +71,6 @@ class CaseGroups:
             trial = CaseTrial(self._receiver, case, self._reproduce(case))
             sent = trial.send(self._event)
             if isinstance(sent, CaseDelivery):
-                if not trial.is_expected(sent):
-                    self._receiver.alive = False
-                    return
                 yield trial, sent
-            elif sent.outcome is Outcome.ERROR:
+            if (sent.outcome is Outcome.ERROR) if isinstance(sent, Finding) else not trial.is_expected(sent):
                 return

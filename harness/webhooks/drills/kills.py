@@ -50,12 +50,14 @@ def interrupted(context: DrillContext) -> tuple[Interrupted, Interrupted]:
 def _kill(context: DrillContext, *, alone: bool = False) -> KilledReceiver:
     """Bring events to every stage, kill, restart, deliver again, and wait; ``alone`` with slow events only."""
     letter = None if alone else _letter(context)
-    repeated = None if alone else _processed(context)
+    repeated = None if alone else _delivered_again(context, _processed(context))
     with ThreadPoolExecutor(SLOW_AT_ONCE, thread_name_prefix="slow") as pool:
         slow = _slowly(context, pool)
         early = any(context.probe.effects(event.id) for event, _ in slow)
         done = None if alone else _processed(context)
         before = [context.probe.effects(event.id) for event, _ in slow]
+        if repeated:
+            repeated = repeated._replace(effects=context.probe.effects(repeated.event.id))
         acknowledged = None if alone else _delivered(context)
         context.restart()
         restarted_at = time.monotonic()
@@ -85,6 +87,13 @@ def _processed(context: DrillContext) -> BeforeKill:
     found = _delivered(context)
     within_s = context.receiver.settle_s if found.answer.acknowledged else 0
     return found._replace(effects=context.probe.wait(found.event.id, within_s=within_s))
+
+
+def _delivered_again(context: DrillContext, before: BeforeKill) -> BeforeKill:
+    """Deliver an event once more, which shows whether it takes a restart to have it processed again."""
+    if before.effects:
+        context.receiver.deliver(before.event)
+    return before
 
 
 def _slowly(context: DrillContext, pool: ThreadPoolExecutor) -> list[tuple[Event, Future[Delivery]]]:

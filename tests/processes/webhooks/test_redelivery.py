@@ -86,7 +86,7 @@ class Memory:
         if "fails once" in self.wrong and body.get("data", 1) is None:
             self.done |= {name} if "marks first" in self.wrong else set()
             return reply(500)
-        if name in self.done:
+        if name in self.done and "notes nothing" not in self.wrong:
             return reply(200)
         if "waits" in self.wrong:
             if "marks first" in self.wrong:
@@ -100,7 +100,7 @@ class Memory:
     def _work(self, name: str, life: int, seconds: float) -> None:
         time.sleep(seconds)
         with self._turn:
-            if life == self.life and (name not in self.done or "waits" in self.wrong):
+            if life == self.life and (name not in self.done or {"waits", "notes nothing"} & set(self.wrong)):
                 self.effects.ids.append(name)
                 self.done.add(name)
 
@@ -198,6 +198,14 @@ def test_what_a_receiver_forgets_is_found(
 
     assert finding.outcome is Outcome.FAIL, finding.observed
     assert seen in finding.observed
+
+
+def test_a_restart_is_not_blamed_for_what_happens_without_one(stage: Callable[[Memory], DrillContext]) -> None:
+    """A receiver that processes each delivery again has one fault, which the drills of duplicates name."""
+    finding = played("redelivered-after-restart", stage(Memory("notes nothing")))
+
+    assert finding.outcome is Outcome.NOT_APPLICABLE
+    assert finding.observed == "an event that is delivered again is processed again without a restart too"
 
 
 def test_an_event_that_failed_is_taken_when_it_comes_again(stage: Callable[[Memory], DrillContext]) -> None:

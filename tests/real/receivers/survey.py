@@ -135,7 +135,13 @@ def _did(finding: Finding) -> str:
     seen = finding.members[0].observed if finding.members else finding.observed
     if ", and the response contains" in seen:
         return "reveals the right signature"
-    return next((words for start, words in RESPONSES.items() if seen.startswith(start)), "see the drill")
+    answered = next((words for start, words in RESPONSES.items() if seen.startswith(start)), "")
+    if answered:
+        return answered
+    *_, effects = re.findall(r"(\d+) effects?", seen) or ["1"]
+    if effects == "0":
+        return "does not process it"
+    return "processes it more than once" if finding.item == "webhooks.idempotent" else "processes it"
 
 
 def document(parts: Iterable[str]) -> str:
