@@ -21,14 +21,20 @@ def spec() -> None:
 @spec.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--all", "everything", is_flag=True, help="Print every problem, not only the first ten of each kind.")
-def check(file: Path, *, everything: bool) -> None:
+@click.option(
+    "--root",
+    default=Path(),
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder below which FILE may refer to other files, beside its own; by default the working directory.",
+)
+def check(file: Path, root: Path, *, everything: bool) -> None:
     """Find contradictions within FILE, without sending a request.
 
     Looks for examples that break their own schemas, operations without responses, unused security schemes, unresolvable
     references, and webhooks without schemas. Exits 1 when there is a problem.
     """
     with waiting(f"reading {file.name}"):
-        document = load_spec(str(file), root=Path(), named_by="")
+        document = load_spec(str(file), root=Path(), named_by="", within=root)
     results = check_document(document, each=partial(tracked, title=f"checking {file.name}"))
     for result in results:
         click.echo(result.summary)

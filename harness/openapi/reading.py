@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,13 +55,15 @@ def read_document(text: bytes, place: str, repeated: list[DuplicateKey] | None =
     return document
 
 
-def read_at(fetch: Fetch | None, repeated: RepeatedKeys, url: str) -> Any:
-    """Return the content of a file or URL, and note its ``repeated`` keys.
+def read_at(fetch: Fetch | None, folders: Sequence[Path], repeated: RepeatedKeys, url: str) -> Any:
+    """Return the content of a URL, or of a file below one of the ``folders``, and note its ``repeated`` keys.
 
     Raises `HarnessError`, `OSError`, `LookupError` or `ValueError`.
     """
     if url.startswith("file:"):
-        path = path_of(url)
+        path = path_of(url).resolve()  # links and ``..`` lead where they lead
+        if not any(path.is_relative_to(folder.resolve()) for folder in folders):
+            raise LookupError(f"the file is not below {' or '.join(str(folder.resolve()) for folder in folders)}")
         if not path.is_file():
             raise LookupError("there is no such file")
         if path.stat().st_size > MAX_BYTES:

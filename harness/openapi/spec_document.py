@@ -14,7 +14,7 @@ import httpx
 from harness.core.pointers import pointer_of
 from harness.errors import SpecError, one_line
 from harness.http.message import Request
-from harness.openapi.bundling import Bundle
+from harness.openapi.bundling import Bundle, Read
 from harness.openapi.directions import READ_ONLY, WRITE_ONLY, Directions, copied, flags_in, spellings
 from harness.openapi.inputs import Inputs
 from harness.openapi.json_document import JsonDocument, described, items
@@ -39,18 +39,17 @@ class Spec(JsonDocument):
         source: str,
         base_url: str = "",
         location: str | None = None,
-        fetch: Fetch | None = None,
+        read: Read | None = None,
         repeated: RepeatedKeys | None = None,
     ) -> None:
         """``source`` is where it was read, for messages; ``base_url`` is where the provider answers.
 
-        References to other documents start at the URL ``location``, and are read by ``fetch`` where they are of the
-        network. What they name becomes a part of ``document``. ``repeated`` are the keys that it has twice.
+        What ``read`` returns for references from ``location`` becomes a part of it; ``repeated`` are its double keys.
         """
         super().__init__(document)
         make_local(document)
         self.repeated: RepeatedKeys = {} if repeated is None else repeated
-        self.bundle = Bundle(document, location, partial(read_at, fetch, self.repeated))
+        self.bundle = Bundle(document, location, read or partial(read_at, None, (), self.repeated))
         self.source = source
         make_plain(self)
         self._prefix = urlsplit(base_url).path.rstrip("/")
@@ -270,11 +269,12 @@ def load_spec(
     base_url: str = "",
     fetch: Fetch | None = None,
     named_by: str = "harness.toml: [provider] spec",
+    within: Path | None = None,
 ) -> Spec:
     """Read the OpenAPI document at a path relative to ``root``, or at a URL through ``fetch``.
 
-    Raises `SpecError`, which begins with ``named_by`` (the key or option that names the document), if any, and the
-    reference.
+    It may refer to files below its folder, or ``within`` (by default ``root``): what it refers to can be sent.
+    Raises `SpecError`, which begins with the key or option ``named_by``, if any, and the reference.
     """
     place = f"{named_by}: {reference}" if named_by else reference
     if "://" in reference:
@@ -283,18 +283,18 @@ def load_spec(
         try:
             text = fetched(fetch, reference)
         except LookupError as exc:
-            raise SpecError(
-                f"{place} cannot be read: {exc}. Is it the description's own URL, and does it need no credential but "
-                "that of [provider] auth, which is sent to the origin of base_url alone? A path to a file works too."
-            ) from None
+            hint = "that of [provider] auth, which is sent to the origin of base_url alone? A path to a file works too."
+            why = f"{exc}. Is it the description's own URL, and does it need no credential but {hint}"
+            raise SpecError(f"{place} cannot be read: {why}") from None
     else:
         path = root / reference
         location = path.absolute().as_uri()
         try:
             text = path.read_bytes()
         except OSError as exc:
-            raise SpecError(
-                f"{place} cannot be read: {exc.strerror}. Paths start at {root}; a URL works too."
-            ) from None
+            why = f"{place} cannot be read: {exc.strerror}. Paths start at {root}; a URL works too."
+            raise SpecError(why) from None
     repeated: RepeatedKeys = {location: []}
-    return Spec(read_document(text, place, repeated[location]), reference, base_url, location, fetch, repeated)
+    folders = () if "://" in reference else ((root / reference).parent, within or root)
+    document = read_document(text, place, repeated[location])
+    return Spec(document, reference, base_url, location, partial(read_at, fetch, folders, repeated), repeated)

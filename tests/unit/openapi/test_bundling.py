@@ -6,6 +6,7 @@ import json
 import re
 import socket
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from harness.openapi.document_checks import check_document
 from harness.openapi.document_flaws import flaws, unfollowed
 from harness.openapi.examples import webhook_examples
 from harness.openapi.generation import VALID, Ungenerable, at_random, from_examples, linked
+from harness.openapi.reading import read_at
 from harness.openapi.spec_document import Spec, load_spec
 
 HEAD = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}}
@@ -166,7 +168,8 @@ def test_the_network_is_asked_through_the_fetch_that_is_given_alone() -> None:
 
     refs = ["part.json#/A", "part.json#/B", "http://forbidden/x.json#/A", "http://forbidden/x.json#/B"]
     document: dict[str, Any] = {**HEAD, "paths": {}, "components": {"schemas": {r: {"$ref": r} for r in refs}}}
-    spec = Spec(document, "x", location="http://docs.test/v1/openapi.json", fetch=fetch)
+    read = partial(read_at, fetch, (), {})
+    spec = Spec(document, "x", location="http://docs.test/v1/openapi.json", read=read)
 
     assert asked.count("http://docs.test/v1/part.json") == 1
     assert asked.count("http://forbidden/x.json") == 1
@@ -201,7 +204,7 @@ def test_a_failed_fetch_of_a_part_is_not_one_of_the_document(error: Exception, r
 
     document: dict[str, Any] = {**HEAD, "paths": {}, "components": {"schemas": {"A": {"$ref": "part.json#/A"}}}}
 
-    spec = Spec(document, "x", location="http://docs.test/openapi.json", fetch=fetch)
+    spec = Spec(document, "x", location="http://docs.test/openapi.json", read=partial(read_at, fetch, (), {}))
 
     assert slips(spec) == {"part.json#/A": f"it cannot be read: {reason}"}
     where = "harness.toml: [provider] spec: http://docs.test/openapi.json cannot be read: "
@@ -307,3 +310,60 @@ def test_a_link_to_another_api_is_left_out_beside_others() -> None:
     spec = Spec({**HEAD, "paths": paths}, "spec")
 
     assert linked(spec.load(), ["POST /a", "GET /b"]) is not None
+
+
+OUTSIDE = {
+    "a path upwards": "../outside/secret.yaml",
+    "a path from the root": "{outside}/secret.yaml",
+    "a URL": "file://{outside}/secret.yaml",
+    "a URL with a host": "file://localhost{outside}/secret.yaml",
+    "percent-encoding": "%2e%2e/outside/secret.yaml",
+    "a link to a folder": "linked/secret.yaml",
+    "a link to a file": "linked.yaml",
+    "a detour": "inside/../../outside/secret.yaml",
+}
+
+
+@pytest.mark.parametrize("reference", OUTSIDE.values(), ids=OUTSIDE.keys())
+@pytest.mark.parametrize("key", ["$ref", "externalValue", "$schema", "mapping"])
+def test_a_file_outside_is_not_read(tmp_path: Path, reference: str, key: str) -> None:
+    """What is neither below the folder of the document nor below that of harness.toml enters no request."""
+    outside, project = tmp_path / "outside", tmp_path / "project"
+    (project / "inside").mkdir(parents=True)
+    outside.mkdir()
+    (outside / "secret.yaml").write_text("type: string\nexample: s3cret-value\n")
+    (project / "linked").symlink_to(outside)
+    (project / "linked.yaml").symlink_to(outside / "secret.yaml")
+    written = reference.format(outside=outside)
+    schema: dict[str, Any] = {"type": "object", key: written}
+    if key == "mapping":
+        schema = {"oneOf": [], "discriminator": {"propertyName": "kind", "mapping": {"a": written}}}
+    media = {"schema": {}, "examples": {"a": schema}} if key == "externalValue" else {"schema": schema}
+    body = {"content": {"application/json": media}}
+    document = {**HEAD, "paths": {"/a": {"post": {"requestBody": body, "responses": {"200": {"description": "ok"}}}}}}
+    (project / "openapi.json").write_text(json.dumps(document))
+
+    spec = load_spec("openapi.json", root=project)
+
+    assert "s3cret-value" not in json.dumps(spec.raw)
+    if key == "$ref":
+        assert any(f"the file is not below {project}" in reason for reason in spec.bundle.unread.values())
+
+
+def test_siblings_below_the_root_are_read(tmp_path: Path) -> None:
+    """Documents refer to folders beside their own: below the folder of harness.toml, or --root, these are read."""
+    (tmp_path / "api").mkdir()
+    written(tmp_path, shared_yaml="A: {type: string}")
+    document = {
+        **HEAD,
+        "paths": {},
+        "components": {"schemas": {"A": {"$ref": "../shared.yaml#/A"}}},
+        "webhooks": {"a": {}},
+    }
+    (tmp_path / "api" / "openapi.json").write_text(json.dumps(document))
+
+    assert load_spec("api/openapi.json", root=tmp_path).bundle.unread == {}
+    assert load_spec("openapi.json", root=tmp_path / "api", within=tmp_path).bundle.unread == {}
+    assert (
+        "the file is not below" in load_spec("openapi.json", root=tmp_path / "api").bundle.unread["../shared.yaml#/A"]
+    )
