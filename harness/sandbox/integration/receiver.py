@@ -154,6 +154,8 @@ class WebhookReceiver:
             raise RefusedError(308, "moved")
         if not event.known and "receiver-refuses-unknown-types" in planted:
             raise RefusedError(400, "unknown event type")
+        if not event.known and "receiver-500-on-unknown-types" in planted:
+            raise RefusedError(500, "no such handler")
         if "receiver-drops-in-a-burst" in planted and self._in_flight > 4:
             return JSONResponse({"received": event.event_id})
         if "receiver-answers-before-storing" in planted:
@@ -182,6 +184,8 @@ class WebhookReceiver:
                 raise RefusedError(422, "no data")
         if "receiver-500-in-a-burst" in planted and self._in_flight > 4:
             raise RefusedError(500, "busy")
+        if "receiver-defers-without-a-time" in planted and self._in_flight > 4:
+            raise RefusedError(503, "busy")
         content = _content(event.body, planted=planted)
         if "receiver-deduplicates-by-content" in planted and content in self._contents:
             return False
@@ -191,6 +195,8 @@ class WebhookReceiver:
         races = "receiver-races-duplicates" in planted and self._in_flight > 1
         forgotten = "receiver-forgets-ids-in-a-restart" in planted and event.event_id not in self._known_ids
         self._known_ids.add(event.event_id)
+        if not added and "receiver-refuses-duplicates" in planted:
+            raise RefusedError(409, "known event")
         if not added and (races or rewritten or forgotten or "receiver-processes-duplicates" in planted):
             again = partial(inbox.drive_again, self._database, [event.event_id], status="done")
             asyncio.get_running_loop().call_later(0.5, again)  # when the first one has been processed
@@ -205,7 +211,8 @@ class WebhookReceiver:
     def _refused(self, refused: RefusedError) -> Response:
         self._metrics.refusal(refused.status, refused.reason)
         log.warning("webhook refused", status=refused.status, reason=refused.reason)
-        headers = {"Retry-After": str(RETRY_AFTER_S)} if refused.status == 503 else None
+        waits = refused.status == 503 and "receiver-defers-without-a-time" not in self._planted
+        headers = {"Retry-After": str(RETRY_AFTER_S)} if waits else None
         return JSONResponse({"error": refused.reason}, refused.status, headers=headers)
 
 

@@ -90,10 +90,8 @@ def _processed(context: DrillContext) -> BeforeKill:
 
 
 def _delivered_again(context: DrillContext, before: BeforeKill) -> BeforeKill:
-    """Deliver an event once more, which shows whether it takes a restart to have it processed again."""
-    if before.effects:
-        context.receiver.deliver(before.event)
-    return before
+    """Deliver an event once more, which shows whether it takes a restart to have it refused, or processed again."""
+    return before._replace(answer=context.receiver.deliver(before.event)) if before.effects else before
 
 
 def _slowly(context: DrillContext, pool: ThreadPoolExecutor) -> list[tuple[Event, Future[Delivery]]]:

@@ -68,7 +68,7 @@ class KilledReceiver(msgspec.Struct, kw_only=True):
 
     letter: Unprocessable | None
     repeated: BeforeKill | None
-    """An event that was processed long before; it is delivered again afterwards."""
+    """An event that was processed long before, and delivered again at once; it is delivered again afterwards too."""
     done: BeforeKill | None
     """One whose effect had just appeared."""
     acknowledged: BeforeKill | None

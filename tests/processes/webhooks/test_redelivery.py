@@ -205,7 +205,7 @@ def test_a_restart_is_not_blamed_for_what_happens_without_one(stage: Callable[[M
     finding = played("redelivered-after-restart", stage(Memory("notes nothing")))
 
     assert finding.outcome is Outcome.NOT_APPLICABLE
-    assert finding.observed == "an event that is delivered again is processed again without a restart too"
+    assert finding.observed == "it takes no restart: a second delivery got HTTP 200, 2 effects"
 
 
 def test_an_event_that_failed_is_taken_when_it_comes_again(stage: Callable[[Memory], DrillContext]) -> None:
