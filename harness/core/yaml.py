@@ -220,21 +220,34 @@ def has_alias(text: bytes) -> bool:
     if not (_ANCHOR.search(text) and _ALIAS.search(text)):
         return False
     try:
-        return any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.CSafeLoader))
+        return any(isinstance(event, yaml.AliasEvent) for event in _events(text))
     except yaml.YAMLError as exc:
         raise YamlSyntaxError(exc) from None
 
 
 def scalars(text: bytes) -> Iterator[bytes]:
-    """Yield every key and value of a YAML text, unfolded and decoded; ends where the text is no longer YAML."""
+    """Yield every key and value of a YAML text, unfolded and decoded.
+
+    It ends where the text is no longer YAML, or nests too deeply.
+    """
     with suppress(yaml.YAMLError, ValueError):
-        for event in yaml.parse(text, yaml.CSafeLoader):
+        for event in _events(text):
             if isinstance(event, yaml.ScalarEvent):
                 value = event.value.encode(errors="surrogatepass")
                 yield value
                 if event.tag == f"{_TAG}binary":
                     with suppress(ValueError):
                         yield base64.b64decode(value)
+
+
+def _events(text: bytes) -> Iterator[yaml.Event]:
+    """Yield what the parser finds, up to `MAX_DEPTH` levels: the time of the parser grows with the square of them."""
+    depth = 0
+    for event in yaml.parse(text, yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            return
+        yield event
 
 
 def _line_of_depth(text: bytes, max_depth: int) -> int:

@@ -15,7 +15,7 @@ _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ff
 
 def render(report: Report) -> str:
     """Return the report as JUnit XML; a ``should`` item that does not hold is reported as skipped."""
-    root = ET.Element("testsuites", name=f"readiness of {_clean(report.target.name)}: {report.verdict}")
+    root = ET.Element("testsuites", name=f"readiness of {report.target.name}: {report.verdict}")
     for step, items in steps(report):
         suite = ET.SubElement(root, "testsuite", name=step, timestamp=report.started_at)
         if report.waivers and report.verdict is Verdict.READY and len(root) == 1:
@@ -26,11 +26,15 @@ def render(report: Report) -> str:
     if report.problems:
         suite = ET.SubElement(root, "testsuite", name="the run itself")
         for problem in report.problems:
-            case = ET.SubElement(suite, "testcase", classname="readiness.run", name=_clean(parts(problem)[0])[:120])
+            case = ET.SubElement(suite, "testcase", classname="readiness.run", name=parts(problem)[0][:120])
             tag = "failure" if problem.outcome is Outcome.FAIL else "error"
-            ET.SubElement(case, tag, message=_clean(problem.text))
+            ET.SubElement(case, tag, message=problem.text)
         _count(suite)
     _vendor(root, report)
+    for element in root.iter():
+        element.text = _clean(element.text or "") or None
+        for name, value in element.items():
+            element.set(name, _clean(value))
     ET.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
@@ -42,25 +46,25 @@ def _vendor(root: ET.Element, report: Report) -> None:
     suite = ET.SubElement(root, "testsuite", name=vendor_section.HEADING)
     _count(suite)
     lines = [vendor_section.owner(report), *(vendor_section.sentence(d) for d in report.vendor)]
-    ET.SubElement(suite, "system-out").text = _clean("\n".join(lines))
+    ET.SubElement(suite, "system-out").text = "\n".join(lines)
 
 
 def _waived(suite: ET.Element, report: Report) -> None:
     """Add what READY rests on beside the checks as properties: the headline, and a waiver each."""
     properties = ET.SubElement(suite, "properties")
-    ET.SubElement(properties, "property", name="verdict", value=_clean(headline(report)))
+    ET.SubElement(properties, "property", name="verdict", value=headline(report))
     for line in accepted_lines(report):
-        ET.SubElement(properties, "property", name="waiver", value=_clean(line))
+        ET.SubElement(properties, "property", name="waiver", value=line)
 
 
 def _case(suite: ET.Element, item: ItemResult) -> None:
     case = ET.SubElement(suite, "testcase", classname=f"readiness.{item.id.partition('.')[0]}", name=item.id)
     if tag := _tag(item):
-        element = ET.SubElement(case, tag, message=_clean(item.summary))
-        element.text = _clean("\n".join(_detail(item)))
+        element = ET.SubElement(case, tag, message=item.summary)
+        element.text = "\n".join(_detail(item))
     if item.notes:
         lines = (folded.notes_title(item.notes), *(f"- {line}" for line in folded.note_lines(item.notes)))
-        ET.SubElement(case, "system-out").text = _clean("\n".join(lines))
+        ET.SubElement(case, "system-out").text = "\n".join(lines)
 
 
 def _tag(item: ItemResult) -> str | None:

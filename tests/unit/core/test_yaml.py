@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import math
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -141,6 +142,16 @@ def test_errors_say_where(text: str, error: type[YamlSyntaxError], line: int | N
     assert type(caught.value) is error
     assert isinstance(caught.value, YamlSyntaxError)
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize("unit", ["[", "{a: "])
+def test_what_nests_without_end_is_searched_in_linear_time(unit: str) -> None:
+    """Files that are searched for secrets are no less hostile than documents: 100,000 levels took half a minute."""
+    begun = time.process_time()
+
+    assert b"key" in [*scalars(f"key: value\nother: {unit * 100_000}".encode())]
+    assert not has_alias(f"a: &b 1\nc: {unit * 100_000} *b".encode())
+    assert time.process_time() - begun < 5
 
 
 def test_scalars_are_unfolded_and_decoded() -> None:

@@ -50,6 +50,19 @@ def test_hostile_text_is_text(verdict: Verdict, report_of: ReportOf) -> None:
     assert all(text.isprintable() for text, _ in terminal.lines(report, written="reports/readiness.html"))
 
 
+def test_control_characters_of_any_text_are_shown(report_of: ReportOf) -> None:
+    """The title of a step comes from harness.toml, the rest from answers: none breaks the XML or moves the cursor."""
+    hostile = "\x1b[2J\x07\x00\ud800"
+    report = report_of(Verdict.NOT_READY)
+    items = tuple(
+        msgspec.structs.replace(item, step=f"9 {hostile}", text=f"{item.text}{hostile}") for item in report.items
+    )
+    report = msgspec.structs.replace(report, items=items)
+
+    assert ET.fromstring(junit.render(report).encode()) is not None
+    assert all(text.isprintable() for text, _ in terminal.lines(report, written="reports/readiness.html"))
+
+
 def test_the_page_links_each_line_of_the_guide_to_what_proves_it(report_of: ReportOf) -> None:
     """Every link of the page leads to an element of the page, and every item has one."""
     report = report_of(Verdict.NOT_READY)
