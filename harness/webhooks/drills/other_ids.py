@@ -1,4 +1,4 @@
-"""Group D, exactly once: two deliveries are one event only if their ids are equal, so another id is another event."""
+"""Group D, exactly once: deliveries are one event only if their ids are equal, and what is signed is the id."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import json
 import msgspec
 
 from harness.core.pointers import at_key
+from harness.http.message import header
 from harness.model import Event, Level, Outcome
 from harness.openapi.event_bodies import readable_document
+from harness.webhooks.cases.building import replaced
 from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.effects import QUIET_S, counted
@@ -61,6 +63,32 @@ def _another_source(context: DrillContext) -> Judgement:
     return passes_if(effects > 1, f"the same id from another source: {answer.seen}, {counted(effects)} of both")
 
 
+def _two_ids(context: DrillContext) -> Judgement:
+    """Deliver an event, then replay it under its signature with a further id in its header, before and after its own.
+
+    An attacker with a captured delivery can do that, so the id that nobody signed must have no effect.
+    """
+    receiver, scheme = context.receiver, context.receiver.scheme
+    if not scheme.signs_id or not scheme.id_header:
+        return Outcome.NOT_APPLICABLE, f"{scheme.name} does not sign a separate event id"
+    event = context.fresh()
+    if fault := _processed(context, event):
+        return Outcome.ERROR, fault
+    built = receiver.material(event).signed()
+    signed = header(event.headers, scheme.id_header)
+    others = [context.fresh(), context.fresh()]
+    unsigned = [header(other.headers, scheme.id_header) for other in others]
+    answers = [
+        receiver.send(event, replaced(built, scheme.id_header, *ids))
+        for ids in ((signed, unsigned[0]), (unsigned[1], signed))
+    ]
+    if fault := _processed(context, context.fresh()):
+        return Outcome.ERROR, fault
+    effects = sum(context.probe.effects(other.id) for other in others)
+    seen = f"the signed id first: {answers[0].seen}, last: {answers[1].seen}"
+    return passes_if(not effects, f"{seen}; {counted(effects)} under an id that was not signed")
+
+
 def _from_elsewhere(event: Event) -> Event | None:
     """Return a CloudEvent as another source sends it; None for an event of another kind."""
     headers = dict(event.headers)
@@ -106,6 +134,17 @@ DRILLS: tuple[Drill, ...] = (
         source="Standard Webhooks, Idempotency: the id is what identifies an event",
         fix="Recognise an event by its id alone, not by its body or by a hash of it.",
         run=_equal_bodies,
+    ),
+    Drill(
+        id="ids-stated-twice",
+        item="webhooks.signatures",
+        summary="a delivery that states a further id beside the signed one",
+        passed="Processed nothing under an id that was not signed",
+        failed="Processed a captured delivery again under an id that was not signed",
+        expected="no effect under an id that the signature does not cover",
+        source="Standard Webhooks, Signature scheme: the id is signed; CWE-436",
+        fix="Refuse a delivery with two ids, and know the event by the one that you verify.",
+        run=_two_ids,
     ),
     Drill(
         id="same-id-other-source",
