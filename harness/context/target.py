@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from functools import partial
-from glob import glob
+from glob import has_magic
 from pathlib import Path
 from typing import Any
 
@@ -106,10 +105,22 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
 
     def files(self, *globs: str | None) -> list[Path]:
-        """Return the files that ``globs`` name, starting at the target's folder unless absolute; sorted, each once."""
-        # Path.glob takes no absolute ones.
-        named = partial(glob, root_dir=self.root, recursive=True, include_hidden=True)
-        return sorted({p for g in globs if g for f in named(g) if (p := self.root / f).is_file()})
+        """Return the files that ``globs`` name, starting at the target's folder unless absolute; sorted, each once.
+
+        ``**`` goes into no folder that is a link: links may lead in a circle. A link that a glob names is followed.
+        """
+        return sorted({path for pattern in globs if pattern for path in _named(self.root, pattern) if path.is_file()})
+
+
+def _named(root: Path, pattern: str) -> Iterator[Path]:
+    """Return what a glob names, files and folders."""
+    parts = [part if part == "**" else part.replace("**", "*") for part in Path(pattern).parts]
+    if parts[-1:] == ["**"]:
+        parts.append("*")
+    start = root
+    while parts and (Path(parts[0]).is_absolute() or not has_magic(parts[0])):
+        start /= parts.pop(0)  # Path.glob takes no absolute path
+    return start.glob("/".join(parts)) if parts else iter([start])
 
 
 def load_target(directory: Path, *, expand: Callable[[str], str] = str, overlay: str | None = None) -> Target:

@@ -471,6 +471,31 @@ def test_globs_start_at_the_target_unless_absolute(tmp_path: Path) -> None:
     assert found == [elsewhere / "app.log", home / "logs/app.log", home / "logs/deep/.hidden.log"]
 
 
+@pytest.mark.parametrize("pattern", ["**/*.log", "logs/**", "logs/**/*.log", "l**/app.log", "logs/app.log"])
+def test_links_in_a_circle_end(pattern: str, tmp_path: Path) -> None:
+    """Two links to the folder above them, which a walk along links would multiply without end, are not followed."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "app.log").touch()
+    for name in ("one", "two", "three"):
+        (logs / name).symlink_to(tmp_path, target_is_directory=True)
+    target = load_target(write(tmp_path, NAMED))
+
+    assert target.files(pattern) == [logs / "app.log"]
+
+
+def test_a_link_that_a_glob_names_is_followed(tmp_path: Path) -> None:
+    """Logs may lie elsewhere, behind a link."""
+    (tmp_path / "elsewhere/deep").mkdir(parents=True)
+    (tmp_path / "elsewhere/deep/app.log").touch()
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "logs").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    target = load_target(write(home, NAMED))
+
+    assert target.files("logs/**/*.log") == target.files("*/deep/*.log") == [home / "logs/deep/app.log"]
+
+
 @pytest.mark.parametrize("text, seconds", [("250ms", 0.25), ("3s", 3), ("1.5m", 90), ("2h", 7200), ("90d", 90 * 86400)])
 def test_a_length_of_time_is_in_seconds(text: str, seconds: float) -> None:
     """Every unit is read as seconds."""
