@@ -127,19 +127,27 @@ class _Reading:
         except h11.RemoteProtocolError as exc:
             raise self._refused(exc) from None
         except BadMessageError as exc:
-            exc.request = self.head
+            exc.request = self._checked_head()
             raise
         self.left = self._parser.trailing_data[0]
         assert self.head is not None
         return msgspec.structs.replace(self.head, body=bytes(self._body))
+
+    def _checked_head(self) -> Request | None:
+        """Return the head, if it is right: what was refused may be a chunk that came with it, before it was taken."""
+        if self._raw is None and self.head is None:
+            with suppress(h11.RemoteProtocolError):
+                if isinstance(event := self._parser.next_event(), h11.Request):
+                    self._take_head(event)
+        return self.head
 
     def _feed(self, data: bytes) -> None:
         while not self._begun and data.startswith(b"\r\n"):  # RFC 9112 section 2.2
             data = data[2:]
         if data:
             self._begun = True
-            self._check(data)
             self._parser.receive_data(data)
+            self._check(data)
 
     def _check(self, data: bytes) -> None:
         """Refuse what the other parser refuses: h11 unfolds lines, and takes bare line breaks."""
