@@ -14,6 +14,7 @@ import msgspec
 
 from harness.cassettes.store.migration import TABLE, Owner, carry_out, moves
 from harness.context.target import load_target
+from harness.core.cutting import cut_before
 from harness.errors import CassetteError
 
 _COLLECT = ("--collect-only", "-q", "-p", "harness.plugins.cassette_table", "-p", "no:schemathesis")
@@ -66,7 +67,7 @@ def _owners(root: Path, tests: Sequence[str]) -> list[Owner]:
         if ended.returncode not in (0, _NO_TESTS):
             raise CassetteError(
                 "The tests could not be collected, so the owners of the cassettes are unknown; nothing was renamed.\n"
-                + ended.stdout[-2000:]
-                + ended.stderr[-2000:]
+                + cut_before(ended.stdout, 2000)
+                + cut_before(ended.stderr, 2000)
             )
         return msgspec.json.decode(table.read_bytes(), type=list[Owner]) if table.exists() else []

@@ -38,7 +38,7 @@ class Surroundings:
     @property
     def redactor(self) -> Redactor:
         """A new redactor that knows the target's secrets."""
-        return Redactor(self.vault.redact)
+        return Redactor(self.vault.redact_whole)
 
     @property
     def match_on(self) -> Sequence[str]:

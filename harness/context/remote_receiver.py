@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from harness.core.cutting import cut_before
 from harness.errors import ConfigurationError, NetworkError, ProcessError
 from harness.process.managed import start_group, stop_group
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from harness.context.run_context import RunContext
     from harness.model.config import Configuration, Receiver
 
+PRINTED_CHARS = 2000
 COMMAND_S = 60.0
 """Time for each of the two commands, in seconds."""
 DOWN_WITHIN_S = 10.0
@@ -102,10 +104,13 @@ class RemoteReceiver:
                 stop_group(process)
                 status = None
             output.seek(0)
-            printed = self._context.vault.redact(output.read().decode(errors="replace")).strip()[-2000:] or "nothing"
+            printed = self._context.vault.redact(output.read().decode(errors="replace")).strip()
         if status != 0:
             how = f"did not end within {COMMAND_S:g} s" if status is None else f"ended with status {status}"
-            raise ProcessError(f"harness.toml: [receiver] {key}: `{shlex.join(words)}` {how}. It printed: {printed}")
+            raise ProcessError(
+                f"harness.toml: [receiver] {key}: `{shlex.join(words)}` {how}. "
+                f"It printed: {cut_before(printed, PRINTED_CHARS) or 'nothing'}"
+            )
 
     def _require(self, *, up: bool, within_s: float) -> None:
         """Wait until the receiver answers, or does so no more; raises `ProcessError`."""

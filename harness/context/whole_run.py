@@ -87,7 +87,7 @@ def _exposed(context: RunContext) -> Iterator[Finding]:
         except CassetteError:
             continue  # the scenario that plays it reports this
         pairs = list(zip(requests, responses, strict=True))
-        yield from judge_exposure(pairs, str(path.relative_to(context.target.root)), known=context.vault.redact)
+        yield from judge_exposure(pairs, str(path.relative_to(context.target.root)), known=context.vault.redact_whole)
 
 
 def judge_credential(context: RunContext, whole: WholeRun) -> list[Finding]:

@@ -11,6 +11,7 @@ from harness.contract.caller import Caller, CallOptions, broken
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.promise import Planned, Promise, not_called
 from harness.contract.sample import Sample
+from harness.core.cutting import cut
 from harness.core.names import first_of
 from harness.errors import ProbeError
 from harness.http.provider_client import SendResult
@@ -186,4 +187,4 @@ def _answered(sample: Sample) -> dict[str, Any]:
 
 def _shown(pointer: str, value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
-    return f"{pointer or 'the body'} as {text if len(text) <= 60 else text[:57] + '...'}"
+    return f"{pointer or 'the body'} as {cut(text, 60)}"

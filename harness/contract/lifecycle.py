@@ -132,8 +132,7 @@ class Lifecycle:
             sample = self.caller.call(self.kind.creation, path, body)
             if sample.response.status_code in CREATED:
                 return sample
-            text = " ".join(sample.response.text[:160].split())
-            self.why_not = f"{self.kind.creation.label} answered {sample.response.status_code}: {text}"
+            self.why_not = f"{self.kind.creation.label} answered {sample.answer}"
             if sample.response.status_code not in _REFUSED:
                 break
         return None

@@ -15,6 +15,7 @@ from harness.contract.listings import MAX_PAGES, EntryMaker, every_entry, querie
 from harness.contract.path_resolver import PathResolver
 from harness.contract.promise import Planned, Promise
 from harness.contract.readback import instant
+from harness.core.cutting import cut
 from harness.core.plain_names import plain
 from harness.model import Finding, FixedBy, Outcome
 from harness.openapi.operation import Operation
@@ -134,7 +135,7 @@ def _judged(caller: Caller, operation: Operation, path: str, order: Order) -> Fi
             return ORDERS_HOLD.not_known(f"{label}: fewer than {LEAST} entries have values that differ")
         if any(_is_in_order(keys, order.is_up) for keys in readings):
             return ORDERS_HOLD.finding(Outcome.PASS, "", summary=f"{ORDERS_HOLD.passed}: {label}", case="")
-    shown = ", ".join(repr(value)[:40] for value in values[:6])
+    shown = ", ".join(cut(repr(value), 40) for value in values[:6])
     return broken(label, ORDERS_HOLD, _WRONG, f"GET {path}?{order.shown} lists {order.member} as {shown}")
 
 

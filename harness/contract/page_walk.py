@@ -15,6 +15,7 @@ from harness.contract.listings import EntryMaker, page_size
 from harness.contract.page_statements import ITEMS, entries
 from harness.contract.paging import BEYOND, NUMBERS, OFFSETS, PageTurner, Params
 from harness.contract.sample import Sample
+from harness.core.cutting import cut
 from harness.openapi.operation import Operation
 
 SMALL_PAGES = 3
@@ -77,13 +78,13 @@ class PageWalk:
             if self._is_longer(params, page, len(ids)):
                 return walked(trouble="a page is longer than asked for", example=f"{len(ids)} entries, with {query}")
             if repeated := next((i for i in ids if i in seen), None):
-                return walked(trouble="an entry comes twice", example=repeated[:80])
+                return walked(trouble="an entry comes twice", example=cut(repeated, 80))
             seen.update(dict.fromkeys(ids))
             if number >= MAX_PAGES:
                 break
         lost = self._lost(before, list(seen)) if 1 < len(queries) < MAX_PAGES else ""
         trouble = "an entry is missing between its pages" if lost else ""
-        return Walked(trouble=trouble, example=lost[:80], pages=len(queries), count=len(seen), status=status)
+        return Walked(trouble=trouble, example=cut(lost, 80), pages=len(queries), count=len(seen), status=status)
 
     def _pages(self) -> Iterator[tuple[Params, Sample]]:
         size, listing = self._size, self._listing

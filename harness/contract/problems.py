@@ -10,6 +10,7 @@ import msgspec
 from harness.contract.caller import Caller, broken
 from harness.contract.promise import Planned, Promise
 from harness.contract.sample import Sample
+from harness.core.cutting import cut
 from harness.http.message import media_type
 from harness.model import Finding, FixedBy, Outcome
 from harness.model.cause import WITHOUT_ALLOW
@@ -150,4 +151,4 @@ def _without_allow(caller: Caller) -> dict[str, Finding]:
 
 def _in_words(answer: Sample, refusal: Refusal) -> str:
     kind = answer.response.headers.get("content-type", "")
-    return f"{answer.operation.method} {answer.path} with {refusal.id}: {kind} {answer.response.text[:200]}"
+    return f"{answer.operation.method} {answer.path} with {refusal.id}: {kind} {cut(answer.response.text, 200)}"

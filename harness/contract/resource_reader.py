@@ -14,6 +14,7 @@ from harness.contract.readback import STATES, agrees, core, is_compared, is_empt
 from harness.contract.resource_changes import Thing
 from harness.contract.resource_kinds import ResourceKind, read_members, segment_of
 from harness.contract.sample import Sample
+from harness.core.cutting import cut
 from harness.core.plain_names import plain
 from harness.openapi.operation import Operation
 
@@ -162,4 +163,4 @@ def _default(caller: Caller, parameter: Mapping[str, Any]) -> bool:
 
 
 def _short(value: Any) -> str:
-    return repr(value)[:80]
+    return cut(repr(value), 80)

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from harness.core.cutting import cut
 from harness.http.provider_client import json_of
 from harness.openapi.operation import Operation
 from harness.openapi.response_causes import worded
@@ -33,7 +34,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def answer(self) -> str:
         """The status and the first words of what was answered: those of an error, else of the body."""
-        words = " ".join(worded(self.response)[:MOST_SHOWN].split())
+        words = " ".join(cut(worded(self.response), MOST_SHOWN).split())
         return f"{self.response.status_code}: {words}" if words else str(self.response.status_code)
 
     @property

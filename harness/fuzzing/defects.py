@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from harness.core.cutting import cut
 from harness.core.pointers import steps_of
 from harness.fuzzing.notes import note_of
 from harness.fuzzing.response_rules import message_of
@@ -143,7 +144,7 @@ def of_failures(
             check=_check(failure),
             cause=cause,
             title=str(failure.title),
-            message=message_of(failure)[:600],
+            message=cut(message_of(failure), 600),
             status=response.status_code,
             answer=as_answer(response),
             excerpt=_promised(failure, label, spec, case, response),
@@ -228,7 +229,7 @@ def of_missing_answer(
 def as_answer(response: httpx.Response) -> str:
     """Return status line, content type and the beginning of the body."""
     body = response.text.replace("\x00", "\\0")
-    shown = body if len(body) <= ANSWER_CHARS else f"{body[:ANSWER_CHARS]} ... ({len(body)} characters)"
+    shown = body if len(body) <= ANSWER_CHARS else f"{cut(body, ANSWER_CHARS)} ({len(body)} characters)"
     kind = response.headers.get("content-type", "no content type")
     return f"HTTP {response.status_code} {response.reason_phrase} ({kind}) {shown}".strip()
 

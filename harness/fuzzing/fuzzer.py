@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from harness.core.cutting import cut
 from harness.core.encodable import encodable
 from harness.errors import HarnessError, one_line
 from harness.fuzzing.budget import Budget, Share
@@ -84,7 +85,7 @@ class Fuzzer:
         except HarnessError:
             raise
         except Exception as exc:  # noqa: BLE001 - a fault of ours or of a library costs no other operation
-            findings = [subject.error(FAILED, f"{type(exc).__name__}: {one_line(exc)[:400]}")]
+            findings = [subject.error(FAILED, f"{type(exc).__name__}: {cut(one_line(exc), 400)}")]
         if lost := self.client.lost:
             findings = [finding for finding in findings if finding.outcome is not Outcome.PASS]
             findings.append(subject.error("not everything was sent, as the credential stopped working", lost))

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from harness.core.cutting import cut
 from harness.core.encodable import encodable
 from harness.errors import HarnessError, SpecError, one_line
 from harness.fuzzing.budget import Budget
@@ -137,7 +138,7 @@ def _each_phase(
         except (HarnessError, Ungenerable):
             raise
         except Exception as exc:  # noqa: BLE001 - whatever a library cannot write or judge
-            problems.setdefault(f"{type(exc).__name__}: {one_line(exc)[:400]}", FAILED)
+            problems.setdefault(f"{type(exc).__name__}: {cut(one_line(exc), 400)}", FAILED)
 
     drawn = len(MODES) * budget.examples
     examples = _spread(generation.from_examples(operation.raw), drawn, "examples", session)

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from harness.core.cutting import cut
 from harness.errors import one_line
 from harness.fuzzing.defects import Defect, StoredRequest, of_failures
 from harness.fuzzing.response_rules import Judged, is_of_the_response, refuses_unknown_method
@@ -42,7 +43,7 @@ def defects_of(
             response, lambda: case.validate_response(response, excluded_checks=list(ELSEWHERE), **known)
         )
     except SchemathesisError as exc:
-        raise Ungenerable(f"the answers of {operation.label} cannot be judged: {one_line(exc)[:300]}") from exc
+        raise Ungenerable(f"the answers of {operation.label} cannot be judged: {cut(one_line(exc), 300)}") from exc
     judged = Judged(response, case, operation, spec, frozenset(name.lower() for name in headers))
     failures = [f for f in found if is_of_the_response(f, judged)]
     return of_failures(failures, operation, spec, case=case, response=response, steps=steps)

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from harness.core.cutting import cut
 from harness.http.parser import MAX_HEAD, BadMessageError, ChunkDecoder, ends_connection
 
 ANSWER_BYTES = 1024 * 1024
@@ -40,7 +41,7 @@ def _answer_head(head: bytes) -> AnswerHead:
     """Read a head with its empty line; raises `BadMessageError`. A receiver's heads are mostly the same."""
     line = _STATUS_LINE.match(head)
     if line is None:
-        raise BadMessageError(f"an answer that is not HTTP, beginning {head[:40]!r}")
+        raise BadMessageError(f"an answer that is not HTTP, beginning {cut(head, 40)!r}")
     pairs = (field.partition(b":") for field in head[line.end() :].splitlines())
     fields = {name.strip().lower(): value.strip() for name, _, value in pairs}
     status = int(line[2])
@@ -52,7 +53,7 @@ def _answer_head(head: bytes) -> AnswerHead:
     if chunked or length is None:
         return AnswerHead(status, None, chunked=chunked, keeps_open=keeps_open and chunked, raw=head)
     if not length.isdigit() or len(length) > 18:
-        raise BadMessageError(f"an answer with content-length {length[:40]!r}")
+        raise BadMessageError(f"an answer with content-length {cut(length, 40)!r}")
     return AnswerHead(status, int(length), chunked=False, keeps_open=keeps_open, raw=head)
 
 
@@ -114,7 +115,7 @@ class AnswerReader:
             if len(self._buffer) > MAX_HEAD:
                 raise BadMessageError(f"an answer whose head is over {MAX_HEAD // 1024} KiB")
             if len(self._buffer) >= 5 and not self._buffer.startswith(b"HTTP/"):
-                raise BadMessageError(f"an answer that is not HTTP, beginning {self._buffer[:40]!r}")
+                raise BadMessageError(f"an answer that is not HTTP, beginning {cut(bytes(self._buffer), 40)!r}")
             return False
         end = found.end()
         head = _answer_head(self._buffer[:end])

@@ -6,6 +6,7 @@ import base64
 import shlex
 from collections.abc import Collection, Iterator
 
+from harness.core.cutting import cut
 from harness.http.address import public_url
 from harness.http.message import Headers
 from harness.http.request_head import is_mark
@@ -70,7 +71,7 @@ def _body(body: bytes, most_chars: int | None) -> tuple[str, str]:
     """Return what comes before the command, and where curl takes the body from, quoted."""
     text = body.decode(errors="replace")
     if most_chars is not None and len(body) > most_chars:
-        return "", shlex.quote(f"@({len(body):,} bytes, beginning with {text[:60]})")
+        return "", shlex.quote(f"@({len(body):,} bytes, beginning with {cut(text, 60)})")
     plain = all(c.isprintable() or c in "\n\r\t" for c in text) and "\ufffd" not in text
     if not plain or text.startswith("@") or len(body) > LONGEST_ARGUMENT:
         return f"printf %s {base64.b64encode(body).decode()} | base64 -d | ", "@-"

@@ -9,6 +9,7 @@ import re
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from harness.core.cutting import cut
 from harness.http.message import Headers, Request
 
 MAX_HEAD = 64 * 1024
@@ -89,7 +90,7 @@ class ChunkDecoder:
                 break
             line = bytes(buffer[at : end + 1])
             if self._strict and _BARE_BREAK.search(line):
-                raise BadMessageError(f"a bare line break behind {line[:40]!r}")
+                raise BadMessageError(f"a bare line break behind {cut(line, 40)!r}")
             self._take_line(line[:-1].removesuffix(b"\r"))
             at = end + 1
         del buffer[:at]
@@ -100,14 +101,14 @@ class ChunkDecoder:
             self.complete = not line
             name, colon, _ = line.partition(b":")
             if self._strict and line and not (colon and _TOKEN.fullmatch(name.decode("latin-1"))):
-                raise BadMessageError(f"the trailer {line[:40]!r}")
+                raise BadMessageError(f"the trailer {cut(line, 40)!r}")
             return
         if self._ending and not line:
             self._ending = False
             return
         size = None if self._ending else (_STRICT_SIZE if self._strict else _CHUNK_SIZE).fullmatch(line)
         if size is None:
-            raise BadMessageError(f"a chunk that begins {line[:40]!r}")
+            raise BadMessageError(f"a chunk that begins {cut(line, 40)!r}")
         self._left = int(size[1], 16)
         self._trailer = not self._left
         self._size += self._left
@@ -167,7 +168,7 @@ class RequestReader:
             raise BadMessageError("a head that is too large", HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         if end < 0:
             if (buffer and not 0x21 <= buffer[0] <= 0x7E and buffer != b"\r") or _BARE_BREAK.search(buffer):
-                raise BadMessageError(f"what begins {bytes(buffer[:40])!r}")
+                raise BadMessageError(f"what begins {cut(bytes(buffer), 40)!r}")
             return False
         head = bytes(buffer[:end])
         del buffer[: end + 4]
@@ -211,7 +212,7 @@ def read_head(head: bytes) -> tuple[tuple[str, str, Headers], dict[str, str], bo
     lines = head.decode("latin-1").split("\r\n")
     line = _REQUEST_LINE.fullmatch(lines[0])
     if line is None:
-        raise BadMessageError(f"the request line {lines[0][:40]!r}")
+        raise BadMessageError(f"the request line {cut(lines[0], 40)!r}")
     method, target, major, minor = line.groups()
     if major != "1":
         raise BadMessageError(f"HTTP/{major}.{minor}", HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
@@ -228,18 +229,18 @@ def _check_target(target: str) -> None:
     try:
         urlsplit(target)
     except ValueError:
-        raise BadMessageError(f"the target {target[:40]!r}") from None
+        raise BadMessageError(f"the target {cut(target, 40)!r}") from None
 
 
 def _check_framing(fields: dict[str, str], *, old: bool) -> None:
     coding, length = fields.get("transfer-encoding"), fields.get("content-length")
     if coding is not None:
         if coding.lower() != "chunked":
-            raise BadMessageError(f"transfer-encoding {coding[:40]!r}", HTTPStatus.NOT_IMPLEMENTED)
+            raise BadMessageError(f"transfer-encoding {cut(coding, 40)!r}", HTTPStatus.NOT_IMPLEMENTED)
         if length is not None or old:
             raise BadMessageError(f"transfer-encoding {'in HTTP/1.0' if old else 'beside content-length'}")
     elif length is not None and not (length.isascii() and length.isdigit()):
-        raise BadMessageError(f"content-length {length[:40]!r}")
+        raise BadMessageError(f"content-length {cut(length, 40)!r}")
 
 
 def _request_fields(lines: list[str]) -> tuple[Headers, dict[str, str]]:
@@ -248,7 +249,7 @@ def _request_fields(lines: list[str]) -> tuple[Headers, dict[str, str]]:
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon or not _TOKEN.fullmatch(name):
-            raise BadMessageError(f"the header line {line[:40]!r}")
+            raise BadMessageError(f"the header line {cut(line, 40)!r}")
         value, key = value.strip(" \t"), name.lower()
         headers.append((name, value))
         if key not in fields:

@@ -13,6 +13,7 @@ from typing import Any, Protocol, Self
 import httpx
 import msgspec
 
+from harness.core.cutting import cut
 from harness.core.dates import retry_after_s
 from harness.errors import NotPermittedError
 from harness.http.client import TIMEOUT_S, WHOLE_WITHIN_S, Network
@@ -269,7 +270,7 @@ def _out_of_patience(result: SendResult, limited: tuple[httpx.Response, ...], de
 
 
 def _in_words(exc: httpx.RequestError) -> str:
-    return f"{type(exc).__name__}: {exc}".removesuffix(": ")[:300]
+    return cut(f"{type(exc).__name__}: {exc}".removesuffix(": "), 300)
 
 
 def _reason(exc: httpx.RequestError) -> NoAnswer:

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from harness.core.cutting import cut
 from harness.http.address import Address, public_url
 from harness.http.answer_reader import AnswerReader
 from harness.http.client_tls import tls_context
@@ -176,7 +177,12 @@ def _read(connection: socket.socket, clock: _Clock, failed: OSError | None) -> d
             raise failed or exc from None  # else the status is known, which is what counts
     assert reader.head is not None
     text = _text(reader)
-    return {"status": reader.head.status, "first_byte_s": first, "answer": text[:200], "whole": reader.head.text + text}
+    return {
+        "status": reader.head.status,
+        "first_byte_s": first,
+        "answer": cut(text, 200),
+        "whole": reader.head.text + text,
+    }
 
 
 def _text(reader: AnswerReader) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from harness.core.cutting import cut_before
 from harness.core.pointers import at_pointer, escaped, pointer_of
 from harness.http.message import is_json
 from harness.openapi.json_document import described, items
@@ -101,7 +102,7 @@ def _complaint(validator: Any, value: Any, label: str) -> str:
         return ""
     where = pointer_of(*error.instance_path)
     message = str(error.message)
-    return f"{label}: {where or 'it'}: {message if len(message) <= 160 else '... ' + message[-160:]}"
+    return f"{label}: {where or 'it'}: {cut_before(message, 160)}"
 
 
 def schema_examples(spec: Spec) -> CheckedPlaces:

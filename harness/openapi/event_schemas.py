@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from harness.core.cutting import cut
 from harness.core.pointers import pointer_of
 from harness.model import Event
 from harness.openapi.event_bodies import PAYLOADS, declares_json, form_fields, is_form, readable_document
@@ -41,7 +42,9 @@ class EventSchemas:
         validator = self._schemas.at(self._places[name])
         if validator is None:
             return [f"the schema of the spec's webhook {name!r} cannot be read"]
-        return [f"{pointer_of(*e.instance_path) or '/'}: {e.message[:300]}" for e in validator.iter_errors(document)]
+        return [
+            f"{pointer_of(*e.instance_path) or '/'}: {cut(e.message, 300)}" for e in validator.iter_errors(document)
+        ]
 
     def unjudged(self, event: Event) -> str:
         """Return why an event cannot be held against a schema, empty where it can.

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, find, settings
 from hypothesis.errors import HypothesisException, NoSuchExample, Unsatisfiable
 from schemathesis import GenerationMode
 
+from harness.core.cutting import cut
 from harness.errors import one_line
 from harness.openapi.schemathesis_names import (
     NOT_SET,
@@ -143,7 +144,7 @@ def run_chains(machine: Any, *, chains: int, steps: int, seed: int) -> str:
         with _following_links():
             hypothesis.seed(seed)(machine).run(settings=wanted)
     except HypothesisException as exc:
-        return _line(exc)[:200]
+        return cut(one_line(exc), 200)
     return ""
 
 
@@ -225,4 +226,4 @@ def _in_one_sentence() -> Iterator[None]:
 
 
 def _line(exc: BaseException) -> str:
-    return one_line(exc)[:400]
+    return cut(one_line(exc), 400)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
+from harness.core.cutting import cut
 from harness.core.pointers import at_pointer, escaped, pointer_of, steps_of
 from harness.http.content import content_of
 from harness.http.message import is_json, media_type
@@ -147,7 +148,7 @@ class Inputs:
         if validator is None or found.is_empty or is_redacted or self._is_elsewhere(parameter):
             return
         if not found.values:
-            shown = "&".join(found.texts)[:MAX_CHARS]
+            shown = cut("&".join(found.texts), MAX_CHARS)
             look.violations.append(f'{_words(parameter)}: "{shown}" is not serialised in {reader.described}')
             return
         value = _nearest(validator, found.values)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from harness.core.cutting import cut
 from harness.core.pointers import escaped, pointer_of
 from harness.http.message import is_json, media_type
 from harness.model.cause import MISSING_HEADER
@@ -278,5 +279,5 @@ def _in_a_line(failure: Any) -> str:
     if hasattr(failure, "instance_path"):
         message = message.partition("\n\n")[0]  # the schema and the value follow
         where = pointer_of(*failure.instance_path)
-    detail = " ".join(message.split())[:400] + (f" (at {where})" if where else "")
+    detail = cut(" ".join(message.split()), 400) + (f" (at {where})" if where else "")
     return f"{failure.title}: {detail}" if detail else str(failure.title)

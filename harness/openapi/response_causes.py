@@ -11,6 +11,7 @@ from urllib.parse import unquote, unquote_plus
 
 import httpx
 
+from harness.core.cutting import cut
 from harness.core.pointers import leaves, pointer_of
 from harness.core.stable_text import stable
 from harness.http.crash_log import CRASHED_IN
@@ -129,7 +130,7 @@ def answer_text(response: httpx.Response) -> str:
     for value in sorted(_values(request, body), key=len, reverse=True):
         text = text.replace(value, "#")
     text = _REPEATED.sub("#", _NUMBER.sub("#", stable(text)))
-    text = text if len(text) <= _ANSWER_CHARS else f"{text[:_ANSWER_CHARS]}…"
+    text = cut(text, _ANSWER_CHARS + 1)
     return "" if _SAYS_NOTHING.fullmatch(text) else text
 
 
@@ -183,6 +184,6 @@ def _broken_schema(failure: Any) -> str:
     if not isinstance(schema, dict) or not schema:
         return BROKEN_SCHEMA.of(f"the schema of {failure.operation} at {where} ({detail})")
     text = json.dumps(schema, sort_keys=True, ensure_ascii=False, default=str)
-    shown = text if len(text) <= _ANSWER_CHARS else f"{text[:_ANSWER_CHARS]}…"
+    shown = cut(text, _ANSWER_CHARS + 1)
     what = "the schema of a header" if "header" in str(failure.title).lower() else f"its schema at {where}"
     return BROKEN_SCHEMA.of(f"{what} ({detail}): {shown}")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from harness.core.cutting import cut
 from harness.core.pointers import pointer_of
 from harness.errors import SpecError, one_line
 from harness.http.message import Request
@@ -257,9 +258,8 @@ class Spec(JsonDocument):
         return [f"{operation.label}: {violation}" for violation in found]
 
     def _line(self, exc: BaseException) -> str:
-        text = self.shown(one_line(exc)[:400])
-        reasons = [reason for written, reason in self.bundle.unread.items() if written in text]
-        return f"{text} ({reasons[0]})" if reasons else text
+        text = self.shown(cut(one_line(exc), 400))
+        return text + next((f" ({reason})" for written, reason in self.bundle.unread.items() if written in text), "")
 
 
 def load_spec(

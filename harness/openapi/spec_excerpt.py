@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from harness.core.cutting import cut
 from harness.core.pointers import escaped
 from harness.openapi.json_document import JsonDocument
 
@@ -46,4 +47,4 @@ def _shortened(node: Any) -> str:
     text = json.dumps(node, ensure_ascii=False, default=str)
     if len(text) > MAX_CHARS and isinstance(node, dict):
         text = ", ".join(map(str, node))
-    return text if len(text) <= MAX_CHARS else text[:MAX_CHARS] + " ..."
+    return cut(text, MAX_CHARS)

@@ -145,7 +145,7 @@ def _open(item: pytest.Item, run_context: RunContext, mode: Any) -> ScenarioCass
         mode,
         stored=root / stored,
         match_on=matchers_for(run_context.config.cassettes.match_on, provider=_provider_hosts(run_context)),
-        redact=run_context.vault.redact,
+        redact=run_context.vault.redact_whole,
         guard=guard,
         again=_again(item, "record" if mode is CassetteMode.REPLAY and not (root / stored).exists() else "rewrite"),
         place=stored if mode in (CassetteMode.REPLAY, CassetteMode.VERIFY) else path.current,
@@ -171,7 +171,9 @@ def _judge(item: pytest.Item, cassette: ScenarioCassette, *, passed: bool) -> No
     replayed = item_mode(item, item.config) == "replay"
     findings.extend(judge_replay(cassette, again=again, max_age_s=settings.max_age, passed=passed))
     if replayed:
-        findings.extend(judge_exposure(cassette.data, cassette.place, known=run_context.vault.redact, again=again))
+        findings.extend(
+            judge_exposure(cassette.data, cassette.place, known=run_context.vault.redact_whole, again=again)
+        )
     if passed:  # where a scenario broke off, calls that it did not make prove nothing
         for finding in judge_verify(cassette, rules=settings.volatile, again=again):
             findings.add(finding, recorded=True)

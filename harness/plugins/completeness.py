@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.core.cutting import cut
 from harness.plugins.stash import SUITE, context_key, is_shipped, late_key, order_key
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
         text = "expected to fail: " + expected.removeprefix("reason: ") if expected else "expected to fail"
     else:
         text = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""
-    return next(iter(text.splitlines()), "")[:200]
+    return cut(next(iter(text.splitlines()), ""), 200)
 
 
 def narrowings(config: pytest.Config, scenarios: Sequence[Path]) -> Iterator[str]:

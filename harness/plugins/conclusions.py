@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from _pytest.outcomes import Skipped  # pytest.skip.Exception, under the name mypy can follow
 
+from harness.core.cutting import cut
 from harness.core.encodable import encodable
 from harness.errors import FindingError, HarnessError
 from harness.model import Finding, Level, Outcome
@@ -178,7 +179,7 @@ def _own(
         observed = str(call.excinfo.value) if plain else call.excinfo.exconly(tryshort=True)
     if broke:
         observed = f"{WORDS}: {observed}"
-    summary = f"{name}: {observed.splitlines()[0][:200]}" if observed else f"{name} passed"
+    summary = f"{name}: {cut(observed.splitlines()[0], 200)}" if observed else f"{name} passed"
     return Finding(
         item=item_id,
         outcome=outcome,

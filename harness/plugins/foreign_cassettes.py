@@ -112,7 +112,7 @@ def _search(item: pytest.Item, cassette: OpenedCassette, place: str) -> None:
     searched = item.config.stash.setdefault(_searched_key, set())
     if place not in searched:
         searched.add(place)
-        known = item.config.stash[context_key].vault.redact
+        known = item.config.stash[context_key].vault.redact_whole
         item.stash[findings_key].extend(judge_exposure(cassette.stored(), place, known=known))
 
 

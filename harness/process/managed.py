@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
+from harness.core.cutting import cut_before
 from harness.errors import ProcessError
 from harness.process import cancellation
 from harness.process.environment import whole_environment
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 STOP_WITHIN_S = 5.0
 POLL_S = 0.03
-TAIL_LINES = 12
+TAIL_LINES, TAIL_CHARS = 12, 8192
 
 
 class ManagedProcess:
@@ -133,7 +134,7 @@ class ManagedProcess:
         """Return the last lines of the output, redacted, for an error message."""
         if not self.log.is_file():
             return ""
-        lines = self.log.read_bytes()[-8192:].decode(errors="replace").splitlines()[-TAIL_LINES:]
+        lines = cut_before(self.log.read_text(errors="replace"), TAIL_CHARS).splitlines()[-TAIL_LINES:]
         quoted = "\n".join(f"    {line}" for line in lines)
         return self._redact(f" Its last output, from {self.log}:\n{quoted}") if lines else " It printed nothing."
 

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+from harness.core.cutting import cut
 from harness.process.log_parts import log_part, log_size
 
 MOST_BYTES = 64 * 1024
@@ -67,7 +68,7 @@ def exception_in(text: str) -> str:
     if not found:
         return ""
     last = max(found, key=lambda match: match.start())
-    what = " ".join(last["what"].split())[:_MOST_CHARS]
+    what = cut(" ".join(last["what"].split()), _MOST_CHARS)
     return f"{what} ({Path(last['file'].removeprefix('file://')).name}:{last['line']})"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from harness.core.cutting import cut
 from harness.core.encodable import encodable, json_bytes
 from harness.core.pointers import mapped
 from harness.errors import ConfigurationError, FindingError
@@ -96,7 +97,7 @@ class Admission:
         return FindingError(self.redact(text), failed=finding is not None and finding.outcome == Outcome.FAIL)
 
     def _clean(self, text: str) -> str:
-        return self.redact(text)[:MAX_CHARS]
+        return cut(self.redact(text), MAX_CHARS)
 
 
 _ATTACH = "Make a harness.Finding, and attach it with the fixture `findings` or return it from the hook in a list."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
+from harness.core.cutting import cut
 from harness.model import ItemResult, Level, Outcome, Report, Verdict
 from harness.reports import folded, vendor_section
 from harness.reports.text import accepted_lines, advice, bad_findings, evidence, headline, parts, steps
@@ -26,7 +27,7 @@ def render(report: Report) -> str:
     if report.problems:
         suite = ET.SubElement(root, "testsuite", name="the run itself")
         for problem in report.problems:
-            case = ET.SubElement(suite, "testcase", classname="readiness.run", name=parts(problem)[0][:120])
+            case = ET.SubElement(suite, "testcase", classname="readiness.run", name=cut(parts(problem)[0], 120))
             tag = "failure" if problem.outcome is Outcome.FAIL else "error"
             ET.SubElement(case, tag, message=problem.text)
         _count(suite)

@@ -14,6 +14,7 @@ from harness.errors import SecretError
 from harness.model import SecretRef
 from harness.secrets.command_output import command_output
 from harness.secrets.forms import forms_to_redact
+from harness.secrets.redaction.cut_secrets import without_parts
 from harness.secrets.scan import Scanner
 
 
@@ -107,11 +108,19 @@ class Vault:
         return {n.partition(":")[2]: s.reveal() for n, s in self._known.items() if n.startswith("fresh:")}
 
     def redact(self, text: str) -> str:
-        """Return ``text`` with every known value, in every encoding, replaced by its name."""
+        """Return ``text`` with every known value, in every encoding, replaced by its name, also what a cut left."""
+        forms = {_placeholder(name): found for name, found in self._forms.items()}
+        return without_parts(self.redact_whole(text), forms)
+
+    def redact_whole(self, text: str) -> str:
+        """Return ``text`` with every known value replaced, and nothing else: for contents, which nobody cuts.
+
+        A provider may show the beginning of a key on purpose, and a recording has what it sent.
+        """
         for name, found in self._forms.items():
             for form in found:
                 if form in text:
-                    text = text.replace(form, f"[REDACTED {_label(name)}]")
+                    text = text.replace(form, _placeholder(name))
         return text
 
     def scanner(self) -> Scanner:
@@ -156,6 +165,7 @@ class Vault:
         return self._shapes[name](random) if name in self._shapes else f"fresh_{random.hex()}"
 
 
-def _label(name: str) -> str:
-    """Return a name without the characters of a command that would end a text in JSON, HTML or a URL."""
-    return re.sub(r"[^\w./:@ -]+", "_", name) if name.startswith("command:") else name
+def _placeholder(name: str) -> str:
+    """Return what replaces a value, without characters that would end a text in JSON, HTML or a URL."""
+    shown = re.sub(r"[^\w./:@ -]+", "_", name) if name.startswith("command:") else name
+    return f"[REDACTED {shown}]"

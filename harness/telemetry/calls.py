@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from harness.core.cutting import cut
 from harness.model import Attempt, Finding, Outcome
 from harness.model.check import Judgement
 from harness.telemetry.traces import TraceCheck
@@ -55,7 +56,7 @@ def _judged(case: CallCase, attempts: Sequence[Attempt], ended: str, *, succeede
         return Outcome.ERROR, f"the client never called the fault server; {ended}"
     bad = [a for a in attempts if case.wrong(a.traceparent)]
     if bad:
-        shown = f", {bad[0].traceparent[:80]!r}" if bad[0].traceparent else ""
+        shown = f", {cut(bad[0].traceparent, 80)!r}" if bad[0].traceparent else ""
         return Outcome.FAIL, f"{len(bad)} of {len(attempts)} calls, first {bad[0].method} {bad[0].path}{shown}"
     if not any(a.traceparent for a in attempts):
         return Outcome.NOT_APPLICABLE, "no call carries one"

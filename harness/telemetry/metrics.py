@@ -11,6 +11,7 @@ import msgspec
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from harness.core.cutting import cut
 from harness.errors import ConfigurationError, ProbeError, one_line
 from harness.http.client import read_bounded
 from harness.model import Check, Finding, Outcome
@@ -125,7 +126,7 @@ def parse_families(text: str, where: str) -> list[Metric]:
         _require_short_lines(text)
         return list(text_string_to_metric_families(text))
     except (ValueError, IndexError) as exc:
-        reason = one_line(exc)[:_QUOTED]
+        reason = cut(one_line(exc), _QUOTED)
         raise ProbeError(f"[telemetry] metrics: {where} is not in the Prometheus text format: {reason}.") from exc
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from harness.core.cutting import cut
 from harness.errors import EventError
 from harness.http.message import Headers, header
 from harness.model import Event
@@ -246,7 +247,7 @@ def _captured(raw: bytes, path: Path) -> tuple[Headers, bytes]:
     for number, line in enumerate(head.decode("latin-1").splitlines(), start=1):
         name, colon, value = line.partition(":")
         if not colon:
-            raise EventError(f"{path}:{number}: {name[:40]!r} is not a header line. Write `name: value`.")
+            raise EventError(f"{path}:{number}: {cut(name, 40)!r} is not a header line. Write `name: value`.")
         headers.append((name.strip(), value.strip()))
     return tuple(headers), body
 

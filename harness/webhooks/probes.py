@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from harness.core.cutting import cut
 from harness.core.extras import MODULES, require
 from harness.errors import ConfigurationError, ProbeError
 from harness.model.config import Probe
@@ -91,10 +92,10 @@ def _through_command(words: tuple[str, ...], where: str, root: Path, env: Mappin
         if done.returncode:
             last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["nothing"]
             raise ProbeError(
-                f"{where}: {command[0]!r} exited with status {done.returncode} and printed {last[0][:200]!r}. "
+                f"{where}: {command[0]!r} exited with status {done.returncode} and printed {cut(last[0], 200)!r}. "
                 "Exit with 0 for a known event, 1 for an unknown one."
             )
-        printed = done.stdout[:60].decode(errors="replace")
+        printed = cut(done.stdout.decode(errors="replace"), 60)
         return _row(done.stdout, f"{where}: {command[0]!r} printed {printed!r}", event_id)
 
     return ask
@@ -126,7 +127,7 @@ def _through_sql(query: str, where: str, database: str) -> Ask:
         except SQLAlchemyError as exc:
             reason = str(getattr(exc, "orig", None) or type(exc).__name__).splitlines()[0]
             raise ProbeError(
-                f"{where}: the query failed: {reason[:200]}. Run it by hand, with an id as :event_id."
+                f"{where}: the query failed: {cut(reason, 200)}. Run it by hand, with an id as :event_id."
             ) from None
         return None if row is None else dict(row)
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from harness.cassettes.store.vcr_names import CassetteLoader, decode_response
+from harness.core.cutting import cut
 from harness.core.json_or_yaml import read_json_or_yaml
 from harness.core.yaml import YamlAliasError, YamlDepthError, YamlSyntaxError, YamlTagError
 from harness.errors import CassetteError, misfit, one_line
@@ -142,7 +143,7 @@ def _read(raw: bytes, place: str) -> Any:
         raise CassetteError(f"{place}: its YAML aliases expand to more than a cassette can contain. {AGAIN}") from None
     except YamlSyntaxError as exc:
         if exc.line is None:
-            raise CassetteError(f"{place} is not a cassette: {str(exc)[:200]}. {AGAIN}") from None
+            raise CassetteError(f"{place} is not a cassette: {cut(str(exc), 200)}. {AGAIN}") from None
         raise CassetteError(
             f"{place}, line {exc.line}: not valid YAML ({exc.problem}); was it cut short or merged by hand? {AGAIN}"
         ) from None

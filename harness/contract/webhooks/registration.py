@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from harness.contract.caller import Caller
 from harness.contract.sample import Sample
+from harness.core.cutting import cut
 from harness.core.pointers import at_key, mapped
 from harness.errors import ProbeError, nearest
 from harness.http.provider_client import ProviderClient
@@ -46,7 +47,7 @@ class Registration:
         if self._settings.secret_at and self._made.response.is_success:
             return self._hand_over(operation, self._made.document, self._settings.secret_at)
         if not self._made.response.is_success:
-            answer = f"{self._made.response.status_code} {self._made.response.text[:200]}"
+            answer = f"{self._made.response.status_code} {cut(self._made.response.text, 200)}"
             return f"{_WHERE}: {operation.label} answered {answer}. Correct [provider.webhooks] body."
         return ""
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import httpx
 
+from harness.core.cutting import cut
 from harness.http.address import Address
 from harness.http.client import Network
 from harness.http.client_tls import tls_context
@@ -200,7 +201,7 @@ class _Worker:
                 connect_s=exchange.connect_s,
                 first_byte_s=first - exchange.sent_at if first else 0.0,
                 error=ending.error,
-                answer=reading.body.decode("utf-8", "replace")[:ANSWER_CHARS] if reading.body else "",
+                answer=cut(reading.body.decode("utf-8", "replace"), ANSWER_CHARS) if reading.body else "",
             )
         )
 

@@ -30,7 +30,7 @@ class Redactor:
     """Replaces the secrets in the messages of one cassette by `Placeholders`."""
 
     def __init__(self, known: Callable[[str], str] = str, *, blank: bool = False) -> None:
-        """``known`` replaces every known value by its name, as `harness.secrets.Vault.redact` does.
+        """``known`` replaces every known value by its name, as `harness.secrets.Vault.redact_whole` does.
 
         With ``blank``, all other secrets get one placeholder, also those that another tool has replaced.
         """

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from harness.core.cutting import cut
 from harness.model import Check, Finding, Outcome
 from harness.telemetry.dashboards.dashboard import Dashboard
 from harness.telemetry.dashboards.dashboard_checks import (
@@ -168,9 +169,9 @@ def _of_answers(
 def _wrong(one: JudgedQuery, found: PanelAnswer) -> str:
     """Return what is wrong with an answer; empty where nothing is, or where nothing can be concluded from it."""
     if found.error:
-        return f"Prometheus could not answer {one.query.expr[:_MAX_CHARS]}: {found.error}"
+        return f"Prometheus could not answer {cut(one.query.expr, _MAX_CHARS)}: {found.error}"
     empty_variable = one.query.kind == VARIABLE and not found.series and not one.excuse
-    return f"{one.query.written[:_MAX_CHARS]} has no value" if empty_variable else ""
+    return f"{cut(one.query.written, _MAX_CHARS)} has no value" if empty_variable else ""
 
 
 def _hidden_values(query: PanelQuery, found: PanelAnswer) -> str:
@@ -219,7 +220,7 @@ def _covered(dashboard: Dashboard, judged: Sequence[JudgedQuery]) -> Finding:
         return _finding(COVERED, Outcome.PASS, f"{dashboard.file}: {_queries(len(judged))}", dashboard)
     outcome = Outcome.NOT_RUN if doubts else Outcome.NOT_APPLICABLE
     first = f"{dashboard.file}: {'; '.join(listed)}" if listed else f"{dashboard.file}: {len(doubts)} without judgement"
-    return _finding(COVERED, outcome, _listed(first[:_MAX_CHARS], doubts), dashboard)
+    return _finding(COVERED, outcome, _listed(cut(first, _MAX_CHARS), doubts), dashboard)
 
 
 def _queries(number: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import httpx
 import msgspec
 
+from harness.core.cutting import cut
 from harness.core.yaml import UnreadableYamlError, read_yaml
 from harness.errors import MonitoringError, ProbeError
 from harness.telemetry.metrics import Samples, parse_samples
@@ -97,7 +98,7 @@ class AlertmanagerApi:
             raise self.server.unreachable(exc) from None
         self.server.require_access(response)
         if not response.is_success:
-            answer = " ".join(response.text.split())[:ERROR_CHARS]
+            answer = cut(" ".join(response.text.split()), ERROR_CHARS)
             raise MonitoringError(f"{self.server.name} refused an alert with HTTP {response.status_code}: {answer}.")
 
     def counts(self) -> NotificationCounts:

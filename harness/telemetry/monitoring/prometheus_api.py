@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 
+from harness.core.cutting import cut
 from harness.errors import MonitoringError
 from harness.telemetry.monitoring.monitoring_client import ERROR_CHARS, MonitoringClient
 
@@ -189,9 +190,9 @@ class PrometheusApi:
         """Return the data of an answer, which an error has none of."""
         answer = self.server.decoded(response, _Envelope)
         if answer.status != "success":
-            error = f"{answer.error_type or answer.status}: {answer.error}"[:ERROR_CHARS]
+            error = cut(f"{answer.error_type or answer.status}: {answer.error}", ERROR_CHARS)
             query = response.request.url.params.get("query")
-            asked = f" for {query[:ERROR_CHARS]}" if query else f" for {response.request.url.path}"
+            asked = f" for {cut(query, ERROR_CHARS)}" if query else f" for {response.request.url.path}"
             raise MonitoringError(f"{self.server.name} reported an error{asked}: {error}.")
         try:
             return msgspec.json.decode(answer.data, type=kind)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.core.cutting import cut
 from harness.core.yaml import UnreadableYamlError, YamlSyntaxError, compose_yaml
 from harness.telemetry.promql import LabelMatcher
 from harness.telemetry.promql.durations import prometheus_duration_s
@@ -251,5 +252,5 @@ def _matchers(fields: Mapping[str, Located], keys: Mapping[str, str]) -> tuple[L
         try:
             found += parse_matchers(text)
         except ValueError as exc:
-            each.fault(f"{text[:80]!r}: {exc}")
+            each.fault(f"{cut(text, 80)!r}: {exc}")
     return tuple(found)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from harness.core.cutting import cut
+
 TIMEOUT_S = 60.0
 MAX_OUTPUT = 4000
 """Characters of what a program prints that a finding shows."""
@@ -69,7 +71,7 @@ class Tool:
         if parses and self.version and int(self.version[1]) < _WITH_UTF8:
             newer = newer or {what for sign, what in _NEWER_SYNTAX if sign in text}
         lines = [line.rstrip() for line in text.splitlines() if line.strip()]
-        shown = self._redact("\n".join(lines))[:MAX_OUTPUT]
+        shown = cut(self._redact("\n".join(lines)), MAX_OUTPUT)
         newest = "" if succeeded else ", ".join(sorted(newer))
         return ToolAnswer(succeeded=succeeded, text=shown, newer=newest, judged=judged)
 

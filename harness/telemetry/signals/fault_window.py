@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from harness.core.cutting import cut
 from harness.model.signals import Signal
 from harness.telemetry.signals.log_templates import novel_lines, templates
 from harness.telemetry.signals.moved_series import Moved, movements, novel_series
@@ -81,5 +82,4 @@ def shown(window: Window, good: GoodTraffic, redact: Callable[[str], str]) -> di
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= CHARS else line[: CHARS - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    return cut(" ".join(text.split()), CHARS)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.core.cutting import cut
 from harness.errors import ProbeError, ProcessError
 from harness.model import Delivery, Event
 from harness.model.config import DeadLetters, Receiver
@@ -129,4 +130,4 @@ class DrillContext(msgspec.Struct, kw_only=True):
             ) from None
         if done.returncode:
             last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["nothing"]
-            raise ProbeError(f"{where}: {command[0]!r} exited with status {done.returncode}: {last[0][:200]}")
+            raise ProbeError(f"{where}: {command[0]!r} exited with status {done.returncode}: {cut(last[0], 200)}")

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from harness.core.cutting import cut
 from harness.errors import ProbeError
 from harness.model import Check, Delivery, Finding, Level, Outcome
 from harness.webhooks.generated.generated_events import Generated, GeneratedEvent
@@ -175,7 +176,7 @@ def _judged(
         if each.wrong and each not in limited:
             smallest.setdefault((each.event.webhook, each.wrong), each)
     for (webhook, wrong), each in smallest.items():
-        observed = f"{each.delivery.seen} to {json.dumps(each.event.document)[:600]}"
+        observed = f"{each.delivery.seen} to {cut(json.dumps(each.event.document), 600)}"
         found = check.finding(Outcome.FAIL, observed, summary=_WRONG[wrong].format(webhook))
         yield found.named(webhook, "generated events", wrong)
     if not smallest and not limited:

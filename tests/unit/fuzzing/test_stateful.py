@@ -169,7 +169,7 @@ def test_a_document_without_links_has_no_chains(attacker: Attacker, chosen: Fuzz
     assert finding.observed == "no `links` between the operations that are fuzzed, and none can be inferred"
 
 
-@pytest.mark.parametrize("there, said", [(False, "unreachable: ConnectError"), (True, "ReadTimeout: timed out")])
+@pytest.mark.parametrize("there, said", [(False, "unreachable: ConnectError"), (True, "ReadTimeout: ")])
 def test_chains_that_nobody_answers_are_an_error(
     attacker: Attacker,
     misbehave: Misbehave,

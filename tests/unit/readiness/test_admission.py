@@ -85,7 +85,7 @@ def test_every_text_of_a_matrix_is_redacted_and_cut(admission: Admission) -> Non
     text = msgspec.json.encode(SignalMatrix(rows=rows, unobserved={Signal.SPAN: long})).decode()
 
     matrix = admission.admit_signals(text, WHERE)
-    cut = ("[REDACTED]" + "x" * MAX_CHARS)[:MAX_CHARS]
+    cut = ("[REDACTED]" + "x" * MAX_CHARS)[: MAX_CHARS - 1] + "…"
     assert matrix.unobserved == {Signal.SPAN: cut}
     (row,) = matrix.rows
     assert (row.fault, row.not_caused, row.shown, row.declared) == (
