@@ -18,7 +18,7 @@ UNITS = [
 ]
 
 
-@pytest.mark.parametrize("unit", UNITS, ids=repr)
+@pytest.mark.parametrize("unit", UNITS, ids=[unit.encode().hex() for unit in UNITS])
 @pytest.mark.parametrize(
     "before, after", [("secret", ""), ('{"password": "', "x"), ("authorization: ", '"')], ids=["text", "json", "line"]
 )
