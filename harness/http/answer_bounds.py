@@ -7,7 +7,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NoReturn
+from typing import Any
 
 import httpx
 
@@ -20,18 +20,13 @@ _UNPACKED = 256 * 1024
 _PACKED = 64
 """Bytes given at a time to packages that do not bound what comes out."""
 
-_deadline: ContextVar[tuple[float, float] | None] = ContextVar("_deadline", default=None)
+_applied: ContextVar[AnswerBound | None] = ContextVar("_applied", default=None)
 
 
 def seconds_left() -> float | None:
     """Return how long the answer that is read just now may take; raises `httpx.ReadTimeout` where that has passed."""
-    if (known := _deadline.get()) is None:
-        return None
-    ends, within_s = known
-    left = ends - time.monotonic()
-    if left <= 0:
-        _not_ended(f"{within_s:g} s")
-    return left
+    bound = _applied.get()
+    return None if bound is None else bound.left_s
 
 
 class AnswerBound:
@@ -54,28 +49,32 @@ class AnswerBound:
         """Take what came, before anybody unpacks it; raises `httpx.ReadTimeout`."""
         self._sent += len(piece)
         if self._sent > MAX_ANSWER_BYTES:
-            _not_ended(f"{MAX_ANSWER_BYTES >> 20} MiB")
+            raise _not_ended(f"{MAX_ANSWER_BYTES >> 20} MiB")
         if self._codings:
             self._unpack(piece, 0)
         if time.monotonic() > self._ends:
-            _not_ended(f"{self._within_s:g} s")
+            raise self.expired()
 
     @property
     def left_s(self) -> float:
         """Seconds that are left; raises `httpx.ReadTimeout` where none is."""
         left = self._ends - time.monotonic()
         if left <= 0:
-            _not_ended(f"{self._within_s:g} s")
+            raise self.expired()
         return left
+
+    def expired(self) -> httpx.ReadTimeout:
+        """Return the error for an answer whose time has passed."""
+        return _not_ended(f"{self._within_s:g} s")
 
     @contextmanager
     def applied(self) -> Iterator[None]:
         """Bound every wait for the network in the block, in this thread."""
-        token = _deadline.set((self._ends, self._within_s))
+        token = _applied.set(self)
         try:
             yield
         finally:
-            _deadline.reset(token)
+            _applied.reset(token)
 
     def _unpack(self, piece: bytes, number: int) -> None:
         if number == len(self._codings):
@@ -83,7 +82,7 @@ class AnswerBound:
         for content in self._codings[number](piece):
             self._unpacked += len(content)
             if self._unpacked > MAX_ANSWER_BYTES:
-                _not_ended(f"{MAX_ANSWER_BYTES >> 20} MiB, unpacked,")
+                raise _not_ended(f"{MAX_ANSWER_BYTES >> 20} MiB, unpacked,")
             self._unpack(content, number + 1)
 
 
@@ -141,8 +140,8 @@ def _by_package(opened: Callable[[], Any]) -> _Unpacking:
     return unpacked
 
 
-def _not_ended(after: str) -> NoReturn:
-    raise httpx.ReadTimeout(f"after {after} the answer had not ended")
+def _not_ended(after: str) -> httpx.ReadTimeout:
+    return httpx.ReadTimeout(f"after {after} the answer had not ended")
 
 
 class BoundedBody(httpx.SyncByteStream):
@@ -192,5 +191,4 @@ async def in_time(awaited: Any, bound: AnswerBound) -> Any:
 
     with anyio.move_on_after(bound.left_s):
         return await awaited
-    bound.take(b"")
-    raise AssertionError("unreachable")
+    raise bound.expired()

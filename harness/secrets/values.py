@@ -14,7 +14,7 @@ from harness.errors import SecretError
 from harness.model import SecretRef
 from harness.secrets.command_output import command_output
 from harness.secrets.forms import forms_to_redact
-from harness.secrets.redaction.cut_secrets import without_parts
+from harness.secrets.redaction.cut_secrets import Forms, without_parts
 from harness.secrets.scan import Scanner
 
 
@@ -72,7 +72,7 @@ class Vault:
         self._printed = {} if printed is None else printed
         self._failed: dict[str, str] = {}
         self._known: dict[str, Secret] = {}
-        self._forms: dict[str, tuple[str, ...]] = {}
+        self._forms: dict[str, Forms] = {}
 
     def __repr__(self) -> str:
         return f"<vault of {', '.join(sorted(self._known)) or 'nothing'}>"
@@ -100,7 +100,7 @@ class Vault:
     def add(self, name: str, value: str) -> Secret:
         """Make a further value known under ``name``."""
         self._known[name] = Secret(name, value)
-        self._forms[name] = forms_to_redact(value)
+        self._forms[name] = Forms(_placeholder(name), forms_to_redact(value))
         return self._known[name]
 
     def exported(self) -> dict[str, str]:
@@ -109,18 +109,17 @@ class Vault:
 
     def redact(self, text: str) -> str:
         """Return ``text`` with every known value, in every encoding, replaced by its name, also what a cut left."""
-        forms = {_placeholder(name): found for name, found in self._forms.items()}
-        return without_parts(self.redact_whole(text), forms)
+        return without_parts(self.redact_whole(text), self._forms.values())
 
     def redact_whole(self, text: str) -> str:
         """Return ``text`` with every known value replaced, and nothing else: for contents, which nobody cuts.
 
         A provider may show the beginning of a key on purpose, and a recording has what it sent.
         """
-        for name, found in self._forms.items():
-            for form in found:
+        for placeholder, texts in self._forms.values():
+            for form in texts:
                 if form in text:
-                    text = text.replace(form, _placeholder(name))
+                    text = text.replace(form, placeholder)
         return text
 
     def scanner(self) -> Scanner:

@@ -70,7 +70,10 @@ class CaseGroups:
                 continue
             trial = CaseTrial(self._receiver, case, self._reproduce(case))
             sent = trial.send(self._event)
-            if isinstance(sent, CaseDelivery):
-                yield trial, sent
-            if (sent.outcome is Outcome.ERROR) if isinstance(sent, Finding) else not trial.is_expected(sent):
+            if isinstance(sent, Finding):
+                if sent.outcome is Outcome.ERROR:
+                    return
+                continue
+            yield trial, sent
+            if not trial.is_expected(sent):
                 return

@@ -54,11 +54,13 @@ def _without_secret(context: DrillContext) -> Judgement:
     if reason := unauthenticated(context.receiver.scheme):
         return Outcome.NOT_APPLICABLE, reason
     names, previous = context.secret_names, context.previous_names
-    empty: Mapping[str, str | None] = dict.fromkeys(names, "")
-    unset: Mapping[str, str | None] = dict.fromkeys((*names, *previous))
+    environments: Mapping[str, Mapping[str, str | None]] = {
+        "empty": dict.fromkeys(names, ""),
+        "not set": dict.fromkeys((*names, *previous)),
+    }
     observed = []
-    with context.started_with(empty, unset) as starts:
-        for (words, changes), started in zip((("empty", empty), ("not set", unset)), starts, strict=True):
+    with context.started_with(*environments.values()) as starts:
+        for (words, changes), started in zip(environments.items(), starts, strict=True):
             wrong, seen = taken(context) if started else (0, "refused to start")
             observed.append(f"while {', '.join(changes)} {'is' if len(changes) == 1 else 'are'} {words}: {seen}")
             if wrong:
