@@ -63,7 +63,8 @@ def read_at(fetch: Fetch | None, folders: Sequence[Path], repeated: RepeatedKeys
     if url.startswith("file:"):
         path = path_of(url).resolve()  # links and ``..`` lead where they lead
         if not any(path.is_relative_to(folder.resolve()) for folder in folders):
-            raise LookupError(f"the file is not below {' or '.join(str(folder.resolve()) for folder in folders)}")
+            places = " or ".join(str(folder.resolve()) for folder in folders)
+            raise LookupError(f"the file is not below {places}; move it there")
         if not path.is_file():
             raise LookupError("there is no such file")
         if path.stat().st_size > MAX_BYTES:

@@ -347,6 +347,7 @@ def test_a_file_outside_is_not_read(tmp_path: Path, reference: str, key: str) ->
 
     assert "s3cret-value" not in json.dumps(spec.raw)
     if key == "$ref":
+        assert any(r.endswith("; move it there") for r in spec.bundle.unread.values())
         assert any(f"the file is not below {project}" in reason for reason in spec.bundle.unread.values())
 
 
