@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,16 +14,13 @@ from harness.errors import ConfigurationError
 from harness.http.message import Headers, Request
 from harness.webhooks.capture_server import CaptureServer, CaptureStore, Clean
 from harness.webhooks.delivery_plan import revealed_url, secret_behind
-from harness.webhooks.events import EventFormat
+from harness.webhooks.discovery.sender_check import SchemeByDelivery, SenderCheck
 from harness.webhooks.handshake_follow_up import HandshakeFollowUp
 from harness.webhooks.handshake_replies import Handshakes
 from harness.webhooks.handshake_table import HANDSHAKE_REPLIES
 from harness.webhooks.schemes import scheme_named
-from harness.webhooks.sender_urls import sender_urls
-from harness.webhooks.signature_check import signature_complaint
 
-_PUBLIC = "discord"
-"""The scheme whose receivers have a public key that `harness capture` verifies with."""
+Judge = Callable[[Request], str]
 
 
 @click.command()
@@ -36,9 +32,11 @@ _PUBLIC = "discord"
     help="Folder for the fixtures.",
 )
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port on 127.0.0.1; any free one by default.")
-@click.option("--scheme", metavar="NAME", help="Signature scheme, to mark genuine deliveries.")
+@click.option(
+    "--scheme", metavar="NAME", help="Signature scheme, to mark genuine deliveries; without it, --secret finds it."
+)
 @click.option("--secret", metavar="REF", help="Signing secret, as env:NAME, file:PATH or command:WORDS.")
-@click.option("--public-key", metavar="REF", help="Public key of an application of Discord, in place of --secret.")
+@click.option("--public-key", metavar="REF", help="Public key of a scheme with a key pair, in place of --secret.")
 @click.option("--url", metavar="URL", help="URL that the provider has, or env:NAME; for schemes that sign it.")
 @click.option(
     "--handover",
@@ -54,7 +52,8 @@ def capture(into: Path, limit: int, **options: Any) -> None:
     Listens until Ctrl-C and writes each delivery to DIR as an .http file, without its signature (a replay signs
     afresh), credentials and cookies. Secrets that the folder's harness.toml refers to, and values of fields whose names
     suggest a secret, are replaced by placeholders. What a provider asks before its first event is answered as a
-    receiver must, and is no event; --secret alone is enough for that.
+    receiver must, and is no event. With --secret alone, the scheme is looked for in the first deliveries, as
+    `harness scheme` does, and its section of harness.toml is printed.
     """
     server = _server(into, limit, **options)
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background deaf to Ctrl-C
@@ -88,7 +87,7 @@ def _server(  # the options of the command
     given = revealed_url(url, surroundings.vault, "--url") if url else ""
     reveal = secret_behind(secret, surroundings.vault) if secret else None
     key = secret_behind(public_key, surroundings.vault, "--public-key") if public_key else reveal
-    judge = _judge(scheme, key, given, public=bool(public_key)) if scheme and key else None
+    judge = _judge(scheme, key, given, public=public_key, secret=secret) if key else None
     follow_up = HandshakeFollowUp(handover, into=into, confirms=confirm)
     return CaptureServer(
         port,
@@ -112,26 +111,15 @@ def _clean(surroundings: Surroundings) -> Clean:
     return clean
 
 
-def _judge(name: str, secret: Callable[[], str], given: str, *, public: bool) -> Callable[[Request], str]:
+def _judge(name: str | None, key: Callable[[], str], given: str, *, public: str | None, secret: str | None) -> Judge:
+    """Return what states why a request is not genuine; without the name of a scheme, what looks for it."""
+    if name is None:
+        return SchemeByDelivery(key, given, reference=public or secret or "", announce=click.echo).complaint
     scheme = scheme_named(name)
-    if scheme.symmetric is public:
+    if scheme.symmetric is bool(public):
         raise ConfigurationError(
             f"--scheme {name} signs with a shared secret. Give --secret in place of --public-key."
             if public
-            else f"--scheme {name} signs with a key pair. "
-            + ("Give --public-key in place of --secret." if name == _PUBLIC else "Leave out --scheme and --secret.")
+            else f"--scheme {name} signs with a key pair. Give --public-key in place of --secret."
         )
-    if public and name != _PUBLIC:
-        raise ConfigurationError(f"--public-key is only for --scheme {_PUBLIC}. Leave out --scheme and --public-key.")
-
-    def complaint(request: Request) -> str:
-        lower = tuple((k.lower(), v) for k, v in request.headers)
-        event = EventFormat(scheme=scheme).received(lower, request.body)
-        urls = sender_urls(request, given=given)
-        wrong = signature_complaint(scheme, event, secret=secret(), urls=urls, now=time.time(), method=request.method)
-        if not wrong:
-            return ""
-        hint = "" if given or not scheme.signs_url else " with any URL known here. Pass --url with the provider's URL"
-        return wrong.text + hint
-
-    return complaint
+    return SenderCheck(scheme, key, given).complaint

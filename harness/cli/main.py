@@ -22,6 +22,7 @@ COMMANDS = (
     "record",
     "replay",
     "sandbox",
+    "scheme",
     "spec",
     "waive",
 )

@@ -14,10 +14,11 @@ from harness.errors import ConfigurationError
 from harness.http.loopback_server import CommandServer
 from harness.http.message import HOP_BY_HOP, Headers, Request, Response
 from harness.http.parser import BadMessageError
-from harness.webhooks.events import LIMIT_BYTES, any_type
+from harness.webhooks.events import any_type
 from harness.webhooks.handshake_replies import AnsweredHandshake, Handshakes
 from harness.webhooks.handshake_table import HANDSHAKE_REPLIES
 from harness.webhooks.header_layout import is_written_again
+from harness.webhooks.http_fixture import LIMIT_BYTES
 from harness.webhooks.sender_urls import sender_urls
 
 READ_WITHIN_S = 30.0

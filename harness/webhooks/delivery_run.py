@@ -15,7 +15,8 @@ from harness.http.load import LoadSender, Outgoing, Writer
 from harness.model import Delivery, Event
 from harness.webhooks.cases import CASES, Framing, Material, ReceiverCase, case_named
 from harness.webhooks.delivery_plan import DeliveryPlan
-from harness.webhooks.events import LIMIT_BYTES, read_events
+from harness.webhooks.events import read_events
+from harness.webhooks.http_fixture import LIMIT_BYTES
 from harness.webhooks.schemes import Scheme
 from harness.webhooks.summary import Summary
 

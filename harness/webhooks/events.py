@@ -1,7 +1,7 @@
 """Event fixtures: read from disk, and given new ids so that no receiver treats a replay as a duplicate.
 
 A fixture is a JSON body (``NAME.json``) or a captured delivery (``NAME.http``): header lines, an empty line, then the
-exact bytes of the body: JSON, a form, or another format that its content type names.
+exact bytes of the body (`http_fixture`): JSON, a form, or another format that its content type names.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from harness.core.cutting import cut
 from harness.errors import EventError
 from harness.http.message import Headers, header
 from harness.model import Event
@@ -28,12 +27,12 @@ from harness.openapi.event_bodies import (
 )
 from harness.webhooks.event_times import TimePlace, belongs, moment_of, moment_of_event, time_places
 from harness.webhooks.header_layout import fixture_headers
+from harness.webhooks.http_fixture import bytes_of, http_fixture
 from harness.webhooks.id_places import IdPlace, id_places
 from harness.webhooks.json_spans import edited
 from harness.webhooks.schemes import SCHEMES, Scheme
 from harness.webhooks.similar_ids import similar_id
 
-LIMIT_BYTES = 32 * 1024 * 1024
 _ENDINGS = frozenset({".json", ".http"})
 
 
@@ -55,8 +54,8 @@ class EventFormat(msgspec.Struct, frozen=True, kw_only=True):
 
     def read(self, path: Path) -> Event:
         """Read one fixture; raises `EventError` with the file and what is wrong with it."""
-        raw = _bytes(path)
-        captured, body = _captured(raw, path) if path.suffix == ".http" else ((), raw)
+        raw = bytes_of(path)
+        captured, body = http_fixture(raw, path).message if path.suffix == ".http" else ((), raw)
         headers, layout = fixture_headers(self.scheme, captured, body)
         document = None if captured and _is_other_than_json(headers, body) else _document(body, path, headers)
         within = self.scheme.within
@@ -220,36 +219,6 @@ def read_events(paths: Iterable[Path], read: Callable[[Path], Event]) -> Iterato
             yield from map(read, files)
         else:
             yield read(path)
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        size = path.stat().st_size
-        raw = path.read_bytes() if size <= LIMIT_BYTES else b""
-    except OSError as exc:
-        raise EventError(f"{path} cannot be read: {exc.strerror}. Check the path and its permissions.") from None
-    if size > LIMIT_BYTES:
-        raise EventError(
-            f"{path} has {size:,} bytes; the limit for an event fixture is {LIMIT_BYTES:,}. Shorten the body."
-        )
-    return raw
-
-
-def _captured(raw: bytes, path: Path) -> tuple[Headers, bytes]:
-    breaks = (b"\r\n\r\n", b"\n\n")
-    at, separator = min(((i, b) for b in breaks if (i := raw.find(b)) >= 0), default=(-1, b""))
-    if at < 0:
-        raise EventError(
-            f"{path} has no empty line between headers and body. Write: header lines, an empty line, the body."
-        )
-    head, body = raw[:at], raw[at + len(separator) :]
-    headers = []
-    for number, line in enumerate(head.decode("latin-1").splitlines(), start=1):
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise EventError(f"{path}:{number}: {cut(name, 40)!r} is not a header line. Write `name: value`.")
-        headers.append((name.strip(), value.strip()))
-    return tuple(headers), body
 
 
 def _document(body: bytes, path: Path, headers: Headers) -> Any:

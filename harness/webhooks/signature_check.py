@@ -10,12 +10,14 @@ from typing import NamedTuple
 
 from harness.model import Event
 from harness.webhooks.schemes import Scheme
-from harness.webhooks.schemes.algorithms import sign_encoded, verify_hex_ed25519
+from harness.webhooks.schemes.algorithms import sign_encoded, verifies
 from harness.webhooks.schemes.body_signature import BodySignature
 
 TOLERANCE_S = 300
+TOO_FAR_OFF = "its timestamp is too far off"
+"""The cause of a complaint about nothing but the time."""
 _NUMBER = re.compile(r"\d{9,13}")
-_SEPARATORS = re.compile(r"[,;:\s]|(?<=[a-z0-9])=(?=[A-Za-z0-9+/_-]{20})")
+WORD_BREAKS = re.compile(r"[,;:\s\"]|(?<=[a-z0-9])=(?=[A-Za-z0-9+/_-]{20})")
 """Between the words of a signature's header; the ``=`` of base64's padding is part of a word."""
 
 
@@ -33,6 +35,7 @@ def signature_complaint(
     """Return why an event that was received is not genuine, None when it is; ``now`` in Unix seconds.
 
     ``urls`` are those that its sender may have signed: see `sender_urls`. The first counts where no URL is signed.
+    ``secret`` is the signing key, or the public key of a scheme that has one.
     """
     if not scheme.authenticates:
         return None
@@ -46,9 +49,9 @@ def signature_complaint(
     if scheme.timestamped and not stamps:
         return SignatureComplaint(f"{scheme.header} comes without a timestamp", f"{scheme.header} has no timestamp")
     # Split the value into words, so that any of several signatures is found (rotation).
-    words = [word.encode() for word in _SEPARATORS.split(value)]
+    words = [word.encode() for word in WORD_BREAKS.split(value)]
     candidates = tuple(urls) if scheme.signs_url else ("",)
-    for stamp, url in product(stamps or [0], candidates):
+    for stamp, url in product(stamps or [""], candidates):
         message = scheme.message(event.body, timestamp=stamp, event_id=event.id, url=url, method=method)
         if _is_signed(scheme, message, words, secret):
             return _complaint_of_time(scheme, stamp, now)
@@ -69,28 +72,28 @@ def _complaint_in_body(
     if not all(hmac.compare_digest(each.encode(), own.encode()) for each, own in zip(found, right, strict=True)):
         cause = f"{where} is not the signature of the fields that came"
         return SignatureComplaint(cause, f"{where} does not match the received fields")
-    return _complaint_of_time(scheme, int(stamp or 0), now)
+    return _complaint_of_time(scheme, stamp, now)
 
 
-def _complaint_of_time(scheme: Scheme, stamp: int, now: float) -> SignatureComplaint | None:
-    if not scheme.timestamped or abs(now - stamp) <= (scheme.tolerance_s or TOLERANCE_S):
+def _complaint_of_time(scheme: Scheme, stamp: str, now: float) -> SignatureComplaint | None:
+    off = now - int(stamp or 0) / (1000 if scheme.timestamp_unit == "ms" else 1)
+    if not scheme.timestamped or abs(off) <= (scheme.tolerance_s or TOLERANCE_S):
         return None
-    return SignatureComplaint("its timestamp is too far off", f"its timestamp is off by {now - stamp:.0f} s")
+    return SignatureComplaint(TOO_FAR_OFF, f"its timestamp is off by {off:.0f} s")
 
 
 def _is_signed(scheme: Scheme, message: bytes, words: list[bytes], key: str) -> bool:
     """Whether one of ``words`` is the signature of ``message``; raises `SecretError` for a malformed key."""
-    if scheme.algorithm == "ed25519" and scheme.key_form == "hex":  # Discord, whose receivers have the public key
-        return any(verify_hex_ed25519(key, message, word) for word in words)
+    if not scheme.symmetric:
+        return verifies(scheme.algorithm, scheme.key_form, scheme.encoding, key, message, words)
     right = sign_encoded(scheme.algorithm, scheme.key_form, scheme.encoding, key, message).encode()
     return any(hmac.compare_digest(word, right) for word in words)
 
 
-def _timestamps(scheme: Scheme, received: dict[str, str], value: str) -> list[int]:
-    """Return the numbers that may be the timestamp, in Unix seconds."""
+def _timestamps(scheme: Scheme, received: dict[str, str], value: str) -> list[str]:
+    """Return the numbers that may be the timestamp, as they were sent: one in milliseconds is signed to the last."""
     if not scheme.timestamped:
         return []
     beside = [received.get(name.lower(), "") for name, _ in scheme.beside]
     text = received.get(scheme.timestamp_header, "") if scheme.timestamp_header else " ".join([value, *beside])
-    unit = 1000 if scheme.timestamp_unit == "ms" else 1
-    return [int(number) // unit for number in _NUMBER.findall(text)[:3]]
+    return _NUMBER.findall(text)[:3]

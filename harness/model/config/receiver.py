@@ -26,6 +26,8 @@ class Signature(Section, frozen=True):
     """Scheme ``hmac``: the hash function."""
     encoding: Literal["hex", "base64"] | None = None
     """Scheme ``hmac``: the encoding of the signature."""
+    secret_encoding: Literal["text", "hex", "base64", "whsec"] | None = None
+    """Scheme ``hmac``: how the secret is written; ``whsec``: base64 after ``whsec_``."""
     prefix: str | None = None
     """Scheme ``hmac``: text before the signature; may contain ``{timestamp}``. Scheme ``token``: before the token."""
     multiple: bool | None = None

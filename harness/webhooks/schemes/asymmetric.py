@@ -55,6 +55,26 @@ def public_p256(key: bytes) -> bytes:
     return _p256(key).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
+def verify_p256(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether an ECDSA signature over SHA-256, as DER, is right; raises ValueError for an invalid key."""
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    try:
+        key = load_der_public_key(public)
+    except UnsupportedAlgorithm as exc:
+        raise ValueError(str(exc)) from None
+    if not isinstance(key, EllipticCurvePublicKey):
+        raise ValueError("not an elliptic curve key")  # noqa: TRY004 - what all of this module raises
+    try:
+        key.verify(signature, message, ECDSA(SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
 def p256_of(random: bytes) -> bytes:
     """Return the private key derived from random bytes, as DER (PKCS 8)."""
     from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_private_key

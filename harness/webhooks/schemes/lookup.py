@@ -17,12 +17,15 @@ OPEN: Mapping[str, tuple[str, ...]] = {
     "template": ("hmac",),
     "digest": ("hmac",),
     "encoding": ("hmac",),
+    "secret_encoding": ("hmac",),
     "prefix": ("hmac", "token"),
     "multiple": ("hmac",),
     "timestamp": ("hmac",),
     "timestamp_unit": ("hmac",),
 }
 """Keys of ``[receiver] signature`` that only some schemes leave open, and which ones do."""
+SECRET_FORMS: Mapping[str, str] = {"text": "text", "hex": "hex", "base64": "octets", "whsec": "whsec"}
+"""The key forms of ``secret_encoding``."""
 PLACEHOLDERS = frozenset({"body", "timestamp", "id", "url", "method"})
 
 
@@ -109,6 +112,7 @@ def _described(scheme: Scheme, given: dict[str, Any]) -> dict[str, Any]:
         "label": prefix.rpartition(",")[2].strip().rstrip("="),
         "algorithm": f"hmac-{given.get('digest', 'sha256')}",
         "encoding": given.get("encoding", scheme.encoding),
+        "key_form": SECRET_FORMS[given.get("secret_encoding", "text")],
         "timestamp_header": header,
         "timestamp_unit": given.get("timestamp_unit", "s"),
         "tolerance_s": scheme.tolerance_s if stamped else None,

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import EventError
-from harness.webhooks.events import LIMIT_BYTES, EventFormat, read_events, representative
+from harness.webhooks.events import EventFormat, read_events, representative
+from harness.webhooks.http_fixture import LIMIT_BYTES
 from harness.webhooks.schemes import scheme_named
 
 HMAC = EventFormat(scheme=scheme_named("hmac"))

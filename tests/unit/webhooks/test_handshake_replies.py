@@ -292,7 +292,6 @@ def test_discord_is_answered_by_its_public_key(document: dict[str, Any]) -> None
     [
         (["--scheme", "discord", "--public-key", "00ff"], "--public-key takes a reference"),
         (["--scheme", "github", "--public-key", "env:K"], "Give --secret in place of --public-key."),
-        (["--scheme", "sendgrid", "--public-key", "env:K"], "--public-key is only for --scheme discord."),
         (["--scheme", "discord", "--secret", "env:K"], "Give --public-key in place of --secret."),
         (["--scheme", "discord", "--secret", "env:K", "--public-key", "env:K"], "exclude each other"),
     ],

@@ -1,0 +1,1 @@
+"""Which scheme signed a captured delivery, found from the delivery and its secret."""
