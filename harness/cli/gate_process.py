@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.any_text import print_anything
 from harness.cli.pytest_arguments import verbosity
+from harness.cli.streams import safe_streams
 from harness.context.gate_request import GateRequest
 from harness.context.gate_run import USAGE_ERROR, run_gate
 from harness.errors import ConfigurationError, HarnessError
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 def main(order: str) -> int:
     """Run the gate that a `GateRequest` as JSON asks for, and print its verdict; return the exit status."""
-    print_anything()
-    request = GateRequest.from_json(order)
+    with safe_streams():
+        return _run(GateRequest.from_json(order))
+
+
+def _run(request: GateRequest) -> int:
     try:
         status, report = run_gate(request)
     except HarnessError as exc:

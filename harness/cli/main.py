@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 import click
 
 from harness import __version__
-from harness.cli.any_text import print_anything
+from harness.cli.streams import safe_streams
 from harness.errors import ConfigurationError, HarnessError, nearest
 
 USAGE_ERROR = 4
@@ -43,9 +44,13 @@ class _Commands(click.Group):
         command: click.Command = getattr(importlib.import_module(f"harness.cli.{name}"), name)
         return command
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line; nothing that it prints holds a secret of the target, be it a traceback."""
+        with safe_streams():
+            return super().main(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the subcommand; errors of usage or configuration exit with 4, other errors of the harness with 1."""
-        print_anything()
         try:
             return super().invoke(ctx)
         except click.UsageError as exc:

@@ -110,7 +110,7 @@ def published(run_context: RunContext, report: Report) -> Report:
 
     Raises `HarnessError` where the folder cannot be written to.
     """
-    report, vault = encodable_struct(report), run_context.vault
+    report, vault = run_context.admission.redacted(encodable_struct(report)), run_context.vault
     scanner = vault.scanner()
     rendered = {name: render(report) for name, render in FORMATS.items()}
     leaking = [name for name, text in rendered.items() if scanner.scan_bytes(text.encode(), name)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -39,6 +40,25 @@ def encodable_struct(struct: StructT) -> StructT:
     except UnicodeEncodeError:
         return msgspec.json.decode(json_bytes(struct), type=type(struct))
     return struct
+
+
+def with_texts(value: StructT, change: Callable[[str], str]) -> StructT:
+    """Return the same struct, at any depth, with each of its texts changed; members of enumerations are none."""
+    changed: StructT = _with_texts(value, change)
+    return changed
+
+
+def _with_texts(value: Any, change: Callable[[str], str]) -> Any:
+    if type(value) is str:
+        return change(value)
+    if isinstance(value, msgspec.Struct):
+        fields = {name: _with_texts(getattr(value, name), change) for name in value.__struct_fields__}
+        return msgspec.structs.replace(value, **fields)
+    if isinstance(value, dict):
+        return {_with_texts(key, change): _with_texts(each, change) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return type(value)(_with_texts(each, change) for each in value)
+    return value
 
 
 def _written_out(node: Any) -> Any:

@@ -99,20 +99,27 @@ def show_plainly(call: pytest.CallInfo[None], report: pytest.TestReport) -> None
 
 def redact_report(report: pytest.TestReport, redact: Callable[[str], str]) -> None:
     """Take known secrets, and what pytest-xdist cannot send, out of a report's traceback, output and properties."""
-    clean_texts(report, lambda text: redact(encodable(text)))
-    report.user_properties = [
-        (encodable(name), encodable(value) if isinstance(value, str) else value)
-        for name, value in report.user_properties
-    ]
+
+    def clean(text: str) -> str:
+        return redact(encodable(text))
+
+    clean_texts(report, clean)
+    report.user_properties = [(clean(name), _clean_value(value, clean)) for name, value in report.user_properties]
+    report.keywords = {clean(name): value for name, value in report.keywords.items()}
     if hasattr(report, "wasxfail"):
-        report.wasxfail = encodable(str(report.wasxfail))
+        report.wasxfail = clean(str(report.wasxfail))
+
+
+def _clean_value(value: object, clean: Callable[[str], str]) -> object:
+    """Return a property's value: where it is, or holds, what has to go, it is a text from then on."""
+    return value if (cleaned := clean(text := str(value))) == text else cleaned
 
 
 def clean_texts(report: pytest.TestReport | pytest.CollectReport, clean: Callable[[str], str]) -> None:
-    """Put the texts of a report through ``clean``; a reason for a skip loses only what pytest-xdist cannot send."""
+    """Put the texts of a report through ``clean``."""
     if isinstance(report.longrepr, tuple):
         file, line, reason = report.longrepr
-        report.longrepr = (encodable(file), line, encodable(reason))
+        report.longrepr = (clean(file), line, clean(reason))
     elif report.longrepr is not None and (cleaned := clean(text := str(report.longrepr))) != text:
         report.longrepr = cleaned
     report.sections = [(encodable(name), clean(text)) for name, text in report.sections]

@@ -26,7 +26,7 @@ from harness.plugins.stash import (
     runs_suite,
     shown_key,
 )
-from harness.plugins.target_loading import RUN_KEY, config_directory, load_context, target_running
+from harness.plugins.target_loading import RUN_KEY, config_directory, load_context, target_directory, target_running
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
@@ -66,6 +66,16 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.register(team_hooks, "harness-team-hooks")
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # around the one in which pytest begins to capture output
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    """Let nothing that is printed from now on hold a secret of the target: a conftest may print one, or fail."""
+    if (directory := target_directory(early_config)) is not None:
+        from harness.plugins.hidden_secrets import redact_streams
+
+        redact_streams(early_config, directory)
+    return (yield)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and read harness.toml where there is one."""
     config.addinivalue_line(
@@ -73,17 +83,14 @@ def pytest_configure(config: pytest.Config) -> None:
         "verifies(item, ..., level): checklist items that this test verifies; level is 'must' (default) or 'should'",
     )
     asked_modes(config)
-    directory = config_directory(config)
-    if directory is not None:
+    if (directory := config_directory(config)) is not None:
         config.stash[context_key] = run_context = load_context(config, directory)
         from harness.plugins import call_watch, gate_part
+        from harness.plugins.hidden_secrets import HiddenSecrets
 
         call_watch.register(config, run_context)
         config.pluginmanager.register(gate_part, "harness-gate-part")
-        if is_worker(config):
-            from harness.plugins import worker_texts
-
-            config.pluginmanager.register(worker_texts, "harness-worker-texts")
+        config.pluginmanager.register(HiddenSecrets(config), "harness-hidden-secrets")
         if run_context.config.process:
             from harness.plugins import supervision
 

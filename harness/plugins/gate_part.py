@@ -97,7 +97,7 @@ def write_part(config: pytest.Config, status: int, **seen: Any) -> None:
 
     context, order = config.stash[context_key], config.stash[order_key]
     stamp = stamp_of(context.run, context.target.summary.config_digest)
-    order.write(Part(stamp=stamp, name=order.name, status=status, **seen))
+    order.write(context.admission.redacted(Part(stamp=stamp, name=order.name, status=status, **seen)))
 
 
 def seen_by(config: pytest.Config) -> dict[str, Any]:

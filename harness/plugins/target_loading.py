@@ -33,11 +33,16 @@ def usage_errors(run_context: RunContext) -> Iterator[None]:
         raise pytest.UsageError(run_context.vault.redact(str(exc))) from None
 
 
+def target_directory(config: pytest.Config) -> Path | None:
+    """Return the folder of harness.toml, None where there is none."""
+    found = (each for each in (config.invocation_params.dir, config.rootpath) if (each / "harness.toml").is_file())
+    return next(found, None)
+
+
 def config_directory(config: pytest.Config) -> Path | None:
     """Return the folder of harness.toml, None where there is none and none is asked for."""
-    for directory in (config.invocation_params.dir, config.rootpath):
-        if (directory / "harness.toml").is_file():
-            return directory
+    if (directory := target_directory(config)) is not None:
+        return directory
     if config.getoption("--harness-gate") or config.getoption("--harness-target"):
         raise pytest.UsageError(
             f"harness.toml not found in {config.invocation_params.dir}. Run in the folder that holds it, or write one: "

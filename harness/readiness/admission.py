@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 
 from harness.core.cutting import cut
-from harness.core.encodable import encodable, json_bytes
-from harness.core.pointers import mapped
+from harness.core.encodable import encodable, json_bytes, with_texts
 from harness.errors import ConfigurationError, FindingError
 from harness.model import Finding, Outcome
 from harness.model.signals import SignalMatrix
@@ -17,7 +17,7 @@ from harness.readiness.finding_ids import identified
 
 MAX_CHARS = 2000
 """Of each text of a finding; what is longer is cut."""
-_TEXTS = tuple(f.name for f in msgspec.structs.fields(Finding) if f.type is str and f.name != "item")
+StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 
 class Admission:
@@ -36,6 +36,11 @@ class Admission:
         """Return a text as it may enter the report: without secrets, and written so that every format can carry it."""
         return self._redact(encodable(text))
 
+    def redacted(self, struct: StructT) -> StructT:
+        """Return what becomes a part of the report, or all of it, with every text redacted, whichever it is."""
+        whole = json_bytes(struct).decode()
+        return struct if self._redact(whole) == whole else with_texts(struct, self.redact)
+
     def admit(self, given: object, where: str, *, origin: str = "") -> Finding:
         """Return ``given`` as it enters the report: every text redacted, and cut after `MAX_CHARS` characters.
 
@@ -48,8 +53,8 @@ class Admission:
             raise self._refusal(
                 f"{where}: a finding cannot be 'waived'. Add a [[waiver]] to harness.toml instead.", finding
             )
-        texts = {name: self._clean(getattr(finding, name)) for name in _TEXTS}
-        clean = msgspec.structs.replace(finding, **texts, operations=(), ids=(), exclude=None)  # the report has those
+        own = msgspec.structs.replace(finding, operations=(), ids=(), exclude=None)  # the report has those
+        clean = msgspec.structs.replace(with_texts(own, self._clean), item=finding.item)
         return identified(clean, origin)
 
     def admit_json(self, text: object, where: str, *, origin: str = "") -> Finding:
@@ -66,10 +71,7 @@ class Admission:
         Raises `FindingError` that names ``where``, the test it comes from, unless it is one.
         """
         try:
-            matrix = msgspec.json.decode(str(text), type=SignalMatrix)
-            plain = msgspec.json.decode(json_bytes(matrix))  # as lists, not tuples
-            redacted = mapped(plain, lambda v: self._clean(v) if isinstance(v, str) else v)
-            return msgspec.convert(redacted, SignalMatrix)
+            return with_texts(msgspec.json.decode(str(text), type=SignalMatrix), self._clean)
         except (msgspec.MsgspecError, UnicodeError) as exc:
             raise FindingError(
                 self.redact(

@@ -10,8 +10,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn
 
+from harness.core.output import announce
 from harness.errors import SecretError
 from harness.model import SecretRef
+from harness.secrets.beginnings import Beginnings
 from harness.secrets.command_output import command_output
 from harness.secrets.forms import forms_to_redact
 from harness.secrets.redaction.cut_secrets import Forms, without_parts
@@ -73,6 +75,8 @@ class Vault:
         self._failed: dict[str, str] = {}
         self._known: dict[str, Secret] = {}
         self._forms: dict[str, Forms] = {}
+        self._beginnings: Beginnings | None = None
+        announce(self)
 
     def __repr__(self) -> str:
         return f"<vault of {', '.join(sorted(self._known)) or 'nothing'}>"
@@ -101,6 +105,7 @@ class Vault:
         """Make a further value known under ``name``."""
         self._known[name] = Secret(name, value)
         self._forms[name] = Forms(_placeholder(name), forms_to_redact(value))
+        self._beginnings = None
         return self._known[name]
 
     def exported(self) -> dict[str, str]:
@@ -121,6 +126,12 @@ class Vault:
                 if form in text:
                     text = text.replace(form, placeholder)
         return text
+
+    def unfinished(self, text: str) -> int:
+        """Return how many characters at the end of a text may be the beginning of a value whose rest follows."""
+        if self._beginnings is None:
+            self._beginnings = Beginnings(form for forms in self._forms.values() for form in forms.texts)
+        return self._beginnings.at_end(text)
 
     def scanner(self) -> Scanner:
         """Return a search for every known value."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 from harness import __version__
 from harness.cli.main import COMMANDS, main
 from harness.errors import ConfigurationError, NetworkError
+from harness.secrets import Vault
 
 REFUSED = {
     "unknown command": (["gat"], "There is no command 'gat'. Did you mean 'gate'?"),
@@ -58,3 +60,21 @@ def test_each_command_explains_itself(command: str) -> None:
 def test_the_version_is_told() -> None:
     """`harness --version` gives the package's."""
     assert __version__ in CliRunner().invoke(main, ["--version"]).output
+
+
+def test_a_fault_of_ours_shows_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Its traceback is redacted, and the exit status is 1."""
+    value = secrets.token_hex(16)
+
+    def gate(*_: object, **__: object) -> int:
+        Vault(seed="", root=tmp_path).add("env:KEY", value)
+        raise RuntimeError(f"no case for {value!r}")
+
+    monkeypatch.setattr("harness.cli.gate.run_gate", gate)
+
+    result = CliRunner().invoke(main, ["gate"])
+
+    assert "Traceback" in result.output
+    assert "RuntimeError: no case for '[REDACTED env:KEY]'" in result.output
+    assert value not in result.output
+    assert result.exit_code == 1

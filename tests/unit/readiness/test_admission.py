@@ -9,6 +9,7 @@ import pytest
 
 from harness.errors import FindingError
 from harness.model import Finding, Level, Mode, Outcome
+from harness.model.finding import Member
 from harness.model.signals import FaultSignals, Signal, SignalMatrix
 from harness.readiness.admission import MAX_CHARS, Admission
 from harness.readiness.checklist import shipped
@@ -33,6 +34,28 @@ def test_every_text_is_redacted_and_cut(admission: Admission, field: str) -> Non
 
     assert admitted.startswith("[REDACTED]")
     assert len(admitted) == MAX_CHARS
+
+
+NESTED: dict[str, dict[str, Any]] = {
+    "aliases": {"aliases": ("F-s3cret",)},
+    "called": {"called": ("GET /s3cret",)},
+    "members": {"members": (Member(id="F-1", check="c", subject="s3cret", observed="s3cret", reproduce="s3cret"),)},
+}
+
+
+@pytest.mark.parametrize("fields", NESTED.values(), ids=NESTED.keys())
+def test_texts_within_a_field_are_redacted_too(admission: Admission, fields: dict[str, Any]) -> None:
+    """Whatever a finding is made of, also what later versions add to it."""
+    assert "s3cret" not in admission.admit(finding(**fields), WHERE).to_json()
+
+
+def test_whatever_becomes_a_part_of_the_report_is_redacted(admission: Admission) -> None:
+    """Keys too; what holds no secret is left as it is, and so are the members of enumerations."""
+    matrix = SignalMatrix(rows=(FaultSignals(fault="s3cret", shown={Signal.LOG: ("s3cret",)}),))
+
+    assert b"s3cret" not in msgspec.json.encode(admission.redacted(matrix))
+    assert admission.redacted(clean := SignalMatrix(rows=())) is clean
+    assert Admission(shipped(), lambda text: text.replace("log", "[REDACTED]")).redacted(matrix) == matrix
 
 
 def test_admitting_twice_changes_nothing(admission: Admission) -> None:
