@@ -22,7 +22,7 @@ LINES = 50
 
 
 @click.command()
-@click.argument("events", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.argument("events", nargs=-1)
 @click.option("--to", "url", metavar="URL", help="URL of the receiver.")
 @click.option(
     "--scheme", metavar="NAME", help="Signature scheme: github, token, mailgun and others, listed in docs/webhooks.md."
@@ -35,6 +35,8 @@ LINES = 50
     type=click.Path(exists=True, dir_okay=False),
     help="OpenAPI document; an example of each of its webhooks is delivered.",
 )
+@click.option("--provider", metavar="NAME", help="Vendor whose events and scheme are meant; see `harness packs`.")
+@click.option("--override", metavar="KEY=VALUE", multiple=True, help="Another value in each body; repeatable.")
 @click.option("--target", "overlay", metavar="NAME", help="Overlay: harness.NAME.toml replaces keys of harness.toml.")
 @click.option("--altered", metavar="CASE", help="Receiver case that alters each delivery, such as truncated.")
 @click.option("--count", default=1, show_default=True, type=click.IntRange(1), help="Deliveries of each event.")
@@ -54,11 +56,12 @@ LINES = 50
 @click.option("--dry-run", is_flag=True, help="Print the requests without sending them.")
 @click.option("--public-key", is_flag=True, help="Print the key that the receiver verifies with, and send nothing.")
 @click.option("--quiet", is_flag=True, help="Print only the summary.")
-def deliver(events: tuple[Path, ...], *, spec: str | None, dry_run: bool, quiet: bool, **options: object) -> None:
+def deliver(events: tuple[str, ...], *, spec: str | None, dry_run: bool, quiet: bool, **options: object) -> None:
     """Sign event fixtures and deliver them to a receiver.
 
-    EVENTS are files or folders of .json and .http fixtures; each is delivered under a fresh id. --to, --scheme and
-    --secret default to harness.toml. Exits 1 unless every delivery is acknowledged with 2xx.
+    EVENTS are files or folders of .json and .http fixtures, or names of a vendor's events, such as
+    payment_intent.succeeded; each is delivered under a fresh id. --to, --scheme and --secret default to harness.toml.
+    Exits 1 unless every delivery is acknowledged with 2xx.
     """
     show_key = options.pop("public_key")
     asked = DeliverOptions(**options)  # type: ignore[arg-type]  # click has checked each by its declaration above
@@ -66,7 +69,9 @@ def deliver(events: tuple[Path, ...], *, spec: str | None, dry_run: bool, quiet:
         click.echo(public_key(asked, Path.cwd()))
         return
     if not events and not spec:
-        raise click.UsageError("Missing argument 'EVENTS...': name fixtures, or an OpenAPI document with --spec.")
+        raise click.UsageError(
+            "Missing argument 'EVENTS...': name fixtures or events, or an OpenAPI document with --spec."
+        )
     made = tuple(_examples(spec)) if spec else ()
     run = DeliveryRun(events, plan_delivery(asked, Path.cwd()), made=made)
     if dry_run:

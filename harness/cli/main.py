@@ -20,6 +20,7 @@ COMMANDS = (
     "explain",
     "fuzz",
     "gate",
+    "packs",
     "record",
     "replay",
     "sandbox",

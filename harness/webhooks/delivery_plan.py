@@ -12,7 +12,9 @@ from harness.http.address import Address, public_url
 from harness.http.client import Network
 from harness.model import SecretRef
 from harness.model.config import Receiver, Signature
+from harness.packs.shelf import pack_named, pack_of_scheme
 from harness.secrets import Vault
+from harness.webhooks.body_overrides import Override
 from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import SCHEMES, Scheme, scheme_for
 
@@ -34,6 +36,10 @@ class DeliverOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Deliveries per second; None: as fast as the receiver answers."""
     concurrency: int = 8
     timeout_s: float = 15.0
+    provider: str | None = None
+    """Name of the pack whose events and scheme are meant; None: the one of the scheme."""
+    override: tuple[str, ...] = ()
+    """``KEY=VALUE`` for the body of each event."""
     keep_ids: bool = False
     """Whether events are delivered under the ids of their fixtures."""
 
@@ -49,7 +55,11 @@ class DeliveryPlan:
         ``production`` is whether the target is production; paths of secrets are relative to ``root``. Raises
         `ConfigurationError`.
         """
+        pack = pack_named(options.provider, "--provider") if options.provider else None
+        if pack and not options.scheme:
+            options = msgspec.structs.replace(options, scheme=pack.scheme)
         self.options = options
+        self.overrides = tuple(map(Override.parse, options.override))
         self.vault = Vault(seed="", root=root)
         named = options.url or _url(receiver)
         self.url = revealed_url(named, self.vault, "--to" if options.url else "[receiver] url")
@@ -57,7 +67,7 @@ class DeliveryPlan:
         self.scheme: Scheme = scheme_for(signature)
         self.format = EventFormat(
             scheme=self.scheme,
-            id_key=receiver.event_id if receiver else None,
+            id_key=(receiver.event_id if receiver else None) or (pack.event_id if pack else None) or None,
             type_key=receiver.event_type if receiver else None,
         )
         if Address.of(self.url).authorization and self.scheme.header == "authorization":
@@ -69,6 +79,11 @@ class DeliveryPlan:
         where = "--secret" if options.secret else "harness.toml: [receiver.signature] secret"
         self._reference = str(signature.secret)
         self.secret = _resolved(signature.secret, self.vault, where) if signature.secret else str
+
+    @property
+    def pack(self) -> str:
+        """The name of the pack that has the vendor's events; empty where there is none."""
+        return self.options.provider or pack_of_scheme(self.scheme.name)
 
     secret: Callable[[], str]
     """Reveals the signing secret; empty where the scheme has none."""

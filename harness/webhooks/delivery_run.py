@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -13,10 +12,11 @@ from harness.http.address import Address, public_url
 from harness.http.curl import curl
 from harness.http.load import LoadSender, Outgoing, Writer
 from harness.model import Delivery, Event
+from harness.webhooks.body_overrides import overridden
 from harness.webhooks.cases import CASES, Framing, Material, ReceiverCase, case_named
 from harness.webhooks.delivery_plan import DeliveryPlan
-from harness.webhooks.events import read_events
 from harness.webhooks.http_fixture import LIMIT_BYTES
+from harness.webhooks.named_events import events_named
 from harness.webhooks.schemes import Scheme
 from harness.webhooks.summary import Summary
 
@@ -24,19 +24,20 @@ from harness.webhooks.summary import Summary
 class DeliveryRun:
     """The events of one plan, ready to deliver."""
 
-    def __init__(self, paths: Iterable[Path], plan: DeliveryPlan, *, made: Iterable[tuple[str, bytes]] = ()) -> None:
-        """Read fixtures; ``made`` has names and JSON bodies of additional events.
+    def __init__(self, names: Iterable[str], plan: DeliveryPlan, *, made: Iterable[tuple[str, bytes]] = ()) -> None:
+        """Read what ``names`` are, see `events_named`; ``made`` has names and JSON bodies of additional events.
 
-        Raises `ConfigurationError` for a case that does not exist, `EventError` for a fixture.
+        Raises `ConfigurationError` for a case, an event or a key that does not exist, `EventError` for a fixture.
         """
         self.plan = plan
         altered = plan.options.altered
         self._case = _case(altered, plan.scheme) if altered else None
         event_format = plan.format
-        self.events: Sequence[Event] = (
-            *read_events(paths, event_format.read),
+        found = [
+            *events_named(names, event_format, pack=plan.pack),
             *(event_format.made(name, body) for name, body in made),
-        )
+        ]
+        self.events: Sequence[Event] = [overridden(event, plan.overrides) for event in found]
 
     @property
     def total(self) -> int:

@@ -164,7 +164,7 @@ def harness_senders(folder: Path, scheme: str, port: int) -> Iterator[list[Send]
             assert receiver.deliver(receiver.fresh(random.choice(fixtures))).acknowledged
 
         def as_the_command() -> None:
-            run = DeliveryRun([random.choice(paths)], plan_delivery(DeliverOptions(concurrency=1), folder))
+            run = DeliveryRun([str(random.choice(paths))], plan_delivery(DeliverOptions(concurrency=1), folder))
             summary = Summary()
             run.deliver(lambda _: None, summary)
             assert summary.succeeded

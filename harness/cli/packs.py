@@ -1,0 +1,63 @@
+"""`harness packs`: what is known of vendors, and their events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+import msgspec
+
+from harness.packs.pack import Pack, Statement
+from harness.packs.shelf import events_of, pack_named, pack_names
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def packs(name: str | None, *, as_json: bool) -> None:
+    """List vendors that are known, or show NAME.
+
+    A pack has the vendor's signature scheme, events for `harness deliver`, its habits (acknowledgement, redelivery,
+    rate limits, errors), and its own list of what to do before going live, with the items that prove each line.
+    """
+    if as_json:
+        shown = [name] if name else pack_names()
+        click.echo(msgspec.json.format(msgspec.json.encode([_document(each) for each in shown]), indent=2))
+        return
+    click.echo("\n".join(_shown(name) if name else _listed()))
+
+
+def _document(name: str) -> dict[str, object]:
+    pack = pack_named(name, "harness packs")
+    return {"name": name, **msgspec.to_builtins(pack, enc_hook=float), "events": list(events_of(name))}
+
+
+def _listed() -> Iterator[str]:
+    width = max(map(len, pack_names()))
+    for name in pack_names():
+        pack = pack_named(name, "harness packs")
+        yield f"{name:<{width}}  {pack.title}: scheme {pack.scheme}, {len(events_of(name))} events"
+
+
+def _shown(name: str) -> Iterator[str]:
+    pack = pack_named(name, "harness packs")
+    yield f"{pack.title} (scheme {pack.scheme})"
+    for title, statement in _habits(pack):
+        yield from ("", title, f"  {statement.text}", f"  {statement.source}")
+    yield from ("", "before going live")
+    for line in pack.go_live:
+        yield f"  {line.text}"
+        yield f"    {', '.join(line.items) or 'no item proves this'}; {line.source}"
+    yield from ("", f"events, for harness deliver NAME --provider {name}")
+    yield from (f"  {event}" for event in events_of(name))
+
+
+def _habits(pack: Pack) -> Iterator[tuple[str, Statement]]:
+    yield f"acknowledgement within {pack.acknowledgement.within:g} s", pack.acknowledgement
+    yield "redelivery", pack.redelivery
+    if pack.handshake:
+        yield "before the first event", pack.handshake
+    if pack.idempotency:
+        yield f"safe retries: {pack.idempotency.header}", pack.idempotency
+    yield "rate limits", pack.rate_limit
+    yield "errors", pack.error
