@@ -16,6 +16,8 @@ from harness.fuzzing.defect_store import DefectStore
 from harness.fuzzing.defects import Defect
 from harness.fuzzing.reproduction import replay
 from harness.model.config import BudgetName, Fuzz
+from harness.process.environment import whole_environment
+from harness.process.guardian import guardian
 from harness.process.subreaper import reap_orphans
 
 MODULE = "harness.suite.test_2_contract"
@@ -65,8 +67,10 @@ def run_fuzz(
     command += ["-p", "no:schemathesis", *([f"--harness-target={overlay}"] if overlay else [])]
     command += [f"--harness-fuzz={level}"]
     command += [*([] if seed is None else [f"--harness-seed={seed}"]), *pytest_args]
-    with reap_orphans():
-        return subprocess.run(command, cwd=directory, check=False).returncode
+    guardian.begin()
+    with reap_orphans(), subprocess.Popen(command, cwd=directory, env=whole_environment({})) as process:
+        guardian.watch(process.pid)
+        return process.wait()
 
 
 def list_found(directory: Path, *, overlay: str | None) -> int:

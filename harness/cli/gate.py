@@ -21,6 +21,7 @@ from harness.context.target import CONFIG_NAME, load_target
 from harness.core.folder_lock import locked_folder
 from harness.errors import ConfigurationError
 from harness.model import Verdict
+from harness.process.scratch import remove_abandoned
 from harness.process.subreaper import reap_orphans
 
 REPORT = "readiness.json"
@@ -96,6 +97,7 @@ def _run_locked(request: GateRequest, report: Path, lock: int) -> int:
     command = [sys.executable, *ISOLATED, "-m", "harness.cli.gate_process", request.to_json()]
     with reap_orphans():  # a gate that was killed could not stop the target's processes
         status = _run(command, request.directory, lock)
+    remove_abandoned()  # what the gate left, if it was killed
     if status != 4 and not (report.is_file() if status else _is_ready(report)):
         sys.stderr.write(
             f"ERROR: The gate ended with status {status} and wrote no verdict to {report}. Its output shows why.\n"
@@ -130,8 +132,9 @@ def _existing(directory: Path, path: str) -> Path:
 def _run(command: Sequence[str], directory: str, lock: int) -> int:
     process = subprocess.Popen(command, cwd=directory, pass_fds=(lock,))
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        process.send_signal(signal.SIGTERM)  # the gate then ends its pytest, stops the target's processes, and reports
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        # The gate then ends its pytest, stops the target's processes, and reports; it hurries where nobody looks on.
+        process.send_signal(signal.SIGHUP if number == signal.SIGHUP else signal.SIGTERM)
 
     previous = {number: signal.signal(number, interrupt) for number in _SIGNALS}
     try:

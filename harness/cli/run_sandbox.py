@@ -15,6 +15,7 @@ from pathlib import Path
 from harness.core.extras import MODULES, Extra, require
 from harness.errors import ConfigurationError
 from harness.http.client import Network, answers
+from harness.process.guardian import guardian
 from harness.process.managed import ManagedProcess
 from harness.process.ready import UrlAnswers
 from harness.process.run import Run
@@ -30,9 +31,10 @@ Integration    {integration}  (webhooks: {integration}/webhooks/product, metrics
 Credentials    source {folder}/credentials.env
 Rotation       {curl} {product}/_sandbox/rotations -d '{{"apiKey": "a-new-key-of-16-or-more", "overlap": 60}}'
 Faults         {curl} {product}/_sandbox/faults -X PUT -d '[{{"operation": "POST /runs", "status": 503, "times": 3}}]'
-Logs           {folder}/*.log
+Logs           {folder}/*.log  (until the next run of the harness begins)
 Defects        {defects}
 Press Ctrl-C to stop."""
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CURL = 'curl -H "Authorization: Bearer $PRODUCT_ADMIN_KEY"'
 
 
@@ -49,15 +51,16 @@ def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:
     """
     require("The sandbox", *PACKAGES, extra=Extra.SANDBOX)
     _require(defects)
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background deaf to Ctrl-C
+    for number in _ENDING:  # a shell starts what it runs in the background deaf to Ctrl-C
         signal.signal(number, signal.default_int_handler)
     run = Run.begin()
+    guardian.begin()  # which removes the credentials if this process is killed
     product, integration = (f"http://127.0.0.1:{run.port(name)}" for name in PROCESSES)
     env = _environment(product, defects)
     credentials = run.path / "credentials.env"
     with ExitStack() as stack:
         _write(credentials, env)
-        stack.callback(credentials.unlink)  # the logs stay, to be read afterwards
+        stack.callback(credentials.unlink)  # the logs stay, to be read until the next run begins
         client = stack.enter_context(Network().client(timeout_s=2))
         processes = []
         for name, options in PROCESSES.items():

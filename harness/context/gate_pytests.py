@@ -13,6 +13,7 @@ from pathlib import Path
 from harness.context.gate_request import ISOLATED, GateRequest
 from harness.context.part_order import OrderPipe, PartOrder, Phase
 from harness.model.config.fuzz import EXAMPLES_VARIABLE
+from harness.process.guardian import guardian
 from harness.process.run import Run
 
 SUITE = "suite"
@@ -69,13 +70,15 @@ class GatePytests:
         self, command: Sequence[str], name: str, phase: Phase, *, env: Mapping[str, str] | None = None
     ) -> RunningPytest:
         pipe = OrderPipe()
+        guardian.begin()
         try:
             process = subprocess.Popen(
                 [*command, f"--harness-part={pipe.readable}"],
                 cwd=self._request.directory,
-                env=env,
+                env={**(os.environ if env is None else env), **guardian.mark()},
                 pass_fds=[pipe.readable],
             )
+            guardian.watch(process.pid)
         finally:
             os.close(pipe.readable)
         pipe.send(PartOrder(run=self._run, name=name, phase=phase, isolated=name == SUITE, only=self._only))
@@ -115,12 +118,14 @@ class RunningPytest:
         try:
             return self._process.wait()
         finally:
+            guardian.forget(self._process.pid)
             self._pipe.close()
 
     def close(self) -> None:
         """Let it end where it still waits for the target, and wait until it has."""
         self._pipe.close()
         self._process.wait()
+        guardian.forget(self._process.pid)
 
 
 def _own_plugins() -> list[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -35,6 +35,8 @@ _TESTED = (0, 1, 5)
 _HELD = (0, 5)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _WATCH_S = 0.2
+_HURRY_S = 2.5
+"""Seconds for an end in good order where nobody waits for the verdict any more; then the guardian ends the rest."""
 _STOPS = re.compile(r"-[vqx]*x[vqx]*|--exitfirst|--maxfail.*")
 
 
@@ -53,7 +55,7 @@ def run_gate(request: GateRequest) -> tuple[int, Report | None]:
         except HarnessError as exc:
             raise ConfigurationError(context.vault.redact(str(exc))) from None
     finally:
-        shutil.rmtree(run.directory, ignore_errors=True)
+        run.end()
 
 
 class GateRun:
@@ -156,7 +158,9 @@ class GateRun:
             for number, handler in previous.items():
                 signal.signal(number, handler)
 
-    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+    def _interrupt(self, number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGHUP and not self._verdict.interrupted:
+            threading.Thread(target=_hurry, name="hurry", daemon=True).start()
         self._verdict.interrupted = True
         if self._running is not None:
             self._running.interrupt()
@@ -170,5 +174,10 @@ def _watch_parent(parent: int) -> None:
     ended = threading.Event()
     while os.getppid() == parent:
         ended.wait(_WATCH_S)
-    with suppress(ProcessLookupError):
-        os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGHUP)
+
+
+def _hurry() -> None:
+    """Give this process a moment to end, then kill it: its guardian ends what it has started."""
+    time.sleep(_HURRY_S)
+    os.kill(os.getpid(), signal.SIGKILL)

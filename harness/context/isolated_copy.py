@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -29,7 +28,7 @@ def isolated_copy(original: RunContext, *, name: str = "copy") -> Iterator[RunCo
         with copy.running(), closing(copy.client):
             yield copy
     finally:
-        shutil.rmtree(run.directory, ignore_errors=True)
+        run.end()
 
 
 def can_be_copied(original: RunContext) -> bool:
@@ -42,7 +41,7 @@ def can_be_copied(original: RunContext) -> bool:
     else:
         return bool(original.config.process)
     finally:
-        shutil.rmtree(run.directory, ignore_errors=True)
+        run.end()
 
 
 def _loaded(original: RunContext, run: Run) -> RunContext:

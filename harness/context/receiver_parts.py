@@ -15,6 +15,7 @@ from harness.context.signing_keys import names_given
 from harness.errors import ConfigurationError, EventError
 from harness.http.wire import Wire
 from harness.model import SecretRef
+from harness.process.environment import whole_environment
 from harness.process.printed import Printed
 from harness.webhooks.case_runner import ReceiverUnderTest
 from harness.webhooks.cases import Framing, ReceiverCase
@@ -96,7 +97,7 @@ def drill_context_of(run_context: RunContext, receiver: ReceiverUnderTest, event
         state_of=asker_of(run_context, order.state, "[receiver.order] state") if order else None,
         previous_secret=lambda: run_context.reveal(previous) if previous else "",
         root=run_context.target.root,
-        environment={**os.environ, **run_context.environment({})},
+        environment=whole_environment(run_context.environment({})),
     )
 
 
@@ -184,7 +185,7 @@ def asker_of(run_context: RunContext, probe: Probe, where: str) -> Ask:
     database = probe.database or ""
     if reference := SecretRef.parse(database):
         database = run_context.reveal(reference)
-    environment = {**os.environ, **run_context.environment({})}
+    environment = whole_environment(run_context.environment({}))
     return asker(
         probe, where, client=run_context.client, root=run_context.target.root, env=environment, database=database
     )

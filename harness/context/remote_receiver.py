@@ -91,7 +91,11 @@ class RemoteReceiver:
         with tempfile.TemporaryFile() as output:
             try:
                 process = start_group(
-                    words, cwd=self._context.target.root, env=self._context.environment({}), output=output.fileno()
+                    words,
+                    cwd=self._context.target.root,
+                    env=self._context.environment({}),
+                    output=output.fileno(),
+                    outlives=True,
                 )
             except OSError as exc:
                 raise ProcessError(

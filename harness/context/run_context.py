@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import shutil
 import time
 import warnings
 from collections.abc import Iterator, Mapping
@@ -72,7 +71,7 @@ class RunContext:
             context.secrets.resolve_at_hand()
             yield context
         finally:
-            shutil.rmtree(run.directory, ignore_errors=True)
+            run.end()
 
     @property
     def vault(self) -> Vault:

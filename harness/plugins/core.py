@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import warnings
 from argparse import SUPPRESS
 from collections import Counter
@@ -106,7 +105,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the run's scratch folder."""
     run_context = config.stash.get(context_key, None)
     if run_context is not None and not is_worker(config) and order_key not in config.stash:
-        shutil.rmtree(run_context.run.directory, ignore_errors=True)
+        run_context.run.end()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from harness.plugins.stash import claims_key, context_key, only_key, order_key, signals_key
+from harness.plugins.stash import claims_key, context_key, is_live, only_key, order_key, signals_key
 
 ONLY = "harness_only"
 """Where a worker of pytest-xdist finds the items whose checks alone run."""
@@ -39,7 +39,11 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
-    """Isolate the workers of the shipped checks as their controller is isolated."""
+    """Isolate the workers of the shipped checks as their controller is isolated, and let all end with theirs."""
+    if is_live(config):  # one that waits in a test would not notice that its controller was killed
+        from harness.process.guardian import guardian
+
+        guardian.begin_for_all()
     order = config.stash.get(order_key, None)
     if order is not None and order.isolated:
         from harness.context.gate_request import ISOLATED

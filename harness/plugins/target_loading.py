@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,7 +89,7 @@ def load_context(config: pytest.Config, directory: Path) -> RunContext:
             run_context.secrets.resolve_all(strict=False)
     except HarnessError as exc:
         if RUN_KEY not in worker and order is None:
-            shutil.rmtree(run.directory, ignore_errors=True)
+            run.end()
         raise pytest.UsageError(str(exc)) from None
     return run_context
 

@@ -20,6 +20,7 @@ from harness.errors import ProcessError
 from harness.process import cancellation
 from harness.process.environment import whole_environment
 from harness.process.groups import await_end, signal_group
+from harness.process.guardian import MARK, guardian
 
 if TYPE_CHECKING:
     import psutil
@@ -188,23 +189,29 @@ def start_group(
     env: Mapping[str, str | None],
     output: BinaryIO | int,
     stdin: int = subprocess.DEVNULL,
+    outlives: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start a command in a process group of its own, with ``env`` added to the environment; raises OSError.
 
     A variable whose value is None is not set.
 
-    In work that can be cancelled, the group ends with it. ``output`` and ``stdin`` may be constants of `subprocess`.
+    In work that can be cancelled, the group ends with it, and with this process, however that ends, unless it
+    ``outlives`` it. ``output`` and ``stdin`` may be constants of `subprocess`.
     """
+    if not outlives:
+        guardian.begin()
     process = subprocess.Popen(
         command,
         cwd=cwd,
-        env=whole_environment(env),
+        env=whole_environment({**env, MARK: None} if outlives else env),
         stdin=stdin,
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
     cancellation.adopt(process)
+    if not outlives:
+        guardian.watch(process.pid)
     return process
 
 
@@ -237,6 +244,7 @@ def _end_group(process: subprocess.Popen[bytes], descendants: Sequence[psutil.Pr
             descendant.kill()  # unless its id has gone to another process since
     process.wait()
     await_end(process.pid, [d.pid for d in descendants], until=time.monotonic() + STOP_WITHIN_S, poll_s=POLL_S)
+    guardian.forget(process.pid)
 
 
 def how_it_ended(returncode: int) -> str:

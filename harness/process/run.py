@@ -7,13 +7,13 @@ import random
 import re
 import socket
 import sys
-import tempfile
 from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
 
 from harness.errors import ConfigurationError
+from harness.process import scratch
 
 PORT_RANGE = (20000, 32000)
 ATTEMPTS = 200
@@ -55,11 +55,15 @@ class Run(msgspec.Struct, kw_only=True):
 
     @classmethod
     def begin(cls) -> Run:
-        """Start a run: random name and seed, an empty scratch folder readable by this user alone."""
+        """Start a run: random name and seed, an empty scratch folder readable by this user alone.
+
+        What runs that were killed left is removed first. Raises `ConfigurationError` where no folder can be made.
+        """
+        scratch.remove_abandoned()
         return cls(
             run_id=os.urandom(4).hex(),
             seed=os.urandom(32).hex(),
-            directory=tempfile.mkdtemp(prefix="harness-"),
+            directory=_scratch_folder(),
         )
 
     def isolated_copy(self, name: str) -> Run:
@@ -67,11 +71,15 @@ class Run(msgspec.Struct, kw_only=True):
         return Run(
             run_id=f"{self.run_id}{name}",
             seed=self.seed,
-            directory=tempfile.mkdtemp(prefix="harness-"),
+            directory=_scratch_folder(),
             printed=self.printed,
             delivered=str(self.delivered_ids),
             prepared_in=str(self.prepared),
         )
+
+    def end(self) -> None:
+        """Remove the scratch folder, in the process that made it."""
+        scratch.remove(self.directory)
 
     @classmethod
     def from_json(cls, text: str) -> Run:
@@ -97,6 +105,16 @@ class Run(msgspec.Struct, kw_only=True):
         """Replace ``{python}``, ``{run_dir}`` and ``{port:NAME}``; leave other braces as they are."""
         values = {"python": sys.executable, "run_dir": self.directory}
         return _PLACEHOLDER.sub(lambda m: str(self.port(m[2])) if m[2] else values[m[1]], text)
+
+
+def _scratch_folder() -> str:
+    try:
+        return scratch.make()
+    except OSError as exc:
+        raise ConfigurationError(
+            f"The scratch folder of the run cannot be made: {exc.strerror}. Free space in the folder for temporary "
+            "files, or set TMPDIR to one that can be written."
+        ) from None
 
 
 def _free_port(taken: Collection[int]) -> int:

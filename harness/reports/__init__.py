@@ -29,5 +29,6 @@ def write(rendered: Mapping[str, str], folder: Path) -> None:
             write_atomically(folder / name, text.encode())
     except OSError as exc:
         raise HarnessError(
-            f"The report could not be written to {folder}: {exc.strerror}. Choose another with --harness-reports."
+            f"The report could not be written to {folder}: {exc.strerror}. Free space there, or choose another folder "
+            "with --reports of harness gate, --harness-reports of pytest."
         ) from exc

@@ -12,6 +12,7 @@ import msgspec
 
 from harness.errors import ProcessError
 from harness.process.groups import signal_group
+from harness.process.guardian import guardian
 from harness.process.managed import start_group
 
 TAIL_CHARS = 600
@@ -73,3 +74,4 @@ def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> int | None:
     finally:
         signal_group(process.pid, signal.SIGKILL)  # also ends children the client left behind
         process.wait()
+        guardian.forget(process.pid)

@@ -8,7 +8,9 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
+from harness.process.environment import whole_environment
 from harness.process.groups import signal_group
+from harness.process.guardian import guardian
 
 COMMAND_WITHIN_S = 30.0
 """Time for the command of one secret, in seconds."""
@@ -41,6 +43,7 @@ def command_output(text: str, root: Path) -> str:
 
 def _run(words: list[str], root: Path) -> tuple[int, bytes]:
     """Run a command in a group of its own, which does not outlive it where it takes too long."""
+    guardian.begin()
     try:
         process = subprocess.Popen(
             words,
@@ -49,7 +52,9 @@ def _run(words: list[str], root: Path) -> tuple[int, bytes]:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            env=whole_environment({}),
         )
+        guardian.watch(process.pid)
     except OSError as exc:
         raise ValueError(
             f"and {words[0]!r} cannot be run: {exc.strerror}. Install it, or give its path; it is run in {root}."
@@ -64,4 +69,5 @@ def _run(words: list[str], root: Path) -> tuple[int, bytes]:
         finally:
             with suppress(PermissionError):  # macOS: the group has ended, and is not reaped
                 signal_group(process.pid, signal.SIGKILL)
+            guardian.forget(process.pid)
     return process.returncode, output

@@ -1,0 +1,84 @@
+"""Whatever kills a command, no process of the target outlives it for long, and the next run removes its folders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.process.groups import has_proc
+from tests.left_behind import ANY, OF_A_GATE, Blow, Killable
+from tests.plugins.conftest import MUST, NAMED, OWN_ITEM, PROCESS, SERVE, Folder, waivers
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.skipif(not has_proc(), reason="what a command has started is found by its environment")
+
+SLOW = """
+import pathlib, time
+def test_slow(harness_mode):
+    pathlib.Path("began").touch()
+    time.sleep(600)
+"""
+COMMANDS = {
+    "gate": (("-m", "harness.cli", "gate", "-p", "no:cacheprovider"), OF_A_GATE),
+    "pytest": (("-m", "pytest", "-p", "no:cacheprovider", "--harness-mode=live", "scenarios"), ANY),
+    "pytest -n2": (("-m", "pytest", "-p", "no:cacheprovider", "--harness-mode=live", "-n2", "scenarios"), ANY[:1]),
+}
+Start = Callable[..., Killable]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start a command in a folder with a target, ``start(*words, terminal=False)``; it is ended with the test."""
+    started: list[Killable] = []
+    folder, scratch = Folder(tmp_path / "target"), tmp_path / "scratch"
+    scratch.mkdir()
+    folder.write("harness.toml", NAMED + OWN_ITEM + waivers(MUST) + PROCESS)
+    folder.write("serve.py", SERVE)
+    folder.write("scenarios/test_slow.py", SLOW)
+
+    def begin(*words: str, terminal: bool = False) -> Killable:
+        started.append(Killable(folder.path, words, scratch=scratch, terminal=terminal))
+        return started[-1]
+
+    yield begin
+    for killable in started:
+        killable.end()
+
+
+@pytest.mark.parametrize(
+    "words, blow",
+    [pytest.param(words, blow, id=f"{name}-{blow.id}") for name, (words, blows) in COMMANDS.items() for blow in blows],
+)
+def test_nothing_of_the_target_outlives_a_command(
+    start: Start, tmp_path: Path, words: tuple[str, ...], blow: Blow
+) -> None:
+    """Within five seconds every process has ended that the command started, directly or not."""
+    command = start(*words, terminal=blow.terminal)
+    wait_for((tmp_path / "target" / "began").exists)
+    assert command.named("serve.py")
+    assert list((tmp_path / "scratch").glob("harness-*"))
+
+    blow.strike(command)
+
+    assert command.left() == []
+    assert command.left_after_the_next() == []
+
+
+@pytest.mark.parametrize("blow", ANY, ids=[blow.id for blow in ANY])
+def test_the_credentials_of_the_sandbox_end_with_it(start: Start, tmp_path: Path, blow: Blow) -> None:
+    """Within five seconds both processes and the file with the keys are gone, the rest of the folder with the next."""
+    sandbox = start("-m", "harness.cli", "sandbox", terminal=blow.terminal)
+    wait_for(lambda: len(sandbox.named("harness.sandbox")) == 2 and _has_begun(tmp_path))
+    [credentials] = (tmp_path / "scratch").glob("*/credentials.env")
+
+    blow.strike(sandbox)
+
+    assert sandbox.left() == []
+    wait_for(lambda: not credentials.exists(), within_s=1)
+    assert sandbox.left_after_the_next() == []
+
+
+def _has_begun(tmp_path: Path) -> bool:
+    return any(log.stat().st_size for log in (tmp_path / "scratch").glob("*/integration.log"))
