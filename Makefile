@@ -96,10 +96,13 @@ sample: setup
 receivers: setup
 	@PYTHONPATH=. $(BIN)/python -m tests.real.receivers.survey > docs/receivers.md.new && mv docs/receivers.md.new docs/receivers.md
 
-# Every check with its expectation, source and fix.
+# Every check with its expectation, source and fix; and the schemas of harness.toml, made from its sections.
 pages: setup
 	@$(BIN)/python -c 'from harness.context.checks import registered; from harness.readiness.checklist import shipped; \
 	  from harness.reports.checks_page import checks_page; print(end=checks_page(registered(), shipped()))' > docs/checks.md
+	@$(BIN)/python -c 'from harness.context.configuration_schema import SCHEMA_FOLDER; \
+	  from harness.context.schema_of_sections import schemas; \
+	  [(SCHEMA_FOLDER / name).write_text(text) for name, text in schemas()]'
 
 clean:
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache reports/logs

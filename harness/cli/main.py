@@ -25,6 +25,7 @@ COMMANDS = (
     "replay",
     "sandbox",
     "scheme",
+    "schema",
     "spec",
     "waive",
 )

@@ -6,15 +6,13 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from harness.errors import ConfigurationError, SecretError, nearest
 from harness.http.address import public_url
 from harness.model import SecretRef
 from harness.model.config import Absent, Configuration, Environment
 from harness.model.signals import FAULTS
 from harness.model.strict import where_is
-from harness.model.struct_types import inside, is_struct, kinds_of
+from harness.model.struct_types import fields_of, inside, is_struct, kinds_of
 
 
 def check_configuration(
@@ -118,7 +116,7 @@ def _nearest_key(dotted: str) -> str:
     steps, kind = dotted.split("."), Configuration
     for number, step in enumerate(steps):
         if (below := inside(kind, step)) is None:
-            known = [f.encode_name for k in kinds_of(kind) if is_struct(k) for f in msgspec.structs.fields(k)]
+            known = [f.encode_name for k in kinds_of(kind) if is_struct(k) for f in fields_of(k)]
             return nearest(".".join(steps[: number + 1]), [".".join([*steps[:number], name]) for name in known])
         kind = below
     return ""

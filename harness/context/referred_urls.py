@@ -12,12 +12,15 @@ from harness.model import SecretRef
 from harness.model.strict import where_is
 from harness.secrets import Vault
 
-_KEYS = frozenset({"url", "base_url"})
+URL_KEYS = frozenset({"url", "base_url"})
+"""The keys whose text may be ``env:NAME`` in place of a URL."""
 
 
 def is_referred_url(steps: tuple[str, ...], value: object) -> bool:
     """Whether a key holds ``env:NAME`` in place of a URL."""
-    reference = SecretRef.parse(value) if isinstance(value, str) and steps[-1] in _KEYS and "env" not in steps else None
+    reference = (
+        SecretRef.parse(value) if isinstance(value, str) and steps[-1] in URL_KEYS and "env" not in steps else None
+    )
     return reference is not None and reference.kind == "env"
 
 

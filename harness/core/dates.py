@@ -8,15 +8,21 @@ import re
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _HOUR_24 = re.compile(r".{8,10}\D24")  # after a date in its basic or extended form
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
+DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 
 
 def duration_s(text: str) -> float:
     """Return a length of time such as ``250ms`` or ``90d`` in seconds; raises ValueError that shows the valid forms."""
-    match = _DURATION.fullmatch(text)
+    match = DURATION.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not a length of time; write 250ms, 3s, 5m, 2h or 90d")
     return float(match[1]) * _UNITS[match[2]]
+
+
+def as_duration(seconds: float) -> str:
+    """Write whole seconds in the largest unit without a rest, as `duration_s` reads them: ``60`` is ``1m``."""
+    unit, length = next((u, s) for u, s in reversed(_UNITS.items()) if seconds % s == 0 and s >= 1)
+    return f"{seconds / length:g}{unit}"
 
 
 def in_words(seconds: float) -> str:

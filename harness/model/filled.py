@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any, get_args, get_origin
 
-import msgspec
-
 from harness.errors import ConfigurationError
 from harness.model.strict import where_is
-from harness.model.struct_types import inside, is_struct, kinds_of
+from harness.model.struct_types import fields_of, inside, is_struct, kinds_of
 
 
 def check_filled(value: Any, expected: Any, file: str, path: tuple[str, ...] = ()) -> None:
@@ -20,7 +18,7 @@ def check_filled(value: Any, expected: Any, file: str, path: tuple[str, ...] = (
     for kind in filter(is_struct, kinds_of(expected)):
         if isinstance(value, dict):
             may_be_empty = getattr(kind, "MAY_BE_EMPTY", ())
-            for field in msgspec.structs.fields(kind):
+            for field in fields_of(kind):
                 given = value.get(field.encode_name)
                 where = (*path, field.encode_name)
                 _check_text(given, file, where, allowed=field.encode_name in may_be_empty)

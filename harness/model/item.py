@@ -17,9 +17,11 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     MAY_BE_EMPTY: ClassVar[tuple[str, ...]] = ("why",)
 
     id: str
+    """Id, as tests name it: ``verifies("ID")``."""
     step: str = "6 Your own"
     """The step of the integration guide the item belongs to, such as ``3 Webhooks``."""
     level: Level
+    """``must`` or ``should``."""
     text: str
     """What is true when the item passes."""
     why: str = ""
@@ -55,9 +57,12 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     IDENTITY: ClassVar[tuple[str, ...]] = ("item", "finding")
 
     item: str
+    """Id of the checklist item."""
     finding: str = ""
     """Id of the one finding that is waived, such as ``F-a6ad4d8834``; empty for the item as a whole."""
     reason: str
+    """Why the gap is accepted."""
     owner: str
+    """Who answers for it."""
     expires: dt.date
     """Last day on which the waiver is valid."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_REFERENCE = re.compile(r"(env|file|fresh):\S+|command:\S.*")
+REFERENCE = re.compile(r"(env|file|fresh):\S+|command:\S.*")
 
 
 class SecretRef(str):
@@ -20,7 +20,7 @@ class SecretRef(str):
     @classmethod
     def parse(cls, text: str) -> SecretRef | None:
         """Read ``text`` as a reference; None when it is not one."""
-        return cls(text) if _REFERENCE.fullmatch(text) else None
+        return cls(text) if REFERENCE.fullmatch(text) else None
 
     @property
     def kind(self) -> str:

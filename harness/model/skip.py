@@ -16,6 +16,7 @@ class DeclaredSkip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     test: str
     """Glob of node ids, such as ``scenarios/test_refunds.py::*``; only ``*`` and ``?`` are special."""
     reason: str
+    """Why the scenario may be left out."""
     expires: dt.date
     """Last day on which the declaration is valid."""
 

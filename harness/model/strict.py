@@ -13,7 +13,7 @@ from harness.core.pointers import child
 from harness.errors import ConfigurationError, misfit, nearest
 from harness.model.config import Duration
 from harness.model.reference import SecretRef
-from harness.model.struct_types import inside, is_struct, kinds_of
+from harness.model.struct_types import fields_of, inside, is_struct, kinds_of
 
 Path = tuple[str, ...]
 _IN_WORDS = {
@@ -99,7 +99,7 @@ def check_keys(value: Any, expected: Any, file: str, path: Path = ()) -> None:
     """Raise for the first key that the type ``expected`` does not have; types of values are checked by `convert`."""
     inner = get_args(expected)
     if isinstance(value, dict) and (struct := _struct_for(value, expected, file, path)):
-        fields = {f.encode_name: f.type for f in msgspec.structs.fields(struct)}
+        fields = {f.encode_name: f.type for f in fields_of(struct)}
         for key, item in value.items():
             if key == struct.__struct_config__.tag_field:
                 continue
@@ -123,7 +123,7 @@ def _struct_for(value: dict[str, Any], expected: Any, file: str, path: Path) -> 
         return structs[0] if structs else None
     by_tag = {str(s.__struct_config__.tag): s for s in structs}
     tag = value.get(tag_field)
-    if tag not in by_tag:
+    if not isinstance(tag, str) or tag not in by_tag:
         where = where_is((*path, tag_field))
         problem = f"{tag!r} is not known" if tag_field in value else "is missing"
         raise ConfigurationError(f"{file}: {where}: {problem}. {nearest(str(tag), by_tag)}", key=(*path, tag_field))

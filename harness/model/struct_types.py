@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import types
 import typing
+from functools import cache
 from typing import Any, TypeGuard, get_args, get_origin
 
 import msgspec
+
+
+@cache
+def fields_of(struct: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """Return the fields of a struct; msgspec compiles their annotations again each time it is asked."""
+    return msgspec.structs.fields(struct)
 
 
 def inside(expected: Any, step: str) -> Any:
     """Return the type at one key or index of the type ``expected``; None where it has none."""
     for kind in kinds_of(expected):
         if is_struct(kind):
-            fields = {f.encode_name: f.type for f in msgspec.structs.fields(kind)}
+            fields = {f.encode_name: f.type for f in fields_of(kind)}
             if step in fields:
                 return fields[step]
         elif get_origin(kind) is dict:

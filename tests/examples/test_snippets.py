@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import tomllib
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import jsonschema_rs
 import pytest
 import yaml
 
 from harness.cli.main import COMMANDS, main
+from harness.context.configuration_schema import OVERLAY_SCHEMA, SCHEMA, shipped_schema
 from harness.context.target import load_target
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ Snippets = Callable[..., "list[Snippet]"]
 
 
 def test_every_toml_snippet_is_a_target(snippets: Snippets, tmp_path: Path) -> None:
-    """Each harness.toml that is shown loads, and each overlay loads over the one above it."""
+    """Each harness.toml that is shown loads and fits the schema; each overlay loads over the one above it."""
     for snippet in snippets("toml"):
         overlay = snippet.title.removeprefix("harness.").removesuffix(".toml") if snippet.title else None
         (tmp_path / (snippet.title or "harness.toml")).write_text(snippet.text)
@@ -35,6 +38,9 @@ def test_every_toml_snippet_is_a_target(snippets: Snippets, tmp_path: Path) -> N
         target = load_target(tmp_path, overlay=overlay)
 
         assert target.config.target.name == "Acme integration", str(snippet)
+        schema = json.loads(shipped_schema(OVERLAY_SCHEMA if overlay else SCHEMA))
+        raw = json.loads(json.dumps(tomllib.loads(snippet.text), default=str))
+        assert jsonschema_rs.Draft202012Validator(schema).is_valid(raw), str(snippet)
 
 
 def test_every_python_snippet_runs_against_the_sandbox(snippets: Snippets, pytester: pytest.Pytester) -> None:

@@ -53,6 +53,7 @@ class Configuration(Section, frozen=True):
 
     target: TargetSection
     process: dict[str, Process] = {}
+    """What the harness starts, by name."""
     provider: Provider | None = None
     contract: Contract | None = None
     fuzz: Fuzz | None = None
@@ -63,4 +64,6 @@ class Configuration(Section, frozen=True):
     telemetry: Telemetry | None = None
     operations: Operations | None = None
     waiver: tuple[Waiver, ...] = ()
+    """Gaps that are accepted for some time."""
     item: tuple[Item, ...] = ()
+    """Items of your own."""

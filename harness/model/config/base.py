@@ -10,7 +10,7 @@ import msgspec
 
 from harness.core.dates import duration_s
 
-_CALLABLE = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
+CALLABLE = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
 """How a URL begins to which a request can be sent; its port may still be a placeholder."""
 
 
@@ -36,6 +36,30 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     IDENTITY: ClassVar[tuple[str, ...]] = ()
     """Names of the keys by which a table of a list is the same one in an overlay; empty: a list is replaced whole."""
 
+    EXACTLY_ONE: ClassVar[tuple[str, ...]] = ()
+    """Names of the keys of which exactly one is given."""
+    TOGETHER: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Pairs of keys that are given both, or neither."""
+    BELONGS_TO: ClassVar[dict[str, str]] = {}
+    """Keys that mean something only beside another one, with its name."""
+    RANGES: ClassVar[dict[str, tuple[int, int | None]]] = {}
+    """Lowest and highest number by key; None for no limit."""
+    FORMS: ClassVar[dict[str, re.Pattern[str]]] = {}
+    """By key, what its text, or each text of its list, matches as a whole."""
+
+    def given_alone(self) -> tuple[str, str] | None:
+        """Return the first key that is given without the one of `TOGETHER` or `BELONGS_TO` beside it, and that one."""
+        pairs = [*self.TOGETHER, *((two, one) for one, two in self.TOGETHER), *self.BELONGS_TO.items()]
+        return next(((one, two) for one, two in pairs if getattr(self, one) and not getattr(self, two)), None)
+
+    def out_of_range(self) -> str:
+        """Return the first key whose number is out of `RANGES`; empty where there is none."""
+        for key, (low, high) in self.RANGES.items():
+            value = getattr(self, key)
+            if value is not None and (value < low or (high is not None and value > high)):
+                return key
+        return ""
+
     def called_urls(self) -> Iterator[str]:
         """Yield the URLs of this section and of those inside it at which the harness calls the target."""
         yield from (url for _, url in _called(self, ()) if "://" in url)
@@ -43,7 +67,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def malformed_url(self) -> tuple[str, ...] | None:
         """Return the first key whose value should be a URL that can be called, and is not one; else None."""
         called = _called(self, ())
-        return next((steps for steps, url in called if steps[-1] != "spec" and not _CALLABLE.match(url)), None)
+        return next((steps for steps, url in called if steps[-1] != "spec" and not CALLABLE.match(url)), None)
 
 
 def _called(value: object, steps: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:

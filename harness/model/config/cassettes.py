@@ -23,6 +23,8 @@ class Cassettes(Section, frozen=True):
     hosts: tuple[str, ...] = ()
     """Further hosts that scenarios may send to while they are recorded or run live."""
 
+    FORMS = {"volatile": _RULE}
+
     def __post_init__(self) -> None:
         """Raise ValueError for a path that is not a JSON path, and where every request would match."""
         if not self.match_on:

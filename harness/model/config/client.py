@@ -20,9 +20,11 @@ class Policy(Section, frozen=True):
     answer_within: Duration = Duration(30)
     """How long it waits for one response, however slowly that arrives."""
 
+    RANGES = {"max_attempts": (1, None)}
+
     def __post_init__(self) -> None:
         """Raise ValueError for a number of requests that no client can keep to."""
-        if self.max_attempts < 1:
+        if self.out_of_range():
             raise ValueError(f"`max_attempts` is {self.max_attempts}: write 1 or more, the first request included")
 
 
@@ -36,11 +38,14 @@ class Client(Section, frozen=True):
     """``[client]``: a command that runs the core workflow once, exit status 0 on success."""
 
     MAY_BE_EMPTY = ("command",)
+    FORMS = {"idempotency_header": _TOKEN}
 
     command: tuple[str, ...]
+    """Command and arguments; no shell."""
     env: dict[str, str] = {}
     """Added to the environment; ``{fault_server}`` or ``{provider}`` is replaced by the URL the client must call."""
     timeout: Duration = Duration(60)
+    """How long one run may take."""
     policy: Policy = Policy()
     idempotency_header: str | None = None
     """Header that carries the idempotency key, where the document declares none; else ``Idempotency-Key``."""

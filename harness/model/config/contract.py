@@ -8,6 +8,8 @@ from harness.model.config.base import Section
 class CoverageThreshold(Section, frozen=True):
     """``[contract] coverage``: shares in per cent."""
 
+    RANGES = {"operations": (0, 100), "responses": (0, 100)}
+
     operations: int = 100
     """Share of operations that are called with valid input."""
     responses: int = 0
@@ -15,9 +17,8 @@ class CoverageThreshold(Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Raise ValueError for what is no share."""
-        for name in self.__struct_fields__:
-            if not 0 <= getattr(self, name) <= 100:
-                raise ValueError(f"`{name}` is {getattr(self, name)}: write per cent, from 0 to 100")
+        if name := self.out_of_range():
+            raise ValueError(f"`{name}` is {getattr(self, name)}: write per cent, from 0 to 100")
 
 
 class Contract(Section, frozen=True):

@@ -33,7 +33,10 @@ def _check_scheme(scheme: str | None) -> None:
 class Bearer(Section, frozen=True, tag_field="type", tag="bearer"):
     """``Authorization: Bearer …`` (RFC 6750)."""
 
+    FORMS = {"scheme": _SCHEME}
+
     token: SecretRef
+    """Reference to the token, such as ``env:PRODUCT_API_KEY``."""
     scheme: str = "Bearer"
     """The word before the token, such as ``Token``."""
 
@@ -45,8 +48,12 @@ class Bearer(Section, frozen=True, tag_field="type", tag="bearer"):
 class ApiKey(Section, frozen=True, tag_field="type", tag="api-key"):
     """A key in a separate header."""
 
+    FORMS = {"scheme": _SCHEME}
+
     key: SecretRef
+    """Reference to the key, such as ``env:PRODUCT_API_KEY``."""
     header: str = "X-API-Key"
+    """Name of the header."""
     scheme: str | None = None
     """The word before the key, such as ``Apikey``; None where the header holds the key alone."""
 
@@ -61,10 +68,14 @@ class Basic(Section, frozen=True, tag_field="type", tag="basic"):
     username: str
     """The name, or a reference to it such as ``env:NAME``."""
     password: SecretRef
+    """Reference to the password, such as ``env:PRODUCT_PASSWORD``."""
 
 
 class ProviderWebhooks(Section, frozen=True):
     """``[provider.webhooks]``: how the provider is given the URL at which the harness catches its webhooks."""
+
+    BELONGS_TO = {"secret_at": "register", "body": "register"}
+    RANGES = {"port": (1, (1 << 16) - 1)}
 
     register: str | None = None
     """Operation that registers a URL, such as ``POST /webhook-endpoints``; None if you register it by hand."""
@@ -83,11 +94,10 @@ class ProviderWebhooks(Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Raise ValueError for ``secret_at`` or ``body`` without ``register``, and for an impossible port."""
-        if self.secret_at and not self.register:
-            raise ValueError("`secret_at` is a key of the response to `register`, which is missing")
-        if self.body and not self.register:
-            raise ValueError("`body` is the body of the request `register`, which is missing")
-        if self.port is not None and not 0 < self.port < 1 << 16:
+        if alone := self.given_alone():
+            what = {"secret_at": "a key of the response to", "body": "the body of the request"}[alone[0]]
+            raise ValueError(f"`{alone[0]}` is {what} `register`, which is missing")
+        if self.out_of_range():
             raise ValueError(f"`port` is {self.port}: write a number from 1 to 65535")
 
 
@@ -98,11 +108,14 @@ class Provider(Section, frozen=True):
     """``[provider]``: the Product API."""
 
     CALLED = ("spec", "base_url")
+    FORMS = {"whoami": _WHOAMI}
 
     spec: str
     """Path of the OpenAPI document, relative to harness.toml, or its URL."""
     base_url: str
+    """URL of the API, or ``env:NAME`` of the variable that has it."""
     auth: Bearer | ApiKey | Basic | None = None
+    """The test credential."""
     ours: bool | None = None
     """Whether your team can correct the provider; unless set, true for a ``[process]`` of the harness."""
     probes: Probes | None = None

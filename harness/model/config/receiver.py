@@ -14,6 +14,7 @@ class Signature(Section, frozen=True):
     MAY_BE_EMPTY = ("prefix",)
 
     scheme: str
+    """How deliveries are signed: a provider's scheme, or ``hmac``, which the other keys describe."""
     secret: SecretRef | None = None
     """None for the scheme ``none`` alone."""
     previous: SecretRef | None = None
@@ -58,6 +59,9 @@ class Probe(Section, frozen=True):
     CALLED = ("url",)
     MAY_BE_EMPTY: ClassVar[tuple[str, ...]] = ("command",)
 
+    EXACTLY_ONE = ("url", "command", "sql")
+    TOGETHER = (("sql", "database"),)
+
     url: str | None = None
     """GET; ``{event_id}`` is replaced. Answers 404 while the event is unknown, else JSON."""
     command: tuple[str, ...] = ()
@@ -69,9 +73,9 @@ class Probe(Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Raise ValueError unless exactly one of the three is given."""
-        if sum(map(bool, (self.url, self.command, self.sql))) != 1:
+        if sum(bool(getattr(self, key)) for key in self.EXACTLY_ONE) != 1:
             raise ValueError("give exactly one of `url`, `command` and `sql`")
-        if bool(self.sql) != bool(self.database):
+        if self.given_alone():
             raise ValueError("`sql` and `database` belong together")
 
 
@@ -105,8 +109,9 @@ class EventOrder(Section, frozen=True):
     """``[receiver] order``: two events about one object; the earlier one must not undo the later one."""
 
     earlier: str
+    """Event fixture of what happens first."""
     later: str
-    """Event fixtures."""
+    """Event fixture of what happens after it."""
     object: str
     """Dotted key of the object's id in both bodies."""
     state: Probe
@@ -118,8 +123,10 @@ class Receiver(Section, frozen=True):
 
     CALLED = ("url",)
     MAY_BE_EMPTY = ("event_type", "outage", "stop", "start")
+    TOGETHER = (("stop", "start"),)
 
     url: str
+    """URL of the webhook endpoint."""
     events: str | None = None
     """Folder of event fixtures, relative to harness.toml."""
     signature: Signature | None = None
@@ -128,6 +135,7 @@ class Receiver(Section, frozen=True):
     event_type: str | None = None
     """Key of the event type in the JSON body, if it differs from the scheme's."""
     ack_within: Duration = Duration(3)
+    """How soon a delivery must be acknowledged."""
     effects: EffectSource | None = None
     dead_letters: DeadLetters | None = None
     order: EventOrder | None = None
@@ -144,5 +152,5 @@ class Receiver(Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Raise ValueError where one of `stop` and `start` is given alone."""
-        if bool(self.stop) != bool(self.start):
+        if self.given_alone():
             raise ValueError("give both `stop` and `start`, or neither")

@@ -66,6 +66,7 @@ class Rotation(Section, frozen=True):
     ref: SecretRef
     """Reference to the secret, as elsewhere in harness.toml."""
     rotated_at: dt.date
+    """Day of the last rotation."""
     max_age: Duration = Duration(90 * 86400)
     """Maximum age of the secret."""
     previous: SecretRef | None = None

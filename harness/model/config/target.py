@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import enum
+import re
 
 from harness.model.config.base import Duration, Section
 from harness.model.skip import DeclaredSkip
+
+_REASON = re.compile(r"[\s\S]*\S[\s\S]*")
 
 
 class Environment(enum.StrEnum):
@@ -20,16 +23,23 @@ class Absent(Section, frozen=True):
     """``[target.absent]``: what the integration does not have, each with the reason."""
 
     MAY_BE_EMPTY = ("receiver", "client", "telemetry", "webhooks")  # refused below, with the reason
+    FORMS = dict.fromkeys(MAY_BE_EMPTY, _REASON)
 
     receiver: str | None = None
+    """Why the integration has no webhook receiver."""
     client: str | None = None
+    """Why it has no client."""
     telemetry: str | None = None
+    """Why it exports no metrics and no traces."""
     webhooks: str | None = None
+    """Why the provider sends it no webhooks."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a declaration without a reason."""
         if empty := [
-            name for name in self.__struct_fields__ if (given := getattr(self, name)) is not None and not given.strip()
+            name
+            for name in self.__struct_fields__
+            if (given := getattr(self, name)) is not None and not _REASON.fullmatch(given)
         ]:
             raise ValueError(f'`{empty[0]}` is empty: write the reason, such as "we only call"')
 
@@ -38,6 +48,7 @@ class TargetSection(Section, frozen=True):
     """``[target]``: the name, the environment, and where the user's scenarios are."""
 
     name: str
+    """Name of the target in the report."""
     environment: Environment | None = None
     """Required where the provider is not on this machine; there ``local``."""
     scenarios: tuple[str, ...] = ()
@@ -56,6 +67,10 @@ class ReadySign(Section, frozen=True):
     CALLED = ("url",)
     MAY_BE_EMPTY = ("command",)
 
+    EXACTLY_ONE = ("log", "command", "url")
+    BELONGS_TO = {"status": "url"}
+    RANGES = {"status": (200, 599)}
+
     log: str | None = None
     """Text that a line of the output contains once the process is ready."""
     command: tuple[str, ...] = ()
@@ -67,11 +82,11 @@ class ReadySign(Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Raise ValueError unless exactly one of the three is given, and for an impossible `status`."""
-        if sum(map(bool, (self.log, self.command, self.url))) != 1:
+        if sum(bool(getattr(self, key)) for key in self.EXACTLY_ONE) != 1:
             raise ValueError("give exactly one of `log`, `command` and `url`")
-        if self.status is not None and not self.url:
+        if self.given_alone():
             raise ValueError("`status` is the status of the answer to `url`, which is missing")
-        if self.status is not None and not 200 <= self.status < 600:
+        if self.out_of_range():
             raise ValueError(f"`status` is {self.status}: write one from 200 to 599")
 
 
@@ -82,12 +97,14 @@ class Process(Section, frozen=True):
     MAY_BE_EMPTY = ("command", "prepare")
 
     command: tuple[str, ...]
+    """Command and arguments; no shell."""
     prepare: tuple[str, ...] = ()
     """Command and arguments that run once before it is first started; what they write to ``{run_dir}`` is copied into
     that of each copy of the target."""
     ready: str | ReadySign | None = None
     """URL that answers 2xx once the process is ready, another sign of it, or None: it need only live."""
     ready_within: Duration = Duration(20)
+    """How long it may take to become ready."""
     env: dict[str, str] = {}
     """Added to the environment; a value may be a secret reference."""
     cwd: str | None = None
