@@ -17,7 +17,8 @@ from harness.cli.pytest_arguments import for_the_suite
 from harness.cli.refused_options import refuse_options
 from harness.context.gate_request import ISOLATED, GateRequest
 from harness.context.interpreter_checks import check_interpreter
-from harness.context.target import CONFIG_NAME, load_target
+from harness.context.target import load_target
+from harness.core.configuration_home import CONFIG_NAME
 from harness.core.folder_lock import locked_folder
 from harness.errors import ConfigurationError
 from harness.model import Verdict

@@ -13,6 +13,7 @@ from harness.cli.pytest_arguments import verbosity
 from harness.cli.streams import safe_streams
 from harness.context.gate_request import GateRequest
 from harness.context.gate_run import USAGE_ERROR, run_gate
+from harness.core.configuration_home import in_words_here
 from harness.errors import ConfigurationError, HarnessError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def _run(request: GateRequest) -> int:
     try:
         status, report = run_gate(request)
     except HarnessError as exc:
-        click.echo(f"ERROR: {exc}", err=True)
+        click.echo(f"ERROR: {in_words_here(str(exc))}", err=True)
         return USAGE_ERROR if isinstance(exc, ConfigurationError) else 1
     except KeyboardInterrupt:
         click.echo("The gate was interrupted before the target was ready.", err=True)

@@ -9,6 +9,7 @@ import click
 
 from harness import __version__
 from harness.cli.streams import safe_streams
+from harness.core.configuration_home import in_words_here
 from harness.errors import ConfigurationError, HarnessError, nearest
 
 USAGE_ERROR = 4
@@ -59,7 +60,7 @@ class _Commands(click.Group):
             exc.show()
             ctx.exit(USAGE_ERROR)
         except HarnessError as exc:
-            click.echo(f"ERROR: {exc}", err=True)
+            click.echo(f"ERROR: {in_words_here(str(exc))}", err=True)
             ctx.exit(USAGE_ERROR if isinstance(exc, ConfigurationError) else 1)
 
 

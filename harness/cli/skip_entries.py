@@ -11,7 +11,7 @@ from harness.errors import ConfigurationError
 from harness.model import DeclaredSkip, Report
 from harness.readiness.skips import matches
 
-_TABLE = re.compile(rb"(?m)^[ \t]*\[\[target\.skips\]\]")
+_TABLE = re.compile(rb"(?m)^[ \t]*\[\[(?:tool\.harness\.)?target\.skips\]\]")
 
 
 def skip_entries(
@@ -27,10 +27,10 @@ def skip_entries(
     return [DeclaredSkip(test=glob, reason=reason, expires=expires) for glob in globs if glob not in written]
 
 
-def table_of(skip: DeclaredSkip) -> str:
-    """Return an entry as a table of harness.toml."""
+def table_of(skip: DeclaredSkip, within: str) -> str:
+    """Return an entry as a table of harness.toml, or of the section ``within`` of another file."""
     test, reason = (plain_json.dumps(text, ensure_ascii=False) for text in (skip.test, skip.reason))
-    return f"[[target.skips]]\ntest = {test}\nreason = {reason}\nexpires = {skip.expires}\n"
+    return f"[[{within}target.skips]]\ntest = {test}\nreason = {reason}\nexpires = {skip.expires}\n"
 
 
 def require_tables(content: bytes, known: Sequence[DeclaredSkip], skips: Sequence[DeclaredSkip]) -> None:

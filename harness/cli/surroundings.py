@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.context.run_context import RunContext
-from harness.context.target import CONFIG_NAME
+from harness.core.configuration_home import configuration_file
 from harness.http.address import origin_of
 from harness.http.client import Network
 from harness.model.config import Cassettes
@@ -29,7 +29,7 @@ class Surroundings:
         self.vault = Vault(seed="", root=directory)
         """The target's secrets, as far as they are set here."""
         self._context: RunContext | None = None
-        if (directory / CONFIG_NAME).is_file():
+        if configuration_file(directory):
             run = Run(run_id="", seed="", directory="")
             self._context = RunContext.load(directory, run=run, overlay=None, reports=directory)
             self._context.secrets.resolve_stored(commands=commands)

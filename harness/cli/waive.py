@@ -17,7 +17,8 @@ import msgspec
 
 from harness.cli.skip_entries import require_tables, skip_entries, table_of
 from harness.context.configuration_checks import last_day_of_waivers
-from harness.context.target import CONFIG_NAME, Target, load_target
+from harness.context.target import Target, load_target
+from harness.core.configuration_home import configuration_file, section_of
 from harness.core.dates import duration_s
 from harness.core.files import write_atomically
 from harness.errors import ConfigurationError, HarnessError
@@ -26,7 +27,7 @@ from harness.model.finding import EXCUSABLE
 from harness.readiness.evaluate import today
 from harness.reports import json
 
-_TABLE = re.compile(rb"(?m)^[ \t]*\[\[(?:waiver|target\.skips)\]\]")
+_TABLE = re.compile(rb"(?m)^[ \t]*\[\[(?:tool\.harness\.)?(?:waiver|target\.skips)\]\]")
 _WRITTEN = ({"waiver"}, {"target"}, {"waiver", "target"})
 
 
@@ -62,15 +63,17 @@ def waive(
     if not (owner.strip() or alone):
         raise click.UsageError("Missing option '--owner'.")
     here, target = Path.cwd(), load_target(Path.cwd(), overlay=overlay)
-    file = here / (f"harness.{overlay}.toml" if overlay else CONFIG_NAME)
-    report = _report(here, reports, target, file)
+    base = configuration_file(here)
+    file = base if base and not overlay else here / f"harness.{overlay}.toml"
+    report = _report(here, reports, target, b"" if file == base or not base else base.read_bytes(), file)
     until = last_day(expires, today(), last_day_of_waivers(target.config))
     wanted = _wanted([] if alone else chosen(report, items, ids), owner, reason, until)
     skips = skip_entries(report, globs, target.config.target.skips, reason=reason, expires=until)
     require_tables(file.read_bytes(), target.config.target.skips, skips)
+    within = "".join(f"{step}." for step in section_of(file))
     known = {(w.item, w.finding) for w in target.config.waiver if w.expires >= today()}
     fresh = [w for w in wanted if (w.item, w.finding) not in known]
-    if (tables := [*map(_table, fresh), *map(table_of, skips)]) and not dry_run:
+    if (tables := [*(_table(w, within) for w in fresh), *(table_of(s, within) for s in skips)]) and not dry_run:
         _append(file, tables, overlay)
     left = [] if alone else list(_left(report, wanted, items, ids))
     for line in _lines(fresh, skips, left):
@@ -149,7 +152,7 @@ def _left(report: Report, wanted: Sequence[Waiver], globs: Sequence[str], ids: S
             yield item.id
 
 
-def _report(here: Path, reports: str, target: Target, file: Path) -> Report:
+def _report(here: Path, reports: str, target: Target, below: bytes, file: Path) -> Report:
     """Return the last report; raises `ConfigurationError` for none, or for one of another harness.toml."""
     path = here / reports / "readiness.json"
     try:
@@ -158,7 +161,6 @@ def _report(here: Path, reports: str, target: Target, file: Path) -> Report:
         raise ConfigurationError(
             f"harness waive: there is no readable report {path}. Run harness gate first, or name its folder: --reports."
         ) from None
-    below = b"" if file.name == CONFIG_NAME else (here / CONFIG_NAME).read_bytes()
     digests = _digests(below, file.read_bytes())
     if report.target.name != target.summary.name or report.target.config_digest not in digests:
         raise ConfigurationError(
@@ -174,6 +176,7 @@ def _digests(below: bytes, content: bytes) -> Iterator[str]:
     for table in _TABLE.finditer(content):
         before, rest = content[: table.start()], content[table.start() :]
         added = tomllib.loads(rest.decode())
+        added = added.get("tool", {}).get("harness", {}) if set(added) == {"tool"} else added
         if set(added) in _WRITTEN and set(added.get("target", {})) <= {"skips"}:
             while True:
                 yield hashlib.sha256(below + before).hexdigest()
@@ -204,10 +207,10 @@ def _append(path: Path, tables: Sequence[str], overlay: str | None) -> None:
         raise HarnessError(f"{path} could not be written: {exc.strerror}. It is as it was.") from exc
 
 
-def _table(waiver: Waiver) -> str:
+def _table(waiver: Waiver, within: str) -> str:
     finding = f"finding = {plain_json.dumps(waiver.finding)}\n" if waiver.finding else ""
     texts = {name: plain_json.dumps(getattr(waiver, name), ensure_ascii=False) for name in ("item", "reason", "owner")}
     return (
-        f"[[waiver]]\nitem = {texts['item']}\n{finding}reason = {texts['reason']}\nowner = {texts['owner']}\n"
+        f"[[{within}waiver]]\nitem = {texts['item']}\n{finding}reason = {texts['reason']}\nowner = {texts['owner']}\n"
         f"expires = {waiver.expires}\n"
     )

@@ -1,4 +1,7 @@
-"""The files of a configuration: harness.toml and its overlay, read, merged, and searched for the line of a key."""
+"""The files of a configuration: harness.toml, or ``[tool.harness]`` of pyproject.toml, and its overlay.
+
+They are read, merged, and searched for the line of a key.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from harness.core.configuration_home import CONFIG_NAME, configuration_file, in_words_of, section_of
 from harness.core.pointers import leaves
 from harness.core.toml_lines import line_of
 from harness.errors import ConfigurationError, SecretError, nearest
@@ -18,7 +22,6 @@ from harness.model.strict import check_keys, where_is
 from harness.model.struct_types import identity_of, inside
 from harness.secrets.detection.secret_names import looks_like_secret
 
-CONFIG_NAME = "harness.toml"
 # Free text, in which a word such as "key" names no secret, and keys that name a field or a header.
 _NEVER_SECRET = ("reason", "remediation", "text", "header", "event_id", "event_type")
 
@@ -27,6 +30,7 @@ class _File(NamedTuple):
     path: Path
     text: str
     raw: dict[str, Any]
+    """What describes the target; all but its own section of a pyproject.toml is left out."""
 
 
 class ConfigurationFiles:
@@ -34,9 +38,9 @@ class ConfigurationFiles:
 
     def __init__(self, directory: Path, overlay: str | None) -> None:
         """Raises `ConfigurationError` for a file that is missing, is not TOML, or has a key that nothing reads."""
-        paths = [_existing(directory, CONFIG_NAME)]
+        paths = [_base(directory)]
         if overlay:
-            paths.append(_existing(directory, f"harness.{overlay}.toml"))
+            paths.append(_overlay(directory, overlay))
         self.names = " + ".join(path.name for path in paths)
         self.digest = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
         """SHA-256 of the files, hexadecimal."""
@@ -60,9 +64,11 @@ class ConfigurationFiles:
         try:
             yield
         except ConfigurationError as exc:
-            if not (exc.key and (place := _place(files, merged, exc.key))):
+            place = _place(files, merged, exc.key) if exc.key else ""
+            text = in_words_of(files[0].path, str(exc))
+            if not place and text == str(exc):
                 raise
-            raise type(exc)(f"{exc} ({place})", key=exc.key) from None
+            raise type(exc)(f"{text} ({place})" if place else text, key=exc.key) from None
 
 
 def _place(files: Sequence[_File], merged: dict[str, Any], key: tuple[str, ...]) -> str:
@@ -73,29 +79,36 @@ def _place(files: Sequence[_File], merged: dict[str, Any], key: tuple[str, ...])
     for length in range(len(key), 0, -1):
         for file in reversed(files):
             steps = _same(merged, file.raw, key[:length])
-            if steps and (line := line_of(file.text, steps)):
+            if steps and (line := line_of(file.text, (*section_of(file.path), *steps))):
                 return f"{file.path.name}:{line}"
     return ""
 
 
-def _existing(directory: Path, name: str) -> Path:
-    path = directory / name
+def _base(directory: Path) -> Path:
+    if path := configuration_file(directory):
+        return path
+    raise ConfigurationError(
+        f"{CONFIG_NAME} not found in {directory}. Run in the folder that holds it, or write one: the README shows "
+        "the smallest that works, under 'Point it at your own API'."
+    )
+
+
+def _overlay(directory: Path, overlay: str) -> Path:
+    path = directory / f"harness.{overlay}.toml"
     if path.is_file():
         return path
-    if name == CONFIG_NAME:
-        raise ConfigurationError(
-            f"{name} not found in {directory}. Run in the folder that holds it, or write one: the README shows "
-            "the smallest that works, under 'Point it at your own API'."
-        )
     overlays = sorted(p.name.split(".")[1] for p in directory.glob("harness.*.toml"))
-    known = nearest(name.split(".")[1], overlays) if overlays else "There is no overlay beside harness.toml."
-    raise ConfigurationError(f"{name} not found in {directory}, although --target names it. {known}")
+    known = nearest(overlay, overlays) if overlays else "There is no overlay beside harness.toml."
+    raise ConfigurationError(f"{path.name} not found in {directory}, although --target names it. {known}")
 
 
 def _read(path: Path) -> _File:
     try:
         text = path.read_text(encoding="utf-8")
-        return _File(path, text, tomllib.loads(text))
+        raw = tomllib.loads(text)
+        for step in section_of(path):
+            raw = raw[step]
+        return _File(path, text, raw)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise ConfigurationError(f"{path.name} is not valid TOML: {exc}. Correct that line and run again.") from None
 

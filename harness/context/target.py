@@ -11,15 +11,13 @@ from typing import Any
 import msgspec
 
 from harness.context.configuration_checks import check_configuration
-from harness.context.configuration_files import CONFIG_NAME, ConfigurationFiles
+from harness.context.configuration_files import ConfigurationFiles
 from harness.context.provider_rules import environment_of, is_ours, probes_of
 from harness.context.referred_urls import is_referred_url, with_referred_urls
 from harness.core.pointers import leaves, mapped
 from harness.model import ProviderOwner, SecretRef, TargetSummary
 from harness.model.config import Configuration, Environment, Probes
 from harness.model.strict import convert, where_is
-
-__all__ = ["ABSENCES", "CONFIG_NAME", "Target", "load_target"]
 
 ABSENCES = {
     "receiver": ("receiver", "webhooks"),
@@ -124,7 +122,7 @@ def _named(root: Path, pattern: str) -> Iterator[Path]:
 
 
 def load_target(directory: Path, *, expand: Callable[[str], str] = str, overlay: str | None = None) -> Target:
-    """Read ``harness.toml`` in ``directory``, laid over by ``harness.OVERLAY.toml`` when one is named.
+    """Read harness.toml in ``directory``, or its pyproject.toml, with ``harness.OVERLAY.toml`` over it if one is named.
 
     ``expand`` replaces the placeholders in every string (see `harness.process.run.Run.expand`).
     Raises `ConfigurationError` that names the file, the key, its line, and what to do next.

@@ -24,18 +24,29 @@ RUN_KEY = "harness_run"
 @contextmanager
 def usage_errors(run_context: RunContext) -> Iterator[None]:
     """Turn what is wrong with the target into pytest's wrong usage, without secrets."""
+    from harness.core.configuration_home import configuration_file, in_words_of
     from harness.errors import HarnessError
 
     try:
         yield
     except HarnessError as exc:
-        raise pytest.UsageError(run_context.vault.redact(str(exc))) from None
+        text = in_words_of(configuration_file(run_context.target.root), str(exc))
+        raise pytest.UsageError(run_context.vault.redact(text)) from None
 
 
 def target_directory(config: pytest.Config) -> Path | None:
-    """Return the folder of harness.toml, None where there is none."""
-    found = (each for each in (config.invocation_params.dir, config.rootpath) if (each / "harness.toml").is_file())
-    return next(found, None)
+    """Return the folder of harness.toml, None where there is none; raises `UsageError` where two files describe it."""
+    from harness.core.configuration_home import configuration_file
+
+    try:
+        directories = dict.fromkeys((config.invocation_params.dir, config.rootpath))
+        return next((each for each in directories if configuration_file(each)), None)
+    except Exception as exc:
+        from harness.errors import ConfigurationError  # not needed where nothing is wrong
+
+        if isinstance(exc, ConfigurationError):
+            raise pytest.UsageError(str(exc)) from None
+        raise
 
 
 def config_directory(config: pytest.Config) -> Path | None:

@@ -38,6 +38,21 @@ ROWS = {
     "no-file": Row({}, "harness.toml not found in", "write one"),
     "no-overlay": Row({"harness.toml": NAMED}, "harness.staging.toml not found", "--target", ("--target", "staging")),
     "not-toml": Row({"harness.toml": "[target\n"}, "harness.toml is not valid TOML", "Correct that line"),
+    "pyproject-key": Row(
+        {"pyproject.toml": '[tool.harness.target]\nname = "x"\n[tool.harness.receiver]\nulr = "x"'},
+        "pyproject.toml: [tool.harness.receiver] ulr: unknown key",
+        "Did you mean 'url'? (pyproject.toml:4)",
+    ),
+    "pyproject-no-spec": Row(
+        {"pyproject.toml": f"[tool.harness]\n{PROVIDER}".replace("\n[", "\n[tool.harness.")},
+        "pyproject.toml: [tool.harness.provider] spec: openapi.yaml cannot be read",
+        "Paths start at",
+    ),
+    "two-homes": Row(
+        {"harness.toml": NAMED, "pyproject.toml": '[tool.harness.target]\nname = "x"\n'},
+        "harness.toml and [tool.harness] of pyproject.toml both describe the target in",
+        "delete harness.toml, or delete [tool.harness]",
+    ),
     "unknown-key": Row(
         {"harness.toml": NAMED + '[receiver]\nulr = "x"'},
         "harness.toml: [receiver] ulr: unknown key",

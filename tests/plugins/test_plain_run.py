@@ -166,3 +166,20 @@ def test_the_shipped_checks_alone_write_their_report(team: Folder) -> None:
     assert section(ended)[-2:] == [f"Report: {team.reports / 'readiness.html'}", WHOLE]
     assert ended.report is not None
     assert "INCOMPLETE" not in ended.out
+
+
+@pytest.mark.parametrize("command", ["gate", "pytest"])
+def test_a_target_in_pyproject_is_as_good(command: str, ready: Folder) -> None:
+    """A READY target whose description moves to [tool.harness] stays READY, and plain pytest finds it."""
+    toml = (ready.path / "harness.toml").read_text(encoding="utf-8")
+    (ready.path / "harness.toml").unlink()
+    ready.write("pyproject.toml", re.sub(r"(?m)^(\[+)", r"\1tool.harness.", toml))
+
+    ended = ready.gate() if command == "gate" else ready.pytest()
+
+    assert ended.status == 0, ended.text
+    if command == "gate":
+        assert ended.report is not None
+        assert ended.report.target.config == "pyproject.toml"
+    else:
+        assert section(ended)[:1] == ["✓ pass    own.backup"]

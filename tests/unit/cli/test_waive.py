@@ -214,3 +214,17 @@ def test_folders_that_harness_toml_names_are_seen(folder: Path) -> None:
     last_gate(folder, None)
 
     assert "2 waivers written to harness.toml" in waive().output
+
+
+def test_waivers_go_into_pyproject_where_the_target_is_there(folder: Path) -> None:
+    """They are tables below [tool.harness], written once, and the report stays that of the file."""
+    (folder / "harness.toml").unlink()
+    (folder / "pyproject.toml").write_text('[tool.harness.target]\nname = "Tiny"\n[tool.other]\nx = 1\n')
+    last_gate(folder, None)
+
+    first, again = waive("--item", "auth.accepts"), waive("--item", "auth.accepts")
+
+    assert "written to pyproject.toml" in first.stdout
+    assert again.exit_code == 0, again.output
+    assert (folder / "pyproject.toml").read_text().count("[[tool.harness.waiver]]") == 1
+    assert waived(folder) == [("auth.accepts", "F-1")]

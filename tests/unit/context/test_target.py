@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import httpx
@@ -552,3 +553,46 @@ def test_a_target_may_allow_longer_waivers(tmp_path: Path) -> None:
     waiver = '[[waiver]]\nitem = "x"\nreason = "r"\nowner = "o"\nexpires = 2999-01-01'
     text = NAMED + f'waivers_within = "400000d"\n{waiver}'
     assert load_target(write(tmp_path, text)).config.waiver[0].owner == "o"
+
+
+def in_pyproject(text: str) -> str:
+    """Return a harness.toml as the same section of a pyproject.toml, below one of another program."""
+    return '[project]\nname = "acme"\n' + re.sub(r"(?m)^(\[+)", r"\1tool.harness.", text)
+
+
+def refusal(folder: Path) -> tuple[str, int]:
+    """Return the message about a folder's target without its line, and that line; 0 for none."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_target(folder)
+    placed = re.fullmatch(r"(.*) \((?:harness|pyproject)\.toml:(\d+)\)", str(caught.value))
+    return (placed[1], int(placed[2])) if placed else (str(caught.value), 0)
+
+
+@pytest.mark.parametrize("text", [row[0] for row in REFUSED.values()], ids=REFUSED)
+def test_pyproject_is_read_as_harness_toml(text: str, tmp_path: Path) -> None:
+    """Each mistake is the same one there, under the name that its key has there, two lines below."""
+    own, shared = tmp_path / "own", tmp_path / "shared"
+    for folder, name, content in ((own, "harness.toml", text), (shared, "pyproject.toml", in_pyproject(text))):
+        folder.mkdir()
+        (folder / name).write_text(content)
+    message, line = refusal(own)
+
+    shown, place = refusal(shared)
+
+    if message.startswith("harness.toml is not valid TOML"):
+        assert shown.startswith("pyproject.toml is not valid TOML")
+        return
+    assert shown == re.sub(r"^harness\.toml: (\[+)", r"pyproject.toml: \1tool.harness.", message)
+    assert place == (line and line + 2)
+
+
+def test_pyproject_has_overlays_and_a_name(tmp_path: Path) -> None:
+    """An overlay is laid over the section, and both files are named in the report."""
+    (tmp_path / "pyproject.toml").write_text(in_pyproject(PROVIDER))
+    (tmp_path / "harness.staging.toml").write_text('[target]\nname = "Acme on staging"\n')
+
+    target = load_target(tmp_path, overlay="staging")
+
+    assert target.config.target.name == "Acme on staging"
+    assert target.config.provider == load_target(tmp_path).config.provider
+    assert target.summary.config == "pyproject.toml + harness.staging.toml"
