@@ -63,17 +63,15 @@ def waive(
     if not (owner.strip() or alone):
         raise click.UsageError("Missing option '--owner'.")
     here, target = Path.cwd(), load_target(Path.cwd(), overlay=overlay)
-    base = configuration_file(here)
-    file = base if base and not overlay else here / f"harness.{overlay}.toml"
-    report = _report(here, reports, target, b"" if file == base or not base else base.read_bytes(), file)
+    *below, file = _files(here, overlay)
+    report = _report(here, reports, target, b"".join(path.read_bytes() for path in below), file)
     until = last_day(expires, today(), last_day_of_waivers(target.config))
     wanted = _wanted([] if alone else chosen(report, items, ids), owner, reason, until)
     skips = skip_entries(report, globs, target.config.target.skips, reason=reason, expires=until)
     require_tables(file.read_bytes(), target.config.target.skips, skips)
-    within = "".join(f"{step}." for step in section_of(file))
     known = {(w.item, w.finding) for w in target.config.waiver if w.expires >= today()}
     fresh = [w for w in wanted if (w.item, w.finding) not in known]
-    if (tables := [*(_table(w, within) for w in fresh), *(table_of(s, within) for s in skips)]) and not dry_run:
+    if (tables := [*_tables(fresh, skips, file)]) and not dry_run:
         _append(file, tables, overlay)
     left = [] if alone else list(_left(report, wanted, items, ids))
     for line in _lines(fresh, skips, left):
@@ -83,6 +81,19 @@ def waive(
     for what, (new, asked) in counts.items():
         if asked or (what == "waivers" and not alone):
             click.echo(f"{new} {what} {done}; {asked - new} were there already.")
+
+
+def _files(here: Path, overlay: str | None) -> list[Path]:
+    """Return the files that the target was read from; the last is the one to add to."""
+    base = configuration_file(here)
+    return [*([base] if base else []), *([here / f"harness.{overlay}.toml"] if overlay else [])]
+
+
+def _tables(waivers: Sequence[Waiver], skips: Sequence[DeclaredSkip], file: Path) -> Iterator[str]:
+    """Yield what is added to a file, under the names that its tables have there."""
+    within = "".join(f"{step}." for step in section_of(file))
+    yield from (_table(waiver, within) for waiver in waivers)
+    yield from (table_of(skip, within) for skip in skips)
 
 
 def _lines(waivers: Sequence[Waiver], skips: Sequence[DeclaredSkip], left: Sequence[str]) -> Iterator[str]:
