@@ -18,7 +18,7 @@ from harness.contract.webhooks import sent
 from harness.fuzzing import operation_fuzz, stateful, unserved
 from harness.model import Check
 from harness.openapi import document_checks
-from harness.operations import alert_runbooks, leaks, runbook_queries, runbooks, secret_rotation
+from harness.operations import alert_runbooks, leaks, runbook_queries, runbooks, secret_rotation, undeclared
 from harness.resilience import client_cases, credential_leak
 from harness.telemetry import calls, metrics, traces
 from harness.telemetry.dashboards import dashboard_checks
@@ -84,4 +84,5 @@ def _staging() -> tuple[Check, ...]:
         *own_checks.CHECKS,
     )
     signals = (*alerts, *dashboard_checks.CHECKS, *blind_spots.CHECKS)
-    return (*observed, *signals, secret_rotation.RECORDED, leaks.NEVER_LOGGED, *runbooks.CHECKS.values())
+    secrets = (secret_rotation.RECORDED, leaks.NEVER_LOGGED, undeclared.UNDECLARED)
+    return (*observed, *signals, *secrets, *runbooks.CHECKS.values())

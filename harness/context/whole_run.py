@@ -43,9 +43,10 @@ class WholeRun(NamedTuple):
 
 
 def judge_secrets(context: RunContext, whole: WholeRun) -> list[Finding]:
-    """Search logs, cassettes and fixtures for every known secret."""
+    """Search logs, cassettes and fixtures for every known secret, and for what looks like another one."""
     if not whole.live:
         return []
+    from harness.context.secret_search import undeclared_secrets
     from harness.operations.leaks import judge_leaks, scan_files, too_short
     from harness.telemetry.spans import FILES, leaks_in, unsearched_in
     from harness.webhooks.delivered_ids import delivered_ids_in
@@ -54,13 +55,15 @@ def judge_secrets(context: RunContext, whole: WholeRun) -> list[Finding]:
     operations, receiver, provider = config.operations, config.receiver, config.provider
     logs = context.processes.log_files()
     events = context.target.files(f"{receiver.events}/**/*") if receiver and receiver.events else []
-    others = context.target.files("cassettes/**/*.yaml", *(operations.scan if operations else ()))
-    files = [*logs, *events, *others]
+    cassettes = context.target.files("cassettes/**/*.yaml")
+    others = [path for path in context.target.files(*(operations.scan if operations else ())) if path not in cassettes]
+    files = [*logs, *events, *cassettes, *others]
     scanner = context.vault.scanner()
     exports = sorted(context.run.path.glob(FILES))
     leaks = scan_files(scanner, files, root=context.target.root)
     leaks += [leak for path in exports for leak in leaks_in(path, scanner)]
-    exposed = list(_exposed(context))
+    undeclared = undeclared_secrets(context, logs=logs, exports=exports, fixtures=[*events, *others])
+    exposed = [*_exposed(context), *(f for f in undeclared if whole.suite or f.outcome is not Outcome.PASS)]
     receives = receiver is not None and not context.target.declared(("receiver.url",))
     if not leaks and not whole.suite:
         return exposed  # scenarios alone send nothing that the logs must hold, so silence proves nothing

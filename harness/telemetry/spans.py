@@ -162,12 +162,21 @@ def leaks_in(path: Path, scanner: Scanner) -> list[Leak]:
     return [msgspec.structs.replace(leak, place=_place(lines[leak.line - 1], leak, scanner), line=0) for leak in found]
 
 
+def place_of_texts(line: bytes) -> str:
+    """Return which span a line of such a file is about."""
+    try:
+        told = msgspec.json.decode(line, type=SpanTexts)
+    except msgspec.DecodeError:
+        return "an export of spans"
+    return f"a span of {told.service or 'the integration'}, {told.name!r}"
+
+
 def _place(line: bytes, leak: Leak, scanner: Scanner) -> str:
     told = msgspec.json.decode(line, type=SpanTexts)
     keys = (
         key for key, text in told.texts.items() if any(_same(leak, x) for x in scanner.scan_bytes(text.encode(), ""))
     )
-    return f"a span of {told.service or 'the integration'}, {told.name!r}, {next(keys, 'its texts')}"
+    return f"{place_of_texts(line)}, {next(keys, 'its texts')}"
 
 
 def _same(one: Leak, other: Leak) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import secrets
 import threading
 from collections.abc import AsyncIterator, Callable
 
@@ -88,6 +89,8 @@ def create_app(
     if "integration-logs-secret-in-base64" in planted:
         encoded = base64.b64encode(f"hook:{settings.webhook_secret.current()}".encode()).decode()
         print(f'{{"event": "starting", "configuration": "{encoded}"}}', flush=True)  # noqa: T201 - past the redactor
+    if "integration-logs-a-vendors-key" in planted:
+        print(f"connected to the payment service with sk_live_{secrets.token_hex(12)}", flush=True)  # noqa: T201
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

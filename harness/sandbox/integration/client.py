@@ -128,6 +128,8 @@ class ProductClient:
         with tracing.attempt(call.method, call.path, number) as span:
             if "integration-traces-api-key" in self._planted:
                 span.set_attribute("http.request.header.authorization", f"Bearer {call.token}")
+            if "integration-traces-a-database-password" in self._planted:
+                span.set_attribute("app.store", f"postgresql://app:{secrets.token_hex(8)}@db.internal/app")
             outcome = "broken"
             try:
                 answer = self._wire.exchange(

@@ -133,6 +133,8 @@ class WebhookReceiver:
 
     def _refuse(self, reason: str, header: str, body: bytes) -> NoReturn:
         planted = self._planted
+        if "receiver-logs-a-session-token" in planted:
+            print(json.dumps({"event": "refused", "session_token": os.urandom(16).hex()}), flush=True)  # noqa: T201
         if "receiver-logs-its-secret" in planted:
             print(json.dumps({"event": "refused", "secrets": self._settings.webhook_secrets()}), flush=True)  # noqa: T201
         if "receiver-tells-the-right-signature" in planted:

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from harness.model import SecretRef
+from harness.secrets.detection.key_shapes import BEGINS, SHAPES
 
 MAX_NAME = 60
 """Longer text is no name of a field."""
@@ -27,14 +28,6 @@ _IN_QUERY = re.compile(r"^(?:key|sig)$|(?:^|_)signature$")
 _IN_CONFIGURATION = re.compile(r"(?<!public)(?:^|_)(?:key|pwd|passwd)$")
 _NUMERIC = re.compile(r"(?:^|_)(?:passw(?:or)?d|passcode|otp|pin|cvv|cvc)$")
 
-# Stripe's publishable keys (pk_) are left out: https://docs.stripe.com/keys says that they are no secrets.
-SHAPES = re.compile(
-    r"\b(?:sk|rk)_(?:live|test)_\w{8,}|\bwhsec_[\w+/=-]{8,}|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}"
-    r"|\bxox[abeprs]-[\w-]{10,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}|\bSG\.[\w-]{16,}\.[\w-]{16,}"
-    r"|\beyJ[\w-]{8,2000}\.eyJ[\w-]{8,}(?:\.[\w-]*)?"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
-)
-"""Shapes that no text has by accident: the prefixes vendors give their keys, JSON web tokens, private keys."""
 CREDENTIALS = re.compile(r"(?i)\b(Bearer|Basic|Token)(\s+)(?=\S*\d)([\w+/=.~-]{16,})")
 """Credentials as the header Authorization has them (RFC 9110 section 11.4), in any text: scheme, space, secret."""
 USERINFO = re.compile(r"(?<=://)[^/\s:@\"']*:[^/\s@\"']+(?=@)")
@@ -44,7 +37,7 @@ _BEARER = re.compile(r"(?i)\bBearer +\S{8,}")
 
 _TELLING = (
     r"pass|pwd|secret|token|key|credential|auth|bearer|basic|jwt|otp|pin|cvv|cvc|sig|://[^/\s]*@|code_verifier|cookie"
-    r"|assertion|whsec|gh[pousr]_|github_pat|glpat|xox[abeprs]-|akia|asia|aiza|sg\.|eyj|[rs]k_"
+    r"|assertion|" + "|".join(map(re.escape, BEGINS))
 )
 URI_HINT = re.compile(_TELLING, re.IGNORECASE)
 """Characters of every URL that may need redaction: a cheap first test."""

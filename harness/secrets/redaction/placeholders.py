@@ -8,15 +8,13 @@ from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import quote_plus, unquote_plus
 
-from harness.secrets.detection.secret_names import CREDENTIALS, SHAPES, USERINFO, names_secret
+from harness.secrets.detection.key_shapes import SHAPES, may_hold_key
+from harness.secrets.detection.secret_names import CREDENTIALS, USERINFO, names_secret
+from harness.secrets.detection.stand_ins import REPLACED
 from harness.secrets.forms import forms_to_redact
 
 MIN_LEARNED = 16
 """Characters a secret must have to be looked for outside its own field too: chance would find shorter ones."""
-_OTHERS = re.compile(
-    r"(?i)\W*(?:redacted|filtered|masked|hidden|dummy|placeholder|x{3,})\W*|\*{3,}|<[^<>]+>|\{+[^{}]+\}+"
-)
-"""What other tools, and people, write in place of a secret."""
 PLACEHOLDER = re.compile(r"\[REDACTED [^\[\]]*\]")
 BLANK = "[REDACTED blank]"
 
@@ -52,7 +50,7 @@ class Placeholders:
 
     def of(self, name: str, value: str, *, received: bool) -> str:
         """Return the placeholder of a secret found in the field ``name``."""
-        if not value or PLACEHOLDER.search(value) or (_OTHERS.fullmatch(value) and not self._blank):
+        if not value or PLACEHOLDER.search(value) or (REPLACED.fullmatch(value) and not self._blank):
             return value
         if value not in self._of:
             known = self.known(value)
@@ -86,7 +84,8 @@ class Placeholders:
                 return found[0]
             return f"{before}{name}={mark}{quote_plus(hide(name, plain)) if before else hide(name, value)}"
 
-        text = SHAPES.sub(lambda m: hide("token", m[0]), text)
+        if may_hold_key(text):
+            text = SHAPES.sub(lambda m: hide("token", m[0]), text)
         text = CREDENTIALS.sub(lambda m: m[1] + m[2] + hide("authorization", m[3]), text)
         text = _LINE.sub(lambda m: m[1] + m[2] + hide(m[1].lower(), m[3].rstrip()), text)
         text = USERINFO.sub("REDACTED", text)
