@@ -174,9 +174,9 @@ class _Composition:
         """Give exporters the time that they may hold spans back, where a window has none yet."""
         if Signal.SPAN not in self._observer.observed:
             return
-        deadline = time.time() + EXPORT_S
+        deadline = time.monotonic() + EXPORT_S
         marks = [window.mark for window in exercise.windows if window.mark is not None]
-        while time.time() < deadline and any(not self._observer.window(mark, None).spans for mark in marks):
+        while time.monotonic() < deadline and any(not self._observer.window(mark, None).spans for mark in marks):
             pause(0.2)
 
     def _unobserved(self) -> dict[Signal, str]:

@@ -151,7 +151,9 @@ class GateRun:
     def _interruptible(self) -> Iterator[None]:
         """Let a signal, or the end of the process that started this one, interrupt the run in good order."""
         previous = {number: signal.signal(number, self._interrupt) for number in _SIGNALS}
-        threading.Thread(target=_watch_parent, args=(self._request.parent,), name="parent", daemon=True).start()
+        threading.Thread(
+            target=_watch_parent, args=(self._request.parent, self._verdict), name="parent", daemon=True
+        ).start()
         try:
             yield
         finally:
@@ -169,11 +171,12 @@ class GateRun:
             raise KeyboardInterrupt
 
 
-def _watch_parent(parent: int) -> None:
+def _watch_parent(parent: int, verdict: GateVerdict) -> None:
     """Interrupt this process once its ``parent`` has ended, which may be before this process has begun."""
     ended = threading.Event()
     while os.getppid() == parent:
         ended.wait(_WATCH_S)
+        verdict.look_at_clock()
     os.kill(os.getpid(), signal.SIGHUP)
 
 

@@ -37,6 +37,10 @@ class GateVerdict:
         self.interrupted = False
         """Whether the run is to end before its time."""
 
+    def look_at_clock(self) -> None:
+        """Notice whether the clock of the machine jumped since the last look."""
+        self._clock.look()
+
     def expect(self, name: str) -> None:
         """Expect a part of this name; without it, nothing is READY."""
         self._expected.append(name)

@@ -47,7 +47,7 @@ def judged(
         checklist=run_context.checklist,
         target=target.summary,
         findings=findings,
-        problems=problems,
+        problems=[*problems, *_problems_of_clock(clock)],
         waivers=run_context.config.waiver,
         missing=_missing(run_context),
         declared=run_context.declared,
@@ -66,6 +66,11 @@ def judged(
         items=tuple(with_exclusion(run_context, item) for item in report.items),
         vendor=tuple(of_difference(run_context, difference) for difference in report.vendor),
     )
+
+
+def _problems_of_clock(clock: RunClock) -> Iterator[Problem]:
+    if complaint := clock.complaint():
+        yield Problem(outcome=Outcome.ERROR, text=complaint)
 
 
 def _missing(run_context: RunContext) -> dict[str, tuple[str, ...]]:

@@ -36,7 +36,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """One answer to the test credential."""
 
     at: float
-    """Seconds since the epoch."""
+    """Seconds of the clock that no one sets, which all processes of the machine share."""
     when: str
     """Before or after which group."""
     path: str
@@ -60,7 +60,7 @@ class CredentialWatch:
                 result = self._secured.read(path, self._credential.headers())
             except CredentialLostError:
                 return
-            asked = Asked(at=time.time(), when=when, path=path, status=status_of(result), works=succeeded(result))
+            asked = Asked(at=time.monotonic(), when=when, path=path, status=status_of(result), works=succeeded(result))
             (self._folder / f"credential-{os.urandom(4).hex()}.json").write_bytes(json_bytes(asked))
 
 

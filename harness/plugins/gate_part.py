@@ -95,13 +95,20 @@ class _Interruption:
 
 
 def write_part(config: pytest.Config, status: int, **seen: Any) -> None:
-    """Leave for the gate what this pytest saw; ``seen`` are fields of a `Part`. Raises OSError where it cannot."""
+    """Leave for the gate what this pytest saw, or print why it cannot; ``seen`` are fields of a `Part`."""
     from harness.context.part_order import stamp_of
     from harness.model.part import Part
 
     context, order = config.stash[context_key], config.stash[order_key]
     stamp = stamp_of(context.run, context.target.summary.config_digest)
-    order.write(context.admission.redacted(Part(stamp=stamp, name=order.name, status=status, **seen)))
+    part = context.admission.redacted(Part(stamp=stamp, name=order.name, status=status, **seen))
+    try:
+        order.write(part)
+    except OSError as exc:  # the gate reports that the part is missing
+        config.get_terminal_writer().line(
+            f"ERROR: The findings of this pytest could not be stored in the scratch folder {context.run.directory}: "
+            f"{exc.strerror}. Free space there, or set TMPDIR to another folder."
+        )
 
 
 def seen_by(config: pytest.Config) -> dict[str, Any]:

@@ -151,7 +151,7 @@ class Supervisor:
         while not self._ended.wait(POLL_S):
             dead = {p.name: p for p in self._processes if p.death()}
             for name in dead:
-                self._state.note(name, ProcessStatus(len(self._deaths[name]) + 1, "away"))
+                self._note(name, ProcessStatus(len(self._deaths[name]) + 1, "away"))
             if dead and not self._ended.wait(AWAY_S):
                 for process in dead.values():
                     self._restart(process)
@@ -168,7 +168,13 @@ class Supervisor:
         except (ProcessError, OSError) as exc:
             self._left_alone[process.name] = f"it could not be restarted: {exc}"
         state: Literal["running", "left alone"] = "left alone" if process.name in self._left_alone else "running"
-        self._state.note(process.name, ProcessStatus(len(deaths), state))
+        self._note(process.name, ProcessStatus(len(deaths), state))
+
+    def _note(self, name: str, status: ProcessStatus) -> None:
+        try:
+            self._state.note(name, status)
+        except OSError as exc:  # such as a full disk; the run cannot be READY after a death anyway
+            self._left_alone[name] = f"other processes of the run could not learn of it: {exc.strerror}"
 
     def _report(self, name: str, deaths: list[str]) -> str:
         often = "once" if len(deaths) == 1 else f"{len(deaths)} times"

@@ -55,8 +55,9 @@ def join(written: Iterable[tuple[str, bytes]], expected: Sequence[str], stamp: S
 
 
 _MISSING = (
-    "The part {name!r} of the gate is missing: its pytest was killed, or its configuration or PYTEST_ADDOPTS switches "
-    "off a plugin of the harness (-p no:harness-...) or lets no test run. Its output shows which."
+    "The part {name!r} of the gate is missing: its pytest was killed or could not store it, or its configuration or "
+    "PYTEST_ADDOPTS switches off a plugin of the harness (-p no:harness-...) or lets no test run. Its output shows "
+    "which."
 )
 
 

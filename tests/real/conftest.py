@@ -16,8 +16,8 @@ import pytest
 
 from harness.process.managed import ManagedProcess
 from harness.process.ready import UrlAnswers
-from harness.process.run import Run
 from tests.conftest import NOT_IN_THE_REPOSITORY
+from tests.ports import free_port
 
 REAL = Path(__file__).parent
 REPOSITORY = REAL.parents[1]
@@ -114,7 +114,7 @@ def product(tmp_path: Path) -> Callable[[str], Product]:
 
     @contextmanager
     def run(key: str) -> Iterator[str]:
-        url = f"http://127.0.0.1:{Run.begin().port('product')}"
+        url = f"http://127.0.0.1:{free_port()}"
         process = ManagedProcess(
             "product",
             command=(sys.executable, "-m", "harness.sandbox", "product", "--port", url.rpartition(":")[2]),

@@ -21,8 +21,8 @@ from harness.operations.runbook_page import read_document
 from harness.operations.runbooks import judge_runbooks
 from harness.process.managed import ManagedProcess
 from harness.process.ready import UrlAnswers
-from harness.process.run import Run
 from harness.telemetry.promql import parse
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 DASHBOARDS = sorted((ROOT / "fixtures/dashboards").glob("*.json"))
@@ -40,7 +40,7 @@ BY_PROMETHEUS = {"up"}
 def series(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, str]]]:
     """The samples that a freshly started integration shows: labels by name."""
     folder = tmp_path_factory.mktemp("integration")
-    port = Run.begin().port("integration")
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     words = ("integration", "--port", str(port), "--database", str(folder / "integration.db"))
     names = ("PRODUCT_API_KEY", "PRODUCT_WEBHOOK_SECRET")

@@ -61,13 +61,13 @@ class AlertWatch:
             if alert.state == "firing":
                 began = alert.active_at.timestamp() if alert.active_at else now
                 begun[alert.name] = min(began, begun.get(alert.name, began))
-        self._fires_since = {name: self._fires_since.get(name, now) for name in begun}
-        return frozenset(name for name, since in begun.items() if self._is_settled(name, since, now))
+        self._fires_since = {name: self._fires_since.get(name, time.monotonic()) for name in begun}
+        return frozenset(name for name, since in begun.items() if self._is_settled(name, since))
 
-    def _is_settled(self, name: str, since: float, now: float) -> bool:
+    def _is_settled(self, name: str, since: float) -> bool:
         if self._hook.wait_for(name, "firing", since=since, within_s=0):
             return True
-        waited_s = now - self._fires_since[name]
+        waited_s = time.monotonic() - self._fires_since[name]
         if waited_s < NOTIFIED_WITHIN_S:
             return False
         reason = self._held_back_by(name)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.model import ItemResult, Mode, Outcome
-from harness.process.run import Run
 from harness.readiness.live_evidence import HOW, UNSEEN
 from harness.reports.json import read
+from tests.ports import free_port
 
 from .conftest import SPARED, TOML, run
 
@@ -177,7 +177,7 @@ def test_calls_past_the_harness_are_not_live(test: str, folder: Folder) -> None:
 @pytest.mark.parametrize("test", UNSEEN_WITHOUT_IT.values(), ids=UNSEEN_WITHOUT_IT.keys())
 def test_answers_in_the_providers_place_are_not_live(test: str, folder: Folder, provider: Provider) -> None:
     """Whatever answers in the place of a provider that is switched off, the item is not verified live."""
-    nobody = f"http://127.0.0.1:{Run.begin().port('nobody')}"
+    nobody = f"http://127.0.0.1:{free_port()}"
     folder.write("harness.toml", TOML.format(url=nobody))
     folder.write("stored.yaml", STORED.replace("URL", nobody))
 

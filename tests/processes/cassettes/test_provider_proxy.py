@@ -18,8 +18,8 @@ from werkzeug import Request, Response
 
 from harness.cassettes.record.provider_proxy import ProviderProxy
 from harness.errors import ProcessError
-from harness.process.run import Run
 from tests.certificates import self_signed
+from tests.ports import free_port
 
 
 def get(url: str, **headers: str) -> httpx.Response:
@@ -88,7 +88,7 @@ def test_only_what_began_since_is_reported_and_once(httpserver: HTTPServer) -> N
 
 def test_a_provider_that_is_switched_off_leaves_no_exchange() -> None:
     """The client gets 502 with the reason, and nothing passed."""
-    with ProviderProxy(f"http://127.0.0.1:{Run.begin().port('nobody')}", production=False) as proxy:
+    with ProviderProxy(f"http://127.0.0.1:{free_port()}", production=False) as proxy:
         answer = get(f"{proxy.url}/x")
 
         assert answer.status_code == 502

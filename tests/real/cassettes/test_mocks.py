@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from harness.model import Mode, Outcome
-from harness.process.run import Run
 from harness.reports.json import read
+from tests.ports import free_port
 from tests.real.cassettes.conftest import SPEC
 
 TIMEOUT_S = 120
@@ -97,7 +97,7 @@ def test_an_answer_in_the_providers_place_is_recorded_evidence(
     """What passes with the provider switched off verifies nothing live, whichever fixture the test requests."""
     fake = FAKES[name]
     (packages,) = Path(real_python("mocks")).parents[1].glob("lib/python3*/site-packages")
-    url = f"http://127.0.0.1:{Run.begin().port('nobody')}"
+    url = f"http://127.0.0.1:{free_port()}"
     (tmp_path / "openapi.json").write_text(json.dumps(SPEC), encoding="utf-8")
     toml = f'[target]\nname = "x"\n[provider]\nspec = "openapi.json"\nbase_url = "{url}"\n'
     (tmp_path / "harness.toml").write_text(toml, encoding="utf-8")
@@ -125,7 +125,7 @@ def test_the_recordings_of_a_plugin_count(
 ) -> None:
     """A scenario marked `vcr` verifies `workflow.recorded` from the cassette of pytest-recording or pytest-vcr."""
     (packages,) = Path(real_python("mocks")).parents[1].glob("lib/python3*/site-packages")
-    url = f"http://127.0.0.1:{Run.begin().port('nobody')}"
+    url = f"http://127.0.0.1:{free_port()}"
     (tmp_path / "openapi.json").write_text(json.dumps(SPEC), encoding="utf-8")
     toml = f'[target]\nname = "x"\nscenarios = ["test_own.py"]\n[provider]\nspec = "openapi.json"\nbase_url = "{url}"\n'
     (tmp_path / "harness.toml").write_text(toml, encoding="utf-8")

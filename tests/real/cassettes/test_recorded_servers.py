@@ -18,7 +18,7 @@ from harness.cassettes.store.cassette_paths import current_path
 from harness.cassettes.store.storage import Storage
 from harness.process.managed import ManagedProcess
 from harness.process.ready import UrlAnswers
-from harness.process.run import Run
+from tests.ports import free_port
 
 TIMEOUT_S = 120
 MODES = ("record", "replay", "verify", "rewrite", "replay")
@@ -92,7 +92,7 @@ SERVERS = {
 
 @contextlib.contextmanager
 def running(server: Server, folder: Path, python: str, token: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
-    port = Run.begin().port("server")
+    port = free_port()
     (folder / "root").mkdir()
     command = server.command.format(bin=Path(python).parent, folder=folder, port=port, token=token)
     url = f"http://127.0.0.1:{port}"

@@ -21,8 +21,8 @@ import httpx
 from harness.model import Finding, Outcome
 from harness.process.managed import ManagedProcess
 from harness.process.ready import UrlAnswers
-from harness.process.run import Run
 from harness.reports.json import read
+from tests.ports import free_port
 
 ENV = Path(__file__).parents[1] / "envs" / ".venv-servers"
 SEED = 1
@@ -114,7 +114,7 @@ def write_target(server: Server, folder: Path, url: str) -> None:
 @contextmanager
 def running(server: Server, folder: Path, token: str) -> Iterator[str]:
     """Run the server; give its URL."""
-    port = Run.begin().port("server")
+    port = free_port()
     words = server.command.format(bin=ENV / "bin", folder=folder, port=port, token=token).split()
     url = f"http://127.0.0.1:{port}"
     process = ManagedProcess(

@@ -12,8 +12,8 @@ import pytest
 from harness.http.client import Network
 from harness.http.loopback_server import LoopbackServer
 from harness.http.message import Request, Response
-from harness.process.run import Run
 from harness.telemetry.monitoring.monitoring_servers import Monitoring
+from tests.ports import free_ports
 from tests.real.conftest import Need
 
 Watched = Callable[..., AbstractContextManager[Monitoring]]
@@ -51,7 +51,7 @@ def watched(exporter: Exporter, tmp_path: Path, need: Need) -> Watched:
         metrics = more.pop("metrics", (f"{exporter.url}/metrics",))
         with (
             Network().client() as client,
-            Monitoring(client, tmp_path, port=Run.begin().port, metrics=metrics, rules=rules, **more) as monitoring,
+            Monitoring(client, tmp_path, port=free_ports(), metrics=metrics, rules=rules, **more) as monitoring,
         ):
             yield monitoring
 

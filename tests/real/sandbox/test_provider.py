@@ -12,7 +12,7 @@ import httpx
 
 from harness.process.managed import ManagedProcess
 from harness.process.ready import UrlAnswers
-from harness.process.run import Run
+from tests.ports import free_port
 
 EXAMPLES = os.environ.get("SANDBOX_EXAMPLES", "30")
 """Generated calls for each operation and phase; `make soak` asks for more."""
@@ -20,7 +20,7 @@ EXAMPLES = os.environ.get("SANDBOX_EXAMPLES", "30")
 
 def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     """All phases, all checks, not only the first failure: no issue in the product."""
-    port, key = Run.begin().port("product"), f"key_{os.urandom(16).hex()}"
+    port, key = free_port(), f"key_{os.urandom(16).hex()}"
     url = f"http://127.0.0.1:{port}"
     process = ManagedProcess(
         "product",

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from harness.process.run import Run
+from tests.ports import free_port
 from tests.real.conftest import REAL
 from tests.real.strangers.conftest import STRANGERS, Gate, Project, make_project
 from tests.real.strangers.provider_log import READS, ProviderLog
@@ -28,7 +28,7 @@ def notes(
     """The project, against a Kinto whose own description of its API was fetched, with its recordings made."""
     folder = tmp_path_factory.mktemp("notes")
     shutil.copytree(STRANGERS / "notes", folder / "project", ignore=shutil.ignore_patterns("__pycache__", "cassettes"))
-    port = Run.begin().port("kinto")
+    port = free_port()
     kinto = REAL / "envs" / ".venv-strangers" / "bin" / "kinto"
     command = (kinto, "start", "--ini", folder / "project" / "kinto.ini", "--port", str(port))
     with start_provider("kinto", f"http://127.0.0.1:{port}/v1/", folder, *command) as log:

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from harness.process.run import Run
+from tests.ports import free_port
 from tests.real.conftest import REAL, Need
 from tests.real.strangers.conftest import STRANGERS, Gate, Project, make_project
 from tests.real.strangers.provider_log import READS, ProviderLog
@@ -44,7 +44,7 @@ def shop(
     shutil.copytree(STRANGERS / "shop", folder / "project", ignore=own)
     (folder / "project" / "node_modules").symlink_to(modules.resolve())
     (folder / "project" / "stripe.yaml").symlink_to(shared_data / "documents" / "stripe" / "spec3.yaml")
-    port = Run.begin().port("localstripe")
+    port = free_port()
     python = REAL / "envs" / ".venv-strangers" / "bin" / "python"
     command = (python, "-m", "localstripe", "--from-scratch", "--port", str(port))
     with start_provider("localstripe", f"http://127.0.0.1:{port}/js.stripe.com/v3/", folder, *command) as log:

@@ -15,7 +15,7 @@ import pytest
 
 from harness.process.managed import ManagedProcess
 from harness.process.ready import UrlAnswers
-from harness.process.run import Run
+from tests.ports import free_port
 
 
 @dataclass
@@ -42,7 +42,7 @@ Start = Callable[..., Product]
 
 
 def started(stack: ExitStack, folder: Path, *words: str, defects: Sequence[str] = (), admin: bool = True) -> Product:
-    port = Run.begin().port("product")
+    port = free_port()
     product = Product(f"http://127.0.0.1:{port}")
     env = {"PRODUCT_API_KEY": product.key, "PRODUCT_WEBHOOK_SECRET": product.secret}
     env |= {"SANDBOX_DEFECTS": ",".join(defects), "PRODUCT_ADMIN_KEY": product.admin_key if admin else ""}

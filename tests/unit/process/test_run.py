@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import stat
 import sys
@@ -55,5 +54,5 @@ def test_two_runs_share_nothing_and_their_folders_are_private() -> None:
         assert not {one.run_id, one.seed, one.directory} & {two.run_id, two.seed, two.directory}
         assert stat.S_IMODE(one.path.stat().st_mode) == 0o700
     finally:
-        shutil.rmtree(one.path)
-        shutil.rmtree(two.path)
+        one.end()
+        two.end()

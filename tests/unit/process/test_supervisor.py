@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections.abc import Callable
@@ -164,3 +165,19 @@ def test_a_process_that_does_not_come_back_is_waited_for_in_vain(tmp_path: Path)
     known.note("app", ProcessStatus(1, "away"))
 
     assert known.settled() == 1
+
+
+def test_what_cannot_be_stored_is_reported(state: Callable[..., ProcessState], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the disk is full, the process is started again all the same, and the report names the reason."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(ProcessState, "note", full)
+    process = Mayfly()
+    with Supervisor([process], state()) as supervised:
+        process.die()
+        wait_for(lambda: process.starts)
+
+    [report] = supervised.reports()
+    assert "other processes of the run could not learn of it: No space left on device. The first time:" in report

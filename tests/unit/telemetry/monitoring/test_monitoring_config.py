@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from harness.errors import ConfigurationError, MonitoringError
-from harness.process.run import Run
 from harness.telemetry.monitoring.monitoring_config import one_route, prometheus_config
 from harness.telemetry.monitoring.monitoring_servers import Monitoring
+from tests.ports import free_ports
 
 
 def configured(*metrics: str, **labels: str) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def test_a_missing_program_is_named_with_what_to_install(
         (tmp_path / name).write_text("")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monitoring = Monitoring(client, tmp_path / "m", port=Run.begin().port, metrics=["http://127.0.0.1:1"], rules=[])
+    monitoring = Monitoring(client, tmp_path / "m", port=free_ports(), metrics=["http://127.0.0.1:1"], rules=[])
 
     with pytest.raises(MonitoringError) as caught, monitoring:
         pass

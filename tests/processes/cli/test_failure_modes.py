@@ -1,0 +1,186 @@
+"""What goes wrong around a gate is told in a sentence, and nothing is READY: full disks, wrong folders, few files."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from harness.model import Verdict
+from harness.reports.json import read
+from tests.plugins.conftest import (
+    MUST,
+    NAMED,
+    OWN_ITEM,
+    PASSES,
+    PROCESS,
+    SERVE,
+    TIMEOUT_S,
+    Folder,
+    environment,
+    waivers,
+)
+
+FILLS = (
+    PASSES
+    + '''
+@pytest.fixture(autouse=True)
+def full():
+    """Fill the folder for temporary files, as a log without end does."""
+    import os, pathlib
+    try:
+        with pathlib.Path(os.environ["TMPDIR"], "fill").open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(512))
+    except OSError:
+        pass
+'''
+)
+Mount = Callable[[str, int], Path]
+
+
+class Ended(NamedTuple):
+    """How a gate ended."""
+
+    status: int
+    text: str
+    verdict: Verdict | None
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Folder:
+    """A target that is READY where nothing goes wrong, and has a process."""
+    folder = Folder(tmp_path)
+    unproven = [item for item in MUST if item != "secrets.never-logged"]
+    folder.write("harness.toml", NAMED + OWN_ITEM + waivers(unproven) + PROCESS)
+    folder.write("serve.py", SERVE)
+    folder.write("scenarios/test_own.py", PASSES)
+    return folder
+
+
+@pytest.fixture
+def mount(tmp_path: Path) -> Iterator[Mount]:
+    """Mount a file system with few bytes: ``mount(name, size)``; the test is skipped where that is not allowed."""
+    mounted: list[Path] = []
+
+    def make(name: str, size: int) -> Path:
+        (tmp_path / name).mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(tmp_path / name)]
+        try:
+            done = subprocess.run(command, capture_output=True, check=False)
+        except OSError:
+            pytest.skip("there is no mount")
+        if done.returncode:
+            pytest.skip("this user may not mount a file system")
+        mounted.append(tmp_path / name)
+        return mounted[-1]
+
+    yield make
+    for folder in mounted:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def gate(target: Folder, *args: str, limit: tuple[int, int] | None = None, **env: str) -> Ended:
+    """Run a gate, perhaps under a limit of the system for all its processes."""
+
+    def limited() -> None:
+        if limit is not None:
+            resource.setrlimit(limit[0], (limit[1], limit[1]))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "harness.cli", "gate", "-p", "no:cacheprovider", *args],
+        cwd=target.path,
+        env=environment(**env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=limited,
+        check=False,
+        timeout=TIMEOUT_S,
+    )
+    written = target.reports / "readiness.json"
+    return Ended(done.returncode, done.stdout, read(written.read_bytes()).verdict if written.is_file() else None)
+
+
+def failed(ended: Ended, *sentences: str) -> None:
+    """Require that a gate ended without READY and said why, in sentences and not in a traceback."""
+    assert ended.status in (1, 4), ended.text
+    assert ended.verdict in (None, Verdict.INCOMPLETE)
+    assert "Traceback" not in ended.text
+    for sentence in sentences:
+        assert sentence in ended.text
+
+
+@pytest.mark.parametrize(
+    "place, why", [("file", "File exists"), ("file/below", "Not a directory"), ("/dev/full/below", "Not a directory")]
+)
+def test_a_folder_for_reports_that_cannot_be_made(target: Folder, place: str, why: str) -> None:
+    """Nothing runs, and the sentence names the folder and the option."""
+    target.write("file", "")
+
+    ended = gate(target, "--reports", place)
+
+    failed(ended, f"ERROR: --reports: cannot write to {target.path / place}: {why}. Choose another folder.")
+    assert ended.status == 4
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_for_reports_that_is_not_writable(target: Folder) -> None:
+    """The system's reason is told."""
+    (target.path / "closed").mkdir(mode=0o500)
+
+    failed(gate(target, "--reports", "closed"), "cannot write to", "Permission denied. Choose another folder.")
+
+
+def test_a_disk_that_is_full_when_the_report_is_written(target: Folder, mount: Mount) -> None:
+    """The tests ran, but without a report nothing is READY."""
+    mount("reports", 12 * 1024)
+
+    ended = gate(target)
+
+    failed(ended, "ERROR: The report could not be written to", "No space left on device. Free space there, or choose")
+    assert ended.verdict is None
+
+
+def test_a_scratch_folder_on_a_disk_that_is_full(target: Folder, mount: Mount) -> None:
+    """What a pytest saw is lost, and both it and the report say so."""
+    scratch = mount("scratch", 512 * 1024)
+    target.write("scenarios/test_own.py", FILLS)
+
+    ended = gate(target, TMPDIR=str(scratch))
+
+    failed(
+        ended,
+        f"ERROR: The findings of this pytest could not be stored in the scratch folder {scratch}/harness-",
+        "No space left on device. Free space there, or set TMPDIR to another folder.",
+        "The part 'scenarios' of the gate is missing",
+    )
+    assert list(scratch.glob("harness-*")) == []
+
+
+def test_files_that_may_not_grow(target: Folder) -> None:
+    """A limit on the size of files is met first by what the pytests store, then by the report."""
+    ended = gate(target, limit=(resource.RLIMIT_FSIZE, 4096))
+
+    failed(ended, "could not be stored in the scratch folder", "The report could not be written to", "File too large.")
+
+
+def test_few_open_files_are_enough(target: Folder) -> None:
+    """A gate needs fewer than `ulimit -n 64`."""
+    ended = gate(target, limit=(resource.RLIMIT_NOFILE, 64))
+
+    assert (ended.status, ended.verdict) == (0, Verdict.READY), ended.text
+
+
+def test_too_few_open_files(target: Folder) -> None:
+    """Where not even the guardian can be started, the sentence names what to raise."""
+    ended = gate(target, limit=(resource.RLIMIT_NOFILE, 10))
+
+    failed(ended, "cannot be started: Too many open files. Raise the limits of processes and open files (ulimit -u,")
+    assert ended.status == 4
