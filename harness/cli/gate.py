@@ -35,9 +35,19 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @click.option("--only", metavar="ITEM,...", help="Items or rooms (webhooks) whose checks alone run; never READY.")
 @click.option("--skip", metavar="ITEM,...", help="Items or rooms whose checks do not run; never READY.")
 @click.option("--plan", is_flag=True, help="Print what would be sent to the provider, and send nothing.")
+@click.option("--sandbox", is_flag=True, help="Run the gate on the sandbox, with the files that come with the package.")
+@click.option("--defect", "defects", multiple=True, metavar="NAME", help="With --sandbox: defect to plant; repeatable.")
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 def gate(
-    target: str | None, reports: str, only: str | None, skip: str | None, pytest_args: tuple[str, ...], *, plan: bool
+    target: str | None,
+    reports: str,
+    only: str | None,
+    skip: str | None,
+    defects: tuple[str, ...],
+    pytest_args: tuple[str, ...],
+    *,
+    plan: bool,
+    sandbox: bool,
 ) -> None:
     """Run the whole checklist live and print the verdict.
 
@@ -46,6 +56,14 @@ def gate(
     Other arguments go to pytest. The shipped checks run by themselves and take of them only -n, --harness-fuzz,
     --harness-seed, -x, --maxfail and how to show results; -k, -m and all others select and change your scenarios.
     """
+    if defects and not sandbox:
+        raise click.UsageError("--defect is a defect of the sandbox: add --sandbox.")
+    if sandbox:
+        from harness.cli.run_sandbox import gate_on_sandbox
+
+        given = {"target": target, "reports": str(Path.cwd() / reports), "only": only, "skip": skip}
+        options = [f"--{name}={value}" for name, value in given.items() if value]
+        gate_on_sandbox([*options, *(["--plan"] if plan else []), *pytest_args], defects)
     if plan:
         from harness.cli.plan_lines import plan_lines
 

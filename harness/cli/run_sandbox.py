@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 from harness.core.extras import MODULES, Extra, require
 from harness.errors import ConfigurationError
@@ -22,6 +23,8 @@ from harness.process.run import Run
 
 PACKAGES = tuple(sorted({m for m, (extra, _) in MODULES.items() if extra is Extra.SANDBOX} | {"sqlalchemy"}))
 """What the processes import."""
+TELEMETRY = tuple(sorted(m for m, (extra, _) in MODULES.items() if extra is Extra.TELEMETRY))
+"""What a gate of theirs needs besides."""
 MODULE = ("-m", "harness.sandbox")
 PROCESSES = {"product": (), "integration": ("--database", "{folder}/inbox.db")}
 """Name of each process, which is its command, and its own options."""
@@ -41,6 +44,18 @@ CURL = 'curl -H "Authorization: Bearer $PRODUCT_ADMIN_KEY"'
 def list_the_defects() -> int:
     """Print the catalogue of the sandbox's defects; return the exit status."""
     return subprocess.run([sys.executable, *MODULE, "list-defects"], check=False).returncode
+
+
+def gate_on_sandbox(arguments: Sequence[str], defects: Sequence[str]) -> NoReturn:
+    """Become a gate on a copy of the sandbox's own target, with the defects planted.
+
+    Raises `ConfigurationError` for a missing package of the extra.
+    """
+    require("The sandbox", *PACKAGES, *TELEMETRY, extra=Extra.SANDBOX)
+    planted = [f"--defect={name}" for name in defects]
+    sys.stdout.flush()
+    command = [sys.executable, *MODULE, "with-target", *planted, "--", sys.executable, "-m", "harness.cli", "gate"]
+    os.execv(sys.executable, [*command, *arguments])  # noqa: S606  # signals then reach what ends the gate well
 
 
 def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:

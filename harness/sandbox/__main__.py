@@ -13,6 +13,8 @@ import click
 from harness.sandbox.defects import CATALOGUE, PARTS, Planted, UnknownDefectError
 from harness.sandbox.integration.commands import dead_letters, integration, worker, workflow
 
+USAGE_ERROR = 4
+"""Exit status of a gate that did not begin."""
 _defect = click.option("--defect", "defects", multiple=True, metavar="NAME", help="Defect to plant; repeatable.")
 _port = click.option("--port", required=True, type=click.IntRange(1, 65535), help="Port on 127.0.0.1.")
 
@@ -64,14 +66,33 @@ def with_defect(names: str, command: tuple[str, ...]) -> None:
     The files in the working folder do not change.
     `python -m harness.sandbox with-defect runbook-stale harness gate`
     """
-    planted = _planted((names,))
+    sys.exit(_run_afflicted(command, Path.cwd(), _planted((names,))))
+
+
+@main.command("with-target", context_settings={"ignore_unknown_options": True})
+@_defect
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def with_target(defects: tuple[str, ...], command: tuple[str, ...]) -> None:
+    """Run a command on a copy of the sandbox's own target.
+
+    Its harness.toml, fixtures and recordings come with the package: no clone is needed.
+    """
+    from harness.sandbox.target_folder import DOCUMENT, target_folder
+
+    status = _run_afflicted(command, target_folder(), _planted(defects, status=USAGE_ERROR), DOCUMENT)
+    sys.exit(status)
+
+
+def _run_afflicted(
+    command: tuple[str, ...], target: Path, planted: Planted, document: tuple[str, Path] | None = None
+) -> int:
     from harness.sandbox.plant import EditError, run_afflicted
 
     try:
-        sys.exit(run_afflicted(command, Path.cwd(), planted))
+        return run_afflicted(command, target, planted, document)
     except EditError as exc:
         sys.stderr.write(f"{exc}\n")
-        sys.exit(2)
+        return 2
 
 
 @main.command("list-defects")
@@ -84,7 +105,7 @@ def list_defects() -> None:
         for d in rows:
             place = f" ({d.edit.file})" if d.edit else ""
             click.echo(f"  {d.id:{width}}  {'pending: ' if d.pending else ''}{d.item}\n  {'':{width}}  {d.what}{place}")
-    click.echo(f"{len(CATALOGUE)} defects. Plant one: make gate DEFECT=NAME, or harness sandbox --defect NAME")
+    click.echo(f"{len(CATALOGUE)} defects. Plant one: harness gate --sandbox --defect NAME")
 
 
 @main.command("check-defects", hidden=True)
@@ -94,18 +115,20 @@ def check_defects(names: tuple[str, ...]) -> None:
     for defect in CATALOGUE:
         if defect.id in _planted(names).names and defect.edit:
             sys.stderr.write(
-                f"{defect.id} changes {defect.edit.file}, not a process. Plant it with make gate DEFECT={defect.id}.\n"
+                f"{defect.id} changes {defect.edit.file}, not a process. Plant it with "
+                f"harness gate --sandbox --defect {defect.id}.\n"
             )
             sys.exit(2)
 
 
-def _planted(names: tuple[str, ...]) -> Planted:
+def _planted(names: tuple[str, ...], status: int = 2) -> Planted:
+    """Return the defects that are asked for; an unknown one ends the process with ``status``."""
     asked = ",".join((*names, os.environ.get("SANDBOX_DEFECTS", "")))
     try:
         return Planted(frozenset(n.strip() for n in asked.split(",") if n.strip()))
     except UnknownDefectError as exc:
         sys.stderr.write(f"{exc}\n")
-        sys.exit(2)
+        sys.exit(status)
 
 
 def _required(name: str) -> str:

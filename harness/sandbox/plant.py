@@ -16,13 +16,20 @@ class EditError(Exception):
     """A file that is not as the catalogue expects it."""
 
 
-def run_afflicted(command: Sequence[str], target: Path, planted: Planted) -> int:
+def run_afflicted(
+    command: Sequence[str], target: Path, planted: Planted, document: tuple[str, Path] | None = None
+) -> int:
     """Run ``command`` in a copy of the folder ``target`` that has the defects; return its exit status.
+
+    ``document`` is a file that lies elsewhere, with its path in the copy.
 
     Raises `EditError` when a file cannot be changed as the catalogue describes.
     """
     with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
         _link(target, Path(folder))
+        if document and not (place := Path(folder, document[0])).exists():
+            place.parent.mkdir(parents=True)
+            place.symlink_to(document[1])
         for edit in planted.edits:
             plant(edit, Path(folder))
         process = subprocess.Popen(command, cwd=folder, env={**os.environ, "SANDBOX_DEFECTS": ",".join(planted.names)})

@@ -80,6 +80,7 @@ def test_every_command_shown_exists(snippets: Snippets) -> None:
         ("harness gate --harness-moode=live", "no option --harness-moode"),
         ("pytest --harness-moode live", "no option --harness-moode"),
         ("make gaet", "no target gaet"),
+        ("uvx --from 'a[b]' readiness-harness gaet", "no subcommand gaet"),
         ("curl x", "curl is no command of ours"),
     ],
 )
@@ -110,6 +111,8 @@ def _shell_lines(snippet: Snippet) -> Iterator[str]:
 def _complaints(words: list[str]) -> Iterator[str]:
     command, *rest = words
     command = command.removeprefix(".venv/bin/")
+    if command == "uvx":  # the command within: the script is named as the distribution
+        command, *rest = ("harness", *rest[rest.index("readiness-harness") + 1 :])
     options = [w.partition("=")[0] for w in rest if w.startswith("--")]
     if command == "make":
         targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)

@@ -65,7 +65,7 @@ def test_the_sandbox_shows_its_switches_and_they_work(tmp_path: Path, ending: si
         ("x", "--defect: There is no defect 'x'. List them with harness sandbox --list-defects."),
         (
             "runbook-stale",
-            " changes fixtures/runbooks/auth.md, not a process. Plant it with make gate DEFECT=runbook-stale",
+            " changes fixtures/runbooks/auth.md, not a process. Plant it with harness gate --sandbox --defect ",
         ),
     ],
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.core import extras
-from harness.core.extras import MODULES, Extra, install_command, is_installed, require
+from harness.core.extras import MODULES, PACKAGE, Extra, install_command, is_installed, require
 from harness.errors import ConfigurationError
 from tests.conftest import PROJECT
 
@@ -21,7 +21,8 @@ DECLARED = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["option
 
 def distributions(extra: str) -> set[str]:
     """Return the distributions that pyproject.toml names in an extra."""
-    return {re.split(r"[^\w.-]", requirement)[0].lower() for requirement in DECLARED[extra]}
+    found = {re.split(r"[^\w.-]", requirement)[0].lower() for requirement in DECLARED[extra]}
+    return found - {PACKAGE}  # which names another extra
 
 
 def test_the_table_is_that_of_pyproject() -> None:

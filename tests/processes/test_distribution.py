@@ -1,0 +1,130 @@
+"""What is uploaded is whole: the wheel and the sdist install, and run the sandbox's gate without a clone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from harness.model import Outcome
+from harness.reports.json import read
+
+ROOT = Path(__file__).parents[2]
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+WHEEL = f"readiness_harness-{VERSION}-py3-none-any.whl"
+UV = Path(sys.executable).with_name("uv")
+TIMEOUT_S = 300
+
+
+def run(*words: str | Path, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command in an environment without the variables of the run around it."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "SANDBOX_", "HARNESS_", "PYTHON"))}
+    words = tuple(map(str, words))
+    return subprocess.run(
+        words, cwd=cwd, env={**kept, **(env or {})}, capture_output=True, text=True, check=False, timeout=TIMEOUT_S
+    )
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel that is built from the sdist, as package registries and pip do it; without network."""
+    folder = tmp_path_factory.mktemp("dist")
+    build = (sys.executable, "-m", "hatchling", "build", "-d", folder)
+    assert run(*build, "-t", "sdist", cwd=ROOT).returncode == 0
+    with tarfile.open(folder / f"readiness_harness-{VERSION}.tar.gz") as archive:
+        archive.extractall(folder, filter="data")
+    built = run(*build, "-t", "wheel", cwd=folder / f"readiness_harness-{VERSION}")
+    assert built.returncode == 0, built.stderr
+    return folder / WHEEL
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the programs of an environment with the wheel, which borrows the dependencies of this one."""
+    home = tmp_path_factory.mktemp("venv")
+    run(sys.executable, "-m", "venv", "--without-pip", home, cwd=home)
+    done = run(UV, "pip", "install", "--offline", "--no-deps", "--python", home / "bin" / "python", wheel, cwd=home)
+    assert done.returncode == 0, done.stderr
+    site = Path(sysconfig.get_path("purelib", vars={"base": str(home)}))
+    (site / "zz-dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return home / "bin"
+
+
+def test_the_wheel_is_the_same_from_a_clone_and_from_the_sdist(wheel: Path, tmp_path: Path) -> None:
+    """Nothing that the wheel holds is missing in the sdist."""
+    assert run(sys.executable, "-m", "hatchling", "build", "-d", tmp_path, "-t", "wheel", cwd=ROOT).returncode == 0
+
+    assert (tmp_path / WHEEL).read_bytes() == wheel.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["harness", "readiness-harness"])
+def test_both_scripts_are_the_command(name: str, installed: Path, tmp_path: Path) -> None:
+    """The script named as the distribution is the same command, and calls itself by its name."""
+    shown = run(installed / name, "--help", cwd=tmp_path)
+
+    assert shown.stdout.startswith(f"Usage: {name} [OPTIONS] COMMAND [ARGS]...")
+    assert run(installed / name, "--version", cwd=tmp_path).stdout == f"{name}, version {VERSION}\n"
+    assert run(installed / name, "schema", cwd=tmp_path).stdout.startswith("{")
+
+
+def test_uvx_runs_it_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
+    """`uvx --from WHEEL readiness-harness` finds the script; the dependencies are those of this environment."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    left_out = tmp_path / "left-out.txt"
+    names = (requirement.partition(">")[0] for requirement in declared)
+    left_out.write_text("".join(f"{name}; python_version < '3'\n" for name in names))
+    options = ("--offline", "--python", sys.executable, "--overrides", left_out, "--from", wheel)
+    env = {"PYTHONPATH": sysconfig.get_path("purelib"), "UV_TOOL_DIR": str(tmp_path / "tools")}
+
+    shown = run(UV, "tool", "run", *options, "readiness-harness", "--version", cwd=tmp_path, env=env)
+
+    assert shown.stdout == f"readiness-harness, version {VERSION}\n", shown.stderr
+
+
+def test_the_gate_of_the_sandbox_needs_no_clone(installed: Path, tmp_path: Path) -> None:
+    """It starts both processes from the package, checks a scenario and a receiver, and reports into this folder."""
+    items = ("workflow.core", "runbook.auth")
+
+    ended = run(installed / "readiness-harness", "gate", "--sandbox", f"--only={','.join(items)}", cwd=tmp_path)
+
+    report = read((tmp_path / "reports" / "readiness.json").read_bytes())
+    assert [i.outcome for i in report.items if i.id in items] == [Outcome.PASS, Outcome.PASS], ended.stdout
+    assert ended.returncode == 1  # a part of the checklist is never READY
+    assert [path.name for path in tmp_path.iterdir()] == ["reports"]
+
+
+def test_a_defect_of_a_file_is_planted_in_a_copy(installed: Path, tmp_path: Path) -> None:
+    """`--defect` makes its item fail, and the installed files stay as they are."""
+    options = ("gate", "--sandbox", "--defect", "runbook-stale", "--only", "runbook.auth")
+
+    run(installed / "readiness-harness", *options, cwd=tmp_path)
+    report = read((tmp_path / "reports" / "readiness.json").read_bytes())
+
+    assert [i.outcome for i in report.items if i.id == "runbook.auth"] == [Outcome.FAIL]
+    run(installed / "readiness-harness", "gate", "--sandbox", "--only=runbook.auth", cwd=tmp_path)
+    report = read((tmp_path / "reports" / "readiness.json").read_bytes())
+    assert [i.outcome for i in report.items if i.id == "runbook.auth"] == [Outcome.PASS]
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (("--sandbox", "--defect", "receiver-sleeps-well"), "There is no defect 'receiver-sleeps-well'"),
+        (("--defect", "runbook-stale"), "--defect is a defect of the sandbox: add --sandbox."),
+    ],
+)
+def test_a_defect_that_cannot_be_planted_is_wrong_usage(
+    options: Sequence[str], message: str, installed: Path, tmp_path: Path
+) -> None:
+    """The message names it, and the exit status is 4."""
+    ended = run(installed / "readiness-harness", "gate", *options, cwd=tmp_path)
+
+    assert ended.returncode == 4
+    assert message in ended.stderr
