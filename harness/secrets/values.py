@@ -16,6 +16,7 @@ from harness.model import SecretRef
 from harness.secrets.beginnings import Beginnings
 from harness.secrets.command_output import command_output
 from harness.secrets.forms import forms_to_redact
+from harness.secrets.known_values import KnownValues
 from harness.secrets.redaction.cut_secrets import Forms, without_parts
 from harness.secrets.scan import Scanner
 
@@ -75,6 +76,7 @@ class Vault:
         self._failed: dict[str, str] = {}
         self._known: dict[str, Secret] = {}
         self._forms: dict[str, Forms] = {}
+        self._values = KnownValues()
         self._beginnings: Beginnings | None = None
         announce(self)
 
@@ -103,7 +105,12 @@ class Vault:
 
     def add(self, name: str, value: str) -> Secret:
         """Make a further value known under ``name``."""
+        before = self._known.get(name)
         self._known[name] = Secret(name, value)
+        if before is None:
+            self._values.add(name, value)
+        elif before.reveal() != value:
+            self._values = KnownValues({known: secret.reveal() for known, secret in self._known.items()})
         self._forms[name] = Forms(_placeholder(name), forms_to_redact(value))
         self._beginnings = None
         return self._known[name]
@@ -121,11 +128,7 @@ class Vault:
 
         A provider may show the beginning of a key on purpose, and a recording has what it sent.
         """
-        for placeholder, texts in self._forms.values():
-            for form in texts:
-                if form in text:
-                    text = text.replace(form, placeholder)
-        return text
+        return self._values.replace(text, lambda name: self._forms[name].placeholder)
 
     def unfinished(self, text: str) -> int:
         """Return how many characters at the end of a text may be the beginning of a value whose rest follows."""

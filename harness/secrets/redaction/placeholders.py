@@ -11,7 +11,7 @@ from urllib.parse import quote_plus, unquote_plus
 from harness.secrets.detection.key_shapes import SHAPES, may_hold_key
 from harness.secrets.detection.secret_names import CREDENTIALS, USERINFO, names_secret
 from harness.secrets.detection.stand_ins import REPLACED
-from harness.secrets.forms import forms_to_redact
+from harness.secrets.known_values import KnownValues
 
 MIN_LEARNED = 16
 """Characters a secret must have to be looked for outside its own field too: chance would find shorter ones."""
@@ -41,8 +41,8 @@ class Placeholders:
         self.known = known
         self._blank = blank
         self._of: dict[str, str] = {}
-        self.learned: list[tuple[tuple[str, ...], str]] = []
-        """Each form of the secrets that are long enough to be replaced everywhere, with its placeholder."""
+        self.learned = KnownValues()
+        """The secrets that are long enough to be replaced everywhere, by their placeholders."""
         self._numbers: Counter[str] = Counter()
 
     def __repr__(self) -> str:
@@ -58,7 +58,7 @@ class Placeholders:
                 return known
             self._of[value] = BLANK if self._blank else self._numbered(name, received=received)
             if len(value) >= MIN_LEARNED:
-                self.learned.append((forms_to_redact(value), self._of[value]))
+                self.learned.add(self._of[value], value)
         return self._of[value]
 
     def _numbered(self, name: str, *, received: bool) -> str:
@@ -69,10 +69,7 @@ class Placeholders:
 
     def text(self, text: str, *, received: bool) -> str:
         """Replace secrets met before, known shapes, ``name=value``, ``"name": "value"``, ``<name>value</name>``."""
-        for secret, placeholder in self.learned:
-            for form in secret:
-                if form in text:
-                    text = text.replace(form, placeholder)
+        text = self.learned.replace(text, str)
 
         def hide(name: str, value: str) -> str:
             return self.of(name, value, received=received)

@@ -50,7 +50,7 @@ class Redactor:
 
     def uri(self, uri: str, *, received: bool = False) -> str:
         """Return a URL, or the part of one that a request line holds, without secrets."""
-        key = (uri, received, len(self._secrets.learned))
+        key = (uri, received, self._secrets.learned.count)
         if key not in self._uris:
             if len(self._uris) >= MAX_CACHED:
                 self._uris.clear()
@@ -59,7 +59,7 @@ class Redactor:
 
     def _clean_uri(self, uri: str, *, received: bool) -> str:
         plain = unquote(uri)
-        if not (self._secrets.learned or URI_HINT.search(plain)) and self._known(uri) == uri:
+        if not (self._secrets.learned.count or URI_HINT.search(plain)) and self._known(uri) == uri:
             return uri if self._known(plain) == plain else self.text(plain, received=received)
         try:
             parts = urlsplit(uri)

@@ -1,0 +1,1 @@
+"""Encoded texts decoded layer by layer; every byte of a layer knows where it stands in the text."""

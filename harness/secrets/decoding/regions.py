@@ -1,0 +1,75 @@
+"""The parts of a text that an escape or a break of a line concerns, decoded in their places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from harness.secrets.decoding.decoded import Decoded
+
+MAX_LINE = 64 * 1024
+"""Longer lines are read in part: this far around each escape."""
+
+
+def regions(data: bytes, found: Iterator[tuple[int, int, bytes, str]], around: int) -> Decoded | None:
+    """Return the lines that hold what was found, with it decoded; None where nothing was.
+
+    ``found`` yields start, end, what stands there, and the form, in order; ``around`` is how far a value reaches beyond
+    its line.
+    """
+    decoded, done, until = Decoded(), 0, -1
+    for start, end, plain, form in found:
+        if start - around > until:
+            decoded.copy(data, done, until)
+            done = max(until, _line_start(data, start - around))
+            decoded.separate(done)
+        decoded.copy(data, done, start)
+        decoded.put(plain, start, end, form)
+        done = end
+        if end + around > until:
+            until = _line_end(data, end + around)
+    if until < 0:
+        return None
+    decoded.copy(data, done, until)
+    return decoded
+
+
+def _line_start(data: bytes, at: int) -> int:
+    at = max(0, at)
+    found = data.rfind(b"\n", max(0, at - MAX_LINE), at)
+    return found + 1 if found >= 0 else max(0, at - MAX_LINE)
+
+
+def _line_end(data: bytes, at: int) -> int:
+    found = data.find(b"\n", at, at + MAX_LINE)
+    return found if found >= 0 else min(len(data), at + MAX_LINE)
+
+
+_INDENTATION = re.compile(rb"[ \t]*")
+_ESCAPES = b"%\\&"
+_ENOUGH = 20
+"""Characters of Base64 beside a break that may have been inserted into it."""
+
+
+def breaks(data: bytes, letters: bytes, parts: set[bytes]) -> Iterator[tuple[int, int]]:
+    """Yield start and end of every break of a line, with the indentation behind it, that may stand within a value.
+
+    ``letters`` is the text with a space for everything that is not of Base64; ``parts`` are all of four
+    bytes of the values.
+    """
+    at = data.find(b"\n")
+    while at >= 0:
+        found = _INDENTATION.match(data, at + 1)
+        end = found.end() if found else at + 1
+        start = at - 1 if data[at - 1 : at] == b"\r" else at
+        before, after = data[max(0, start - 6) : start], data[end : end + 6]
+        if (
+            before[-2:] + after[:2] in parts
+            or before[-3:] + after[:1] in parts
+            or before[-1:] + after[:3] in parts
+            or len((before + after).translate(None, _ESCAPES)) < len(before + after)
+            or (start >= _ENOUGH and b" " not in letters[start - _ENOUGH : start])
+            or (end + _ENOUGH <= len(data) and b" " not in letters[end : end + _ENOUGH])
+        ):
+            yield start, end
+        at = data.find(b"\n", max(end, at + 1))

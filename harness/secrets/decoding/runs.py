@@ -1,0 +1,136 @@
+"""Runs of characters that stand for other bytes: Base64, hexadecimal, UTF-16, numbers of bytes, and what these pack."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from harness.secrets.decoding.decoded import WHOLE
+from harness.secrets.decoding.packed import readable, unpacked
+
+LEAST = 10
+"""Base64 digits of the shortest value, without those that its neighbours share."""
+LEAST_NESTED = 16
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_LETTERS = bytes({45: 43, 95: 47}.get(c, c if c in _ALPHABET + b"-_" else 32) for c in range(256))
+_DIGITS = bytes(ord("h") if c in b"0123456789abcdefABCDEF" else c if c in b" :-," else 0 for c in range(256))
+_HEX_TEXT = re.compile(
+    rb"(?:[2-7][0-9a-f]){7}(?:[0-9a-f]{2})+|1f8b08(?:[0-9a-f]{2})+|(?:[2-7][0-9a-f]00){7}(?:[0-9a-f]{2})+"
+)
+"""Pairs that are letters, or compressed text, or UTF-16: most hexadecimal numbers in logs are neither."""
+_HEX_PAIRS = re.compile(rb"[0-9A-Fa-f]{2}([ :-]|, ?)[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){6,}")
+_PREFIXED = re.compile(rb"0[xX][0-9A-Fa-f]{1,2}(?:,\s{0,40}0[xX][0-9A-Fa-f]{1,2}){7,}")
+_NUMBERS = re.compile(rb"\b\d{1,3}(?:,\s{0,40}\d{1,3}){7,}")
+_PREFIX_HINTS, _NUMBER_HINTS = (b"h\0hh,",), (b"h,hhh,h", b"h,hh,h", b"h, hhh, h", b"h, hh, h", b"h,\0 ")
+_LONG = re.compile(rb"[^ ]{16,}")
+_CUTS = re.compile(rb"[/+]")
+MAX_PREFIX = 64
+"""Characters before a run within which a slash may end another word."""
+_WIDE = re.compile(rb"(?:[^\0]\0{3}){4,}|(?:\0{3}[^\0]){4,}|(?:[^\0]\0){4,}[^\0]?|(?:\0[^\0]){4,}")
+
+
+class Letters(NamedTuple):
+    """A text as Base64 sees it."""
+
+    text: bytes
+    """In the standard alphabet, a space for everything else; as long as the text."""
+    mixed: bytes
+    """The distinct runs of it that are long enough, one a line, without those without capitals.
+
+    Base64 of a value has capitals; a number in hexadecimal, an identifier, a path has none."""
+    all: bytes
+    """The distinct runs of it that are long enough, one a line."""
+
+
+def letters(data: bytes) -> Letters:
+    """Return the runs of Base64 digits in a text."""
+    text = data.translate(_LETTERS)
+    runs = {run for run in text.split() if len(run) >= LEAST}
+    return Letters(text, b"\n".join(run for run in runs if not run.islower()), b"\n".join(runs))
+
+
+class Run(NamedTuple):
+    """A run, and what it stands for."""
+
+    start: int
+    end: int
+    content: bytes
+    form: str
+    per: tuple[int, int] = WHOLE
+
+
+def nested(data: bytes, seen: Letters) -> Iterator[Run]:
+    """Yield every run of a text that stands for a text, or packs one; not every run that merely could."""
+    yield from _base64(data, seen)
+    yield from _hexadecimal(seen)
+    yield from _pairs(data)
+    if b"\0" in data:
+        yield from _wide(data)
+
+
+def _base64(data: bytes, seen: Letters) -> Iterator[Run]:
+    worth = {run: inner for run in seen.mixed.split(b"\n") if len(run) >= LEAST_NESTED and (inner := _opened(run))}
+    if not worth:
+        return
+    for found in _LONG.finditer(seen.text):
+        for offset, content, per in worth.get(found[0], ()):
+            end = found.end()
+            while data[end : end + 1] == b"=" and end - found.end() < 2:
+                end += 1
+            yield Run(found.start() + offset, end, content, "base64", per)
+
+
+def _opened(run: bytes) -> list[tuple[int, bytes, tuple[int, int]]]:
+    """Return what a run stands for, from its beginning and from behind each slash, with the offset there."""
+    starts = [0, *(cut.end() for cut in _CUTS.finditer(run, 0, MAX_PREFIX) if len(run) - cut.end() >= LEAST_NESTED)]
+    found = []
+    for start in starts:
+        digits = run[start:]
+        plain = binascii.a2b_base64(digits[: len(digits) - (len(digits) % 4 == 1)] + b"==")
+        if readable(plain):
+            found.append((start, plain, (4, 3)))
+        elif content := unpacked(plain):
+            found.append((start, content, WHOLE))
+    return found
+
+
+def _hexadecimal(seen: Letters) -> Iterator[Run]:
+    if not _HEX_TEXT.search(seen.all.lower()):
+        return
+    for found in _HEX_TEXT.finditer(seen.text.lower()):
+        for start in (found.start(), found.start() + 1):  # a digit before it may belong to something else
+            length = (found.end() - start) // 2 * 2
+            plain = bytes.fromhex(found[0][start - found.start() :][:length].decode())
+            yield from _run(start, start + length, plain, (2, 1))
+
+
+def _run(start: int, end: int, plain: bytes, per: tuple[int, int]) -> Iterator[Run]:
+    if readable(plain):
+        yield Run(start, end, plain, "hex", per)
+    elif content := unpacked(plain):
+        yield Run(start, end, content, "hex")
+
+
+def _pairs(data: bytes) -> Iterator[Run]:
+    """Yield bytes that are written one by one: ``73:65``, ``0x73, 0x65`` and ``115, 101``."""
+    digits = data.translate(_DIGITS)
+    if any(sign.join([b"hh"] * 8) in digits for sign in (b":", b"-", b" ", b",", b", ")):
+        for found in _HEX_PAIRS.finditer(data):
+            plain = bytes.fromhex(found[0].translate(None, b":-, ").decode())
+            yield from _run(*found.span(), plain, (2 + len(found[1]), 1))
+    for pattern, base, hints in ((_PREFIXED, 16, _PREFIX_HINTS), (_NUMBERS, 10, _NUMBER_HINTS)):
+        if any(hint in digits for hint in hints):
+            for found in pattern.finditer(data):
+                numbers = [int(number, base) for number in found[0].split(b",")]
+                if max(numbers) < 256 and readable(bytes(numbers)):
+                    yield Run(*found.span(), bytes(numbers), "numbers")
+
+
+def _wide(data: bytes) -> Iterator[Run]:
+    """Yield texts in UTF-16 and UTF-32, in either order of bytes; what is not ASCII ends them."""
+    for found in _WIDE.finditer(data):
+        width = 4 if found[0][:2] == b"\0\0" or found[0][2:4] == b"\0\0" else 2
+        first = width - 1 if found[0][:1] == b"\0" else 0
+        yield Run(*found.span(), found[0][first::width], "utf-16" if width == 2 else "utf-32", (width, 1))
