@@ -17,7 +17,7 @@ _RAW = "raw"
 
 
 class Occurrence(NamedTuple):
-    """Where a value stands in a text, in bytes."""
+    """Where a value is in a text, in bytes."""
 
     start: int
     end: int

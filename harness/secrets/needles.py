@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 HEAD = 8
-"""Bytes by which many are told apart."""
+"""Bytes by which many are distinguished."""
 _EACH_NS, _BYTE_OF_EACH_NS, _BYTE_NS = 60, 0.13, 100
 """What a search costs: for each text, for each byte and text, and for each byte where all are searched for at once."""
 

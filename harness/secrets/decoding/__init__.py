@@ -1,1 +1,1 @@
-"""Encoded texts decoded layer by layer; every byte of a layer knows where it stands in the text."""
+"""Encoded texts decoded layer by layer; every byte of a layer knows where it is in the text."""

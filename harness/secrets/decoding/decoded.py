@@ -10,11 +10,11 @@ SEPARATOR = b" \x7f "
 _COPIED = ""
 
 
-class Piece(NamedTuple):
+class Stretch(NamedTuple):
     """Some bytes, decoded in the same way."""
 
     start: int
-    """Where they stand in the source."""
+    """Where they are in the source."""
     end: int
     form: str
     """The encoding; empty for what was copied."""
@@ -30,7 +30,7 @@ class Decoded:
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
-        self._pieces: list[Piece] = []
+        self._pieces: list[Stretch] = []
         self._at: list[int] = []
         self.size = 0
 
@@ -50,7 +50,7 @@ class Decoded:
     def put(self, data: bytes, start: int, end: int, form: str, per: tuple[int, int] = WHOLE) -> None:
         """Take what a part of the source stands for; nothing, where it only continues a line."""
         self._at.append(self.size)
-        self._pieces.append(Piece(start, end, form, per))
+        self._pieces.append(Stretch(start, end, form, per))
         self._parts.append(data)
         self.size += len(data)
 
@@ -69,7 +69,7 @@ class Decoded:
         return bool(self.forms(max(0, start - around), min(self.size, end + around)))
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
-        """Return where a part of the data stands in the source, with every byte that carries a bit of it."""
+        """Return where a part of the data is in the source, with every byte that carries a bit of it."""
         first, last = self._piece(start), self._piece(end - 1)
         begin, stop = self._pieces[first], self._pieces[last]
         many, few = begin.per

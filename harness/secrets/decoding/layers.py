@@ -74,13 +74,13 @@ class Layer:
         return letters(self.data)
 
     def changed_near(self, start: int, end: int, around: int) -> bool:
-        """Whether a part may be read anew here: a layer before this one holds what no decoding changed."""
+        """Whether a part may be read again here: a layer before this one holds what no decoding changed."""
         return self.decoded is None or self.decoded.changed_near(start, end, around)
 
     def origin(self, start: int, end: int) -> tuple[int, int, str] | None:
-        """Return where a part stands in the text, and how it is encoded there.
+        """Return where a part is in the text, and how it is encoded there.
 
-        None where a layer before this one holds it just as well.
+        None where a layer before this one holds it too.
         """
         layer: Layer | None = self
         forms = []

@@ -35,7 +35,7 @@ def packed_parts(data: bytes) -> list[tuple[int, int, bytes]]:
 
 
 def may_be_packed(data: bytes) -> bool:
-    """Whether anything says so: a signature, or the first byte."""
+    """Whether bytes show it: by a signature, or the first byte."""
     return data[:1] == b"\x78" or _GZIP in data or data.startswith(_ZSTD)
 
 
@@ -50,7 +50,7 @@ def unpacked(data: bytes) -> bytes:
 
 
 def readable(data: bytes) -> bool:
-    """Whether bytes are a text, in ASCII or another encoding, and not merely any bytes."""
+    """Whether bytes are a text, in ASCII or another encoding, and not any bytes."""
     if len(data) < LEAST:
         return False
     if len(data.translate(None, _READABLE)) <= (1 - _ENOUGH) * len(data):

@@ -14,7 +14,7 @@ MAX_LINE = 64 * 1024
 def regions(data: bytes, found: Iterator[tuple[int, int, bytes, str]], around: int) -> Decoded | None:
     """Return the lines that hold what was found, with it decoded; None where nothing was.
 
-    ``found`` yields start, end, what stands there, and the form, in order; ``around`` is how far a value reaches beyond
+    ``found`` yields start, end, what it means, and the form, in order; ``around`` is how far a value reaches beyond
     its line.
     """
     decoded, done, until = Decoded(), 0, -1
@@ -52,7 +52,7 @@ _ENOUGH = 20
 
 
 def breaks(data: bytes, letters: bytes, parts: set[bytes]) -> Iterator[tuple[int, int]]:
-    """Yield start and end of every break of a line, with the indentation behind it, that may stand within a value.
+    """Yield start and end of every break of a line, with the indentation behind it, that may be within a value.
 
     ``letters`` is the text with a space for everything that is not of Base64; ``parts`` are all of four
     bytes of the values.

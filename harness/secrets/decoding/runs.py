@@ -62,7 +62,7 @@ class Run(NamedTuple):
 
 
 def nested(data: bytes, seen: Letters) -> Iterator[Run]:
-    """Yield every run of a text that stands for a text, or packs one; not every run that merely could."""
+    """Yield every run of a text that stands for a text, or packs one, and not all that could."""
     yield from _base64(data, seen)
     yield from _hexadecimal(seen)
     yield from _pairs(data)
