@@ -18,6 +18,7 @@ COMMANDS = (
     "cassettes",
     "convert",
     "deliver",
+    "doctor",
     "explain",
     "fuzz",
     "gate",

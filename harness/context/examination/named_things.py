@@ -1,0 +1,99 @@
+"""What harness.toml names in the folder: globs, the document, fixtures, cassettes and runbooks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from harness.context.examination.symptom import Symptom
+from harness.errors import CassetteError, EventError
+from harness.model import Outcome
+from harness.model.strict import where_is
+
+if TYPE_CHECKING:
+    from harness.context.run_context import RunContext
+
+
+def _paths(context: RunContext) -> Iterator[str]:
+    for key, globs in _globs(context):
+        for glob in globs:
+            if not context.target.files(glob, f"{glob.rstrip('/')}/**/*"):
+                yield f"harness.toml: {key}: no file matches {glob!r}. Correct it, or remove it."
+
+
+def _globs(context: RunContext) -> Iterator[tuple[str, Iterable[str]]]:
+    config = context.config
+    receiver, telemetry, operations = config.receiver, config.telemetry, config.operations
+    yield where_is(("target", "scenarios")), config.target.scenarios
+    if receiver:
+        for key in ("events", "unprocessable", "slow"):
+            yield where_is(("receiver", key)), filter(None, (getattr(receiver, key),))
+        if receiver.order:
+            yield where_is(("receiver", "order", "earlier")), (receiver.order.earlier,)
+            yield where_is(("receiver", "order", "later")), (receiver.order.later,)
+    if telemetry:
+        yield where_is(("telemetry", "dashboards")), telemetry.dashboards
+        if alerts := telemetry.alerts:
+            yield where_is(("telemetry", "alerts", "rules")), alerts.rules
+            yield where_is(("telemetry", "alerts", "tests")), alerts.tests
+            yield where_is(("telemetry", "alerts", "routes")), filter(None, (alerts.routes,))
+    if operations:
+        yield where_is(("operations", "runbooks")), filter(None, (operations.runbooks,))
+
+
+def _document(context: RunContext) -> Iterator[str]:
+    if context.config.provider and not context.provider.serves_spec:
+        context.spec  # noqa: B018 - reading it is what fails
+    yield from ()
+
+
+def _fixtures(context: RunContext) -> Iterator[str]:
+    from harness.context.receiver_parts import event_format_of
+    from harness.webhooks.events import read_events
+
+    receiver = context.config.receiver
+    if receiver is None or receiver.events is None or receiver.signature is None:
+        return
+    read = event_format_of(context).read
+    for path in context.target.files(f"{receiver.events}/**/*.json", f"{receiver.events}/**/*.http", receiver.events):
+        try:
+            list(read_events([path], read))
+        except EventError as exc:
+            yield str(exc)
+
+
+def _cassettes(context: RunContext) -> Iterator[str]:
+    from harness.cassettes.store.parse_cache import FOLDER
+    from harness.cassettes.store.storage import Storage
+
+    storage = Storage(context.target.root / FOLDER)
+    for path in context.target.files("cassettes/**/*.yaml"):
+        try:
+            storage.load_cassette(str(path), None)
+        except CassetteError as exc:
+            yield str(exc)
+
+
+def _runbooks(context: RunContext) -> Iterator[str]:
+    from harness.operations.runbooks import judge_runbooks
+
+    operations = context.config.operations
+    if operations is None or operations.runbooks is None:
+        return
+    found = judge_runbooks(
+        context.target.files(operations.runbooks),
+        today=dt.datetime.now(tz=dt.UTC).date(),
+        review_within_s=operations.review_within,
+        root=context.target.root,
+    )
+    yield from (finding.summary for finding in found if finding.outcome is Outcome.FAIL)
+
+
+NAMED_THINGS: tuple[Symptom, ...] = (
+    Symptom("paths", "files and globs", _paths),
+    Symptom("document", "the OpenAPI document", _document, needs=("variables",)),
+    Symptom("fixtures", "event fixtures", _fixtures),
+    Symptom("cassettes", "cassettes", _cassettes),
+    Symptom("runbooks", "runbooks", _runbooks),
+)
