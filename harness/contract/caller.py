@@ -118,6 +118,13 @@ class Caller:
             request.url = _with_query(request.url, needed.query)
         return self._client.send(request)
 
+    def attempt(
+        self, operation: Operation, path: str, body: Any = None, **options: Unpack[CallOptions]
+    ) -> Sample | None:
+        """Make one call as `send` does, and return it with its answer; None where no answer came."""
+        response = self.send(operation, path, body, **options).last
+        return None if response is None else Sample(operation=operation, path=path, body=body, response=response)
+
     def _learn(self, sample: Sample) -> None:
         self.resources.learn(sample)
         if sample.response.is_success and "etag" in sample.response.headers:

@@ -214,8 +214,14 @@ def _is_missing(name: str, value: Any, document: Mapping[str, Any], before: Mapp
     if value is None:
         return same(document.get(name), before.get(name))
     if agrees(value, document.get(name)):
-        return False
+        return isinstance(value, list) and _keeps_entries(value, document.get(name), before.get(name))
     return plain(name) not in STATES or same(document.get(name), before.get(name))
+
+
+def _keeps_entries(wanted: list[Any], read: Any, before: Any) -> bool:
+    """Whether a list still has an entry that its new value leaves out: a change replaces it (RFC 7396 section 1)."""
+    lists = isinstance(read, list) and isinstance(before, list)
+    return lists and any(entry in read for entry in before if isinstance(entry, str) and entry not in wanted)
 
 
 def _differ(answered: str, read: str) -> bool:

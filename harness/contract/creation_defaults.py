@@ -10,7 +10,7 @@ from typing import Any
 from harness.contract.body_variations import MOST_BODIES
 from harness.contract.invariants import CREATED_NOW, DEFAULT_TAKEN
 from harness.contract.lifecycle import Lifecycle
-from harness.contract.readback import STATES, agrees, instant, is_compared, is_empty
+from harness.contract.readback import CREATION_TIME, STATES, agrees, instant, is_compared, is_empty
 from harness.contract.resource_changes import Thing
 from harness.contract.resource_kinds import CREATED, place_of
 from harness.contract.sample import Sample
@@ -19,7 +19,6 @@ from harness.core.plain_names import plain
 
 _NUMBER = 3
 """Of the resource that is created for this: not one of those that the chain changes."""
-_CREATED = re.compile(r"^(date)?created(at|on|date|time|timestamp)?$|^creation(date|time)$")
 _SKEW_S = 20 * 60.0
 """A clock may be wrong, and a zone is wrong by half an hour at least."""
 _ZONES_S = 26 * 3600.0
@@ -29,7 +28,7 @@ _ZONE = re.compile(r"\d[Tt ]\d\d:\d\d.*(Z|z|[+-]\d\d:?\d\d)$")
 def judge_creation(life: Lifecycle, first: Thing) -> None:
     """Create a resource without what has a default and look for that; then the time that the first one states."""
     for name, value in first.document.items():
-        if _CREATED.search(plain(name)) and (shift := _shift(value, first.created)):
+        if CREATION_TIME.search(plain(name)) and (shift := _shift(value, first.created)):
             life.complain(life.kind.creation, CREATED_NOW, f"{name} is {value}, {shift:+.1f} hours from its Date")
     defaults = {n: s["default"] for n, s in life.writer.members.items() if "default" in s and _is_clients(n, s)}
     made = _made(life, first, defaults) if defaults else None

@@ -144,3 +144,41 @@ NEVER_MATTERS = Invariant(
     "an unknown query parameter is refused or changes nothing, and Accept may name other media types too",
     "RFC 9110 sections 12.5.1 and 15.4",
 )
+WAYS_AGREE = Invariant(
+    "shows other values than the other path of the resource",
+    "a resource has one state, at whichever of its paths it is read",
+)
+WRITES_BELOW = Invariant(
+    "writes below another resource what does not belong to it",
+    "404: what was created below one resource is not found below another, and stays as it is",
+    "RFC 9110 section 15.5.5; OWASP API1:2023",
+)
+ORPHANED = Invariant(
+    "reads what was below a resource that is deleted",
+    "what stands below a resource in the path is not found once that resource is not",
+    "RFC 9110 section 9.3.5; RFC 3986 section 3.3: a path is hierarchical",
+)
+READ_ONLY_TAKEN = Invariant(
+    "takes a value that the spec lets only the server set",
+    "a read-only member in a request is ignored or refused",
+    "JSON Schema 2020-12, Validation, section 9.4 (readOnly); OWASP API3:2023",
+)
+CREATION_FIXED = Invariant(
+    "changes the time of creation",
+    "a change leaves the time of creation as it is",
+    "RFC 5789 section 2; RFC 9110 section 9.3.4",
+)
+UPDATE_STATED = Invariant(
+    "leaves the time of the last change as it was",
+    "the time of the last change moves with each change that is read afterwards",
+)
+REPEATED_CRASHES = Invariant(
+    "is a server error when it is repeated",
+    "what was done once is done again, or refused with 4xx",
+    "RFC 9110 sections 9.2.2 and 15.6",
+)
+CURRENT_TAG = Invariant(
+    "answers the whole content to the ETag that it has",
+    "304 to If-None-Match with the current ETag",
+    "RFC 9110 section 13.1.2",
+)

@@ -43,7 +43,7 @@ def item_templates(spec: Spec) -> dict[str, list[ItemTemplate]]:
     below = {above: list(children.values()) for above, children in found.items()}
     single = [each for children in below.values() for each in children if each.template.count("{") == 1]
     adding = [o for o in spec.operations if o.method in ("POST", "GET") and template_key(o.path) not in below]
-    reading = {o.path: _schema(o) for o in spec.operations if o.method == "GET"}
+    reading = {o.path: success_schema(o) for o in spec.operations if o.method == "GET"}
     elsewhere: dict[str, list[ItemTemplate]] = {}
     for operation in adding:
         if related := _elsewhere(operation, single, reading):
@@ -58,14 +58,14 @@ def _elsewhere(operation: Operation, single: list[ItemTemplate], reading: dict[s
         return []
     if named := [each for each in single if plain(each.template.rpartition("/")[0].rpartition("/")[2]) == word]:
         return named
-    schema = _schema(operation) if operation.method == "POST" else None
+    schema = success_schema(operation) if operation.method == "POST" else None
     if schema is None:
         return []
     alike = [each._replace(is_named=False) for each in single if reading.get(each.template) == schema]
     return alike if len(alike) == 1 else []  # of several, any may be meant
 
 
-def _schema(operation: Operation) -> Any:
+def success_schema(operation: Operation) -> Any:
     """Return the schema of the JSON of a success, as it is written; None for none."""
     for status in (201, 200):
         for kind, media in items(operation.response_to(status).get("content")):

@@ -89,13 +89,13 @@ class Lifecycle:
         for invariant, observed in traces(reads, again, has_validators=self.kind.has_validators):
             self.complain(self.kind.reading, invariant, observed)
 
-    def end(self, first: Thing, second: Thing | None) -> None:
-        """Delete what was created, where that is permitted, and look for it."""
-        if self._deleted(first) and second is not None:
+    def end(self, first: Thing, second: Thing | None) -> bool:
+        """Delete the first, where that is permitted, and look for it; return whether it was deleted."""
+        is_deleted = self._deleted(first)
+        if is_deleted and second is not None:
             assert self.kind.deletion is not None
             self.judge_untouched(second, self.kind.deletion)
-        if second is not None:
-            self.remove(second.path)
+        return is_deleted
 
     def remove(self, path: str) -> None:
         """Delete what was created at a path, where that is permitted."""

@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterator
 
 from harness.contract.body_variations import MOST_BODIES
 from harness.contract.caller import ANSWERS, Caller, broken
-from harness.contract.change_chain import MOST_CHANGES, ChangeChain
-from harness.contract.creation_defaults import judge_creation
+from harness.contract.change_chain import MOST_CHANGES
 from harness.contract.invariants import CREATED_READABLE, STILL_ANSWERS, Invariant
+from harness.contract.life_course import LifeCourse
 from harness.contract.lifecycle import Lifecycle
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.listings import MAX_PAGES
 from harness.contract.promise import Planned, Promise
-from harness.contract.resource_changes import Thing
 from harness.contract.resource_kinds import ResourceKind, kinds
 from harness.contract.resource_reader import Patience
 from harness.model import Finding, FixedBy, Outcome
@@ -41,24 +40,17 @@ def judge_lifecycle(
     patience = Patience(sleep)
     lives = [Lifecycle(caller, kind, patience, random_seed=random_seed) for kind in found]
     begun = [(life, *things) for life in lives if (things := life.begin()) is not None]
-    for life, first, second in begun:
-        _change(life, first, second)
-    for life, first, second in reversed(begun):
-        life.end(first, second)
-        judge_creation(life, first)
+    courses = [LifeCourse(*each) for each in begun]
+    for course in courses:
+        course.change()
+    for course in reversed(courses):
+        course.end(lives)
     if not lives:
         return [LIFECYCLE.not_known("the spec describes no resource that can be created and read")]
     failed = [finding for life in lives for finding in _failed(life, walk)]
     passed = [life.kind.creation.label for life, _, _ in begun if not life.broken]
     unknown = [LIFECYCLE.not_known(f"{life.kind.creation.label}: {life.why_not}") for life in lives if life.why_not]
     return [*failed, *([_passed(passed)] if passed else []), *unknown]
-
-
-def _change(life: Lifecycle, first: Thing, second: Thing | None) -> None:
-    for operation in life.kind.changes:
-        ChangeChain(life, operation, first).run()
-        if second is not None:
-            life.judge_untouched(second, operation)
 
 
 def _failed(life: Lifecycle, walk: Callable[[], LinkCrawler]) -> Iterator[Finding]:
@@ -83,14 +75,16 @@ def _passed(labels: list[str]) -> Finding:
 
 
 def _planned(kind: ResourceKind) -> Iterator[Planned]:
-    yield Planned(kind.creation.label, 3 * MOST_BODIES)
+    yield Planned(kind.creation.label, 4 * MOST_BODIES + 2)
     yield Planned(kind.reading.label, _READS)
     for listing in kind.listings:
         yield Planned(listing.label, _LISTINGS * MAX_PAGES)
     for operation in kind.changes:
-        yield Planned(operation.label, MOST_CHANGES + 1)
+        yield Planned(operation.label, MOST_CHANGES + 3)
+    for operation in kind.other_readings:
+        yield Planned(operation.label, 4)
     if kind.deletion is not None:
-        yield Planned(kind.deletion.label, 3)
+        yield Planned(kind.deletion.label, 7)
 
 
 LIFECYCLE = Promise(

@@ -1,4 +1,4 @@
-"""Looks for a resource below another parent than its own, where no listing may show it."""
+"""Looks for a resource below another parent than its own, where nothing may show it."""
 
 from __future__ import annotations
 
@@ -39,6 +39,16 @@ def listed_below_another(
 
 def read_below_another(caller: Caller, reader: ResourceReader, reading: Operation, thing: Thing) -> str | None:
     """Return the path below another parent at which a thing is read; None where none is, or none is known."""
+    other = below_another(caller, reading, thing)
+    if other is None or not caller.permits("GET", other):
+        return None
+    seen = Thing(thing.created, other, thing.written)
+    seen.document = reader.document(seen, reader.read(other))
+    return other if reader.is_recognised(seen) else None
+
+
+def below_another(caller: Caller, reading: Operation, thing: Thing) -> str | None:
+    """Return the path that a thing would have below another parent that the run created; None where none is known."""
     above, _, last = thing.path.rpartition("/")
     template = reading.path.rpartition("/")[0]
     parent = caller.operations.get(f"GET {template.rpartition('/')[0]}")
@@ -46,14 +56,8 @@ def read_below_another(caller: Caller, reader: ResourceReader, reading: Operatio
         return None
     own_id = _identity(caller, parent, above)
     for path in caller.resources.paths(template, created=True):
-        if own_id is None or path == above or _identity(caller, parent, path) in (None, own_id):
-            continue
-        other = f"{path}/{last}"
-        if not caller.permits("GET", other):
-            continue
-        seen = Thing(thing.created, other, thing.written)
-        seen.document = reader.document(seen, reader.read(other))
-        return other if reader.is_recognised(seen) else None
+        if own_id is not None and path != above and _identity(caller, parent, path) not in (None, own_id):
+            return f"{path}/{last}"
     return None
 
 

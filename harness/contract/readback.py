@@ -48,6 +48,8 @@ _BOOKKEEPING = re.compile(
     r"updated|modified|changed|version|revision|etag|accessed|^last(?!name)|views|hits|^links|self$"
 )
 """Plain names of members that change with every request."""
+CREATION_TIME = re.compile(r"^(date)?created(at|on|date|time|timestamp)?$|^creation(date|time)$")
+"""Plain names of members that state when something was created."""
 STATES = frozenset({"status", "state", "phase", "stage", "condition", "progress"})
 """Plain names of members that a resource moves through by itself."""
 

@@ -79,6 +79,12 @@ class Changer:
         for at in (0, 1):
             yield from ({name: new[at]} for name in names if len(new := self._new(name, thing)) > at)
 
+    def plain_change(self, thing: Thing, *, but: Collection[str] = ()) -> dict[str, Any]:
+        """Return one change that hides nothing, as that of a truth or a state may; an empty one where there is none."""
+        every = self.changes(thing, but=but)
+        plainly = (c for c in every if not any(isinstance(v, bool) or plain(n) in STATES for n, v in c.items()))
+        return next(plainly, {})
+
     def clearings(self, thing: Thing, *, but: Collection[str] = ()) -> Iterator[dict[str, Any]]:
         """Yield members that have a value with null in its place, where the document allows that in a PATCH."""
         for name, schema in self.members.items() if self.is_partial else ():
@@ -127,13 +133,22 @@ class Changer:
 
     def send(self, path: str, body: Any, *, tag: str = "") -> Sample:
         """Send a change; ``tag`` is the ETag that it expects, sent where the document has If-Match."""
+        content = json.dumps(body).encode()
+        sample = self._caller.call(self.operation, path, body, content=content, headers=self._headers(tag))
+        self._is_taken = sample.response.is_success
+        return sample
+
+    def send_unjudged(self, path: str, body: Any, *, tag: str = "") -> bool:
+        """Send what may be refused in whatever way; return whether it was taken."""
+        content = json.dumps(body).encode()
+        response = self._caller.send(self.operation, path, content=content, headers=self._headers(tag)).response
+        return response is not None and response.is_success and response.status_code != 202
+
+    def _headers(self, tag: str) -> dict[str, str]:
         headers = {"Content-Type": self._kind}
         if tag and self.has_preconditions:
             headers[self._matches or "If-Match"] = tag
-        content = json.dumps(body).encode()
-        sample = self._caller.call(self.operation, path, body, content=content, headers=headers)
-        self._is_taken = sample.response.is_success
-        return sample
+        return headers
 
 
 def _is_changeable(name: str, schema: Mapping[str, Any]) -> bool:

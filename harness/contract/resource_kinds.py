@@ -11,7 +11,7 @@ import msgspec
 from harness.contract.body_variations import members
 from harness.contract.caller import Caller
 from harness.contract.identifiers import IDS, identity
-from harness.contract.item_templates import template_key
+from harness.contract.item_templates import success_schema, template_key
 from harness.contract.sample import Sample
 from harness.core.plain_names import plain, singular
 from harness.http.message import is_json
@@ -29,7 +29,9 @@ class ResourceKind(msgspec.Struct, frozen=True, kw_only=True):
     creation: Operation
     reading: Operation
     listings: tuple[Operation, ...]
-    """At the path of the creation, and where the items are."""
+    """At the path of the creation, where the items are, and without a parent: ``GET /books`` of all authors."""
+    other_readings: tuple[Operation, ...] = ()
+    """Of the same resource at other paths: ``GET /books/{id}`` of what ``GET /authors/{id}/books/{id}`` reads."""
     changes: tuple[Operation, ...]
     deletion: Operation | None
     """It may be called for what the run created, also where ``destructive`` is not set."""
@@ -62,6 +64,8 @@ class ResourceKind(msgspec.Struct, frozen=True, kw_only=True):
 
     def listing_path(self, listing: Operation, created_at: str) -> str:
         """Return where the listing is in which a resource stands that was created at the path ``created_at``."""
+        if "{" not in listing.path:
+            return listing.path
         is_own = template_key(listing.path) == template_key(self.creation.path)
         return created_at.partition("?")[0].rstrip("/") if is_own else self.base(created_at)
 
@@ -79,17 +83,40 @@ def kinds(caller: Caller) -> list[ResourceKind]:
             continue
         template, reading = read[0]
         item = template_key(template.template)
-        listed = (by_key.get(f"GET {key}") for key in dict.fromkeys((own, item.rpartition("/")[0])))
+        beside = [by_key.get(f"GET {key}") for key in dict.fromkeys((own, item.rpartition("/")[0]))]
+        listed = [o for o in beside if o is not None]
+        reads = [o for o in caller.operations.values() if o.method == "GET" and template_key(o.path) not in (own, item)]
         found.append(
             ResourceKind(
                 creation=creation,
                 reading=reading,
-                listings=tuple(o for o in listed if o is not None),
+                listings=(
+                    *listed,
+                    *(o for o in reads if "{" not in o.path and any(_is_alike(o, known) for known in listed)),
+                ),
+                other_readings=tuple(o for o in reads if "{" in o.path and _is_alike(o, reading)),
                 changes=tuple(o for method in _CHANGES if (o := by_key.get(f"{method} {item}")) is not None),
                 deletion=deletions.get(item),
             )
         )
     return found
+
+
+def _listed_alike(reads: list[Operation], known: list[Operation]) -> list[Operation]:
+    """Return the listings without a parent that show what a known one shows."""
+    return [o for o in reads if "{" not in o.path and any(_is_alike(o, own) for own in known)]
+
+
+def _is_alike(other: Operation, known: Operation) -> bool:
+    """Whether two paths lead to one resource, or to listings of one kind: they end alike and show one schema."""
+    schema = success_schema(known)
+    return _end(other) == _end(known) and schema is not None and success_schema(other) == schema
+
+
+def _end(operation: Operation) -> list[str]:
+    """Return the plain names at the end of a path: of its collection, and of what identifies an item of that."""
+    parts = operation.path.rstrip("/").split("/")
+    return [plain(part) for part in parts[-2 if parts[-1].startswith("{") else -1 :]]
 
 
 def place_of(kind: ResourceKind, created: Sample) -> tuple[str, bool]:

@@ -9,7 +9,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from harness.sandbox.product.rewriting import Flaw, Spoil, json_in, rewritten
+from harness.sandbox.product.problems import ProblemError
+from harness.sandbox.product.rewriting import Flaw, Spoil, json_in, problem_in, rewritten
 
 
 def remembering_flaws() -> dict[str, Flaw]:
@@ -26,6 +27,8 @@ def remembering_flaws() -> dict[str, Flaw]:
         "provider-forgets-changes": Flaw("*", _forgets_changes("ownerEmail")),
         "provider-change-clears": Flaw("*", _clears_names()),
         "provider-change-answers-old": Flaw("*", _answers_changes_with_old()),
+        "provider-change-moves-creation": Flaw("*", _moves_creation()),
+        "provider-500-on-second-deletion": Flaw("DELETE /webhook-endpoints/{endpointId}", _deletes_once()),
     }
 
 
@@ -172,5 +175,38 @@ def _answers_changes_with_old() -> Spoil:
         if request.method in ("GET", "POST") and "id" in document:
             shown[document["id"]] = document
         return rewritten(response, before) if request.method == "PATCH" and before else response
+
+    return spoil
+
+
+def _moves_creation() -> Spoil:
+    """A project that was changed is read as one that was created an hour before."""
+    changed: set[str] = set()
+
+    def earlier(project: dict[str, Any]) -> dict[str, Any]:
+        if project["id"] not in changed:
+            return project
+        at = dt.datetime.fromisoformat(project["createdAt"]) - dt.timedelta(hours=1)
+        return {**project, "createdAt": at.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+
+    def spoil(request: Request, response: Response) -> Response:
+        if request.method == "PATCH" and response.status_code == 200:
+            changed.add(json_in(response)["id"])
+        return _projects_shown(response, earlier)
+
+    return spoil
+
+
+def _deletes_once() -> Spoil:
+    """An endpoint that was deleted is a server error when it is deleted again."""
+    deleted: set[str] = set()
+
+    def spoil(request: Request, response: Response) -> Response:
+        path = request.url.path
+        if response.status_code == 404 and path in deleted:
+            return problem_in(response, ProblemError(500, "Something went wrong."))
+        if response.status_code == 204:
+            deleted.add(path)
+        return response
 
     return spoil

@@ -137,7 +137,7 @@ class Customers:
 
     def stored(self, given: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
         """Return what is stored of what was given."""
-        changed = {name: value for name, value in given.items() if name != "password"}
+        changed = {name: value for name, value in given.items() if name not in ("password", *_READ)}
         if "email" in changed:
             changed["email"] = changed["email"].lower()
         if "fullName" in changed:
@@ -210,6 +210,7 @@ class Customers:
 
     def delete_customer(self, _: httpx.Request, number: int) -> httpx.Response:
         del self.customers[number]
+        self.notes = {(of, name): note for (of, name), note in self.notes.items() if of != number}
         return httpx.Response(204)
 
     def post_notes(self, request: httpx.Request, number: int) -> httpx.Response:
