@@ -58,7 +58,7 @@ class LifeCourse:
                 life.remove(second.path)
 
     def _judge_current_tag(self) -> None:
-        """Read the first under the ETag that it has, where the document says that nothing is then sent again."""
+        """Read the first under the ETag that it has, where the document describes that nothing is then sent again."""
         life, thing = self.life, self._first
         reading, tag = life.kind.reading, thing.tag
         if not tag.startswith('"') or "304" not in reading.responses or life.is_broken(reading, TAG_STAYS):
