@@ -25,6 +25,7 @@ from harness.http.message import Request
 from harness.http.request_head import header_lines
 from harness.http.unanswered import no_answer, no_connection
 from harness.model import Delivery
+from harness.model.delivery import CLOSED
 
 CONNECT_S = 5.0
 ANSWER_BYTES = 64 * 1024
@@ -67,9 +68,19 @@ class Wire:
         return "\r\n".join([f"{request.method} {request.target} HTTP/{version}", *lines, "", ""]).encode("latin-1")
 
     def exchange(
-        self, pieces: Iterable[bytes], *, event: str, event_id: str, method: str = "POST", pause_s: float = 0.0
+        self,
+        pieces: Iterable[bytes],
+        *,
+        event: str,
+        event_id: str,
+        method: str = "POST",
+        pause_s: float = 0.0,
+        before: bytes = b"",
     ) -> Delivery:
-        """Send ``pieces``, ``pause_s`` seconds between them, and read the answer."""
+        """Send ``pieces``, ``pause_s`` seconds between them, and read the answer.
+
+        ``before`` is a whole request that is sent and answered first, on the same connection.
+        """
         self._check(method, httpx.URL(self.url))
         made = partial(Delivery, event=event, event_id=event_id, url=public_url(self.url))
         clock = _Clock(self.timeout_s)
@@ -80,6 +91,8 @@ class Wire:
         clock.connected()
         with connection:
             try:
+                if before and _read(connection, clock, _sent(connection, [before], clock, 0))["status"] is None:
+                    return made(seconds=clock.elapsed(), connect_s=clock.connect_s, status=None, error=CLOSED)
                 failed = _sent(connection, pieces, clock, pause_s)
                 answer = _read(connection, clock, failed)
             except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no answer

@@ -21,6 +21,7 @@ _CLASSES = {
     Expected.ACKNOWLEDGED: (2,),
     Expected.ANSWERED: (2, 4),
     Expected.ANSWERED_OR_CUT: (2, 4),
+    Expected.WITHOUT_EFFECT: (2, 3, 4),
 }
 _MAY_CUT = (Expected.REFUSED_OR_CUT, Expected.ANSWERED_OR_CUT)
 _ANSWERED = (Expected.ANSWERED, Expected.ANSWERED_OR_CUT)
@@ -116,10 +117,12 @@ def _survival(case: ReceiverCase, look: Observation) -> ReceiverFault | None:
 def _refusal(case: ReceiverCase, look: Observation) -> Decision:
     """Decide about a delivery of which nothing must be taken."""
     did = f"{look.did} {case.summary}"
-    if look.status_class == 2 and look.effects != 0:  # where they are not known, the status alone decides
+    any_answer = case.response is Expected.WITHOUT_EFFECT
+    # Where the effects are not known, the status alone decides.
+    if look.status_class == 2 and (look.effects or (look.effects is None and not any_answer)):
         return CaseResult(Outcome.FAIL, look.seen, did), None
     fine = is_expected(case, look.answer)
-    done = case.passed if fine else did
+    done = case.passed if fine and not any_answer else did
     if look.effects:
         return CaseResult(Outcome.FAIL, look.seen, f"{done}, but processed the event"), None
     fault = None if fine else _of_status(case, look)

@@ -101,8 +101,17 @@ class ReceiverUnderTest:
         self._note(event.id)
         if framing is Framing.PLAIN:
             return self.wire.send(built, event=event.name, event_id=event.id)
+        before = self._whole_genuine(event) if framing is Framing.AFTER_GENUINE else b""
         pieces, pause_s = framed(self.wire, built, framing)
-        return self.wire.exchange(pieces, event=event.name, event_id=event.id, method=built.method, pause_s=pause_s)
+        return self.wire.exchange(
+            pieces, event=event.name, event_id=event.id, method=built.method, pause_s=pause_s, before=before
+        )
+
+    def _whole_genuine(self, event: Event) -> bytes:
+        """Return a whole genuine delivery of an event like ``event``, as it is sent."""
+        other = self.subject(event)
+        self._note(other.id)
+        return b"".join(framed(self.wire, self.material(other).signed(), Framing.PLAIN)[0])
 
     def deliver(self, event: Event) -> Delivery:
         """Send one genuine delivery."""

@@ -24,6 +24,7 @@ from harness.sandbox.integration.metrics import IntegrationMetrics
 from harness.sandbox.integration.receiver import PATH, WebhookReceiver, is_event_id
 from harness.sandbox.integration.settings import Settings
 from harness.sandbox.integration.storage import Database
+from harness.sandbox.integration.trust import METHOD_TOO, PATH_TOO
 from harness.sandbox.integration.worker import Worker, WorkPolicy
 
 log = structlog.get_logger()
@@ -104,13 +105,20 @@ def create_app(
 
     return Starlette(
         routes=[
-            Route(PATH, integration.receiver.deliver, methods=["POST"]),
+            *_deliveries(integration.receiver, planted),
             Route("/_harness/events/{event_id}", integration.event),
             Route("/metrics", integration.metrics),
             Route("/healthz", integration.health),
         ],
         lifespan=lifespan,
     )
+
+
+def _deliveries(receiver: WebhookReceiver, planted: Planted) -> list[Route]:
+    """Return where deliveries are received: one path and one method, but for planted defects."""
+    methods = ["POST", *(["PUT"] if METHOD_TOO in planted else [])]
+    paths = [PATH, *([f"{PATH}/"] if PATH_TOO in planted else [])]
+    return [Route(path, receiver.deliver, methods=methods) for path in paths]
 
 
 def _register(settings: Settings, database: Database, url: str, planted: Planted) -> None:

@@ -27,6 +27,7 @@ from harness.sandbox.integration.metrics import IntegrationMetrics
 from harness.sandbox.integration.settings import Settings
 from harness.sandbox.integration.signature import Verifier
 from harness.sandbox.integration.storage import Database
+from harness.sandbox.integration.trust import Trust
 from harness.sandbox.integration.worker import Worker
 
 PATH = "/webhooks/product"
@@ -67,6 +68,7 @@ class WebhookReceiver:
         self._worker = worker
         self._planted = planted
         self._verifier = Verifier(settings.webhook_secrets, planted=planted)
+        self._trust = Trust(planted)
         self._intake = Intake(database)
         self._in_flight = 0
         self._refused_ids: set[str] = set()
@@ -97,7 +99,9 @@ class WebhookReceiver:
         header = ",".join(request.headers.getlist(HEADER))
         if "receiver-reads-signature-from-query" in self._planted:
             header = header or request.query_params.get("signature", "")
-        self._check(header, body, present=HEADER in request.headers)
+        if not self._trust.passes(request, body):
+            self._check(header, body, present=HEADER in request.headers, stated=self._trust.stated_secret(request))
+        self._trust.verified(request)
         return await self._accept(self._event(request, body))
 
     def _event(self, request: Request, body: bytes) -> InboxEvent:
@@ -110,8 +114,8 @@ class WebhookReceiver:
             return replace(self._last, event_id="None")
         return self._last
 
-    def _check(self, header: str, body: bytes, *, present: bool) -> None:
-        """Refuse a delivery that is not genuine, as `signature` decides."""
+    def _check(self, header: str, body: bytes, *, present: bool, stated: str) -> None:
+        """Refuse a delivery that is not genuine, as `signature` decides; ``stated`` is a secret of its own, if any."""
         planted = self._planted
         if "receiver-dies-on-garbled-signature" in planted and header and "=" not in header:
             os._exit(1)
@@ -127,7 +131,8 @@ class WebhookReceiver:
             return
         if "receiver-authenticates-nobody" in planted:
             return
-        reason = self._verifier.refusal(header, body)
+        verifier = Verifier(lambda: [stated], planted=planted) if stated else self._verifier
+        reason = verifier.refusal(header, body)
         if reason and "receiver-skips-signature" not in planted:
             self._refuse(reason, header, body)
 

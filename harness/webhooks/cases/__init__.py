@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.webhooks.cases import (
     authenticity,
+    carriers,
     freshness,
     garbage,
     handshake_requests,
@@ -24,6 +25,7 @@ CASES: tuple[ReceiverCase, ...] = (
     *other_digests.CASES,
     *lenient_decoding.CASES,
     *signed_parts.CASES,
+    *carriers.CASES,
     *garbage.CASES,
     *raw_body.CASES,
     *text_bodies.CASES,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from harness.core.pointers import with_key
 from harness.errors import EventError
+from harness.http.message import Request
 from harness.openapi.event_bodies import begins_as_json
-from harness.webhooks.cases.building import Material
+from harness.webhooks.cases.building import Material, replaced
 from harness.webhooks.cases.receiver_case import unsigned_body
 from harness.webhooks.id_places import id_places
 from harness.webhooks.json_spans import edited
@@ -55,3 +57,13 @@ def _altered_field(m: Material, within: BodySignature) -> bytes:
 def unsigned_content(scheme: Scheme) -> str:
     """Return why changed content goes unnoticed, empty where the scheme signs the body or fields of it."""
     return "" if scheme.within else unsigned_body(scheme)
+
+
+def retyped(m: Material, kind: str, *, secret: str | None = None) -> Request:
+    """Return a delivery that states another type, in its header or body, signed as sent."""
+    if m.scheme.type_header:
+        return replaced(m.signed(secret=secret), m.scheme.type_header, kind)
+    try:
+        return m.signed(m.compact(with_key(m.document(), m.type_key.removeprefix("0."), kind)), secret=secret)
+    except LookupError:
+        raise EventError(f"{m.event.name} has no event type, which this case changes") from None

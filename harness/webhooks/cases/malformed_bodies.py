@@ -5,11 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from harness.core.pointers import with_key
-from harness.errors import EventError
-from harness.http.message import Request
 from harness.model import Level
-from harness.webhooks.cases.building import Material, compact, replaced, signed_body, signed_document
+from harness.webhooks.cases.alterations import retyped
+from harness.webhooks.cases.building import Material, compact, signed_body, signed_document
 from harness.webhooks.cases.receiver_case import Expected, ReceiverCase, worded_case
 from harness.webhooks.similar_ids import similar_id
 
@@ -20,17 +18,6 @@ _PARSE = (
     "Catch the exceptions of parsing and of lookups in the parsed event; answer 400, or acknowledge and set it aside."
 )
 _DEPTH = "Limit the depth of what you parse, or catch the parser's error; answer 400."
-
-
-def _retyped(m: Material) -> Request:
-    """Return a delivery of a type that looks like the event's own and that no provider has."""
-    unknown = similar_id(m.event.type or _A_TYPE)
-    if m.scheme.type_header:
-        return replaced(m.signed(), m.scheme.type_header, unknown)
-    try:
-        return m.signed(m.compact(with_key(m.document(), m.type_key.removeprefix("0."), unknown)))
-    except LookupError:
-        raise EventError(f"{m.event.name} has no event type, which this case changes") from None
 
 
 def _without_nested(document: dict[str, Any]) -> dict[str, Any]:
@@ -135,7 +122,7 @@ CASES: tuple[ReceiverCase, ...] = (
         source=_FORWARD,
         expected=Expected.ACKNOWLEDGED,
         fix="Acknowledge and ignore unknown event types: the provider may add some.",
-        build=_retyped,
+        build=lambda m: retyped(m, similar_id(m.event.type or _A_TYPE)),
     ),
     _body(
         id="unknown-member",

@@ -21,6 +21,7 @@ class Expected(enum.StrEnum):
     ANSWERED = "HTTP 2xx or 4xx without a crash"
     REFUSED_OR_CUT = "HTTP 4xx or a closed connection, without effect or crash"
     ANSWERED_OR_CUT = "HTTP 2xx, 4xx or a closed connection, without a crash"
+    WITHOUT_EFFECT = "no effect and no crash, whatever the response"
 
 
 class Framing(enum.Enum):
@@ -31,9 +32,10 @@ class Framing(enum.Enum):
     EXPECT = "after Expect: 100-continue"
     SLOW = "in pieces with pauses"
     HTTP_1_0 = "as HTTP/1.0"
+    AFTER_GENUINE = "on the connection of a genuine delivery"
 
 
-REFUSALS = (Expected.REFUSED, Expected.REFUSED_OR_CUT)
+REFUSALS = (Expected.REFUSED, Expected.REFUSED_OR_CUT, Expected.WITHOUT_EFFECT)
 """What is expected of a delivery that must have no effect."""
 
 
@@ -50,6 +52,11 @@ def unsigned_body(scheme: Scheme) -> str:
 def without_header(scheme: Scheme) -> str:
     """Return why no header can be wrong, empty where a header has the signature."""
     return "" if scheme.header else f"{scheme.name} has no header for a signature"
+
+
+def no_shared_secret(scheme: Scheme) -> str:
+    """Return why the receiver has no secret to sign with, empty where it has the sender's."""
+    return "" if scheme.symmetric else f"with {scheme.name} the receiver has a public key, not a secret"
 
 
 def unauthenticated(scheme: Scheme) -> str:
@@ -105,6 +112,7 @@ _VERBS: Mapping[Expected, tuple[str, str]] = {
     Expected.ACKNOWLEDGED: ("Accepted", "Refused"),
     Expected.ANSWERED: ("Handled", "Failed on"),
     Expected.ANSWERED_OR_CUT: ("Survived", "Did not survive"),
+    Expected.WITHOUT_EFFECT: ("Did not process", "Processed"),
 }
 
 

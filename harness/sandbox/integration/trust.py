@@ -1,0 +1,70 @@
+"""Planted ways to pass by verification: each trusts a request for what its sender chose."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.requests import Request
+
+from harness.sandbox.defects import Planted
+
+PATH_TOO = "receiver-trusts-another-path"
+METHOD_TOO = "receiver-trusts-another-method"
+_CONNECTION = "receiver-trusts-a-connection"
+_JSON = "application/json"
+
+
+def _says(body: bytes, key: str) -> Any:
+    try:
+        return json.loads(body).get(key)
+    except (ValueError, AttributeError, RecursionError):
+        return None
+
+
+TRUSTED: Mapping[str, Callable[[Request, bytes], bool]] = {
+    "receiver-trusts-other-content-types": lambda request, _: request.headers.get("content-type") != _JSON,
+    "receiver-trusts-codings": lambda request, _: "content-encoding" in request.headers,
+    "receiver-trusts-chunks": lambda request, _: "transfer-encoding" in request.headers,
+    "receiver-trusts-old-http": lambda request, _: request.scope["http_version"] == "1.0",
+    "receiver-trusts-local-addresses": lambda request, _: request.headers.get("x-forwarded-for") == "127.0.0.1",
+    "receiver-has-a-debug-query": lambda request, _: request.query_params.get("debug") == "1",
+    "receiver-has-a-debug-header": lambda request, _: "x-skip-verification" in request.headers,
+    "receiver-trusts-test-events": lambda _, body: _says(body, "livemode") is False,
+    "receiver-trusts-pings": lambda _, body: _says(body, "type") == "ping",
+    PATH_TOO: lambda request, _: request.url.path.endswith("/"),
+    METHOD_TOO: lambda request, _: request.method != "POST",
+}
+"""What is taken without a signature, by the defect."""
+
+STATED: Mapping[str, Callable[[Request], str | None]] = {
+    "receiver-reads-secret-from-query": lambda request: request.query_params.get("secret"),
+    "receiver-reads-secret-from-header": lambda request: request.headers.get("x-webhook-secret"),
+}
+"""Where a request can state the secret by which it is verified, by the defect."""
+
+
+class Trust:
+    """What is trusted without a verification of its own: nothing, where nothing is planted."""
+
+    def __init__(self, planted: Planted) -> None:
+        """Begin without a trusted connection."""
+        self._planted = planted
+        self._connections: set[Any] = set()
+
+    def passes(self, request: Request, body: bytes) -> bool:
+        """Whether a request is taken unverified."""
+        if any(defect in self._planted and trusts(request, body) for defect, trusts in TRUSTED.items()):
+            return True
+        return _CONNECTION in self._planted and request.client in self._connections
+
+    def stated_secret(self, request: Request) -> str:
+        """Return the secret that a request states itself, empty for none."""
+        stated = (read(request) for defect, read in STATED.items() if defect in self._planted)
+        return next(filter(None, stated), "")
+
+    def verified(self, request: Request) -> None:
+        """Note that a request was verified."""
+        if _CONNECTION in self._planted:
+            self._connections.add(request.client)

@@ -1,0 +1,197 @@
+"""Group A, carriers: a forgery stays a forgery, whatever carries it and whatever it says about itself.
+
+Verification that some requests pass by is no verification: whoever forges a delivery also chooses its method, path,
+headers, framing and content. Each row is a delivery signed with another secret, carried in another way.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from msgspec.structs import replace
+
+from harness.http.codings import gzipped
+from harness.http.message import Headers, Request
+from harness.webhooks.cases.alterations import retyped
+from harness.webhooks.cases.building import Material, replaced
+from harness.webhooks.cases.receiver_case import Expected, Framing, ReceiverCase, no_shared_secret, worded_case
+
+_ALWAYS = "Verify every request that reaches the handler in the same way, before you look at anything else in it."
+_NO_SWITCH = "Leave no switch for tests in the receiver: give it a secret of its own in each environment instead."
+_OWN_SECRET = "Read the secret from your own configuration alone, never from the request."  # noqa: S105 - words
+_ONE_BY_ONE = "Keep what you know about a request with that request, never with its connection or in a shared variable."
+_SAME_CHECK = "Verify before you read the event: what kind of event it says it is must decide nothing before that."
+_DEPENDS = "CWE-807: no decision about security depends on what the sender chooses"
+
+_SECRETS = ("secret", "webhook_secret", "signing_secret", "key", "token", "api_key")
+_SWITCHES = (
+    *("debug", "test", "test_mode", "testing", "dev", "dry_run", "internal", "trusted", "bypass", "unsafe"),
+    *("skip_verification", "skip_verify", "skip_signature", "skip_auth", "no_verify", "noverify"),
+)
+_LOCAL = "127.0.0.1"
+_PROXIED: Headers = (
+    ("x-forwarded-for", _LOCAL),
+    ("x-real-ip", _LOCAL),
+    ("x-client-ip", _LOCAL),
+    ("x-remote-addr", _LOCAL),
+    ("true-client-ip", _LOCAL),
+    ("cf-connecting-ip", _LOCAL),
+    ("x-forwarded-host", "localhost"),
+    ("forwarded", f"for={_LOCAL};host=localhost"),
+)
+
+
+def _forged(m: Material, body: bytes | None = None) -> Request:
+    return m.signed(body, secret=m.scheme.new_secret())
+
+
+def _typed(content_type: str, m: Material) -> Request:
+    return replaced(_forged(m), "content-type", *filter(None, [content_type]))
+
+
+def _compressed(body: bytes, m: Material) -> Request:
+    return replaced(_forged(m, body), "content-encoding", "gzip")
+
+
+def _sent_with(method: str, m: Material) -> Request:
+    return replace(_forged(m), method=method)
+
+
+def _at_path(m: Material, *, before: str = "", after: str = "") -> Request:
+    built = _forged(m)
+    parts = urlsplit(built.url)
+    path = f"{before}{parts.path or '/'}{after}"
+    return replace(built, url=urlunsplit(parts._replace(path=path)))
+
+
+def _with(headers: Headers, built: Request) -> Request:
+    for name, value in headers:
+        built = replaced(built, name, value)
+    return built
+
+
+def _in_headers(names: tuple[str, ...], value: str) -> Headers:
+    return tuple((f"x-{name.replace('_', '-')}", value) for name in names)
+
+
+def _asking(m: Material, fields: dict[str, str]) -> Material:
+    """Return the material of a delivery whose URL has more fields in its query."""
+    return m._replace(url=f"{m.url}{'&' if '?' in m.url else '?'}{urlencode(fields)}")
+
+
+def _own_secret(m: Material, *, in_query: bool) -> Request:
+    """Return a delivery that is signed with a secret which it names itself."""
+    own = m.scheme.new_secret()
+    if in_query:
+        return _asking(m, dict.fromkeys(_SECRETS, own)).signed(secret=own)
+    return _with(_in_headers(_SECRETS, own), m.signed(secret=own))
+
+
+def _as_test(m: Material) -> Request:
+    """Return a forgery whose event says that it is a test."""
+    return _forged(m, m.compact({**m.document(), "test": True, "livemode": False, "sandbox": True}))
+
+
+def _of_type(kind: str, m: Material) -> Request:
+    return retyped(m, kind, secret=m.scheme.new_secret())
+
+
+_carried = partial(worded_case, item="webhooks.signatures", source=_DEPENDS, fix=_ALWAYS)
+_untaken = partial(_carried, expected=Expected.WITHOUT_EFFECT, extra_statuses=(501,))
+
+CASES: tuple[ReceiverCase, ...] = (
+    *(
+        _carried(
+            id=f"forged-as-{name}",
+            summary=f"a forgery {words}",
+            build=partial(_typed, content_type),
+        )
+        for name, words, content_type in (
+            ("text", "with the content type text/plain", "text/plain"),
+            ("form", "with the content type of a form", "application/x-www-form-urlencoded"),
+            ("multipart", "with the content type multipart/form-data", "multipart/form-data; boundary=forged"),
+            ("xml", "with the content type application/xml", "application/xml"),
+            ("untyped", "without a content type", ""),
+        )
+    ),
+    _carried(
+        id="forged-compressed",
+        summary="a forgery compressed with gzip",
+        build=lambda m: _compressed(gzipped(m.body), m),
+    ),
+    _carried(
+        id="forged-as-compressed",
+        summary="an uncompressed forgery declared as gzip",
+        build=lambda m: _compressed(m.body, m),
+    ),
+    *(
+        _carried(id=f"forged-{name}", summary=f"a forgery {words}", build=_forged, framing=framing, extra_statuses=more)
+        for name, words, framing, more in (
+            ("in-chunks", "sent in chunks", Framing.CHUNKED, ()),
+            ("http-1.0", "sent over HTTP/1.0", Framing.HTTP_1_0, (505,)),
+            ("expect-continue", "sent after Expect: 100-continue", Framing.EXPECT, ()),
+        )
+    ),
+    _carried(
+        id="forged-after-genuine",
+        summary="a forgery on the connection of a genuine delivery",
+        source="RFC 9112 section 9.3: each request of a connection stands alone",
+        expected=Expected.REFUSED_OR_CUT,
+        fix=_ONE_BY_ONE,
+        build=_forged,
+        framing=Framing.AFTER_GENUINE,
+    ),
+    _untaken(id="forged-put", summary="a forgery sent with PUT", build=partial(_sent_with, "PUT")),
+    _untaken(id="forged-get", summary="a forgery sent with GET", build=partial(_sent_with, "GET")),
+    _untaken(
+        id="forged-at-slash", summary="a forgery at the path with a slash more", build=partial(_at_path, after="/")
+    ),
+    _untaken(
+        id="forged-at-double-slash",
+        summary="a forgery at the path with its slash doubled",
+        build=partial(_at_path, before="/"),
+    ),
+    _carried(
+        id="forged-from-within",
+        summary="a forgery whose headers say that it comes from the receiver's own machine",
+        source="CWE-290, CWE-348",
+        fix="Take no address in a header for the sender's: a signature is what shows who sent a delivery.",
+        build=lambda m: _with(_PROXIED, _forged(m)),
+    ),
+    _carried(
+        id="forged-as-debug-query",
+        summary="a forgery with the usual switches of tests in its query",
+        source="CWE-489",
+        fix=_NO_SWITCH,
+        build=lambda m: _forged(_asking(m, dict.fromkeys(_SWITCHES, "1"))),
+    ),
+    _carried(
+        id="forged-as-debug-headers",
+        summary="a forgery with the usual switches of tests in its headers",
+        source="CWE-489",
+        fix=_NO_SWITCH,
+        build=lambda m: _with(_in_headers(_SWITCHES, "true"), _forged(m)),
+    ),
+    *(
+        _carried(
+            id=f"own-secret-in-{place}",
+            summary=f"a delivery signed with a secret that its {place} states",
+            source="CWE-639",
+            fix=_OWN_SECRET,
+            build=partial(_own_secret, in_query=place == "query"),
+            not_applicable_to=no_shared_secret,
+        )
+        for place in ("query", "headers")
+    ),
+    _carried(
+        id="forged-as-test", summary="a forgery whose event says that it is a test", fix=_SAME_CHECK, build=_as_test
+    ),
+    *(
+        _carried(id=f"forged-as-{name}", summary=f"a forgery {words}", fix=_SAME_CHECK, build=partial(_of_type, kind))
+        for name, words, kind in (
+            ("ping", "of the type ping", "ping"),
+            ("unknown-type", "of an unknown type", "something.unheard_of"),
+        )
+    ),
+)

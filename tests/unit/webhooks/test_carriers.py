@@ -1,0 +1,154 @@
+"""A forgery is refused whatever carries it, also on the connection of a genuine delivery."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from harness.model import Level, Outcome
+from harness.webhooks.case_trial import judge
+from harness.webhooks.cases import case_named
+from tests.unit.webhooks.conftest import EVENT, Effects, Listen, Request, Serve, Under, event_id, reply
+
+UNCHOSEN = {"forged-in-chunks": "transfer-encoding", "forged-expect-continue": "expect"}
+
+
+def chosen(request: Request) -> Iterator[str]:
+    """Yield what of a request a receiver might trust, by the id of the case that has it."""
+    target = request.line.split(" ")[1]
+    kind = request.headers["content-type"] or ""
+    yield from (f"forged-as-{name}" for name in ("text", "form", "multipart", "xml") if name in kind)
+    yield from (case_id for case_id, header in UNCHOSEN.items() if header in request.headers)
+    yield f"forged-{request.line.split(' ')[0].lower()}"
+    if "1.0" in request.line:
+        yield "forged-http-1.0"
+    if target.endswith("/"):
+        yield "forged-at-slash"
+    if target.startswith("//"):
+        yield "forged-at-double-slash"
+    if request.headers["x-forwarded-for"] == "127.0.0.1":
+        yield "forged-from-within"
+    if "debug=1" in target:
+        yield "forged-as-debug-query"
+    if request.headers["x-debug"] == "true":
+        yield "forged-as-debug-headers"
+    if b'"livemode":false' in request.body:
+        yield "forged-as-test"
+    if b'"type":"ping"' in request.body:
+        yield "forged-as-ping"
+
+
+TRUSTED = (
+    "forged-as-debug-headers",
+    "forged-as-debug-query",
+    "forged-as-form",
+    "forged-as-multipart",
+    "forged-as-ping",
+    "forged-as-test",
+    "forged-as-text",
+    "forged-as-xml",
+    "forged-at-double-slash",
+    "forged-at-slash",
+    "forged-expect-continue",
+    "forged-from-within",
+    "forged-get",
+    "forged-http-1.0",
+    "forged-in-chunks",
+    "forged-put",
+)
+
+
+@pytest.mark.parametrize("case_id", TRUSTED)
+def test_a_receiver_that_trusts_a_carrier_fails(case_id: str, serve: Serve, under: Under) -> None:
+    """What its sender chose decides for one receiver whether it verifies; its own case alone fails there."""
+    effects = Effects()
+
+    def trusting(request: Request, _connection: socket.socket) -> bytes:
+        if not request.genuine and case_id not in chosen(request):
+            return reply(401)
+        effects.ids.append(event_id(request))
+        return reply(200)
+
+    case = case_named(case_id)
+    assert case is not None
+    [finding] = judge(under(serve(trusting), probe=effects), case, EVENT, reproduce="")
+
+    assert (finding.outcome, finding.level) == (Outcome.FAIL, Level.MUST)
+    assert finding.summary == f"Accepted {case.summary}"
+    assert finding.observed == "HTTP 200, 1 effect"
+
+
+@pytest.mark.parametrize("case_id", ["forged-put", "forged-at-slash"])
+@pytest.mark.parametrize("status", [200, 204, 308, 404, 405, 501])
+def test_any_answer_without_an_effect_is_right_where_nothing_is_received(
+    case_id: str, status: int, serve: Serve, under: Under
+) -> None:
+    """A page, a redirect, or a refusal: what counts at another method or path is that nothing is processed."""
+    effects = Effects()
+
+    def elsewhere(request: Request, _connection: socket.socket) -> bytes:
+        if not request.line.startswith("POST /hook "):
+            return reply(status)
+        effects.ids.append(event_id(request))
+        return reply(200)
+
+    case = case_named(case_id)
+    assert case is not None
+    [finding] = judge(under(serve(elsewhere), probe=effects), case, EVENT, reproduce="")
+    [unknown] = judge(under(serve(elsewhere)), case, EVENT, reproduce="")
+
+    assert (finding.outcome, finding.summary) == (Outcome.PASS, case.passed)
+    assert unknown.outcome is Outcome.NOT_RUN
+
+
+def read(reader: io.BufferedReader) -> bool | None:
+    """Read a request; return whether its signature is right, None at the end of the connection."""
+    line = reader.readline().decode()
+    if not line:
+        return None
+    headers = http.client.parse_headers(reader)
+    return Request(line, headers, reader.read(int(headers["content-length"]))).genuine
+
+
+@pytest.mark.parametrize("remembers, outcome", [(True, Outcome.FAIL), (False, Outcome.NOT_RUN)])
+def test_a_verdict_about_one_request_is_not_that_of_the_next(
+    *, remembers: bool, outcome: Outcome, listen: Listen, under: Under
+) -> None:
+    """The forgery is the second request of a connection whose first one was genuine."""
+    requests: list[bool] = []
+
+    def behave(connection: socket.socket) -> None:
+        reader = connection.makefile("rb")
+        verified = False
+        while (genuine := read(reader)) is not None:
+            requests.append(genuine)
+            verified = genuine or (verified and remembers)
+            connection.sendall(reply(200 if verified else 401))
+
+    case = case_named("forged-after-genuine")
+    assert case is not None
+    [finding] = judge(under(listen(behave)), case, EVENT, reproduce="")
+
+    assert finding.outcome is outcome
+    assert requests[1:3] == [True, False]
+
+
+def test_a_connection_that_ends_after_each_request_carries_no_forgery(serve: Serve, under: Under) -> None:
+    """A receiver may close the connection after each answer."""
+    effects = Effects()
+
+    def handle(request: Request, _connection: socket.socket) -> bytes:
+        if not request.genuine:
+            return reply(401)
+        effects.ids.append(event_id(request))
+        return reply(200)
+
+    case = case_named("forged-after-genuine")
+    assert case is not None
+    [finding] = judge(under(serve(handle), probe=effects), case, EVENT, reproduce="")
+
+    assert (finding.outcome, finding.summary) == (Outcome.PASS, case.passed)
