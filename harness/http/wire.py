@@ -9,8 +9,8 @@ from __future__ import annotations
 import selectors
 import socket
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -101,10 +101,20 @@ class Wire:
 
     def abandon(self, pieces: list[bytes]) -> None:
         """Send ``pieces`` and close the connection, as a sender does that is cut off."""
+        with self.unfinished(pieces):
+            pass
+
+    @contextmanager
+    def unfinished(self, pieces: list[bytes]) -> Iterator[None]:
+        """Send ``pieces``, and close the connection at the end of the block, as a sender does that stops for a while.
+
+        Whether they arrive is for the block to see.
+        """
         self._check("POST", httpx.URL(self.url))
-        clock = _Clock(self.timeout_s)
-        with suppress(OSError), self._connected() as connection:
-            _sent(connection, pieces, clock, 0)
+        with ExitStack() as stack:
+            with suppress(OSError):
+                _sent(stack.enter_context(self._connected()), pieces, _Clock(self.timeout_s), 0)
+            yield
 
     @property
     def _connect_s(self) -> float:

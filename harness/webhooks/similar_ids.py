@@ -106,6 +106,21 @@ def room(old: str) -> float:
     return sum(math.log2(len(alphabet)) for _, alphabet in _positions(old[len(prefix) :]) if alphabet)
 
 
+def alphabets_of(old: str) -> list[str]:
+    """Return for each character of ``old`` from which ones another id of its kind has it; empty where it stays."""
+    prefix = _prefix(old)
+    rest = old[len(prefix) :]
+    hexadecimal = string.digits + ("ABCDEF" if rest.isupper() else "abcdef")
+    varied = [(c, hexadecimal * c.isalnum()) for c in rest] if _is_uuid(rest) else _positions(rest)
+    return [""] * len(prefix) + [alphabet for _, alphabet in varied]
+
+
+def begins_with_time(old: str) -> bool:
+    """Whether the part of ``old`` that varies may begin with a time or a count."""
+    rest = old[len(_prefix(old)) :]
+    return rest.isdecimal() or _is_uuid(rest) or bool(_ulid(rest) or _ksuid(rest) or _object_id(rest))
+
+
 @lru_cache(maxsize=1024)
 def _maker(old: str, least_bits: float) -> Make:
     """Return what makes ids of the kind of ``old``."""

@@ -16,7 +16,7 @@ _CONNECTION = "receiver-trusts-a-connection"
 _JSON = "application/json"
 
 
-def _says(body: bytes, key: str) -> Any:
+def _stated(body: bytes, key: str) -> Any:
     try:
         return json.loads(body).get(key)
     except (ValueError, AttributeError, RecursionError):
@@ -31,8 +31,8 @@ TRUSTED: Mapping[str, Callable[[Request, bytes], bool]] = {
     "receiver-trusts-local-addresses": lambda request, _: request.headers.get("x-forwarded-for") == "127.0.0.1",
     "receiver-has-a-debug-query": lambda request, _: request.query_params.get("debug") == "1",
     "receiver-has-a-debug-header": lambda request, _: "x-skip-verification" in request.headers,
-    "receiver-trusts-test-events": lambda _, body: _says(body, "livemode") is False,
-    "receiver-trusts-pings": lambda _, body: _says(body, "type") == "ping",
+    "receiver-trusts-test-events": lambda _, body: _stated(body, "livemode") is False,
+    "receiver-trusts-pings": lambda _, body: _stated(body, "type") == "ping",
     PATH_TOO: lambda request, _: request.url.path.endswith("/"),
     METHOD_TOO: lambda request, _: request.method != "POST",
 }

@@ -13,6 +13,7 @@ from harness.webhooks.cases import (
     malformed_bodies,
     other_digests,
     raw_body,
+    redeliveries,
     secret_overlap,
     signed_parts,
     text_bodies,
@@ -32,6 +33,7 @@ CASES: tuple[ReceiverCase, ...] = (
     *freshness.CASES,
     *secret_overlap.CASES,
     *malformed_bodies.CASES,
+    *redeliveries.CASES,
     *http_variants.CASES,
     *handshake_requests.CASES,
 )

@@ -1,7 +1,7 @@
-"""Group A, carriers: a forgery stays a forgery, whatever carries it and whatever it says about itself.
+"""Group A, carriers: a forgery stays a forgery, whatever carries it and whatever it states about itself.
 
-Verification that some requests pass by is no verification: whoever forges a delivery also chooses its method, path,
-headers, framing and content. Each row is a delivery signed with another secret, carried in another way.
+Verification that some requests pass by is no verification: an attacker who forges a delivery also chooses its method,
+path, headers, framing and content. Each row is a delivery signed with another secret, carried in another way.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ALWAYS = "Verify every request that reaches the handler in the same way, before
 _NO_SWITCH = "Leave no switch for tests in the receiver: give it a secret of its own in each environment instead."
 _OWN_SECRET = "Read the secret from your own configuration alone, never from the request."  # noqa: S105 - words
 _ONE_BY_ONE = "Keep what you know about a request with that request, never with its connection or in a shared variable."
-_SAME_CHECK = "Verify before you read the event: what kind of event it says it is must decide nothing before that."
+_SAME_CHECK = "Verify before you read the event: the kind that it states must decide nothing before that."
 _DEPENDS = "CWE-807: no decision about security depends on what the sender chooses"
 
 _SECRETS = ("secret", "webhook_secret", "signing_secret", "key", "token", "api_key")
@@ -89,7 +89,7 @@ def _own_secret(m: Material, *, in_query: bool) -> Request:
 
 
 def _as_test(m: Material) -> Request:
-    """Return a forgery whose event says that it is a test."""
+    """Return a forgery whose event states that it is a test."""
     return _forged(m, m.compact({**m.document(), "test": True, "livemode": False, "sandbox": True}))
 
 
@@ -154,7 +154,7 @@ CASES: tuple[ReceiverCase, ...] = (
     ),
     _carried(
         id="forged-from-within",
-        summary="a forgery whose headers say that it comes from the receiver's own machine",
+        summary="a forgery whose headers state that it comes from the receiver's own machine",
         source="CWE-290, CWE-348",
         fix="Take no address in a header for the sender's: a signature is what shows who sent a delivery.",
         build=lambda m: _with(_PROXIED, _forged(m)),
@@ -185,7 +185,7 @@ CASES: tuple[ReceiverCase, ...] = (
         for place in ("query", "headers")
     ),
     _carried(
-        id="forged-as-test", summary="a forgery whose event says that it is a test", fix=_SAME_CHECK, build=_as_test
+        id="forged-as-test", summary="a forgery whose event states that it is a test", fix=_SAME_CHECK, build=_as_test
     ),
     *(
         _carried(id=f"forged-as-{name}", summary=f"a forgery {words}", fix=_SAME_CHECK, build=partial(_of_type, kind))

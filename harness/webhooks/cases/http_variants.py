@@ -10,10 +10,12 @@ from harness.http.codings import gzipped
 from harness.http.message import Request
 from harness.model import Level
 from harness.openapi.event_bodies import is_form, is_json_event
-from harness.webhooks.cases.building import Material, replaced
+from harness.webhooks.cases.building import Material, replaced, signed_body
 from harness.webhooks.cases.receiver_case import Expected, Framing, ReceiverCase, worded_case
 
 LARGE_BYTES = 8 * 1024 * 1024
+LONG_BYTES = 60_000
+"""Less than the smallest limit of a common framework, 64 KiB."""
 
 _HTTP = "RFC 9110"
 _SIZE = "Limit the size of a body before you read all of it; answer 413 and carry on."
@@ -23,6 +25,13 @@ _ODD = "Answer 405, 415 or 400 to a request that cannot be a webhook; never 5xx.
 def _large(m: Material) -> bytes:
     readable = is_form(m.event.headers, m.body) or is_json_event(m.event.headers, m.body)
     return m.extended((b"x" if readable else b" ") * LARGE_BYTES)
+
+
+def _long(m: Material) -> bytes:
+    """Return the same event with white space before its last character."""
+    m.parsed()  # only in JSON it means nothing
+    end = len(m.body.rstrip()) - 1
+    return m.body[:end] + b" " * LONG_BYTES + m.body[end:]
 
 
 def _compressed(m: Material) -> Request:
@@ -57,6 +66,17 @@ CASES: tuple[ReceiverCase, ...] = (
         takes_effect=True,
         fix="Look headers up regardless of case.",
         build=_upper,
+    ),
+    worded_case(
+        id="long-body",
+        item="webhooks.robust",
+        level=Level.SHOULD,
+        summary=f"a signed event of {LONG_BYTES // 1000} kB",
+        source="docs.github.com, Webhook events and payloads: up to 25 MB; docs.stripe.com: whole objects",
+        expected=Expected.ACKNOWLEDGED,
+        takes_effect=True,
+        fix="Accept bodies as large as the provider sends, and read and verify each whole.",
+        build=signed_body(_long),
     ),
     worded_case(
         id="large-unsigned",
@@ -150,6 +170,9 @@ CASES: tuple[ReceiverCase, ...] = (
         id="slow-body",
         summary="a body sent in pieces with pauses",
         source="RFC 9112 section 6",
+        expected=Expected.ACKNOWLEDGED,
+        takes_effect=True,
+        fix="Read a body to its end, as its length or its last chunk tells: one read returns only what has arrived.",
         build=Material.signed,
         framing=Framing.SLOW,
     ),

@@ -19,6 +19,8 @@ from harness.webhooks.drills import (
     outage,
     overlap,
     processed,
+    slow_senders,
+    time_zone,
     unset_secrets,
     withdrawal,
 )
@@ -38,6 +40,7 @@ DRILLS: tuple[Drill, ...] = (
     *duplicates.DRILLS,
     *other_ids.DRILLS,
     *failures.DRILLS,
+    *slow_senders.DRILLS,
     *load.DRILLS,
 )
 CRASHES: tuple[Drill, ...] = (
@@ -45,6 +48,7 @@ CRASHES: tuple[Drill, ...] = (
     *outage.DRILLS,
     *unset_secrets.DRILLS,
     *withdrawal.DRILLS,
+    *time_zone.DRILLS,
     *memory.DRILLS,
 )
 """Drills that need a copy of the target of their own."""

@@ -35,7 +35,9 @@ def _provoke(context: DrillContext) -> None:
         answer = context.receiver.deliver(changed)
         if not answer.acknowledged and changed is not event:  # for a member that it does not know
             changed, answer = event, context.receiver.deliver(event)
-        context.shared.unprocessable = Unprocessable(event=changed, answer=answer)
+        other = context.receiver.fresh(context.read(context.config.unprocessable))
+        taken = context.receiver.deliver(other).acknowledged
+        context.shared.unprocessable = Unprocessable(event=changed, answer=answer, other=other if taken else None)
 
 
 def unprocessable(context: DrillContext) -> Unprocessable:
@@ -51,24 +53,29 @@ def unprocessable(context: DrillContext) -> Unprocessable:
 
 def _await_letter(context: DrillContext, found: Unprocessable) -> None:
     """Wait for the dead letter, as long after the delivery as harness.toml allows."""
-    assert context.dead_letter_of is not None
-    letters = context.dead_letters
     if not found.answer.acknowledged:
         found.missing = f"[receiver] unprocessable was not acknowledged: {found.answer.seen}"
         return
-    start = time.monotonic()
-    deadline = found.delivered_at + letters.within
-    while True:
-        row = context.dead_letter_of(found.event.id)
-        if row is not None and lies(row, letters.when):
-            found.letter = row
-            return
-        now = time.monotonic()
-        if now >= deadline:
-            break
-        time.sleep(pause(now - start))
+    row, is_letter = _letter_of(context, found.event, found.delivered_at)
+    if is_letter:
+        found.letter = row
+        return
     known = f"the dead letter query returns {dict(row)}" if row else "the dead letter query returns nothing"
-    found.missing = f"acknowledged, but no dead letter within {letters.within:g} s; {known}"
+    found.missing = f"acknowledged, but no dead letter within {context.dead_letters.within:g} s; {known}"
+
+
+def _letter_of(context: DrillContext, event: Event, delivered_at: float) -> tuple[Row | None, bool]:
+    """Wait for the dead letter of an event; return what is known of it, and whether that is a dead letter."""
+    assert context.dead_letter_of is not None
+    start = time.monotonic()
+    deadline = delivered_at + context.dead_letters.within
+    while True:
+        row = context.dead_letter_of(event.id)
+        there = row is not None and lies(row, context.dead_letters.when)
+        now = time.monotonic()
+        if there or now >= deadline:
+            return row, there
+        time.sleep(pause(now - start))
 
 
 def _of_letter(look: Callable[[DrillContext, Event, Row], Judgement], context: DrillContext) -> Judgement:
@@ -141,6 +148,21 @@ def _watch(context: DrillContext, event: Event, attempts: Any, seen: threading.E
             return
 
 
+def _of_each(context: DrillContext, event: Event, _row: Row) -> Judgement:
+    assert context.shared.unprocessable is not None
+    assert context.dead_letter_of is not None
+    other = context.shared.unprocessable.other
+    if other is None:
+        return Outcome.NOT_APPLICABLE, "a second event that cannot be processed was not acknowledged"
+    second = _letter_of(context, other, context.shared.unprocessable.delivered_at)[1]
+    row = context.dead_letter_of(event.id)
+    first = row is not None and lies(row, context.dead_letters.when)
+    seen = [
+        f"the {which} one is {'' if there else 'not '}there" for which, there in (("first", first), ("second", second))
+    ]
+    return passes_if(first and second, f"of two dead letters, {' and '.join(seen)}")
+
+
 def _not_of_forgeries(context: DrillContext) -> Judgement:
     assert context.dead_letter_of is not None
     event = context.fresh()
@@ -167,6 +189,15 @@ DRILLS: tuple[Drill, ...] = (
         failed="Refused an event that cannot be processed, or stored no dead letter for it",
         expected="HTTP 2xx, and a dead letter after the last attempt",
         run=partial(_of_letter, _there),
+    ),
+    _drill(
+        id="dead-letter-of-each",
+        summary="the dead letters of two events",
+        passed="Stored the dead letter of each of two events",
+        failed="Stored the dead letter of only one of two events",
+        expected="a dead letter of each, whatever they have in common",
+        fix="Store each dead letter under the id of its event, and overwrite none.",
+        run=partial(_of_letter, _of_each),
     ),
     _drill(
         id="dead-letter-reason",

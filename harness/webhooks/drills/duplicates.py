@@ -27,7 +27,7 @@ _UNIQUE = (
     "Give the event id a unique constraint, store it in the same transaction as the effect, and acknowledge an event "
     "whose id is already stored."
 )
-_REPEATS = OF_RECEIVER.of("processes an event again when it is delivered again")
+REPEATS = OF_RECEIVER.of("processes an event again when it is delivered again")
 _OF_ONE_EVENT = ("duplicates", "exact-replay", "duplicates-at-once", "duplicates-rewritten")
 """Drills that a receiver fails which does not note what it has processed."""
 _SOURCE = "Standard Webhooks, Idempotency; docs.stripe.com, Webhooks: handle duplicate events"
@@ -45,9 +45,16 @@ Deliver = Callable[[DrillContext, Event], "_Delivered | None"]
 
 
 def _one_after_another(context: DrillContext, event: Event) -> _Delivered:
-    first = context.deliver(event)
+    """Deliver an event three times, each signed a second later, as that of a sender that tries again."""
+    first = deliver_dated(context, event, -2)
     context.probe.wait(event.id, within_s=context.receiver.settle_s)
-    return _Delivered([*first, *context.deliver(event, 2)])
+    return _Delivered([first, *(deliver_dated(context, event, later) for later in (-1, 0))])
+
+
+def deliver_dated(context: DrillContext, event: Event, seconds: int) -> Delivery:
+    """Send one genuine delivery that was signed so many seconds after now."""
+    material = context.receiver.material(event)
+    return context.receiver.send(event, material.signed(timestamp=material.timestamp + seconds))
 
 
 def _exactly_the_same(context: DrillContext, event: Event) -> _Delivered:
@@ -129,7 +136,7 @@ def _once(drill_id: str, context: DrillContext) -> Judgement | Caused:
     effects = context.probe.effects(event.id)
     answered = answers[0].seen if len(answers) == 1 else f"{len(answers)} acknowledged"
     outcome, observed = passes_if(effects == 1, f"{before}{answered}, {counted(effects)}")
-    return Caused(outcome, observed, _REPEATS if effects > 1 and drill_id in _OF_ONE_EVENT else "")
+    return Caused(outcome, observed, REPEATS if effects > 1 and drill_id in _OF_ONE_EVENT else "")
 
 
 def _out_of_order(context: DrillContext) -> Judgement:

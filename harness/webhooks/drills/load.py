@@ -8,9 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from harness.model import Delivery, Event, Level, Outcome
-from harness.webhooks.drills.drill import Drill, Judgement, passes_if, too_fast
+from harness.webhooks.drills.drill import Caused, Drill, Judgement, passes_if, too_fast
 from harness.webhooks.drills.drill_context import DrillContext
+from harness.webhooks.drills.duplicates import REPEATS, deliver_dated
 from harness.webhooks.drills.rate_limit import limited
+from harness.webhooks.drills.shared import Burst
+from harness.webhooks.effects import QUIET_S, counted
 
 ORDINARY = 60
 ORDINARY_AT_ONCE = 4
@@ -82,9 +85,34 @@ def _while_slow(context: DrillContext) -> Judgement:
     return _in_budget(context, [*ordinary, *(answer for answer, _ in slowly)])
 
 
+def _many(context: DrillContext) -> Burst:
+    """Deliver an event, then many at once, then the first one again; only once."""
+    if context.shared.burst is None:
+        before = context.fresh()
+        first = deliver_dated(context, before, -1)
+        events = [context.fresh() for _ in range(BURST)]
+        answers = context.deliver_at_once(events, concurrency=BURST_AT_ONCE)
+        context.shared.burst = Burst(events, answers, before, first, context.receiver.deliver(before), time.monotonic())
+    return context.shared.burst
+
+
+def _after_many(context: DrillContext) -> Judgement | Caused:
+    """Judge the event that was delivered again after many others."""
+    burst = _many(context)
+    answers = (burst.first, burst.again)
+    if busy := [a for a in answers if a.status in (429, 503)]:
+        return Outcome.NOT_APPLICABLE, f"deferred beside a burst: {busy[0].seen}"
+    if refused := [a for a in answers if not a.acknowledged]:
+        return Outcome.FAIL, f"after {BURST} other events: {refused[0].seen}"
+    context.probe.wait(burst.before.id, within_s=BURST_SETTLES_S)
+    time.sleep(max(0.0, burst.done_at + QUIET_S - time.monotonic()))
+    effects = context.probe.effects(burst.before.id)
+    seen = f"delivered before and after {BURST} other events: {counted(effects)}"
+    return Caused(*passes_if(effects == 1, seen), REPEATS if effects > 1 else "")
+
+
 def _burst(context: DrillContext) -> Judgement:
-    events = [context.fresh() for _ in range(BURST)]
-    answers = context.deliver_at_once(events, concurrency=BURST_AT_ONCE)
+    events, answers, *_ = _many(context)
     taken = [e.id for e, a in zip(events, answers, strict=True) if a.acknowledged]
     busy = [a for a in answers if a.status in (429, 503)]
     other = [a for a in answers if not a.acknowledged and a not in busy]
@@ -155,6 +183,18 @@ DRILLS: tuple[Drill, ...] = (
         source="shopify.dev, Best practices for webhooks: manage bursts",
         fix="Store each event before you answer, bound the queue, and answer 503 with Retry-After while it is full.",
         run=_burst,
+    ),
+    Drill(
+        id="duplicates-after-others",
+        item="webhooks.idempotent",
+        alone=True,
+        summary=f"one event delivered again after {BURST} others",
+        passed=f"Processed an event once, although it was delivered again after {BURST} others",
+        failed=f"Refused, lost or repeated an event that was delivered again after {BURST} others",
+        expected="HTTP 2xx each time, and exactly one effect",
+        source="Standard Webhooks, Idempotency; senders try again for days",
+        fix="Keep the ids of processed events for as long as the sender may try again, not only the latest ones.",
+        run=_after_many,
     ),
     _ack(
         id="ack-while-slow",

@@ -15,6 +15,7 @@ from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.effects import QUIET_S, counted
 from harness.webhooks.json_spans import JsonSpans, edited
+from harness.webhooks.near_ids import near_ids
 from harness.webhooks.rewriting import LENGTHENED
 
 _SOURCE = "ce-source"
@@ -44,6 +45,24 @@ def _equal_bodies(context: DrillContext) -> Judgement:
         if effects:
             return Outcome.FAIL, f"{seen}; the same with one more member had an effect"
     return Outcome.NOT_APPLICABLE, f"{seen}, nor with one more member: the effect depends on the object"
+
+
+def _near_ids(context: DrillContext) -> Judgement:
+    """Deliver an event, and others whose ids differ from its id in one character."""
+    first = context.fresh()
+    if fault := _processed(context, first):
+        return Outcome.ERROR, fault
+    taken = {}
+    for differs, new_id in near_ids(first.id).items():
+        other = context.receiver.format.fresh(context.fresh(), new_id)
+        if other.id == new_id and context.receiver.deliver(other).acknowledged:
+            taken[differs] = other
+    if not taken:
+        return Outcome.NOT_APPLICABLE, f"the receiver takes no id that differs from {first.id} in one character"
+    if fault := _processed(context, context.fresh()):
+        return Outcome.ERROR, fault
+    lost = [differs for differs, other in taken.items() if not context.probe.wait(other.id, within_s=QUIET_S)]
+    return passes_if(not lost, f"ids that differ in {', '.join(taken)}: {', '.join(lost) or 'none'} without an effect")
 
 
 def _another_source(context: DrillContext) -> Judgement:
@@ -134,6 +153,17 @@ DRILLS: tuple[Drill, ...] = (
         source="Standard Webhooks, Idempotency: the id is what identifies an event",
         fix="Recognise an event by its id alone, not by its body or by a hash of it.",
         run=_equal_bodies,
+    ),
+    Drill(
+        id="similar-ids",
+        item="webhooks.idempotent",
+        summary="events whose ids differ in one character",
+        passed="Processed each of several events whose ids differ in one character",
+        failed="Took an event for a duplicate because its id resembles that of another one",
+        expected="HTTP 2xx and an effect of each",
+        source="Standard Webhooks, Idempotency: the id is what identifies an event",
+        fix="Store the whole id, as text that is compared exactly: uncut, in its own case, never as a rounded number.",
+        run=_near_ids,
     ),
     Drill(
         id="ids-stated-twice",

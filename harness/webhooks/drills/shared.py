@@ -32,6 +32,8 @@ class Unprocessable(msgspec.Struct, kw_only=True):
     delivered_at: float = msgspec.field(default_factory=time.monotonic)
     letter: Row | None = None
     """As first seen, before any drill acts on it."""
+    other: Event | None = None
+    """Another one that cannot be processed and was acknowledged, delivered after it."""
     missing: str = ""
     """Why there is none, after the wait for it."""
 
@@ -52,6 +54,18 @@ class Interrupted(msgspec.Struct, kw_only=True):
     def promised(self) -> bool:
         """Whether any of its deliveries was acknowledged, so that it must have its effect."""
         return self.answer.acknowledged or (self.again is not None and self.again.acknowledged)
+
+
+class Burst(NamedTuple):
+    """Many events at once, and an event from before them that was delivered again right after."""
+
+    events: Sequence[Event]
+    answers: Sequence[Delivery]
+    before: Event
+    first: Delivery
+    again: Delivery
+    done_at: float
+    """End of the deliveries, on the monotonic clock."""
 
 
 class BeforeKill(NamedTuple):
@@ -88,6 +102,7 @@ class SharedDeliveries(msgspec.Struct, kw_only=True):
     repeated: dict[str, Repeated] | None = None
     """By the id of the drill that judges it."""
     unprocessable: Unprocessable | None = None
+    burst: Burst | None = None
     killed: KilledReceiver | None = None
     accepted: bool = False
     """Whether a genuine delivery was acknowledged before."""
