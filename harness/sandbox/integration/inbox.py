@@ -126,6 +126,8 @@ def fail(
     if dead and "worker-counts-attempts-wrong" in planted:
         values["attempts"] = 0
     with database.writing() as connection:
+        if dead and "worker-overwrites-dead-letters" in planted:
+            connection.execute(delete(inbox).where(inbox.c.status == "dead"))
         mine = connection.execute(update(inbox).where(_mine(claimed)).values(**values)).rowcount == 1
         if dead and mine and "worker-counts-no-dead-letters" not in planted:
             counts.add(connection, database, {(counts.DEAD_LETTERS, ""): 1})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import os
 import re
@@ -24,6 +23,7 @@ from harness.sandbox.integration.effects import KNOWN
 from harness.sandbox.integration.inbox import InboxEvent
 from harness.sandbox.integration.intake import Intake
 from harness.sandbox.integration.metrics import IntegrationMetrics
+from harness.sandbox.integration.recognition import Recognition
 from harness.sandbox.integration.settings import Settings
 from harness.sandbox.integration.signature import Verifier
 from harness.sandbox.integration.storage import Database
@@ -72,8 +72,7 @@ class WebhookReceiver:
         self._intake = Intake(database)
         self._in_flight = 0
         self._refused_ids: set[str] = set()
-        self._contents: set[bytes] = set()
-        self._known_ids: set[str] = set()
+        self._recognition = Recognition(planted)
         self._last: InboxEvent | None = None
 
     async def deliver(self, request: Request) -> Response:
@@ -193,18 +192,13 @@ class WebhookReceiver:
             raise RefusedError(500, "busy")
         if "receiver-defers-without-a-time" in planted and self._in_flight > 4:
             raise RefusedError(503, "busy")
-        content = _content(event.body, planted=planted)
-        if "receiver-deduplicates-by-content" in planted and content in self._contents:
+        if self._recognition.mistakes(event):
             return False
         added = await asyncio.wrap_future(self._intake.submit(event))
-        rewritten = "receiver-deduplicates-by-body" in planted and content not in self._contents
-        self._contents.add(content)
-        races = "receiver-races-duplicates" in planted and self._in_flight > 1
-        forgotten = "receiver-forgets-ids-in-a-restart" in planted and event.event_id not in self._known_ids
-        self._known_ids.add(event.event_id)
+        forgotten = self._recognition.forgets(event, at_once=self._in_flight > 1)
         if not added and "receiver-refuses-duplicates" in planted:
             raise RefusedError(409, "known event")
-        if not added and (races or rewritten or forgotten or "receiver-processes-duplicates" in planted):
+        if not added and forgotten:
             again = partial(inbox.drive_again, self._database, [event.event_id], status="done")
             asyncio.get_running_loop().call_later(0.5, again)  # when the first one has been processed
         if "receiver-processes-before-answering" in planted:
@@ -255,15 +249,6 @@ def _parsed(body: bytes, *, headers: str, planted: Planted) -> InboxEvent:
     )
 
 
-def _content(body: bytes, *, planted: Planted) -> bytes:
-    """Return what two planted defects take for the identity of an event: its body, or its content."""
-    if "receiver-deduplicates-by-body" in planted:
-        return hashlib.sha256(body).digest()
-    if "receiver-deduplicates-by-content" in planted:
-        return json.dumps({**json.loads(body), "id": ""}, sort_keys=True).encode()
-    return b""
-
-
 def is_event_id(value: Any) -> bool:
     """Whether a value can be an event's id: 1 to 128 printable ASCII characters."""
     return isinstance(value, str) and 0 < len(value) <= 128 and value.isascii() and value.isprintable()
@@ -277,6 +262,8 @@ async def _raw_body(request: Request, *, planted: Planted) -> bytes:
         async with asyncio.timeout(BODY_TIMEOUT_S):
             async for piece in request.stream():
                 size += len(piece)
+                if "receiver-reads-bodies-once" in planted and body:
+                    continue
                 if size <= MAX_BODY or any(defect in planted for defect in _OF_LARGE_BODIES):
                     body += piece
                 elif "receiver-reads-large-bodies-at-the-end" in planted:

@@ -81,6 +81,8 @@ class Verifier:
         return []
 
     def _fresh(self, stamp: float, now: float) -> bool:
+        if "receiver-reads-local-time" in self._planted:
+            now += time.localtime(now).tm_gmtoff
         tolerance = 10 if "receiver-tolerates-ten-seconds" in self._planted else TOLERANCE_S
         old = now - stamp > tolerance and "receiver-accepts-stale" not in self._planted
         early = stamp - now > tolerance and "receiver-accepts-future" not in self._planted

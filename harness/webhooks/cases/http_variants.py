@@ -168,11 +168,12 @@ CASES: tuple[ReceiverCase, ...] = (
     ),
     _odd(
         id="slow-body",
+        level=Level.MUST,
         summary="a body sent in pieces with pauses",
         source="RFC 9112 section 6",
         expected=Expected.ACKNOWLEDGED,
         takes_effect=True,
-        fix="Read a body to its end, as its length or its last chunk tells: one read returns only what has arrived.",
+        fix="Read a body to its end, which its length or its last chunk marks: one read returns only what has arrived.",
         build=Material.signed,
         framing=Framing.SLOW,
     ),

@@ -40,6 +40,7 @@ DRILLS: tuple[Drill, ...] = (
     *duplicates.DRILLS,
     *other_ids.DRILLS,
     *failures.DRILLS,
+    *dead_letters.LATER,
     *slow_senders.DRILLS,
     *load.DRILLS,
 )

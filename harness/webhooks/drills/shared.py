@@ -33,7 +33,8 @@ class Unprocessable(msgspec.Struct, kw_only=True):
     letter: Row | None = None
     """As first seen, before any drill acts on it."""
     other: Event | None = None
-    """Another one that cannot be processed and was acknowledged, delivered after it."""
+    """Another one that cannot be processed, delivered once the dead letter was there."""
+    other_answer: Delivery | None = None
     missing: str = ""
     """Why there is none, after the wait for it."""
 

@@ -1,0 +1,58 @@
+"""Planted ways to take an event for another one, or not to know it again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+
+from harness.sandbox.defects import Planted
+from harness.sandbox.integration.inbox import InboxEvent
+
+_REMEMBERED = 100
+"""Ids that a receiver with too small a memory knows."""
+
+
+def _content(event: InboxEvent) -> str:
+    return json.dumps({**json.loads(event.body), "id": ""}, sort_keys=True)
+
+
+SAME: Mapping[str, Callable[[InboxEvent], str]] = {
+    "receiver-deduplicates-by-content": _content,
+    "receiver-shortens-ids": lambda event: event.event_id[:-1],
+}
+"""By what a new event is taken for one that came before, by the defect."""
+
+
+class Recognition:
+    """What the receiver remembers of events beside its inbox: nothing that counts, where nothing is planted."""
+
+    def __init__(self, planted: Planted) -> None:
+        """Begin without a memory."""
+        self._planted = planted
+        self._known: dict[str, str] = {}
+        self._bodies: set[bytes] = set()
+        self._ids: list[str] = []
+
+    def mistakes(self, event: InboxEvent) -> bool:
+        """Whether an event is taken for another one, by something that both have."""
+        for defect, key_of in SAME.items():
+            if defect in self._planted and self._known.setdefault(key_of(event), event.event_id) != event.event_id:
+                return True
+        return False
+
+    def forgets(self, event: InboxEvent, *, at_once: bool) -> bool:
+        """Whether an event that comes again is processed again; ``at_once`` is whether another delivery goes on."""
+        planted = self._planted
+        body = hashlib.sha256(event.body).digest()
+        forgotten = (
+            "receiver-processes-duplicates" in planted
+            or ("receiver-races-duplicates" in planted and at_once)
+            or ("receiver-deduplicates-by-body" in planted and body not in self._bodies)
+            or ("receiver-forgets-ids-in-a-restart" in planted and event.event_id not in self._ids)
+            or ("receiver-forgets-old-ids" in planted and event.event_id not in self._ids[-_REMEMBERED:])
+        )
+        if planted.names:
+            self._bodies.add(body)
+            self._ids.append(event.event_id)
+        return forgotten
