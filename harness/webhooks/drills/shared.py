@@ -57,7 +57,7 @@ class Interrupted(msgspec.Struct, kw_only=True):
         return self.answer.acknowledged or (self.again is not None and self.again.acknowledged)
 
 
-class Burst(NamedTuple):
+class Burst(msgspec.Struct, kw_only=True):
     """Many events at once, and an event from before them that was delivered again right after."""
 
     events: Sequence[Event]
@@ -65,8 +65,15 @@ class Burst(NamedTuple):
     before: Event
     first: Delivery
     again: Delivery
-    done_at: float
-    """End of the deliveries, on the monotonic clock."""
+    lost: list[str] | None = None
+    """Ids of those that were acknowledged and had no effect, after the wait for them."""
+    waited_until: float = 0.0
+    """End of that wait, on the monotonic clock."""
+
+    @property
+    def taken(self) -> list[str]:
+        """Ids of those that were acknowledged."""
+        return [event.id for event, answer in zip(self.events, self.answers, strict=True) if answer.acknowledged]
 
 
 class BeforeKill(NamedTuple):
