@@ -91,10 +91,13 @@ class Wire:
         clock.connected()
         with connection:
             try:
-                if before and _read(connection, clock, _sent(connection, [before], clock, 0))["status"] is None:
-                    return made(seconds=clock.elapsed(), connect_s=clock.connect_s, status=None, error=CLOSED)
+                if before:
+                    _read(connection, clock, _sent(connection, [before], clock, 0))
                 failed = _sent(connection, pieces, clock, pause_s)
                 answer = _read(connection, clock, failed)
+            except ConnectionError as exc:  # a receiver may close a connection that it has answered on
+                error = CLOSED if before else no_answer(exc, within_s=self.timeout_s)
+                answer = {"status": None, "error": error}
             except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no answer
                 answer = {"status": None, "error": no_answer(exc, within_s=self.timeout_s)}
         return made(seconds=clock.elapsed(), connect_s=clock.connect_s, **answer)

@@ -21,7 +21,7 @@ _CLASSES = {
     Expected.ACKNOWLEDGED: (2,),
     Expected.ANSWERED: (2, 4),
     Expected.ANSWERED_OR_CUT: (2, 4),
-    Expected.WITHOUT_EFFECT: (2, 3, 4),
+    Expected.WITHOUT_EFFECT: (0, 1, 2, 3, 4, 5),
 }
 _MAY_CUT = (Expected.REFUSED_OR_CUT, Expected.ANSWERED_OR_CUT)
 _ANSWERED = (Expected.ANSWERED, Expected.ANSWERED_OR_CUT)

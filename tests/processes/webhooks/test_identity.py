@@ -176,6 +176,7 @@ class Zoned:
 
     def __init__(self, *, local: bool) -> None:
         self.env: dict[str, str | None] = {}
+        self.effects = Effects()
         self._local = local
 
     def start(self) -> None:
@@ -185,8 +186,10 @@ class Zoned:
 
     def __call__(self, request: Request, _connection: socket.socket) -> bytes:
         offset = 19_800 if self._local and self.env.get("TZ") == "Asia/Kolkata" else 0
-        fresh = abs(time.time() - offset - stamp_of(request)) <= 300
-        return reply(200 if request.genuine and fresh else 400)
+        if not request.genuine or abs(time.time() - offset - stamp_of(request)) > 300:
+            return reply(400)
+        self.effects.ids.append(event_id(request))
+        return reply(200)
 
 
 @pytest.mark.parametrize("local, outcome", [(False, Outcome.PASS), (True, Outcome.FAIL)])
@@ -196,11 +199,11 @@ def test_the_time_zone_of_a_receiver_does_not_matter(
     """It is started in another one, and afterwards in its own again."""
     zoned = Zoned(local=local)
     on = stage(Remembering())
-    on.receiver = under(serve(zoned), probe=Effects())
+    on.receiver = under(serve(zoned), probe=zoned.effects)
     on.receiver._counting = Counting()
     on.process = zoned  # type: ignore[assignment]  # as much as drills use
     finding = played("other-time-zone", on)
 
     assert (finding.outcome, finding.level) == (outcome, Level.MUST)
-    assert finding.observed.startswith("started with TZ=Asia/Kolkata; signed now: HTTP ")
+    assert finding.observed.startswith("started with TZ=Asia/Kolkata; signed too long ago: HTTP 400, now: HTTP ")
     assert zoned.env == {}
