@@ -79,7 +79,8 @@ class Wire:
     ) -> Delivery:
         """Send ``pieces``, ``pause_s`` seconds between them, and read the answer.
 
-        ``before`` is a whole request that is sent and answered first, on the same connection.
+        ``before`` is a whole request that is sent and answered first, on the same connection; where its answer ends
+        the connection, there is no further one.
         """
         self._check(method, httpx.URL(self.url))
         made = partial(Delivery, event=event, event_id=event_id, url=public_url(self.url))
@@ -91,13 +92,10 @@ class Wire:
         clock.connected()
         with connection:
             try:
-                if before:
-                    _read(connection, clock, _sent(connection, [before], clock, 0))
+                if before and not _answered(connection, clock, _sent(connection, [before], clock, 0))[0].reusable:
+                    return made(seconds=clock.elapsed(), connect_s=clock.connect_s, status=None, error=CLOSED)
                 failed = _sent(connection, pieces, clock, pause_s)
                 answer = _read(connection, clock, failed)
-            except ConnectionError as exc:  # a receiver may close a connection that it has answered on
-                error = CLOSED if before else no_answer(exc, within_s=self.timeout_s)
-                answer = {"status": None, "error": error}
             except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no answer
                 answer = {"status": None, "error": no_answer(exc, within_s=self.timeout_s)}
         return made(seconds=clock.elapsed(), connect_s=clock.connect_s, **answer)
@@ -185,6 +183,20 @@ def _sent_whole(connection: socket.socket, piece: memoryview, clock: _Clock) -> 
 
 def _read(connection: socket.socket, clock: _Clock, failed: OSError | None) -> dict[str, Any]:
     """Return what of a delivery the answer decides; ``failed`` is why sending broke off."""
+    reader, first = _answered(connection, clock, failed)
+    if reader.head is None:
+        return {"status": None, "error": no_answer(failed, within_s=clock.limit_s)}
+    text = _text(reader)
+    return {
+        "status": reader.head.status,
+        "first_byte_s": first,
+        "answer": cut(text, 200),
+        "whole": reader.head.text + text,
+    }
+
+
+def _answered(connection: socket.socket, clock: _Clock, failed: OSError | None) -> tuple[AnswerReader, float]:
+    """Read an answer; return it, without a head where none came, and the seconds until its first byte."""
     reader = AnswerReader(most_bytes=ANSWER_BYTES, stored_bytes=ANSWER_BYTES)
     first = 0.0
     try:
@@ -197,18 +209,11 @@ def _read(connection: socket.socket, clock: _Clock, failed: OSError | None) -> d
             elif first:
                 reader.end()
             else:
-                return {"status": None, "error": no_answer(failed, within_s=clock.limit_s)}
+                break
     except ConnectionError as exc:
         if reader.head is None:
             raise failed or exc from None  # else the status is known, which is what counts
-    assert reader.head is not None
-    text = _text(reader)
-    return {
-        "status": reader.head.status,
-        "first_byte_s": first,
-        "answer": cut(text, 200),
-        "whole": reader.head.text + text,
-    }
+    return reader, first
 
 
 def _text(reader: AnswerReader) -> str:
