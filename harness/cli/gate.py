@@ -22,6 +22,7 @@ from harness.core.configuration_home import CONFIG_NAME
 from harness.core.folder_lock import locked_folder
 from harness.errors import ConfigurationError
 from harness.model import Verdict
+from harness.process.open_files import require_open_files
 from harness.process.scratch import remove_abandoned
 from harness.process.subreaper import reap_orphans
 
@@ -93,6 +94,7 @@ def run_gate(
     verdict of the report it wrote must be READY. Raises `ConfigurationError` before anything runs.
     """
     refuse_options(pytest_args)
+    require_open_files()
     target = load_target(directory, overlay=overlay)
     scenarios = [str(_existing(directory, path)) for path in target.config.target.scenarios]
     check_interpreter(directory, *{path if path.is_dir() else path.parent for path in map(Path, scenarios)})

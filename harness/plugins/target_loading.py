@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugins.stash import deaths_key, order_key
+from harness.plugins.stash import deaths_key, is_live, order_key
 
 if TYPE_CHECKING:
     from harness.context.part_order import OrderSource, PartOrder
@@ -84,6 +84,7 @@ def load_context(config: pytest.Config, directory: Path) -> RunContext:
     from harness.context.interpreter_checks import check_interpreter
     from harness.context.run_context import RunContext
     from harness.errors import HarnessError
+    from harness.process.open_files import require_open_files
     from harness.process.run import Run
 
     worker = getattr(config, "workerinput", {})
@@ -93,6 +94,8 @@ def load_context(config: pytest.Config, directory: Path) -> RunContext:
     reports = directory / config.getoption("--harness-reports")
     try:
         check_interpreter()
+        if is_live(config):
+            require_open_files()
         run_context = RunContext.load(directory, run=run, overlay=config.getoption("--harness-target"), reports=reports)
         if config.option.collectonly:
             run_context.secrets.resolve_at_hand()
