@@ -18,7 +18,15 @@ from harness.contract.webhooks import sent
 from harness.fuzzing import operation_fuzz, stateful, unserved
 from harness.model import Check
 from harness.openapi import document_checks
-from harness.operations import alert_runbooks, leaks, runbook_queries, runbooks, secret_rotation, undeclared
+from harness.operations import (
+    alert_runbooks,
+    leaks,
+    runbook_queries,
+    runbooks,
+    scanner_results,
+    secret_rotation,
+    undeclared,
+)
 from harness.resilience import client_cases, credential_leak
 from harness.telemetry import calls, metrics, traces
 from harness.telemetry.dashboards import dashboard_checks
@@ -84,5 +92,5 @@ def _staging() -> tuple[Check, ...]:
         *own_checks.CHECKS,
     )
     signals = (*alerts, *dashboard_checks.CHECKS, *blind_spots.CHECKS)
-    secrets = (secret_rotation.RECORDED, leaks.NEVER_LOGGED, undeclared.UNDECLARED)
+    secrets = (secret_rotation.RECORDED, leaks.NEVER_LOGGED, undeclared.UNDECLARED, scanner_results.SCANNER)
     return (*observed, *signals, *secrets, *runbooks.CHECKS.values())

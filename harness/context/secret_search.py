@@ -1,7 +1,9 @@
-"""The searches of a whole run for secrets that nobody declared: by their structure."""
+"""The searches of a whole run for secrets that nobody declared: by their structure, and by the team's own scanner."""
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +12,9 @@ from harness.model import Finding
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
+    from harness.operations.scanner import SearchedFile
+
+_FOLDER = "scanned"
 
 
 def undeclared_secrets(
@@ -20,10 +25,41 @@ def undeclared_secrets(
     from harness.secrets.suspects import SuspectSearch
     from harness.telemetry.spans import place_of_texts
 
-    search, root = SuspectSearch(context.vault.redact_whole), context.target.root
+    search = SuspectSearch(context.vault.redact_whole)
     for path in [*logs, *fixtures]:
-        search.search(path, str(path.relative_to(root) if path.is_relative_to(root) else path.name))
+        search.search(path, _place(context, path))
     for path in exports:
         search.search(path, path.name, lambda line: place_of_texts(line.encode("latin-1", "replace")))
     searched = len(logs) + len(exports) + len(fixtures)
     return judge_undeclared(search.suspects, searched=searched, left_out=search.left_out)
+
+
+def scanned_secrets(context: RunContext, files: Sequence[Path], exports: Sequence[Path]) -> list[Finding]:
+    """Run ``[operations] scanner``, where there is one, over copies of these files and exports of spans."""
+    command = context.config.operations.scanner if context.config.operations else ()
+    if not command:
+        return []
+    from harness.operations.scanner import ScannerError, ScannerFiles, SearchedFile, run_scanner
+    from harness.operations.scanner_results import judge_scanner, not_run
+    from harness.telemetry.spans import place_of_texts
+
+    searched: list[SearchedFile] = [SearchedFile(path=path, place=_place(context, path)) for path in files]
+    searched += [SearchedFile(path=path, place=path.name, place_of=place_of_texts) for path in exports]
+    folder, root, redact = context.run.path / _FOLDER, context.target.root, context.vault.redact_whole
+    # Some scanners try what they find: they get no secret that the run has.
+    env = {name: value for name, value in os.environ.items() if redact(value) == value}
+    try:
+        copies = ScannerFiles(folder, searched)
+        report = run_scanner(command, copies, cwd=root, env=env)
+        return judge_scanner(report, copies, cwd=root, redact=redact)
+    except ScannerError as exc:
+        return [not_run(f"{exc} Run it by hand to see more; its output may hold secrets and is not shown.")]
+    except OSError as exc:
+        return [not_run(f"The files cannot be copied for it: {exc.strerror}.")]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _place(context: RunContext, path: Path) -> str:
+    root = context.target.root
+    return str(path.relative_to(root)) if path.is_relative_to(root) else path.name

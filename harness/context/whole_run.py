@@ -46,7 +46,7 @@ def judge_secrets(context: RunContext, whole: WholeRun) -> list[Finding]:
     """Search logs, cassettes and fixtures for every known secret, and for what looks like another one."""
     if not whole.live:
         return []
-    from harness.context.secret_search import undeclared_secrets
+    from harness.context.secret_search import scanned_secrets, undeclared_secrets
     from harness.operations.leaks import judge_leaks, scan_files, too_short
     from harness.telemetry.spans import FILES, leaks_in, unsearched_in
     from harness.webhooks.delivered_ids import delivered_ids_in
@@ -63,6 +63,7 @@ def judge_secrets(context: RunContext, whole: WholeRun) -> list[Finding]:
     leaks = scan_files(scanner, files, root=context.target.root)
     leaks += [leak for path in exports for leak in leaks_in(path, scanner)]
     undeclared = undeclared_secrets(context, logs=logs, exports=exports, fixtures=[*events, *others])
+    undeclared += scanned_secrets(context, files, exports)
     exposed = [*_exposed(context), *(f for f in undeclared if whole.suite or f.outcome is not Outcome.PASS)]
     receives = receiver is not None and not context.target.declared(("receiver.url",))
     if not leaks and not whole.suite:

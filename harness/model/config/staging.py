@@ -86,9 +86,13 @@ class Operations(Section, frozen=True):
     """When each secret was last replaced."""
     scan: tuple[str, ...] = ()
     """Globs of further files that must not contain secrets, such as cassettes and fixtures."""
+    scanner: tuple[str, ...] = ()
+    """Command of a scanner that searches the folder ``{files}``, and prints SARIF or writes it to ``{sarif}``."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for two records of one secret: only one of them could be true."""
+        """Raise ValueError for two records of one secret, of which only one could be true, or a scanner of nothing."""
+        if self.scanner and not any("{files}" in word for word in self.scanner):
+            raise ValueError("`scanner` is a command without {files}: add that word, the folder that it is to search")
         refs = [record.ref for record in self.secrets]
         if twice := [ref for number, ref in enumerate(refs) if ref in refs[:number]]:
             raise ValueError(f"`secrets` has two records of {twice[0]}: remove the older one")

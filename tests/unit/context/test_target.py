@@ -272,6 +272,11 @@ REFUSED = {
         "secrets has two records of env:A",
         "remove the older one",
     ),
+    "a scanner of nothing": (
+        NAMED + '[operations]\nscanner = ["kingfisher", "scan"]',
+        "scanner is a command without {files}",
+        "the folder that it is to search",
+    ),
     "a declared skip without a reason": (
         NAMED + 'skips = [{ test = "a::b", reason = " ", expires = 2027-01-31 }]',
         "[target] skips.0.reason is empty",
