@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import click
@@ -58,6 +60,8 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except click.UsageError as exc:
+            with suppress(HarnessError):  # what was given by mistake may be a secret, and nothing has read the target
+                importlib.import_module("harness.cli.surroundings").Surroundings(Path.cwd(), commands=False)
             exc.show()
             ctx.exit(USAGE_ERROR)
         except HarnessError as exc:

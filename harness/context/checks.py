@@ -20,6 +20,7 @@ from harness.model import Check
 from harness.openapi import document_checks
 from harness.operations import (
     alert_runbooks,
+    answer_leaks,
     leaks,
     runbook_queries,
     runbooks,
@@ -92,5 +93,6 @@ def _staging() -> tuple[Check, ...]:
         *own_checks.CHECKS,
     )
     signals = (*alerts, *dashboard_checks.CHECKS, *blind_spots.CHECKS)
-    secrets = (secret_rotation.RECORDED, leaks.NEVER_LOGGED, undeclared.UNDECLARED, scanner_results.SCANNER)
-    return (*observed, *signals, *secrets, *runbooks.CHECKS.values())
+    secrets = (secret_rotation.RECORDED, leaks.NEVER_LOGGED, *answer_leaks.CHECKS, undeclared.UNDECLARED)
+    searches = (*secrets, scanner_results.SCANNER)
+    return (*observed, *signals, *searches, *runbooks.CHECKS.values())

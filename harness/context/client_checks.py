@@ -18,11 +18,10 @@ if TYPE_CHECKING:
     from harness.context.background import Lane
     from harness.context.run_context import RunContext
     from harness.model import Attempt, Finding
-    from harness.operations.leaks import ErrorBodies
+    from harness.operations.answer_leaks import AnswerLeak, AnswerSearch
     from harness.resilience.client_cases import ClientCase
     from harness.resilience.client_process import ClientRun
     from harness.resilience.faults import Fault
-    from harness.secrets import Leak
 
 T = TypeVar("T")
 
@@ -35,11 +34,11 @@ _KEYLESS = (
 class ClientChecks:
     """The client of one target in one process: its runs are begun beside the tests, or done when a test asks."""
 
-    def __init__(self, run_context: RunContext, client: ClientUnderTest, errors: ErrorBodies) -> None:
-        """``errors`` searches the provider's error responses to ``client``."""
+    def __init__(self, run_context: RunContext, client: ClientUnderTest, answers: AnswerSearch) -> None:
+        """``answers`` searches the provider's answers to ``client``."""
         self._context = run_context
         self._client = client
-        self._errors = errors
+        self._answers = answers
         self._lane: Lane = run_context.background.lane(CLIENT)
 
     @classmethod
@@ -50,9 +49,9 @@ class ClientChecks:
     @classmethod
     @contextmanager
     def _opened(cls, run_context: RunContext) -> Iterator[ClientChecks]:
-        errors = run_context.error_bodies.apart()
-        with run_context.network.client(error_observer=errors, caller=CLIENT_RUNS) as http:
-            yield cls(run_context, client_of(run_context, http=http), errors)
+        answers = run_context.answer_search.apart()
+        with run_context.network.client(answer_observer=answers, caller=CLIENT_RUNS) as http:
+            yield cls(run_context, client_of(run_context, http=http), answers)
 
     def begin(self, case: ClientCase | TransportCase) -> None:
         """Check a case beside the tests, unless it is checked alone."""
@@ -77,12 +76,12 @@ class ClientChecks:
 
     def _asked(self, key: Hashable, work: Callable[[], T]) -> T:
         result, leaks = self._lane.result(key, self._searched(work))
-        self._context.error_bodies.add(leaks)
+        self._context.answer_search.add(leaks)
         return result
 
-    def _searched(self, work: Callable[[], T]) -> Callable[[], tuple[T, list[Leak]]]:
-        """Return work that also gives the leaks in the provider's errors, for the test that asks for its result."""
-        return lambda: (work(), self._errors.take())
+    def _searched(self, work: Callable[[], T]) -> Callable[[], tuple[T, list[AnswerLeak]]]:
+        """Return work that also gives the leaks in the provider's answers, for the test that asks for its result."""
+        return lambda: (work(), self._answers.take())
 
     def _keyless(self, case: ClientCase | TransportCase) -> bool:
         client = self._context.config.client

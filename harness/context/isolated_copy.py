@@ -27,6 +27,7 @@ def isolated_copy(original: RunContext, *, name: str = "copy") -> Iterator[RunCo
         copy.secrets.resolve_all(strict=True)
         with copy.running(), closing(copy.client):
             yield copy
+        original.answer_search.add(copy.answer_search.take())
     finally:
         run.end()
 

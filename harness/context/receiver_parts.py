@@ -68,7 +68,8 @@ def receiver_of(run_context: RunContext) -> ReceiverUnderTest:
     """Return the target's receiver; every delivery carries a fresh id."""
     receiver, signature = sections_of(run_context)
     event_format = event_format_of(run_context)
-    wire = Wire(receiver.url, check=run_context.network.check, timeout_s=TIMEOUT_S)
+    network = run_context.network
+    wire = Wire(receiver.url, check=network.check, timeout_s=TIMEOUT_S, observer=network.answer_observer)
     return ReceiverUnderTest(
         wire,
         format=event_format,

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.context.again import again
+from harness.context.answerers import answerers, public_names
 from harness.context.background import Background
 from harness.context.provider_access import ProviderAccess
 from harness.context.secret_access import SecretAccess
 from harness.context.target import Target, load_target
 from harness.context.target_processes import TargetProcesses
 from harness.http.client import Network, answers
-from harness.operations.leaks import ErrorBodies
+from harness.operations.answer_leaks import AnswerSearch
 from harness.process.run import Run
 from harness.readiness.admission import Admission
 from harness.readiness.checklist import Checklist, shipped
@@ -44,9 +45,11 @@ class RunContext:
         self.began_at = time.time()
         """When this process began with the run, in seconds since the epoch."""
         self.secrets = SecretAccess(target, run)
-        self.error_bodies = ErrorBodies(self.secrets.vault.scanner)
+        self.answer_search = AnswerSearch(
+            self.vault.scanner, answerers(target.config), public=public_names(target.config)
+        )
         self.network = Network(target.urls, production=target.production)
-        self.network.error_observer = self.error_bodies
+        self.network.answer_observer = self.answer_search
         self.processes = TargetProcesses(target, self.secrets, run=run, logs=reports / "logs", answers=self._answers)
         self.provider = ProviderAccess(target, self.secrets, self.network, run.path, logs=self.processes.logs)
         self.background = Background()

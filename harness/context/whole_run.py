@@ -64,7 +64,8 @@ def judge_secrets(context: RunContext, whole: WholeRun) -> list[Finding]:
     leaks += [leak for path in exports for leak in leaks_in(path, scanner)]
     undeclared = undeclared_secrets(context, logs=logs, exports=exports, fixtures=[*events, *others])
     undeclared += scanned_secrets(context, files, exports)
-    exposed = [*_exposed(context), *(f for f in undeclared if whole.suite or f.outcome is not Outcome.PASS)]
+    exposed = [*_exposed(context), *context.answer_search.findings()]
+    exposed += (f for f in undeclared if whole.suite or f.outcome is not Outcome.PASS)
     receives = receiver is not None and not context.target.declared(("receiver.url",))
     if not leaks and not whole.suite:
         return exposed  # scenarios alone send nothing that the logs must hold, so silence proves nothing

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from harness.core.cutting import cut
+from harness.http.message import Response
 from harness.http.parser import MAX_HEAD, BadMessageError, ChunkDecoder, ends_connection
 
 ANSWER_BYTES = 1024 * 1024
@@ -108,6 +109,15 @@ class AnswerReader:
         if self.head is None:
             raise BadMessageError("a connection closed within the head of an answer")
         self.complete = True  # the status means the same although the body was cut short
+
+    @property
+    def response(self) -> Response:
+        """What has arrived of the answer, its head at least; of the body the beginning that is stored."""
+        assert self.head is not None
+        first, *lines = self.head.text.splitlines()
+        fields = ((name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines if line))
+        reason = first.partition(" ")[2]
+        return Response(status=self.head.status, reason=reason, headers=tuple(fields), body=self.body)
 
     def _take_head(self) -> bool:
         found = _HEAD_END.search(self._buffer)

@@ -16,6 +16,7 @@ from harness.errors import NetworkError
 from harness.http.answer_bounds import AnswerBound, BoundedAsyncBody, BoundedBody, in_time
 from harness.http.client_tls import tls_context
 from harness.http.message import LOOPBACK, SAFE_METHODS
+from harness.http.observed_bodies import AnswerObserver, observe_body
 
 TIMEOUT_S = 15.0
 WHOLE_WITHIN_S = 60.0
@@ -41,8 +42,8 @@ class Network:
         self.production = production
         self.observers: list[Observer] = []
         """Called with every answer, also from a recording; the body may not have been read."""
-        self.error_observer: Observer = lambda _response: None
-        """Called with every answer that is an error, read whole."""
+        self.answer_observer: AnswerObserver = lambda _exchange: None
+        """Called with every answer over the network, or from a recording, once its body has been read."""
 
     def client(
         self,
@@ -55,7 +56,7 @@ class Network:
         transport: httpx.BaseTransport | None = None,
         whole_within_s: float | None = None,
         bounded: bool = True,
-        error_observer: Observer | None = None,
+        answer_observer: AnswerObserver | None = None,
         caller: str = "",
     ) -> httpx.Client:
         """Return a client that checks every request against the allow-list and never follows redirects.
@@ -63,9 +64,9 @@ class Network:
         Without ``keep_alive`` each request has a connection of its own. A ``transport`` that sends nothing, such as one
         that plays recordings, takes the network's place. An answer that trickles or floods without end is a timeout,
         after ``whole_within_s``, by default `WHOLE_WITHIN_S` or ``timeout_s``, the longer, or `MAX_ANSWER_BYTES`,
-        also as unpacked; unless ``bounded``, who reads it must bound it, and nobody observes it. Errors go to
-        ``error_observer``, by default to that of the network. Each answer bears the name of its ``caller``, if given,
-        as `CALLER`.
+        also as unpacked; unless ``bounded``, who reads it must bound it, and nobody observes it. Answers go to
+        ``answer_observer``, by default to that of the network. Each bears the name of its ``caller``, if given, as
+        `CALLER`.
         """
         if transport is None:
             from harness.http.timed_transport import TimedTransport
@@ -75,7 +76,7 @@ class Network:
             transport = GuardedTransport(self, TimedTransport(limits), whole_within_s, bounded=bounded)
         made = httpx.Client(transport=transport, base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False)
         if bounded:
-            made.event_hooks["response"].append(partial(self._observe, error_observer=error_observer, caller=caller))
+            made.event_hooks["response"].append(partial(self._observe, answer_observer=answer_observer, caller=caller))
         return made
 
     def async_client(
@@ -101,18 +102,16 @@ class Network:
         with self.client(headers=headers) as client:
             return client.get(url).raise_for_status().content
 
-    def _observe(self, response: httpx.Response, error_observer: Observer | None = None, caller: str = "") -> None:
+    def _observe(
+        self, response: httpx.Response, answer_observer: AnswerObserver | None = None, caller: str = ""
+    ) -> None:
         if caller:
             response.extensions[CALLER] = caller
         for observer in self.observers:
             observer(response)
-        if response.is_error:
-            response.read()
-            (error_observer or self.error_observer)(response)
+        observe_body(response, answer_observer or self.answer_observer)
 
     async def _observe_async(self, response: httpx.Response) -> None:
-        if response.is_error:
-            await response.aread()
         self._observe(response)
 
     def check(self, method: str, url: httpx.URL) -> None:

@@ -21,7 +21,8 @@ from harness.http.address import Address, public_url
 from harness.http.answer_reader import AnswerReader
 from harness.http.client_tls import tls_context
 from harness.http.codings import CodingError, decoded
-from harness.http.message import Request
+from harness.http.message import Exchange, Request
+from harness.http.observed_bodies import AnswerObserver
 from harness.http.request_head import header_lines
 from harness.http.unanswered import no_answer, no_connection
 from harness.model import Delivery
@@ -38,14 +39,22 @@ _PIECE = 256 * 1024
 class Wire:
     """Where requests are sent to."""
 
-    def __init__(self, url: str, *, check: Callable[[str, httpx.URL], None], timeout_s: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        check: Callable[[str, httpx.URL], None],
+        timeout_s: float,
+        observer: AnswerObserver = lambda _exchange: None,
+    ) -> None:
         """``check`` refuses what may not be sent; ``timeout_s`` bounds each exchange as a whole.
 
-        Raises `ConfigurationError` for no URL.
+        ``observer`` is shown every answer. Raises `ConfigurationError` for no URL.
         """
         self.url = url
         self.timeout_s = timeout_s
         self._check = check
+        self._observer = observer
         self._address = Address.of(url)
 
     def send(self, request: Request, *, event: str, event_id: str) -> Delivery:
@@ -57,7 +66,7 @@ class Wire:
 
     def at(self, url: str, *, timeout_s: float) -> Wire:
         """Return the same for another URL."""
-        return Wire(url, check=self._check, timeout_s=timeout_s)
+        return Wire(url, check=self._check, timeout_s=timeout_s, observer=self._observer)
 
     def head(self, request: Request, *framing: tuple[str, str], version: str = "1.1") -> bytes:
         """Return request line and header lines as they are sent to this place: see `header_lines`.
@@ -92,13 +101,22 @@ class Wire:
         clock.connected()
         with connection:
             try:
-                if before and not _answered(connection, clock, _sent(connection, [before], clock, 0))[0].reusable:
+                if before and not self._answered(connection, clock, _sent(connection, [before], clock, 0))[0].reusable:
                     return made(seconds=clock.elapsed(), connect_s=clock.connect_s, status=None, error=CLOSED)
                 failed = _sent(connection, pieces, clock, pause_s)
-                answer = _read(connection, clock, failed)
+                answer = _seen(*self._answered(connection, clock, failed, method), failed, clock)
             except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no answer
                 answer = {"status": None, "error": no_answer(exc, within_s=self.timeout_s)}
         return made(seconds=clock.elapsed(), connect_s=clock.connect_s, **answer)
+
+    def _answered(
+        self, connection: socket.socket, clock: _Clock, failed: OSError | None, method: str = "POST"
+    ) -> tuple[AnswerReader, float]:
+        """Read an answer, and show it to the observer; see `_read`."""
+        reader, first = _read(connection, clock, failed)
+        if reader.head is not None:
+            self._observer(Exchange(request=Request(method=method, url=self.url), response=reader.response))
+        return reader, first
 
     def abandon(self, pieces: list[bytes]) -> None:
         """Send ``pieces`` and close the connection, as a sender does that is cut off."""
@@ -181,9 +199,8 @@ def _sent_whole(connection: socket.socket, piece: memoryview, clock: _Clock) -> 
     return True
 
 
-def _read(connection: socket.socket, clock: _Clock, failed: OSError | None) -> dict[str, Any]:
+def _seen(reader: AnswerReader, first: float, failed: OSError | None, clock: _Clock) -> dict[str, Any]:
     """Return what of a delivery the answer decides; ``failed`` is why sending broke off."""
-    reader, first = _answered(connection, clock, failed)
     if reader.head is None:
         return {"status": None, "error": no_answer(failed, within_s=clock.limit_s)}
     text = _text(reader)
@@ -195,7 +212,7 @@ def _read(connection: socket.socket, clock: _Clock, failed: OSError | None) -> d
     }
 
 
-def _answered(connection: socket.socket, clock: _Clock, failed: OSError | None) -> tuple[AnswerReader, float]:
+def _read(connection: socket.socket, clock: _Clock, failed: OSError | None) -> tuple[AnswerReader, float]:
     """Read an answer; return it, without a head where none came, and the seconds until its first byte."""
     reader = AnswerReader(most_bytes=ANSWER_BYTES, stored_bytes=ANSWER_BYTES)
     first = 0.0
@@ -219,9 +236,8 @@ def _answered(connection: socket.socket, clock: _Clock, failed: OSError | None) 
 def _text(reader: AnswerReader) -> str:
     """Return the body as text, decoded if it is in a coding that the delivery's ``Accept-Encoding`` allowed."""
     assert reader.head is not None
-    lines = (line.partition(":") for line in reader.head.text.splitlines())
-    coding = next((value for name, _, value in lines if name.strip().lower() == "content-encoding"), "")
-    body = reader.body
+    response = reader.response
+    body = response.body
     with suppress(CodingError):
-        body, _ = decoded(body, coding)
+        body, _ = decoded(body, response.header("content-encoding"))
     return body.decode(errors="replace")

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-
-import httpx
 
 from harness.model import Check, Finding, Outcome
 from harness.model.config.provider import ApiKey, Basic, Bearer
@@ -25,44 +23,6 @@ NEVER_LOGGED = Check(
     source="CWE-532",
     fix="Take the value out where it is written: log names of credentials, never credentials.",
 )
-
-
-class ErrorBodies:
-    """Searches the target's error responses for known secrets, as they arrive."""
-
-    def __init__(self, scanner: Callable[[], Scanner]) -> None:
-        """``scanner`` knows the secrets that are known when it is asked for."""
-        self._scanner = scanner
-        self._leaks: list[Leak] = []
-        self._told: set[tuple[str, int]] = set()
-
-    def __call__(self, response: httpx.Response) -> None:
-        """Search the body of one answer, which was read whole."""
-        request, status = response.request, response.status_code
-        path = request.url.raw_path.decode("ascii").partition("?")[0]
-        leaks = self._scanner().scan_bytes(response.content, f"the body of {request.method} {path}, answered {status}")
-        # Every error of one kind is worded by the same code: telling it once is enough.
-        self._leaks += [leak for leak in leaks if (leak.secret, status) not in self._told]
-        self._told |= {(leak.secret, status) for leak in leaks}
-
-    def apart(self) -> ErrorBodies:
-        """Return what searches other responses, whose leaks `take` returns; what either reported counts for both."""
-        other = ErrorBodies(self._scanner)
-        other._told = self._told
-        return other
-
-    def take(self) -> list[Leak]:
-        """Return the leaks that were not taken or reported before."""
-        leaks, self._leaks = self._leaks, []
-        return leaks
-
-    def add(self, leaks: Iterable[Leak]) -> None:
-        """Report leaks that another one took."""
-        self._leaks += leaks
-
-    def findings(self) -> list[Finding]:
-        """Return one finding for each secret and status that was not reported before; none when nothing leaked."""
-        return [_leaked(secret, place, found) for (secret, place), found in _grouped(self.take()).items()]
 
 
 def scan_files(scanner: Scanner, paths: Iterable[Path], *, root: Path) -> list[Leak]:

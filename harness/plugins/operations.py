@@ -26,13 +26,23 @@ def runbooks(run_context: RunContext, require: Callable[..., None]) -> list[Path
 
 @pytest.hookimpl(wrapper=True, trylast=True)  # within the core plugin's, which fails a test whose findings failed
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    """Attach a finding for each secret in the error responses that this test received."""
+    """Attach a finding for each secret in the answers that this test received."""
+    return (yield from _with_leaks(item))
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Do the same for what its fixtures received, those of its module and session too where it is their last."""
+    return (yield from _with_leaks(item))
+
+
+def _with_leaks(item: pytest.Item) -> Generator[None]:
     try:
         yield
     finally:
         run_context, findings = item.config.stash.get(context_key, None), item.stash.get(findings_key, None)
         if run_context is not None and findings is not None:
-            findings.extend(run_context.error_bodies.findings())
+            findings.extend(run_context.answer_search.findings())
 
 
 @pytest.hookimpl(optionalhook=True)  # unknown where harness-core is switched off

@@ -78,6 +78,7 @@ class Vault:
         self._forms: dict[str, Forms] = {}
         self._values = KnownValues()
         self._beginnings: Beginnings | None = None
+        self._scanner: Scanner | None = None
         announce(self)
 
     def __repr__(self) -> str:
@@ -112,7 +113,7 @@ class Vault:
         elif before.reveal() != value:
             self._values = KnownValues({known: secret.reveal() for known, secret in self._known.items()})
         self._forms[name] = Forms(_placeholder(name), forms_to_redact(value))
-        self._beginnings = None
+        self._beginnings = self._scanner = None
         return self._known[name]
 
     def exported(self) -> dict[str, str]:
@@ -138,7 +139,9 @@ class Vault:
 
     def scanner(self) -> Scanner:
         """Return a search for every known value."""
-        return Scanner({name: secret.reveal() for name, secret in self._known.items()})
+        if self._scanner is None:
+            self._scanner = Scanner({name: secret.reveal() for name, secret in self._known.items()})
+        return self._scanner
 
     def _env(self, name: str, where: str) -> str:
         value = os.environ.get(name, "")

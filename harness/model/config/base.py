@@ -60,9 +60,13 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
                 return key
         return ""
 
+    def called(self) -> Iterator[tuple[str, str]]:
+        """Yield each of `called_urls` with its key, such as ``provider.base_url``."""
+        yield from ((".".join(steps), url) for steps, url in _called(self, ()) if "://" in url)
+
     def called_urls(self) -> Iterator[str]:
         """Yield the URLs of this section and of those inside it at which the harness calls the target."""
-        yield from (url for _, url in _called(self, ()) if "://" in url)
+        yield from (url for _, url in self.called())
 
     def malformed_url(self) -> tuple[str, ...] | None:
         """Return the first key whose value should be a URL that can be called, and is not one; else None."""

@@ -214,7 +214,10 @@ class WebhookReceiver:
         log.warning("webhook refused", status=refused.status, reason=refused.reason)
         waits = refused.status == 503 and "receiver-defers-without-a-time" not in self._planted
         headers = {"Retry-After": str(RETRY_AFTER_S)} if waits else None
-        return JSONResponse({"error": refused.reason}, refused.status, headers=headers)
+        told = (
+            {"secrets": self._settings.webhook_secrets()} if "receiver-answers-with-its-secret" in self._planted else {}
+        )
+        return JSONResponse({"error": refused.reason, **told}, refused.status, headers=headers)
 
 
 def _incoming(request: Request, body: bytes, *, planted: Planted) -> InboxEvent:

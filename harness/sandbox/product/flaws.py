@@ -65,6 +65,7 @@ def _flaws() -> dict[str, Flaw]:
         "provider-listing-differs": Flaw("GET /projects", _lists_short_names),
         "provider-pages-skip": Flaw("GET /projects", _next_page_skips),
         "provider-error-holds-key": Flaw("*", _tells_the_key),
+        "provider-repeats-the-key": Flaw("GET /projects", _repeats_the_key),
     }
 
 
@@ -191,6 +192,11 @@ def _lists_short_names(_: Request, response: Response) -> Response:
     document = json_in(response)
     items = [{**item, "name": item["name"][:4]} for item in document["items"]]
     return rewritten(response, {**document, "items": items})
+
+
+def _repeats_the_key(request: Request, response: Response) -> Response:
+    response.headers["x-caller"] = request.headers.get("authorization", "")
+    return response
 
 
 def _tells_the_key(request: Request, response: Response) -> Response:

@@ -175,12 +175,12 @@ def test_a_leak_is_reported_by_the_test_that_asks(loaded: RunContext, begun: boo
         checks.begin(UNDISTURBED)
         with loaded.background.paused():  # until it has run
             pass
-    before = loaded.error_bodies.findings()
+    before = loaded.answer_search.findings()
 
     checks.result(UNDISTURBED)
 
     assert before == []
-    assert ["env:KEY" in f.summary for f in loaded.error_bodies.findings()] == [True]
+    assert ["env:KEY" in f.summary for f in loaded.answer_search.findings()] == [True]
 
 
 def test_a_command_that_cannot_be_run_is_an_error_of_each_test(loaded: RunContext) -> None:

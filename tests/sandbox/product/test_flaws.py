@@ -56,6 +56,11 @@ ROWS: dict[str, tuple[Seen, object, object]] = {
     ),
     "provider-reads-deleted": (read_after_deletion, 200, 404),
     "provider-error-holds-key": (key_in_404, True, False),
+    "provider-repeats-the-key": (
+        lambda c: c.get("/projects").headers.get("x-caller") == c.headers["authorization"],
+        True,
+        False,
+    ),
     "provider-lacks-required-header": (lambda c: "ratelimit" in c.get("/webhook-endpoints").headers, False, True),
     "provider-wrong-success": (
         lambda c: c.post("/webhook-endpoints", json={"url": "http://127.0.0.1:9/x"}).status_code,

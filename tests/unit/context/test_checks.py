@@ -110,6 +110,7 @@ def test_what_the_provider_alone_can_correct_is_named() -> None:
         *(c.key for c in CHECKS if c.item in ("auth.rejects", "contract.fuzz", "webhooks.sent")),
         "workflow.contract/conforms",
         "workflow.recorded/conforms",
+        "secrets.never-logged/provider-repeats-no-secret",
     }
 
 

@@ -12,6 +12,7 @@ from pytest_httpserver import HTTPServer
 
 from harness.errors import NetworkError
 from harness.http.client import CALLER, GuardedTransport, Network, answers
+from harness.http.message import Exchange
 
 
 def client(network: Network) -> httpx.Client:
@@ -72,20 +73,47 @@ def test_an_answer_without_end_is_a_timeout(size: int, wait_s: float, said: str)
         assert [len(next(pieces)) for _ in range(5)] == [size] * 5
 
 
-def test_answers_that_tell_of_an_error_are_watched() -> None:
-    """Whoever watches is shown the error, read whole, and no other answer; the caller still gets it."""
-    seen: list[tuple[str, bytes]] = []
+def test_every_answer_is_observed_with_its_body() -> None:
+    """The observer is shown what the caller reads, of a stream what was read until its end; the caller still has it."""
+    seen: list[tuple[int, str, bytes]] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(404 if request.url.path == "/lost" else 200, stream=httpx.ByteStream(b"the body"))
+        status = 404 if request.url.path == "/lost" else 200
+        return httpx.Response(status, headers={"x-a": "b"}, stream=httpx.ByteStream(b"the body"))
+
+    def note(exchange: Exchange) -> None:
+        assert exchange.response is not None
+        seen.append((exchange.response.status, exchange.response.header("X-A"), exchange.response.body))
 
     network = Network()
-    network.error_observer = lambda response: seen.append((response.url.path, response.content))
-    with network.client(transport=httpx.MockTransport(answer)) as made:  # what is tested is what the client does
+    network.answer_observer = note
+    plays = httpx.MockTransport(answer)
+    with network.client(transport=plays) as made:
         assert made.get("http://localhost/found").text == "the body"
         assert made.get("http://localhost/lost").text == "the body"
+        with made.stream("GET", "http://localhost/unread"):
+            assert len(seen) == 2
 
-    assert seen == [("/lost", b"the body")]
+    async def call() -> None:
+        async with network.async_client(transport=plays) as client:
+            assert (await client.get("http://localhost/later")).text == "the body"
+
+    asyncio.run(call())
+
+    assert seen == [(200, "b", b"the body"), (404, "b", b"the body"), (200, "b", b""), (200, "b", b"the body")]
+
+
+def test_an_observer_of_a_client_takes_the_place_of_the_networks() -> None:
+    """What runs beside the tests has its own."""
+    own: list[Exchange] = []
+    network = Network()
+    network.answer_observer = lambda _: pytest.fail("the other one")
+    plays = httpx.MockTransport(lambda _: httpx.Response(200, text="read"))
+
+    with network.client(transport=plays, answer_observer=own.append) as client:
+        client.get("http://localhost/")
+
+    assert [exchange.response and exchange.response.body for exchange in own] == [b"read"]
 
 
 def test_every_answer_is_told_to_the_observer() -> None:
