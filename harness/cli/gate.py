@@ -22,12 +22,12 @@ from harness.core.configuration_home import CONFIG_NAME
 from harness.core.folder_lock import locked_folder
 from harness.errors import ConfigurationError
 from harness.model import Verdict
+from harness.process.ending_signals import ending_signals
 from harness.process.open_files import require_open_files
 from harness.process.scratch import remove_abandoned
 from harness.process.subreaper import reap_orphans
 
 REPORT = "readiness.json"
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
@@ -157,7 +157,7 @@ def _run(command: Sequence[str], directory: str, lock: int) -> int:
         # The gate then ends its pytest, stops the target's processes, and reports; it hurries where nobody looks on.
         process.send_signal(signal.SIGHUP if number == signal.SIGHUP else signal.SIGTERM)
 
-    previous = {number: signal.signal(number, interrupt) for number in _SIGNALS}
+    previous = {number: signal.signal(number, interrupt) for number in ending_signals()}
     try:
         return process.wait()
     finally:

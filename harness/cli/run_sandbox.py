@@ -16,6 +16,7 @@ from typing import NoReturn
 from harness.core.extras import MODULES, Extra, require
 from harness.errors import ConfigurationError
 from harness.http.client import Network, answers
+from harness.process.ending_signals import ending_signals
 from harness.process.guardian import guardian
 from harness.process.managed import ManagedProcess
 from harness.process.ready import UrlAnswers
@@ -37,7 +38,6 @@ Faults         {curl} {product}/_sandbox/faults -X PUT -d '[{{"operation": "POST
 Logs           {folder}/*.log  (until the next run of the harness begins)
 Defects        {defects}
 Press Ctrl-C to stop."""
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CURL = 'curl -H "Authorization: Bearer $PRODUCT_ADMIN_KEY"'
 
 
@@ -66,7 +66,7 @@ def run_sandbox(defects: Sequence[str], *, echo: Callable[[str], None]) -> int:
     """
     require("The sandbox", *PACKAGES, extra=Extra.SANDBOX)
     _require(defects)
-    for number in _ENDING:  # a shell starts what it runs in the background deaf to Ctrl-C
+    for number in ending_signals():  # a shell starts what it runs in the background deaf to Ctrl-C
         signal.signal(number, signal.default_int_handler)
     run = Run.begin()
     guardian.begin()  # which removes the credentials if this process is killed

@@ -21,6 +21,7 @@ from harness.context.preparation import prepare, prepare_started
 from harness.context.run_context import RunContext
 from harness.errors import ConfigurationError, HarnessError
 from harness.model import Verdict
+from harness.process.ending_signals import ending_signals
 from harness.process.managed import how_it_ended
 from harness.process.run import Run
 from harness.process.supervisor import Supervisor
@@ -33,7 +34,6 @@ USAGE_ERROR = 4
 _TESTED = (0, 1, 5)
 """pytest's statuses of a run that came to its end: all passed, some failed, none was collected."""
 _HELD = (0, 5)
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _WATCH_S = 0.2
 _HURRY_S = 2.5
 """Seconds for an end in good order where nobody waits for the verdict any more; then the guardian ends the rest."""
@@ -150,7 +150,7 @@ class GateRun:
     @contextmanager
     def _interruptible(self) -> Iterator[None]:
         """Let a signal, or the end of the process that started this one, interrupt the run in good order."""
-        previous = {number: signal.signal(number, self._interrupt) for number in _SIGNALS}
+        previous = {number: signal.signal(number, self._interrupt) for number in ending_signals()}
         threading.Thread(
             target=_watch_parent, args=(self._request.parent, self._verdict), name="parent", daemon=True
         ).start()
@@ -177,7 +177,8 @@ def _watch_parent(parent: int, verdict: GateVerdict) -> None:
     while os.getppid() == parent:
         ended.wait(_WATCH_S)
         verdict.look_at_clock()
-    os.kill(os.getpid(), signal.SIGHUP)
+    os.kill(os.getpid(), signal.SIGTERM)
+    _hurry()
 
 
 def _hurry() -> None:

@@ -1,4 +1,4 @@
-"""A gate that is killed at any moment, in any of its processes, is never READY without the truth."""
+"""A command that is killed at any moment, in any of its processes, is never READY and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ import pytest
 from harness.model import Level, Report, Verdict
 from harness.readiness.checklist import shipped
 from harness.reports.json import read
+from tests.left_behind import ANY, OF_A_GATE, Blow, Killable
 from tests.plugins.conftest import NAMED, OWN_ITEM, PASSES, PROCESS, SERVE, Folder, environment, waivers
 
 KILLS = int(os.environ.get("GATE_KILLS", "100"))
@@ -31,6 +32,17 @@ MOST = 3
 _WORKER = "import sys;exec(eval(sys.stdin.readline()))"
 """In the command line of a worker of pytest-xdist, which execnet starts."""
 SLOW = "import time\ndef test_slow(): time.sleep(4)\n"
+LIVE = ("-m", "pytest", "-p", "no:cacheprovider", "--harness-mode=live", "scenarios")
+BLOWS: tuple[tuple[tuple[str, ...], Blow], ...] = (
+    *((("-m", "harness.cli", "gate"), blow) for blow in OF_A_GATE),
+    *((("-m", "harness.cli", "gate", "-n2"), blow) for blow in OF_A_GATE),
+    *((LIVE, blow) for blow in ANY),
+    *(((*LIVE, "-n2"), blow) for blow in ANY),
+    *((("-m", "harness.cli", "sandbox"), blow) for blow in ANY),
+)
+"""Commands of Python that start processes, each with every way to kill it."""
+BEGINS_S, TAKES_S = 0.05, 8.0
+"""When a command is killed, at random: most take longer."""
 
 
 @pytest.fixture
@@ -61,6 +73,32 @@ def test_a_gate_that_is_killed_is_never_ready(slow: Folder) -> None:
         spread, number = SPREADS[attempt % len(SPREADS)], SIGNALS[attempt // len(SPREADS) % len(SIGNALS)]
         killed += _killed(slow, spread, whole[spread], number, chance, seed)
         assert not slow.runs(), f"seed {seed}, kill {killed}: the target's process was left behind"
+    assert killed == KILLS
+
+
+def test_a_command_that_is_killed_leaves_nothing_behind(slow: Folder, tmp_path: Path) -> None:
+    """Whatever is killed at whatever moment: no process after five seconds, no scratch folder after the next start."""
+    seed = random.SystemRandom().randrange(2**32)
+    chance = random.Random(seed)
+    blows = [BLOWS[number % len(BLOWS)] for number in range(MOST * max(KILLS, len(BLOWS)))]
+    chance.shuffle(blows)
+    left, killed = [], 0
+    for number, (words, blow) in enumerate(blows):
+        if killed == KILLS:
+            break
+        scratch = tmp_path / f"scratch-{number}"
+        scratch.mkdir()
+        after_s = chance.uniform(BEGINS_S, TAKES_S)
+        command = Killable(slow.path, words, scratch=scratch, terminal=blow.terminal)
+        time.sleep(after_s)
+        if command.process.poll() is None:
+            killed += 1
+            blow.strike(command)
+        what = f"seed {seed}: {blow.id} of {' '.join(words)} after {after_s:.2f} s"
+        left += [f"{what} left {process}" for process in command.left()]
+        left += [f"{what} left {name}" for name in command.left_after_the_next()]
+        command.end()
+    assert left == []
     assert killed == KILLS
 
 
@@ -126,7 +164,7 @@ def _processes(pid: int) -> Iterator[psutil.Process]:
     """Yield the gate, its pytests and their workers: what runs Python, without the target."""
     gate = psutil.Process(pid)
     for process in [gate, *gate.children(recursive=True)]:
-        if "serve.py" not in process.cmdline():
+        if not any(part in word for word in process.cmdline() for part in ("serve.py", "guardian_process.py")):
             yield process
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from harness.errors import ProbeError
 from harness.model import Event, Outcome
+from harness.process.guardian import guardian
 from harness.webhooks.drills.crashes import SOURCE
 from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
@@ -55,6 +56,7 @@ def _outage(context: DrillContext) -> Iterator[None]:
     """Take the store down for the length of the block."""
     where = "[receiver] outage"
     words = list(context.config.outage)
+    guardian.begin()
     try:
         process = subprocess.Popen(
             words,
@@ -68,6 +70,7 @@ def _outage(context: DrillContext) -> Iterator[None]:
         raise ProbeError(
             f"{where}: {words[0]!r} cannot be run: {exc.strerror}. Install it, or give its path."
         ) from None
+    guardian.watch(process.pid)  # on whose signal it brings the store back, if this process is killed
     with process:  # closes its input at the end, which is another way to end it
         try:
             assert process.stdout is not None
@@ -81,6 +84,7 @@ def _outage(context: DrillContext) -> Iterator[None]:
         finally:
             process.terminate()
             process.wait()
+            guardian.forget(process.pid)
 
 
 DRILLS: tuple[Drill, ...] = (

@@ -196,3 +196,32 @@ def test_too_few_open_files_for_a_live_pytest(target: Folder) -> None:
 
     failed(ended, "ERROR: No more than 64 files may be open at once, and a run needs 256. Raise the limit")
     assert ended.status == 4
+
+
+JUMPS = """
+import os, sys, time
+from harness.cli.gate_process import main
+from harness.context import gate_verdict
+from harness.context.gate_request import GateRequest
+from harness.process.run_clock import RunClock
+
+began = time.monotonic()
+
+def jumping():
+    return time.time() + (3600 if 1 < time.monotonic() - began < 2 else 0)
+
+gate_verdict.RunClock = lambda: RunClock(clock=jumping)
+order = GateRequest(
+    parent=os.getppid(), directory=os.getcwd(), overlay=None, reports="reports", scenarios=("scenarios",),
+    suite_arguments=(), scenario_arguments=("-p", "no:cacheprovider"), only=(), skip=(),
+)
+sys.exit(main(order.to_json()))
+"""
+
+
+def test_a_clock_that_jumps(target: Folder) -> None:
+    """An hour forward and back again while the tests run: the report names it, and nothing is READY."""
+    ended = run(target, "-c", JUMPS, files=None)
+
+    failed(ended, "The clock of this machine jumped", "by 3600 s during the run, or the machine slept")
+    assert ended.verdict is Verdict.INCOMPLETE

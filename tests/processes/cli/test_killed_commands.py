@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -64,6 +67,37 @@ def test_nothing_of_the_target_outlives_a_command(
 
     assert command.left() == []
     assert command.left_after_the_next() == []
+
+
+WAITS = """
+import pathlib, pytest, time
+@pytest.mark.verifies("own.backup")
+def test_it_waits():
+    pathlib.Path("began").touch()
+    for _ in range(600):
+        if pathlib.Path("go").exists():
+            return
+        time.sleep(0.1)
+    raise TimeoutError
+"""
+
+
+def test_a_gate_under_nohup_outlives_its_terminal(start: Start, tmp_path: Path) -> None:
+    """Where SIGHUP is ignored from the beginning, the gate goes on, and so does all that it started."""
+    target = tmp_path / "target"
+    (target / "scenarios" / "test_slow.py").write_text(WAITS)
+    ignores = (
+        "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); os.execv(sys.executable, sys.argv[1:])"
+    )
+    command = start("-c", ignores, sys.executable, *COMMANDS["gate"][0])
+    wait_for((target / "began").exists)
+
+    os.killpg(command.process.pid, signal.SIGHUP)
+    (target / "go").touch()
+
+    assert command.process.wait(60) == 1  # one requirement has no check
+    assert "interrupted" not in command.output
+    assert "1 passed" in command.output
 
 
 @pytest.mark.parametrize("blow", ANY, ids=[blow.id for blow in ANY])
