@@ -12,7 +12,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from harness.cassettes.store.migration import TABLE, Owner, carry_out, moves
+from harness.cassettes.store.migration import TABLE, Move, Owner, carry_out, moves
+from harness.cli.json_output import json_option, print_json
 from harness.context.target import load_target
 from harness.core.cutting import cut_before
 from harness.errors import CassetteError
@@ -30,26 +31,31 @@ def cassettes() -> None:
 @cassettes.command()
 @click.argument("tests", nargs=-1, type=click.Path(exists=True))
 @click.option("--dry-run", is_flag=True, help="Show what would be renamed without renaming anything.")
-def migrate(tests: tuple[str, ...], *, dry_run: bool) -> None:
+@json_option
+def migrate(tests: tuple[str, ...], *, dry_run: bool, as_json: bool) -> None:
     """Rename cassettes of earlier versions to their tests' current names.
 
     TESTS are the files or folders of the tests that own the cassettes; by default the scenarios of harness.toml, else
-    what pytest collects here. Nothing is overwritten. Exits 1 when a cassette could not be renamed.
+    what pytest collects here. Nothing is overwritten.
     """
     root = Path.cwd()
     found = list(moves(_owners(root, tests or load_target(root).config.target.scenarios), root))
-    if not found:
-        click.echo("Every cassette has its current name.")
-    left = 0
     for move in found:
-        if move.why_not:
-            left += 1
-            click.echo(f"not renamed: {move.former}: {move.why_not}")
-            continue
-        if not dry_run:
+        if not (move.why_not or dry_run):
             carry_out(move, root)
-        click.echo(f"{'would rename' if dry_run else 'renamed'}: {move.former} -> {move.current}")
-    sys.exit(1 if left else 0)
+        if not as_json:
+            click.echo(_line(move, dry_run=dry_run))
+    if as_json:
+        print_json(found)
+    elif not found:
+        click.echo("Every cassette has its current name.")
+    sys.exit(any(move.why_not for move in found))
+
+
+def _line(move: Move, *, dry_run: bool) -> str:
+    if move.why_not:
+        return f"not renamed: {move.former}: {move.why_not}"
+    return f"{'would rename' if dry_run else 'renamed'}: {move.former} -> {move.current}"
 
 
 def _owners(root: Path, tests: Sequence[str]) -> list[Owner]:

@@ -11,6 +11,7 @@ from harness import __version__
 from harness.cassettes.formats.conversion import read_any, write_bytes
 from harness.cassettes.formats.har import har_text
 from harness.cassettes.formats.interchange import redacted, write_cassette
+from harness.cli.json_output import json_option, print_json
 from harness.cli.surroundings import Surroundings
 from harness.errors import ConfigurationError
 
@@ -19,12 +20,12 @@ from harness.errors import ConfigurationError
 @click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("into", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--rewrite", is_flag=True, help="Replace an existing file.")
-def convert(source: Path, into: Path, *, rewrite: bool) -> None:
+@json_option
+def convert(source: Path, into: Path, *, rewrite: bool, as_json: bool) -> None:
     """Convert recordings to another format, redacted.
 
     SOURCE is a cassette, an HTTP archive (HAR), a report of `st run --report vcr`, or a recording of Ruby VCR or
-    Betamax. INTO becomes an HTTP archive when its name ends in .har, else a cassette. Exits 1 when something could not
-    be converted.
+    Betamax. INTO becomes an HTTP archive when its name ends in .har, else a cassette.
     """
     if into.exists() and not rewrite:
         raise ConfigurationError(f"{into} exists. Pass another file name, or replace it with --rewrite.")
@@ -34,6 +35,9 @@ def convert(source: Path, into: Path, *, rewrite: bool) -> None:
         write_bytes(into, har_text(exchanges, version=__version__))
     else:
         write_cassette(into, exchanges, metadata=found.metadata or {"converted_from": source.name})
+    if as_json:
+        print_json({"into": str(into), "exchanges": len(exchanges), "left_out": list(found.left_out)})
+        sys.exit(bool(found.left_out))
     left_out = f", {len(found.left_out)} left out" if found.left_out else ""
     click.echo(f"{len(exchanges)} exchanges written to {into}{left_out}")
     for what in found.left_out:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.json_output import json_option, print_json
 from harness.context.plan_delivery import plan_delivery, public_key
 from harness.core.progress import bar
 from harness.model import Delivery
@@ -56,15 +57,19 @@ LINES = 50
 @click.option("--dry-run", is_flag=True, help="Print the requests without sending them.")
 @click.option("--public-key", is_flag=True, help="Print the key that the receiver verifies with, and send nothing.")
 @click.option("--quiet", is_flag=True, help="Print only the summary.")
-def deliver(events: tuple[str, ...], *, spec: str | None, dry_run: bool, quiet: bool, **options: object) -> None:
+@json_option
+def deliver(
+    events: tuple[str, ...], *, spec: str | None, dry_run: bool, quiet: bool, as_json: bool, **options: object
+) -> None:
     """Sign event fixtures and deliver them to a receiver.
 
     EVENTS are files or folders of .json and .http fixtures, or names of a vendor's events, such as
     payment_intent.succeeded; each is delivered under a fresh id. --to, --scheme and --secret default to harness.toml.
-    Exits 1 unless every delivery is acknowledged with 2xx.
     """
     show_key = options.pop("public_key")
     asked = DeliverOptions(**options)  # type: ignore[arg-type]  # click has checked each by its declaration above
+    if as_json and (show_key or dry_run):
+        raise click.UsageError("--json is the summary of what is delivered: leave out --dry-run and --public-key.")
     if show_key:
         click.echo(public_key(asked, Path.cwd()))
         return
@@ -79,14 +84,16 @@ def deliver(events: tuple[str, ...], *, spec: str | None, dry_run: bool, quiet: 
             click.echo(text)
         return
     summary = Summary()
-    with _shown(run.total, quiet=quiet) as each:
+    with _shown(run.total, quiet=quiet or as_json) as each:
         try:
             run.deliver(each, summary)
             interrupted = False
         except KeyboardInterrupt:
             interrupted = True
-    for line in summary.lines():
-        click.echo(line)
+    if as_json:
+        print_json({**summary.figures(), "interrupted": interrupted})
+    else:
+        click.echo("\n".join(summary.lines()))
     sys.exit(INTERRUPTED if interrupted else not summary.succeeded)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import msgspec
 
+from harness.cli.json_output import json_option, print_json
 from harness.context.examination.examination import Examination, examine
 from harness.core.progress import waiting
 
@@ -16,20 +16,18 @@ from harness.core.progress import waiting
 @click.command()
 @click.option("--target", "overlay", metavar="NAME", help="Overlay: harness.NAME.toml replaces keys of harness.toml.")
 @click.option("--offline", is_flag=True, help="Check only what needs no process and no request.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def doctor(overlay: str | None, *, offline: bool, as_json: bool) -> None:
     """Find what would make the gate fail for a boring reason.
 
     Looks at harness.toml, variables, extras, programs, ports, plugins of pytest, globs, the document, fixtures,
     cassettes and runbooks. Then it starts the processes of the target, reads once from the provider where [provider]
     probes allow it, and sends one genuine delivery to the receiver, unless the environment is production.
-
-    Exits 1 when something is wrong.
     """
     with waiting("looking"):
         found = examine(Path.cwd(), overlay=overlay, live=not offline)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        print_json(found)
     else:
         click.echo("\n".join(_lines(found)))
     sys.exit(bool(found.obstacles))

@@ -6,13 +6,16 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
 
+from harness.cli.json_output import json_option, print_json
 from harness.cli.surroundings import Surroundings
 from harness.errors import ConfigurationError, nearest
 from harness.model import Check, Finding, Item, Report
+from harness.model.finding import EXCUSABLE
 from harness.readiness.checklist import Checklist
 from harness.reports import json
 from harness.reports.explanation import Labelled, lines, of_check, of_finding, of_item
@@ -22,6 +25,7 @@ DEFAULT_REPORT = "reports/readiness.json"
 NOT_FOUND = 2
 SHOWN = 8
 """Candidates and findings that are listed."""
+_OF_CHECK = ("id", "item", "level", "summary", "expected", "source", "fix", "fixed_by")
 _WRITE_ONE = "Run harness gate, or name a report with --report FILE."
 
 
@@ -32,15 +36,20 @@ class NameNotFoundError(Exception):
 @click.command()
 @click.argument("name", metavar="ITEM|CHECK|FINDING")
 @click.option("--report", "file", metavar="FILE", help="Report with the finding; reports/readiness.json by default.")
-def explain(name: str, file: str | None) -> None:
+@json_option
+def explain(name: str, file: str | None, *, as_json: bool) -> None:
     """Explain an item, a check, or a finding of the last report.
 
     Give an item (webhooks.signatures), a check (webhooks.signatures/missing, or missing where only one check has that
-    name), or the id of a finding (F-0123456789). Exits 2 when nothing has that name.
+    name), or the id of a finding (F-0123456789).
     """
     here = Surroundings(Path.cwd(), commands=False)
     try:
-        texts = list(explanation(name, here.checklist, _checks(), _report(here.directory, file)))
+        report = _report(here.directory, file)
+        if as_json:
+            print_json(explained(name, here.checklist, _checks(), report))
+            return
+        texts = list(explanation(name, here.checklist, _checks(), report))
     except NameNotFoundError as exc:
         click.echo(f"ERROR: {here.vault.redact(str(exc))}", err=True)
         sys.exit(NOT_FOUND)
@@ -67,6 +76,23 @@ def explanation(name: str, checklist: Checklist, checks: Sequence[Check], report
     else:
         key = _in_full(name, items, checks, report)
         yield from explanation(key, checklist, checks, report)
+
+
+def explained(name: str, checklist: Checklist, checks: Sequence[Check], report: Report | None) -> dict[str, Any]:
+    """Return the same for a program: the item, its check or checks, and the findings of the last report."""
+    items = {item.id: item for item in checklist}
+    findings = _findings(report)
+    if named := [f for f in findings if name in (f.id, *f.ids, f"{f.item}/{f.case}")]:
+        key, item = key_of(named[0]), named[0].item
+        rows, found = [c for c in checks if c.key == key], named
+    elif name in items or name in {check.key for check in checks}:
+        item = name.partition("/")[0]
+        rows = [c for c in checks if name in (c.item, c.key)]
+        found = [f for f in findings if name in (f.item, key_of(f)) and f.outcome in EXCUSABLE]
+    else:
+        return explained(_in_full(name, items, checks, report), checklist, checks, report)
+    shown = [{field: getattr(check, field) for field in _OF_CHECK} for check in rows]
+    return {"item": items.get(item), "checks": shown, "findings": found}
 
 
 def key_of(finding: Finding) -> str:

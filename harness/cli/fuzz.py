@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from harness.cli.json_output import json_option, print_json
 from harness.context.run_context import RunContext
 from harness.context.target import load_target
 from harness.errors import ConfigurationError, nearest
@@ -32,6 +33,7 @@ TESTS = "generated_requests or chains_of_linked"
 )
 @click.option("--seed", type=int, metavar="N", help="Seed of the run whose requests are generated again.")
 @click.option("--target", metavar="NAME", help="Overlay: harness.NAME.toml replaces keys of harness.toml.")
+@json_option
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 def fuzz(
     defect_id: str | None,
@@ -41,17 +43,19 @@ def fuzz(
     pytest_args: tuple[str, ...],
     *,
     listing: bool,
+    as_json: bool,
 ) -> None:
     """Send generated requests to the provider.
 
-    The rest of the checklist does not run. Exits 0 when no defect was found. With --replay: 0 when the defect is gone,
-    1 while it occurs, 2 when that could not be checked. Other arguments go to pytest: `harness fuzz -n2 -k projects`.
+    The rest of the checklist does not run. Other arguments go to pytest: `harness fuzz -n2 -k projects`.
     """
     here = Path.cwd()
     if defect_id:
-        sys.exit(replay_found(here, defect_id, overlay=target))
+        sys.exit(replay_found(here, defect_id, overlay=target, as_json=as_json))
     if listing:
-        sys.exit(list_found(here, overlay=target))
+        sys.exit(list_found(here, overlay=target, as_json=as_json))
+    if as_json:
+        raise click.UsageError("--json goes with --list or --replay. A run of all requests is shown by pytest.")
     sys.exit(run_fuzz(here, overlay=target, level=budget, seed=seed, pytest_args=pytest_args))
 
 
@@ -73,13 +77,16 @@ def run_fuzz(
         return process.wait()
 
 
-def list_found(directory: Path, *, overlay: str | None) -> int:
+def list_found(directory: Path, *, overlay: str | None, as_json: bool = False) -> int:
     """Print every stored defect; return the exit status."""
     with RunContext.begun(directory, overlay=overlay) as context:
         store = _defects(context)
         stored = store.all()
         if store.trouble:
             raise ConfigurationError(store.trouble)
+        if as_json:
+            print_json([{"id": each.id, "operation": each.operation, "title": each.title} for each in stored])
+            return 0
         for defect in stored:
             click.echo(context.vault.redact(f"{defect.id}  {defect.operation}: {defect.title}"))
         number = f"{len(stored)} defects stored."
@@ -87,7 +94,7 @@ def list_found(directory: Path, *, overlay: str | None) -> int:
     return 0
 
 
-def replay_found(directory: Path, defect_id: str, *, overlay: str | None) -> int:
+def replay_found(directory: Path, defect_id: str, *, overlay: str | None, as_json: bool = False) -> int:
     """Send exactly the requests that showed a defect; return 1 while it occurs, 0 when it is gone, 2 when unseen.
 
     Raises `ConfigurationError` for an id that is not stored.
@@ -101,22 +108,32 @@ def replay_found(directory: Path, defect_id: str, *, overlay: str | None) -> int
         defect = _stored(store, defect_id)
         context.secrets.resolve_all(strict=True)
         with context.running():
-            return _replayed(defect, context, lambda text: click.echo(context.vault.redact(text)))
+            return _replayed(defect, context, as_json=as_json)
 
 
-def _replayed(defect: Defect, context: RunContext, echo: Callable[[str], None]) -> int:
+def _replayed(defect: Defect, context: RunContext, *, as_json: bool) -> int:
     client = context.provider.fuzz_client("quick")
     outcome = replay(defect, context.spec, client)
+    status = {True: 1, False: 0, None: 2}[outcome.occurs]
+    steps = [step.curl(client.base_url) for step in defect.steps]
+    if as_json:
+        found = {"id": defect.id, "operation": defect.operation, "title": defect.title, "requests": steps}
+        print_json({**found, "then": defect.answer, "now": outcome.answer, "occurs": outcome.occurs})
+        return status
+
+    def echo(text: str) -> None:
+        click.echo(context.vault.redact(text))
+
     place = context.spec.at(defect.excerpt.pointer)
     echo(f"{defect.id}  {defect.operation}: {defect.title}")
-    for step in defect.steps:
-        echo(f"  {step.curl(client.base_url)}")
+    for step in steps:
+        echo(f"  {step}")
     echo(f"  then   {defect.answer}")
     echo(f"  now    {outcome.answer}")
     echo(f"  spec   {defect.excerpt.pointer}{'' if place is not None else ' (no longer in the document)'}")
     sentences = {True: "It still occurs.", False: "It no longer occurs.", None: "It could not be checked."}
     echo(sentences[outcome.occurs])
-    return {True: 1, False: 0, None: 2}[outcome.occurs]
+    return status
 
 
 def _stored(store: DefectStore, defect_id: str) -> Defect:

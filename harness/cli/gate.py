@@ -13,6 +13,7 @@ from types import FrameType
 import click
 import msgspec
 
+from harness.cli.json_output import json_option, print_json
 from harness.cli.pytest_arguments import for_the_suite
 from harness.cli.refused_options import refuse_options
 from harness.context.gate_request import ISOLATED, GateRequest
@@ -36,6 +37,7 @@ REPORT = "readiness.json"
 @click.option("--only", metavar="ITEM,...", help="Items or rooms (webhooks) whose checks alone run; never READY.")
 @click.option("--skip", metavar="ITEM,...", help="Items or rooms whose checks do not run; never READY.")
 @click.option("--plan", is_flag=True, help="Print what would be sent to the provider, and send nothing.")
+@json_option
 @click.option("--sandbox", is_flag=True, help="Run the gate on the sandbox, with the files that come with the package.")
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="With --sandbox: defect to plant; repeatable.")
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
@@ -49,25 +51,31 @@ def gate(
     *,
     plan: bool,
     sandbox: bool,
+    as_json: bool,
 ) -> None:
     """Run the whole checklist live and print the verdict.
-
-    Exits 0 only for READY, 4 for a configuration error, else 1.
 
     Other arguments go to pytest. The shipped checks run by themselves and take of them only -n, --harness-fuzz,
     --harness-seed, -x, --maxfail and how to show results; -k, -m and all others select and change your scenarios.
     """
     if defects and not sandbox:
         raise click.UsageError("--defect is a defect of the sandbox: add --sandbox.")
+    if as_json and not plan:
+        raise click.UsageError("--json goes with --plan. The result of a gate is readiness.json in its --reports.")
     if sandbox:
         from harness.cli.run_sandbox import gate_on_sandbox
 
         given = {"target": target, "reports": str(Path.cwd() / reports), "only": only, "skip": skip}
         options = [f"--{name}={value}" for name, value in given.items() if value]
-        gate_on_sandbox([*options, *(["--plan"] if plan else []), *pytest_args], defects)
+        gate_on_sandbox(
+            [*options, *(["--plan"] if plan else []), *(["--json"] if as_json else []), *pytest_args], defects
+        )
     if plan:
-        from harness.cli.plan_lines import plan_lines
+        from harness.cli.plan_lines import plan_document, plan_lines
 
+        if as_json:
+            print_json(plan_document(Path.cwd(), overlay=target))
+            return
         for line in plan_lines(Path.cwd(), overlay=target):
             click.echo(line)
         return

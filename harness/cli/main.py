@@ -10,30 +10,30 @@ from typing import Any
 import click
 
 from harness import __version__
+from harness.cli.exit_statuses import USAGE_ERROR, describe
 from harness.cli.streams import safe_streams
 from harness.core.configuration_home import in_words_here
 from harness.errors import ConfigurationError, HarnessError, nearest
 
-USAGE_ERROR = 4
-COMMANDS = (
-    "capture",
-    "cassettes",
-    "convert",
-    "deliver",
-    "doctor",
-    "explain",
-    "fuzz",
-    "gate",
-    "packs",
-    "record",
-    "replay",
-    "sandbox",
-    "scheme",
-    "schema",
-    "spec",
-    "waive",
-)
-"""Names of the subcommands, each also the name of its module and function."""
+COMMANDS = {
+    "capture": "Store incoming webhooks as fixtures for `harness deliver`.",
+    "cassettes": "Manage cassettes.",
+    "convert": "Convert recordings to another format, redacted.",
+    "deliver": "Sign event fixtures and deliver them to a receiver.",
+    "doctor": "Find what would make the gate fail for a boring reason.",
+    "explain": "Explain an item, a check, or a finding of the last report.",
+    "fuzz": "Send generated requests to the provider.",
+    "gate": "Run the whole checklist live and print the verdict.",
+    "packs": "List vendors that are known, or show NAME.",
+    "record": "Record a client's requests to a provider through a local proxy.",
+    "replay": "Serve recordings to a client in any language.",
+    "sandbox": "Run the reference product and integration on loopback ports.",
+    "schema": "Print the JSON Schema of harness.toml.",
+    "scheme": "Find how captured deliveries are signed.",
+    "spec": "Check an OpenAPI document.",
+    "waive": "Waive what failed in the last report.",
+}
+"""The subcommands, each the name of its module and function, with its summary: the list imports none of them."""
 
 
 class _Commands(click.Group):
@@ -48,7 +48,13 @@ class _Commands(click.Group):
         if name not in COMMANDS:
             raise click.UsageError(f"There is no command {name!r}. {nearest(name, COMMANDS)}", ctx)
         command: click.Command = getattr(importlib.import_module(f"harness.cli.{name}"), name)
+        describe(command, name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of subcommands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command line; nothing that it prints holds a secret of the target, be it a traceback."""

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import click
 import msgspec
 
+from harness.cli.json_output import json_option, print_json
 from harness.packs.pack import Pack, Statement
 from harness.packs.shelf import events_of, pack_named, pack_names
 
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def packs(name: str | None, *, as_json: bool) -> None:
     """List vendors that are known, or show NAME.
 
@@ -22,7 +23,7 @@ def packs(name: str | None, *, as_json: bool) -> None:
     """
     if as_json:
         shown = [name] if name else pack_names()
-        click.echo(msgspec.json.format(msgspec.json.encode([_document(each) for each in shown]), indent=2))
+        print_json([_document(each) for each in shown])
         return
     click.echo("\n".join(_shown(name) if name else _listed()))
 

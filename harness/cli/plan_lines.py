@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from harness.context.request_plan import PlannedOperation, in_one_line, planned_operations
 from harness.context.run_context import RunContext
@@ -26,13 +27,7 @@ def plan_lines(directory: Path, *, overlay: str | None) -> Iterator[str]:
         with waiting("reading the spec"):
             summary = in_one_line(context)
         yield summary
-        if not context.provider.spec_at_hand:
-            raise ConfigurationError(
-                f"[provider] spec is {context.config.provider.spec}, which --plan does not read, as it sends nothing. "
-                "Save the document as a file and name that."
-            )
-        budget, fuzzed = context.provider.fuzz_section.budget, context.target.fuzzed
-        planned = planned_operations(context, budget, fuzzed=fuzzed, each=partial(tracked, title="counting requests"))
+        planned = _planned(context)
         yield ""
         yield f"{'at most':>{_WIDTH}}"
         yield "requests  operation"
@@ -41,6 +36,25 @@ def plan_lines(directory: Path, *, overlay: str | None) -> Iterator[str]:
         yield ""
         yield _total(planned)
         yield from _own(context)
+
+
+def plan_document(directory: Path, *, overlay: str | None) -> dict[str, Any]:
+    """Return the plan for a program; raises what `plan_lines` raises."""
+    with RunContext.begun(directory, overlay=overlay) as context:
+        planned = [each._asdict() for each in _planned(context)]
+        return {"at_most": sum(each["most"] for each in planned), "operations": planned, "yours": list(_own(context))}
+
+
+def _planned(context: RunContext) -> list[PlannedOperation]:
+    if context.config.provider is None:
+        raise ConfigurationError("harness.toml has no [provider], so nothing would be sent to one.")
+    if not context.provider.spec_at_hand:
+        raise ConfigurationError(
+            f"[provider] spec is {context.config.provider.spec}, which --plan does not read, as it sends nothing. "
+            "Save the document as a file and name that."
+        )
+    budget, fuzzed = context.provider.fuzz_section.budget, context.target.fuzzed
+    return planned_operations(context, budget, fuzzed=fuzzed, each=partial(tracked, title="counting requests"))
 
 
 def _total(planned: list[PlannedOperation]) -> str:

@@ -26,8 +26,7 @@ from harness.errors import ConfigurationError
 def record(upstream: str, cassette: Path, port: int, timeout: float, *, append: bool, rewrite: bool) -> None:
     """Record a client's requests to a provider through a local proxy.
 
-    Runs until Ctrl-C. The client may be in any language; recordings are redacted. Exits 1 when an exchange could not be
-    forwarded or recorded.
+    Runs until Ctrl-C. The client may be in any language; recordings are redacted.
     """
     if not upstream.startswith(("http://", "https://")) or not urlsplit(upstream).hostname:
         raise ConfigurationError(f"--upstream {upstream} is not a URL. Pass one such as https://api.example.com/v1.")

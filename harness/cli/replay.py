@@ -60,8 +60,7 @@ def replay(
 ) -> None:
     """Serve recordings to a client in any language.
 
-    CASSETTES are files or folders. Runs until Ctrl-C. Exits 1 when a request matched no recording, broke the spec, or
-    could not be answered.
+    CASSETTES are files or folders. Runs until Ctrl-C.
     """
     surroundings = Surroundings(Path.cwd(), commands=False)
     redactor = surroundings.redactor

@@ -41,9 +41,10 @@ Press Ctrl-C to stop."""
 CURL = 'curl -H "Authorization: Bearer $PRODUCT_ADMIN_KEY"'
 
 
-def list_the_defects() -> int:
+def list_the_defects(*, as_json: bool) -> int:
     """Print the catalogue of the sandbox's defects; return the exit status."""
-    return subprocess.run([sys.executable, *MODULE, "list-defects"], check=False).returncode
+    options = ["--json"] if as_json else []
+    return subprocess.run([sys.executable, *MODULE, "list-defects", *options], check=False).returncode
 
 
 def gate_on_sandbox(arguments: Sequence[str], defects: Sequence[str]) -> NoReturn:

@@ -6,15 +6,19 @@ import sys
 
 import click
 
+from harness.cli.json_output import json_option
 from harness.cli.run_sandbox import list_the_defects, run_sandbox
 
 
 @click.command()
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="Defect to plant; repeatable.")
 @click.option("--list-defects", is_flag=True, help="Print the catalogue of defects and exit.")
-def sandbox(defects: tuple[str, ...], *, list_defects: bool) -> None:
+@json_option
+def sandbox(defects: tuple[str, ...], *, list_defects: bool, as_json: bool) -> None:
     """Run the reference product and integration on loopback ports.
 
     Runs until Ctrl-C, on free ports, and prints where each part listens and how to change its behaviour.
     """
-    sys.exit(list_the_defects() if list_defects else run_sandbox(defects, echo=click.echo))
+    if as_json and not list_defects:
+        raise click.UsageError("--json goes with --list-defects.")
+    sys.exit(list_the_defects(as_json=as_json) if list_defects else run_sandbox(defects, echo=click.echo))

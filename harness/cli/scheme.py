@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
+from harness.cli.json_output import json_option, print_json
 from harness.cli.surroundings import Surroundings
 from harness.errors import ConfigurationError, EventError
 from harness.http.message import Request
@@ -29,7 +29,7 @@ from harness.webhooks.schemes import scheme_named
     "--secret", required=True, metavar="REF", help="Secret or public key, as env:NAME, file:PATH or command:WORDS."
 )
 @click.option("--url", metavar="URL", help="URL that the provider has, or env:NAME, if it may be signed.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def scheme(deliveries: tuple[Path, ...], secret: str, url: str | None, *, as_json: bool) -> None:
     """Find how captured deliveries are signed.
 
@@ -37,14 +37,15 @@ def scheme(deliveries: tuple[Path, ...], secret: str, url: str | None, *, as_jso
     empty line and the exact body; the request line may stand above. Every scheme is tried, and what an HMAC may sign in
     any order: body, timestamp, id, URL and method. Where one delivery fits several descriptions, more deliveries of the
     same provider decide.
-
-    Exits 0 when the scheme is found, 1 when none is or several are.
     """
     vault = Surroundings(Path.cwd()).vault
     reveal = secret_behind(secret, vault)
     given = revealed_url(url, vault, "--url") if url else ""
     search = find_scheme([_request(path) for path in deliveries], reveal(), url=given)
-    click.echo(json.dumps(_document(search, secret), indent=2) if as_json else "\n".join(_lines(search, secret)))
+    if as_json:
+        print_json(_document(search, secret))
+    else:
+        click.echo("\n".join(_lines(search, secret)))
     sys.exit(len(search.found) != 1)
 
 

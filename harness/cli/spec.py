@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
+from harness.cli.json_output import json_option, print_json
 from harness.core.progress import tracked, waiting
-from harness.openapi.document_checks import SHOWN, check_document
+from harness.openapi.document_checks import SHOWN, Checked, check_document
 from harness.openapi.spec_document import load_spec
 
 
@@ -27,15 +28,21 @@ def spec() -> None:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder below which FILE may refer to other files, beside its own; by default the working directory.",
 )
-def check(file: Path, root: Path, *, everything: bool) -> None:
+@json_option
+def check(file: Path, root: Path, *, everything: bool, as_json: bool) -> None:
     """Find contradictions within FILE, without sending a request.
 
     Looks for examples that break their own schemas, operations without responses, unused security schemes, unresolvable
-    references, and webhooks without schemas. Exits 1 when there is a problem.
+    references, and webhooks without schemas.
     """
     with waiting(f"reading {file.name}"):
         document = load_spec(str(file), root=Path(), named_by="", within=root)
     results = check_document(document, each=partial(tracked, title=f"checking {file.name}"))
+    not_checked = {name: document.bundle.unread[name] for name in sorted(document.bundle.not_asked)}
+    if as_json:
+        checks = [{"id": r.check.id, "summary": r.summary, "seen": r.seen, "slips": _slips(r)} for r in results]
+        print_json({"file": str(file), "checks": checks, "not_checked": not_checked})
+        sys.exit(any(result.slips for result in results))
     for result in results:
         click.echo(result.summary)
         shown = result.slips if everything else result.slips[:SHOWN]
@@ -43,6 +50,10 @@ def check(file: Path, root: Path, *, everything: bool) -> None:
             click.echo(f"  {slip.pointer}\n    {slip.complaint}")
         if len(shown) < len(result.slips):
             click.echo(f"  and {len(result.slips) - len(shown)} more: harness spec check --all {file}")
-    for reference in sorted(document.bundle.not_asked):
-        click.echo(f"not checked: {reference}: {document.bundle.unread[reference]}")
+    for reference, why in not_checked.items():
+        click.echo(f"not checked: {reference}: {why}")
     sys.exit(any(result.slips for result in results))
+
+
+def _slips(result: Checked) -> list[dict[str, str]]:
+    return [{"pointer": slip.pointer, "complaint": slip.complaint} for slip in result.slips]

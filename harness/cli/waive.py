@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from harness.cli.json_output import json_option, print_json
 from harness.cli.skip_entries import require_tables, skip_entries, table_of
 from harness.context.configuration_checks import last_day_of_waivers
 from harness.context.target import Target, load_target
@@ -41,6 +42,7 @@ _WRITTEN = ({"waiver"}, {"target"}, {"waiver", "target"})
 @click.option("--reports", metavar="DIR", default="reports", show_default=True, help="Folder with readiness.json.")
 @click.option("--target", "overlay", metavar="NAME", help="Overlay of the gate: waivers go into harness.NAME.toml.")
 @click.option("--dry-run", is_flag=True, help="Print the waivers, and write nothing.")
+@json_option
 def waive(
     items: tuple[str, ...],
     ids: tuple[str, ...],
@@ -52,6 +54,7 @@ def waive(
     overlay: str | None,
     *,
     dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Waive what failed in the last report.
 
@@ -62,25 +65,33 @@ def waive(
     alone = bool(globs) and not (items or ids)
     if not (owner.strip() or alone):
         raise click.UsageError("Missing option '--owner'.")
-    here, target = Path.cwd(), load_target(Path.cwd(), overlay=overlay)
-    *below, file = _files(here, overlay)
-    report = _report(here, reports, target, b"".join(path.read_bytes() for path in below), file)
+    target = load_target(Path.cwd(), overlay=overlay)
+    *_, file = files = _files(Path.cwd(), overlay)
+    report = _report(Path.cwd() / reports, target, files)
     until = last_day(expires, today(), last_day_of_waivers(target.config))
     wanted = _wanted([] if alone else chosen(report, items, ids), owner, reason, until)
     skips = skip_entries(report, globs, target.config.target.skips, reason=reason, expires=until)
     require_tables(file.read_bytes(), target.config.target.skips, skips)
-    known = {(w.item, w.finding) for w in target.config.waiver if w.expires >= today()}
-    fresh = [w for w in wanted if (w.item, w.finding) not in known]
-    if (tables := [*_tables(fresh, skips, file)]) and not dry_run:
-        _append(file, tables, overlay)
+    fresh = _not_yet(target, wanted)
+    if not dry_run:
+        _append(file, [*_tables(fresh, skips, file)], overlay)
     left = [] if alone else list(_left(report, wanted, items, ids))
-    for line in _lines(fresh, skips, left):
-        click.echo(line)
+    if as_json:
+        print_json({"file": file.name, "written": not dry_run, "waivers": fresh, "skips": skips, "not_waived": left})
+        return
     done = f"{'would be written' if dry_run else 'written'} to {file.name}"
-    counts = {"waivers": (len(fresh), len(wanted)), "skips": (len(skips), len(globs))}
-    for what, (new, asked) in counts.items():
-        if asked or (what == "waivers" and not alone):
-            click.echo(f"{new} {what} {done}; {asked - new} were there already.")
+    counts = [] if alone else [_count("waivers", len(fresh), len(wanted), done)]
+    counts += [_count("skips", len(skips), len(globs), done)] if globs else []
+    click.echo("\n".join((*_lines(fresh, skips, left), *counts)))
+
+
+def _count(what: str, new: int, asked: int, done: str) -> str:
+    return f"{new} {what} {done}; {asked - new} were there already."
+
+
+def _not_yet(target: Target, wanted: Sequence[Waiver]) -> list[Waiver]:
+    known = {(w.item, w.finding) for w in target.config.waiver if w.expires >= today()}
+    return [waiver for waiver in wanted if (waiver.item, waiver.finding) not in known]
 
 
 def _files(here: Path, overlay: str | None) -> list[Path]:
@@ -163,16 +174,17 @@ def _left(report: Report, wanted: Sequence[Waiver], globs: Sequence[str], ids: S
             yield item.id
 
 
-def _report(here: Path, reports: str, target: Target, below: bytes, file: Path) -> Report:
+def _report(reports: Path, target: Target, files: Sequence[Path]) -> Report:
     """Return the last report; raises `ConfigurationError` for none, or for one of another harness.toml."""
-    path = here / reports / "readiness.json"
+    path = reports / "readiness.json"
     try:
         report = json.read(path.read_bytes())
     except (OSError, msgspec.MsgspecError):
         raise ConfigurationError(
             f"harness waive: there is no readable report {path}. Run harness gate first, or name its folder: --reports."
         ) from None
-    digests = _digests(below, file.read_bytes())
+    *below, written = (file.read_bytes() for file in files)
+    digests = _digests(b"".join(below), written)
     if report.target.name != target.summary.name or report.target.config_digest not in digests:
         raise ConfigurationError(
             f"harness waive: {path} is of another {target.summary.config}, or of one before it was changed. "
@@ -201,6 +213,8 @@ def _append(path: Path, tables: Sequence[str], overlay: str | None) -> None:
 
     Raises `HarnessError` where the file cannot be written.
     """
+    if not tables:
+        return
     content = path.read_bytes()
     end = "\r\n" if b"\r\n" in content else "\n"
     text = "".join(f"\n{table}" for table in tables)

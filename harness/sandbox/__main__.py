@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import sys
 from itertools import groupby
@@ -96,8 +97,13 @@ def _run_afflicted(
 
 
 @main.command("list-defects")
-def list_defects() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else.")
+def list_defects(*, as_json: bool) -> None:
     """Print the catalogue of defects."""
+    if as_json:
+        known = [{"id": d.id, "item": d.item, "what": d.what, "where": str(d.where)} for d in CATALOGUE]
+        click.echo(json.dumps(known, indent=2))
+        return
     width = max(len(d.id) for d in CATALOGUE)
     for where, defects in groupby(sorted(CATALOGUE, key=lambda d: PARTS.index(d.where)), key=lambda d: d.where):
         rows = list(defects)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from harness.model import Delivery
 
@@ -47,6 +48,16 @@ class Summary:
     def succeeded(self) -> bool:
         """Whether there were deliveries and every one was acknowledged."""
         return 0 < self.delivered == self.acknowledged
+
+    def figures(self) -> dict[str, Any]:
+        """Return the same for a program; latencies in seconds."""
+        latencies = {
+            name: {f"p{p * 100:g}": round(histogram.percentile(p), 6) for p in PERCENTILES}
+            for name, histogram in self._latencies.items()
+            if histogram.count
+        }
+        counts = {"delivered": self.delivered, "acknowledged": self.acknowledged, "others": dict(self._others)}
+        return {**counts, "seconds": round(self.seconds, 3), "latencies_s": latencies}
 
     def lines(self) -> Iterator[str]:
         """Yield the histogram of latencies, the answers other than 2xx, and the totals on the last line."""

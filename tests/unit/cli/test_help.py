@@ -8,7 +8,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from harness.cli.main import main
+from harness.cli.exit_statuses import STATUSES, USAGE_ERROR
+from harness.cli.main import COMMANDS, main
 from harness.sandbox.__main__ import main as sandbox
 
 VERBS = {
@@ -86,3 +87,52 @@ def test_options_are_described_in_one_style(path: str, command: click.Command) -
             text = option.help or ""
             assert text.endswith("."), f"{path} {option.opts[0]}: {text!r}"
             assert (text.partition(" ")[0] in FLAG_VERBS) == option.is_flag, f"{path} {option.opts[0]}: {text!r}"
+
+
+LEAVES = {path: command for path, command in ALL if not isinstance(command, click.Group)}
+OF_THE_HARNESS = {path.removeprefix("harness "): c for path, c in LEAVES.items() if path.startswith("harness ")}
+WITHOUT_JSON = {
+    "capture": "listens, and writes fixtures",
+    "record": "listens, and writes a cassette",
+    "replay": "listens",
+    "schema": "prints JSON already",
+}
+"""Commands whose result no program would ask for, and why."""
+
+
+@pytest.mark.parametrize("name", OF_THE_HARNESS)
+def test_the_help_ends_with_the_exit_statuses(name: str) -> None:
+    """Each command names what 0, 4 and its other statuses mean, and its text does not repeat it."""
+    shown = CliRunner().invoke(main, [*name.split(), "--help"]).output
+    table = shown.partition("\n  Exit status:\n")[2].splitlines()
+
+    assert [int(line.split()[0]) for line in table] == sorted({*STATUSES[name], USAGE_ERROR})
+    assert "Exits" not in shown
+
+
+def test_no_status_is_of_a_command_that_does_not_exist() -> None:
+    """The table has a row for each command, and no other."""
+    assert set(STATUSES) == set(OF_THE_HARNESS)
+
+
+def test_the_list_of_commands_has_their_own_summaries() -> None:
+    """The summaries that the list shows without importing the commands are the first sentences of their help."""
+    context = click.Context(main)
+    own = {}
+    for name in COMMANDS:
+        command = main.get_command(context, name)
+        assert command is not None
+        own[name] = (command.help or "").partition("\n\n")[0].replace("\n", " ")
+
+    assert own == COMMANDS
+    assert list(COMMANDS) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("name", OF_THE_HARNESS)
+def test_a_command_speaks_json_where_a_program_would_ask(name: str) -> None:
+    """Each has the one option --json, or stands with its reason among those without."""
+    texts = [
+        option.help for option in OF_THE_HARNESS[name].params if "--json" in option.opts and hasattr(option, "help")
+    ]
+
+    assert texts == ([] if name in WITHOUT_JSON else ["Print one JSON document, and nothing else."])

@@ -228,3 +228,13 @@ def test_waivers_go_into_pyproject_where_the_target_is_there(folder: Path) -> No
     assert again.exit_code == 0, again.output
     assert (folder / "pyproject.toml").read_text().count("[[tool.harness.waiver]]") == 1
     assert waived(folder) == [("auth.accepts", "F-1")]
+
+
+def test_a_program_gets_what_was_waived(folder: Path) -> None:
+    """With --json, one document names the file, and has the waivers, skips, and what is left."""
+    result = waive("--json", "--dry-run")
+    shown = json.loads(result.stdout)
+
+    assert (shown["file"], shown["written"], shown["skips"]) == ("harness.toml", False, [])
+    assert [w["finding"] for w in shown["waivers"]] == ["F-1", "F-2"]
+    assert waived(folder) == []
