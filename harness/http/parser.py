@@ -86,7 +86,7 @@ class ChunkDecoder:
             end = buffer.find(b"\n", at)
             if end < 0:
                 if len(buffer) - at > MAX_LINE or (self._strict and _BARE_BREAK.search(buffer, at)):
-                    raise BadMessageError(f"a chunk that begins {bytes(buffer[at : at + 40])!r}")
+                    raise BadMessageError(f"a chunk that begins {cut(bytes(buffer[at : at + 41]), 40)!r}")
                 break
             line = bytes(buffer[at : end + 1])
             if self._strict and _BARE_BREAK.search(line):

@@ -62,7 +62,7 @@ class Printed:
 
 def exception_in(text: str) -> str:
     """Return the last exception that a log shows, of the usual languages, with the file and line; empty for none."""
-    lines = (line[:_LINE_CHARS] for whole in text.splitlines() for line in _unfolded(whole).splitlines())
+    lines = (cut(line, _LINE_CHARS) for whole in text.splitlines() for line in _unfolded(whole).splitlines())
     text = "\n".join(lines)
     found = [match for pattern in _EXCEPTIONS for match in pattern.finditer(text)]
     if not found:

@@ -133,15 +133,16 @@ class Vault:
 
     def unfinished(self, text: str) -> int:
         """Return how many characters at the end of a text may be the beginning of a value whose rest follows."""
-        if self._beginnings is None:
-            self._beginnings = Beginnings(form for forms in self._forms.values() for form in forms.texts)
-        return self._beginnings.at_end(text)
+        if (beginnings := self._beginnings) is None:  # another thread may add a value meanwhile
+            texts = (form for forms in tuple(self._forms.values()) for form in forms.texts)
+            self._beginnings = beginnings = Beginnings(texts)
+        return beginnings.at_end(text)
 
     def scanner(self) -> Scanner:
         """Return a search for every known value."""
-        if self._scanner is None:
-            self._scanner = Scanner({name: secret.reveal() for name, secret in self._known.items()})
-        return self._scanner
+        if (scanner := self._scanner) is None:
+            self._scanner = scanner = Scanner({name: secret.reveal() for name, secret in tuple(self._known.items())})
+        return scanner
 
     def _env(self, name: str, where: str) -> str:
         value = os.environ.get(name, "")

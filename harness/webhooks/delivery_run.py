@@ -9,6 +9,7 @@ import msgspec
 
 from harness.errors import ConfigurationError, EventError, nearest
 from harness.http.address import Address, public_url
+from harness.http.answer_reader import AnswerReader
 from harness.http.curl import curl
 from harness.http.load import LoadSender, Outgoing, Writer
 from harness.model import Delivery, Event
@@ -57,9 +58,19 @@ class DeliveryRun:
             summary.add(delivery)
             each(delivery)
 
+        def answered(answer: AnswerReader) -> None:
+            assert answer.head is not None
+            leaks = plan.vault.scanner().scan_bytes(answer.head.raw + answer.body, "")
+            summary.told |= {leak.secret for leak in leaks}
+
         plan, options = self.plan, self.plan.options
         sender = LoadSender(
-            plan.network, plan.url, concurrency=options.concurrency, rate=options.rate, timeout_s=options.timeout_s
+            plan.network,
+            plan.url,
+            concurrency=options.concurrency,
+            rate=options.rate,
+            timeout_s=options.timeout_s,
+            observer=answered,
         )
         begun = time.perf_counter()
         try:

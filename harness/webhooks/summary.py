@@ -27,6 +27,8 @@ class Summary:
         self.acknowledged = 0
         self.seconds = 0.0
         """How long the whole run took; set at its end."""
+        self.told: set[str] = set()
+        """The references to secrets that answers hold."""
         self._others: Counter[str] = Counter()
         self._latencies = {"connect": Histogram(), "first byte": Histogram(), "total": Histogram()}
 
@@ -69,6 +71,8 @@ class Summary:
             yield from total.lines()
         for seen, count in self._others.most_common():
             yield f"{count:>12,}  {seen}"
+        for secret in sorted(self.told):
+            yield f"The receiver's answers hold {secret}. Let it answer with a status and a short reason alone."
         rate = f" ({self.delivered / self.seconds:,.0f}/s)" if self.seconds else ""
         yield (
             f"{self.delivered} delivered, {self.acknowledged} acknowledged, {self.delivered - self.acknowledged} not; "

@@ -152,6 +152,42 @@ def test_no_conftest_shows_a_secret(target: Folder, value: str, text: str) -> No
     assert HIDDEN in done.text
 
 
+HOOKS = """
+import os, warnings
+import pytest
+from harness import Finding
+S = os.environ["HOOK"]
+print("conftest", S)
+
+def pytest_harness_target_ready(context):
+    print("ready", S)
+
+def pytest_harness_final_findings(context):
+    given = {"summary": "final " + S, "fix": S, "observed": S, "reproduce": S, "source": S, "aliases": (S,), "check": S}
+    return [Finding(item="own.backup", outcome="fail", **given)]
+
+def pytest_harness_report(report):
+    print("report", S, report)
+"""
+
+
+def test_no_output_of_a_gate_holds_a_secret(ready: Folder, value: str) -> None:
+    """Terminal and reports, whatever scenarios, conftest and hooks show."""
+    toml = (ready.path / "harness.toml").read_text()
+    receiver = TARGET.partition("[receiver]")[2]
+    ready.write("harness.toml", f"{toml}\n[receiver]{receiver}")
+    ready.write("scenarios/conftest.py", HOOKS)
+    ready.write("scenarios/test_tests.py", TESTS)
+
+    done = ready.gate("-s", "-rA", "--junitxml=junit.xml", HOOK=value)
+
+    assert leaks(ready, done, value) == []
+    assert done.report is not None
+    assert f"final {HIDDEN}" in done.told
+    assert f"conftest {HIDDEN}" in done.text
+    assert f"report {HIDDEN}" in done.text
+
+
 def test_the_output_of_a_folder_without_a_target_is_pytests(folder: Folder, value: str) -> None:
     """Nothing is known there, so nothing is touched."""
     folder.write("test_it.py", "import sys\ndef test_it():\n    assert type(sys.__stdout__).__name__ == 'x'\n")

@@ -10,6 +10,7 @@ import httpx
 
 from harness.core.cutting import cut
 from harness.http.address import Address
+from harness.http.answer_reader import AnswerReader
 from harness.http.client import Network
 from harness.http.client_tls import tls_context
 from harness.http.load.load_connection import Ending, LoadConnection, LoadExchange, Outgoing, Writer
@@ -32,8 +33,11 @@ class LoadSender:
         concurrency: int,
         rate: float | None = None,
         timeout_s: float = TIMEOUT_S,
+        observer: Callable[[AnswerReader], None] = lambda _answer: None,
     ) -> None:
         """``rate`` bounds deliveries a second; ``timeout_s`` each delivery, the last byte of its answer included.
+
+        ``observer`` is shown each answer whose head has arrived.
 
         Raises `NetworkError` where the target's description allows no such request, `ConfigurationError` for no URL.
         """
@@ -42,6 +46,7 @@ class LoadSender:
         self.concurrency = concurrency
         self.rate = rate
         self.timeout_s = timeout_s
+        self.observer = observer
 
     def deliver(self, stream: Iterable[Outgoing], each: Callable[[Delivery], None]) -> None:
         """Send each request of ``stream`` once and call ``each`` with what became of it, as soon as that is known.
@@ -191,6 +196,8 @@ class _Worker:
             return
         reading = exchange.reading
         outgoing, first = exchange.outgoing, ending.first_at
+        if reading.head is not None:
+            self._run.sender.observer(reading)
         self._report(
             Delivery(
                 event=outgoing.event,

@@ -62,6 +62,24 @@ def test_the_version_is_told() -> None:
     assert __version__ in CliRunner().invoke(main, ["--version"]).output
 
 
+@pytest.mark.parametrize(
+    "words", [["replay", "{}.yaml"], ["{}"], ["deliver", "--{}"], ["waive", "a", "b", "{}"]], ids=lambda words: words[0]
+)
+def test_what_was_given_by_mistake_is_not_shown_where_it_is_a_secret(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: list[str]
+) -> None:
+    """Although no command has read the target."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KEY", value := secrets.token_hex(16))
+    provider = 'base_url = "http://127.0.0.1:9"\nspec = "x.yaml"\nauth = {type = "bearer", token = "env:KEY"}\n'
+    (tmp_path / "harness.toml").write_text(f'[target]\nname = "Tiny"\n[provider]\n{provider}')
+
+    result = CliRunner().invoke(main, [word.format(value) for word in words])
+
+    assert value not in result.output
+    assert result.exit_code == 4
+
+
 def test_a_fault_of_ours_shows_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Its traceback is redacted, and the exit status is 1."""
     value = secrets.token_hex(16)

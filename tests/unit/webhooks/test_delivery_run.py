@@ -132,6 +132,33 @@ def test_examples_of_a_spec_are_delivered(deliver: Deliver, event: Path, to: lis
     assert "Missing argument 'EVENTS...'" in deliver(*to).output
 
 
+ANSWERS_WITH_THE_SECRET = {
+    "body": "HTTP/1.1 200 OK\r\ncontent-length: 40\r\n\r\n{0}",
+    "header": "HTTP/1.1 200 OK\r\nx-debug: {0}\r\ncontent-length: 0\r\n\r\n",
+    "reason": "HTTP/1.1 400 not {0}\r\ncontent-length: 0\r\n\r\n",
+    "error page": "HTTP/1.1 500 Oops\r\nconnection: close\r\n\r\n<h1>KeyError</h1><pre>secret={0}</pre>",
+    "not HTTP": "{0} is all that I say\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS_WITH_THE_SECRET.values(), ids=ANSWERS_WITH_THE_SECRET.keys())
+def test_an_answer_with_the_secret_is_reported_without_it(
+    deliver: Deliver, event: Path, listen: Listen, secret: str, answer: str
+) -> None:
+    """It is named where the answer is HTTP, and never printed, wherever it stands."""
+
+    def tells(connection: socket.socket) -> None:
+        while read_request(connection):
+            connection.sendall(answer.format(secret).encode())
+            if "content-length" not in answer:
+                return
+
+    result = deliver(event, "--to", listen(tells), "--secret", f"env:{VARIABLE}")
+
+    assert secret[:12] not in result.output
+    assert (f"The receiver's answers hold env:{VARIABLE}." in result.output) is answer.startswith("HTTP")
+
+
 def test_a_delivery_that_is_not_acknowledged_fails_the_command(deliver: Deliver, event: Path, to: list[str]) -> None:
     """A forged one is refused: the answer is shown, counted, and the exit status is 1."""
     result = deliver(event, *to, "--altered", "truncated", "--count", "2")

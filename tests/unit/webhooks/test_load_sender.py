@@ -40,10 +40,16 @@ def outgoing(url: str, number: int = 1, body: bytes = b"{}") -> Iterator[Outgoin
 
 
 def delivered(
-    url: str, number: int = 1, *, body: bytes = b"{}", concurrency: int = 1, **options: float
+    url: str,
+    number: int = 1,
+    *,
+    body: bytes = b"{}",
+    concurrency: int = 1,
+    rate: float | None = None,
+    timeout_s: float = PATIENCE_S,
 ) -> list[Delivery]:
     found: list[Delivery] = []
-    courier = LoadSender(Network(), url, concurrency=concurrency, **{"timeout_s": PATIENCE_S, **options})
+    courier = LoadSender(Network(), url, concurrency=concurrency, rate=rate, timeout_s=timeout_s)
     courier.deliver(outgoing(url, number, body), found.append)
     return found
 
