@@ -66,7 +66,8 @@ class Decoded:
 
     def changed_near(self, start: int, end: int, around: int) -> bool:
         """Whether anything near a part of the data was encoded."""
-        return bool(self.forms(max(0, start - around), min(self.size, end + around)))
+        first, last = self._piece(max(0, start - around)), self._piece(min(self.size, end + around) - 1)
+        return any(self._pieces[number].form for number in range(first, last + 1))
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Return where a part of the data is in the source, with every byte that carries a bit of it."""

@@ -13,7 +13,8 @@ from harness.secrets.decoding.packed import may_be_packed, packed_parts
 from harness.secrets.decoding.regions import breaks, regions
 from harness.secrets.decoding.runs import LEAST_NESTED, Letters, letters, nested
 
-DEPTH = 3
+DEPTH = 4
+"""Layers of encoding: three, and the one of the JSON or URL that they are in."""
 MAX_LAYERS = 200
 MAX_GROWTH, MAX_FIXED = 8, 32 * 1024 * 1024
 """Bytes of all layers: so many times those of the text, and so many more."""

@@ -46,7 +46,9 @@ def _line_end(data: bytes, at: int) -> int:
 
 
 _INDENTATION = re.compile(rb"[ \t]*")
-_ESCAPES = b"%\\&"
+_SPACE = (b" ", b"\t")
+_NEAR = 6
+"""Bytes beside a break in which an escape shows that more than words may be broken there."""
 _ENOUGH = 20
 """Characters of Base64 beside a break that may have been inserted into it."""
 
@@ -59,17 +61,20 @@ def breaks(data: bytes, letters: bytes, parts: set[bytes]) -> Iterator[tuple[int
     """
     at = data.find(b"\n")
     while at >= 0:
-        found = _INDENTATION.match(data, at + 1)
+        found = _INDENTATION.match(data, at + 1) if data[at + 1 : at + 2] in _SPACE else None
         end = found.end() if found else at + 1
         start = at - 1 if data[at - 1 : at] == b"\r" else at
-        before, after = data[max(0, start - 6) : start], data[end : end + 6]
+        near = data[max(0, start - _NEAR) : start] + data[end : end + _NEAR]
+        middle = min(_NEAR, start)
         if (
-            before[-2:] + after[:2] in parts
-            or before[-3:] + after[:1] in parts
-            or before[-1:] + after[:3] in parts
-            or len((before + after).translate(None, _ESCAPES)) < len(before + after)
-            or (start >= _ENOUGH and b" " not in letters[start - _ENOUGH : start])
-            or (end + _ENOUGH <= len(data) and b" " not in letters[end : end + _ENOUGH])
+            near[middle - 2 : middle + 2] in parts
+            or near[middle - 3 : middle + 1] in parts
+            or near[middle - 1 : middle + 3] in parts
+            or b"%" in near
+            or b"\\" in near
+            or b"&" in near
+            or (letters.find(b" ", start - _ENOUGH, start) < 0 <= start - _ENOUGH)
+            or (letters.find(b" ", end, end + _ENOUGH) < 0 and end + _ENOUGH <= len(data))
         ):
             yield start, end
         at = data.find(b"\n", max(end, at + 1))

@@ -16,10 +16,11 @@ LEAST_NESTED = 16
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _LETTERS = bytes({45: 43, 95: 47}.get(c, c if c in _ALPHABET + b"-_" else 32) for c in range(256))
 _DIGITS = bytes(ord("h") if c in b"0123456789abcdefABCDEF" else c if c in b" :-," else 0 for c in range(256))
-_HEX_TEXT = re.compile(
-    rb"(?:[2-7][0-9a-f]){7}(?:[0-9a-f]{2})+|1f8b08(?:[0-9a-f]{2})+|(?:[2-7][0-9a-f]00){7}(?:[0-9a-f]{2})+"
+_PAIR = "[2-7][0-9a-f]"
+_HEX_TEXTS = tuple(
+    re.compile(f"{start}(?:[0-9a-f]{{2}})+".encode()) for start in (_PAIR * 7, f"{_PAIR}00" * 4, "1f8b08")
 )
-"""Pairs that are letters, or compressed text, or UTF-16: most hexadecimal numbers in logs are neither."""
+"""Letters, letters in UTF-16, and compressed text: most hexadecimal numbers in logs are none of these."""
 _HEX_PAIRS = re.compile(rb"[0-9A-Fa-f]{2}([ :-]|, ?)[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){6,}")
 _PREFIXED = re.compile(rb"0[xX][0-9A-Fa-f]{1,2}(?:,\s{0,40}0[xX][0-9A-Fa-f]{1,2}){7,}")
 _NUMBERS = re.compile(rb"\b\d{1,3}(?:,\s{0,40}\d{1,3}){7,}")
@@ -97,13 +98,16 @@ def _opened(run: bytes) -> list[tuple[int, bytes, tuple[int, int]]]:
 
 
 def _hexadecimal(seen: Letters) -> Iterator[Run]:
-    if not _HEX_TEXT.search(seen.all.lower()):
-        return
-    for found in _HEX_TEXT.finditer(seen.text.lower()):
-        for start in (found.start(), found.start() + 1):  # a digit before it may belong to something else
-            length = (found.end() - start) // 2 * 2
-            plain = bytes.fromhex(found[0][start - found.start() :][:length].decode())
-            yield from _run(start, start + length, plain, (2, 1))
+    runs, text = seen.all.lower(), b""
+    for pattern in _HEX_TEXTS:
+        if not pattern.search(runs):
+            continue
+        text = text or seen.text.lower()
+        for found in pattern.finditer(text):
+            for start in (found.start(), found.start() + 1):  # a digit before it may belong to something else
+                length = (found.end() - start) // 2 * 2
+                plain = bytes.fromhex(text[start : start + length].decode())
+                yield from _run(start, start + length, plain, (2, 1))
 
 
 def _run(start: int, end: int, plain: bytes, per: tuple[int, int]) -> Iterator[Run]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -21,6 +22,7 @@ from harness.secrets.redaction.placeholders import Placeholders
 
 MAX_CACHED = 10_000
 
+_BROKEN = re.compile(r"[\t\r\n]")
 _COOKIES = {"cookie", "set-cookie"}
 _LINKS = {"location", "content-location", "referer"}
 _CREDENTIALS = {"authorization", "proxy-authorization"}
@@ -61,6 +63,8 @@ class Redactor:
         plain = unquote(uri)
         if not (self._secrets.learned.count or URI_HINT.search(plain)) and self._known(uri) == uri:
             return uri if self._known(plain) == plain else self.text(plain, received=received)
+        if _BROKEN.search(uri):  # `urlsplit` would join it
+            return self.text(uri, received=received)
         try:
             parts = urlsplit(uri)
             netloc = parts.netloc
@@ -72,7 +76,8 @@ class Redactor:
         path = self._known("/".join(self._segment(segment, received=received) for segment in parts.path.split("/")))
         query = bodies.form(parts.query, query=True)
         fragment = bodies.form(parts.fragment, query=True)
-        return parts._replace(netloc=netloc, path=path, query=query, fragment=fragment).geturl()
+        clean = parts._replace(netloc=netloc, path=path, query=query, fragment=fragment).geturl()
+        return self._known(clean)  # a value with the signs that part a URL is in none of its parts
 
     def headers(self, headers: Mapping[str, Any], *, received: bool = False) -> dict[str, Any]:
         """Return headers without secrets; each value is a text or a list of texts."""
