@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -12,9 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import yaml
 
-from harness.model import Outcome
+from harness.model import Outcome, Verdict
 from harness.reports.json import read
+from tests.plugins.conftest import MUST, NAMED, OWN_ITEM, PASSES, waivers
 
 ROOT = Path(__file__).parents[2]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
@@ -128,3 +131,66 @@ def test_a_defect_that_cannot_be_planted_is_wrong_usage(
 
     assert ended.returncode == 4
     assert message in ended.stderr
+
+
+@pytest.fixture
+def ready(tmp_path: Path) -> Path:
+    """A target that is READY, with an overlay of another name."""
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "test_own.py").write_text(PASSES)
+    (tmp_path / "harness.toml").write_text(NAMED + OWN_ITEM + waivers(MUST))
+    (tmp_path / "harness.staging.toml").write_text('[target]\nname = "On staging"\n')
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment that has pip and our dependencies, and not the harness."""
+    home = tmp_path_factory.mktemp("ci")
+    done = run(sys.executable, "-m", "venv", home, cwd=home)
+    assert done.returncode == 0, done.stderr
+    site = Path(sysconfig.get_path("purelib", vars={"base": str(home)}))
+    (site / "zz-dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return home / "bin"
+
+
+def steps(lines: Sequence[tuple[str, dict[str, str]]], ready: Path, empty: Path) -> None:
+    """Run lines of a CI file in a shell, each with its variables, until one fails; pip asks no package index."""
+    common = {"PATH": f"{empty}:{os.environ['PATH']}", "PIP_NO_DEPS": "1", "PIP_NO_INDEX": "1"}
+    common |= {"GITHUB_STEP_SUMMARY": str(ready / "summary.md"), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    for line, env in lines:
+        done = run("bash", "-euo", "pipefail", "-c", line, cwd=ready, env={**common, **env})
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+
+
+def test_the_composite_action_runs(wheel: Path, ready: Path, empty: Path) -> None:
+    """Its steps install the package, run the gate of the overlay into the folder, and fill the job's summary."""
+    action = yaml.safe_load((ROOT / "docs" / "ci" / "action.yml").read_text())
+    given = {name: each["default"] for name, each in action["inputs"].items()}
+    given |= {"package": str(wheel), "target": "staging", "reports": "out"}
+    lines = [
+        (
+            step["run"],
+            {k: re.sub(r"\$\{\{ inputs\.(\w+) \}\}", lambda m: given[m[1]], v) for k, v in step["env"].items()},
+        )
+        for step in action["runs"]["steps"]
+    ]
+
+    steps(lines, ready, empty)
+
+    report = read((ready / "out" / "readiness.json").read_bytes())
+    assert (report.verdict, report.target.name) == (Verdict.READY, "On staging")
+    assert "READY" in (ready / "summary.md").read_text()
+    assert {step["shell"] for step in action["runs"]["steps"]} == {"bash"}
+
+
+def test_the_job_of_gitlab_runs(wheel: Path, ready: Path, empty: Path) -> None:
+    """Its script installs what requirements.txt names, and leaves the reports that it declares as artifacts."""
+    text = (ROOT / "docs" / "ci" / "gitlab-ci.yml").read_text()
+    job = yaml.safe_load(text)["readiness"]
+    (ready / "requirements.txt").write_text(f"{wheel}\n")
+
+    steps([(line, {}) for line in job["script"]], ready, empty)
+
+    assert all((ready / path).exists() for path in (*job["artifacts"]["paths"], job["artifacts"]["reports"]["junit"]))
+    assert f"\n{text}```" in (ROOT / "docs" / "gate-in-ci.md").read_text()
