@@ -99,7 +99,7 @@ def _sandbox_toml() -> str:
 
 def _shell_lines(snippet: Snippet) -> Iterator[str]:
     if snippet.language == "sh":
-        yield from snippet.text.splitlines()
+        yield from snippet.text.replace("\\\n", "").splitlines()  # a line may go on in the next
         return
     pipeline = yaml.safe_load(snippet.text)
     for job in pipeline.get("jobs", {}).values():  # of GitHub
