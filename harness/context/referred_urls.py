@@ -33,7 +33,7 @@ def with_referred_urls(node: Any, directory: Path, names: str, steps: tuple[str,
         return {key: with_referred_urls(value, directory, names, (*steps, key)) for key, value in node.items()}
     if not steps or not is_referred_url(steps, node):
         return node
-    return Vault(seed="", root=directory).resolve(SecretRef(node), f"{names}: {where_is(steps)}").reveal()
+    return Vault(seed="", root=directory, secret=False).resolve(SecretRef(node), f"{names}: {where_is(steps)}").reveal()
 
 
 def hide_credentials(urls: Iterable[str], vault: Vault) -> None:

@@ -63,11 +63,13 @@ class Vault:
         root: Path,
         shapes: Mapping[str, Callable[[bytes], str]] = MappingProxyType({}),
         printed: dict[str, str] | None = None,
+        secret: bool = True,
     ) -> None:
         """``seed`` is what ``fresh:`` values are derived from; ``root`` is where ``file:`` paths and commands start.
 
         ``shapes`` has, by the NAME of ``fresh:NAME``, what writes 32 random bytes where the value must have some form.
-        ``printed`` has what the commands of this run have printed, and takes what others print.
+        ``printed`` has what the commands of this run have printed, and takes what others print. Unless they are
+        ``secret``, commands print its values as they are.
         """
         self._seed = seed
         self._shapes = shapes
@@ -79,7 +81,8 @@ class Vault:
         self._values = KnownValues()
         self._beginnings: Beginnings | None = None
         self._scanner: Scanner | None = None
-        announce(self)
+        if secret:
+            announce(self)
 
     def __repr__(self) -> str:
         return f"<vault of {', '.join(sorted(self._known)) or 'nothing'}>"

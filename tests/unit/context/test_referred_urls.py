@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import sys
 from pathlib import Path
 
 import pytest
 
-from harness.context.referred_urls import hide_credentials
+from harness.context.referred_urls import hide_credentials, with_referred_urls
 from harness.context.target import load_target
+from harness.core.output import redacted_streams
 from harness.errors import ConfigurationError, SecretError
 from harness.secrets import Vault
 
@@ -65,3 +67,16 @@ def test_two_credentials_of_the_provider_are_refused(tmp_path: Path, monkeypatch
         load_target(tmp_path)
 
     assert "p%40ss" not in str(refused.value)
+
+
+def test_a_url_of_the_environment_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is no secret by itself: a command prints where it sends to."""
+    monkeypatch.setenv("BASE", "https://api.example/v1")
+
+    with redacted_streams():
+        found = with_referred_urls({"provider": {"base_url": "env:BASE"}}, tmp_path, "harness.toml")
+        sys.stdout.write(found["provider"]["base_url"])
+
+    assert capsys.readouterr().out == "https://api.example/v1"

@@ -6,7 +6,7 @@ import socket
 import threading
 
 from harness.http.client import Network
-from harness.http.message import Request
+from harness.http.message import Exchange, Request
 from harness.http.wire import Wire
 
 ANSWER = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\n\r\n"
@@ -35,3 +35,36 @@ def test_an_answer_ends_a_request_that_is_read_no_further() -> None:
             thread.join()
 
     assert (answer.status, answer.error) == (413, "")
+
+
+def test_every_answer_is_shown_to_the_observer() -> None:
+    """Also that to the request before, on the same connection; what is no answer is none."""
+    seen: list[Exchange] = []
+    answers = [b"HTTP/1.1 200 Fine\r\nX-A: b\r\ncontent-length: 2\r\n\r\nok", ANSWER, b"nonsense\r\n\r\n"]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            for per_connection in (answers[:2], answers[2:]):
+                connection, _ = server.accept()
+                with connection:
+                    for answer in per_connection:
+                        connection.recv(1000)
+                        connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/hook?x=1"
+        wire = Wire("http://127.0.0.1/", check=Network([url]).check, timeout_s=60, observer=seen.append)
+        wire = wire.at(url, timeout_s=60)
+        request = wire.head(Request(method="POST", url=url), ("content-length", "0"))
+        wire.exchange([request], event="e", event_id="", before=request)
+        wire.exchange([request], event="e", event_id="")
+        thread.join()
+
+    answered = [exchange.response for exchange in seen if exchange.response]
+    assert [exchange.request.url for exchange in seen] == [url, url]
+    assert [(each.status, each.reason, each.body) for each in answered] == [
+        (200, "Fine", b"ok"),
+        (413, "Content Too Large", b""),
+    ]
+    assert answered[0].header("x-a") == "b"
