@@ -26,6 +26,7 @@ from harness.operations import (
     runbooks,
     scanner_results,
     secret_rotation,
+    sent_credentials,
     undeclared,
 )
 from harness.resilience import client_cases, credential_leak
@@ -93,6 +94,6 @@ def _staging() -> tuple[Check, ...]:
         *own_checks.CHECKS,
     )
     signals = (*alerts, *dashboard_checks.CHECKS, *blind_spots.CHECKS)
-    secrets = (secret_rotation.RECORDED, leaks.NEVER_LOGGED, *answer_leaks.CHECKS, undeclared.UNDECLARED)
-    searches = (*secrets, scanner_results.SCANNER)
-    return (*observed, *signals, *searches, *runbooks.CHECKS.values())
+    known = (secret_rotation.RECORDED, leaks.NEVER_LOGGED, *answer_leaks.CHECKS)
+    unknown = (undeclared.UNDECLARED, sent_credentials.AS_SENT, scanner_results.SCANNER)
+    return (*observed, *signals, *known, *unknown, *runbooks.CHECKS.values())

@@ -92,11 +92,13 @@ class ProviderAccess:
     def credential(self) -> Credential | None:
         """How calls to the provider authenticate; None where ``[provider] auth`` is not set."""
         from harness.contract.credential_forms import credential_for
+        from harness.process.run_notes import MADE_UP, MOST_MADE_UP, RunNotes
 
         provider = self._target.config.provider
         if provider is None or provider.auth is None:
             return None
-        return credential_for(provider.auth, self._secrets.reveal)
+        note = RunNotes(self._folder / MADE_UP, most=MOST_MADE_UP).add
+        return credential_for(provider.auth, self._secrets.reveal, note)
 
     @property
     def headers(self) -> dict[str, str]:

@@ -17,9 +17,9 @@ from harness.http.wire import Wire
 from harness.model import SecretRef
 from harness.process.environment import whole_environment
 from harness.process.printed import Printed
+from harness.process.run_notes import MOST_MADE_UP, RunNotes
 from harness.webhooks.case_runner import ReceiverUnderTest
 from harness.webhooks.cases import Framing, ReceiverCase
-from harness.webhooks.delivered_ids import DeliveredIds
 from harness.webhooks.drills import DrillContext
 from harness.webhooks.effects import EffectProbe
 from harness.webhooks.events import EventFormat, read_events, representative
@@ -80,7 +80,8 @@ def receiver_of(run_context: RunContext) -> ReceiverUnderTest:
         shared="PYTEST_XDIST_WORKER" in os.environ,
         printed=_printed(run_context),
         object_key=receiver.order.object if receiver.order else None,
-        note=DeliveredIds(run_context.run.delivered_ids).add,
+        note=RunNotes(run_context.run.delivered_ids).add,
+        note_token=RunNotes(run_context.run.made_up_credentials, most=MOST_MADE_UP).add,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.model import Finding
+from harness.process.run_notes import noted_in
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
@@ -20,12 +21,40 @@ _FOLDER = "scanned"
 def undeclared_secrets(
     context: RunContext, *, logs: Sequence[Path], exports: Sequence[Path], fixtures: Sequence[Path]
 ) -> list[Finding]:
-    """Search logs, exports of spans and fixtures for what looks like a secret and is none that the run knows."""
+    """Search logs, exports of spans and fixtures for what looks like a secret and is none that the run knows.
+
+    Credentials that the harness made up and sent are no secrets; where they are logged is a finding of its own.
+    """
+    sent = noted_in(context.run.made_up_credentials)
+    return [*_looking_alike(context, sent, logs, exports, fixtures), *_sent_credentials(context, sent, logs, exports)]
+
+
+def _sent_credentials(
+    context: RunContext, sent: Sequence[str], logs: Sequence[Path], exports: Sequence[Path]
+) -> list[Finding]:
+    from harness.operations.leaks import scan_files
+    from harness.operations.sent_credentials import judge_as_sent, values_of
+    from harness.secrets import Scanner
+    from harness.telemetry.spans import leaks_in
+
+    scanner = Scanner(values_of(sent))
+    leaks = scan_files(scanner, logs, root=context.target.root) if sent else []
+    leaks += [leak for path in exports for leak in leaks_in(path, scanner)] if sent else []
+    return judge_as_sent(sent, leaks, searched=len(logs) + len(exports))
+
+
+def _looking_alike(
+    context: RunContext,
+    sent: Sequence[str],
+    logs: Sequence[Path],
+    exports: Sequence[Path],
+    fixtures: Sequence[Path],
+) -> list[Finding]:
     from harness.operations.undeclared import judge_undeclared
     from harness.secrets.suspects import SuspectSearch
     from harness.telemetry.spans import place_of_texts
 
-    search = SuspectSearch(context.vault.redact_whole)
+    search = SuspectSearch(context.vault.redact_whole, lambda value: any(each in value for each in sent))
     for path in [*logs, *fixtures]:
         search.search(path, _place(context, path))
     for path in exports:

@@ -47,22 +47,23 @@ def judge_secrets(context: RunContext, whole: WholeRun) -> list[Finding]:
     if not whole.live:
         return []
     from harness.context.secret_search import scanned_secrets, undeclared_secrets
-    from harness.operations.leaks import judge_leaks, scan_files, too_short
+    from harness.operations.leaks import judge_leaks, readable, scan_files, too_short
+    from harness.process.run_notes import noted_in
     from harness.telemetry.spans import FILES, leaks_in, unsearched_in
-    from harness.webhooks.delivered_ids import delivered_ids_in
 
     config = context.config
     operations, receiver, provider = config.operations, config.receiver, config.provider
-    logs = context.processes.log_files()
+    logs, lost = readable(context.processes.log_files())
     events = context.target.files(f"{receiver.events}/**/*") if receiver and receiver.events else []
     cassettes = context.target.files("cassettes/**/*.yaml")
-    others = [path for path in context.target.files(*(operations.scan if operations else ())) if path not in cassettes]
-    files = [*logs, *events, *cassettes, *others]
+    scanned = context.target.files(*(operations.scan if operations else ()))
+    others, lost_too = readable([*events, *(path for path in scanned if path not in cassettes)])
+    files = [*logs, *cassettes, *others]
     scanner = context.vault.scanner()
     exports = sorted(context.run.path.glob(FILES))
     leaks = scan_files(scanner, files, root=context.target.root)
     leaks += [leak for path in exports for leak in leaks_in(path, scanner)]
-    undeclared = undeclared_secrets(context, logs=logs, exports=exports, fixtures=[*events, *others])
+    undeclared = undeclared_secrets(context, logs=logs, exports=exports, fixtures=others)
     undeclared += scanned_secrets(context, files, exports)
     exposed = [*_exposed(context), *context.answer_search.findings()]
     exposed += (f for f in undeclared if whole.suite or f.outcome is not Outcome.PASS)
@@ -71,12 +72,12 @@ def judge_secrets(context: RunContext, whole: WholeRun) -> list[Finding]:
         return exposed  # scenarios alone send nothing that the logs must hold, so silence proves nothing
     return exposed + judge_leaks(
         leaks=leaks,
-        canaries=delivered_ids_in(context.run.delivered_ids) if receives else None,
+        canaries=noted_in(context.run.delivered_ids) if receives else None,
         began_at=context.began_at,
         logs=logs,
         scanned=len(files) + len(exports),
         unsearchable=too_short(scanner.unsearchable, provider.auth if provider else None),
-        lost=[why for path in exports for why in unsearched_in(path)],
+        lost=[*lost, *lost_too, *(why for path in exports for why in unsearched_in(path))],
     )
 
 

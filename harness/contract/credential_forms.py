@@ -21,6 +21,8 @@ _JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.(?=[\w-]+$)")
 """Header and claims of a signed token (RFC 7519 section 3), before its signature."""
 _LEAST_RANDOM = 8
 """Characters of a key that differ in a wrong one of its kind, where it has as many."""
+LEAST_NOTED = 16
+"""Characters of a made-up secret that are noted: chance would find shorter ones in a log."""
 _HEX = "0123456789abcdef"
 _CLASSES = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
 
@@ -34,10 +36,21 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     secret: Callable[[], str]
     scheme: str = ""
     """The word before the secret, where the configuration names one."""
+    note: Callable[[str], None] = lambda _: None
+    """Called with what is made up of each wrong secret, so that logs can be searched for it."""
 
     def headers(self) -> dict[str, str]:
         """Return the header of an honest call."""
         return {self.header: self.written(self.secret())}
+
+    def wrong(self) -> str:
+        """Return a made-up secret, to be sent in place of the right one; see `made_up`."""
+        right = self.secret()
+        wrong = made_up(right)
+        own = wrong[len(_fixed_part(right)) :]
+        if len(wrong) == len(right) and len(own) >= LEAST_NOTED:
+            self.note(own)
+        return wrong
 
     @property
     def word(self) -> str:
@@ -45,8 +58,14 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
         return self.scheme or _scheme_in(self.secret()).rstrip()
 
 
-def credential_for(auth: Bearer | ApiKey | Basic, reveal: Callable[[SecretRef], str]) -> Credential:
-    """Return how ``[provider] auth`` is sent; ``reveal`` gives the value of a reference."""
+def credential_for(
+    auth: Bearer | ApiKey | Basic, reveal: Callable[[SecretRef], str], note: Callable[[str], None] = lambda _: None
+) -> Credential:
+    """Return how ``[provider] auth`` is sent; ``reveal`` gives the value of a reference, ``note`` takes wrong ones."""
+    return msgspec.structs.replace(_written(auth, reveal), note=note)
+
+
+def _written(auth: Bearer | ApiKey | Basic, reveal: Callable[[SecretRef], str]) -> Credential:
     if isinstance(auth, Bearer):
         return _with_scheme("Authorization", auth.scheme, lambda: reveal(auth.token))
     if isinstance(auth, ApiKey):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness.contract.credential_forms import Credential, made_up
+from harness.contract.credential_forms import Credential
 from harness.http.provider_client import NoAnswer, SendResult
 from harness.model import Check, Finding, FixedBy, Level, Outcome
 from harness.model.cause import NO_ANSWER, SERVER_ERROR, UNCHECKED
@@ -86,7 +86,7 @@ class MalformedCall(NamedTuple):
 
 def forms_for(credential: Credential) -> list[tuple[str, dict[str, str]]]:
     """Return the malformed credentials with their headers: made-up ones, and the right one in another form."""
-    word, secret = credential.word, made_up(credential.secret())
+    word, secret = credential.word, credential.wrong()
     bare = secret.removeprefix(word).lstrip() if word else secret
     forms = (form for form in FORMS if word or not form.needs_scheme)
     made = [(form.name, form.value(word, bare)) for form in forms]

@@ -11,7 +11,7 @@ import msgspec
 
 from harness.contract.accepted_calls import ADDS
 from harness.contract.caller import Caller
-from harness.contract.credential_forms import Credential, first_half, made_up
+from harness.contract.credential_forms import Credential, first_half
 from harness.contract.credentials import MOST_READS, Secured, in_words, status_of, succeeded
 from harness.contract.malformed_credentials import MALFORMED, MOST_OPERATIONS, MalformedCall, forms_for, judge_malformed
 from harness.contract.path_resolver import PathResolver
@@ -57,7 +57,7 @@ CASES: tuple[CredentialCase, ...] = (
         passed="Refused calls with a wrong credential",
         failed="Did not refuse a call with a wrong credential",
         accepted=UNCHECKED[1],
-        headers=lambda c: {c.header: c.written(made_up(c.secret()))},
+        headers=lambda c: {c.header: c.written(c.wrong())},
     ),
     CredentialCase(
         id="truncated",

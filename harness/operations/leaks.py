@@ -25,6 +25,18 @@ NEVER_LOGGED = Check(
 )
 
 
+def readable(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
+    """Return the files that can be read, and why the others cannot."""
+    found, lost = [], []
+    for path in paths:
+        try:
+            path.open("rb").close()
+            found.append(path)
+        except OSError as exc:
+            lost.append(f"{path.name}: {exc.strerror}")
+    return found, lost
+
+
 def scan_files(scanner: Scanner, paths: Iterable[Path], *, root: Path) -> list[Leak]:
     """Return the leaks in all files, named relative to ``root`` where they lie below it."""
     leaks = []
@@ -50,11 +62,14 @@ def judge_leaks(
     each process is that the harness starts, or if it contains one of ``canaries``: ids of events that this run
     delivered, which show that even where the clock of another machine is behind. They are None where the target has no
     receiver. ``logs`` are the log files, ``scanned`` is the
-    number of all files searched, ``unsearchable`` names secrets that are too short; ``lost`` is the reason if exports
-    of telemetry could not be searched.
+    number of all files searched, ``unsearchable`` names secrets that are too short; ``lost`` has the reasons
+    why files or exports of telemetry could not be searched.
     """
     if leaks:
         return [_leaked(secret, place, found) for (secret, place), found in _grouped(leaks).items()]
+    if lost:
+        what = "; ".join(lost)
+        return [_finding(Outcome.ERROR, "Some logs, files or telemetry exports could not be searched", what)]
     if not logs:
         what = "Add their files to [operations] logs in harness.toml, or let the harness start the processes."
         return [_finding(Outcome.NOT_RUN, "No log file is known, so none was searched", what)]
@@ -65,18 +80,30 @@ def judge_leaks(
             f"credentials of {MIN_CHARS} characters or more."
         )
         return [_finding(Outcome.ERROR, f"Too short to be searched for: {names}", what)]
-    if lost:
-        what = "; ".join(lost)
-        return [_finding(Outcome.ERROR, "Some telemetry exports could not be searched", what)]
     if unproven := _not_of_this_run(logs, canaries, began_at):
         return [_finding(Outcome.ERROR, "Could not check whether the logs are those of this run", unproven)]
-    return [_finding(Outcome.PASS, NEVER_LOGGED.passed, _searched(scanned, logs))]
+    return [_finding(Outcome.PASS, NEVER_LOGGED.passed, _searched(scanned, logs, canaries, began_at))]
 
 
-def _searched(scanned: int, logs: Sequence[Path]) -> str:
-    empty = ", ".join(path.name for path in logs if not path.stat().st_size)
-    silent = f"; nothing was written to {empty}" * bool(empty)
-    return f"{scanned} files searched, {len(logs)} of them logs{silent}"
+def _searched(scanned: int, logs: Sequence[Path], canaries: Collection[str] | None, began_at: float) -> str:
+    """Return what was searched, and of each log what shows that it is of this run, or that nothing does."""
+    signs: dict[str, list[str]] = {sign: [] for sign in _SIGNS}
+    for path in logs:
+        signs[_sign(path, canaries or (), began_at)].append(path.name)
+    shown = [f"{sign} {', '.join(names)}" for sign, names in signs.items() if sign and names]
+    return "; ".join([f"{scanned} files searched, {len(logs)} of them logs", *shown])
+
+
+_SIGNS = ("an event id of this run is in", "written in this run:", "nothing was written to", "of an earlier time:")
+
+
+def _sign(path: Path, canaries: Collection[str], began_at: float) -> str:
+    with_id, written, empty, earlier = _SIGNS
+    if not path.stat().st_size:
+        return empty
+    if _holds(path, canaries):
+        return with_id
+    return written if path.stat().st_mtime >= began_at else earlier
 
 
 def too_short(unsearchable: Sequence[str], auth: Bearer | ApiKey | Basic | None) -> tuple[str, ...]:

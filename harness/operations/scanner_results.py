@@ -19,8 +19,8 @@ SCANNER = Check(
     id="scanner",
     item="secrets.never-logged",
     summary="the files of the run, searched by [operations] scanner",
-    passed="[operations] scanner found no secret in the files of the run",
-    failed="[operations] scanner found a secret",
+    passed="The scanner of [operations] found no secret in the files of the run",
+    failed="The scanner of [operations] found a secret",
     expected="no result in logs, spans, cassettes and fixtures of this run, and one in the control",
     source="SARIF 2.1.0",
     fix="If it is real, take it out where it is written, and rotate it. If it is no secret, waive this finding, or "
@@ -73,7 +73,7 @@ _NO_CONTROL = (
 
 def not_run(why: str) -> Finding:
     """Return the finding for a scanner that could not search."""
-    return SCANNER.finding(Outcome.ERROR, why, summary="[operations] scanner could not search", case="")
+    return SCANNER.finding(Outcome.ERROR, why, summary="The scanner of [operations] could not search", case="")
 
 
 def _found(

@@ -14,6 +14,7 @@ import msgspec
 
 from harness.errors import ConfigurationError
 from harness.process import scratch
+from harness.process.run_notes import MADE_UP
 
 PORT_RANGE = (20000, 32000)
 ATTEMPTS = 200
@@ -47,6 +48,11 @@ class Run(msgspec.Struct, kw_only=True):
     def delivered_ids(self) -> Path:
         """The file in which every process notes the ids of the events that it delivers."""
         return Path(self.delivered or f"{self.directory}/delivered-ids")
+
+    @property
+    def made_up_credentials(self) -> Path:
+        """The file in which every process notes the wrong credentials that it makes up and sends."""
+        return self.delivered_ids.with_name(MADE_UP)
 
     @property
     def prepared(self) -> Path:

@@ -48,6 +48,7 @@ class ReceiverUnderTest:
         clock: Callable[[], float] = time.time,
         object_key: str | None = None,
         note: Callable[[str], None] = lambda _: None,
+        note_token: Callable[[str], None] = lambda _: None,
         shared: bool = False,
         printed: Printed | None = None,
     ) -> None:
@@ -56,7 +57,7 @@ class ReceiverUnderTest:
         ``settle_s`` bounds the wait for an effect, in seconds. ``processes`` reports on the receiver's process, where
         the harness starts it; ``printed`` reads what that prints. ``shared`` is whether other workers send to it at the
         same time. ``object_key`` is the key of the object's id in events, if known. ``note`` is called with the id of
-        each event that is delivered.
+        each event that is delivered, ``note_token`` with each made-up token.
         """
         self.wire = wire
         self.format = format
@@ -72,6 +73,7 @@ class ReceiverUnderTest:
         """Whether the last thing that it did was to acknowledge a genuine delivery."""
         self._object_key = object_key
         self._note = note
+        self._note_token = note_token
         self._counting: Counting | None = None
 
     @property
@@ -211,7 +213,10 @@ class ReceiverUnderTest:
         """Deliver ``event`` signed with another secret; return what came instead of a refusal, empty for a refusal."""
         if reason := unauthenticated(self.scheme):
             return reason
-        answer = self.send(event, self.material(event).signed(secret=self.scheme.new_secret()))
+        wrong = self.scheme.new_secret()
+        if self.scheme.is_token:
+            self._note_token(wrong)
+        answer = self.send(event, self.material(event).signed(secret=wrong))
         return "" if answer.status and 400 <= answer.status < 500 else f"the receiver answered {answer.seen}"
 
     def control(self, event: Event, *, as_is: bool = False) -> Delivery:

@@ -44,4 +44,6 @@ def test_kingfisher_finds_what_a_log_holds(kingfisher: list[str], tmp_path: Path
     assert in_log
     assert {(outcome, level) for outcome, level, _ in in_log} == {(Outcome.FAIL, Level.SHOULD)}
     assert any(summary.endswith("in logs/app.log:2") for _, _, summary in in_log)
-    assert judged(clean) == [(Outcome.PASS, Level.MUST, "[operations] scanner found no secret in the files of the run")]
+    assert judged(clean) == [
+        (Outcome.PASS, Level.MUST, "The scanner of [operations] found no secret in the files of the run")
+    ]

@@ -49,6 +49,8 @@ class Gatekeeper:
     def _authenticate(self, header: str) -> None:
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not (self._api_key.accepts(token.strip()) or self._accepts_wrongly(token)):
+            if "provider-logs-refused-keys" in self._planted and token not in self._api_key.known:
+                print(f"refused: {header}", flush=True)  # noqa: T201
             # RFC 9110 section 11.6.1
             headers = {"WWW-Authenticate": 'Bearer realm="product"'}
             raise ProblemError(401, "Send a valid key as Authorization: Bearer.", headers=headers)

@@ -67,7 +67,7 @@ def test_each_rule_and_file_is_one_finding(tmp_path: Path, level: str, expected:
     (found,) = scanned(tmp_path, [log(tmp_path, f"started\nusing {value}\nusing {token()}\n")], level, paths)
 
     assert (found.outcome, found.level) == (Outcome.FAIL, expected)
-    assert found.summary == "[operations] scanner found a secret: github, in logs/app 1.log:2"
+    assert found.summary == "The scanner of [operations] found a secret: github, in logs/app 1.log:2"
     assert found.observed == f"2 times, {level}: a token: [REDACTED], of GitHub, [REDACTED]"
     assert value[:8] not in found.to_json()
 
@@ -86,7 +86,7 @@ def test_a_scanner_that_does_not_find_the_control_proves_nothing(tmp_path: Path)
     (silent,) = scanned(tmp_path, [log(tmp_path, "started\n")], "error", "blind")
     found, also = scanned(tmp_path / "scanned", [log(tmp_path, token())], "error", "blind")
 
-    assert (silent.outcome, silent.summary) == (Outcome.ERROR, "[operations] scanner could not search")
+    assert (silent.outcome, silent.summary) == (Outcome.ERROR, "The scanner of [operations] could not search")
     assert silent.observed.startswith("scan reported no result in harness-control.env, which has made-up keys")
     assert (found.outcome, also.outcome) == (Outcome.FAIL, Outcome.ERROR)
 

@@ -10,7 +10,7 @@ import pytest
 
 from harness.model import Outcome, SecretRef
 from harness.model.config.provider import Basic, Bearer
-from harness.operations.leaks import judge_leaks, scan_files, too_short
+from harness.operations.leaks import judge_leaks, readable, scan_files, too_short
 from harness.secrets import Scanner
 
 VALUE = os.urandom(12).hex()
@@ -64,7 +64,10 @@ def test_what_was_exported_and_not_kept_is_an_error(tmp_path: Path) -> None:
 
     (lost,) = judge_leaks(leaks=[], **common)  # type: ignore[arg-type]  # a dict of several types
     (leaked,) = judge_leaks(leaks=leaks, **common)  # type: ignore[arg-type]  # as above
-    assert (lost.outcome, lost.summary) == (Outcome.ERROR, "Some telemetry exports could not be searched")
+    assert (lost.outcome, lost.summary) == (
+        Outcome.ERROR,
+        "Some logs, files or telemetry exports could not be searched",
+    )
     assert lost.observed == "/v1/traces: no gzip"
     assert leaked.outcome is Outcome.FAIL
 
@@ -109,6 +112,32 @@ def test_a_log_that_was_opened_in_this_run_may_be_empty(tmp_path: Path) -> None:
 
     assert (opened.outcome, older.outcome) == (Outcome.PASS, Outcome.ERROR)
     assert opened.observed == "1 files searched, 1 of them logs; nothing was written to api.log"
+
+
+def test_each_log_has_its_sign_of_this_run(tmp_path: Path) -> None:
+    """What shows that a log is of this run is reported for each, and that nothing does."""
+    for name, text in {"id": "evt_1", "new": "started", "old": "started", "empty": ""}.items():
+        (tmp_path / f"{name}.log").write_text(text)
+    os.utime(tmp_path / "old.log", (1, 1))
+    logs = sorted(tmp_path.glob("*.log"))
+
+    (found,) = judge_leaks(leaks=[], canaries=["evt_1"], began_at=2.0, logs=logs, scanned=4, unsearchable=())
+
+    assert found.observed == (
+        "4 files searched, 4 of them logs; an event id of this run is in id.log; written in this run: new.log; "
+        "nothing was written to empty.log; of an earlier time: old.log"
+    )
+
+
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    """It is named with the reason, also where it is the only log: nothing of it was searched."""
+    (tmp_path / "app.log").write_text("started\n")
+
+    found, lost = readable([tmp_path / "app.log", tmp_path / "gone.log"])
+    (judged,) = judge_leaks(leaks=[], canaries=None, logs=[], scanned=1, unsearchable=(), lost=lost)
+
+    assert found == [tmp_path / "app.log"]
+    assert (judged.outcome, judged.observed) == (Outcome.ERROR, "gone.log: No such file or directory")
 
 
 def test_a_receiver_need_not_log_the_ids_of_events(tmp_path: Path) -> None:
