@@ -11,6 +11,7 @@ from harness.contract import (
     credentials,
     malformed_credentials,
     rejection,
+    unusual_requests,
 )
 from harness.contract.caller import ANSWERS
 from harness.contract.promises import PROMISES
@@ -55,6 +56,7 @@ def _provider() -> tuple[Check, ...]:
         credentials.ACCEPTED,
         *rejection.CASES,
         malformed_credentials.MALFORMED,
+        unusual_requests.UNUSUAL,
         credentials.REPLACED,
         credential_watch.WATCHED,
         *document_checks.CHECKS,

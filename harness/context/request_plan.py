@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from harness.context.run_context import RunContext
-from harness.contract import link_crawler
+from harness.contract import link_crawler, unusual_requests
 from harness.contract.caller import Caller
 from harness.contract.credentials import MOST_READS
 from harness.contract.malformed_credentials import FORMS, NEAR_MISSES
@@ -115,6 +115,8 @@ def _of_credentials(context: RunContext, caller: Caller, reads: Sequence[str]) -
         yield operation.label, 2 * len(CASES), "wrong credentials"
     for operation in various(operations):
         yield operation.label, len(FORMS) + len(NEAR_MISSES) + 1, "malformed credentials"
+    for operation in [each for each in operations if each.method == "GET"][: unusual_requests.MOST_READS]:
+        yield operation.label, unusual_requests.FORMS, "unusual requests without a credential"
     if any("{" in operation.path for operation in operations) and link_crawler.beginnings(caller):
         yield _CHAINS, link_crawler.MAX_CALLS, "real ids for wrong credentials"
 

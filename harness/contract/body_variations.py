@@ -83,9 +83,20 @@ def values(schema: Mapping[str, Any], current: Any) -> Iterator[Any]:
 def _numbers(schema: Mapping[str, Any], current: Any) -> Iterator[Any]:
     base = current if isinstance(current, int | float) and not isinstance(current, bool) else 16
     step = schema.get("multipleOf", 1)
-    yield from (base + step, base - step, 0, *(schema[key] for key in ("minimum", "maximum") if key in schema))
+    yield from (
+        base + step,
+        base - step,
+        0,
+        _shorter(base),
+        *(schema[key] for key in ("minimum", "maximum") if key in schema),
+    )
     if schema.get("type") == "number":
         yield base + 0.25
+
+
+def _shorter(base: float) -> int:
+    """Return a lesser number that is greater as a text: 9 where there is 16."""
+    return int(9 * 10 ** max(0, len(str(abs(int(base)))) - 2))
 
 
 def _texts(schema: Mapping[str, Any], current: Any) -> Iterator[str]:

@@ -11,6 +11,7 @@ import httpx
 import msgspec
 
 from harness.contract.created_resources import CreatedResources
+from harness.contract.exposure import exposures
 from harness.contract.required_inputs import PRECONDITION, RequiredInputs, required_inputs
 from harness.contract.sample import Sample
 from harness.errors import ProbeError
@@ -165,6 +166,9 @@ class Caller:
         described = self.spec.find(operation.method, response.request.url)
         for breach in described.breaches(response) if described else ():
             self.complain(operation.label, breach.text.partition(":")[0], f"{called}: {breach.text}", breach.cause)
+        known = all(response.request.headers.get(n) == v for n, v in self._client.headers.items())
+        for shown in exposures(operation, response, authenticated=known and bool(self._client.headers)):
+            self.complain(operation.label, shown.text, f"{called}: {shown.text} ({shown.source})", shown.cause)
         if response.status_code in LIMITED and "retry-after" not in response.headers:
             violation = f"answers {response.status_code} without Retry-After"
             self.complain(operation.label, violation, f"{called} (RFC 6585 section 4, RFC 9110 section 10.2.3)")

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, pairwise
 from typing import Any
 
+import msgspec
+
 from harness.contract.caller import Caller, broken, same_resource
 from harness.contract.keyed_writes import KeyedWrite, keyed_operations
 from harness.contract.link_crawler import LinkCrawler
@@ -17,7 +19,7 @@ from harness.contract.promise import Planned, Promise, not_called
 from harness.contract.required_inputs import KEYS
 from harness.contract.sample import Sample
 from harness.contract.sendable_bodies import first_accepted, sendable_bodies
-from harness.model import Finding, FixedBy, Outcome
+from harness.model import Finding, FixedBy, Level, Outcome
 from harness.openapi.examples import another_body, refused_body
 from harness.openapi.operation import Operation
 from harness.openapi.routes import prefixes
@@ -26,8 +28,8 @@ from harness.openapi.spec_document import Spec
 AT_ONCE = 20
 TWO_BODIES = 6
 """Calls at once, half of them with another body."""
-MOST_CALLS: int = 2 + 1 + AT_ONCE + 2 + TWO_BODIES + 6 + 4
-"""Calls of one operation: repeated, another body, at once and after that, two bodies, a refused first, elsewhere."""
+MOST_CALLS: int = 2 + 1 + 2 + AT_ONCE + 2 + TWO_BODIES + 6 + 4
+"""Calls of one operation: repeated, another body, near keys, at once and after that, two bodies, refused, elsewhere."""
 KEYS_KEPT = Promise(
     id="idempotency",
     item="contract.fuzz",
@@ -116,16 +118,38 @@ def _judged(write: KeyedWrite, key: str, first: Sample, second: Sample) -> Itera
     if not (second.response.is_success and same_resource(first, second)):
         yield _broken(write.label, "the same key and body is not answered with the same resource", [first, second])
         return  # what follows would only find the same again
+    if missing := _lost_in_repetition(first, second):
+        found = _broken(write.label, f"the repeated answer {missing}", [first, second])
+        yield msgspec.structs.replace(found, level=Level.SHOULD)
     other = another_body(write.caller.spec, write.sample.operation, write.sample.body)
-    ignored = other is not None and (answer := write.call(key, other)).response.is_success
-    if ignored:
+    answer = None if other is None else write.call(key, other)
+    ignored = answer is not None and answer.response.is_success
+    if answer is not None and ignored:
         yield _broken(write.label, "another body under a used key is not refused", [answer])
+    elif answer is not None and (near := _taken_for(write, key, answer)):
+        yield _broken(write.label, "two keys that differ in their last character are one key", [answer, near])
     if raced := list(_at_once(write)):
         yield from raced
         return
     if other is not None and not ignored:
         yield from _two_bodies_at_once(write, other)
     yield from _after_a_refusal(write)
+
+
+def _taken_for(write: KeyedWrite, key: str, refused: Sample) -> Sample | None:
+    """Return the refusal of a key that differs in its last character, where it is that of a used key; else None."""
+    near = key[:-1] + ("1" if key[-1:] != "1" else "2")
+    if not key or not write.admits(near) or not refused.response.is_client_error:
+        return None
+    answer = write.call(near, refused.body)
+    is_alike = answer.response.status_code == refused.response.status_code and answer.answer == refused.answer
+    return answer if is_alike and write.call(write.key(), refused.body).response.is_success else None
+
+
+def _lost_in_repetition(first: Sample, second: Sample) -> str:
+    """Return what the answer to a repeated call lacks of the first one; empty for nothing."""
+    located = [s.response.headers.get("location") for s in (first, second)]
+    return "lacks the Location of the first" if located[0] and not located[1] else ""
 
 
 def _at_once(write: KeyedWrite) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import combinations, islice
 from typing import Any
 
 import msgspec
@@ -82,15 +83,22 @@ def _of_listing(caller: Caller, operation: Operation, patience: Patience) -> Ite
         each.add(1)
     maker.add(2)
     whole = every_entry(caller, operation, path)
-    tried = 0
-    for name, parameter in _filters(operation).items():
-        member = next((m for m in _members(whole) if plain(m) == plain(name)), None)
-        if member is not None and tried < MOST_FILTERS:
-            tried += 1
-            chosen = Filter(operation=operation, path=path, name=name, member=member, parameter=parameter)
-            yield FilterTrial(caller, chosen, whole, patience).judge()
+    proven = []
+    for chosen in islice(_chosen(operation, path, whole), MOST_FILTERS):
+        found = FilterTrial(caller, chosen, whole, patience).judge()
+        if found.outcome is Outcome.PASS:
+            proven.append(chosen)
+        yield found
+    yield from judge_together(caller, proven, whole, patience)
     for each in (maker, *referred):
         each.remove()
+
+
+def _chosen(operation: Operation, path: str, whole: Listed) -> Iterator[Filter]:
+    members = {plain(member): member for member in reversed(_members(whole))}
+    for name, parameter in _filters(operation).items():
+        if member := members.get(plain(name)):
+            yield Filter(operation=operation, path=path, name=name, member=member, parameter=parameter)
 
 
 def _referred(caller: Caller, listing: Operation) -> list[EntryMaker]:
@@ -102,6 +110,45 @@ def _referred(caller: Caller, listing: Operation) -> list[EntryMaker]:
 
 def _members(listed: Listed) -> list[str]:
     return list(dict.fromkeys(m for entry in listed.entries if isinstance(entry, dict) for m in entry))
+
+
+def judge_together(caller: Caller, proven: list[Filter], whole: Listed, patience: Patience) -> Iterator[Finding]:
+    """Ask with two filters at once, each of which selects by itself; yield a finding where one of them does not."""
+    for one, other in combinations(proven, 2):
+        entries = [e for e in whole.entries if isinstance(e, dict) and {one.member, other.member} <= e.keys()]
+        pairs = [(e[one.member], e[other.member]) for e in entries]
+        telling = (p for p in pairs if all(_is_scalar(v) for v in p) and _is_telling_pair(p, pairs))
+        if (pair := next(telling, None)) is None:
+            continue
+        if odd := _odd_together(caller, (one, other), pair, patience):
+            asked = f"GET {one.path}?{one.name}={pair[0]}&{other.name}={pair[1]} lists an entry with {odd}"
+            label = f"{one.operation.label} {one.name} and {other.name}"
+            yield broken(label, FILTERS_SELECT, "two filters together let other values pass", asked)
+        return
+
+
+def _odd_together(caller: Caller, both: tuple[Filter, Filter], pair: tuple[Any, Any], patience: Patience) -> str:
+    params = {each.name: value for each, value in zip(both, pair, strict=True)}
+    listed = patience.settled(
+        lambda: every_entry(caller, both[0].operation, both[0].path, params, most=2),
+        lambda found: not _odd(found, both, pair),
+    )
+    return "" if patience.is_exhausted else _odd(listed, both, pair)
+
+
+def _is_telling_pair(pair: tuple[Any, Any], pairs: list[tuple[Any, Any]]) -> bool:
+    """Whether some entry has the first value alone, and another the second alone."""
+    return any(a == pair[0] and b != pair[1] for a, b in pairs) and any(a != pair[0] and b == pair[1] for a, b in pairs)
+
+
+def _odd(listed: Listed, filters: tuple[Filter, Filter], pair: tuple[Any, Any]) -> str:
+    """Return the first value that one of two filters had to leave out, in words; empty for none."""
+    for entry in listed.entries if listed.status < 300 else ():
+        for each, value in zip(filters, pair, strict=True):
+            found = entry.get(each.member) if isinstance(entry, dict) else None
+            if _is_scalar(found) and core(str(value)) not in core(str(found)):
+                return f"{each.member} {found!r:.80}"
+    return ""
 
 
 class FilterTrial:
@@ -140,6 +187,8 @@ class FilterTrial:
             others = [v for e in self._entries if not self._is_related(value, v := e[self._filter.member])]
             if others and len(str(value)) <= _MAX_CHARS and self._is_valid(value) and self._is_telling(value, others):
                 yield value, entry
+                if isinstance(value, bool):
+                    yield not value, next(e for e in self._entries if e[self._filter.member] is not value)
                 break
         texts = [e[self._filter.member] for e in self._entries if isinstance(e[self._filter.member], str)]
         is_free = self._schema.get("type") == "string" and not {"enum", "pattern", "format"} & self._schema.keys()

@@ -16,6 +16,7 @@ from harness.contract.credentials import MOST_READS, Secured, in_words, status_o
 from harness.contract.malformed_credentials import MALFORMED, MOST_OPERATIONS, MalformedCall, forms_for, judge_malformed
 from harness.contract.path_resolver import PathResolver
 from harness.contract.promise import MOST_NAMED
+from harness.contract.unusual_requests import judge_unusual
 from harness.core.names import first_of
 from harness.errors import ProbeError
 from harness.http.credential_state import REFUSALS
@@ -76,7 +77,7 @@ class SecuredCalls:
     def __init__(self, secured: Secured, caller: Caller, explore: Callable[[], object] = lambda: None) -> None:
         """``explore`` creates and reads what can be, with the right credential, so that ``caller`` learns of it."""
         self.secured = secured
-        self._caller = caller
+        self.caller = caller
         self._resolver = PathResolver(caller)
         self._explore = explore
         self._explored = False
@@ -99,7 +100,7 @@ class SecuredCalls:
     @property
     def spares_credentials(self) -> bool:
         """Whether wrong credentials are sent as rarely as possible."""
-        return self._caller.spares_credentials
+        return self.caller.spares_credentials
 
     def refused(self, operation: Operation, headers: dict[str, str]) -> SendResult:
         """Call an operation with these headers in place of the credential, as rightly otherwise as is needed.
@@ -114,13 +115,13 @@ class SecuredCalls:
 
     def send(self, operation: Operation, path: str, headers: dict[str, str], body: object) -> SendResult:
         """Call an operation with these headers in place of the credential."""
-        return self._caller.send(operation, path, body, headers=headers, authenticated=False)
+        return self.caller.send(operation, path, body, headers=headers, authenticated=False)
 
     def hides(self, operation: Operation, result: SendResult) -> bool:
         """Whether a 404 hides from strangers what the right credential can read (RFC 9110 section 15.5.4)."""
         if status_of(result) != 404 or operation.method not in SAFE_METHODS:
             return False
-        return succeeded(self._caller.send(operation, self.path(operation)))
+        return succeeded(self.caller.send(operation, self.path(operation)))
 
     def path(self, operation: Operation) -> str:
         """Return a real path of an operation; a made-up one where none is known, or another's would be changed."""
@@ -222,6 +223,12 @@ def judge_malformed_credentials(calls: SecuredCalls, credential: Credential) -> 
         for form, headers in forms_for(credential)
     ]
     return judge_malformed(made, of=len(calls.labels))
+
+
+def judge_unusual_reads(calls: SecuredCalls) -> list[Finding]:
+    """Read what is secured in other forms than the document has, without a credential."""
+    reads = [(o, calls.path(o)) for o in calls.operations if o.method == "GET"]
+    return judge_unusual(calls.caller, reads, of=len(calls.labels))
 
 
 def various(operations: Iterable[Operation]) -> list[Operation]:

@@ -21,7 +21,7 @@ _UPDATE_TIME = re.compile(r"^(last)?(updated|modified|changed)(at|on|date|time|t
 """Plain names of members that state when something was changed last."""
 _FRACTION = re.compile(r":\d\d\.\d*[1-9]")
 _LONG_AGO = "2001-02-03T04:05:06Z"
-_NUMBER = 4
+_NUMBER = 5
 """Of the resource that is created: it has the largest numbers that the document allows."""
 _FAR = 7919
 """Added to a number: nothing counts on so far between two calls."""
@@ -63,8 +63,7 @@ class ServerMembers:
 
     def judge_sent_with_creation(self, other: Thing) -> None:
         """Send members that are read-only with a creation; ``other`` shows what they are by themselves."""
-        if sent := {n: v for n, v in self._sent(other) if not agrees(v, other.document[n])}:
-            self._judge_creation(sent)
+        self._judge_creation({n: v for n, v in self._sent(other) if not agrees(v, other.document[n])})
 
     def _sent(self, other: Thing) -> Iterator[tuple[str, Any]]:
         for name, schema in list(self._schemas.items())[:_MOST]:
@@ -96,6 +95,8 @@ class ServerMembers:
         if body is None:
             return
         made = life.caller.attempt(creation, path, {**body, **sent})
+        if made is not None and made.response.is_client_error and sent:  # it may refuse what it would not take
+            made, sent = life.caller.attempt(creation, path, body), {}
         if made is None or not made.response.is_success:
             return
         place = place_of(life.kind, made)[0]

@@ -29,6 +29,9 @@ CLIENT_ERROR = CauseKind(begins="Undocumented status 4", level=Level.SHOULD)
 REFUSED_VALID = CauseKind(begins="Valid input refused ", level=Level.SHOULD)
 WITHOUT_ALLOW = CauseKind(begins="405 without Allow", level=Level.SHOULD)
 WRONG_ALLOW = CauseKind(begins="Allow ", level=Level.SHOULD)
+SHOWS_CODE = CauseKind(begins="Refusal shows code", level=Level.SHOULD)
+SHARED_CACHE = CauseKind(begins="Shared caches may keep", level=Level.SHOULD)
+ANOTHER_HOST = CauseKind(begins="Location names a host", level=Level.SHOULD)
 
 UNCHECKED = (
     "Credentials are not checked",
@@ -75,5 +78,6 @@ def rank(cause: str) -> int:
 
 def level_of(cause: str) -> Level:
     """Return the level of findings of a cause: what is refused in another way than documented only should be right."""
-    mild = (CLIENT_ERROR, REFUSED_VALID, WITHOUT_ALLOW, WRONG_ALLOW)
+    refusals = (CLIENT_ERROR, REFUSED_VALID, WITHOUT_ALLOW, WRONG_ALLOW)
+    mild = (*refusals, SHOWS_CODE, SHARED_CACHE, ANOTHER_HOST)
     return Level.SHOULD if any(cause.startswith(kind.begins) for kind in mild) else Level.MUST

@@ -9,7 +9,8 @@ import pytest
 from harness.contract.base_path import judge_base_path
 from harness.contract.credentials import judge_acceptance
 from harness.contract.malformed_credentials import MALFORMED
-from harness.contract.rejection import CASES, judge_malformed_credentials, judge_rejection
+from harness.contract.rejection import CASES, judge_malformed_credentials, judge_rejection, judge_unusual_reads
+from harness.contract.unusual_requests import UNUSUAL
 from harness.plugins.provider_limits import skip_at_wrong_path
 from harness.resilience import credential_leak
 from harness.suite.rows import each
@@ -63,6 +64,18 @@ def test_malformed_credentials_are_refused(
     """What is no credential is refused, and never ends in an error of the server."""
     skip_at_wrong_path(run_context)
     findings.extend(judge_malformed_credentials(secured_calls, credential))
+
+
+@each("check", [UNUSUAL])
+def test_unusual_reads_are_refused(
+    check: Check,  # noqa: ARG001 - marks the test
+    secured_calls: SecuredCalls,
+    run_context: RunContext,
+    findings: Findings,
+) -> None:
+    """What needs a credential needs it whatever the method of a read and the spelling of its path."""
+    skip_at_wrong_path(run_context)
+    findings.extend(judge_unusual_reads(secured_calls))
 
 
 @each("case", credential_leak.CASES)

@@ -21,6 +21,7 @@ def refusal_flaws() -> dict[str, Flaw]:
         "provider-takes-any-key-for-real-runs": Flaw("POST /runs/{runId}/cancel", _cancels_under_any_key),
         "provider-500-on-deep-bodies": Flaw("POST /projects", _fails_on_large_malformed),
         "provider-accepts-what-is-not-json": Flaw("POST /webhook-endpoints", _registers_what_is_not_json),
+        "provider-head-needs-no-key": Flaw("*", _answers_head),
         "provider-forgets-auth-once": Flaw("GET /webhook-endpoints", _answers_strangers),
         "provider-accepts-invalid": Flaw("POST /projects", _accepts_anything),
         "provider-refuses-valid": Flaw("POST /projects", _refuses_other_letters),
@@ -33,6 +34,11 @@ def _shows_known_projects(request: Request, response: Response) -> Response:
         return response
     shown = as_json(Project(id=project, name="unnamed", ownerEmail="nobody@example.com"))
     return JSONResponse(shown, headers=_LIMITS)
+
+
+def _answers_head(request: Request, response: Response) -> Response:
+    """HEAD is answered to anyone at each path that can be read."""
+    return Response(headers=_LIMITS) if request.method == "HEAD" else response
 
 
 def _fails_without_two_words(request: Request, response: Response) -> Response:
