@@ -272,3 +272,36 @@ def test_writes_that_could_not_be_called_are_an_error_with_the_answer() -> None:
     assert (error.outcome, passed.outcome) == (Outcome.ERROR, Outcome.PASS)
     assert error.summary.endswith("could not be called: POST /refunds (403: no right to pay)")
     assert passed.summary.endswith("could not be called: POST /refunds (402: no balance)")
+
+
+class CutsKeys(Payments):
+    """Stores the first eight characters of a key."""
+
+    def slot(self, request: httpx.Request) -> str:
+        return f"{request.headers['idempotency-key'][:8]} {request.url.path}"
+
+
+class RepeatsWithoutLocation(Payments):
+    def made(self, request: httpx.Request) -> httpx.Response:
+        made = super().made(request)
+        if made.is_success:
+            made.headers["location"] = f"/payments/{self.number}"
+        return made
+
+    def answer(self, request: httpx.Request, slot: str) -> httpx.Response:
+        known = slot in self.stored
+        answer = super().answer(request, slot)
+        return httpx.Response(answer.status_code, content=answer.content) if known else answer
+
+
+@pytest.mark.parametrize(
+    "provider, expected",
+    [
+        (CutsKeys, "two keys that differ in their last character are one key"),
+        (RepeatsWithoutLocation, "the repeated answer lacks the Location of the first"),
+    ],
+)
+def test_a_key_counts_whole_and_its_answer_too(provider: type[Payments], expected: str) -> None:
+    """Keys differ wherever they differ, and a repeated answer has what a client needs of the first."""
+    found = [f for f in judged(provider()) if f.outcome is Outcome.FAIL]
+    assert {f.summary.partition(": ")[2].removesuffix(f" ({f.id})") for f in found} == {expected}

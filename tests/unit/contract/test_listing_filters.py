@@ -167,3 +167,31 @@ def test_a_number_may_be_a_bound() -> None:
         Seats.way = staticmethod(way)
         found[name] = [cause for cause in causes(judged(Seats(), document)) if "seats" in cause]
     assert found == {"at least": [], "at most": [], "ignored": [f"GET /customers seats: {OTHERS}"]}
+
+
+class EitherFilter(Customers):
+    """Lists what either of two filters selects."""
+
+    def fits(self, customer: dict[str, Any], query: httpx.QueryParams) -> bool:
+        single = [httpx.QueryParams({name: value}) for name, value in query.items() if name in ("plan", "active")]
+        return any(super(EitherFilter, self).fits(customer, each) for each in single or [query])
+
+
+class LeavesFalseOut(Customers):
+    """Takes a filter by false for none."""
+
+    def fits(self, customer: dict[str, Any], query: httpx.QueryParams) -> bool:
+        rest = httpx.QueryParams([(k, v) for k, v in query.multi_items() if (k, v) != ("active", "false")])
+        return super().fits(customer, rest)
+
+
+@pytest.mark.parametrize(
+    "provider, expected",
+    [
+        (EitherFilter, ["GET /customers plan and active: two filters together let other values pass"]),
+        (LeavesFalseOut, ["GET /customers active: the filter lets other values pass"]),
+    ],
+)
+def test_filters_hold_together_and_for_false(provider: type[Customers], expected: list[str]) -> None:
+    """Each of two filters selects beside the other, and false is a value."""
+    assert causes(judged(provider())) == expected

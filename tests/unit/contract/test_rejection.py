@@ -10,7 +10,13 @@ import pytest
 from harness.contract.caller import Caller
 from harness.contract.credential_forms import Credential
 from harness.contract.credentials import Secured
-from harness.contract.rejection import CASES, SecuredCalls, judge_malformed_credentials, judge_rejection
+from harness.contract.rejection import (
+    CASES,
+    SecuredCalls,
+    judge_malformed_credentials,
+    judge_rejection,
+    judge_unusual_reads,
+)
 from harness.http.client import Network
 from harness.http.provider_client import ProviderClient
 from harness.model import Finding, Level, Outcome
@@ -205,3 +211,20 @@ def test_a_missing_scheme_is_a_recommendation(serve: Serve) -> None:
 
     found = judged(serve(answer), judge_malformed_credentials)
     assert {f.level for f in found} == {Level.SHOULD}
+
+
+def test_reads_in_another_form_need_the_credential_too(serve: Serve) -> None:
+    """HEAD and a slash at the end of a path do not lead past the credential."""
+
+    def answer(call: Call) -> Reply:
+        is_open = call.method == "HEAD" or call.path == "/things/1/"
+        return (200, {"content-type": "application/json"}, {"id": "1"}) if is_open else things(call)
+
+    found = judged(serve(answer), lambda calls, _: judge_unusual_reads(calls))
+    assert [(f.outcome, f.observed.partition(" without")[0]) for f in found] == [
+        (Outcome.FAIL, "HEAD /things"),
+        (Outcome.FAIL, "HEAD /things/1"),
+        (Outcome.FAIL, "GET /things/1/"),
+    ]
+    assert len({f.cause for f in found}) == 2
+    assert [f.outcome for f in judged(serve(things), lambda calls, _: judge_unusual_reads(calls))] == [Outcome.PASS]
