@@ -147,9 +147,9 @@ def _taken_for(write: KeyedWrite, key: str, refused: Sample) -> Sample | None:
 
 
 def _lost_in_repetition(first: Sample, second: Sample) -> str:
-    """Return what the answer to a repeated call lacks of the first one; empty for nothing."""
+    """Return what the answer to a repeated call has not, and the first one has; empty for nothing."""
     located = [s.response.headers.get("location") for s in (first, second)]
-    return "lacks the Location of the first" if located[0] and not located[1] else ""
+    return "has no Location, unlike the first" if located[0] and not located[1] else ""
 
 
 def _at_once(write: KeyedWrite) -> Iterator[Finding]:

@@ -37,7 +37,7 @@ class UnusualRead(NamedTuple):
     operation: Operation
     path: str
     shows: bool
-    """Whether a success counts only where it has JSON: a path that is none may lead to a page for people."""
+    """Whether a success counts only where it has JSON: an unknown path may lead to a page for people."""
 
 
 def judge_unusual(caller: Caller, reads: Sequence[tuple[Operation, str]], *, of: int) -> list[Finding]:

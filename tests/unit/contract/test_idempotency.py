@@ -298,7 +298,7 @@ class RepeatsWithoutLocation(Payments):
     "provider, expected",
     [
         (CutsKeys, "two keys that differ in their last character are one key"),
-        (RepeatsWithoutLocation, "the repeated answer lacks the Location of the first"),
+        (RepeatsWithoutLocation, "the repeated answer has no Location, unlike the first"),
     ],
 )
 def test_a_key_counts_whole_and_its_answer_too(provider: type[Payments], expected: str) -> None:
