@@ -20,6 +20,7 @@ STATUSES: dict[str, dict[int, str]] = {
         2: "interrupted; with --replay: it could not be checked",
     },
     "gate": {0: "READY", 1: "NOT READY or INCOMPLETE, or the run was interrupted"},
+    "init": {0: "the files are written"},
     "packs": {0: "printed"},
     "record": {0: "every exchange was recorded", 1: "one could not be forwarded or recorded"},
     "replay": {0: "every request was answered", 1: "one matched no recording, broke the spec, or got no answer"},

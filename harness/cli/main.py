@@ -24,6 +24,7 @@ COMMANDS = {
     "explain": "Explain an item, a check, or a finding of the last report.",
     "fuzz": "Send generated requests to the provider.",
     "gate": "Run the whole checklist live and print the verdict.",
+    "init": "Write the first files of a target.",
     "packs": "List vendors that are known, or show NAME.",
     "record": "Record a client's requests to a provider through a local proxy.",
     "replay": "Serve recordings to a client in any language.",

@@ -31,6 +31,7 @@ VERBS = {
     "Sign",
     "Store",
     "Waive",
+    "Write",
 }
 """The first words of summaries, verbs in the imperative; a new command may add its own."""
 FLAG_VERBS = VERBS | {"Add", "Confirm", "Point", "Redrive", "Replace"}

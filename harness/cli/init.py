@@ -1,0 +1,116 @@
+"""`harness init`: the first files of a target."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.json_output import json_option, print_json
+from harness.context.starting.file_plan import write_all
+from harness.context.starting.first_files import first_files, unset_variables
+from harness.context.starting.start_answers import StartAnswers, variable_of
+from harness.errors import ConfigurationError, EventError, NetworkError, SpecError
+from harness.packs.shelf import pack_names
+
+NEXT = "harness gate"
+
+
+@click.command()
+@click.option("--spec", metavar="PATH", help="Path or URL of the provider's OpenAPI document.")
+@click.option("--base-url", metavar="URL", help="Where the provider answers; by default the document's first server.")
+@click.option("--credential", metavar="REF", help="Reference to the credential, such as env:ACME_API_KEY.")
+@click.option("--provider", metavar="NAME", help="'own', 'vendor', or a vendor of `harness packs`.")
+@click.option("--client", metavar="COMMAND", help="Command that runs your client once.")
+@click.option("--receiver", metavar="URL", help="URL of your webhook receiver.")
+@click.option(
+    "--signing-secret",
+    metavar="REF",
+    default="env:WEBHOOK_SECRET",
+    show_default=True,
+    help="Reference to the secret of the webhooks.",
+)
+@click.option(
+    "--delivery",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Captured delivery, from which the signature scheme is found.",
+)
+@click.option(
+    "--ci", type=click.Choice(["github", "gitlab", "none"]), help="CI for which a file is written; github by default."
+)
+@click.option("--yes", is_flag=True, help="Replace questions by their defaults.")
+@json_option
+def init(*, yes: bool, as_json: bool, **given: Any) -> None:
+    """Write the first files of a target.
+
+    Asks at most six questions, or takes the options: the document, where the provider answers, the credential, whose
+    the provider is, what the integration has, a captured delivery. Writes harness.toml with its schema, a first
+    scenario, event fixtures, skeletons of runbooks, a CI file, and lines of .gitignore; it overwrites nothing.
+    """
+    root = Path.cwd()
+    if not yes and is_terminal():
+        _ask(given)
+    answers = StartAnswers(root=root, **{key: value for key, value in given.items() if value is not None})
+    if not (answers.spec or answers.receiver):
+        raise ConfigurationError(
+            "There is nothing to test: give the provider's document (--spec PATH), or the URL of your webhook receiver "
+            "(--receiver URL)."
+        )
+    if answers.provider not in {"own", "vendor", *pack_names()}:
+        raise ConfigurationError(
+            f"--provider {answers.provider}: write own, vendor, or a vendor that is known: {', '.join(pack_names())}."
+        )
+    try:
+        files = first_files(answers)
+    except (SpecError, EventError, NetworkError) as exc:
+        raise ConfigurationError(str(exc)) from None
+    written = write_all(root, files)
+    names = [*(str(path.relative_to(root)) for path in written), ".gitignore"]
+    unset = unset_variables(answers)
+    if as_json:
+        print_json({"written": names, "unset": unset, "next": NEXT})
+        return
+    for line in _summary(names, unset):
+        click.echo(line)
+
+
+def is_terminal() -> bool:
+    """Whether somebody can answer questions."""
+    return sys.stdin.isatty()
+
+
+def _ask(given: dict[str, Any]) -> None:
+    """Ask for what no option gives; an empty answer leaves it out."""
+    _question(given, "spec", "OpenAPI document of the provider (path or URL, empty for none)")
+    if given["spec"]:
+        _question(given, "base_url", "Where the provider answers (URL, empty for the document's first server)")
+        _question(given, "credential", f"Its credential (empty for none, such as env:{variable_of('acme', 'API_KEY')})")
+    _question(given, "provider", f"Whose it is (own, vendor, or {', '.join(pack_names())})", default="vendor")
+    if not (given["client"] or given["receiver"]):
+        answer = _asked("URL of your webhook receiver, or the command of your client (empty for neither)")
+        given["receiver" if "://" in answer else "client"] = answer or None
+    if given["receiver"] and not given["delivery"]:
+        path = _asked("A captured delivery, to find its scheme (file, empty for none)")
+        given["delivery"] = Path(path) if path else None
+
+
+def _question(given: dict[str, Any], key: str, text: str, *, default: str = "") -> None:
+    if given[key] is None:
+        given[key] = _asked(text, default) or None
+
+
+def _asked(text: str, default: str = "") -> str:
+    answer: str = click.prompt(text, default=default, show_default=bool(default))
+    return answer.strip()
+
+
+def _summary(names: list[str], unset: list[str]) -> Iterator[str]:
+    yield "Written:"
+    yield from (f"  {name}" for name in names)
+    if unset:
+        yield f"Set first: {', '.join(unset)}"
+    yield f"Next: {NEXT}"

@@ -1,0 +1,51 @@
+"""What a user answers before the first files are written."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+CiKind = Literal["github", "gitlab", "none"]
+
+
+class StartAnswers(msgspec.Struct, frozen=True, kw_only=True):
+    """The answers; empty where the question does not apply."""
+
+    root: Path
+    """The folder in which the files are written."""
+    spec: str = ""
+    """Path or URL of the OpenAPI document."""
+    base_url: str = ""
+    """Where the provider answers; empty: the first server of the document."""
+    credential: str = ""
+    """Reference to the credential, such as ``env:ACME_API_KEY``."""
+    provider: str = "vendor"
+    """``own``, ``vendor``, or the name of a pack."""
+    client: str = ""
+    """The command that runs the client once."""
+    receiver: str = ""
+    """URL of the webhook receiver."""
+    signing_secret: str = "env:WEBHOOK_SECRET"  # noqa: S105 - a reference
+    """Reference to the secret of the webhooks."""
+    delivery: Path | None = None
+    """A captured delivery, as a raw HTTP request."""
+    ci: CiKind = "github"
+
+    @property
+    def own(self) -> bool:
+        """Whether the team can correct the provider, so that made-up requests may write."""
+        return self.provider == "own"
+
+    @property
+    def pack(self) -> str:
+        """The name of the vendor's pack; empty for none."""
+        return "" if self.provider in {"own", "vendor"} else self.provider
+
+
+def variable_of(title: str, end: str) -> str:
+    """Return the name of a variable for a provider of that title, such as ``ACME_API_KEY``."""
+    word = re.sub(r"[^A-Z0-9]+", "_", title.upper()).strip("_")
+    return f"{word}_{end}" if word and not word[0].isdigit() else end

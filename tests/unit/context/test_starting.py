@@ -1,0 +1,244 @@
+"""`harness init`: the first files are true, whole, and over none that is there; bad answers write nothing."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from harness.cli.main import main
+from harness.context.examination.examination import examine
+from harness.context.target import load_target
+from harness.packs.shelf import pack_names
+
+ORDER = {
+    "type": "object",
+    "required": ["id", "sku"],
+    "properties": {"id": {"type": "string"}, "sku": {"type": "string"}},
+}
+NEW = {"type": "object", "required": ["sku"], "properties": {"sku": {"type": "string"}}, "example": {"sku": "TEA-1"}}
+SPEC: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "Acme Orders", "version": "1"},
+    "servers": [{"url": "https://{region}.example.com/v1", "variables": {"region": {"default": "eu"}}}],
+    "security": [{"key": []}],
+    "components": {
+        "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}},
+        "schemas": {"Order": ORDER, "New": NEW},
+    },
+    "paths": {
+        "/orders": {
+            "get": {"responses": {"200": {"description": "All"}}},
+            "post": {
+                "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/New"}}}},
+                "responses": {
+                    "201": {
+                        "description": "Made",
+                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Order"}}},
+                    }
+                },
+            },
+        },
+        "/orders/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "get": {
+                "responses": {
+                    "200": {
+                        "description": "One",
+                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Order"}}},
+                    }
+                }
+            },
+        },
+    },
+    "webhooks": {
+        "order.paid": {
+            "post": {
+                "requestBody": {
+                    "content": {
+                        "application/json": {
+                            "schema": {"type": "object"},
+                            "example": {"id": "evt_1", "type": "order.paid"},
+                        }
+                    }
+                },
+                "responses": {"200": {"description": "Thanks"}},
+            }
+        }
+    },
+}
+HOOK = "http://127.0.0.1:9/hook"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with an OpenAPI document alone."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "openapi.json").write_text(json.dumps(SPEC), encoding="utf-8")
+    return tmp_path
+
+
+def init(*words: str, answers: str | None = None) -> Result:
+    return CliRunner().invoke(main, ["init", *words], input=answers)
+
+
+def files_of(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_first_files_are_those_of_the_answers(folder: Path) -> None:
+    """A configuration that is read without a complaint, a scenario, fixtures, runbooks, a CI file, ignored folders."""
+    result = init("--spec", "openapi.json", "--credential", "env:ACME_KEY", "--receiver", HOOK, "--ci", "gitlab")
+
+    assert result.exit_code == 0, result.output
+    assert files_of(folder) == {
+        *("openapi.json", "harness.toml", "harness.schema.json", "scenarios/test_first.py", ".gitignore"),
+        *("runbooks/auth.md", "runbooks/webhooks.md", "fixtures/webhooks/order.paid.json", "readiness.gitlab-ci.yml"),
+    }
+    config = load_target(folder).config
+    assert config.provider is not None
+    assert config.provider.base_url == "https://eu.example.com/v1"
+    raw = tomllib.loads((folder / "harness.toml").read_text())
+    assert raw["provider"]["auth"] == {"type": "api-key", "header": "X-Key", "key": "env:ACME_KEY"}
+    assert "probes" not in raw["provider"]
+    assert result.output.splitlines()[-2:] == ["Set first: ACME_KEY, WEBHOOK_SECRET", "Next: harness gate"]
+    assert (folder / ".gitignore").read_text() == "reports/\n.harness/\n"
+
+
+def test_a_doctor_finds_only_what_the_user_alone_can_fill_in(folder: Path) -> None:
+    """Variables that are not set, and the skeletons of runbooks."""
+    init("--spec", "openapi.json", "--credential", "env:ACME_NO_SUCH_KEY", "--receiver", HOOK)
+
+    found = examine(folder, overlay=None, live=False)
+
+    assert {obstacle.symptom for obstacle in found.obstacles} == {"variables", "runbooks"}
+
+
+def test_a_scenario_writes_only_where_the_provider_is_ours(folder: Path) -> None:
+    """At a vendor's API it reads; at one of ours it creates, with the example of the document, and reads that again."""
+    init("--spec", "openapi.json", "--ci", "none")
+    vendor = (folder / "scenarios" / "test_first.py").read_text()
+    for name in ("harness.toml", "harness.schema.json", "runbooks/auth.md", "runbooks/webhooks.md"):
+        (folder / name).unlink()
+    (folder / "scenarios" / "test_first.py").unlink()
+    init("--spec", "openapi.json", "--provider", "own", "--ci", "none")
+    own = (folder / "scenarios" / "test_first.py").read_text()
+
+    assert "api.get('/orders').raise_for_status()" in vendor
+    assert "post" not in vendor
+    assert "body = {'sku': 'TEA-1'}" in own
+    assert "api.get(f\"/orders/{created['id']}\")" in own
+    compile(own, "test_first.py", "exec")
+    assert tomllib.loads((folder / "harness.toml").read_text())["provider"]["probes"] == "write"
+
+
+@pytest.mark.parametrize("name", pack_names())
+def test_a_vendor_needs_no_document(folder: Path, name: str) -> None:
+    """With a receiver alone, its scheme, its limit and its events are there, and the fixtures are read."""
+    result = init("--provider", name, "--receiver", HOOK, "--ci", "github")
+
+    assert result.exit_code == 0, result.output
+    found = examine(folder, overlay=None, live=False)
+    assert {obstacle.symptom for obstacle in found.obstacles} <= {"variables", "runbooks"}
+    workflow = yaml.safe_load((folder / ".github/workflows/readiness.yml").read_text())
+    steps = workflow["jobs"]["gate"]["steps"]
+    assert next(s for s in steps if s.get("run") == "harness gate")["env"] == {
+        "WEBHOOK_SECRET": "${{ secrets.WEBHOOK_SECRET }}"
+    }
+
+
+def test_a_captured_delivery_gives_the_scheme(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is searched, and its section is in harness.toml."""
+    secret = secrets.token_hex(20)
+    monkeypatch.setenv("WEBHOOK_SECRET", secret)
+    body = b'{"id": "evt_1", "type": "order.paid"}'
+    signature = hmac.digest(secret.encode(), body, "sha512").hex()
+    (folder / "d.http").write_bytes(f"Host: a.example\r\nX-Acme-Signature: {signature}\r\n\r\n".encode() + body)
+
+    result = init("--receiver", HOOK, "--delivery", "d.http", "--ci", "none")
+
+    assert result.exit_code == 0, result.output
+    described = tomllib.loads((folder / "harness.toml").read_text())["receiver"]["signature"]
+    assert (described["header"], described["digest"]) == ("x-acme-signature", "sha512")
+    assert secret not in "".join(path.read_text() for path in folder.rglob("*") if path.suffix in {".toml", ".yml"})
+
+
+@pytest.mark.parametrize(
+    "words, text",
+    [
+        (
+            [],
+            "There is nothing to test: give the provider's document (--spec PATH), or the URL",
+        ),
+        (["--spec", "no.json"], "no.json"),
+        (["--spec", "empty.json"], "empty.json"),
+        (["--spec", "other.json"], "other.json"),
+        (["--spec", "openapi.json", "--provider", "strip"], "--provider strip: write own, vendor, or a vendor that is"),
+        (
+            ["--spec", "relative.json"],
+            "names no server by a whole URL. Give the address of the provider: --base-url",
+        ),
+        (["--receiver", HOOK, "--delivery", "other.json", "--signing-secret", "env:HOME"], "no empty line"),
+        (["--receiver", HOOK, "--delivery", "forged.http", "--signing-secret", "env:HOME"], "is not the HMAC of this"),
+    ],
+)
+def test_bad_answers_write_nothing(folder: Path, words: list[str], text: str) -> None:
+    """A sentence, exit status 4, and the folder as it was."""
+    (folder / "empty.json").write_text("")
+    (folder / "other.json").write_text('{"hello": 1}')
+    (folder / "relative.json").write_text(json.dumps({**SPEC, "servers": [{"url": "/v1"}]}))
+    (folder / "forged.http").write_text(f"x-signature: {'0' * 64}\n\n{{}}")
+    before = files_of(folder)
+
+    result = init(*words)
+
+    assert text in result.output
+    assert result.exit_code == 4
+    assert files_of(folder) == before
+
+
+def test_nothing_is_overwritten(folder: Path) -> None:
+    """Neither a target that is there, nor one file of those that would be written."""
+    (folder / "runbooks").mkdir()
+    (folder / "runbooks" / "auth.md").write_text("ours")
+    before = files_of(folder)
+    one = init("--spec", "openapi.json")
+    (folder / "harness.toml").write_text("ours")
+    all_of_them = init("--spec", "openapi.json")
+
+    assert "runbooks/auth.md: there already, and nothing is overwritten. Move it away" in one.output
+    assert "harness.toml describes a target already, and nothing is overwritten." in all_of_them.output
+    assert (one.exit_code, all_of_them.exit_code) == (4, 4)
+    assert files_of(folder) == before | {"harness.toml"}
+
+
+def test_a_disk_that_cannot_be_written_leaves_nothing(folder: Path) -> None:
+    """A file in the place of a folder stops half-way: what was written before is removed again."""
+    (folder / "scenarios").write_text("a file")
+    before = files_of(folder)
+
+    result = init("--spec", "openapi.json")
+
+    assert "cannot be written: " in result.output
+    assert "Nothing was written; choose another folder." in result.output
+    assert result.exit_code == 4
+    assert files_of(folder) == before
+
+
+def test_what_no_option_gives_is_asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal, six questions at most; an empty answer takes the default or leaves the part out."""
+    monkeypatch.setattr("harness.cli.init.is_terminal", lambda: True)
+
+    result = init(answers=f"openapi.json\n\nenv:ACME_KEY\nown\n{HOOK}\n\n")
+
+    assert result.exit_code == 0, result.output
+    assert result.output.count(": ") >= 6
+    raw = tomllib.loads((folder / "harness.toml").read_text())
+    assert (raw["provider"]["ours"], raw["receiver"]["url"]) == (True, HOOK)
