@@ -7,6 +7,7 @@
     │   └── SecretError       a secret reference does not resolve, or a secret was written literally
     ├── CassetteError         a recording is missing or unreadable, or has no matching request
     ├── EventError            a webhook event fixture is unreadable
+    │   └── SignatureLacksError a signature has no character that a case changes, which another one may have
     ├── FindingError          a finding is refused by the report: invalid, or for an unknown item
     ├── MonitoringError       Prometheus or Alertmanager is missing, or gave no usable answer
     ├── NetworkError          the harness refused to send a request (host not allowed, production)
@@ -48,6 +49,10 @@ class CassetteError(HarnessError):
 
 class EventError(HarnessError):
     """A webhook event fixture is unreadable, or misses something that its delivery needs."""
+
+
+class SignatureLacksError(EventError):
+    """The signature of an event has no character of the kind that a case changes; that of another event may."""
 
 
 class FindingError(HarnessError):

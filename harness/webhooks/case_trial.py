@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from harness.errors import EventError, ProbeError
+from harness.errors import EventError, ProbeError, SignatureLacksError
 from harness.http.curl import curl
 from harness.http.message import Request
 from harness.model import Delivery, Event, Finding, Outcome
@@ -120,21 +120,21 @@ class CaseTrial:
         for _ in range(_SIGNATURES):
             subject = self._receiver.subject(usable)
             material = self._receiver.material(subject)
-            built = self._built(material)
-            if not isinstance(built, Finding):
+            built, again = self._built(material)
+            if not again:
                 break
         return subject, material, built
 
-    def _built(self, material: Material) -> Request | Finding:
-        """Return the delivery, or the finding that there is none to make."""
+    def _built(self, material: Material) -> tuple[Request | Finding, bool]:
+        """Return the delivery, or the finding that there is none to make, and whether another event may have one."""
         try:
-            return self.case.delivery(material)
+            return self.case.delivery(material), False
         except EventError as exc:
-            return self._without(Outcome.NOT_APPLICABLE, str(exc))
+            return self._without(Outcome.NOT_APPLICABLE, str(exc)), isinstance(exc, SignatureLacksError)
         except Exception as exc:  # noqa: BLE001 - a fault of ours must not count against the receiver
             what = f"{type(exc).__name__}: {exc}"
             fault = f"the delivery could not be built, by a fault of the harness and not of the receiver: {what}"
-            return self._without(Outcome.ERROR, f"{fault}. Report it, with the event fixture")
+            return self._without(Outcome.ERROR, f"{fault}. Report it, with the event fixture"), False
 
     def _without(self, outcome: Outcome, why: str) -> Finding:
         return finding_of(self.case, CaseResult(outcome, why), self._reproduce)
@@ -151,7 +151,9 @@ class CaseTrial:
         if answer.status != 429:
             look = self._looked(sent)
             if not look.ended and not is_expected(case, answer):
-                look = look._replace(needs=self._needs(sent), printed=receiver.exception())
+                # Before others are sent to find out what somebody needs: those may print exceptions of their own.
+                look = look._replace(printed=receiver.exception())
+                look = look._replace(needs=self._needs(sent))
         if answer.status == 429 or not is_expected(case, answer):
             receiver.alive = False
         built = sent.built

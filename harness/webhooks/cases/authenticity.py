@@ -114,15 +114,15 @@ _case = partial(worded_case, item="webhooks.signatures", source=_STANDARD, fix=_
 CASES: tuple[ReceiverCase, ...] = (
     _case(
         id="missing",
-        summary="a delivery without a signature header",
+        summary="a delivery without a signature",
         source="CVE-2026-21894, CVE-2023-50728",
         fix=_NO_HEADER,
         build=lambda m: m.carrying(),
     ),
-    _case(id="empty", summary="a delivery with an empty signature header", fix=_NO_HEADER, build=lambda m: m.raw("")),
+    _case(id="empty", summary="a delivery with an empty signature", fix=_NO_HEADER, build=lambda m: m.raw("")),
     _case(
         id="blank",
-        summary="a signature header that holds only white space",
+        summary="a signature of white space alone",
         fix=_NO_HEADER,
         build=lambda m: m.raw(" \t "),
     ),

@@ -1,4 +1,4 @@
-"""Group A, garbage: an unreadable signature header counts as a wrong signature and breaks nothing."""
+"""Group A, garbage: an unreadable signature counts as a wrong signature and breaks nothing."""
 
 from __future__ import annotations
 
@@ -40,16 +40,14 @@ CASES: tuple[ReceiverCase, ...] = (
         build=partial(_twice, "bad", "good"),
         not_applicable_to=without_header,
     ),
-    _garbage(id="garbled", summary="the word 'nonsense' as a signature header", build=lambda m: m.raw("nonsense")),
+    _garbage(id="garbled", summary="the word 'nonsense' as a signature", build=lambda m: m.raw("nonsense")),
     _garbage(
         id="garbled-label",
-        summary="a signature header that holds only its label",
+        summary="a signature of its label alone",
         build=lambda m: m.raw(m.scheme.label or "v1"),
     ),
-    _garbage(id="garbled-commas", summary="a signature header full of commas", build=lambda m: m.raw(",,v1,a,b,c,")),
-    _garbage(
-        id="garbled-pairs", summary="a signature header of empty key-value pairs", build=lambda m: m.raw("=,t=,v1=,=")
-    ),
+    _garbage(id="garbled-commas", summary="a signature full of commas", build=lambda m: m.raw(",,v1,a,b,c,")),
+    _garbage(id="garbled-pairs", summary="a signature of empty key-value pairs", build=lambda m: m.raw("=,t=,v1=,=")),
     _garbage(
         id="garbled-punctuation",
         summary="the right signature behind broken punctuation",

@@ -90,7 +90,7 @@ CASES: tuple[ReceiverCase, ...] = (
     worded_case(
         id="missing-large",
         item="webhooks.signatures",
-        summary="a body of 8 MiB without a signature header",
+        summary="a body of 8 MiB without a signature",
         source="CVE-2026-21894, CVE-2023-50728",
         expected=Expected.REFUSED_OR_CUT,
         fix="Verify every body, however large, or refuse it by its size.",

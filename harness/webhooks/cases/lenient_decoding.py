@@ -11,7 +11,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from harness.errors import EventError
+from harness.errors import SignatureLacksError
 from harness.http.message import Request
 from harness.model import Level
 from harness.openapi.event_bodies import is_json_event
@@ -69,7 +69,7 @@ def _written(change: Callable[[str], str], m: Material) -> Request:
         if (changed := change(right)) != right:
             event = replace(m.event, body=body)
             return m._replace(event=event, timestamp=timestamp).carrying(changed)
-    raise EventError(f"{m.event.name} has no signature with a character which this case changes")
+    raise SignatureLacksError(f"{m.event.name} has no signature with a character which this case changes")
 
 
 _case = partial(

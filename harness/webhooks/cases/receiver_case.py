@@ -119,7 +119,7 @@ _VERBS: Mapping[Expected, tuple[str, str]] = {
 def worded_case(
     *, summary: str, expected: Expected = Expected.REFUSED, verbs: tuple[str, str] | None = None, **fields: Any
 ) -> ReceiverCase:
-    """Return the row whose sentences are a verb and its summary: "Refused a delivery without a signature header".
+    """Return the row whose sentences are a verb and its summary: "Refused a delivery without a signature".
 
     ``verbs`` are those for a pass and for a fail, by default the usual ones for what is ``expected``.
     """

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from harness.errors import EventError, SignatureLacksError
 from harness.http.message import Request as Built
 from harness.model import Event, Finding, Level, Outcome
 from harness.webhooks.case_trial import judge
@@ -283,7 +284,7 @@ def test_a_case_that_ended_the_process_is_named(serve: Serve, under: Under) -> N
 
     assert (own.item, own.outcome) == ("webhooks.signatures", Outcome.PASS)
     assert (fault.item, fault.level) == ("webhooks.robust", Level.MUST)
-    assert fault.summary == "Ended because of the word 'nonsense' as a signature header"
+    assert fault.summary == "Ended because of the word 'nonsense' as a signature"
     assert fault.cause == "The receiver ends because of what it is sent"
     assert "0 effects, and the process ended" in fault.observed
 
@@ -309,3 +310,50 @@ def test_a_receiver_that_verifies_what_it_wrote_anew_is_told_so(
     assert f"It acknowledges the same event {how}" in finding.observed
     assert "harness.toml" not in finding.observed
     assert finding.fix.startswith("Verify over the request's bytes as they arrive")
+
+
+def test_the_log_that_is_shown_is_that_of_the_delivery(serve: Serve, under: Under) -> None:
+    """What finds out who can cause a server error makes the receiver print other exceptions, which are not shown."""
+    printed = ["none"]
+
+    class Log:
+        """What the process prints."""
+
+        def mark(self) -> None:
+            """Forget it."""
+            printed[:] = ["none"]
+
+        def exception(self) -> str:
+            """Return the last exception."""
+            return printed[-1]
+
+    def failing(request: Request, _connection: socket.socket) -> bytes:
+        if request.headers["content-type"] == "text/plain":
+            printed.append("the first" if request.genuine else "another")
+            return reply(500)
+        return reply(200 if request.genuine else 400)
+
+    receiver = under(serve(failing))
+    receiver._printed = Log()  # type: ignore[assignment]  # as much of it as is asked
+    [finding] = judge(receiver, case("content-type-text"), EVENT, reproduce="")
+
+    assert finding.observed == "HTTP 500; its log has: the first"
+
+
+def test_a_change_that_the_event_does_not_allow_is_tried_once(under: Under, serve: Serve) -> None:
+    """Another event of the kind allows it no more; only what depends on a signature is tried with further ones."""
+    tries: list[str] = []
+
+    def build(error: type[EventError]) -> Callable[[Any], Any]:
+        def fail(material: Any) -> Any:
+            tries.append(material.event.id)
+            raise error("it has none")
+
+        return fail
+
+    for error, times in ((EventError, 1), (SignatureLacksError, 20)):
+        tries.clear()
+        receiver = under(serve(lambda request, _: reply(200 if request.genuine else 400)))
+        [finding] = judge(receiver, case("altered-body", build=build(error)), EVENT, reproduce="")
+
+        assert (finding.outcome, finding.observed, len(tries)) == (Outcome.NOT_APPLICABLE, "it has none", times)
