@@ -39,8 +39,8 @@ DRILLS: tuple[Drill, ...] = (
     *authentication.DRILLS,
     *duplicates.DRILLS,
     *other_ids.DRILLS,
-    *failures.DRILLS,
     *dead_letters.LATER,
+    *failures.DRILLS,
     *slow_senders.DRILLS,
     *load.DRILLS,
 )

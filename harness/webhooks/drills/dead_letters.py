@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from harness.errors import ProbeError
-from harness.model import Event, Outcome
+from harness.model import Delivery, Event, Outcome
 from harness.webhooks.drills.drill import Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.drills.shared import Unprocessable
@@ -57,8 +57,6 @@ def _await_letter(context: DrillContext, found: Unprocessable) -> None:
     row, is_letter = _letter_of(context, found.event, found.delivered_at)
     if is_letter:
         found.letter = row
-        found.other = context.receiver.fresh(context.read(str(context.config.unprocessable)))
-        found.other_answer = context.receiver.deliver(found.other)
         return
     known = f"the dead letter query returns {dict(row)}" if row else "the dead letter query returns nothing"
     found.missing = f"acknowledged, but no dead letter within {context.dead_letters.within:g} s; {known}"
@@ -83,7 +81,8 @@ def _of_letter(look: Callable[[DrillContext, Event, Row], Judgement], context: D
     return (Outcome.FAIL, found.missing) if found.letter is None else look(context, found.event, found.letter)
 
 
-def _there(_context: DrillContext, event: Event, _row: Row) -> Judgement:
+def _there(context: DrillContext, event: Event, _row: Row) -> Judgement:
+    _another(context)  # so that it fails while other drills run
     return Outcome.PASS, f"{event.id} is stored as a dead letter"
 
 
@@ -148,15 +147,22 @@ def _watch(context: DrillContext, event: Event, attempts: Any, seen: threading.E
             return
 
 
-def _of_each(context: DrillContext, event: Event, _row: Row) -> Judgement:
+def _another(context: DrillContext) -> tuple[Event, Delivery]:
+    """Deliver a second event that cannot be processed, once, after the dead letter of the first is there."""
     found = context.shared.unprocessable
-    assert context.dead_letter_of is not None
     assert found is not None
-    assert found.other is not None
-    assert found.other_answer is not None
-    if not found.other_answer.acknowledged:
-        return Outcome.FAIL, f"the second event was not acknowledged: {found.other_answer.seen}"
-    second = _letter_of(context, found.other, time.monotonic())[1]
+    if found.another is None:
+        event = context.receiver.fresh(context.read(str(context.config.unprocessable)))
+        found.another = (event, context.receiver.deliver(event))
+    return found.another
+
+
+def _of_each(context: DrillContext, event: Event, _row: Row) -> Judgement:
+    assert context.dead_letter_of is not None
+    other, answer = _another(context)
+    if not answer.acknowledged:
+        return Outcome.FAIL, f"the second event was not acknowledged: {answer.seen}"
+    second = _letter_of(context, other, time.monotonic())[1]
     row = context.dead_letter_of(event.id)
     first = row is not None and lies(row, context.dead_letters.when)
     seen = [

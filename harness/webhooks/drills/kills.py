@@ -12,6 +12,7 @@ from harness.model import Delivery, Event
 from harness.webhooks import effects as seen
 from harness.webhooks.drills.dead_letters import unprocessable
 from harness.webhooks.drills.drill_context import DrillContext
+from harness.webhooks.drills.duplicates import deliver_dated
 from harness.webhooks.drills.shared import BeforeKill, Interrupted, KilledReceiver, Unprocessable
 
 RECOVERS_S = 20.0
@@ -90,8 +91,11 @@ def _processed(context: DrillContext) -> BeforeKill:
 
 
 def _delivered_again(context: DrillContext, before: BeforeKill) -> BeforeKill:
-    """Deliver an event once more, which shows whether it takes a restart to have it refused, or processed again."""
-    return before._replace(answer=context.receiver.deliver(before.event)) if before.effects else before
+    """Deliver an event once more, which shows whether it takes a restart to have it refused, or processed again.
+
+    It is signed at another time, as it will be after the restart.
+    """
+    return before._replace(answer=deliver_dated(context, before.event, -1)) if before.effects else before
 
 
 def _slowly(context: DrillContext, pool: ThreadPoolExecutor) -> list[tuple[Event, Future[Delivery]]]:

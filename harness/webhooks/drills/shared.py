@@ -32,9 +32,8 @@ class Unprocessable(msgspec.Struct, kw_only=True):
     delivered_at: float = msgspec.field(default_factory=time.monotonic)
     letter: Row | None = None
     """As first seen, before any drill acts on it."""
-    other: Event | None = None
-    """Another one that cannot be processed, delivered once the dead letter was there."""
-    other_answer: Delivery | None = None
+    another: tuple[Event, Delivery] | None = None
+    """A second event that cannot be processed, delivered once the dead letter was there, and the response to it."""
     missing: str = ""
     """Why there is none, after the wait for it."""
 
