@@ -1,9 +1,12 @@
-"""How long the whole receiver suite takes against one receiver, the reference one.
+"""How long the whole receiver suite takes against one receiver: the reference one, and one in PHP.
 
 Bars, on an idle machine: every case and every drill within 4 seconds; within 12 with the drills that kill a copy of the
 receiver, which run beside the others as in a gate, and are left out for the first figure. What is waited for on purpose
 is most of it: one second in which a duplicate would show, until 200 events of a burst have been processed, and until
 the lease of a killed worker ends. ``--slowest`` prints the checks that took longest.
+
+The receiver in PHP, whose server has child processes, is that of tests/real; its figure, within 20 seconds, is a whole
+gate of the room webhooks, start to end. Without PHP (tests/real/install) it is left out.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import shutil
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -30,6 +34,10 @@ from harness.webhooks.drills import CRASHES, DRILLS, play
 from harness.webhooks.events import representative
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # the tests are no package that is installed
+from tests.real.gates import gate  # noqa: E402
+
+PHP = ROOT / "tests" / "real" / "receivers" / "correct-php"
 RUNS = 3
 SLOWEST = 12
 GOOD = (Outcome.PASS, Outcome.NOT_APPLICABLE)
@@ -52,7 +60,8 @@ def main() -> None:
     """Measure and print."""
     took: dict[str, float] = {}
     runs = [measured(took) for _ in range(RUNS)]
-    show("The receiver suite against the reference receiver, median of three", list(rows(*zip(*runs, strict=True))))
+    figures = [*rows(*zip(*runs, strict=True)), *php_rows()]
+    show(f"The receiver suite against one receiver, median of {RUNS}", figures)
     if "--slowest" in sys.argv:
         for key in sorted(took, key=lambda key: -took[key])[:SLOWEST]:
             print(f"{took[key]:6.2f} s  {key}")
@@ -66,6 +75,18 @@ def rows(cases: Sequence[float], drills: Sequence[float], whole: Sequence[float]
     yield Row(work=f"with {len(CRASHES)} crash drills", value=statistics.median(whole), unit="s", bar="<= 12")
     yield Row(work="of the first figure the cases", value=statistics.median(cases), unit="s")
     yield Row(work="and the drills", value=statistics.median(drills), unit="s")
+
+
+def php_rows() -> Iterator[Row]:
+    """Yield the seconds of a gate of the receiver in PHP, where that is installed."""
+    if shutil.which("php"):
+        taken = [_gated(PHP) for _ in range(RUNS)]
+        yield Row(work="a receiver in PHP with child processes", value=statistics.median(taken), unit="s", bar="<= 20")
+
+
+def _gated(target: Path) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        return gate(target, Path(folder), "--only", "webhooks")[1]
 
 
 def measured(took: dict[str, float]) -> tuple[float, float, float]:
