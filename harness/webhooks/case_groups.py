@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from harness.model import Event, Finding, Outcome
 from harness.webhooks.case_runner import ReceiverUnderTest
 from harness.webhooks.case_trial import CaseDelivery, CaseTrial, judge
-from harness.webhooks.cases import Framing, ReceiverCase
+from harness.webhooks.cases import ReceiverCase
 
 GROUP = 64
 """Most cases of a group."""
@@ -31,7 +31,7 @@ class CaseGroups:
     ) -> None:
         """``cases`` are those that will be asked for, in their order; ``reproduce`` returns the command of one."""
         self._receiver = receiver
-        self._cases = [case for case in cases if case.framing is Framing.PLAIN]
+        self._cases = list(cases)
         self._event = event
         self._reproduce = reproduce
         self._found: dict[str, list[Finding]] = {}
