@@ -176,7 +176,7 @@ CASES: tuple[ReceiverCase, ...] = (
     *(
         _carried(
             id=f"own-secret-in-{place}",
-            summary=f"a delivery signed with a secret that its {place} states",
+            summary=f"a delivery signed with a secret that it states in its {place}",
             source="CWE-639",
             fix=_OWN_SECRET,
             build=partial(_own_secret, in_query=place == "query"),
