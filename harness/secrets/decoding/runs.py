@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from harness.secrets.decoding.decoded import WHOLE
@@ -13,9 +13,13 @@ from harness.secrets.decoding.packed import readable, unpacked
 LEAST = 10
 """Base64 digits of the shortest value, without those that its neighbours share."""
 LEAST_NESTED = 16
+FEW = 64
+"""Runs that are found faster one after another than by a pattern."""
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _LETTERS = bytes({45: 43, 95: 47}.get(c, c if c in _ALPHABET + b"-_" else 32) for c in range(256))
-_DIGITS = bytes(ord("h") if c in b"0123456789abcdefABCDEF" else c if c in b" :-," else 0 for c in range(256))
+_HEX = b"0123456789abcdefABCDEF"
+_DIGITS = bytes(ord("h") if c in _HEX else ord(":") if c in b" :-," else 0 for c in range(256))
+_COMMAS = bytes(ord("h") if c in _HEX else c if c == ord(",") else 0 for c in range(256))
 _PAIR = "[2-7][0-9a-f]"
 _HEX_TEXTS = tuple(
     re.compile(f"{start}(?:[0-9a-f]{{2}})+".encode()) for start in (_PAIR * 7, f"{_PAIR}00" * 4, "1f8b08")
@@ -24,7 +28,6 @@ _HEX_TEXTS = tuple(
 _HEX_PAIRS = re.compile(rb"[0-9A-Fa-f]{2}([ :-]|, ?)[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){6,}")
 _PREFIXED = re.compile(rb"0[xX][0-9A-Fa-f]{1,2}(?:,\s{0,40}0[xX][0-9A-Fa-f]{1,2}){7,}")
 _NUMBERS = re.compile(rb"\b\d{1,3}(?:,\s{0,40}\d{1,3}){7,}")
-_PREFIX_HINTS, _NUMBER_HINTS = (b"h\0hh,",), (b"h,hhh,h", b"h,hh,h", b"h, hhh, h", b"h, hh, h", b"h,\0 ")
 _LONG = re.compile(rb"[^ ]{16,}")
 _CUTS = re.compile(rb"[/+]")
 MAX_PREFIX = 64
@@ -48,7 +51,7 @@ class Letters(NamedTuple):
 def letters(data: bytes) -> Letters:
     """Return the runs of Base64 digits in a text."""
     text = data.translate(_LETTERS)
-    runs = {run for run in text.split() if len(run) >= LEAST}
+    runs = [run for run in set(text.split()) if len(run) >= LEAST]
     return Letters(text, b"\n".join(run for run in runs if not run.islower()), b"\n".join(runs))
 
 
@@ -73,14 +76,23 @@ def nested(data: bytes, seen: Letters) -> Iterator[Run]:
 
 def _base64(data: bytes, seen: Letters) -> Iterator[Run]:
     worth = {run: inner for run in seen.mixed.split(b"\n") if len(run) >= LEAST_NESTED and (inner := _opened(run))}
-    if not worth:
+    for start, run in _places(seen.text, worth, _LONG):
+        for offset, content, per in worth.get(run, ()):
+            end = start + len(run)
+            padding = len(data[end : end + 2]) - len(data[end : end + 2].lstrip(b"="))
+            yield Run(start + offset, end + padding, content, "base64", per)
+
+
+def _places(text: bytes, runs: Collection[bytes], pattern: re.Pattern[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield where each of some runs is: one after another where they are few, else all that match a pattern."""
+    if len(runs) > FEW:
+        yield from ((found.start(), found[0]) for found in pattern.finditer(text))
         return
-    for found in _LONG.finditer(seen.text):
-        for offset, content, per in worth.get(found[0], ()):
-            end = found.end()
-            while data[end : end + 1] == b"=" and end - found.end() < 2:
-                end += 1
-            yield Run(found.start() + offset, end, content, "base64", per)
+    for run in runs:
+        at = text.find(run)
+        while at >= 0:
+            yield at, run
+            at = text.find(run, at + len(run))
 
 
 def _opened(run: bytes) -> list[tuple[int, bytes, tuple[int, int]]]:
@@ -98,16 +110,21 @@ def _opened(run: bytes) -> list[tuple[int, bytes, tuple[int, int]]]:
 
 
 def _hexadecimal(seen: Letters) -> Iterator[Run]:
-    runs, text = seen.all.lower(), b""
+    runs = seen.all.lower()
     for pattern in _HEX_TEXTS:
-        if not pattern.search(runs):
+        worth = {digits: found for digits in pattern.findall(runs) if (found := list(_hex_text(digits)))}
+        if not worth:
             continue
-        text = text or seen.text.lower()
-        for found in pattern.finditer(text):
-            for start in (found.start(), found.start() + 1):  # a digit before it may belong to something else
-                length = (found.end() - start) // 2 * 2
-                plain = bytes.fromhex(text[start : start + length].decode())
-                yield from _run(start, start + length, plain, (2, 1))
+        for place, digits in _places(seen.text.lower(), worth, pattern):
+            for run in worth.get(digits, ()):
+                yield run._replace(start=place + run.start, end=place + run.end)
+
+
+def _hex_text(digits: bytes) -> Iterator[Run]:
+    """Yield what digits stand for, and without the first, which may belong to something else."""
+    for start in (0, 1):
+        plain = bytes.fromhex(digits[start : start + (len(digits) - start) // 2 * 2].decode())
+        yield from _run(start, start + 2 * len(plain), plain, (2, 1))
 
 
 def _run(start: int, end: int, plain: bytes, per: tuple[int, int]) -> Iterator[Run]:
@@ -120,12 +137,13 @@ def _run(start: int, end: int, plain: bytes, per: tuple[int, int]) -> Iterator[R
 def _pairs(data: bytes) -> Iterator[Run]:
     """Yield bytes that are written one by one: ``73:65``, ``0x73, 0x65`` and ``115, 101``."""
     digits = data.translate(_DIGITS)
-    if any(sign.join([b"hh"] * 8) in digits for sign in (b":", b"-", b" ", b",", b", ")):
+    if any(sign.join([b"hh"] * 8) in digits for sign in (b":", b"::")):
         for found in _HEX_PAIRS.finditer(data):
             plain = bytes.fromhex(found[0].translate(None, b":-, ").decode())
             yield from _run(*found.span(), plain, (2 + len(found[1]), 1))
-    for pattern, base, hints in ((_PREFIXED, 16, _PREFIX_HINTS), (_NUMBERS, 10, _NUMBER_HINTS)):
-        if any(hint in digits for hint in hints):
+    dense = data.translate(_COMMAS, b" \t\r\n")
+    for pattern, base, hints in ((_PREFIXED, 16, (b"h,h\0h",)), (_NUMBERS, 10, (b"h,hhh,h", b"h,hh,h"))):
+        if any(hint in dense for hint in hints):
             for found in pattern.finditer(data):
                 numbers = [int(number, base) for number in found[0].split(b",")]
                 if max(numbers) < 256 and readable(bytes(numbers)):
