@@ -31,9 +31,10 @@ def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_run_asks_once(target: Path) -> None:
+def test_a_run_asks_once(target: Path, request: pytest.FixtureRequest) -> None:
     """The copy for drills and the workers know what the controller's command printed, by memory and pipe alone."""
     run = Run.begin()
+    request.addfinalizer(run.end)
     context = RunContext.load(target, run=run, overlay=None, reports=target / "reports")
     context.secrets.resolve_all(strict=True)
     worker = RunContext.load(target, run=Run.from_json(run.to_json()), overlay=None, reports=target / "reports")

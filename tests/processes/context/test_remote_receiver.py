@@ -104,6 +104,7 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
     for context in contexts:
         context.background.close()
         context.client.close()
+        context.run.end()
     for pid in (tmp_path / "pids").read_text().split():
         with suppress(OSError):  # it has ended
             os.kill(int(pid), signal.SIGKILL)
