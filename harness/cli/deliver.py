@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.document_root import document_root
 from harness.cli.json_output import json_option, print_json
 from harness.context.plan_delivery import plan_delivery, public_key
 from harness.core.progress import bar
@@ -38,6 +39,7 @@ LINES = 50
 )
 @click.option("--provider", metavar="NAME", help="Vendor whose events and scheme are meant; see `harness packs`.")
 @click.option("--override", metavar="KEY=VALUE", multiple=True, help="Another value in each body; repeatable.")
+@document_root
 @click.option("--target", "overlay", metavar="NAME", help="Overlay: harness.NAME.toml replaces keys of harness.toml.")
 @click.option("--altered", metavar="CASE", help="Receiver case that alters each delivery, such as truncated.")
 @click.option("--count", default=1, show_default=True, type=click.IntRange(1), help="Deliveries of each event.")
@@ -59,7 +61,14 @@ LINES = 50
 @click.option("--quiet", is_flag=True, help="Print only the summary.")
 @json_option
 def deliver(
-    events: tuple[str, ...], *, spec: str | None, dry_run: bool, quiet: bool, as_json: bool, **options: object
+    events: tuple[str, ...],
+    *,
+    spec: str | None,
+    root: Path,
+    dry_run: bool,
+    quiet: bool,
+    as_json: bool,
+    **options: object,
 ) -> None:
     """Sign event fixtures and deliver them to a receiver.
 
@@ -77,7 +86,7 @@ def deliver(
         raise click.UsageError(
             "Missing argument 'EVENTS...': name fixtures or events, or an OpenAPI document with --spec."
         )
-    made = tuple(_examples(spec)) if spec else ()
+    made = tuple(_examples(spec, root)) if spec else ()
     run = DeliveryRun(events, plan_delivery(asked, Path.cwd()), made=made)
     if dry_run:
         for text in run.dry():
@@ -97,11 +106,14 @@ def deliver(
     sys.exit(INTERRUPTED if interrupted else not summary.succeeded)
 
 
-def _examples(spec: str) -> Iterator[tuple[str, bytes]]:
+def _examples(spec: str, root: Path) -> Iterator[tuple[str, bytes]]:
     from harness.openapi.examples import webhook_examples
     from harness.openapi.spec_document import load_spec
 
-    yield from webhook_examples(load_spec(spec, root=Path.cwd(), named_by="--spec"))
+    document = load_spec(spec, root=Path.cwd(), named_by="--spec", within=root)
+    for reference, why in document.bundle.unread.items():
+        click.echo(f"--spec {spec}: {reference} was not read: {why}", err=True)
+    yield from webhook_examples(document)
 
 
 def _shown(total: int, *, quiet: bool) -> AbstractContextManager[Callable[[Delivery], None]]:

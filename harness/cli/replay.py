@@ -11,6 +11,7 @@ import click
 
 from harness.cassettes.play.playback import Counts, Playback, load
 from harness.cassettes.play.replay_server import ReplayServer, serve
+from harness.cli.document_root import document_root
 from harness.cli.surroundings import Surroundings
 from harness.errors import ConfigurationError
 from harness.secrets.redaction.redactor import Redactor
@@ -54,9 +55,17 @@ class _Latency(_ParamType):
     help="Response to a request that was not recorded: an error, or the nearest recording.",
 )
 @click.option("--spec", metavar="SPEC", help="OpenAPI document to validate against; by default the target's.")
+@document_root
 @click.option("--rewrite-bodies", is_flag=True, help="Point links in bodies to this server, as those in headers.")
 def replay(
-    cassettes: tuple[Path, ...], port: int, latency: float | None, match: str, spec: str | None, *, rewrite_bodies: bool
+    cassettes: tuple[Path, ...],
+    port: int,
+    latency: float | None,
+    match: str,
+    spec: str | None,
+    root: Path,
+    *,
+    rewrite_bodies: bool,
 ) -> None:
     """Serve recordings to a client in any language.
 
@@ -66,7 +75,7 @@ def replay(
     redactor = surroundings.redactor
     recordings = load(_files(cassettes))
     playback = Playback(recordings, redactor=redactor, nearest=match == "nearest", match_on=surroundings.match_on)
-    document = surroundings.spec(spec)
+    document = surroundings.spec(spec, within=root)
     check = document.request_violations if document else None
     server = ReplayServer(playback, log=_once(redactor), check=check, latency_s=latency, rewrites_bodies=rewrite_bodies)
     what = f"{len(playback.recordings)} recordings of {playback.place}"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.document_root import document_root
 from harness.cli.json_output import json_option, print_json
 from harness.core.progress import tracked, waiting
 from harness.openapi.document_checks import SHOWN, Checked, check_document
@@ -22,12 +23,7 @@ def spec() -> None:
 @spec.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--all", "everything", is_flag=True, help="Print every problem, not only the first ten of each kind.")
-@click.option(
-    "--root",
-    default=Path(),
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder below which FILE may refer to other files, beside its own; by default the working directory.",
-)
+@document_root
 @json_option
 def check(file: Path, root: Path, *, everything: bool, as_json: bool) -> None:
     """Find contradictions within FILE, without sending a request.

@@ -54,12 +54,17 @@ class Surroundings:
         """The allowed hosts: those of harness.toml, or without one that of ``upstream`` alone."""
         return self._context.network if self._context else Network([upstream])
 
-    def spec(self, reference: str | None) -> Spec | None:
-        """Return the OpenAPI document at ``reference``, else that of harness.toml, else None; raises `SpecError`."""
+    def spec(self, reference: str | None, *, within: Path) -> Spec | None:
+        """Return the OpenAPI document at ``reference``, else that of harness.toml, else None; raises `SpecError`.
+
+        The one at ``reference`` may refer to files below the folder ``within``, beside its own.
+        """
         provider = self._context.config.provider if self._context else None
         if reference is None:
             return self._context.spec if self._context and provider else None
         base_url = provider.base_url if provider else ""
         own = self._context and provider and origin_of(reference) == origin_of(base_url)
         fetch = self._context.provider.fetch if self._context and own else Network([reference]).fetch
-        return load_spec(reference, root=self.directory, base_url=base_url, fetch=fetch, named_by="--spec")
+        return load_spec(
+            reference, root=self.directory, base_url=base_url, fetch=fetch, named_by="--spec", within=within
+        )
