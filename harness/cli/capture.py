@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from harness.cli.say import say
 from harness.cli.surroundings import Surroundings
 from harness.errors import ConfigurationError
 from harness.http.message import Headers, Request
@@ -59,12 +60,12 @@ def capture(into: Path, limit: int, **options: Any) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it runs in the background deaf to Ctrl-C
         signal.signal(number, signal.default_int_handler)
     with server:
-        click.echo(f"Listening on {server.url}/ and storing deliveries in {into}. Press Ctrl-C to stop.")
+        say(f"Listening on {server.url}/ and storing deliveries in {into}. Press Ctrl-C to stop.")
         try:
             server.full.wait()
         except KeyboardInterrupt:
-            click.echo("")
-    click.echo(server.summary)
+            say("")
+    say(server.summary)
 
 
 def _server(  # the options of the command
@@ -92,7 +93,7 @@ def _server(  # the options of the command
     return CaptureServer(
         port,
         CaptureStore(into, _clean(surroundings)),
-        each=click.echo,
+        each=say,
         limit=limit,
         judge=judge,
         handshakes=Handshakes(HANDSHAKE_REPLIES, secret=reveal, scheme=scheme or "", judge=judge),
@@ -114,7 +115,7 @@ def _clean(surroundings: Surroundings) -> Clean:
 def _judge(name: str | None, key: Callable[[], str], given: str, *, public: str | None, secret: str | None) -> Judge:
     """Return what states why a request is not genuine; without the name of a scheme, what looks for it."""
     if name is None:
-        return SchemeByDelivery(key, given, reference=public or secret or "", announce=click.echo).complaint
+        return SchemeByDelivery(key, given, reference=public or secret or "", announce=say).complaint
     scheme = scheme_named(name)
     if scheme.symmetric is bool(public):
         raise ConfigurationError(

@@ -14,6 +14,7 @@ import msgspec
 
 from harness.cassettes.store.migration import TABLE, Move, Owner, carry_out, moves
 from harness.cli.json_output import json_option, print_json
+from harness.cli.say import say
 from harness.context.target import load_target
 from harness.core.cutting import cut_before
 from harness.errors import CassetteError
@@ -44,11 +45,11 @@ def migrate(tests: tuple[str, ...], *, dry_run: bool, as_json: bool) -> None:
         if not (move.why_not or dry_run):
             carry_out(move, root)
         if not as_json:
-            click.echo(_line(move, dry_run=dry_run))
+            say(_line(move, dry_run=dry_run))
     if as_json:
         print_json(found)
     elif not found:
-        click.echo("Every cassette has its current name.")
+        say("Every cassette has its current name.")
     sys.exit(any(move.why_not for move in found))
 
 

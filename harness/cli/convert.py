@@ -12,6 +12,7 @@ from harness.cassettes.formats.conversion import read_any, write_bytes
 from harness.cassettes.formats.har import har_text
 from harness.cassettes.formats.interchange import redacted, write_cassette
 from harness.cli.json_output import json_option, print_json
+from harness.cli.say import say
 from harness.cli.surroundings import Surroundings
 from harness.errors import ConfigurationError
 
@@ -39,7 +40,7 @@ def convert(source: Path, into: Path, *, rewrite: bool, as_json: bool) -> None:
         print_json({"into": str(into), "exchanges": len(exchanges), "left_out": list(found.left_out)})
         sys.exit(bool(found.left_out))
     left_out = f", {len(found.left_out)} left out" if found.left_out else ""
-    click.echo(f"{len(exchanges)} exchanges written to {into}{left_out}")
+    say(f"{len(exchanges)} exchanges written to {into}{left_out}")
     for what in found.left_out:
-        click.echo(f"  left out: {what}")
+        say(f"  left out: {what}")
     sys.exit(bool(found.left_out))

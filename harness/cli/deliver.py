@@ -11,6 +11,7 @@ import click
 
 from harness.cli.document_root import document_root
 from harness.cli.json_output import json_option, print_json
+from harness.cli.say import say
 from harness.context.plan_delivery import plan_delivery, public_key
 from harness.core.progress import bar
 from harness.model import Delivery
@@ -80,7 +81,7 @@ def deliver(
     if as_json and (show_key or dry_run):
         raise click.UsageError("--json is the summary of what is delivered: leave out --dry-run and --public-key.")
     if show_key:
-        click.echo(public_key(asked, Path.cwd()))
+        say(public_key(asked, Path.cwd()))
         return
     if not events and not spec:
         raise click.UsageError(
@@ -90,7 +91,7 @@ def deliver(
     run = DeliveryRun(events, plan_delivery(asked, Path.cwd()), made=made)
     if dry_run:
         for text in run.dry():
-            click.echo(text)
+            say(text)
         return
     summary = Summary()
     with _shown(run.total, quiet=quiet or as_json) as each:
@@ -102,7 +103,7 @@ def deliver(
     if as_json:
         print_json({**summary.figures(), "interrupted": interrupted})
     else:
-        click.echo("\n".join(summary.lines()))
+        say("\n".join(summary.lines()))
     sys.exit(INTERRUPTED if interrupted else not summary.succeeded)
 
 
@@ -112,14 +113,14 @@ def _examples(spec: str, root: Path) -> Iterator[tuple[str, bytes]]:
 
     document = load_spec(spec, root=Path.cwd(), named_by="--spec", within=root)
     for reference, why in document.bundle.unread.items():
-        click.echo(f"--spec {spec}: {reference} was not read: {why}", err=True)
+        say(f"--spec {spec}: {reference} was not read: {why}", err=True)
     yield from webhook_examples(document)
 
 
 def _shown(total: int, *, quiet: bool) -> AbstractContextManager[Callable[[Delivery], None]]:
     if quiet:
         return nullcontext(lambda _: None)
-    return _bar(total) if sys.stdout.isatty() else nullcontext(_Lines(click.echo))
+    return _bar(total) if sys.stdout.isatty() else nullcontext(_Lines(say))
 
 
 class _Lines:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from harness.cli.json_output import json_option, print_json
+from harness.cli.say import say
 from harness.context.examination.examination import Examination, examine
 from harness.core.progress import waiting
 
@@ -29,7 +30,7 @@ def doctor(overlay: str | None, *, offline: bool, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        click.echo("\n".join(_lines(found)))
+        say("\n".join(_lines(found)))
     sys.exit(bool(found.obstacles))
 
 

@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from harness.cli.json_output import json_option, print_json
+from harness.cli.say import say
 from harness.cli.surroundings import Surroundings
 from harness.errors import ConfigurationError, nearest
 from harness.model import Check, Finding, Item, Report
@@ -51,10 +52,10 @@ def explain(name: str, file: str | None, *, as_json: bool) -> None:
             return
         texts = list(explanation(name, here.checklist, _checks(), report))
     except NameNotFoundError as exc:
-        click.echo(f"ERROR: {here.vault.redact(str(exc))}", err=True)
+        say(f"ERROR: {here.vault.redact(str(exc))}", err=True)
         sys.exit(NOT_FOUND)
     for line in lines(texts, here.vault.redact):
-        click.echo(line)
+        say(line)
 
 
 def explanation(name: str, checklist: Checklist, checks: Sequence[Check], report: Report | None) -> Iterator[Labelled]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from harness.cli.json_output import json_option, print_json
+from harness.cli.say import say
 from harness.context.run_context import RunContext
 from harness.context.target import load_target
 from harness.errors import ConfigurationError, nearest
@@ -88,9 +89,9 @@ def list_found(directory: Path, *, overlay: str | None, as_json: bool = False) -
             print_json([{"id": each.id, "operation": each.operation, "title": each.title} for each in stored])
             return 0
         for defect in stored:
-            click.echo(context.vault.redact(f"{defect.id}  {defect.operation}: {defect.title}"))
+            say(context.vault.redact(f"{defect.id}  {defect.operation}: {defect.title}"))
         number = f"{len(stored)} defects stored."
-        click.echo(number if stored else "No defects stored. Run harness fuzz to look for some.")
+        say(number if stored else "No defects stored. Run harness fuzz to look for some.")
     return 0
 
 
@@ -122,7 +123,7 @@ def _replayed(defect: Defect, context: RunContext, *, as_json: bool) -> int:
         return status
 
     def echo(text: str) -> None:
-        click.echo(context.vault.redact(text))
+        say(context.vault.redact(text))
 
     place = context.spec.at(defect.excerpt.pointer)
     echo(f"{defect.id}  {defect.operation}: {defect.title}")

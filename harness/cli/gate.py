@@ -16,6 +16,7 @@ import msgspec
 from harness.cli.json_output import json_option, print_json
 from harness.cli.pytest_arguments import for_the_suite
 from harness.cli.refused_options import refuse_options
+from harness.cli.say import say
 from harness.context.gate_request import ISOLATED, GateRequest
 from harness.context.interpreter_checks import check_interpreter
 from harness.context.target import load_target
@@ -77,7 +78,7 @@ def gate(
             print_json(plan_document(Path.cwd(), overlay=target))
             return
         for line in plan_lines(Path.cwd(), overlay=target):
-            click.echo(line)
+            say(line)
         return
     chosen = {"only": _names(only), "skip": _names(skip)}
     sys.exit(run_gate(Path.cwd(), overlay=target, reports=reports, pytest_args=pytest_args, **chosen))

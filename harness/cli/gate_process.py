@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.pytest_arguments import verbosity
+from harness.cli.say import say
 from harness.cli.streams import safe_streams
 from harness.context.gate_request import GateRequest
 from harness.context.gate_run import USAGE_ERROR, run_gate
@@ -30,10 +31,10 @@ def _run(request: GateRequest) -> int:
     try:
         status, report = run_gate(request)
     except HarnessError as exc:
-        click.echo(f"ERROR: {in_words_here(str(exc))}", err=True)
+        say(f"ERROR: {in_words_here(str(exc))}", err=True)
         return USAGE_ERROR if isinstance(exc, ConfigurationError) else 1
     except KeyboardInterrupt:
-        click.echo("The gate was interrupted before the target was ready.", err=True)
+        say("The gate was interrupted before the target was ready.", err=True)
         return 1
     if report is not None:
         _print(report, request)
@@ -45,8 +46,8 @@ def _print(report: Report, request: GateRequest) -> None:
 
     width = shutil.get_terminal_size().columns
     written = str(Path(request.directory, request.reports, "readiness.html"))
-    click.echo("")
-    click.echo(" readiness ".center(width, "="))
+    say("")
+    say(" readiness ".center(width, "="))
     for line, style in terminal.lines(report, written=written, verbosity=verbosity(request.suite_arguments)):
         click.secho(line, fg=style or None)
 

@@ -11,6 +11,7 @@ import click
 
 from harness import __version__
 from harness.cli.exit_statuses import USAGE_ERROR, describe
+from harness.cli.say import say
 from harness.cli.streams import safe_streams
 from harness.core.configuration_home import in_words_here
 from harness.errors import ConfigurationError, HarnessError, nearest
@@ -72,7 +73,7 @@ class _Commands(click.Group):
             exc.show()
             ctx.exit(USAGE_ERROR)
         except HarnessError as exc:
-            click.echo(f"ERROR: {in_words_here(str(exc))}", err=True)
+            say(f"ERROR: {in_words_here(str(exc))}", err=True)
             ctx.exit(USAGE_ERROR if isinstance(exc, ConfigurationError) else 1)
 
 

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from harness.cli.json_output import json_option, print_json
+from harness.cli.say import say
 from harness.packs.pack import Pack, Statement
 from harness.packs.shelf import events_of, pack_named, pack_names
 
@@ -25,7 +26,7 @@ def packs(name: str | None, *, as_json: bool) -> None:
         shown = [name] if name else pack_names()
         print_json([_document(each) for each in shown])
         return
-    click.echo("\n".join(_shown(name) if name else _listed()))
+    say("\n".join(_shown(name) if name else _listed()))
 
 
 def _document(name: str) -> dict[str, object]:

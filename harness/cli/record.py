@@ -12,6 +12,7 @@ import httpx
 from harness.cassettes.record.proxy import RecordingProxy
 from harness.cassettes.record.proxy import record as run_proxy
 from harness.cassettes.record.recorder import Recorder
+from harness.cli.say import say
 from harness.cli.surroundings import Surroundings
 from harness.errors import ConfigurationError
 
@@ -41,7 +42,7 @@ def record(upstream: str, cassette: Path, port: int, timeout: float, *, append: 
     recorder = Recorder(cassette, redactor=redactor, append=append)
 
     def log(text: str) -> None:
-        click.echo(redactor.text(text), err=True)
+        say(redactor.text(text), err=True)
 
     with network.client(timeout_s=timeout, bounded=False) as client:
         proxy = RecordingProxy(upstream, client, recorder, port=port, log=log)
@@ -50,5 +51,5 @@ def record(upstream: str, cassette: Path, port: int, timeout: float, *, append: 
         )
     lost = f", {len(recorder.refused)} not recorded" if recorder.refused else ""
     failed = f", {proxy.failed} failed" if proxy.failed else ""
-    click.echo(f"{recorder.recorded} recorded into {cassette}{lost}{failed}", err=True)
+    say(f"{recorder.recorded} recorded into {cassette}{lost}{failed}", err=True)
     sys.exit(bool(recorder.refused or proxy.failed))

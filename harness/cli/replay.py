@@ -12,6 +12,7 @@ import click
 from harness.cassettes.play.playback import Counts, Playback, load
 from harness.cassettes.play.replay_server import ReplayServer, serve
 from harness.cli.document_root import document_root
+from harness.cli.say import say
 from harness.cli.surroundings import Surroundings
 from harness.errors import ConfigurationError
 from harness.secrets.redaction.redactor import Redactor
@@ -82,10 +83,10 @@ def replay(
     checked = f", validating requests against {document.source}" if document else ""
 
     def started(url: str) -> None:
-        click.echo(f"Serving {what} on {url}{checked}. Press Ctrl-C to stop.", err=True)
+        say(f"Serving {what} on {url}{checked}. Press Ctrl-C to stop.", err=True)
 
     counts = serve(server, port=port, started=started)
-    click.echo(_summary(counts, playback), err=True)
+    say(_summary(counts, playback), err=True)
     sys.exit(bool(counts.unmatched or counts.violations or counts.failed))
 
 
@@ -96,7 +97,7 @@ def _once(redactor: Redactor) -> Callable[[str], None]:
     def log(text: str) -> None:
         if text not in printed and len(printed) < MAX_LINES:
             printed.add(text)
-            click.echo(redactor.text(text), err=True)
+            say(redactor.text(text), err=True)
 
     return log
 

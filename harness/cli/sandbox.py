@@ -8,6 +8,7 @@ import click
 
 from harness.cli.json_output import json_option
 from harness.cli.run_sandbox import list_the_defects, run_sandbox
+from harness.cli.say import say
 
 
 @click.command()
@@ -21,4 +22,4 @@ def sandbox(defects: tuple[str, ...], *, list_defects: bool, as_json: bool) -> N
     """
     if as_json and not list_defects:
         raise click.UsageError("--json goes with --list-defects.")
-    sys.exit(list_the_defects(as_json=as_json) if list_defects else run_sandbox(defects, echo=click.echo))
+    sys.exit(list_the_defects(as_json=as_json) if list_defects else run_sandbox(defects, echo=say))

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from harness.cli.json_output import json_option, print_json
+from harness.cli.say import say
 from harness.cli.surroundings import Surroundings
 from harness.errors import ConfigurationError, EventError
 from harness.http.message import Request
@@ -45,7 +46,7 @@ def scheme(deliveries: tuple[Path, ...], secret: str, url: str | None, *, as_jso
     if as_json:
         print_json(_document(search, secret))
     else:
-        click.echo("\n".join(_lines(search, secret)))
+        say("\n".join(_lines(search, secret)))
     sys.exit(len(search.found) != 1)
 
 

@@ -10,6 +10,7 @@ import click
 
 from harness.cli.document_root import document_root
 from harness.cli.json_output import json_option, print_json
+from harness.cli.say import say
 from harness.core.progress import tracked, waiting
 from harness.openapi.document_checks import SHOWN, Checked, check_document
 from harness.openapi.spec_document import load_spec
@@ -40,14 +41,14 @@ def check(file: Path, root: Path, *, everything: bool, as_json: bool) -> None:
         print_json({"file": str(file), "checks": checks, "not_checked": not_checked})
         sys.exit(any(result.slips for result in results))
     for result in results:
-        click.echo(result.summary)
+        say(result.summary)
         shown = result.slips if everything else result.slips[:SHOWN]
         for slip in shown:
-            click.echo(f"  {slip.pointer}\n    {slip.complaint}")
+            say(f"  {slip.pointer}\n    {slip.complaint}")
         if len(shown) < len(result.slips):
-            click.echo(f"  and {len(result.slips) - len(shown)} more: harness spec check --all {file}")
+            say(f"  and {len(result.slips) - len(shown)} more: harness spec check --all {file}")
     for reference, why in not_checked.items():
-        click.echo(f"not checked: {reference}: {why}")
+        say(f"not checked: {reference}: {why}")
     sys.exit(any(result.slips for result in results))
 
 

@@ -16,6 +16,7 @@ import click
 import msgspec
 
 from harness.cli.json_output import json_option, print_json
+from harness.cli.say import say
 from harness.cli.skip_entries import require_tables, skip_entries, table_of
 from harness.context.configuration_checks import last_day_of_waivers
 from harness.context.target import Target, load_target
@@ -82,7 +83,7 @@ def waive(
     done = f"{'would be written' if dry_run else 'written'} to {file.name}"
     counts = [] if alone else [_count("waivers", len(fresh), len(wanted), done)]
     counts += [_count("skips", len(skips), len(globs), done)] if globs else []
-    click.echo("\n".join((*_lines(fresh, skips, left), *counts)))
+    say("\n".join((*_lines(fresh, skips, left), *counts)))
 
 
 def _count(what: str, new: int, asked: int, done: str) -> str:

@@ -39,7 +39,7 @@ def _asked(run_context: RunContext, kind: type[T], params: dict[str, str | int])
     try:
         answer = run_context.client.get(f"http://{run_context.otlp}/_spans", params=params)
         return msgspec.json.decode(answer.raise_for_status().content, type=kind)
-    except (httpx.HTTPError, msgspec.DecodeError) as exc:
+    except (httpx.HTTPError, msgspec.DecodeError, RecursionError) as exc:
         raise ProbeError(
             f"harness.toml: [telemetry] otlp: the harness does not answer on {run_context.otlp} "
             f"({type(exc).__name__}). It listens there while a gate runs: check that nothing else uses this port."

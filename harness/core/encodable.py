@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from harness.core.shown_text import json_escape
+
 _HALF = re.compile("[\\ud800-\\udfff]")
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
@@ -30,7 +32,7 @@ def json_bytes(value: Any) -> bytes:
 def readable_json(document: Any, *, indent: int | None = None, separators: tuple[str, str] | None = None) -> bytes:
     """Return a JSON document in UTF-8 with letters as they are; half of a pair is an escape (RFC 8259 section 8.2)."""
     text = json.dumps(document, indent=indent, separators=separators, ensure_ascii=False)
-    return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text).encode()
+    return _HALF.sub(lambda half: json_escape(half[0]), text).encode()
 
 
 def encodable_struct(struct: StructT) -> StructT:

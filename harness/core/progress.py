@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from harness.core.dates import in_words
+from harness.core.shown_text import visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -24,7 +25,7 @@ class Bar:
     def __init__(self, progress: Progress, title: str, total: int | None) -> None:
         """``total`` is the number of steps, None where it is not known."""
         self._progress = progress
-        self._task = progress.add_task(title, total=total)
+        self._task = progress.add_task(visible(title), total=total)
 
     def advance(self) -> None:
         """Count one step as done."""
@@ -32,7 +33,7 @@ class Bar:
 
     def line(self, text: str) -> None:
         """Print a line that stays."""
-        self._progress.console.print(text, markup=False, highlight=False)
+        self._progress.console.print(visible(text), markup=False, highlight=False)
 
 
 @contextmanager
@@ -42,7 +43,7 @@ def bar(title: str, total: int | None, *, file: TextIO) -> Iterator[Bar]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     counted = (MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("left")) if total is not None else ()
-    columns = (TextColumn("{task.description}"), BarColumn(), *counted)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), *counted)
     console = Console(file=file)
     with Progress(*columns, console=console, refresh_per_second=5, transient=True) as progress:
         yield Bar(progress, title, total)
@@ -66,7 +67,7 @@ def tracked(things: Collection[T], title: str) -> Iterator[T]:
                 yield thing
                 shown.advance()
         return
-    lines = PlainLines(f"{title}:", len(things), lambda text: sys.stderr.write(f"{text}\n"))
+    lines = PlainLines(f"{title}:", len(things), lambda text: sys.stderr.write(f"{visible(text)}\n"))
     for thing in things:
         yield thing
         lines.advance()

@@ -9,21 +9,26 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Self
+from typing import ParamSpec, Self, TypeVar
 
 from harness.errors import ConfigurationError
+from harness.http.held_bytes import HeldBytes
 from harness.http.message import Request, Response
 from harness.http.parser import MAX_BODY, BadMessageError
-from harness.http.server_connection import ServerConnection
+from harness.http.server_connection import MAX_CONNECTIONS, ServerConnection
 
 HOST = "127.0.0.1"
 BACKLOG = 128
 IDLE_S = 60.0
 RETRY_S = 0.1
-"""Seconds to pause after a connection could not be accepted, for example without free file descriptors."""
+"""Seconds to pause after a connection could not be accepted, for example without free file descriptors or threads."""
 JOIN_S = 5.0
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 RawAnswer = Callable[[ServerConnection], bool]
 """Answers on the connection itself; returns whether that can be used again."""
@@ -61,7 +66,9 @@ class LoopbackServer(ABC):
         self._grace_s = grace_s
         self._keeps_open = keeps_open
         self._changed = threading.Condition()
-        self._connections: set[ServerConnection] = set()
+        self._held = HeldBytes()
+        self._alone = ThreadPoolExecutor(1, f"{name}-alone")
+        self._connections: dict[ServerConnection, None] = {}  # the oldest first
         self._threads: set[threading.Thread] = set()
         self._stopping = False
 
@@ -72,6 +79,13 @@ class LoopbackServer(ABC):
     def refuse(self, error: BadMessageError) -> Response:
         """Return what answers something that is no request that can be taken."""
         return Response(status=error.status)
+
+    def one_at_a_time(self, act: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+        """Return what ``act`` returns: for what takes a multiple of a body, in one thread for all connections.
+
+        Allocators keep what each thread once took, so that a lock around it would not do.
+        """
+        return self._alone.submit(act, *args, **options).result()
 
     @property
     def url(self) -> str:
@@ -100,13 +114,14 @@ class LoopbackServer(ABC):
             pass  # wakes the thread that accepts: closing alone does so on Linux only
         for thread in threads:
             thread.join(JOIN_S)
+        self._alone.shutdown(wait=False, cancel_futures=True)
         self._listener.close()
 
     def _start(self, target: Callable[..., None], *args: object) -> None:
         thread = threading.Thread(target=self._run, args=(target, *args), name=self.name, daemon=True)
         with self._changed:
-            self._threads.add(thread)
             thread.start()
+            self._threads.add(thread)
 
     def _run(self, target: Callable[..., None], *args: object) -> None:
         try:
@@ -122,15 +137,34 @@ class LoopbackServer(ABC):
             except OSError:
                 time.sleep(RETRY_S)
                 continue
-            client.settimeout(self._idle_s)
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = ServerConnection(client, max_body=self.max_body)
-            with self._changed:
-                if self._stopping:
-                    client.close()
-                    return
-                self._connections.add(connection)
+            self._admit(client)
+
+    def _admit(self, client: socket.socket) -> None:
+        client.settimeout(self._idle_s)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = ServerConnection(client, max_body=self.max_body, held=self._held)
+        with self._changed:
+            self._make_room()
+            if self._stopping:
+                client.close()
+                return
+            self._connections[connection] = None
+            try:
                 self._start(self._serve, connection)
+            except RuntimeError:  # no thread can be started now
+                del self._connections[connection]
+                client.close()
+                self._changed.wait(RETRY_S)
+
+    def _make_room(self) -> None:
+        """Wait until there is place for one more connection: those that wait for a request end, the oldest first."""
+        for connection in tuple(self._connections):
+            if len(self._connections) < MAX_CONNECTIONS:
+                return
+            if not connection.busy:
+                connection.interrupt()
+                self._changed.wait(RETRY_S)
+        self._changed.wait_for(lambda: self._stopping or len(self._connections) < MAX_CONNECTIONS)
 
     def _serve(self, connection: ServerConnection) -> None:
         try:
@@ -139,8 +173,9 @@ class LoopbackServer(ABC):
         except OSError:
             return  # the client hung up
         finally:
+            connection.release()
             with self._changed:
-                self._connections.discard(connection)
+                self._connections.pop(connection, None)
                 self._changed.notify_all()
             connection.socket.close()
 
@@ -151,6 +186,7 @@ class LoopbackServer(ABC):
         except BadMessageError as exc:
             if self._stopping:
                 return False
+            connection.release()
             connection.closes = True
             connection.send(self.refuse(exc))
             connection.linger()
@@ -162,6 +198,7 @@ class LoopbackServer(ABC):
         try:
             again = self._answer(connection, request)
         finally:
+            connection.release()
             with self._changed:
                 connection.busy = False
                 self._changed.notify_all()

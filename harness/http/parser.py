@@ -15,7 +15,8 @@ from harness.http.message import Headers, Request
 MAX_HEAD = 64 * 1024
 MAX_LINE = 8 * 1024
 """Of a chunk's first line, or a trailer."""
-MAX_BODY = 64 * 1024 * 1024
+MAX_BODY = 32 * 1024 * 1024
+"""Of one request, and of all that a server holds at a time."""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/(\d)\.(\d)")
@@ -59,7 +60,7 @@ def ends_connection(connection: str, *, old: bool) -> bool:
 class ChunkDecoder:
     """Takes chunks off the front of a buffer (RFC 9112 section 7.1), with their extensions and trailers."""
 
-    __slots__ = ("_ending", "_left", "_limit", "_size", "_strict", "_trailer", "complete")
+    __slots__ = ("_beside", "_ending", "_left", "_limit", "_size", "_strict", "_trailer", "complete")
 
     def __init__(self, limit: int = 1 << 62, *, strict: bool = False) -> None:
         """``limit`` is how many bytes there may be in all; only ``strict`` refuses what servers read differently."""
@@ -67,6 +68,7 @@ class ChunkDecoder:
         self.complete = False
         self._limit = limit
         self._size = 0
+        self._beside = 0
         self._left = 0
         self._ending = False
         self._trailer = False
@@ -98,6 +100,7 @@ class ChunkDecoder:
 
     def _take_line(self, line: bytes) -> None:
         if self._trailer:
+            self._count_beside(len(line))
             self.complete = not line
             name, colon, _ = line.partition(b":")
             if self._strict and line and not (colon and _TOKEN.fullmatch(name.decode("latin-1"))):
@@ -109,11 +112,18 @@ class ChunkDecoder:
         size = None if self._ending else (_STRICT_SIZE if self._strict else _CHUNK_SIZE).fullmatch(line)
         if size is None:
             raise BadMessageError(f"a chunk that begins {cut(line, 40)!r}")
+        self._count_beside(len(line) - size.end(1))
         self._left = int(size[1], 16)
         self._trailer = not self._left
         self._size += self._left
         if self._size > self._limit:
             raise too_large(self._limit)
+
+    def _count_beside(self, number: int) -> None:
+        self._beside += number
+        if self._beside > MAX_HEAD:
+            text = f"more than {MAX_HEAD:,} bytes of trailers and extensions of chunks"
+            raise BadMessageError(text, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
 
 class RequestReader:
@@ -195,7 +205,8 @@ class RequestReader:
         if len(self._buffer) < self._length:
             return False
         if self._length:
-            self._body = bytes(self._buffer[: self._length])
+            with memoryview(self._buffer) as came:  # a slice of the buffer itself would be a second copy
+                self._body = bytes(came[: self._length])
             del self._buffer[: self._length]
         return True
 

@@ -12,13 +12,16 @@ from http import HTTPStatus
 import h11
 import msgspec
 
+from harness.http.held_bytes import HeldBytes, Share
 from harness.http.message import Request, Response
 from harness.http.parser import MAX_HEAD, BadMessageError, ChunkDecoder, ends_connection, read_head, too_large
 from harness.http.writer import response_bytes, response_head
 
 PIECE = 64 * 1024
+MAX_CONNECTIONS = 256
+"""Of one server. Another one ends the oldest that waits for a request: a flood must not use up the open files."""
 WITHIN_S = 120.0
-"""Seconds for a whole request: one that trickles would hold its thread for ever."""
+"""Seconds for a whole request: one that trickles would last for ever."""
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 LINGER_S = 2.0
 """Seconds for which a client may go on sending a body that is not read, so that it still reads its answer."""
@@ -27,14 +30,18 @@ LINGER_S = 2.0
 class ServerConnection:
     """Reads one request after another, and writes what answers them."""
 
-    def __init__(self, client: socket.socket, *, max_body: int) -> None:
-        """``client`` is a socket that has its time-out; ``max_body`` bounds the body of a request, in bytes."""
+    def __init__(self, client: socket.socket, *, max_body: int, held: HeldBytes) -> None:
+        """``client`` is a socket that has its time-out; ``max_body`` bounds the body of a request, in bytes.
+
+        What came of a request counts as ``held`` until `release`.
+        """
         self.socket = client
         self.closes = False
         """Whether the connection ends with the response to the request that was read last."""
         self.busy = False
         """Whether a request waits for its response; the server's own."""
         self._max_body = max_body
+        self._held = Share(held)
         self._pending = b""
         self._method = ""
         self._version = b""
@@ -44,7 +51,7 @@ class ServerConnection:
 
         Raises `BadMessageError` for what is no request that can be taken, and OSError.
         """
-        reading = _Reading(self.socket, self._pending, self._max_body)
+        reading = _Reading(self.socket, self._pending, self._max_body, self._held)
         try:
             return reading.request()
         finally:
@@ -54,6 +61,10 @@ class ServerConnection:
                 self._method = reading.head.method
                 options = ",".join(value for name, value in reading.head.headers if name.lower() == "connection")
                 self.closes = self._version == b"1.0" or ends_connection(options, old=False)
+
+    def release(self) -> None:
+        """Forget the request that was read last: it is answered."""
+        self._held.release()
 
     def send(self, response: Response) -> None:
         """Send a whole response."""
@@ -92,7 +103,7 @@ class ServerConnection:
 class _Reading:
     """One request while it arrives."""
 
-    def __init__(self, client: socket.socket, data: bytes, max_body: int) -> None:
+    def __init__(self, client: socket.socket, data: bytes, max_body: int, held: Share) -> None:
         """``data`` is what came behind the request before."""
         self.head: Request | None = None
         self.version = b""
@@ -100,6 +111,7 @@ class _Reading:
         """What came behind this one."""
         self._socket = client
         self._max_body = max_body
+        self._held = held
         self._parser = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
         self._body = bytearray()
         self._begun = False
@@ -121,6 +133,7 @@ class _Reading:
                 elif isinstance(event, h11.Request):
                     self._take_head(event)
                 elif isinstance(event, h11.Data):
+                    self._held.take(len(event.data))
                     self._body += event.data
                     if len(self._body) > self._max_body:
                         raise too_large(self._max_body)
@@ -177,9 +190,11 @@ class _Reading:
         except TimeoutError:
             if not self._begun:
                 return False
-            raise BadMessageError("a request without its end", HTTPStatus.REQUEST_TIMEOUT, cut=True) from None
+            raise _unended() from None
         finally:
             self._socket.settimeout(idle_s)
+        if time.monotonic() > self._ends and self._begun:  # what flows without a pause never times out
+            raise _unended()
         if data:
             self._feed(data)
         elif self._begun:
@@ -204,3 +219,7 @@ class _Reading:
             text = "a body that was cut" if self.head else "a head that was cut"
             return BadMessageError(text, request=self.head, cut=True)
         return BadMessageError(str(exc), HTTPStatus(exc.error_status_hint), request=self.head)
+
+
+def _unended() -> BadMessageError:
+    return BadMessageError("a request without its end", HTTPStatus.REQUEST_TIMEOUT, cut=True)

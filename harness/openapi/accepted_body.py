@@ -43,6 +43,6 @@ def _kind(value: Any) -> str:
     if isinstance(value, str):
         try:
             return f"text of {type(json.loads(value)).__name__}"
-        except ValueError:
+        except (ValueError, RecursionError):
             return "text"
     return type(value).__name__

@@ -134,9 +134,9 @@ class Findings:
         What a live waiver covers is no reason, in a gate neither is what only should hold, nor what is one finding with
         that of an earlier test; `category` has which of them there was.
         """
+        from harness.core.shown_text import visible
         from harness.readiness.one_cause import is_shown_once
         from harness.reports.bounds import failure_lines, kind
-        from harness.reports.text import visible
 
         fresh, self._judged = self._all[self._judged :], len(self._all)
         refused, self._refused = self._refused, []

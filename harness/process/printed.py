@@ -78,7 +78,7 @@ def _unfolded(line: str) -> str:
         return line
     try:
         fields = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return line
     return (
         "\n".join(v for v in fields.values() if isinstance(v, str) and "\n" in v) if isinstance(fields, dict) else line

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from harness.core.shown_text import printable
 from harness.model import Check, Finding, FixedBy, Item, Level
 from harness.reports.folded import member_lines
-from harness.reports.text import SIGNS, evidence, printable, wrapped
+from harness.reports.text import SIGNS, evidence, wrapped
 
 _LABEL = 12
 _OWN_TEST = 'none is shipped; verify it by a test of your own, marked @pytest.mark.verifies("{item}")'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from harness.core.shown_text import visible
 from harness.model import Report
 from harness.reports import bounds, coverage_table, exclusion_block, folded, signal_table, text, vendor_section
 
@@ -29,7 +30,7 @@ def render(report: Report) -> str:
         unknowns=text.unknowns(report),
         shares=report.counts(),
     )
-    return text.visible(page)
+    return visible(page)
 
 
 @cache

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from harness.core.shown_text import visible_in_json
 from harness.model import Report
 
 
 def render(report: Report) -> str:
     """Return the report as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
+    return visible_in_json(msgspec.json.format(msgspec.json.encode(report), indent=2).decode()) + "\n"
 
 
 def read(text: str | bytes) -> Report:

@@ -6,6 +6,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from harness.core.cutting import cut
+from harness.core.shown_text import visible
 from harness.model import ItemResult, Level, Outcome, Report, Verdict
 from harness.reports import folded, vendor_section
 from harness.reports.text import accepted_lines, advice, bad_findings, evidence, headline, parts, steps
@@ -96,4 +97,4 @@ def _count(suite: ET.Element) -> None:
 
 
 def _clean(text: str) -> str:
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", visible(text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from harness.core.shown_text import visible
 from harness.model import Exclusion, Finding, ItemResult, Outcome, Report
 from harness.reports import bounds, coverage_table, folded, signal_table, vendor_section
 from harness.reports.exclusion_block import IN_MARKDOWN, INTRODUCTION, toml_lines
@@ -26,7 +27,6 @@ from harness.reports.text import (
     reproduction,
     steps,
     unknowns,
-    visible,
     when,
 )
 
@@ -197,7 +197,7 @@ def _sign(outcome: str) -> str:
 
 def _text(text: str) -> str:
     """Escape what Markdown or HTML would read as markup; one line."""
-    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_\[\]<>|#&~$])", r"\\\1", " ".join(text.split()))
 
 
 def _code(text: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from harness.core.shown_text import printable
 from harness.model import ItemResult, Level, Mode, Outcome, Problem, VendorDifference
 from harness.readiness.live_evidence import why_not_live
 from harness.readiness.touched import TouchedItem
 from harness.reports.terminal import INDENT, MARK_STYLES, Line, exclusion_lines, mark, problem_lines, vendor_lines
-from harness.reports.text import WIDTH, advice, printable
+from harness.reports.text import WIDTH, advice
 
 WHOLE = "Run the whole checklist: harness gate"
 _REMARKS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from harness.core.shown_text import printable
 from harness.model import Exclusion, ItemResult, Level, Outcome, Problem, Report, VendorDifference, Verdict
 from harness.reports import vendor_section
 from harness.reports.exclusion_block import IN_A_TERMINAL, INTRODUCTION, toml_lines
@@ -21,7 +22,6 @@ from harness.reports.text import (
     headline,
     meaning,
     parts,
-    printable,
     reproduction,
     unknowns,
     wrapped,

@@ -47,8 +47,6 @@ MEANING: dict[Verdict, str] = {
 }
 
 _NAMES_ERROR = re.compile(r"(?i)\w(?:error|exception)\b|\b(?:error|exception|panic(?:ked)?|fatal)\b")
-_INVISIBLE = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069]")
-"""Control characters, separators of lines, and what turns the direction of text."""
 _FRAME = re.compile(r"at |from |File \"")
 """How a line of a stack of calls begins in Node.js and Java, in Ruby, and in Python."""
 
@@ -202,16 +200,6 @@ def wrapped(text: str, *, first: str = "", indent: str) -> list[str]:
     return textwrap.wrap(
         text, WIDTH, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
     )
-
-
-def printable(text: str) -> str:
-    """Show control characters instead of sending them: a target's answer must not move the cursor or hide a line."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def visible(text: str) -> str:
-    """Do the same to a text of several lines, whose line breaks and tabs stay; so do letters of every script."""
-    return _INVISIBLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def bad_findings(item: ItemResult) -> list[Finding]:

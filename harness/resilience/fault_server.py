@@ -16,6 +16,8 @@ from harness.resilience.apply_fault import apply_fault, corrupt
 from harness.resilience.faults import CLOSE, Action, Fault
 
 MAX_ATTEMPTS = 10_000
+MAX_NOTED = 16 << 20
+"""The most attempts of one client, and the bytes of their targets and keys; it is hung up on after that."""
 _NOT_PASSED_ON = HOP_BY_HOP | {"host", "expect", "content-length"}
 """The next hop sets the last three itself."""
 WRITES = frozenset({"POST", "PATCH"})
@@ -56,6 +58,7 @@ class FaultServer(LoopbackServer):
         self._written: set[tuple[str, str, str]] = set()
         self._lock = threading.Lock()
         self._attempts: list[Attempt] = []
+        self._noted = 0
         self._met = 0
         self.errors: list[str] = []
         """Why a request could not be passed on: problems between server and provider, not the client's fault."""
@@ -69,7 +72,7 @@ class FaultServer(LoopbackServer):
     def respond(self, request: Request) -> Response | RawAnswer:
         """Answer a request with its fault, or pass it on."""
         at = time.monotonic()
-        if len(self._attempts) >= MAX_ATTEMPTS:
+        if len(self._attempts) >= MAX_ATTEMPTS or self._noted > MAX_NOTED:
             return lambda connection: apply_fault(CLOSE, connection, hold_s=0)
         fault = self._next_fault(request)
         if fault is None:
@@ -110,6 +113,7 @@ class FaultServer(LoopbackServer):
         )
         with self._lock:
             self._attempts.append(attempt)
+            self._noted += sum(map(len, (attempt.method, attempt.path, attempt.key, attempt.traceparent)))
 
     def _passed_on(self, request: Request) -> Response:
         headers = [(k, v) for k, v in request.headers if k.lower() not in _NOT_PASSED_ON]

@@ -9,9 +9,10 @@ from typing import Any
 
 from harness.core.extras import require
 from harness.http.codings import CodingError, CodingFault, decoded
+from harness.telemetry.export_size import MAX_PARTS, has_too_many_messages, has_too_many_objects
 from harness.telemetry.spans import Span, SpanTexts, read
 
-MAX_BODY = 16 * 1024 * 1024
+MAX_BODY = 8 * 1024 * 1024
 """Of one export, unpacked."""
 
 Parse = Callable[[bytes], Mapping[str, Any]]
@@ -35,6 +36,8 @@ def protobuf() -> Parse:
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
     def parse(body: bytes) -> Mapping[str, Any]:
+        if has_too_many_messages(body, ExportTraceServiceRequest.DESCRIPTOR):
+            raise _too_many()
         message = ExportTraceServiceRequest.FromString(body)
         found: Mapping[str, Any] = MessageToDict(message, use_integers_for_enums=True)
         return found
@@ -44,12 +47,22 @@ def protobuf() -> Parse:
 
 def spans_of(body: bytes, *, parse: Parse | None) -> list[tuple[Span | None, SpanTexts]]:
     """Read one export of spans, with ``parse`` protobuf, without it JSON; raises `UnreadableError`."""
+    if parse is None and has_too_many_objects(body):
+        raise _too_many()
     try:
         if parse is None:
             return list(read(json.loads(body), str.lower))
         return list(read(parse(body), lambda text: base64.b64decode(text).hex()))
+    except UnreadableError:
+        raise
     except Exception as exc:  # noqa: BLE001 - protobuf's DecodeError can be named only where the package is there
         raise UnreadableError(400, f"no export of spans: {type(exc).__name__}") from None
+
+
+def _too_many() -> UnreadableError:
+    return UnreadableError(
+        413, f"more than {MAX_PARTS} spans, attributes and values at once; set OTEL_BSP_MAX_EXPORT_BATCH_SIZE=512"
+    )
 
 
 def unpacked(encoding: str, body: bytes) -> bytes:

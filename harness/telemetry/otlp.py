@@ -7,6 +7,7 @@ written to one file, in the run's scratch folder alone, so that it can be search
 from __future__ import annotations
 
 import ipaddress
+import sys
 import threading
 from collections import deque
 from pathlib import Path
@@ -26,7 +27,9 @@ from harness.telemetry.spans import ObservedSpan, Span, SpanRange, SpanTexts, Tr
 TRACES = "/v1/traces"
 OTHERS = ("/v1/metrics", "/v1/logs")
 MAX_SPANS = 20_000
-"""Maximum number of spans; the oldest are dropped."""
+"""Maximum number of spans that are stored in memory; the oldest are dropped."""
+MAX_KEPT = 64 * 1024 * 1024
+"""Bytes that their texts take in memory at most."""
 MAX_FILE = 256 * 1024 * 1024
 MAX_TROUBLES = 5
 IDLE_S = 10.0
@@ -64,7 +67,8 @@ class SpanStore:
     def __init__(self, file: BinaryIO) -> None:
         """``file`` is written to until it holds `MAX_FILE` bytes."""
         self._file = file
-        self._spans: deque[ObservedSpan] = deque(maxlen=MAX_SPANS)
+        self._spans: deque[ObservedSpan] = deque()
+        self._kept = 0
         self._received = 0
         self._written = 0
         self._troubles: list[str] = []
@@ -75,7 +79,7 @@ class SpanStore:
         with self._lock:
             if span is not None:
                 self._received += 1
-                self._spans.append(ObservedSpan(span=span, texts=_cut(told.texts)))
+                self._keep(ObservedSpan(span=span, texts=_cut(told.texts)))
             line = json_bytes(told) + b"\n"
             if self._written <= MAX_FILE < self._written + len(line):
                 self._write(
@@ -112,6 +116,12 @@ class SpanStore:
             more=max(0, len(found) - _READ_AT_ONCE),
         )
 
+    def _keep(self, observed: ObservedSpan) -> None:
+        self._spans.append(observed)
+        self._kept += _size(observed)
+        while len(self._spans) > MAX_SPANS or self._kept > MAX_KEPT:
+            self._kept -= _size(self._spans.popleft())
+
     def _write(self, told: SpanTexts) -> None:
         self._file.write(json_bytes(told) + b"\n")
 
@@ -124,6 +134,13 @@ def _cut(texts: dict[str, str]) -> dict[str, str]:
             found[place] = text[:left]
             left -= len(text)
     return found
+
+
+def _size(observed: ObservedSpan) -> int:
+    """Return the bytes that the texts of a span take in memory."""
+    span = observed.span
+    own = (span.trace_id, span.span_id, span.parent_id, span.name, span.service, span.kind, span.status, *span.links)
+    return sum(map(sys.getsizeof, (*own, *observed.texts, *observed.texts.values())))
 
 
 def _concerns(observed: ObservedSpan, trace_id: str, text: str) -> bool:
@@ -170,7 +187,7 @@ class SpanCollector(LoopbackServer):
         if request.method == "GET":
             return self._spans(request)
         try:
-            self._keep(request)
+            self.one_at_a_time(self._keep, request)
         except UnreadableError as exc:
             self._store.refuse(f"{request.target}: {exc}", unsearched=exc.status != 404)
             return _answer(exc.status)

@@ -110,7 +110,7 @@ class CaptureServer(CommandServer):
             return Response(status=405, headers=(("allow", ", ".join((*METHODS, "GET", "HEAD", "OPTIONS"))),))
         verdict = self._verdict(request)
         try:
-            path = self.store.add(request.headers, request.body)
+            path = self.one_at_a_time(self.store.add, request.headers, request.body)
         except OSError as exc:
             self._report("refused", f"not stored: {exc.strerror}. Answered 503, so the sender tries again.")
             return _message(503, "not stored")

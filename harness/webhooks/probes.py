@@ -138,7 +138,7 @@ def _row(raw: bytes, where: str, event_id: str) -> Row | None:
     """Return JSON as a row; a bare number becomes a row with that number only, of a list the event's entry counts."""
     try:
         found = msgspec.json.decode(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise ProbeError(f"{where}, which is not JSON. Answer with an object, or with a number.") from None
     if isinstance(found, int) and not isinstance(found, bool):
         return {"": found}

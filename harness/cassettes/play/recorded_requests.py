@@ -15,7 +15,7 @@ from harness.cassettes.store.vcr_messages import body_bytes, text
 from harness.errors import CassetteError
 from harness.secrets.redaction.redactor import Redactor
 
-_PLACEHOLDER = re.compile(r"(?:\[|%5B)REDACTED.*?(?:\]|%5D)", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"(?:\[|%5B)REDACTED.{0,200}?(?:\]|%5D)", re.IGNORECASE)
 _OWN = re.compile(r"(?:\[|%5B)REDACTED(?: |\+|%20)")
 """That of the harness names the secret, others may have the word."""
 _BLANK = "REDACTED"

@@ -6,20 +6,24 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 from typing import Protocol
 
 from harness.errors import ConfigurationError
+from harness.http import server_connection
+from harness.http.held_bytes import HeldBytes, Share
 from harness.http.loopback_server import BACKLOG, HOST, port_refused
 from harness.http.message import Request, Response, reason_phrase
 from harness.http.parser import BadMessageError, RequestReader
-from harness.http.server_connection import LINGER_S, PIECE
+from harness.http.server_connection import MAX_CONNECTIONS, PIECE
 from harness.http.writer import response_bytes
 
 
 class AnswerSource(Protocol):
     """What a connection asks for answers: bytes made beforehand, with the seconds they take."""
 
-    connections: set[ReplayConnection]
+    connections: dict[ReplayConnection, None]
+    """The oldest first."""
 
     def listens_on(self, url: str) -> None:
         """Take the URL at which clients connect; called before any does."""
@@ -43,25 +47,36 @@ class ReplayConnection:
     On a bare socket under asyncio's loop: its transports take a good part of the time that an answer takes.
     """
 
-    def __init__(self, server: AnswerSource, client: socket.socket) -> None:
-        """Read from ``client``, which must not block, until it hangs up."""
+    def __init__(self, server: AnswerSource, client: socket.socket, held: HeldBytes) -> None:
+        """Read from ``client``, which must not block, until it hangs up; what came of a request counts as ``held``."""
         self._server = server
         self._socket = client
         self._loop = asyncio.get_running_loop()
         self._reader = RequestReader()
-        self._unsent = bytearray()
+        self._held = Share(held)
+        self._unsent = memoryview(b"")
         self._waiting = False
         self._ending = False
-        server.connections.add(self)
+        self._progressed = True
+        server.connections[self] = None
         self._loop.add_reader(client, self._readable)
 
     def close(self) -> None:
         """Hang up; what was not sent yet is lost."""
         if self in self._server.connections:
-            self._server.connections.remove(self)
+            del self._server.connections[self]
+            self._held.release()
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
             self._socket.close()
+
+    def end_unless_progressed(self) -> None:
+        """Hang up where nothing was answered whole since the last call: it is silent, or trickles, or reads nothing."""
+        if not (self._progressed or self._waiting):
+            if self._reader.busy and not (self._unsent or self._ending):
+                self._refuse(BadMessageError("a request without its end", HTTPStatus.REQUEST_TIMEOUT))
+            self.close()
+        self._progressed = False
 
     def _readable(self) -> None:
         try:
@@ -77,8 +92,15 @@ class ReplayConnection:
 
     def _received(self, data: bytes) -> None:
         if self._reader.busy:
+            try:
+                self._held.take(len(data))
+            except BadMessageError as exc:
+                self._refuse(exc)
+                return
             self._reader.feed(data)
             self._drain()
+            if not self._reader.busy:
+                self._held.release()
             return
         quick = self._server.again(data)
         if quick is not None:
@@ -128,7 +150,7 @@ class ReplayConnection:
         """Send, and when it is the ``last`` hang up; a client that reads slowly is not read from meanwhile."""
         self._ending |= last
         if self._unsent:
-            self._unsent += data
+            self._unsent = memoryview(b"".join((self._unsent, data)))
             return
         try:
             sent = self._socket.send(data)
@@ -138,21 +160,24 @@ class ReplayConnection:
             self.close()
             return
         if sent < len(data):
-            self._unsent += data[sent:]
+            self._unsent = memoryview(data)[sent:]  # the recording's own bytes, whoever does not read them
             self._loop.remove_reader(self._socket)
             self._loop.add_writer(self._socket, self._writable)
-        elif last:
-            self._hang_up()
+        else:
+            self._progressed = True
+            if last:
+                self._hang_up()
 
     def _writable(self) -> None:
         try:
-            del self._unsent[: self._socket.send(self._unsent)]
+            self._unsent = self._unsent[self._socket.send(self._unsent) :]
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
-            self._unsent.clear()
+            self._unsent = memoryview(b"")
             self._ending = True
         if not self._unsent:
+            self._progressed = True
             self._loop.remove_writer(self._socket)
             self._loop.add_reader(self._socket, self._readable)
             if self._ending:
@@ -167,44 +192,66 @@ class ReplayConnection:
             return
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
-        self._loop.call_later(LINGER_S, self.close)
+        self._loop.call_later(server_connection.LINGER_S, self.close)
+
+
+class _Listener:
+    """Takes connections, and ends those that last too long."""
+
+    def __init__(self, server: AnswerSource, listener: socket.socket) -> None:
+        self._server = server
+        self._listener = listener
+        self._loop = asyncio.get_running_loop()
+        self._held = HeldBytes()
+        self._listen()
+        self._sweeping = self._loop.call_later(server_connection.WITHIN_S, self._sweep)
+
+    def close(self) -> None:
+        """Take no more, and end those that there are."""
+        self._sweeping.cancel()
+        self._loop.remove_reader(self._listener)
+        self._listener.close()
+        for connection in tuple(self._server.connections):
+            connection.close()
+
+    def _listen(self) -> None:
+        if self._listener.fileno() >= 0:
+            self._loop.add_reader(self._listener, self._accept)
+
+    def _accept(self) -> None:
+        try:
+            client, _ = self._listener.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return
+        except OSError as exc:  # such as too many open files: others may end meanwhile
+            self._server.log(f"no further connection for a second: {exc.strerror}")
+            self._loop.remove_reader(self._listener)
+            self._loop.call_later(1, self._listen)
+            return
+        client.setblocking(False)  # noqa: FBT003 - the socket's own signature
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if len(self._server.connections) >= MAX_CONNECTIONS:
+            next(iter(self._server.connections)).close()
+        ReplayConnection(self._server, client, self._held)
+
+    def _sweep(self) -> None:
+        for connection in tuple(self._server.connections):
+            connection.end_unless_progressed()
+        self._sweeping = self._loop.call_later(server_connection.WITHIN_S, self._sweep)
 
 
 @asynccontextmanager
 async def listening(server: AnswerSource, port: int) -> AsyncIterator[str]:
     """Answer on loopback for the length of the block; yields the URL. Raises `ConfigurationError` for a taken port."""
-    loop = asyncio.get_running_loop()
     try:
         listener = socket.create_server((HOST, port), backlog=BACKLOG)
     except OSError as exc:
         raise ConfigurationError(port_refused(port, exc)) from None
     listener.setblocking(False)  # noqa: FBT003 - the socket's own signature
-
-    def accept() -> None:
-        try:
-            client, _ = listener.accept()
-        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return
-        except OSError as exc:  # such as too many open files: others may end meanwhile
-            server.log(f"no further connection for a second: {exc.strerror}")
-            loop.remove_reader(listener)
-            loop.call_later(1, listen)
-            return
-        client.setblocking(False)  # noqa: FBT003
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        ReplayConnection(server, client)
-
-    def listen() -> None:
-        if listener.fileno() >= 0:
-            loop.add_reader(listener, accept)
-
     url = f"http://{HOST}:{listener.getsockname()[1]}"
     server.listens_on(url)
-    listen()
+    taking = _Listener(server, listener)
     try:
         yield url
     finally:
-        loop.remove_reader(listener)
-        listener.close()
-        for connection in tuple(server.connections):
-            connection.close()
+        taking.close()

@@ -58,7 +58,7 @@ class ReplayServer:
         self._rewrites_bodies = rewrites_bodies
         self._answers = [_sendable(recording.response, recording) for recording in playback.recordings]
         self._waits = [r.latency_s or 0.0 if latency_s is None else latency_s for r in playback.recordings]
-        self.connections: set[ReplayConnection] = set()
+        self.connections: dict[ReplayConnection, None] = {}
 
     def listens_on(self, url: str) -> None:
         """Point the links of all recordings to ``url``; called before the first request."""

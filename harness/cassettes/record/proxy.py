@@ -21,7 +21,7 @@ from harness.http.content import coding_of
 from harness.http.event_streams import is_stream, whole_messages
 from harness.http.link_rewriter import LinkRewriter
 from harness.http.loopback_server import CommandServer, RawAnswer
-from harness.http.message import HOP_BY_HOP, Request, Response, header_bytes, reason_phrase
+from harness.http.message import HOP_BY_HOP, Headers, Request, Response, header_bytes, reason_phrase
 from harness.http.parser import MAX_BODY, BadMessageError
 from harness.http.server_connection import ServerConnection
 from harness.http.writer import has_no_body
@@ -30,8 +30,10 @@ FLUSH_S = 1.0
 """How often what was recorded is written: what a kill -9 can cost. Each writing may take a tenth of the time."""
 GRACE_S = 2.0
 """How long exchanges that are under way at the end are waited for."""
-MAX_RECORDED = 16 << 20
-"""Bytes of a response, as sent and as unpacked: to search it for secrets takes a multiple of them. More only passes."""
+MAX_RECORDED = 8 << 20
+"""Bytes of a request or a response, as sent and as unpacked: to search them for secrets takes a multiple of them."""
+MAX_SESSION = 16 << 20
+"""Bytes of all that is recorded: a cassette is written anew each time. More only passes, here and above."""
 WITHIN_S = 600.0
 """Seconds for a whole response: a stream without an end is ended then, and anything else broken off."""
 _NOT_PASSED_ON = HOP_BY_HOP | {"host", "content-length", "accept-encoding", "expect"}
@@ -70,6 +72,7 @@ class RecordingProxy(CommandServer):
         self.client = client
         self.recorder = recorder
         self.log = log
+        self._recorded = 0
         self.failed = 0
         """Requests that could not be passed on."""
 
@@ -107,8 +110,7 @@ class RecordingProxy(CommandServer):
             fields = tuple(h for h in head.headers if h[0].lower() not in HOP_BY_HOP)
             response = msgspec.structs.replace(head, headers=fields, body=content)
             try:
-                _check_size(response)
-                self.recorder.add(recorded, response, began=began, latency_s=latency_s)
+                self.one_at_a_time(self._record, recorded, response, began, latency_s)
             except CassetteError as exc:
                 self._not_recorded(request, str(exc))
             except Exception as exc:  # noqa: BLE001 - such as no memory: the client's answer goes on
@@ -183,6 +185,17 @@ class RecordingProxy(CommandServer):
             keep(bytes(content))
         connection.socket.sendall(end)
 
+    def _record(self, request: Request, response: Response, began: dt.datetime, latency_s: float) -> None:
+        _check_size("request", request.headers, request.body)
+        _check_size("response", response.headers, response.body)
+        self._recorded += len(request.body) + len(response.body)
+        if self._recorded > MAX_SESSION:
+            raise CassetteError(
+                f"With it, over {MAX_SESSION >> 20} MiB would be recorded. It was passed on and not recorded; record "
+                "into several cassettes."
+            )
+        self.recorder.add(request, response, began=began, latency_s=latency_s)
+
     def _not_recorded(self, request: Request, text: str) -> None:
         self.recorder.refused.append(text)
         self.log(f"{request.method} {request.path}: {text}")
@@ -203,18 +216,18 @@ def _head_of(answer: httpx.Response) -> Response:
     return Response(status=answer.status_code, reason=reason.decode("latin-1"), headers=fields)
 
 
-def _check_size(response: Response) -> None:
+def _check_size(what: str, headers: Headers, body: bytes) -> None:
     """Raise `CassetteError` for a body that is too long, as it is or unpacked; a beginning suffices."""
     over = (
         f"over {MAX_RECORDED >> 20} MiB. It was passed on and not recorded; exclude the call, or ask for less at once."
     )
-    if len(response.body) > MAX_RECORDED:
-        raise CassetteError(f"The response is {over}")
+    if len(body) > MAX_RECORDED:
+        raise CassetteError(f"The {what} is {over}")
     try:
-        decoded(response.body, coding_of(response.headers), limit=MAX_RECORDED)
+        decoded(body, coding_of(headers), limit=MAX_RECORDED)
     except CodingError as exc:
         if exc.fault is CodingFault.TOO_LARGE:
-            raise CassetteError(f"The response unpacks to {over}") from None
+            raise CassetteError(f"The {what} unpacks to {over}") from None
 
 
 def _in_time(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -41,8 +41,14 @@ _TELLING = (
 )
 URI_HINT = re.compile(_TELLING, re.IGNORECASE)
 """Characters of every URL that may need redaction: a cheap first test."""
-HINT = re.compile(_TELLING + r"|[\w+/-]{16}", re.IGNORECASE)
-"""The same for bodies, in which base64 may hide something."""
+_IN_FOLDED = re.compile(_TELLING.casefold())
+"""What begins with few letters: Python passes over all others ten times faster than without regard to case."""
+_MAY_BE_BASE64 = re.compile(r"[\w+/-]{16}")
+
+
+def may_hold_secret(text: str) -> bool:
+    """Whether a body may need redaction: a cheap first test."""
+    return bool(_IN_FOLDED.search(text.casefold()) or _MAY_BE_BASE64.search(text))
 
 
 @lru_cache(maxsize=4096)

@@ -12,11 +12,13 @@ from urllib.parse import quote_plus, unquote_plus
 
 from harness.http.codings import recognised
 from harness.http.message import media_parameter
-from harness.secrets.detection.secret_names import HINT, names_secret, names_secret_number
+from harness.secrets.detection.secret_names import may_hold_secret, names_secret, names_secret_number
 from harness.secrets.redaction.placeholders import Placeholders
 
 DEPTH = 3
 """Layers of encoding that are opened: base64 in JSON in a JSON string, for one."""
+_MAX_NODES = 300_000
+"""Objects and lists of a JSON document. One of more is searched as text: they could take a hundred times its size."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*', re.DOTALL)
@@ -55,7 +57,7 @@ class Bodies:
         return self._text_body(text, media_type, depth=depth).encode()
 
     def _text_body(self, text: str, media_type: str, *, depth: int) -> str:
-        if HINT.search(text):
+        if may_hold_secret(text):
             text = self.form(text) if "x-www-form-urlencoded" in media_type else self._layers(text, depth=depth)
             text = self._plain(text)
         return self._secrets.known(text)
@@ -83,6 +85,8 @@ class Bodies:
 
     def _json(self, text: str, *, depth: int) -> str | None:
         """Return JSON without secrets, where all else stays as it was written; None for what is not JSON."""
+        if text.count("{") + text.count("[") > _MAX_NODES:
+            return None
         try:
             # Every number is a token of its own, however large; NaN and Infinity are not.
             document = json.loads(text, object_pairs_hook=_Object, parse_float=lambda _: 0.5, parse_constant=bool)

@@ -60,7 +60,7 @@ def _custom(query: str) -> list[str]:
     if query.lstrip().startswith("["):
         try:
             return [text(option.get("value")) for option in entries(json.loads(query))]
-        except ValueError:
+        except (ValueError, RecursionError):
             return []
     options = [found.replace("\\,", ",").strip() for found in _CUSTOM.findall(query)]
     return [labelled[2].strip() if (labelled := _LABELLED.fullmatch(o)) else o for o in options]

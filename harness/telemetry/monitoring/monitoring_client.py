@@ -78,7 +78,7 @@ class MonitoringClient:
         """Read JSON; raises `MonitoringError` for anything else."""
         try:
             return msgspec.json.decode(response.content, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise self.foreign(response) from None
 
     def foreign(self, response: httpx.Response) -> MonitoringError:

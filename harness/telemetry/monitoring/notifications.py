@@ -13,7 +13,8 @@ from harness.http.message import Request, Response
 
 MAX_BODY = 4 << 20
 MAX_NOTIFICATIONS = 5000
-"""The most that are stored; later ones are answered and counted alone."""
+MAX_KEPT = 16 << 20
+"""The most that are stored, and of how many bytes of requests; later ones are only answered."""
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +56,7 @@ class NotificationHook(LoopbackServer):
         super().__init__("notifications", port=port, max_body=MAX_BODY)
         self._arrived = threading.Condition()
         self._notifications: list[Notification] = []
+        self._kept = 0
         self.unreadable = 0
         """Requests that were no notification."""
 
@@ -84,12 +86,15 @@ class NotificationHook(LoopbackServer):
             return Response(status=405, headers=(("allow", "POST"),))
         try:
             message = msgspec.json.decode(request.body, type=_HookMessage)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self.unreadable += 1
             return Response(status=400)
         receiver = message.receiver or unquote(request.path.strip("/"))
         now = time.time()
         with self._arrived:
+            self._kept += len(request.body)
+            if self._kept > MAX_KEPT:
+                return Response(status=200)
             for alert in message.alerts[: MAX_NOTIFICATIONS - len(self._notifications)]:
                 self._notifications.append(
                     Notification(

@@ -196,7 +196,7 @@ class PrometheusApi:
             raise MonitoringError(f"{self.server.name} reported an error{asked}: {error}.")
         try:
             return msgspec.json.decode(answer.data, type=kind)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             raise self.server.foreign(response) from None
 
 

@@ -2,159 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
-import json
 import re
 import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
 from http.client import HTTPResponse
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-import yaml
 
-from harness.cassettes.play.playback import Playback, load
-from harness.cassettes.play.replay_connection import listening
-from harness.cassettes.play.replay_server import ReplayServer
-from harness.cassettes.record.proxy import RecordingProxy
-from harness.cassettes.record.recorder import Recorder
-from harness.contract.webhooks.catcher import Catcher, caught_in
-from harness.http.client import Network
-from harness.http.loopback_server import LoopbackServer
-from harness.http.message import Request, Response
-from harness.resilience.credential_leak import Elsewhere
-from harness.resilience.fault_server import FaultServer
-from harness.secrets.redaction.redactor import Redactor
-from harness.telemetry.otlp import SpanCollector
-from harness.webhooks.capture_server import CaptureServer, CaptureStore
+from tests.servers import SERVERS, Provider, Running, collector
 
 PATH = "/v1/logs"
 
 
-class Running(NamedTuple):
-    """A server under test."""
-
-    port: int
-    bodies: Callable[[], list[bytes]]
-    """Of the requests that arrived, in order."""
-
-
-class Provider(LoopbackServer):
-    """Keeps what arrives behind a proxy."""
-
-    def __init__(self) -> None:
-        super().__init__("provider")
-        self.bodies: list[bytes] = []
-
-    def respond(self, request: Request) -> Response:
-        """Keep the body."""
-        self.bodies.append(request.body)
-        return Response(status=200, body=b"taken")
-
-
-@contextmanager
-def catcher(folder: Path) -> Iterator[Running]:
-    file = folder / "caught"
-    with Catcher(0, file, event_id=lambda *_: "", now=time.time) as server:
-        yield Running(server.port, lambda: [c.request.body for c in caught_in(file)])
-
-
-@contextmanager
-def capture(folder: Path) -> Iterator[Running]:
-    store = CaptureStore(folder, lambda headers, body: (headers, body))
-    with CaptureServer(0, store, each=lambda _: None, limit=100) as server:
-        yield Running(
-            server.port,
-            lambda: [(b"\r\n" + p.read_bytes()).partition(b"\r\n\r\n")[2] for p in sorted(folder.glob("*.http"))],
-        )
-
-
-@contextmanager
-def collector(folder: Path) -> Iterator[Running]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    file = folder / "spans.jsonl"
-    with SpanCollector(f"127.0.0.1:{port}", file) as server:
-
-        def bodies() -> list[bytes]:
-            server._file.flush()
-            lines = (json.loads(line) for line in file.read_text().splitlines())
-            return [line["texts"]["body"].encode() for line in lines if "body" in line["texts"]]
-
-        yield Running(port, bodies)
-
-
-@contextmanager
-def proxy(folder: Path) -> Iterator[Running]:
-    with ExitStack() as stack:
-        provider = stack.enter_context(Provider())
-        client = stack.enter_context(Network([provider.url]).client())
-        recorder = Recorder(folder / "cassette.yaml", redactor=Redactor(), append=False)
-        server = stack.enter_context(RecordingProxy(provider.url, client, recorder, port=0, log=lambda _: None))
-        yield Running(server.port, lambda: provider.bodies)
-
-
-@contextmanager
-def faults(_: Path) -> Iterator[Running]:
-    with ExitStack() as stack:
-        provider = stack.enter_context(Provider())
-        client = stack.enter_context(Network([provider.url]).client())
-        server = stack.enter_context(FaultServer(provider.url, client, faults=[]))
-        yield Running(server.port, lambda: provider.bodies)
-
-
-@contextmanager
-def elsewhere(_: Path) -> Iterator[Running]:
-    with Elsewhere() as server:
-        yield Running(server.port, lambda: [sent.rpartition(b"\n")[2] for _, sent in server.arrived])
-
-
-@contextmanager
-def replay(folder: Path) -> Iterator[Running]:
-    recorded = {
-        "request": {"method": "GET", "uri": "https://api.example.com/", "body": "", "headers": {}},
-        "response": {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": "1"}},
-    }
-    path = folder / "cassette.yaml"
-    path.write_text(yaml.safe_dump({"interactions": [recorded], "version": 1}))
-    bodies: list[bytes] = []
-
-    def check(request: Request) -> list[str]:
-        bodies.append(request.body)
-        return []
-
-    server = ReplayServer(Playback(load([path]), redactor=Redactor()), log=lambda _: None, check=check)
-    loop = asyncio.new_event_loop()
-    ended, started, urls = asyncio.Event(), threading.Event(), list[str]()
-
-    async def serve() -> None:
-        async with listening(server, 0) as url:
-            urls.append(url)
-            started.set()
-            await ended.wait()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
-    thread.start()
-    assert started.wait(10)
-    try:
-        yield Running(int(urls[0].rpartition(":")[2]), lambda: bodies)
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join(10)
-        loop.close()
-
-
-SERVERS = [catcher, capture, collector, proxy, faults, elsewhere, replay]
-
-
 @pytest.fixture(params=SERVERS, ids=[server.__name__ for server in SERVERS])
 def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
-    with request.param(tmp_path) as found:
+    with Provider() as provider, request.param(tmp_path, provider) as found:
         yield found
 
 

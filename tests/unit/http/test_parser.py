@@ -76,10 +76,10 @@ def test_the_go_ahead_is_given_once_and_only_while_the_body_is_missing() -> None
         (HEAD + b"x: a\rb\r\n\r\n", 400, "a head with a bare line break or a NUL in it"),
         (HEAD + b"Content-Length: +1\r\n\r\n", 400, "content-length '+1'"),
         (HEAD + b"Content-Length: 1\r\ncontent-length: 2\r\n\r\n", 400, "two headers content-length"),
-        (HEAD + b"Content-Length: 67108865\r\n\r\n", 413, "a body of 67,108,865 bytes; 67,108,864 are allowed"),
+        (HEAD + b"Content-Length: 33554433\r\n\r\n", 413, "a body of 33,554,433 bytes; 33,554,432 are allowed"),
         (HEAD + b"Transfer-Encoding: gzip\r\n\r\n", 501, "transfer-encoding 'gzip'"),
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n", 400, "a chunk that begins b'-1'"),
-        (HEAD + b"Transfer-Encoding: chunked\r\n\r\nfffffff\r\n", 413, "a body of more than 67,108,864 bytes"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\nfffffff\r\n", 413, "a body of more than 33,554,432 bytes"),
         (b"GET / HTTP/1.1\r\nx: " + b"y" * 70_000, 431, "a head that is too large"),
     ],
 )

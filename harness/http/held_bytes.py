@@ -1,0 +1,44 @@
+"""What a server holds of unanswered requests, over all its connections: many large bodies take no more than one."""
+
+from __future__ import annotations
+
+import threading
+from http import HTTPStatus
+
+from harness.http.parser import MAX_BODY, BadMessageError
+
+
+class HeldBytes:
+    """The bytes that one server holds."""
+
+    def __init__(self, limit: int = MAX_BODY) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._total = 0
+
+    def change(self, number: int) -> None:
+        """Take ``number`` more, or give some back; raises `BadMessageError` where that would be too much."""
+        with self._lock:
+            if number > 0 and self._total + number > self._limit:
+                text = f"a body that is too much beside others: {self._limit:,} bytes are read at a time"
+                raise BadMessageError(text, HTTPStatus.SERVICE_UNAVAILABLE)
+            self._total += number
+
+
+class Share:
+    """What one connection holds of it."""
+
+    def __init__(self, held: HeldBytes) -> None:
+        self._held = held
+        self._number = 0
+
+    def take(self, number: int) -> None:
+        """Hold more; raises `BadMessageError` where that is too much."""
+        self._held.change(number)
+        self._number += number
+
+    def release(self) -> None:
+        """Hold nothing any more."""
+        if self._number:
+            self._held.change(-self._number)
+            self._number = 0
