@@ -166,7 +166,7 @@ def place_of_texts(line: bytes) -> str:
     """Return which span a line of such a file is about."""
     try:
         told = msgspec.json.decode(line, type=SpanTexts)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return "an export of spans"
     return f"a span of {told.service or 'the integration'}, {told.name!r}"
 

@@ -39,7 +39,7 @@ class Override(NamedTuple):
             return self.text
         try:
             return json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return self.text
 
 

@@ -109,7 +109,7 @@ def _is_jwt(value: str) -> bool:
     head, _, rest = value.partition(".")
     try:
         header = json.loads(_decoded(head))
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(header, dict) and "alg" in header and bool(rest.partition(".")[2])
 
