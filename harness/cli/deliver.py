@@ -94,17 +94,22 @@ def deliver(
             say(text)
         return
     summary = Summary()
-    with _shown(run.total, quiet=quiet or as_json) as each:
-        try:
-            run.deliver(each, summary)
-            interrupted = False
-        except KeyboardInterrupt:
-            interrupted = True
+    interrupted = _interrupted(run, summary, quiet=quiet or as_json)
     if as_json:
         print_json({**summary.figures(), "interrupted": interrupted})
     else:
         say("\n".join(summary.lines()))
     sys.exit(INTERRUPTED if interrupted else not summary.succeeded)
+
+
+def _interrupted(run: DeliveryRun, summary: Summary, *, quiet: bool) -> bool:
+    """Deliver, and return whether Ctrl-C ended it."""
+    with _shown(run.total, quiet=quiet) as each:
+        try:
+            run.deliver(each, summary)
+        except KeyboardInterrupt:
+            return True
+    return False
 
 
 def _examples(spec: str, root: Path) -> Iterator[tuple[str, bytes]]:

@@ -1,7 +1,7 @@
 """The one place that makes a text fit to be shown: what a target answers must not move a cursor, or look like another.
 
-A terminal obeys control characters; zero-width characters and those that turn the direction hide in any format what a
-text says (CVE-2021-42574). Each becomes its escape. Letters of every script stay.
+A terminal obeys control characters; in any format, zero-width characters and those that turn the direction make a text
+look like another (CVE-2021-42574). Each becomes its escape. Letters of every script stay.
 """
 
 from __future__ import annotations
@@ -36,6 +36,6 @@ def _escape(character: str) -> str:
 
 
 def json_escape(character: str) -> str:
-    """Return a character as JSON writes it without itself (RFC 8259 section 7)."""
+    """Return a character in the escapes of JSON (RFC 8259 section 7)."""
     units = character.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

@@ -33,7 +33,7 @@ GRACE_S = 2.0
 MAX_RECORDED = 8 << 20
 """Bytes of a request or a response, as sent and as unpacked: to search them for secrets takes a multiple of them."""
 MAX_SESSION = 16 << 20
-"""Bytes of all that is recorded: a cassette is written anew each time. More only passes, here and above."""
+"""Bytes of all that is recorded: a cassette is written as a whole each time. More only passes, here and above."""
 WITHIN_S = 600.0
 """Seconds for a whole response: a stream without an end is ended then, and anything else broken off."""
 _NOT_PASSED_ON = HOP_BY_HOP | {"host", "content-length", "accept-encoding", "expect"}

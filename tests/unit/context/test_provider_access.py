@@ -46,7 +46,7 @@ def test_a_document_behind_the_credential_is_read(guarded: str, tmp_path: Path) 
     with RunContext.begun(tmp_path, overlay=None) as context:
         spec = context.spec
         context.client.close()
-    named = Surroundings(tmp_path).spec(f"{guarded}/openapi.json")
+    named = Surroundings(tmp_path).spec(f"{guarded}/openapi.json", within=tmp_path)
 
     assert named is not None
     for found in (spec, named):
