@@ -208,7 +208,7 @@ DRILLS: tuple[Drill, ...] = (
         failed=f"Lost or repeated an event that was delivered again after {BURST} others",
         expected="HTTP 2xx each time, and exactly one effect",
         source="Standard Webhooks, Idempotency; senders try again for days",
-        fix="Keep the ids of processed events for as long as the sender may try again, not only the latest ones.",
+        fix="Store the ids of processed events for as long as the sender may try again, not only the latest ones.",
         run=_after_many,
     ),
 )
