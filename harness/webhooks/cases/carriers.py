@@ -20,7 +20,7 @@ from harness.webhooks.cases.receiver_case import Expected, Framing, ReceiverCase
 _ALWAYS = "Verify every request that reaches the handler in the same way, before you look at anything else in it."
 _NO_SWITCH = "Leave no switch for tests in the receiver: give it a secret of its own in each environment instead."
 _OWN_SECRET = "Read the secret from your own configuration alone, never from the request."  # noqa: S105 - words
-_ONE_BY_ONE = "Store what you know about a request with that request, never with its connection or in a shared variable."
+_ONE_BY_ONE = "Store what you know about a request with that request, not with its connection or in a shared variable."
 _SAME_CHECK = "Verify before you read the event: the kind that it states must decide nothing before that."
 _DEPENDS = "CWE-807: no decision about security depends on what the sender chooses"
 
