@@ -164,8 +164,9 @@ def _processes(pid: int) -> Iterator[psutil.Process]:
     """Yield the gate, its pytests and their workers: what runs Python, without the target."""
     gate = psutil.Process(pid)
     for process in [gate, *gate.children(recursive=True)]:
-        if not any(part in word for word in process.cmdline() for part in ("serve.py", "guardian_process.py")):
-            yield process
+        with suppress(psutil.Error):  # it has ended
+            if not any(part in word for word in process.cmdline() for part in ("serve.py", "guardian_process.py")):
+                yield process
 
 
 def _wait_for_the_rest(folder: Path) -> None:
