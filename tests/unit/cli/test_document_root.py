@@ -85,8 +85,8 @@ def test_root_is_for_replay_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_whatever_names_a_document_has_the_option() -> None:
-    """No command reads a document without it."""
-    for name in COMMANDS:
+    """No command reads a document without it; `init` writes its path into harness.toml, whose folder counts."""
+    for name in set(COMMANDS) - {"init"}:
         command = main.get_command(click.Context(main), name)
         assert command is not None
         options = {option for each in command.params for option in each.opts}
