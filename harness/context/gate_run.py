@@ -37,7 +37,7 @@ _HELD = (0, 5)
 _WATCH_S = 0.2
 _HURRY_S = 2.5
 """Seconds for an end in good order where nobody waits for the verdict any more; then the guardian ends the rest."""
-_STOPS = re.compile(r"-[vqx]*x[vqx]*|--exitfirst|--maxfail.*")
+_STOPS = re.compile(r"-(?=[vq]*x)[vqx]+|--exitfirst|--maxfail.*")
 
 
 def run_gate(request: GateRequest) -> tuple[int, Report | None]:

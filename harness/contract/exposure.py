@@ -14,7 +14,7 @@ from harness.openapi.operation import Operation
 
 _CODE = re.compile(
     r"Traceback \(most recent call last\)|File \\?\"[^\"\n]{1,200}\", line \d+, in "
-    r"|(?:^|\n|\\n)\s*at [\w.$<>\[\] /]{1,200}\([^()\n]{0,200}:\d+(?::\d+)?\)"
+    r"|(?:^|\n|\\n)[ \t]*at [\w.$<>\[\] /]{1,200}\([^()\n]{0,200}:\d+(?::\d+)?\)"
     r"|SQLSTATE\[|psycopg2?\.errors|sqlite3\.\w+Error|ORA-\d{5}|org\.hibernate|java\.sql\.SQL"
     r"|\bINSERT INTO \S+ ?\(|\bSELECT .{1,200} FROM .{1,100} WHERE "
 )

@@ -12,7 +12,7 @@ _FOLDERS = re.compile(
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?")
 _TOKEN = re.compile(r"\b(?=[\w-]*\d)[\w-]{8,}\b")
 _INDEX = re.compile(r"(?<=/)\d+(?=[/?#\s:)]|$)|(?<=\[)\d+(?=\])")
-_NUMBER = re.compile(r"\d+\.\d+|\b\d{4,}\b|\b\d+(?=\s?(?:ms|s|m|h|d|seconds?|minutes?|bytes?|[kMG]i?B|%)(?!\w))")
+_NUMBER = re.compile(r"(?<!\d)\d+\.\d+|\b\d{4,}\b|\b\d+(?=\s?(?:ms|s|m|h|d|seconds?|minutes?|bytes?|[kMG]i?B|%)(?!\w))")
 _ANY = "#"
 _VALUE = re.compile(
     r"^(?P<title>[^:'\"{]+: )?.+? (?P<verb>(?:is not|is longer|is shorter|is less|is greater|is too|does not|"

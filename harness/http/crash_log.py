@@ -25,7 +25,7 @@ _PYTHON = re.compile(
     r"^Traceback \(most recent call last\):\n(?P<frames>(?:[ \t]+.*\n)+)(?P<error>[A-Za-z_][\w.]*)(?=[:\n])",
     re.MULTILINE,
 )
-_PYTHON_FRAME = re.compile(r'^\s+File "(?P<file>[^"\n]+)", line \d+, in (?P<function>\S+)', re.MULTILINE)
+_PYTHON_FRAME = re.compile(r'^[ \t]+File "(?P<file>[^"\n]+)", line \d+, in (?P<function>\S+)', re.MULTILINE)
 _CHAINED = re.compile(
     r"\n\n(?:During handling of the above exception|The above exception was the direct cause)[^\n]*\n\n"
 )
@@ -36,7 +36,7 @@ _NODE = re.compile(
     re.MULTILINE,
 )
 _NODE_FRAME = re.compile(
-    r"^\s+at (?:(?:async |new )?(?P<function>[^\s(]+) (?:\[as \S+\] )?\()?(?:file://)?(?P<file>[^()\s]+?):\d+:\d+\)?$",
+    r"^[ \t]+at (?:(?:async |new )?(?P<function>[^\s(]+) (?:\[as \S+\] )?\()?(?:file://)?(?P<file>[^()\s]+?):\d+:\d+\)?$",
     re.MULTILINE,
 )
 _OF_LIBRARIES = re.compile(r"site-packages|dist-packages|node_modules")

@@ -16,9 +16,9 @@ from harness.operations.runbook_sections import SECTIONS, Needed
 
 _PLACEHOLDERS = re.compile(
     r"\b(TODO|TB[ACDW]|FIXME|XXX|WIP|lorem ipsum)\b[^\n.!?]*"
-    r"|[^\n.!?]{0,60}\b(coming soon|placeholder|work in progress|under construction|"
+    r"|(?:^|(?<=[.!?]))[^\n.!?]{0,60}\b(coming soon|placeholder|work in progress|under construction|"
     r"to be (added|completed|confirmed|decided|defined|determined|documented|done|filled in|written))\s*(?=[\n.!?]|$)"
-    r"|^\W*(n/a|none|unknown)\W*$",
+    r"|^[^\w\n]*(n/a|none|unknown)[^\w\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 """A mark of what is unwritten with the rest of its sentence, a sentence that ends on such words, a line that denies."""

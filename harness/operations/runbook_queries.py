@@ -21,7 +21,7 @@ PARSES = Check(
     fix="Correct the query, or give the block another language than promql.",
 )
 _PLACEHOLDER = re.compile(r"\{\{|\{%|\$\w|\$\{|<[\w -]+>|\.\.\.|\N{HORIZONTAL ELLIPSIS}")
-_PROMPT = re.compile(r"^\s*\$\s", re.MULTILINE)
+_PROMPT = re.compile(r"^[ \t]*\$\s", re.MULTILINE)
 
 
 def judge_queries(runbooks: Runbooks, parse: Callable[[str], object]) -> list[Finding]:

@@ -18,23 +18,24 @@ _LINE_CHARS = 500
 _EXCEPTIONS = (
     # Python: the innermost frame, then the exception.
     re.compile(
-        r'File "(?P<file>[^"]+)", line (?P<line>\d+), in \S+\n(?:    .*\n)*(?P<what>[\w.]+(?:: .*)?)$',
+        r'File "(?P<file>[^"\n]+)", line (?P<line>\d+), in \S+\n(?:    .*\n){0,20}(?P<what>[\w.]+(?:: .*)?)$',
         re.MULTILINE,
     ),
     # Node, and Java: the exception, then the innermost frame.
     re.compile(
         r"^(?:Uncaught )?(?P<what>[\w.]*(?:Error|Exception)\b.*)\n(?:.*\n){0,3}?"
-        r"\s+at (?:.*\()?(?P<file>[^()\n]+?):(?P<line>\d+)",
+        r"[ \t]+at (?:.*\()?(?P<file>[^()\n]+?):(?P<line>\d+)",
         re.MULTILINE,
     ),
     # Go.
-    re.compile(r"(?P<what>panic: .*)\n(?:.*\n)*?\t(?P<file>\S+):(?P<line>\d+)", re.MULTILINE),
+    re.compile(r"(?P<what>panic: .*)\n(?:.*\n){0,60}?\t(?P<file>\S+):(?P<line>\d+)", re.MULTILINE),
     # PHP.
     re.compile(r"(?P<what>(?:Uncaught )[\w\\]+: .*?) in (?P<file>\S+?)(?::| on line )(?P<line>\d+)", re.MULTILINE),
     # Ruby.
-    re.compile(r"(?P<file>\S+\.rb):(?P<line>\d+):in [`'][^']*': (?P<what>.*)$", re.MULTILINE),
+    re.compile(r"(?<![^\s\"'])(?P<file>\S+\.rb):(?P<line>\d+):in [`'][^']*': (?P<what>.*)$", re.MULTILINE),
     re.compile(
-        r"^.*?(?P<what>[A-Z]\w*(?:::\w+)*(?:Error|Exception) [-:(].*)\n\s*(?P<file>\S+\.rb):(?P<line>\d+)", re.MULTILINE
+        r"^.*?\b(?P<what>[A-Z]\w*(?:::\w+)*(?:Error|Exception) [-:(].*)\n\s*(?P<file>\S+\.rb):(?P<line>\d+)",
+        re.MULTILINE,
     ),
 )
 

@@ -21,7 +21,7 @@ _MADE_UP = re.compile(
     r"|12345678|abcdefgh|(?:(?<=[\W_])|^)(?:your|dummy|fake|todo|lorem|some)(?![^\W_])"
 )
 """Short words stand alone, as chance makes them too."""
-_WORDS = re.compile(r"[A-Za-z]+(?:[ _.:/-]+[A-Za-z]*)*[.!?]?")
+_WORDS = re.compile(r"[A-Za-z]+(?:[ _.:/-]+[A-Za-z]+)*[ _.:/-]*[!?]?")
 _NUMBER = re.compile(r"[\d.,:+TZ/_-]+")
 _FEW = 4
 """Different characters: a value with fewer was typed, such as ``aaaaaaaa``."""

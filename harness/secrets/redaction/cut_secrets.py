@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 LEAST = 3
 """Fewest characters of a secret that count as a part of it: fewer would be found by chance, and reveal nothing."""
-_MARKS = re.compile(r"\s*(?:\N{HORIZONTAL ELLIPSIS}|\.\.\.|\\u2026)\s*")
+_MARKS = re.compile(r"(?:(?<!\s)\s+)?(?:\N{HORIZONTAL ELLIPSIS}|\.\.\.|\\u2026)\s*")
 
 
 class Forms(NamedTuple):

@@ -16,9 +16,9 @@ from harness.telemetry.rules.series_catalogue import SeriesCatalogue
 
 Anchors = Callable[[Path], Collection[str]]
 """Returns the anchors of a Markdown file's headings; raises ValueError where it cannot be read."""
-_ACTION = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_ACTION = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*)\}\}", re.DOTALL)
 _TEMPLATE_LABEL = re.compile(r"""\$labels\.([A-Za-z_]\w*)|\bindex\s+\$labels\s+["`]([^"`]+)["`]""")
-_GUARD = re.compile(r"\s*-?\s*(?:else\s+)?(?:if|with|and|or)\b")
+_GUARD = re.compile(r"\s*(?:-\s*)?(?:else\s+)?(?:if|with|and|or)\b")
 _SEVERITY = re.compile(r"severity|priority|urgency|criticality|level|importance|\bsev\b|pager?\b", re.IGNORECASE)
 _HOW_SEVERE = re.compile(
     r"(?:critical|crit|emergency|fatal|error|major|minor|high|medium|low|warning|warn|info|notice|none|page|ticket)"
