@@ -13,11 +13,14 @@ _INVISIBLE = (
     "\\xad\\u061c\\u115f\\u1160\\u180b-\\u180f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufeff\\uffa0"
     "\\ufff9-\\ufffb\\ud800-\\udfff\\U000e0000-\\U000e0fff"
 )
-_OF_A_TEXT = re.compile(f"[{_INVISIBLE}]")
+_OF_A_TEXT = re.compile(rf"(?!\r\n)[{_INVISIBLE}]")
 
 
 def visible(text: str) -> str:
-    """Show control and invisible characters of a text of several lines instead of sending them."""
+    """Show control and invisible characters of a text of several lines instead of sending them.
+
+    A carriage return before a line feed ends a line of HTTP, and stays.
+    """
     return _OF_A_TEXT.sub(lambda found: _escape(found[0]), text)
 
 

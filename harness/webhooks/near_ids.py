@@ -20,7 +20,8 @@ def near_ids(old: str) -> Mapping[str, str]:
     if varied:
         found["the last character"] = _with(old, varied[-1], _next(old[varied[-1]], alphabets[varied[-1]]))
     if cased:
-        found["the case of a letter"] = _with(old, cased[-1], old[cased[-1]].swapcase())
+        at = next((at for at in reversed(cased) if at != varied[-1]), cased[-1])  # the last character is its own row
+        found["the case of a letter"] = _with(old, at, old[at].swapcase())
     if varied and not begins_with_time(old):
         found["the first character that varies"] = _with(old, varied[0], _next(old[varied[0]], alphabets[varied[0]]))
     return found

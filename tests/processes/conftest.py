@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 
@@ -11,6 +12,12 @@ import pytest
 from tests.unit.conftest import Call, Reply, Serve, serve  # noqa: F401 - a fixture
 
 Arrived = Callable[[Callable[[str], str]], Call]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hears_quit() -> None:
+    """Let what tests start hear SIGQUIT: a shell ignores it for what it starts in the background, and all below."""
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 @pytest.fixture

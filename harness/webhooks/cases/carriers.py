@@ -6,6 +6,7 @@ path, headers, framing and content. Each row is a delivery signed with another s
 
 from __future__ import annotations
 
+import base64
 from functools import partial
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -24,6 +25,8 @@ _ONE_BY_ONE = "Store what you know about a request with that request, not with i
 _SAME_CHECK = "Verify before you read the event: the kind that it states must decide nothing before that."
 _DEPENDS = "CWE-807: no decision about security depends on what the sender chooses"
 
+_MADE_UP = base64.b64decode("exampleexampleexampleexample") + bytes.fromhex("deadbeefdeadbeefdeadbe")
+"""What a stated secret is made of: in base64 and in hexadecimal it shows that it is none, where a receiver logs it."""
 _SECRETS = ("secret", "webhook_secret", "signing_secret", "key", "token", "api_key")
 _SWITCHES = (
     *("debug", "test", "test_mode", "testing", "dev", "dry_run", "internal", "trusted", "bypass", "unsafe"),
@@ -82,7 +85,7 @@ def _asking(m: Material, fields: dict[str, str]) -> Material:
 
 def _own_secret(m: Material, *, in_query: bool) -> Request:
     """Return a delivery that is signed with a secret which it names itself."""
-    own = m.scheme.new_secret()
+    own = m.scheme.secret_of(_MADE_UP)
     if in_query:
         return _asking(m, dict.fromkeys(_SECRETS, own)).signed(secret=own)
     return _with(_in_headers(_SECRETS, own), m.signed(secret=own))

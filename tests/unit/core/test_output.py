@@ -89,7 +89,11 @@ def test_a_value_in_single_characters_is_redacted(stream: RedactedStream, inner:
     assert told(inner) == "<[REDACTED env:KEY]>"
 
 
-@pytest.mark.parametrize("text", [".", "F", "a line\n", "50 %|###", "\x1b[2K", "no secret: ke?", "Å\n"], ids=ascii)
+@pytest.mark.parametrize(
+    "text",
+    [".", "F", "a line\n", "50 %|###", "\x1b[2K", "no secret: ke?", "Å\n"],
+    ids=["a dot", "a letter", "a line", "a bar", "an escape", "no secret", "beyond ASCII"],
+)
 def test_all_else_is_printed_at_once(text: str, stream: RedactedStream, inner: io.TextIOWrapper) -> None:
     """Progress is not delayed, not even within a line."""
     stream.write(text)
