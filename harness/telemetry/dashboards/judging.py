@@ -36,7 +36,7 @@ _MAX_LISTED = 8
 """Values that one finding lists."""
 MAX_FINDINGS = 100
 """Of one check in one dashboard, and lines of one finding."""
-_NESTED = re.compile(r"[+*}][^()]*\)[+*{]")
+_NESTED = re.compile(r"[+*}][^()+*}]*\)[+*{]")
 """A repetition within a repetition, which Python may need ages to refuse."""
 _MAX_CHARS = 300
 """Of a query in a finding."""
