@@ -52,10 +52,9 @@ def scheme(deliveries: tuple[Path, ...], secret: str, url: str | None, *, as_jso
 
 def _request(path: Path) -> Request:
     try:
-        fixture = http_fixture(bytes_of(path), path)
+        return http_fixture(bytes_of(path), path).request
     except EventError as exc:
         raise ConfigurationError(str(exc)) from None
-    return Request(method=fixture.method, url=fixture.target or "/", headers=fixture.headers, body=fixture.body)
 
 
 def _document(search: SchemeSearch, secret: str) -> dict[str, object]:

@@ -9,6 +9,7 @@ from harness.contract.credentials import ACCEPTS
 from harness.errors import NotPermittedError
 from harness.http.provider_client import ProviderClient
 from harness.model import Check, Finding, Outcome
+from harness.openapi.document_servers import server_urls
 from harness.openapi.permission import UNKNOWN_PATH
 from harness.openapi.spec_document import Spec
 
@@ -88,13 +89,7 @@ def _server_paths(spec: Spec) -> Iterator[str]:
     """Yield the paths of the document's servers, with the defaults of their variables (OpenAPI 2.0: ``basePath``)."""
     if isinstance(spec.raw.get("basePath"), str):
         yield str(spec.raw["basePath"])
-    servers = spec.raw.get("servers")
-    for server in servers if isinstance(servers, list) else ():
-        url = str(server.get("url", "")) if isinstance(server, dict) else ""
-        variables = server.get("variables") if isinstance(server, dict) else None
-        for name, variable in variables.items() if isinstance(variables, dict) else ():
-            if isinstance(variable, dict):
-                url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
+    for url in server_urls(spec.raw):
         path = urlsplit(url).path if "{" not in url else ""
         if path.startswith("/"):
             yield path

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
-from urllib.parse import urlsplit
 
 from harness.core.cutting import cut_before
 from harness.errors import ProcessError
@@ -21,6 +17,7 @@ from harness.process import cancellation
 from harness.process.environment import whole_environment
 from harness.process.groups import await_end, signal_group
 from harness.process.guardian import MARK, guardian
+from harness.process.startable import is_program, taken_port
 
 if TYPE_CHECKING:
     import psutil
@@ -160,12 +157,7 @@ class ManagedProcess:
     def _require_free_port(self) -> None:
         if self.ready.url is None:
             return
-        url = urlsplit(self.ready.url)
-        port = url.port or (443 if url.scheme == "https" else 80)
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            taken = probe.connect_ex((url.hostname or "127.0.0.1", port)) == 0
-        if taken:
+        if port := taken_port(self.ready.url):
             raise ProcessError(
                 f"harness.toml: [process.{self.name}] ready: port {port} is in use, so another program would be "
                 f"checked instead. Stop what listens there, or let the harness choose: {{port:{self.name}}}."
@@ -173,9 +165,7 @@ class ManagedProcess:
 
     def require_program(self, key: str, program: str) -> None:
         """Raise `ProcessError` where the program that ``key`` of the section names cannot be run."""
-        path = self.env.get("PATH", os.environ.get("PATH"))
-        found = shutil.which(program, path=path) or (self.cwd / program).is_file()
-        if not program or not found:
+        if not is_program(program, cwd=self.cwd, path=self.env.get("PATH")):
             raise ProcessError(
                 f"harness.toml: [process.{self.name}] {key}: {program or 'nothing'!r} is not a program that can be "
                 "run there. Install it, or give its path."

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from harness.core.cutting import cut
 from harness.errors import EventError
-from harness.http.message import Headers
+from harness.http.message import Headers, Request
 
 LIMIT_BYTES = 32 * 1024 * 1024
 _REQUEST_LINE = re.compile(r"([A-Z]+) (\S+) HTTP/[0-9](?:\.[0-9])?\s*")
@@ -32,6 +32,11 @@ class HttpFixture(NamedTuple):
     def message(self) -> tuple[Headers, bytes]:
         """Headers and body."""
         return self.headers, self.body
+
+    @property
+    def request(self) -> Request:
+        """The request as it came."""
+        return Request(method=self.method, url=self.target or "/", headers=self.headers, body=self.body)
 
 
 def bytes_of(path: Path) -> bytes:

@@ -160,7 +160,7 @@ class ReplayConnection:
             self.close()
             return
         if sent < len(data):
-            self._unsent = memoryview(data)[sent:]  # the recording's own bytes, whoever does not read them
+            self._unsent = memoryview(data)[sent:]  # the recording's own bytes, so that a slow client costs no copy
             self._loop.remove_reader(self._socket)
             self._loop.add_writer(self._socket, self._writable)
         else:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from collections.abc import Iterator, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from harness.context.examination.symptom import Symptom
 from harness.context.interpreter_checks import check_interpreter
 from harness.context.needed_extras import require_extras
 from harness.errors import SecretError
-from harness.http.address import DEFAULT_PORTS
 from harness.model.strict import where_is
+from harness.process.startable import is_program, taken_port
 from harness.telemetry.monitoring.monitoring_servers import ALERTMANAGER, INSTALL, PROMETHEUS
 
 if TYPE_CHECKING:
     from harness.context.run_context import RunContext
+    from harness.model.config import Process
 
 _INTERFERING = {
     "rerunfailures": "repeats tests that fail, so that a fault that shows now and then is never seen",
@@ -56,10 +55,10 @@ def _extras(context: RunContext) -> Iterator[str]:
 
 def _programs(context: RunContext) -> Iterator[str]:
     root = context.target.root
-    for path, words, folder in _commands(context):
-        cwd = root / (folder or ".")
-        if words and "{" not in words[0] and not (shutil.which(words[0]) or (cwd / words[0]).is_file()):
-            yield f"harness.toml: {path}: {words[0]!r} is not a program here. Install it, or give its path."
+    for key, words, process in _commands(context):
+        cwd, path = (root / (process.cwd or "."), process.env.get("PATH")) if process else (root, None)
+        if words and "{" not in words[0] and not is_program(words[0], cwd=cwd, path=path):
+            yield f"harness.toml: {key}: {words[0]!r} is not a program here. Install it, or give its path."
     telemetry = context.config.telemetry
     alerts = telemetry.alerts if telemetry else None
     if alerts and alerts.rules and not alerts.prometheus:
@@ -68,12 +67,12 @@ def _programs(context: RunContext) -> Iterator[str]:
                 yield f"harness.toml: [telemetry.alerts] rules: {names[0]} is not installed. Install it: {INSTALL}."
 
 
-def _commands(context: RunContext) -> Iterator[tuple[str, Sequence[str], str | None]]:
-    """Yield the key of each command of harness.toml with its words and its folder."""
+def _commands(context: RunContext) -> Iterator[tuple[str, Sequence[str], Process | None]]:
+    """Yield the key of each command of harness.toml with its words, and the process whose it is."""
     config = context.config
     for name, process in config.process.items():
-        yield where_is(("process", name, "command")), process.command, process.cwd
-        yield where_is(("process", name, "prepare")), process.prepare, process.cwd
+        yield where_is(("process", name, "command")), process.command, process
+        yield where_is(("process", name, "prepare")), process.prepare, process
     if config.client:
         yield where_is(("client", "command")), config.client.command, None
     if receiver := config.receiver:
@@ -87,24 +86,16 @@ def _commands(context: RunContext) -> Iterator[tuple[str, Sequence[str], str | N
 def _ports(context: RunContext) -> Iterator[str]:
     own = set(context.run.ports.values())  # which were free a moment ago
     for name, process in context.config.process.items():
-        if (url := process.ready_url) and (port := _taken(url)) and port not in own:
+        if (url := process.ready_url) and (port := taken_port(url)) and port not in own:
             yield (
                 f"harness.toml: {where_is(('process', name, 'ready'))}: port {port} is in use, so another program "
                 f"would be tested. Stop what listens there, or let the harness choose: {{port:{name}}}."
             )
-    if context.otlp and (port := _taken(f"http://{context.otlp}")):
+    if context.otlp and (port := taken_port(f"http://{context.otlp}")):
         yield (
             f"harness.toml: [telemetry] otlp: port {port} is in use, so no span would arrive. Stop what listens there, "
             "or name another address."
         )
-
-
-def _taken(url: str) -> int:
-    parts = urlsplit(url)
-    port = parts.port or DEFAULT_PORTS.get(parts.scheme, 80)
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return port if probe.connect_ex((parts.hostname or "127.0.0.1", port)) == 0 else 0
 
 
 def _plugins(_context: RunContext) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.context.configuration_schema import schema_line
 from harness.context.starting.start_answers import StartAnswers
-from harness.core.pointers import mapped
+from harness.openapi.document_servers import server_urls
 from harness.openapi.json_document import items
 from harness.openapi.spec_document import Spec
 from harness.packs.shelf import pack_named
@@ -58,14 +58,10 @@ def _provider(answers: StartAnswers, spec: Spec) -> tuple[str, ...]:
 
 
 def server_of(spec: Spec) -> str:
-    """Return the URL of the document's first server, with the defaults of its variables; empty for none."""
-    servers = spec.raw.get("servers")
-    for server in servers if isinstance(servers, list) else ():
-        url = str(server.get("url", "")) if isinstance(server, dict) else ""
-        for variable, described in items(server.get("variables") if isinstance(server, dict) else None):
-            url = url.replace(f"{{{variable}}}", str(mapped(described, str).get("default", "")))
-        if url.startswith(("http://", "https://")):
-            return url
+    """Return the first whole URL of the document's servers; empty for none."""
+    whole = (url for url in server_urls(spec.raw) if url.startswith(("http://", "https://")))
+    if url := next(whole, ""):
+        return url
     host, path = spec.raw.get("host"), spec.raw.get("basePath", "")
     return f"https://{host}{path}" if isinstance(host, str) else ""
 

@@ -13,7 +13,6 @@ from harness.context.starting.start_answers import StartAnswers
 from harness.core.configuration_home import CONFIG_NAME, configuration_file
 from harness.errors import ConfigurationError
 from harness.http.client import Network
-from harness.http.message import Request
 from harness.model import SecretRef
 from harness.openapi.spec_document import Spec, load_spec
 from harness.packs.shelf import pack_named
@@ -76,8 +75,7 @@ def _scheme(answers: StartAnswers) -> SchemeDescription | None:
         return None
     reference = SecretRef(answers.signing_secret)
     secret = Vault(seed="", root=answers.root).resolve(reference, "--signing-secret").reveal()
-    fixture = http_fixture(bytes_of(answers.delivery), answers.delivery)
-    request = Request(method=fixture.method, url=fixture.target or "/", headers=fixture.headers, body=fixture.body)
+    request = http_fixture(bytes_of(answers.delivery), answers.delivery).request
     search = find_scheme([request], secret, url=answers.receiver)
     if not search.found:
         raise ConfigurationError(f"--delivery {answers.delivery}: {search.why_not}")

@@ -1,4 +1,4 @@
-"""What goes wrong around a gate is told in a sentence, and nothing is READY: full disks, wrong folders, few files."""
+"""What goes wrong around a gate gets a sentence, and nothing is READY: full disks, wrong folders, few files."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_a_folder_for_reports_that_cannot_be_made(target: Folder, place: str, wh
 
 
 def test_a_folder_for_reports_that_is_not_writable(target: Folder) -> None:
-    """The system's reason is told."""
+    """The message has the system's reason."""
     (target.path / "closed").mkdir(mode=0o500)
     words = ("-m", "harness.cli", "gate", "-p", "no:cacheprovider", "--reports", "closed")
 

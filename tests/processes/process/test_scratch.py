@@ -96,7 +96,7 @@ def test_what_is_not_ours_stays(temporary: Path) -> None:
 
 
 def test_no_folder_can_be_made(monkeypatch: pytest.MonkeyPatch, temporary: Path) -> None:
-    """The reason is told, and what to do."""
+    """The message has the reason, and what to do."""
     monkeypatch.setattr(tempfile, "tempdir", str(temporary / "absent"))
 
     with pytest.raises(ConfigurationError, match=r"scratch folder of the run cannot be made: No such file .*TMPDIR"):

@@ -1,4 +1,4 @@
-"""JSON of others may nest without end: whoever expects that it cannot be read expects that too."""
+"""JSON of others may nest without end: code that expects unreadable JSON expects that too."""
 
 from __future__ import annotations
 

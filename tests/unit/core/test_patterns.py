@@ -1,4 +1,4 @@
-"""No pattern of ours takes time that grows with the square of a text: whoever answers could keep the harness busy."""
+"""No pattern of ours takes time that grows with the square of a text: an answer could keep the harness busy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Known secrets in answers: who sent which, to what and where it stands is told once, and never the value."""
+"""Known secrets in answers: each is named once, with its sender, the request and the place, and never by its value."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_an_answer_is_searched(search: AnswerSearch, url: str, response: Respons
 
 
 def test_answers_of_one_kind_are_told_once(search: AnswerSearch) -> None:
-    """Every refusal is worded by the same code; what another search found is told with it."""
+    """Every refusal is worded by the same code, with what another search found."""
     apart = search.apart()
     for status in (400, 400, 500):
         response = Response(status=status, body=VALUE.encode())

@@ -51,7 +51,7 @@ def test_its_id_is_the_same_wherever_in_the_file_it_is() -> None:
 
 
 def test_silence_passes_where_something_was_searched() -> None:
-    """Without any file there is nothing to say; what exceeds the bound is told."""
+    """Without any file there is nothing to report; what exceeds the bound is named."""
     (passed,) = judge_undeclared([], searched=12)
     (_, more) = judge_undeclared([suspect()], searched=1, left_out=5)
 

@@ -178,7 +178,7 @@ def test_a_key_is_recognised_by_its_shape(shape: str) -> None:
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_value_is_recognised_by_the_field_it_stands_in(name: str) -> None:
-    """The kind names the field; where the value stands is told, and its representation does not show it."""
+    """The kind names the field; the place is the value's, and the representation does not show the value."""
     kind, written = FIELDS[name]
     value = drawn(24)
     text = written(value)
