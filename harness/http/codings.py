@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import enum
 import gzip
+import io
 import re
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from harness.errors import HarnessError
-from harness.http.installed_codecs import INSTALLABLE, Codec, installed_codec
+from harness.http.installed_codecs import INSTALLABLE, Stream, installed_codec
 
 MAX_DECODED = 64 * 1024 * 1024
 """Default limit of a decoded body in bytes: a small compressed body can expand without end."""
 _GZIP_MAGIC = b"\x1f\x8b"  # RFC 1952 section 2.3.1
 _GZIP_SYSTEM = 9  # the place of the byte that names it
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878 section 3.1.1
-_PIECE = 64
-"""Bytes unpacked at a time by packages that do not bound what comes out."""
+_PIECE = 1024
+"""Bytes unpacked at a time: Deflate makes at most 1,032 of one (zlib.net, Technical Details)."""
+_PIECE_OF_OTHERS = 64
+"""The same for packages of codings that make more of it."""
 _NO_CODINGS = frozenset({"", "identity", "none", "binary", "utf-8", "utf8", "aws-chunked"})
 """Values with which a body is sent as it is: the standard's, and those that servers send by mistake."""
 _CONTROLS = re.compile(rb"[^\t\n\f\r -~\x80-\xff]")
@@ -125,26 +128,24 @@ def _unknown(name: str) -> CodingError:
 def _gunzipped(body: bytes, name: str, limit: int) -> tuple[bytes, Pack] | None:
     if not body.startswith(_GZIP_MAGIC):
         return None
-    content = b""
+    content = io.BytesIO()
     while body.startswith(_GZIP_MAGIC):  # members follow each other (RFC 1952 section 2.2)
-        stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        content += _inflated(stream, body, name, limit - len(content))
-        body = stream.unused_data
-    return content, gzipped
+        body = _unpacked(zlib.decompressobj(zlib.MAX_WBITS | 16), body, name, content, limit)
+    return content.getvalue(), gzipped
 
 
 def _deflated(body: bytes, name: str, limit: int) -> tuple[bytes, Pack] | None:
     """Open zlib's format, as the standard has it, or the bare stream that some servers send."""
     for bits, pack in ((zlib.MAX_WBITS, zlib.compress), (-zlib.MAX_WBITS, _bare_deflate)):
-        stream = zlib.decompressobj(bits)
+        content = io.BytesIO()
         try:
-            content = _inflated(stream, body, name, limit)
+            behind = _unpacked(zlib.decompressobj(bits), body, name, content, limit)
         except CodingError as exc:
             if exc.fault is CodingFault.TOO_LARGE:
                 raise
             continue
-        if not stream.unused_data:
-            return content, pack
+        if not behind:
+            return content.getvalue(), pack
     if _is_zlib(body) and not _is_text(body):
         raise _damaged(name)
     return None
@@ -154,50 +155,40 @@ def _by_package(body: bytes, name: str, limit: int) -> tuple[bytes, Pack] | None
     """Open Brotli, which nothing begins with that others do not, and Zstandard, frame by frame."""
     codec = installed_codec(name)
     assert codec is not None
+    content = io.BytesIO()
     if name == "zstd":
         if not body.startswith(_ZSTD_MAGIC):
             return None
-        content = b""
         while body.startswith(_ZSTD_MAGIC):  # frames follow each other (RFC 8878 section 3.1)
-            frame, body = _frame(codec, body, name, limit - len(content))
-            content += frame
-        return content, codec.pack
+            body = _unpacked(codec.stream(), body, name, content, limit, piece=_PIECE_OF_OTHERS)
+        return content.getvalue(), codec.pack
     try:
-        return _frame(codec, body, name, limit)[0], codec.pack
+        _unpacked(codec.stream(), body, name, content, limit, piece=_PIECE_OF_OTHERS)
     except CodingError as exc:
         if exc.fault is CodingFault.TOO_LARGE or (exc.fault is CodingFault.CUT and not _is_text(body)):
             raise
         return None
+    return content.getvalue(), codec.pack
 
 
-def _frame(codec: Codec, body: bytes, name: str, limit: int) -> tuple[bytes, bytes]:
-    """Return what one frame holds, and what comes behind it."""
-    stream, content = codec.stream(), bytearray()
-    for at in range(0, len(body), _PIECE):
+def _unpacked(stream: Stream, body: bytes, name: str, content: io.BytesIO, limit: int, *, piece: int = _PIECE) -> bytes:
+    """Write what one frame holds to ``content``, and return what comes behind the frame.
+
+    A piece at a time into what grows: a stream that is asked for all at once takes its content twice while it joins it.
+    """
+    for at in range(0, len(body), piece):
         try:
-            content += stream.decompress(body[at : at + _PIECE])
+            content.write(stream.decompress(body[at : at + piece]))
         except Exception:  # noqa: BLE001 - each package has an error of its own
             raise _damaged(name) from None
-        if len(content) > limit:
+        if content.tell() > limit:
             raise _too_large(name, limit)
         if stream.eof:
-            return bytes(content), stream.unused_data + body[at + _PIECE :]
+            return stream.unused_data + body[at + piece :]
     raise _cut(name)
 
 
 _DECODERS: Mapping[str, Decoder] = {"gzip": _gunzipped, "x-gzip": _gunzipped, "deflate": _deflated}
-
-
-def _inflated(stream: zlib._Decompress, body: bytes, name: str, limit: int) -> bytes:
-    try:
-        content = stream.decompress(body, limit + 1)
-    except zlib.error:
-        raise _damaged(name) from None
-    if len(content) > limit:
-        raise _too_large(name, limit)
-    if not stream.eof:
-        raise _cut(name)
-    return content
 
 
 def _damaged(name: str) -> CodingError:
