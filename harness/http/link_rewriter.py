@@ -7,7 +7,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from harness.http.message import Headers, is_loopback, media_type
+import msgspec
+
+from harness.http.codings import CodingError, decoded
+from harness.http.content import coding_of
+from harness.http.message import LOOPBACK, Headers, Response, is_loopback, media_type
 
 _WHOLE = frozenset({"location", "content-location", "operation-location", "azure-asyncoperation"})
 """Fields whose value is one link."""
@@ -21,9 +25,12 @@ _SITE = r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9_.-]*[a-z0-9_])\.?(?::(?P<port>\d*))?"
 _LINK = re.compile(rf"(?i)(?:(?P<scheme>https?):)?//{_USER}{_SITE}(?=[/?#]|$)")
 _IN_TEXT = re.compile(
     rf"(?i)(?<![\w:/.\\-])(?:(?P<scheme>https?):)?(?P<slash>\\?/)(?P=slash){_USER}{_SITE}(?![\w:.@%-])"
+    r"""(?P<path>(?:\\?/[^\s"'<>\\/?#]*)*)"""
 )
 """JSON may escape its slashes (RFC 8259 section 7)."""
 _TEXTS = ("json", "xml", "javascript", "x-www-form-urlencoded", "yaml")
+_OF_THE_BYTES = frozenset({"content-digest", "repr-digest", "digest", "content-md5"})
+"""Fields that would no longer hold of another body (RFC 9530)."""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -48,22 +55,39 @@ class LinkRewriter:
         self._here, self._relative = here, relative
         self._origins = [_origin(base, without_ports=without_ports) for base in dict.fromkeys(bases)]
 
+    def response(self, response: Response) -> Response:
+        """Return a response whose links point here; where its body cannot be decoded, those of its headers alone."""
+        response = msgspec.structs.replace(response, headers=self.headers(response.headers))
+        try:
+            content, pack = decoded(response.body, coding_of(response.headers))
+        except CodingError:
+            return response
+        pointing = self.body(content, response.header("content-type"))
+        if pointing == content:
+            return response
+        kept = tuple(field for field in response.headers if field[0].lower() not in _OF_THE_BYTES)
+        return msgspec.structs.replace(response, headers=kept, body=pack(pointing))
+
     def headers(self, headers: Headers) -> Headers:
         """Return header fields whose links point here."""
         return tuple((name, self._value(name.lower(), value)) for name, value in headers)
 
     def body(self, content: bytes, content_type: str) -> bytes:
-        """Return the decoded body of a text with its absolute links pointing here; any other body as it is."""
+        """Return the decoded body of a text with its absolute links pointing here; any other body as it is.
+
+        What leads above the path of a base stays as it is.
+        """
         essence = media_type(content_type)
         if not essence.startswith("text/") and not any(name in essence for name in _TEXTS):
             return content
         return _IN_TEXT.sub(self._in_text, content.decode("latin-1")).encode("latin-1")
 
     def _in_text(self, found: re.Match[str]) -> str:
-        if not self._origin_of(found):
+        origin, path, slash = self._origin_of(found), found["path"], found["slash"]
+        if not (origin and _is_below(path.replace("\\/", "/"), origin.path)):
             return found[0]
         here = self._here if found["scheme"] else self._here.partition(":")[2]
-        return here.replace("/", found["slash"])
+        return here.replace("/", slash) + path[len(origin.path.replace("/", slash)) :]
 
     def _value(self, name: str, value: str) -> str:
         if name in _WHOLE:
@@ -100,6 +124,18 @@ class LinkRewriter:
             if host == origin.host and scheme in ("", origin.scheme) and origin.port in (None, port):
                 return origin
         return None
+
+
+def names_of(base: str) -> list[str]:
+    """Return a base URL with, on loopback, the others under which its server may call itself."""
+    host = urlsplit(base).hostname or ""
+    if not is_loopback(host):
+        return [base]
+    written = f"[{host}]" if ":" in host else host
+    return [
+        base,
+        *(base.replace(written, f"[{name}]" if ":" in name else name, 1) for name in sorted(LOOPBACK - {host})),
+    ]
 
 
 def _is_below(rest: str, path: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import httpx
 
 from harness.errors import NetworkError
+from harness.http.link_rewriter import LinkRewriter, names_of
 from harness.http.loopback_server import IDLE_S, LoopbackServer, RawAnswer
 from harness.http.message import HOP_BY_HOP, Request, Response
 from harness.model import Attempt
@@ -127,9 +128,10 @@ class FaultServer(LoopbackServer):
         except (httpx.TransportError, httpx.InvalidURL) as exc:
             self.errors.append(f"{self._upstream} could not be reached: {type(exc).__name__}")
             return Response(status=502)
-        return Response(
+        response = Response(
             status=answer.status_code,
             reason=answer.reason_phrase,
             headers=tuple(h for h in answer.headers.multi_items() if h[0].lower() != "content-encoding"),  # decoded
             body=answer.content,
         )
+        return LinkRewriter(names_of(self._upstream), self.url).response(response)

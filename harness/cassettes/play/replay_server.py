@@ -17,8 +17,6 @@ from harness.cassettes.play.replay_connection import ReplayConnection, listening
 from harness.cassettes.store.recording import Recording
 from harness.core.encodable import readable_json
 from harness.errors import CassetteError
-from harness.http.codings import CodingError, decoded
-from harness.http.content import coding_of
 from harness.http.link_rewriter import LinkRewriter
 from harness.http.loopback_server import HOST
 from harness.http.message import HOP_BY_HOP, Request, Response
@@ -66,9 +64,10 @@ class ReplayServer:
         links = LinkRewriter(recorded, url, relative=True, without_ports=True)
         for number, recording in enumerate(self.playback.recordings):
             response = recording.response
-            pointing = msgspec.structs.replace(response, headers=links.headers(response.headers))
             if self._rewrites_bodies:
-                pointing = _with_links(pointing, links)
+                pointing = links.response(response)
+            else:
+                pointing = msgspec.structs.replace(response, headers=links.headers(response.headers))
             if pointing != response:
                 self._answers[number] = _sendable(pointing, recording)
 
@@ -136,16 +135,6 @@ def _problem(problem: dict[str, Any], method: str) -> bytes:
     body = readable_json(problem, indent=2)
     response = Response(status=problem["status"], reason=problem["title"], headers=headers, body=body)
     return response_bytes(response, method=method)
-
-
-def _with_links(response: Response, links: LinkRewriter) -> Response:
-    """Return a response whose body points here; one that cannot be decoded is returned unchanged."""
-    try:
-        content, pack = decoded(response.body, coding_of(response.headers))
-    except CodingError:
-        return response
-    pointing = links.body(content, response.header("content-type"))
-    return response if pointing == content else msgspec.structs.replace(response, body=pack(pointing))
 
 
 def _sendable(response: Response, recording: Recording) -> bytes:

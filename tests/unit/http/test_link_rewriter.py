@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.http.link_rewriter import LinkRewriter
+from harness.http.link_rewriter import LinkRewriter, names_of
+from harness.http.message import Response
 
 HERE = "http://127.0.0.1:8080"
 OWN = ["https://api.example.com", "http://[::1]:9000", "http://localhost"]
@@ -91,3 +92,41 @@ def test_only_what_is_below_a_base_url_points_here(link: str, expected: str) -> 
     links = LinkRewriter(["https://api.example.com:8443/v1/"], HERE)
 
     assert links.headers((("location", link),)) == (("location", expected),)
+
+
+@pytest.mark.parametrize("link,expected", [row for row in BELOW if row[0].startswith("https:")])
+@pytest.mark.parametrize("slash", ["/", r"\/"], ids=["plain", "escaped"])
+def test_a_link_in_a_body_is_judged_as_one_in_a_header(link: str, expected: str, slash: str) -> None:
+    """The path of a base belongs to it in a text too, however its slashes are written."""
+    links = LinkRewriter(["https://api.example.com:8443/v1/"], HERE)
+    expected = expected.replace("/?", "?")  # a text is changed no more than necessary
+
+    found = links.body(f'{{"next":"{link}"}}'.replace("/", slash).encode(), "application/json")
+
+    assert found.decode() == f'{{"next":"{expected}"}}'.replace("/", slash)
+
+
+def test_a_server_on_loopback_may_call_itself_by_any_name() -> None:
+    """Its address and `localhost` are one host, and another port is another server."""
+    links = LinkRewriter(names_of("http://127.0.0.1:7000"), HERE)
+
+    found = links.body(b'["http://localhost:7000/a","http://[::1]:7000/b","http://localhost:7001/c"]', "text/plain")
+
+    assert found.decode() == f'["{HERE}/a","{HERE}/b","http://localhost:7001/c"]'
+
+
+def test_a_digest_does_not_outlive_its_body() -> None:
+    """A body that was changed goes without the digest of the other one; one that was not keeps it."""
+    links = LinkRewriter(OWN, HERE)
+    headers = (
+        ("content-type", "text/plain"),
+        ("content-digest", "sha-256=:x:"),
+        ("location", "https://api.example.com/a"),
+    )
+
+    changed = links.response(Response(status=201, headers=headers, body=b"https://api.example.com/a"))
+    kept = links.response(Response(status=201, headers=headers, body=b"nothing"))
+
+    assert changed.headers == (("content-type", "text/plain"), ("location", f"{HERE}/a"))
+    assert changed.body.decode() == f"{HERE}/a"
+    assert kept.header("content-digest")

@@ -181,3 +181,23 @@ def test_the_key_of_an_attempt_is_read_from_its_header(
     with FaultServer(httpserver.url_for(""), client, faults=[], key_headers=names or KEY_HEADERS) as server:
         client.post(server.url, headers=sent)
     assert [attempt.key for attempt in server.attempts] == [key]
+
+
+def test_a_client_that_follows_the_providers_links_stays_behind_the_server(
+    client: httpx.Client, httpserver: HTTPServer
+) -> None:
+    """In `Location`, `Link` and the body, the provider's own absolute URLs are those of the fault server."""
+    base = httpserver.url_for("/v1")
+    page = {"next": f"{base}/things?page=2", "help": "https://elsewhere.test/v1"}
+    headers = {"Location": f"{base}/things/1", "Link": f'<{base}/things?page=2>; rel="next"'}
+    httpserver.expect_oneshot_request("/v1/things").respond_with_json(page, 201, headers)
+    httpserver.expect_request("/v1/things").respond_with_json({})
+
+    with FaultServer(base, client, faults=[]) as server:
+        made = client.get(f"{server.url}/things")
+        client.get(made.json()["next"])
+        client.get(made.headers["location"])
+
+    assert made.json() == {"next": f"{server.url}/things?page=2", "help": "https://elsewhere.test/v1"}
+    assert made.links["next"]["url"] == f"{server.url}/things?page=2"
+    assert [a.path for a in server.attempts] == ["/things", "/things?page=2", "/things/1"]
