@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from harness.cassettes.store.cassette_paths import FOLDER
+from harness.errors import CassetteError
+from harness.openapi.error_examples import ErrorExamples
+from harness.resilience.error_bodies import TEXT, ErrorBodies
 from harness.resilience.fault_server import KEY_HEADERS
 from harness.resilience.runner import ClientUnderTest
 
@@ -11,9 +17,12 @@ if TYPE_CHECKING:
     import httpx
 
     from harness.context.run_context import RunContext
+    from harness.http.message import Response
 
 NEEDS = ("client.command", "provider.base_url")
 """Keys of harness.toml that name the client and the provider."""
+MOST_CASSETTES = 500
+"""Cassettes in which a recorded error is looked for."""
 LOG = "client"
 """Stem of the file that takes its output."""
 
@@ -34,5 +43,29 @@ def client_of(run_context: RunContext, *, http: httpx.Client | None = None) -> C
         log=run_context.processes.logs / f"{LOG}{run_context.processes.log_suffix}.log",
         upstream=run_context.provider.section.base_url,
         http=http or run_context.client,
+        error_bodies=error_bodies_of(run_context),
         key_headers=(client.idempotency_header,) if client.idempotency_header else KEY_HEADERS,
     )
+
+
+def error_bodies_of(run_context: RunContext) -> ErrorBodies:
+    """Return the bodies that the provider's errors have; only where ``[provider]`` is set."""
+    return ErrorBodies(
+        run_context.provider.section.error_body,
+        described=lambda: ErrorExamples(run_context.spec, text=TEXT),
+        recorded=lambda: _recorded(run_context),
+    )
+
+
+def _recorded(run_context: RunContext) -> Iterator[Response]:
+    """Yield the responses of all cassettes; one that is unreadable is reported by the check of cassettes."""
+    from harness.cassettes.store.parse_cache import FOLDER as CACHE
+    from harness.cassettes.store.storage import Storage
+    from harness.cassettes.store.vcr_messages import recorded_exchanges
+
+    root = run_context.target.root
+    storage = Storage(root / CACHE)
+    for path in sorted((root / FOLDER).rglob("*.yaml"))[:MOST_CASSETTES]:
+        with suppress(CassetteError):
+            exchanges = recorded_exchanges(storage.read(path), place=str(path))
+            yield from (exchange.response for exchange in exchanges if exchange.response is not None)

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.core.encodable import readable_json
 from harness.errors import SpecError
-from harness.openapi.json_document import items
+from harness.openapi.json_document import JsonDocument, items
 from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
 
@@ -20,14 +20,18 @@ GENERATED = 5
 
 def examples(operation: Operation) -> Iterator[Any]:
     """Yield the examples beside a JSON body or in its schema (OpenAPI 3.1, Media Type Object)."""
-    media, document = operation.body, operation.document
+    return examples_of(operation.body, operation.body_place, operation.document)
+
+
+def examples_of(media: dict[str, Any], place: str, document: JsonDocument) -> Iterator[Any]:
+    """Yield the examples of a media type object, and of its schema, which is at ``place``; empty for none."""
     if "example" in media:
         yield media["example"]
     for _, named in items(media.get("examples")):
         example = document.resolved(named)
         if "value" in example:
             yield example["value"]
-    schema = document.placed(operation.body_place)[1] if operation.body_place else {}
+    schema = document.placed(place)[1] if place else {}
     if schema.get("example") is not None:
         yield schema["example"]
     yield from schema.get("examples") or ()

@@ -9,6 +9,7 @@ import msgspec
 
 from harness.http.message import Response
 from harness.http.server_connection import ServerConnection
+from harness.resilience.error_bodies import SCRIPTED, ScriptedBody
 from harness.resilience.faults import Action, Corruption, Fault
 
 DRIP_S = 0.2
@@ -20,10 +21,13 @@ _ARRIVES_S = 0.05
 _ENDLESS = 1_000_000
 
 
-def apply_fault(fault: Fault, connection: ServerConnection, *, hold_s: float) -> bool:
-    """Apply the fault; return False when the connection is gone. ``hold_s`` is the length of a silence, in seconds."""
+def apply_fault(fault: Fault, connection: ServerConnection, *, hold_s: float, error: ScriptedBody = SCRIPTED) -> bool:
+    """Apply the fault; return False when the connection is gone.
+
+    ``hold_s`` is the length of a silence, in seconds; ``error`` is the body of a response that has none of its own.
+    """
     if fault.action is Action.RESPOND:
-        connection.send(fault.response())
+        connection.send(fault.response(error))
         return True
     if fault.action is Action.CLOSE:
         connection.interrupt()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from typing import Self
 
 import httpx
 
@@ -14,6 +15,7 @@ from harness.http.loopback_server import IDLE_S, LoopbackServer, RawAnswer
 from harness.http.message import HOP_BY_HOP, Request, Response
 from harness.model import Attempt
 from harness.resilience.apply_fault import apply_fault, corrupt
+from harness.resilience.error_bodies import ErrorBodies
 from harness.resilience.faults import CLOSE, Action, Fault
 
 MAX_ATTEMPTS = 10_000
@@ -42,11 +44,13 @@ class FaultServer(LoopbackServer):
         each_write: bool = False,
         hold_s: float = IDLE_S,
         key_headers: Sequence[str] = KEY_HEADERS,
+        error_bodies: ErrorBodies | None = None,
     ) -> None:
         """``upstream`` is the provider's base URL, reached with ``client``; ``then`` applies to all later requests.
 
         With ``each_write`` the first fault applies only to the first attempt of every write. ``hold_s`` is the length
-        of a silent or trickling response, in seconds; the first of ``key_headers`` that a request has is its key.
+        of a silent or trickling response, in seconds; the first of ``key_headers`` that a request has is its key;
+        scripted errors have the bodies that ``error_bodies`` returns.
         """
         super().__init__("fault-server")
         self._upstream = upstream.rstrip("/")
@@ -56,6 +60,7 @@ class FaultServer(LoopbackServer):
         self._each_write = each_write
         self._hold_s = hold_s
         self._key_headers = tuple(key_headers)
+        self._error_bodies = error_bodies or ErrorBodies()
         self._written: set[tuple[str, str, str]] = set()
         self._lock = threading.Lock()
         self._attempts: list[Attempt] = []
@@ -63,6 +68,11 @@ class FaultServer(LoopbackServer):
         self._met = 0
         self.errors: list[str] = []
         """Why a request could not be passed on: problems between server and provider, not the client's fault."""
+
+    def __enter__(self) -> Self:
+        """Listen, once the bodies of errors are made."""
+        self._error_bodies.prepare()
+        return super().__enter__()
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -88,7 +98,8 @@ class FaultServer(LoopbackServer):
             return lambda connection: corrupt(response, connection, fault.corruption)
         status = fault.status if fault.action is Action.RESPOND else None
         self._log(request, at, fault=fault.name, status=status)
-        return lambda connection: apply_fault(fault, connection, hold_s=self._hold_s)
+        error = self._error_bodies(request, fault.status)
+        return lambda connection: apply_fault(fault, connection, hold_s=self._hold_s, error=error)
 
     def _next_fault(self, request: Request) -> Fault | None:
         with self._lock:

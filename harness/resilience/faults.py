@@ -9,6 +9,7 @@ import msgspec
 
 from harness.core.dates import as_http_date
 from harness.http.message import Response
+from harness.resilience.error_bodies import SCRIPTED, ScriptedBody
 
 
 class Action(enum.StrEnum):
@@ -50,7 +51,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds given in ``Retry-After``."""
     retry_after_as_date: bool = False
     """Whether ``Retry-After`` is an HTTP-date instead, calculated when the fault is applied."""
-    body: bytes = b'{"title":"scripted fault"}'
+    body: bytes | None = None
+    """None for the one that such an error of the provider has."""
     corruption: Corruption = Corruption.CUT
     """How the provider's response is corrupted, for that action."""
 
@@ -64,13 +66,14 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         wait = f" Retry-After {self.retry_after_s}" if self.retry_after_s is not None else ""
         return f"{self.status}{wait}{' as date' if self.retry_after_as_date else ''}"
 
-    def response(self) -> Response:
-        """Return the response, with dates as of now."""
-        headers = [("Content-Type", "application/problem+json"), *self.headers]
+    def response(self, error: ScriptedBody = SCRIPTED) -> Response:
+        """Return the response, with dates as of now; ``error`` is its body where the fault has none of its own."""
+        kind, content = (error.media_type, error.content) if self.body is None else ("application/json", self.body)
+        headers = [("Content-Type", kind), *self.headers]
         if self.retry_after_s is not None:
             date = as_http_date(time.time() + self.retry_after_s)
             headers.append(("Retry-After", date if self.retry_after_as_date else str(self.retry_after_s)))
-        return Response(status=self.status, reason="Scripted", headers=tuple(headers), body=self.body)
+        return Response(status=self.status, reason="Scripted", headers=tuple(headers), body=content)
 
 
 def respond(status: int, *, retry_after_s: int | None = None, as_date: bool = False) -> Fault:

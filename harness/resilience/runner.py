@@ -13,6 +13,7 @@ from harness.model.config import Policy
 from harness.model.config.client import HELD_LONGER_S
 from harness.resilience.client_cases import ClientCase
 from harness.resilience.client_process import ClientRun, run_client
+from harness.resilience.error_bodies import ErrorBodies
 from harness.resilience.expectations import Evidence
 from harness.resilience.fault_server import KEY_HEADERS, WRITES, FaultServer
 from harness.resilience.faults import Fault
@@ -55,6 +56,8 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
     """Reaches the provider."""
     key_headers: Sequence[str] = KEY_HEADERS
     """Names of the header that carries its idempotency keys."""
+    error_bodies: ErrorBodies = msgspec.field(default_factory=ErrorBodies)
+    """The bodies of the errors that it meets."""
     undisturbed: UndisturbedRun = msgspec.field(default_factory=UndisturbedRun)
     """Shared by all checks of the same client."""
 
@@ -74,6 +77,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             each_write=each_write,
             hold_s=hold_s,
             key_headers=self.key_headers,
+            error_bodies=self.error_bodies,
         )
         with server:
             run = run_client(

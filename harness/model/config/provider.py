@@ -129,6 +129,9 @@ class Provider(Section, frozen=True):
     """Operations that they may not call, in the same notation."""
     whoami: str | None = None
     """Operation that shows whether the credential still works, ``GET /path``; unless set, the first that can."""
+    error_body: dict[str, Any] | str | None = None
+    """Body of the provider's errors, for those that the harness scripts: ``{status}`` and ``{title}`` are replaced;
+    unless set, made from the document, or a recorded one."""
     webhooks: ProviderWebhooks | None = None
 
     def __post_init__(self) -> None:
