@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from harness.secrets.decoding.escapes import ESCAPES, EscapeReader
 from harness.secrets.decoding.layers import DEPTH, Layer, Sought, layers
+from harness.secrets.decoding.runs import longest_run
 from harness.secrets.forms import MIN_CHARS
 from harness.secrets.needles import Needle, Needles
 
@@ -30,7 +31,7 @@ class KnownValues:
 
     def __init__(self, values: Mapping[str, str] = MappingProxyType({})) -> None:
         """``values`` maps the name of each to the value."""
-        self._plain, self._base64, self._rare = Needles(), Needles(), list[Needle]()
+        self._plain, self._runs, self._base64, self._rare = Needles(), Needles(), Needles(), list[Needle]()
         self._sought = Sought()
         self.count = 0
         """How many can be searched for."""
@@ -47,17 +48,18 @@ class KnownValues:
         self.count += 1
         encoded = value.encode(errors="surrogatepass")
         for text in _spellings(encoded):
-            self._plain.add(Needle(text, name, ""))
+            run = longest_run(text)
+            (self._runs if run else self._plain).add(Needle(text, name, "", run or text))
             self._sought.add(text)
         for offset in range(3):
-            needle = Needle(_base64(encoded, offset), name, "base64")
+            needle = _needle(_base64(encoded, offset), name, "base64")
             if needle.text.islower():  # no such run is among the mixed ones
                 self._rare.append(needle)
             else:
                 self._base64.add(needle)
         if not value.isascii():  # the decoders read ASCII in these
-            self._rare += [Needle(value.encode(code, "surrogatepass"), name, "utf-16") for code in _WIDE]
-            self._rare.append(Needle(encoded.hex().encode(), name, "hex"))
+            self._rare += [_needle(value.encode(code, "surrogatepass"), name, "utf-16") for code in _WIDE]
+            self._rare.append(_needle(encoded.hex().encode(), name, "hex"))
 
     def find(self, data: bytes) -> list[Occurrence]:
         """Return every place of a value, in order; those of one value may overlap."""
@@ -84,12 +86,17 @@ class KnownValues:
         return b"".join([*parts, data[done:]]).decode(errors="surrogatepass")
 
     def _in_layer(self, layer: Layer) -> Iterator[tuple[int, int, Needle]]:
-        yield from self._plain.places(layer.data, layer.data)
         letters = layer.letters
+        yield from self._plain.places(layer.data, layer.data)
+        yield from self._runs.places(layer.data, letters.all)
         for start, end, needle in self._base64.places(letters.text, letters.mixed):
             yield *_whole(layer.data, letters.text, start, end), needle
         for needle in self._rare:
             yield from needle.places(layer.data.lower() if needle.form == "hex" else layer.data)
+
+
+def _needle(text: bytes, name: str, form: str) -> Needle:
+    return Needle(text, name, form, text)
 
 
 def _spellings(value: bytes) -> list[bytes]:

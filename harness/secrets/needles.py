@@ -21,6 +21,8 @@ class Needle(NamedTuple):
     """What it shows."""
     form: str
     """How that is encoded; empty where it is not."""
+    sign: bytes
+    """A part of it, or all: a text without it holds no such text."""
 
     def places(self, data: bytes) -> Iterator[tuple[int, int, Needle]]:
         """Yield start and end of each place in ``data``, and this."""
@@ -46,7 +48,7 @@ class Needles:
         self._by_head[needle.text[:HEAD]].append(needle)
 
     def places(self, data: bytes, part: bytes) -> Iterator[tuple[int, int, Needle]]:
-        """Yield start and end of each needle in ``data``; ``part`` has all of it that can hold one."""
+        """Yield start and end of each needle in ``data``; ``part`` has all of it that can hold a sign of one."""
         if len(self._all) * (_EACH_NS + _BYTE_OF_EACH_NS * len(part)) > _BYTE_NS * len(data):
             heads = self._by_head
             for at in [i for i in range(len(data) - HEAD + 1) if data[i : i + HEAD] in heads]:
@@ -55,5 +57,5 @@ class Needles:
                         yield at, at + len(needle.text), needle
             return
         for needle in self._all:
-            if needle.text in part:
+            if needle.sign in part:
                 yield from needle.places(data)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from heapq import merge
 from typing import NamedTuple
 
 _HEX = "[0-9A-Fa-f]"
@@ -69,31 +70,49 @@ class EscapeReader:
     def __init__(self, escapes: tuple[Escape, ...], needless: frozenset[int] = frozenset()) -> None:
         """``needless`` are characters that need not be read, which stay as they are written."""
         self._escapes = escapes
-        self.pattern, self.hint = _compiled(escapes, needless)
+        self._patterns = _compiled(escapes, needless)
+        self.hint = tuple(first for first, _ in self._patterns)
+        """With which of them each begins."""
 
     def __repr__(self) -> str:
         return f"<reader of {', '.join(dict.fromkeys(escape.form for escape in self._escapes))}>"
 
+    def matches(self, text: bytes) -> Iterator[re.Match[bytes]]:
+        """Yield every escape, in order."""
+        until = 0
+        searches = [pattern.finditer(text) for first, pattern in self._patterns if first in text]
+        for found in merge(*searches, key=re.Match.start):
+            if found.start() >= until:  # as in ``\\%41``, where what is escaped seems to begin another
+                until = found.end()
+                yield found
+
     def read(self, found: re.Match[bytes]) -> tuple[bytes, str]:
-        """Return what one match of `pattern` stands for, and the form."""
-        escape = self._escapes[(found.lastindex or 1) - 1]
+        """Return what one match stands for, and the form."""
+        escape = self._escapes[int((found.lastgroup or "_0")[1:])]
         return escape.decode(found[0]), escape.form
 
     def plain(self, text: bytes) -> bytes:
         """Return a text with every escape read once."""
-        return self.pattern.sub(lambda found: self.read(found)[0], text)
+        parts, done = list[bytes](), 0
+        for found in self.matches(text):
+            parts += text[done : found.start()], self.read(found)[0]
+            done = found.end()
+        return b"".join([*parts, text[done:]])
 
 
 @lru_cache(maxsize=64)
-def _compiled(escapes: tuple[Escape, ...], needless: frozenset[int]) -> tuple[re.Pattern[bytes], tuple[bytes, ...]]:
-    """Return the pattern with one group for each row, and the bytes with which its matches begin.
+def _compiled(escapes: tuple[Escape, ...], needless: frozenset[int]) -> tuple[tuple[bytes, re.Pattern[bytes]], ...]:
+    """Return for each character with which an escape begins a pattern with a group ``_NUMBER`` for each row of it.
 
-    It begins with one class of characters, and looks back from there: the engine finds these fastest.
+    One character alone is what the engine finds fastest.
     """
-    firsts = dict.fromkeys(escape.first for escape in escapes)
-    rows = "|".join(f"(?<={re.escape(escape.first)})({escape.rest})" for escape in escapes)
-    pattern = f"[{re.escape(''.join(firsts))}]{_skipped(needless) if needless else ''}(?:{rows})"
-    return re.compile(pattern.encode("latin-1")), tuple(first.encode() for first in firsts)
+    patterns = []
+    skipped = _skipped(needless) if needless else ""
+    for first in dict.fromkeys(escape.first for escape in escapes):
+        rows = [f"(?P<_{number}>{row.rest})" for number, row in enumerate(escapes) if row.first == first]
+        pattern = f"{re.escape(first)}{skipped}(?:{'|'.join(rows)})"
+        patterns.append((first.encode(), re.compile(pattern.encode("latin-1"))))
+    return tuple(patterns)
 
 
 def _skipped(needless: frozenset[int]) -> str:

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from harness.secrets.decoding.decoded import Decoded
 from harness.secrets.decoding.escapes import ESCAPES, QUOTED_PRINTABLE, EscapeReader, needless
+from harness.secrets.decoding.line_breaks import LineBreaks
 from harness.secrets.decoding.packed import may_be_packed, packed_parts
-from harness.secrets.decoding.regions import breaks, regions
+from harness.secrets.decoding.regions import regions
 from harness.secrets.decoding.runs import LEAST_NESTED, Letters, letters, nested
 
 DEPTH = 4
@@ -26,8 +27,8 @@ class Sought:
     """What the decoders must know of the values that are searched for."""
 
     def __init__(self) -> None:
-        self.parts: set[bytes] = set()
-        """All of four bytes."""
+        self.breaks = LineBreaks()
+        """Finds the breaks of lines within them."""
         self.spaced = False
         """Whether a value contains a space, at which a line may be folded."""
         self.around = MIN_AROUND
@@ -36,8 +37,7 @@ class Sought:
 
     def add(self, value: bytes) -> None:
         """Take a further value into account."""
-        joined = value.replace(b" ", b"")
-        self.parts.update(joined[i : i + 4] for i in range(len(joined) - 3))
+        self.breaks.add(value)
         self.spaced = self.spaced or b" " in value
         self.around = max(self.around, 2 * len(value))
         self._unneeded &= needless([value])
@@ -122,7 +122,7 @@ def _is_quoted(data: bytes) -> bool:
 def _read(layer: Layer, reader: EscapeReader, around: int) -> Decoded | None:
     found = (
         (*match.span(), *reader.read(match))
-        for match in reader.pattern.finditer(layer.data)
+        for match in reader.matches(layer.data)
         if layer.changed_near(*match.span(), around)
     )
     return regions(layer.data, found, around)
@@ -139,7 +139,7 @@ def _folded(layer: Layer, sought: Sought) -> Decoded | None:
 def _lines(layer: Layer, sought: Sought, instead: bytes) -> Decoded | None:
     found = (
         (start, end, instead, "wrapped")
-        for start, end in breaks(layer.data, layer.letters.text, sought.parts)
+        for start, end in sought.breaks.find(layer.data, layer.letters.text)
         if layer.changed_near(start, end, sought.around)
     )
     return regions(layer.data, found, sought.around)

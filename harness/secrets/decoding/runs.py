@@ -22,9 +22,12 @@ _DIGITS = bytes(ord("h") if c in _HEX else ord(":") if c in b" :-," else 0 for c
 _COMMAS = bytes(ord("h") if c in _HEX else c if c == ord(",") else 0 for c in range(256))
 _PAIR = "[2-7][0-9a-f]"
 _HEX_TEXTS = tuple(
-    re.compile(f"{start}(?:[0-9a-f]{{2}})+".encode()) for start in (_PAIR * 7, f"{_PAIR}00" * 4, "1f8b08")
+    (sign, re.compile(f"{start}(?:[0-9a-f]{{2}})+".encode()))
+    for sign, start in ((b"lllllll", _PAIR * 7), (b"l0l0l0l0", f"{_PAIR}00" * 4), (b"180", "1f8b08"))
 )
-"""Letters, letters in UTF-16, and compressed text: most hexadecimal numbers in logs are none of these."""
+"""Letters, letters in UTF-16, and compressed text: most hexadecimal numbers in logs are none of these. A sign has
+what every second digit of it is, where l stands for one with which a letter begins."""
+_SIGNS = bytes(ord("l") if c in b"234567" else c if c in b"0189abcdef" else 32 for c in range(256))
 _HEX_PAIRS = re.compile(rb"[0-9A-Fa-f]{2}([ :-]|, ?)[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){6,}")
 _PREFIXED = re.compile(rb"0[xX][0-9A-Fa-f]{1,2}(?:,\s{0,40}0[xX][0-9A-Fa-f]{1,2}){7,}")
 _NUMBERS = re.compile(rb"\b\d{1,3}(?:,\s{0,40}\d{1,3}){7,}")
@@ -53,6 +56,12 @@ def letters(data: bytes) -> Letters:
     text = data.translate(_LETTERS)
     runs = [run for run in set(text.split()) if len(run) >= LEAST]
     return Letters(text, b"\n".join(run for run in runs if not run.islower()), b"\n".join(runs))
+
+
+def longest_run(value: bytes) -> bytes:
+    """Return what the distinct runs of each text with a value hold, as `letters` writes it; empty where none need."""
+    run = max(value.translate(_LETTERS).split(), key=len, default=b"")
+    return run if len(run) >= LEAST else b""
 
 
 class Run(NamedTuple):
@@ -111,13 +120,33 @@ def _opened(run: bytes) -> list[tuple[int, bytes, tuple[int, int]]]:
 
 def _hexadecimal(seen: Letters) -> Iterator[Run]:
     runs = seen.all.lower()
-    for pattern in _HEX_TEXTS:
-        worth = {digits: found for digits in pattern.findall(runs) if (found := list(_hex_text(digits)))}
+    signs = runs.translate(_SIGNS)
+    for sign, pattern in _HEX_TEXTS:
+        texts = _hex_texts(runs, signs, sign, pattern)
+        worth = {digits: found for digits in set(texts) if (found := list(_hex_text(digits)))}
         if not worth:
             continue
         for place, digits in _places(seen.text.lower(), worth, pattern):
             for run in worth.get(digits, ()):
                 yield run._replace(start=place + run.start, end=place + run.end)
+
+
+def _hex_texts(runs: bytes, signs: bytes, sign: bytes, pattern: re.Pattern[bytes]) -> Iterator[bytes]:
+    """Yield what a pattern finds in runs, where its sign is: that is found much faster."""
+    until = 0
+    for at in sorted([*_every_second(signs, sign, 0), *_every_second(signs, sign, 1)]):
+        if at >= until and (found := pattern.match(runs, at)):
+            until = found.end()
+            yield found[0]
+
+
+def _every_second(signs: bytes, sign: bytes, first: int) -> Iterator[int]:
+    """Yield where a sign begins, of which two characters are apart."""
+    half = signs[first::2]
+    at = half.find(sign)
+    while at >= 0:
+        yield first + 2 * at
+        at = half.find(sign, at + 1)
 
 
 def _hex_text(digits: bytes) -> Iterator[Run]:
@@ -142,6 +171,8 @@ def _pairs(data: bytes) -> Iterator[Run]:
             plain = bytes.fromhex(found[0].translate(None, b":-, ").decode())
             yield from _run(*found.span(), plain, (2 + len(found[1]), 1))
     dense = data.translate(_COMMAS, b" \t\r\n")
+    if b"h,h" not in dense:
+        return
     for pattern, base, hints in ((_PREFIXED, 16, (b"h,h\0h",)), (_NUMBERS, 10, (b"h,hhh,h", b"h,hh,h"))):
         if any(hint in dense for hint in hints):
             for found in pattern.finditer(data):

@@ -14,6 +14,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from harness.secrets.decoding.escapes import ESCAPES, EscapeReader
 from harness.secrets.decoding.layers import MAX_LAYERS, Sought, layers
 from harness.secrets.known_values import KnownValues
 from harness.secrets.redaction.redactor import Redactor
@@ -61,6 +62,13 @@ def test_a_value_is_replaced_between_any_texts(before: str, behind: str) -> None
         assert "[env:KEY]" in redacted(before + written + behind)
 
 
+def test_what_an_escape_ends_with_begins_no_other() -> None:
+    """A character that is escaped is itself, and each escape is read once, from the left."""
+    reader = EscapeReader(ESCAPES)
+
+    assert reader.plain(b"\\%41 %5c%41 \\&amp; &amp;lt;") == b"%41 \\A &amp; &lt;"
+
+
 def test_the_form_names_each_encoding_from_the_inside() -> None:
     """A person sees which program to correct."""
     text = json.dumps({"next": quote(VALUE, safe="")}).replace("%", "\\u0025")
@@ -78,6 +86,8 @@ HOSTILE: dict[str, Callable[[int], bytes]] = {
     "NUL": lambda size: b"\0" * size,
     "UTF-16": lambda size: b"a\0" * (size // 2),
     "hexadecimal": lambda size: b"61" * (size // 2),
+    "digits that seem to be letters": lambda size: b"6z" * (size // 2),
+    "indentations": lambda size: b"\n" + b" " * size,
     "gzip begins": lambda size: b"\x1f\x8b\x08\0" * (size // 4),
     "numbers": lambda size: b"11, " * (size // 4),
     "layers": lambda size: b"\\\\\\\\u0025252525=\n" * (size // 17),
