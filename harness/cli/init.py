@@ -11,18 +11,23 @@ import click
 
 from harness.cli.json_output import json_option, print_json
 from harness.context.starting.file_plan import write_all
-from harness.context.starting.first_files import first_files, unset_variables
-from harness.context.starting.start_answers import StartAnswers, variable_of
+from harness.context.starting.first_files import RUNBOOKS, first_files
+from harness.context.starting.start_answers import StartAnswers
 from harness.errors import ConfigurationError, EventError, NetworkError, SpecError
 from harness.packs.shelf import pack_names
 
 NEXT = "harness gate"
+SKELETON = "  (a skeleton: fill it in)"
 
 
 @click.command()
 @click.option("--spec", metavar="PATH", help="Path or URL of the provider's OpenAPI document.")
 @click.option("--base-url", metavar="URL", help="Where the provider answers; by default the document's first server.")
-@click.option("--credential", metavar="REF", help="Reference to the credential, such as env:ACME_API_KEY.")
+@click.option(
+    "--credential",
+    metavar="REF",
+    help="Reference to the credential: env:ACME_API_KEY, or USER:env:PASSWORD.",
+)
 @click.option("--provider", metavar="NAME", help="'own', 'vendor', or a vendor of `harness packs`.")
 @click.option("--client", metavar="COMMAND", help="Command that runs your client once.")
 @click.option("--receiver", metavar="URL", help="URL of your webhook receiver.")
@@ -68,13 +73,12 @@ def init(*, yes: bool, as_json: bool, **given: Any) -> None:
         files = first_files(answers)
     except (SpecError, EventError, NetworkError) as exc:
         raise ConfigurationError(str(exc)) from None
-    written = write_all(root, files)
+    written = write_all(root, files.content)
     names = [*(str(path.relative_to(root)) for path in written), ".gitignore"]
-    unset = unset_variables(answers)
     if as_json:
-        print_json({"written": names, "unset": unset, "next": NEXT})
+        print_json({"written": names, "unset": files.unset, "next": NEXT})
         return
-    for line in _summary(names, unset):
+    for line in _summary(names, files.unset):
         click.echo(line)
 
 
@@ -88,7 +92,7 @@ def _ask(given: dict[str, Any]) -> None:
     _question(given, "spec", "OpenAPI document of the provider (path or URL, empty for none)")
     if given["spec"]:
         _question(given, "base_url", "Where the provider answers (URL, empty for the document's first server)")
-        _question(given, "credential", f"Its credential (empty for none, such as env:{variable_of('acme', 'API_KEY')})")
+        _question(given, "credential", "Its credential (such as env:ACME_API_KEY or USER:env:PASSWORD; empty for none)")
     _question(given, "provider", f"Whose it is (own, vendor, or {', '.join(pack_names())})", default="vendor")
     if not (given["client"] or given["receiver"]):
         answer = _asked("URL of your webhook receiver, or the command of your client (empty for neither)")
@@ -110,7 +114,7 @@ def _asked(text: str, default: str = "") -> str:
 
 def _summary(names: list[str], unset: list[str]) -> Iterator[str]:
     yield "Written:"
-    yield from (f"  {name}" for name in names)
+    yield from (f"  {name}{SKELETON if name.startswith(RUNBOOKS) else ''}" for name in names)
     if unset:
         yield f"Set first: {', '.join(unset)}"
     yield f"Next: {NEXT}"

@@ -86,9 +86,7 @@ def _other_urls(spec: Spec, base_url: str) -> Iterator[str]:
 
 
 def _server_paths(spec: Spec) -> Iterator[str]:
-    """Yield the paths of the document's servers, with the defaults of their variables (OpenAPI 2.0: ``basePath``)."""
-    if isinstance(spec.raw.get("basePath"), str):
-        yield str(spec.raw["basePath"])
+    """Yield the paths of the document's servers, with the defaults of their variables."""
     for url in server_urls(spec.raw):
         path = urlsplit(url).path if "{" not in url else ""
         if path.startswith("/"):

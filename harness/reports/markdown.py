@@ -16,6 +16,7 @@ from harness.reports.text import (
     advice,
     bad_findings,
     counts,
+    declarable,
     declared,
     evidence,
     excerpt,
@@ -128,6 +129,8 @@ def _blockers(report: Report) -> Iterator[str]:
         yield f"- {_sign(unknown.outcome)}: {', '.join(f'`{i.id}`' for i in items)}<br>{_text(unknown.reason)}"
         if unknown.outcome is Outcome.ERROR and (again := reproduction(items)):
             yield f"  - reproduce: {_code(again)}"
+    if hint := declarable(report):
+        yield from ("", hint)
     if report.warnings:
         yield from ("", "## Warnings", "")
     for item in report.warnings:

@@ -16,6 +16,7 @@ from harness.reports.text import (
     advice,
     bad_findings,
     counts,
+    declarable,
     declared,
     excerpt,
     failures,
@@ -66,8 +67,7 @@ def _lines(report: Report, written: str, verbosity: int) -> Iterator[Line]:
         yield from _again([item])
     if failures(report):
         yield EXPLAINED, ""
-    for unknown, items in unknowns(report).items():
-        yield from _unknown(unknown, items)
+    yield from _unknowns(report)
     for item in report.warnings:
         yield f"{mark(item.outcome)} {item.id} (should): {item.summary}", "yellow"
     for reason, items in declared(report).items():
@@ -154,6 +154,13 @@ def problem_lines(problem: Problem) -> Iterator[Line]:
     sentence, details = parts(problem)
     yield f"{mark(problem.outcome)} {sentence}", MARK_STYLES.get(problem.outcome, "yellow")
     yield from ((f"{INDENT}{line}", "") for line in excerpt(details, _DETAILS))
+
+
+def _unknowns(report: Report) -> Iterator[Line]:
+    for unknown, items in unknowns(report).items():
+        yield from _unknown(unknown, items)
+    if hint := declarable(report):
+        yield hint, ""
 
 
 def _unknown(unknown: Unknown, items: list[ItemResult]) -> Iterator[Line]:

@@ -51,6 +51,8 @@ _FRAME = re.compile(r"at |from |File \"")
 """How a line of a stack of calls begins in Node.js and Java, in Ruby, and in Python."""
 
 EXPLAINED = "More about an item, a check or a finding: harness explain ID"
+_DECLARED = "What your integration does not have is declared under [target.absent] in harness.toml, with the reason."
+_DECLARABLE = ("[receiver]", "[client]", "[telemetry]")
 
 
 def headline(report: Report) -> str:
@@ -154,6 +156,12 @@ def unknowns(report: Report) -> dict[Unknown, list[ItemResult]]:
         if item.outcome is not Outcome.FAIL:
             reasons.setdefault(Unknown(item.outcome, _reason(item)), []).append(item)
     return reasons
+
+
+def declarable(report: Report) -> str:
+    """Return where to declare what the integration does not have; empty where nothing that may be absent is missing."""
+    missing = (unknown.reason for unknown in unknowns(report) if unknown.outcome is Outcome.NOT_RUN)
+    return _DECLARED if any(section in reason for reason in missing for section in _DECLARABLE) else ""
 
 
 def declared(report: Report) -> dict[str, list[ItemResult]]:

@@ -24,13 +24,16 @@ EFFECT_WITHIN_S = 5.0
 
 
 def _provider(context: RunContext) -> Iterator[str]:
-    """Read once, with the credential where there is one."""
+    """Read once, with the credential where there is one: what shows whether it works, and is likely to be there."""
+    from harness.contract.likely_reads import likely_reads
+
     if context.config.provider is None or context.target.probes is Probes.NONE:
         return
     with context.provider.client() as client:
         secured = context.provider.secured(client)
-        readable = [o.path for o in context.spec.readable if o.method == "GET" and "{" not in o.path]
-        paths = secured.reads or [path for path in readable if f"GET {path}" in context.provider.permission.labels]
+        shows = secured.reads
+        likely = [o.path for o in likely_reads(context.spec) if o.label in context.provider.permission.labels]
+        paths = [path for path in likely if path in shows] or shows or likely
         if not paths:
             return
         sent_at = time.time()
@@ -52,7 +55,8 @@ def _of_answer(answer: httpx.Response, request: str, base: str, sent_at: float, 
     elif status == 404:
         yield (
             f"[provider] base_url: {request} was answered with HTTP 404. Compare the path of {base} with the servers "
-            "of the document."
+            "of the document; where the path is right and this API has no such operation, name another in [provider] "
+            "whoami."
         )
     elif status >= 500:
         yield f"[provider] base_url: {request} was answered with HTTP {status}. Is the provider well?"
@@ -118,9 +122,19 @@ def _of_effect(receiver: ReceiverUnderTest, event: Event) -> Iterator[str]:
 
 
 ANSWERS: tuple[Symptom, ...] = (
-    Symptom("provider", "the provider: address, credential, clock", _provider, needs=("variables", "document")),
     Symptom(
-        "receiver", "the receiver: address, signature, effects", _receiver, needs=("variables", "fixtures", "paths")
+        "provider",
+        "the provider: address, credential, clock",
+        _provider,
+        needs=("variables", "document"),
+        section="provider",
+    ),
+    Symptom(
+        "receiver",
+        "the receiver: address, signature, effects",
+        _receiver,
+        needs=("variables", "fixtures", "paths"),
+        section="receiver",
     ),
 )
 """What needs a running target."""

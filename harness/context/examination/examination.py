@@ -47,7 +47,7 @@ def examine(directory: Path, *, overlay: str | None, live: bool) -> Examination:
 def _look_live(context: RunContext, found: Examination, *, live: bool) -> None:
     wrong = {obstacle.symptom for obstacle in found.obstacles}
     if not live or wrong & {"variables", "extras", "programs", "ports"}:
-        found.left_out += [symptom.title for symptom in ANSWERS]
+        found.left_out += [symptom.title for symptom in _about(context, ANSWERS)]
         return
     try:
         with context.running():
@@ -55,11 +55,16 @@ def _look_live(context: RunContext, found: Examination, *, live: bool) -> None:
             _look(context, ANSWERS, found)
     except ProcessError as exc:
         found.obstacles.append(Obstacle("processes", context.vault.redact(str(exc))))
-        found.left_out += [symptom.title for symptom in ANSWERS]
+        found.left_out += [symptom.title for symptom in _about(context, ANSWERS)]
+
+
+def _about(context: RunContext, symptoms: Sequence[Symptom]) -> list[Symptom]:
+    """Return those about which the target has anything."""
+    return [each for each in symptoms if not each.section or getattr(context.config, each.section) is not None]
 
 
 def _look(context: RunContext, symptoms: Sequence[Symptom], found: Examination) -> None:
-    for symptom in symptoms:
+    for symptom in _about(context, symptoms):
         if {obstacle.symptom for obstacle in found.obstacles} & set(symptom.needs):
             found.left_out.append(symptom.title)
             continue

@@ -94,8 +94,8 @@ def _runbooks(context: RunContext) -> Iterator[str]:
 
 NAMED_THINGS: tuple[Symptom, ...] = (
     Symptom("paths", "files and globs", _paths),
-    Symptom("document", "the OpenAPI document", _document),
-    Symptom("fixtures", "event fixtures", _fixtures),
+    Symptom("document", "the OpenAPI document", _document, section="provider"),
+    Symptom("fixtures", "event fixtures", _fixtures, section="receiver"),
     Symptom("cassettes", "cassettes", _cassettes),
-    Symptom("runbooks", "runbooks", _runbooks),
+    Symptom("runbooks", "runbooks", _runbooks, section="operations"),
 )

@@ -19,6 +19,8 @@ class Symptom(NamedTuple):
     """Yields each fault as a paragraph: what is wrong, where, and what to do. Raises `HarnessError` for one."""
     needs: tuple[str, ...] = ()
     """Ids of the symptoms that must be without fault for this one to be checked."""
+    section: str = ""
+    """The section of harness.toml that it is about, and without which there is nothing to check."""
 
 
 class Obstacle(NamedTuple):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping
-from typing import Any
 
-from harness.context.configuration_schema import schema_line
+from harness.context.configuration_schema import SCHEMA, schema_line
+from harness.context.starting.first_credential import GivenCredential, auth_keys
 from harness.context.starting.start_answers import StartAnswers
-from harness.openapi.document_servers import server_urls
-from harness.openapi.json_document import items
+from harness.openapi.document_servers import first_server
 from harness.openapi.spec_document import Spec
 from harness.packs.shelf import pack_named
 from harness.webhooks.discovery.scheme_description import SchemeDescription
@@ -29,7 +27,7 @@ def configuration_text(
         blocks.append(_receiver(answers, found, events=events))
     blocks.append(("[operations]", 'runbooks = "runbooks/*.md"  # skeletons: fill them in'))
     text = "\n\n".join("\n".join(block) for block in blocks)
-    head = "# docs/adapting.md has every key with its default. Secrets are references, never values."
+    head = f"# {SCHEMA} explains every key. Secrets are references, never values."
     return f"{schema_line()}\n{head}\n\n{text}\n"
 
 
@@ -40,45 +38,21 @@ def _target(answers: StartAnswers, name: str, *, scenarios: bool) -> tuple[str, 
         [] if answers.receiver else ['# receiver = "we receive no webhooks"', '# webhooks = "we receive no webhooks"']
     )
     absent += [] if answers.client else ['# client = "we only receive"']
-    if absent:
-        lines += ["", "# [target.absent]  # what your integration does not have, with the reason", *absent]
-    return tuple(lines)
+    absent.append('# telemetry = "a nightly job; its exit status is watched"')
+    return (*lines, "", "# [target.absent]  # what your integration does not have, with the reason", *absent)
 
 
 def _provider(answers: StartAnswers, spec: Spec) -> tuple[str, ...]:
-    base_url = answers.base_url or server_of(spec)
+    base_url = answers.base_url or first_server(spec.raw, answers.spec)
     lines = ["[provider]", f"spec = {_toml(answers.spec)}", f"base_url = {_toml(base_url)}"]
     if answers.credential:
-        lines.append(f"auth = {_auth(spec, answers.credential)}")
+        keys = auth_keys(spec, GivenCredential.read(answers.credential))
+        lines.append(f"auth = {{ {', '.join(f'{key} = {_toml(value)}' for key, value in keys.items())} }}")
     if answers.own:
         lines += ["ours = true", 'probes = "write"  # made-up requests may create and change']
     else:
         lines.append('# Made-up requests only read. To let them create and change: probes = "write"')
     return tuple(lines)
-
-
-def server_of(spec: Spec) -> str:
-    """Return the first whole URL of the document's servers; empty for none."""
-    whole = (url for url in server_urls(spec.raw) if url.startswith(("http://", "https://")))
-    if url := next(whole, ""):
-        return url
-    host, path = spec.raw.get("host"), spec.raw.get("basePath", "")
-    return f"https://{host}{path}" if isinstance(host, str) else ""
-
-
-def _auth(spec: Spec, credential: str) -> str:
-    for scheme in _security_schemes(spec):
-        if scheme.get("type") == "apiKey" and scheme.get("in") == "header":
-            return f'{{ type = "api-key", header = {_toml(str(scheme.get("name")))}, key = {_toml(credential)} }}'
-        if scheme.get("scheme") == "basic" or scheme.get("type") == "basic":
-            return f'{{ type = "basic", username = "env:API_USER", password = {_toml(credential)} }}'
-    return f'{{ type = "bearer", token = {_toml(credential)} }}'
-
-
-def _security_schemes(spec: Spec) -> Iterator[Mapping[str, Any]]:
-    components = spec.raw.get("components")
-    found = components.get("securitySchemes") if isinstance(components, dict) else spec.raw.get("securityDefinitions")
-    yield from (scheme for _, scheme in items(found) if isinstance(scheme, dict))
 
 
 def _client(answers: StartAnswers) -> tuple[str, ...]:
@@ -98,7 +72,7 @@ def _receiver(answers: StartAnswers, found: SchemeDescription | None, *, events:
         lines.append(f'ack_within = "{pack.acknowledgement.within:g}s"  # {pack.acknowledgement.source}')
     if event_id := (found.event_id if found else "") or (pack.event_id if pack else ""):
         lines.append(f"event_id = {_toml(event_id)}")
-    lines.append("# Without `effects`, only answers are judged, not what they did: see docs/webhooks.md, Effects.")
+    lines.append("# Without `effects`, which shows what an event did, only answers are judged.")
     keys = dict(found.keys) if found else {"scheme": pack.scheme if pack else "hmac"}
     signature = [f"{key} = {_toml(value)}" for key, value in keys.items()]
     hint = [] if found or pack else ["# Find it: harness scheme DELIVERY --secret " + answers.signing_secret]

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import os
+import tomllib
+from collections.abc import Sequence
 from importlib import resources
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from harness.context.configuration_schema import SCHEMA, shipped_schema
-from harness.context.starting.first_configuration import configuration_text, server_of
+from harness.context.starting.first_configuration import configuration_text
+from harness.context.starting.first_credential import check_reference
 from harness.context.starting.first_events import event_files
 from harness.context.starting.first_scenario import scenario_text
 from harness.context.starting.start_answers import StartAnswers
+from harness.context.target import load_target
 from harness.core.configuration_home import CONFIG_NAME, configuration_file
+from harness.core.pointers import leaves
 from harness.errors import ConfigurationError
 from harness.http.client import Network
 from harness.model import SecretRef
+from harness.openapi.document_servers import first_server
 from harness.openapi.spec_document import Spec, load_spec
+from harness.operations.runbooks import INCIDENTS
 from harness.packs.shelf import pack_named
 from harness.secrets import Vault
 from harness.webhooks.discovery.scheme_description import SchemeDescription
@@ -22,10 +32,20 @@ from harness.webhooks.discovery.scheme_finder import find_scheme
 from harness.webhooks.http_fixture import bytes_of, http_fixture
 
 CI_FILES = {"github": ".github/workflows/readiness.yml", "gitlab": "readiness.gitlab-ci.yml"}
+RUNBOOKS = "runbooks/"
 
 
-def first_files(answers: StartAnswers) -> dict[str, bytes]:
-    """Return the content of each file by its path.
+class FirstFiles(NamedTuple):
+    """What is written."""
+
+    content: dict[str, bytes]
+    """By path."""
+    unset: list[str]
+    """Names of the variables that harness.toml refers to and that are not set."""
+
+
+def first_files(answers: StartAnswers) -> FirstFiles:
+    """Return what describes the target of the answers.
 
     Raises `ConfigurationError` and `SpecError` for answers from which no true configuration can be made.
     """
@@ -34,22 +54,39 @@ def first_files(answers: StartAnswers) -> dict[str, bytes]:
             f"{there.name} describes a target already, and nothing is overwritten. Begin in another folder, or ask "
             "`harness doctor` about this one."
         )
+    check_reference(answers.signing_secret, "--signing-secret")
     spec = _spec(answers)
     found = _scheme(answers)
     events = event_files(answers.pack, spec) if answers.receiver else {}
     name = str(spec.raw.get("info", {}).get("title", "")) if spec else ""
     name = name or (pack_named(answers.pack, "--provider").title if answers.pack else "") or answers.root.resolve().name
+    written = configuration_text(answers, spec, name=f"{name} integration", found=found, events=bool(events))
+    _check(written)
     texts = {
-        CONFIG_NAME: configuration_text(answers, spec, name=f"{name} integration", found=found, events=bool(events)),
+        CONFIG_NAME: written,
         SCHEMA: shipped_schema(),
-        "runbooks/auth.md": _text("runbook-auth.md"),
-        "runbooks/webhooks.md": _text("runbook-webhooks.md"),
+        **{f"{RUNBOOKS}{incident}.md": _text(f"runbook-{incident}.md") for incident in INCIDENTS},
     }
     if spec and (scenario := scenario_text(spec, writes=answers.own)):
         texts["scenarios/test_first.py"] = scenario
     if answers.ci != "none":
-        texts[CI_FILES[answers.ci]] = _ci(answers)
-    return {**{path: text.encode() for path, text in texts.items()}, **events}
+        texts[CI_FILES[answers.ci]] = _ci(answers, _variables(written))
+    unset = [variable for variable in _variables(written) if not os.environ.get(variable)]
+    return FirstFiles({**{path: text.encode() for path, text in texts.items()}, **events}, unset)
+
+
+def _check(written: str) -> None:
+    """Raise `ConfigurationError` where answers make no harness.toml that a run would read."""
+    with TemporaryDirectory() as folder:
+        (Path(folder) / CONFIG_NAME).write_text(written, encoding="utf-8")
+        load_target(Path(folder))
+
+
+def _variables(written: str) -> list[str]:
+    """Return the names of the variables to which a harness.toml refers, each once."""
+    texts = (text for _, text in leaves(tomllib.loads(written)) if isinstance(text, str))
+    found = (reference for text in texts if (reference := SecretRef.parse(text)) and reference.kind == "env")
+    return list(dict.fromkeys(reference.name for reference in found))
 
 
 def _spec(answers: StartAnswers) -> Spec | None:
@@ -62,7 +99,7 @@ def _spec(answers: StartAnswers) -> Spec | None:
         fetch=Network([answers.spec]).fetch,
         base_url=answers.base_url,
     )
-    if not (answers.base_url or server_of(spec)):
+    if not (answers.base_url or first_server(spec.raw, answers.spec)):
         raise ConfigurationError(
             f"{answers.spec} names no server by a whole URL. Give the address of the provider: --base-url URL."
         )
@@ -87,24 +124,11 @@ def _scheme(answers: StartAnswers) -> SchemeDescription | None:
     return search.found[0]
 
 
-def _ci(answers: StartAnswers) -> str:
-    names = [ref.name for ref in map(SecretRef.parse, secrets_of(answers)) if ref and ref.kind == "env"]
-    lines = [f"{name}: ${{{{ secrets.{name} }}}}" for name in names]
+def _ci(answers: StartAnswers, variables: Sequence[str]) -> str:
+    lines = [f"{name}: ${{{{ secrets.{name} }}}}" for name in variables]
     if not lines:
         return _text(f"{answers.ci}.yml").replace("        env:\n          # SECRETS\n", "")
     return _text(f"{answers.ci}.yml").replace("# SECRETS", "\n          ".join(lines))
-
-
-def secrets_of(answers: StartAnswers) -> tuple[str, ...]:
-    """Return the references that harness.toml has."""
-    signing = answers.signing_secret if answers.receiver else ""
-    return tuple(filter(None, (answers.credential if answers.spec else "", signing)))
-
-
-def unset_variables(answers: StartAnswers) -> list[str]:
-    """Return the names of the variables that must be set before the gate."""
-    references = map(SecretRef.parse, secrets_of(answers))
-    return [ref.name for ref in references if ref and ref.kind == "env" and not os.environ.get(ref.name)]
 
 
 def _text(name: str) -> str:

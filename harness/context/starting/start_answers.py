@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +20,7 @@ class StartAnswers(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str = ""
     """Where the provider answers; empty: the first server of the document."""
     credential: str = ""
-    """Reference to the credential, such as ``env:ACME_API_KEY``."""
+    """Reference to the credential, such as ``env:ACME_API_KEY``; for a user name and a password ``USER:env:NAME``."""
     provider: str = "vendor"
     """``own``, ``vendor``, or the name of a pack."""
     client: str = ""
@@ -43,9 +42,3 @@ class StartAnswers(msgspec.Struct, frozen=True, kw_only=True):
     def pack(self) -> str:
         """The name of the vendor's pack; empty for none."""
         return "" if self.provider in {"own", "vendor"} else self.provider
-
-
-def variable_of(title: str, end: str) -> str:
-    """Return the name of a variable for a provider of that title, such as ``ACME_API_KEY``."""
-    word = re.sub(r"[^A-Z0-9]+", "_", title.upper()).strip("_")
-    return f"{word}_{end}" if word and not word[0].isdigit() else end

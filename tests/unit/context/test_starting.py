@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hmac
 import json
+import re
 import secrets
 import tomllib
 from pathlib import Path
@@ -16,6 +18,8 @@ from click.testing import CliRunner, Result
 from harness.cli.main import main
 from harness.context.examination.examination import examine
 from harness.context.target import load_target
+from harness.model import Outcome
+from harness.operations.runbooks import judge_runbooks
 from harness.packs.shelf import pack_names
 
 ORDER = {
@@ -185,6 +189,9 @@ def test_a_captured_delivery_gives_the_scheme(folder: Path, monkeypatch: pytest.
             ["--spec", "relative.json"],
             "names no server by a whole URL. Give the address of the provider: --base-url",
         ),
+        (["--spec", "query.json", "--credential", "env:KEY"], "knows apiKey in the query alone, and the harness sends"),
+        (["--receiver", "ftp://a.example/hook"], "[receiver] url"),
+        (["--spec", "openapi.json", "--base-url", "env:NO_SUCH_URL"], "NO_SUCH_URL, and that variable is not set"),
         (["--receiver", HOOK, "--delivery", "other.json", "--signing-secret", "env:HOME"], "no empty line"),
         (["--receiver", HOOK, "--delivery", "forged.http", "--signing-secret", "env:HOME"], "is not the HMAC of this"),
     ],
@@ -194,6 +201,8 @@ def test_bad_answers_write_nothing(folder: Path, words: list[str], text: str) ->
     (folder / "empty.json").write_text("")
     (folder / "other.json").write_text('{"hello": 1}')
     (folder / "relative.json").write_text(json.dumps({**SPEC, "servers": [{"url": "/v1"}]}))
+    only = {"securitySchemes": {"key": {"type": "apiKey", "in": "query", "name": "key"}}}
+    (folder / "query.json").write_text(json.dumps({**SPEC, "components": {**SPEC["components"], **only}}))
     (folder / "forged.http").write_text(f"x-signature: {'0' * 64}\n\n{{}}")
     before = files_of(folder)
 
@@ -242,3 +251,70 @@ def test_what_no_option_gives_is_asked(folder: Path, monkeypatch: pytest.MonkeyP
     assert result.output.count(": ") >= 6
     raw = tomllib.loads((folder / "harness.toml").read_text())
     assert (raw["provider"]["ours"], raw["receiver"]["url"]) == (True, HOOK)
+
+
+@pytest.mark.parametrize("option", ["--credential", "--signing-secret"])
+def test_a_secret_in_place_of_its_reference_is_refused(folder: Path, option: str) -> None:
+    """It is neither written nor repeated."""
+    secret = f"sk_live_{secrets.token_hex(12)}"
+    before = files_of(folder)
+
+    result = init("--spec", "openapi.json", "--receiver", HOOK, option, secret)
+
+    assert f"{option} is no reference: write env:NAME, file:PATH or command:WORDS." in result.output
+    assert result.exit_code == 4
+    assert secret not in result.output
+    assert files_of(folder) == before
+
+
+BASIC, BEARER = {"type": "http", "scheme": "basic"}, {"type": "http", "scheme": "bearer"}
+KEY = {"type": "apiKey", "in": "header", "name": "X-Key"}
+BY_PASSWORD = {"type": "basic", "username": "env:API_USER", "password": "env:KEY"}
+
+
+@pytest.mark.parametrize(
+    "schemes, asked, credential, auth",
+    [
+        ({}, [], "env:KEY", {"type": "bearer", "token": "env:KEY"}),
+        ({"a": BASIC}, [], "env:KEY", BY_PASSWORD),
+        ({"a": BASIC}, [], "bot:env:KEY", {**BY_PASSWORD, "username": "bot"}),
+        ({"a": BASIC, "b": BEARER}, [{"a": []}, {"b": []}], "env:KEY", {"type": "bearer", "token": "env:KEY"}),
+        ({"a": BEARER, "b": BASIC}, [], "bot:file:k", {"type": "basic", "username": "bot", "password": "file:k"}),
+        ({"a": BEARER, "b": KEY}, [{"b": []}], "env:KEY", {"type": "api-key", "header": "X-Key", "key": "env:KEY"}),
+        ({"a": {"type": "oauth2", "flows": {}}}, [], "env:KEY", {"type": "bearer", "token": "env:KEY"}),
+        ({"a": {"type": "http", "scheme": "Token"}}, [], "env:KEY", {"type": "bearer", "scheme": "Token"}),
+        ({"a": {**KEY, "in": "query"}, "b": BASIC}, [], "env:KEY", BY_PASSWORD),
+    ],
+    ids=["none", "basic", "user", "one-value", "two-values", "asked", "oauth", "word", "query"],
+)
+def test_the_credential_is_sent_as_the_document_asks(
+    folder: Path, schemes: dict[str, Any], asked: list[Any], credential: str, auth: dict[str, str]
+) -> None:
+    """One value goes to a scheme of one value, and a user name to Basic; each variable is named, for CI too."""
+    components = {**SPEC["components"], "securitySchemes": schemes}
+    (folder / "openapi.json").write_text(json.dumps({**SPEC, "components": components, "security": asked}))
+
+    result = init("--spec", "openapi.json", "--credential", credential)
+
+    assert result.exit_code == 0, result.output
+    written = tomllib.loads((folder / "harness.toml").read_text())["provider"]["auth"]
+    assert auth.items() <= written.items()
+    if auth.get("username") == "env:API_USER":
+        assert "Set first: API_USER, KEY" in result.output
+        assert "API_USER: ${{ secrets.API_USER }}" in (folder / ".github/workflows/readiness.yml").read_text()
+
+
+def test_a_skeleton_asks_for_what_the_gate_asks(folder: Path) -> None:
+    """It fails; with its head and each of its sections filled in, it passes."""
+    init("--spec", "openapi.json", "--ci", "none")
+    paths = sorted((folder / "runbooks").iterdir())
+    today = dt.datetime.now(tz=dt.UTC).date()
+    skeletons = list(judge_runbooks(paths, today=today, review_within_s=86_400, root=folder))
+    for path in paths:
+        text = path.read_text().replace("owner:", "owner: payments").replace("reviewed:", f"reviewed: {today}")
+        path.write_text(re.sub(r"^(## .*)$", r"\1\n\nRun `tool --do` and call the team.", text, flags=re.MULTILINE))
+
+    filled = list(judge_runbooks(paths, today=today, review_within_s=86_400, root=folder))
+
+    assert {finding.outcome for finding in skeletons} == {Outcome.FAIL}
+    assert {finding.outcome for finding in filled} == {Outcome.PASS}, [f.observed for f in filled]

@@ -152,6 +152,16 @@ def test_what_is_not_known_is_told_once_for_each_reason(report_of: ReportOf) -> 
     assert max(len(line) for line in lines if line.startswith("? not run")) <= 110
 
 
+def test_what_may_be_absent_is_declared_in_one_place(report_of: ReportOf) -> None:
+    """Every format that a person reads names it where a part is missing, and not otherwise."""
+    missing, ready = report_of(Verdict.INCOMPLETE), report_of(Verdict.READY)
+    place = "What your integration does not have is declared under [target.absent] in harness.toml, with the reason."
+
+    for render in (html.render, markdown.render, lambda report: str([*terminal.lines(report, written="x")])):
+        assert place in render(missing)
+        assert place not in render(ready)
+
+
 def test_what_could_not_be_checked_tells_why_and_blames_nobody(report_of: ReportOf) -> None:
     """Items that broke off for one cause share it, with a command to see it, and no advice that presumes a fault."""
     report = report_of(Verdict.NOT_READY)

@@ -1,0 +1,85 @@
+"""How the provider's credential is sent, by the security schemes of the document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from harness.errors import ConfigurationError
+from harness.model import SecretRef
+from harness.openapi.json_document import items
+from harness.openapi.spec_document import Spec
+
+USER = "env:API_USER"
+"""Where the user name is, unless it is given."""
+_SENT_AS_BEARER = ("oauth2", "openIdConnect")
+
+
+class GivenCredential(NamedTuple):
+    """What ``--credential`` gives: a reference, with a user name before it where two values authenticate."""
+
+    user: str
+    reference: str
+
+    @classmethod
+    def read(cls, text: str) -> GivenCredential:
+        """Read ``[USER:]REFERENCE``; raises `ConfigurationError` for anything else."""
+        user, _, rest = text.partition(":")
+        if SecretRef.parse(text) is None and SecretRef.parse(rest) is not None:
+            return cls(user, rest)
+        check_reference(text, "--credential")
+        return cls("", text)
+
+
+def check_reference(text: str, option: str) -> None:
+    """Raise `ConfigurationError`, which repeats nothing, for a text that may be the secret itself."""
+    if SecretRef.parse(text) is None:
+        raise ConfigurationError(
+            f"{option} is no reference: write env:NAME, file:PATH or command:WORDS. A secret itself belongs in no file "
+            "of a target, and in no command line."
+        )
+
+
+def auth_keys(spec: Spec, given: GivenCredential) -> dict[str, str]:
+    """Return the keys of ``[provider] auth``: of a scheme that needs what is given, as the document prefers it.
+
+    Raises `ConfigurationError` where the document has schemes, and none that is sent in a header.
+    """
+    schemes = list(_schemes(spec))
+    forms = [keys for scheme in schemes if (keys := _keys(scheme, given))]
+    if schemes and not forms:
+        kinds = ", ".join(dict.fromkeys(_in_words(scheme) for scheme in schemes))
+        raise ConfigurationError(
+            f"--credential: {spec.source} knows {kinds} alone, and the harness sends a credential in a header. Leave "
+            "out --credential."
+        )
+    one_value = [keys for keys in forms if keys["type"] != "basic"]
+    with_user = [keys for keys in forms if keys["type"] == "basic"]
+    preferred = [*with_user, *one_value] if given.user else [*one_value, *with_user]
+    return next(iter(preferred), {"type": "bearer", "token": given.reference})
+
+
+def _schemes(spec: Spec) -> Iterator[Mapping[str, Any]]:
+    """Yield the schemes that all operations ask for first, then the others."""
+    components = spec.raw.get("components")
+    named = components.get("securitySchemes") if isinstance(components, dict) else spec.raw.get("securityDefinitions")
+    found = {name: spec.resolved(scheme) for name, scheme in items(named) if isinstance(scheme, dict)}
+    asked = spec.raw.get("security")
+    first = [name for each in asked for name, _ in items(each)] if isinstance(asked, list) else []
+    yield from (found[name] for name in dict.fromkeys([*first, *found]) if name in found)
+
+
+def _keys(scheme: Mapping[str, Any], given: GivenCredential) -> dict[str, str]:
+    kind, word = str(scheme.get("type")), str(scheme.get("scheme", ""))
+    if kind == "apiKey" and scheme.get("in") == "header":
+        return {"type": "api-key", "header": str(scheme.get("name")), "key": given.reference}
+    if kind == "basic" or word.lower() == "basic":
+        return {"type": "basic", "username": given.user or USER, "password": given.reference}
+    if kind in _SENT_AS_BEARER or word.lower() == "bearer":
+        return {"type": "bearer", "token": given.reference}
+    return {"type": "bearer", "scheme": word, "token": given.reference} if kind == "http" and word else {}
+
+
+def _in_words(scheme: Mapping[str, Any]) -> str:
+    place = f" in the {scheme['in']}" if isinstance(scheme.get("in"), str) else ""
+    return f"{scheme.get('type')}{place}"
