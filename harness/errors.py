@@ -15,7 +15,8 @@
     │       └── CredentialLostError the credential stopped working during the run
     ├── ProbeError            a probe of the target returned no usable response
     ├── ProcessError          a process of the target did not start, died, or never became ready
-    └── SpecError             the OpenAPI document is unreadable or invalid
+    ├── SpecError             the OpenAPI document is unreadable or invalid
+    └── TokenError            the authorization server gave no access token
 
 Every message states what happened, where (file, key, line), and what to do next. None contains a secret.
 """
@@ -90,6 +91,15 @@ class ProcessError(HarnessError):
 
 class SpecError(HarnessError):
     """The OpenAPI document cannot be read, or is not an OpenAPI document."""
+
+
+class TokenError(HarnessError):
+    """The authorization server gave no access token, so that nothing can be sent to the provider."""
+
+    def __init__(self, text: str, *, refused: bool = False) -> None:
+        """``refused``: the server knows no such client, or another secret of it."""
+        super().__init__(text)
+        self.refused = refused
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from harness.http.address import origin_of
-from harness.model.config import Configuration
-from harness.model.config.provider import Basic
+from harness.model.config import Basic, ClientCredentials, Configuration
 from harness.operations.answer_leaks import Answerer
 
 
 def public_names(config: Configuration) -> frozenset[str]:
-    """Return the references whose values answers may hold: the user name that goes with a password."""
+    """Return the references whose values answers may hold: the user name, or client id, that goes with a secret."""
     auth = config.provider.auth if config.provider else None
+    if isinstance(auth, ClientCredentials):
+        return frozenset({auth.client_id})
     return frozenset({str(auth.username)}) if isinstance(auth, Basic) and auth.password else frozenset()
 
 

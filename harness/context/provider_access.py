@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from harness.http.address import origin_of
-from harness.model.config import Probes
+from harness.model.config import ClientCredentials, Probes
 from harness.model.config.fuzz import EXAMPLES_VARIABLE
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from harness.context.secret_access import SecretAccess
     from harness.context.target import Target
+    from harness.contract.access_tokens import AccessTokens
     from harness.contract.caller import Caller
     from harness.contract.created_resources import CreatedResources
     from harness.contract.credential_forms import Credential
@@ -98,7 +99,21 @@ class ProviderAccess:
         if provider is None or provider.auth is None:
             return None
         note = RunNotes(self._folder / MADE_UP, most=MOST_MADE_UP).add
-        return credential_for(provider.auth, self._secrets.reveal, note)
+        token = self.tokens.current if self.tokens else str
+        return credential_for(provider.auth, self._secrets.reveal, note, token)
+
+    @cached_property
+    def tokens(self) -> AccessTokens | None:
+        """Where the access token comes from; None where ``[provider] auth`` is not one of an authorization server."""
+        from harness.contract.access_tokens import AccessTokens
+
+        auth = self.section.auth
+        if not isinstance(auth, ClientCredentials):
+            return None
+        self._network.token_urls |= {auth.token_url}
+        # An answer that hands out a token is not searched for it: a server may hand the same one out again.
+        http = partial(self._network.client, keep_alive=False, answer_observer=lambda _: None)
+        return AccessTokens(auth, self._secrets.text, http, self._secrets.issued_tokens.keep)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -153,7 +168,7 @@ class ProviderAccess:
         """Return a client for requests that harness.toml asks for; it authenticates."""
         from harness.http.provider_client import ProviderClient
 
-        return ProviderClient(self._network, self.section.base_url, self.headers, **options)
+        return ProviderClient(self._network, self.section.base_url, lambda: self.headers, **options)
 
     @cached_property
     def permission(self) -> Permission:

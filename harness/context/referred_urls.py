@@ -12,7 +12,7 @@ from harness.model import SecretRef
 from harness.model.strict import where_is
 from harness.secrets import Vault
 
-URL_KEYS = frozenset({"url", "base_url"})
+URL_KEYS = frozenset({"url", "base_url", "token_url"})
 """The keys whose text may be ``env:NAME`` in place of a URL."""
 
 

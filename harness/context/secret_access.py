@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.context import signing_keys
 from harness.context.referred_urls import hide_credentials
 from harness.model import SecretRef
-from harness.secrets import IssuedSecret, Vault
+from harness.secrets import IssuedSecret, IssuedTokens, Vault
 
 if TYPE_CHECKING:
     from harness.context.target import Target
@@ -32,11 +32,17 @@ class SecretAccess:
         """The secret with which the provider signs its webhooks, where its answer to the registration holds one."""
         return IssuedSecret("provider.webhooks.secret", folder=self._run.path, seed=self._run.seed, vault=self.vault)
 
+    @cached_property
+    def issued_tokens(self) -> IssuedTokens:
+        """The access tokens that authorization servers issue to the processes of the run."""
+        return IssuedTokens("access token", folder=self._run.path, seed=self._run.seed, vault=self.vault)
+
     def learn_issued(self) -> None:
-        """Learn the secret that another process of the run was handed out, so that nothing of this one shows it."""
+        """Learn what other processes of the run were handed out, so that nothing of this one shows it."""
         provider = self._target.config.provider
         if provider and provider.webhooks:
             self.issued.opened()
+        self.issued_tokens.learn()
 
     def resolve_all(self, *, strict: bool) -> None:
         """Resolve every reference of harness.toml; ``strict`` raises `SecretError` for the first that cannot be."""
@@ -61,6 +67,11 @@ class SecretAccess:
         """Return the value behind a reference; raises `SecretError` naming its key."""
         key = next((f": {key}" for key, known in self._target.references if known == ref), "")
         return self.vault.resolve(ref, f"harness.toml{key}").reveal()
+
+    def text(self, text: str) -> str:
+        """Return what a text of harness.toml stands for: the value behind it where it is a reference."""
+        reference = SecretRef.parse(text)
+        return self.reveal(reference) if reference else text
 
     def environment(self, variables: Mapping[str, str], where: str = "") -> dict[str, str]:
         """Return ``variables`` for a process: references resolved, and the run's fresh secrets added.

@@ -166,8 +166,8 @@ class Caller:
         described = self.spec.find(operation.method, response.request.url)
         for breach in described.breaches(response) if described else ():
             self.complain(operation.label, breach.text.partition(":")[0], f"{called}: {breach.text}", breach.cause)
-        known = all(response.request.headers.get(n) == v for n, v in self._client.headers.items())
-        for shown in exposures(operation, response, authenticated=known and bool(self._client.headers)):
+        authenticated = self._client.authenticates(response.request) and bool(self._client.headers)
+        for shown in exposures(operation, response, authenticated=authenticated):
             self.complain(operation.label, shown.text, f"{called}: {shown.text} ({shown.source})", shown.cause)
         if response.status_code in LIMITED and "retry-after" not in response.headers:
             violation = f"answers {response.status_code} without Retry-After"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from harness.model import SecretRef
-from harness.model.config import ApiKey, Basic, Bearer
+from harness.model.config import ApiKey, Auth, Bearer, ClientCredentials
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*[ \t]+(?=\S)")
 """The word before a credential, such as ``Token`` (RFC 9110 section 11.4)."""
@@ -59,13 +59,22 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def credential_for(
-    auth: Bearer | ApiKey | Basic, reveal: Callable[[SecretRef], str], note: Callable[[str], None] = lambda _: None
+    auth: Auth,
+    reveal: Callable[[SecretRef], str],
+    note: Callable[[str], None] = lambda _: None,
+    token: Callable[[], str] = lambda: "",
 ) -> Credential:
-    """Return how ``[provider] auth`` is sent; ``reveal`` gives the value of a reference, ``note`` takes wrong ones."""
-    return msgspec.structs.replace(_written(auth, reveal), note=note)
+    """Return how ``[provider] auth`` is sent.
+
+    ``reveal`` gives the value of a reference, ``note`` takes wrong ones, and ``token`` gives an access token where one
+    must be asked for.
+    """
+    return msgspec.structs.replace(_written(auth, reveal, token), note=note)
 
 
-def _written(auth: Bearer | ApiKey | Basic, reveal: Callable[[SecretRef], str]) -> Credential:
+def _written(auth: Auth, reveal: Callable[[SecretRef], str], token: Callable[[], str]) -> Credential:
+    if isinstance(auth, ClientCredentials):
+        return _with_scheme("Authorization", "Bearer", token)
     if isinstance(auth, Bearer):
         return _with_scheme("Authorization", auth.scheme, lambda: reveal(auth.token))
     if isinstance(auth, ApiKey):

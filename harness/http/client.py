@@ -40,6 +40,8 @@ class Network:
         """Allow loopback and the hosts of ``urls``; with ``production``, refuse every writing request."""
         self.hosts = LOOPBACK | {host for url in urls if (host := urlsplit(url).hostname)}
         self.production = production
+        self.token_urls: frozenset[str] = frozenset()
+        """Where access tokens are asked for: by POST, which changes nothing."""
         self.observers: list[Observer] = []
         """Called with every answer, also from a recording; the body may not have been read."""
         self.answer_observer: AnswerObserver = lambda _exchange: None
@@ -122,7 +124,7 @@ class Network:
                 f"(it names {', '.join(sorted(self.hosts - LOOPBACK)) or 'only loopback'}). "
                 "If the request is intended, add the host to harness.toml; if it is a redirect, look for its cause."
             )
-        if self.production and method.upper() not in SAFE_METHODS:
+        if self.production and method.upper() not in SAFE_METHODS and str(url) not in self.token_urls:
             raise NetworkError(
                 f"Refused to send {method} {url.path}: [target] environment is production, where the harness only "
                 "reads. Run against staging, or mark the check as not for production."

@@ -20,6 +20,7 @@ from harness.http.client import TIMEOUT_S, WHOLE_WITHIN_S, Network
 from harness.http.crash_log import CrashLog, traced
 from harness.http.credential_state import CredentialState
 from harness.http.message import header_bytes
+from harness.http.request_credential import Headers, RequestCredential
 
 LIMITED = frozenset({429, 503})
 """Statuses that ask to come again later (RFC 6585 section 4, RFC 9110 section 15.6.4)."""
@@ -104,7 +105,7 @@ class ProviderClient:
         self,
         network: Network,
         base_url: str,
-        headers: Mapping[str, str] | None = None,
+        headers: Headers = None,
         *,
         guard: Guard | None = None,
         credential: CredentialState | None = None,
@@ -115,15 +116,15 @@ class ProviderClient:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """``headers`` authenticate; ``guard`` is asked before each request; ``credential`` stops all when they fail.
+        """``headers`` authenticate, or return what does as of now; ``guard`` is asked before each request.
 
+        ``credential`` stops all when the headers fail.
         A part of an answer may take ``answer_within_s``, a whole one ``whole_within_s``.
-
         ``wait_unasked_s`` is the wait after 429 or 503 without ``Retry-After``; None takes that as the answer.
         ``clock`` gives seconds since the epoch, which dates are held against.
         """
         self.base_url = base_url
-        self.headers = dict(headers or {})
+        self._authentication = RequestCredential(headers)
         self.guard = guard
         self._credential = credential
         self.sent = 0
@@ -152,6 +153,15 @@ class ProviderClient:
         self._client.close()
         self._unconnected.close()
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that authenticate, as of now."""
+        return self._authentication.now()
+
+    def authenticates(self, request: httpx.Request) -> bool:
+        """Whether a request carries the credential; see `RequestCredential.stands_in`."""
+        return self._authentication.stands_in(request)
+
     def build(
         self,
         method: str,
@@ -179,7 +189,7 @@ class ProviderClient:
         sent once more, on a new one (RFC 9112 section 9.5). Raises one of `UNSENDABLE`, `NotPermittedError` and
         `NetworkError`, and `CredentialLostError` in place of an answer that is one to the loss of the credential.
         """
-        authenticated = all(request.headers.get(name) == value for name, value in self.headers.items())
+        authenticated = self.authenticates(request)
         if self._credential is not None:
             self._credential.check()
         if self.guard is not None:
@@ -241,6 +251,7 @@ class ProviderClient:
     ) -> SendResult:
         with self._lock:
             self.sent += 1
+        self.authenticates(request)  # it may have been built while another token was valid
         try:
             response = traced(self.crash_log, partial((client or self._client).send, request, follow_redirects=False))
         except UNSENDABLE:

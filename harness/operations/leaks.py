@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from harness.model import Check, Finding, Outcome
-from harness.model.config.provider import ApiKey, Basic, Bearer
+from harness.model.config import Auth, Basic, ClientCredentials
 from harness.secrets import Leak, Scanner
 from harness.secrets.forms import MIN_CHARS
 
@@ -106,15 +106,19 @@ def _sign(path: Path, canaries: Collection[str], began_at: float) -> str:
     return written if path.stat().st_mtime >= began_at else earlier
 
 
-def too_short(unsearchable: Sequence[str], auth: Bearer | ApiKey | Basic | None) -> tuple[str, ...]:
+def too_short(unsearchable: Sequence[str], auth: Auth | None) -> tuple[str, ...]:
     """Return which of the values that are too short to be searched for are secrets.
 
-    The user name of Basic credentials is none where its password can be searched for. Where it cannot, the name may be
-    the secret, as with an API that takes its key as user name.
+    The user name of Basic credentials is none where its password can be searched for, nor is a client's id where its
+    secret can be. Where it cannot, the name may be the secret, as with an API that takes its key as user name.
     """
-    if not isinstance(auth, Basic) or str(auth.password) in unsearchable:
+    if isinstance(auth, ClientCredentials):
+        name, secret = auth.client_id, str(auth.client_secret)
+    elif isinstance(auth, Basic):
+        name, secret = auth.username, str(auth.password)
+    else:
         return tuple(unsearchable)
-    return tuple(name for name in unsearchable if name != auth.username)
+    return tuple(each for each in unsearchable if each != name or secret in unsearchable)
 
 
 def _not_of_this_run(logs: Sequence[Path], canaries: Collection[str] | None, began_at: float) -> str:

@@ -30,26 +30,41 @@ def main() -> None:
 @_defect
 @click.option("--rate-limit", default=2000, show_default=True, help="Requests allowed per ten seconds.")
 @click.option("--overlap", default=0.0, show_default=True, help="Seconds for which *_PREVIOUS stays valid.")
-def product(port: int, defects: tuple[str, ...], rate_limit: int, overlap: float) -> None:
+@click.option("--token-lifetime", default=3600.0, show_default=True, help="Seconds for which an access token is valid.")
+def product(port: int, defects: tuple[str, ...], rate_limit: int, overlap: float, token_lifetime: float) -> None:
     """Serve the Product API.
 
     Its credentials are PRODUCT_API_KEY and PRODUCT_WEBHOOK_SECRET, and those that they replace are the same names with
-    _PREVIOUS appended. With PRODUCT_ADMIN_KEY it also serves the controls below /_sandbox: rotations and faults.
+    _PREVIOUS appended. With PRODUCT_ADMIN_KEY it also serves the controls below /_sandbox: rotations and faults. With
+    PRODUCT_CLIENT_SECRET the client "sandbox" gets access tokens at /oauth/token.
     """
     planted = _planted(defects)
-    admin_key = os.environ.get("PRODUCT_ADMIN_KEY", "")
+    admin_key, client_secret = (os.environ.get(f"PRODUCT_{name}", "") for name in ("ADMIN_KEY", "CLIENT_SECRET"))
     from harness.sandbox import logs
     from harness.sandbox.http_server import serve
     from harness.sandbox.product.app import create_app
     from harness.sandbox.product.keys import Rotating
+    from harness.sandbox.product.tokens import Tokens
 
     api_key, secret = (
         Rotating(_required(name), os.environ.get(f"{name}_PREVIOUS", ""), overlap_s=overlap)
         for name in ("PRODUCT_API_KEY", "PRODUCT_WEBHOOK_SECRET")
     )
-    logs.configure("product", secrets=lambda: [v for v in (*api_key.known, *secret.known, admin_key) if v])
+    tokens = Tokens(client_secret=client_secret, lifetime_s=token_lifetime)
+    logs.configure(
+        "product",
+        secrets=lambda: (
+            [v for v in (*api_key.known, *secret.known, admin_key, client_secret) if v]
+            + list(tokens.issued if tokens else ())
+        ),
+    )
     app = create_app(
-        api_key=api_key, webhook_secret=secret, rate_limit=rate_limit, planted=planted, admin_key=admin_key
+        api_key=api_key,
+        webhook_secret=secret,
+        rate_limit=rate_limit,
+        planted=planted,
+        admin_key=admin_key,
+        tokens=tokens,
     )
     serve(app, port)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,10 @@ from harness.secrets.values import Secret, Vault
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
+
+
+MOST_TOKENS = 1000
+"""Access tokens of one process that are remembered."""
 
 
 class IssuedSecret:
@@ -41,6 +47,37 @@ class IssuedSecret:
             value = _lock(self._seed).decrypt(self._file.read_bytes()).decode()
             self._known = self._vault.add(self._name, value)
         return self._known
+
+
+class IssuedTokens:
+    """The access tokens of a run: authorization servers issue them to several of its processes, again and again."""
+
+    def __init__(self, name: str, *, folder: Path, seed: str, vault: Vault) -> None:
+        """Each token is redacted to ``name`` and a number; ``vault`` is this process' own."""
+        self._name = name
+        self._folder = folder
+        self._seed = seed
+        self._vault = vault
+        self._kept: set[bytes] = set()
+        self._lock = threading.Lock()
+
+    def keep(self, token: str) -> None:
+        """Add a token to this process's vault, and store it for the other processes."""
+        digest = hashlib.sha256(token.encode()).digest()
+        with self._lock:
+            if digest in self._kept or len(self._kept) >= MOST_TOKENS:
+                return
+            self._kept.add(digest)
+            # The number is the process' own, so that two of them never write to one file.
+            self._secret(f"{self._name} {os.getpid()}-{len(self._kept)}").keep(token)
+
+    def learn(self) -> None:
+        """Add the tokens of all processes of the run to this process's vault."""
+        for path in sorted(self._folder.glob(f"{self._name} *.sealed")):
+            self._secret(path.stem).opened()
+
+    def _secret(self, name: str) -> IssuedSecret:
+        return IssuedSecret(name, folder=self._folder, seed=self._seed, vault=self._vault)
 
 
 def _lock(seed: str) -> Fernet:

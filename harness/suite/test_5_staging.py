@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from harness.contract.access_tokens import judge_replaced_secret
 from harness.contract.credentials import judge_replacement
 from harness.model import Outcome
 from harness.operations.runbooks import CHECKS, INCIDENTS, judge_runbooks
@@ -82,6 +83,8 @@ def replaced(
     """Judges whether the provider refuses the replaced credential; takes the old and the new reference."""
 
     def judge(old: SecretRef, new: SecretRef) -> Finding:
+        if (tokens := run_context.provider.tokens) is not None:
+            return judge_replaced_secret(tokens, old, new)
         one, other = (
             msgspec.structs.replace(credential, secret=partial(run_context.reveal, ref)) for ref in (old, new)
         )

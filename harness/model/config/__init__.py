@@ -7,7 +7,17 @@ from harness.model.config.cassettes import Cassettes
 from harness.model.config.client import Client, Policy
 from harness.model.config.contract import Contract, CoverageThreshold
 from harness.model.config.fuzz import BudgetName, Fuzz
-from harness.model.config.provider import ApiKey, Basic, Bearer, Probes, Provider, ProviderWebhooks
+from harness.model.config.provider import (
+    ApiKey,
+    Auth,
+    Basic,
+    Bearer,
+    ClientAuth,
+    ClientCredentials,
+    Probes,
+    Provider,
+    ProviderWebhooks,
+)
 from harness.model.config.receiver import DeadLetters, EffectSource, EventOrder, Probe, Receiver, Signature
 from harness.model.config.staging import Alerts, Operations, Rotation, Telemetry
 from harness.model.config.target import Absent, Environment, Process, ReadySign, TargetSection
@@ -17,11 +27,14 @@ __all__ = [
     "Absent",
     "Alerts",
     "ApiKey",
+    "Auth",
     "Basic",
     "Bearer",
     "BudgetName",
     "Cassettes",
     "Client",
+    "ClientAuth",
+    "ClientCredentials",
     "Configuration",
     "Contract",
     "CoverageThreshold",

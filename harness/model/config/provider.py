@@ -71,6 +71,51 @@ class Basic(Section, frozen=True, tag_field="type", tag="basic"):
     """Reference to the password, such as ``env:PRODUCT_PASSWORD``."""
 
 
+class ClientAuth(enum.StrEnum):
+    """How the client proves to the authorization server who it is (RFC 6749 section 2.3.1)."""
+
+    BASIC = "client_secret_basic"
+    """In a header ``Authorization: Basic``."""
+    POST = "client_secret_post"
+    """In the form that is posted."""
+
+
+_SCOPE = re.compile(r"[!#-\[\]-~]+( [!#-\[\]-~]+)*")
+"""RFC 6749 section 3.3."""
+
+
+class ClientCredentials(Section, frozen=True, tag_field="type", tag="oauth2-client-credentials"):
+    """An access token of an authorization server, sent as a bearer token (RFC 6749 section 4.4)."""
+
+    CALLED = ("token_url",)
+    FORMS = {"scope": _SCOPE}
+
+    token_url: str
+    """URL of the authorization server that issues access tokens."""
+    client_id: str
+    """Id of the client, or a reference to it such as ``env:NAME``."""
+    client_secret: SecretRef
+    """Reference to its secret, such as ``env:PRODUCT_CLIENT_SECRET``."""
+    client_auth: ClientAuth = ClientAuth.BASIC
+    """How id and secret are sent: ``client_secret_basic`` or ``client_secret_post``."""
+    scope: str | None = None
+    """Scopes to ask for, with spaces between them; None for those that the server grants by itself."""
+    parameters: dict[str, str] = {}
+    """Further members of the form that is posted, such as ``audience`` or ``resource``."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a malformed ``scope``, and for a member of the form that has a key of its own."""
+        if self.scope is not None and not _SCOPE.fullmatch(self.scope):
+            raise ValueError(f"`scope` is {self.scope!r}: write words with one space between them, such as runs:read")
+        own = {"grant_type", "client_id", "client_secret", "scope"} & self.parameters.keys()
+        if own:
+            raise ValueError(f"`parameters` names {min(own)}: write it as a key of [provider] auth, or leave it out")
+
+
+Auth = Bearer | ApiKey | Basic | ClientCredentials
+"""The kinds of ``[provider] auth``."""
+
+
 class ProviderWebhooks(Section, frozen=True):
     """``[provider.webhooks]``: how the provider is given the URL at which the harness catches its webhooks."""
 
@@ -114,7 +159,7 @@ class Provider(Section, frozen=True):
     """Path of the OpenAPI document, relative to harness.toml, or its URL."""
     base_url: str
     """URL of the API, or ``env:NAME`` of the variable that has it."""
-    auth: Bearer | ApiKey | Basic | None = None
+    auth: Auth | None = None
     """The test credential."""
     ours: bool | None = None
     """Whether your team can correct the provider; unless set, true for a ``[process]`` of the harness."""

@@ -24,22 +24,23 @@ from harness.sandbox.product.operations import Product
 from harness.sandbox.product.problems import ProblemError, reason_phrase
 from harness.sandbox.product.sender import WebhookSender
 from harness.sandbox.product.store import Store
+from harness.sandbox.product.tokens import Tokens
 
 log = structlog.get_logger()
 
 
 def create_app(
-    *, api_key: Rotating, webhook_secret: Rotating, rate_limit: int, planted: Planted, admin_key: str = ""
+    *, api_key: Rotating, webhook_secret: Rotating, rate_limit: int, planted: Planted, admin_key: str, tokens: Tokens
 ) -> Starlette:
     """Return the application.
 
     ``rate_limit`` is in requests per ten seconds. With an ``admin_key`` the switches of `harness.sandbox.product.admin`
-    are served too.
+    are served too, and with a client secret ``tokens`` are issued at /oauth/token.
     """
     store, faults, flaws = Store(), Faults(), Flaws(planted)
     sender = WebhookSender(store, secret=webhook_secret, planted=planted)
     product = Product(store, sender)
-    gatekeeper = Gatekeeper(api_key=api_key, rate_limit=rate_limit, planted=planted)
+    gatekeeper = Gatekeeper(api_key=api_key, rate_limit=rate_limit, planted=planted, tokens=tokens)
     operations = product.operations()
     names = {f"{method} {path}" for path, handlers in operations.items() for method in handlers}
     admin = Admin(admin_key=admin_key, api_key=api_key, webhook_secret=webhook_secret, faults=faults, operations=names)
@@ -58,7 +59,13 @@ def create_app(
 
     paths = (Route(path, _Dispatch(path, handlers, gatekeeper, faults, flaws)) for path, handlers in operations.items())
     return Starlette(
-        routes=[Route("/healthz", health), Route("/openapi.yaml", description), *admin.routes(), *paths],
+        routes=[
+            Route("/healthz", health),
+            Route("/openapi.yaml", description),
+            *admin.routes(),
+            *tokens.routes(),
+            *paths,
+        ],
         lifespan=lifespan,
         exception_handlers={HTTPException: _not_routed, ProblemError: _problem, Exception: _broken},
     )

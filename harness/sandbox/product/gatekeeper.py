@@ -12,10 +12,13 @@ from harness.sandbox.defects import Planted
 from harness.sandbox.product.idempotency import Answer, Answers
 from harness.sandbox.product.keys import Rotating
 from harness.sandbox.product.problems import ProblemError
+from harness.sandbox.product.tokens import Tokens
 
 MAX_BODY = 64 * 1024
 BODY_WITHIN_S = 10
 WINDOW_S = 10
+EXPIRED = ', error="invalid_token", error_description="The token expired."'
+"""RFC 6750 section 3.1."""
 LOCKED_AFTER = 3
 """Uses of the key, where the provider is to lock it."""
 
@@ -23,8 +26,9 @@ LOCKED_AFTER = 3
 class Gatekeeper:
     """Lets a call through, or raises the problem that stops it."""
 
-    def __init__(self, *, api_key: Rotating, rate_limit: int, planted: Planted) -> None:
-        """``rate_limit`` is in requests per ten seconds."""
+    def __init__(self, *, api_key: Rotating, rate_limit: int, planted: Planted, tokens: Tokens) -> None:
+        """``rate_limit`` is in requests per ten seconds; valid ``tokens`` let a call through as the key does."""
+        self._tokens = tokens
         self._api_key = api_key
         self._limit = rate_limit
         self._planted = planted
@@ -48,15 +52,19 @@ class Gatekeeper:
 
     def _authenticate(self, header: str) -> None:
         scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer" or not (self._api_key.accepts(token.strip()) or self._accepts_wrongly(token)):
+        if scheme.lower() != "bearer" or not (self._accepts(token.strip()) or self._accepts_wrongly(token)):
             if "provider-logs-refused-keys" in self._planted and token not in self._api_key.known:
                 print(f"refused: {header}", flush=True)  # noqa: T201
             # RFC 9110 section 11.6.1
-            headers = {"WWW-Authenticate": 'Bearer realm="product"'}
+            known = token in self._tokens.issued
+            headers = {"WWW-Authenticate": f'Bearer realm="product"{EXPIRED if known else ""}'}
             raise ProblemError(401, "Send a valid key as Authorization: Bearer.", headers=headers)
         self._uses += 1
         if "provider-locks-the-key" in self._planted and self._uses > LOCKED_AFTER:
             raise ProblemError(401, "The account is locked.", headers={"WWW-Authenticate": 'Bearer realm="product"'})
+
+    def _accepts(self, token: str) -> bool:
+        return self._api_key.accepts(token) or self._tokens.accepts(token)
 
     def _accepts_wrongly(self, token: str) -> bool:
         known = self._api_key.known

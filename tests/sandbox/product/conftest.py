@@ -26,6 +26,7 @@ class Product:
     key: str = field(default_factory=lambda: f"key_{secrets.token_hex(16)}")
     secret: str = field(default_factory=lambda: f"hook_{secrets.token_hex(16)}")
     admin_key: str = field(default_factory=lambda: f"admin_{secrets.token_hex(16)}")
+    client_secret: str = field(default_factory=lambda: f"client_{secrets.token_hex(16)} /+%")
 
     def client(self, key: str | None = None) -> httpx.Client:
         """Return a client with the right key, or another."""
@@ -45,6 +46,7 @@ def started(stack: ExitStack, folder: Path, *words: str, defects: Sequence[str] 
     port = free_port()
     product = Product(f"http://127.0.0.1:{port}")
     env = {"PRODUCT_API_KEY": product.key, "PRODUCT_WEBHOOK_SECRET": product.secret}
+    env |= {"PRODUCT_CLIENT_SECRET": product.client_secret}
     env |= {"SANDBOX_DEFECTS": ",".join(defects), "PRODUCT_ADMIN_KEY": product.admin_key if admin else ""}
     process = ManagedProcess(
         "product",

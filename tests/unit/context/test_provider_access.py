@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from harness.cli.surroundings import Surroundings
 from harness.context.run_context import RunContext
 from harness.errors import SpecError
+from harness.http.client import Network
+from harness.http.provider_client import ProviderClient
 from tests.unit.conftest import document
 
 if TYPE_CHECKING:
@@ -72,3 +75,52 @@ def test_no_other_origin_gets_the_credential(guarded: str, serve: Serve, tmp_pat
 
     assert "s3cret-s3cret" not in str([call.headers for call in calls])
     assert calls
+
+
+def test_an_access_token_is_asked_for_once(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every request of the harness carries it; it is redacted in this process, and in those that learn it later."""
+    monkeypatch.setenv("CLIENT_SECRET", secrets.token_hex(12))
+    issued: list[str] = []
+
+    def provider(call: Call) -> Reply:
+        if call.path == "/token":
+            issued.append(secrets.token_urlsafe(24))
+            return 200, {}, {"access_token": issued[-1], "token_type": "Bearer", "expires_in": 3600}
+        return (200 if call.headers.get("authorization") == f"Bearer {issued[-1]}" else 401), {}, document(PATHS)
+
+    url = serve(provider)
+    (tmp_path / "harness.toml").write_text(
+        f'[target]\nname = "Tiny"\n[provider]\nbase_url = "{url}"\nspec = "{url}/openapi.json"\n[provider.auth]\n'
+        f'type = "oauth2-client-credentials"\ntoken_url = "{url}/token"\nclient_id = "me"\n'
+        'client_secret = "env:CLIENT_SECRET"\n'
+    )
+    with RunContext.begun(tmp_path, overlay=None) as context:
+        assert context.spec.operations
+        with context.provider.own_client() as client:
+            answer = client.send(client.build("GET", "/a")).response
+        other = RunContext.load(tmp_path, run=context.run, overlay=None, reports=tmp_path)
+        other.secrets.learn_issued()
+        shown = [each.vault.redact(f"Bearer {issued[0]}") for each in (context, other)]
+
+    assert answer is not None
+    assert answer.status_code == 200
+    assert len(issued) == 1
+    assert [text.startswith("Bearer [REDACTED access token") for text in shown] == [True, True]
+
+
+def test_a_request_is_sent_with_the_token_of_now(serve: Serve) -> None:
+    """One that was built with a token that was renewed meanwhile carries the new one."""
+    arrived: list[str] = []
+
+    def provider(call: Call) -> Reply:
+        arrived.append(call.headers["authorization"])
+        return 200, {}, {}
+
+    headers = {"authorization": "first"}
+    with ProviderClient(Network(), serve(provider), lambda: headers) as client:
+        request = client.build("GET", "/a")
+        client.send(request)
+        headers = {"authorization": "second"}
+        client.send(request)
+
+    assert arrived == ["first", "second"]
