@@ -1,4 +1,4 @@
-"""The checks of a target's client: each runs it once, and no two at the same time."""
+"""The checks of a target's client: one after another, each at all operations of the workflow that it concerns."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from harness.operations.answer_leaks import AnswerLeak, AnswerSearch
     from harness.resilience.client_cases import ClientCase
     from harness.resilience.client_process import ClientRun
+    from harness.resilience.fault_server import FaultServer
     from harness.resilience.faults import Fault
 
 T = TypeVar("T")
@@ -70,9 +71,13 @@ class ClientChecks:
 
         Without faults, one run serves all who ask.
         """
-        work = partial(self._client.run, faults) if faults else self._client.run_undisturbed
+        work = partial(self._client.run, faults) if faults else self._undisturbed
         server, ended = self._asked(("run", faults), work)
         return server.attempts, ended
+
+    def _undisturbed(self) -> tuple[FaultServer, ClientRun]:
+        plain = self._client.undisturbed()
+        return plain.server, plain.run
 
     def _asked(self, key: Hashable, work: Callable[[], T]) -> T:
         result, leaks = self._lane.result(key, self._searched(work))
@@ -97,15 +102,17 @@ class ClientChecks:
 
     def _transport(self, case: TransportCase) -> Finding:
         """Check where the client sends its credential."""
+        reproduce = self._context.reproduce(f"::test_the_clients_credential_stays_where_it_belongs[{case.id}]")
+        if unproven := self._client.unproven(case, reproduce=reproduce):
+            return unproven
         scanner = self._context.vault.scanner()
         with Elsewhere() as elsewhere:
             server, ended = self._client.run((elsewhere.fault(case.redirect),) if case.redirect else ())
-        finding = judge(
+        return judge(
             case,
             server.attempts,
             elsewhere.arrived,
             ended,
             lambda data: sorted({leak.secret for leak in scanner.scan_bytes(data, case.id)}),
-            reproduce=self._context.reproduce(f"::test_the_clients_credential_stays_where_it_belongs[{case.id}]"),
+            reproduce=reproduce,
         )
-        return self._client.proven(case, finding, ended)

@@ -12,6 +12,7 @@ from harness.openapi.error_examples import ErrorExamples
 from harness.resilience.error_bodies import TEXT, ErrorBodies
 from harness.resilience.fault_server import KEY_HEADERS
 from harness.resilience.runner import ClientUnderTest
+from harness.resilience.workflow_operations import Documented, undocumented
 
 if TYPE_CHECKING:
     import httpx
@@ -45,6 +46,9 @@ def client_of(run_context: RunContext, *, http: httpx.Client | None = None) -> C
         http=http or run_context.client,
         error_bodies=error_bodies_of(run_context),
         key_headers=(client.idempotency_header,) if client.idempotency_header else KEY_HEADERS,
+        run_dir=run_context.run.directory,
+        parallel=client.parallel,
+        documented=_documented(run_context),
     )
 
 
@@ -69,3 +73,16 @@ def _recorded(run_context: RunContext) -> Iterator[Response]:
         with suppress(CassetteError):
             exchanges = recorded_exchanges(storage.read(path), place=str(path))
             yield from (exchange.response for exchange in exchanges if exchange.response is not None)
+
+
+def _documented(run_context: RunContext) -> Documented:
+    """Return what names the operation of a call by the provider's document, where there is one."""
+    if run_context.target.missing(("provider.spec",)):
+        return undocumented
+    base_url = run_context.provider.section.base_url.rstrip("/")
+
+    def label_of(method: str, target: str) -> str | None:
+        operation = run_context.spec.find(method, base_url + target)
+        return operation.label if operation else None
+
+    return label_of

@@ -23,6 +23,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """Status of the response; None when the connection was broken instead."""
     traceparent: str = ""
     """Value of ``traceparent`` (W3C Trace Context); empty when the request carried none."""
+    answer_bytes: int = 0
+    """Length of the body of the provider's response; 0 when the request was not passed on."""
+    let_go_at: float | None = None
+    """Monotonic time in seconds at which a connection without a whole response ended; None for any other."""
 
     @property
     def operation(self) -> tuple[str, str, str, str]:

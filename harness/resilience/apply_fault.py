@@ -61,12 +61,14 @@ def corrupt(response: Response, connection: ServerConnection, kind: Corruption) 
     return False
 
 
-def _await_hang_up(connection: socket.socket, hold_s: float) -> None:
+def _await_hang_up(connection: socket.socket, hold_s: float) -> bool:
+    """Wait for the client to hang up, for at most ``hold_s`` seconds; return whether it did."""
     connection.settimeout(hold_s)
     try:
         connection.recv(1)
     except TimeoutError:
-        return
+        return False
+    return True
 
 
 def _trickle(connection: ServerConnection, hold_s: float) -> None:
@@ -74,5 +76,6 @@ def _trickle(connection: ServerConnection, hold_s: float) -> None:
     connection.start(head, length=_ENDLESS)
     deadline = time.monotonic() + hold_s
     while time.monotonic() < deadline:
-        connection.socket.sendall(b" ")  # raises as soon as the client has hung up
-        time.sleep(DRIP_S)
+        connection.socket.sendall(b" ")
+        if _await_hang_up(connection.socket, DRIP_S):
+            return

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from harness.model import Check
+from harness.resilience.client_evidence import Expectation
 from harness.resilience.expectations import (
     CLOCK_S,
-    Expectation,
     attempts_at_most,
     attempts_bounded,
     attempts_exactly,
@@ -25,6 +25,14 @@ from harness.resilience.idempotency_keys import (
     operations_have_their_own_key,
     unkeyed_writes_are_not_repeated,
 )
+from harness.resilience.workflow_operations import (
+    Concern,
+    answered_calls,
+    every_call,
+    repeatable_calls,
+    unkeyed_writes,
+    writes,
+)
 
 _RETRIES, _RATE_LIMIT = "resilience.retries", "resilience.rate-limit"
 _BACKOFF = "AWS Builders' Library, Timeouts, retries and backoff with jitter"
@@ -35,16 +43,19 @@ _CAPPED = "if [client] policy.retry_after_cap is shorter, an attempt after that 
 
 
 class ClientCase(Check, frozen=True, kw_only=True):
-    """One scripted misbehaviour of the provider, applied to the first calls of the client's workflow."""
+    """One scripted misbehaviour of the provider, applied to each operation of the client's workflow that it concerns.
+
+    Each operation has a run of its own, in which the first calls of it meet the faults.
+    """
 
     faults: tuple[Fault, ...]
     then: Fault | None = None
     """Applied to all later calls; None passes them on to the real provider."""
     each_write: bool = False
-    """Whether the first fault applies to the first attempt of every write, instead of to the first calls."""
+    """Whether the first fault applies to the first attempt of every write, all in one run."""
+    concerns: Concern | None = every_call
+    """The operations that it is tried at; None for whatever the workflow calls first, in one run."""
     expectations: tuple[Expectation, ...]
-    confirm: bool = False
-    """Whether a failure counts only if a second run fails too, because the result depends on chance, as jitter does."""
 
 
 _BACK_OFF = "Retry a repeatable call a few times, with growing pauses and jitter, and then report the error."
@@ -64,6 +75,7 @@ RETRIES: tuple[ClientCase, ...] = (
         expected="three attempts with pauses between them, and success",
         source=_BACKOFF,
         fix=_BACK_OFF,
+        concerns=repeatable_calls,
         faults=(respond(503), respond(503)),
         alone=True,
         expectations=(attempts_exactly(3), pauses, succeeds),
@@ -77,6 +89,7 @@ RETRIES: tuple[ClientCase, ...] = (
         expected="a second attempt after a pause, and success",
         source=_BACKOFF,
         fix=_BACK_OFF,
+        concerns=repeatable_calls,
         faults=(RESET,),
         alone=True,
         expectations=(attempts_exactly(2), pauses, succeeds),
@@ -90,6 +103,7 @@ RETRIES: tuple[ClientCase, ...] = (
         expected="a second attempt, and success",
         source=_BACKOFF,
         fix=_BACK_OFF,
+        concerns=repeatable_calls,
         faults=(CLOSE,),
         expectations=(attempts_exactly(2), succeeds),
     ),
@@ -102,11 +116,11 @@ RETRIES: tuple[ClientCase, ...] = (
         expected="a bounded number of attempts with growing pauses, then a reported error",
         source=_BACKOFF,
         fix=_BACK_OFF,
+        concerns=repeatable_calls,
         faults=(respond(503),),
         then=respond(503),
         alone=True,
         expectations=(attempts_bounded, pauses, grows, reports_failure),
-        confirm=True,
     ),
     ClientCase(
         id="limited-with-seconds",
@@ -146,20 +160,21 @@ KEYS: tuple[ClientCase, ...] = (
         source=_IDEMPOTENCY,
         fix=_KEYED,
         faults=(respond(503),),
+        concerns=writes,
         each_write=True,
         expectations=(every_write_is_keyed, attempts_share_their_key, operations_have_their_own_key, keys_are_long),
     ),
     ClientCase(
         id="unkeyed-writes",
         item=_BLIND,
-        summary="a connection reset at the first attempt of every write, which the provider may have completed",
+        summary="a connection reset at a write without a key, which the provider may have completed",
         passed="Did not repeat a write without an idempotency key after a reset",
         failed="Repeated a write without an idempotency key after a reset",
         expected="one attempt of a write without a key",
         source="RFC 9110 section 9.2.2",
         fix="Repeat a write only with an idempotency key, or when the provider cannot have completed it.",
         faults=(RESET,),
-        each_write=True,
+        concerns=unkeyed_writes,
         expectations=(unkeyed_writes_are_not_repeated,),
     ),
 )
@@ -224,6 +239,7 @@ INTEGRITY: tuple[ClientCase, ...] = tuple(
         expected="another attempt or a failure, never a success",
         source=source,
         fix="Check the length of a response and parse all of it before you act on it; treat a broken one as missing.",
+        concerns=answered_calls,
         faults=(Fault(action=Action.CORRUPT, corruption=corruption),),
         expectations=(rejects_partial_response,),
     )
@@ -245,6 +261,7 @@ LIMITED_ONCE = ClientCase(
     expected="a second attempt",
     source=_RETRY_AFTER,
     fix=_HONOUR,
+    concerns=None,
     faults=(respond(429),),
     expectations=(attempts_exactly(2),),
 )
@@ -259,6 +276,7 @@ UNDISTURBED = ClientCase(
     expected="success",
     source="the integration guide, Core workflow",
     fix=_BACK_OFF,
+    concerns=None,
     faults=(),
     expectations=(succeeds,),
 )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import msgspec
@@ -30,6 +33,11 @@ class ClientRun(msgspec.Struct, frozen=True, kw_only=True):
     """When it ended, in monotonic seconds."""
 
     @property
+    def started_at(self) -> float:
+        """When it was started, in monotonic seconds."""
+        return self.ended_at - self.seconds
+
+    @property
     def succeeded(self) -> bool:
         """Whether the client reports that the workflow succeeded."""
         return self.exit_status == 0
@@ -42,14 +50,21 @@ class ClientRun(msgspec.Struct, frozen=True, kw_only=True):
         return f"the client exited with status {self.exit_status} after {self.seconds:.1f} s"
 
 
-def run_client(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout_s: float, log: Path) -> ClientRun:
-    """Run ``command`` with ``env`` added to the environment, its output appended to ``log``.
+def run_client(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    timeout_s: float,
+    log: Path,
+    lock: AbstractContextManager[object] | None = None,
+) -> ClientRun:
+    """Run ``command`` with ``env`` added to the environment, its output appended to ``log``, whole, as it ends.
 
-    Raises `ProcessError` when it cannot be started.
+    ``lock`` is held while it is appended, where several run at once. Raises `ProcessError` when it cannot be started.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
-        begin = output.tell()
+    with tempfile.TemporaryFile(dir=log.parent) as output:
         start = time.monotonic()
         try:
             process = start_group(command, cwd=cwd, env=env, output=output)
@@ -59,10 +74,13 @@ def run_client(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], tim
                 "Install it, or give its path."
             ) from None
         status = _wait(process, timeout_s)
-    ended_at = time.monotonic()
-    with log.open("rb") as printed:
-        printed.seek(begin)
-        tail = printed.read().decode(errors="replace").strip()[-TAIL_CHARS:]
+        ended_at = time.monotonic()
+        with lock or nullcontext(), log.open("ab") as whole:
+            output.seek(0)
+            shutil.copyfileobj(output, whole)
+            size = output.tell()
+        output.seek(max(0, size - 4 * TAIL_CHARS))
+        tail = output.read().decode(errors="replace").strip()[-TAIL_CHARS:]
     return ClientRun(exit_status=status, seconds=ended_at - start, tail=tail, ended_at=ended_at)
 
 

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
-from harness.model import Attempt
-from harness.model.config import Policy
-from harness.resilience.client_process import ClientRun
+from harness.model.config.client import HELD_LONGER_S
+from harness.resilience.client_evidence import Evidence, Expectation, OfTiming, Timed
 from harness.resilience.fault_server import WRITES
 
 CLOCK_S = 0.05
 """Seconds by which a wait may be too short, for the inaccuracy of clocks and networks."""
 DISTINCT_S = 0.5
 """Seconds by which two waits must differ to be distinguishable."""
-
-
-class Evidence(NamedTuple):
-    """What the fault server saw of one run of the client."""
-
-    attempts: Sequence[Attempt]
-    """All requests, in order of arrival."""
-    faulted: Sequence[Attempt]
-    """The attempts of the operation that the first fault hit."""
-    run: ClientRun
-    policy: Policy
-
-    @property
-    def gaps(self) -> list[float]:
-        """Seconds between the attempts of the faulted operation."""
-        return [b.at - a.at for a, b in zip(self.faulted, self.faulted[1:], strict=False)]
-
-
-Expectation = Callable[[Evidence], str]
-"""Returns what is wrong, empty when the expectation holds."""
+AT_ONCE_S = 0.02
+"""Seconds: a shorter delay is no pause."""
+NOISE_S = 0.03
+"""Seconds by which a busy machine may lengthen a delay."""
+UNSEEN_PAUSE_S = 2.0
+"""Seconds that a client may pause with the old connection still open: fewer than it is held for too long."""
+_HAMMERS_BY_CHANCE = 0.02
+"""Two delays with full jitter, below 0.1 s and below 0.2 s, are both shorter than `AT_ONCE_S`: 0.2 * 0.1."""
+_GROWS_NOT_BY_CHANCE = 0.12
+"""Of three delays with full jitter, below 0.1, 0.2 and 0.4 s, neither later one is clearly longer than the first."""
 
 
 def succeeds(evidence: Evidence) -> str:
@@ -76,43 +64,58 @@ def attempts_at_most(number: int) -> Expectation:
     return check
 
 
-def pauses(evidence: Evidence) -> str:
-    """Not all attempts follow each other immediately. A single short delay may be chance (full jitter)."""
+def _hammers(evidence: Evidence) -> str:
     gaps = evidence.gaps
-    hammers = len(gaps) > 1 and max(gaps) < 0.02
-    return f"retried without a pause: {_shown(gaps)}" if hammers else ""
+    hammers = len(gaps) > 1 and max(gaps) < AT_ONCE_S
+    return OfTiming(f"retried without a pause: {_shown(gaps)}") if hammers else ""
 
 
-def grows(evidence: Evidence) -> str:
-    """The delays between several retries grow: a later one is clearly longer than the first."""
+def _does_not_grow(evidence: Evidence) -> str:
     gaps = evidence.gaps
     if len(gaps) < 3:
         return ""
-    return "" if max(gaps[1:]) > 1.2 * gaps[0] else f"the delays do not grow: {_shown(gaps)}"
+    grown = max(gaps[1:]) > 1.2 * gaps[0] + NOISE_S
+    return "" if grown else OfTiming(f"the delays do not grow: {_shown(gaps)}")
+
+
+def _delays(evidence: Evidence) -> str:
+    return f"delays of {_shown(evidence.gaps)}" if evidence.gaps else ""
+
+
+pauses = Timed(_hammers, _delays, _HAMMERS_BY_CHANCE)
+"""Not all attempts follow each other immediately. A single short delay may be chance (full jitter)."""
+grows = Timed(_does_not_grow, _delays, _GROWS_NOT_BY_CHANCE)
+"""The delays between several retries grow: a later one is clearly longer than the first."""
 
 
 def _shown(gaps: Sequence[float]) -> str:
     return ", ".join(f"{g:.3f} s" for g in gaps[:8])
 
 
-def waits_as_asked(seconds: float, *, at_least: float) -> Expectation:
+def waits_as_asked(seconds: float, *, at_least: float) -> Timed:
     """Return the expectation of one retry, ``at_least`` that many seconds after a fault that asks for ``seconds``.
 
     If ``[client] policy.retry_after_cap`` is shorter than that, the client waits for the cap, or gives up and reports
-    the failure.
+    the failure. So it may, where the call is a write without a key.
     """
 
     def check(evidence: Evidence) -> str:
+        if not evidence.gaps and not evidence.must_repeat:
+            return reports_failure(evidence)
         cap = evidence.policy.retry_after_cap
         if cap < seconds:
             return _complaint_of_capped(evidence, cap, asked=at_least)
         if not evidence.gaps:
             return "it was not retried at all"
         if evidence.gaps[0] < at_least:
-            return f"retried after {evidence.gaps[0]:.2f} s, earlier than {at_least:g} s"
-        return "; ".join(filter(None, (attempts_exactly(2)(evidence), succeeds(evidence))))
+            return OfTiming(f"retried after {evidence.gaps[0]:.2f} s, earlier than {at_least:g} s")
+        return _second_succeeds(evidence)
 
-    return check
+    def margin(evidence: Evidence) -> str:
+        least = min(at_least, evidence.policy.retry_after_cap)
+        return f"waited for {evidence.gaps[0]:.2f} s, at least {least:g} s" if evidence.gaps else ""
+
+    return Timed(check, margin)
 
 
 def _complaint_of_capped(evidence: Evidence, cap: float, *, asked: float) -> str:
@@ -121,10 +124,14 @@ def _complaint_of_capped(evidence: Evidence, cap: float, *, asked: float) -> str
         return reports_failure(evidence)
     waited = evidence.gaps[0]
     if waited < cap - CLOCK_S:
-        return f"retried after {waited:.2f} s; {policy}"
+        return OfTiming(f"retried after {waited:.2f} s; {policy}")
     # A cap and a slightly longer wait cannot be distinguished.
     if waited >= asked and asked - cap >= DISTINCT_S:
-        return f"waited for {waited:.2f} s, as Retry-After asked; {policy}"
+        return OfTiming(f"waited for {waited:.2f} s, as Retry-After asked; {policy}")
+    return _second_succeeds(evidence)
+
+
+def _second_succeeds(evidence: Evidence) -> str:
     return "; ".join(filter(None, (attempts_exactly(2)(evidence), succeeds(evidence))))
 
 
@@ -142,8 +149,34 @@ def rejects_partial_response(evidence: Evidence) -> str:
     return f"the client continued with {after.method} {after.path} without a complete response"
 
 
-def respects_deadline(evidence: Evidence) -> str:
-    """The client waits for no response longer than ``[client] policy.answer_within``."""
-    until = evidence.faulted[1].at if len(evidence.faulted) > 1 else evidence.run.ended_at
-    held, most = until - evidence.faulted[0].at, evidence.policy.answer_within
-    return "" if held <= most else f"waited for {held:.1f} s; [client] policy.answer_within is {most:g} s"
+def tolerance(limit: float) -> float:
+    """Return the seconds by which a limit may be exceeded, because both clocks and the machine are not exact."""
+    return min(max(0.25, limit / 10), (HELD_LONGER_S - UNSEEN_PAUSE_S) * 0.75)
+
+
+def _held(evidence: Evidence) -> float:
+    """Return for how long the client surely waited for the answer: until it let go, and not until it tried again.
+
+    Where it lets go only as it opens another connection, up to `UNSEEN_PAUSE_S` of that may be its pause.
+    """
+    first, *later = evidence.faulted
+    let_go = first.let_go_at if first.let_go_at is not None else evidence.run.ended_at
+    if later and later[0].at - let_go < AT_ONCE_S * 5:
+        return max(0.0, later[0].at - first.at - UNSEEN_PAUSE_S)
+    return min(let_go, evidence.run.ended_at) - first.at
+
+
+def _waits_too_long(evidence: Evidence) -> str:
+    held, most = _held(evidence), evidence.policy.answer_within
+    if held <= most + tolerance(most):
+        return ""
+    return OfTiming(f"waited for {held:.1f} s; [client] policy.answer_within is {most:g} s")
+
+
+def _wait(evidence: Evidence) -> str:
+    most = evidence.policy.answer_within
+    return f"waited for {_held(evidence):.2f} s, at most {most:g} s, tolerating {tolerance(most):g} s more"
+
+
+respects_deadline = Timed(_waits_too_long, _wait)
+"""The client waits for no response longer than ``[client] policy.answer_within``."""

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Self
 
 import httpx
+import msgspec
 
 from harness.errors import NetworkError
 from harness.http.link_rewriter import LinkRewriter, names_of
 from harness.http.loopback_server import IDLE_S, LoopbackServer, RawAnswer
 from harness.http.message import HOP_BY_HOP, Request, Response
+from harness.http.server_connection import ServerConnection
 from harness.model import Attempt
 from harness.resilience.apply_fault import apply_fault, corrupt
-from harness.resilience.error_bodies import ErrorBodies
+from harness.resilience.error_bodies import ErrorBodies, ScriptedBody
 from harness.resilience.faults import CLOSE, Action, Fault
 
 MAX_ATTEMPTS = 10_000
@@ -31,8 +33,17 @@ KEY_HEADERS = ("idempotency-key", "x-idempotency-key")
 """Names of the header that carries an idempotency key, unless harness.toml names another."""
 
 
+Aim = Callable[[str, str], bool]
+"""Whether a request of that method and target meets the faults."""
+
+
+def any_call(method: str, target: str) -> bool:  # noqa: ARG001 - an aim
+    """Let every request meet the faults."""
+    return True
+
+
 class FaultServer(LoopbackServer):
-    """Applies the faults to the first requests, in order; passes later ones on."""
+    """Applies the faults to the first requests that it aims at, in order; passes others on."""
 
     def __init__(
         self,
@@ -45,9 +56,11 @@ class FaultServer(LoopbackServer):
         hold_s: float = IDLE_S,
         key_headers: Sequence[str] = KEY_HEADERS,
         error_bodies: ErrorBodies | None = None,
+        aim: Aim = any_call,
     ) -> None:
-        """``upstream`` is the provider's base URL, reached with ``client``; ``then`` applies to all later requests.
+        """``upstream`` is the provider's base URL, reached with ``client``; ``aim`` chooses what meets ``faults``.
 
+        When the last of these was met, ``then`` applies to every request, whether it is aimed at or not.
         With ``each_write`` the first fault applies only to the first attempt of every write. ``hold_s`` is the length
         of a silent or trickling response, in seconds; the first of ``key_headers`` that a request has is its key;
         scripted errors have the bodies that ``error_bodies`` returns.
@@ -61,6 +74,7 @@ class FaultServer(LoopbackServer):
         self._hold_s = hold_s
         self._key_headers = tuple(key_headers)
         self._error_bodies = error_bodies or ErrorBodies()
+        self._aim = aim
         self._written: set[tuple[str, str, str]] = set()
         self._lock = threading.Lock()
         self._attempts: list[Attempt] = []
@@ -88,18 +102,28 @@ class FaultServer(LoopbackServer):
         fault = self._next_fault(request)
         if fault is None:
             response = self._passed_on(request)
-            self._log(request, at, fault="", status=response.status)
+            self._log(request, at, fault="", status=response.status, answer=response)
             return response
         if fault.action is Action.CORRUPT:
             response = self._passed_on(request)
             if not response.body:
                 self.errors.append(f"{request.method} {request.target} has no response body that could be corrupted")
-            self._log(request, at, fault=f"{response.status}, {fault.name}", status=None)
+            self._log(request, at, fault=f"{response.status}, {fault.name}", status=None, answer=response)
             return lambda connection: corrupt(response, connection, fault.corruption)
         status = fault.status if fault.action is Action.RESPOND else None
-        self._log(request, at, fault=fault.name, status=status)
+        number = self._log(request, at, fault=fault.name, status=status)
         error = self._error_bodies(request, fault.status)
-        return lambda connection: apply_fault(fault, connection, hold_s=self._hold_s, error=error)
+        return lambda connection: self._applied(fault, connection, error, number)
+
+    def _applied(self, fault: Fault, connection: ServerConnection, error: ScriptedBody, number: int) -> bool:
+        """Apply a fault to the request of that number, and note when a connection without an answer ended."""
+        try:
+            return apply_fault(fault, connection, hold_s=self._hold_s, error=error)
+        finally:
+            if fault.action is not Action.RESPOND:
+                with self._lock:
+                    let_go = msgspec.structs.replace(self._attempts[number], let_go_at=time.monotonic())
+                    self._attempts[number] = let_go
 
     def _next_fault(self, request: Request) -> Fault | None:
         with self._lock:
@@ -108,11 +132,17 @@ class FaultServer(LoopbackServer):
                 new = request.method in WRITES and what not in self._written
                 self._written.add(what)
                 return self._faults[0] if new else None
-            fault = self._faults[self._met] if self._met < len(self._faults) else self._then
+            if self._met >= len(self._faults):
+                return self._then
+            if not self._aim(request.method, request.target):
+                return None
             self._met += 1
-            return fault
+            return self._faults[self._met - 1]
 
-    def _log(self, request: Request, at: float, *, fault: str, status: int | None) -> None:
+    def _log(
+        self, request: Request, at: float, *, fault: str, status: int | None, answer: Response | None = None
+    ) -> int:
+        """Note a request; return its number."""
         attempt = Attempt(
             at=at,
             method=request.method,
@@ -122,10 +152,12 @@ class FaultServer(LoopbackServer):
             fault=fault,
             status=status,
             traceparent=request.header("traceparent"),
+            answer_bytes=len(answer.body) if answer else 0,
         )
         with self._lock:
             self._attempts.append(attempt)
             self._noted += sum(map(len, (attempt.method, attempt.path, attempt.key, attempt.traceparent)))
+            return len(self._attempts) - 1
 
     def _passed_on(self, request: Request) -> Response:
         headers = [(k, v) for k, v in request.headers if k.lower() not in _NOT_PASSED_ON]

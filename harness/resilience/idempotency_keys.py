@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from harness.model import Attempt
-from harness.resilience.expectations import Evidence
+from harness.resilience.client_evidence import Evidence
 from harness.resilience.fault_server import WRITES
 
 SHORTEST_KEY = 16

@@ -1,41 +1,89 @@
-"""Runs one case: starts the fault server, runs the client, and judges the attempts."""
+"""The user's client behind the fault server: its undisturbed run, and each case at each operation that it concerns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextvars
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 import msgspec
 
-from harness.model import Attempt, Check, Finding, Outcome
+from harness.model import Check, Finding, Outcome
 from harness.model.config import Policy
 from harness.model.config.client import HELD_LONGER_S
+from harness.resilience.case_trials import Tried, finding_of, tried
 from harness.resilience.client_cases import ClientCase
+from harness.resilience.client_evidence import Evidence
 from harness.resilience.client_process import ClientRun, run_client
 from harness.resilience.error_bodies import ErrorBodies
-from harness.resilience.expectations import Evidence
-from harness.resilience.fault_server import KEY_HEADERS, WRITES, FaultServer
+from harness.resilience.fault_server import KEY_HEADERS, Aim, FaultServer, any_call
 from harness.resilience.faults import Fault
+from harness.resilience.workflow_operations import ClientOperation, Documented, WorkflowOperations, undocumented
+
+T = TypeVar("T")
 
 PLACEHOLDERS = ("{fault_server}", "{provider}")
 """Either stands for the address that the client must call."""
-SHOWN_ATTEMPTS = 12
 UNPROVEN = "the workflow does not succeed without a fault either"
-"""How much longer than its limit a client has to wait, in seconds, so that one without a deadline is noticed."""
+NO_CALL = (
+    "the workflow makes no call to the fault server: give the client its address, {fault_server}, "
+    "in [client] command or env"
+)
+RUNS_A_CORE = 2
+"""Runs at once for each core: most of a run only waits."""
+MOST_OPERATIONS = 24
+"""Operations that one case is tried at."""
 
 
-class UndisturbedRun:
-    """The workflow without any fault; it runs once, when it is first needed."""
+class Undisturbed(msgspec.Struct, frozen=True, kw_only=True):
+    """What the workflow does without any fault."""
+
+    server: FaultServer
+    run: ClientRun
+    operations: WorkflowOperations
+    own_folder: bool
+    """Whether it succeeds with a ``{run_dir}`` of its own."""
+
+    @property
+    def start_up_s(self) -> float:
+        """Seconds from the start of the process to its first call."""
+        attempts = self.server.attempts
+        return max(0.0, attempts[0].at - self.run.started_at) if attempts else 0.0
+
+    @property
+    def problem(self) -> str:
+        """Why no case proves anything; empty where the workflow succeeds and calls."""
+        if self.server.errors:
+            return self.server.errors[0]
+        if not self.run.succeeded:
+            return f"{UNPROVEN}: {self.run.ended}: {self.run.tail}"
+        return "" if self.server.attempts else f"{NO_CALL}; {self.run.ended}: {self.run.tail}"
+
+
+class KnownRuns:
+    """What all checks of one client share: its undisturbed run, and its runs under each script of faults."""
 
     def __init__(self) -> None:
-        self._done: tuple[FaultServer, ClientRun] | None = None
+        self.undisturbed: Undisturbed | None = None
+        self._runs: dict[object, list[tuple[Evidence, Sequence[str]]]] = {}
+        self.log = threading.Lock()
 
-    def done(self, run: Callable[[], tuple[FaultServer, ClientRun]]) -> tuple[FaultServer, ClientRun]:
-        """Return the server, with the attempts it saw, and how the workflow ended; ``run`` runs it."""
-        if self._done is None:
-            self._done = run()
-        return self._done
+    def run(
+        self, key: object, number: int, work: Callable[[], tuple[Evidence, Sequence[str]]]
+    ) -> tuple[Evidence, Sequence[str]]:
+        """Return the run of that number under a script; ``work`` makes one more where there are fewer."""
+        runs = self._runs.setdefault(key, [])
+        if number >= len(runs):
+            runs.append(work())
+        return runs[number]
 
 
 class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,114 +106,140 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the header that carries its idempotency keys."""
     error_bodies: ErrorBodies = msgspec.field(default_factory=ErrorBodies)
     """The bodies of the errors that it meets."""
-    undisturbed: UndisturbedRun = msgspec.field(default_factory=UndisturbedRun)
-    """Shared by all checks of the same client."""
+    run_dir: str = ""
+    """The run's folder, in place of which each run has one of its own; empty for none."""
+    parallel: bool = True
+    """Whether several may run at once."""
+    documented: Documented = undocumented
+    """Names operations by the provider's document."""
+    known: KnownRuns = msgspec.field(default_factory=KnownRuns)
 
     def run(
-        self, faults: Sequence[Fault] = (), *, then: Fault | None = None, each_write: bool = False
+        self,
+        faults: Sequence[Fault] = (),
+        *,
+        then: Fault | None = None,
+        each_write: bool = False,
+        aim: Aim = any_call,
+        own_folder: bool = False,
     ) -> tuple[FaultServer, ClientRun]:
         """Run it once under faults; return the server, with the attempts it saw, and how the run ended.
 
-        For ``then`` and ``each_write`` see `FaultServer`. Raises `ProcessError` when the command cannot be run.
+        For ``then``, ``each_write`` and ``aim`` see `FaultServer`. With ``own_folder`` it has a ``{run_dir}`` of its
+        own. Raises `ProcessError` when the command cannot be run.
         """
-        hold_s = self.policy.answer_within + HELD_LONGER_S
         server = FaultServer(
             self.upstream,
             self.http,
             faults=faults,
             then=then,
             each_write=each_write,
-            hold_s=hold_s,
+            hold_s=self.policy.answer_within + HELD_LONGER_S,
             key_headers=self.key_headers,
             error_bodies=self.error_bodies,
+            aim=aim,
         )
-        with server:
-            run = run_client(
-                [_addressed(word, server.url) for word in self.command],
-                cwd=self.cwd,
-                env={name: _addressed(value, server.url) for name, value in self.env.items()},
-                timeout_s=self.timeout_s,
-                log=self.log,
-            )
-        return server, run
+        with server, self._folder(own=own_folder) as folder:
+            return server, self._run(server.url, folder)
 
-    def run_undisturbed(self) -> tuple[FaultServer, ClientRun]:
+    def _run(self, url: str, folder: str) -> ClientRun:
+        plain = self.known.undisturbed
+        return run_client(
+            [self._placed(word, url, folder) for word in self.command],
+            cwd=self.cwd,
+            env={name: self._placed(value, url, folder) for name, value in self.env.items()},
+            timeout_s=self.timeout_s + (plain.start_up_s if plain else 0),
+            log=self.log,
+            lock=self.known.log,
+        )
+
+    @contextmanager
+    def _folder(self, *, own: bool) -> Iterator[str]:
+        """Make a folder of one run's own for the block; empty where it needs none."""
+        folder = tempfile.mkdtemp(prefix="client-", dir=self.run_dir) if own and self.run_dir else ""
+        try:
+            yield folder
+        finally:
+            if folder:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def undisturbed(self) -> Undisturbed:
         """Run it once without faults, and return the same at every later call; raises `ProcessError`."""
-        return self.undisturbed.done(self.run)
+        if self.known.undisturbed is None:
+            own = self.parallel
+            server, run = self.run(own_folder=own)
+            if own and self.run_dir and not run.succeeded:  # it may need what another process keeps in the run's folder
+                server, run = self.run()
+                own = not run.succeeded
+            operations = WorkflowOperations(server.attempts, self.documented)
+            self.known.undisturbed = Undisturbed(server=server, run=run, operations=operations, own_folder=own)
+        return self.known.undisturbed
 
     def check(self, case: ClientCase, *, reproduce: str = "") -> Finding:
-        """Run it under the faults of ``case`` and judge its attempts; raises `ProcessError`."""
-        finding = self._checked(case, reproduce)
-        again = case.confirm and finding.outcome is Outcome.FAIL
-        return self._checked(case, reproduce) if again else finding
+        """Judge it under the faults of ``case``; raises `ProcessError`."""
+        plain = self.undisturbed()
+        if not case.faults:
+            found = [tried(case, "", lambda _: (self._evidence(plain.server, plain.run), plain.server.errors))]
+            return finding_of(case, found, reproduce=reproduce)
+        if plain.problem:
+            return case.finding(Outcome.ERROR, plain.problem, reproduce=reproduce)
+        if case.concerns is None:
+            return finding_of(case, [self._tried(case, None)], reproduce=reproduce)
+        operations = plain.operations.concerned(case.concerns)[:MOST_OPERATIONS]
+        if not operations:
+            labels = ", ".join(operation.label for operation in plain.operations.all)
+            return not_applicable(case, f"the workflow makes no such call: {labels}")
+        if case.each_write:
+            return finding_of(case, [self._tried(case, None)], reproduce=reproduce)
+        works = [lambda operation=operation: self._tried(case, operation) for operation in operations]
+        return finding_of(case, self._side_by_side(works, plain), reproduce=reproduce)
 
-    def _checked(self, case: ClientCase, reproduce: str) -> Finding:
-        if case.faults:
-            server, run = self.run(case.faults, then=case.then, each_write=case.each_write)
-        else:
-            server, run = self.run_undisturbed()
-        finding = judge(case, server.attempts, run, self.policy, errors=server.errors, reproduce=reproduce)
-        return self.proven(case, finding, run)
+    def unproven(self, case: Check, *, reproduce: str = "") -> Finding | None:
+        """Return the error of a client of which nothing can be proven, None for any other; raises `ProcessError`."""
+        problem = self.undisturbed().problem
+        return case.finding(Outcome.ERROR, problem, reproduce=reproduce) if problem else None
 
-    def proven(self, case: Check, finding: Finding, run: ClientRun) -> Finding:
-        """Return ``finding``, or an error where it proves nothing, because the client fails without a fault too."""
-        if finding.outcome is not Outcome.PASS or run.succeeded:
-            return finding
-        _, plain = self.run_undisturbed()
-        complaint = f"{UNPROVEN}: {plain.ended}: {plain.tail}"
-        return finding if plain.succeeded else case.finding(Outcome.ERROR, complaint, reproduce=finding.reproduce)
+    def _tried(self, case: ClientCase, operation: ClientOperation | None) -> Tried:
+        """Try a case at one operation, or at the first calls."""
+        plain = self.undisturbed()
+        label = operation.label if operation else ""
 
+        def aim(method: str, target: str) -> bool:
+            return not label or plain.operations.label_of(method, target) == label
 
-def _addressed(text: str, url: str) -> str:
-    for placeholder in PLACEHOLDERS:
-        text = text.replace(placeholder, url)
-    return text
+        def once() -> tuple[Evidence, Sequence[str]]:
+            own = plain.own_folder and operation is not None
+            server, run = self.run(case.faults, then=case.then, each_write=case.each_write, aim=aim, own_folder=own)
+            return self._evidence(server, run, operation), server.errors
 
+        key = (case.faults, case.then, case.each_write, label)
+        return tried(case, label, lambda number: self.known.run(key, number, once))
 
-def judge(
-    case: ClientCase,
-    attempts: Sequence[Attempt],
-    run: ClientRun,
-    policy: Policy,
-    *,
-    errors: Sequence[str] = (),
-    reproduce: str = "",
-) -> Finding:
-    """Compare the attempts with what ``case`` expects; no attempts are an error, never a pass."""
-    if not attempts:
-        outcome, complaint = Outcome.ERROR, f"the client never called the fault server; {run.ended}: {run.tail}"
-    elif errors:
-        outcome, complaint = Outcome.ERROR, errors[0]
-    elif case.each_write and not any(a.method in WRITES for a in attempts):
-        outcome, complaint = Outcome.NOT_APPLICABLE, "the workflow writes nothing"
-    else:
-        faulted = [a for a in attempts if _same_operation(a, attempts[0])]
-        evidence = Evidence(attempts, faulted, run, policy)
-        complaint = "; ".join(c for expectation in case.expectations if (c := expectation(evidence)))
-        outcome = Outcome.FAIL if complaint else Outcome.PASS
-    explained = outcome in (Outcome.FAIL, Outcome.NOT_APPLICABLE)
-    summary = f"{case.sentence(outcome)}: {complaint}" if explained else ""
-    observed = ". ".join(t for t in (complaint, timeline(attempts), run.ended) if t)
-    return case.finding(outcome, observed, summary=summary, reproduce=reproduce)
+    def _evidence(self, server: FaultServer, run: ClientRun, operation: ClientOperation | None = None) -> Evidence:
+        plain = self.undisturbed()
+        return Evidence(
+            attempts=server.attempts,
+            run=run,
+            policy=self.policy,
+            operation=operation,
+            undisturbed=plain.server.attempts,
+        )
+
+    def _side_by_side(self, works: Sequence[Callable[[], T]], plain: Undisturbed) -> list[T]:
+        """Do all works, several at once where the client allows; return their results in order."""
+        at_once = RUNS_A_CORE * len(os.sched_getaffinity(0)) if self.parallel and plain.own_folder else 1
+        if min(at_once, len(works)) == 1:
+            return [work() for work in works]
+        with ThreadPoolExecutor(min(at_once, len(works)), thread_name_prefix="client-run") as pool:
+            futures = [pool.submit(contextvars.copy_context().run, work) for work in works]
+            return [future.result() for future in futures]
+
+    def _placed(self, text: str, url: str, folder: str) -> str:
+        for placeholder in PLACEHOLDERS:
+            text = text.replace(placeholder, url)
+        return text.replace(self.run_dir, folder) if folder else text
 
 
 def not_applicable(case: Check, why: str) -> Finding:
     """Return the finding of a case that does not apply to clients of this provider."""
     return case.finding(Outcome.NOT_APPLICABLE, "", summary=f"{case.sentence(Outcome.NOT_APPLICABLE)}: {why}")
-
-
-def timeline(attempts: Sequence[Attempt]) -> str:
-    """Return the requests and the faults applied to them, in seconds since the first request."""
-    shown = [
-        f"+{a.at - attempts[0].at:.2f} s {a.method} {a.path} {a.fault or f'passed on, {a.status}'}"
-        for a in attempts[:SHOWN_ATTEMPTS]
-    ]
-    more = [f"and {len(attempts) - SHOWN_ATTEMPTS} more"] if len(attempts) > SHOWN_ATTEMPTS else []
-    return ", ".join([*shown, *more])
-
-
-def _same_operation(a: Attempt, b: Attempt) -> bool:
-    """Whether two requests are attempts of one operation: by their key, otherwise by their content."""
-    if a.key and b.key:
-        return a.key == b.key
-    return a.operation == b.operation

@@ -46,6 +46,8 @@ class Client(Section, frozen=True):
     """Added to the environment; ``{fault_server}`` or ``{provider}`` is replaced by the URL the client must call."""
     timeout: Duration = Duration(60)
     """How long one run may take."""
+    parallel: bool = True
+    """Whether several runs may be made at once, each with a ``{run_dir}`` of its own."""
     policy: Policy = Policy()
     idempotency_header: str | None = None
     """Header that carries the idempotency key, where the document declares none; else ``Idempotency-Key``."""
