@@ -36,7 +36,7 @@ from harness.resilience.fault_server import FaultServer
 from harness.secrets.redaction.redactor import Redactor
 from harness.telemetry.monitoring.notifications import NotificationHook
 from harness.telemetry.otlp import SpanCollector
-from harness.webhooks.capture_server import CaptureServer, CaptureStore
+from harness.webhooks.capture_server import CaptureServer, CaptureStore, cleaning
 
 
 class Running(NamedTuple):
@@ -111,7 +111,7 @@ def catcher(folder: Path, _: Upstream) -> Iterator[Running]:
 
 @contextmanager
 def capture(folder: Path, _: Upstream) -> Iterator[Running]:
-    store = CaptureStore(folder, lambda headers, body: (headers, body))
+    store = CaptureStore(folder, cleaning(Redactor))
     with CaptureServer(0, store, each=lambda _: None, limit=100) as server:
         yield Running(
             server.port,

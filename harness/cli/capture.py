@@ -12,8 +12,8 @@ import click
 from harness.cli.say import say
 from harness.cli.surroundings import Surroundings
 from harness.errors import ConfigurationError
-from harness.http.message import Headers, Request
-from harness.webhooks.capture_server import CaptureServer, CaptureStore, Clean
+from harness.http.message import Request
+from harness.webhooks.capture_server import CaptureServer, CaptureStore, cleaning
 from harness.webhooks.delivery_plan import revealed_url, secret_behind
 from harness.webhooks.discovery.sender_check import SchemeByDelivery, SenderCheck
 from harness.webhooks.handshake_follow_up import HandshakeFollowUp
@@ -92,7 +92,7 @@ def _server(  # the options of the command
     follow_up = HandshakeFollowUp(handover, into=into, confirms=confirm)
     return CaptureServer(
         port,
-        CaptureStore(into, _clean(surroundings)),
+        CaptureStore(into, cleaning(lambda: surroundings.redactor)),
         each=say,
         limit=limit,
         judge=judge,
@@ -100,16 +100,6 @@ def _server(  # the options of the command
         url=given,
         follow_up=follow_up,
     )
-
-
-def _clean(surroundings: Surroundings) -> Clean:
-    def clean(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
-        redactor, named = surroundings.redactor, dict(headers)
-        lines = ((name, redactor.headers({name: value}, received=True)[name]) for name, value in headers)
-        media, coding = named.get("content-type", ""), named.get("content-encoding", "")
-        return tuple(lines), redactor.body(body, media_type=media, coding=coding, received=True)
-
-    return clean
 
 
 def _judge(name: str | None, key: Callable[[], str], given: str, *, public: str | None, secret: str | None) -> Judge:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from io import BytesIO
 
 from harness.http.codings import CodingError, decoded
 
@@ -21,3 +22,8 @@ def content_of(headers: Iterable[tuple[str, str]], body: bytes) -> bytes | None:
         return decoded(body, coding)[0]
     except CodingError:
         return None
+
+
+def in_pieces(body: bytes) -> BytesIO | bytes:
+    """Return a body as a client of httpx can send it once, piece by piece: one of bytes is copied several times."""
+    return BytesIO(body) if body else b""

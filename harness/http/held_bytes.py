@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import ctypes
+import functools
 import threading
+from contextlib import suppress
 from http import HTTPStatus
 
 from harness.http.parser import MAX_BODY, BadMessageError
+
+_MMAP_THRESHOLD = -3  # M_MMAP_THRESHOLD of malloc.h, mallopt(3)
+LARGE = 1 << 20
+"""Bytes of a piece of memory that goes back to the system as soon as it is free."""
+
+
+@functools.cache
+def return_freed_memory() -> None:
+    """Let this process keep no `LARGE` memory that is free.
+
+    The GNU C library keeps what threads free, for each up to 32 MB at a time, and what lies between cannot be used for
+    the next body: after a flood that would remain. Other libraries have no such setting.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, LARGE)
 
 
 class HeldBytes:
     """The bytes that one server holds."""
 
     def __init__(self, limit: int = MAX_BODY) -> None:
+        return_freed_memory()
         self._limit = limit
         self._lock = threading.Lock()
         self._total = 0

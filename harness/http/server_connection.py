@@ -8,6 +8,7 @@ import struct
 import time
 from contextlib import suppress
 from http import HTTPStatus
+from io import BytesIO
 
 import h11
 import msgspec
@@ -113,7 +114,7 @@ class _Reading:
         self._max_body = max_body
         self._held = held
         self._parser = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
-        self._body = bytearray()
+        self._body = BytesIO()  # what it returns at the end is no copy
         self._begun = False
         self._ended = False
         self._ends = time.monotonic() + WITHIN_S
@@ -134,8 +135,8 @@ class _Reading:
                     self._take_head(event)
                 elif isinstance(event, h11.Data):
                     self._held.take(len(event.data))
-                    self._body += event.data
-                    if len(self._body) > self._max_body:
+                    self._body.write(event.data)
+                    if self._body.tell() > self._max_body:
                         raise too_large(self._max_body)
         except h11.RemoteProtocolError as exc:
             raise self._refused(exc) from None
@@ -144,7 +145,7 @@ class _Reading:
             raise
         self.left = self._parser.trailing_data[0]
         assert self.head is not None
-        return msgspec.structs.replace(self.head, body=bytes(self._body))
+        return msgspec.structs.replace(self.head, body=self._body.getvalue())
 
     def _checked_head(self) -> Request | None:
         """Return the head, if it is right: what was refused may be a chunk that came with it, before it was taken."""

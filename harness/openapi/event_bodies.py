@@ -7,6 +7,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl
 
+from harness.core.foreign_json import read_json
 from harness.core.pointers import text_at_key
 from harness.http.message import Headers, header, media_parameter, media_type
 
@@ -53,7 +54,7 @@ def event_document(headers: Headers, body: bytes) -> Any:
         return None
     fields = form_fields(body)
     inner = next((fields[name] for name in PAYLOADS if name in fields), "")
-    return json.loads(inner) if begins_as_json(inner.encode("utf-8", "replace")) else fields
+    return read_json(inner) if begins_as_json(inner.encode("utf-8", "replace")) else fields
 
 
 def _is_coded(headers: Headers) -> bool:
@@ -78,7 +79,7 @@ def json_text(headers: Headers, body: bytes) -> tuple[str, str]:
 
 
 def _json(headers: Headers, body: bytes) -> Any:
-    return json.loads(json_text(headers, body)[0].removeprefix("\ufeff"))
+    return read_json(json_text(headers, body)[0].removeprefix("\ufeff"))
 
 
 def _json_or_none(headers: Headers, body: bytes) -> Any:

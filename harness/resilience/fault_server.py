@@ -11,6 +11,7 @@ import httpx
 import msgspec
 
 from harness.errors import NetworkError
+from harness.http.content import in_pieces
 from harness.http.link_rewriter import LinkRewriter, names_of
 from harness.http.loopback_server import IDLE_S, LoopbackServer, RawAnswer
 from harness.http.message import HOP_BY_HOP, Request, Response
@@ -18,11 +19,11 @@ from harness.http.server_connection import ServerConnection
 from harness.model import Attempt
 from harness.resilience.apply_fault import apply_fault, corrupt
 from harness.resilience.error_bodies import ErrorBodies, ScriptedBody
-from harness.resilience.faults import CLOSE, Action, Fault
+from harness.resilience.faults import Action, Fault
 
 MAX_ATTEMPTS = 10_000
 MAX_NOTED = 16 << 20
-"""The most attempts of one client, and the bytes of their targets and keys; it is hung up on after that."""
+"""The most attempts of one client, and the bytes of their targets and keys; later ones are refused with 503."""
 _NOT_PASSED_ON = HOP_BY_HOP | {"host", "expect", "content-length"}
 """The next hop sets the last three itself."""
 WRITES = frozenset({"POST", "PATCH"})
@@ -98,7 +99,7 @@ class FaultServer(LoopbackServer):
         """Answer a request with its fault, or pass it on."""
         at = time.monotonic()
         if len(self._attempts) >= MAX_ATTEMPTS or self._noted > MAX_NOTED:
-            return lambda connection: apply_fault(CLOSE, connection, hold_s=0)
+            return Response(status=503)
         fault = self._next_fault(request)
         if fault is None:
             response = self._passed_on(request)
@@ -163,7 +164,7 @@ class FaultServer(LoopbackServer):
         headers = [(k, v) for k, v in request.headers if k.lower() not in _NOT_PASSED_ON]
         try:
             answer = self._client.request(
-                request.method, self._upstream + request.target, content=request.body, headers=headers
+                request.method, self._upstream + request.target, content=in_pieces(request.body), headers=headers
             )
         except NetworkError as exc:
             self.errors.append(str(exc))

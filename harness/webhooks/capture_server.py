@@ -10,15 +10,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from harness.core.files import write_atomically
-from harness.errors import ConfigurationError
+from harness.errors import CassetteError, ConfigurationError
+from harness.http.codings import DECODABLE
 from harness.http.loopback_server import CommandServer
 from harness.http.message import HOP_BY_HOP, Headers, Request, Response
 from harness.http.parser import BadMessageError
+from harness.secrets.redaction.redactor import MAX_SEARCHED, Redactor
 from harness.webhooks.events import any_type
 from harness.webhooks.handshake_replies import AnsweredHandshake, Handshakes
 from harness.webhooks.handshake_table import HANDSHAKE_REPLIES
 from harness.webhooks.header_layout import is_written_again
-from harness.webhooks.http_fixture import LIMIT_BYTES
 from harness.webhooks.sender_urls import sender_urls
 
 READ_WITHIN_S = 30.0
@@ -29,7 +30,20 @@ _NAME_CHARS = 60
 _DROPPED = re.compile(r"proxy-.*|expect|date|forwarded|x-forwarded-.*|x-real-ip|via|authorization|cookie")
 
 Clean = Callable[[Headers, bytes], tuple[Headers, bytes]]
-"""Removes the secrets from headers and body."""
+"""Removes the secrets from headers and body; raises `CassetteError` where they cannot be searched."""
+
+
+def cleaning(redactor: Callable[[], Redactor]) -> Clean:
+    """Return what removes the secrets that the redactor knows when a delivery comes."""
+
+    def clean(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
+        now, named = redactor(), dict(headers)
+        lines = ((name, now.headers({name: value}, received=True)[name]) for name, value in headers)
+        media, coding = named.get("content-type", ""), named.get("content-encoding", "")
+        content = now.body(body, media_type=media, coding=coding, received=True, limit=MAX_SEARCHED)
+        return tuple(lines), content
+
+    return clean
 
 
 class CaptureStore:
@@ -47,7 +61,7 @@ class CaptureStore:
         self._number = max((int(p.name[:4]) for p in folder.glob("[0-9][0-9][0-9][0-9]-*.http")), default=0)
 
     def add(self, headers: Headers, body: bytes) -> Path:
-        """Write one delivery and return its file; raises OSError when it cannot be written."""
+        """Write one delivery and return its file; raises OSError when it cannot be written, and what `Clean` does."""
         shared = tuple(
             (n.lower(), v) for n, v in headers if not _is_dropped(n.lower()) and not is_written_again(n.lower())
         )
@@ -82,7 +96,7 @@ class CaptureServer(CommandServer):
         ``url`` is the address that the provider has, where it is known. ``follow_up`` does what an answered handshake
         requires beyond its answer, and returns the end of its line on the terminal.
         """
-        super().__init__("capture", port=port, max_body=LIMIT_BYTES, idle_s=READ_WITHIN_S, grace_s=GRACE_S)
+        super().__init__("capture", port=port, max_body=MAX_SEARCHED, idle_s=READ_WITHIN_S, grace_s=GRACE_S)
         self.store = store
         self.counts: Counter[str] = Counter()
         self.full = threading.Event()
@@ -114,6 +128,10 @@ class CaptureServer(CommandServer):
         except OSError as exc:
             self._report("refused", f"not stored: {exc.strerror}. Answered 503, so the sender tries again.")
             return _message(503, "not stored")
+        except CassetteError:
+            most = f"over {MAX_SEARCHED >> 20} MB unpacked, or in a coding other than {DECODABLE}"
+            self._report("refused", f"not stored: its body cannot be searched for secrets: it is {most}")
+            return _message(415, f"a body {most}")
         self._report("captured", f"{path.name}: {len(request.body):,} bytes{verdict}")
         return _message(200, "captured")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
@@ -10,6 +9,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from harness.core.foreign_json import read_json
 from harness.http.message import Request, Response
 
 
@@ -34,7 +34,7 @@ class HandshakeRequest:
     def document(self) -> Mapping[str, Any]:
         """The JSON object of the body, or the first of its list; empty for any other body."""
         try:
-            found = json.loads(self._request.body)
+            found = read_json(self._request.body)
         except (ValueError, RecursionError):
             return {}
         if isinstance(found, list) and len(found) == 1:

@@ -17,7 +17,7 @@ import msgspec
 
 from harness.errors import CassetteError, HarnessError, NetworkError
 from harness.http.codings import DECODABLE, CodingError, CodingFault, decoded
-from harness.http.content import coding_of
+from harness.http.content import coding_of, in_pieces
 from harness.http.event_streams import is_stream, whole_messages
 from harness.http.link_rewriter import LinkRewriter
 from harness.http.loopback_server import CommandServer, RawAnswer
@@ -25,15 +25,14 @@ from harness.http.message import HOP_BY_HOP, Headers, Request, Response, header_
 from harness.http.parser import MAX_BODY, BadMessageError
 from harness.http.server_connection import ServerConnection
 from harness.http.writer import has_no_body
+from harness.secrets.redaction.redactor import MAX_SEARCHED
 
 FLUSH_S = 1.0
 """How often what was recorded is written: what a kill -9 can cost. Each writing may take a tenth of the time."""
 GRACE_S = 2.0
 """How long exchanges that are under way at the end are waited for."""
-MAX_RECORDED = 8 << 20
-"""Bytes of a request or a response, as sent and as unpacked: to search them for secrets takes a multiple of them."""
 MAX_SESSION = 16 << 20
-"""Bytes of all that is recorded: a cassette is written as a whole each time. More only passes, here and above."""
+"""Bytes of all that is recorded: a cassette is written as a whole each time. More only passes."""
 WITHIN_S = 600.0
 """Seconds for a whole response: a stream without an end is ended then, and anything else broken off."""
 _NOT_PASSED_ON = HOP_BY_HOP | {"host", "content-length", "accept-encoding", "expect"}
@@ -127,7 +126,7 @@ class RecordingProxy(CommandServer):
             request.method,
             url,
             headers=header_bytes([*headers, ("accept-encoding", codings)]),
-            content=request.body,
+            content=in_pieces(request.body),
             extensions={"timeout": self.client.timeout.as_dict()},
         )
 
@@ -168,14 +167,14 @@ class RecordingProxy(CommandServer):
         content, passed, end = bytearray(), 0, b"0\r\n\r\n" if chunked else b""
         try:
             for piece in _in_time(answer.iter_raw()):
-                content += piece[: MAX_RECORDED + 1 - len(content)]
+                content += piece[: MAX_SEARCHED + 1 - len(content)]
                 passed += len(piece)
                 if length is not None and passed >= length:
                     end = piece
                     continue
                 connection.socket.sendall(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
         except (httpx.TimeoutException, OSError) as exc:
-            kind, too_long = head.header("content-type"), len(content) > MAX_RECORDED
+            kind, too_long = head.header("content-type"), len(content) > MAX_SEARCHED
             if not content or not (too_long or is_stream(kind)):
                 raise
             keep(bytes(content) if too_long else whole_messages(bytes(content), kind))
@@ -188,7 +187,7 @@ class RecordingProxy(CommandServer):
     def _record(self, request: Request, response: Response, began: dt.datetime, latency_s: float) -> None:
         _check_size("request", request.headers, request.body)
         _check_size("response", response.headers, response.body)
-        self._recorded += len(request.body) + len(response.body)
+        self._recorded += _size(request) + _size(response)
         if self._recorded > MAX_SESSION:
             raise CassetteError(
                 f"With it, over {MAX_SESSION >> 20} MiB would be recorded. It was passed on and not recorded; record "
@@ -216,15 +215,20 @@ def _head_of(answer: httpx.Response) -> Response:
     return Response(status=answer.status_code, reason=reason.decode("latin-1"), headers=fields)
 
 
+def _size(message: Request | Response) -> int:
+    target = len(message.url) if isinstance(message, Request) else 0
+    return target + sum(len(name) + len(value) for name, value in message.headers) + len(message.body)
+
+
 def _check_size(what: str, headers: Headers, body: bytes) -> None:
     """Raise `CassetteError` for a body that is too long, as it is or unpacked; a beginning suffices."""
     over = (
-        f"over {MAX_RECORDED >> 20} MiB. It was passed on and not recorded; exclude the call, or ask for less at once."
+        f"over {MAX_SEARCHED >> 20} MiB. It was passed on and not recorded; exclude the call, or ask for less at once."
     )
-    if len(body) > MAX_RECORDED:
+    if len(body) > MAX_SEARCHED:
         raise CassetteError(f"The {what} is {over}")
     try:
-        decoded(body, coding_of(headers), limit=MAX_RECORDED)
+        decoded(body, coding_of(headers), limit=MAX_SEARCHED)
     except CodingError as exc:
         if exc.fault is CodingFault.TOO_LARGE:
             raise CassetteError(f"The {what} unpacks to {over}") from None

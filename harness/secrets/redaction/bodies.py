@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
+from harness.core.foreign_json import has_too_many_values
 from harness.http.codings import recognised
 from harness.http.message import media_parameter
 from harness.secrets.detection.secret_names import may_hold_secret, names_secret, names_secret_number
@@ -17,8 +18,6 @@ from harness.secrets.redaction.placeholders import Placeholders
 
 DEPTH = 3
 """Layers of encoding that are opened: base64 in JSON in a JSON string, for one."""
-_MAX_NODES = 300_000
-"""Objects and lists of a JSON document. One of more is searched as text: they could take a hundred times its size."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*', re.DOTALL)
@@ -85,7 +84,7 @@ class Bodies:
 
     def _json(self, text: str, *, depth: int) -> str | None:
         """Return JSON without secrets, where all else stays as it was written; None for what is not JSON."""
-        if text.count("{") + text.count("[") > _MAX_NODES:
+        if has_too_many_values(text):  # it is searched as text
             return None
         try:
             # Every number is a token of its own, however large; NaN and Infinity are not.

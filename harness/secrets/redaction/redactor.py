@@ -15,12 +15,14 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from harness.errors import CassetteError
-from harness.http.codings import DECODABLE, CodingError, Pack, decoded
+from harness.http.codings import DECODABLE, MAX_DECODED, CodingError, Pack, decoded
 from harness.secrets.detection.secret_names import URI_HINT, names_secret
 from harness.secrets.redaction.bodies import Bodies
 from harness.secrets.redaction.placeholders import Placeholders
 
 MAX_CACHED = 10_000
+MAX_SEARCHED = 8 << 20
+"""Bytes of what a stranger sends, as sent and as unpacked: to search them takes a multiple of them."""
 
 _BROKEN = re.compile(r"[\t\r\n]")
 _COOKIES = {"cookie", "set-cookie"}
@@ -88,14 +90,16 @@ class Redactor:
             for name, value in headers.items()
         }
 
-    def body(self, body: bytes, *, media_type: str = "", coding: str = "", received: bool = False) -> bytes:
+    def body(
+        self, body: bytes, *, media_type: str = "", coding: str = "", received: bool = False, limit: int = MAX_DECODED
+    ) -> bytes:
         """Return a body without secrets, encoded again as ``coding`` (its Content-Encoding).
 
-        Raises `CassetteError` for a coding that cannot be opened.
+        Raises `CassetteError` for a coding that cannot be opened, or content of more than ``limit`` bytes.
         """
         if not body:
             return body
-        _, clean, pack = self._searched(body, media_type, coding, received=received)
+        _, clean, pack = self._searched(body, media_type, coding, received=received, limit=limit)
         return pack(clean)
 
     def finds(self, body: bytes, *, media_type: str = "", coding: str = "", received: bool = False) -> bool:
@@ -103,11 +107,13 @@ class Redactor:
         content, clean, _ = self._searched(body, media_type, coding, received=received)
         return clean != content
 
-    def _searched(self, body: bytes, media_type: str, coding: str, *, received: bool) -> tuple[bytes, bytes, Pack]:
+    def _searched(
+        self, body: bytes, media_type: str, coding: str, *, received: bool, limit: int = MAX_DECODED
+    ) -> tuple[bytes, bytes, Pack]:
         """Return what a body holds, the same without secrets, and how it is packed again."""
         bodies = self._received if received else self._sent
         try:
-            content, pack = decoded(body, coding)
+            content, pack = decoded(body, coding, limit=limit)
             return content, bodies.content(content, media_type.lower()), pack
         except CodingError as exc:
             raise unsearchable(exc) from None

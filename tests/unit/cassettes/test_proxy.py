@@ -376,7 +376,7 @@ def test_bodies_beyond_all_bounds_are_refused(
 ) -> None:
     """A huge request is not passed on; a huge answer is, and is not recorded. Both say how much is too much."""
     monkeypatch.setattr("harness.cassettes.record.proxy.MAX_BODY", 2 << 20)
-    monkeypatch.setattr("harness.cassettes.record.proxy.MAX_RECORDED", 2 << 20)
+    monkeypatch.setattr("harness.cassettes.record.proxy.MAX_SEARCHED", 2 << 20)
     httpserver.expect_request("/a").respond_with_data(b"x" * (3 << 20))
     proxy = start(httpserver.url_for(""))
 
@@ -394,6 +394,22 @@ def test_bodies_beyond_all_bounds_are_refused(
     why = "over 2 MiB. It was passed on and not recorded; exclude the call, or ask for less at once."
     assert proxy.recorder.refused == [f"The response is {why}", f"The response unpacks to {why}"]
     assert proxy.recorder.recorded == 0
+
+
+def test_a_session_beyond_all_bounds_is_not_recorded(
+    httpserver: HTTPServer, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is counted are targets and headers too: a cassette of long URLs is as large as one of long bodies."""
+    monkeypatch.setattr("harness.cassettes.record.proxy.MAX_SESSION", 100_000)
+    httpserver.expect_request("/a").respond_with_data("ok")
+    proxy = start(httpserver.url_for(""))
+
+    for _ in range(3):
+        call(proxy, "GET", f"/a?long={'a' * 40_000}")
+
+    assert proxy.recorder.recorded == 2
+    (why,) = proxy.recorder.refused
+    assert "would be recorded. It was passed on and not recorded; record into several cassettes." in why
 
 
 def test_a_host_that_harness_toml_does_not_name_is_refused(start: Start, log: list[str]) -> None:

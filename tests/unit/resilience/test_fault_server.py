@@ -126,6 +126,20 @@ def test_faults_are_met_in_order_then_calls_are_passed_on(client: httpx.Client, 
     assert {a.traceparent for a in server.attempts} == {"00-a-b-01"}
 
 
+def test_a_client_without_end_is_refused(
+    client: httpx.Client, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes after as many attempts as are noted gets a 503, and is neither passed on nor noted."""
+    monkeypatch.setattr("harness.resilience.fault_server.MAX_ATTEMPTS", 2)
+    httpserver.expect_request("/").respond_with_data("ok")
+
+    with FaultServer(httpserver.url_for(""), client, faults=[]) as server:
+        seen = [client.get(server.url).status_code for _ in range(3)]
+
+    assert seen == [200, 200, 503]
+    assert len(server.attempts) == 2
+
+
 def test_a_chunked_body_is_read_whole(client: httpx.Client, httpserver: HTTPServer) -> None:
     """A request without Content-Length is passed on with all its pieces."""
     httpserver.expect_request("/", data=b"onetwo").respond_with_data("ok")

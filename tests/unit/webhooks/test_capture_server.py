@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,8 @@ from click.testing import CliRunner
 
 from harness.cli.main import main
 from harness.errors import ConfigurationError
-from harness.webhooks.capture_server import CaptureServer, CaptureStore
+from harness.secrets.redaction.redactor import Redactor
+from harness.webhooks.capture_server import CaptureServer, CaptureStore, cleaning
 from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import scheme_named
 
@@ -129,10 +131,25 @@ def test_what_is_too_large_or_cut_short_is_refused(captured: Captured) -> None:
 
     assert captured.files == {}
     assert captured.lines == [
-        "refused: a body of 100,000,000 bytes; 33,554,432 are allowed",
+        "refused: a body of 100,000,000 bytes; 8,388,608 are allowed",
         "refused: a body that was cut",
     ]
     assert captured.server.summary == f"0 captured into {captured.folder}, 2 refused"
+
+
+def test_what_cannot_be_searched_for_secrets_is_not_stored(tmp_path: Path) -> None:
+    """Neither is a body that unpacks to more than is searched, nor one in a coding that nobody here knows."""
+    lines: list[str] = []
+    store = CaptureStore(tmp_path, cleaning(Redactor))
+    with CaptureServer(0, store, each=lines.append, limit=9) as server:
+        large = post(server.url, gzip.compress(bytes(9 << 20)), content_encoding="gzip")
+        unknown = post(server.url, b"\0\1\2", content_encoding="lzma")
+
+    assert (large.status_code, unknown.status_code) == (415, 415)
+    most = "over 8 MB unpacked, or in a coding other than gzip, deflate"
+    assert large.json() == {"message": f"a body {most}"}
+    assert lines == [f"not stored: its body cannot be searched for secrets: it is {most}"] * 2
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_cannot_be_written_is_told_to_both_sides(captured: Captured) -> None:
