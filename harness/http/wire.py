@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import selectors
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -177,12 +178,26 @@ def _sent(connection: socket.socket, pieces: Iterable[bytes], clock: _Clock, pau
     try:
         for number, piece in enumerate(pieces):
             if number and pause_s:
-                time.sleep(pause_s)
+                _pause(connection, pause_s)
             if not _sent_whole(connection, memoryview(piece), clock):
                 break
     except ConnectionError as exc:
         return exc
     return None
+
+
+def _pause(connection: socket.socket, seconds: float) -> None:
+    """Wait, but no longer for a receiver that answers meanwhile, be it that the request may go on (100 Continue)."""
+    if isinstance(connection, ssl.SSLSocket):  # what arrives there may be no answer
+        time.sleep(seconds)
+    else:
+        _readable(connection, seconds)
+
+
+def _readable(connection: socket.socket, within_s: float) -> bool:
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection, selectors.EVENT_READ)
+        return bool(selector.select(within_s))
 
 
 def _sent_whole(connection: socket.socket, piece: memoryview, clock: _Clock) -> bool:
@@ -192,10 +207,8 @@ def _sent_whole(connection: socket.socket, piece: memoryview, clock: _Clock) -> 
         try:
             piece = piece[connection.send(piece[:_PIECE]) :]
         except TimeoutError:
-            with selectors.DefaultSelector() as selector:
-                selector.register(connection, selectors.EVENT_READ)
-                if selector.select(0):
-                    return False
+            if _readable(connection, 0):
+                return False
     return True
 
 

@@ -1,4 +1,4 @@
-"""Tries many cases with one wait: a genuine delivery after all of them shows that each had time for an effect.
+"""Tries many cases with one wait, side by side: a genuine delivery after all shows that each had time for an effect.
 
 A case whose delivery had the expected answer and nothing else is decided by that. Any other is tried alone, where all
 that it causes is known to be its own; so a pass is as sound as alone, and a failure has its evidence.
@@ -6,15 +6,21 @@ that it causes is known to be its own; so a pass is as sound as alone, and a fai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from harness.model import Event, Finding, Outcome
 from harness.webhooks.case_runner import ReceiverUnderTest
 from harness.webhooks.case_trial import CaseDelivery, CaseTrial, judge
 from harness.webhooks.cases import ReceiverCase
+from harness.webhooks.effects import NamelessEffects
+from harness.webhooks.fixture_checks import with_fixtures
 
 GROUP = 64
 """Most cases of a group."""
+AT_ONCE = 4
+"""Deliveries of a group, and then questions about them, at a time: most of each is waiting."""
 
 _Trial = tuple[CaseTrial, CaseDelivery]
 
@@ -45,35 +51,57 @@ class CaseGroups:
 
     def _tried(self, first: ReceiverCase) -> list[Finding]:
         """Try the cases from ``first`` on; return the findings of those that showed nothing unexpected."""
-        sent = list(self._sent(first))
-        if not sent:
+        receiver, nameless = self._receiver, NamelessEffects(self._receiver.probe)
+        trials = [CaseTrial(receiver, case, self._reproduce(case), nameless) for case in self._next(first)]
+        if not trials or receiver.usable(self._event)[1]:
             return []
-        last, latest = sent[-1]
-        control = self._receiver.subject(latest.usable)
-        answer = self._receiver.still_answers(control, latest.deaths)  # waits for a process that is started again
-        silent = latest.answer.status is None and not last.is_expected(latest)
-        if silent or self._receiver.deaths() != sent[0][1].deaths:
-            # Each is tried alone from now on: a process that ends too often is not started again, and silence is slow.
-            self._cases = []
-            return []
-        if not answer.acknowledged:
-            return []
-        quiet = {t.case.id: t.quiet(delivery, control) for t, delivery in sent if t.is_expected(delivery)}
-        self._found |= {key: findings for key, findings in quiet.items() if findings}
-        return [each for findings in quiet.values() for each in findings or ()]
+        deaths = receiver.deaths()
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="cases") as pool:
+            sent = self._sent(trials, pool)
+            if not sent:
+                return []
+            control = receiver.subject(sent[-1][1].usable)
+            answer = receiver.still_answers(control, deaths)  # waits for a process that is started again
+            silent = any(delivery.answer.status is None and not t.is_expected(delivery) for t, delivery in sent)
+            if silent or receiver.deaths() != deaths:
+                # Each is tried alone from now on: a process that ends too often is not started again, and silence is
+                # slow.
+                self._cases = []
+                return []
+            if not answer.acknowledged:
+                return []
+            nameless.forget()
+            expected = [(t, delivery) for t, delivery in sent if t.is_expected(delivery)]
+            quiet = list(pool.map(lambda each: each[0].quiet(each[1], control), expected))
+        self._found |= {t.case.id: found for (t, _), found in zip(expected, quiet, strict=True) if found}
+        return [each for found in quiet for each in found or ()]
 
-    def _sent(self, first: ReceiverCase) -> Iterator[_Trial]:
-        """Send the deliveries of the next cases, up to the first one with a response that its case does not allow."""
+    def _next(self, first: ReceiverCase) -> list[ReceiverCase]:
+        """Return the cases of the group that begins with ``first``, without those that are known."""
         start = self._cases.index(first)
-        for case in self._cases[start : start + GROUP]:
-            if case.id in self._found:
-                continue
-            trial = CaseTrial(self._receiver, case, self._reproduce(case))
+        scheme = self._receiver.scheme
+        return [
+            case
+            for case in self._cases[start : start + GROUP]
+            if case.id not in self._found and not case.not_applicable_to(scheme)
+        ]
+
+    def _sent(self, trials: Sequence[CaseTrial], pool: ThreadPoolExecutor) -> list[_Trial]:
+        """Send the deliveries of the cases, up to the first one with a response that its case does not allow."""
+        ended = threading.Event()
+
+        def send(trial: CaseTrial) -> _Trial | None:
+            if ended.is_set():
+                return None
             sent = trial.send(self._event)
             if isinstance(sent, Finding):
                 if sent.outcome is Outcome.ERROR:
-                    return
-                continue
-            yield trial, sent
+                    ended.set()
+                else:  # there is no such delivery of this event
+                    self._found[trial.case.id] = [with_fixtures(sent, self._event.file)]
+                return None
             if not trial.is_expected(sent):
-                return
+                ended.set()
+            return trial, sent
+
+        return [each for each in pool.map(send, trials) if each is not None]

@@ -18,6 +18,7 @@ from harness.webhooks.case_runner import ReceiverUnderTest, no_id
 from harness.webhooks.cases import Material, ReceiverCase
 from harness.webhooks.cases.building import replaced
 from harness.webhooks.cases.receiver_case import REFUSALS
+from harness.webhooks.effects import NamelessEffects
 from harness.webhooks.fixture_checks import with_fixtures
 from harness.webhooks.receiver_causes import Needs
 from harness.webhooks.schemes.own_libraries import library_note
@@ -28,8 +29,6 @@ _SIGNATURES = 20
 """Most signatures among which one is looked for that a case can change."""
 _READ_BYTES = 1024 * 1024
 """Of a body in which an id is looked for."""
-_NAMELESS = ("None", "null", "undefined")
-"""Ids under which programs file what has no id."""
 
 
 def judge(receiver: ReceiverUnderTest, case: ReceiverCase, event: Event, *, reproduce: str) -> list[Finding]:
@@ -61,10 +60,14 @@ class CaseDelivery(NamedTuple):
 class CaseTrial:
     """One case on its way through one receiver."""
 
-    def __init__(self, receiver: ReceiverUnderTest, case: ReceiverCase, reproduce: str) -> None:
+    def __init__(
+        self, receiver: ReceiverUnderTest, case: ReceiverCase, reproduce: str, nameless: NamelessEffects | None = None
+    ) -> None:
+        """``nameless`` is what trials of one group ask together."""
         self.case = case
         self._receiver = receiver
         self._reproduce = reproduce
+        self._nameless = nameless or NamelessEffects(receiver.probe)
 
     def findings(self, event: Event) -> list[Finding]:
         """Send ``event`` as the case builds it, and judge everything that the receiver then shows."""
@@ -171,6 +174,7 @@ class CaseTrial:
         if after.status is None:
             look = look._replace(unknown=CaseResult(Outcome.ERROR, _GONE))
         elif self._asks or not is_expected(self.case, sent.answer):
+            self._nameless.forget()
             look = self._counted(look, sent, control)
         ended = receiver.deaths() != sent.deaths
         silent = "" if ended or after.status is not None else after.seen
@@ -192,7 +196,7 @@ class CaseTrial:
             effects = sum(map(probe.effects, asked.ids))
         except ProbeError as exc:
             return look._replace(unknown=CaseResult(Outcome.ERROR, str(exc)))
-        return look._replace(effects=effects or max(0, self._nameless() - asked.nameless))
+        return look._replace(effects=effects or max(0, self._nameless_now() - asked.nameless))
 
     def _asked(self, subject: Event, built: Request) -> Counters:
         """Return by which ids the effects of a delivery are counted: that of its event, and that which it carries."""
@@ -201,17 +205,11 @@ class CaseTrial:
             headers = tuple((name.lower(), value) for name, value in built.headers)
             carried = self._receiver.format.received(headers, built.body).id
         ids = (subject.id, carried) if carried not in ("", subject.id) else (subject.id,)
-        return Counters(ids, self._nameless() if subject.id else 0)
+        return Counters(ids, self._nameless_now() if subject.id else 0)
 
-    def _nameless(self) -> int:
+    def _nameless_now(self) -> int:
         """Return the number of effects of events without an id, where the row sends such an event."""
-        probe, found = self._receiver.probe, 0
-        if probe is None or not self.case.is_garbage:
-            return 0
-        for name in _NAMELESS:
-            with suppress(ProbeError):  # a database may refuse what has not the form of an id
-                found += probe.effects(name)
-        return found
+        return self._nameless.count() if self.case.is_garbage else 0
 
     def _needs(self, sent: CaseDelivery) -> Needs:
         """Find out what somebody needs to cause a server error: send the same unsigned, and with a wrong signature.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import suppress
 
 from harness.errors import ProbeError
 from harness.webhooks.probes import Ask
@@ -10,6 +12,8 @@ from harness.webhooks.probes import Ask
 SOONEST_S, LATEST_S = 0.002, 0.1
 QUIET_S = 1.0
 """Seconds after a first effect in which a second one would show."""
+_NAMELESS = ("None", "null", "undefined")
+"""Ids under which programs file what has no id."""
 
 
 def pause(waited_s: float) -> float:
@@ -66,3 +70,32 @@ class EffectProbe:
             if (now := self.effects(event_id)) > count:
                 return now
         return count
+
+
+class NamelessEffects:
+    """The effects of events without an id, as a number that is asked for once and then remembered."""
+
+    def __init__(self, probe: EffectProbe | None) -> None:
+        self._probe = probe
+        self._lock = threading.Lock()
+        self._known: int | None = None
+
+    def count(self) -> int:
+        """Return the number; 0 without a probe."""
+        with self._lock:  # whoever asks later sends its delivery later
+            if self._known is None:
+                self._known = self._asked()
+            return self._known
+
+    def forget(self) -> None:
+        """Ask again, the next time: there may be more by now."""
+        self._known = None
+
+    def _asked(self) -> int:
+        found = 0
+        if self._probe is None:
+            return found
+        for name in _NAMELESS:
+            with suppress(ProbeError):  # a database may refuse what has not the form of an id
+                found += self._probe.effects(name)
+        return found

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 
+import pytest
+
 from harness.http.client import Network
 from harness.http.message import Exchange, Request
 from harness.http.wire import Wire
@@ -68,3 +70,29 @@ def test_every_answer_is_shown_to_the_observer() -> None:
         (413, "Content Too Large", b""),
     ]
     assert answered[0].header("x-a") == "b"
+
+
+@pytest.mark.parametrize(
+    "said, pause_s, least_s, most_s", [(b"HTTP/1.1 100 Continue\r\n\r\n", 30, 0.0, 20), (b"", 0.2, 0.2, 60)]
+)
+def test_a_pause_ends_with_an_answer(said: bytes, pause_s: float, least_s: float, most_s: float) -> None:
+    """A receiver that says that the request may go on gets the rest at once, another one when the pause is over."""
+    arrived: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                for answer in (said, ANSWER):
+                    arrived.append(connection.recv(1000))
+                    connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        wire = Wire(url, check=Network([url]).check, timeout_s=60)
+        answer = wire.exchange([b"head", b"body"], event="e", event_id="", pause_s=pause_s)
+        thread.join()
+
+    assert (arrived, answer.status) == ([b"head", b"body"], 413)
+    assert least_s <= answer.seconds < most_s

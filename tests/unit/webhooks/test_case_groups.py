@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -14,7 +15,7 @@ from harness.webhooks.cases import ReceiverCase, case_named
 from .conftest import EVENT, Effects, Handle, Request, Serve, Under, event_id, reply
 
 IDS = ("missing", "wrong-secret", "reserialised", "truncated", "empty")
-Grouped = Callable[[Handle, Effects | None], CaseGroups]
+Grouped = Callable[..., CaseGroups]
 
 
 def cases(ids: Sequence[str] = IDS) -> list[ReceiverCase]:
@@ -27,9 +28,9 @@ def cases(ids: Sequence[str] = IDS) -> list[ReceiverCase]:
 def grouped(serve: Serve, under: Under) -> Grouped:
     """Return the groups of the cases on a receiver."""
 
-    def made(handle: Handle, effects: Effects | None) -> CaseGroups:
+    def made(handle: Handle, effects: Effects | None, ids: Sequence[str] = IDS) -> CaseGroups:
         receiver = under(serve(handle), probe=effects)
-        return CaseGroups(receiver, cases(), EVENT, lambda case: f"again {case.id}")
+        return CaseGroups(receiver, cases(ids), EVENT, lambda case: f"again {case.id}")
 
     return made
 
@@ -139,3 +140,54 @@ def test_without_a_probe_the_status_alone_decides(grouped: Grouped) -> None:
 
     assert {each.outcome for each in found} == {Outcome.NOT_RUN}
     assert all("effects are not known" in each.observed for each in found)
+
+
+def test_a_case_without_a_delivery_interrupts_no_group(grouped: Grouped) -> None:
+    """What does not apply costs the others no further genuine delivery."""
+    receiver = Receiver()
+    ids = ("missing", "other-url", "swapped-id", "empty")
+    groups = grouped(receiver, receiver.effects, ids)
+
+    groups.findings(cases(ids)[0])
+    sent = len(receiver.genuine)
+    outcomes = [finding.outcome for case in cases(ids)[1:] for finding in groups.findings(case)]
+
+    assert outcomes == [Outcome.NOT_APPLICABLE, Outcome.NOT_APPLICABLE, Outcome.PASS]
+    assert len(receiver.genuine) == sent
+
+
+def test_the_deliveries_of_a_group_go_side_by_side(grouped: Grouped) -> None:
+    """One delivery that takes long does not hold up the next."""
+    together = threading.Barrier(2)
+
+    def forged(_request: Request, _effects: Effects) -> bytes:
+        together.wait(20)
+        return reply(400)
+
+    receiver = Receiver(forged)
+    ids = IDS[:2]
+    groups = grouped(receiver, receiver.effects, ids)
+
+    assert [f.outcome for case in cases(ids) for f in groups.findings(case)] == [Outcome.PASS] * 2
+
+
+def test_garbage_that_is_filed_under_no_id_fails_its_own_case_alone(grouped: Grouped) -> None:
+    """The effects of events without an id are asked for before a group and after it, and then case by case."""
+    ids = ("body-null", "body-list", "missing")
+
+    class Taking(Receiver):
+        def __call__(self, request: Request, connection: socket.socket) -> bytes:
+            if request.body == b"null":
+                self.effects.ids.append("None")
+            return super().__call__(request, connection) if request.body.startswith(b"{") else reply(400)
+
+    receiver = Taking()
+    groups = grouped(receiver, receiver.effects, ids)
+
+    found = {case.id: [(f.outcome, f.observed) for f in groups.findings(case)] for case in cases(ids)}
+
+    assert found == {
+        "body-null": [(Outcome.FAIL, "HTTP 400, 1 effect")],
+        "body-list": [(Outcome.PASS, "HTTP 400, 0 effects")],
+        "missing": [(Outcome.PASS, "HTTP 400, 0 effects")],
+    }
