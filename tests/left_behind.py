@@ -146,3 +146,5 @@ OF_A_GATE = (
     Blow("pytest and both", _sent(signal.SIGKILL, GATE, PYTEST, first=True)),
 )
 """For a gate, which has two processes and starts pytests."""
+OF_FUZZING = (*ANY, Blow("pytest", _sent(signal.SIGKILL, PYTEST, first=False)))
+"""For `harness fuzz`, which starts a pytest."""

@@ -20,7 +20,7 @@ from harness.fuzzing.reproduction import replay
 from harness.model.config import BudgetName, Fuzz
 from harness.process.environment import whole_environment
 from harness.process.guardian import guardian
-from harness.process.subreaper import reap_orphans
+from harness.process.subreaper import reap_orphans, wait_and_reap
 
 MODULE = "harness.suite.test_2_contract"
 TESTS = "generated_requests or chains_of_linked"
@@ -75,7 +75,7 @@ def run_fuzz(
     guardian.begin()
     with reap_orphans(), subprocess.Popen(command, cwd=directory, env=whole_environment({})) as process:
         guardian.watch(process.pid)
-        return process.wait()
+        return wait_and_reap(process)
 
 
 def list_found(directory: Path, *, overlay: str | None, as_json: bool = False) -> int:

@@ -27,7 +27,7 @@ from harness.model import Verdict
 from harness.process.ending_signals import ending_signals
 from harness.process.open_files import require_open_files
 from harness.process.scratch import remove_abandoned
-from harness.process.subreaper import reap_orphans
+from harness.process.subreaper import reap_orphans, wait_and_reap
 
 REPORT = "readiness.json"
 
@@ -168,7 +168,7 @@ def _run(command: Sequence[str], directory: str, lock: int) -> int:
 
     previous = {number: signal.signal(number, interrupt) for number in ending_signals()}
     try:
-        return process.wait()
+        return wait_and_reap(process)
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

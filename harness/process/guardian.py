@@ -20,6 +20,8 @@ from harness.errors import ProcessError
 
 MARK = "HARNESS_ENDS_WITH"
 """Variable of the environment that names the guardians of a process, the innermost last."""
+NOBODY = "nobody"
+"""Value of that variable for what is to go on when the harness ends."""
 _SCRIPT = Path(__file__).with_name("guardian_process.py")
 _NEEDED = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """Variables without which some Pythons do not start."""

@@ -15,6 +15,8 @@ IN_GOOD_ORDER = b"bye"
 IS_GUARDIAN = b"HARNESS_GUARDIAN="
 """In the environment of every guardian: none ends another one."""
 GRACE_S, WITHIN_S, POLL_S = 1.5, 10.0, 0.05
+OUTLIVES = b"HARNESS_ENDS_WITH=nobody\0"
+"""In the environment of what is to go on when its owner ends, and so are its children."""
 _IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 _STATE, _PARENT, _GROUP, _SESSION, _THREADS, _BEGAN = 0, 1, 2, 3, 17, 19
 """Places in proc_pid_stat(5), from the third field on."""
@@ -74,7 +76,7 @@ def _left(groups: set[int], mark: bytes) -> list[int]:
     """Return what is left to end: processes, or below 0 whole groups where the system has no /proc."""
     if not os.path.isdir(f"{_PROC}/self"):  # noqa: PTH112 - also in what follows: it runs for each process
         return [target for leader in groups for target in (-leader, leader) if _send(target, 0)]
-    guardians, found = set(), set()
+    spared, found = {os.getpid()}, set()
     children: dict[int, list[int]] = {}
     for pid in (int(name) for name in os.listdir(_PROC) if name.isdecimal()):  # noqa: PTH208
         fields = _stat(pid)
@@ -83,15 +85,17 @@ def _left(groups: set[int], mark: bytes) -> list[int]:
         children.setdefault(int(fields[_PARENT]), []).append(pid)
         environment = _read(f"{_PROC}/{pid}/environ")
         if IS_GUARDIAN in environment:
-            guardians.add(pid)
+            spared.add(pid)
         elif mark in environment or not groups.isdisjoint((int(fields[_GROUP]), int(fields[_SESSION]), pid)):
             found.add(pid)
+        elif OUTLIVES in environment:
+            spared.add(pid)
     waiting = list(found)
     while waiting:
-        new = set(children.get(waiting.pop(), ())) - found - guardians
+        new = set(children.get(waiting.pop(), ())) - found - spared
         found |= new
         waiting += new
-    return sorted(found - guardians - {os.getpid()})
+    return sorted(found - spared)
 
 
 def _send(pid: int, number: int) -> bool:

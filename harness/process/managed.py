@@ -16,7 +16,7 @@ from harness.errors import ProcessError
 from harness.process import cancellation
 from harness.process.environment import whole_environment
 from harness.process.groups import await_end, signal_group
-from harness.process.guardian import MARK, guardian
+from harness.process.guardian import MARK, NOBODY, guardian
 from harness.process.startable import is_program, taken_port
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def start_group(
     process = subprocess.Popen(
         command,
         cwd=cwd,
-        env=whole_environment({**env, MARK: None} if outlives else env),
+        env=whole_environment({**env, MARK: NOBODY} if outlives else env),
         stdin=stdin,
         stdout=output,
         stderr=subprocess.STDOUT,

@@ -56,9 +56,9 @@ class ReceiverUnderTest:
         """``secret`` is called for each signature; ``clock`` returns Unix seconds.
 
         ``settle_s`` bounds the wait for an effect, in seconds. ``processes`` reports on the receiver's process, where
-        the harness starts it; ``printed`` reads what that prints. ``shared`` is whether other workers send to it at the
-        same time. ``object_key`` is the key of the object's id in events, if known. ``note`` is called with the id of
-        each event that is delivered, ``note_token`` with each made-up token.
+        the harness starts it; ``printed`` reads what that prints. ``shared`` is whether other workers send to it too.
+        ``object_key`` is the key of the object's id in events. ``note`` is called with the id of each event that is
+        delivered, ``note_token`` with each made-up token.
         """
         self.wire = wire
         self.format = format
@@ -70,15 +70,13 @@ class ReceiverUnderTest:
         self._secret = secret
         self._clock = clock
         self._forms = AcceptedForms(self.control, timeout_s=wire.timeout_s)
-        self.alive = False
-        """Whether the last thing that it did was to acknowledge a genuine delivery."""
+        self.alive = False  # whether the last thing that it did was to acknowledge a genuine delivery
         self._object_key = object_key
         self._note = note
         self._note_token = note_token
         self._counting: Counting | None = None
         self._learning = threading.Lock()  # cases are sent, and asked about, side by side
-        self._last_control = ("", "")
-        """Id of the event that `without_effect` was last asked about, and its answer."""
+        self._last_control = ("", "")  # its id, and the answer of `without_effect`
 
     @property
     def scheme(self) -> Scheme:

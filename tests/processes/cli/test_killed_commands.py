@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from harness.process.groups import has_proc
-from tests.left_behind import ANY, OF_A_GATE, Blow, Killable
+from tests.left_behind import ANY, OF_A_GATE, OF_FUZZING, Blow, Killable
 from tests.plugins.conftest import MUST, NAMED, OWN_ITEM, PROCESS, SERVE, Folder, waivers
 from tests.waiting import wait_for
 
@@ -23,10 +25,54 @@ def test_slow(harness_mode):
     pathlib.Path("began").touch()
     time.sleep(600)
 """
+HANGS = """
+import http.server, pathlib, sys, time
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self):
+        if self.path != "/":
+            pathlib.Path("began").touch()
+            time.sleep(600)
+        super().do_GET()
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+FUZZED = """
+[process.app]
+command = ["{python}", "hangs.py", "{port:app}"]
+ready = "http://127.0.0.1:{port:app}/"
+[provider]
+spec = "spec.json"
+base_url = "http://127.0.0.1:{port:app}"
+"""
+SPEC = {
+    "openapi": "3.1.0",
+    "info": {"title": "Tiny", "version": "1"},
+    "paths": {"/things": {"get": {"responses": {"200": {"description": "Things"}}}}},
+}
+
+
+class Command(NamedTuple):
+    """A command with the ways to kill it."""
+
+    words: tuple[str, ...]
+    blows: tuple[Blow, ...]
+    began: str = "began"
+    """File in the target's folder that shows that it does its work."""
+    starts: str = "serve.py"
+    """Program that it starts by then, empty for none."""
+
+
+_PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "--harness-mode=live")
 COMMANDS = {
-    "gate": (("-m", "harness.cli", "gate", "-p", "no:cacheprovider"), OF_A_GATE),
-    "pytest": (("-m", "pytest", "-p", "no:cacheprovider", "--harness-mode=live", "scenarios"), ANY),
-    "pytest -n2": (("-m", "pytest", "-p", "no:cacheprovider", "--harness-mode=live", "-n2", "scenarios"), ANY[:1]),
+    "gate": Command(("-m", "harness.cli", "gate", "-p", "no:cacheprovider"), OF_A_GATE),
+    "pytest": Command((*_PYTEST, "scenarios"), ANY),
+    "pytest -n2": Command((*_PYTEST, "-n2", "scenarios"), ANY[:1]),
+    "fuzz": Command(("-m", "harness.cli", "fuzz", "--target", "fuzzed"), OF_FUZZING, starts="hangs.py"),
+    "record": Command(
+        ("-m", "harness.cli", "record", "--upstream", "http://127.0.0.1:9", "--cassette", "recorded.yaml"),
+        ANY,
+        began="recorded.yaml",
+        starts="",
+    ),
 }
 Start = Callable[..., Killable]
 
@@ -40,6 +86,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
     folder.write("harness.toml", NAMED + OWN_ITEM + waivers(MUST) + PROCESS)
     folder.write("serve.py", SERVE)
     folder.write("scenarios/test_slow.py", SLOW)
+    folder.write("harness.fuzzed.toml", FUZZED)
+    folder.write("hangs.py", HANGS)
+    folder.write("spec.json", json.dumps(SPEC))
 
     def begin(*words: str, terminal: bool = False) -> Killable:
         started.append(Killable(folder.path, words, scratch=scratch, terminal=terminal))
@@ -51,17 +100,15 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.mark.parametrize(
-    "words, blow",
-    [pytest.param(words, blow, id=f"{name}-{blow.id}") for name, (words, blows) in COMMANDS.items() for blow in blows],
+    "killed, blow",
+    [pytest.param(each, blow, id=f"{name}-{blow.id}") for name, each in COMMANDS.items() for blow in each.blows],
 )
-def test_nothing_of_the_target_outlives_a_command(
-    start: Start, tmp_path: Path, words: tuple[str, ...], blow: Blow
-) -> None:
+def test_nothing_of_the_target_outlives_a_command(start: Start, tmp_path: Path, killed: Command, blow: Blow) -> None:
     """Within five seconds every process has ended that the command started, directly or not."""
-    command = start(*words, terminal=blow.terminal)
-    wait_for((tmp_path / "target" / "began").exists)
-    assert command.named("serve.py")
-    assert list((tmp_path / "scratch").glob("harness-*"))
+    command = start(*killed.words, terminal=blow.terminal)
+    wait_for((tmp_path / "target" / killed.began).exists)
+    assert bool(command.named(killed.starts)) == bool(killed.starts)
+    assert bool(list((tmp_path / "scratch").glob("harness-*"))) == bool(killed.starts)
 
     blow.strike(command)
 
@@ -89,7 +136,7 @@ def test_a_gate_under_nohup_outlives_its_terminal(start: Start, tmp_path: Path) 
     ignores = (
         "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); os.execv(sys.executable, sys.argv[1:])"
     )
-    command = start("-c", ignores, sys.executable, *COMMANDS["gate"][0])
+    command = start("-c", ignores, sys.executable, *COMMANDS["gate"].words)
     wait_for((target / "began").exists)
 
     os.killpg(command.process.pid, signal.SIGHUP)

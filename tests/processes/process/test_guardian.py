@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -128,6 +129,36 @@ def test_nothing_escapes_the_end(begin: Begin, program: str, count: int) -> None
 
     psutil.wait_procs(owner.started, timeout=WITHIN_S)
     assert [process for process in owner.started if _run(process)] == []
+
+
+STARTS_FOR_LONGER = f"""
+import pathlib, subprocess, sys, time
+from harness.process.managed import start_group
+command = [sys.executable, "-c", {SLEEPS!r}]
+start_group(command, cwd=pathlib.Path("."), env={{}}, output=subprocess.DEVNULL, outlives=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(not has_proc(), reason="without /proc, no process is known by its environment")
+def test_what_is_to_outlive_the_owner_goes_on(begin: Begin) -> None:
+    """It is spared by its environment, even as the child of a process that ends."""
+    owner = begin(STARTS_FOR_LONGER)
+    wait_for(lambda: len(_in_folder(owner.scratch, [])) == 4)
+    started = _in_folder(owner.scratch, [])
+    outliving = [process for process in started if process.environ()["HARNESS_ENDS_WITH"] == "nobody"]
+    ending = [process for process in started if process not in outliving]
+
+    owner.process.kill()
+
+    try:
+        wait_for(lambda: not any(map(_run, ending)), within_s=WITHIN_S)
+        time.sleep(0.3)
+        assert [_run(process) for process in outliving] == [True, True]
+    finally:
+        for process in started:
+            with suppress(psutil.Error):
+                process.kill()
 
 
 FORKS = """
