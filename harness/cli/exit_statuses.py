@@ -14,6 +14,10 @@ STATUSES: dict[str, dict[int, str]] = {
     "deliver": {0: "every delivery was acknowledged with 2xx", 1: "one was not", 130: "stopped by Ctrl-C"},
     "doctor": {0: "nothing is in the way of a gate", 1: "something is"},
     "explain": {0: "explained", 1: _FAILED, 2: "nothing has that name"},
+    "faults": {
+        0: "COMMAND called and exited with 0; without one: stopped by Ctrl-C",
+        1: "it exited with another status, made no call, or a call could not be passed on",
+    },
     "fuzz": {
         0: "no defect was found; with --replay: it no longer occurs",
         1: "a defect was found; with --replay: it still occurs",

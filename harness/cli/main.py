@@ -23,6 +23,7 @@ COMMANDS = {
     "deliver": "Sign event fixtures and deliver them to a receiver.",
     "doctor": "Find what would make the gate fail for a boring reason.",
     "explain": "Explain an item, a check, or a finding of the last report.",
+    "faults": "Serve faults by script to any client that you try.",
     "fuzz": "Send generated requests to the provider.",
     "gate": "Run the whole checklist live and print the verdict.",
     "init": "Write the first files of a target.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.context.client_parts import error_bodies_of
 from harness.context.run_context import RunContext
 from harness.core.configuration_home import configuration_file
 from harness.http.address import origin_of
@@ -13,6 +14,7 @@ from harness.model.config import Cassettes
 from harness.openapi.spec_document import Spec, load_spec
 from harness.process.run import Run
 from harness.readiness.checklist import Checklist, shipped
+from harness.resilience.error_bodies import ErrorBodies
 from harness.secrets import Vault
 from harness.secrets.redaction.redactor import Redactor
 
@@ -49,6 +51,12 @@ class Surroundings:
     def checklist(self) -> Checklist:
         """The items of the checklist, with the target's own; raises `ConfigurationError` for an id that is taken."""
         return self._context.checklist if self._context else shipped()
+
+    @property
+    def error_bodies(self) -> ErrorBodies:
+        """The bodies that the provider's errors have, as far as harness.toml shows it."""
+        context = self._context
+        return error_bodies_of(context) if context and context.config.provider else ErrorBodies()
 
     def network(self, upstream: str) -> Network:
         """The allowed hosts: those of harness.toml, or without one that of ``upstream`` alone."""

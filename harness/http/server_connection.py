@@ -47,6 +47,11 @@ class ServerConnection:
         self._method = ""
         self._version = b""
 
+    @property
+    def is_old(self) -> bool:
+        """Whether the last request was of HTTP/1.0."""
+        return self._version == b"1.0"
+
     def read(self) -> Request | None:
         """Return the next request, None when the client hung up.
 
@@ -61,7 +66,7 @@ class ServerConnection:
             if reading.head is not None:
                 self._method = reading.head.method
                 options = ",".join(value for name, value in reading.head.headers if name.lower() == "connection")
-                self.closes = self._version == b"1.0" or ends_connection(options, old=False)
+                self.closes = self.is_old or ends_connection(options, old=False)
 
     def release(self) -> None:
         """Forget the request that was read last: it is answered."""
@@ -76,7 +81,7 @@ class ServerConnection:
 
         A body of unknown length goes to an old client without chunks: the end of the connection ends it.
         """
-        chunked = length is None and self._version != b"1.0"
+        chunked = length is None and not self.is_old
         self.socket.sendall(response_head(response, length=length, chunked=chunked, close=self.closes))
         return chunked
 

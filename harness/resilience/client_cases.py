@@ -17,7 +17,7 @@ from harness.resilience.expectations import (
     succeeds,
     waits_as_asked,
 )
-from harness.resilience.faults import CLOSE, RESET, SILENCE, TRICKLE, Action, Corruption, Fault, respond
+from harness.resilience.faults import CLOSE, RESET, SILENCE, TRICKLE, Corruption, Fault, corrupted, respond
 from harness.resilience.idempotency_keys import (
     attempts_share_their_key,
     every_write_is_keyed,
@@ -131,7 +131,7 @@ RETRIES: tuple[ClientCase, ...] = (
         expected=f"a second attempt no earlier than 2 s, and success; {_CAPPED}",
         source=_RETRY_AFTER,
         fix=_HONOUR,
-        faults=(respond(429, retry_after_s=2),),
+        faults=(respond(429, retry_after=2),),
         expectations=(waits_as_asked(2, at_least=2 - CLOCK_S),),
     ),
     ClientCase(
@@ -143,7 +143,7 @@ RETRIES: tuple[ClientCase, ...] = (
         expected=f"a second attempt no earlier than the date, and success; {_CAPPED}",
         source=_RETRY_AFTER,
         fix=_HONOUR,
-        faults=(respond(429, retry_after_s=3, as_date=True),),
+        faults=(respond(429, retry_after=3, as_date=True),),
         # An HTTP-date has whole seconds, so up to one second of the three is rounded away.
         expectations=(waits_as_asked(3, at_least=1.9),),
     ),
@@ -240,7 +240,7 @@ INTEGRITY: tuple[ClientCase, ...] = tuple(
         source=source,
         fix="Check the length of a response and parse all of it before you act on it; treat a broken one as missing.",
         concerns=answered_calls,
-        faults=(Fault(action=Action.CORRUPT, corruption=corruption),),
+        faults=(corrupted(corruption),),
         expectations=(rejects_partial_response,),
     )
     for case_id, corruption, summary, source in (

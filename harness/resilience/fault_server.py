@@ -10,16 +10,16 @@ from typing import Self
 import httpx
 import msgspec
 
-from harness.errors import NetworkError
+from harness.errors import HarnessError
 from harness.http.content import in_pieces
 from harness.http.link_rewriter import LinkRewriter, names_of
 from harness.http.loopback_server import IDLE_S, LoopbackServer, RawAnswer
 from harness.http.message import HOP_BY_HOP, Request, Response
 from harness.http.server_connection import ServerConnection
 from harness.model import Attempt
-from harness.resilience.apply_fault import apply_fault, corrupt
-from harness.resilience.error_bodies import ErrorBodies, ScriptedBody
-from harness.resilience.faults import Action, Fault
+from harness.resilience.apply_fault import apply_fault, corrupt, slow_down
+from harness.resilience.error_bodies import ErrorBodies
+from harness.resilience.faults import OF_THE_BODY, WHOLE, Action, Fault
 
 MAX_ATTEMPTS = 10_000
 MAX_NOTED = 16 << 20
@@ -58,6 +58,7 @@ class FaultServer(LoopbackServer):
         key_headers: Sequence[str] = KEY_HEADERS,
         error_bodies: ErrorBodies | None = None,
         aim: Aim = any_call,
+        port: int = 0,
     ) -> None:
         """``upstream`` is the provider's base URL, reached with ``client``; ``aim`` chooses what meets ``faults``.
 
@@ -66,7 +67,7 @@ class FaultServer(LoopbackServer):
         of a silent or trickling response, in seconds; the first of ``key_headers`` that a request has is its key;
         scripted errors have the bodies that ``error_bodies`` returns.
         """
-        super().__init__("fault-server")
+        super().__init__("fault-server", port=port)
         self._upstream = upstream.rstrip("/")
         self._client = client
         self._faults = tuple(faults)
@@ -78,6 +79,7 @@ class FaultServer(LoopbackServer):
         self._aim = aim
         self._written: set[tuple[str, str, str]] = set()
         self._lock = threading.Lock()
+        self._served = threading.local()
         self._attempts: list[Attempt] = []
         self._noted = 0
         self._met = 0
@@ -87,13 +89,25 @@ class FaultServer(LoopbackServer):
     def __enter__(self) -> Self:
         """Listen, once the bodies of errors are made."""
         self._error_bodies.prepare()
-        return super().__enter__()
+        super().__enter__()
+        self._links = LinkRewriter(names_of(self._upstream), self.url)
+        return self
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
         """Every request, in order of arrival."""
         with self._lock:
             return tuple(sorted(self._attempts, key=lambda a: a.at))
+
+    @property
+    def is_reused(self) -> bool:
+        """Whether the request that is answered now came on a connection that was used before."""
+        return getattr(self._served, "before", False)
+
+    def _answer(self, connection: ServerConnection, request: Request) -> bool:
+        again = super()._answer(connection, request)
+        self._served.before = True  # each connection has its thread
+        return again
 
     def respond(self, request: Request) -> Response | RawAnswer:
         """Answer a request with its fault, or pass it on."""
@@ -105,21 +119,25 @@ class FaultServer(LoopbackServer):
             response = self._passed_on(request)
             self._log(request, at, fault="", status=response.status, answer=response)
             return response
+        if fault.action in WHOLE:
+            response = self._passed_on(request)
+            self._log(request, at, fault=f"{response.status}, {fault.name}", status=response.status, answer=response)
+            return lambda connection: slow_down(fault, response, connection, hold_s=self._hold_s)
         if fault.action is Action.CORRUPT:
             response = self._passed_on(request)
-            if not response.body:
+            if not response.body and fault.corruption in OF_THE_BODY:
                 self.errors.append(f"{request.method} {request.target} has no response body that could be corrupted")
             self._log(request, at, fault=f"{response.status}, {fault.name}", status=None, answer=response)
             return lambda connection: corrupt(response, connection, fault.corruption)
         status = fault.status if fault.action is Action.RESPOND else None
         number = self._log(request, at, fault=fault.name, status=status)
-        error = self._error_bodies(request, fault.status)
-        return lambda connection: self._applied(fault, connection, error, number)
+        return lambda connection: self._applied(fault, connection, request, number)
 
-    def _applied(self, fault: Fault, connection: ServerConnection, error: ScriptedBody, number: int) -> bool:
+    def _applied(self, fault: Fault, connection: ServerConnection, request: Request, number: int) -> bool:
         """Apply a fault to the request of that number, and note when a connection without an answer ended."""
+        error = self._error_bodies(request, fault.status)
         try:
-            return apply_fault(fault, connection, hold_s=self._hold_s, error=error)
+            return apply_fault(fault, connection, hold_s=self._hold_s, error=error, request=request)
         finally:
             if fault.action is not Action.RESPOND:
                 with self._lock:
@@ -137,8 +155,15 @@ class FaultServer(LoopbackServer):
                 return self._then
             if not self._aim(request.method, request.target):
                 return None
+            fault = self._faults[self._met]
+            if not self._hits(fault):
+                return None
             self._met += 1
-            return self._faults[self._met - 1]
+            return fault
+
+    def _hits(self, fault: Fault | None) -> bool:
+        """Whether the request that is answered now can meet a fault."""
+        return fault is None or fault.action is not Action.STALE or self.is_reused
 
     def _log(
         self, request: Request, at: float, *, fault: str, status: int | None, answer: Response | None = None
@@ -154,6 +179,7 @@ class FaultServer(LoopbackServer):
             status=status,
             traceparent=request.header("traceparent"),
             answer_bytes=len(answer.body) if answer else 0,
+            reused=self.is_reused,
         )
         with self._lock:
             self._attempts.append(attempt)
@@ -166,7 +192,7 @@ class FaultServer(LoopbackServer):
             answer = self._client.request(
                 request.method, self._upstream + request.target, content=in_pieces(request.body), headers=headers
             )
-        except NetworkError as exc:
+        except HarnessError as exc:
             self.errors.append(str(exc))
             return Response(status=502)
         except (httpx.TransportError, httpx.InvalidURL) as exc:
@@ -178,4 +204,4 @@ class FaultServer(LoopbackServer):
             headers=tuple(h for h in answer.headers.multi_items() if h[0].lower() != "content-encoding"),  # decoded
             body=answer.content,
         )
-        return LinkRewriter(names_of(self._upstream), self.url).response(response)
+        return self._links.response(response)

@@ -113,7 +113,8 @@ def _complaints(words: list[str]) -> Iterator[str]:
     command = command.removeprefix(".venv/bin/")
     if command == "uvx":  # the command within: the script is named as the distribution
         command, *rest = ("harness", *rest[rest.index("readiness-harness") + 1 :])
-    options = [w.partition("=")[0] for w in rest if w.startswith("--")]
+    own = rest[: rest.index("--")] if "--" in rest else rest  # what follows belongs to another command
+    options = [w.partition("=")[0] for w in own if w.startswith("--")]
     if command == "make":
         targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
         yield from (f"no target {w}" for w in rest if "=" not in w and (not targets or w not in targets[1].split()))

@@ -95,6 +95,7 @@ OF_THE_HARNESS = {path.removeprefix("harness "): c for path, c in LEAVES.items()
 WITHOUT_JSON = {
     "capture": "listens, and writes fixtures",
     "record": "listens, and writes a cassette",
+    "faults": "listens, or shows the output of another command",
     "replay": "listens",
     "schema": "prints JSON already",
 }

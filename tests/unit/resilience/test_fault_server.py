@@ -14,7 +14,7 @@ from werkzeug import Request, Response
 
 from harness.http.client import Network
 from harness.resilience.fault_server import KEY_HEADERS, FaultServer
-from harness.resilience.faults import CLOSE, CUT, RESET, SILENCE, TRICKLE, Action, Corruption, Fault, respond
+from harness.resilience.faults import CLOSE, RESET, SILENCE, TRICKLE, Action, Corruption, Fault, respond
 
 
 @pytest.fixture
@@ -26,13 +26,12 @@ def client() -> Iterator[httpx.Client]:
 BROKEN = {
     "reset": (RESET, httpx.ReadError),
     "closed": (CLOSE, httpx.RemoteProtocolError),
-    "cut": (CUT, httpx.ReadError),
 }
 
 
 @pytest.mark.parametrize("fault, error", BROKEN.values(), ids=BROKEN.keys())
 def test_a_connection_is_broken_as_scripted(client: httpx.Client, fault: Fault, error: type[Exception]) -> None:
-    """Reset, close and cut look to a client like what they are named after."""
+    """Reset and close look to a client like what they are named after."""
     with FaultServer("http://127.0.0.1:9", client, faults=[fault]) as server, pytest.raises(error):
         client.get(server.url)
 
@@ -109,7 +108,7 @@ def test_faults_are_met_in_order_then_calls_are_passed_on(client: httpx.Client, 
         return Response(b"made", 201, {"X-Id": "7"})
 
     httpserver.expect_request("/things").respond_with_handler(answer)
-    with FaultServer(httpserver.url_for(""), client, faults=[respond(503), respond(429, retry_after_s=2)]) as server:
+    with FaultServer(httpserver.url_for(""), client, faults=[respond(503), respond(429, retry_after=2)]) as server:
         first, second, third = (
             client.post(f"{server.url}/things?a=%20b", content=b"\x00raw", headers=headers) for _ in range(3)
         )
