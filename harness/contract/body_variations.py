@@ -16,6 +16,10 @@ from harness.openapi.operation import Operation
 from harness.openapi.spec_document import Spec
 
 MAX_DEPTH = 6
+MOST_EXACT = 2**53 - 1
+"""The largest integer that every JSON library keeps (RFC 8259 section 6)."""
+_MOST_OF_32_BITS = 2**31 - 1
+_FIRST_PLANE = 0xFFFF
 LONGEST = 1000
 """Characters of a text, whatever longer one the document allows."""
 MOST_BODIES = 6
@@ -92,6 +96,17 @@ def _numbers(schema: Mapping[str, Any], current: Any) -> Iterator[Any]:
     )
     if schema.get("type") == "number":
         yield base + 0.25
+        return
+    most = schema.get("maximum", MOST_EXACT if schema.get("format") == "int64" else 0)
+    if isinstance(most, int) and most > _MOST_OF_32_BITS:
+        yield min(MOST_EXACT, most)
+
+
+def is_hard(value: Any) -> bool:
+    """Whether a value is one that some stores do not keep: beyond 32 bits, or beyond Unicode's first plane."""
+    if isinstance(value, int | float):
+        return abs(value) > _MOST_OF_32_BITS
+    return isinstance(value, str) and any(ord(c) > _FIRST_PLANE for c in value)
 
 
 def _shorter(base: float) -> int:
@@ -120,13 +135,15 @@ def _texts(schema: Mapping[str, Any], current: Any) -> Iterator[str]:
     if "format" not in schema:
         # As long as the document allows: what is cut where it is stored is found only then.
         yield f"{made} Zoë 東京".ljust(min(most, LONGEST) if isinstance(most, int) else 0, "x")
+        yield f"{made} \N{BICYCLE} a"
         yield ""
 
 
 def is_free(name: str, schema: Mapping[str, Any]) -> bool:
     """Whether a client chooses the value of a member, which refers to nothing and is no state."""
     named = plain(name)
-    refers = schema.get("type") != "boolean" and named.endswith(_REFERS)
+    is_chosen = schema.get("type") == "boolean" or "enum" in schema
+    refers = not is_chosen and named.endswith(_REFERS)
     is_list_of_others = schema.get("type") == "array" and not named.endswith(_WORD_LISTS)
     return not (refers or is_list_of_others or named in STATES or schema.get("readOnly") is True)
 

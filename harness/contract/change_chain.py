@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from harness.contract.body_variations import word
 from harness.contract.invariants import (
     ANSWER_OUTDATED,
     CHANGE_IS_LISTED,
@@ -18,24 +19,26 @@ from harness.contract.invariants import (
     OWN_TAG_REFUSED,
     PRECONDITION,
     READ_IS_FOUND,
+    SECOND_COPY,
     TAG_CHANGES,
     TAG_OF_CHANGE,
     TAG_STAYS,
 )
 from harness.contract.lifecycle import Lifecycle
+from harness.contract.listings import Listed
+from harness.contract.nested_members import judge_merge
 from harness.contract.readback import STATES, agrees, resource_in, same
 from harness.contract.replacement import judge_replacement
-from harness.contract.resource_changes import Changer, Thing
+from harness.contract.resource_changes import MADE_UP_TAG, Changer, Thing
 from harness.contract.resource_reader import GONE
 from harness.contract.sample import Sample
 from harness.core.plain_names import plain
 from harness.openapi.operation import Operation
 
-MOST_CHANGES = 20
+MOST_CHANGES = 30
 """Changes of one resource by one operation."""
 _NOT_OFFERED = frozenset({401, 403, 405, 415, 501})
 """Statuses after which no other change is tried."""
-MADE_UP_TAG = '"harness-made-up"'
 
 
 class ChangeChain:
@@ -71,6 +74,7 @@ class ChangeChain:
             for listing in self._life.listed_by:
                 self._judge_listing(listing)
             self._judge_precondition()
+            judge_merge(self._life, self._changer, self._thing)
             if self._operation.method == "PUT":
                 judge_replacement(self._life, self._changer, self._thing)
 
@@ -187,12 +191,27 @@ class ChangeChain:
             return next((n for n in names if plain(n) not in STATES), "")
 
         def look() -> dict[str, Any] | None:
-            return life.reader.entry(life.reader.listed(listing, thing), thing.path)
+            listed = life.reader.listed(listing, thing)
+            self._judge_copies(listed)
+            return life.reader.entry(listed, thing.path)
 
         entry = life.patience.settled(look, lambda e: not outdated(e))
         if entry and (name := outdated(entry)):
             observed = f"the entry of {thing.path} has {name} as {entry[name]!r:.80}, and GET {self._done[name]!r:.80}"
             life.complain(listing, CHANGE_IS_LISTED, observed)
+
+    def _judge_copies(self, listed: Listed) -> None:
+        """Look for another entry with a text that stands nowhere else, for it was made for a change."""
+        life, thing = self._life, self._thing
+        made = [
+            n for n, v in self._last.items() if isinstance(v, str) and len(v) >= len(word()) and v == self._done.get(n)
+        ]
+        others = (e for e in listed.entries if isinstance(e, dict) and e is not life.reader.entry(listed, thing.path))
+        if name := next((n for e in others for n in made if e.get(n) == self._last[n]), ""):
+            observed = (
+                f"{self._operation.method} {thing.path} of {name}, and a second entry is listed that has its value"
+            )
+            life.complain(self._operation, SECOND_COPY, observed)
 
     def _judge_precondition(self) -> None:
         """Ask for the last change again, of another version than there is."""

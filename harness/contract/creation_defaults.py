@@ -8,11 +8,12 @@ from itertools import islice
 from typing import Any
 
 from harness.contract.body_variations import MOST_BODIES
+from harness.contract.further_creations import read_back
 from harness.contract.invariants import CREATED_NOW, DEFAULT_TAKEN
 from harness.contract.lifecycle import Lifecycle
 from harness.contract.readback import CREATION_TIME, STATES, agrees, instant, is_compared, is_empty
 from harness.contract.resource_changes import Thing
-from harness.contract.resource_kinds import CREATED, place_of
+from harness.contract.resource_kinds import CREATED
 from harness.contract.sample import Sample
 from harness.core.dates import http_date
 from harness.core.plain_names import plain
@@ -34,17 +35,15 @@ def judge_creation(life: Lifecycle, first: Thing) -> None:
     made = _made(life, first, defaults) if defaults else None
     if made is None:
         return
-    path, _ = place_of(life.kind, made)
     left_out = {n: v for n, v in defaults.items() if n not in made.body}
-    if not path or not left_out or not life.caller.permits("GET", path):
+    thing = read_back(life, made, made.body) if left_out else None
+    if thing is None:
         return
-    thing = Thing(made, path, dict(made.body))
-    thing.document = life.reader.document(thing, life.reader.read(path))
     for name, default in left_out.items() if life.reader.is_recognised(thing) else ():
         if name in thing.document and not _is_default(default, thing.document[name]):
-            observed = f"GET {path}: {name} was left out and is read as {thing.document[name]!r:.80}"
+            observed = f"GET {thing.path}: {name} was left out and is read as {thing.document[name]!r:.80}"
             life.complain(life.kind.creation, DEFAULT_TAKEN, f"{observed}; its default is {default!r:.80}")
-    life.remove(path)
+    life.remove(thing.path)
 
 
 def _is_clients(name: str, schema: Mapping[str, Any]) -> bool:

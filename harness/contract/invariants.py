@@ -139,6 +139,16 @@ TAG_OF_CHANGE = Invariant(
     "the ETag in the answer to a change is that of the resource after it",
     "RFC 9110 sections 8.8.3 and 9.3.4",
 )
+HEAD_DIFFERS = Invariant(
+    "answers HEAD otherwise than GET",
+    "HEAD is answered as GET is, without the content; a server without it answers 405 or 501",
+    "RFC 9110 sections 9.1 and 9.3.2",
+)
+SECOND_COPY = Invariant(
+    "makes another resource of the one that it changes",
+    "a change leaves as many resources as there were",
+    "RFC 9110 section 9.3.4, RFC 5789 section 2",
+)
 NEVER_MATTERS = Invariant(
     "answers otherwise to a request that means the same",
     "an unknown query parameter is refused or changes nothing, and Accept may name other media types too",

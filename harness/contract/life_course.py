@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from harness.contract.change_chain import ChangeChain
 from harness.contract.creation_defaults import judge_creation
+from harness.contract.deletion_rules import judge_head, judge_precondition
+from harness.contract.further_creations import judge_hard_values
 from harness.contract.invariants import CURRENT_TAG, REPEATED_CRASHES, TAG_STAYS
 from harness.contract.lifecycle import Lifecycle
 from harness.contract.other_ways import OtherWays
@@ -28,6 +30,7 @@ class LifeCourse:
     def change(self) -> None:
         """Change the first in every way, and look at both by every way."""
         self._judge_current_tag()
+        judge_head(self.life, self._first, is_gone=False)
         self._ways.judge()
         for operation in self.life.kind.changes:
             before = ServerMembers(self.life, self._first)
@@ -46,11 +49,13 @@ class LifeCourse:
         members = ServerMembers(life, self._first)
         if second is not None and not judge_writes_elsewhere(life, second):
             second = None
-        if life.end(self._first, second):
+        if judge_precondition(life, self._first) and life.end(self._first, second):
             self._ways.judge_deleted()
+            judge_head(life, self._first, is_gone=True)
             assert life.kind.deletion is not None
             self._repeat(life.kind.deletion, self._first.path)
         judge_creation(life, self._first)
+        judge_hard_values(life, self._first)
         if second is not None:
             members.judge_sent_with_creation(second)
             self._create_again(second)

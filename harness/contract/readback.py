@@ -27,6 +27,8 @@ _FRACTION_S = 60.0
 _MASKED = re.compile(r"[*•…]|\.\.\.")
 _MARKED_UP = re.compile(r"[<>&\\`\x00-\x1f\x7f]")
 """Characters that a provider may strip or escape."""
+_REPLACED = re.compile(r"[?\ufffd]")
+"""What a character becomes that a store has no place for."""
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,9})?")
 """A number as text; one with leading zeros is a code, in which they count."""
 _NOT_COMPARED = frozenset({"byte", "binary", "password", "duration", "ipv6", "cidr", "phone", "json"})
@@ -130,7 +132,12 @@ def _text_agrees(written: str, read: Any) -> bool:
         return abs(instants[0] - instants[1]) < _FRACTION_S
     if _DECIMAL.fullmatch(written) and _DECIMAL.fullmatch(read):
         return float(written) == float(read)
-    return core(written) in core(read)
+    return core(written) in core(read) and not _is_garbled(written, read)
+
+
+def _is_garbled(written: str, read: str) -> bool:
+    """Whether a character became a sign that stands for what could not be stored."""
+    return not written.isascii() and bool(_REPLACED.search(read)) and not _REPLACED.search(written)
 
 
 def core(text: str) -> str:

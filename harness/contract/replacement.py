@@ -8,6 +8,7 @@ from typing import Any
 from harness.contract.body_variations import is_free
 from harness.contract.invariants import REPLACED
 from harness.contract.lifecycle import Lifecycle
+from harness.contract.nested_members import judge_nested_replacement
 from harness.contract.readback import is_compared, is_empty, same
 from harness.contract.resource_changes import Changer, Thing
 
@@ -24,6 +25,7 @@ def judge_replacement(life: Lifecycle, changer: Changer, thing: Thing) -> None:
     words = " ".join(str(operation.definition.get(key, "")) for key in ("summary", "description"))
     if _MERGES.search(words) or changer.takes_nothing:
         return
+    judge_nested_replacement(life, changer, thing)
     names = [n for n in changer.members if n not in life.unlike and _is_clients(n, changer.members[n], thing)]
     body = changer.body_without(thing, names)
     if body is None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from harness.contract.body_variations import is_free, members, values
+from harness.contract.body_variations import is_free, is_hard, members, values
 from harness.contract.caller import Caller
 from harness.contract.readback import STATES, agrees, is_compared, is_empty
 from harness.contract.sample import Sample
@@ -16,6 +16,9 @@ from harness.openapi.operation import Operation
 
 _MERGE_PATCH = "application/merge-patch+json"
 _JSON_PATCH = "application/json-patch+json"
+MADE_UP_TAG = '"harness-made-up"'
+_ROUNDS = range(3)
+"""Values of one member, each of which is written when all members had the one before."""
 
 
 class Thing:
@@ -56,6 +59,11 @@ class Changer:
         return self.operation.method == "PATCH"
 
     @property
+    def merges(self) -> bool:
+        """Whether a body is a merge patch, in which a member of a member is named by itself (RFC 7396)."""
+        return self._kind == _MERGE_PATCH and self.is_partial
+
+    @property
     def has_preconditions(self) -> bool:
         """Whether the document promises that If-Match is heeded (RFC 9110 section 13.1.1)."""
         return bool(self._matches) or "412" in self.operation.responses
@@ -72,11 +80,12 @@ class Changer:
         shown = [n for n in self.members if n in thing.document and n not in but]
         names = [n for n in shown if is_compared(n, self.members[n]) and _is_changeable(n, self.members[n])]
         if not self.is_partial:
-            for at in (0, 1):
-                yield {n: v[at % len(v)] for n in names if plain(n) not in STATES and (v := self._new(n, thing))}
+            whole = [n for n in names if plain(n) not in STATES]
+            for at in _ROUNDS:
+                yield {n: v[at] for n in whole if len(v := self._new(n, thing)) > at}
             names = [n for n in names if plain(n) in STATES] if self._is_taken else names
         names.sort(key=lambda n: (plain(n) in STATES, self.members[n].get("type") != "boolean"))
-        for at in (0, 1):
+        for at in _ROUNDS:
             yield from ({name: new[at]} for name in names if len(new := self._new(name, thing)) > at)
 
     def plain_change(self, thing: Thing, *, but: Collection[str] = ()) -> dict[str, Any]:
@@ -93,14 +102,15 @@ class Changer:
                 yield {name: None}
 
     def _new(self, name: str, thing: Thing) -> list[Any]:
-        """Return one or two other values of a member; the second is zero where it may be."""
+        """Return up to three other values of a member: the second is zero where it may be, the third hard to store."""
         current, schema = thing.document.get(name), self.members[name]
         other = [v for v in values(schema, current) if not agrees(v, current) and v != ""]
         fitting = [v for v in other if self.body(thing, {name: v}) is not None]
         if schema.get("type") == "boolean":
             return [*fitting[:1], *fitting[:1]]  # the second undoes the first, for it is asked for again
         falsy = [v for v in fitting[1:] if v == 0]
-        return [*fitting[:1], *(falsy or fitting[1:])[:1]]
+        second = (falsy or [v for v in fitting[1:] if not is_hard(v)])[:1]
+        return [*fitting[:1], *second, *[v for v in fitting[1:] if is_hard(v)][:1]]
 
     def body(self, thing: Thing, wanted: Mapping[str, Any]) -> Any:
         """Return the body that changes these members, None where the document of the API allows none."""
@@ -134,18 +144,19 @@ class Changer:
     def send(self, path: str, body: Any, *, tag: str = "") -> Sample:
         """Send a change; ``tag`` is the ETag that it expects, sent where the document has If-Match."""
         content = json.dumps(body).encode()
-        sample = self._caller.call(self.operation, path, body, content=content, headers=self._headers(tag))
+        sample = self._caller.call(self.operation, path, body, content=content, headers=self.headers(tag))
         self._is_taken = sample.response.is_success
         return sample
 
     def send_unjudged(self, path: str, body: Any, *, tag: str = "") -> bool:
         """Send what may be refused in whatever way; return whether it was taken."""
         content = json.dumps(body).encode()
-        response = self._caller.send(self.operation, path, content=content, headers=self._headers(tag)).response
+        response = self._caller.send(self.operation, path, content=content, headers=self.headers(tag)).response
         return response is not None and response.is_success and response.status_code != 202
 
-    def _headers(self, tag: str) -> dict[str, str]:
-        headers = {"Content-Type": self._kind}
+    def headers(self, tag: str) -> dict[str, str]:
+        """Return those of a call: its media type, and the ETag that it expects, where the document has If-Match."""
+        headers = {"Content-Type": self._kind} if self.operation.bodies else {}
         if tag and self.has_preconditions:
             headers[self._matches or "If-Match"] = tag
         return headers

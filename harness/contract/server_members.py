@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.contract.body_variations import word
-from harness.contract.invariants import CREATION_FIXED, READ_AS_WRITTEN, READ_ONLY_TAKEN, UPDATE_STATED
+from harness.contract.further_creations import judge_as_written, read_back
+from harness.contract.invariants import CREATION_FIXED, READ_ONLY_TAKEN, UPDATE_STATED
 from harness.contract.lifecycle import Lifecycle
+from harness.contract.other_parents import below_another
 from harness.contract.readback import CREATION_TIME, agrees, instant
 from harness.contract.resource_changes import Changer, Thing
-from harness.contract.resource_kinds import place_of, read_members, segment_of
+from harness.contract.resource_kinds import read_members, segment_of
 from harness.core.plain_names import plain
 from harness.openapi.operation import Operation
 
@@ -20,6 +22,7 @@ _MOST = 6
 _UPDATE_TIME = re.compile(r"^(last)?(updated|modified|changed)(at|on|date|time|timestamp)?$")
 """Plain names of members that state when something was changed last."""
 _FRACTION = re.compile(r":\d\d\.\d*[1-9]")
+_TICK_S = 0.002
 _LONG_AGO = "2001-02-03T04:05:06Z"
 _NUMBER = 5
 """Of the resource that is created: it has the largest numbers that the document allows."""
@@ -38,6 +41,8 @@ class ServerMembers:
         asked = life.writer.members
         flagged = [n for n, s in {**schemas, **asked}.items() if s.get("readOnly") is True and n in thing.document]
         self._schemas = {n: schemas.get(n) or asked[n] for n in flagged}
+        self._elsewhere = below_another(life.caller, life.kind.reading, thing) or ""
+        """Its path below another parent; empty where the run has none."""
 
     def judge_times(self, operation: Operation) -> None:
         """Compare the times that the thing states with those from before a change that it shows."""
@@ -47,7 +52,7 @@ class ServerMembers:
             one, other = instant(str(before[name])), instant(str(after.get(name)))
             if one is None or other is None or name in changed:
                 continue
-            if CREATION_TIME.search(plain(name)) and abs(one - other) > 1:
+            if CREATION_TIME.search(plain(name)) and _is_moved(str(before[name]), str(after[name])):
                 observed = f"{operation.label} of {changed[0]}: {name} was {before[name]} and is {after[name]}"
                 life.complain(operation, CREATION_FIXED, observed)
             is_precise = _FRACTION.search(str(before[name])) is not None
@@ -57,7 +62,10 @@ class ServerMembers:
 
     def judge_sent_with_change(self, other: Thing) -> None:
         """Send members that are read-only with a change; ``other`` shows what changes by itself."""
-        sent = {n: v for n, v in self._sent(other) if self._thing.document[n] != segment_of(self._thing.path)}
+        thing, own, there = self._thing, segment_of(self._thing.path), self._elsewhere
+        parents = [segment_of(path.rsplit("/", 2)[0]) for path in (thing.path, there)]
+        values = {n: parents[1] if there and thing.document[n] == parents[0] else v for n, v in self._sent(other)}
+        sent = {n: v for n, v in values.items() if thing.document[n] != own}
         for operation in self._life.kind.changes[:1] if sent else ():
             self._judge_change(operation, sent, other)
 
@@ -82,6 +90,9 @@ class ServerMembers:
         if not changer.send_unjudged(thing.path, {**body, **sent}, tag=thing.tag):
             return
         life.remember(thing, life.reader.read(thing.path))
+        if self._elsewhere and not thing.document:  # it was moved there
+            thing.path = self._elsewhere
+            life.remember(thing, life.reader.read(thing.path))
         beside = life.reader.document(other, life.reader.read(other.path))
         for name, value in sent.items():
             is_moving = beside.get(name) != other.document[name]
@@ -99,21 +110,25 @@ class ServerMembers:
             made, sent = life.caller.attempt(creation, path, body), {}
         if made is None or not made.response.is_success:
             return
-        place = place_of(life.kind, made)[0]
-        if not place or not life.caller.permits("GET", place):
+        thing = read_back(life, made, body)
+        if thing is None:
             return
-        thing = Thing(made, place, body)
-        document = life.reader.document(thing, life.reader.read(place))
         for name, value in sent.items():
-            if _is_taken(value, document.get(name), None):
-                self._complain(creation, place, name, value)
-        if document and (unlike := life.reader.unlike_written(thing, document)):
-            life.complain(creation, READ_AS_WRITTEN, f"GET {place}: {'; '.join(unlike.values())}")
-        life.remove(place)
+            if _is_taken(value, thing.document.get(name), None):
+                self._complain(creation, thing.path, name, value)
+        judge_as_written(life, thing)
+        life.remove(thing.path)
 
     def _complain(self, operation: Operation, path: str, name: str, value: Any) -> None:
         observed = f"{operation.label} with the read-only {name}: GET {path} shows what was sent, {value!r:.80}"
         self._life.complain(operation, READ_ONLY_TAKEN, observed)
+
+
+def _is_moved(before: str, after: str) -> bool:
+    """Whether a time is another one; the same may be shown with less precision."""
+    shift = abs((instant(after) or 0) - (instant(before) or 0))
+    is_precise = _FRACTION.search(before) is not None and _FRACTION.search(after) is not None
+    return shift > (_TICK_S if is_precise else 1)
 
 
 def _is_taken(sent: Any, read: Any, before: Any) -> bool:

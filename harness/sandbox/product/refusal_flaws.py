@@ -22,6 +22,7 @@ def refusal_flaws() -> dict[str, Flaw]:
         "provider-500-on-deep-bodies": Flaw("POST /projects", _fails_on_large_malformed),
         "provider-accepts-what-is-not-json": Flaw("POST /webhook-endpoints", _registers_what_is_not_json),
         "provider-head-needs-no-key": Flaw("*", _answers_head),
+        "provider-500-on-head": Flaw("*", _fails_at_head),
         "provider-forgets-auth-once": Flaw("GET /webhook-endpoints", _answers_strangers),
         "provider-accepts-invalid": Flaw("POST /projects", _accepts_anything),
         "provider-refuses-valid": Flaw("POST /projects", _refuses_other_letters),
@@ -37,8 +38,13 @@ def _shows_known_projects(request: Request, response: Response) -> Response:
 
 
 def _answers_head(request: Request, response: Response) -> Response:
-    """HEAD is answered to anyone at each path that can be read."""
-    return Response(headers=_LIMITS) if request.method == "HEAD" else response
+    """HEAD is answered to anyone at each path of projects, which are never deleted."""
+    is_open = request.method == "HEAD" and "/projects" in request.url.path
+    return Response(headers=_LIMITS) if is_open else response
+
+
+def _fails_at_head(request: Request, response: Response) -> Response:
+    return problem_in(response, ProblemError(500, "Something went wrong.")) if request.method == "HEAD" else response
 
 
 def _fails_without_two_words(request: Request, response: Response) -> Response:

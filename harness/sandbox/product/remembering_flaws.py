@@ -19,6 +19,7 @@ def remembering_flaws() -> dict[str, Flaw]:
         "provider-reads-another-owner": Flaw("GET /projects/{projectId}", _owner("admin@example.com")),
         "provider-creation-overwrites": Flaw("*", _newest_owner()),
         "provider-cuts-long-names": Flaw("*", _cut_names),
+        "provider-keeps-no-emoji": Flaw("*", _keep_no_emoji),
         "provider-states-local-time": Flaw("*", _in_local_time),
         "provider-lists-deleted": Flaw("GET /webhook-endpoints", _lists_all_ever()),
         "provider-ignores-limit": Flaw("*", _lists_all_projects()),
@@ -52,6 +53,13 @@ def _projects_shown(response: Response, change: Callable[[dict[str, Any]], dict[
 
 def _cut_names(_: Request, response: Response) -> Response:
     return _projects_shown(response, lambda project: {**project, "name": project["name"][:64]})
+
+
+def _keep_no_emoji(_: Request, response: Response) -> Response:
+    def kept(name: str) -> str:
+        return "".join(c if ord(c) <= 0xFFFF else "?" for c in name)
+
+    return _projects_shown(response, lambda project: {**project, "name": kept(project["name"])})
 
 
 def _in_local_time(_: Request, response: Response) -> Response:
