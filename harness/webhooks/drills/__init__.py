@@ -16,6 +16,7 @@ from harness.webhooks.drills import (
     load,
     memory,
     other_ids,
+    out_of_order,
     outage,
     overlap,
     processed,
@@ -30,19 +31,22 @@ from harness.webhooks.drills.processed import unseen
 from harness.webhooks.drills.rate_limit import overloaded, usable
 from harness.webhooks.fixture_checks import with_fixtures
 
-# Late effects of duplicates appear while the drills of dead letters run. Load comes last: its slow events occupy the
-# workers of the receiver, so that anything after it would wait.
+# The deliveries of load come last, for they may use up a rate limit, and the slow ones occupy the workers. One quiet
+# second serves all that follows: what is judged then was delivered before, and late effects of duplicates would show.
 DRILLS: tuple[Drill, ...] = (
     *processed.DRILLS,
-    *dead_letters.DRILLS,
     *overlap.DRILLS,
     *authentication.DRILLS,
-    *duplicates.DRILLS,
+    *out_of_order.DRILLS,
     *other_ids.DRILLS,
-    *dead_letters.LATER,
     *failures.DRILLS,
     *slow_senders.DRILLS,
+    *dead_letters.DRILLS,
     *load.DRILLS,
+    *dead_letters.LATER,
+    *load.SLOW,
+    *duplicates.DRILLS,
+    *load.LATER,
 )
 CRASHES: tuple[Drill, ...] = (
     *crashes.DRILLS,

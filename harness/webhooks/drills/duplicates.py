@@ -1,4 +1,4 @@
-"""Groups B and D, exactly once: senders deliver again, in parallel, and in any order."""
+"""Groups B and D, exactly once: senders deliver again, also in parallel."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from harness.core.pointers import text_at_key
-from harness.model import Delivery, Event, Level, Outcome
+from harness.model import Delivery, Event, Outcome
 from harness.model.cause import OF_RECEIVER
-from harness.openapi.event_bodies import readable_document
 from harness.webhooks import effects as seen
 from harness.webhooks.drills.drill import Caused, Drill, Judgement, passes_if
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.drills.shared import Repeated
 from harness.webhooks.effects import counted
-from harness.webhooks.object_ids import about_another_object
 from harness.webhooks.rewriting import reordered, with_member
-from harness.webhooks.similar_ids import similar_id
 
 AT_ONCE = 20
 
@@ -139,42 +135,11 @@ def _once(drill_id: str, context: DrillContext) -> Judgement | Caused:
     return Caused(outcome, observed, REPEATS if effects > 1 and drill_id in _OF_ONE_EVENT else "")
 
 
-def _out_of_order(context: DrillContext) -> Judgement:
-    in_order, reversed_ = (_state_after(context, backwards=b) for b in (False, True))
-    if isinstance(in_order, str) or isinstance(reversed_, str):
-        return Outcome.ERROR, in_order if isinstance(in_order, str) else str(reversed_)
-    return passes_if(in_order == reversed_, f"state in order: {in_order}; out of order: {reversed_}")
-
-
-def _state_after(context: DrillContext, *, backwards: bool) -> dict[str, Any] | str:
-    """Return the state of a new object after both events, or why it is not known."""
-    order = context.config.order
-    assert order is not None
-    assert context.state_of is not None
-    events = [context.read(order.earlier), context.read(order.later)]
-    old_id = text_at_key(readable_document(events[0].headers, events[0].body), order.object)
-    if not old_id:
-        return f"[receiver.order] object: {order.earlier} has neither text nor a whole number under {order.object!r}"
-    new_id = similar_id(old_id)
-    happened = [context.receiver.format.happened(event) or 0.0 for event in events]
-    since = context.receiver.now() - max(happened)  # both are dated alike, so that each remains earlier or later
-    dated = list(zip(events, (at + since for at in happened), strict=True))
-    for event, at in reversed(dated) if backwards else dated:
-        subject = context.receiver.fresh(about_another_object(event, order.object, new_id), at=at)
-        answer = context.receiver.deliver(subject)
-        if not answer.acknowledged:
-            return f"{event.name}: {answer.seen}"
-        if not context.probe.wait(subject.id, within_s=context.receiver.settle_s):
-            return f"{event.name} had no effect within {context.receiver.settle_s:g} s"
-    state = context.state_of(new_id)
-    return dict(state) if state else f"[receiver.order] state: the probe does not know {new_id}"
-
-
-_drill = partial(Drill, item="webhooks.idempotent", expected=_ONCE, source=_SOURCE, fix=_UNIQUE)
+_drill = partial(Drill, item="webhooks.idempotent", expected=_ONCE, source=_SOURCE, fix=_UNIQUE, ahead=_repeat)
 
 
 def _again(drill_id: str, **fields: Any) -> Drill:
-    return _drill(id=drill_id, ahead=_repeat, run=partial(_once, drill_id), **fields)
+    return _drill(id=drill_id, run=partial(_once, drill_id), **fields)
 
 
 DRILLS: tuple[Drill, ...] = (
@@ -221,17 +186,5 @@ DRILLS: tuple[Drill, ...] = (
         failed="Refused, lost or repeated an event that was delivered again with its body written in another way",
         source="Standard Webhooks, Idempotency; docs.stripe.com, Webhooks: log the event ids you have processed",
         fix="Recognise an event by its id alone, not by its body or by a hash of it.",
-    ),
-    _drill(
-        id="out-of-order",
-        level=Level.SHOULD,
-        summary="two events in reverse order",
-        passed="Reached the same state from two events in reverse order",
-        failed="Reached another state from two events in reverse order",
-        expected="the same state as in the right order",
-        source="docs.stripe.com, Webhooks: event ordering is not guaranteed",
-        fix="Let an object's state move only forward, or fetch it from the provider instead of trusting the order.",
-        needs=("receiver.effects", "receiver.order"),
-        run=_out_of_order,
     ),
 )

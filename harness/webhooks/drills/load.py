@@ -93,7 +93,12 @@ def _many(context: DrillContext) -> Burst:
         events = [context.fresh() for _ in range(BURST)]
         answers = context.deliver_at_once(events, concurrency=BURST_AT_ONCE)
         again = context.receiver.deliver(before)
-        context.shared.burst = Burst(events=events, answers=answers, before=before, first=first, again=again)
+        last = context.fresh()
+        # What a burst has used up is to recover before anything else is judged.
+        context.receiver.alive = context.receiver.deliver(last).acknowledged
+        burst = Burst(events=events, answers=answers, before=before, first=first, again=again)
+        burst.last = last if context.receiver.alive else None
+        context.shared.burst = burst
     return context.shared.burst
 
 
@@ -136,26 +141,32 @@ def _burst(context: DrillContext) -> Judgement:
 
 
 def _lost(context: DrillContext, burst: Burst) -> list[str]:
-    """Wait for the effects of a burst, once; return which there are none of."""
+    """Wait for the effects of a burst, once; return which there are none of.
+
+    The event after it is asked about first: once that is processed, most others are too, and each question costs time.
+    Where all are, nothing waits any more, and what comes later is a late effect.
+    """
     if burst.lost is None:
-        burst.lost = _without_effect(context, [burst.before.id, *burst.taken])
+        deadline, ids = time.monotonic() + BURST_SETTLES_S, [burst.before.id, *burst.taken]
+        if burst.last:
+            ids.append(burst.last.id)
+            context.probe.wait(burst.last.id, within_s=BURST_SETTLES_S)
         burst.waited_until = time.monotonic()
+        burst.lost = _without_effect(context, ids, until=burst.waited_until)
+        if burst.lost or not burst.last:
+            burst.lost = _without_effect(context, burst.lost, until=deadline)
+            burst.waited_until = time.monotonic()
     return [each for each in burst.lost if each != burst.before.id]
 
 
-def _without_effect(context: DrillContext, event_ids: Sequence[str]) -> list[str]:
-    """Return the events that have no effect when the time is over.
-
-    The latest events come first: once they are processed, most others are too, and each question costs time.
-    """
-    deadline = time.monotonic() + BURST_SETTLES_S
+def _without_effect(context: DrillContext, event_ids: Sequence[str], *, until: float) -> list[str]:
+    """Return the events that have no effect when the time is over, on the monotonic clock."""
 
     def effects(event_id: str) -> int:
-        return context.probe.wait(event_id, within_s=max(0.0, deadline - time.monotonic()))
+        return context.probe.wait(event_id, within_s=max(0.0, until - time.monotonic()))
 
     with ThreadPoolExecutor(ASKED_AT_ONCE, thread_name_prefix="effects") as pool:
-        latest_first = list(reversed(event_ids))
-        return [each for each, count in zip(latest_first, pool.map(effects, latest_first), strict=True) if not count]
+        return [each for each, count in zip(event_ids, pool.map(effects, event_ids), strict=True) if not count]
 
 
 _ack = partial(
@@ -191,6 +202,8 @@ DRILLS: tuple[Drill, ...] = (
         fix="Store each event before you answer, bound the queue, and answer 503 with Retry-After while it is full.",
         run=_burst,
     ),
+)
+SLOW: tuple[Drill, ...] = (
     _ack(
         id="ack-while-slow",
         summary="the acknowledgement times of deliveries while slow events are processed",
@@ -199,6 +212,9 @@ DRILLS: tuple[Drill, ...] = (
         needs=("receiver.effects", "receiver.slow"),
         run=_while_slow,
     ),
+)
+"""Those whose events occupy the workers of the receiver for a while."""
+LATER: tuple[Drill, ...] = (
     Drill(
         id="duplicates-after-others",
         item="webhooks.idempotent",
@@ -212,3 +228,4 @@ DRILLS: tuple[Drill, ...] = (
         run=_after_many,
     ),
 )
+"""What is judged some time after a burst."""

@@ -1,4 +1,4 @@
-"""A rate limit that earlier deliveries have used up recovers before a drill begins."""
+"""What earlier deliveries have used up, such as a rate limit, recovers before a drill begins."""
 
 from __future__ import annotations
 
@@ -38,8 +38,12 @@ def overloaded(context: DrillContext) -> str:
 
 
 def _recovered(context: DrillContext) -> bool:
-    """Deliver until the receiver no longer asks for patience; return whether it then acknowledges."""
-    answer = context.receiver.deliver(context.fresh())
+    """Deliver until the receiver no longer asks for patience; return whether it then acknowledges.
+
+    Where its process has ended since the last time, it is started again first.
+    """
+    answer = context.receiver.still_answers(context.fresh(), context.shared.deaths)
+    context.shared.deaths = context.receiver.deaths()
     while answer.status in _LIMITED and context.shared.patience_s > 0:
         wait = min(_wait_s(answer), _MOST_S, context.shared.patience_s)
         context.shared.patience_s -= wait

@@ -64,10 +64,12 @@ class Burst(msgspec.Struct, kw_only=True):
     before: Event
     first: Delivery
     again: Delivery
+    last: Event | None = None
+    """One that came after all of them; None where it was not acknowledged."""
     lost: list[str] | None = None
     """Ids of those that were acknowledged and had no effect, after the wait for them."""
     waited_until: float = 0.0
-    """End of that wait, on the monotonic clock."""
+    """When nothing of it waited to be processed any more, on the monotonic clock."""
 
     @property
     def taken(self) -> list[str]:
@@ -115,5 +117,7 @@ class SharedDeliveries(msgspec.Struct, kw_only=True):
     """Whether a genuine delivery was acknowledged before."""
     patience_s: float = 130.0
     """Rest of the time that rate limits may take to recover, in seconds: at first twice a limit by the minute."""
+    deaths: int = 0
+    """How often processes of the target had ended by themselves when the receiver was last unusable."""
     prepared: bool = False
     """Whether everything that takes long to appear has been started."""
