@@ -30,7 +30,7 @@ from harness.operations import (
     sent_credentials,
     undeclared,
 )
-from harness.resilience import client_cases, credential_leak
+from harness.resilience import client_cases, client_drills, credential_leak
 from harness.telemetry import calls, metrics, traces
 from harness.telemetry.dashboards import dashboard_checks
 from harness.telemetry.monitoring import alert_checks, own_checks
@@ -81,7 +81,7 @@ def _receiver() -> tuple[Check, ...]:
 
 
 def _client() -> tuple[Check, ...]:
-    return (*credential_leak.CASES, *client_cases.CASES)
+    return (*credential_leak.CASES, *client_cases.CASES, *client_drills.DRILLS)
 
 
 def _staging() -> tuple[Check, ...]:

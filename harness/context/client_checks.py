@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from harness.context.background import CLIENT
 from harness.context.client_parts import client_of
-from harness.contract.idempotency import promises_keys
+from harness.context.drill_settings import drill_setting_of, keyless
 from harness.model.spec_coverage import CLIENT_RUNS
+from harness.resilience.client_cases import ClientCase
+from harness.resilience.client_drill import ClientDrill
 from harness.resilience.credential_leak import Elsewhere, TransportCase, judge
 from harness.resilience.runner import ClientUnderTest, not_applicable
 
@@ -19,17 +21,14 @@ if TYPE_CHECKING:
     from harness.context.run_context import RunContext
     from harness.model import Attempt, Finding
     from harness.operations.answer_leaks import AnswerLeak, AnswerSearch
-    from harness.resilience.client_cases import ClientCase
     from harness.resilience.client_process import ClientRun
     from harness.resilience.fault_server import FaultServer
     from harness.resilience.faults import Fault
 
 T = TypeVar("T")
 
-_KEYLESS = (
-    "the spec declares no Idempotency-Key header; where the provider accepts one, declare it there, or name it in "
-    "[client] idempotency_header"
-)
+ClientRow = ClientCase | TransportCase | ClientDrill
+"""What a client is checked by."""
 
 
 class ClientChecks:
@@ -54,15 +53,15 @@ class ClientChecks:
         with run_context.network.client(answer_observer=answers, caller=CLIENT_RUNS) as http:
             yield cls(run_context, client_of(run_context, http=http), answers)
 
-    def begin(self, case: ClientCase | TransportCase) -> None:
+    def begin(self, case: ClientRow) -> None:
         """Check a case beside the tests, unless it is checked alone."""
         if not (case.alone or self._keyless(case)):
             self._lane.begin(case.id, self._searched(partial(self._checked, case)))
 
-    def result(self, case: ClientCase | TransportCase) -> Finding:
+    def result(self, case: ClientRow) -> Finding:
         """Return the finding of a case; raises `ProcessError` where the command cannot be run."""
         if self._keyless(case):
-            return not_applicable(case, _KEYLESS)
+            return not_applicable(case, keyless(self._context))
         with self._context.background.paused() if case.alone else nullcontext():
             return self._asked(case.id, partial(self._checked, case))
 
@@ -88,14 +87,14 @@ class ClientChecks:
         """Return work that also gives the leaks in the provider's answers, for the test that asks for its result."""
         return lambda: (work(), self._answers.take())
 
-    def _keyless(self, case: ClientCase | TransportCase) -> bool:
-        client = self._context.config.client
-        named = client is not None and client.idempotency_header is not None
-        return case.item == "resilience.idempotency-keys" and not named and not promises_keys(self._context.spec)
+    def _keyless(self, case: ClientRow) -> bool:
+        return case.item == "resilience.idempotency-keys" and bool(keyless(self._context))
 
-    def _checked(self, case: ClientCase | TransportCase) -> Finding:
+    def _checked(self, case: ClientRow) -> Finding:
         if isinstance(case, TransportCase):
             return self._transport(case)
+        if isinstance(case, ClientDrill):
+            return case.judge(case, drill_setting_of(self._context, self._client))
         return self._client.check(
             case, reproduce=self._context.reproduce(f"::test_the_client_handles_a_fault[{case.id}]")
         )

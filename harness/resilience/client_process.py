@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -19,6 +20,8 @@ from harness.process.guardian import guardian
 from harness.process.managed import start_group
 
 TAIL_CHARS = 600
+_LOOK_S = 0.01
+"""Seconds between two looks at whether a client that is to be killed has ended by itself."""
 
 
 class ClientRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,10 +61,12 @@ def run_client(
     timeout_s: float,
     log: Path,
     lock: AbstractContextManager[object] | None = None,
+    until: threading.Event | None = None,
 ) -> ClientRun:
     """Run ``command`` with ``env`` added to the environment, its output appended to ``log``, whole, as it ends.
 
-    ``lock`` is held while it is appended, where several run at once. Raises `ProcessError` when it cannot be started.
+    ``lock`` is held while it is appended, where several run at once. It is killed after ``timeout_s`` seconds, or as
+    soon as ``until`` is set. Raises `ProcessError` when it cannot be started.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=log.parent) as output:
@@ -73,7 +78,7 @@ def run_client(
                 f"harness.toml: [client] command: {command[0]!r} cannot be run: {exc.strerror}. "
                 "Install it, or give its path."
             ) from None
-        status = _wait(process, timeout_s)
+        status = _wait(process, timeout_s, until)
         ended_at = time.monotonic()
         with lock or nullcontext(), log.open("ab") as whole:
             output.seek(0)
@@ -84,9 +89,13 @@ def run_client(
     return ClientRun(exit_status=status, seconds=ended_at - start, tail=tail, ended_at=ended_at)
 
 
-def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> int | None:
+def _wait(process: subprocess.Popen[bytes], timeout_s: float, until: threading.Event | None) -> int | None:
+    ends = time.monotonic() + timeout_s
     try:
-        return process.wait(timeout_s)
+        while until is not None and process.poll() is None and time.monotonic() < ends:
+            if until.wait(_LOOK_S):
+                return None
+        return process.wait(max(0.0, ends - time.monotonic()))
     except subprocess.TimeoutExpired:
         return None
     finally:

@@ -109,10 +109,15 @@ class FaultServer(LoopbackServer):
         self._served.before = True  # each connection has its thread
         return again
 
+    @property
+    def is_flooded(self) -> bool:
+        """Whether the client made so many calls that it is hung up on."""
+        return len(self._attempts) >= MAX_ATTEMPTS or self._noted > MAX_NOTED
+
     def respond(self, request: Request) -> Response | RawAnswer:
         """Answer a request with its fault, or pass it on."""
         at = time.monotonic()
-        if len(self._attempts) >= MAX_ATTEMPTS or self._noted > MAX_NOTED:
+        if self.is_flooded:
             return Response(status=503)
         fault = self._next_fault(request)
         if fault is None:

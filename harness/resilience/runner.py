@@ -7,10 +7,12 @@ import os
 import shutil
 import tempfile
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import httpx
@@ -32,6 +34,8 @@ T = TypeVar("T")
 
 PLACEHOLDERS = ("{fault_server}", "{provider}")
 """Either stands for the address that the client must call."""
+WORKFLOW = "{workflow_id}"
+"""Placeholder for a name that is another one in each workflow, and the same when one is run again."""
 UNPROVEN = "the workflow does not succeed without a fault either"
 NO_CALL = (
     "the workflow makes no call to the fault server: give the client its address, {fault_server}, "
@@ -140,17 +144,32 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             aim=aim,
         )
         with server, self._folder(own=own_folder) as folder:
-            return server, self._run(server.url, folder)
+            return server, self.run_before(server, folder=folder)
 
-    def _run(self, url: str, folder: str) -> ClientRun:
+    def run_before(
+        self,
+        server: FaultServer,
+        *,
+        folder: str = "",
+        values: Mapping[str, str] = MappingProxyType({}),
+        until: threading.Event | None = None,
+    ) -> ClientRun:
+        """Run it once with ``server`` in front of the provider, and kill it as soon as ``until`` is set.
+
+        ``folder`` takes the place of the run's own; ``values`` has further placeholders with their texts.
+        Raises `ProcessError` when the command cannot be run.
+        """
         plain = self.known.undisturbed
+        own = {self.run_dir: folder} if folder else {}
+        filled = {WORKFLOW: uuid.uuid4().hex, **values, **dict.fromkeys(PLACEHOLDERS, server.url), **own}
         return run_client(
-            [self._placed(word, url, folder) for word in self.command],
+            [_filled(word, filled) for word in self.command],
             cwd=self.cwd,
-            env={name: self._placed(value, url, folder) for name, value in self.env.items()},
+            env={name: _filled(value, filled) for name, value in self.env.items()},
             timeout_s=self.timeout_s + (plain.start_up_s if plain else 0),
             log=self.log,
             lock=self.known.log,
+            until=until,
         )
 
     @contextmanager
@@ -234,10 +253,11 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             futures = [pool.submit(contextvars.copy_context().run, work) for work in works]
             return [future.result() for future in futures]
 
-    def _placed(self, text: str, url: str, folder: str) -> str:
-        for placeholder in PLACEHOLDERS:
-            text = text.replace(placeholder, url)
-        return text.replace(self.run_dir, folder) if folder else text
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    for placeholder, value in values.items():
+        text = text.replace(placeholder, value)
+    return text
 
 
 def not_applicable(case: Check, why: str) -> Finding:

@@ -6,6 +6,7 @@ import math
 import re
 
 from harness.model.config.base import Duration, Section
+from harness.model.config.receiver import Probe
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -51,6 +52,9 @@ class Client(Section, frozen=True):
     policy: Policy = Policy()
     idempotency_header: str | None = None
     """Header that carries the idempotency key, where the document declares none; else ``Idempotency-Key``."""
+
+    persisted: Probe | None = None
+    """Where the integration stores the id of what its workflow creates; ``{event_id}`` stands for that id."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a header name that HTTP does not know, or for a time-out that hides the policy.

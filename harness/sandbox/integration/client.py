@@ -116,6 +116,13 @@ class ProductClient:
         if exc.status == 401 and not call.refreshed and self._api_key.current() != call.token:
             call.refreshed = True  # the key was rotated meanwhile: once more, with the new one, and only once
             return 0.0
+        if exc.status == 409 and "client-changes-its-key-after-409" in self._planted:
+            call.key = self.new_key()
+        if not exc.status and call.body and "client-changes-the-body-of-a-repeat" in self._planted:
+            call.body = {name: f"{value} again" if name == "name" else value for name, value in call.body.items()}
+        if exc.status == 422 and "client-changes-the-body-of-a-repeat" in self._planted:
+            call.key = self.new_key()
+            return 0.05 if exc.number < self._policy.max_attempts else False
         wait = pause(exc, self._policy, repeatable=call.repeatable, left_s=call.left_s, planted=self._planted)
         if wait is None:
             return False

@@ -7,6 +7,7 @@ again under its name, after a crash or without one: it goes on where it stopped,
 from __future__ import annotations
 
 import time
+import uuid
 
 import structlog
 from sqlalchemy import select, update
@@ -36,6 +37,8 @@ def run_workflow(
     follow_s: float = FOLLOWED_S,
 ) -> int:
     """Run the workflow called ``name``, or what is left of it; return 0 when the run succeeded, else 1."""
+    if "client-forgets-its-workflow" in planted:
+        name = uuid.uuid4().hex
     database = Database(settings.database)
     client = ProductClient(settings, planted=planted, policy=policy, database=database)
     try:
@@ -64,7 +67,8 @@ def _started(client: ProductClient, database: Database, name: str, planted: Plan
         key = None if "client-retries-unkeyed-writes" in planted else kept["run_key"]
         run = client.write("/runs", {"projectId": project_id, "trigger": "manual"}, key=key)
         kept["run_id"] = str(run["id"])
-        _keep(database, name, run_id=kept["run_id"])
+        if "client-stores-no-run-id" not in planted:
+            _keep(database, name, run_id=kept["run_id"])
         _advance(database, kept["run_id"], project_id, str(run["status"]))
     return kept["run_id"]
 

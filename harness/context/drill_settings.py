@@ -1,0 +1,37 @@
+"""From a target to what the drills of its client need to know of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.context.receiver_parts import asker_of
+from harness.contract.idempotency import promises_keys
+from harness.resilience.client_drill import DrillSetting
+
+if TYPE_CHECKING:
+    from harness.context.run_context import RunContext
+    from harness.resilience.runner import ClientUnderTest
+
+_KEYLESS = (
+    "the spec declares no Idempotency-Key header; where the provider accepts one, declare it there, or name it in "
+    "[client] idempotency_header"
+)
+
+
+def keyless(run_context: RunContext) -> str:
+    """Return why the provider counts as one that stores no idempotency keys; empty where it stores them."""
+    client = run_context.config.client
+    named = client is not None and client.idempotency_header is not None
+    return "" if named or promises_keys(run_context.spec) else _KEYLESS
+
+
+def drill_setting_of(run_context: RunContext, client: ClientUnderTest) -> DrillSetting:
+    """Return what the drills of ``client`` know; raises `SpecError`."""
+    section = run_context.config.client
+    assert section is not None
+    return DrillSetting(
+        client=client,
+        label=client.undisturbed().operations.label_of,
+        keyless=keyless(run_context),
+        persisted=asker_of(run_context, section.persisted, "[client] persisted") if section.persisted else None,
+    )

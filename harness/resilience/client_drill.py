@@ -1,0 +1,59 @@
+"""A drill of the client: one or several runs of its workflow that follow a plan, judged together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from harness.model import Check, Finding, Outcome
+from harness.resilience.client_evidence import timeline
+from harness.resilience.client_process import ClientRun
+from harness.resilience.interposed_server import Interpose, InterposedServer
+from harness.resilience.runner import ClientUnderTest
+
+
+class DrillSetting(msgspec.Struct, frozen=True, kw_only=True):
+    """What a drill has to do with."""
+
+    client: ClientUnderTest
+    label: Callable[[str, str], str]
+    """Returns the operation of a method and a path, such as ``GET /runs/{runId}``."""
+    keyless: str = ""
+    """Why the provider stores no idempotency keys, as far as is known; empty where it does."""
+    persisted: Callable[[str], Mapping[str, Any] | None] | None = None
+    """Returns what the integration stores about an id, None where it knows nothing; None where nothing can be asked."""
+
+    def run(
+        self, interpose: Interpose, *, afterwards: Callable[[], object] = lambda: None, **options: Any
+    ) -> tuple[InterposedServer, ClientRun]:
+        """Run the client once against ``interpose``; ``afterwards`` is called when it has ended.
+
+        For ``options`` see `ClientUnderTest.run_before`.
+        """
+        client = self.client
+        server = InterposedServer(client.upstream, client.http, interpose, key_headers=client.key_headers)
+        with server:
+            run = client.run_before(server, **options)
+            afterwards()
+        return server, run
+
+
+class ClientDrill(Check, frozen=True, kw_only=True):
+    """One drill; ``judge`` runs it."""
+
+    judge: Callable[[ClientDrill, DrillSetting], Finding]
+
+    def concluded(self, outcome: Outcome, complaint: str, *runs: tuple[InterposedServer, ClientRun]) -> Finding:
+        """Return the finding of some runs, with their timelines; what is between server and provider is an error."""
+        errors = [error for server, _ in runs for error in server.errors]
+        if errors:
+            outcome, complaint = Outcome.ERROR, errors[0]
+        elif outcome is not Outcome.NOT_APPLICABLE and not all(server.attempts for server, _ in runs):
+            tail = "; ".join(f"{run.ended}: {run.tail}" for _, run in runs)
+            outcome, complaint = Outcome.ERROR, f"the client never called the fault server; {tail}"
+        explained = outcome in (Outcome.FAIL, Outcome.NOT_APPLICABLE) and complaint
+        summary = f"{self.sentence(outcome)}: {complaint}" if explained else ""
+        seen = [f"{timeline(server.attempts)}: {run.ended}" for server, run in runs if server.attempts]
+        return self.finding(outcome, ". ".join(filter(None, (complaint, *seen))), summary=summary)

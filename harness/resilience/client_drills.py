@@ -1,0 +1,9 @@
+"""Every drill of the client."""
+
+from __future__ import annotations
+
+from harness.resilience import exactly_once
+from harness.resilience.client_drill import ClientDrill
+from harness.resilience.persisted_runs import PERSISTED
+
+DRILLS: tuple[ClientDrill, ...] = (PERSISTED, *exactly_once.DRILLS)
