@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
+from harness.cli.first_delivery import delivery_of, delivery_that_comes
 from harness.cli.json_output import json_option, print_json
 from harness.context.starting.file_plan import write_all
-from harness.context.starting.first_files import RUNBOOKS, first_files
-from harness.context.starting.start_answers import StartAnswers
+from harness.context.starting.first_files import RUNBOOKS, first_files, refuse_another
+from harness.context.starting.start_answers import FirstDelivery, StartAnswers
 from harness.errors import ConfigurationError, EventError, NetworkError, SpecError
 from harness.packs.shelf import pack_names
 
@@ -42,8 +43,10 @@ SKELETON = "  (a skeleton: fill it in)"
     "--delivery",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Captured delivery, from which the signature scheme is found.",
+    help="Captured delivery, a raw HTTP request, from which the signature scheme is found.",
 )
+@click.option("--capture", is_flag=True, help="Wait for a delivery, as `harness capture` does, and find its scheme.")
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port for --capture; any free one by default.")
 @click.option(
     "--ci", type=click.Choice(["github", "gitlab", "none"]), help="CI for which a file is written; github by default."
 )
@@ -57,20 +60,12 @@ def init(*, yes: bool, as_json: bool, **given: Any) -> None:
     scenario, event fixtures, skeletons of runbooks, a CI file, and lines of .gitignore; it overwrites nothing.
     """
     root = Path.cwd()
+    refuse_another(root)
     if not yes and is_terminal():
         _ask(given)
-    answers = StartAnswers(root=root, **{key: value for key, value in given.items() if value is not None})
-    if not (answers.spec or answers.receiver):
-        raise ConfigurationError(
-            "There is nothing to test: give the provider's document (--spec PATH), or the URL of your webhook receiver "
-            "(--receiver URL)."
-        )
-    if answers.provider not in {"own", "vendor", *pack_names()}:
-        raise ConfigurationError(
-            f"--provider {answers.provider}: write own, vendor, or a vendor that is known: {', '.join(pack_names())}."
-        )
+    _check(given)
     try:
-        files = first_files(answers)
+        files = first_files(StartAnswers(root=root, delivery=_delivery(given), **_answered(given)))
     except (SpecError, EventError, NetworkError) as exc:
         raise ConfigurationError(str(exc)) from None
     written = write_all(root, files.content)
@@ -80,6 +75,36 @@ def init(*, yes: bool, as_json: bool, **given: Any) -> None:
         return
     for line in _summary(names, files.unset):
         click.echo(line)
+
+
+def _check(given: dict[str, Any]) -> None:
+    """Raise `ConfigurationError` for answers that lead to nothing."""
+    if not (given["spec"] or given["receiver"]):
+        raise ConfigurationError(
+            "There is nothing to test: give the provider's document (--spec PATH), or the URL of your webhook receiver "
+            "(--receiver URL)."
+        )
+    known = ("own", "vendor", *pack_names())
+    if given["provider"] and given["provider"] not in known:
+        raise ConfigurationError(
+            f"--provider {given['provider']}: write own, vendor, or a vendor that is known: {', '.join(pack_names())}."
+        )
+    if given["delivery"] and given["capture"]:
+        raise ConfigurationError("--delivery and --capture exclude each other: give the file, or wait for a delivery.")
+    if (given["delivery"] or given["capture"]) and not given["receiver"]:
+        raise ConfigurationError("A captured delivery is for your webhook receiver: give its URL too (--receiver URL).")
+
+
+def _delivery(given: dict[str, Any]) -> FirstDelivery | None:
+    secret, url = given["signing_secret"], given["receiver"] or ""
+    if given["capture"]:
+        return delivery_that_comes(given["port"], secret=secret, url=url)
+    return delivery_of(given["delivery"], secret=secret, url=url) if given["delivery"] else None
+
+
+def _answered(given: dict[str, Any]) -> dict[str, Any]:
+    kept = StartAnswers.__struct_fields__
+    return {key: given[key] for key in kept if key != "delivery" and given.get(key) is not None}
 
 
 def is_terminal() -> bool:
@@ -97,9 +122,10 @@ def _ask(given: dict[str, Any]) -> None:
     if not (given["client"] or given["receiver"]):
         answer = _asked("URL of your webhook receiver, or the command of your client (empty for neither)")
         given["receiver" if "://" in answer else "client"] = answer or None
-    if given["receiver"] and not given["delivery"]:
-        path = _asked("A captured delivery, to find its scheme (file, empty for none)")
-        given["delivery"] = Path(path) if path else None
+    if given["receiver"] and not (given["delivery"] or given["capture"]):
+        path = _asked("A captured delivery, to find its scheme (file, 'capture' to wait for one now, empty for none)")
+        given["capture"] = path == "capture"
+        given["delivery"] = Path(path) if path and not given["capture"] else None
 
 
 def _question(given: dict[str, Any], key: str, text: str, *, default: str = "") -> None:

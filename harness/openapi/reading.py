@@ -16,7 +16,7 @@ from harness.openapi.references import path_of
 from harness.openapi.versions import unsupported_version
 
 MAX_BYTES = 64 * 1024 * 1024
-"""Of a file that a document refers to."""
+"""Of a document, and of each file that it refers to."""
 Fetch = Callable[[str], bytes]
 """Returns the content of a URL; raises what httpx does, or `HarnessError`."""
 RepeatedKeys = dict[str, list[DuplicateKey]]
@@ -24,11 +24,37 @@ RepeatedKeys = dict[str, list[DuplicateKey]]
 _TEXTS = (".md", ".txt", ".graphql", ".html")
 
 
+def fetched_document(url: str, place: str, fetch: Fetch | None) -> bytes:
+    """Return the text of the document at a URL; raises `SpecError`, which begins with ``place``."""
+    assert fetch is not None
+    try:
+        return fetched(fetch, url)
+    except LookupError as exc:
+        hint = "that of [provider] auth, which is sent to the origin of base_url alone? A path to a file works too."
+        why = f"{exc}. Is it the description's own URL, and does it need no credential but {hint}"
+        raise SpecError(f"{place} cannot be read: {why}") from None
+
+
+def document_of(path: Path, place: str, root: Path) -> bytes:
+    """Return the text of the document in a file; raises `SpecError`, which begins with ``place``."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES + 1)
+    except OSError as exc:
+        why = f"{place} cannot be read: {exc.strerror}. Paths start at {root}; a URL works too."
+        raise SpecError(why) from None
+    if len(text) > MAX_BYTES:
+        raise SpecError(f"{place} is larger than {MAX_BYTES >> 20} MB. Name the file of the API description itself.")
+    return text
+
+
 def read_document(text: bytes, place: str, repeated: list[DuplicateKey] | None = None) -> dict[str, Any]:
     """Return the document in ``text``; raises `SpecError`, which begins with ``place``, where it came from.
 
     Keys that an object has twice are added to ``repeated``; see `read_json_or_yaml`.
     """
+    if not text.strip():
+        raise SpecError(f"{place} is empty. Name the file of the API description itself.")
     try:
         document = read_json_or_yaml(text, duplicates=repeated)
     except YamlSyntaxError as exc:
@@ -83,5 +109,8 @@ def fetched(fetch: Fetch, url: str) -> bytes:
     """Return the content of a URL; raises `LookupError` with the reason if it cannot be fetched, and `HarnessError`."""
     try:
         return fetch(url)
+    except httpx.HTTPStatusError as exc:
+        leads = f" and leads to {to}" if (to := exc.response.headers.get("location")) else ""
+        raise LookupError(f"it was answered with HTTP {exc.response.status_code}{leads}") from None
     except (httpx.HTTPError, httpx.InvalidURL) as exc:
         raise LookupError(one_line(exc)) from None

@@ -21,7 +21,7 @@ from harness.openapi.inputs import Inputs
 from harness.openapi.json_document import JsonDocument, described, items
 from harness.openapi.media_ranges import narrowest_first
 from harness.openapi.operation import METHODS, Operation
-from harness.openapi.reading import Fetch, RepeatedKeys, fetched, read_at, read_document
+from harness.openapi.reading import Fetch, RepeatedKeys, document_of, fetched_document, read_at, read_document
 from harness.openapi.response_bodies import judged, without_local_times
 from harness.openapi.routes import Routes
 from harness.openapi.schemas import Schemas
@@ -277,24 +277,10 @@ def load_spec(
     Raises `SpecError`, which begins with the key or option ``named_by``, if any, and the reference.
     """
     place = f"{named_by}: {reference}" if named_by else reference
-    if "://" in reference:
-        assert fetch is not None
-        location = reference
-        try:
-            text = fetched(fetch, reference)
-        except LookupError as exc:
-            hint = "that of [provider] auth, which is sent to the origin of base_url alone? A path to a file works too."
-            why = f"{exc}. Is it the description's own URL, and does it need no credential but {hint}"
-            raise SpecError(f"{place} cannot be read: {why}") from None
-    else:
-        path = root / reference
-        location = path.absolute().as_uri()
-        try:
-            text = path.read_bytes()
-        except OSError as exc:
-            why = f"{place} cannot be read: {exc.strerror}. Paths start at {root}; a URL works too."
-            raise SpecError(why) from None
+    remote = "://" in reference
+    location = reference if remote else (root / reference).absolute().as_uri()
+    text = fetched_document(reference, place, fetch) if remote else document_of(root / reference, place, root)
     repeated: RepeatedKeys = {location: []}
-    folders = () if "://" in reference else ((root / reference).parent, within or root)
+    folders = () if remote else ((root / reference).parent, within or root)
     document = read_document(text, place, repeated[location])
     return Spec(document, reference, base_url, location, partial(read_at, fetch, folders, repeated), repeated)

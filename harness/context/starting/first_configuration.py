@@ -11,20 +11,17 @@ from harness.context.starting.start_answers import StartAnswers
 from harness.openapi.document_servers import first_server
 from harness.openapi.spec_document import Spec
 from harness.packs.shelf import pack_named
-from harness.webhooks.discovery.scheme_description import SchemeDescription
 
 
-def configuration_text(
-    answers: StartAnswers, spec: Spec | None, *, name: str, found: SchemeDescription | None, events: bool
-) -> str:
-    """Return the text; ``found`` is the scheme of a captured delivery, ``events`` whether there are fixtures."""
+def configuration_text(answers: StartAnswers, spec: Spec | None, *, name: str, events: bool) -> str:
+    """Return the text; ``events`` is whether there are fixtures."""
     blocks = [_target(answers, name, scenarios=spec is not None)]
     if spec is not None:
         blocks.append(_provider(answers, spec))
     if answers.client:
         blocks.append(_client(answers))
     if answers.receiver:
-        blocks.append(_receiver(answers, found, events=events))
+        blocks.append(_receiver(answers, events=events))
     blocks.append(("[operations]", 'runbooks = "runbooks/*.md"  # skeletons: fill them in'))
     text = "\n\n".join("\n".join(block) for block in blocks)
     head = f"# {SCHEMA} explains every key. Secrets are references, never values."
@@ -64,7 +61,8 @@ def _client(answers: StartAnswers) -> tuple[str, ...]:
     )
 
 
-def _receiver(answers: StartAnswers, found: SchemeDescription | None, *, events: bool) -> tuple[str, ...]:
+def _receiver(answers: StartAnswers, *, events: bool) -> tuple[str, ...]:
+    found = answers.delivery.scheme if answers.delivery else None
     lines = ["[receiver]", f"url = {_toml(answers.receiver)}"]
     lines += ['events = "fixtures/webhooks"'] if events else []
     pack = pack_named(answers.pack, "--provider") if answers.pack else None

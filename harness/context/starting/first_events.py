@@ -1,9 +1,10 @@
-"""The first fixtures: the events of a vendor's pack, or the examples of the document's webhooks."""
+"""The first fixtures: captured deliveries, a vendor's events, or the examples of the document's webhooks."""
 
 from __future__ import annotations
 
 import re
 
+from harness.context.starting.start_answers import StartAnswers
 from harness.errors import SpecError
 from harness.openapi.examples import webhook_examples
 from harness.openapi.spec_document import Spec
@@ -13,8 +14,13 @@ from harness.webhooks.schemes import scheme_named
 FOLDER = "fixtures/webhooks"
 
 
-def event_files(pack: str, spec: Spec | None) -> dict[str, bytes]:
-    """Return fixtures by path; empty where neither has events."""
+def event_files(answers: StartAnswers, spec: Spec | None) -> dict[str, bytes]:
+    """Return fixtures by path: captured deliveries, and what the pack or the document has; empty where none has any."""
+    captured = answers.delivery.fixtures if answers.delivery else {}
+    return {**{f"{FOLDER}/{name}": content for name, content in captured.items()}, **_described(answers.pack, spec)}
+
+
+def _described(pack: str, spec: Spec | None) -> dict[str, bytes]:
     if pack:
         return dict(_of_pack(name, path.read_bytes(), path.suffix, pack) for name, path in events_of(pack).items())
     try:

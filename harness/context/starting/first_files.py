@@ -26,10 +26,6 @@ from harness.openapi.document_servers import first_server
 from harness.openapi.spec_document import Spec, load_spec
 from harness.operations.runbooks import INCIDENTS
 from harness.packs.shelf import pack_named
-from harness.secrets import Vault
-from harness.webhooks.discovery.scheme_description import SchemeDescription
-from harness.webhooks.discovery.scheme_finder import find_scheme
-from harness.webhooks.http_fixture import bytes_of, http_fixture
 
 CI_FILES = {"github": ".github/workflows/readiness.yml", "gitlab": "readiness.gitlab-ci.yml"}
 RUNBOOKS = "runbooks/"
@@ -44,23 +40,26 @@ class FirstFiles(NamedTuple):
     """Names of the variables that harness.toml refers to and that are not set."""
 
 
+def refuse_another(root: Path) -> None:
+    """Raise `ConfigurationError` where a folder has a target already."""
+    if there := configuration_file(root):
+        raise ConfigurationError(
+            f"{there.name} describes a target already, and nothing is overwritten. Begin in another folder, or ask "
+            "`harness doctor` about this one."
+        )
+
+
 def first_files(answers: StartAnswers) -> FirstFiles:
     """Return what describes the target of the answers.
 
     Raises `ConfigurationError` and `SpecError` for answers from which no true configuration can be made.
     """
-    if there := configuration_file(answers.root):
-        raise ConfigurationError(
-            f"{there.name} describes a target already, and nothing is overwritten. Begin in another folder, or ask "
-            "`harness doctor` about this one."
-        )
     check_reference(answers.signing_secret, "--signing-secret")
     spec = _spec(answers)
-    found = _scheme(answers)
-    events = event_files(answers.pack, spec) if answers.receiver else {}
+    events = event_files(answers, spec) if answers.receiver else {}
     name = str(spec.raw.get("info", {}).get("title", "")) if spec else ""
     name = name or (pack_named(answers.pack, "--provider").title if answers.pack else "") or answers.root.resolve().name
-    written = configuration_text(answers, spec, name=f"{name} integration", found=found, events=bool(events))
+    written = configuration_text(answers, spec, name=f"{name} integration", events=bool(events))
     _check(written)
     texts = {
         CONFIG_NAME: written,
@@ -104,24 +103,6 @@ def _spec(answers: StartAnswers) -> Spec | None:
             f"{answers.spec} names no server by a whole URL. Give the address of the provider: --base-url URL."
         )
     return spec
-
-
-def _scheme(answers: StartAnswers) -> SchemeDescription | None:
-    """Return the scheme of the captured delivery, None without one; raises `ConfigurationError` where none is found."""
-    if answers.delivery is None:
-        return None
-    reference = SecretRef(answers.signing_secret)
-    secret = Vault(seed="", root=answers.root).resolve(reference, "--signing-secret").reveal()
-    request = http_fixture(bytes_of(answers.delivery), answers.delivery).request
-    search = find_scheme([request], secret, url=answers.receiver)
-    if not search.found:
-        raise ConfigurationError(f"--delivery {answers.delivery}: {search.why_not}")
-    if len(search.found) > 1:
-        raise ConfigurationError(
-            f"--delivery {answers.delivery}: {len(search.found)} descriptions fit. What decides: {search.decided_by}. "
-            "Compare them with `harness scheme`, and leave out --delivery."
-        )
-    return search.found[0]
 
 
 def _ci(answers: StartAnswers, variables: Sequence[str]) -> str:

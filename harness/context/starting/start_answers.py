@@ -7,7 +7,17 @@ from typing import Literal
 
 import msgspec
 
+from harness.webhooks.discovery.scheme_description import SchemeDescription
+
 CiKind = Literal["github", "gitlab", "none"]
+
+
+class FirstDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """What a captured delivery shows."""
+
+    scheme: SchemeDescription
+    fixtures: dict[str, bytes]
+    """Files of the deliveries, by name, to be signed afresh."""
 
 
 class StartAnswers(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,8 +39,8 @@ class StartAnswers(msgspec.Struct, frozen=True, kw_only=True):
     """URL of the webhook receiver."""
     signing_secret: str = "env:WEBHOOK_SECRET"  # noqa: S105 - a reference
     """Reference to the secret of the webhooks."""
-    delivery: Path | None = None
-    """A captured delivery, as a raw HTTP request."""
+    delivery: FirstDelivery | None = None
+    """Of a captured delivery, where there is one."""
     ci: CiKind = "github"
 
     @property

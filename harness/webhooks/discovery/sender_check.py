@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from harness.http.message import Request
 from harness.webhooks.discovery.scheme_description import SchemeDescription
-from harness.webhooks.discovery.scheme_finder import find_scheme
+from harness.webhooks.discovery.scheme_finder import SchemeSearch, find_scheme
 from harness.webhooks.events import EventFormat
 from harness.webhooks.schemes import Scheme, scheme_for
 from harness.webhooks.sender_urls import sender_urls
@@ -49,9 +49,10 @@ class SchemeByDelivery:
     def __init__(self, key: Callable[[], str], given: str, *, reference: str, announce: Callable[[str], None]) -> None:
         """``announce`` gets the section of harness.toml, with ``reference`` as the secret, once it is found."""
         self._key, self._given, self._reference, self._announce = key, given, reference, announce
+        self.search = SchemeSearch(found=(), why_not="no delivery came. Let the provider send one, and run this again.")
+        """What is known so far."""
         self._open: list[Request] = []
         self._searches = 0
-        self._why_not = ""
         self._check: SenderCheck | None = None
         self._lock = Lock()
 
@@ -60,15 +61,16 @@ class SchemeByDelivery:
         with self._lock:
             if self._check is None and self._searches < MOST_SEARCHED:
                 return self._search(request)
-        return self._check.complaint(request) if self._check else self._why_not
+        return self._check.complaint(request) if self._check else self.search.why_not
 
     def _search(self, request: Request) -> str:
         """Look in one more delivery; those that leave several descriptions open decide together."""
         self._searches += 1
         search = find_scheme([*self._open, request], self._key(), url=self._given)
         if not search.found:
-            self._why_not = search.why_not
-            return self._why_not
+            self.search = self.search if self.search.found else search
+            return search.why_not
+        self.search = search
         self._open.append(request)
         if len(search.found) == 1:
             self._found(search.found[0])

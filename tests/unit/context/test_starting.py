@@ -174,45 +174,6 @@ def test_a_captured_delivery_gives_the_scheme(folder: Path, monkeypatch: pytest.
     assert secret not in "".join(path.read_text() for path in folder.rglob("*") if path.suffix in {".toml", ".yml"})
 
 
-@pytest.mark.parametrize(
-    "words, text",
-    [
-        (
-            [],
-            "There is nothing to test: give the provider's document (--spec PATH), or the URL",
-        ),
-        (["--spec", "no.json"], "no.json"),
-        (["--spec", "empty.json"], "empty.json"),
-        (["--spec", "other.json"], "other.json"),
-        (["--spec", "openapi.json", "--provider", "strip"], "--provider strip: write own, vendor, or a vendor that is"),
-        (
-            ["--spec", "relative.json"],
-            "names no server by a whole URL. Give the address of the provider: --base-url",
-        ),
-        (["--spec", "query.json", "--credential", "env:KEY"], "knows apiKey in the query alone, and the harness sends"),
-        (["--receiver", "ftp://a.example/hook"], "[receiver] url"),
-        (["--spec", "openapi.json", "--base-url", "env:NO_SUCH_URL"], "NO_SUCH_URL, and that variable is not set"),
-        (["--receiver", HOOK, "--delivery", "other.json", "--signing-secret", "env:HOME"], "no empty line"),
-        (["--receiver", HOOK, "--delivery", "forged.http", "--signing-secret", "env:HOME"], "is not the HMAC of this"),
-    ],
-)
-def test_bad_answers_write_nothing(folder: Path, words: list[str], text: str) -> None:
-    """A sentence, exit status 4, and the folder as it was."""
-    (folder / "empty.json").write_text("")
-    (folder / "other.json").write_text('{"hello": 1}')
-    (folder / "relative.json").write_text(json.dumps({**SPEC, "servers": [{"url": "/v1"}]}))
-    only = {"securitySchemes": {"key": {"type": "apiKey", "in": "query", "name": "key"}}}
-    (folder / "query.json").write_text(json.dumps({**SPEC, "components": {**SPEC["components"], **only}}))
-    (folder / "forged.http").write_text(f"x-signature: {'0' * 64}\n\n{{}}")
-    before = files_of(folder)
-
-    result = init(*words)
-
-    assert text in result.output
-    assert result.exit_code == 4
-    assert files_of(folder) == before
-
-
 def test_nothing_is_overwritten(folder: Path) -> None:
     """Neither a target that is there, nor one file of those that would be written."""
     (folder / "runbooks").mkdir()
@@ -238,32 +199,6 @@ def test_a_disk_that_cannot_be_written_leaves_nothing(folder: Path) -> None:
     assert "cannot be written: " in result.output
     assert "Nothing was written; choose another folder." in result.output
     assert result.exit_code == 4
-    assert files_of(folder) == before
-
-
-def test_what_no_option_gives_is_asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal, six questions at most; an empty answer takes the default or leaves the part out."""
-    monkeypatch.setattr("harness.cli.init.is_terminal", lambda: True)
-
-    result = init(answers=f"openapi.json\n\nenv:ACME_KEY\nown\n{HOOK}\n\n")
-
-    assert result.exit_code == 0, result.output
-    assert result.output.count(": ") >= 6
-    raw = tomllib.loads((folder / "harness.toml").read_text())
-    assert (raw["provider"]["ours"], raw["receiver"]["url"]) == (True, HOOK)
-
-
-@pytest.mark.parametrize("option", ["--credential", "--signing-secret"])
-def test_a_secret_in_place_of_its_reference_is_refused(folder: Path, option: str) -> None:
-    """It is neither written nor repeated."""
-    secret = f"sk_live_{secrets.token_hex(12)}"
-    before = files_of(folder)
-
-    result = init("--spec", "openapi.json", "--receiver", HOOK, option, secret)
-
-    assert f"{option} is no reference: write env:NAME, file:PATH or command:WORDS." in result.output
-    assert result.exit_code == 4
-    assert secret not in result.output
     assert files_of(folder) == before
 
 

@@ -188,7 +188,7 @@ def test_the_network_is_asked_through_the_fetch_that_is_given_alone() -> None:
 FAILED: dict[str, tuple[Exception, str]] = {
     "404": (
         httpx.HTTPStatusError("Not Found", request=httpx.Request("GET", "http://x"), response=httpx.Response(404)),
-        "Not Found",
+        "it was answered with HTTP 404",
     ),
     "silence": (httpx.ReadTimeout(""), "ReadTimeout"),
     "no URL": (httpx.InvalidURL("Invalid port"), "Invalid port"),

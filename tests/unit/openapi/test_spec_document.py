@@ -21,7 +21,7 @@ REFUSED = {
     "no file": (None, "openapi.yaml cannot be read: No such file or directory. Paths start at"),
     "not a spec": ("name: x", "is not an OpenAPI document: it has no `openapi` key at the top"),
     "a list": ("[1, 2]", "is not an OpenAPI document"),
-    "empty": ("", "is not an OpenAPI document"),
+    "empty": ("", "openapi.yaml is empty. Name the file of the API description itself"),
     "HTML": ("<!doctype html><p>: {", "is neither JSON nor YAML"),
     "cut JSON": (
         json.dumps(WHOLE)[:-9],
