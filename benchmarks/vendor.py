@@ -21,23 +21,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+from _strangers import INSTALL, PROGRAMS, localstripe
 from _table import Row, show
 from startup import seconds
 
-from harness.process.managed import start_group, stop_group
-from harness.process.run import Run
-
 ROOT = Path(__file__).parents[1]
 DOCUMENT = Path(os.environ.get("HARNESS_SHARED_DATA", ROOT.parent / "shared" / "data")) / "documents/stripe/spec3.yaml"
-STRANGERS = ROOT / "tests/real/envs/.venv-strangers/bin/python"
 ROUNDS = 3
 CHECK_BAR = "<= 5"
 GATE_BAR = "<= 60"
-READY_S = 40.0
 HARNESS = (sys.executable, "-m", "harness.cli")
 CONFIG = """
 [target]
@@ -58,37 +52,11 @@ def rows() -> Iterator[Row]:
         return
     taken = [seconds([*HARNESS, "spec", "check", str(DOCUMENT)], str(ROOT)) for _ in range(ROUNDS)]
     yield Row(work="spec check, processor time", value=statistics.median(taken), unit="s", bar=CHECK_BAR)
-    if not STRANGERS.is_file():
-        print(f"No gate is measured: {STRANGERS} is missing; tests/real/install installs it.", file=sys.stderr)
+    if not PROGRAMS.is_dir():
+        print(f"No gate is measured: {PROGRAMS} is missing; {INSTALL}.", file=sys.stderr)
         return
     with tempfile.TemporaryDirectory() as name, localstripe(Path(name)) as url:
         yield Row(work="first gate, 452 operations", value=gate(Path(name), url), unit="s", bar=GATE_BAR)
-
-
-@contextmanager
-def localstripe(folder: Path) -> Iterator[str]:
-    """Run localstripe for the length of the block; yields its URL."""
-    port = Run.begin().port("localstripe")
-    command = (str(STRANGERS), "-m", "localstripe", "--from-scratch", "--port", str(port))
-    with (folder / "localstripe.log").open("ab") as output:
-        process = start_group(command, cwd=folder, env={}, output=output)
-    try:
-        yield _ready(f"http://127.0.0.1:{port}")
-    finally:
-        stop_group(process)
-
-
-def _ready(url: str) -> str:
-    """Return ``url`` as soon as it answers anything; ends the benchmark after `READY_S` seconds."""
-    deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline:
-        try:
-            httpx.get(url, trust_env=False)
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return url
-    sys.exit(f"localstripe did not answer within {READY_S:g} s.")
 
 
 def gate(folder: Path, url: str) -> float:

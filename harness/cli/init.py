@@ -45,7 +45,7 @@ SKELETON = "  (a skeleton: fill it in)"
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Captured delivery, a raw HTTP request, from which the signature scheme is found.",
 )
-@click.option("--capture", is_flag=True, help="Wait for a delivery, as `harness capture` does, and find its scheme.")
+@click.option("--capture", is_flag=True, help="Find the scheme in a delivery that comes now.")
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port for --capture; any free one by default.")
 @click.option(
     "--ci", type=click.Choice(["github", "gitlab", "none"]), help="CI for which a file is written; github by default."
