@@ -52,7 +52,7 @@ def explain(name: str, file: str | None, *, as_json: bool) -> None:
             return
         texts = list(explanation(name, here.checklist, _checks(), report))
     except NameNotFoundError as exc:
-        say(f"ERROR: {here.vault.redact(str(exc))}", err=True)
+        say(f"ERROR: {exc}", err=True)
         sys.exit(NOT_FOUND)
     for line in lines(texts, here.vault.redact):
         say(line)

@@ -89,7 +89,7 @@ def list_found(directory: Path, *, overlay: str | None, as_json: bool = False) -
             print_json([{"id": each.id, "operation": each.operation, "title": each.title} for each in stored])
             return 0
         for defect in stored:
-            say(context.vault.redact(f"{defect.id}  {defect.operation}: {defect.title}"))
+            say(f"{defect.id}  {defect.operation}: {defect.title}")
         number = f"{len(stored)} defects stored."
         say(number if stored else "No defects stored. Run harness fuzz to look for some.")
     return 0
@@ -122,18 +122,15 @@ def _replayed(defect: Defect, context: RunContext, *, as_json: bool) -> int:
         print_json({**found, "then": defect.answer, "now": outcome.answer, "occurs": outcome.occurs})
         return status
 
-    def echo(text: str) -> None:
-        say(context.vault.redact(text))
-
     place = context.spec.at(defect.excerpt.pointer)
-    echo(f"{defect.id}  {defect.operation}: {defect.title}")
+    say(f"{defect.id}  {defect.operation}: {defect.title}")
     for step in steps:
-        echo(f"  {step}")
-    echo(f"  then   {defect.answer}")
-    echo(f"  now    {outcome.answer}")
-    echo(f"  spec   {defect.excerpt.pointer}{'' if place is not None else ' (no longer in the document)'}")
+        say(f"  {step}")
+    say(f"  then   {defect.answer}")
+    say(f"  now    {outcome.answer}")
+    say(f"  spec   {defect.excerpt.pointer}{'' if place is not None else ' (no longer in the document)'}")
     sentences = {True: "It still occurs.", False: "It no longer occurs.", None: "It could not be checked."}
-    echo(sentences[outcome.occurs])
+    say(sentences[outcome.occurs])
     return status
 
 

@@ -12,12 +12,18 @@ if TYPE_CHECKING:
     from harness.model import Check, Finding
 
 
-def judge_globs(target: Target, check: Check, key: str, globs: Iterable[str]) -> Iterator[Finding]:
-    """Yield a failure of ``check`` for each glob of a key, such as ``[telemetry] dashboards``, that names no file."""
+def unmatched(target: Target, key: str, globs: Iterable[str], *, folders: bool = False) -> Iterator[tuple[str, str]]:
+    """Yield each glob of a key, such as ``[telemetry] dashboards``, that names no file, and a sentence about that.
+
+    With ``folders``, a glob may also name a folder that has files.
+    """
     for glob in globs:
-        if not target.files(glob):
-            observed = (
-                f"harness.toml: {key}: no file matches {glob!r}, from the folder of harness.toml. "
-                "Correct it, or remove it"
-            )
-            yield check.finding(Outcome.FAIL, observed, summary=observed, case=f"{check.id}-{glob}")
+        if not target.files(glob, f"{glob.rstrip('/')}/**/*" if folders else None):
+            place = f"no file matches {glob!r}, from the folder of harness.toml"
+            yield glob, f"harness.toml: {key}: {place}. Correct it, or remove it"
+
+
+def judge_globs(target: Target, check: Check, key: str, globs: Iterable[str]) -> Iterator[Finding]:
+    """Yield a failure of ``check`` for each glob of a key that names no file."""
+    for glob, observed in unmatched(target, key, globs):
+        yield check.finding(Outcome.FAIL, observed, summary=observed, case=f"{check.id}-{glob}")

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from harness.context.examination.symptom import Symptom
+from harness.context.named_files import unmatched
 from harness.errors import CassetteError, EventError, SecretError
 from harness.model import Outcome
 from harness.model.strict import where_is
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 
 def _paths(context: RunContext) -> Iterator[str]:
     for key, globs in _globs(context):
-        for glob in globs:
-            if not context.target.files(glob, f"{glob.rstrip('/')}/**/*"):
-                yield f"harness.toml: {key}: no file matches {glob!r}. Correct it, or remove it."
+        yield from (f"{sentence}." for _, sentence in unmatched(context.target, key, globs, folders=True))
 
 
 def _globs(context: RunContext) -> Iterator[tuple[str, Iterable[str]]]:

@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 
 from harness.cli.main import main
 from harness.context.examination.examination import examine
+from harness.context.starting.first_files import CI_FILES
 from harness.context.target import load_target
 from harness.model import Outcome
 from harness.operations.runbooks import judge_runbooks
@@ -237,6 +238,24 @@ def test_the_credential_is_sent_as_the_document_asks(
     if auth.get("username") == "env:API_USER":
         assert "Set first: API_USER, KEY" in result.output
         assert "API_USER: ${{ secrets.API_USER }}" in (folder / ".github/workflows/readiness.yml").read_text()
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_the_guide_shows_the_file_that_is_written(folder: Path, ci: str) -> None:
+    """docs/gate-in-ci.md has it to the byte, for the secrets of its example."""
+    words = (
+        "--credential",
+        "env:PRODUCT_API_KEY",
+        "--receiver",
+        HOOK,
+        "--signing-secret",
+        "env:PRODUCT_WEBHOOK_SECRET",
+    )
+
+    init("--spec", "openapi.json", *words, "--ci", ci)
+
+    guide = Path(__file__).parents[3] / "docs" / "gate-in-ci.md"
+    assert f'"\n{(folder / CI_FILES[ci]).read_text()}```\n' in guide.read_text()
 
 
 def test_a_skeleton_asks_for_what_the_gate_asks(folder: Path) -> None:
