@@ -6,13 +6,12 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import combinations, islice
+from itertools import islice
 from typing import Any
-
-import msgspec
 
 from harness.contract.body_variations import word
 from harness.contract.caller import Caller, broken
+from harness.contract.filters_together import Filter, FiltersTogether, is_scalar
 from harness.contract.identifiers import identity
 from harness.contract.link_crawler import LinkCrawler
 from harness.contract.listings import MAX_PAGES, TURNS, EntryMaker, Listed, every_entry, queries
@@ -34,16 +33,6 @@ _REPRESENTS = re.compile(
     r"^(version|format|lang(uage)?|locale|fields?|view|expand|include|units?|currency|timezone|tz|sort.*|order.*|total|count)$"
 )
 """Plain names of parameters that choose how entries are shown, and not which."""
-
-
-class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """One parameter, and the property that it is named like."""
-
-    operation: Operation
-    path: str
-    name: str
-    member: str
-    parameter: dict[str, Any]
 
 
 def judge_filters(
@@ -89,7 +78,8 @@ def _of_listing(caller: Caller, operation: Operation, patience: Patience) -> Ite
         if found.outcome is Outcome.PASS:
             proven.append(chosen)
         yield found
-    yield from judge_together(caller, proven, whole, patience)
+    for fault in FiltersTogether(caller, whole, patience).judge(proven):
+        yield broken(fault.label, FILTERS_SELECT, fault.cause, fault.observed)
     for each in (maker, *referred):
         each.remove()
 
@@ -112,45 +102,6 @@ def _members(listed: Listed) -> list[str]:
     return list(dict.fromkeys(m for entry in listed.entries if isinstance(entry, dict) for m in entry))
 
 
-def judge_together(caller: Caller, proven: list[Filter], whole: Listed, patience: Patience) -> Iterator[Finding]:
-    """Ask with two filters at once, each of which selects by itself; yield a finding where one of them does not."""
-    for one, other in combinations(proven, 2):
-        entries = [e for e in whole.entries if isinstance(e, dict) and {one.member, other.member} <= e.keys()]
-        pairs = [(e[one.member], e[other.member]) for e in entries]
-        telling = (p for p in pairs if all(_is_scalar(v) for v in p) and _is_telling_pair(p, pairs))
-        if (pair := next(telling, None)) is None:
-            continue
-        if odd := _odd_together(caller, (one, other), pair, patience):
-            asked = f"GET {one.path}?{one.name}={pair[0]}&{other.name}={pair[1]} lists an entry with {odd}"
-            label = f"{one.operation.label} {one.name} and {other.name}"
-            yield broken(label, FILTERS_SELECT, "two filters together let other values pass", asked)
-        return
-
-
-def _odd_together(caller: Caller, both: tuple[Filter, Filter], pair: tuple[Any, Any], patience: Patience) -> str:
-    params = {each.name: value for each, value in zip(both, pair, strict=True)}
-    listed = patience.settled(
-        lambda: every_entry(caller, both[0].operation, both[0].path, params, most=2),
-        lambda found: not _odd(found, both, pair),
-    )
-    return "" if patience.is_exhausted else _odd(listed, both, pair)
-
-
-def _is_telling_pair(pair: tuple[Any, Any], pairs: list[tuple[Any, Any]]) -> bool:
-    """Whether some entry has the first value alone, and another the second alone."""
-    return any(a == pair[0] and b != pair[1] for a, b in pairs) and any(a != pair[0] and b == pair[1] for a, b in pairs)
-
-
-def _odd(listed: Listed, filters: tuple[Filter, Filter], pair: tuple[Any, Any]) -> str:
-    """Return the first value that one of two filters had to leave out, in words; empty for none."""
-    for entry in listed.entries if listed.status < 300 else ():
-        for each, value in zip(filters, pair, strict=True):
-            found = entry.get(each.member) if isinstance(entry, dict) else None
-            if _is_scalar(found) and core(str(value)) not in core(str(found)):
-                return f"{each.member} {found!r:.80}"
-    return ""
-
-
 _LEFT_OUT = "the filter leaves out an entry with its value"
 
 
@@ -160,7 +111,7 @@ class FilterTrial:
     def __init__(self, caller: Caller, tried: Filter, whole: Listed, patience: Patience) -> None:
         """``whole`` is the listing without the filter."""
         self._caller, self._filter, self._patience = caller, tried, patience
-        self._entries = [e for e in whole.entries if isinstance(e, dict) and _is_scalar(e.get(tried.member))]
+        self._entries = [e for e in whole.entries if isinstance(e, dict) and is_scalar(e.get(tried.member))]
         schema = caller.spec.resolved(tried.parameter.get("schema", tried.parameter))
         self._schema = caller.spec.resolved(schema["items"]) if isinstance(schema.get("items"), dict) else schema
 
@@ -244,7 +195,7 @@ class FilterTrial:
         if listed.status >= 300:
             return None
         asked, member = f"GET {self._filter.path}?{self._filter.name}={value}", self._filter.member
-        shown = [e[member] for e in listed.entries if isinstance(e, dict) and _is_scalar(e.get(member))]
+        shown = [e[member] for e in listed.entries if isinstance(e, dict) and is_scalar(e.get(member))]
         others = [v for v in shown if not self._is_related(value, v)]
         if others and self._is_telling(value, others):
             return "the filter lets other values pass", f"{asked} lists an entry whose {member} is {others[0]!r:.80}"
@@ -254,10 +205,6 @@ class FilterTrial:
         if listed.miscounted:
             return "the filter does not reach the number that is stated", f"{asked}: {listed.miscounted}"
         return None
-
-
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, str | int | float | bool) and value != ""
 
 
 def _have_words_in_common(wanted: str, found: str) -> bool:

@@ -80,6 +80,11 @@ def _choices(caller: Caller, operation: Operation, names: frozenset[str]) -> dic
     return found
 
 
+def order_queries(caller: Caller, operation: Operation) -> list[dict[str, str]]:
+    """Return queries that order a listing by itself, the first choice of each parameter."""
+    return [{name: texts[0]} for name, texts in _choices(caller, operation, _BY).items()]
+
+
 def orders_of(caller: Caller, operation: Operation, members: Sequence[str]) -> list[Order]:
     """Return the orders that the document describes for a listing whose entries have these members."""
     by_name = {plain(member): member for member in members}

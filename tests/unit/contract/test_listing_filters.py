@@ -208,3 +208,33 @@ class LeavesFalseOut(Customers):
 def test_filters_hold_together_and_for_false(provider: type[Customers], expected: list[str]) -> None:
     """Each of two filters selects beside the other, and false is a value."""
     assert causes(judged(provider())) == expected
+
+
+class OrdersAll(Customers):
+    """Orders all that there is, and not what a filter selects."""
+
+    def fits(self, customer: dict[str, Any], query: httpx.QueryParams) -> bool:
+        return "sort" in query or super().fits(customer, query)
+
+
+class OrdersWhatFits(Customers):
+    def get_customers(self, request: httpx.Request) -> httpx.Response:
+        self.customers = dict(sorted(self.customers.items(), key=lambda c: c[1]["fullName"], reverse=True))
+        return super().get_customers(request)
+
+
+@pytest.mark.parametrize(
+    "provider, expected",
+    [
+        (OrdersWhatFits, []),
+        (OrdersAll, ["GET /customers plan and sort: a filter lets other values pass beside an order"]),
+    ],
+)
+def test_a_filter_selects_beside_an_order(provider: type[Customers], expected: list[str]) -> None:
+    """What is ordered is what the filter selects."""
+    document = copy.deepcopy(DOCUMENT)
+    order = {"name": "sort", "in": "query", "schema": {"type": "string", "enum": ["fullName", "-fullName"]}}
+    listing = document["paths"]["/customers"]["get"]
+    listing["parameters"] = [*listing["parameters"], order]
+
+    assert causes(judged(provider(), document)) == expected
