@@ -118,11 +118,22 @@ def published(run_context: RunContext, report: Report) -> Report:
     report, vault = run_context.admission.redacted(encodable_struct(report)), run_context.vault
     scanner = vault.scanner()
     rendered = {name: render(report) for name, render in FORMATS.items()}
-    leaking = [name for name, text in rendered.items() if scanner.scan_bytes(text.encode(), name)]
+    searched = {name: scanner.scan_bytes(text.encode(), name) for name, text in rendered.items()}
+    if unread := [what for leaks in searched.values() for what in leaks.unread]:
+        text = f"The gate's own output could not be searched for secrets to its end: {'; '.join(unread)}."
+        report = _with_problem(report, Problem(outcome=Outcome.ERROR, text=text))
+        rendered = {name: render(report) for name, render in FORMATS.items()}
+    leaking = [name for name, leaks in searched.items() if leaks]
     if leaking:  # redaction came first, so this is a defect of the harness, and prevents READY
         text = f"The gate's own output contained a secret ({', '.join(leaking)}); it was redacted."
-        problems = (*report.problems, Problem(outcome=Outcome.FAIL, text=text))
-        report = msgspec.structs.replace(report, problems=problems, verdict=Verdict.NOT_READY)
+        report = _with_problem(report, Problem(outcome=Outcome.FAIL, text=text))
         rendered = {name: vault.redact(render(report)) for name, render in FORMATS.items()}
     write(rendered, run_context.reports)
     return report
+
+
+def _with_problem(report: Report, problem: Problem) -> Report:
+    """Return a report with a problem more, which prevents READY."""
+    failed = problem.outcome is Outcome.FAIL or report.verdict is Verdict.NOT_READY
+    verdict = Verdict.NOT_READY if failed else Verdict.INCOMPLETE
+    return msgspec.structs.replace(report, problems=(*report.problems, problem), verdict=verdict)

@@ -38,8 +38,9 @@ def _sent_credentials(
     from harness.telemetry.spans import leaks_in
 
     scanner = Scanner(values_of(sent))
-    leaks = scan_files(scanner, logs, root=context.target.root) if sent else []
-    leaks += [leak for path in exports for leak in leaks_in(path, scanner)] if sent else []
+    leaks = scan_files(scanner, logs if sent else [], root=context.target.root)
+    for path in exports if sent else []:
+        leaks.add(leaks_in(path, scanner))
     return judge_as_sent(sent, leaks, searched=len(logs) + len(exports))
 
 

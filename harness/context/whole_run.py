@@ -62,7 +62,8 @@ def judge_secrets(context: RunContext, whole: WholeRun) -> list[Finding]:
     scanner = context.vault.scanner()
     exports = sorted(context.run.path.glob(FILES))
     leaks = scan_files(scanner, files, root=context.target.root)
-    leaks += [leak for path in exports for leak in leaks_in(path, scanner)]
+    for path in exports:
+        leaks.add(leaks_in(path, scanner))
     undeclared = undeclared_secrets(context, logs=logs, exports=exports, fixtures=others)
     undeclared += scanned_secrets(context, files, exports)
     exposed = [*_exposed(context), *context.answer_search.findings()]
@@ -77,7 +78,7 @@ def judge_secrets(context: RunContext, whole: WholeRun) -> list[Finding]:
         logs=logs,
         scanned=len(files) + len(exports),
         unsearchable=too_short(scanner.unsearchable, provider.auth if provider else None),
-        lost=[*lost, *lost_too, *(why for path in exports for why in unsearched_in(path))],
+        lost=[*lost, *lost_too, *(why for path in exports for why in unsearched_in(path)), *leaks.unread],
     )
 
 

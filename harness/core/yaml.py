@@ -221,6 +221,8 @@ def has_alias(text: bytes) -> bool:
         return False
     try:
         return any(isinstance(event, yaml.AliasEvent) for event in _events(text))
+    except YamlDepthError:
+        return False
     except yaml.YAMLError as exc:
         raise YamlSyntaxError(exc) from None
 
@@ -228,10 +230,11 @@ def has_alias(text: bytes) -> bool:
 def scalars(text: bytes) -> Iterator[bytes]:
     """Yield every key and value of a YAML text, unfolded and decoded.
 
-    It ends where the text is no longer YAML, or nests too deeply.
+    It ends where the text is no longer YAML; raises `YamlDepthError` where it nests too deeply.
     """
-    with suppress(yaml.YAMLError, ValueError):
-        for event in _events(text):
+    events = _events(text)
+    with suppress(yaml.YAMLError, UnicodeError):
+        for event in events:
             if isinstance(event, yaml.ScalarEvent):
                 value = event.value.encode(errors="surrogatepass")
                 yield value
@@ -241,12 +244,15 @@ def scalars(text: bytes) -> Iterator[bytes]:
 
 
 def _events(text: bytes) -> Iterator[yaml.Event]:
-    """Yield what the parser finds, up to `MAX_DEPTH` levels: the time of the parser grows with the square of them."""
+    """Yield what the parser finds, up to `MAX_DEPTH` levels: the time of the parser grows with the square of them.
+
+    Raises `YamlDepthError` there.
+    """
     depth = 0
     for event in yaml.parse(text, yaml.CSafeLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            return
+            raise YamlDepthError(MAX_DEPTH, event.start_mark.line + 1 if event.start_mark else 1)
         yield event
 
 

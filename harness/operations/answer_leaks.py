@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ import msgspec
 
 from harness.core.stable_text import stable
 from harness.errors import CassetteError
-from harness.http.codings import CodingError, decoded
+from harness.http.codings import CodingError, CodingFault, decoded
 from harness.http.message import Exchange, Response
 from harness.model import Check, Finding, FixedBy, Outcome
 from harness.secrets import Scanner
@@ -39,6 +40,7 @@ REPEATED = Check(
     fix="Take headers and parameters of the request out of answers, above all out of those to errors.",
 )
 CHECKS = (ANSWERED, REPEATED)
+_BODY = "the body"
 
 
 class Answerer(NamedTuple):
@@ -50,7 +52,7 @@ class Answerer(NamedTuple):
 
 
 class AnswerLeak(msgspec.Struct, frozen=True, kw_only=True):
-    """A known secret in one part of an answer."""
+    """A known secret in one part of an answer, or what of the part could not be searched."""
 
     secret: str
     """The reference that names it."""
@@ -62,6 +64,8 @@ class AnswerLeak(msgspec.Struct, frozen=True, kw_only=True):
     request: str
     """Method and path, such as ``GET /runs``."""
     status: int
+    unread: str = ""
+    """What was beyond a bound of the search, in words; then no secret is named."""
 
     @property
     def kind(self) -> tuple[str, str, str, int]:
@@ -73,6 +77,12 @@ class AnswerLeak(msgspec.Struct, frozen=True, kw_only=True):
         """Its finding."""
         row = REPEATED if self.who.is_provider else ANSWERED
         where = f"{self.place} of the answer {self.status} of {self.who.name}"
+        if self.unread:
+            summary = f"Could not search all of {where} to {self.request} for known secrets"
+            cause = f"unread: {where}"
+            return row.finding(
+                Outcome.ERROR, self.unread, summary=summary, case="", subject=stable(self.request), cause=cause
+            )
         return row.finding(
             Outcome.FAIL,
             f"HTTP {self.status} to {self.request}, encoding: {self.forms}",
@@ -104,31 +114,26 @@ class AnswerSearch:
         """Search one answer."""
         response = exchange.response
         assert response is not None
-        parts = dict(_parts(response))
+        parts, closed = _parts(response)
         scanner = self._scanner()
-        if not scanner.scan_bytes(b"\n".join(parts.values()), ""):
+        leaks = scanner.scan_bytes(b"\n".join(parts.values()), "")
+        if not (leaks or leaks.unread or closed):
             return
         who = self._who(exchange.request.url)
         if who.is_provider and 200 <= response.status < 300:
-            parts = dict(_parts(_without_handed_over(response)))
+            parts, _ = _parts(_without_handed_over(response))
         path = urlsplit(exchange.request.url).path or "/"
+        told = partial(AnswerLeak, who=who, request=f"{exchange.request.method} {path}", status=response.status)
         for place, content in parts.items():
+            leaks = scanner.scan_bytes(content, place)
             forms: dict[str, list[str]] = {}
-            for leak in scanner.scan_bytes(content, place):
+            for leak in leaks:
                 forms.setdefault(leak.secret, []).append(leak.form)
             for secret, found in forms.items():
-                if secret in self._public:
-                    continue
-                self._note(
-                    AnswerLeak(
-                        secret=secret,
-                        forms=", ".join(sorted(found)),
-                        place=place,
-                        who=who,
-                        request=f"{exchange.request.method} {path}",
-                        status=response.status,
-                    )
-                )
+                if secret not in self._public:
+                    self._note(told(secret=secret, forms=", ".join(sorted(found)), place=place))
+            if unread := [*leaks.unread, *closed.get(place, ())]:
+                self._note(told(secret="", forms="", place=place, unread="; ".join(unread)))
 
     def _note(self, leak: AnswerLeak) -> None:
         if leak.kind not in self._seen:
@@ -155,15 +160,19 @@ class AnswerSearch:
         return [leak.finding for leak in reversed(found.values())]
 
 
-def _parts(response: Response) -> Iterator[tuple[str, bytes]]:
-    """Yield each part of an answer that can hold something, by its name."""
-    yield "the reason phrase", response.reason.encode("latin-1", "replace")
+def _parts(response: Response) -> tuple[dict[str, bytes], dict[str, list[str]]]:
+    """Return each part of an answer that can hold something, by its name, and why one cannot be opened."""
+    parts = {"the reason phrase": response.reason.encode("latin-1", "replace")}
     for name, value in response.headers:
-        yield f"the header {name.lower()}", value.encode("latin-1", "replace")
-    body = response.body
-    with suppress(CodingError):
-        body, _ = decoded(body, response.header("content-encoding"))
-    yield "the body", body
+        place = f"the header {name.lower()}"
+        parts[place] = b"\n".join(filter(None, (parts.get(place), value.encode("latin-1", "replace"))))
+    parts[_BODY] = response.body
+    try:
+        parts[_BODY], _ = decoded(response.body, response.header("content-encoding"))
+    except CodingError as exc:
+        if exc.fault in {CodingFault.TOO_LARGE, CodingFault.UNKNOWN}:
+            return parts, {_BODY: [f"{_BODY}: {str(exc).rstrip('.')}"]}
+    return parts, {}
 
 
 def _without_handed_over(response: Response) -> Response:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.model import Check, Finding, Outcome
 from harness.model.config import Auth, Basic, ClientCredentials
-from harness.secrets import Leak, Scanner
+from harness.secrets import Leak, Leaks, Scanner
 from harness.secrets.forms import MIN_CHARS
 
 NEVER_LOGGED = Check(
@@ -25,6 +25,9 @@ NEVER_LOGGED = Check(
 )
 
 
+UNREAD = "Some logs, files or telemetry exports could not be searched"
+
+
 def readable(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
     """Return the files that can be read, and why the others cannot."""
     found, lost = [], []
@@ -37,12 +40,12 @@ def readable(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
     return found, lost
 
 
-def scan_files(scanner: Scanner, paths: Iterable[Path], *, root: Path) -> list[Leak]:
+def scan_files(scanner: Scanner, paths: Iterable[Path], *, root: Path) -> Leaks:
     """Return the leaks in all files, named relative to ``root`` where they lie below it."""
-    leaks = []
+    leaks = Leaks()
     for path in paths:
         place = path.relative_to(root) if path.is_relative_to(root) else path
-        leaks += scanner.scan_file(path, str(place))
+        leaks.add(scanner.scan_file(path, str(place)))
     return leaks
 
 
@@ -63,13 +66,13 @@ def judge_leaks(
     delivered, which show that even where the clock of another machine is behind. They are None where the target has no
     receiver. ``logs`` are the log files, ``scanned`` is the
     number of all files searched, ``unsearchable`` names secrets that are too short; ``lost`` has the reasons
-    why files or exports of telemetry could not be searched.
+    why files or exports of telemetry could not be searched, or not to their ends.
     """
     if leaks:
         return [_leaked(secret, place, found) for (secret, place), found in _grouped(leaks).items()]
     if lost:
         what = "; ".join(lost)
-        return [_finding(Outcome.ERROR, "Some logs, files or telemetry exports could not be searched", what)]
+        return [_finding(Outcome.ERROR, UNREAD, what)]
     if not logs:
         what = "Add their files to [operations] logs in harness.toml, or let the harness start the processes."
         return [_finding(Outcome.NOT_RUN, "No log file is known, so none was searched", what)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from harness.model import Check, Finding, Level, Outcome
-from harness.secrets import Leak
+from harness.operations.leaks import UNREAD
+from harness.secrets import Leak, Leaks
 
 AS_SENT = Check(
     id="as-sent",
@@ -26,13 +27,15 @@ def values_of(sent: Collection[str]) -> dict[str, str]:
     return {f"made-up credential {number}": value for number, value in enumerate(sent, 1)}
 
 
-def judge_as_sent(sent: Collection[str], leaks: Sequence[Leak], *, searched: int) -> list[Finding]:
+def judge_as_sent(sent: Collection[str], leaks: Leaks, *, searched: int) -> list[Finding]:
     """Return a finding for each place with a credential of ``sent``; none at all where nothing was sent or searched."""
     if not (sent and searched):
         return []
     places: dict[str, Leak] = {}
     for leak in sorted(leaks, key=lambda leak: leak.line):
         places.setdefault(leak.place, leak)
+    if leaks.unread and not places:
+        return [AS_SENT.finding(Outcome.ERROR, "; ".join(leaks.unread), summary=UNREAD)]
     if not places:
         return [AS_SENT.finding(Outcome.PASS, f"{len(sent)} made-up credentials, {searched} logs and exports of spans")]
     return [_finding(leak) for leak in places.values()]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from harness.secrets.decoding.escapes import ESCAPES, EscapeReader
 from harness.secrets.decoding.layers import DEPTH, Layer, Sought, layers
+from harness.secrets.decoding.packed import GOES_ON
 from harness.secrets.decoding.runs import longest_run
 from harness.secrets.forms import MIN_CHARS
 from harness.secrets.needles import Needle, Needles
@@ -61,11 +62,14 @@ class KnownValues:
             self._rare += [_needle(value.encode(code, "surrogatepass"), name, "utf-16") for code in _WIDE]
             self._rare.append(_needle(encoded.hex().encode(), name, "hex"))
 
-    def find(self, data: bytes) -> list[Occurrence]:
-        """Return every place of a value, in order; those of one value may overlap."""
+    def find(self, data: bytes, unread: set[str]) -> list[Occurrence]:
+        """Return every place of a value, in order; those of one value may overlap.
+
+        ``unread`` takes in words what of the text is beyond a bound, so that a value may be there.
+        """
         found = set[Occurrence]()
         if self.count:
-            for layer in layers(data, self._sought):
+            for layer in layers(data, self._sought, unread):
                 for start, end, needle in self._in_layer(layer):
                     if origin := layer.origin(start, end):
                         form = " in ".join(filter(None, (needle.form, origin[2])))
@@ -73,9 +77,14 @@ class KnownValues:
         return sorted(found, key=lambda one: (one.start, -one.end, len(one.form)))
 
     def replace(self, text: str, instead: Callable[[str], str]) -> str:
-        """Return a text with ``instead(name)`` in place of every value, however it is encoded."""
-        data = text.encode(errors="surrogatepass")
-        found = self.find(data)
+        """Return a text with ``instead(name)`` in place of every value, however it is encoded.
+
+        Of a text that cannot be searched to its end nothing is left.
+        """
+        data, unread = text.encode(errors="surrogatepass"), set[str]()
+        found = self.find(data, unread)
+        if unread := unread - {GOES_ON}:
+            return f"[REDACTED {' and '.join(sorted(unread))}]"
         if not found:
             return text
         parts, done, until = list[bytes](), 0, -1

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
-from harness.core.yaml import scalars
+from harness.core.yaml import YamlDepthError, scalars
+from harness.secrets.decoding.packed import GOES_ON
 from harness.secrets.forms import MIN_CHARS
 from harness.secrets.known_values import KnownValues
 
 CHUNK = 4 * 1024 * 1024
 OVERLAP = 64 * 1024
+MAX_YAML = 32 * 1024 * 1024
+"""Bytes of a file whose strings are also read as YAML has them."""
 
 
 class Leak(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +31,20 @@ class Leak(msgspec.Struct, frozen=True, kw_only=True):
     """Line within the place, from 1."""
 
 
+class Leaks(list[Leak]):
+    """What was found in one or more places, each secret and form once in each."""
+
+    def __init__(self, leaks: Iterable[Leak] = (), unread: Iterable[str] = ()) -> None:
+        super().__init__(leaks)
+        self.unread = list(unread)
+        """In words, what was beyond a bound of the search, and where: only without any does no leak mean no secret."""
+
+    def add(self, more: Leaks) -> None:
+        """Take what was found in another place, too."""
+        self.extend(more)
+        self.unread += more.unread
+
+
 class Scanner:
     """Searches bytes for a set of known values."""
 
@@ -39,33 +56,53 @@ class Scanner:
     def __repr__(self) -> str:
         return f"<scanner for {self._values.count} secrets>"
 
-    def scan_bytes(self, data: bytes, place: str, *, first_line: int = 1) -> list[Leak]:
-        """Return every known secret in ``data``, each secret and form once, at its first line."""
+    def scan_bytes(self, data: bytes, place: str, *, first_line: int = 1, goes_on: bool = False) -> Leaks:
+        """Return every known secret in ``data``, each secret and form once, at its first line.
+
+        Where it ``goes_on``, it is a piece of something longer.
+        """
         found: dict[tuple[str, str], Leak] = {}
-        line, counted, taken = first_line, 0, dict[str, int]()
-        for one in self._values.find(data):
+        line, counted, taken, unread = first_line, 0, dict[str, int](), set[str]()
+        for one in self._values.find(data, unread):
             line, counted = line + data.count(b"\n", counted, one.start), max(counted, one.start)
             if one.start < taken.get(one.name, 0) or (one.name, one.form) in found:
                 continue  # the same value, as another layer shows it
             taken[one.name] = one.end
             found[one.name, one.form] = Leak(secret=one.name, form=one.form, place=place, line=line)
-        return list(found.values())
+        unread -= set() if goes_on else {GOES_ON}
+        return Leaks(found.values(), (f"{place}: {what}" for what in sorted(unread)))
 
-    def scan_file(self, path: Path, place: str) -> list[Leak]:
+    def scan_file(self, path: Path, place: str) -> Leaks:
         """Return every known secret in a file, reading it in overlapping pieces; YAML is also read as YAML."""
         found: dict[tuple[str, str], Leak] = {}
+        unread: dict[str, None] = {}
         line = 1
         with path.open("rb") as file:
-            piece = b""
-            while fresh := file.read(CHUNK):
-                piece = piece[-OVERLAP:] + fresh
-                for leak in self.scan_bytes(piece, place, first_line=line):
+            piece, fresh = b"", file.read(CHUNK)
+            while fresh:
+                piece, fresh = piece[-OVERLAP:] + fresh, file.read(CHUNK)
+                leaks = self.scan_bytes(piece, place, first_line=line, goes_on=bool(fresh))
+                unread |= dict.fromkeys(leaks.unread)
+                for leak in leaks:
                     found.setdefault((leak.secret, leak.form), leak)
                 line += piece[:-OVERLAP].count(b"\n")
-        if path.suffix in {".yaml", ".yml"} and path.stat().st_size <= CHUNK * 8:
+        if path.suffix in {".yaml", ".yml"}:
             told = {secret for secret, _ in found}
-            for scalar in scalars(path.read_bytes()):  # YAML has ways to write a string that nothing else has
-                for leak in self.scan_bytes(scalar, place):
-                    if leak.secret not in told:
-                        found.setdefault((leak.secret, leak.form), leak)
-        return list(found.values())
+            leaks = self._in_yaml(path, place)
+            unread |= dict.fromkeys(leaks.unread)
+            for leak in leaks:
+                if leak.secret not in told:
+                    found.setdefault((leak.secret, leak.form), leak)
+        return Leaks(found.values(), unread)
+
+    def _in_yaml(self, path: Path, place: str) -> Leaks:
+        """Search the strings of a file of YAML, which has ways to write one that nothing else has."""
+        if path.stat().st_size > MAX_YAML:
+            return Leaks((), [f"{place}: the strings of more than {MAX_YAML >> 20} MB of YAML"])
+        found = Leaks()
+        try:
+            for scalar in scalars(path.read_bytes()):
+                found.add(self.scan_bytes(scalar, place))
+        except YamlDepthError as exc:
+            found.unread.append(f"{place}: strings of YAML from line {exc.line} on, where {exc}")
+        return found

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from harness.secrets.scan import Leak, Scanner
+from harness.secrets.scan import Leak, Leaks, Scanner
 
 KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 """In the order of their numbers (opentelemetry-proto, trace.proto, enum SpanKind)."""
@@ -153,13 +153,13 @@ def _text(value: Mapping[str, Any]) -> str:
     return " ".join(str(v) for v in value.values())
 
 
-def leaks_in(path: Path, scanner: Scanner) -> list[Leak]:
+def leaks_in(path: Path, scanner: Scanner) -> Leaks:
     """Return every known secret in a file of `SpanTexts` lines, each placed at its span and attribute."""
     found = scanner.scan_file(path, path.name)
-    if not found:
-        return []
-    lines = path.read_bytes().splitlines()
-    return [msgspec.structs.replace(leak, place=_place(lines[leak.line - 1], leak, scanner), line=0) for leak in found]
+    lines = path.read_bytes().splitlines() if found else []
+    places = (_place(lines[leak.line - 1], leak, scanner) for leak in found)
+    placed = [msgspec.structs.replace(leak, place=place, line=0) for leak, place in zip(found, places, strict=True)]
+    return Leaks(placed, found.unread)
 
 
 def place_of_texts(line: bytes) -> str:

@@ -60,8 +60,9 @@ class DeliveryRun:
 
         def answered(answer: AnswerReader) -> None:
             assert answer.head is not None
-            leaks = plan.vault.scanner().scan_bytes(answer.head.raw + answer.body, "")
+            leaks = plan.vault.scanner().scan_bytes(answer.head.raw + answer.body, "the answer")
             summary.told |= {leak.secret for leak in leaks}
+            summary.unread |= set(leaks.unread)
 
         plan, options = self.plan, self.plan.options
         sender = LoadSender(

@@ -29,6 +29,8 @@ class Summary:
         """How long the whole run took; set at its end."""
         self.told: set[str] = set()
         """The references to secrets that answers hold."""
+        self.unread: set[str] = set()
+        """What of answers could not be searched for them, in words."""
         self._others: Counter[str] = Counter()
         self._latencies = {"connect": Histogram(), "first byte": Histogram(), "total": Histogram()}
 
@@ -73,6 +75,8 @@ class Summary:
             yield f"{count:>12,}  {seen}"
         for secret in sorted(self.told):
             yield f"The receiver's answers hold {secret}. Let it answer with a status and a short reason alone."
+        for what in sorted(self.unread):
+            yield f"The receiver's answers could not be searched for secrets to their ends; what is left out: {what}."
         rate = f" ({self.delivered / self.seconds:,.0f}/s)" if self.seconds else ""
         yield (
             f"{self.delivered} delivered, {self.acknowledged} acknowledged, {self.delivered - self.acknowledged} not; "

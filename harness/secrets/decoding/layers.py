@@ -15,8 +15,14 @@ from harness.secrets.decoding.regions import regions
 from harness.secrets.decoding.runs import LEAST_NESTED, Letters, letters, nested
 
 DEPTH = 4
-"""Layers of encoding: three, and the one of the JSON or URL that they are in."""
+"""Layers in which all around a decoded part is read again: one part of a value may be encoded more often than another.
+Three, and the one of the JSON or URL that they are in."""
+MAX_DEPTH = 10
+"""Layers in which what was decoded is decoded again."""
 MAX_LAYERS = 200
+TOO_DEEP = f"what is encoded more than {MAX_DEPTH} times"
+TOO_MANY = f"what comes after {MAX_LAYERS} encodings of other parts"
+TOO_LARGE = "what grows too much where it is decoded"
 MAX_GROWTH, MAX_FIXED = 8, 32 * 1024 * 1024
 """Bytes of all layers: so many times those of the text, and so many more."""
 MIN_AROUND = 128
@@ -57,14 +63,22 @@ class Layer:
     """A text, or what a layer decodes to."""
 
     def __init__(
-        self, data: bytes, source: Layer | None = None, decoded: Decoded | None = None, depth: int = 0
+        self,
+        data: bytes,
+        source: Layer | None = None,
+        decoded: Decoded | None = None,
+        depth: int = 0,
+        *,
+        unread: set[str] | None = None,
     ) -> None:
+        """``unread`` takes what was not read of it; inner layers have that of their source."""
         self.data = data
         self.source = source
         self.depth = depth
         self.joined = source is not None and source.depth == depth
         """Whether its lines were joined already."""
         self.decoded = decoded
+        self.unread: set[str] = source.unread if source else set() if unread is None else unread
 
     def __repr__(self) -> str:
         return f"<layer {self.depth} of {len(self.data)} bytes>"
@@ -76,7 +90,7 @@ class Layer:
 
     def changed_near(self, start: int, end: int, around: int) -> bool:
         """Whether a part may be read again here: a layer before this one holds what no decoding changed."""
-        return self.decoded is None or self.decoded.changed_near(start, end, around)
+        return self.decoded is None or self.decoded.changed_near(start, end, around if self.depth < DEPTH else 0)
 
     def origin(self, start: int, end: int) -> tuple[int, int, str] | None:
         """Return where a part is in the text, and how it is encoded there.
@@ -147,7 +161,7 @@ def _lines(layer: Layer, sought: Sought, instead: bytes) -> Decoded | None:
 
 def _nested(layer: Layer, sought: Sought) -> Decoded | None:  # noqa: ARG001 - the same shape as its siblings
     decoded = Decoded()
-    for run in nested(layer.data, layer.letters):
+    for run in nested(layer.data, layer.letters, layer.unread):
         decoded.separate(run.start)
         decoded.put(run.content, run.start, run.end, run.form, run.per)
     return decoded if decoded.size else None
@@ -155,7 +169,7 @@ def _nested(layer: Layer, sought: Sought) -> Decoded | None:  # noqa: ARG001 - t
 
 def _packed(layer: Layer, sought: Sought) -> Decoded | None:  # noqa: ARG001 - the same shape as its siblings
     decoded = Decoded()
-    for start, end, content in packed_parts(layer.data):
+    for start, end, content in packed_parts(layer.data, layer.unread):
         decoded.separate(start)
         decoded.put(content, start, end, "compressed")
     return decoded if decoded.size else None
@@ -171,22 +185,35 @@ DECODERS = (
 )
 
 
-def layers(data: bytes, sought: Sought) -> Iterator[Layer]:
-    """Yield a text and all that it decodes to, the outermost first, within bounds."""
+def layers(data: bytes, sought: Sought, unread: set[str]) -> Iterator[Layer]:
+    """Yield a text and all that it decodes to, the outermost first, within bounds.
+
+    ``unread`` takes in words what is beyond one of them.
+    """
     left = len(data) * MAX_GROWTH + MAX_FIXED
-    waiting = deque([Layer(data)])
+    waiting = deque([Layer(data, unread=unread)])
     seen = {data}
-    while waiting and len(seen) <= MAX_LAYERS:
+    while waiting:
         layer = waiting.popleft()
         yield layer
-        for decoder in DECODERS:
-            if layer.depth + decoder.costs > DEPTH or (layer.joined and not decoder.costs):
+        for decoder, decoded, inner in _inner(layer, sought):
+            if inner in seen:
                 continue
-            if not decoder.applies(layer, sought):
-                continue
-            decoded = decoder.decode(layer, sought)
-            inner = decoded.data if decoded else b""
-            if decoded and inner not in seen and len(inner) <= left:
+            if layer.depth + decoder.costs > MAX_DEPTH:
+                unread.add(TOO_DEEP)
+            elif len(inner) > left:
+                unread.add(TOO_LARGE)
+            elif len(seen) >= MAX_LAYERS:
+                unread.add(TOO_MANY)
+            else:
                 left -= len(inner)
                 seen.add(inner)
                 waiting.append(Layer(inner, layer, decoded, layer.depth + decoder.costs))
+
+
+def _inner(layer: Layer, sought: Sought) -> Iterator[tuple[Decoder, Decoded, bytes]]:
+    for decoder in DECODERS:
+        if (not layer.joined or decoder.costs) and decoder.applies(layer, sought):
+            decoded = decoder.decode(layer, sought)
+            if decoded:
+                yield decoder, decoded, decoded.data

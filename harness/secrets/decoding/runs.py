@@ -74,17 +74,21 @@ class Run(NamedTuple):
     per: tuple[int, int] = WHOLE
 
 
-def nested(data: bytes, seen: Letters) -> Iterator[Run]:
-    """Yield every run of a text that stands for a text, or packs one, and not all that could."""
-    yield from _base64(data, seen)
-    yield from _hexadecimal(seen)
-    yield from _pairs(data)
+def nested(data: bytes, seen: Letters, unread: set[str]) -> Iterator[Run]:
+    """Yield every run of a text that stands for a text, or packs one, and not all that could.
+
+    ``unread`` takes what is beyond a bound.
+    """
+    yield from _base64(data, seen, unread)
+    yield from _hexadecimal(seen, unread)
+    yield from _pairs(data, unread)
     if b"\0" in data:
         yield from _wide(data)
 
 
-def _base64(data: bytes, seen: Letters) -> Iterator[Run]:
-    worth = {run: inner for run in seen.mixed.split(b"\n") if len(run) >= LEAST_NESTED and (inner := _opened(run))}
+def _base64(data: bytes, seen: Letters, unread: set[str]) -> Iterator[Run]:
+    runs = (run for run in seen.mixed.split(b"\n") if len(run) >= LEAST_NESTED)
+    worth = {run: inner for run in runs if (inner := _opened(run, unread))}
     for start, run in _places(seen.text, worth, _LONG):
         for offset, content, per in worth.get(run, ()):
             end = start + len(run)
@@ -104,7 +108,7 @@ def _places(text: bytes, runs: Collection[bytes], pattern: re.Pattern[bytes]) ->
             at = text.find(run, at + len(run))
 
 
-def _opened(run: bytes) -> list[tuple[int, bytes, tuple[int, int]]]:
+def _opened(run: bytes, unread: set[str]) -> list[tuple[int, bytes, tuple[int, int]]]:
     """Return what a run stands for, from its beginning and from behind each slash, with the offset there."""
     starts = [0, *(cut.end() for cut in _CUTS.finditer(run, 0, MAX_PREFIX) if len(run) - cut.end() >= LEAST_NESTED)]
     found = []
@@ -113,17 +117,17 @@ def _opened(run: bytes) -> list[tuple[int, bytes, tuple[int, int]]]:
         plain = binascii.a2b_base64(digits[: len(digits) - (len(digits) % 4 == 1)] + b"==")
         if readable(plain):
             found.append((start, plain, (4, 3)))
-        elif content := unpacked(plain):
+        elif content := unpacked(plain, unread):
             found.append((start, content, WHOLE))
     return found
 
 
-def _hexadecimal(seen: Letters) -> Iterator[Run]:
+def _hexadecimal(seen: Letters, unread: set[str]) -> Iterator[Run]:
     runs = seen.all.lower()
     signs = runs.translate(_SIGNS)
     for sign, pattern in _HEX_TEXTS:
         texts = _hex_texts(runs, signs, sign, pattern)
-        worth = {digits: found for digits in set(texts) if (found := list(_hex_text(digits)))}
+        worth = {digits: found for digits in set(texts) if (found := list(_hex_text(digits, unread)))}
         if not worth:
             continue
         for place, digits in _places(seen.text.lower(), worth, pattern):
@@ -149,27 +153,27 @@ def _every_second(signs: bytes, sign: bytes, first: int) -> Iterator[int]:
         at = half.find(sign, at + 1)
 
 
-def _hex_text(digits: bytes) -> Iterator[Run]:
+def _hex_text(digits: bytes, unread: set[str]) -> Iterator[Run]:
     """Yield what digits stand for, and without the first, which may belong to something else."""
     for start in (0, 1):
         plain = bytes.fromhex(digits[start : start + (len(digits) - start) // 2 * 2].decode())
-        yield from _run(start, start + 2 * len(plain), plain, (2, 1))
+        yield from _run(start, start + 2 * len(plain), plain, (2, 1), unread)
 
 
-def _run(start: int, end: int, plain: bytes, per: tuple[int, int]) -> Iterator[Run]:
+def _run(start: int, end: int, plain: bytes, per: tuple[int, int], unread: set[str]) -> Iterator[Run]:
     if readable(plain):
         yield Run(start, end, plain, "hex", per)
-    elif content := unpacked(plain):
+    elif content := unpacked(plain, unread):
         yield Run(start, end, content, "hex")
 
 
-def _pairs(data: bytes) -> Iterator[Run]:
+def _pairs(data: bytes, unread: set[str]) -> Iterator[Run]:
     """Yield bytes that are written one by one: ``73:65``, ``0x73, 0x65`` and ``115, 101``."""
     digits = data.translate(_DIGITS)
     if any(sign.join([b"hh"] * 8) in digits for sign in (b":", b"::")):
         for found in _HEX_PAIRS.finditer(data):
             plain = bytes.fromhex(found[0].translate(None, b":-, ").decode())
-            yield from _run(*found.span(), plain, (2 + len(found[1]), 1))
+            yield from _run(*found.span(), plain, (2 + len(found[1]), 1), unread)
     dense = data.translate(_COMMAS, b" \t\r\n")
     if b"h,h" not in dense:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import gzip
 import os
 
@@ -86,6 +87,30 @@ def test_an_answer_is_searched(search: AnswerSearch, url: str, response: Respons
         assert "a known secret: env:KEY in" in finding.summary
         assert where in finding.summary
         assert f"to POST {'/runs/7' if provider else '/hooks'}" in finding.summary
+
+
+DEEP = functools.reduce(lambda text, _: base64.b64encode(text), range(12), VALUE.encode())
+BEYOND = {
+    "encoded very often": (Response(status=200, body=DEEP), "the body: what is encoded more than 10 times"),
+    "in an unknown coding": (
+        Response(status=200, headers=(("content-encoding", "xyz"),), body=os.urandom(99)),
+        "the body: The body is encoded as 'xyz', which the harness cannot decode",
+    ),
+}
+
+
+@pytest.mark.parametrize("response, what", BEYOND.values(), ids=BEYOND)
+def test_an_answer_that_cannot_be_searched_to_its_end_is_an_error(
+    search: AnswerSearch, response: Response, what: str
+) -> None:
+    """It never counts as free of secrets."""
+    search(Exchange(request=Request(method="POST", url=RECEIVER), response=response))
+
+    (found,) = search.findings()
+
+    assert (found.outcome, found.observed) == (Outcome.ERROR, what)
+    where = "the body of the answer 200 of the receiver to POST /hooks"
+    assert found.summary == f"Could not search all of {where} for known secrets"
 
 
 def test_answers_of_one_kind_are_told_once(search: AnswerSearch) -> None:

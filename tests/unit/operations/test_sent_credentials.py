@@ -11,7 +11,7 @@ from harness.model.config.provider import Basic, Bearer
 from harness.operations.leaks import scan_files
 from harness.operations.sent_credentials import judge_as_sent, values_of
 from harness.process.run_notes import RunNotes, noted_in
-from harness.secrets import Scanner
+from harness.secrets import Leaks, Scanner
 
 
 def test_a_wrong_credential_is_found_in_the_log_that_has_it(tmp_path: Path) -> None:
@@ -50,10 +50,12 @@ def test_nothing_of_the_right_credential_is_noted() -> None:
 
 def test_silence_passes_only_where_something_was_sent_and_searched() -> None:
     """Without either there is no finding, for nothing was tried."""
-    (passed,) = judge_as_sent(["x" * 20], [], searched=3)
+    (passed,) = judge_as_sent(["x" * 20], Leaks(), searched=3)
 
     assert (passed.outcome, passed.observed) == (Outcome.PASS, "1 made-up credentials, 3 logs and exports of spans")
-    assert judge_as_sent([], [], searched=3) == judge_as_sent(["x" * 20], [], searched=0) == []
+    (unread,) = judge_as_sent(["x" * 20], Leaks((), ["app.log: what is encoded often"]), searched=3)
+    assert (unread.outcome, unread.observed) == (Outcome.ERROR, "app.log: what is encoded often")
+    assert judge_as_sent([], Leaks(), searched=3) == judge_as_sent(["x" * 20], Leaks(), searched=0) == []
 
 
 def test_each_process_notes_a_bounded_number(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import gzip
 import json
 import secrets
 import time
+import zlib
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -15,7 +16,8 @@ import pytest
 from hypothesis import given
 
 from harness.secrets.decoding.escapes import ESCAPES, EscapeReader
-from harness.secrets.decoding.layers import MAX_LAYERS, Sought, layers
+from harness.secrets.decoding.layers import MAX_DEPTH, MAX_LAYERS, TOO_DEEP, TOO_MANY, Sought, layers
+from harness.secrets.decoding.packed import MANY, MAX_FOUND, MAX_UNPACKED, MUCH
 from harness.secrets.known_values import KnownValues
 from harness.secrets.redaction.redactor import Redactor
 
@@ -73,7 +75,7 @@ def test_the_form_names_each_encoding_from_the_inside() -> None:
     """A person sees which program to correct."""
     text = json.dumps({"next": quote(VALUE, safe="")}).replace("%", "\\u0025")
 
-    assert {one.form for one in KNOWN.find(text.encode())} == {"url in json"}
+    assert {one.form for one in KNOWN.find(text.encode(), set())} == {"url in json"}
 
 
 HOSTILE: dict[str, Callable[[int], bytes]] = {
@@ -102,11 +104,60 @@ def test_hostile_texts_take_linear_time(name: str) -> None:
     for size in (20_000, 80_000):
         data = HOSTILE[name](size)
         begun = time.process_time()
-        KNOWN.find(data)
+        KNOWN.find(data, set())
         spent.append(time.process_time() - begun)
 
     assert spent[1] < 10 * spent[0] + 0.5
-    assert len(list(layers(HOSTILE[name](20_000), Sought()))) <= MAX_LAYERS
+    assert len(list(layers(HOSTILE[name](20_000), Sought(), set()))) <= MAX_LAYERS
+
+
+def _nested(times: int) -> bytes:
+    text = VALUE.encode()
+    for _ in range(times):
+        text = base64.b64encode(text)
+    return text
+
+
+BEYOND: dict[str, tuple[Callable[[], bytes], str]] = {
+    "encoded very often": (lambda: _nested(MAX_DEPTH + 2), TOO_DEEP),
+    "a sign of another encoding each time": (lambda: b"%" + b"25" * MAX_DEPTH + b"41", TOO_DEEP),
+    "a bomb": (lambda: gzip.compress(bytes(MAX_UNPACKED + 1)), MUCH),
+    "a bomb in base64": (lambda: base64.b64encode(zlib.compress(bytes(MAX_UNPACKED + 1))), MUCH),
+    "very many packed parts": (lambda: gzip.compress(b"a text") * (MAX_FOUND + 1), MANY),
+}
+
+
+@pytest.mark.parametrize("make, what", BEYOND.values(), ids=BEYOND)
+def test_what_is_beyond_a_bound_is_never_taken_for_searched(make: Callable[[], bytes], what: str) -> None:
+    """It is named, and nothing is left of a text that cannot be searched to its end."""
+    unread = set[str]()
+    KNOWN.find(make(), unread)
+    text = make().decode("latin-1")
+
+    assert unread == {what}
+    if text.isascii():
+        assert redacted(text) == f"[REDACTED {what}]"
+
+
+def test_a_text_with_too_many_encodings_is_not_taken_for_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few texts of one kind have as many as the bound allows."""
+    monkeypatch.setattr("harness.secrets.decoding.layers.MAX_LAYERS", 3)
+    unread = set[str]()
+    KNOWN.find(b"%41 " + _nested(3), unread)
+
+    assert unread == {TOO_MANY}
+
+
+def test_a_value_is_found_as_often_as_it_is_encoded_within_the_bounds() -> None:
+    """Deeper than anybody encodes."""
+    assert redacted(f"<{_nested(MAX_DEPTH).decode()}>") == "<[env:KEY]>"
+
+
+def test_a_packed_text_that_was_cut_is_read_up_to_the_cut() -> None:
+    """A log goes on behind it."""
+    packed = gzip.compress(f"{VALUE} {secrets.token_hex(4000)}".encode())[:2000]
+
+    assert [one.form for one in KNOWN.find(b"body: " + packed + b"\nnext line\n", set())] == ["compressed"]
 
 
 def test_a_form_with_very_many_secrets_takes_linear_time() -> None:

@@ -133,6 +133,42 @@ def test_a_file_that_is_no_yaml_is_read_as_text(tmp_path: Path) -> None:
     assert [leak.line for leak in Scanner({NAME: VALUE}).scan_file(file, "x.yaml")] == [2]
 
 
+UNREAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
+    "packed, and longer than a piece": (
+        "app.log.gz",
+        lambda: gzip.compress(os.urandom(CHUNK + 1), 0),
+        "compressed contents that go on where the text ends",
+    ),
+    "deep YAML": ("x.yaml", lambda: b"a: 1\nb: " + b"[" * 600, "strings of YAML from line 2 on, where it nests deeper"),
+    "large YAML": ("x.yaml", lambda: b"# \n" * 400, "the strings of more than 0 MB of YAML"),
+}
+
+
+@pytest.mark.parametrize("name, data, what", UNREAD.values(), ids=UNREAD)
+def test_what_of_a_file_is_beyond_a_bound_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, data: Callable[[], bytes], what: str
+) -> None:
+    """No leak means no secret only where everything was searched."""
+    file = tmp_path / name
+    file.write_bytes(data())
+    monkeypatch.setattr("harness.secrets.scan.MAX_YAML", 1000)
+
+    leaks = Scanner({NAME: VALUE}).scan_file(file, "the file")
+
+    assert leaks == []
+    assert [line.startswith(f"the file: {what}") for line in leaks.unread] == [True]
+
+
+def test_a_packed_file_that_was_cut_is_read_to_its_end(tmp_path: Path) -> None:
+    """Nothing of it is left out."""
+    file = tmp_path / "app.log.gz"
+    file.write_bytes(gzip.compress(f"{VALUE} {os.urandom(999).hex()}".encode())[:700])
+
+    leaks = Scanner({NAME: VALUE}).scan_file(file, "app.log.gz")
+
+    assert ([leak.form for leak in leaks], leaks.unread) == (["compressed"], [])
+
+
 def test_a_scanner_shows_no_value() -> None:
     """Its repr tells how many secrets it knows."""
     assert repr(Scanner({NAME: VALUE})) == "<scanner for 1 secrets>"

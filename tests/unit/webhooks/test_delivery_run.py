@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import functools
 import hashlib
 import hmac
 import json
@@ -157,6 +159,22 @@ def test_an_answer_with_the_secret_is_reported_without_it(
 
     assert secret[:12] not in result.output
     assert (f"The receiver's answers hold env:{VARIABLE}." in result.output) is answer.startswith("HTTP")
+
+
+def test_an_answer_that_cannot_be_searched_to_its_end_is_reported(
+    deliver: Deliver, event: Path, listen: Listen
+) -> None:
+    """Nobody takes silence for an answer without secrets."""
+    body = functools.reduce(lambda text, _: base64.b64encode(text), range(12), b"a text that says nothing")
+
+    def answers(connection: socket.socket) -> None:
+        while read_request(connection):
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+
+    result = deliver(event, "--to", listen(answers), "--secret", f"env:{VARIABLE}")
+
+    what = "the answer: what is encoded more than 10 times"
+    assert f"could not be searched for secrets to their ends; what is left out: {what}." in result.output
 
 
 def test_a_delivery_that_is_not_acknowledged_fails_the_command(deliver: Deliver, event: Path, to: list[str]) -> None:
