@@ -11,7 +11,7 @@ from harness.context.background import CLIENT
 from harness.context.client_parts import client_of
 from harness.context.drill_settings import drill_setting_of, keyless
 from harness.model.spec_coverage import CLIENT_RUNS
-from harness.resilience.client_cases import ClientCase
+from harness.resilience.client_case import ClientCase
 from harness.resilience.client_drill import ClientDrill
 from harness.resilience.credential_leak import Elsewhere, TransportCase, judge
 from harness.resilience.runner import ClientUnderTest, not_applicable

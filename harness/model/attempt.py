@@ -23,6 +23,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """Status of the response; None when the connection was broken instead."""
     traceparent: str = ""
     """Value of ``traceparent`` (W3C Trace Context); empty when the request carried none."""
+    provider_status: int | None = None
+    """Status of the provider's response, also where the client got less of it; None when it was not passed on."""
     answer_bytes: int = 0
     """Length of the body of the provider's response; 0 when the request was not passed on."""
     let_go_at: float | None = None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.context.client_checks import ClientChecks
     from harness.context.run_context import RunContext
     from harness.model import Attempt, Finding
-    from harness.resilience.client_cases import ClientCase
+    from harness.resilience.client_case import ClientCase
     from harness.resilience.client_process import ClientRun
     from harness.resilience.credential_leak import TransportCase
     from harness.resilience.fault_words import FaultRule

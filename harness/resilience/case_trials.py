@@ -8,7 +8,7 @@ from math import comb
 import msgspec
 
 from harness.model import Finding, Outcome
-from harness.resilience.client_cases import ClientCase
+from harness.resilience.client_case import ClientCase
 from harness.resilience.client_evidence import Evidence, OfTiming, Timed, timeline
 
 UNMET_RUNS = 3

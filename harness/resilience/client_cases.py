@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.model import Check
-from harness.resilience.client_evidence import Expectation
+from harness.resilience import write_cases
+from harness.resilience.client_case import ClientCase
 from harness.resilience.expectations import (
     CLOCK_S,
     attempts_at_most,
@@ -17,20 +17,16 @@ from harness.resilience.expectations import (
     succeeds,
     waits_as_asked,
 )
-from harness.resilience.faults import CLOSE, RESET, SILENCE, TRICKLE, Corruption, Fault, corrupted, respond
+from harness.resilience.faults import CLOSE, RESET, SILENCE, TRICKLE, Corruption, corrupted, respond
 from harness.resilience.idempotency_keys import (
     attempts_share_their_key,
     every_write_is_keyed,
     keys_are_long,
     operations_have_their_own_key,
-    unkeyed_writes_are_not_repeated,
 )
 from harness.resilience.workflow_operations import (
-    Concern,
     answered_calls,
-    every_call,
     repeatable_calls,
-    unkeyed_writes,
     writes,
 )
 
@@ -40,22 +36,6 @@ _BLIND = "resilience.no-blind-retry"
 _IDEMPOTENCY = "draft-ietf-httpapi-idempotency-key-header-07 section 2"
 _RETRY_AFTER = "RFC 9110 section 10.2.3, RFC 6585 section 4"
 _CAPPED = "if [client] policy.retry_after_cap is shorter, an attempt after that time or a reported failure"
-
-
-class ClientCase(Check, frozen=True, kw_only=True):
-    """One scripted misbehaviour of the provider, applied to each operation of the client's workflow that it concerns.
-
-    Each operation has a run of its own, in which the first calls of it meet the faults.
-    """
-
-    faults: tuple[Fault, ...]
-    then: Fault | None = None
-    """Applied to all later calls; None passes them on to the real provider."""
-    each_write: bool = False
-    """Whether the first fault applies to the first attempt of every write, all in one run."""
-    concerns: Concern | None = every_call
-    """The operations that it is tried at; None for whatever the workflow calls first, in one run."""
-    expectations: tuple[Expectation, ...]
 
 
 _BACK_OFF = "Retry a repeatable call a few times, with growing pauses and jitter, and then report the error."
@@ -147,6 +127,19 @@ RETRIES: tuple[ClientCase, ...] = (
         # An HTTP-date has whole seconds, so up to one second of the three is rounded away.
         expectations=(waits_as_asked(3, at_least=1.9),),
     ),
+    ClientCase(
+        id="limited-for-hours",
+        item=_RATE_LIMIT,
+        summary="a 429 with Retry-After: 21600",
+        passed="Capped a Retry-After of six hours, or gave up",
+        failed="Neither kept to its cap of Retry-After nor gave up",
+        expected="an attempt after [client] policy.retry_after_cap, or a reported failure",
+        source=_RETRY_AFTER,
+        fix="Wait for Retry-After up to a cap; beyond it report the failure, or schedule the work for later.",
+        faults=(respond(429, retry_after=6 * 3600),),
+        expectations=(waits_as_asked(6 * 3600, at_least=6 * 3600),),
+        outlasts_cap=True,
+    ),
 )
 
 KEYS: tuple[ClientCase, ...] = (
@@ -163,19 +156,6 @@ KEYS: tuple[ClientCase, ...] = (
         concerns=writes,
         each_write=True,
         expectations=(every_write_is_keyed, attempts_share_their_key, operations_have_their_own_key, keys_are_long),
-    ),
-    ClientCase(
-        id="unkeyed-writes",
-        item=_BLIND,
-        summary="a connection reset at a write without a key, which the provider may have completed",
-        passed="Did not repeat a write without an idempotency key after a reset",
-        failed="Repeated a write without an idempotency key after a reset",
-        expected="one attempt of a write without a key",
-        source="RFC 9110 section 9.2.2",
-        fix="Repeat a write only with an idempotency key, or when the provider cannot have completed it.",
-        faults=(RESET,),
-        concerns=unkeyed_writes,
-        expectations=(unkeyed_writes_are_not_repeated,),
     ),
 )
 
@@ -250,7 +230,7 @@ INTEGRITY: tuple[ClientCase, ...] = tuple(
     )
 )
 
-CASES: tuple[ClientCase, ...] = (*RETRIES, *KEYS, *REFUSALS, *TIMEOUTS, *INTEGRITY)
+CASES: tuple[ClientCase, ...] = (*RETRIES, *KEYS, *REFUSALS, *TIMEOUTS, *INTEGRITY, *write_cases.CASES)
 
 LIMITED_ONCE = ClientCase(
     id="limited-once",

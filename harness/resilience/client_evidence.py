@@ -27,6 +27,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """The operation that met the faults; None where the first calls did, whichever they are."""
     undisturbed: Sequence[Attempt] = ()
     """The requests of the run without a fault."""
+    label_of: Callable[[str, str], str] = "{} {}".format
+    """Returns the label of the operation that a request of that method and target calls."""
 
     @property
     def faulted(self) -> list[Attempt]:
@@ -43,6 +45,10 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
             if same_call(attempt, self.attempts[hit], by_key=answered):
                 found.append(attempt)
         return found
+
+    def called(self, attempt: Attempt) -> str:
+        """Return the label of the operation that a request calls."""
+        return self.label_of(attempt.method, attempt.path)
 
     @property
     def gaps(self) -> list[float]:

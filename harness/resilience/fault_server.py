@@ -183,6 +183,7 @@ class FaultServer(LoopbackServer):
             fault=fault,
             status=status,
             traceparent=request.header("traceparent"),
+            provider_status=answer.status if answer else None,
             answer_bytes=len(answer.body) if answer else 0,
             reused=self.is_reused,
         )

@@ -44,16 +44,6 @@ def keys_are_long(evidence: Evidence) -> str:
     return f"keys of fewer than {SHORTEST_KEY} characters: {', '.join(short)}" if short else ""
 
 
-def unkeyed_writes_are_not_repeated(evidence: Evidence) -> str:
-    """A write without a key is not repeated, because the provider may have completed it."""
-    sent: dict[tuple[str, str], int] = defaultdict(int)
-    for attempt in _writes(evidence):
-        if not attempt.key:
-            sent[_called(attempt), attempt.body_digest] += 1
-    repeated = sorted(called for (called, _), times in sent.items() if times > 1)
-    return f"sent again without a key: {', '.join(repeated)}" if repeated else ""
-
-
 def _writes(evidence: Evidence) -> list[Attempt]:
     return [a for a in evidence.attempts if a.method in WRITES]
 

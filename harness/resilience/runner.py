@@ -20,9 +20,9 @@ import msgspec
 
 from harness.model import Check, Finding, Outcome
 from harness.model.config import Policy
-from harness.model.config.client import HELD_LONGER_S
+from harness.model.config.client import HELD_LONGER_S, ROOM_S
 from harness.resilience.case_trials import Tried, finding_of, tried
-from harness.resilience.client_cases import ClientCase
+from harness.resilience.client_case import ClientCase
 from harness.resilience.client_evidence import Evidence
 from harness.resilience.client_process import ClientRun, run_client
 from harness.resilience.error_bodies import ErrorBodies
@@ -126,11 +126,12 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         each_write: bool = False,
         aim: Aim = any_call,
         own_folder: bool = False,
+        least_s: float = 0.0,
     ) -> tuple[FaultServer, ClientRun]:
         """Run it once under faults; return the server, with the attempts it saw, and how the run ended.
 
         For ``then``, ``each_write`` and ``aim`` see `FaultServer`. With ``own_folder`` it has a ``{run_dir}`` of its
-        own. Raises `ProcessError` when the command cannot be run.
+        own; it has at least ``least_s`` seconds. Raises `ProcessError` when the command cannot be run.
         """
         server = FaultServer(
             self.upstream,
@@ -144,7 +145,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             aim=aim,
         )
         with server, self._folder(own=own_folder) as folder:
-            return server, self.run_before(server, folder=folder)
+            return server, self.run_before(server, folder=folder, least_s=least_s)
 
     def run_before(
         self,
@@ -153,10 +154,12 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         folder: str = "",
         values: Mapping[str, str] = MappingProxyType({}),
         until: threading.Event | None = None,
+        least_s: float = 0.0,
     ) -> ClientRun:
         """Run it once with ``server`` in front of the provider, and kill it as soon as ``until`` is set.
 
         ``folder`` takes the place of the run's own; ``values`` has further placeholders with their texts.
+        It has at least ``least_s`` seconds.
         Raises `ProcessError` when the command cannot be run.
         """
         plain = self.known.undisturbed
@@ -166,7 +169,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             [_filled(word, filled) for word in self.command],
             cwd=self.cwd,
             env={name: _filled(value, filled) for name, value in self.env.items()},
-            timeout_s=self.timeout_s + (plain.start_up_s if plain else 0),
+            timeout_s=max(self.timeout_s, least_s) + (plain.start_up_s if plain else 0),
             log=self.log,
             lock=self.known.log,
             until=until,
@@ -228,7 +231,15 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
 
         def once() -> tuple[Evidence, Sequence[str]]:
             own = plain.own_folder and operation is not None
-            server, run = self.run(case.faults, then=case.then, each_write=case.each_write, aim=aim, own_folder=own)
+            least_s = self.policy.retry_after_cap + ROOM_S if case.outlasts_cap else 0
+            server, run = self.run(
+                case.faults,
+                then=case.then,
+                each_write=case.each_write,
+                aim=aim,
+                own_folder=own,
+                least_s=least_s,
+            )
             return self._evidence(server, run, operation), server.errors
 
         key = (case.faults, case.then, case.each_write, label)
@@ -242,6 +253,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             policy=self.policy,
             operation=operation,
             undisturbed=plain.server.attempts,
+            label_of=plain.operations.label_of,
         )
 
     def _side_by_side(self, works: Sequence[Callable[[], T]], plain: Undisturbed) -> list[T]:

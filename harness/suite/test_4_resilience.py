@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from harness.model import Finding
     from harness.plugins.findings import Findings
-    from harness.resilience.client_cases import ClientCase
+    from harness.resilience.client_case import ClientCase
     from harness.resilience.client_drill import ClientDrill
 
 

@@ -31,7 +31,7 @@ class Policy(Section, frozen=True):
 
 HELD_LONGER_S = 3.0
 """How much longer than `Policy.answer_within` the harness leaves a request without its response."""
-_ROOM_S = HELD_LONGER_S + 2
+ROOM_S = HELD_LONGER_S + 2
 """For the client to start, and for the harness to see that it let go, before the run is ended."""
 
 
@@ -65,7 +65,7 @@ class Client(Section, frozen=True):
             raise ValueError(
                 f"`idempotency_header` is {self.idempotency_header!r}: write a name such as Idempotency-Key"
             )
-        if self.timeout < (least := self.policy.answer_within + _ROOM_S):
+        if self.timeout < (least := self.policy.answer_within + ROOM_S):
             raise ValueError(
                 f"`timeout` ends each run after {self.timeout:g} s, too early to see whether the client lets go of a "
                 f"response after its policy.answer_within of {self.policy.answer_within:g} s: "

@@ -123,6 +123,8 @@ class ProductClient:
         if exc.status == 422 and "client-changes-the-body-of-a-repeat" in self._planted:
             call.key = self.new_key()
             return 0.05 if exc.number < self._policy.max_attempts else False
+        if "client-retries-its-first-call-alone" in self._planted and call.path != "/projects" and exc.status != 429:
+            return False
         wait = pause(exc, self._policy, repeatable=call.repeatable, left_s=call.left_s, planted=self._planted)
         if wait is None:
             return False
@@ -139,8 +141,11 @@ class ProductClient:
                 span.set_attribute("app.store", f"postgresql://app:{secrets.token_hex(8)}@db.internal/app")
             outcome = "broken"
             try:
+                body = call.body
+                if body and number > 1 and "client-changes-what-it-repeats" in self._planted:
+                    body = dict(reversed(body.items()))
                 answer = self._wire.exchange(
-                    call.method, call.path, headers=self._headers(call), body=call.body, within_s=call.left_s
+                    call.method, call.path, headers=self._headers(call), body=body, within_s=call.left_s
                 )
                 tracing.answered(span, answer.status, failed_from=400)
                 outcome = answer.outcome

@@ -63,10 +63,10 @@ def pause(
     wait = _backoff(failure.number, policy, planted)
     asked_s = retry_after_s(failure.retry_after, planted) if failure.status in (429, 503) else None
     if asked_s is not None:
-        if asked_s > policy.retry_after_cap:
+        if asked_s > policy.retry_after_cap and "client-waits-for-hours" not in planted:
             return None
         wait = asked_s if failure.status == 429 else max(asked_s, wait)
-    return wait if wait < left_s else None
+    return wait if wait < left_s or "client-waits-for-hours" in planted else None
 
 
 def retry_after_s(text: str, planted: Planted) -> float | None:
@@ -93,6 +93,8 @@ def _worth_it(failure: AttemptError, *, repeatable: bool, planted: Planted) -> b
         return (status in (400, 422) and "client-retries-bad-requests" in planted) or (
             status == 401 and "client-retries-401" in planted
         )
+    if status == 503 and "client-repeats-unkeyed-writes-after-503" in planted:
+        return True
     return repeatable or not failure.ambiguous or "client-retries-unkeyed-writes" in planted
 
 

@@ -110,7 +110,8 @@ class ClientWire:
             raise BrokenError(f"no whole answer within {within_s:.1f} s") from exc
         except httpx.HTTPError as exc:
             if not (response and body and "client-takes-cut-answers" in self._planted):
-                raise BrokenError(type(exc).__name__, ambiguous=not isinstance(exc, _NOT_SENT)) from exc
+                again = response is not None and "client-repeats-what-was-done" in self._planted
+                raise BrokenError(type(exc).__name__, ambiguous=not (isinstance(exc, _NOT_SENT) or again)) from exc
         finally:
             if response is not None:
                 await response.aclose()

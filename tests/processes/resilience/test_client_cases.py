@@ -16,11 +16,13 @@ from harness.http.client import Network
 from harness.model import Attempt, Finding, Outcome
 from harness.model.config import Duration, Policy
 from harness.resilience.case_trials import finding_of, tried
-from harness.resilience.client_cases import CASES, INTEGRITY, KEYS, RETRIES, TIMEOUTS, ClientCase
+from harness.resilience.client_case import ClientCase
+from harness.resilience.client_cases import CASES, INTEGRITY, KEYS, RETRIES, TIMEOUTS
 from harness.resilience.client_evidence import Evidence
 from harness.resilience.client_process import ClientRun
 from harness.resilience.runner import UNPROVEN, ClientUnderTest
 from harness.resilience.workflow_operations import repeatable_calls, unkeyed_writes
+from harness.resilience.write_cases import UNKEYED
 
 KEY = "a-key-of-more-than-16"
 # A client in as few lines as an honest one needs; {} holds how it differs from that.
@@ -33,7 +35,7 @@ for attempt in range(1, retries + 2):
     give_up_at = time.monotonic() + {deadline}
     try:
         connection = http.client.HTTPConnection(where.hostname, where.port, timeout={timeout})
-        connection.request("POST", "/projects", b"{{}}", {key})
+        connection.request("POST", "/projects", {body}, {key})
         answer = connection.getresponse()
         body = b""
         while piece := answer.read1(100):
@@ -47,7 +49,7 @@ for attempt in range(1, retries + 2):
                 json.loads(body)
             sys.exit(0)
         if answer.status < 429 and {heeds}:
-            sys.exit(1)
+            sys.exit({refused})
         told = answer.headers["Retry-After"]
         if told and honours:
             wait = float(told) if told.isdigit() else email.utils.parsedate_to_datetime(told).timestamp() - time.time()
@@ -71,13 +73,15 @@ HONEST: dict[str, object] = {
     "heeds": True,
     "cap": 99,
     "gives_up_beyond": 99,
+    "body": 'b"{}"',
+    "refused": 1,
     "key": '{"Idempotency-Key": "the-same-key-each-time"}',
 }
-POLICY = Policy(answer_within=Duration(2))
+POLICY = Policy(answer_within=Duration(2), retry_after_cap=Duration(4))
 # How a client is broken, and the cases it must fail.
 BROKEN: dict[str, tuple[dict[str, object], set[str]]] = {
-    "never-retries": ({"retries": 0}, {c.id for c in RETRIES}),
-    "ignores-retry-after": ({"honours": False}, {"limited-with-seconds", "limited-with-date"}),
+    "never-retries": ({"retries": 0}, {c.id for c in RETRIES} - {"limited-for-hours"}),
+    "ignores-retry-after": ({"honours": False}, {"limited-with-seconds", "limited-with-date", "limited-for-hours"}),
     "hammers": ({"pause": 0, "retries": 4}, {"unavailable-twice", "unavailable-for-good"}),
     "retries-without-end": ({"retries": 30, "pause": 1e-10}, {"unavailable-twice", "unavailable-for-good"}),
     "retries-refusals": (
@@ -87,7 +91,10 @@ BROKEN: dict[str, tuple[dict[str, object], set[str]]] = {
     "has-no-timeout": ({"timeout": None, "deadline": 99}, {"silence", "dribble"}),
     "has-no-deadline": ({"deadline": 99}, {"dribble"}),
     "takes-cut-answers": ({"checks": None}, {"cut-by-reset", "cut-short", "half-the-json"}),
-    "has-no-key": ({"key": "{}"}, {"keys", "unkeyed-writes"}),
+    "has-no-key": ({"key": "{}"}, {"keys", *(case.id for case in UNKEYED)}),
+    "changes-its-body": ({"body": 'b"{} " * attempt'}, {"same-request"}),
+    "hides-refusals": ({"refused": 0}, {"hidden-400", "hidden-422"}),
+    "waits-for-hours": ({"gives_up_beyond": 1e9, "cap": 1e9}, {"limited-for-hours"}),
     "makes-a-key-each-time": ({"key": '{"Idempotency-Key": os.urandom(16).hex()}'}, {"keys"}),
     "has-short-keys": ({"key": '{"Idempotency-Key": "1234"}'}, {"keys"}),
 }
@@ -262,7 +269,7 @@ def test_a_wait_is_seen_by_when_the_client_let_go() -> None:
     assert "waited for 33.0 s; [client] policy.answer_within is 30 s" in found["held"].summary
 
 
-LIMITED = {case.id: case for case in RETRIES if case.item == "resilience.rate-limit"}
+LIMITED = {case.id: case for case in RETRIES if case.item == "resilience.rate-limit" and not case.outlasts_cap}
 CAPPED = Policy(answer_within=Duration(2), retry_after_cap=Duration(0.5))
 CAPPED_CLIENTS: dict[str, tuple[dict[str, object], Outcome]] = {
     "waits for the cap": ({"cap": 0.5}, Outcome.PASS),

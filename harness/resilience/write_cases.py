@@ -1,0 +1,69 @@
+"""Client cases of writes: what may be repeated, how, and what a refused one must lead to."""
+
+from __future__ import annotations
+
+from harness.resilience.client_case import ClientCase
+from harness.resilience.faults import RESET, SILENCE, Action, Corruption, Fault, respond
+from harness.resilience.workflow_operations import repeatable_calls, unkeyed_writes, writes
+from harness.resilience.writes_once import (
+    done_no_oftener,
+    not_repeated_blindly,
+    sent_again_as_it_was,
+    success_is_what_was_done,
+)
+
+UNKEYED: tuple[ClientCase, ...] = tuple(
+    ClientCase(
+        id=case_id,
+        item="resilience.no-blind-retry",
+        summary=f"{summary} a write without a key, which the provider may have completed",
+        passed=f"Did not repeat a write without an idempotency key after {short}",
+        failed=f"Repeated a write without an idempotency key after {short}",
+        expected="one attempt of a write without a key, or a look at what the provider did before the next",
+        source="RFC 9110 section 9.2.2",
+        fix="Repeat a write only with an idempotency key, or when the provider cannot have completed it.",
+        concerns=unkeyed_writes,
+        faults=(fault,),
+        expectations=(not_repeated_blindly, done_no_oftener),
+    )
+    for case_id, fault, summary, short in (
+        ("unkeyed-writes", RESET, "a connection reset at", "a reset"),
+        ("unkeyed-unavailable", respond(503), "a 503 to", "a 503 without Retry-After"),
+        ("unkeyed-unanswered", SILENCE, "silence after", "an endless silence"),
+        ("unkeyed-done", Fault(action=Action.CORRUPT, corruption=Corruption.CUT), "a cut answer to", "a cut answer"),
+    )
+)
+
+REPEATED = ClientCase(
+    id="same-request",
+    item="resilience.retries",
+    summary="the second attempt of a call that was answered with 503",
+    passed="Repeated each call as it was",
+    failed="Repeated a call with another content",
+    expected="the same target, body and idempotency key with each attempt of one call",
+    source="RFC 9110 section 9.2.2, draft-ietf-httpapi-idempotency-key-header-07 section 2",
+    fix="Make a request once, before its first attempt, and send exactly that again.",
+    alone=True,
+    concerns=repeatable_calls,
+    faults=(respond(503), respond(503)),
+    expectations=(sent_again_as_it_was,),
+)
+
+HIDDEN: tuple[ClientCase, ...] = tuple(
+    ClientCase(
+        id=f"hidden-{status}",
+        item="resilience.retries",
+        summary=f"a write that the provider refuses with {status}",
+        passed=f"Reported no success after a write was refused with {status}",
+        failed=f"Reported success although a write was refused with {status}",
+        expected="a reported failure, or the write done in another way",
+        source=f"RFC 9110 section 15.5.{section}",
+        fix="Take every status outside 2xx for an error, and end with a failure that tells which call was refused.",
+        concerns=writes,
+        faults=(respond(status),),
+        expectations=(success_is_what_was_done,),
+    )
+    for status, section in ((400, 1), (422, 21))
+)
+
+CASES: tuple[ClientCase, ...] = (*UNKEYED, REPEATED, *HIDDEN)

@@ -1,0 +1,70 @@
+"""What must hold of writes whatever the fault: sent again as they were, done once, and no success without them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from harness.http.message import SAFE_METHODS
+from harness.model import Attempt
+from harness.resilience.client_evidence import Evidence
+from harness.resilience.fault_server import WRITES
+
+
+def sent_again_as_it_was(evidence: Evidence) -> str:
+    """A request that is repeated has the same target and the same body as the first one.
+
+    A workflow that calls the operation with several contents may go on to the next of them instead.
+    """
+    if evidence.operation is None or len({(a.path, a.body_digest) for a in evidence.operation.calls}) > 1:
+        return ""
+    first, *later = [a for a in evidence.attempts if evidence.called(a) == evidence.operation.label]
+    again = next((a for a in later if a.key == first.key or not (a.key and first.key)), None) if first.fault else None
+    if again is None:
+        return ""
+    changed = [
+        name
+        for name, differs in (
+            ("target", again.path != first.path),
+            ("body", again.body_digest != first.body_digest),
+            ("key", again.key != first.key),
+        )
+        if differs
+    ]
+    return f"the repeated {first.method} has another {' and another '.join(changed)}" if changed else ""
+
+
+def not_repeated_blindly(evidence: Evidence) -> str:
+    """A write without a key is not sent again, unless the client first looks what the provider did."""
+    first, *later = evidence.faulted
+    for again in later:
+        between = (a for a in evidence.attempts if first.at < a.at < again.at)
+        if not any(a.method in SAFE_METHODS for a in between):
+            return f"sent again without a key: {evidence.called(first)}"
+    return ""
+
+
+def done_no_oftener(evidence: Evidence) -> str:
+    """The provider does no write without a key oftener than it does when nothing fails."""
+    most = _done(evidence, evidence.undisturbed)
+    twice = [
+        f"{label} {n} times instead of {most[label]}"
+        for label, n in _done(evidence, evidence.attempts).items()
+        if n > most[label]
+    ]
+    return f"the provider did {', '.join(sorted(twice))}" if twice else ""
+
+
+def success_is_what_was_done(evidence: Evidence) -> str:
+    """A workflow that succeeds had the provider do every write that it does when nothing fails."""
+    if not evidence.run.succeeded:
+        return ""
+    done = _done(evidence, evidence.attempts)
+    missing = sorted(label for label, n in _done(evidence, evidence.undisturbed).items() if done[label] < n)
+    return f"the client reported success, but the provider did not do {', '.join(missing)}" if missing else ""
+
+
+def _done(evidence: Evidence, attempts: Iterable[Attempt]) -> Counter[str]:
+    """Count the writes that the provider accepted; those of one key count once."""
+    accepted = (a for a in attempts if a.method in WRITES and a.provider_status and 200 <= a.provider_status < 300)
+    return Counter(label for label, _ in {(evidence.called(a), a.key or str(a.at)) for a in accepted})
