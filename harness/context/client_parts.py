@@ -7,7 +7,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from harness.cassettes.store.cassette_paths import FOLDER
+from harness.context.provider_rules import probes_of
 from harness.errors import CassetteError
+from harness.model.config import Probes
 from harness.openapi.error_examples import ErrorExamples
 from harness.resilience.error_bodies import TEXT, ErrorBodies
 from harness.resilience.fault_server import KEY_HEADERS
@@ -48,6 +50,7 @@ def client_of(run_context: RunContext, *, http: httpx.Client | None = None) -> C
         key_headers=(client.idempotency_header,) if client.idempotency_header else KEY_HEADERS,
         run_dir=run_context.run.directory,
         parallel=client.parallel,
+        live_once=probes_of(run_context.config) is not Probes.WRITE,
         documented=_documented(run_context),
     )
 

@@ -20,6 +20,7 @@ from harness.model import Attempt
 from harness.resilience.apply_fault import apply_fault, corrupt, slow_down
 from harness.resilience.error_bodies import ErrorBodies
 from harness.resilience.faults import OF_THE_BODY, WHOLE, Action, Fault
+from harness.resilience.recorded_run import RecordedAnswers, RecordedRun
 
 MAX_ATTEMPTS = 10_000
 MAX_NOTED = 16 << 20
@@ -59,13 +60,16 @@ class FaultServer(LoopbackServer):
         error_bodies: ErrorBodies | None = None,
         aim: Aim = any_call,
         port: int = 0,
+        recording: RecordedRun | None = None,
+        recorded: RecordedAnswers | None = None,
     ) -> None:
         """``upstream`` is the provider's base URL, reached with ``client``; ``aim`` chooses what meets ``faults``.
 
         When the last of these was met, ``then`` applies to every request, whether it is aimed at or not.
         With ``each_write`` the first fault applies only to the first attempt of every write. ``hold_s`` is the length
         of a silent or trickling response, in seconds; the first of ``key_headers`` that a request has is its key;
-        scripted errors have the bodies that ``error_bodies`` returns.
+        scripted errors have the bodies that ``error_bodies`` returns. What the provider answers is added to
+        ``recording``; with ``recorded`` answers it is not asked at all.
         """
         super().__init__("fault-server", port=port)
         self._upstream = upstream.rstrip("/")
@@ -77,6 +81,8 @@ class FaultServer(LoopbackServer):
         self._key_headers = tuple(key_headers)
         self._error_bodies = error_bodies or ErrorBodies()
         self._aim = aim
+        self._recording = recording
+        self._recorded = recorded
         self._written: set[tuple[str, str, str]] = set()
         self._lock = threading.Lock()
         self._served = threading.local()
@@ -178,7 +184,7 @@ class FaultServer(LoopbackServer):
             at=at,
             method=request.method,
             path=request.target,
-            key=next((key for name in self._key_headers if (key := request.header(name))), ""),
+            key=self._key(request),
             body_digest=request.digest,
             fault=fault,
             status=status,
@@ -192,7 +198,23 @@ class FaultServer(LoopbackServer):
             self._noted += sum(map(len, (attempt.method, attempt.path, attempt.key, attempt.traceparent)))
             return len(self._attempts) - 1
 
+    def _key(self, request: Request) -> str:
+        return next((key for name in self._key_headers if (key := request.header(name))), "")
+
     def _passed_on(self, request: Request) -> Response:
+        """Return what the provider answers, now or in the recorded run, with its own links pointing here."""
+        response = self._recorded.find(request, self._key(request)) if self._recorded else self._asked(request)
+        if response is None:
+            self.errors.append(
+                f"the recorded run of the workflow has no answer to {request.method} {request.target}: let the "
+                'workflow make the same calls each time, or let all runs reach the provider, with probes = "write"'
+            )
+            return Response(status=502)
+        if self._recording:
+            self._recording.add(request, response)
+        return self._links.response(response)
+
+    def _asked(self, request: Request) -> Response:
         headers = [(k, v) for k, v in request.headers if k.lower() not in _NOT_PASSED_ON]
         try:
             answer = self._client.request(
@@ -204,10 +226,9 @@ class FaultServer(LoopbackServer):
         except (httpx.TransportError, httpx.InvalidURL) as exc:
             self.errors.append(f"{self._upstream} could not be reached: {type(exc).__name__}")
             return Response(status=502)
-        response = Response(
+        return Response(
             status=answer.status_code,
             reason=answer.reason_phrase,
             headers=tuple(h for h in answer.headers.multi_items() if h[0].lower() != "content-encoding"),  # decoded
             body=answer.content,
         )
-        return self._links.response(response)

@@ -28,6 +28,8 @@ from harness.resilience.client_process import ClientRun, run_client
 from harness.resilience.error_bodies import ErrorBodies
 from harness.resilience.fault_server import KEY_HEADERS, Aim, FaultServer, any_call
 from harness.resilience.faults import Fault
+from harness.resilience.recorded_run import RecordedAnswers, RecordedRun
+from harness.resilience.undisturbed import KnownRuns, Undisturbed
 from harness.resilience.workflow_operations import ClientOperation, Documented, WorkflowOperations, undocumented
 
 T = TypeVar("T")
@@ -36,58 +38,10 @@ PLACEHOLDERS = ("{fault_server}", "{provider}")
 """Either stands for the address that the client must call."""
 WORKFLOW = "{workflow_id}"
 """Placeholder for a name that is another one in each workflow, and the same when one is run again."""
-UNPROVEN = "the workflow does not succeed without a fault either"
-NO_CALL = (
-    "the workflow makes no call to the fault server: give the client its address, {fault_server}, "
-    "in [client] command or env"
-)
 RUNS_A_CORE = 2
 """Runs at once for each core: most of a run only waits."""
 MOST_OPERATIONS = 24
 """Operations that one case is tried at."""
-
-
-class Undisturbed(msgspec.Struct, frozen=True, kw_only=True):
-    """What the workflow does without any fault."""
-
-    server: FaultServer
-    run: ClientRun
-    operations: WorkflowOperations
-    own_folder: bool
-    """Whether it succeeds with a ``{run_dir}`` of its own."""
-
-    @property
-    def start_up_s(self) -> float:
-        """Seconds from the start of the process to its first call."""
-        attempts = self.server.attempts
-        return max(0.0, attempts[0].at - self.run.started_at) if attempts else 0.0
-
-    @property
-    def problem(self) -> str:
-        """Why no case proves anything; empty where the workflow succeeds and calls."""
-        if self.server.errors:
-            return self.server.errors[0]
-        if not self.run.succeeded:
-            return f"{UNPROVEN}: {self.run.ended}: {self.run.tail}"
-        return "" if self.server.attempts else f"{NO_CALL}; {self.run.ended}: {self.run.tail}"
-
-
-class KnownRuns:
-    """What all checks of one client share: its undisturbed run, and its runs under each script of faults."""
-
-    def __init__(self) -> None:
-        self.undisturbed: Undisturbed | None = None
-        self._runs: dict[object, list[tuple[Evidence, Sequence[str]]]] = {}
-        self.log = threading.Lock()
-
-    def run(
-        self, key: object, number: int, work: Callable[[], tuple[Evidence, Sequence[str]]]
-    ) -> tuple[Evidence, Sequence[str]]:
-        """Return the run of that number under a script; ``work`` makes one more where there are fewer."""
-        runs = self._runs.setdefault(key, [])
-        if number >= len(runs):
-            runs.append(work())
-        return runs[number]
 
 
 class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +68,8 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
     """The run's folder, in place of which each run has one of its own; empty for none."""
     parallel: bool = True
     """Whether several may run at once."""
+    live_once: bool = False
+    """Whether only the undisturbed run reaches the provider, and its answers are given to all others."""
     documented: Documented = undocumented
     """Names operations by the provider's document."""
     known: KnownRuns = msgspec.field(default_factory=KnownRuns)
@@ -133,7 +89,22 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         For ``then``, ``each_write`` and ``aim`` see `FaultServer`. With ``own_folder`` it has a ``{run_dir}`` of its
         own; it has at least ``least_s`` seconds. Raises `ProcessError` when the command cannot be run.
         """
-        server = FaultServer(
+        plain = self.undisturbed() if self.live_once else None
+        recorded = plain.recorded.answers(plain.operations.label_of) if plain else None
+        server = self._server(faults, then, each_write=each_write, aim=aim, recorded=recorded)
+        return self._behind(server, own_folder=own_folder, least_s=least_s)
+
+    def _server(
+        self,
+        faults: Sequence[Fault],
+        then: Fault | None = None,
+        *,
+        each_write: bool = False,
+        aim: Aim = any_call,
+        recorded: RecordedAnswers | None = None,
+        recording: RecordedRun | None = None,
+    ) -> FaultServer:
+        return FaultServer(
             self.upstream,
             self.http,
             faults=faults,
@@ -143,7 +114,12 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             key_headers=self.key_headers,
             error_bodies=self.error_bodies,
             aim=aim,
+            recorded=recorded,
+            recording=recording,
         )
+
+    def _behind(self, server: FaultServer, *, own_folder: bool, least_s: float = 0.0) -> tuple[FaultServer, ClientRun]:
+        """Run it once behind a server."""
         with server, self._folder(own=own_folder) as folder:
             return server, self.run_before(server, folder=folder, least_s=least_s)
 
@@ -188,13 +164,19 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
     def undisturbed(self) -> Undisturbed:
         """Run it once without faults, and return the same at every later call; raises `ProcessError`."""
         if self.known.undisturbed is None:
-            own = self.parallel
-            server, run = self.run(own_folder=own)
+            own, recording = self.parallel, RecordedRun()
+            server, run = self._behind(self._server((), recording=recording), own_folder=own)
             if own and self.run_dir and not run.succeeded:  # it may need what another process keeps in the run's folder
-                server, run = self.run()
+                recording = RecordedRun()
+                server, run = self._behind(self._server((), recording=recording), own_folder=False)
                 own = not run.succeeded
-            operations = WorkflowOperations(server.attempts, self.documented)
-            self.known.undisturbed = Undisturbed(server=server, run=run, operations=operations, own_folder=own)
+            self.known.undisturbed = Undisturbed(
+                server=server,
+                run=run,
+                operations=WorkflowOperations(server.attempts, self.documented),
+                own_folder=own,
+                recorded=recording,
+            )
         return self.known.undisturbed
 
     def check(self, case: ClientCase, *, reproduce: str = "") -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.resilience.client_case import ClientCase
-from harness.resilience.faults import RESET, SILENCE, Action, Corruption, Fault, respond
+from harness.resilience.faults import RESET, SILENCE, Corruption, corrupted, respond
 from harness.resilience.workflow_operations import repeatable_calls, unkeyed_writes, writes
 from harness.resilience.writes_once import (
     done_no_oftener,
@@ -30,7 +30,7 @@ UNKEYED: tuple[ClientCase, ...] = tuple(
         ("unkeyed-writes", RESET, "a connection reset at", "a reset"),
         ("unkeyed-unavailable", respond(503), "a 503 to", "a 503 without Retry-After"),
         ("unkeyed-unanswered", SILENCE, "silence after", "an endless silence"),
-        ("unkeyed-done", Fault(action=Action.CORRUPT, corruption=Corruption.CUT), "a cut answer to", "a cut answer"),
+        ("unkeyed-done", corrupted(Corruption.CUT), "a cut answer to", "a cut answer"),
     )
 )
 

@@ -14,6 +14,7 @@ from harness.context.client_checks import ClientChecks
 from harness.context.run_context import RunContext
 from harness.errors import ProcessError
 from harness.model import Outcome
+from harness.resilience.client_case import ClientCase
 from harness.resilience.client_cases import CASES, UNDISTURBED
 from harness.resilience.credential_leak import CASES as TRANSPORTS
 from harness.resilience.credential_leak import TransportCase

@@ -6,6 +6,7 @@ import http.server
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -20,7 +21,8 @@ from harness.resilience.client_case import ClientCase
 from harness.resilience.client_cases import CASES, INTEGRITY, KEYS, RETRIES, TIMEOUTS
 from harness.resilience.client_evidence import Evidence
 from harness.resilience.client_process import ClientRun
-from harness.resilience.runner import UNPROVEN, ClientUnderTest
+from harness.resilience.runner import ClientUnderTest
+from harness.resilience.undisturbed import UNPROVEN
 from harness.resilience.workflow_operations import repeatable_calls, unkeyed_writes
 from harness.resilience.write_cases import UNKEYED
 
@@ -103,12 +105,13 @@ HURRIED = {"hammers", "retries-without-end"}
 """Clients that are recognised by the pauses that they do not make."""
 
 
-@pytest.fixture(scope="module")
-def provider() -> Iterator[str]:
-    """A real server that creates whatever it is asked to."""
+@contextmanager
+def serving(seen: list[str]) -> Iterator[str]:
+    """Serve what creates whatever it is asked to, and notes the paths in ``seen``."""
 
     class Creates(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            seen.append(self.path)
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.send_response(201)
             self.send_header("Content-Length", "2")
@@ -127,6 +130,21 @@ def provider() -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[str]:
+    """A real server that creates whatever it is asked to."""
+    with serving([]) as url:
+        yield url
+
+
+@pytest.fixture
+def counted() -> Iterator[tuple[str, list[str]]]:
+    """The same server, with the paths that it is asked for."""
+    seen: list[str] = []
+    with serving(seen) as url:
+        yield url, seen
 
 
 def run(case: ClientCase, script: str, upstream: str, tmp_path: Path, policy: Policy = POLICY) -> Finding:
@@ -454,3 +472,25 @@ def test_other_operations_are_not_taken_for_attempts() -> None:
     finding = judge(case, attempts, ClientRun(exit_status=0, seconds=1, tail=""), Policy())
 
     assert finding.outcome is Outcome.PASS
+
+
+def test_a_vendor_sees_one_run_alone(counted: tuple[str, list[str]], tmp_path: Path) -> None:
+    """Where the provider is not to be written to again, every other run is answered from the recorded one."""
+    upstream, seen = counted
+    case_ids = ("unavailable-twice", "cut-short", "limited-with-seconds")
+    with Network().client() as http_client:
+        client = ClientUnderTest(
+            command=[sys.executable, "-c", one_after_another({}, {})],
+            env={"URL": "{fault_server}"},
+            cwd=tmp_path,
+            timeout_s=20,
+            policy=POLICY,
+            log=tmp_path / "client.log",
+            upstream=upstream,
+            http=http_client,
+            live_once=True,
+        )
+        found = [client.check(next(c for c in CASES if c.id == case_id)) for case_id in case_ids]
+
+    assert [f.outcome for f in found] == [Outcome.PASS] * len(case_ids), found
+    assert seen == ["/projects", "/runs"]

@@ -1,0 +1,65 @@
+"""The run without any fault, which shows what the workflow does, and the runs that several checks share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from harness.resilience.client_evidence import Evidence
+from harness.resilience.client_process import ClientRun
+from harness.resilience.fault_server import FaultServer
+from harness.resilience.recorded_run import RecordedRun
+from harness.resilience.workflow_operations import WorkflowOperations
+
+UNPROVEN = "the workflow does not succeed without a fault either"
+NO_CALL = (
+    "the workflow makes no call to the fault server: give the client its address, {fault_server}, "
+    "in [client] command or env"
+)
+
+
+class Undisturbed(msgspec.Struct, frozen=True, kw_only=True):
+    """What the workflow does without any fault."""
+
+    server: FaultServer
+    run: ClientRun
+    operations: WorkflowOperations
+    own_folder: bool
+    """Whether it succeeds with a ``{run_dir}`` of its own."""
+    recorded: RecordedRun
+    """What the provider answered."""
+
+    @property
+    def start_up_s(self) -> float:
+        """Seconds from the start of the process to its first call."""
+        attempts = self.server.attempts
+        return max(0.0, attempts[0].at - self.run.started_at) if attempts else 0.0
+
+    @property
+    def problem(self) -> str:
+        """Why no case proves anything; empty where the workflow succeeds and calls."""
+        if self.server.errors:
+            return self.server.errors[0]
+        if not self.run.succeeded:
+            return f"{UNPROVEN}: {self.run.ended}: {self.run.tail}"
+        return "" if self.server.attempts else f"{NO_CALL}; {self.run.ended}: {self.run.tail}"
+
+
+class KnownRuns:
+    """What all checks of one client share: its undisturbed run, and its runs under each script of faults."""
+
+    def __init__(self) -> None:
+        self.undisturbed: Undisturbed | None = None
+        self._runs: dict[object, list[tuple[Evidence, Sequence[str]]]] = {}
+        self.log = threading.Lock()
+
+    def run(
+        self, key: object, number: int, work: Callable[[], tuple[Evidence, Sequence[str]]]
+    ) -> tuple[Evidence, Sequence[str]]:
+        """Return the run of that number under a script; ``work`` makes one more where there are fewer."""
+        runs = self._runs.setdefault(key, [])
+        if number >= len(runs):
+            runs.append(work())
+        return runs[number]
