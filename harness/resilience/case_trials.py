@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from math import comb
 
@@ -11,6 +12,7 @@ from harness.model import Finding, Outcome
 from harness.resilience.client_case import ClientCase
 from harness.resilience.client_evidence import Evidence, OfTiming, Timed, timeline
 
+_TIME = re.compile(r"\d+\.\d+ s")
 UNMET_RUNS = 3
 """Runs in which a call has to appear, before it is taken for one that the workflow makes no more."""
 
@@ -82,11 +84,14 @@ def finding_of(case: ClientCase, all_tried: Sequence[Tried], *, reproduce: str =
 
 
 def _where(failed: Sequence[Tried], *, several: bool) -> str:
-    """Return each complaint, with the operations that it is about."""
-    places: dict[str, list[str]] = {}
+    """Return each complaint once, however its times differ, with the operations that it is about."""
+    alike: dict[str, list[Tried]] = {}
     for t in failed:
-        places.setdefault(t.complaint, []).append(t.label)
-    return "; ".join(f"{text} ({', '.join(labels)})" if several else text for text, labels in places.items())
+        alike.setdefault(_TIME.sub("", t.complaint), []).append(t)
+    return "; ".join(
+        f"{found[0].complaint} ({', '.join(t.label for t in found)})" if several else found[0].complaint
+        for found in alike.values()
+    )
 
 
 def _met(case: ClientCase, evidence: Evidence) -> bool:
@@ -140,7 +145,7 @@ def _repeated(
     ]
     complaint = "; ".join(text for _, text in runs[0][1])
     if outcome is Outcome.FAIL and probability:
-        shown.append(f"once in {1 / rule.false_alarm(probability):,.0f} times, chance does this to full jitter")
+        shown.append(f"full jitter does so by chance once in {1 / rule.false_alarm(probability):,.0f} times")
     counted = f"{complaint} ({failed} of {len(runs)} runs)"
     observed = ". ".join([counted, *shown])
     return Tried(label=label, outcome=outcome, complaint=counted, observed=observed, brief=observed)

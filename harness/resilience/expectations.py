@@ -26,14 +26,16 @@ _GROWS_NOT_BY_CHANCE = 0.12
 
 def succeeds(evidence: Evidence) -> str:
     """The workflow succeeds in the end."""
-    return "" if evidence.run.succeeded else f"the workflow did not succeed: {evidence.run.ended}"
+    if evidence.run.exit_status is None:
+        return evidence.run.ended
+    return "" if evidence.run.succeeded else f"the workflow did not succeed: exit status {evidence.run.exit_status}"
 
 
 def reports_failure(evidence: Evidence) -> str:
     """The client ends by itself and reports the failure."""
     if evidence.run.exit_status is None:
         return evidence.run.ended
-    return "the client reported success although no call succeeded" if evidence.run.succeeded else ""
+    return "the client reported success although the call did not succeed" if evidence.run.succeeded else ""
 
 
 def attempts_exactly(number: int) -> Expectation:

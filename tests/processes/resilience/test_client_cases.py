@@ -324,7 +324,7 @@ WAITS: dict[str, tuple[float, float | None, int | None, str]] = {
     ),
     "just beyond the cap": (1.9, 2.0, 0, ""),
     "given up": (1, None, 1, ""),
-    "given up as if it had succeeded": (1, None, 0, "the client reported success although no call succeeded"),
+    "given up as if it had succeeded": (1, None, 0, "the client reported success although the call did not succeed"),
     "killed while it waited": (1, None, None, "the client was still running after 9 s and was killed"),
 }
 
