@@ -60,16 +60,15 @@ class FaultServer(LoopbackServer):
         error_bodies: ErrorBodies | None = None,
         aim: Aim = any_call,
         port: int = 0,
-        recording: RecordedRun | None = None,
-        recorded: RecordedAnswers | None = None,
+        recorded: RecordedRun | RecordedAnswers | None = None,
     ) -> None:
         """``upstream`` is the provider's base URL, reached with ``client``; ``aim`` chooses what meets ``faults``.
 
         When the last of these was met, ``then`` applies to every request, whether it is aimed at or not.
         With ``each_write`` the first fault applies only to the first attempt of every write. ``hold_s`` is the length
         of a silent or trickling response, in seconds; the first of ``key_headers`` that a request has is its key;
-        scripted errors have the bodies that ``error_bodies`` returns. What the provider answers is added to
-        ``recording``; with ``recorded`` answers it is not asked at all.
+        scripted errors have the bodies that ``error_bodies`` returns. The provider's answers are added to a
+        ``recorded`` run; where that has answers already, they are given in its place.
         """
         super().__init__("fault-server", port=port)
         self._upstream = upstream.rstrip("/")
@@ -81,16 +80,12 @@ class FaultServer(LoopbackServer):
         self._key_headers = tuple(key_headers)
         self._error_bodies = error_bodies or ErrorBodies()
         self._aim = aim
-        self._recording = recording
         self._recorded = recorded
         self._written: set[tuple[str, str, str]] = set()
-        self._lock = threading.Lock()
-        self._served = threading.local()
+        self._lock, self._served = threading.Lock(), threading.local()
         self._attempts: list[Attempt] = []
-        self._noted = 0
-        self._met = 0
-        self.errors: list[str] = []
-        """Why a request could not be passed on: problems between server and provider, not the client's fault."""
+        self._noted = self._met = 0
+        self.errors: list[str] = []  # problems between server and provider, not the client's fault
 
     def __enter__(self) -> Self:
         """Listen, once the bodies of errors are made."""
@@ -203,15 +198,18 @@ class FaultServer(LoopbackServer):
 
     def _passed_on(self, request: Request) -> Response:
         """Return what the provider answers, now or in the recorded run, with its own links pointing here."""
-        response = self._recorded.find(request, self._key(request)) if self._recorded else self._asked(request)
+        if isinstance(self._recorded, RecordedAnswers):
+            response = self._recorded.find(request, self._key(request))
+        else:
+            response = self._asked(request)
         if response is None:
             self.errors.append(
                 f"the recorded run of the workflow has no answer to {request.method} {request.target}: let the "
                 'workflow make the same calls each time, or let all runs reach the provider, with probes = "write"'
             )
             return Response(status=502)
-        if self._recording:
-            self._recording.add(request, response)
+        if isinstance(self._recorded, RecordedRun):
+            self._recorded.add(request, response)
         return self._links.response(response)
 
     def _asked(self, request: Request) -> Response:

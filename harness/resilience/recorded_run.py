@@ -9,7 +9,7 @@ from collections.abc import Callable
 from harness.http.message import Request, Response
 
 MAX_KEPT = 64 << 20
-"""The most bytes of bodies that are kept of the run; later answers are missing from it."""
+"""The most bytes of bodies that are stored of the run; later answers are missing from it."""
 
 
 class RecordedRun:

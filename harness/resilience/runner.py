@@ -101,8 +101,7 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         *,
         each_write: bool = False,
         aim: Aim = any_call,
-        recorded: RecordedAnswers | None = None,
-        recording: RecordedRun | None = None,
+        recorded: RecordedRun | RecordedAnswers | None = None,
     ) -> FaultServer:
         return FaultServer(
             self.upstream,
@@ -115,7 +114,6 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
             error_bodies=self.error_bodies,
             aim=aim,
             recorded=recorded,
-            recording=recording,
         )
 
     def _behind(self, server: FaultServer, *, own_folder: bool, least_s: float = 0.0) -> tuple[FaultServer, ClientRun]:
@@ -165,10 +163,10 @@ class ClientUnderTest(msgspec.Struct, frozen=True, kw_only=True):
         """Run it once without faults, and return the same at every later call; raises `ProcessError`."""
         if self.known.undisturbed is None:
             own, recording = self.parallel, RecordedRun()
-            server, run = self._behind(self._server((), recording=recording), own_folder=own)
+            server, run = self._behind(self._server((), recorded=recording), own_folder=own)
             if own and self.run_dir and not run.succeeded:  # it may need what another process keeps in the run's folder
                 recording = RecordedRun()
-                server, run = self._behind(self._server((), recording=recording), own_folder=False)
+                server, run = self._behind(self._server((), recorded=recording), own_folder=False)
                 own = not run.succeeded
             self.known.undisturbed = Undisturbed(
                 server=server,
