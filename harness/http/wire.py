@@ -10,23 +10,26 @@ import selectors
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
+from itertools import repeat
 from typing import Any
 
 import httpx
+import msgspec
 
 from harness.core.cutting import cut
 from harness.http.address import Address, public_url
 from harness.http.answer_reader import AnswerReader
 from harness.http.client_tls import tls_context
 from harness.http.codings import CodingError, decoded
+from harness.http.exchange_clock import ExchangeClock
 from harness.http.message import Exchange, Request
 from harness.http.observed_bodies import AnswerObserver
 from harness.http.request_head import header_lines
 from harness.http.unanswered import no_answer, no_connection
-from harness.model import Delivery
+from harness.model import Delivery, Event
 from harness.model.delivery import CLOSED
 
 CONNECT_S = 5.0
@@ -60,10 +63,46 @@ class Wire:
 
     def send(self, request: Request, *, event: str, event_id: str) -> Delivery:
         """Send one request, headers and bytes as they are; a broken connection is an answer too."""
+        return self.exchange(self._pieces(request), event=event, event_id=event_id, method=request.method)
+
+    def send_at_once(self, requests: Sequence[tuple[Request, Event]]) -> list[Delivery]:
+        """Send requests, each on its own connection, whose last bytes leave one right after the other, in this order.
+
+        So the receiver has them all before it has answered any, however long connections and bodies take.
+        """
+        for request, _ in requests:
+            self._check(request.method, httpx.URL(self.url))
+        under_way = [self._in_steps(request, event) for request, event in requests]
+        with ExitStack() as stack:
+            for each in under_way:
+                stack.callback(each.close)
+            for _ in ("all but the last byte", "the last byte"):
+                for each in under_way:
+                    next(each)
+            return [next(each) for each in under_way]
+
+    def _in_steps(self, request: Request, event: Event) -> Generator[Delivery]:
+        """Connect and send a request but for its last byte, then that, then read the answer; yield after each."""
+        made = partial(Delivery, event=event.name, event_id=event.id, url=public_url(self.url), status=None)
+        clock, whole, failed = ExchangeClock(self.timeout_s), b"".join(self._pieces(request)), None
+        try:
+            connection = self._connected()
+        except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no connection
+            yield from repeat(made(seconds=clock.elapsed(), error=no_connection(exc, within_s=self._connect_s)))
+            return
+        clock.connected()
+        with connection:
+            for piece in (whole[:-1], whole[-1:]):
+                failed = failed or _sent(connection, [piece], clock, 0)
+                yield made(seconds=clock.elapsed(), connect_s=clock.connect_s)
+            answer = self._outcome(connection, clock, failed, request.method)
+        yield msgspec.structs.replace(made(seconds=clock.elapsed(), connect_s=clock.connect_s), **answer)
+
+    def _pieces(self, request: Request) -> list[bytes]:
+        """Return head and body of a request that states its length."""
         framed = any(v and k.lower() in ("content-length", "transfer-encoding") for k, v in request.headers)
         length = () if framed else (("content-length", str(len(request.body))),)
-        head = self.head(request, *length)
-        return self.exchange([head, request.body], event=event, event_id=event_id, method=request.method)
+        return [self.head(request, *length), request.body]
 
     def at(self, url: str, *, timeout_s: float) -> Wire:
         """Return the same for another URL."""
@@ -94,7 +133,7 @@ class Wire:
         """
         self._check(method, httpx.URL(self.url))
         made = partial(Delivery, event=event, event_id=event_id, url=public_url(self.url))
-        clock = _Clock(self.timeout_s)
+        clock = ExchangeClock(self.timeout_s)
         try:
             connection = self._connected()
         except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no connection
@@ -105,13 +144,26 @@ class Wire:
                 if before and not self._answered(connection, clock, _sent(connection, [before], clock, 0))[0].reusable:
                     return made(seconds=clock.elapsed(), connect_s=clock.connect_s, status=None, error=CLOSED)
                 failed = _sent(connection, pieces, clock, pause_s)
-                answer = _seen(*self._answered(connection, clock, failed, method), failed, clock)
             except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no answer
-                answer = {"status": None, "error": no_answer(exc, within_s=self.timeout_s)}
+                answer = self._without(exc)
+            else:
+                answer = self._outcome(connection, clock, failed, method)
         return made(seconds=clock.elapsed(), connect_s=clock.connect_s, **answer)
 
+    def _outcome(
+        self, connection: socket.socket, clock: ExchangeClock, failed: OSError | None, method: str
+    ) -> dict[str, Any]:
+        """Read the answer; return what of a delivery it decides. ``failed`` is why sending broke off."""
+        try:
+            return _seen(*self._answered(connection, clock, failed, method), failed, clock)
+        except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no answer
+            return self._without(exc)
+
+    def _without(self, exc: Exception) -> dict[str, Any]:
+        return {"status": None, "error": no_answer(exc, within_s=self.timeout_s)}
+
     def _answered(
-        self, connection: socket.socket, clock: _Clock, failed: OSError | None, method: str = "POST"
+        self, connection: socket.socket, clock: ExchangeClock, failed: OSError | None, method: str = "POST"
     ) -> tuple[AnswerReader, float]:
         """Read an answer, and show it to the observer; see `_read`."""
         reader, first = _read(connection, clock, failed)
@@ -133,7 +185,7 @@ class Wire:
         self._check("POST", httpx.URL(self.url))
         with ExitStack() as stack:
             with suppress(OSError):
-                _sent(stack.enter_context(self._connected()), pieces, _Clock(self.timeout_s), 0)
+                _sent(stack.enter_context(self._connected()), pieces, ExchangeClock(self.timeout_s), 0)
             yield
 
     @property
@@ -148,32 +200,7 @@ class Wire:
         return tls_context().wrap_socket(connection, server_hostname=self._address.host)
 
 
-class _Clock:
-    """Measures one exchange from its first byte, and bounds it."""
-
-    def __init__(self, limit_s: float) -> None:
-        self.limit_s = limit_s
-        self._start = time.perf_counter()
-        self._deadline = self._start + limit_s
-        self.connect_s = 0.0
-
-    def connected(self) -> None:
-        now = time.perf_counter()
-        self.connect_s = now - self._start
-        self._start = now
-
-    def elapsed(self) -> float:
-        return time.perf_counter() - self._start
-
-    def left(self) -> float:
-        """Return the seconds that are left; raises TimeoutError when none are left."""
-        left = self._deadline - time.perf_counter()
-        if left <= 0:
-            raise TimeoutError
-        return left
-
-
-def _sent(connection: socket.socket, pieces: Iterable[bytes], clock: _Clock, pause_s: float) -> OSError | None:
+def _sent(connection: socket.socket, pieces: Iterable[bytes], clock: ExchangeClock, pause_s: float) -> OSError | None:
     """Send everything; return why that broke off, for a receiver may answer and close before it has read all."""
     try:
         for number, piece in enumerate(pieces):
@@ -181,7 +208,7 @@ def _sent(connection: socket.socket, pieces: Iterable[bytes], clock: _Clock, pau
                 _pause(connection, pause_s)
             if not _sent_whole(connection, memoryview(piece), clock):
                 break
-    except ConnectionError as exc:
+    except (ConnectionError, TimeoutError) as exc:
         return exc
     return None
 
@@ -200,7 +227,7 @@ def _readable(connection: socket.socket, within_s: float) -> bool:
         return bool(selector.select(within_s))
 
 
-def _sent_whole(connection: socket.socket, piece: memoryview, clock: _Clock) -> bool:
+def _sent_whole(connection: socket.socket, piece: memoryview, clock: ExchangeClock) -> bool:
     """Send one piece; return False for a receiver that answers, keeps the connection open, and reads no further."""
     while piece:
         connection.settimeout(min(STALL_S, clock.left()))
@@ -212,7 +239,7 @@ def _sent_whole(connection: socket.socket, piece: memoryview, clock: _Clock) -> 
     return True
 
 
-def _seen(reader: AnswerReader, first: float, failed: OSError | None, clock: _Clock) -> dict[str, Any]:
+def _seen(reader: AnswerReader, first: float, failed: OSError | None, clock: ExchangeClock) -> dict[str, Any]:
     """Return what of a delivery the answer decides; ``failed`` is why sending broke off."""
     if reader.head is None:
         return {"status": None, "error": no_answer(failed, within_s=clock.limit_s)}
@@ -225,7 +252,7 @@ def _seen(reader: AnswerReader, first: float, failed: OSError | None, clock: _Cl
     }
 
 
-def _read(connection: socket.socket, clock: _Clock, failed: OSError | None) -> tuple[AnswerReader, float]:
+def _read(connection: socket.socket, clock: ExchangeClock, failed: OSError | None) -> tuple[AnswerReader, float]:
     """Read an answer; return it, without a head where none came, and the seconds until its first byte."""
     reader = AnswerReader(most_bytes=ANSWER_BYTES, stored_bytes=ANSWER_BYTES)
     first = 0.0

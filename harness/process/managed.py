@@ -92,6 +92,8 @@ class ManagedProcess:
         """End the process group at once, without a chance to clean up (SIGKILL)."""
         process, self._process = self._process, None
         if process is not None:
+            # To find its descendants takes time, in which it would finish what it has at hand.
+            signal_group(process.pid, signal.SIGSTOP)
             _end_group(process, _descendants(process.pid))
 
     def death(self) -> str | None:

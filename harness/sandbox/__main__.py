@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from harness.sandbox.defects import CATALOGUE, PARTS, Planted, UnknownDefectError
+from harness.sandbox.defects import CATALOGUE, PARTS, Planted, PlantedDefect, UnknownDefectError
 from harness.sandbox.integration.commands import dead_letters, integration, worker, workflow
 
 USAGE_ERROR = 4
@@ -124,7 +124,7 @@ def list_defects(*, as_json: bool) -> None:
         rows = list(defects)
         click.echo(f"{where} ({len(rows)})")
         for d in rows:
-            place = f" ({d.edit.file})" if d.edit else ""
+            place = f" ({', '.join(_files(d))})" if d.edits else ""
             click.echo(f"  {d.id:{width}}  {'pending: ' if d.pending else ''}{d.item}\n  {'':{width}}  {d.what}{place}")
     click.echo(f"{len(CATALOGUE)} defects. Plant one: harness gate --sandbox --defect NAME")
 
@@ -134,12 +134,16 @@ def list_defects(*, as_json: bool) -> None:
 def check_defects(names: tuple[str, ...]) -> None:
     """Exit with status 2 and a message when one of NAMES is not a defect of the processes."""
     for defect in CATALOGUE:
-        if defect.id in _planted(names).names and defect.edit:
+        if defect.id in _planted(names).names and defect.edits:
             sys.stderr.write(
-                f"{defect.id} changes {defect.edit.file}, not a process. Plant it with "
+                f"{defect.id} changes {' and '.join(_files(defect))}, not a process. Plant it with "
                 f"harness gate --sandbox --defect {defect.id}.\n"
             )
             sys.exit(2)
+
+
+def _files(defect: PlantedDefect) -> list[str]:
+    return [edit.file for edit in defect.edits]
 
 
 def _planted(names: tuple[str, ...], status: int = 2) -> Planted:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 PARTS = ("provider", "client", "receiver", "worker", "operations")
 
@@ -34,20 +36,23 @@ class PlantedDefect:
     """Id of the checklist item that must fail."""
     also: tuple[str, ...] = ()
     """Items that may rightly fail with it, because they see the same mistake from another side."""
-    edit: Edit | None = None
-    """Where the defect is in a file; None where the sandbox' processes carry it."""
+    edits: tuple[Edit, ...] = ()
+    """Where the defect is in files; empty where the sandbox' processes carry it alone."""
     pending: bool = False
     """Whether no check can see it yet."""
 
 
 def _read() -> tuple[PlantedDefect, ...]:
     rows = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["defect"]
-    return tuple(
-        PlantedDefect(
-            **{**row, "also": tuple(row.get("also", ())), "edit": Edit(**row["edit"]) if "edit" in row else None}
-        )
-        for row in rows
-    )
+    return tuple(_of_row(**row) for row in rows)
+
+
+def _of_row(
+    *, edit: dict[str, str] | list[dict[str, str]] | None = None, also: Sequence[str] = (), **row: Any
+) -> PlantedDefect:
+    """Return the defect of a row, whose ``edit`` is one table or several."""
+    edits = edit if isinstance(edit, list) else filter(None, [edit])
+    return PlantedDefect(**row, also=tuple(also), edits=tuple(Edit(**each) for each in edits))
 
 
 CATALOGUE: tuple[PlantedDefect, ...] = _read()
@@ -73,7 +78,7 @@ class Planted:
     @property
     def edits(self) -> tuple[Edit, ...]:
         """What the defects change in files."""
-        return tuple(d.edit for d in CATALOGUE if d.id in self.names and d.edit)
+        return tuple(edit for d in CATALOGUE if d.id in self.names for edit in d.edits)
 
     def __contains__(self, name: str) -> bool:
         """Whether the defect is planted; a name outside the catalogue is a mistake in the sandbox itself."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from harness.http.message import Request
 from harness.http.wire import Wire
@@ -111,6 +111,12 @@ class ReceiverUnderTest:
             pieces, event=event.name, event_id=event.id, method=built.method, pause_s=pause_s, before=before
         )
 
+    def send_at_once(self, deliveries: Sequence[tuple[Event, Request]]) -> list[Delivery]:
+        """Send deliveries exactly as built, so that the receiver has all of them at the same time."""
+        for event, _ in deliveries:
+            self._note(event.id)
+        return self.wire.send_at_once([(built, event) for event, built in deliveries])
+
     def _whole_genuine(self, event: Event) -> bytes:
         """Return a whole genuine delivery of an event like ``event``, as it is sent."""
         other = self.subject(event)
@@ -215,14 +221,18 @@ class ReceiverUnderTest:
         forms = {event.name: self._forms.of(event)[0].how for event in refused} if how else {}
         return [acceptance(e, a, all_refused=all_refused, instead=forms.get(e.name, "")) for e, a in answers]
 
+    def forged(self, event: Event) -> Request:
+        """Return a delivery of an event by somebody who has another secret."""
+        wrong = self.scheme.new_secret()
+        if self.scheme.is_token:
+            self._note_token(wrong)
+        return self.material(event).signed(secret=wrong)
+
     def provoke_refusal(self, event: Event) -> str:
         """Deliver ``event`` signed with another secret; return what came instead of a refusal, empty for a refusal."""
         if reason := unauthenticated(self.scheme):
             return reason
-        wrong = self.scheme.new_secret()
-        if self.scheme.is_token:
-            self._note_token(wrong)
-        answer = self.send(event, self.material(event).signed(secret=wrong))
+        answer = self.send(event, self.forged(event))
         return "" if answer.status and 400 <= answer.status < 500 else f"the receiver answered {answer.seen}"
 
     def control(self, event: Event, *, as_is: bool = False) -> Delivery:

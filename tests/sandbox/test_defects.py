@@ -12,12 +12,12 @@ import pytest
 
 import harness.sandbox
 from harness.readiness.checklist import shipped
-from harness.sandbox.defects import CATALOGUE, PARTS, Edit, PlantedDefect
+from harness.sandbox.defects import CATALOGUE, PARTS, Edit
 from harness.sandbox.plant import EditError, plant
 
 ROOT = Path(__file__).parents[2]
-IN_FILES = [d for d in CATALOGUE if d.edit]
-IN_PROCESSES = [d for d in CATALOGUE if not d.edit]
+IN_FILES = {f"{d.id}-{n}": edit for d in CATALOGUE for n, edit in enumerate(d.edits)}
+IN_PROCESSES = [d for d in CATALOGUE if not d.edits]
 
 
 def sandbox(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -53,21 +53,20 @@ def test_each_is_planted_somewhere_and_nothing_else_is() -> None:
     assert [d.id for d in IN_PROCESSES if f'"{d.id}"' not in code] == []
 
 
-@pytest.mark.parametrize("defect", IN_FILES, ids=lambda d: d.id)
-def test_a_defect_in_a_file_is_planted_in_a_copy(defect: PlantedDefect, tmp_path: Path) -> None:
+@pytest.mark.parametrize("edit", IN_FILES.values(), ids=IN_FILES)
+def test_a_defect_in_a_file_is_planted_in_a_copy(edit: Edit, tmp_path: Path) -> None:
     """The copy differs from the file of this repository as the row says; the file itself does not change."""
-    assert defect.edit is not None
-    original = ROOT / defect.edit.file
+    original = ROOT / edit.file
     before = original.read_text(encoding="utf-8")
     for entry in ROOT.iterdir():
         (tmp_path / entry.name).symlink_to(entry)
-    plant(defect.edit, tmp_path)
+    plant(edit, tmp_path)
 
-    planted = (tmp_path / defect.edit.file).read_text(encoding="utf-8")
-    assert planted == before.replace(defect.edit.find, defect.edit.replace) != before
+    planted = (tmp_path / edit.file).read_text(encoding="utf-8")
+    assert planted == before.replace(edit.find, edit.replace) != before
     assert original.read_text(encoding="utf-8") == before
     neighbours = [p.name for p in original.parent.iterdir()]
-    assert sorted(p.name for p in (tmp_path / defect.edit.file).parent.iterdir()) == sorted(neighbours)
+    assert sorted(p.name for p in (tmp_path / edit.file).parent.iterdir()) == sorted(neighbours)
 
 
 @pytest.mark.parametrize("text", ["nothing of the kind", "here, and here"], ids=["absent", "twice"])

@@ -34,6 +34,9 @@ def _of_any_length(key: bytes, message: bytes, given: str) -> str:
 RIGHT_TOO: Mapping[str, Callable[[bytes, bytes, str], str]] = {
     "receiver-accepts-any-digest": _of_any_length,
     "receiver-accepts-plain-digest": lambda _key, message, _given: hashlib.sha256(message).hexdigest(),
+    "receiver-drops-marked-retries": lambda key, message, _given: hmac.new(
+        key, b"v0:" + message.replace(b".", b":", 1), hashlib.sha256
+    ).hexdigest(),
     "receiver-hashes-secret-and-message": lambda key, message, _given: hashlib.sha256(key + message).hexdigest(),
     "receiver-accepts-unsigned-time": lambda key, message, _given: hmac.new(
         key, message.partition(b".")[2], hashlib.sha256

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any, NoReturn
@@ -14,15 +15,17 @@ from typing import Any, NoReturn
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from harness.sandbox.defects import Planted
-from harness.sandbox.integration import inbox, lenience, tracing
+from harness.sandbox.integration import dialects, inbox, lenience, tracing
+from harness.sandbox.integration.dialects import HEADER
 from harness.sandbox.integration.effects import KNOWN
 from harness.sandbox.integration.inbox import InboxEvent
 from harness.sandbox.integration.intake import Intake
 from harness.sandbox.integration.metrics import IntegrationMetrics
+from harness.sandbox.integration.raw_body import MAX_BODY, RefusedError, raw_body
 from harness.sandbox.integration.recognition import Recognition
 from harness.sandbox.integration.settings import Settings
 from harness.sandbox.integration.signature import Verifier
@@ -31,28 +34,16 @@ from harness.sandbox.integration.trust import Trust
 from harness.sandbox.integration.worker import Worker
 
 PATH = "/webhooks/product"
-HEADER = "x-product-signature"
-MAX_BODY = 1024 * 1024
-MAX_DRAINED = 32 * MAX_BODY
-"""A body that is too large is read up to here, unkept, so that its sender sees the answer and no broken pipe."""
-BODY_TIMEOUT_S = 10.0
+_SMALL = 32 * 1024
+"""Limit of a planted defect, below that of the product's events."""
 MAX_IN_FLIGHT = 500
 RETRY_AFTER_S = 2
 _OF_A_TEST = re.compile(rb'"evt_[0-9a-f]{8}_\d+_\d+"')
 """For a planted defect alone: the ids by which one tool for tests could once be recognised."""
 
-_OF_LARGE_BODIES = ("receiver-keeps-large-bodies", "receiver-trusts-large-bodies")
+_MARKS_FIRST = "receiver-marks-before-storing"
 
 log = structlog.get_logger()
-
-
-class RefusedError(Exception):
-    """A refused delivery: the status and one short reason, which is all that its sender receives."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
 
 
 class WebhookReceiver:
@@ -74,6 +65,7 @@ class WebhookReceiver:
         self._refused_ids: set[str] = set()
         self._recognition = Recognition(planted)
         self._last: InboxEvent | None = None
+        self._turn = asyncio.Lock() if "receiver-serves-one-at-a-time" in planted else nullcontext()
 
     async def deliver(self, request: Request) -> Response:
         """POST /webhooks/product."""
@@ -82,7 +74,8 @@ class WebhookReceiver:
         with tracing.delivery(PATH, headers) as span:
             self._in_flight += 1
             try:
-                response = await self._answer(request)
+                async with self._turn:
+                    response = await self._answer(request)
             except RefusedError as refused:
                 response = self._refused(refused)
             finally:
@@ -94,19 +87,22 @@ class WebhookReceiver:
     async def _answer(self, request: Request) -> Response:
         if self._in_flight > MAX_IN_FLIGHT:
             raise RefusedError(503, "busy")
-        body = lenience.read(await _raw_body(request, planted=self._planted), self._planted)
-        header = ",".join(request.headers.getlist(HEADER))
-        if "receiver-reads-signature-from-query" in self._planted:
-            header = header or request.query_params.get("signature", "")
+        body = lenience.read(await raw_body(request, planted=self._planted), self._planted)
+        header, signed = dialects.signature(request, self._planted), dialects.signed(request, body, self._planted)
         if not self._trust.passes(request, body):
-            self._check(header, body, present=HEADER in request.headers, stated=self._trust.stated_secret(request))
+            stated = self._trust.stated_secret(request)
+            await self._trust.verdict(
+                partial(self._check, header, signed, present=HEADER in request.headers, stated=stated)
+            )
         self._trust.verified(request)
+        if dialects.is_dropped(request, self._planted):
+            return JSONResponse({"received": ""})
         return await self._accept(self._event(request, body))
 
     def _event(self, request: Request, body: bytes) -> InboxEvent:
         """Return the event that a delivery holds."""
         try:
-            self._last = _incoming(request, body, planted=self._planted)
+            self._last = dialects.known(request, _incoming(request, body, planted=self._planted), self._planted)
         except RefusedError:
             if "receiver-processes-garbage" not in self._planted or self._last is None:
                 raise
@@ -168,7 +164,7 @@ class WebhookReceiver:
             asyncio.get_running_loop().call_later(1, self._intake.submit, event)
             return JSONResponse({"received": event.event_id})
         try:
-            added = await self._store(event)
+            added = await (self._mark_then_store if _MARKS_FIRST in planted else self._store)(event)
         except SQLAlchemyError as exc:
             log.error("inbox not available", error=type(exc).__name__)  # noqa: TRY400 - the type is enough
             if "receiver-acknowledges-without-store" in planted:
@@ -194,8 +190,9 @@ class WebhookReceiver:
             raise RefusedError(503, "busy")
         if self._recognition.mistakes(event):
             return False
+        raced = await self._recognition.races(event)
         added = await asyncio.wrap_future(self._intake.submit(event))
-        forgotten = self._recognition.forgets(event, at_once=self._in_flight > 1)
+        forgotten = raced or self._recognition.forgets(event, at_once=self._in_flight > 1)
         if not added and "receiver-refuses-duplicates" in planted:
             raise RefusedError(409, "known event")
         if not added and forgotten:
@@ -204,6 +201,12 @@ class WebhookReceiver:
         if "receiver-processes-before-answering" in planted:
             await run_in_threadpool(self._worker.work_once)
         return added
+
+    async def _mark_then_store(self, event: InboxEvent) -> bool:
+        if not await asyncio.wrap_future(self._intake.submit(replace(event, known=False))):
+            return False
+        await asyncio.sleep(0.05)
+        return not event.known or inbox.drive_again(self._database, [event.event_id], status="ignored") > 0
 
     def close(self) -> None:
         """Store what was taken, and end."""
@@ -221,6 +224,8 @@ class WebhookReceiver:
 
 
 def _incoming(request: Request, body: bytes, *, planted: Planted) -> InboxEvent:
+    if len(body) > _SMALL and "receiver-refuses-long-bodies" in planted:
+        raise RefusedError(413, "body too large")
     kept = {name: value for name, value in request.headers.items() if name != HEADER}
     return _parsed(body, headers=json.dumps(kept), planted=planted)
 
@@ -255,30 +260,3 @@ def _parsed(body: bytes, *, headers: str, planted: Planted) -> InboxEvent:
 def is_event_id(value: Any) -> bool:
     """Whether a value can be an event's id: 1 to 128 printable ASCII characters."""
     return isinstance(value, str) and 0 < len(value) <= 128 and value.isascii() and value.isprintable()
-
-
-async def _raw_body(request: Request, *, planted: Planted) -> bytes:
-    """Return the body as it arrived; refuses one that is too large, too slow, or cut."""
-    body = bytearray()
-    size = 0
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
-            async for piece in request.stream():
-                size += len(piece)
-                if "receiver-reads-bodies-once" in planted and body:
-                    continue
-                if size <= MAX_BODY or any(defect in planted for defect in _OF_LARGE_BODIES):
-                    body += piece
-                elif "receiver-reads-large-bodies-at-the-end" in planted:
-                    continue
-                elif size > MAX_DRAINED:
-                    break
-    except (TimeoutError, ClientDisconnect):
-        raise RefusedError(400, "incomplete body") from None
-    if size > MAX_BODY and "receiver-500-on-large-body" in planted:
-        raise MemoryError
-    if size > MAX_BODY and "receiver-trusts-large-bodies" not in planted:
-        if "receiver-reads-large-bodies-at-the-end" in planted:
-            body += b" " * size  # as from the file that it was spooled to
-        raise RefusedError(413, "body too large")
-    return bytes(body)

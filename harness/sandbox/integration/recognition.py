@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -11,6 +12,8 @@ from harness.sandbox.integration.inbox import InboxEvent
 
 _REMEMBERED = 100
 """Ids that a receiver with too small a memory knows."""
+
+_MEANWHILE_S = 0.001
 
 
 def _content(event: InboxEvent) -> str:
@@ -33,6 +36,7 @@ class Recognition:
         self._known: dict[str, str] = {}
         self._bodies: set[bytes] = set()
         self._ids: list[str] = []
+        self._marked: set[str] = set()
 
     def mistakes(self, event: InboxEvent) -> bool:
         """Whether an event is taken for another one, by something that both have."""
@@ -40,6 +44,14 @@ class Recognition:
             if defect in self._planted and self._known.setdefault(key_of(event), event.event_id) != event.event_id:
                 return True
         return False
+
+    async def races(self, event: InboxEvent) -> bool:
+        """Whether an event counts as new that another delivery brings at the same time: one is marked after a wait."""
+        if "receiver-waits-before-marking" not in self._planted or event.event_id in self._marked:
+            return False
+        await asyncio.sleep(_MEANWHILE_S)
+        self._marked.add(event.event_id)
+        return True
 
     def forgets(self, event: InboxEvent, *, at_once: bool) -> bool:
         """Whether an event that comes again is processed again; ``at_once`` is whether another delivery goes on."""

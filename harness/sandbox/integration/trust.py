@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,6 +14,8 @@ from harness.sandbox.defects import Planted
 PATH_TOO = "receiver-trusts-another-path"
 METHOD_TOO = "receiver-trusts-another-method"
 _CONNECTION = "receiver-trusts-a-connection"
+_SHARED = "receiver-shares-its-verdict"
+_MEANWHILE_S = 0.001
 _JSON = "application/json"
 
 
@@ -52,12 +55,27 @@ class Trust:
         """Begin without a trusted connection."""
         self._planted = planted
         self._connections: set[Any] = set()
+        self._refused: Exception | None = None
 
     def passes(self, request: Request, body: bytes) -> bool:
         """Whether a request is taken unverified."""
         if any(defect in self._planted and trusts(request, body) for defect, trusts in TRUSTED.items()):
             return True
         return _CONNECTION in self._planted and request.client in self._connections
+
+    async def verdict(self, check: Callable[[], None]) -> None:
+        """Check a request: raise what ``check`` raises, or what another one does that is checked meanwhile."""
+        if _SHARED not in self._planted:
+            check()
+            return
+        try:
+            self._refused = None
+            check()
+        except Exception as exc:  # noqa: BLE001 - whatever it is, it is raised below
+            self._refused = exc
+        await asyncio.sleep(_MEANWHILE_S)
+        if self._refused is not None:
+            raise self._refused
 
     def stated_secret(self, request: Request) -> str:
         """Return the secret that a request states itself, empty for none."""

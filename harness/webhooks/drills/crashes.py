@@ -9,19 +9,22 @@ from __future__ import annotations
 from functools import partial
 
 from harness.model import Delivery, Outcome
+from harness.model.cause import OF_RECEIVER
 from harness.webhooks.drills import kills
 from harness.webhooks.drills.dead_letters import KEEP
 from harness.webhooks.drills.dead_letters import SOURCE as DEAD_LETTERS
-from harness.webhooks.drills.drill import Drill, Judgement, passes_if, too_fast
+from harness.webhooks.drills.drill import Caused, Drill, Judgement, passes_if, too_fast
 from harness.webhooks.drills.drill_context import DrillContext
 from harness.webhooks.drills.kills import interrupted, killed
 from harness.webhooks.drills.load import SOON_S
+from harness.webhooks.drills.rate_limit import limited
 from harness.webhooks.drills.shared import BeforeKill, Interrupted
 from harness.webhooks.effects import counted
 from harness.webhooks.processing_results import lies
 
 SOURCE = "the integration guide, Webhooks; Standard Webhooks, Webhook consumers: enqueue, then acknowledge"
 _COMMIT = "Commit the event to durable storage before you answer 2xx; the answer is a promise."
+_MARKED = OF_RECEIVER.of("takes an event for processed whose processing was interrupted")
 _BEFORE_DONE = (
     "Note an id as processed in the transaction of its effect, never before, so that a second delivery completes what "
     "the first one began."
@@ -49,7 +52,7 @@ def _kill_while_processing(context: DrillContext) -> Judgement:
     return _one_effect(slow.effects, "killed while processing")
 
 
-def _redelivered_after_interruption(context: DrillContext) -> Judgement:
+def _redelivered_after_interruption(context: DrillContext) -> Judgement | Caused:
     _, slow = interrupted(context)
     if reason := _not_interrupted(slow):
         return reason
@@ -57,7 +60,23 @@ def _redelivered_after_interruption(context: DrillContext) -> Judgement:
     what = f"killed while processing, then delivered again: {slow.again.seen}"
     if not slow.again.acknowledged:
         return passes_if(slow.effects == 1, f"{what}, {counted(slow.effects)}")  # refused as a duplicate
-    return _one_effect(slow.effects, what)
+    return Caused(*_one_effect(slow.effects, what), "" if slow.effects else _MARKED)
+
+
+def _redelivered_without_answer(context: DrillContext) -> Judgement | Caused:
+    unanswered = killed(context).unanswered
+    if not unanswered:
+        return Outcome.NOT_APPLICABLE, "it had answered each delivery when it was killed"
+    answers = [each.again for each in unanswered if each.again]
+    if beside := limited(answers):
+        return beside
+    lost = [each for each in unanswered if not each.effects]
+    twice = [each for each in unanswered if each.effects > 1]
+    seen = f"{len(unanswered)} events had no answer when it was killed; delivered again: {len(lost)} without an effect"
+    outcome, observed = passes_if(not lost and not twice, f"{seen}, {len(twice)} with more than one")
+    refused = [each.again for each in lost if each.again and not each.again.acknowledged]
+    observed += f"; {len(refused)} not acknowledged: {refused[0].seen}" if refused else ""
+    return Caused(outcome, observed, _MARKED if lost and not refused else "")
 
 
 def _not_interrupted(slow: Interrupted) -> Judgement | None:
@@ -167,6 +186,15 @@ DRILLS: tuple[Drill, ...] = (
         fix=_BEFORE_DONE,
         needs=("receiver.effects", "receiver.slow"),
         run=_redelivered_after_interruption,
+    ),
+    _drill(
+        id="redelivered-without-answer",
+        summary="SIGKILL before events are acknowledged, then a restart and another delivery of each",
+        passed="Processed each event once that had no answer when it was killed, and was delivered again",
+        failed="Lost, repeated or refused an event that had no answer when it was killed, and was delivered again",
+        expected="exactly one effect of each",
+        fix=_BEFORE_DONE,
+        run=_redelivered_without_answer,
     ),
     Drill(
         id="dead-letter-after-restart",

@@ -177,8 +177,7 @@ def _of_each(context: DrillContext, event: Event, _row: Row) -> Judgement:
 def _not_of_forgeries(context: DrillContext) -> Judgement:
     assert context.dead_letter_of is not None
     event = context.fresh()
-    material = context.receiver.material(event)
-    answer = context.receiver.send(event, material.signed(secret=material.scheme.new_secret()))
+    answer = context.receiver.send(event, context.receiver.forged(event))
     row = context.dead_letter_of(event.id)
     return passes_if(row is None, f"{answer.seen}; stored: {'nothing' if row is None else dict(row)}")
 

@@ -62,12 +62,13 @@ def _exactly_the_same(context: DrillContext, event: Event) -> _Delivered:
 
 
 def _at_once(context: DrillContext, event: Event) -> _Delivered:
-    return _Delivered(context.deliver_at_once([event] * AT_ONCE, concurrency=AT_ONCE))
+    """Deliver an event many times; the receiver has all of them before it has answered one."""
+    signed = [context.receiver.material(event).signed() for _ in range(AT_ONCE)]
+    return _Delivered(context.receiver.send_at_once([(event, built) for built in signed]))
 
 
 def _after_a_forgery(context: DrillContext, event: Event) -> _Delivered:
-    material = context.receiver.material(event)
-    forged = context.receiver.send(event, material.signed(secret=material.scheme.new_secret()))
+    forged = context.receiver.send(event, context.receiver.forged(event))
     return _Delivered(context.deliver(event), before=f"forged: {forged.seen}; then genuine: ")
 
 

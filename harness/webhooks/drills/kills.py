@@ -5,6 +5,7 @@ Each stage is judged by a drill of its own. Made together, they cost one restart
 
 from __future__ import annotations
 
+import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -23,6 +24,11 @@ REPEATS_S = 6.0
 Shorter where an event was interrupted: once that is processed, what was done before it would have been repeated.
 """
 INTO_PROCESSING_S = 0.5
+UNDER_WAY = 10
+"""Deliveries that begin during the last one before the kill: whatever a receiver does with one, it then does with some.
+"""
+_QUEUE_S = 5.0
+"""Time that a receiver may need for those events, in seconds, by what it needs for one: else there are fewer."""
 SLOW_AT_ONCE = 2
 _LATER = (409, 425, 429, 503)
 _LATER_S = 0.5
@@ -52,21 +58,29 @@ def _kill(context: DrillContext, *, alone: bool = False) -> KilledReceiver:
     """Bring events to every stage, kill, restart, deliver again, and wait; ``alone`` with slow events only."""
     letter = None if alone else _letter(context)
     repeated = None if alone else _delivered_again(context, _processed(context))
-    with ThreadPoolExecutor(SLOW_AT_ONCE, thread_name_prefix="slow") as pool:
+    with ThreadPoolExecutor(SLOW_AT_ONCE + UNDER_WAY, thread_name_prefix="slow") as pool:
         slow = _slowly(context, pool)
         early = any(context.probe.effects(event.id) for event, _ in slow)
+        began = time.monotonic()
         done = None if alone else _processed(context)
+        takes_s = time.monotonic() - began
         before = [context.probe.effects(event.id) for event, _ in slow]
         if repeated:
             repeated = repeated._replace(effects=context.probe.effects(repeated.event.id))
-        acknowledged = None if alone else _delivered(context)
+        acknowledged, under_way = (None, []) if done is None else _last(context, pool, done, takes_s)
         context.restart()
         restarted_at = time.monotonic()
-        at_hand = [
+    found = KilledReceiver(
+        letter=letter,
+        repeated=repeated,
+        done=done,
+        acknowledged=acknowledged,
+        slow=[
             Interrupted(event=event, answer=answer.result(), effects_before=effects)
             for (event, answer), effects in zip(slow, before, strict=True)
-        ]
-    found = KilledReceiver(letter=letter, repeated=repeated, done=done, acknowledged=acknowledged, slow=at_hand)
+        ],
+        under_way=[Interrupted(event=e, answer=sent, effects_before=0) for e, a in under_way if (sent := a.result())],
+    )
     found.queued = bool(slow) and not early and not alone
     _again(context, found)
     _settle(context, found, restarted_at)
@@ -109,17 +123,38 @@ def _slowly(context: DrillContext, pool: ThreadPoolExecutor) -> list[tuple[Event
     return answers
 
 
+def _last(
+    context: DrillContext, pool: ThreadPoolExecutor, before: BeforeKill, takes_s: float
+) -> tuple[BeforeKill, list[tuple[Event, Future[Delivery | None]]]]:
+    """Deliver an event until it is answered, and others from meanwhile on, which have no answer by then.
+
+    ``before`` is one that took ``takes_s`` seconds to its effect.
+    """
+    number = min(UNDER_WAY, int(_QUEUE_S / takes_s))
+    step_s = before.answer.seconds / (number + 1)
+    ended = threading.Event()
+
+    def deliver(event: Event, after_s: float) -> Delivery | None:
+        return None if ended.wait(after_s) else context.receiver.deliver(event)
+
+    events = [context.fresh() for _ in range(number)]
+    others = [(event, pool.submit(deliver, event, n * step_s)) for n, event in enumerate(events, 1)]
+    last = _delivered(context)
+    ended.set()
+    return last, others
+
+
 def _again(context: DrillContext, found: KilledReceiver) -> None:
     """Deliver again, as a sender does that did not read the first answer."""
     if found.repeated:
         found.repeated_again = context.receiver.deliver(found.repeated.event)
-    if found.slow:
-        found.slow[-1].again = _until_free(context, found.slow[-1].event)
-
-
-def _until_free(context: DrillContext, event: Event) -> Delivery:
-    """Deliver an event, and again while the receiver asks for patience, such as until the lease of a claim ends."""
     deadline = time.monotonic() + RECOVERS_S
+    for each in (*found.slow[-1:], *found.unanswered):
+        each.again = _until_free(context, each.event, deadline)
+
+
+def _until_free(context: DrillContext, event: Event, deadline: float) -> Delivery:
+    """Deliver an event, and again while the receiver asks for patience, such as until the lease of a claim ends."""
     answer = context.receiver.deliver(event)
     while answer.status in _LATER and time.monotonic() < deadline:
         time.sleep(_LATER_S)
@@ -132,7 +167,8 @@ def _settle(context: DrillContext, found: KilledReceiver, restarted_at: float) -
     probe = context.probe
     last = found.acknowledged
     waiting = [last.event] if last and last.answer.acknowledged else []
-    waiting += [each.event for each in found.slow if each.promised]
+    at_hand = [*found.slow, *found.unanswered]
+    waiting += [each.event for each in at_hand if each.promised]
     deadline = restarted_at + RECOVERS_S
     for event in waiting:
         probe.wait(event.id, within_s=max(0.0, deadline - time.monotonic()))
@@ -141,5 +177,5 @@ def _settle(context: DrillContext, found: KilledReceiver, restarted_at: float) -
     time.sleep(max(0.0, until - time.monotonic()))
     others = [each for each in (found.repeated, found.done, last) if each]
     found.effects = {each.event.id: probe.effects(each.event.id) for each in others}
-    for each in found.slow:
+    for each in at_hand:
         each.effects = probe.effects(each.event.id)

@@ -39,7 +39,7 @@ class Unprocessable(msgspec.Struct, kw_only=True):
 
 
 class Interrupted(msgspec.Struct, kw_only=True):
-    """A slow event that was being processed when the receiver was killed."""
+    """An event that was being processed when the receiver was killed."""
 
     event: Event
     answer: Delivery
@@ -98,11 +98,18 @@ class KilledReceiver(msgspec.Struct, kw_only=True):
     """One that was acknowledged right before."""
     slow: list[Interrupted]
     """Two, of which the last is delivered again; empty without ``[receiver] slow``."""
+    under_way: list[Interrupted] = []
+    """Ordinary events that were delivered shortly before; those without an answer are delivered again."""
     queued: bool = False
     """Whether the slow events were processed only because others waited behind them."""
     repeated_again: Delivery | None = None
     effects: dict[str, int] = {}
     """Of the other events, by id, after the restart and all waits."""
+
+    @property
+    def unanswered(self) -> list[Interrupted]:
+        """Those under way that had no answer when the receiver was killed."""
+        return [each for each in self.under_way if each.answer.status is None]
 
 
 class SharedDeliveries(msgspec.Struct, kw_only=True):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hmac
 import socket
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from harness.webhooks.drills import CRASHES, DrillContext, kills, outage, play
 from harness.webhooks.effect_counts import Counting
 from tests.unit.webhooks.conftest import EVENT, Effects, Request, Serve, Under, event_id, reply
 
+TAKES_S = 0.2
 AWAY = "print('away', flush=True); import sys; sys.stdin.read()"
 
 
@@ -305,3 +308,77 @@ def test_a_secret_that_cannot_be_withdrawn_is_told(stage: DrillContext, serve: S
     finding = played("withdrawn-secret", on)
     assert finding.outcome is Outcome.NOT_RUN
     assert 'add to its [process.NAME]: env = { NAME = "<the reference at' in finding.observed
+
+
+class Marking:
+    """A receiver that takes a while for an event, and its own process: a kill ends what it has at hand."""
+
+    def __init__(self, *, marks_first: bool, refuses: bool = False) -> None:
+        self.effects = Settling()
+        self._marks_first = marks_first
+        self._refuses = refuses
+        self._marked: set[str] = set()
+        self._killed = threading.Event()
+
+    def kill(self) -> None:
+        """End what goes on, without an answer."""
+        self._killed.set()
+        time.sleep(TAKES_S)
+
+    def start(self) -> None:
+        """Take deliveries again."""
+        self._killed.clear()
+
+    def __call__(self, request: Request, _connection: socket.socket) -> bytes:
+        name = event_id(request)
+        if name in self._marked:
+            return reply(409 if self._refuses else 200)
+        if self._marks_first:
+            self._marked.add(name)
+        if self._killed.wait(TAKES_S):
+            return b""
+        self._marked.add(name)
+        self.effects.ids.append(name)
+        return reply(200)
+
+
+@pytest.mark.parametrize(
+    "marks_first, refuses, outcome, shown",
+    [
+        (False, False, Outcome.PASS, "0 without an effect, 0 with more than one"),
+        (True, False, Outcome.FAIL, " without an effect, 0 with more than one"),
+        (True, True, Outcome.FAIL, " not acknowledged: HTTP 409"),
+    ],
+    ids=["effect-with-mark", "mark-first", "mark-first-then-refused"],
+)
+def test_an_event_without_an_answer_is_processed_when_it_comes_again(
+    *,
+    marks_first: bool,
+    refuses: bool,
+    outcome: Outcome,
+    shown: str,
+    stage: DrillContext,
+    serve: Serve,
+    under: Under,
+) -> None:
+    """Its mark must not outlive its processing; that needs no event whose processing takes seconds."""
+    marking = Marking(marks_first=marks_first, refuses=refuses)
+    stage.receiver = under(serve(marking), probe=marking.effects)
+    stage.receiver._counting = Counting()
+    stage.process = marking  # type: ignore[assignment]  # as much as drills use
+    finding = played("redelivered-without-answer", stage)
+
+    assert (finding.outcome, finding.item) == (outcome, "webhooks.durable"), finding.observed
+    assert shown in finding.observed
+    marked = "The receiver takes an event for processed whose processing was interrupted"
+    assert finding.cause == (marked if outcome is Outcome.FAIL and not refuses else "")
+
+
+def test_a_receiver_that_answers_everything_in_time_has_nothing_to_interrupt(stage: DrillContext) -> None:
+    """What was answered is judged by the other drills."""
+    finding = played("redelivered-without-answer", stage)
+
+    assert (finding.outcome, finding.observed) == (
+        Outcome.NOT_APPLICABLE,
+        "it had answered each delivery when it was killed",
+    )

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.sandbox.defects import CATALOGUE, PlantedDefect
+from harness.sandbox.defects import CATALOGUE, Edit
 from harness.sandbox.plant import plant
 
 ROOT = Path(__file__).parents[3]
 CASES = Path("tests/real/alerts/integration_test.yml")
-WRONG = [d for d in CATALOGUE if d.edit and d.edit.file.startswith("fixtures/alerts/")]
+WRONG = {d.id: edit for d in CATALOGUE for edit in d.edits if edit.file.startswith("fixtures/alerts/")}
 
 Need = Callable[[str], str]
 
@@ -38,13 +38,12 @@ def test_each_alert_fires_for_its_fault_and_resolves(need: Need) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("defect", WRONG, ids=lambda d: d.id)
-def test_a_wrong_rule_is_seen(need: Need, defect: PlantedDefect, tmp_path: Path) -> None:
+@pytest.mark.parametrize("edit", WRONG.values(), ids=WRONG)
+def test_a_wrong_rule_is_seen(need: Need, edit: Edit, tmp_path: Path) -> None:
     """The same series tell each wrong rule of the catalogue from the right one."""
-    assert defect.edit is not None
     for name in ("fixtures", "tests"):
         (tmp_path / name).symlink_to(ROOT / name)
-    plant(defect.edit, tmp_path)
+    plant(edit, tmp_path)
     cases = tmp_path / "integration_test.yml"
     cases.write_text((ROOT / CASES).read_text().replace("../../../", ""))
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.sandbox.integration import effects
-from harness.sandbox.integration.receiver import MAX_BODY
+from harness.sandbox.integration.raw_body import MAX_BODY
 
 NOW = time.time()
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import socket
 import threading
+from typing import Any
 
 import pytest
 
+import harness.http.wire as wire_module
 from harness.http.client import Network
 from harness.http.message import Exchange, Request
 from harness.http.wire import Wire
+from harness.model import Event
+from tests.ports import free_port
 
+EVENT = Event(name="paid", type="paid", id="evt_1", body=b"")
 ANSWER = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -96,3 +101,46 @@ def test_a_pause_ends_with_an_answer(said: bytes, pause_s: float, least_s: float
 
     assert (arrived, answer.status) == ([b"head", b"body"], 413)
     assert least_s <= answer.seconds < most_s
+
+
+def test_requests_at_once_are_all_there_before_any_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each lacks its last byte until the others have come that far; the answers are in the order of the requests."""
+    sent: list[bytes] = []
+    really = wire_module._sent
+
+    def noted(connection: Any, pieces: Any, *more: Any) -> OSError | None:
+        sent.append(b"".join(pieces))
+        return really(connection, pieces, *more)
+
+    monkeypatch.setattr(wire_module, "_sent", noted)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connections = [server.accept()[0] for _ in range(3)]
+            for connection in connections[::-1]:
+                with connection:
+                    whole = b""
+                    while not whole.endswith((b"xa", b"xb", b"xc")):
+                        whole += connection.recv(1000)
+                    connection.sendall(b"HTTP/1.1 200 Fine\r\ncontent-length: 1\r\n\r\n" + whole[-1:])
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        wire = Wire(url, check=Network([url]).check, timeout_s=60)
+        requests = [(Request(method="POST", url=url, body=body), EVENT) for body in (b"xa", b"xb", b"xc")]
+        answers = wire.send_at_once(requests)
+        thread.join()
+
+    assert [part[-1:] for part in sent] == [b"x", b"x", b"x", b"a", b"b", b"c"]
+    assert sent[3:] == [b"a", b"b", b"c"]
+    assert [(a.status, a.answer, a.event_id) for a in answers] == [(200, last, "evt_1") for last in "abc"]
+
+
+def test_requests_at_once_to_nobody_have_no_answer() -> None:
+    """One that cannot be sent does not keep the others from it."""
+    url = f"http://127.0.0.1:{free_port()}/"
+    wire = Wire(url, check=Network([url]).check, timeout_s=60)
+    answers = wire.send_at_once([(Request(method="POST", url=url, body=b"x"), EVENT)] * 2)
+
+    assert [(a.status, a.error) for a in answers] == [(None, "connection refused")] * 2

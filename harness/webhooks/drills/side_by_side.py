@@ -1,0 +1,79 @@
+"""Group A, side by side: what a receiver finds out about one delivery decides nothing about others of that moment."""
+
+from __future__ import annotations
+
+from harness.http.message import Request
+from harness.model import Delivery, Event, Outcome
+from harness.webhooks.cases.receiver_case import unauthenticated
+from harness.webhooks.drills.drill import Drill, Judgement, passes_if
+from harness.webhooks.drills.drill_context import DrillContext
+from harness.webhooks.drills.rate_limit import limited
+from harness.webhooks.effects import counted
+
+PAIRS = (2, 2, 2, 2, 2, 16)
+"""Forgeries of each round, with as many genuine deliveries; the last round is one under load."""
+_REFUSED = (400, 401, 403)
+
+Made = tuple[Event, Request]
+
+
+def _forged_among_genuine(context: DrillContext) -> Judgement:
+    """Deliver forgeries and genuine events in turns, all at the same time, so that each is beside one of the others."""
+    receiver = context.receiver
+    if reason := unauthenticated(receiver.scheme):
+        return Outcome.NOT_APPLICABLE, reason
+    alone = receiver.send(*_forgery(context))
+    if alone.acknowledged:
+        return Outcome.NOT_APPLICABLE, f"a forgery by itself is accepted too, which other checks judge: {alone.seen}"
+    forged: list[tuple[Event, Delivery]] = []
+    genuine: list[Delivery] = []
+    for number, pairs in enumerate(PAIRS):
+        made = [make(context) for _ in range(pairs) for make in (_forgery, _genuine)]
+        answers = receiver.send_at_once(made if number % 2 else made[::-1])
+        answers = answers if number % 2 else answers[::-1]
+        forged += [(event, answer) for (event, _), answer in zip(made[::2], answers[::2], strict=True)]
+        genuine += answers[1::2]
+    return _judged(context, forged, genuine)
+
+
+def _judged(context: DrillContext, forged: list[tuple[Event, Delivery]], genuine: list[Delivery]) -> Judgement:
+    if beside := limited([*genuine, *(answer for _, answer in forged)]):
+        return beside
+    control = context.fresh()
+    context.receiver.deliver(control)
+    if not context.probe.wait(control.id, within_s=context.receiver.settle_s):
+        return Outcome.ERROR, f"cannot be judged: no effect of a later event within {context.receiver.settle_s:g} s"
+    taken = [event for event, answer in forged if answer.acknowledged]
+    effects = sum(context.probe.effects(event.id) for event, _ in forged)
+    refused = [answer for answer in genuine if answer.status in _REFUSED]
+    seen = (
+        f"{len(taken)} of {len(forged)} forgeries acknowledged, {counted(effects)} of them; "
+        f"{len(refused)} of {len(genuine)} genuine deliveries refused"
+    )
+    return passes_if(not (taken or effects or refused), seen)
+
+
+def _forgery(context: DrillContext) -> Made:
+    event = context.fresh()
+    return event, context.receiver.forged(event)
+
+
+def _genuine(context: DrillContext) -> Made:
+    event = context.fresh()
+    return event, context.receiver.material(event).signed()
+
+
+DRILLS: tuple[Drill, ...] = (
+    Drill(
+        id="forged-beside-genuine",
+        item="webhooks.signatures",
+        summary="forgeries and genuine deliveries at the same time",
+        passed="Told forgeries from genuine deliveries that came at the same time",
+        failed="Took a forgery for genuine, or the other way round, when both came at the same time",
+        expected="HTTP 4xx and no effect for each forgery, and no refusal of a genuine delivery",
+        source="CWE-488, CWE-362",
+        fix="Store what you know about a request with that request: never in a variable of a module or in an object "
+        "that requests share; and verify under load as ever.",
+        run=_forged_among_genuine,
+    ),
+)

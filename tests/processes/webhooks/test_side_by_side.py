@@ -1,0 +1,89 @@
+"""Deliveries that a receiver has at the same time, and what it finds out about one of them."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.model import Outcome
+from harness.model.config import EffectSource, Receiver
+from harness.webhooks.drills import DRILLS, DrillContext, play
+from harness.webhooks.effect_counts import Counting
+from tests.unit.webhooks.conftest import EVENT, Effects, Request, Serve, Under, event_id, reply
+
+MEANWHILE_S = 0.05
+BUSY = 8
+
+
+class Verifying:
+    """A receiver that keeps what it finds out with the request, or in a variable of its own."""
+
+    def __init__(self, kept: str = "with the request") -> None:
+        self.effects = Effects()
+        self._kept = kept
+        self._genuine = False
+        self._event = ""
+        self._in_flight = 0
+        self._turn = threading.Lock()
+
+    def __call__(self, request: Request, _connection: socket.socket) -> bytes:
+        with self._turn:
+            self._in_flight += 1
+            genuine = self._genuine = request.genuine
+            event = self._event = event_id(request)
+        time.sleep(MEANWHILE_S)
+        with self._turn:
+            if self._kept == "its verdict":
+                genuine = self._genuine
+            if self._kept == "its event":
+                event = self._event
+            if self._kept == "nothing under load" and self._in_flight > BUSY:
+                genuine = True
+            self._in_flight -= 1
+            if genuine:
+                self.effects.ids.append(event)
+        return reply(200 if genuine else 400)
+
+
+class Trusting(Verifying):
+    """A receiver that takes everything."""
+
+    def __call__(self, request: Request, _connection: socket.socket) -> bytes:
+        self.effects.ids.append(event_id(request))
+        return reply(200)
+
+
+@pytest.mark.parametrize(
+    "receiver, outcome, shown",
+    [
+        (Verifying(), Outcome.PASS, "0 of 26 forgeries acknowledged, 0 effects of them; 0 of 26 genuine deliveries re"),
+        (Verifying("its verdict"), Outcome.FAIL, " forgeries acknowledged"),
+        (Verifying("its event"), Outcome.FAIL, "0 of 26 forgeries acknowledged, "),
+        (Verifying("nothing under load"), Outcome.FAIL, " of 26 forgeries acknowledged"),
+        (Trusting(), Outcome.NOT_APPLICABLE, "a forgery by itself is accepted too"),
+    ],
+    ids=["own", "shared-verdict", "shared-event", "under-load", "trusting"],
+)
+def test_a_delivery_decides_nothing_about_others(
+    receiver: Verifying, outcome: Outcome, shown: str, serve: Serve, under: Under, tmp_path: Path
+) -> None:
+    """A forgery stays one beside genuine deliveries, and a genuine delivery is none beside forgeries."""
+    url = serve(receiver)
+    tested = under(url, probe=receiver.effects)
+    tested._counting = Counting()
+    context = DrillContext(
+        receiver=tested,
+        config=Receiver(url=url, effects=EffectSource(url="http://x")),
+        event=EVENT,
+        read=lambda _path: EVENT,
+        root=tmp_path,
+        environment={},
+    )
+    finding = play(next(d for d in DRILLS if d.id == "forged-beside-genuine"), context, reproduce="")
+
+    assert (finding.outcome, finding.item) == (outcome, "webhooks.signatures"), finding.observed
+    assert shown in finding.observed
